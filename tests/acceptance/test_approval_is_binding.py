@@ -1,8 +1,5 @@
 """What was approved is what goes out, to the byte; all else waits and says why."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.acceptance.approvals import BODY, CHANGED, assert_goes_out, assert_held, digest_of
@@ -37,49 +34,6 @@ def test_a_byte_changed_within_the_undo_window_withdraws_the_campaign(
     assert workspace.report("news")["state"] == "cancelled"
 
 
-def test_a_byte_changed_before_send_at_is_held_also_when_the_time_comes(
-    workspace: Workspace,
-) -> None:
-    path = workspace.write("news", BODY, send_at="2099-01-01 09:00")
-    workspace.approve("news")
-    workspace.do("run", "--until-idle")
-    path.write_text(path.read_text().replace("force", "farce"))
-    workspace.sql("INSERT INTO schedule (slug, send_at) SELECT 'news', 0")
-
-    assert_held(workspace, f"its text changed after {EDITOR} approved it")
-
-
-def test_changing_back_to_the_approved_text_lets_it_go(workspace: Workspace) -> None:
-    path = workspace.write("news", BODY)
-    workspace.approve("news")
-    approved = path.read_bytes()
-    path.write_text(CHANGED.join(path.read_text().split(BODY)))
-    assert_held(workspace)
-
-    path.write_bytes(approved)
-
-    assert workspace.do("statement", "diff", "news").stdout == ""
-    assert_goes_out(workspace)
-
-
-def test_a_change_and_its_approval_between_two_runs_is_what_goes_out(workspace: Workspace) -> None:
-    workspace.configure(schedule={"undo_window": "1h"})
-    workspace.write("news", BODY)
-    workspace.approve("news")
-    workspace.do("run", "--until-idle")
-    workspace.write("news", CHANGED)
-    workspace.approve("news")
-    workspace.configure(schedule={"undo_window": "0s"})
-
-    workspace.do("run", "--until-idle")
-
-    assert len(workspace.outbox) == 10
-    assert "farce" in workspace.outbox[0].read_text()
-    first, second = workspace.do("campaign", "list", "--json").json()
-    assert (first["state"], second["state"]) == ("cancelled", "sent")
-    assert "the change is approved too" in first["reason"]
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -112,51 +66,6 @@ def test_a_template_changed_after_approval_holds_it(workspace: Workspace) -> Non
     assert_held(workspace, "changed after")
 
     assert "+One line more." in workspace.do("statement", "diff", "news").stdout
-
-
-def test_a_statement_that_went_out_does_not_go_out_again(workspace: Workspace) -> None:
-    path = workspace.write("news", BODY)
-    workspace.approve("news")
-    assert_goes_out(workspace)
-    journal = workspace.journal
-
-    for deed in (restart, touch, edit, remove_and_restore):
-        deed(path)
-        workspace.do("run", "--until-idle")
-        assert workspace.journal == journal, deed.__name__
-    refused = workspace.approve("news", code=4)
-    assert "has already gone out as campaign 1" in refused.stderr
-    assert len(workspace.do("campaign", "list", "--json").json()) == 1
-
-
-def restart(_path: Path) -> None:
-    """Nothing changed at all."""
-
-
-def touch(path: Path) -> None:
-    os.utime(path)
-
-
-def edit(path: Path) -> None:
-    path.write_text(path.read_text().replace("force", "farce"))
-
-
-def remove_and_restore(path: Path) -> None:
-    text = path.read_text()
-    path.unlink()
-    path.write_text(text)
-
-
-def test_a_file_that_is_gone_takes_its_campaign_along(workspace: Workspace) -> None:
-    workspace.configure(schedule={"undo_window": "1h"})
-    path = workspace.write("news", BODY)
-    workspace.approve("news")
-    workspace.do("run", "--until-idle")
-    path.unlink()
-    workspace.configure(schedule={"undo_window": "0s"})
-
-    assert "its file is gone" in workspace.do("run", "--until-idle", code=4).stderr
-    assert workspace.outbox == []
 
 
 def test_the_report_names_the_very_digest_that_was_approved(workspace: Workspace) -> None:

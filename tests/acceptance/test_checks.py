@@ -76,22 +76,3 @@ def test_a_statement_goes_out_over_a_warning_only_for_a_reason(workspace: Worksp
     assert len(workspace.outbox) == 10
     assert told in workspace.do("report", "news").stdout
     assert workspace.report("news")["despite"] == shown["despite"]
-
-
-def test_a_yes_in_a_trusted_file_counts_and_its_warnings_are_told(workspace: Workspace) -> None:
-    workspace.configure(approvals={"trust_front_matter": True})
-    workspace.write("news", UNFINISHED, status="approved", approved_by=[EDITOR], despite=WHY)
-
-    done = workspace.do("run", "--until-idle")
-
-    assert f"approved news despite placeholder, link-text: {WHY}" in done.stderr
-    assert len(workspace.outbox) == 10
-    [over] = workspace.do("statement", "show", "news", "--json").json()["despite"]
-    assert over["why"] == WHY
-
-
-def test_a_list_on_which_nobody_is_is_warned_of(workspace: Workspace) -> None:
-    workspace.write("news", lists=["pres"])
-    assert "no one is on the list 'pres'" in workspace.approve("news", code=4).stderr
-    shown = workspace.do("statement", "check", "news", code=4).stderr
-    assert "statements/news.md:4 lists: warning nobody: " in shown

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
-from tests.acceptance.workspace import ADMIN, Running, Workspace, readers, wait_until
+from tests.acceptance.workspace import Running, Workspace, readers, wait_until
 from tests.servers import closed_port
 
 PEOPLE = readers(200)
@@ -89,16 +89,6 @@ def test_who_leaves_while_it_goes_out_gets_nothing_more(
     }
 
 
-def test_who_joins_after_it_began_is_not_in_it(
-    workspace: Workspace, mailgun: PacedMailgun, held: Running
-) -> None:
-    workspace.subscribe(["late@example.org"])
-    let_go(mailgun)
-    assert held.finish().code == 0
-    assert "late@example.org" not in mailgun.counted()
-    assert figures(workspace, "audience") == (200,)
-
-
 @pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
 def test_only_a_sender_may_lay_hands_on_a_campaign(workspace: Workspace, command: str) -> None:
     workspace.configure(schedule={"undo_window": "1h"})
@@ -120,22 +110,6 @@ def test_a_second_run_is_refused_and_says_why(
     let_go(mailgun)
     assert held.finish().code == 0
     assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
-
-
-def test_a_paused_campaign_that_has_not_begun_keeps_its_time(workspace: Workspace) -> None:
-    workspace.hire(ADMIN, "admin")
-    workspace.configure(schedule={"undo_window": "1h"})
-    workspace.write("news")
-    workspace.approve("news")
-    workspace.do("run", "--until-idle")
-    workspace.do("pause", "news", "--by", ADMIN)
-    workspace.configure(schedule={"undo_window": "0s"})
-
-    assert f"paused by {ADMIN}" in workspace.do("run", "--until-idle", code=5).stderr
-    assert workspace.outbox == []
-    assert "is scheduled" in workspace.do("resume", "news").stderr
-    workspace.do("run", "--until-idle")
-    assert len(workspace.outbox) == 10
 
 
 # --- a provider in trouble ---------------------------------------------------------------------
@@ -179,30 +153,6 @@ def test_a_wrong_key_pauses_the_campaign_with_the_reason(
     assert mailgun.counted() == dict.fromkeys(readers(10), 1)
 
 
-def test_one_bad_address_in_a_hundred_is_the_only_one_rejected(
-    workspace: Workspace, mailgun: PacedMailgun
-) -> None:
-    people, bad = readers(100), "reader00042@example.org"
-    workspace.use_mailgun(mailgun.url)
-    workspace.subscribe(people)
-    workspace.write("news")
-    workspace.approve("news")
-    mailgun.refuses = {bad}
-
-    done = workspace.do("run", "--until-idle", code=5)
-
-    assert "1 rejected" in done.stderr
-    people.remove(bad)
-    assert mailgun.counted() == dict.fromkeys(people, 1)
-    report = workspace.report("news")
-    assert (report["state"], report["accepted"], report["rejected"]) == ("sent", 99, 1)
-    [row] = report["exceptions"]
-    assert (row["address"], row["state"]) == (bad, "rejected")
-    assert "not a valid address" in row["reason"]
-    assert f"rejected: {bad}" in workspace.do("report", "news").stdout
-    workspace.do("run", "--until-idle")  # it was said once; nothing new needs a person
-
-
 def test_a_test_mail_says_what_the_provider_said(
     workspace: Workspace, mailgun: PacedMailgun
 ) -> None:
@@ -217,27 +167,3 @@ def test_a_test_mail_says_what_the_provider_said(
     workspace.use_mailgun(f"http://127.0.0.1:{closed_port()}")
     workspace.do("send", "news", "--to", "me@forum.example", code=6)
     assert workspace.do("campaign", "list", "--json").json() == []
-
-
-def test_nobody_to_write_to_is_said_and_waits(bare: Workspace) -> None:
-    bare.hire()
-    bare.write("news")
-    bare.approve("news")
-
-    done = bare.do("run", "--until-idle", code=5)
-    assert "no one is subscribed to press" in done.stderr
-    bare.subscribe(readers(3))
-    bare.do("resume", "news")
-    bare.do("run", "--until-idle")
-    assert len(bare.outbox) == 3
-
-
-def test_two_statements_go_out_side_by_side(workspace: Workspace) -> None:
-    workspace.subscribe(["both@example.org"], "press;supporters")
-    workspace.write("one")
-    workspace.write("two", lists=["supporters", "press"])
-    workspace.approve("one")
-    workspace.approve("two")
-    workspace.do("run", "--until-idle")
-    assert workspace.report("one")["accepted"] == 11
-    assert workspace.report("two")["accepted"] == 11

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.runtime.clock import SystemClock
-from tests.acceptance.site import Site
-from tests.acceptance.workspace import EDITOR, VIEWER, Workspace
+from tests.acceptance.workspace import EDITOR, Workspace
 
 A_WEEK_EARLIER = 7 * 24 * 60 * 60 * 1000
 """In milliseconds, as the tables count."""
@@ -90,21 +89,6 @@ def test_at_its_hour_it_is_made_once_waits_and_goes_out_after_a_yes(forum: Works
     assert len(forum.outbox) == 30
 
 
-@pytest.mark.faults(seconds=8)
-def test_its_page_in_the_archive_leads_to_those_of_its_parts(forum: Workspace) -> None:
-    publish(forum, "one")
-    slug = forum.do("digest", "make", "weekly").stdout.strip()
-    forum.approve(slug)
-    forum.do("run", "--until-idle")
-    site = Site(forum)
-    page, index = (site.ask("GET", path) for path in (f"/archive/{slug}", "/"))
-    site.close()
-    assert page.status_code == 200
-    assert "About one" in page.text
-    assert "/archive/one" in page.text
-    assert f'href="archive/{slug}"' in index.text
-
-
 def test_made_by_hand_it_is_said_what_it_would_be_and_what_it_is(forum: Workspace) -> None:
     nothing = forum.do("digest", "make", "weekly", code=4).stderr
     assert "there is nothing to gather" in nothing
@@ -166,28 +150,6 @@ def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
     forum.approve(slug)
     forum.do("run", "--until-idle")
     assert "has begun to go out" in forum.do("digest", "drop", slug, code=4).stderr
-
-
-@pytest.mark.faults(seconds=8)
-def test_who_may_not_write_may_not_make_or_drop_one(forum: Workspace) -> None:
-    forum.hire(VIEWER, "viewer")
-    publish(forum, "one")
-    for command in (("make", "weekly"), ("drop", "weekly-2026-11-27")):
-        refused = forum.do("digest", *command, "--by", VIEWER, code=4)
-        assert "takes the role writer" in refused.stderr
-
-
-def test_killed_right_after_it_was_made_the_next_run_makes_no_second_one(forum: Workspace) -> None:
-    publish(forum, "one")
-    slug = let_its_hour_come(forum)
-    running = forum.start("worker")
-    running.wait_for("digest email weekly of")
-    running.kill()
-    said = forum.do("run", "--until-idle").stderr
-    assert "digest email" not in said
-    assert standing(forum, slug) == "waits for approval"
-    made = forum.do("digest", "show", "weekly", "--json").json()["issues"]
-    assert made == [{"slug": slug, "parts": ["one"]}]
 
 
 def test_without_any_configured_the_list_is_empty_and_says_so(workspace: Workspace) -> None:

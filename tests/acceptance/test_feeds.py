@@ -90,28 +90,6 @@ def test_a_new_item_waits_for_approval_and_then_goes_out(workspace: Workspace, s
     assert "if-none-match" in site.requests[-1].headers
 
 
-def test_a_changed_item_asks_for_a_new_yes_and_never_goes_out_twice(
-    workspace: Workspace, site: Site
-) -> None:
-    follow(workspace, site)
-    workspace.do("source", "poll")
-    site.publish("hours")
-    workspace.do("source", "poll")
-    workspace.approve("on-hours")
-    site.items.pop(0)
-    site.publish("hours", "Something else.")
-    assert "changed: on-hours" in workspace.do("source", "poll").stderr
-    assert slugs(workspace) == {"on-hours": "changed since approval"}
-    workspace.approve("on-hours")
-    workspace.do("run", "--until-idle")
-    site.items.pop(0)
-    site.publish("hours", "A third text.")
-    workspace.do("source", "poll")
-    workspace.approve("on-hours", code=4)
-    workspace.do("run", "--until-idle")
-    assert len(workspace.outbox) == 10
-
-
 def test_an_item_keeps_clear_of_the_slug_of_a_file_that_nobody_has_read_yet(
     workspace: Workspace, site: Site
 ) -> None:

@@ -63,31 +63,6 @@ def test_whoever_is_suppressed_or_was_forgotten_here_stays_away(bare: Workspace)
     assert "skipped: 1 erased here earlier, first at keila.csv:3 (bashir@example.net)" in said
 
 
-def test_whoever_left_a_list_here_stays_away_from_it(bare: Workspace) -> None:
-    bare.subscribe(["ana@example.org", "bashir@example.net"])
-    bare.sql("UPDATE subscription SET state = 'ended' WHERE subscriber_id = 1")
-    ghost = str(EXPORTS / "ghost.csv")
-    done = bare.do(
-        "subscribers", "import", ghost, "--list", "press", "--list", "events", "--create-list"
-    ).stderr
-
-    assert "0 new, 2 known" in done
-    assert "; skipped, unsubscribed here earlier: 1" in done
-    assert "skipped: 1 unsubscribed here earlier, first at ghost.csv:2 (ana@example.org)" in done
-    people = bare.do("subscribers", "export").stdout.splitlines()
-    assert [row.split(",")[2] for row in people[1:3]] == ["events", "events;press"]
-
-
-def test_an_export_with_a_bad_line_is_refused_whole(bare: Workspace, tmp_path: Path) -> None:
-    path = tmp_path / "members.csv"
-    good = (EXPORTS / "ghost.csv").read_text("utf-8")
-    path.write_text(good + "65f0a5,eve@example.org,Eve,,maybe,false,,,,,\n", "utf-8")
-    refused = bare.do("subscribers", "import", str(path), "--list", "press", code=3).stderr
-
-    assert "members.csv:7 subscribed_to_emails: 'maybe' is none of true, false" in refused
-    assert bare.do("subscribers", "export").stdout.count("\n") == 1
-
-
 PEOPLE = """\
 email,name,lists,place,tags,left,suppressed
 ana@example.org,'=1+1,press,Austin,vip;board,events,

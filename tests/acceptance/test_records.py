@@ -31,14 +31,6 @@ def test_a_rehearsed_import_changes_nothing(bare: Workspace) -> None:
     assert again.json() == {"new": 0, "known": 3, "suppressed": 0} | joined | nobody
 
 
-def test_a_bad_line_is_named_and_nothing_is_half_imported(bare: Workspace) -> None:
-    path = bare.folder / "people.csv"
-    path.write_text("email,name\ngood@example.org,Good\nbad,Bad\n")
-    assert ":3" in bare.do("subscribers", "import", str(path), code=3).stderr
-    bare.do("subscribers", "show", "good@example.org", code=1)
-    bare.do("subscribers", "import", "no-such-file.csv", code=2)
-
-
 def test_an_export_reads_back_as_it_was_and_brings_nobody_back(
     bare: Workspace, tmp_path: Path
 ) -> None:
@@ -241,12 +233,6 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(
     workspace.do("db", "backup", str(tmp_path / "no" / "such" / "folder.db"), code=1)
     assert EDITOR in workspace.do("user", "list").stdout
     assert "nothing to migrate" in workspace.do("db", "migrate").stderr
-
-
-def test_a_report_on_nothing_is_not_found(workspace: Workspace) -> None:
-    for command in ("report", "pause", "resume", "cancel"):
-        assert "no campaign 'none'" in workspace.do(command, "none", code=1).stderr
-        workspace.do("campaign", command, "9" * 30, code=1)
 
 
 def test_figures_are_listed_for_people_and_programs(workspace: Workspace) -> None:

@@ -9,6 +9,7 @@ import pytest
 from newsletter.runtime.clock import SystemClock
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ADMIN, Workspace, readers, wait_until
+from tests.rows import rows
 
 ZONE = ZoneInfo("America/New_York")
 BODY = "The Forum has resigned."
@@ -38,18 +39,6 @@ def test_a_time_to_come_is_waited_for_and_named(workspace: Workspace) -> None:
         "audience     about 10 now, fixed at the start; 'newsletter send news --dry-run'" in shown
     )
     assert "accepted" not in shown
-
-
-def test_a_time_that_has_passed_does_not_hold_anything_back(workspace: Workspace) -> None:
-    approved(workspace, send_at="2011-09-21 14:00", embargo_until="2011-09-21 14:00")
-    workspace.do("run", "--until-idle")
-    assert len(workspace.outbox) == 10
-
-
-def test_an_embargo_outlasts_an_earlier_send_at(workspace: Workspace) -> None:
-    approved(workspace, send_at="2011-09-21 14:00", embargo_until="2099-01-01 09:00")
-    assert "2099-01-01 09:00" in workspace.do("run", "--until-idle").stderr
-    assert workspace.outbox == []
 
 
 def test_an_embargo_outlasts_what_a_member_of_staff_set(workspace: Workspace) -> None:
@@ -100,14 +89,7 @@ def test_a_draft_waits_until_it_is_handed_in(workspace: Workspace) -> None:
         assert words in answer
 
 
-def test_a_time_with_an_offset_means_that_instant(workspace: Workspace) -> None:
-    approved(workspace)
-    workspace.do("statement", "schedule", "news", "--at", "2099-07-01T13:00:00Z")
-    workspace.do("run", "--until-idle")
-    assert workspace.report("news")["release_at"] == "2099-07-01T13:00:00+00:00"
-
-
-@pytest.mark.parametrize(
+@rows(
     ("at", "words"),
     [
         ("2027-03-14 02:30", "does not exist in America/New_York"),
@@ -122,59 +104,6 @@ def test_a_time_that_cannot_be_is_refused(workspace: Workspace, at: str, words: 
     assert refused.stderr.startswith("newsletter: --at: ")
     assert words in refused.stderr
     workspace.do("statement", "schedule", "nothing", "--at", "2099-01-01 10:00", code=1)
-
-
-@pytest.mark.parametrize("key", ["send_at", "embargo_until"])
-@pytest.mark.parametrize("at", ["2027-03-14 02:30", "2026-11-01 01:30"])
-def test_a_clock_change_in_a_file_is_refused_at_its_line(
-    workspace: Workspace, key: str, at: str
-) -> None:
-    workspace.write("news", **{key: at})
-
-    for command in (("statement", "check", "news"), ("run", "--until-idle")):
-        refused = workspace.do(*command, code=3)
-        assert f"statements/news.md:4 {key}: " in refused.stderr
-        assert "America/New_York" in refused.stderr
-    assert workspace.outbox == []
-
-
-def test_nothing_leaves_within_the_undo_window(workspace: Workspace) -> None:
-    workspace.configure(schedule={"undo_window": "1h"})
-    approved(workspace)
-    workspace.do("run", "--until-idle")
-    assert workspace.outbox == []
-    assert workspace.report("news")["state"] == "scheduled"
-
-
-def test_what_is_cancelled_within_the_undo_window_stays_unsent(workspace: Workspace) -> None:
-    workspace.configure(schedule={"undo_window": "1h"})
-    approved(workspace)
-    workspace.do("run", "--until-idle")
-    assert "is cancelled" in workspace.do("cancel", "news").stderr
-    workspace.configure(schedule={"undo_window": "0s"})
-
-    for _ in range(3):
-        workspace.do("run", "--until-idle")
-
-    assert workspace.outbox == []
-    assert workspace.report("news")["state"] == "cancelled"
-    workspace.approve("news")  # a new yes is a new decision
-    workspace.do("run", "--until-idle")
-    assert len(workspace.outbox) == 10
-
-
-def test_what_front_matter_approved_and_a_person_cancelled_stays_unsent(
-    workspace: Workspace,
-) -> None:
-    workspace.hire("reviewer@forum.example")
-    workspace.configure(schedule={"undo_window": "1h"}, approvals={"trust_front_matter": True})
-    workspace.write("news", status="approved", approved_by=["reviewer@forum.example"])
-    workspace.do("run", "--until-idle")
-    workspace.do("cancel", "news")
-    workspace.configure(schedule={"undo_window": "0s"})
-    for _ in range(3):
-        workspace.do("run", "--until-idle")
-    assert workspace.outbox == []
 
 
 def test_until_idle_does_not_wait_but_run_does(workspace: Workspace) -> None:

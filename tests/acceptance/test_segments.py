@@ -1,6 +1,5 @@
 """Segments and hours by readers' own clocks, by the command line alone."""
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -69,19 +68,6 @@ def test_a_long_segment_is_shown_by_the_first_few_and_none_by_a_word(people: Wor
     assert people.do("segment", "list", "--json").json() == []
 
 
-def test_a_statement_to_a_segment_goes_to_it_and_says_so(people: Workspace) -> None:
-    approved(people, segment="spanish")
-    dry = people.do("send", "news", "--dry-run", "--json").json()
-    assert (dry["audience"], dry["outside"], dry["hours"]) == (2, 2, [])
-    shown = people.do("statement", "show", "news", "--json").json()
-    assert (shown["segment"], shown["lists"]) == ("spanish: on press; language es", ["press"])
-    people.do("run", "--until-idle")
-    assert got(people) == ["ana", "carla"]
-    assert (
-        "goes to the segment spanish: on press; language es" in people.do("report", "news").stdout
-    )
-
-
 def test_a_changed_rule_waits_for_a_new_yes_and_the_diff_shows_it(people: Workspace) -> None:
     approved(people, segment="spanish")
     people.configure(segments=[SPANISH | {"language": "en"}])
@@ -128,18 +114,6 @@ def test_each_gets_it_by_their_own_clock_and_the_run_ends_with_the_rest_to_come(
     people.do("cancel", "news")
     assert people.report("news")["later"] is None
     assert people.report("news")["cancelled"] == 1
-
-
-def test_nobody_gets_it_before_the_first_hour(people: Workspace) -> None:
-    tomorrow = SystemClock().now().astimezone(NEW_YORK) + timedelta(days=2)
-    approved(people, send_at=f"{tomorrow:%Y-%m-%d} 09:00 local")
-    done = people.do("run", "--until-idle")
-    first = tomorrow.replace(
-        hour=9, minute=0, second=0, microsecond=0, tzinfo=ZoneInfo("Asia/Tokyo")
-    )
-    said = first.astimezone(NEW_YORK)
-    assert f"news is scheduled for {said:%Y-%m-%d %H:%M} (America/New_York)" in done.stderr
-    assert people.outbox == []
 
 
 def test_an_hour_for_each_is_refused_where_one_for_all_is_set(people: Workspace) -> None:

@@ -224,45 +224,9 @@ def _still_sending(workspace: Workspace) -> None:
     )
 
 
-def test_a_campaign_to_which_readers_object_is_stopped_by_the_post_itself(
-    sent: Workspace, told: Told, caplog: pytest.LogCaptureFixture
-) -> None:
-    _still_sending(sent)
-    assert told.post(told.event(3, EventKind.COMPLAINED)).status_code == 200
-    report = sent.report("hours")
-    assert report["state"] == "paused"
-    assert report["reason"].startswith("1 of 300 accepted were reported as spam")
-    assert any("stopped hours, campaign 1" in one.getMessage() for one in caplog.records)
-    deeds = [(line["actor"], line["action"]) for line in sent.do("audit", "show", "--json").json()]
-    assert deeds[-1] == ("breaker", "pause")
-
-
 def test_a_run_stops_a_campaign_by_itself_and_says_so(sent: Workspace) -> None:
     _still_sending(sent)
     sent.sql("INSERT INTO delivery_status VALUES (1, 3, 'complained', '', 0, '')")
     said = sent.do("--verbose", "run", "--until-idle", code=5).stderr
     assert "stopped hours, campaign 1: 1 of 300 accepted were reported as spam" in said
     assert "newsletter resume 1" in said
-
-
-COLUMNS = (
-    "content_hash, state, lists, approved_by, provider, reason, release_at, created_at, started_at,"
-    " finished_at"
-)
-
-
-def test_a_mailbox_that_put_us_off_for_weeks_gets_nothing_more(sent: Workspace) -> None:
-    for number in range(2, 7):
-        sent.sql(
-            f"INSERT INTO campaign (id, slug, {COLUMNS})"
-            f" SELECT {number}, 'old', {COLUMNS} FROM campaign WHERE id = 1"
-        )
-        sent.sql(
-            f"INSERT INTO delivery_status SELECT {number}, 4, 'bounced', 'soft',"
-            f" release_at - {number} * 4 * 86400000, '' FROM campaign WHERE id = 1"
-        )
-    sent.write("second")
-    sent.approve("second")
-    said = sent.do("--verbose", "run", "--until-idle").stderr
-    assert "suppressed 1 addresses after soft bounces for weeks" in said
-    assert sent.report("second")["audience"] == 9
