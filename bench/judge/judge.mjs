@@ -12,20 +12,20 @@ const FAMILIES = {
   yahoo: ["desktop-webmail", "ios", "android"],
 };
 
-// What only matters on the web, or that a mail needs to be otherwise (docs/rendering.md).
+// What only matters on the web, or that a mail needs to be otherwise.
 const OFF = [
-  "attribute-boolean-style",
-  "deprecated",
-  "doctype-style",
-  "long-title",
-  "no-conditional-comment",
+  "attribute-boolean-style", // spelling
+  "deprecated", // mail programs keep layout attributes
+  "doctype-style", // spelling
+  "long-title", // a statement's title may be long
+  "no-conditional-comment", // Outlook reads them
   "no-deprecated-attr",
-  "no-implicit-button-type",
-  "no-inline-style",
-  "no-trailing-whitespace",
-  "prefer-native-element",
-  "tel-non-breaking",
-  "void-style",
+  "no-implicit-button-type", // there are no buttons
+  "no-inline-style", // mail programs drop others
+  "no-trailing-whitespace", // spelling
+  "prefer-native-element", // layout tables need a role; <main> and <article> get lost
+  "tel-non-breaking", // numbers may break on a phone
+  "void-style", // spelling
 ];
 
 const support = new Map(rawData.data.map((one) => [one.title, structuredClone(one.stats)]));

@@ -16,7 +16,9 @@ JAR = MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 _SCRIPT = HERE / "judge.mjs"
 _LIMIT = 300.0
 
-# What mail needs and the web has given up: docs/rendering.md says why each is no error.
+# What mail needs and the web has given up. Outlook, phones and old web mail need the properties,
+# Apple Mail "supported-color-schemes"; Outlook for Windows lays tables out by obsolete attributes
+# and reads its settings from "xmlns:v" and "xmlns:o"; a slash is harmless.
 _ALLOWED = re.compile(
     r"Property “(mso-[\w-]+|-(?:ms|webkit|moz)-[\w-]+|Margin[\w-]*|supported-color-schemes)”"
     r"|is obsolete"

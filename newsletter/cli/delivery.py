@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from newsletter.cli.shell import (
 from newsletter.documents.sandbox import GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
-from newsletter.domain.errors import Refused
+from newsletter.domain.errors import ProviderUnreachable, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, Run, outcome_of
@@ -35,8 +36,16 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 
-host_option = click.option("--host", default="127.0.0.1", show_default=True)
-port_option = click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+_PORT = click.IntRange(0, 65535)
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, envvar="NEWSLETTER_HOST"
+)
+port_option = click.option(
+    "--port", default=8000, show_default=True, envvar="NEWSLETTER_PORT", type=_PORT
+)
+monitoring_option = click.option(
+    "--port", type=_PORT, help="Answer monitoring at this port; without it, at none."
+)
 
 _NAMED = 5
 """Campaigns that the line at the end names."""
@@ -262,11 +271,26 @@ def _where(services: Services, address: str) -> str:
     return f"readers' pages on {address}{desk}; stop with Ctrl-C"
 
 
+def _work_watched(
+    services: Services, host: str, port: int | None, *, until_idle: bool, sends: bool
+) -> int:
+    """Work without pages. Monitoring gets answers if there is a port for it."""
+    if port is None:
+        return work(services, until_idle=until_idle, sends=sends)
+    from newsletter.web.pages import make_monitoring
+    from newsletter.web.server import WebServer
+
+    with WebServer(services, host=host, port=port, make=make_monitoring) as server:
+        return work(services, until_idle=until_idle, at_end=server.stop, sends=sends)
+
+
 @click.command()
 @until_idle_option
+@host_option
+@monitoring_option
 @_with_verbose
 @with_services
-def worker(services: Services, until_idle: bool) -> int:
+def worker(services: Services, until_idle: bool, host: str, port: int | None) -> int:
     """Send due statements, without serving pages.
 
     With 'engine: procrastinate' it sends batches, on as many machines as you like, and
@@ -274,21 +298,23 @@ def worker(services: Services, until_idle: bool) -> int:
     """
     if until_idle and services.settings.shares_sending:
         raise Refused("with 'engine: procrastinate' a worker runs until it is stopped")
-    return work(services, until_idle=until_idle, sends=True)
+    return _work_watched(services, host, port, until_idle=until_idle, sends=True)
 
 
 @click.command()
 @until_idle_option
+@host_option
+@monitoring_option
 @_with_verbose
 @with_services
-def scheduler(services: Services, until_idle: bool) -> int:
+def scheduler(services: Services, until_idle: bool, host: str, port: int | None) -> int:
     """Do all but sending batches, with 'engine: procrastinate'.
 
     Run one or two: the second one waits, and takes over when the first one ends or dies.
     """
     if not services.settings.shares_sending:
         raise Refused("set 'engine: procrastinate' first, or use 'newsletter worker'")
-    return work(services, until_idle=until_idle)
+    return _work_watched(services, host, port, until_idle=until_idle, sends=False)
 
 
 @click.command()
@@ -302,6 +328,32 @@ def serve(services: Services, host: str, port: int) -> None:
     with WebServer(services, host=host, port=port) as server, stopped_by_signals(server.stop):
         say(_where(services, server.address))
         server.wait()
+
+
+_HEALTH_WITHIN = timedelta(seconds=5)
+
+
+@click.command()
+@port_option
+def healthcheck(port: int) -> int:
+    """Ask the service on this machine whether it would send what is due.
+
+    Exits with 0 if its /readyz says so, else with 1. For containers.
+    """
+    from newsletter.transport.http import AnswerLost, HttpRequest
+    from newsletter.transport.transport import Transport
+
+    transport = Transport(timeout=_HEALTH_WITHIN, concurrency=1)
+    url = f"http://127.0.0.1:{port}/readyz"
+    try:
+        answer = transport.call(HttpRequest(method="GET", url=url))
+    except (ProviderUnreachable, AnswerLost) as error:
+        say(f"{url}: {error}")
+        return 1
+    finally:
+        transport.close()
+    click.echo(answer.body.decode(errors="replace"))
+    return 0 if answer.status == 200 else 1
 
 
 @click.command()

@@ -68,6 +68,11 @@ for _name, _module, _about in (
     ("worker", "delivery", "Send due statements, without serving pages."),
     ("scheduler", "delivery", "Do all but sending batches, with 'engine: procrastinate'."),
     ("serve", "delivery", "Serve only the pages."),
+    (
+        "healthcheck",
+        "delivery",
+        "Ask the service on this machine whether it would send what is due.",
+    ),
     ("campaign", "campaigns.campaigns", "Show, pause, resume and cancel campaigns."),
     ("report", "campaigns.campaigns", "Show a campaign's figures, and whom it did not reach."),
     ("pause", "campaigns.campaigns", "Pause a campaign after its open calls."),

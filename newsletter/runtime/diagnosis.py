@@ -31,6 +31,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import open_to_others, proxy_token
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.wiring import kept
+from newsletter.store.file.guard_file import machine
 from newsletter.store.soundness import Soundness
 from newsletter.store.sql import Store
 
@@ -232,6 +233,8 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
         yield _workers(delivery)
     yield _hold(delivery)
     yield of_guard_file(settings)
+    if not settings.is_on_server:
+        yield of_machine(machine())
     yield _emails(delivery)
     yield attempt("audit log", lambda: _audited(store))
     yield _on_server() if settings.is_on_server else _file(store)
@@ -289,6 +292,15 @@ def of_guard_file(settings: Settings) -> Finding:
     detail = f"{path} is restored together with all of {folder}, and then nothing shows that"
     advice = "set epoch_file to a path on another disk: 'Restored by other means', docs/recovery.md"
     return Finding(what="guard file", level=Level.WARNING, detail=detail, advice=advice)
+
+
+def of_machine(name: str) -> Finding:
+    """Check that this machine has a name: without, a copy on another one is not recognised."""
+    if name:
+        return finding("machine", well=True, detail="has a name of its own")
+    detail = "has no name, so that nothing shows when the database is copied to another one"
+    advice = "run systemd-machine-id-setup; give a container the host's /etc/machine-id"
+    return Finding(what="machine", level=Level.WARNING, detail=detail, advice=advice)
 
 
 def _emails(delivery: Delivery) -> Finding:

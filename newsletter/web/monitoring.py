@@ -16,16 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from newsletter.config.settings import Metrics
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.campaigns import report
 from newsletter.pipeline.campaigns.report import Vitals
-from newsletter.pipeline.configuration import Configuration
-from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import is_proxy_token
 from newsletter.runtime.log_lines import sparing
+from newsletter.runtime.services import Services
 from newsletter.web.http.forms import host_of
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
@@ -47,19 +45,12 @@ log = logging.getLogger("newsletter.web")
 class Monitoring:
     """The addresses that programs watch us by."""
 
-    def __init__(
-        self,
-        delivery: Delivery,
-        configuration: Configuration,
-        who: Metrics,
-        frame: Frame,
-        lane: Lane,
-    ) -> None:
-        self._delivery = delivery
-        self._configuration = configuration
+    def __init__(self, services: Services, frame: Frame, lane: Lane) -> None:
+        self._delivery = services.delivery
+        self._configuration = services.configuration
         self._lane = lane
         self._fields = dict(frame.data_fields)
-        token = who.token
+        token = services.settings.metrics.token
         self._token = token.get_secret_value().encode() if token else b""
 
     def routes(self) -> list[Route]:

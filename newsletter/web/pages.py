@@ -115,13 +115,7 @@ class Pages:
             *Pictures(services.store, readers).routes(),
             *SignUpPages(subscribers, frame, readers).routes(),
             *ConfirmationPages(subscribers, frame, readers).routes(),
-            *Monitoring(
-                services.delivery,
-                services.configuration,
-                services.settings.metrics,
-                frame,
-                watch,
-            ).routes(),
+            *Monitoring(services, frame, watch).routes(),
         ]
 
     async def failed(self, request: Request, error: Exception) -> Response:
@@ -167,6 +161,12 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     made = Starlette(routes=ours, exception_handlers=handlers, middleware=wrapped)
     made.router.redirect_slashes = False  # mail programs and providers are never redirected
     return made
+
+
+def make_monitoring(services: Services) -> Starlette:
+    """The application of a process without pages."""
+    frame = Frame(house=services.settings.house(), language=services.settings.language)
+    return Starlette(routes=Monitoring(services, frame, Lanes().monitoring).routes())
 
 
 def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:

@@ -306,7 +306,13 @@ class WebServer:
     """Serves for the length of a block. Raises NewsletterError where the port is taken."""
 
     def __init__(
-        self, services: Services, *, host: str, port: int, limits: Bounds | None = None
+        self,
+        services: Services,
+        *,
+        host: str,
+        port: int,
+        limits: Bounds | None = None,
+        make: Callable[[Services], ASGIApp] = make,
     ) -> None:
         services.tick.prepare()  # the threads share what is built
         self._socket = listen_on(host, port)

@@ -14,6 +14,7 @@ from newsletter.runtime.diagnosis import (
     examine_from_outside,
     examine_pages,
     of_guard_file,
+    of_machine,
     of_sandbox,
     of_space,
     of_workspace,
@@ -158,6 +159,13 @@ def test_a_guard_file_that_is_put_back_with_the_workspace_is_told_of(
     found = of_guard_file(load(workspace / "newsletter.yaml", {}))
     assert (found.what, found.level) == ("guard file", level)
     assert ("set epoch_file" in found.advice) is (level is Level.WARNING)
+
+
+@rows(["name", "level"], [("a" * 32, Level.OK), ("", Level.WARNING)])
+def test_a_machine_without_a_name_is_told_of(name: str, level: Level) -> None:
+    found = of_machine(name)
+    assert found.level is level
+    assert ("/etc/machine-id" in found.advice) is (level is Level.WARNING)
 
 
 @rows(

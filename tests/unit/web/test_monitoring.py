@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from newsletter.cli import main
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit
 from newsletter.domain.staff.role import Role
+from newsletter.web.pages import make_monitoring
+from newsletter.web.server import WebServer
 from tests.pages import Forum, forum
 from tests.rows import rows
 
@@ -125,6 +128,23 @@ def test_it_is_not_ready_while_no_provider_would_take_anything(site: Forum) -> N
         tx.rate_limits.put("outbox", "forum.example", blocked)
     answer = site.get("/readyz")
     assert (answer.status, json.loads(answer.body)["provider"]) == (503, False)
+
+
+def test_a_process_without_pages_answers_monitoring_and_healthcheck_asks_it(
+    site: Forum, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_a_sign_of_life(site)
+    with WebServer(site.services, host="127.0.0.1", port=0, make=make_monitoring) as server:
+        port = server.address.rpartition(":")[2]
+        assert main.run(["healthcheck", "--port", port]) == 0
+        assert json.loads(capsys.readouterr().out)["scheduler"] is True
+        give_a_sign_of_life(site, ago=timedelta(seconds=61))
+        assert main.run(["healthcheck", "--port", port]) == 1
+        assert json.loads(capsys.readouterr().out)["scheduler"] is False
+        paths = {route.path for route in make_monitoring(site.services).routes}
+    assert paths == {"/healthz", "/readyz", "/metrics", "/proxy/{token}"}
+    assert main.run(["healthcheck", "--port", port]) == 1
+    assert "cannot be reached" in capsys.readouterr().err
 
 
 def test_a_database_that_cannot_be_read_is_told_to_monitoring(site: Forum) -> None:
