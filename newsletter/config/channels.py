@@ -8,7 +8,6 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from newsletter.config.fields import Section
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.setting import Rule, matching, web_address
-from newsletter.providers.common.signatures import endpoint_secret
 
 EVENTS = tuple(kind.name.lower() for kind in NoticeKind if kind is not NoticeKind.MENTIONED)
 """The names of events. A comment that names a person is a comment to a channel."""
@@ -23,6 +22,9 @@ def _event(text: str) -> str:
 
 
 def _signing_key(key: SecretStr) -> SecretStr:
+    # with it come the libraries of all signatures, which most commands do without
+    from newsletter.providers.common.signatures import endpoint_secret
+
     try:
         length = len(endpoint_secret(key.get_secret_value()))
     except ValueError:
