@@ -421,7 +421,7 @@ def _follow(
     if not campaign.state.final:
         stops = (*stops, campaign)
     unstarted = not has_begun(campaign)
-    if unstarted and (campaign.translates or tx.translations.campaigns(of)):
+    if unstarted and (campaign.translates or tx.campaigns.of_translations(of)):
         raise Refused(
             f"it corrects {of}, which goes out in several languages and has not begun;"
             f" mend {of} itself"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.domain.archive import Heading, Hit, Hits, Searchable, Stretch, Term
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 
 _EXCERPT_WORDS = 32
 _LEADING_WORDS = 5

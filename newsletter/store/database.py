@@ -259,6 +259,19 @@ class Database:
         row = self._run(sql, conditions, values).fetchone()
         return None if row is None else row[0]
 
+    def number(self, sql: str, /, *conditions: Condition, **values: object) -> int:
+        """Return the first column of the first row; 0 if there is no row, or nothing in it."""
+        return int(self.value(sql, *conditions, **values) or 0)
+
+    def moment(self, sql: str, /, *conditions: Condition, **values: object) -> datetime | None:
+        """Return the instant in the first column of the first row, if there is one."""
+        stored = self.value(sql, *conditions, **values)
+        return None if stored is None else instant(stored)
+
+    def has(self, sql: str, /, *conditions: Condition, **values: object) -> bool:
+        """Return whether there is a row."""
+        return self._run(sql, conditions, values).fetchone() is not None
+
     def change(self, sql: str, /, *conditions: Condition, **values: object) -> int:
         """Run a statement that writes; return how many rows it changed."""
         return int(self._run(sql, conditions, values).rowcount)
@@ -279,6 +292,13 @@ class Database:
         """Add a row, or change these columns of the row with its key."""
         self.change(replacement(table, key, tuple(values)), **values)
 
+    def update(self, table: str, key: Mapping[str, object], /, **values: object) -> bool:
+        """Change these columns of the rows with this key; return whether there were any."""
+        changes = ", ".join(f'"{column}" = :{column}' for column in values)
+        where = " AND ".join(f'"{column}" = :key_{column}' for column in key)
+        named = {f"key_{column}": value for column, value in key.items()}
+        return self.change(f"UPDATE {table} SET {changes} WHERE {where}", **values, **named) > 0
+
     def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
         """Run a statement that writes for each set of values; return how many rows it changed."""
         _log.debug("%s", sql)
@@ -298,6 +318,21 @@ class Database:
             values = _joined(values, condition.values)
         run = self.driver.stream if streams else self.driver.execute
         return run(sql, {name: stored(value) for name, value in values.items()})
+
+
+class Repository:
+    """The queries about one subject, within one transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+
+class AddressRepository(Repository):
+    """``hash_address`` gives the keyed hash of an address in its folded form."""
+
+    def __init__(self, db: Database, hash_address: Callable[[str], bytes]) -> None:
+        super().__init__(db)
+        self._hash = hash_address
 
 
 @cache

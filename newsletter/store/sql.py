@@ -9,7 +9,7 @@ from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect
 from newsletter.store.archive import Search
-from newsletter.store.campaigns.audiences import Audiences, Corrections, Translations
+from newsletter.store.campaigns.audiences import Audiences
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.digests import Digests
 from newsletter.store.campaigns.starts import Starts
@@ -38,7 +38,6 @@ from newsletter.store.statements.feeds import Feeds
 from newsletter.store.statements.statements import Schedules, Statements
 from newsletter.store.subscribers.choices import Choices, Consents
 from newsletter.store.subscribers.data_export import DataExports, Traces
-from newsletter.store.subscribers.eligibility import TimeZones
 from newsletter.store.subscribers.imports import Imports
 from newsletter.store.subscribers.readers import Readers
 
@@ -79,8 +78,6 @@ class Transaction:
         self.starts = Starts(db, chain)
         self.returns = Returns(db)
         self.audiences = Audiences(db)
-        self.corrections = Corrections(db)
-        self.translations = Translations(db)
         self.batches = Batches(db, hash_address)
         self.unknowns = Unknowns(db)
         self.rate_limits = RateLimits(db)
@@ -91,7 +88,6 @@ class Transaction:
         self.traces = Traces(db)
         self.emails = TransactionalEmails(db, hash_address)
         self.consents = Consents(db)
-        self.zones = TimeZones(db)
         self.events = Events(db, hash_address)
         self.feeds = Feeds(db)
         self.search = Search(db)

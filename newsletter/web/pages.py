@@ -32,7 +32,7 @@ from newsletter.web.desk.statements.editing import Editing
 from newsletter.web.desk.statements.preview import EmailPreview
 from newsletter.web.desk.statements.reviewing import Reviewing
 from newsletter.web.desk.statements.statement import StatementPages
-from newsletter.web.desk.subscribers.readers import Audience
+from newsletter.web.desk.subscribers.readers import ReadersPages
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.hosts import Hosts, Proxied, name_of
 from newsletter.web.http.threads import Lanes
@@ -192,5 +192,5 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         *CampaignPage(desk, campaigns, delivery).routes(),
         *UnknownDeliveries(desk, campaigns).routes(),
         *Stopping(desk, delivery).routes(),
-        *Audience(desk, services.subscribers).routes(),
+        *ReadersPages(desk, services.subscribers).routes(),
     ]

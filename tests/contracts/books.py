@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Booking, ClaimedBatch, Outcome, Verdict
 from newsletter.domain.statements.content import Content, Sender
-from newsletter.domain.subscribers.audience import Entry
+from newsletter.domain.subscribers.audience import Audience, Entry
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import NOON
 
 LEASE = timedelta(minutes=2)
+PRESS = Audience(lists=("press",))
 
 ACCEPTED = Outcome(verdict=Verdict.ACCEPTED, provider_id="call-1")
 REJECTED = Outcome(verdict=Verdict.REJECTED, reason="no such mailbox")
@@ -84,7 +85,7 @@ class Books:
             tx.readers.upsert(entries(people) if isinstance(people, int) else people, NOON)
             self.id = add_campaign(tx, slug, provider=provider, lists=lists)
             self.move(CampaignState.SENDING, tx)
-            self.size = tx.audiences.freeze(self.id, lists, batch_size)
+            self.size = tx.audiences.freeze(self.id, Audience(lists=tuple(lists)), batch_size)
         self.check()
 
     @contextmanager

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Waiting
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
-from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.audience import Audience, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.lists import SubscriptionState
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.subscribers.eligibility import eligible, ids_of, people_on
@@ -74,7 +74,9 @@ class BatchesContract:
                         row.who,
                     ) == [number for number in found if first <= number <= last]
             assert found == []
-            assert tx.audiences.freeze(add_campaign(tx), ["press", "events"], 10) == 7
+            assert (
+                tx.audiences.freeze(add_campaign(tx), Audience(lists=("press", "events")), 10) == 7
+            )
 
     def test_a_reader_who_joined_since_the_freeze_is_in_no_batch(self, store: Store) -> None:
         with store.begin() as tx:

@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
-from tests.contracts.books import Books, add_campaign, content, entries, ids
+from tests.contracts.books import PRESS, Books, add_campaign, content, entries, ids
 from tests.fakes import NOON
 
 
@@ -146,7 +146,7 @@ class CampaignsContract:
     def test_an_audience_is_frozen_only_once(self, store: Store) -> None:
         books = Books(store, 3)
         with pytest.raises(NewsletterError), store.begin() as tx:
-            tx.audiences.freeze(books.id, ["press"], 10)
+            tx.audiences.freeze(books.id, PRESS, 10)
         books.check()
         assert books.drain() == [[1, 2, 3]]
 

@@ -48,7 +48,7 @@ CHANGES: dict[str, Deed] = {
     "its campaign begins": _move(CampaignState.SENDING),
     "its campaign is paused": _move(CampaignState.PAUSED),
     "its campaign ends": _move(CampaignState.CANCELLED),
-    "a correction has its place": lambda tx, number: tx.corrections.take_over(number, "other"),
+    "a correction has its place": lambda tx, number: tx.campaigns.take_over(number, "other"),
 }
 
 NO_CHANGES: dict[str, Deed] = {

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import AudienceSplit, Correction, Counts
+from newsletter.domain.campaigns.campaign import Correction, Counts
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events import Bounce, DeliveryStatus, Event, EventKind, Place
-from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.audience import Audience, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.store.sql import Store
-from tests.contracts.books import REJECTED, UNKNOWN, Books, add_campaign, entries, ids
+from tests.contracts.books import PRESS, REJECTED, UNKNOWN, Books, add_campaign, entries, ids
 from tests.contracts.store_readers import ANA, suppress
 from tests.fakes import NOON
 
@@ -34,14 +34,14 @@ class ChoicesContract:
         pause(store, 1, 2, 3)
         with store.begin() as tx:
             tx.choices.pause(3, None)
-            assert tx.readers.audience(["press"]) == 1
+            assert tx.audiences.count(PRESS) == 1
             early = WEEK - timedelta(milliseconds=1)
             assert not tx.choices.has_ended_pause(early)
             assert tx.choices.resume(early) == 0
             assert tx.choices.has_ended_pause(WEEK)
             assert tx.choices.resume(WEEK) == 2
             assert not tx.choices.has_ended_pause(WEEK)
-            assert tx.readers.audience(["press"]) == 3
+            assert tx.audiences.count(PRESS) == 3
 
     def test_whoever_pauses_is_in_no_audience_and_said_to_pause(self, store: Store) -> None:
         with store.begin() as tx:
@@ -53,15 +53,15 @@ class ChoicesContract:
             tx.readers.suppress([gone], NOON, "test")
         pause(store, 1, 2, 3)
         with store.read() as tx:
-            assert list(tx.readers.reachable(["press"])) == ["reader4@example.org"]
-            assert tx.readers.excluded(["press"]) == [
+            assert list(tx.audiences.addresses(PRESS)) == ["reader4@example.org"]
+            assert tx.audiences.excluded(PRESS) == [
                 ("reader1@example.org", "paused"),
                 ("reader2@example.org", "unsubscribed"),
                 ("reader3@example.org", "complained"),
             ]
             everyone = frozenset({""})
-            split = AudienceSplit(slug="a", original="a", lists=("press",), languages=everyone)
-            assert tx.translations.audience(split) == 1
+            split = Audience(slug="a", original="a", lists=("press",), languages=everyone)
+            assert tx.audiences.count(split) == 1
 
     def test_whoever_pauses_after_the_freeze_is_booked_with_that_reason(self, store: Store) -> None:
         books = Books(store, 3)
@@ -83,8 +83,8 @@ class ChoicesContract:
             by="right", of="resignation", lists=("press",), unstarted=False, stops=()
         )
         with store.read() as tx:
-            assert tx.corrections.audience(wanted) == 2
-            assert tx.corrections.excluded(wanted) == []
+            assert tx.audiences.count(wanted) == 2
+            assert tx.audiences.excluded(wanted) == []
 
     @pytest.mark.parametrize("unstarted", [False, True])
     def test_who_waits_for_the_original_gets_no_correction_while_they_pause(
@@ -100,8 +100,8 @@ class ChoicesContract:
             stops=(books.campaign(),),
         )
         with store.read() as tx:
-            assert list(tx.corrections.reachable(wanted)) == ["reader2@example.org"]
-            assert tx.corrections.excluded(wanted) == [("reader1@example.org", "paused")]
+            assert list(tx.audiences.addresses(wanted)) == ["reader2@example.org"]
+            assert tx.audiences.excluded(wanted) == [("reader1@example.org", "paused")]
 
     # --- joining and leaving
 

@@ -28,10 +28,10 @@ def addresses(*numbers: int) -> list[str]:
 def who(store: Store, wanted: Correction) -> tuple[list[str], list[tuple[str, str]]]:
     """Who gets it and who does not; their number is as foretold."""
     with store.read() as tx:
-        reached = list(tx.corrections.reachable(wanted))
-        assert tx.corrections.audience(wanted) == len(reached)
-        excluded = tx.corrections.excluded(wanted)
-        assert tx.corrections.left_out(wanted) == Counter(why for _, why in excluded)
+        reached = list(tx.audiences.addresses(wanted))
+        assert tx.audiences.count(wanted) == len(reached)
+        excluded = tx.audiences.excluded(wanted)
+        assert tx.audiences.left_out(wanted) == Counter(why for _, why in excluded)
         return reached, excluded
 
 
@@ -88,7 +88,7 @@ class CorrectionsContract:
         books = Books(store, 2)
         with books.step() as tx:
             tx.campaigns.cancel_pending(books.id)
-            tx.corrections.take_over(books.id, by)
+            tx.campaigns.take_over(books.id, by)
         books.move(CampaignState.CANCELLED)
         assert books.campaign().corrected_by == by
         reached, others = who(store, correction(books))
@@ -174,7 +174,7 @@ class CorrectionsContract:
         books.move(CampaignState.CANCELLED)
         with store.begin() as tx:
             tx.campaigns.cancel_pending(books.id)
-            tx.corrections.take_over(books.id, "right")
+            tx.campaigns.take_over(books.id, "right")
         right = _Correcting(store, wanted, batch_size=4)
         assert right.size == 12
         assert right.campaign().lists == ("press",)
@@ -202,5 +202,5 @@ class _Correcting(Books):
         with store.begin() as tx:
             self.id = add_campaign(tx, wanted.by, lists=["elsewhere"])
             self.move(CampaignState.SENDING, tx)
-            self.size = tx.corrections.freeze(self.id, wanted, batch_size)
+            self.size = tx.audiences.freeze(self.id, wanted, batch_size)
         self.check()

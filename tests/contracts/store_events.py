@@ -22,7 +22,7 @@ from newsletter.domain.events import (
 )
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
-from tests.contracts.books import LEASE, UNKNOWN, Books, add_campaign
+from tests.contracts.books import LEASE, PRESS, UNKNOWN, Books, add_campaign
 from tests.fakes import NOON, OURS, THEIRS, WORKSPACE
 
 
@@ -148,7 +148,7 @@ class EventsContract:
             later = add_campaign(tx)
             tx.campaigns.move(first.id, CampaignState.CANCELLED, expect=[*CampaignState], at=NOON)
             tx.campaigns.move(later, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
-            tx.audiences.freeze(later, ("press",), 10)
+            tx.audiences.freeze(later, PRESS, 10)
         [place] = locate(store, earlier(subscriber_id=1))
         assert place.delivery == (first.id, 1), "the other one called nobody yet"
         with store.begin() as tx:

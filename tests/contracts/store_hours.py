@@ -3,12 +3,12 @@
 import random
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import AudienceSplit, CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Later
 from newsletter.domain.schedule import ByZone
-from newsletter.domain.subscribers.audience import Entry
+from newsletter.domain.subscribers.audience import Audience, Entry
 from newsletter.store.sql import Store
-from tests.contracts.books import ACCEPTED, BUSY, LEASE, Books, add_campaign, ids
+from tests.contracts.books import ACCEPTED, BUSY, LEASE, PRESS, Books, add_campaign, ids
 from tests.fakes import NOON
 
 TOKYO, BERLIN, NEW_YORK = "Asia/Tokyo", "Europe/Berlin", "America/New_York"
@@ -35,7 +35,7 @@ class Timed(Books):
             tx.readers.upsert(people(zones), NOON)
             self.id = add_campaign(tx)
             self.move(CampaignState.SENDING, tx)
-            self.size = tx.audiences.freeze(self.id, ("press",), batch_size, by_zone=BY_ZONE)
+            self.size = tx.audiences.freeze(self.id, PRESS, batch_size, by_zone=BY_ZONE)
         self.check()
 
     def due(self, at: timedelta) -> list[list[int]]:
@@ -122,12 +122,12 @@ class HoursContract:
 
     def test_a_member_of_a_family_has_hours_too(self, store: Store) -> None:
         Books(store, 1, slug="forum")
-        split = AudienceSplit(
+        split = Audience(
             slug="forum-es", original="forum", lists=("press",), languages=frozenset({""})
         )
         with store.begin() as tx:
             tx.readers.upsert(people(["", TOKYO, BERLIN]), NOON)
             number = add_campaign(tx, "forum-es")
-            assert tx.translations.freeze(number, split, 10, BY_ZONE) == 2
+            assert tx.audiences.freeze(number, split, 10, BY_ZONE) == 2
             later = tx.batches.later(number, NOON)
         assert later == Later(next_at=NOON + HOUR, last_at=NOON + HOUR, readers=1)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import AudienceSplit, CampaignState, Correction
+from newsletter.domain.campaigns.campaign import CampaignState, Correction
 from newsletter.domain.subscribers.audience import (
     Audience,
     Entry,
@@ -14,7 +14,7 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.sql import Store
-from tests.contracts.books import add_campaign
+from tests.contracts.books import PRESS, add_campaign
 from tests.fakes import NOON
 
 BARE = Segment(name="some", list_name="press", timezone="America/New_York")
@@ -31,8 +31,12 @@ PEOPLE = (
 
 def picked(store: Store, segment: Segment, *lists: str) -> list[int]:
     with store.read() as tx:
-        addresses = list(tx.readers.reachable(lists or ("press",), segment))
-        assert tx.readers.audience(lists or ("press",), segment) == len(addresses)
+        addresses = list(
+            tx.audiences.addresses(Audience(lists=lists or ("press",), segment=segment))
+        )
+        assert tx.audiences.count(Audience(lists=lists or ("press",), segment=segment)) == len(
+            addresses
+        )
     return [int(address.partition("@")[0]) for address in addresses]
 
 
@@ -98,7 +102,7 @@ class SegmentsContract:
             number = add_campaign(tx)
             tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
             segment = replace(BARE, without_tags=("board",))
-            assert tx.audiences.freeze(number, ("press",), 10, segment=segment) == 4
+            assert tx.audiences.freeze(number, Audience(lists=("press",), segment=segment), 10) == 4
             later = Entry(address="1@example.org", lists=(), tags=("board",))
             tx.readers.upsert([later], NOON)
             tx.readers.end_subscriptions(2, ["press"], NOON, number)
@@ -109,7 +113,7 @@ class SegmentsContract:
 
     def test_of_a_family_too_only_those_picked_are_meant(self, store: Store) -> None:
         populate(store)
-        split = AudienceSplit(
+        split = Audience(
             slug="forum-es",
             original="forum",
             lists=("press",),
@@ -117,11 +121,11 @@ class SegmentsContract:
             segment=replace(BARE, any_tag=("vip", "board")),
         )
         with store.begin() as tx:
-            assert list(tx.translations.reachable(split)) == ["1@example.org", "3@example.org"]
-            assert tx.translations.audience(split) == 2
+            assert list(tx.audiences.addresses(split)) == ["1@example.org", "3@example.org"]
+            assert tx.audiences.count(split) == 2
             english = replace(split, languages=frozenset({"en"}))
-            assert tx.translations.elsewhere(english) == [("1@example.org", "es", "")]
-            assert tx.translations.freeze(add_campaign(tx, "forum-es"), split, 10) == 2
+            assert tx.audiences.elsewhere(english) == [("1@example.org", "es", "")]
+            assert tx.audiences.freeze(add_campaign(tx, "forum-es"), split, 10) == 2
 
     def test_a_correction_of_what_has_not_begun_goes_to_those_it_was_for(
         self, store: Store
@@ -138,8 +142,8 @@ class SegmentsContract:
                 stops=(),
                 segment=replace(BARE, languages=("es",)),
             )
-            assert tx.corrections.audience(right) == 3
-            assert tx.corrections.freeze(number, right, 10) == 3
+            assert tx.audiences.count(right) == 3
+            assert tx.audiences.freeze(number, right, 10) == 3
 
     def test_zones_are_counted_of_those_who_are_meant(self, store: Store) -> None:
         zones = ["Asia/Tokyo", "", "Asia/Tokyo", "Europe/Berlin"]
@@ -157,12 +161,12 @@ class SegmentsContract:
                 ),
                 NOON,
             )
-            everybody = Audience(lists=("press",))
-            assert tx.zones.counts(everybody) == {"": 1, "Asia/Tokyo": 2}
+            everybody = PRESS
+            assert tx.audiences.zones(everybody) == {"": 1, "Asia/Tokyo": 2}
             spanish = replace(everybody, languages=frozenset({"es", ""}))
-            assert tx.zones.counts(spanish) == {"Asia/Tokyo": 1}
+            assert tx.audiences.zones(spanish) == {"Asia/Tokyo": 1}
             vip = replace(everybody, segment=replace(BARE, tags=("vip",)))
-            assert tx.zones.counts(vip) == {"Asia/Tokyo": 1}
-            assert tx.zones.has(vip, ["Asia/Tokyo", "Europe/Berlin"])
-            assert not tx.zones.has(vip, ["", "Europe/Berlin"])
-            assert not tx.zones.has(everybody, [])
+            assert tx.audiences.zones(vip) == {"Asia/Tokyo": 1}
+            assert tx.audiences.has_zone(vip, ["Asia/Tokyo", "Europe/Berlin"])
+            assert not tx.audiences.has_zone(vip, ["", "Europe/Berlin"])
+            assert not tx.audiences.has_zone(everybody, [])

@@ -7,8 +7,13 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Start
 from newsletter.domain.statements.comment import Returned
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.audience import (
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
 from newsletter.store.sql import Store
+from tests.contracts.books import PRESS
 from tests.fakes import NOON
 
 START = Start(slug="hours", content_hash="d1", by="cleo@forum.example", at=NOON, count=12)
@@ -93,5 +98,5 @@ class StartingContract:
                 "UPDATE subscription SET state = 'pending' WHERE subscriber_id = :id", id=asked.id
             )
             tx.readers.upsert([Entry(address="other@example.org", lists=("other",))], NOON)
-            found = tx.readers.left_out(("press",))
+            found = tx.audiences.left_out(PRESS)
         assert found == {"unsubscribed": 1, "bounced": 1, "paused": 1, "unconfirmed": 1}

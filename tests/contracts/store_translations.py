@@ -4,10 +4,15 @@ from collections import Counter
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, CampaignState, Counts
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.audience import (
+    Audience,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, REJECTED, UNKNOWN, Books, content
 from tests.fakes import NOON
@@ -23,17 +28,17 @@ def readers(*languages: str) -> list[Entry]:
     ]
 
 
-def split(slug: str = "forum", languages: frozenset[str] = ALL) -> AudienceSplit:
-    return AudienceSplit(slug=slug, original="forum", lists=("press",), languages=languages)
+def split(slug: str = "forum", languages: frozenset[str] = ALL) -> Audience:
+    return Audience(slug=slug, original="forum", lists=("press",), languages=languages)
 
 
-def reached(store: Store, wanted: AudienceSplit) -> list[int]:
+def reached(store: Store, wanted: Audience) -> list[int]:
     """The numbers of those who get it; how many they are is as foretold."""
     with store.read() as tx:
-        addresses = list(tx.translations.reachable(wanted))
-        assert tx.translations.audience(wanted) == len(addresses)
-        others = Counter(language for _, language, _ in tx.translations.elsewhere(wanted))
-        assert tx.translations.left_to_others(wanted) == others
+        addresses = list(tx.audiences.addresses(wanted))
+        assert tx.audiences.count(wanted) == len(addresses)
+        others = Counter(language for _, language, _ in tx.audiences.elsewhere(wanted))
+        assert tx.audiences.left_to_others(wanted) == others
     return [int(address.partition("@")[0].removeprefix("reader")) for address in addresses]
 
 
@@ -68,13 +73,13 @@ class FamiliesContract:
             )
             tx.readers.suppress([gone], NOON, "test")
         with store.read() as tx:
-            assert tx.translations.languages(("press",)) == {"en", "es", "", "es-MX"}
-            assert tx.translations.languages(("nothing",)) == set()
+            assert tx.audiences.languages(("press",)) == {"en", "es", "", "es-MX"}
+            assert tx.audiences.languages(("nothing",)) == set()
         assert reached(store, split("forum-es", frozenset({"es"}))) == [4]
         assert reached(store, split("forum", frozenset({"en", ""}))) == [1, 3]
         assert reached(store, split("forum-fr", frozenset())) == []
         with store.read() as tx:
-            assert tx.translations.elsewhere(split("forum-es", frozenset({"es"}))) == [
+            assert tx.audiences.elsewhere(split("forum-es", frozenset({"es"}))) == [
                 ("reader1@example.org", "en", ""),
                 ("reader3@example.org", "", ""),
                 ("reader5@example.org", "es-MX", ""),
@@ -88,10 +93,10 @@ class FamiliesContract:
         wanted = split("forum-es", frozenset({"es"}))
         assert reached(store, wanted) == [4]
         with store.read() as tx:
-            assert ("reader2@example.org", "es", "forum") in tx.translations.elsewhere(wanted)
+            assert ("reader2@example.org", "es", "forum") in tx.audiences.elsewhere(wanted)
         with store.begin() as tx:
             tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
-            assert tx.translations.freeze(number, wanted, 10) == 1
+            assert tx.audiences.freeze(number, wanted, 10) == 1
         with store.read() as tx:
             found = tx.campaigns.get(number)
         assert found is not None
@@ -104,7 +109,7 @@ class FamiliesContract:
             tx.readers.upsert(readers(*["es"] * 7, "en"), NOON)
         number = planned(store, "forum-es", translates="forum")
         with store.begin() as tx:
-            assert tx.translations.freeze(number, split("forum-es", frozenset({"es"})), 3) == 7
+            assert tx.audiences.freeze(number, split("forum-es", frozenset({"es"})), 3) == 7
             tx.campaigns.move(number, CampaignState.SENDING, expect=list(CampaignState), at=NOON)
             waiting = tx.batches.waiting()
         assert waiting.queued == 3
@@ -128,9 +133,7 @@ class FamiliesContract:
         books.settle(books.claim())
         with books.step() as tx:
             tx.readers.upsert([Entry(address="reader1@example.org", lists=("more",))], NOON)
-        wanted = AudienceSplit(
-            slug="forum-es", original="forum", lists=("press", "more"), languages=ALL
-        )
+        wanted = Audience(slug="forum-es", original="forum", lists=("press", "more"), languages=ALL)
         assert reached(store, wanted) == []
 
     def test_who_was_cancelled_before_being_handed_over_is_free_for_another(
@@ -147,7 +150,7 @@ class FamiliesContract:
         assert books.requeue(under_way)
         assert reached(store, split("forum-es")) == [1, 2, 3, 6, 7, 8, 9]
         with books.step() as tx:
-            tx.corrections.take_over(books.id, "right")
+            tx.campaigns.take_over(books.id, "right")
         assert reached(store, split("forum-es")) == []
 
     def test_the_latest_campaign_of_each_translation_is_found(self, store: Store) -> None:
@@ -157,10 +160,10 @@ class FamiliesContract:
         planned(store, "forum-es", translates="forum")
         planned(store, "other-es", translates="other")
         with store.read() as tx:
-            found = tx.translations.campaigns("forum")
+            found = tx.campaigns.of_translations("forum")
             assert [one.slug for one in found] == ["forum-es", "forum-fr"]
             assert [one.id for one in found] == [first + 2, first]
-            assert tx.translations.campaigns("forum-es") == []
+            assert tx.campaigns.of_translations("forum-es") == []
 
     def test_translations_are_found_by_what_they_translate(self, store: Store) -> None:
         with store.begin() as tx:

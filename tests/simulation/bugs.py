@@ -10,11 +10,12 @@ from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
-from newsletter.domain.campaigns.campaign import AudienceSplit
+from newsletter.domain.campaigns.campaign import Correction
 from newsletter.domain.delivery.batch import Answer, Booking, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.restore_guard import GuardRecord
 from newsletter.domain.statements.statement import Progress, StoredStatement
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.store.sql import Transaction
 from newsletter.transport.answers import FinalAnswer
 from tests.fakes import PlainLinks
@@ -373,8 +374,12 @@ def _nobody_cancelled(_tx: Any, _right: Callable[..., Any], _campaign_id: int) -
     return 0
 
 
-def _other_half(tx: Any, right: Callable[..., Any], campaign_id: int, *given: Any) -> Any:
-    right(campaign_id, *given)
+def _other_half(
+    tx: Any, right: Callable[..., Any], campaign_id: int, audience: object, *given: Any
+) -> Any:
+    size = right(campaign_id, audience, *given)
+    if not isinstance(audience, Correction):
+        return size
     rows = _sql(tx, "SELECT id, members FROM batch WHERE campaign_id = ? ORDER BY no", campaign_id)
     half = rows[: max(1, len(rows) // 2)]
     for number, _ in half:
@@ -385,18 +390,22 @@ def _other_half(tx: Any, right: Callable[..., Any], campaign_id: int, *given: An
 def _both_languages(tx: Transaction) -> Any:
     """Send each language of a statement to the whole list."""
 
-    def freeze(campaign_id: int, split: AudienceSplit, batch_size: int, *_: Any) -> int:
-        return tx.audiences.freeze(campaign_id, split.lists, batch_size)
+    def count(audience: Audience | Correction) -> int:
+        is_part = getattr(audience, "languages", None) is not None
+        return 1 if is_part else tx.audiences.count(audience)
 
-    translations = Instead(tx.translations, audience=lambda _split: 1, freeze=freeze)
-    return Instead(tx, translations=translations)
+    def freeze(campaign_id: int, audience: Audience, batch_size: int, *given: Any) -> int:
+        if getattr(audience, "languages", None) is None:
+            return tx.audiences.freeze(campaign_id, audience, batch_size, *given)
+        return tx.audiences.freeze(campaign_id, Audience(lists=audience.lists), batch_size)
+
+    return Instead(tx, audiences=Instead(tx.audiences, count=count, freeze=freeze))
 
 
 def _both_hours(
-    tx: Any, right: Callable[..., Any], campaign_id: int, *given: Any, **named: Any
+    tx: Any, right: Callable[..., Any], campaign_id: int, audience: Any, size: int, by_zone: Any
 ) -> Any:
-    size = right(campaign_id, *given, **named)
-    by_zone = named.get("by_zone")
+    size = right(campaign_id, audience, size, by_zone)
     if by_zone is None:
         return size
     at = int(by_zone.instants[BERLIN].timestamp() * 1000)
@@ -461,7 +470,7 @@ BUGS: dict[str, Parts] = {
     "a digest has no writers": _in("digests", "put", _written_by_nobody),
     "a page forgets the time that it showed": Parts(forgets_the_time=True),
     "cancelling forgets the queue": _in("campaigns", "cancel_pending", _nobody_cancelled),
-    "a correction goes to half of them": _in("corrections", "freeze", _other_half),
+    "a correction goes to half of them": _in("audiences", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),
     "an hour that comes twice counts twice": _in("audiences", "freeze", _both_hours),
     "a letter is posted again after a crash": _in("emails", "abandon", _posted_again),

@@ -13,6 +13,7 @@ from newsletter.cli.shell import (
     with_services,
 )
 from newsletter.domain.errors import NotFound
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
@@ -54,7 +55,7 @@ def show(services: Services, name: str, as_json: bool) -> None:
                 f"no segment {name!r} is configured; 'newsletter segment list' shows them"
             )
         row = _row(tx, found)
-        some = list(islice(tx.readers.reachable((found.list_name,), found), _SHOWN))
+        some = list(islice(tx.audiences.addresses(_audience(found)), _SHOWN))
     if as_json:
         print_json(row | {"sample": some})
         return
@@ -67,11 +68,14 @@ def show(services: Services, name: str, as_json: bool) -> None:
 
 
 def _row(tx: Transaction, one: Segment) -> dict[str, Any]:
-    lists = (one.list_name,)
     return {
         "name": one.name,
         "list": one.list_name,
         "rule": one.rule,
-        "readers": tx.readers.audience(lists, one),
-        "on_list": tx.readers.audience(lists),
+        "readers": tx.audiences.count(_audience(one)),
+        "on_list": tx.audiences.count(Audience(lists=(one.list_name,))),
     }
+
+
+def _audience(one: Segment) -> Audience:
+    return Audience(lists=(one.list_name,), segment=one)

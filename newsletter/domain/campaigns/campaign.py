@@ -136,24 +136,6 @@ class Correction:
     """The segment of an original that has not begun: the correction goes only to these readers."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AudienceSplit:
-    """The readers of a statement's lists that one of its languages goes to.
-
-    A reader whom another language has, or may have, is not among them.
-    """
-
-    slug: str
-    """The slug of this language's statement."""
-    original: str
-    """The slug of the original."""
-    lists: tuple[str, ...]
-    languages: frozenset[str]
-    """As readers named them; "" for readers who named none."""
-    segment: Segment | None = None
-    """Only those whom it picks."""
-
-
 _TOLERATED = 10_000
 """One in so many may come or go while somebody reads the page: with half a million people on a
 list, the number would else be another one each time that they press the button."""

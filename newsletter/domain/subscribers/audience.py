@@ -238,12 +238,23 @@ class Undone:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """The audience of a statement before it is divided between languages."""
+    """The readers of a statement: those of its lists, of a segment, or of a language."""
 
     lists: tuple[str, ...]
     segment: Segment | None = None
+    """Only those whom it picks."""
     languages: frozenset[str] | None = None
-    """As readers named them; None for all languages."""
+    """As readers named them, "" for readers who named none; None for all languages."""
+    original: str = ""
+    """The slug of the original, if its readers are divided between languages: a reader whom a
+    language other than ``slug`` has, or may have, is not among them."""
+    slug: str = ""
+    """The slug of this language's statement."""
+
+    @property
+    def is_whole(self) -> bool:
+        """It is everybody on the lists who may get email."""
+        return self == Audience(lists=self.lists)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.reach import Reach, hours_of, reach_of
 from newsletter.pipeline.status import check_translation, find_status, load_status, write_set_time
@@ -63,9 +64,9 @@ def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
     """Count, with those who would not get it. Raises Refused where planning would refuse it."""
     reach = _reach(tx, status)
     return Headcount(
-        readers=reach.count(tx),
-        lists=reach.lists,
-        left_out=_in_order(reach.left_out(tx)),
+        readers=tx.audiences.count(reach.audience),
+        lists=reach.audience.lists,
+        left_out=_in_order(tx.audiences.left_out(reach.audience)),
         elsewhere=_in_order(_elsewhere(tx, reach)),
         outside=reach.outside(tx),
     )
@@ -82,13 +83,14 @@ def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
         return status
     instants = [at for at, readers in hours_of(tx, status).items() if readers]
     hours = (min(instants), max(instants)) if instants else None
-    return replace(status, readers=reach.count(tx), lists=reach.lists, hours=hours)
+    readers = tx.audiences.count(reach.audience)
+    return replace(status, readers=readers, lists=reach.audience.lists, hours=hours)
 
 
 def terms_now(tx: Transaction, status: StatementStatus) -> ShownTerms:
     """Return what a command shows of a statement before it decides."""
     try:
-        readers = _reach(tx, status).count(tx)
+        readers = tx.audiences.count(_reach(tx, status).audience)
     except Refused:
         readers = None
     return ShownTerms(readers=readers, time=write_set_time(status), typed=readers, fresh=True)
@@ -99,7 +101,7 @@ def hold_against(tx: Transaction, status: StatementStatus, shown: ShownTerms) ->
 
     Raises Moved if the numbers differ, and Refused if planning would refuse the statement.
     """
-    readers = _reach(tx, status).count(tx)
+    readers = tx.audiences.count(_reach(tx, status).audience)
     if shown.readers is None or moved(shown.readers, readers):
         raise Moved(status.slug, shown.readers, readers)
     return readers
@@ -170,8 +172,8 @@ def left_behind(
 
 def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:
     found: Counter[str] = Counter()
-    if reach.group is not None and reach.split is not None:
-        for language, many in tx.translations.left_to_others(reach.split).items():
+    if reach.group is not None and isinstance(reach.audience, Audience):
+        for language, many in tx.audiences.left_to_others(reach.audience).items():
             found[reach.group.member_for(language).language] += many
     return found
 
@@ -234,14 +236,15 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             reach = _reach(tx, status, unstarted=True)
         except Refused as error:
             return replace(dry, reasons=(*dry.reasons, str(error)))
-        addresses, correction = reach.addresses(tx), reach.correction
+        audience, correction = reach.audience, reach.correction
+        addresses = tuple(tx.audiences.addresses(audience))
         dry = replace(
             dry,
-            lists=reach.lists,
+            lists=audience.lists,
             audience=len(addresses),
             addresses=addresses,
-            excluded=reach.excluded(tx),
-            segment=str(reach.segment or ""),
+            excluded=tuple(tx.audiences.excluded(audience)),
+            segment=str(audience.segment or ""),
         )
         if correction is not None:
             ends = tuple(campaign.slug for campaign in correction.stops)
@@ -259,8 +262,8 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
 
 
 def _elsewhere_by_name(tx: Transaction, reach: Reach) -> Iterator[tuple[str, str]]:
-    if reach.group is not None and reach.split is not None:
-        for address, language, slug in tx.translations.elsewhere(reach.split):
+    if reach.group is not None and isinstance(reach.audience, Audience):
+        for address, language, slug in tx.audiences.elsewhere(reach.audience):
             theirs = reach.group.member_for(language)
             why = f"gets it in {theirs.language}: {theirs.slug}"
             yield address, f"is in the audience of {slug}" if slug else why

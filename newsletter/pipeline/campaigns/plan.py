@@ -264,7 +264,9 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         if capabilities
     ]
     batch_size = min(rules.batch_size, *fits)
-    size = reach.freeze(tx, campaign.id, batch_size, status.by_zone())
+    size = tx.audiences.freeze(
+        campaign.id, reach.correction or reach.audience, batch_size, status.by_zone()
+    )
     if not size:
         _move(tx, campaign, CampaignState.PAUSED, reach.why_nobody(campaign))
         return False
@@ -278,7 +280,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
 
 def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
     """Pause the campaign if the number of readers is far from the number it was started for."""
-    now = reach.count(tx)
+    now = tx.audiences.count(reach.audience)
     if not now or not far_off(start.count, now):  # that it is nobody is told in other words
         return False
     number = campaign.id
@@ -300,7 +302,7 @@ def _end_original(tx: Transaction, correction: Correction) -> None:
             campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=tx.now, reason=reason
         )
         tx.campaigns.cancel_pending(campaign.id)
-        tx.corrections.take_over(campaign.id, correction.by)
+        tx.campaigns.take_over(campaign.id, correction.by)
         tx.approvals.revoke(campaign.slug, tx.now, actor="scheduler", why=reason)
         tx.audit.enter("scheduler", "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
 

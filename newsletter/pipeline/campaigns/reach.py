@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, Correction
+from newsletter.domain.campaigns.campaign import Campaign, Correction
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
-from newsletter.domain.schedule import ByZone
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.statements.translations import TranslationGroup, group_of
 from newsletter.pipeline.status import correction_of
 from newsletter.store.sql import Transaction
@@ -20,71 +19,27 @@ from newsletter.store.sql import Transaction
 class Reach:
     """The audience of one statement: all readers, or those of an original, language or segment."""
 
-    lists: tuple[str, ...]
-    segment: Segment | None = None
+    audience: Audience | Correction
+    """Those who would get it now."""
     correction: Correction | None = None
     group: TranslationGroup | None = None
-    split: AudienceSplit | None = None
-    """The readers of its lists, divided between languages."""
-
-    @property
-    def _of_original(self) -> Correction | None:
-        """The correction, if it goes to the readers who may have the original."""
-        return None if self.correction is None or self.correction.unstarted else self.correction
-
-    def freeze(
-        self, tx: Transaction, campaign_id: int, batch_size: int, by_zone: ByZone | None
-    ) -> int:
-        """Fix the audience of a campaign; returns its size."""
-        if self.correction is not None:
-            return tx.corrections.freeze(campaign_id, self.correction, batch_size)
-        if self.split is not None:
-            return tx.translations.freeze(campaign_id, self.split, batch_size, by_zone)
-        return tx.audiences.freeze(
-            campaign_id, self.lists, batch_size, segment=self.segment, by_zone=by_zone
-        )
-
-    def count(self, tx: Transaction) -> int:
-        """Return how many people would get it now."""
-        if self._of_original is not None:
-            return tx.corrections.audience(self._of_original)
-        if self.split is not None:
-            return tx.translations.audience(self.split)
-        return tx.readers.audience(self.lists, self.segment)
-
-    def addresses(self, tx: Transaction) -> tuple[str, ...]:
-        """Return the addresses of the audience."""
-        if self._of_original is not None:
-            return tuple(tx.corrections.reachable(self._of_original))
-        if self.split is not None:
-            return tuple(tx.translations.reachable(self.split))
-        return tuple(tx.readers.reachable(self.lists, self.segment))
-
-    def excluded(self, tx: Transaction) -> tuple[tuple[str, str], ...]:
-        """(address, why) of those on these lists, or of the original's readers, who would not."""
-        if self._of_original is not None:
-            return tuple(tx.corrections.excluded(self._of_original))
-        return tuple(tx.readers.excluded(self.lists))
-
-    def left_out(self, tx: Transaction) -> dict[str, int]:
-        """Return how many people are left out, by reason."""
-        if self._of_original is not None:
-            return tx.corrections.left_out(self._of_original)
-        return tx.readers.left_out(self.lists)
+    """The languages between which the readers are divided."""
 
     def outside(self, tx: Transaction) -> int:
         """Return how many people on its lists may get mail and are outside its segment."""
-        if self.segment is None:
+        lists, segment = self.audience.lists, self.audience.segment
+        if segment is None:
             return 0
-        return tx.readers.audience(self.lists) - tx.readers.audience(self.lists, self.segment)
+        picked = tx.audiences.count(Audience(lists=lists, segment=segment))
+        return tx.audiences.count(Audience(lists=lists)) - picked
 
     def why_nobody(self, campaign: Campaign) -> str:
         """Return why a campaign without readers cannot start, and what to do."""
-        lists, number = ", ".join(self.lists), campaign.id
-        if self.split is not None:
+        lists, number = ", ".join(self.audience.lists), campaign.id
+        if self.group is not None:
             return (
-                f"no one on {lists} is left for {self.split.slug}: no one reads its language,"
-                f" or other languages of {self.split.original} have them;"
+                f"no one on {lists} is left for {campaign.slug}: no one reads its language,"
+                f" or other languages of {self.group.original.slug} have them;"
                 f" 'newsletter cancel {number}' ends it"
             )
         if self.correction is not None:
@@ -92,10 +47,11 @@ class Reach:
                 f"no one who was sent {campaign.corrects} may still be written to;"
                 f" 'newsletter cancel {number}' ends it"
             )
-        if self.segment is not None:
+        segment = self.audience.segment
+        if segment is not None:
             return (
-                f"the segment {self.segment.name} picks no one who may get email"
-                f" ({self.segment.rule}); once it does, 'newsletter resume {number}'"
+                f"the segment {segment.name} picks no one who may get email"
+                f" ({segment.rule}); once it does, 'newsletter resume {number}'"
             )
         return (
             f"no one is subscribed to {lists};"
@@ -117,10 +73,18 @@ def reach_of(
     correction = correction_of(tx, statement)
     # also for a correction: this refuses one that cannot be a translation of what it names
     group = group_of(tx, statement, together=together, to_be_planned=to_be_planned)
-    if correction is not None:
-        return Reach(lists=correction.lists, segment=correction.segment, correction=correction)
-    split = group.split(tx, statement.slug) if group else None
-    return Reach(lists=statement.lists, segment=statement.segment, group=group, split=split)
+    if correction is None:
+        return Reach(audience=_audience(tx, statement, group), group=group)
+    if not correction.unstarted:
+        return Reach(audience=correction, correction=correction)
+    waiting = Audience(lists=correction.lists, segment=correction.segment)
+    return Reach(audience=waiting, correction=correction)
+
+
+def _audience(tx: Transaction, statement: Statement, group: TranslationGroup | None) -> Audience:
+    if group is not None:
+        return group.audience(tx, statement.slug)
+    return Audience(lists=statement.lists, segment=statement.segment)
 
 
 def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
@@ -132,14 +96,15 @@ def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
     by_zone = status.by_zone()
     if by_zone is None:
         return status.ready
-    audience = _audience(tx, status)
+    audience = _readers(tx, status)
     if status.campaign is not None and status.is_waiting:
         first = status.campaign.release_at
         earlier = [zone for zone, at in by_zone.instants.items() if at < first]
         then = [zone for zone, at in by_zone.instants.items() if at == first]
-        if then and tx.zones.has(audience, then) and not tx.zones.has(audience, earlier):
+        has_zone = partial(tx.audiences.has_zone, audience)
+        if then and has_zone(then) and not has_zone(earlier):
             return first
-    found = status.by_zone(tx.zones.counts(audience))
+    found = status.by_zone(tx.audiences.zones(audience))
     return found.first if found else None
 
 
@@ -150,7 +115,7 @@ def hours_of(tx: Transaction, status: StatementStatus) -> dict[datetime, int]:
     """
     if status.hour is None:
         return {}
-    counts = tx.zones.counts(_audience(tx, status))
+    counts = tx.audiences.zones(_readers(tx, status))
     by_zone = status.by_zone(counts)
     if by_zone is None:
         return {}
@@ -160,11 +125,10 @@ def hours_of(tx: Transaction, status: StatementStatus) -> dict[datetime, int]:
     return found
 
 
-def _audience(tx: Transaction, status: StatementStatus) -> Audience:
+def _readers(tx: Transaction, status: StatementStatus) -> Audience:
     statement = status.statement
     try:
         group = group_of(tx, statement, together=status.rules.together)
     except Refused:  # it does not go out, and planning says why
         group = None
-    languages = group.split(tx, statement.slug).languages if group else None
-    return Audience(lists=statement.lists, segment=statement.segment, languages=languages)
+    return _audience(tx, statement, group)

@@ -157,7 +157,7 @@ def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
     if has_begun(campaign) or campaign.state.ended or stored is None:
         return None
     try:
-        return reach_of(tx, stored.statement, together=False).count(tx)
+        return tx.audiences.count(reach_of(tx, stored.statement, together=False).audience)
     except Refused:
         return None
 

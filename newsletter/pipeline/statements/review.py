@@ -29,6 +29,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.status import embargo_until, load_status
 from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
@@ -152,9 +153,8 @@ def _review(
     embargo = embargo_until(tx, statement, rules.campaigns.timezone)
     goes_out = max(time for time in (tx.now, send_at, embargo) if time)
     last = None if statement.corrects or statement.segment else others.last(statement)
-    audience = (
-        None if statement.corrects else tx.readers.audience(statement.lists, statement.segment)
-    )
+    readers = Audience(lists=statement.lists, segment=statement.segment)
+    audience = None if statement.corrects else tx.audiences.count(readers)
     around = ReviewContext(
         today=tx.now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
-    AudienceSplit,
     Campaign,
     CampaignState,
     has_begun,
@@ -13,6 +12,7 @@ from newsletter.domain.campaigns.campaign import (
 from newsletter.domain.campaigns.translations import LanguageVersion, allotted
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.status import check_translation, goes_within
@@ -32,10 +32,10 @@ class TranslationGroup:
         """Return the version for readers of this language."""
         return allotted(language, self.original, self.translations)
 
-    def split(self, tx: Transaction, slug: str) -> AudienceSplit:
+    def audience(self, tx: Transaction, slug: str) -> Audience:
         """Return the readers of this version."""
-        named = tx.translations.languages(self.lists)
-        return AudienceSplit(
+        named = tx.audiences.languages(self.lists)
+        return Audience(
             slug=slug,
             original=self.original.slug,
             lists=self.lists,
@@ -86,7 +86,7 @@ def group_of(
     if together and statement.translation_of:
         raise Refused(goes_within(statement))
     original = check_translation(tx, statement) if statement.translation_of else statement
-    campaigns = tx.translations.campaigns(original.slug)
+    campaigns = tx.campaigns.of_translations(original.slug)
     if original is statement and not campaigns and not to_be_planned:
         return None
     to_come = [
@@ -110,7 +110,7 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
         return ()
     late = [
         translation
-        for translation in tx.translations.campaigns(campaign.slug)
+        for translation in tx.campaigns.of_translations(campaign.slug)
         if not has_begun(translation) or translation.state is CampaignState.CANCELLED
     ]
     if not late:
@@ -125,8 +125,7 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     found = []
     for one, version in zip(late, translations, strict=True):
         # of no member, so that whom this one has reached already is not counted
-        split = replace(group.split(tx, one.slug), slug="")
-        readers = tx.translations.audience(split)
+        readers = tx.audiences.count(replace(group.audience(tx, one.slug), slug=""))
         found.append(
             Awaited(slug=one.slug, language=version.language, readers=readers, state=one.state)
         )

@@ -1,15 +1,11 @@
-"""The audience of a campaign, of a correction and of a language. No reader is in two of a kind."""
+"""The audience of a campaign: who gets it now, who does not and why, and how it is fixed."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
 
-from newsletter.domain.campaigns.campaign import AudienceSplit, Campaign, Correction
+from newsletter.domain.campaigns.campaign import Correction
 from newsletter.domain.schedule import ByZone
-from newsletter.domain.subscribers.segment import Segment
-from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.campaigns.freezing import fill, freeze
-from newsletter.store.database import MEMBER, Condition
-from newsletter.store.repository import Repository
+from newsletter.domain.subscribers.audience import Audience
+from newsletter.store.database import MEMBER, Condition, Repository, stored
 from newsletter.store.subscribers.eligibility import (
     PAUSED,
     SUPPRESSED,
@@ -17,103 +13,246 @@ from newsletter.store.subscribers.eligibility import (
     aimed,
     eligible,
     ids_of,
+    on_lists,
     people_on,
     picked,
     reads,
     subscribed,
+    why_left_out,
     why_not,
 )
 
+_IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
+"""Not as a join, in which SQLite may begin with all readers."""
+
 
 class Audiences(Repository):
-    """The readers of a statement, when they are fixed."""
+    """The readers of a statement, or of a correction. Suppression outranks everything.
+
+    A reader in a campaign of one language belongs to that language, in whatever state: but not a
+    reader who was cancelled before the email was sent, unless a correction took them over.
+    """
+
+    def count(self, audience: Audience | Correction) -> int:
+        """Return how many would get it now."""
+        return self._db.once(self._count, audience)
+
+    def _count(self, audience: Audience | Correction) -> int:
+        if isinstance(audience, Audience) and audience.is_whole:
+            return self._count_all(audience.lists)
+        people = _people(audience)
+        return self._db.number(
+            f"SELECT COUNT(*) FROM {people.tables} WHERE {people.who}", people.who
+        )
+
+    def _count_all(self, lists: Sequence[str]) -> int:
+        # to count all and subtract the few is ten times as fast as to look at each of a million
+        on = on_lists(lists)
+        # a person is on one list once, and distinct people cost more to count
+        people = "COUNT(*)" if len(set(lists)) == 1 else "COUNT(DISTINCT subscriber_id)"
+        confirmed = f"SELECT {people} FROM subscription WHERE {on} AND state = 'confirmed'"
+        return self._db.number(
+            f"""
+            SELECT ({confirmed}) - ({confirmed} AND subscriber_id IN (
+                SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}
+                UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL))
+            """,
+            on,
+        )
+
+    def addresses(self, audience: Audience | Correction) -> Iterator[str]:
+        """Return the addresses of those who would get it, oldest first."""
+        people = _people(audience)
+        return self._db.scan(
+            f"SELECT subscriber.address FROM {people.tables} WHERE {people.who}"
+            " ORDER BY subscriber.id",
+            people.who,
+        )
+
+    def excluded(self, audience: Audience | Correction) -> list[tuple[str, str]]:
+        """Return (address, reason) of those on these lists who would not get it.
+
+        For a correction: of those who were to get the original.
+        """
+        if isinstance(audience, Correction):
+            held, why, out = _held(audience), _reason(audience), _excluded(audience)
+            return self._db.rows(
+                f"SELECT COALESCE(subscriber.address, '(erased)'), {why} FROM {held} AS held"
+                f" LEFT JOIN subscriber ON subscriber.id = held.id WHERE {out} ORDER BY held.id",
+                held,
+                why,
+                out,
+            )
+        on, who, why = on_lists(audience.lists), eligible(audience.lists), why_not(audience.lists)
+        return self._db.rows(
+            f"SELECT address, {why} FROM subscriber WHERE subscriber.id IN ("
+            f"SELECT subscriber_id FROM subscription WHERE {on}) AND NOT {who}"
+            " ORDER BY subscriber.id",
+            on,
+            who,
+            why,
+        )
+
+    def left_out(self, audience: Audience | Correction) -> dict[str, int]:
+        """Return reason → how many of these would not get it, without naming anybody."""
+        if isinstance(audience, Correction):
+            held, why, out = _held(audience), _reason(audience), _excluded(audience)
+            rows = self._db.rows(
+                f"SELECT {why} AS why, COUNT(*) FROM {held} AS held"
+                f" LEFT JOIN subscriber ON subscriber.id = held.id WHERE {out} GROUP BY why",
+                held,
+                why,
+                out,
+            )
+            return dict(rows)
+        lists = audience.lists
+        on, who, why = on_lists(lists), eligible(lists), why_left_out(lists)
+        rows = self._db.rows(
+            f"""
+            SELECT {why} AS why, COUNT(*) FROM subscriber
+            -- those who may be left out, found by indexes: not as a join, in which SQLite may
+            -- begin with all readers
+            WHERE subscriber.id IN (
+                SELECT subscriber_id FROM subscription WHERE {on} AND state <> 'confirmed'
+                UNION SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}
+                UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL)
+            AND EXISTS (
+                SELECT 1 FROM subscription
+                WHERE subscription.subscriber_id = subscriber.id AND {on})
+            AND NOT {who} GROUP BY why
+            """,
+            on,
+            who,
+            why,
+        )
+        return dict(rows)
+
+    def languages(self, lists: Sequence[str]) -> set[str]:
+        """Return the languages of those who would get what goes to these lists."""
+        who = eligible(lists)
+        return set(self._db.column(f"SELECT DISTINCT language FROM subscriber WHERE {who}", who))
+
+    def elsewhere(self, audience: Audience) -> list[tuple[str, str, str]]:
+        """Return (address, language, slug) of those on its lists who are left to other languages.
+
+        The slug is that of the language which has them; "" if nothing else keeps them from it.
+        """
+        had, who = _had(audience), _left_to_others(audience)
+        return self._db.rows(
+            "SELECT subscriber.address, subscriber.language, COALESCE(had.slug, '')"
+            f" FROM subscriber LEFT JOIN {had} AS had ON had.id = subscriber.id WHERE {who}"
+            " ORDER BY subscriber.id",
+            had,
+            who,
+        )
+
+    def left_to_others(self, audience: Audience) -> dict[str, int]:
+        """Return how many of each language are left to others, without naming anybody."""
+        had, who = _had(audience), _left_to_others(audience)
+        rows = self._db.rows(
+            "SELECT subscriber.language, COUNT(*) FROM subscriber"
+            f" LEFT JOIN {had} AS had ON had.id = subscriber.id WHERE {who}"
+            " GROUP BY subscriber.language",
+            had,
+            who,
+        )
+        return dict(rows)
+
+    def zones(self, audience: Audience) -> dict[str, int]:
+        """Return how many of the audience have each time zone; "" for those who named none.
+
+        Those whom another language has are counted too.
+        """
+        who = aimed(audience)
+        rows = self._db.rows(
+            f"SELECT timezone, COUNT(*) FROM subscriber WHERE {who}"
+            " GROUP BY timezone ORDER BY timezone",
+            who,
+        )
+        return dict(rows)
+
+    def has_zone(self, audience: Audience, zones: Collection[str]) -> bool:
+        """Return whether any of the audience has one of these zones."""
+        who = aimed(audience)
+        return self._db.has(
+            "SELECT id FROM subscriber"
+            f" WHERE timezone IN (SELECT value FROM json_each(:zones)) AND {who} LIMIT 1",
+            who,
+            zones=sorted(zones),
+        )
 
     def freeze(
         self,
         campaign_id: int,
-        lists: Sequence[str],
+        audience: Audience | Correction,
         batch_size: int,
-        *,
-        segment: Segment | None = None,
         by_zone: ByZone | None = None,
     ) -> int:
         """Fix the audience in batches of ``batch_size`` by one statement; return its size.
 
-        With ``segment`` only those whom it picks at that moment. With ``by_zone`` each batch holds
-        readers of one instant, and waits for it.
+        With ``by_zone`` each batch holds readers of one instant, and waits for it. A zone that is
+        not named has ``otherwise``. The campaign of a correction takes the original's lists. At the
+        claim, a subscription is asked for only of readers who waited for the original, not of those
+        who may have it: no batch holds people of both kinds.
         """
-        people = people_on(ids_of(self._db, lists))
-        if segment is not None:
-            people = replace(people, who=people.who & picked(segment))
-        return freeze(self._db, campaign_id, people, batch_size, by_zone)
-
-
-class Corrections(Repository):
-    """The people who may have a statement, or wait for it. Suppression outranks everything."""
-
-    def audience(self, correction: Correction) -> int:
-        """Return how many would get the correction now."""
-        people = _people(correction)
-        return int(self._db.value(f"SELECT COUNT(*) FROM {people} AS person", people))
-
-    def reachable(self, correction: Correction) -> Iterator[str]:
-        """Yield the addresses of those who would get the correction."""
-        people = _people(correction)
-        yield from self._db.scan(
-            f"SELECT subscriber.address FROM {people} AS person"
-            " JOIN subscriber ON subscriber.id = person.id ORDER BY subscriber.id",
-            people,
-        )
-
-    def excluded(self, correction: Correction) -> list[tuple[str, str]]:
-        """Return (address, reason) of those who were to get the original and would not get it."""
-        held, why, excluded = _held(correction), _reason(correction), _excluded(correction)
-        return self._db.rows(
-            f"SELECT COALESCE(subscriber.address, '(erased)'), {why} FROM {held} AS held"
-            f" LEFT JOIN subscriber ON subscriber.id = held.id WHERE {excluded} ORDER BY held.id",
-            held,
-            why,
-            excluded,
-        )
-
-    def left_out(self, correction: Correction) -> dict[str, int]:
-        """Return how many there are of each reason, without naming anybody."""
-        held, why, excluded = _held(correction), _reason(correction), _excluded(correction)
-        return dict(
-            self._db.rows(
-                f"SELECT {why} AS why, COUNT(*) FROM {held} AS held"
-                f" LEFT JOIN subscriber ON subscriber.id = held.id WHERE {excluded} GROUP BY why",
-                held,
-                why,
-                excluded,
+        people, regardless, at, part, zones = _people(audience), "0", "0", "", ""
+        if isinstance(audience, Correction):
+            self._db.update("campaign", {"id": campaign_id}, lists=audience.lists)
+            regardless = "CASE WHEN held.standing = 2 THEN 1 ELSE 0 END"
+            part = f"PARTITION BY {regardless}"
+        elif not audience.original:
+            people = people_on(ids_of(self._db, audience.lists), audience.segment)
+        tables, values = people.tables, {}
+        if by_zone is not None and isinstance(audience, Audience):
+            at = "COALESCE(zone.instant, :otherwise)"
+            part = f"PARTITION BY {at}"
+            zones = (
+                "zone AS MATERIALIZED (SELECT key, CAST(value AS BIGINT) AS instant"
+                " FROM json_each(:instants)),"
             )
+            tables += " LEFT JOIN zone ON zone.key = subscriber.timezone"
+            instants = {zone: stored(instant) for zone, instant in by_zone.instants.items()}
+            values = {"instants": instants, "otherwise": by_zone.otherwise}
+        # by number, and so sorted within each batch: an event's reader is looked for by the first
+        sizes = self._db.column(
+            f"""
+            WITH {zones} reader AS (
+                SELECT {people.id} AS id, {regardless} AS regardless, {at} AS at,
+                    (ROW_NUMBER() OVER ({part} ORDER BY {people.id}) - 1) / :batch_size AS place
+                FROM {tables} WHERE {people.who})
+            INSERT INTO batch
+                (campaign_id, no, members, state, size, pending, regardless, not_before)
+            SELECT :campaign_id, ROW_NUMBER() OVER (ORDER BY at, place, regardless DESC) - 1,
+                json_group_array(id), 'queued', COUNT(*), COUNT(*), regardless, at
+            FROM reader GROUP BY at, place, regardless
+            RETURNING size
+            """,
+            people.who,
+            campaign_id=campaign_id,
+            batch_size=batch_size,
+            **values,
         )
+        return sum(sizes)
 
-    def take_over(self, campaign_id: int, by: str) -> None:
-        """Note that the correction ``by`` ended this campaign and goes to its waiting readers."""
-        self._db.change(
-            "UPDATE campaign SET corrected_by = :by WHERE id = :id", id=campaign_id, by=by
-        )
 
-    def freeze(self, campaign_id: int, correction: Correction, batch_size: int) -> int:
-        """Fix the correction's audience by one statement; return its size.
+def _people(audience: Audience | Correction) -> People:
+    """Return the subscribers who get it."""
+    if isinstance(audience, Correction):
+        held, who = _held(audience), ~SUPPRESSED & _gets_correction(audience)
+        join = "LEFT JOIN" if audience.unstarted else "JOIN"
+        return People(
+            tables=f"subscriber {join} {held} AS held ON held.id = subscriber.id",
+            id="subscriber.id",
+            who=Condition(who.sql, {**held.values, **who.values}),
+        )
+    who = aimed(audience)
+    if audience.original:
+        had = _had(audience)
+        who &= Condition(f"subscriber.id NOT IN (SELECT id FROM {had} AS had)", had.values)
+    return People(tables="subscriber", id="subscriber.id", who=who)
 
-        Its campaign takes the original's lists. At the claim, a subscription is asked for only of
-        readers who waited for the original, not of those who may have it.
-        """
-        self._db.change(
-            "UPDATE campaign SET lists = :lists WHERE id = :id",
-            id=campaign_id,
-            lists=correction.lists,
-        )
-        people = _people(correction)
-        reader = Condition(
-            # Even numbers heed no subscription, odd ones do: no batch holds people of both kinds.
-            "SELECT id, regardless, 2 * ((ROW_NUMBER() OVER (PARTITION BY regardless ORDER BY id)"
-            f" - 1) / :batch_size) + 1 - regardless AS no FROM {people} AS person",
-            {**people.values, "batch_size": batch_size},
-        )
-        return fill(self._db, campaign_id, reader)
+
+# --- corrections
 
 
 def _held(correction: Correction) -> Condition:
@@ -164,17 +303,6 @@ def _excluded(correction: Correction) -> Condition:
     return Condition("subscriber.id IS NULL") | SUPPRESSED | ~_gets_correction(correction)
 
 
-def _people(correction: Correction) -> Condition:
-    """A query: who gets it (``id``), and ``regardless``, 1 if no subscription is asked for."""
-    held, who = _held(correction), ~SUPPRESSED & _gets_correction(correction)
-    join = "LEFT JOIN" if correction.unstarted else "JOIN"
-    return Condition(
-        "SELECT subscriber.id, CASE WHEN held.standing = 2 THEN 1 ELSE 0 END AS regardless"
-        f" FROM subscriber {join} {held} AS held ON held.id = subscriber.id WHERE {who}",
-        {**held.values, **who.values},
-    )
-
-
 def _reason(correction: Correction) -> Condition:
     """An expression: why the person of the row, left-joined, does not get the correction."""
     why = why_not(correction.lists)
@@ -185,96 +313,17 @@ def _reason(correction: Correction) -> Condition:
     )
 
 
-class Translations(Repository):
-    """The readers of a statement in several languages. Suppression outranks everything.
-
-    A reader in a campaign of one language belongs to that language, in whatever state: but not a
-    reader who was cancelled before the email was sent, unless a correction took them over.
-    """
-
-    def campaigns(self, original: str) -> list[Campaign]:
-        """Return the latest campaign of each statement that was ever planned as its translation."""
-        latest = self._db.column(
-            "SELECT MAX(id) FROM campaign WHERE translates <> '' AND translates = :original"
-            " GROUP BY slug ORDER BY slug",
-            original=original,
-        )
-        campaigns = Campaigns(self._db)
-        found = [campaigns.get(number) for number in latest]
-        return [campaign for campaign in found if campaign is not None]
-
-    def languages(self, lists: Sequence[str]) -> set[str]:
-        """Return the languages of those who would get what goes to these lists."""
-        who = eligible(lists)
-        return set(self._db.column(f"SELECT DISTINCT language FROM subscriber WHERE {who}", who))
-
-    def audience(self, split: AudienceSplit) -> int:
-        """Return how many would get it now."""
-        who = _gets_language(split)
-        return int(self._db.value(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who))
-
-    def reachable(self, split: AudienceSplit) -> Iterator[str]:
-        """Yield the addresses of those who would get it."""
-        who = _gets_language(split)
-        yield from self._db.scan(
-            f"SELECT address FROM subscriber WHERE {who} ORDER BY subscriber.id", who
-        )
-
-    def elsewhere(self, split: AudienceSplit) -> list[tuple[str, str, str]]:
-        """Return (address, language, slug) of those on its lists who are left to other languages.
-
-        The slug is that of the language which has them; "" if nothing else keeps them from it.
-        """
-        had, who = _had(split), _left_to_others(split)
-        return self._db.rows(
-            "SELECT subscriber.address, subscriber.language, COALESCE(had.slug, '')"
-            f" FROM subscriber LEFT JOIN {had} AS had ON had.id = subscriber.id WHERE {who}"
-            " ORDER BY subscriber.id",
-            had,
-            who,
-        )
-
-    def left_to_others(self, split: AudienceSplit) -> dict[str, int]:
-        """Return how many of each language are left to others, without naming anybody."""
-        had, who = _had(split), _left_to_others(split)
-        return dict(
-            self._db.rows(
-                f"SELECT subscriber.language, COUNT(*) FROM subscriber"
-                f" LEFT JOIN {had} AS had ON had.id = subscriber.id WHERE {who}"
-                " GROUP BY subscriber.language",
-                had,
-                who,
-            )
-        )
-
-    def freeze(
-        self, campaign_id: int, split: AudienceSplit, batch_size: int, by_zone: ByZone | None = None
-    ) -> int:
-        """Fix the audience by one statement; return its size.
-
-        Readers whom another language has at that moment are not in it. ``by_zone`` is as for
-        campaigns.
-        """
-        people = People(tables="subscriber", id="subscriber.id", who=_gets_language(split))
-        return freeze(self._db, campaign_id, people, batch_size, by_zone)
+# --- languages
 
 
-def _gets_language(split: AudienceSplit) -> Condition:
-    """The subscriber gets this language, and no other."""
-    had = _had(split)
-    return aimed(split.lists, split.segment, split.languages) & Condition(
-        f"subscriber.id NOT IN (SELECT id FROM {had} AS had)", had.values
-    )
-
-
-def _left_to_others(split: AudienceSplit) -> Condition:
+def _left_to_others(audience: Audience) -> Condition:
     """The subscriber is on its lists, and another language has or gets them."""
-    return aimed(split.lists, split.segment) & (
-        Condition("had.id IS NOT NULL") | ~reads(split.languages)
+    return aimed(Audience(lists=audience.lists, segment=audience.segment)) & (
+        Condition("had.id IS NOT NULL") | ~reads(audience.languages or ())
     )
 
 
-def _had(split: AudienceSplit) -> Condition:
+def _had(audience: Audience) -> Condition:
     """A query: whom another language of the statement has (``id``), and which one (``slug``)."""
     return Condition(
         f"""
@@ -290,5 +339,5 @@ def _had(split: AudienceSplit) -> Condition:
                 AND COALESCE(delivery.state, 'cancelled') = 'cancelled'))
         GROUP BY {MEMBER}
         """,
-        {"original": split.original, "slug": split.slug},
+        {"original": audience.original, "slug": audience.slug},
     )

@@ -5,8 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.store.database import MEMBER, NO_LIMIT, instant
-from newsletter.store.repository import Repository
+from newsletter.store.database import MEMBER, NO_LIMIT, Repository, instant
 
 _COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
@@ -122,6 +121,14 @@ class Campaigns(Repository):
                 slugs=sorted(slugs),
             )
         )
+
+    def of_translations(self, original: str) -> list[Campaign]:
+        """Return the latest campaign of each statement that was ever planned as its translation."""
+        latest = _with_counts(
+            "SELECT MAX(id) FROM campaign WHERE translates <> '' AND translates = :original"
+            " GROUP BY slug"
+        )
+        return self._db.all(Campaign, f"{latest} ORDER BY campaign.slug", original=original)
 
     def published(self, *, skip: int, most: int) -> list[str]:
         """Return the slugs of what began to go out, the last begun first; each once."""
@@ -252,6 +259,10 @@ class Campaigns(Repository):
             at=release_at,
             urgent=urgent,
         )
+
+    def take_over(self, campaign_id: int, by: str) -> None:
+        """Note that the correction ``by`` ended this campaign and goes to its waiting readers."""
+        self._db.update("campaign", {"id": campaign_id}, corrected_by=by)
 
     def hand_on(self, campaign_id: int, carrier: str) -> bool:
         """Send waiting batches through this provider, at once; "" is the first. Return whether it

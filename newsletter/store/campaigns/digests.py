@@ -4,8 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from newsletter.domain.campaigns.digest import Issue
-from newsletter.store.database import instant
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository, instant
 
 _DASHES = 3
 """The slug of an issue has at least so many: it ends with a date."""

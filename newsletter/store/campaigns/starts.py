@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.campaigns.campaign import Start
-from newsletter.store.database import Database, instant
+from newsletter.store.database import Database, Repository, instant
 from newsletter.store.file.keys import Chain
-from newsletter.store.repository import Repository
 
 _START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
 

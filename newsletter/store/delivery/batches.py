@@ -15,10 +15,9 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import instant
+from newsletter.store.database import AddressRepository, instant
 from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.delivery.claiming import IS_FREE, IS_OPEN, IS_UNKNOWN
-from newsletter.store.repository import AddressRepository
 
 _IS_ORPHAN = (
     f"{IS_OPEN} AND batch.state = 'claimed'"

@@ -1,8 +1,8 @@
 """The holds on all sending of the workspace."""
 
 from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.store.database import Repository
 from newsletter.store.file import copies
-from newsletter.store.repository import Repository
 
 _KEYS = {HoldKind.RESTORE_GUARD: copies.DOUBT, HoldKind.STOP: copies.STOP}
 

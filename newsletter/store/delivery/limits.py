@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

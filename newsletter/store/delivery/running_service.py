@@ -1,6 +1,6 @@
 """Which settings and templates the running service uses."""
 
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 
 _KEY = "running service"
 

@@ -12,11 +12,10 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
     mailbox_of,
 )
-from newsletter.store.database import instant
+from newsletter.store.database import AddressRepository, instant
 from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, IS_FREE, as_stored
 from newsletter.store.file.copies import PUT_BACK
-from newsletter.store.repository import AddressRepository
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)

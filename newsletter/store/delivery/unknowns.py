@@ -17,10 +17,9 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, Condition, instant
+from newsletter.store.database import MEMBER, Condition, Repository, instant
 from newsletter.store.delivery import batch_splitting, claiming, confirming
 from newsletter.store.delivery.claiming import IS_FREE, IS_UNKNOWN
-from newsletter.store.repository import Repository
 from newsletter.store.subscribers.eligibility import eligible
 
 _NEVER = 1 << 52

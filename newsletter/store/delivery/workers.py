@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.worker import Part, Worker
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 
 _COLUMNS = "id, name, host, part, slots, started_at, beat_at"
 

@@ -13,10 +13,9 @@ from newsletter.domain.events import (
     Figures,
     Place,
 )
-from newsletter.store.database import MEMBER, Condition, instant, replacement
+from newsletter.store.database import MEMBER, AddressRepository, Condition, instant, replacement
 from newsletter.store.delivery.confirming import unproved
 from newsletter.store.events.locating import Locator
-from newsletter.store.repository import AddressRepository
 
 _REMEMBERED = timedelta(days=2)
 _MAX_RAW_CHARACTERS = 16_000

@@ -19,8 +19,8 @@ from typing import Any
 
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
+from newsletter.store.database import Repository
 from newsletter.store.file import numbers
-from newsletter.store.repository import Repository
 
 MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

@@ -6,7 +6,7 @@ from datetime import datetime
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.staff.account import Credential, Invitation
 from newsletter.domain.staff.passkey import Passkey
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 
 _CREDENTIAL = """
     SELECT address, password, password_at, factor, factor_at, factor_step, pending, kept_at,

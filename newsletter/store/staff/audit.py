@@ -11,9 +11,8 @@ from typing import Any, cast
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead, Entered
-from newsletter.store.database import NO_LIMIT, Database, stored
+from newsletter.store.database import NO_LIMIT, Database, Repository, stored
 from newsletter.store.file.keys import Chain
-from newsletter.store.repository import Repository
 
 REVOKE = "revoke"
 """Its name in the log."""

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, Notice, Occurred
-from newsletter.store.database import document
+from newsletter.store.database import Repository, document
 from newsletter.store.file.copies import PUT_BACK
-from newsletter.store.repository import Repository
 
 _KEY = "notices"
 """The key in ``meta`` of the mark."""

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.notices import APART
 from newsletter.domain.staff.post import FailingCheck, Post, PostState
-from newsletter.store.database import one_of
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository, one_of
 
 _LOST = timedelta(minutes=5)
 """A call that began so long ago ended with its process."""

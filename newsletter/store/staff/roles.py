@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from newsletter.domain.staff.role import Role
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 
 
 class Staff(Repository):

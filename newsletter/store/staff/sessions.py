@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session
-from newsletter.store.database import instant
-from newsletter.store.repository import AddressRepository, Repository
+from newsletter.store.database import AddressRepository, Repository, instant
 
 _SESSION = (
     "SELECT hash, address, stage, created_at, seen_at, stepped_up_at, browser, network FROM session"

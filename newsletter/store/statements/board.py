@@ -6,8 +6,7 @@ approval is what we wrote is checked when a row is shown: here it only says wher
 
 from newsletter.domain.campaigns.state import CampaignRules, Shelf
 from newsletter.domain.statements.statement import OVERRIDES
-from newsletter.store.database import Condition
-from newsletter.store.repository import Repository
+from newsletter.store.database import Condition, Repository
 from newsletter.store.statements.statements import sought
 
 _MAX_QUERY_CHARACTERS = 200

@@ -7,9 +7,8 @@ from operator import itemgetter
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import Database, instant
+from newsletter.store.database import Database, Repository, instant
 from newsletter.store.file.keys import Chain
-from newsletter.store.repository import Repository
 from newsletter.store.staff.audit import (
     APPROVAL,
     REVOKE,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import Draft, Found, HandedIn, Picture, Version
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 from newsletter.store.statements.statements import sought
 
 _VERSION = """

@@ -10,7 +10,7 @@ from newsletter.domain.statements.feed import (
     KnownItem,
     TakenItem,
 )
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 
 
 class Feeds(Repository):

@@ -10,8 +10,7 @@ from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import NO_LIMIT, document, instant
-from newsletter.store.repository import Repository
+from newsletter.store.database import NO_LIMIT, Repository, document, instant
 
 _STORED = """
     SELECT statement.document AS statement, statement.content_hash, statement.fingerprint,

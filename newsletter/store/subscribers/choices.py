@@ -6,7 +6,7 @@ from datetime import datetime
 
 from newsletter.domain.subscribers.audience import Consent
 from newsletter.domain.subscribers.signup import ConsentRecord, wording_of
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 from newsletter.store.subscribers.eligibility import on_lists
 
 

@@ -13,9 +13,8 @@ from newsletter.domain.delivery.state import DeliveryState
 from newsletter.domain.events import EventKind, Received
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import Trace
-from newsletter.store.database import Condition, Database, instant
+from newsletter.store.database import Condition, Database, Repository, instant
 from newsletter.store.file.secure_erase import DUE
-from newsletter.store.repository import Repository
 from newsletter.store.subscribers.eligibility import folded
 
 _SUBSCRIBER = """

@@ -11,7 +11,6 @@ from operator import and_
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.store.database import Condition, Database
-from newsletter.store.repository import Repository
 
 SUPPRESSED = Condition(
     "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
@@ -72,16 +71,24 @@ class People:
     who: Condition
 
 
-def people_on(lists: Sequence[int], *, between: tuple[int, int] | None = None) -> People:
+def people_on(
+    lists: Sequence[int],
+    segment: Segment | None = None,
+    *,
+    between: tuple[int, int] | None = None,
+) -> People:
     """Return the people who are ``eligible`` for these lists, with ids between two if given.
 
-    The subscriptions to one list are read in a row, which costs less than looking each up.
+    With ``segment``: only those whom it picks. The subscriptions to one list are read in a row,
+    which costs less than looking each up.
     """
     if len(lists) == 1:
         tables = "subscription JOIN subscriber ON subscriber.id = subscription.subscriber_id"
         who, number = _confirmed(lists) & _WANTS_MAIL, "subscription.subscriber_id"
     else:
         tables, who, number = "subscriber", eligible(lists), "subscriber.id"
+    if segment is not None:
+        who &= picked(segment)
     if between is not None:
         first, last = between
         who &= Condition(
@@ -126,16 +133,12 @@ def why_not(lists: Sequence[str] | None) -> Condition:
     )
 
 
-def aimed(
-    lists: Sequence[str] | Sequence[int],
-    segment: Segment | None,
-    languages: Collection[str] | None = None,
-) -> Condition:
-    """The subscriber gets mail to these lists, or to a segment of them."""
-    who = eligible(lists)
-    if segment is not None:
-        who &= picked(segment)
-    return who if languages is None else who & reads(languages)
+def aimed(audience: Audience) -> Condition:
+    """The subscriber gets mail to these lists, or to a segment or a language of them."""
+    who = eligible(audience.lists)
+    if audience.segment is not None:
+        who &= picked(audience.segment)
+    return who if audience.languages is None else who & reads(audience.languages)
 
 
 def reads(languages: Collection[str]) -> Condition:
@@ -204,32 +207,6 @@ def _tagged(names: Sequence[str], parameter: str) -> Condition:
         f" AND tag.name IN (SELECT value FROM json_each(:{parameter})))",
         {parameter: list(names)},
     )
-
-
-class TimeZones(Repository):
-    """The time zones of readers, as they named them; empty for those who named none."""
-
-    def counts(self, audience: Audience) -> dict[str, int]:
-        """Return how many of the audience have each zone."""
-        who = aimed(audience.lists, audience.segment, audience.languages)
-        return dict(
-            self._db.rows(
-                f"SELECT timezone, COUNT(*) FROM subscriber WHERE {who}"
-                " GROUP BY timezone ORDER BY timezone",
-                who,
-            )
-        )
-
-    def has(self, audience: Audience, zones: Collection[str]) -> bool:
-        """Return whether any of the audience has one of these zones."""
-        who = aimed(audience.lists, audience.segment, audience.languages)
-        found = self._db.value(
-            "SELECT id FROM subscriber"
-            f" WHERE timezone IN (SELECT value FROM json_each(:zones)) AND {who} LIMIT 1",
-            who,
-            zones=sorted(zones),
-        )
-        return found is not None
 
 
 def searched(list_name: str, query: str) -> Condition:

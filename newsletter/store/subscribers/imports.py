@@ -14,8 +14,7 @@ from newsletter.domain.subscribers.audience import (
     Undone,
     UploadedFile,
 )
-from newsletter.store.database import NO_LIMIT
-from newsletter.store.repository import AddressRepository
+from newsletter.store.database import NO_LIMIT, AddressRepository
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.staging import staged
 

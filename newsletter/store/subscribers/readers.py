@@ -12,20 +12,21 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.domain.subscribers.segment import Segment
-from newsletter.store.database import NO_LIMIT, Condition, instant, one_of, stored
+from newsletter.store.database import (
+    NO_LIMIT,
+    AddressRepository,
+    Condition,
+    instant,
+    one_of,
+    stored,
+)
 from newsletter.store.file.secure_erase import DUE
-from newsletter.store.repository import AddressRepository
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.choices import consent_of
 from newsletter.store.subscribers.data_export import erase
 from newsletter.store.subscribers.eligibility import (
-    aimed,
-    eligible,
     on_lists,
     searched,
-    why_left_out,
-    why_not,
 )
 from newsletter.store.subscribers.staging import staged
 
@@ -428,72 +429,6 @@ class Readers(AddressRepository):
         )
         return {SuppressionReason(reason): count for reason, count in rows}
 
-    def audience(self, lists: Sequence[str], segment: Segment | None = None) -> int:
-        """Return how many would get a campaign to these lists, or to a segment of them, now."""
-        return self._db.once(self._audience, tuple(lists), segment)
-
-    def _audience(self, lists: Sequence[str], segment: Segment | None) -> int:
-        if segment is not None:
-            who = aimed(lists, segment)
-            return int(self._db.value(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who))
-        on = on_lists(lists)
-        # a person is on one list once, and distinct people cost more to count
-        people = "COUNT(*)" if len(set(lists)) == 1 else "COUNT(DISTINCT subscriber_id)"
-        confirmed = f"SELECT {people} FROM subscription WHERE {on} AND state = 'confirmed'"
-        return int(
-            self._db.value(
-                f"""
-                SELECT ({confirmed}) - ({confirmed} AND subscriber_id IN (
-                    SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}
-                    UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL))
-                """,
-                on,
-            )
-        )
-
-    def reachable(self, lists: Sequence[str], segment: Segment | None = None) -> Iterator[str]:
-        """Return the addresses of those who would get it, oldest first."""
-        who = aimed(lists, segment)
-        return self._db.scan(
-            f"SELECT address FROM subscriber WHERE {who} ORDER BY subscriber.id", who
-        )
-
     def list_names(self) -> list[str]:
         """Return the names of all lists, in order."""
         return self._db.column("SELECT name FROM list ORDER BY name")
-
-    def excluded(self, lists: Sequence[str]) -> list[tuple[str, str]]:
-        """Return (address, reason) of those on these lists who would not get it."""
-        on, who, why = on_lists(lists), eligible(lists), why_not(lists)
-        return self._db.rows(
-            f"SELECT address, {why} FROM subscriber WHERE subscriber.id IN ("
-            f"SELECT subscriber_id FROM subscription WHERE {on}) AND NOT {who}"
-            " ORDER BY subscriber.id",
-            on,
-            who,
-            why,
-        )
-
-    def left_out(self, lists: Sequence[str]) -> dict[str, int]:
-        """Return reason → how many of those on these lists would not get it."""
-        on, who, why = on_lists(lists), eligible(lists), why_left_out(lists)
-        return dict(
-            self._db.rows(
-                f"""
-                SELECT {why} AS why, COUNT(*) FROM subscriber
-                -- those who may be left out, found by indexes: not as a join, in which SQLite may
-                -- begin with all readers
-                WHERE subscriber.id IN (
-                    SELECT subscriber_id FROM subscription WHERE {on} AND state <> 'confirmed'
-                    UNION SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}
-                    UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL)
-                AND EXISTS (
-                    SELECT 1 FROM subscription
-                    WHERE subscription.subscriber_id = subscriber.id AND {on})
-                AND NOT {who} GROUP BY why
-                """,
-                on,
-                who,
-                why,
-            )
-        )

@@ -41,7 +41,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what began last": lambda tx: tx.campaigns.last_begun(9),
     "what corrects each other": lambda tx: tx.campaigns.kin(["news"]),
     "the translations": lambda tx: tx.campaigns.translations(["news"]),
-    "translations": lambda tx: tx.translations.campaigns("news"),
+    "translations": lambda tx: tx.campaigns.of_translations("news"),
     "translations that are there": lambda tx: tx.statements.translations("news"),
     "what changed": lambda tx: tx.statements.changed_since(0),
     "some statements": lambda tx: tx.statements.some(["news"]),

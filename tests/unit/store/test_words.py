@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from newsletter.store.repository import Repository
+from newsletter.store.database import Repository
 from newsletter.store.sql import Store
 
 STORE = Path(__file__).parents[3] / "newsletter" / "store"

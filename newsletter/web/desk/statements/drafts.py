@@ -16,6 +16,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, Found, Picture
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.submit import Lapses
 from newsletter.pipeline.statements.write import Made
@@ -269,7 +270,8 @@ class Drafts:
         zone = ZoneInfo(statements.settings.timezone)
         today = self._desk.now().astimezone(zone).date()
         with statements.store.read() as tx:
-            audience = tx.readers.audience(parsed.statement.lists, parsed.statement.segment)
+            wanted = Audience(lists=parsed.statement.lists, segment=parsed.statement.segment)
+            audience = tx.audiences.count(wanted)
             readers = sum(tx.readers.lists().values())
         around = ReviewContext(
             today=today,

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
+from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
@@ -30,7 +31,7 @@ _A_PAGE = 50
 _MONTH = timedelta(days=30)
 
 
-class Audience:
+class ReadersPages:
     """The pages of all readers."""
 
     def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
@@ -148,7 +149,7 @@ class Audience:
                 for name in known_lists(tx, self._subscribers.declared_lists)
             ],
             "segments": [
-                (one, tx.readers.audience([one.list_name], one))
+                (one, tx.audiences.count(Audience(lists=(one.list_name,), segment=one)))
                 for one in self._subscribers.segments
             ],
             "kept_out": [

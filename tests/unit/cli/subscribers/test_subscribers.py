@@ -11,7 +11,12 @@ import pytest
 
 from newsletter.cli.subscribers.subscribers import subscribers
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
+from newsletter.domain.subscribers.audience import (
+    Audience,
+    Entry,
+    SuppressedEntry,
+    SuppressionReason,
+)
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from tests.fakes import NOON
@@ -92,7 +97,7 @@ def test_adding_never_brings_anybody_back(do, services: Services) -> None:  # ty
         with pytest.raises(Refused, match=why):
             do("add", address, "--list", "events")
     with services.store.read() as tx:
-        assert tx.readers.audience(["events"]) == 0
+        assert tx.audiences.count(Audience(lists=("events",))) == 0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Event, EventKind, Place
-from newsletter.domain.subscribers.audience import SuppressionReason
+from newsletter.domain.subscribers.audience import Audience, SuppressionReason
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.subscribers.leave import (
     Departure,
@@ -143,7 +143,7 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
         person = tx.readers.get(1)
         assert person is not None
         assert person.suppressed is SuppressionReason.UNSUBSCRIBED
-        assert tx.readers.audience(["press", "events", "other"]) == 1
+        assert tx.audiences.count(Audience(lists=("press", "events", "other"))) == 1
     assert report("resignation", store=room.store)["unsubscribed"] == 1
     room.suppress("reader2@example.org", SuppressionReason.COMPLAINED)
     leave_everything(Departure(campaign_id=1, subscriber_id=2), store=room.store)
