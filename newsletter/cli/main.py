@@ -39,8 +39,15 @@ _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
 @click.version_option(__version__, package_name="newsletter")
 @click.option("--workspace", metavar="DIR", help="The folder that holds newsletter.yaml.")
 @click.option("--verbose", is_flag=True, help="Log more details.")
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    envvar="NEWSLETTER_LOG",
+    help="The form of the log.",
+)
 @click.pass_context
-def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> None:
+def newsletter(context: click.Context, workspace: str | None, verbose: bool, log: str) -> None:
     """Send approved statements to their subscribers.
 
     \b
@@ -49,7 +56,7 @@ def newsletter(context: click.Context, workspace: str | None, verbose: bool) -> 
     130 interrupted
     """
     context.obj = workspace
-    log_lines.set_up(logging.DEBUG if verbose else logging.INFO)
+    log_lines.set_up(logging.DEBUG if verbose else logging.INFO, as_json=log == "json")
 
 
 for _name, _module, _about in (

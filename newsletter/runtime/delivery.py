@@ -31,6 +31,7 @@ from newsletter.pipeline.staff.notify import compose
 from newsletter.providers import registry
 from newsletter.providers.common.options import ProviderOptions, account_of
 from newsletter.rendering.lazy import LazyRenderer
+from newsletter.runtime.counters import Counters
 from newsletter.runtime.keys import account_name, workspace_name
 from newsletter.store.file.guard_file import WorkspaceGuardFile
 from newsletter.store.file.lock import beaten_at, only_one
@@ -56,6 +57,7 @@ class Delivery:
     guard_file: WorkspaceGuardFile
     links: Links
     renderer: LazyRenderer
+    counters: Counters
     key: bytes = field(repr=False)
     """The workspace's oldest, which never changes: names are made by it."""
 
@@ -235,7 +237,10 @@ class Delivery:
         """Store a provider's events. Return the counts, and the campaigns that were paused because
         of them."""
         recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)
-        return recorded, stop_harm(store=self.store)
+        self.counters.note_events(kind, events)
+        stopped = stop_harm(store=self.store)
+        self.counters.add("breaker_pauses", by=len(stopped))
+        return recorded, stopped
 
     @property
     def examiners(self) -> tuple[tuple[Examiner, ...], ...]:

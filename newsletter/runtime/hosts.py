@@ -12,7 +12,7 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.runtime.clock import ServerClock
 from newsletter.runtime.delivery import Delivery
-from newsletter.runtime.log import log_attempt, log_recovered
+from newsletter.runtime.log import log_recovered
 from newsletter.runtime.outcome import Run
 from newsletter.runtime.rounds import Rounds
 from newsletter.runtime.scheduler import Scheduler, log
@@ -182,8 +182,7 @@ class BatchWorker(Scheduler):
             while not self._stop.is_set():
                 done = dispatcher.dispatch()
                 if done is not None:
-                    log_attempt(done)
-                    self._pulse.note(done)
+                    self._note(done)
                 elif not self._waited():
                     return
         except StoreUnavailable as error:

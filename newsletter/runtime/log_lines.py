@@ -1,6 +1,8 @@
 """The lines of the log: what strangers send can neither forge one nor fill the disk."""
 
+import json
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -49,6 +51,37 @@ class LineFormatter(logging.Formatter):
         return "\n".join(f"    {_plain(line)}" for line in lines)
 
 
+class JsonFormatter(LineFormatter):
+    """Writes a record as one JSON object. What the line says as ``name=value`` is a field too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object on one line, with the traceback as a string."""
+        line = _fields(record) | {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _plain(record.getMessage()),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+_PLACEHOLDER = re.compile(r"(?:(\w+)=)?%[-.\d]*[a-z]")
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    values = record.args if isinstance(record.args, tuple) else ()
+    names = _PLACEHOLDER.findall(str(record.msg))
+    if len(names) != len(values):
+        return {}
+    return {
+        name: _plain(value) if isinstance(value, str) else value
+        for name, value in zip(names, values, strict=True)
+        if name
+    }
+
+
 def _plain(text: str) -> str:
     if len(text) > _MAX_CHARACTERS:
         text = f"{text[:_MAX_CHARACTERS]}… ({len(text):,} characters)"
@@ -85,10 +118,10 @@ class SparingFilter(logging.Filter):
         return count < _MAX_IN_WINDOW
 
 
-def set_up(level: int) -> None:
+def set_up(level: int, *, as_json: bool = False) -> None:
     """Write the log to standard error: our records from a level on, warnings of others."""
     handler: logging.StreamHandler[Any] = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LineFormatter())
+    handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
     handler.addFilter(SparingFilter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("newsletter").setLevel(level)

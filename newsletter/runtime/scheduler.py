@@ -162,7 +162,9 @@ class Scheduler:
         with store.read() as tx:
             # what a dead process had begun is this run's to account for
             self._run.finished |= set(tx.campaigns.sending())
-        log_stopped(stop_harm(store=store))  # before the first batch, not some batches later
+        harmful = stop_harm(store=store)  # before the first batch, not some batches later
+        log_stopped(harmful)
+        self._delivery.counters.add("breaker_pauses", by=len(harmful))
         clock = self._start_clock()
         workers = self._start_workers()
         try:
@@ -252,6 +254,8 @@ class Scheduler:
             return
         look = self._visits.followed_by(self._tick.run)
         log_tick(look, self._run.last)
+        self._delivery.counters.ticked_at = self._delivery.store.clock.now()
+        self._delivery.counters.add("breaker_pauses", by=len(look.stopped))
         self._run.last = look
         self._run.withdrawn += look.withdrawn
         self._run.finished |= {campaign.id for campaign in look.started}
@@ -322,6 +326,7 @@ class Scheduler:
                 self._in_vain[done.batch_id] = tries + 1
         log_attempt(done)
         self._pulse.note(done)
+        self._delivery.counters.note_attempt(done)
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_WATCH if until_idle or self._sends else _CALM):

@@ -8,6 +8,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.subscribers.leave import clean, forget
+from newsletter.runtime.counters import Counters
 from newsletter.store.sql import Store
 
 
@@ -18,6 +19,7 @@ class Subscribers:
     settings: Settings
     store: Store
     links: Links
+    counters: Counters
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:

@@ -15,6 +15,7 @@ from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import ServerClock, SystemClock
 from newsletter.runtime.configuration import ConfigurationOnDisk
+from newsletter.runtime.counters import Counters
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
     SignedLinks,
@@ -174,6 +175,10 @@ def _stored(settings: Settings, by: str, clock: Clock | None) -> Iterator[tuple[
         )
 
 
+def _counters(settings: Settings) -> Counters:
+    return Counters(getattr(provider, "kind", "") for provider in settings.providers)
+
+
 def _built(
     settings: Settings,
     store: Store,
@@ -185,8 +190,9 @@ def _built(
     links = SignedLinks(keys.links, retired=keys.retired_links)
     key, renderer = keys.addresses[0], on_disk.renderer
     common: dict[str, Any] = {"settings": settings, "store": store}
-    subscribers = Subscribers(**common, links=links)
-    delivery = Delivery(**common, links=links, renderer=renderer, guard_file=guard_file, key=key)
+    common_links = common | {"links": links, "counters": _counters(settings)}
+    subscribers = Subscribers(**common_links)
+    delivery = Delivery(**common_links, renderer=renderer, guard_file=guard_file, key=key)
     configuration = Configuration(
         digest=lambda: on_disk.digest,
         changed_on_disk=on_disk.changed,

@@ -158,6 +158,9 @@ class Backend(Protocol):
     def location(self) -> Location:
         """Return where the data lies."""
 
+    def size(self) -> int:
+        """Return the bytes that it takes."""
+
     def close(self) -> None:
         """Close all connections that no transaction has. A later transaction opens new ones."""
 

@@ -168,6 +168,11 @@ class Postgresql:
             )
         return Location(file=int(oid), machine=hashed(str(system)), filesystem=f"{timeline:016x}")
 
+    def size(self) -> int:
+        """Return the bytes of its files on the server."""
+        with self.transaction(reads=True) as db:
+            return int(db.value("SELECT pg_database_size(current_database())"))
+
     def close(self) -> None:
         with self._turn:
             idle, self._idle = self._idle, []

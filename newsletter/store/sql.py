@@ -177,6 +177,10 @@ class Store:
         """Return a number that changes with every commit, by any process. Costs almost nothing."""
         return self._database.version()
 
+    def size(self) -> int:
+        """Return the bytes that the database takes."""
+        return self._database.size()
+
     def file_faults(self, *, seconds: float) -> list[str] | None:
         """Return the faults of the database, or None if the time is too short to tell."""
         return self._database.faults(seconds=seconds)

@@ -125,6 +125,11 @@ class Sqlite:
 
         return location_of(self.path)
 
+    def size(self) -> int:
+        """Return the bytes of the file and of its log."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
     def close(self) -> None:
         with self._turn:
             idle, self._idle, self._file = self._idle, [], None

@@ -7,15 +7,18 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 
 import hmac
 import logging
-from collections.abc import Iterator
+import platform
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from newsletter import __version__
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
@@ -29,8 +32,10 @@ from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
 
 if TYPE_CHECKING:
-    from prometheus_client.metrics_core import GaugeMetricFamily
+    from prometheus_client.metrics_core import Metric
 
+_Gauge = tuple[str, str, tuple[str, ...], Mapping[Any, float]]
+"""The name, a sentence, the names of the labels, and the figures by the values of the labels."""
 _OPEN = (
     CampaignState.SCHEDULED,
     CampaignState.SENDING,
@@ -129,76 +134,92 @@ class Monitoring:
         registry.register(self)
         return Response(generate_latest(registry), 200, self._fields, CONTENT_TYPE_LATEST)
 
-    def collect(self) -> Iterator["GaugeMetricFamily"]:
+    def collect(self) -> Iterator["Metric"]:
         """The figures, as prometheus_client asks a collector for them."""
-        from prometheus_client.metrics_core import GaugeMetricFamily
+        from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
-        vitals = report.vitals(store=self._delivery.store)
-        for name, (says, figure) in _plain(vitals, self._delivery.is_at_work()).items():
-            yield GaugeMetricFamily(f"newsletter_{name}", says, value=figure)
-        says = "1 while the settings or templates on disk are not those that the service uses."
-        restart = bool(self._configuration.changed_on_disk())
-        yield GaugeMetricFamily("newsletter_restart_needed", says, value=restart)
-        states = GaugeMetricFamily(
-            "newsletter_campaigns", "Campaigns that are not over.", labels=["state"]
-        )
-        for state in _OPEN:
-            states.add_metric(
-                [state.value], sum(campaign.state is state for campaign in vitals.campaigns)
+        for name, says, labels, rows in self._gauges():
+            gauge = GaugeMetricFamily(f"newsletter_{name}", says, labels=labels)
+            for row, figure in rows.items():
+                gauge.add_metric(row, figure)
+            yield gauge
+        counters = self._delivery.counters
+        for each in counters.declared:
+            family = CounterMetricFamily(
+                f"newsletter_{each.name}", each.says, labels=[*each.labels]
             )
-        yield states
-        yield _messages(vitals.campaigns)
-        silent = GaugeMetricFamily(
-            "newsletter_provider_silent",
-            "1 while a provider cannot be reached or asked to be left alone.",
-            labels=["provider"],
-        )
-        for name, is_silent in self._silences().items():
-            silent.add_metric([name or "first"], is_silent)
-        yield silent
-        now = self._delivery.store.clock.now()
-        beats = GaugeMetricFamily(
-            "newsletter_heartbeat_age_seconds",
-            "Since the last heartbeat of each process that shares the sending.",
-            labels=["part", "name", "host", "since"],
-        )
-        for worker in self._delivery.workers():
-            labels = [worker.part.value, worker.name, worker.host, worker.started_at.isoformat()]
-            beats.add_metric(labels, (now - worker.beat_at).total_seconds())
-        yield beats
+            for row, figure in counters.counts(each.name).items():
+                family.add_metric(row, figure)
+            yield family
+
+    def _gauges(self) -> Iterator[_Gauge]:
+        vitals = report.vitals(store=self._delivery.store)
+        for name, (says, figure) in self._plain(vitals).items():
+            yield name, says, (), {(): figure}
+        if (ticked_at := self._delivery.counters.ticked_at) is not None:
+            says = "The end of the last tick of this process."
+            yield "last_tick_timestamp_seconds", says, (), {(): ticked_at.timestamp()}
+        build = (__version__, platform.python_version())
+        yield "build_info", "1.", ("version", "python"), {build: 1}
+        states = Counter(campaign.state for campaign in vitals.campaigns)
+        by_state = {(state.value,): states[state] for state in _OPEN}
+        yield "campaigns", "Campaigns that are not over.", ("state",), by_state
+        says = "Messages of campaigns that are not over, by what became of them."
+        of_campaign = ("campaign", "statement", "figure")
+        yield "campaign_messages", says, of_campaign, _messages(vitals.campaigns)
+        says = "1 while a provider cannot be reached or asked to be left alone."
+        silences = {(name,): silent for name, silent in self._silences().items() if name}
+        yield "provider_silent", says, ("provider",), silences
+        says = "Since the last heartbeat of each process that shares the sending."
+        labels, now = ("part", "name", "host", "since"), self._delivery.store.clock.now()
+        beats = {
+            (each.part.value, each.name, each.host, each.started_at.isoformat()): (
+                now - each.beat_at
+            ).total_seconds()
+            for each in self._delivery.workers()
+        }
+        yield "heartbeat_age_seconds", says, labels, beats
+
+    def _plain(self, vitals: Vitals) -> dict[str, tuple[str, float]]:
+        """Figures without labels: name → what it says, and the figure."""
+        return {
+            "sending_stopped": ("1 while all sending is stopped.", vitals.stopped),
+            "scheduler_up": (
+                "1 while run or worker gives signs of life.",
+                self._delivery.is_at_work(),
+            ),
+            "restart_needed": (
+                "1 while the settings or templates on disk are not those that the service uses.",
+                bool(self._configuration.changed_on_disk()),
+            ),
+            "overdue_seconds": (
+                "For how long the oldest scheduled campaign has been due without having begun.",
+                vitals.overdue.total_seconds(),
+            ),
+            "batches_queued": ("Batches that wait to be sent.", vitals.batches.queued),
+            "batches_claimed": ("Batches that are being sent.", vitals.batches.claimed),
+            "unknown_messages": (
+                "Messages of campaigns that are not over whose outcome is unknown.",
+                sum(campaign.counts.unknown for campaign in vitals.campaigns),
+            ),
+            "transactional_emails_waiting": (
+                "Confirmations, links and notices that wait to be sent.",
+                vitals.emails,
+            ),
+            "transactional_emails_overdue_seconds": (
+                "For how long the oldest of them has been due.",
+                vitals.emails_overdue.total_seconds(),
+            ),
+            "database_bytes": ("The size of the database.", self._delivery.store.size()),
+        }
 
     def _json(self, content: dict[str, bool], status: int = 200) -> Response:
         return JSONResponse(content, status_code=status, headers=self._fields)
 
 
-def _plain(vitals: Vitals, at_work: bool) -> dict[str, tuple[str, float]]:
-    """Figures without labels: name → what it says, and the figure."""
+def _messages(campaigns: tuple[Campaign, ...]) -> dict[tuple[str, ...], float]:
     return {
-        "sending_stopped": ("1 while all sending is stopped.", vitals.stopped),
-        "scheduler_up": ("1 while run or worker gives signs of life.", at_work),
-        "overdue_seconds": (
-            "For how long the oldest scheduled campaign has been due without having begun.",
-            vitals.overdue.total_seconds(),
-        ),
-        "batches_queued": ("Batches that wait to be sent.", vitals.batches.queued),
-        "batches_claimed": ("Batches that are being sent.", vitals.batches.claimed),
-        "transactional_emails_waiting": (
-            "Confirmations, links and notices that wait to be sent.",
-            vitals.emails,
-        ),
+        (str(campaign.id), campaign.slug, figure): getattr(campaign.counts, figure)
+        for campaign in campaigns
+        for figure in _FIGURES
     }
-
-
-def _messages(campaigns: tuple[Campaign, ...]) -> "GaugeMetricFamily":
-    from prometheus_client.metrics_core import GaugeMetricFamily
-
-    family = GaugeMetricFamily(
-        "newsletter_messages",
-        "Messages of campaigns that are not over, by what became of them.",
-        labels=["campaign", "statement", "figure"],
-    )
-    for campaign in campaigns:
-        for figure in _FIGURES:
-            labels = [str(campaign.id), campaign.slug, figure]
-            family.add_metric(labels, getattr(campaign.counts, figure))
-    return family

@@ -56,10 +56,12 @@ class Webhooks:
                 headers = {name.lower(): value for name, value in request.headers.items()}
                 status = await self._lane.run(self._answer, kind, headers, body)
         except HTTPException as error:
+            self._delivery.counters.add("webhook_posts", kind, str(error.status_code))
             log.warning(
                 "webhook=%s refused: %s", kind, error.detail, extra=sparing("webhook refused")
             )
             return Response(status_code=error.status_code, headers=error.headers)
+        self._delivery.counters.add("webhook_posts", kind, str(status))
         return Response(status_code=status, headers=_CHALLENGE if status == 401 else None)
 
     def _answer(self, kind: str, headers: dict[str, str], body: bytes) -> int:

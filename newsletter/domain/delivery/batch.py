@@ -98,6 +98,8 @@ class Answer:
     exceptions: Mapping[int, Outcome] = field(default_factory=dict)
     retry_after: timedelta | None = None
     """The wait that the provider asked for."""
+    took: timedelta | None = field(default=None, compare=False)
+    """The length of the call; None if there was none."""
 
     def not_handed_over(self, messages: int) -> int:
         """Return how many of these messages provably did not leave."""

@@ -188,17 +188,20 @@ class Vitals:
     """For how long the oldest scheduled campaign has been due without having begun."""
     emails: int
     """Transactional email that waits: confirmations, links, notices."""
+    emails_overdue: timedelta
+    """For how long the oldest of them has been due."""
 
 
 def vitals(*, store: Store) -> Vitals:
     """Return the open work. Raises StoreUnavailable."""
     with store.read() as tx:
         due = [campaign.release_at for campaign in tx.campaigns.due(tx.now)]
-        emails, _ = tx.emails.waiting()
+        emails, first = tx.emails.waiting()
         return Vitals(
             stopped=bool(tx.hold.reasons()),
             campaigns=tuple(tx.campaigns.open()),
             batches=tx.batches.waiting(),
             overdue=tx.now - min(due, default=tx.now),
             emails=emails,
+            emails_overdue=tx.now - min(first or tx.now, tx.now),
         )

@@ -345,8 +345,9 @@ class Attempts(ABC, Generic[Held, Done]):
             return prepared
         if not self._note(held, hashlib.sha256(prepared.body).hexdigest()):
             return _LOST
-        provider = self.pooled(held).provider
-        return provider.hand_over(replace(prepared, not_after=attempt.not_after))
+        provider, began_at = self.pooled(held).provider, self.store.clock.now()
+        answer = provider.hand_over(replace(prepared, not_after=attempt.not_after))
+        return replace(answer, took=self.store.clock.now() - began_at)
 
     def _note(self, held: Held, body_hash: str) -> bool:
         """Note the bytes before they leave, in the database and in the guard file.

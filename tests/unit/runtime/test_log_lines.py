@@ -1,5 +1,6 @@
 """What strangers send can neither forge a line of the log nor fill the disk with it."""
 
+import json
 import logging
 import re
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.runtime.log_lines import LineFormatter, SparingFilter, sparing
+from newsletter.runtime.log_lines import JsonFormatter, LineFormatter, SparingFilter, sparing
 from tests.pages import forum
 from tests.rows import rows
 
@@ -114,3 +115,23 @@ def test_no_post_of_strangers_writes_a_line_each(tmp_path: Path, migrated: Path,
             form = {"email": f"a{number}@readers.org", "list": "press", "wording": shown[1]}
             site.post(path, form, headers={"Sec-Fetch-Site": "cross-site"}, client="")
     assert len(out.getvalue().splitlines()) == 10
+
+
+def test_a_line_may_be_a_json_object_with_its_values_as_fields() -> None:
+    try:
+        raise ValueError("a\nb")
+    except ValueError:
+        raised = sys.exc_info()
+    values = (3, "\x1b[2J", "x" * 5_000, "")
+    record = logging.LogRecord(
+        "newsletter.run", logging.INFO, "", 1, "done campaign=%d by=%s level=%s%s", values, raised
+    )
+    written = JsonFormatter().format(record)
+    assert written.isascii()
+    assert "\n" not in written
+    fields = json.loads(written)
+    assert (fields["campaign"], fields["by"], fields["level"]) == (3, "\\x1b[2J", "INFO")
+    assert fields["message"].startswith("done campaign=3 by=\\x1b[2J level=xxx")
+    assert fields["traceback"].endswith("    ValueError: a\n    b")
+    plain = logging.LogRecord("newsletter.run", logging.INFO, "", 1, "50% done", (), None)
+    assert json.loads(JsonFormatter().format(plain))["message"] == "50% done"

@@ -2,17 +2,22 @@
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter.cli import main
+from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit
+from newsletter.domain.events import Event, EventKind
 from newsletter.domain.staff.role import Role
 from newsletter.web.pages import make_monitoring
 from newsletter.web.server import WebServer
@@ -20,6 +25,7 @@ from tests.pages import Forum, forum
 from tests.rows import rows
 
 TOKEN = "a-" * 12
+MONITORING = Path(__file__).parents[3] / "deploy/monitoring"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -116,8 +122,10 @@ def test_the_figures_are_those_of_what_is_open(site: Forum) -> None:
     sending = figures(site)
     assert sending["newsletter_campaigns sending"] == 1
     assert sending["newsletter_batches_queued"] == 1
-    assert sending["newsletter_messages 1 pending hours"] == 2
-    assert sending["newsletter_provider_silent first"] == 0
+    assert sending["newsletter_campaign_messages 1 pending hours"] == 2
+    assert sending["newsletter_provider_silent outbox"] == 0
+    assert sending["newsletter_unknown_messages"] == 0
+    assert sending["newsletter_database_bytes"] > 100_000
 
 
 def test_it_is_not_ready_while_no_provider_would_take_anything(site: Forum) -> None:
@@ -145,6 +153,50 @@ def test_a_process_without_pages_answers_monitoring_and_healthcheck_asks_it(
     assert paths == {"/healthz", "/readyz", "/metrics", "/proxy/{token}"}
     assert main.run(["healthcheck", "--port", port]) == 1
     assert "cannot be reached" in capsys.readouterr().err
+
+
+def test_the_counters_are_of_what_this_process_did(site: Forum) -> None:
+    counters = site.services.delivery.counters
+    before = figures(site)
+    assert before["newsletter_messages_total accepted outbox"] == 0
+    site.subscribe("ana@example.org", "ben@example.org")
+    site.agree("hours")
+    site.services.tick.run()
+    dispatcher = site.services.delivery.dispatcher()
+    done = dispatcher.dispatch()
+    assert done is not None
+    rejected = Outcome(verdict=Verdict.REJECTED)
+    mixed = replace(done, answer=replace(done.answer, exceptions={1: rejected}))
+    for each in (done, mixed, replace(done, answer=Answer(outcome=rejected))):
+        counters.note_attempt(each)
+    bounced = Event(id="1", kind=EventKind.BOUNCED, at=site.clock.now(), address="c@example.org")
+    site.services.delivery.record("outbox", [bounced])
+    counters.ticked_at = site.clock.now()
+    after = figures(site)
+    assert after["newsletter_messages_total accepted outbox"] == 3
+    assert after["newsletter_messages_total rejected outbox"] == 3
+    assert after["newsletter_provider_calls_total outbox accepted"] == 2
+    assert after["newsletter_events_total bounced outbox"] == 1
+    assert after["newsletter_last_tick_timestamp_seconds"] == site.clock.now().timestamp()
+
+
+def test_alerts_and_the_dashboard_ask_for_metrics_and_labels_that_there_are(site: Forum) -> None:
+    site.services.delivery.counters.ticked_at = site.clock.now()
+    text = site.get("/metrics", headers=BEARER).text
+    declared = set(re.findall(r"(?m)^# TYPE (\w+) ", text))
+    labels = set(re.findall(r'[{,](\w+)="', text))
+    labels |= {"job", "instance"}  # Prometheus's own
+    labels |= {"statement", "figure", "name", "host"}  # of campaigns and processes
+    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text("utf-8"))
+    asked = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    board = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))
+    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    names = {name for expression in asked for name in re.findall(r"newsletter_\w+", expression)}
+    assert len(names) > 15
+    assert names - declared == set()
+    grouped = ",".join(re.findall(r"\bby \(([^)]*)\)", " ".join(asked)))
+    matched = re.findall(r"(\w+) *(?:=~|!~|=|!=) *\"", " ".join(asked))
+    assert {*matched, *(one.strip() for one in grouped.split(","))} - labels == set()
 
 
 def test_a_database_that_cannot_be_read_is_told_to_monitoring(site: Forum) -> None:

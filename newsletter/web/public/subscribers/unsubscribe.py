@@ -103,6 +103,7 @@ class UnsubscribePages:
         store = self._subscribers.store
         ending = ending_of(departure, store=store)
         self._log_unknown(leave_everything(departure, store=store))
+        self._subscribers.counters.add("unsubscribe_posts")
         language = self._frame.language_of(request, ending.language)
         return self._frame.said("left", "left_everything_text", language=language)
 
@@ -129,6 +130,7 @@ class UnsubscribePages:
 
     def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
         self._log_unknown(leave(departures, store=self._subscribers.store))
+        self._subscribers.counters.add("unsubscribe_posts", by=len(departures))
 
     def _log_unknown(self, departures: Iterable[Departure]) -> None:
         for departure in departures:

@@ -1,0 +1,110 @@
+"""Counts what this process has done since its start, for monitoring.
+
+Counters begin at zero at each start, as Prometheus expects. Each process that sends has its own.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from itertools import product
+
+from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.transactional import EmailKind, EmailState
+from newsletter.domain.events import Event, EventKind
+from newsletter.pipeline.delivery.dispatch import Dispatched
+from newsletter.pipeline.delivery.transactional import Posted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """One counter. ``labels`` has the values that are counted from zero, by label."""
+
+    name: str
+    says: str
+    labels: Mapping[str, tuple[str, ...]]
+
+
+def _values(kind: type[Enum]) -> tuple[str, ...]:
+    return tuple(member.value for member in kind)
+
+
+def _declared(providers: tuple[str, ...]) -> Iterator[Counter]:
+    calls = {"provider": providers, "verdict": _values(Verdict)}
+    final = tuple(each.value for each in (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN))
+    for name, says, labels in (
+        (
+            "messages",
+            "Messages of campaigns, by what the call to the provider made of them.",
+            {"provider": providers, "outcome": final},
+        ),
+        ("provider_calls", "Calls to providers, with batches.", calls),
+        ("provider_call_seconds", "Time that these calls took.", calls),
+        (
+            "transactional_emails",
+            "Confirmations, links and notices, after each attempt.",
+            {"kind": _values(EmailKind), "state": _values(EmailState)},
+        ),
+        (
+            "events",
+            "Events that providers posted, repeated ones too.",
+            {"provider": providers, "event": _values(EventKind)},
+        ),
+        (
+            "webhook_posts",
+            "Posts of providers, by the status of our answer.",
+            {"provider": providers, "status": ("200", "401", "503")},
+        ),
+        ("unsubscribe_posts", "Unsubscribe requests by the link of an email.", {}),
+        ("breaker_pauses", "Campaigns that the circuit breaker paused.", {}),
+    ):
+        yield Counter(name=name, says=says, labels=labels)
+
+
+class Counters:
+    """Any thread may count."""
+
+    def __init__(self, providers: Iterable[str]) -> None:
+        self.declared = tuple(_declared(tuple(providers)))
+        self.ticked_at: datetime | None = None
+        """The end of the last tick; None in a process that makes none."""
+        self._lock = threading.Lock()
+        self._counts: dict[str, dict[tuple[str, ...], float]] = {
+            counter.name: dict.fromkeys(product(*counter.labels.values()), 0.0)
+            for counter in self.declared
+        }
+
+    def add(self, name: str, *labels: str, by: float = 1) -> None:
+        """Add to a declared counter."""
+        with self._lock:
+            counts = self._counts[name]
+            counts[labels] = counts.get(labels, 0.0) + by
+
+    def counts(self, name: str) -> dict[tuple[str, ...], float]:
+        """Return the counts of a counter, by the values of its labels."""
+        with self._lock:
+            return dict(self._counts[name])
+
+    def note_attempt(self, done: Dispatched) -> None:
+        """Count a batch that came back."""
+        answer, verdict = done.answer, done.answer.outcome.verdict.value
+        if answer.took is not None:
+            self.add("provider_calls", done.provider, verdict)
+            took = answer.took.total_seconds()
+            self.add("provider_call_seconds", done.provider, verdict, by=max(0.0, took))
+        others = [outcome.verdict for outcome in answer.exceptions.values()]
+        outcomes = {answer.outcome.verdict: done.messages - len(others)}
+        for each in others:
+            outcomes[each] = outcomes.get(each, 0) + 1
+        for each in (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN):
+            self.add("messages", done.provider, each.value, by=outcomes.get(each, 0))
+
+    def note_email(self, done: Posted) -> None:
+        """Count a transactional email that came back."""
+        self.add("transactional_emails", done.kind.value, done.state.value)
+
+    def note_events(self, provider: str, events: Iterable[Event]) -> None:
+        """Count the events of a post."""
+        for event in events:
+            self.add("events", provider, event.kind.value)
