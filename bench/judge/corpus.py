@@ -6,12 +6,12 @@ holds them together.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 
 from newsletter.documents.importing import import_file
 from newsletter.domain.campaigns.composition import compose
-from newsletter.domain.campaigns.digest import Digest, Every, Recurrence
+from newsletter.domain.campaigns.digest import Digest, Every
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.brand import Brand, Font, Logo
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
@@ -68,7 +68,6 @@ KINDS = Path(__file__).parent / "kinds"
 """Corrections and digest emails in each language of the fixed words; translations in one mail."""
 _OURS = (EXAMPLES, BLOCKS, KINDS)
 _DIGEST = "digest-"
-_WEEKLY = Recurrence(every=Every.WEEK, on=5, at=time(9))
 _SHARED = Path(__file__).parents[2] / ".." / "shared"
 _BESIDE = ("seed/statement.txt", "corpus/markdown", "corpus/text")
 _KINDS = {".md", ".txt"}
@@ -125,7 +124,9 @@ def _gathered(intro: Statement) -> Statement:
     digest = Digest(
         name="digest",
         title=intro.title,
-        recurrence=_WEEKLY,
+        every=Every.WEEK,
+        day="friday",
+        at="09:00",
         lists=intro.lists,
         language=language,
         intro=intro.body,

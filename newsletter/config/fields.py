@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
-from newsletter.domain.setting import Rule, line, web_address
+from newsletter.domain.setting import Rule, line
 from newsletter.formats.times import zone_objection
 from newsletter.providers.common.options import Duration
 
@@ -49,26 +49,11 @@ def name_of(value: Any) -> tuple[str]:
     return (value.name,)
 
 
-_LOOPBACK = {"localhost", "127.0.0.1"}
-
-
 def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (ValueError, OSError, LookupError) as error:
         raise ValueError(zone_objection(text)) from error
-
-
-def _public_url(text: str) -> str:
-    parts = urlsplit(web_address(text))
-    if "?" in text or "#" in text:
-        raise ValueError(f"{text!r} has a ? or # part; write only where our pages begin")
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        raise ValueError(
-            f"{text!r} is not secure; write https:// "
-            "(http:// is for trying things out on localhost only)"
-        )
-    return text.rstrip("/")
 
 
 def database_url(text: str) -> str:
@@ -113,9 +98,6 @@ def _at_most_thirty_days(duration: timedelta) -> timedelta:
 
 Zone = Annotated[str, Rule(_zone)]
 """The IANA name of a time zone."""
-
-PublicUrl = Annotated[str, Rule(_public_url, schema={"pattern": "^https?://"})]
-"""The https base of our own pages, without a slash at the end."""
 
 DatabaseUrl = Annotated[str, Rule(database_url)]
 """``sqlite:///`` and a path, or ``postgresql://`` and a database on a server."""

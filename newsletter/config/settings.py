@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,31 +18,30 @@ from pydantic import (
 )
 
 from newsletter.config.channels import CHANNELS, ChannelOptions
-from newsletter.config.digests import DigestOptions
 from newsletter.config.fields import (
     ByKind,
     DatabaseUrl,
     Pause,
-    PublicUrl,
     Section,
     Window,
     Zone,
     name_of,
     once,
 )
-from newsletter.config.lists import SegmentOptions, SignUp
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
 from newsletter.domain.campaigns.campaign import StartBy
+from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.notices import Channel
 from newsletter.domain.campaigns.state import CampaignRules
-from newsletter.domain.setting import Language, setting, some
-from newsletter.domain.staff.role import DeskRules, Role
+from newsletter.domain.setting import Language, PublicUrl, Rule, setting, some
+from newsletter.domain.staff.role import DeskRules
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.statements.statement import ApprovalPolicy, Approvals
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName, PublicList
-from newsletter.domain.subscribers.signup import SignUpRules
+from newsletter.domain.subscribers.segment import SegmentRule, picks_some
+from newsletter.domain.subscribers.signup import SignUpRules, SignUpSettings
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
 
@@ -101,35 +101,6 @@ class Schedule(Section):
         "teams of three or more.",
         examples=["approval"],
     )
-
-
-class DeskOptions(Section):
-    """The address of the desk, and the conditions of signing in."""
-
-    enabled: bool = Field(default=True, description="Whether there is a desk.", examples=[True])
-    url: PublicUrl | None = Field(
-        default=None,
-        description="The desk's own host, if it is not that of `public_url`; `/desk` is "
-        "added. Desk and public pages are then absent at each other's host, and "
-        "any other host gets 421.",
-        examples=["https://desk.forum.example"],
-    )
-    typed_count: int = Field(
-        default=1000,
-        ge=1,
-        description="From this number of recipients on, the sender types the number and "
-        "gives a fresh code.",
-        examples=[1000],
-    )
-    second_factor: Literal["viewer", "writer", "approver", "sender", "admin"] = Field(
-        default="sender",
-        description="The lowest role that must use a second factor.",
-        examples=["sender"],
-    )
-
-    def rules(self) -> DeskRules:
-        """Return the conditions of signing in."""
-        return DeskRules(second_factor=Role(self.second_factor))
 
 
 _EACH_NAMED = once(name_of, "two are called {names}; give each a name of its own")
@@ -206,7 +177,7 @@ class Settings(Section):
         description="The lists, in the order of the sign-up page. Without it: "
         "`default_lists`. An import can create others.",
     )
-    signup: SignUp = Field(default=SignUp(), description="The sign-up form.")
+    signup: SignUpSettings = Field(default=SignUpSettings(), description="The sign-up form.")
     translations: Literal["by_reader", "together"] = Field(
         default="by_reader",
         description="How translations are sent: `by_reader`, each subscriber gets their own "
@@ -223,7 +194,7 @@ class Settings(Section):
     )
     approvals: Approvals = Field(default=Approvals(), description="The rules of approval.")
     schedule: Schedule = Field(default=Schedule(), description="The times of automatic work.")
-    desk: DeskOptions = Field(default=DeskOptions(), description="The staff's pages.")
+    desk: DeskRules = Field(default=DeskRules(), description="The staff's pages.")
     notices: Annotated[tuple[Annotated[ChannelOptions, ByKind(CHANNELS)], ...], _EACH_NAMED] = (
         Field(
             default=(),
@@ -231,10 +202,10 @@ class Settings(Section):
             examples=[[{"kind": "slack", "name": "press-room", "url": "${SLACK_URL}"}]],
         )
     )
-    digests: Annotated[tuple[DigestOptions, ...], _EACH_NAMED] = Field(
+    digests: Annotated[tuple[Digest, ...], _EACH_NAMED] = Field(
         default=(), description="Digest emails of a week or a month."
     )
-    segments: Annotated[tuple[SegmentOptions, ...], _EACH_NAMED] = Field(
+    segments: Annotated[tuple[Annotated[SegmentRule, Rule(picks_some)], ...], _EACH_NAMED] = Field(
         default=(), description="Saved rules that pick subscribers of a list."
     )
     provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = Field(
@@ -443,8 +414,14 @@ class Settings(Section):
         return tuple(each for each in self.titled_lists() if each.public)
 
     def sign_up_rules(self) -> SignUpRules:
-        """Return the conditions of joining. Reads the list of throw-away domains."""
-        return self.signup.rules(self.offers())
+        """Return the conditions of joining. Reads the known throw-away domains, one a line."""
+        text = files("newsletter.config").joinpath("throwaway.txt").read_text("utf-8")
+        lines = (line.partition("#")[0].strip() for line in text.splitlines())
+        return SignUpRules(
+            **vars(self.signup),
+            offers=self.offers() if self.signup.enabled else (),
+            throw_away=frozenset(filter(None, lines)),
+        )
 
     def channels(self) -> tuple[Channel, ...]:
         """Return the channels that hear of notices."""

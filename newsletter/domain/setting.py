@@ -31,8 +31,9 @@ STORED: Mapping[str, Any] = {}
 class Rule:
     """A rule for a written value, as a mark of its annotation.
 
-    ``read`` returns the value, or raises ValueError and says what to write. ``first`` lets it see
-    what is no text. ``schema`` tells editors the same.
+    ``read`` returns the value, or raises ValueError and says what to write. ``schema`` tells
+    editors the same. ``first`` lets ``read`` see what is of another type, which ``schema`` then
+    describes.
     """
 
     read: Callable[[Any], Any]
@@ -52,7 +53,7 @@ class Rule:
         }
 
     def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], Any]) -> Any:
-        return {**handler(core), **self.schema}
+        return {**({} if self.first and self.schema else handler(core)), **self.schema}
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def some(refusal: str) -> Rule:
     return Rule(read)
 
 
+_LOOPBACK = {"localhost", "127.0.0.1"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_URL = re.compile(r"[^\x21-\x7e]|[\"<>\\^`{|}]")
 _LANGUAGE = (
@@ -170,6 +172,18 @@ def _secure(address: str) -> str:
     return address
 
 
+def _public_url(text: str) -> str:
+    parts = urlsplit(web_address(text))
+    if "?" in text or "#" in text:
+        raise ValueError(f"{text!r} has a ? or # part; write only where our pages begin")
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise ValueError(
+            f"{text!r} is not secure; write https:// "
+            "(http:// is for trying things out on localhost only)"
+        )
+    return text.rstrip("/")
+
+
 Line = Annotated[str, Rule(line)]
 """Text without line breaks and control characters, safe for a header."""
 
@@ -178,6 +192,9 @@ Website = Annotated[str, Rule(web_address, schema={"pattern": "^https?://"})]
 
 SecureUrl = Annotated[Website, Rule(_secure)]
 """An https address."""
+
+PublicUrl = Annotated[str, Rule(_public_url, schema={"pattern": "^https?://"})]
+"""The https base of our own pages, without a slash at the end."""
 
 PictureUrl = Annotated[str, Rule(_picture, schema={"pattern": "^https://"})]
 """The https address of a picture that mail programs show."""

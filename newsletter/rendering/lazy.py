@@ -133,7 +133,7 @@ def render_apart(
     """
     arguments = {
         "made_by": made_by,
-        "statement": statement,
+        "statement": replace(statement, segment=None),  # no email says it
         "translations": tuple(translations),
         "test": test,
     }
@@ -146,7 +146,6 @@ def render_apart(
         raise TookTooLong([_fault(statement, _too_long(within))]) from error
     if isinstance(found, InvalidInput):
         raise found
-    # of two segments alike the one that was configured stays
     content: Content = replace(found, segment=statement.segment)
     return content
 

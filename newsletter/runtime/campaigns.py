@@ -1,9 +1,8 @@
 """The campaigns of a workspace: planned, started, steered by hand, gathered in digest emails."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from newsletter.config.digests import configured
 from newsletter.config.settings import Settings
 from newsletter.domain.campaigns.campaign import ShownTerms
 from newsletter.domain.campaigns.digest import Digest
@@ -37,7 +36,11 @@ class Campaigns:
     @cached_property
     def digests(self) -> tuple[Digest, ...]:
         """The mails that gather what went out."""
-        return configured(self.settings.digests, language=self.settings.language)
+        language = self.settings.language
+        return tuple(
+            replace(digest, language=digest.language or language)
+            for digest in self.settings.digests
+        )
 
     @cached_property
     def digest_builder(self) -> DigestBuilder:

@@ -23,5 +23,5 @@ class Staff:
     @cached_property
     def proofs(self) -> Proofs:
         return Proofs(
-            store=self.store, key=self.key, passwords=Passwords(), rules=self.settings.desk.rules()
+            store=self.store, key=self.key, passwords=Passwords(), rules=self.settings.desk
         )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from newsletter.config.lists import configured
 from newsletter.config.settings import Settings
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.segment import Segment
@@ -24,7 +23,8 @@ class Subscribers:
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The saved rules that pick readers."""
-        return configured(self.settings.segments, timezone=self.settings.timezone)
+        zone = self.settings.timezone
+        return tuple(Segment(**vars(rule), timezone=zone) for rule in self.settings.segments)
 
     @cached_property
     def declared_lists(self) -> frozenset[str]:

@@ -148,15 +148,15 @@ def _body(reader: Reader) -> str:
 def _lists(reader: Reader, defaults: Defaults, segment: Segment | None) -> tuple[str, ...]:
     if "lists" in reader.front.fields:
         lists = reader.several("lists", _list_name, "press")
-        if segment is not None and lists and segment.list_name not in lists:
+        if segment is not None and lists and segment.list not in lists:
             reader.fault(
                 "segment",
-                f"{segment.name} picks readers of {segment.list_name}, which is not among its"
-                f" lists; write lists: [{segment.list_name}], or another segment",
+                f"{segment.name} picks readers of {segment.list}, which is not among its"
+                f" lists; write lists: [{segment.list}], or another segment",
             )
         return lists
     if segment is not None:
-        return (segment.list_name,)
+        return (segment.list,)
     if not defaults.lists:
         reader.fault(
             "lists",

@@ -7,7 +7,7 @@ from newsletter.sources.folder import FolderSource
 from tests.rows import rows
 
 CASES = Path(__file__).parent / "bad_statements"
-SEGMENT = Segment(name="texas", list_name="press", timezone="UTC", places=("Austin",))
+SEGMENT = Segment(name="texas", list="press", timezone="UTC", place=("Austin",))
 GOOD = b"---\ntitle: The other one\n---\nStill read.\n"
 
 

@@ -17,7 +17,7 @@ from newsletter.store.sql import Store
 from tests.contracts.books import PRESS, add_campaign
 from tests.fakes import NOON
 
-BARE = Segment(name="some", list_name="press", timezone="America/New_York")
+BARE = Segment(name="some", list="press", timezone="America/New_York")
 PEOPLE = (
     Entry(address="1@example.org", lists=("press",), language="es", place="Austin", tags=("vip",)),
     Entry(address="2@example.org", lists=("press",), language="es-MX", place="DALLAS, TX"),
@@ -78,7 +78,7 @@ class SegmentsContract:
     def test_a_segment_narrows_several_lists_to_those_on_its_own(self, store: Store) -> None:
         populate(store)
         assert picked(store, replace(BARE, tags=("vip",)), "press", "events") == [1, 3]
-        events = replace(BARE, list_name="events", tags=("vip",))
+        events = replace(BARE, list="events", tags=("vip",))
         assert picked(store, events, "press", "events") == [3, 4]
 
     def test_dates_are_those_of_the_confirmation_in_the_zone_of_the_segment(
@@ -140,7 +140,7 @@ class SegmentsContract:
                 lists=("press",),
                 unstarted=True,
                 stops=(),
-                segment=replace(BARE, languages=("es",)),
+                segment=replace(BARE, language=("es",)),
             )
             assert tx.audiences.count(right) == 3
             assert tx.audiences.freeze(number, right, 10) == 3

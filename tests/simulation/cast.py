@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 
-from newsletter.domain.campaigns.digest import Digest, Every, Recurrence
+from newsletter.domain.campaigns.digest import Digest, Every
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Progress, Statement
 
@@ -109,7 +109,9 @@ class Text:
 DIGEST = Digest(
     name="weekly",
     title="What the Forum said",
-    recurrence=Recurrence(every=Every.MONTH, on=1, at=time(9)),
+    every=Every.MONTH,
+    day=1,
+    at="09:00",
     lists=("members",),
     language="en",
 )

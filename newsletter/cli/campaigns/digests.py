@@ -15,13 +15,11 @@ from newsletter.cli.shell import (
     wall_time,
     with_services,
 )
-from newsletter.domain.campaigns.digest import LAST, Every, Recurrence
+from newsletter.domain.campaigns.digest import LAST, Digest, Every
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.build_digest import Forecast
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.services import Services
-
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @click.group()
@@ -49,7 +47,7 @@ def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
     return {
         "name": settings.name,
         "title": settings.title,
-        "rhythm": _in_words(settings.recurrence),
+        "rhythm": _in_words(settings),
         "next": wall_time(forecast.coming.at, campaigns.settings.timezone),
         "lists": list(settings.lists),
         "gathers": list(settings.gathers),
@@ -57,11 +55,11 @@ def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def _in_words(recurrence: Recurrence) -> str:
-    if recurrence.every is Every.WEEK:
-        return f"every {_DAYS[recurrence.on - 1]} at {recurrence.at:%H:%M}"
-    day = "last day" if recurrence.on == LAST else f"day {recurrence.on}"
-    return f"{day} of each month at {recurrence.at:%H:%M}"
+def _in_words(digest: Digest) -> str:
+    if digest.every is Every.WEEK:
+        return f"every {digest.day.capitalize()} at {digest.at}"
+    day = "last day" if digest.on == LAST else f"day {digest.on}"
+    return f"{day} of each month at {digest.at}"
 
 
 @digest.command()

@@ -70,12 +70,12 @@ def show(services: Services, name: str, as_json: bool) -> None:
 def _row(tx: Transaction, one: Segment) -> dict[str, Any]:
     return {
         "name": one.name,
-        "list": one.list_name,
+        "list": one.list,
         "rule": one.rule,
         "readers": tx.audiences.count(_audience(one)),
-        "on_list": tx.audiences.count(Audience(lists=(one.list_name,))),
+        "on_list": tx.audiences.count(Audience(lists=(one.list,))),
     }
 
 
 def _audience(one: Segment) -> Audience:
-    return Audience(lists=(one.list_name,), segment=one)
+    return Audience(lists=(one.list,), segment=one)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from newsletter.domain.setting import PublicUrl, setting
+
 
 class Role(Enum):
     """The role of a member of staff. Each role includes the roles before it."""
@@ -26,10 +28,24 @@ class Role(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class DeskRules:
-    """The configured conditions of signing in."""
+    """The address of the desk, and the conditions of signing in."""
 
-    second_factor: Role = Role.SENDER
-    """The least role that needs a second factor."""
+    enabled: bool = setting("Whether there is a desk.", True, default=True)
+    url: PublicUrl = setting(
+        "The desk's own host, if it is not that of `public_url`; `/desk` is added. Desk and public"
+        " pages are then absent at each other's host, and any other host gets 421.",
+        "https://desk.forum.example",
+        default="",
+    )
+    typed_count: int = setting(
+        "From this number of recipients on, the sender types the number and gives a fresh code.",
+        1000,
+        default=1000,
+        ge=1,
+    )
+    second_factor: Role = setting(
+        "The lowest role that must use a second factor.", "sender", default=Role.SENDER
+    )
 
     def demands_factor(self, role: Role) -> bool:
         return role.includes(self.second_factor)

@@ -4,34 +4,109 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Annotated, Any
 
 from newsletter.domain.schedule import instant_of
+from newsletter.domain.setting import Language, Line, Rule, matching, setting, some
+from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME, ListName
+
+
+def _one_or_several(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Sort the values, so that the same rule has the same text."""
+    return tuple(sorted(set(values)))
+
+
+_SOME = some("is an empty list; fill it in, or delete the line")
+_STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+_ANY_OF_THEM = Rule(_one_or_several, first=True, schema={"anyOf": [{"type": "string"}, _STRINGS]})
+_Languages = Annotated[tuple[Language, ...], _ANY_OF_THEM, _SOME, Rule(_in_order)]
+_Places = Annotated[tuple[Line, ...], _ANY_OF_THEM, _SOME, Rule(_in_order)]
+_Tag = Annotated[
+    str,
+    matching(
+        TAG_NAME,
+        "cannot be a tag; write small letters and digits, with - or _ between them, like donor or"
+        " board-member",
+        f"^{TAG_NAME}$",
+    ),
+]
+_Tags = Annotated[tuple[_Tag, ...], _SOME, Rule(_in_order)]
+_CONDITIONS = (
+    *("language", "joined_since", "joined_before", "place"),
+    *("tags", "any_tag", "without_tags"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Segment:
-    """A rule as it is configured. It matches the subscribers who meet all its conditions.
+class SegmentRule:
+    """A rule that picks readers of one list; who is picked meets all that it asks for."""
+
+    name: Annotated[
+        str,
+        matching(
+            LIST_NAME,
+            "cannot name a segment; write small letters and digits, with - or _ between them, like"
+            " texas or new-donors",
+            f"^{LIST_NAME}$",
+        ),
+    ] = setting("The name that statements and commands use.", "texas")
+    list: ListName = setting("The list whose subscribers it picks.", "press")
+    language: _Languages = setting(
+        "One code or several: subscribers with any of them. `es` also picks `es-MX`.",
+        "es",
+        default=(),
+    )
+    joined_since: date | None = setting(
+        "Subscribers confirmed on or after this date, in `timezone`. For imported ones the day of"
+        " the import counts.",
+        "2026-01-01",
+        default=None,
+    )
+    joined_before: date | None = setting(
+        "Subscribers confirmed before this date.", "2026-07-01", default=None
+    )
+    place: _Places = setting(
+        "One place or several: subscribers with any of them. Capitals do not matter.",
+        "[Austin, Dallas]",
+        default=(),
+    )
+    tags: _Tags = setting("Subscribers with all these tags.", ["donor"], default=())
+    any_tag: _Tags = setting("Subscribers with any of these tags.", ["donor"], default=())
+    without_tags: _Tags = setting("Subscribers with none of these tags.", ["staff"], default=())
+
+
+def picks_some(rule: SegmentRule) -> SegmentRule:
+    """Raise ValueError for a rule that matches everyone, or can never match anyone."""
+    since, before = rule.joined_since, rule.joined_before
+    both = sorted({*rule.tags, *rule.any_tag} & {*rule.without_tags})
+    if not any(getattr(rule, condition) for condition in _CONDITIONS):
+        keys = ", ".join(_CONDITIONS)
+        raise ValueError(f"picks everybody on {rule.list}; write at least one of {keys}")
+    if since is not None and before is not None and since >= before:
+        raise ValueError(
+            f"picks no one: joined_before, {before}, is not after joined_since, {since}"
+        )
+    if both:
+        raise ValueError(
+            f"asks for {', '.join(both)} and, in without_tags, for readers without it;"
+            " take it out of one of them"
+        )
+    return rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment(SegmentRule):
+    """A rule with the zone of its dates.
 
     A condition on a language, place or zone does not match a subscriber without one.
     """
 
-    name: str
-    list_name: str
     timezone: str
     """IANA name: in this zone its dates begin."""
-    languages: tuple[str, ...] = ()
-    """One of these. A plain one (``es``) also picks its kinds (``es-MX``)."""
-    joined_since: date | None = None
-    """The subscription was confirmed on this date or later."""
-    joined_before: date | None = None
-    places: tuple[str, ...] = ()
-    """One of these; whether letters of ASCII are capitals does not matter."""
-    tags: tuple[str, ...] = ()
-    """The subscriber has all of these tags."""
-    any_tag: tuple[str, ...] = ()
-    """At least one of these."""
-    without_tags: tuple[str, ...] = ()
-    """The subscriber has none of these tags."""
 
     @property
     def since(self) -> datetime | None:
@@ -49,21 +124,21 @@ class Segment:
 
         An approval is for these words: a new wording needs a new approval.
         """
-        return "; ".join([f"on {self.list_name}", *self._conditions()])
+        return "; ".join([f"on {self.list}", *self._conditions()])
 
     def __str__(self) -> str:
         return f"{self.name}: {self.rule}"
 
     def _conditions(self) -> Iterator[str]:
-        if self.languages:
-            yield f"language {' or '.join(self.languages)}"
+        if self.language:
+            yield f"language {' or '.join(self.language)}"
         if self.joined_since:
             yield f"joined on or after {self.joined_since} ({self.timezone})"
         if self.joined_before:
             yield f"joined before {self.joined_before} ({self.timezone})"
-        if self.places:
+        if self.place:
             # places are free text: without quotes, one that holds "or" would read like two
-            quoted = (json.dumps(place, ensure_ascii=False) for place in self.places)
+            quoted = (json.dumps(place, ensure_ascii=False) for place in self.place)
             yield f"place {' or '.join(quoted)}"
         yield from _tagged("tagged", self.tags, "and")
         yield from _tagged("tagged", self.any_tag, "or")

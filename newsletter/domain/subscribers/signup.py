@@ -7,10 +7,12 @@ about readers.
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Annotated
 
+from newsletter.domain.setting import Line, Rule, matching, setting
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.lists import PublicList
 
@@ -72,15 +74,69 @@ class SignUp:
     lists: tuple[str, ...]
 
 
+def _words(text: str) -> str:
+    rest = text
+    for gap in CONSENT_GAPS:
+        rest = rest.replace(gap, "")
+    if {"{", "}"} & set(rest):
+        raise ValueError(f"holds a brace; only {' and '.join(CONSENT_GAPS)} may stand there")
+    return text
+
+
+def _domain(text: str) -> str:
+    try:
+        return fold(parse_address(f"somebody@{text}")).rpartition("@")[2]
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no domain; write it like mailinator.com") from error
+
+
+_Role = Annotated[
+    str,
+    matching(
+        r"[a-z0-9._-]+",
+        "is not the part of an address before the @; write it in small letters, like postmaster",
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
-class SignUpRules:
+class SignUpSettings:
+    """The sign-up of readers, on our page or by a form on another site."""
+
+    enabled: bool = setting("Whether there is a sign-up form.", True, default=True)
+    consent: Annotated[Line, Rule(_words)] = setting(
+        "The words of consent, in your words for all languages. `{lists}` becomes the offered"
+        " titles, `{organisation}` your name. Without it: our words in the page's language."
+        " newsletter stores the shown words as proof.",
+        '"{organisation} may send me email on: {lists}. I can leave at any time."',
+        default="",
+    )
+    refuse_roles: tuple[_Role, ...] = setting(
+        "Names before the @ that cannot subscribe.", ["postmaster", "abuse"], default=ROLES
+    )
+    refuse_domains: tuple[Annotated[str, Rule(_domain)], ...] = setting(
+        "Domains that cannot subscribe, with their subdomains, in addition to known throw-away"
+        " domains.",
+        ["mailinator.com"],
+        default=(),
+    )
+    most_per_hour: int = setting(
+        "The number of requested emails sent per hour; the others wait. A flood of sign-ups then"
+        " cannot harm your domain's reputation.",
+        600,
+        default=600,
+        ge=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpRules(SignUpSettings):
     """The conditions of joining."""
 
     offers: tuple[PublicList, ...]
     """The lists that can be joined; empty if sign-up is off."""
-    roles: frozenset[str] = frozenset(ROLES)
-    domains: frozenset[str] = field(default_factory=frozenset)
-    """Domains whose addresses, with those of their subdomains, cannot join."""
+    throw_away: frozenset[str] = frozenset()
+    """Known domains whose addresses, with those of their subdomains, cannot join."""
 
     def offered(self, names: Sequence[str] = ()) -> tuple[PublicList, ...]:
         """Return the offered lists with these names, or all, in their order."""
@@ -114,11 +170,11 @@ class SignUpRules:
             return Objection.MALFORMED
         if _REPLACED in local:
             return Objection.MALFORMED
-        if local.partition("+")[0] in self.roles:
+        if local.partition("+")[0] in self.refuse_roles:
             return Objection.ROLE
         labels = domain.split(".")
         above = {".".join(labels[start:]) for start in range(len(labels))}
-        return Objection.THROW_AWAY if above & self.domains else None
+        return Objection.THROW_AWAY if above & {*self.refuse_domains, *self.throw_away} else None
 
 
 def consent_words(template: str, *, organisation: str, offers: Sequence[PublicList]) -> str:

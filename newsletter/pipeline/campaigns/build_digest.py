@@ -204,7 +204,7 @@ class DigestBuilder:
             zone = self.issues.timezone
             return Forecast(
                 digest=digest,
-                coming=coming(digest.recurrence, zone, last=tx.digests.last(name), now=tx.now),
+                coming=coming(digest, zone, last=tx.digests.last(name), now=tx.now),
                 parts=tuple(one for _, one in self.issues.parts(tx, digest, tx.now)),
                 made=tuple(issue for issue in issues if issue.statement),
             )
@@ -238,7 +238,7 @@ class DigestBuilder:
         zone = self.issues.timezone
         since = tx.digests.since().get(digest.name, tx.now)
         last = tx.digests.last(digest.name)
-        return due(digest.recurrence, zone, since=since, last=last, now=tx.now)
+        return due(digest, zone, since=since, last=last, now=tx.now)
 
     def _make_due(self, tx: Transaction, digest: Digest) -> list[BuiltDigest]:
         found = self._due(tx, digest)

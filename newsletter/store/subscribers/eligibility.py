@@ -156,19 +156,19 @@ def picked(segment: Segment) -> Condition:
 
 def _conditions(segment: Segment) -> Iterator[Condition]:
     """Yield the conditions, the cheap ones first: the database evaluates them in this order."""
-    if segment.languages:
+    if segment.language:
         # en picks en-GB too
         yield Condition(
             "EXISTS (SELECT 1 FROM json_each(:segment_languages) AS wanted"
             " WHERE lower(subscriber.language) = wanted.value"
             " OR substr(lower(subscriber.language), 1, length(wanted.value) + 1)"
             " = wanted.value || '-')",
-            {"segment_languages": [language.lower() for language in segment.languages]},
+            {"segment_languages": [language.lower() for language in segment.language]},
         )
-    if segment.places:
+    if segment.place:
         yield Condition(
             "lower(subscriber.place) IN (SELECT value FROM json_each(:segment_places))",
-            {"segment_places": [folded(place) for place in segment.places]},
+            {"segment_places": [folded(place) for place in segment.place]},
         )
     yield _joined(segment)
     for place, tag in enumerate(segment.tags):
@@ -193,7 +193,7 @@ def _joined(segment: Segment) -> Condition:
         " AND (:joined_since IS NULL OR subscription.changed_at >= :joined_since)"
         " AND (:joined_before IS NULL OR subscription.changed_at < :joined_before))",
         {
-            "segment_list": segment.list_name,
+            "segment_list": segment.list,
             "joined_since": segment.since,
             "joined_before": segment.before,
         },

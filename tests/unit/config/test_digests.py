@@ -1,13 +1,11 @@
 """Digest emails as they are configured, in the words of the domain."""
 
-from datetime import time
 from typing import Any
 
 import jsonschema
 import yaml
 
-from newsletter.config.digests import configured
-from newsletter.domain.campaigns.digest import LAST, Digest, Every, Recurrence
+from newsletter.domain.campaigns.digest import Digest, Every
 from tests.rows import rows
 from tests.unit.config.conftest import Read
 from tests.workspaces import BASE
@@ -35,8 +33,7 @@ digests:
 
 
 def digests(read: Read, more: str) -> tuple[Digest, ...]:
-    settings = read(more)
-    return configured(settings.digests, language=settings.language)
+    return read(more).digests
 
 
 def test_without_any_there_are_none(read: Read) -> None:
@@ -48,9 +45,10 @@ def test_the_least_that_can_be_written_has_its_defaults(read: Read) -> None:
         Digest(
             name="weekly",
             title="The week",
-            recurrence=Recurrence(every=Every.WEEK, on=5, at=time(16)),
+            every=Every.WEEK,
+            day="friday",
+            at="16:00",
             lists=("supporters",),
-            language="en",
         ),
     )
 
@@ -60,7 +58,9 @@ def test_everything_that_can_be_written_is_heeded(read: Read) -> None:
         Digest(
             name="monthly",
             title="The month to {date}",
-            recurrence=Recurrence(every=Every.MONTH, on=LAST, at=time(4)),
+            every=Every.MONTH,
+            day="last",
+            at="04:00",
             lists=("supporters", "members"),
             language="pt-BR",
             gathers=("press",),
@@ -68,10 +68,6 @@ def test_everything_that_can_be_written_is_heeded(read: Read) -> None:
             intro="*Two* lines\nof it.\n",
         ),
     )
-
-
-def test_the_language_is_that_of_the_workspace_where_none_is_named(read: Read) -> None:
-    assert digests(read, f"language: es\n{LEAST}")[0].language == "es"
 
 
 @rows(
@@ -82,7 +78,7 @@ def test_days_are_counted_as_the_calendar_does(
     read: Read, every: str, day: str, means: int
 ) -> None:
     lines = LEAST.replace("every: week, day: friday", f"every: {every}, day: {day}")
-    assert digests(read, lines)[0].recurrence.on == means
+    assert digests(read, lines)[0].on == means
 
 
 @rows(

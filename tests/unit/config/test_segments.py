@@ -6,8 +6,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from newsletter.config.lists import configured
-from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.subscribers.segment import SegmentRule
 from tests.rows import rows
 from tests.unit.config.conftest import Read
 from tests.workspaces import BASE
@@ -31,9 +30,8 @@ segments:
 """
 
 
-def segments(read: Read, more: str) -> tuple[Segment, ...]:
-    settings = read(more)
-    return configured(settings.segments, timezone=settings.timezone)
+def segments(read: Read, more: str) -> tuple[SegmentRule, ...]:
+    return read(more).segments
 
 
 def test_without_the_key_there_are_none(read: Read) -> None:
@@ -41,27 +39,25 @@ def test_without_the_key_there_are_none(read: Read) -> None:
 
 
 def test_one_condition_is_enough(read: Read) -> None:
-    zone = "America/New_York"
     [found] = segments(read, LEAST)
-    assert found == Segment(name="texas", list_name="press", timezone=zone, places=("Austin",))
+    assert found == SegmentRule(name="texas", list="press", place=("Austin",))
 
 
 def test_all_conditions_are_read_each_in_one_order(read: Read) -> None:
     """The same rule has to read the same, whatever the order in the file."""
     texas, spanish = segments(read, FULL)
-    assert texas == Segment(
+    assert texas == SegmentRule(
         name="texas",
-        list_name="press",
-        timezone="America/New_York",
-        languages=("en", "es"),
+        list="press",
+        language=("en", "es"),
         joined_since=date(2026, 1, 1),
         joined_before=date(2026, 7, 1),
-        places=("Austin, TX", "Dallas"),
+        place=("Austin, TX", "Dallas"),
         tags=("board", "donor"),
         any_tag=("a", "b"),
         without_tags=("staff",),
     )
-    assert spanish.languages == ("es",)
+    assert spanish.language == ("es",)
 
 
 @rows(

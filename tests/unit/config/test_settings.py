@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from newsletter.config import lists
+from newsletter.config import settings as module
 from newsletter.config.loading import show
 from newsletter.config.settings import Settings
 from newsletter.domain.staff.role import Role
@@ -96,11 +96,11 @@ def test_nothing_is_offered_where_nobody_can_join(read: Any) -> None:
 
 
 def test_the_known_throw_away_domains_are_domains_each_once_in_order(read: Any) -> None:
-    file = Path(lists.__file__).parent / "throwaway.txt"
+    file = Path(module.__file__).parent / "throwaway.txt"
     lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
 
     assert lines == sorted(set(lines))
-    assert set(lines) == read().sign_up_rules().domains
+    assert set(lines) == read().sign_up_rules().throw_away
 
 
 def test_settings_do_not_change(read: Any) -> None:
@@ -331,4 +331,4 @@ def test_the_desk_is_below_our_pages_or_on_a_host_of_its_own(read: Any) -> None:
 
 def test_from_which_role_on_a_second_factor_is_asked_for(read: Any) -> None:
     for said, role in (("", Role.SENDER), ("desk: {second_factor: viewer}\n", Role.VIEWER)):
-        assert read(said).desk.rules().second_factor is role
+        assert read(said).desk.second_factor is role

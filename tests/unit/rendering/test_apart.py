@@ -38,7 +38,7 @@ def no_room() -> Iterator[None]:
 @pytest.mark.slow("renders in a sandbox")
 def test_a_long_text_comes_out_of_the_sandbox_as_it_does_here() -> None:
     segment = Segment(
-        name="near", list_name="press", timezone="UTC", joined_since=date(2026, 1, 2), tags=("a",)
+        name="near", list="press", timezone="UTC", joined_since=date(2026, 1, 2), tags=("a",)
     )
     text = replace(LONG, segment=segment)
     here = TemplateRenderer(**MADE_BY).render(text)

@@ -409,7 +409,7 @@ def test_a_time_by_each_readers_own_clock_is_read_with_quotes_or_without(
     assert (statement.local_time, statement.send_at) == (local, None)
 
 
-TEXAS = Segment(name="texas", list_name="press", timezone="UTC", places=("Austin",))
+TEXAS = Segment(name="texas", list="press", timezone="UTC", place=("Austin",))
 
 
 @pytest.mark.parametrize(

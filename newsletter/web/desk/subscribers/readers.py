@@ -149,7 +149,7 @@ class ReadersPages:
                 for name in known_lists(tx, self._subscribers.declared_lists)
             ],
             "segments": [
-                (one, tx.audiences.count(Audience(lists=(one.list_name,), segment=one)))
+                (one, tx.audiences.count(Audience(lists=(one.list,), segment=one)))
                 for one in self._subscribers.segments
             ],
             "kept_out": [

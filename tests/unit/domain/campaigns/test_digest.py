@@ -1,7 +1,7 @@
 """What a digest email gathers, and what it says."""
 
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.composition import (
@@ -11,7 +11,7 @@ from newsletter.domain.campaigns.composition import (
     in_one_language,
     standing_for,
 )
-from newsletter.domain.campaigns.digest import Digest, Every, Issue, Recurrence
+from newsletter.domain.campaigns.digest import Digest, Every, Issue
 from newsletter.domain.statements.statement import Progress, Statement
 from tests.fakes import NOON
 from tests.rows import rows
@@ -20,7 +20,9 @@ HOUR = timedelta(hours=1)
 WEEKLY = Digest(
     name="weekly",
     title="The week at Example Forum",
-    recurrence=Recurrence(every=Every.WEEK, on=5, at=time(16)),
+    every=Every.WEEK,
+    day="friday",
+    at="16:00",
     lists=("supporters",),
     language="en",
 )

@@ -1,11 +1,12 @@
 """When a digest email is due: by the calendar and the clocks of a zone, whatever these do."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.digest import LAST, Every, Recurrence
+from newsletter.domain.campaigns.digest import DAYS, LAST, Digest, Every
 from newsletter.domain.campaigns.occurrences import Due, Occurrence, coming, due, newest
 from tests.properties import examples
 from tests.rows import rows
@@ -13,14 +14,17 @@ from tests.rows import rows
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+PLAIN = Digest(
+    name="plain", title="Plain", every=Every.WEEK, day="friday", at="16:00", lists=("press",)
+)
 
 
-def weekly(on: int = 5, at: str = "16:00") -> Recurrence:
-    return Recurrence(every=Every.WEEK, on=on, at=time.fromisoformat(at))
+def weekly(on: int = 5, at: str = "16:00") -> Digest:
+    return replace(PLAIN, every=Every.WEEK, day=DAYS[on - 1], at=at)
 
 
-def monthly(on: int = LAST, at: str = "16:00") -> Recurrence:
-    return Recurrence(every=Every.MONTH, on=on, at=time.fromisoformat(at))
+def monthly(on: int | str = "last", at: str = "16:00") -> Digest:
+    return replace(PLAIN, every=Every.MONTH, day=on, at=at)
 
 
 def utc(text: str) -> datetime:
@@ -64,7 +68,7 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_it_comes_at_its_wall_time_and_not_a_minute_before(
-    recurrence: Recurrence, zone: str, day: str, at: str
+    recurrence: Digest, zone: str, day: str, at: str
 ) -> None:
     occurrence = Occurrence(day=date.fromisoformat(day), at=utc(at))
     assert newest(recurrence, zone, occurrence.at) == occurrence
@@ -74,7 +78,7 @@ def test_it_comes_at_its_wall_time_and_not_a_minute_before(
     assert coming(recurrence, zone, last=None, now=occurrence.at - MINUTE) == occurrence
 
 
-def dates_of(recurrence: Recurrence, first: date, last: date) -> list[date]:
+def dates_of(recurrence: Digest, first: date, last: date) -> list[date]:
     """By the calendar alone: the days of a rhythm after the first and up to the last."""
     days = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
     if recurrence.every is Every.WEEK:
@@ -86,7 +90,7 @@ def dates_of(recurrence: Recurrence, first: date, last: date) -> list[date]:
 
 rhythms = st.one_of(
     st.builds(weekly, st.integers(1, 7), st.sampled_from(("04:00", "16:00", "23:59"))),
-    st.builds(monthly, st.sampled_from((1, 15, 28, LAST)), st.sampled_from(("04:00", "23:59"))),
+    st.builds(monthly, st.sampled_from((1, 15, 28, "last")), st.sampled_from(("04:00", "23:59"))),
 )
 zones = st.sampled_from((BERLIN, NEW_YORK, LORD_HOWE, "Africa/Casablanca", "Asia/Gaza"))
 
@@ -94,7 +98,7 @@ zones = st.sampled_from((BERLIN, NEW_YORK, LORD_HOWE, "Africa/Casablanca", "Asia
 @examples(40)
 @given(rhythms, zones, st.dates(date(2027, 1, 1), date(2028, 12, 31)))
 def test_looking_every_three_hours_for_ten_weeks_finds_every_date_once(
-    recurrence: Recurrence, zone: str, begun: date
+    recurrence: Digest, zone: str, begun: date
 ) -> None:
     now = since = datetime.combine(begun, time(12), UTC)
     first = last = newest(recurrence, zone, now).day
@@ -134,7 +138,7 @@ def test_a_date_that_was_seen_to_is_not_due_again_wherever_the_clock_goes() -> N
     ],
 )
 def test_of_several_that_were_missed_the_newest_is_made_up_for_and_the_others_are_named(
-    recurrence: Recurrence, now: str, day: str, passed_over: list[str]
+    recurrence: Digest, now: str, day: str, passed_over: list[str]
 ) -> None:
     last = date(2026, 10, 31)
     one = due(recurrence, NEW_YORK, since=LONG_AGO, last=last, now=utc(now))

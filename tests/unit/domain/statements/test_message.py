@@ -28,7 +28,7 @@ CONTENT = Content(
     template_version="1",
 )
 
-SEGMENT = Segment(name="texas", list_name="press", timezone="UTC", places=("Austin",))
+SEGMENT = Segment(name="texas", list="press", timezone="UTC", place=("Austin",))
 
 
 def altered(value: Any) -> Any:
@@ -144,6 +144,6 @@ def test_a_segment_counts_by_its_rule_and_not_by_its_name_alone() -> None:
         narrowed.content_hash()
         == replace(CONTENT, segment=replace(SEGMENT, timezone="CET")).content_hash()
     )
-    for change in ({"name": "t"}, {"list_name": "events"}, {"places": ("Dallas",)}):
+    for change in ({"name": "t"}, {"list": "events"}, {"place": ("Dallas",)}):
         other = replace(CONTENT, segment=replace(SEGMENT, **change))
         assert other.content_hash() != narrowed.content_hash()

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 from newsletter.domain.subscribers.segment import Segment
 from tests.rows import rows
 
-BARE = Segment(name="texas", list_name="press", timezone="America/New_York")
+BARE = Segment(name="texas", list="press", timezone="America/New_York")
 FULL = replace(
     BARE,
-    languages=("en", "es"),
+    language=("en", "es"),
     joined_since=date(2026, 1, 1),
     joined_before=date(2026, 7, 1),
-    places=("Austin, TX", "Dallas"),
+    place=("Austin, TX", "Dallas"),
     tags=("board", "donor"),
     any_tag=("a", "b"),
     without_tags=("c", "d"),
@@ -32,8 +32,8 @@ def test_a_rule_is_said_in_words() -> None:
 @rows(
     ("one", "other"),
     [
-        (replace(BARE, places=('A" or "B',)), replace(BARE, places=("A", "B"))),
-        (replace(BARE, places=("A or B",)), replace(BARE, places=("A", "B"))),
+        (replace(BARE, place=('A" or "B',)), replace(BARE, place=("A", "B"))),
+        (replace(BARE, place=("A or B",)), replace(BARE, place=("A", "B"))),
         (replace(BARE, tags=("a", "b")), replace(BARE, any_tag=("a", "b"))),
         (replace(BARE, any_tag=("a",)), replace(BARE, without_tags=("a",))),
         (
@@ -44,7 +44,7 @@ def test_a_rule_is_said_in_words() -> None:
             replace(BARE, joined_since=date(2026, 1, 1)),
             replace(BARE, joined_since=date(2026, 1, 1), timezone="UTC"),
         ),
-        (BARE, replace(BARE, list_name="events")),
+        (BARE, replace(BARE, list="events")),
         (BARE, replace(BARE, name="other")),
     ],
 )

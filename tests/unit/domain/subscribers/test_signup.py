@@ -18,7 +18,7 @@ from tests.rows import rows
 PRESS = PublicList(name="press", title="Press releases")
 SPORT = PublicList(name="sport", title="Sport")
 RULES = SignUpRules(
-    offers=(PRESS, SPORT), domains=frozenset({"mailinator.com", "xn--bcher-kva.example"})
+    offers=(PRESS, SPORT), throw_away=frozenset({"mailinator.com", "xn--bcher-kva.example"})
 )
 FORM = SignUpForm(address=" Ana@Example.org ", name=" Ana Ruiz ", lists=("press",))
 

@@ -1,12 +1,12 @@
 """A newsroom whose statements are gathered: what a week of it looks like, told in days."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.digest import Digest, Every, Issue, Recurrence
+from newsletter.domain.campaigns.digest import Digest, Every, Issue
 from newsletter.domain.ports import Source
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilder, Issues
 from newsletter.pipeline.statements.ingest import DigestSource, ingest
@@ -18,7 +18,9 @@ ZONE = "America/New_York"
 WEEKLY = Digest(
     name="weekly",
     title="The week at Example Forum",
-    recurrence=Recurrence(every=Every.WEEK, on=5, at=time(16)),
+    every=Every.WEEK,
+    day="friday",
+    at="16:00",
     lists=("press",),
     language="en",
 )

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.campaigns.digest import Every, Recurrence
+from newsletter.domain.campaigns.digest import Every
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
@@ -205,7 +205,9 @@ def test_it_gathers_by_list_and_never_other_round_ups(store: Store) -> None:
     monthly = replace(
         WEEKLY,
         name="monthly",
-        recurrence=Recurrence(every=Every.MONTH, on=28, at=time(9)),
+        every=Every.MONTH,
+        day=28,
+        at="09:00",
         gathers=("press",),
     )
     desk = Desk(BalancedStore(store), WEEKLY, monthly)

@@ -40,9 +40,7 @@ def test_who_left_and_who_bounced_are_numbers_without_addresses(room: Newsroom) 
 
 def test_who_is_outside_a_segment_is_counted_apart(room: Newsroom) -> None:
     room.subscribe(5)
-    nobody = Segment(
-        name="texas", list_name="press", timezone="America/New_York", places=("Austin",)
-    )
+    nobody = Segment(name="texas", list="press", timezone="America/New_York", place=("Austin",))
     room.write(segment=nobody)
     room.look()
     found = counted(room)

@@ -236,7 +236,7 @@ def test_a_correction_goes_at_once_to_who_has_it_and_who_waits_for_their_hour(
 def test_a_segment_of_readers_has_its_own_first_hour(room: Newsroom) -> None:
     populate(room, TOKYO, BERLIN)
     populate(room, NEW_YORK, HONOLULU, start=3, place="Abroad")
-    abroad = Segment(name="abroad", list_name="press", timezone=NEW_YORK, places=("Abroad",))
+    abroad = Segment(name="abroad", list="press", timezone=NEW_YORK, place=("Abroad",))
     scheduled(room, segment=abroad)
     assert room.campaign().release_at == IN_NEW_YORK
     assert go_to(room, IN_NEW_YORK) == people(3)

@@ -290,7 +290,7 @@ def test_only_what_was_handed_in_or_taken_back_since_is_read_again(desk: Writing
 
 
 def test_what_the_configuration_no_longer_has_is_a_fault_of_the_text(desk: WritingRoom) -> None:
-    segment = Segment(name="berlin", list_name="press", timezone="UTC")
+    segment = Segment(name="berlin", list="press", timezone="UTC")
     with_it = replace(DEFAULTS, segments=(segment,))
     draft = desk.new(segment="berlin")
     replace(desk.submitting, defaults=with_it).hand_in(draft.key, 1, by=ANA)

@@ -18,7 +18,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.languages import FORUM, SPANISH, begin, held
 from tests.unit.pipeline.statements.languages import agree as say_yes
 
-TEXAS = Segment(name="texas", list_name="press", timezone="America/New_York", places=("Austin",))
+TEXAS = Segment(name="texas", list="press", timezone="America/New_York", place=("Austin",))
 
 
 def populate(room: Newsroom, *places: str, first: int = 1, **fields: Any) -> None:
@@ -64,7 +64,7 @@ def test_what_went_to_a_part_of_a_list_is_no_measure_of_the_whole(room: Newsroom
 def test_another_rule_under_the_same_name_asks_for_a_new_yes(room: Newsroom) -> None:
     populate(room, "Austin", "Dallas")
     scheduled(room)
-    room.write(segment=replace(TEXAS, places=("Austin", "Dallas")))
+    room.write(segment=replace(TEXAS, place=("Austin", "Dallas")))
     planned = room.look()
     assert [one.slug for one in planned.withdrawn] == ["resignation"]
     assert "its segment changed" in planned.withdrawn[0].reason

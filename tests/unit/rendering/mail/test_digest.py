@@ -1,13 +1,13 @@
 """A digest email as readers get it: each title leads to its page, in both parts."""
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from newsletter.domain.campaigns.composition import as_markdown, compose
-from newsletter.domain.campaigns.digest import Digest, Every, Recurrence
+from newsletter.domain.campaigns.digest import Digest, Every
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page
@@ -28,7 +28,9 @@ from tests.unit.rendering.examples import (
 WEEKLY = Digest(
     name="weekly",
     title="The week at Example Forum",
-    recurrence=Recurrence(every=Every.WEEK, on=5, at=time(16)),
+    every=Every.WEEK,
+    day="friday",
+    at="16:00",
     lists=("supporters",),
     language="en",
     intro="What we said this week, in *three* minutes.",
