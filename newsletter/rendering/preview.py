@@ -202,6 +202,19 @@ def inbox_line(html: str) -> str:
     return (cut.rpartition(" ")[0] or cut) + "…"
 
 
+_BLOCK = re.compile(r"<(?:p|h[1-6]|li|tr|blockquote|br|hr)\b", re.IGNORECASE)
+_LINE_LETTERS, _LINE, _GAP, _EDGES = 58, 28, 34, 160
+
+
+def frame_height(html: str) -> int:
+    """Estimate the pixels of a mail on a desktop, rounded up, for browsers without script."""
+    shown = _NOT_SHOWN.sub("", html)
+    lines, blocks = len(Page(shown).text) // _LINE_LETTERS, len(_BLOCK.findall(shown))
+    heights = (_attributes(tag).get("height", "") for tag in _IMAGE.findall(shown))
+    drawn = sum(int(height) for height in heights if _NUMBER.fullmatch(height))
+    return (lines * _LINE + blocks * _GAP + drawn + _EDGES) // 100 * 100 + 100
+
+
 def pictures(html: str) -> tuple[str, ...]:
     """Return the addresses of all pictures, each once, in order."""
     attributes = map(_attributes, _IMAGE.findall(html))

@@ -19,7 +19,10 @@ POLICY = (
     " connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
-MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+MAIL_POLICY = (
+    "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline';"
+    " frame-ancestors 'self'"
+)
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Desk</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="/desk.css"><link rel="stylesheet" href="/editor.css">

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.axe import violations, violations_in_both
+from tests.browser.axe import violations_in_both
 from tests.browser.opening import Open, Windows, opening
 from tests.browser.scripted import Draft, Site, at_the_end, editor, serving
 
@@ -269,13 +269,16 @@ def test_a_form_is_sent_once_and_a_typed_number_is_told_apart(site: Site, open_p
     assert len(site.to("/sent")) == 1
 
 
-def test_tabs_by_keyboard(site: Site, open_page: Open) -> None:
-    site.page = """<div data-tabs><ul class="tabs"><li><a href="#a">Desktop</a></li>
-<li><a href="#b">Phone</a></li></ul>
-<section id="a">Large</section><section id="b">Small</section></div>"""
+def test_a_frame_is_as_high_as_its_email_and_a_menu_closes_by_escape(
+    site: Site, open_page: Open
+) -> None:
+    site.page = """<iframe title="The email" src="/mail" sandbox="allow-same-origin" data-fit
+height="90"></iframe><details class="menu"><summary>Menu</summary><a href="/">Home</a></details>"""
+    site.answers["/mail"] = lambda _: (200, "<body style='margin: 0'><p style='height: 700px'>")
     page = open_page("/")
-    page.get_by_role("tab", name="Desktop").focus()
-    page.keyboard.press("ArrowRight")
-    assert page.get_by_text("Small").is_visible()
-    assert not page.get_by_text("Large").is_visible()
-    assert violations(page) == []
+    page.wait_for_function("document.querySelector('iframe').clientHeight > 690")
+    page.get_by_text("Menu").press("Enter")
+    page.get_by_role("link", name="Home").focus()
+    page.keyboard.press("Escape")
+    assert not page.get_by_role("link", name="Home").is_visible()
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"

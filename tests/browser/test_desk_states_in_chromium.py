@@ -136,6 +136,7 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
 def test_doors_in_the_middle_of_something(windows: Windows, tmp_path: Path, migrated: Path) -> None:
     with visiting(windows, tmp_path, migrated) as (at, visit):
         page = visit("ben", f"{HERE}/review", known=True)
+        page.locator("summary", has_text="Send back").click()
         page.get_by_label("What should change?").fill("Name the street.")
         at.site.change("DELETE FROM session")
         assert "Sign in" in said(press(page, "Send back"))

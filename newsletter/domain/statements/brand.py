@@ -6,6 +6,7 @@ from the light ones. Contrast is that of WCAG 2.2 (relative luminance, 1 to 21).
 
 import colorsys
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any
@@ -16,6 +17,9 @@ READABLE = 4.5
 """The least contrast of text to its ground: WCAG 2.2, 1.4.3, level AA."""
 _CLEAR = 8.5
 """The contrast that worked-out colours have: well above level AAA, for links in long texts."""
+
+_HEADER, _DESK_TEXT = 9.0, 7.0
+"""The contrast to white of the desk's header, and of its accent, which is also read on its tint."""
 
 _HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _WHITE = "#ffffff"
@@ -218,6 +222,38 @@ def dark(brand: Brand) -> Scheme:
         name=before.name if stays else bright,
         tagline=before.tagline if stays else "#a6acb2",
     )
+
+
+_DESK_DARK = "#161d20"
+"""The sheet of the desk on a dark screen."""
+
+
+def desk_colours(brand: Brand) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the colours of the desk on a light and on a dark screen, by the names of its style
+    sheet. Texts in them have a contrast of 5.5 or more, whatever the accent."""
+    header = _towards(brand.accent, 0.0, _WHITE, _HEADER)
+    deep, night = _towards(brand.accent, 0.0, _WHITE, _DESK_TEXT), _mixed(header, "#000000", 0.35)
+    bright = _towards(brand.accent, 1.0, _DESK_DARK, _CLEAR, softened=True)
+    light = {
+        "brand": header,
+        "brand-line": _mixed(header, _WHITE, 0.5),
+        "brand-pill": _mixed(header, _WHITE, 0.13),
+        "accent": deep,
+        "accent-hover": _mixed(deep, "#000000", 0.25),
+        "accent-soft": _mixed(_WHITE, deep, 0.12),
+        "stage": brand.ground,
+    }
+    dark = {
+        "brand": night,
+        "brand-line": _mixed(night, _WHITE, 0.4),
+        "brand-pill": _mixed(night, _WHITE, 0.13),
+        "accent": bright,
+        "on-accent": _mixed(bright, "#000000", 0.85),
+        "accent-hover": _mixed(bright, _WHITE, 0.35),
+        "accent-soft": _mixed(_DESK_DARK, bright, 0.16),
+        "stage": "#0b0f11",
+    }
+    return light, dark
 
 
 def _towards(given: str, end: float, against: str, least: float, *, softened: bool = False) -> str:

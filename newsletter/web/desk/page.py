@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,6 +20,7 @@ import newsletter
 from newsletter.domain.delivery.restore_guard import read_stopped
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.brand import Brand, desk_colours
 from newsletter.domain.wording import moment, people, without_commands
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
@@ -34,8 +36,8 @@ _POLICY = (
     " frame-ancestors 'none'"
 )
 _MAIL_POLICY = (
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:;"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline';"
+    " img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 _HEADERS = {
     # no-referrer would make browsers say Origin: null of our own posts, and the gate asks for it
@@ -138,7 +140,15 @@ ROLES: Mapping[Role, str] = {
 
 Faults = Sequence[tuple[str, str]]
 """(field, sentence) of each fault in a form; "" for a fault of no field."""
-_PARTS = {"": "home", "drafts": "statements", "campaigns": "statements"}
+_PARTS = {
+    "": "home",
+    "drafts": "statements",
+    "campaigns": "statements",
+    "readers": "audience",
+    "staff": "settings",
+    "audit": "settings",
+    "channels": "settings",
+}
 """First word of a path below the desk → the part that it belongs to, if that is another one."""
 
 
@@ -162,10 +172,13 @@ class Desk:
                 "plainly": lambda text: sentence(without_commands(text)),
                 "person": self.person,
                 "people": people,
+                "initials": initials,
                 "path": lambda text: quote(text, safe=""),
             },
         )
-        self.assets = Assets(self._folder)
+        brand = staff.settings.brand
+        self._logo = brand.logo
+        self.assets = Assets(self._folder, colours=_rules(brand))
         self._named: tuple[int, Mapping[str, str]] = (-1, {})
         """The names of the staff, and the version of the database that they are of."""
 
@@ -210,6 +223,7 @@ class Desk:
             "faults": faults,
             "fault": defaultdict(str, reversed(faults)),  # of several in a field the first is said
             "organisation": self._staff.settings.organisation.name,
+            "logo": self._logo,
             "me": request.member,
             "here": request.address,
             "done": DONE.get(request.query("done"), ""),
@@ -236,7 +250,10 @@ class Desk:
         return RedirectResponse(f"/desk{path}{query}", status_code=303, headers=fields)
 
     def mail(self, html: str) -> Response:
-        """Return an email's HTML for an iframe, where no script runs and no form is sent."""
+        """Return an email's HTML for an iframe, where no script runs and no form is sent.
+
+        The page may measure it, and so fit the frame to it.
+        """
         headers = {**_HEADERS, "Content-Security-Policy": _MAIL_POLICY}
         return HTMLResponse(html, headers=headers)
 
@@ -248,7 +265,7 @@ class Desk:
     def file(self, data: bytes, *, name: str, kind: str) -> Response:
         """Return a file to download; no browser shows it as a page."""
         disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-        policy = {"Content-Security-Policy": "sandbox; default-src 'none'"}
+        policy = {"Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'"}
         headers = {**_HEADERS, **policy, "Content-Disposition": disposition}
         return Response(data, media_type=kind, headers=headers)
 
@@ -358,8 +375,9 @@ class Desk:
 class Assets:
     """Style sheets and scripts, each at an address that changes with its content."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, colours: str) -> None:
         self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
+        self._colours = colours.encode()
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
@@ -369,6 +387,7 @@ class Assets:
             for path in sorted(folder.glob("*")) if folder.is_dir() else ():
                 if path.suffix in _KINDS and path.is_file():
                     found[path.name] = path.read_bytes()
+        found["desk.css"] += self._colours
         return found
 
     def address(self, name: str) -> str:
@@ -401,6 +420,21 @@ def _carried(request: DeskRequest) -> dict[str, list[str]]:
     """Return the fields of the form, without secrets, for a form that sends them again."""
     fields = request.posted.fields.items()
     return {name: list(values) for name, values in fields if name not in _SECRETS}
+
+
+def initials(name: str) -> str:
+    """Return the first letters of the first and the last word: AR."""
+    words = re.findall(r"\w+", name) or ["–"]
+    return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper()
+
+
+def _rules(brand: Brand) -> str:
+    """Return the organisation's colour as rules of the style sheet."""
+    light, dark = (
+        "".join(f" --{name}: {colour};" for name, colour in scheme.items())
+        for scheme in desk_colours(brand)
+    )
+    return f":root {{{light} }}\n@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
 
 
 def number(value: int) -> str:

@@ -61,8 +61,8 @@ function difference(label, mine, theirs) {
   const lines = [];
   for (const hunk of hunks(mine.join("\n"), theirs.join("\n"))) {
     if (hunk.same) continue;
-    for (const line of hunk.mine) if (line) lines.push(make("p", { class: "out" }, make("span", { class: "visually-hidden" }, "Yours: "), line));
-    for (const line of hunk.theirs) if (line) lines.push(make("p", { class: "in" }, make("span", { class: "visually-hidden" }, "Theirs: "), line));
+    for (const line of hunk.mine) if (line) lines.push(make("p", { class: "out" }, make("span", { class: "sr" }, "Yours: "), line));
+    for (const line of hunk.theirs) if (line) lines.push(make("p", { class: "in" }, make("span", { class: "sr" }, "Theirs: "), line));
   }
   return make(
     "section",

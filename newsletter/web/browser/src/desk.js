@@ -4,19 +4,21 @@
 import { autosave, received } from "./autosave.js";
 import { confirmNumber } from "./confirm.js";
 import { countdown } from "./countdown.js";
+import { fit } from "./fit.js";
 import { live } from "./live.js";
+import { menu } from "./menu.js";
 import { once } from "./once.js";
 import { passkey } from "./passkey.js";
 import { preview } from "./preview.js";
 import { print } from "./print.js";
-import { tabs } from "./tabs.js";
 import { time } from "./time.js";
 
 const BEHAVIOURS = [
   ["[data-preview]", preview],
+  ["[data-fit]", fit],
+  ["details.menu", menu],
   ["[data-countdown]", countdown],
   ["[data-live]", live],
-  ["[data-tabs]", tabs],
   ["[data-confirm-number]", confirmNumber],
   ["[data-passkey]", passkey],
   ["[data-print]", print],

@@ -10,7 +10,7 @@ const TROUBLED = 15000;
 
 export function live(element) {
   const { live: address, part, whole } = element.dataset;
-  const said = make("p", { class: "visually-hidden", role: "status" });
+  const said = make("p", { class: "sr", role: "status" });
   element.append(said);
   const late = make("p", { class: "muted", hidden: true });
   element.append(late);

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.state import State
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
@@ -47,14 +48,6 @@ _UNSENT: Mapping[str, str] = {
     "pending": "waits for its turn",
     "cancelled": "cancelled before it was sent",
     "given up": "given up: unknown",
-}
-KINDS: Mapping[CampaignState, tuple[str, str]] = {
-    CampaignState.SCHEDULED: ("scheduled", "scheduled"),
-    CampaignState.SENDING: ("sending", "sending"),
-    CampaignState.PAUSED: ("stopped", "paused"),
-    CampaignState.SENT: ("approved", "sent"),
-    CampaignState.CANCELLED: ("draft", "cancelled"),
-    CampaignState.ATTENTION: ("stopped", "needs attention"),
 }
 BOUNCES: Mapping[Bounce, str] = {
     Bounce.HARD: "no such mailbox",
@@ -187,14 +180,13 @@ class CampaignPage:
                 "deciders": holders(tx, Role.ADMIN),
                 "started": self._start(tx, campaign, names),
             }
-        kind, word = KINDS[campaign.state]
+        word = _word(campaign)
         return self._desk.page(
             request,
             "campaign.html.j2",
             title=f"{values['statement']}: {word}",
             status=409 if refused else 200,
             faults=[("", f"That was not done. {plain(refused, names)}")] if refused else (),
-            kind=kind,
             word=word,
             where=_where(campaign, report, self._desk),
             six=[(name, label, report[name]) for name, label in SIX],
@@ -264,7 +256,7 @@ class CampaignPage:
         settings = self._campaigns.settings
         yield "Statement", title_of(tx, campaign.slug)
         yield "Name", campaign.slug
-        yield "State", KINDS[campaign.state][1]
+        yield "State", _word(campaign)
         yield "Lists", titles(settings, campaign.lists)
         yield "Segment", report["segment"]
         yield (
@@ -311,6 +303,11 @@ def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
     ]
     unknown = tx.campaigns.unknown(campaign_id)
     return [*found, *((address, _STATES["unknown"], "") for address in unknown)]
+
+
+def _word(campaign: Campaign) -> str:
+    """Return the state of a campaign in the word of a statement's."""
+    return State[campaign.state.name].value
 
 
 def _where(campaign: Campaign, report: Mapping[str, Any], desk: Desk) -> str:

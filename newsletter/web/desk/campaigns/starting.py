@@ -40,10 +40,11 @@ from newsletter.web.desk.deciding import (
     remarks_of,
     seen_version,
     shown_on,
-    titles,
+    titled,
 )
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.statements.preview import inbox_of
 
 _SOON = 3600
 """Seconds: what leaves within them is counted down."""
@@ -211,6 +212,7 @@ class Starting:
         with statements.store.read() as tx:
             status = load_status(tx, find(tx, request.param("slug")), rules)
             prospect = self._prospect(tx, status)
+            email = inbox_of(tx.statements.content(status.stored.content_hash))
         if status.campaign is not None and status.begun and not faults:
             return self._desk.go(request, f"/campaigns/{status.campaign.id}")
         count, set_for = prospect["count"], prospect["written"] or status.hour
@@ -225,12 +227,13 @@ class Starting:
             read=read,
             chosen=request.field("when") or (WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
-            lists=titles(statements.settings, count.lists) if count else "",
+            list_titles=titled(statements.settings, count.lists) if count else [],
             trial=is_trial(statements.settings),
             window=_lasting(rules.undo_window),
             waits_for=plain("; ".join(status.approval.reasons), status.names),
             now=self._desk.now(),
             place=place_of(rules.timezone),
+            **email,
             **prospect,
             **self._leaves(prospect["leaves_at"]),
         )

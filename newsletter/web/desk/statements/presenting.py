@@ -7,30 +7,6 @@ from types import MappingProxyType
 
 from newsletter.domain.campaigns.state import Act, Home, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.statements.review import Severity
-
-KINDS: Mapping[State, str] = MappingProxyType(
-    {
-        State.DRAFT: "draft",
-        State.REVIEW: "waits",
-        State.RETURNED: "waits",
-        State.CHANGED: "waits",
-        State.APPROVED: "approved",
-        State.HELD_BACK: "stopped",
-        State.SCHEDULED: "scheduled",
-        State.LEAVING: "scheduled",
-        State.SENDING: "sending",
-        State.PAUSED: "stopped",
-        State.ATTENTION: "stopped",
-        State.SENT: "approved",
-        State.CORRECTED: "draft",
-        State.CANCELLED: "draft",
-        State.WITHIN: "draft",
-        State.FAULTY: "stopped",
-        State.MISSING: "stopped",
-    }
-)
-"""State → the kind of mark next to its word."""
 
 SHELVES: Mapping[Shelf, str] = MappingProxyType(
     {
@@ -54,13 +30,6 @@ ALWAYS_SHOWN = (
     Shelf.SENT,
 )
 """The others are shown where there is something on them."""
-
-SEVERITIES: Mapping[Severity, tuple[str, str]] = {
-    Severity.BLOCKING: ("stopped", "Has to be changed"),
-    Severity.WARNING: ("waits", "Warning"),
-    Severity.ADVICE: ("draft", "Advice"),
-}
-"""Severity → the kind of its mark, and its word."""
 
 _AT_ONCE = frozenset({Act.COPY, Act.UNDO, Act.PAUSE, Act.RESUME, Act.FORGET_START})
 """Acts that no page asks about once more."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from starlette.responses import Response
 
@@ -106,8 +107,7 @@ class EmailPreview:
             title=f"Email: {stored.statement.title}",
             status=status,
             stored=stored,
-            content=content,
-            inbox=views.inbox_line(content.html) if content else "",
+            **inbox_of(content),
             view=view,
             tabs=[
                 (label, f"{here}/look?view={name}", name == view) for name, label in VIEWS.items()
@@ -133,6 +133,16 @@ class EmailPreview:
         if content is None:
             raise NotFound("There is no email of this statement.")
         return self._desk.mail(seen(content, request.query("view")))
+
+
+def inbox_of(content: Content | None) -> dict[str, Any]:
+    """Return an email's row in an inbox and the height of its frame, by the names of a page."""
+    html = content.in_words(content.html) if content else ""
+    return {
+        "content": content,
+        "inbox": views.inbox_line(html) if content else "",
+        "height": views.frame_height(html) if content else 0,
+    }
 
 
 def seen(content: Content, view: str) -> str:

@@ -39,10 +39,7 @@ from newsletter.web.desk.deciding import (
 )
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.desk.statements.presenting import SEVERITIES
-from newsletter.web.desk.statements.preview import seen
-
-VIEWS = {"desktop": "Desktop", "phone": "Phone", "dark": "Dark", "text": "Plain text"}
+from newsletter.web.desk.statements.preview import VIEWS, inbox_of, seen
 
 
 class Reviewing:
@@ -174,13 +171,15 @@ class Reviewing:
             stored = find(tx, request.param("slug"))
             status = with_readers(tx, load_status(tx, stored, self._campaigns.rules))
             shown = self._shown(tx, request, status, seen)
+            email = inbox_of(tx.statements.content(stored.content_hash))
         if refused is not None:
             first, *others = str(refused).splitlines()
             faults = [("", f"{what} {plain(first, status.names)}")]
             needs_reason = bool(others) and not request.field("despite").strip()
             if needs_reason and shown["warnings"] and not shown["blocked"]:
                 faults = [("despite", f"{what} Say why it may go out like this.")]
-        view, leaves = request.query("view"), status.release or status.ready
+        leaves = status.release or status.ready
+        view = request.query("view") if request.query("view") in VIEWS else "desktop"
         kept = ("despite", "reason", "why") if seen else ("despite", "reason", "why", "no_embargo")
         return self._desk.page(
             request,
@@ -191,15 +190,15 @@ class Reviewing:
             faults=faults,
             changed_now=bool(seen),
             fields={name: request.field(name) for name in kept},
-            view=view if view in VIEWS else "desktop",
-            views=VIEWS,
-            grades=SEVERITIES,
+            view=view,
+            tabs=[(label, f"?view={name}#email", name == view) for name, label in VIEWS.items()],
             lists=titles(self._statements.settings, status.lists),
             leaves=self._when(leaves) if leaves else "",
             leaving=self._leaving(leaves, status, starts=shown["starts"]) if leaves else "",
             missing=status.rules.policy.required - len(status.approval.counted),
             is_draft=status.statement.progress is Progress.DRAFT,
             mine=[given for given in status.approval.given if given.by == request.who.address],
+            **email,
             **shown,
         )
 

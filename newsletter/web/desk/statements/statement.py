@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -22,13 +23,12 @@ from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.statements.presenting import (
     ALWAYS_SHOWN,
-    KINDS,
-    SEVERITIES,
     SHELVES,
     buttons,
     lives,
     when,
 )
+from newsletter.web.desk.statements.preview import inbox_of
 
 _MAX_SEARCH = 200
 """Characters of a search that are used, and shown again."""
@@ -64,10 +64,15 @@ class StatementPages:
             request,
             "home.html.j2",
             title="Home",
+            today=self._today(),
             found=found,
-            kinds=KINDS,
             first=lambda one: next(iter(buttons(one, me.address)), None),
         )
+
+    def _today(self) -> str:
+        """Return the day as a title: Monday, November 30."""
+        local = self._desk.now().astimezone(ZoneInfo(self._statements.settings.timezone))
+        return f"{local:%A}, {local.day} {local:%B}"
 
     def all(self, request: DeskRequest) -> Response:
         """Show a page of the board; the query has the shelf, the words and its number."""
@@ -88,7 +93,7 @@ class StatementPages:
             title="Statements",
             found=found,
             tabs=_tabs(found),
-            kinds=KINDS,
+            titled=lambda lists: ", ".join(titled(statements.settings, lists)) or "No list yet",
             when=when,
             newer=_address(found.words, found.shelf, found.number - 1) if found.number > 1 else "",
             older=_address(found.words, found.shelf, found.number + 1) if found.has_more else "",
@@ -137,7 +142,6 @@ class StatementPages:
             title=f"Checks: {stored.statement.title}",
             stored=stored,
             remarks=remarks,
-            grades=SEVERITIES,
             lines=lines,
             before=first - 1 if stored.statement.desk else 0,  # the desk shows no front matter
             shown={number for number, _ in lines},
@@ -152,6 +156,7 @@ class StatementPages:
             comments = tx.comments.of(slug, _COMMENTS)
             history = self._in_words(tx, tx.audit.about(slug, most=_ENTRIES))
             changed = _changed(tx, status)
+            email = inbox_of(tx.statements.content(status.stored.content_hash))
         return self._desk.page(
             request,
             "statement.html.j2",
@@ -161,14 +166,13 @@ class StatementPages:
             comments=comments,
             history=history,
             changed=changed,
-            kinds=KINDS,
-            grades=SEVERITIES,
             buttons=buttons(status, request.who.address),
             lives=lives(status),
             lists=titled(statements.settings, status.statement.lists),
             public_url=statements.settings.public_url,
             typed=typed,
             faults=faults,
+            **email,
         )
 
     def _in_words(self, tx: Transaction, entered: Iterable[Entered]) -> list[tuple[datetime, str]]:

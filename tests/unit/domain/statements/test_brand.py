@@ -7,7 +7,16 @@ from dataclasses import fields
 import pytest
 
 from newsletter.domain.statements import brand
-from newsletter.domain.statements.brand import Brand, Font, Logo, Scheme, contrast, dark, light
+from newsletter.domain.statements.brand import (
+    Brand,
+    Font,
+    Logo,
+    Scheme,
+    contrast,
+    dark,
+    desk_colours,
+    light,
+)
 from tests.rows import rows
 
 LOGO = Logo(src="https://forum.example/logo.png", width=180, height=48)
@@ -134,3 +143,22 @@ def test_a_contrast_that_is_nearly_enough_is_not_shown_as_enough() -> None:
 def test_every_font_has_a_stack_that_ends_with_a_family_all_programs_have() -> None:
     for font in Font:
         assert re.search(r", (?:sans-)?serif$", font.stack)
+
+
+def test_the_desk_is_readable_in_every_colour_of_an_organisation() -> None:
+    for one in accepted(brand.accent, hues()):
+        for scheme, on_brand, on_accent, sheet in zip(
+            desk_colours(Brand(accent=one)),
+            ("#ffffff", "#ebf0f1"),
+            ("#ffffff", ""),
+            ("#ffffff", "#161d20"),
+            strict=True,
+        ):
+            pairs = [
+                (on_brand, scheme["brand"]),
+                (on_brand, scheme["brand-pill"]),
+                (scheme.get("on-accent", on_accent), scheme["accent"]),
+                (scheme["accent"], sheet),
+                (scheme["accent"], scheme["accent-soft"]),
+            ]
+            assert [pair for pair in pairs if contrast(*pair) < 5.5] == [], one

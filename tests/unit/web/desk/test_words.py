@@ -51,7 +51,7 @@ SAID: list[tuple[Callable[[World], str], str, list[str]]] = [
         "cleo",
         [
             "Send to 12 people?",
-            "Send to 12 people Not now",
+            "Send to 12 people Cancel",
             "Anyone who subscribes before it leaves gets it too.",
         ],
     ),

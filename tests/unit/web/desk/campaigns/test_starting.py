@@ -164,7 +164,7 @@ def test_a_start_that_lapsed_is_on_its_senders_home_until_they_take_it_off(
 ) -> None:
     start(at, cleo)
     at.write("The library opens at ten.")
-    assert "Changed since you started it" in words(cleo.get(""))
+    assert "It changed since you started it" in words(cleo.get(""))
     assert "Start lapsed, given" in words(cleo.get("/statements"))
     here = cleo.get(f"/statements/{SLUG}")
     assert "Cleo started it, and that has lapsed." in words(here)
@@ -199,7 +199,7 @@ def test_an_earlier_time_is_asked_for_and_waits_for_a_new_approval(at: Room, cle
     assert answer.headers["location"] == f"{HERE}?done=time-anew"
     assert at.approvals == []
     assert "It can't be sent yet." in words(cleo.get(PAGE))
-    assert "Leaves once a sender starts it, no earlier than Tue 24 Nov 2026, 18:00" in words(
+    assert "Send time Once a sender starts it, no earlier than Tue 24 Nov 2026, 18:00" in words(
         at.as_("ben").get(f"/statements/{SLUG}/review")
     )
     at.clock.advance(minutes=1)

@@ -207,7 +207,7 @@ def test_texts_that_nobody_handed_in_are_listed_with_who_wrote_last(desk: Desk) 
     assert "New statement" in page
     assert "New statement" not in words(desk.staffed.as_("vera").get("/drafts"))
     desk.keep(act="hand-in")
-    assert "Nothing is being written." in words(desk.ana.get("/drafts"))
+    assert "Nothing is being written" in words(desk.ana.get("/drafts"))
 
 
 def test_many_texts_come_page_by_page(desk: Desk) -> None:
@@ -229,7 +229,7 @@ def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
         return words(desk.ana.get(desk.at))
 
     assert "Only staff see it. Next: you, or another writer, hand it in." in stands()
-    assert "Text Write the text." in stands()
+    assert "Write the text. Text" in stands()
     assert "Delete this text" in stands()
     desk.keep(act="hand-in")
     assert "It is handed in. Its page says where it stands, and who acts next." in stands()

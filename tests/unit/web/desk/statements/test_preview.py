@@ -31,7 +31,7 @@ def staffed(kept: Kept) -> Staffed:
 
 def test_the_page_shows_the_inbox_line_and_a_tab_for_each_way_of_looking(staffed: Staffed) -> None:
     page = staffed.as_("vera").get("/statements/hours/look")
-    assert "Example Forum The library opens earlier From the first of December" in words(page)
+    assert "Subject: The library opens earlier Summary: From the first of December" in words(page)
     assert "Desktop Phone Dark Plain text Pictures off" in words(page)
     assert 'src="/desk/statements/hours/mail?view=desktop"' in page.text
     phone = staffed.as_("vera").get("/statements/hours/look?view=phone").text
@@ -66,7 +66,7 @@ def test_each_way_of_looking_shows_the_very_email(
 def test_where_there_is_no_email_it_is_said(staffed: Staffed) -> None:
     write(staffed, body="{{ name }} <script>")
     staffed.site.change("UPDATE statement SET content_hash = '' WHERE slug = 'hours'")
-    assert "There is no email of this statement." in words(
+    assert "There is no email of this statement" in words(
         staffed.as_("vera").get("/statements/hours/look")
     )
     assert staffed.as_("vera").get("/statements/hours/mail").status == 404

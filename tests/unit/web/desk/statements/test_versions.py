@@ -30,7 +30,7 @@ def test_each_version_is_listed_with_who_wrote_it_and_who_handed_it_in(desk: Des
     assert "Ana wrote it" in page
     assert "Ben wrote it. Handed in by Ben" in page
     assert "Ana wrote it while somebody else changed the text; it was kept beside" in page
-    assert "stands in the text now" in page
+    assert "Stands in the text now" in page
     assert "Restore" not in words(desk.staffed.as_("vera").get(f"{desk.at}/versions"))
 
 
@@ -44,7 +44,7 @@ def test_a_version_shows_what_changed_since_and_comes_back_as_one_more(desk: Des
     assert answer.headers["location"] == f"/desk{desk.at}/edit?done=restored"
     assert [one.text.body for one in desk.versions()] == ["", "Ben's.", ""]
     now = desk.draft.version.number
-    assert "stands in the text now" in words(desk.ana.get(f"{desk.at}/versions/{now}"))
+    assert "Stands in the text now" in words(desk.ana.get(f"{desk.at}/versions/{now}"))
     assert "restored an earlier version" in words(desk.ana.get(f"{desk.at}/versions"))
 
 
@@ -67,12 +67,12 @@ def test_many_versions_come_page_by_page(desk: Desk) -> None:
             desk.key, desk.draft.revision, type(text)(**vars(text) | {"body": f"{number}"})
         )
     first = desk.staffed.as_("ana").get(f"{desk.at}/versions")
-    assert first.text.count('class="title"') == 50
+    assert first.text.count('class="name"') == 50
     assert "?page=1" in first.text
     second = desk.ana.get(f"{desk.at}/versions?page=1")
-    assert second.text.count('class="title"') == 11
+    assert second.text.count('class="name"') == 11
     assert "?page=0" in second.text
-    assert desk.ana.get(f"{desk.at}/versions?page=x").text.count('class="title"') == 50
+    assert desk.ana.get(f"{desk.at}/versions?page=x").text.count('class="name"') == 50
 
 
 @pytest.mark.slow("reads in a sandbox")
