@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.documents.release.words import alternatives, words
@@ -13,6 +13,8 @@ _MONTHS = {
     for number, name in enumerate(names.split(), start=1)
     if name != "-"
 }
+_HALF_A_YEAR = 182
+"""Days."""
 _TWO_WAYS = {"listopada"}
 """November in Polish, and October in Croatian."""
 _NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True)).replace(" ", r"\s")
@@ -25,6 +27,10 @@ _DATE = re.compile(
     r"|(?P<a4>\d{1,2})(?P<sep>[/.])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b"
     # Chinese, Japanese and Korean, which have no blanks around it
     r"|(?<!\d)(?P<y5>\d{4})\s?[年년]\s?(?P<m5>\d{1,2})\s?[月월]\s?(?P<d5>\d{1,2})\s?[日号號일]",
+    re.IGNORECASE,
+)
+_YEARLESS = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|\.|º)?{_OF}\s(?:{_NAMES})|(?:{_NAMES})\s\d{{1,2}})\b",
     re.IGNORECASE,
 )
 _WEEKDAYS = alternatives("weekdays")
@@ -83,6 +89,17 @@ def dates_in(text: str) -> list[FoundDate]:
         found.append(
             FoundDate(start=match.start(), end=match.end(), text=match.group(), value=value)
         )
+    return found
+
+
+def days_in(text: str, today: date) -> list[date]:
+    """Return the days of a line. One without a year is the nearest after half a year ago."""
+    found = [day.value for day in dates_in(text) if day.value]
+    yearless = () if found else _YEARLESS.finditer(text)
+    for day in (day for one in yearless for day in dates_in(f"{one[0]} {today.year}")):
+        if day.value:
+            passed = (today - day.value).days > _HALF_A_YEAR
+            found.append(day.value + timedelta(days=365 * passed))
     return found
 
 
@@ -152,23 +169,21 @@ def _value(match: re.Match[str]) -> date | None:
 
 
 CLOCK = re.compile(
-    r"\b(?P<hour>[01]?\d|2[0-3])(?:[:.h](?P<minute>[0-5]\d))?\s?"
+    r"\b(?P<hour>[01]?\d|2[0-3])(?:[:.h]?(?P<minute>[0-5]\d))?\s?"
     r"(?P<half>a\.?m\b\.?|p\.?m\b\.?|uhr\b|hours\b|hrs\b|heures?\b|horas?\b|uur\b|h\b"
     r"|صباحا?\b|مساء?\b|ظهرا?\b)"
     r"|\b(?P<hour2>[01]?\d|2[0-3])[:h](?P<minute2>[0-5]\d)(?::[0-5]\d)?(?=\b|Z)",
     re.IGNORECASE,
 )
-_DAYS = (
-    rf"{_WEEKDAYS}|noon|midday|midnight|mittag|mitternacht|midi|minuit|mediodia|medianoche|today"
-    r"|tomorrow|tonight|اليوم|غدا"
-)
-_MONTH_NAMES = f"(?:{alternatives('month beginnings')})[a-z]{{0,7}}"
 MOMENT = re.compile(
-    rf"\b(?:{_DAYS}|\d{{1,2}}(?:st|nd|rd|th|er)?\.? (?:de |of )?{_MONTH_NAMES}"
-    rf"|{_MONTH_NAMES}\.? \d{{1,2}}|(?:ore|las|alle|dalle|delle|um|om) \d{{1,2}})\b",
+    rf"\b(?:{_WEEKDAYS}|{alternatives('named times')}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|er)?\.? (?:de |of )?<month>|<month>\.? \d{{1,2}}"
+    r"|(?:ore|las|alle|dalle|delle|um|om) \d{1,2})\b".replace(
+        "<month>", f"(?:{alternatives('month beginnings')})[a-z]{{0,7}}"
+    ),
     re.IGNORECASE,
 )
-"""A named day or hour, or a day without its year."""
+"""A named day or hour, or a day without its year, in a text without accents."""
 _ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
 """By the first letters of *sabahan*, *masaan*, *zuhran*."""
 _NAMED = {

@@ -1,14 +1,15 @@
-"""Find the lines that impose an embargo, in eight languages, and its end."""
+"""Find the lines that impose an embargo, by words or by a time to come, and its end."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from newsletter.documents.release.dates import CLOCK, MOMENT, dates_in, end_of
+from newsletter.documents.release.dates import CLOCK, MOMENT, date_line, dates_in, days_in, end_of
 from newsletter.documents.release.lines import Line, shortened
+from newsletter.documents.release.words import pattern
 
 _LONGEST = 240
 """A longer line is about something else too."""
@@ -21,117 +22,11 @@ _HEAD = 4
 """Paragraphs of running text near the head."""
 _FOOT = 6
 
-_UP_TO = r"(?:until|till?|bis|jusqu\w*|hasta|ate|fino|sino|tot)\b"
-_UNTIL = rf"(?:{_UP_TO}|(?:before|prior|up to|vor|avant|antes|prima|voor)\b)"
-_WORD = r"(?<!sin )(?<!sem )\b(?:presse|medien|pers|news)?(?:embarg|emargo|embrago|embago)\w*"
-"""With common misspellings. Spanish *sin embargo* means something else."""
-_OURS = (
-    r"(?:releases?|reports?|publi\w+|pubbli\w+|statements?|press|presse|prensa|imprensa|stampa"
-    r"|pers|media|medien|news|stor(?:y|ies)|copy|information\w*|informaci\w+|informac\w+"
-    r"|documents?|texts?|findings|broadcast|study|paper|journalists?|reporters?|redaktion\w*"
-    r"|mitteilung|meldung|comuni\w+|diffusion|difusion|difusao|divulg\w+|veroffentlich\w*"
-    r"|briefing)"
-)
-_ARABIC_UNTIL = r"(?:حتى|قبل|لغاية|لحين|الا بعد|الا في)\b"
-_ARABIC_NO = r"\b(?:ي?حظر|تحظر|ي?منع|تمنع|لا|عدم|لا يجوز|لا يسمح|تحت حظر|تاجيل)(?: (?:اعادة|ب))?"
-_ARABIC_PUBLISH = r"(?:ب?ال|ب|ت|ي)?(?:نشر|بث)\w{0,3}"
-"""Arabic without vowels and without the hamza of an alif, as ``_folded`` returns it."""
-_EMBARGO = "|".join(
-    (
-        rf"{_WORD}(?: [\w'’]+){{0,4}}? {_UNTIL}",
-        rf"\b{_UP_TO}.{{0,40}} {_WORD}",
-        r"\b(?:under|observe|respect|honou?r|break|breaking|note|bajo|sous|sob|sotto|onder|unter"
-        r"|respecter|respetar|respeitar|rispettare|beachten)(?: (?:an?|the|this|our|strict\w*|full"
-        r"|press|media|news|el|le|o|un|einem|het|l))*[ ']embargo\b",
-        rf"{_WORD}(?: (?:for|from|to|strictly|all))? {_OURS}\b",
-        rf"\b{_OURS}(?: \w+){{0,3}} (?:embargoed|embargad[oa]s?|embargat[oaie])\b",
-        r"\b(?:strict(?:ly)?|press|media|news|full|strikt\w*|streng\w*|estricto) embargo\w*"
-        r"(?! (?:on|against|of)\b)",
-        rf"{_ARABIC_NO} {_ARABIC_PUBLISH}(?: [\w:،,]+){{0,6}}? {_ARABIC_UNTIL}",
-        r"\b(?:محظورة?|ممنوعة?|محجوبة?)(?: من| عن)? (?:ال)?نشر\w{0,3}\b",
-        r"\b(?:ليست?|غير (?:مخصصة?|معدة?|قابلة?|صالحة?)) للنشر\b(?! الفوري)",
-        r"\b(?:لا|عدم|الرجاء عدم|يرجى عدم) (?:ت|ي|ال)?نشر\w{0,3}\W*$",
-        r"\bsperrfrist\w*|\bsperrvermerk\w*|\bgesperrt bis\b|\bbis\b.{0,40} gesperrt\b",
-    )
-)
-_PUBLISH = (
-    r"(?:publi\w+|releas\w+|broadcast\w*|distribut\w+|quot\w+|circulat\w+|disseminat\w+|posted"
-    r"|print\w*|shared?|reported|for use|transmi\w+|disclos\w+)"
-)
-_ABROAD = (
-    r"(?:publi(?:car\w*|que\w*|cable|cacion|cacao|er|ez|cation)\b|publizier\w*|veroffentlich\w*"
-    r"|verwend\w*|verbreit\w*|weitergabe|weitergeben|diffus\w+|diffond\w+|communiqu\w+|utilis\w+"
-    r"|utiliz\w+|difund\w+|difus\w+|divulg\w+|emitir|reproduc\w+|veicul\w+|distribu\w+|pubblic\w+"
-    r"|publicer\w+|publicatie|verspreid\w*|openbaar\w*|gebruik\w*)"
-)
-"""The verbs of publishing in the six other languages."""
-_NO = (
-    r"(?:nicht|ne pas|pas de|interdi\w+|a ne pas|no|prohibid\w+|sin|nao|proibid\w+|sem|non"
-    r"|vietat\w+|da non|niet|aucune)"
-)
-_EARLIER = r"(?:vor|bis|erst|avant|jusqu\w*|antes|hasta|ate|prima|fino|sino|voor|tot|eerder)\b"
-_SOME = r"(?: [\w'’/,-]+){0,6}?"
-_BEFORE = (
-    r"(?:not before|no earlier|not earlier|no sooner|nicht vor|erst ab|erst am|erst nach|pas avant"
-    r"|no antes|nao antes|non prima|niet eerder|niet voor)"
-)
-_KEPT_BACK = "|".join(
-    (
-        rf"(?:not(?: yet)?(?: for| to)|do not|don't|never){_SOME} {_PUBLISH}{_SOME}"
-        r" (?:before|until|till?|prior)\b",
-        r"no (?:publication|release|broadcast|use) (?:before|until)\b",
-        r"not for (?:immediate )?(?:release|publication|broadcast|distribution|circulation|use)\b"
-        r"|nicht zur (?:veroffentlichung|verbreitung|weitergabe|verwendung)",
-        r"(?:(?:a )?ne pas (?:diffuser|publier|communiquer)|no (?:publicar|difundir|divulgar)"
-        r"|nao (?:publicar|divulgar)|(?:da )?non (?:pubblicare|diffondere|divulgare)"
-        r"|nicht veroffentlichen|niet (?:publiceren|verspreiden))"
-        rf"(?:\W*$| {_EARLIER})",
-        r"hold (?:back |publication |release )?for (?:release|publication)\b",
-        r"for release:? (?:up)?on delivery",
-    )
-)
-_KEPT_UNTIL = "|".join(
-    (
-        rf"{_NO}{_SOME} {_ABROAD}{_SOME} {_EARLIER}",
-        rf"{_NO} {_EARLIER}.{{0,50}} {_ABROAD}",
-        rf"(?:{_PUBLISH}|{_ABROAD}){_SOME}:? (?:{_BEFORE}|interdite? (?:avant|jusqu)"
-        r"|prohibid\w+ (?:antes|hasta)|proibid\w+ (?:antes|ate)|vietat\w+ (?:prima|fino))",
-        rf"{_BEFORE} ",
-        r"hold (?:back |publication |release )?(?:until|till)\b",
-        r"(?:confidential|private|vertraulich|confidentiel|confidencial|riservato|vertrouwelijk"
-        rf"|geheim)(?: \w+)?,? {_UP_TO}",
-    )
-)
-"""Only with a day or an hour; else it may be a headline."""
-_TIMED = (
-    r"(?:(?:for|to be)(?: \w+)? (?:release[d]?|publi\w+|broadcast|use)(?: only)?"
-    r" (?:on|at|after|from|as of|not before|any time after)"
-    r"|(?:release|publication|publish)(?: only)? (?:after|from|as of)"
-    r"|frei(?:gabe|gegeben)?(?: zur \w+)?:? (?:ab|erst|fur)"
-    r"|zur veroffentlichung(?: frei)? (?:ab|am)|(?:veroffentlichung|verwendung) (?:ab|erst)"
-    r"|(?:a )?(?:diffuser|publier)(?: qu\W?)? (?:a partir|le|apres|des)"
-    r"|(?:diffusion|publication)(?: autorisee?)? (?:a partir|apres|des)"
-    r"|para (?:publicar|difundir|divulgar|publicacion|difusion|publicacao|divulgacao)"
-    r" (?:a partir|despues|el|apos|em|so apos)"
-    r"|(?:publicacion|difusion|publicacao|divulgacao|publicar|difundir|divulgar)"
-    r" (?:a partir|despues|apos|so apos)"
-    r"|da (?:pubblicare|diffondere) (?:a partire|dopo|dal|dalle|il)"
-    r"|(?:pubblicazione|diffusione) (?:a partire|dopo|dal|dalle)"
-    r"|للنشر(?: فقط)? (?:بعد|ابتداء|اعتبارا|في|يوم|الساعة|من)"
-    r"|voor publicatie (?:vanaf|na|op)|(?:vrij|vrijgave|publicatie|publiceren)"
-    r"(?: voor publicatie)? (?:vanaf|na|pas))\b"
-)
-_NEWS = re.compile(_EMBARGO)
 _OPENING = r"(?:^|[.:;!(\[–—-] ?|\bplease |\bstrictly |\bstreng |\bbitte |\bda )\W{0,3}"
-_KEEPS = re.compile(rf"{_OPENING}(?:{_KEPT_BACK})")
-_KEEPS_UNTIL = re.compile(rf"{_OPENING}(?:\w+ )?(?:{_KEPT_UNTIL})")
-_MUST = re.compile(
-    r"\b(?:may|must|should|shall|can)(?: ?not| only) be (?:[\w,]+ ){0,5}?(?:published|broadcast"
-    r"|quoted|reported|shared|posted|distributed|used)(?: [\w,]+){0,8}? "
-    rf"(?:{_UNTIL}|(?:after|from)\b)"
-    r"|\bdarf(?: \w+){0,4} (?:erst|nicht vor)\b.{0,60} (?:veroffentlicht|verwendet|verbreitet)"
-)
-_FROM = re.compile(rf"\W*(?:\w+:? ){{0,3}}?{_TIMED}")
+_NEWS = pattern("embargo")
+_KEEPS = pattern("held back", rf"{_OPENING}(?:{{}})")
+_KEEPS_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
+_FROM = pattern("released from", r"\W*(?:\w+:? ){0,3}?(?:{})\b")
 _HOURED = re.compile(
     r"\W*(?:\w+: )?(?:for (?:\w+ )?(?:release|publication)|release(?: time| at|:))(?!\w)"
 )
@@ -141,17 +36,13 @@ _MARKED = re.compile(
     r"(?:presse|medien|pers|news)?embarg\w*(?:\W*$|[ ]?[\])}:!.;|/*(–—-]| (?=\d))"
 )
 _CLOSING = re.compile(r"[(\[|:–—-] ?(?:strictly |under )?embarg\w*\W{0,3}$")
-_ANY = re.compile(_WORD)
-_TRADE = re.compile(
-    r"\b(?:arms?|weapons?|oil|trade|gas|grain|food|fuel|steel|military|economic|commercial|import"
-    r"|export|maritime|naval|aid|technology|cuba|cuban|un|eu|us|u\.s\.|american|russian|armas|armi"
-    r"|comercial|economico|wirtschafts\w*|wapen\w*|olie)[ -]{1,2}embargo\w*"
-    r"|\bembargo\w* (?:on|against|of|over|imposed|contra|contre|sur|sobre|gegen|contro|tegen|auf"
-    r"|commercial\w*|economique|economico|comercial|petrol\w+|americain\w*|de|d'|des|di|do|da|del"
-    r"|preventiv\w+|judicial|hipotecari\w+)\b"
-    r"|\w{3}(?<!sse)(?<!ien)(?<!ers)(?<!ews)embargo\w*|\b(?:sanctions|blockade|sanktionen|bloqueo|bloqueio|blocus|sanzioni)\b"
-)
-_NAMES_US = re.compile(rf"\b{_OURS}\b")
+_ANY = pattern("embargo word")
+_TRADE = pattern("other embargoes")
+_HOLDING = pattern("holding")
+_WEEKDAY = pattern("weekdays", r"\b(?:{})\b")
+_REACHED = re.compile(r"@|\+\d[\d\s()/-]{7,}|\btel\b", re.IGNORECASE)
+"""How somebody is reached, whose hours are no embargo."""
+_NAMES_US = pattern("our texts", r"\b(?:{})\b")
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
 _SPACED = re.compile(r"\b(?:[^\W\d_][ .-]){4,20}[^\W\d_]\b")
 _MARKS = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " ", "|": " | "})
@@ -160,6 +51,8 @@ _OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
 _LONG = re.compile(r"[^\W\d_]{3,}")
 _TITLE_WORDS = 3
 _BARE = 2
+_MOST_WORDS = 14
+"""Words of a line that names only its own release."""
 _FIRST_WORD = 5
 """Characters before the first word at most."""
 
@@ -187,8 +80,8 @@ def is_embargo(text: str) -> bool:
 
 def _place(plain: str) -> int | None:
     """Return where a short text begins to mention its embargo."""
-    for pattern in (_NEWS, _KEEPS, _MUST):
-        found = pattern.search(plain)
+    for rule in (_NEWS, _KEEPS):
+        found = rule.search(plain)
         # offers of shares say it too: not for release in or into the United States
         if found and not _is_trade(plain) and not _SECURITIES.search(plain):
             return found.start()
@@ -258,17 +151,21 @@ def find_embargo(
     lines: Sequence[Line],
     prose: int | None,
     *,
-    today: date,
+    today: date | None = None,
+    title: Container[int] = (),
+    apart: Container[int] = (),
     beside: Iterable[tuple[int, str]] = (),
 ) -> Embargo | None:
     """Find the embargo on a text.
 
-    ``prose`` is the index of the first line of running text. ``beside`` is text outside of the
-    lines, with its line or 0: parts left out, the page's title, page heads.
+    ``prose`` is the index of the first line of running text. Without ``today``, no day is to come.
+    ``title`` are the lines of the title, ``apart`` those of contacts and furniture. ``beside`` is
+    text outside of the lines, with its line or 0: parts left out, the page's title, page heads.
     """
     # a text on an embargo between countries names it often: there only plain orders count
     abroad = any(_TRADE.search(_folded(line.text)) for line in lines)
-    found = [(n.opening, n.text, below) for n, below in _hits(lines, prose, today, abroad=abroad)]
+    above = len(lines) if prose is None else prose
+    found = [(n.opening, n.text, below) for n, below in _hits(lines, above, abroad=abroad)]
     seen = {words for _, words, _ in found}
     for number, text in beside:
         # a lone word may be a tag of the page
@@ -277,6 +174,9 @@ def find_embargo(
         if text not in seen and not lone and (is_embargo(text) or named):
             seen.add(text)
             found.append((f"Line {number}" if number else "What stands beside the text", text, ""))
+    if not found and today is not None:
+        told = _to_come(lines, above, today, title)
+        found = [(lines[n].opening, lines[n].text, "") for n in told if n not in apart]
     if not found:
         return None
     ends = [end_of(text, following) for _, text, following in found]
@@ -289,26 +189,42 @@ def find_embargo(
     )
 
 
-def _hits(
-    lines: Sequence[Line], prose: int | None, today: date, *, abroad: bool
-) -> Iterator[tuple[Line, str]]:
+def _hits(lines: Sequence[Line], above: int, *, abroad: bool) -> Iterator[tuple[Line, str]]:
     """Yield each line that mentions an embargo, and the line below it."""
-    above = len(lines) if prose is None else prose
-    top = above + _HEAD
     for n, line in enumerate(lines):
-        near = n < top or n >= len(lines) - _FOOT
+        near = n < above + _HEAD or n >= len(lines) - _FOOT
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap else ""
         speaks = near and (is_embargo(line.text) or _names_embargo(line.text, abroad=abroad))
         if n < above and below and not is_embargo(below):
             # Two lines may speak of it only together: they were one before it was wrapped.
             speaks = speaks or is_embargo(f"{line.text} {below}")
         # Amid the text a line is about its embargo only from the first word on.
-        begins = is_embargo(line.text) and (_place(_folded(line.text)) or 0) < _FIRST_WORD
-        # FOR RELEASE, and a day that is still to come
-        to_come = len(line.text) <= _AT_ONCE and _HOURED.match(_folded(line.text))
-        days = dates_in(line.text) if to_come else []
-        if speaks or begins or any(day.value and day.value > today for day in days):
+        if speaks or (is_embargo(line.text) and (_place(_folded(line.text)) or 0) < _FIRST_WORD):
             yield line, below
+
+
+def _to_come(
+    lines: Sequence[Line], above: int, today: date, title: Container[int]
+) -> Iterator[int]:
+    """Yield each short line near the text that names a day or an hour to come.
+
+    A title, a date and the text do so for other reasons: they need a word of release too, the text
+    below the title an hour, and a title no mere day: Statement on the January 6 Flood.
+    """
+    for n, line in enumerate(lines):
+        foot = n > above and n >= len(lines) - _FOOT
+        plain = _folded(line.text)
+        if not (n < above + _HEAD or foot) or len(line.text) > _AT_ONCE:
+            continue
+        if _REACHED.search(line.text) or len(plain.split()) > _MOST_WORDS:
+            continue
+        hour, days = CLOCK.search(plain), days_in(line.text, today)
+        is_to_come = max(days) > today if days else bool(hour or MOMENT.search(plain))
+        free = n < above and n not in title and date_line(line.text) is None
+        mere_day = days and not (dates_in(line.text) or _WEEKDAY.search(plain))
+        held = hour or foot or (n < above and not (mere_day and n in title))
+        if is_to_come and (free or (held and _HOLDING.search(plain))):
+            yield n
 
 
 def _names_embargo(text: str, *, abroad: bool) -> bool:
@@ -318,8 +234,7 @@ def _names_embargo(text: str, *, abroad: bool) -> bool:
     """
     plain = _folded(text)
     for sentence in re.split(r"(?<=[.!?]) ", plain):
-        strict = _NEWS.search(sentence) or _MUST.search(sentence)
-        if strict and not _is_trade(sentence):
+        if _NEWS.search(sentence) and not _is_trade(sentence):
             return True
     return not abroad and _ANY.search(plain) is not None
 

@@ -221,7 +221,9 @@ def recognise(
         raise unusable(file, "has a title and no text below it; copy the whole statement into it")
     head = [(line.number, line.text) for line in stated.forwarded]
     beside = [*head, (0, stated.email), *stated.beside]
-    embargo = find_embargo(lines, prose, today=today, beside=beside)
+    around = {"above the title", "the embargo", "the date", "for immediate release"}
+    apart = {n for n, why in reasons.items() if why not in around}
+    embargo = find_embargo(lines, prose, today=today, title=title, apart=apart, beside=beside)
     dated = _dated(lines, heading, prose, stated)
     ahead = f"The date {dated.value} lies in the future."
     summary, of_summary = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)

@@ -23,8 +23,12 @@ def words(name: str) -> list[str]:
 
 
 def alternatives(name: str) -> str:
-    """Return a table of patterns as one pattern, without a group around it."""
-    return "|".join(words(name))
+    """Return a table of patterns as one pattern, without a group around it.
+
+    ``<until>`` in a row stands for the table of that name.
+    """
+    rows = "|".join(words(name))
+    return re.sub(r"(?<!\?)<([a-z ]+)>", lambda found: f"(?:{alternatives(found[1])})", rows)
 
 
 def pattern(name: str, whole: str = "{}", *, flags: int = re.IGNORECASE) -> re.Pattern[str]:

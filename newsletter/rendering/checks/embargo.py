@@ -1,7 +1,6 @@
 """Find the embargo that a statement's own text imposes."""
 
 from collections.abc import Iterator
-from datetime import date
 from functools import lru_cache
 
 from newsletter.documents.release.embargo import find_embargo, is_embargo
@@ -15,8 +14,6 @@ _HEAD, _FOOT = 6_000, 3_000
 _LINES = 12
 """Lines of the beginning, and of the end."""
 _WORDS = {"text", "code_inline", GREETING}
-_NEVER = date.max
-"""Later than any day in a text: *for release* of a day counts only in files read on a known day."""
 
 
 def embargo_in(statement: Statement) -> str:
@@ -40,7 +37,7 @@ def _said(fields: tuple[str, ...], body: str, language: str) -> str:
     else:
         head, foot = body[:_HEAD], body[-_FOOT:]
         lines = [*_lines(head, language)][:_LINES] + [*_lines(foot, language)][-_LINES:]
-    found = find_embargo(lines, 0, today=_NEVER)
+    found = find_embargo(lines, 0)
     return found.words if found else ""
 
 

@@ -4,6 +4,8 @@ import html
 from collections.abc import Callable
 from datetime import date
 
+import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument
 from tests.properties import examples
 from tests.rows import rows
+from tests.unit.documents.corpus import CORPUS
 from tests.unit.documents.word_files import docx, paragraph, run
 
 TODAY = date(2026, 11, 24)
@@ -270,6 +273,36 @@ def test_a_release_for_a_day_to_come_is_held_back() -> None:
     document = imported(placed("FOR RELEASE: December 5, 2026", "first"))
 
     assert document.embargo is not None
+
+
+def told(line: str, language: str, place: str) -> bool:
+    """Whether an import of a release with this line asks for the end of an embargo."""
+    arabic = language == "ar"
+    title = "افتتاح ثلاث مكتبات عامة في شرق المدينة" if arabic else TITLE
+    first = "أعلنت الجمعية اليوم افتتاح ثلاث مكتبات عامة في شرق المدينة، تضم 45,000 كتاب."
+    text = [first] * 6 if arabic else [FIRST, SECOND, *MORE]
+    paragraphs = {"first": [line, title, *text], "last": [title, *text, line]}[place]
+    return imported(paragraphs).embargo is not None
+
+
+@pytest.mark.slow("250 imports")
+@rows("language", ["en", "de", "fr", "es", "it", "pt", "nl", "ar"])
+def test_what_is_to_come_is_asked_for_and_what_is_not_is_left_alone(language: str) -> None:
+    table = yaml.safe_load((CORPUS / "embargo.yaml").read_text("utf-8"))
+    for place in ("first", "last"):
+        for line in table["embargoes"][language]:
+            assert told(line, language, place), (line, place)
+        for line in table["harmless"][language]:
+            assert not told(line, language, place), (line, place)
+
+
+def test_a_title_with_a_mere_day_is_no_embargo_and_one_with_an_hour_asks() -> None:
+    for title, asks in (
+        ("Statement on the January 6 Flood", False),
+        ("Council Will Publish Its Report at 10 am on Friday", True),
+    ):
+        document = imported([title, "May 3, 2024", FIRST, SECOND, *MORE])
+        assert (document.title, document.embargo is not None) == (title, asks)
 
 
 # --- the title beside it -----------------------------------------------------------------------
