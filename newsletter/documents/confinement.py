@@ -6,8 +6,7 @@ kernel lacks. Confinement needs no privileges and cannot be undone. Landlock kno
 seccomp calls by number. The filter refuses only the calls that reach out of the process, because
 libraries need different calls in each version.
 
-Sources: landlock(7), the kernel's ``include/uapi/linux/landlock.h``; seccomp(2), and the tables of
-calls ``arch/x86/entry/syscalls/syscall_64.tbl`` and ``include/uapi/asm-generic/unistd.h``.
+Sources: landlock(7), the kernel's ``include/uapi/linux/landlock.h``; seccomp(2).
 """
 
 import ctypes
@@ -22,6 +21,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib.resources import files
 from pathlib import Path
 
 MEMORY_BYTES = 512 << 20
@@ -122,43 +122,13 @@ def _readable() -> Iterator[str]:
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """The column of the table below, and what the kernel calls the architecture."""
-_CALLS = (
-    # network
-    "socket 41 198, socketpair 53 199, connect 42 203, bind 49 200, io_uring_setup 425 425, "
-    "io_uring_enter 426 426, io_uring_register 427 427, "
-    # other processes, and new ones
-    "fork 57 -, vfork 58 -, execve 59 221, execveat 322 281, kill 62 129, tkill 200 130, "
-    "tgkill 234 131, setsid 112 157, rt_sigqueueinfo 129 138, rt_tgsigqueueinfo 297 240, "
-    "setpgid 109 154, pidfd_open 434 434, pidfd_send_signal 424 424, pidfd_getfd 438 438, "
-    "ptrace 101 117, process_vm_readv 310 270, process_vm_writev 311 271, process_madvise 440 "
-    "440, kcmp 312 272, prctl 157 167, setpriority 141 140, sched_setscheduler 144 119, "
-    "sched_setattr 314 274, sched_setparam 142 118, sched_setaffinity 203 122, ioprio_set 251 "
-    "30, migrate_pages 256 238, move_pages 279 239, setrlimit 160 164, shmget 29 194, shmat "
-    "30 196, semget 64 190, msgget 68 186, mq_open 240 180, keyctl 250 219, add_key 248 217, "
-    "request_key 249 218, unshare 272 97, setns 308 268, "
-    # files, where they stand: Landlock leaves some of these alone, and may be missing
-    "rename 82 -, renameat 264 38, renameat2 316 276, creat 85 -, unlink 87 -, unlinkat 263 "
-    "35, rmdir 84 -, mkdir 83 -, mkdirat 258 34, mknod 133 -, mknodat 259 33, truncate 76 45, "
-    "link 86 -, linkat 265 37, symlink 88 -, symlinkat 266 36, chmod 90 -, fchmod 91 52, "
-    "fchmodat 268 53, fchmodat2 452 452, chown 92 -, lchown 94 -, fchown 93 55, fchownat 260 "
-    "54, utime 132 -, utimes 235 -, futimesat 261 -, utimensat 280 88, setxattr 188 5, "
-    "lsetxattr 189 6, fsetxattr 190 7, removexattr 197 14, lremovexattr 198 15, fremovexattr "
-    "199 16, open_by_handle_at 304 265, memfd_create 319 279, "
-    # the machine, should root have started us
-    "mount 165 40, umount2 166 39, pivot_root 155 41, chroot 161 51, open_tree 428 428, "
-    "move_mount 429 429, fsopen 430 430, fsconfig 431 431, fsmount 432 432, fspick 433 433, "
-    "mount_setattr 442 442, bpf 321 280, perf_event_open 298 241, userfaultfd 323 282, reboot "
-    "169 142, kexec_load 246 104, kexec_file_load 320 294, init_module 175 105, finit_module "
-    "313 273, delete_module 176 106, swapon 167 224, swapoff 168 225, sethostname 170 161, "
-    "setdomainname 171 162, settimeofday 164 170, clock_settime 227 112, clock_adjtime 305 "
-    "266, adjtimex 159 171, acct 163 89, quotactl 179 60, syslog 103 116, iopl 172 -, ioperm "
-    "173 -"
-)
-"""The calls to refuse, each with its number on x86-64 and on 64-bit ARM (``-``: it has none)."""
 CALLS = {
     name: (int(x86), None if arm == "-" else int(arm))
-    for name, x86, arm in map(str.split, _CALLS.split(","))
+    for line in files("newsletter.documents").joinpath("calls.txt").read_text("utf-8").splitlines()
+    if line and not line.startswith("#")
+    for name, x86, arm in [line.split()]
 }
+"""The calls to refuse, each with its number on x86-64 and on 64-bit ARM."""
 _CLONE, _CLONE3, _PRLIMIT64 = (56, 220), (435, 435), (302, 261)
 _CLONE_THREAD = 0x10000
 _X32 = 0x40000000

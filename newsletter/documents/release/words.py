@@ -1,36 +1,43 @@
-"""Load the words and patterns of many languages by which lines are known."""
+"""Tables of words and patterns of many languages, in YAML."""
 
 import re
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
-from typing import Any
 
 import yaml
 
 
-@cache
-def _tables() -> dict[str, Any]:
-    text = files("newsletter.documents.release").joinpath("words.yaml").read_text("utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    tables: dict[str, Any] = yaml.load(text, loader)  # noqa: S506 - both are safe loaders
-    return tables
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a YAML file in a package: each is a list of words or patterns."""
+
+    package: str
+    file: str
+
+    @cached_property
+    def _tables(self) -> dict[str, list[str]]:
+        text = files(self.package).joinpath(self.file).read_text("utf-8")
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        tables: dict[str, list[str]] = yaml.load(text, loader)  # noqa: S506 - both are safe
+        return tables
+
+    def words(self, name: str) -> list[str]:
+        """Return the rows of a table. ``<until>`` in a row becomes the table of that name."""
+        named = lambda found: f"(?:{self.alternatives(found[1])})"  # noqa: E731
+        return [re.sub(r"(?<!P)<([a-z ]+)>", named, row) for row in self._tables[name]]
+
+    def alternatives(self, name: str) -> str:
+        """Return a table of patterns as one pattern, without a group around it."""
+        return "|".join(self.words(name))
+
+    def pattern(
+        self, name: str, whole: str = "{}", *, flags: int = re.IGNORECASE
+    ) -> re.Pattern[str]:
+        """Compile a table of patterns; ``whole`` is the pattern around it, in place of ``{}``."""
+        return re.compile(whole.replace("{}", self.alternatives(name), 1), flags)
 
 
-def words(name: str) -> list[str]:
-    """Return the rows of a table of ``words.yaml``."""
-    rows: list[str] = _tables()[name]
-    return rows
-
-
-def alternatives(name: str) -> str:
-    """Return a table of patterns as one pattern, without a group around it.
-
-    ``<until>`` in a row stands for the table of that name.
-    """
-    rows = "|".join(words(name))
-    return re.sub(r"(?<!\?)<([a-z ]+)>", lambda found: f"(?:{alternatives(found[1])})", rows)
-
-
-def pattern(name: str, whole: str = "{}", *, flags: int = re.IGNORECASE) -> re.Pattern[str]:
-    """Compile a table of patterns; ``whole`` is the pattern around it, in place of ``{}``."""
-    return re.compile(whole.replace("{}", alternatives(name), 1), flags)
+_RELEASE = Tables("newsletter.documents.release", "words.yaml")
+words, alternatives, pattern = _RELEASE.words, _RELEASE.alternatives, _RELEASE.pattern
+"""Of the lines of a release."""

@@ -21,6 +21,7 @@ from newsletter.domain.statements.weekdays import mismatches
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.checks.guards import HTML_LIMIT
 from newsletter.rendering.checks.text_segments import (
+    PHRASES,
     Image,
     Link,
     old_copyrights,
@@ -36,21 +37,8 @@ WIDEST = 1_200
 """Pixels: twice the width of a mail, which the sharpest screens show."""
 SHOWN = 80
 
-_SHORTENERS = frozenset(
-    (
-        *("bit.ly", "bitly.com", "buff.ly", "bl.ink", "conta.cc", "cutt.ly", "dlvr.it", "fb.me"),
-        *("goo.gl", "is.gd", "lnkd.in", "ow.ly", "rb.gy", "rebrand.ly", "s.id", "shorturl.at"),
-        *("soo.gd", "t.co", "t.ly", "tiny.cc", "tinyurl.com", "trib.al", "v.gd"),
-    )
-)
-_SAYS_NOTHING = frozenset(
-    (
-        *("click here", "click", "here", "read more", "more", "this link", "this", "link"),
-        *("learn more", "more information", "more info", "see here", "read here", "details"),
-        *("aquí", "haga clic aquí", "haz clic aquí", "leer más", "ver más", "más"),
-        *("más información", "este enlace", "enlace", "pulse aquí"),
-    )
-)
+_SHORTENERS = frozenset(PHRASES.words("shorteners"))
+_SAYS_NOTHING = frozenset(PHRASES.words("empty link texts"))
 _UNSEEN_KIND = re.compile(r"\.(?:svgz?|avif|heic|tiff?|bmp)(?:\?[^#]*)?$", re.IGNORECASE)
 _FILE_NAME = re.compile(
     r"(?i:\S+\.(?:jpe?g|png|gif|webp|heic|svg|bmp|tiff?)"

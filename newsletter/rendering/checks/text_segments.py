@@ -1,7 +1,4 @@
-"""Split a statement's text into visible segments with their lines, and apply the rules.
-
-Each row of a table is one rule. A good rule is silent about ordinary text.
-"""
+"""Split a statement's text into visible segments with their lines, and look for phrases in them."""
 
 import re
 from bisect import bisect_right
@@ -10,10 +7,12 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
+from newsletter.documents.release.words import Tables
 from newsletter.domain.statements.review import Check
 from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING
 
+PHRASES = Tables("newsletter.rendering.checks", "phrases.yaml")
 HIDDEN = "\ufffc"
 """Replaces code, images and addresses, which are no prose."""
 
@@ -108,69 +107,11 @@ def _segment(children: Sequence[Token], first: int, heading: int) -> TextSegment
     )
 
 
-_TO_FILL_IN = (
-    "DATE|DAY|TIME|NAME|FIRST NAME|LAST NAME|FULL NAME|TITLE|POSITION|CITY|STATE|PLACE|LOCATION"
-    "|VENUE|PHONE|PHONE NUMBER|EMAIL|E-MAIL|ADDRESS|NUMBER|AMOUNT|LINK|URL|QUOTE|COMPANY"
-    "|COMPANY NAME|ORGANI[SZ]ATION|SPOKESPERSON|CONTACT|HEADLINE|PHOTO|IMAGE|LOGO"
-    "|FECHA|HORA|NOMBRE|APELLIDOS?|CARGO|CIUDAD|LUGAR|ENLACE|CITA|TEL[EÉ]FONO|CORREO"
+_COMPILED = tuple(
+    (check, re.compile(row))
+    for check in (Check.PLACEHOLDER, Check.ATTACHMENT, Check.DIALECT)
+    for row in PHRASES.words(check.value)
 )
-_NUMBERED = ("Bowl", "Article", "Chapter", "Title", "Part", "Book", "Volume", "Section", "Louis")
-_NOT_A_NUMERAL = "".join(rf"(?<!\b{word} )" for word in _NUMBERED)
-_FILE = (
-    r"(?:files?|documents?|pdfs?|letters?|photos?|images?|reports?|spreadsheets?|agendas?|flyers?"
-    r"|press release|fact ?sheets?|statements?|cop(?:y|ies)|lists?|maps?)"
-)
-
-_PHRASES = (
-    # --- to be filled in
-    (Check.PLACEHOLDER, r"(?<![-.&\w])(?:TK)+\b(?![-.&]?\w| [A-Z0-9][a-z0-9])"),
-    (Check.PLACEHOLDER, rf"{_NOT_A_NUMERAL}(?<![.\w])(?:X{{3,}}|x{{3,}})\b"),
-    (Check.PLACEHOLDER, r"(?i:\blorem ipsum\b)"),
-    (Check.PLACEHOLDER, rf"\[(?:{_TO_FILL_IN})\]"),
-    (Check.PLACEHOLDER, r"(?i:\[(?:tbd|tbc|tba|todo|tk|placeholder|to come|pendiente)\])"),
-    (Check.PLACEHOLDER, r"(?i:\[(?:insert|add|fill in|your|insertar|completar)\s[^\[\]]{1,60}\])"),
-    (
-        Check.PLACEHOLDER,
-        r"(?i:\binsert (?:the |a |your )?(?:name|date|time|place|city|quote|link|photo|image|logo"
-        r"|text|title|headline|address|number) here\b)",
-    ),
-    (Check.PLACEHOLDER, r"\bWrite the statement here, in Markdown\b"),
-    # --- attached
-    (Check.ATTACHMENT, r"(?i:\b(?:see|find|open|view|read) (?:the )?attach(?:ed|ments?)\b)"),
-    (Check.ATTACHMENT, rf"(?i:(?<!-)\battached (?:\w+ )?{_FILE}\b)"),
-    (Check.ATTACHMENT, r"(?i:^attached (?:is|are|you|please|find)\b)"),
-    (Check.ATTACHMENT, rf"(?i:\b{_FILE} (?:is|are) attached\b(?! to\b))"),
-    (Check.ATTACHMENT, r"(?i:\b(?:please find|find) (?:enclosed|attached)\b)"),
-    (Check.ATTACHMENT, r"(?i:\battach(?:ed|ments?) (?:to|in) this (?:e-?mail|message)\b)"),
-    (Check.ATTACHMENT, r"(?i:\b(?:archivos?|documentos?|ficheros?|fotos?|pdf) adjunt[oa]s?\b)"),
-    (Check.ATTACHMENT, r"(?i:\b(?:ver|v[eé]ase|vea) (?:el )?adjunto\b|\bse adjuntan?\b)"),
-    (Check.ATTACHMENT, r"(?i:\badjuntamos\b|\ben (?:el )?adjunto\b)"),
-)
-_TAGS = (
-    "a|abbr|b|big|blockquote|br|center|code|del|details|div|em|figure|font|h[1-6]|hr|i|iframe|img|ins"
-    "|kbd|li|mark|ol|p|picture|pre|s|script|small|span|strike|strong|style|sub|summary|sup|table|tbody"
-    "|td|th|thead|tr|u|ul|video|wbr"
-)
-_DIALECTS = (
-    (Check.DIALECT, r"^\[[ xX]\](?= )"),  # a task, which is an item of a list
-    (Check.DIALECT, r"(?<![=\w])==(?=[^\s=])[^=]{0,80}[^\s=]==(?![=\w])"),
-    (Check.DIALECT, r"(?<![+\w])\+\+(?=[^\s+])[^+]{0,80}[^\s+]\+\+(?![+\w])"),
-    (Check.DIALECT, rf"(?i:</?(?:{_TAGS})(?:\s[^<>]{{0,200}})?/?>)"),
-    (Check.DIALECT, r"<!(?:--|–|—)"),
-    (Check.DIALECT, r"^\[!(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]"),
-    (Check.DIALECT, r"^:::+ ?\w*"),
-    (Check.DIALECT, r"(?i:\[(?:toc|_toc_)\])|\[\[_TOC_\]\]"),
-    (Check.DIALECT, r"(?<![\w:]):[a-z][a-z0-9_]{2,30}:(?![\w:])"),  # :smile:
-    (Check.DIALECT, r"\{[.#][A-Za-z][\w .#-]{0,40}\}"),  # attributes
-    (
-        Check.DIALECT,
-        r"(?i:(?<![{$\w])\{(?!name\|)(?:(?:first|last|full|user|company)[ _-]?name|[fl]name|name"
-        r"|email|unsubscribe[ _-]?(?:link|url)?|[a-z]{1,20}_[a-z_]{1,30})"
-        r"(?:\|[^{}\n]{0,40})?\}(?!\}))",
-    ),
-    (Check.DIALECT, r"\{ {0,3}name {0,3}\Z"),  # the | of a cell was taken for the end of the cell
-)
-_COMPILED = tuple((check, re.compile(pattern)) for check, pattern in (*_PHRASES, *_DIALECTS))
 
 _SAYS = {
     Check.PLACEHOLDER: "looks like something still to be filled in: write what it stands for",
