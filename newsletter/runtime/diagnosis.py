@@ -20,7 +20,7 @@ from newsletter.documents.isolated import find_escapes
 from newsletter.documents.sandbox import CutOff
 from newsletter.domain.delivery.authentication import examine_domain
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding, Level
+from newsletter.domain.delivery.provider import Finding, Level, uncertain, well, wrong
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.delivery.worker import Part
@@ -177,15 +177,15 @@ def examine_pages(public_url: str) -> Finding:
         )
         advice += " the proxy, its certificate and public_url"
         detail = f"{public_url} cannot be reached: {error}"
-        return Finding(what=_PAGES, level=Level.FAULT, detail=detail, advice=advice)
+        return wrong(_PAGES, detail, advice)
     finally:
         transport.close()
     # a redirect, a page to sign in or a cached answer says anything but that
     if status == 404:
-        return Finding(what=_PAGES, level=Level.OK, detail=f"{public_url} takes one-click posts")
+        return well(_PAGES, f"{public_url} takes one-click posts")
     detail = f"{public_url} answers a one-click post with HTTP {status} where ours would say 404"
     advice = "let POST to /u/ through the proxy as it is: no redirect, no login, no cache"
-    return Finding(what=_PAGES, level=Level.FAULT, detail=detail, advice=advice)
+    return wrong(_PAGES, detail, advice)
 
 
 _DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
@@ -205,15 +205,15 @@ def finding(what: str, *, well: bool, detail: str) -> Finding:
 def attempt(what: str, look: Callable[[], str]) -> Finding:
     """Run a check. Its error becomes the finding."""
     try:
-        return finding(what, well=True, detail=look())
+        return well(what, look())
     except NewsletterError as error:
-        return finding(what, well=False, detail=str(error))
+        return wrong(what, str(error))
 
 
 def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding]:
     """Check an open workspace, its providers and its public pages."""
     settings, store = delivery.settings, delivery.store
-    yield finding("database", well=True, detail=store.name)
+    yield well("database", store.name)
     with store.read() as tx:
         objection = statements.configuration.objection(tx)
     yield _service(delivery, objection)
@@ -250,15 +250,11 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
 def _service(delivery: Delivery, objection: str) -> Finding:
     """Check that the service uses the settings and templates that this command has read."""
     if objection:
-        return Finding(
-            what="service",
-            level=Level.WARNING,
-            detail="a restart is needed",
-            advice=f"{objection}; until then statements are not looked at",
-        )
+        advice = f"{objection}; until then statements are not looked at"
+        return uncertain("service", "a restart is needed", advice)
     at_work = delivery.is_at_work()
     detail = "uses the settings and templates on disk" if at_work else "does not run"
-    return finding("service", well=True, detail=detail)
+    return well("service", detail)
 
 
 def _workers(delivery: Delivery) -> Finding:
@@ -288,19 +284,19 @@ def of_guard_file(settings: Settings) -> Finding:
     put_back = (settings.workspace.resolve(), settings.database_path.resolve().parent)
     folder = next((each for each in put_back if path.is_relative_to(each)), None)
     if folder is None:
-        return finding("guard file", well=True, detail=str(path))
+        return well("guard file", str(path))
     detail = f"{path} is restored together with all of {folder}, and then nothing shows that"
     advice = "set epoch_file to a path on another disk: 'Restored by other means', docs/recovery.md"
-    return Finding(what="guard file", level=Level.WARNING, detail=detail, advice=advice)
+    return uncertain("guard file", detail, advice)
 
 
 def of_machine(name: str) -> Finding:
     """Check that this machine has a name: without, a copy on another one is not recognised."""
     if name:
-        return finding("machine", well=True, detail="has a name of its own")
+        return well("machine", "has a name of its own")
     detail = "has no name, so that nothing shows when the database is copied to another one"
     advice = "run systemd-machine-id-setup; give a container the host's /etc/machine-id"
-    return Finding(what="machine", level=Level.WARNING, detail=detail, advice=advice)
+    return uncertain("machine", detail, advice)
 
 
 def _emails(delivery: Delivery) -> Finding:
@@ -341,7 +337,7 @@ def of_space(free: int, folder: Path) -> Finding:
 
 def _on_server() -> Finding:
     detail = "on a server; the bytes of erased data are not overwritten there"
-    return finding("file", well=True, detail=detail)
+    return well("file", detail)
 
 
 def _file(store: Store) -> Finding:
@@ -349,11 +345,11 @@ def _file(store: Store) -> Finding:
     faults = store.file_faults(seconds=_LOOK)
     if faults is None:
         detail = f"hangs together as far as was looked in {_LOOK:g} seconds"
-        return Finding(what="file", level=Level.OK, detail=detail)
+        return well("file", detail)
     if faults:
         detail = "; ".join(" ".join(fault.split()) for fault in faults)
-        return Finding(what="file", level=Level.FAULT, detail=detail, advice=_PUT_BACK)
-    return Finding(what="file", level=Level.OK, detail="hangs together")
+        return wrong("file", detail, _PUT_BACK)
+    return well("file", "hangs together")
 
 
 def _erasure(store: Store) -> Iterator[Finding]:
@@ -362,7 +358,7 @@ def _erasure(store: Store) -> Iterator[Finding]:
     if since is not None:
         detail = f"what was erased is not overwritten in the file since {since:%Y-%m-%d %H:%M} UTC"
         advice = "it is overwritten once no batch is being sent and no other program reads the file"
-        yield Finding(what="erasure", level=Level.WARNING, detail=detail, advice=advice)
+        yield uncertain("erasure", detail, advice)
 
 
 def _sound(found: Soundness) -> Finding:
@@ -370,22 +366,20 @@ def _sound(found: Soundness) -> Finding:
     looked_at = f"{found.looked_at:,}{part}"
     if found.damaged:
         detail = f"damaged: {', '.join(found.damaged)}; {looked_at} were looked at"
-        return Finding(what=found.what, level=Level.FAULT, detail=detail, advice=_PUT_BACK)
+        return wrong(found.what, detail, _PUT_BACK)
     detail = f"{looked_at} are what was stored"
-    return Finding(what=found.what, level=Level.OK, detail=detail)
+    return well(found.what, detail)
 
 
 def _private(settings: Settings) -> Finding:
     """Check that only the owner can read the files. Opening the workspace corrects most of them."""
     open_ones = open_to_others(kept(settings))
     if not open_ones:
-        return Finding(
-            what="permissions", level=Level.OK, detail="only you can read the stored files"
-        )
+        return well("permissions", "only you can read the stored files")
     named = ", ".join(map(str, open_ones))
     detail = f"others may read {named}"
     advice = "take their rights away with 'chmod go-rwx', or let its owner do it"
-    return Finding(what="permissions", level=Level.FAULT, detail=detail, advice=advice)
+    return wrong("permissions", detail, advice)
 
 
 def _find_escapes(settings: Settings) -> list[str]:
@@ -398,13 +392,13 @@ def of_sandbox(find: Callable[[], list[str]]) -> Finding:
         escapes = find()
     except CutOff as error:
         detail = f"files, pasted texts and feeds cannot be read: {error}"
-        return Finding(what="sandbox", level=Level.FAULT, detail=detail)
+        return wrong("sandbox", detail)
     if not escapes:
         detail = "files and feeds are read without access to data, network and other processes"
-        return Finding(what="sandbox", level=Level.OK, detail=detail)
+        return well("sandbox", detail)
     detail = f"a harmful file or feed could {', '.join(escapes)}"
     advice = "use Linux 6.12 or newer with Landlock and seccomp, and a user other than root"
-    return Finding(what="sandbox", level=Level.WARNING, detail=detail, advice=advice)
+    return uncertain("sandbox", detail, advice)
 
 
 def _secret_files(settings: Settings) -> Iterator[Finding]:
@@ -413,7 +407,7 @@ def _secret_files(settings: Settings) -> Iterator[Finding]:
     if open_ones:
         detail = f"others may read {', '.join(map(str, open_ones))}"
         advice = "take their rights away with 'chmod go-rwx'"
-        yield Finding(what="secrets", level=Level.WARNING, detail=detail, advice=advice)
+        yield uncertain("secrets", detail, advice)
 
 
 def _audited(store: Store) -> str:
@@ -435,9 +429,9 @@ def _examined(examiner: Examiner) -> Iterator[Finding]:
     try:
         yield from examiner.examine()
     except ProviderUnreachable as error:
-        yield finding(CONNECTION, well=False, detail=str(error))
+        yield wrong(CONNECTION, str(error))
     except NewsletterError as error:
-        yield finding("provider", well=False, detail=str(error))
+        yield wrong("provider", str(error))
 
 
 def check_health(delivery: Delivery) -> None:

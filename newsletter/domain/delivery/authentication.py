@@ -12,7 +12,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import parseaddr
 
-from newsletter.domain.delivery.provider import Finding, Level
+from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 
 Texts = Callable[[str], Sequence[str]]
 """A name → its TXT records; none where the name has none. Raises LookupFailed."""
@@ -46,7 +46,7 @@ def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Itera
         try:
             yield look()
         except LookupFailed as error:
-            yield check(what, f"could not be looked up: {error}", "try again")
+            yield uncertain(what, f"could not be looked up: {error}", "try again")
 
 
 # --- SPF
@@ -59,18 +59,18 @@ def _spf(domain: str, texts: Texts) -> Finding:
             "publish the TXT record that your provider's set-up page names, such as"
             f' "v=spf1 include:… ~all" at {domain}'
         )
-        return check("SPF", f"{domain} has no record", advice)
+        return uncertain("SPF", f"{domain} has no record", advice)
     if len(found) > 1:
         advice = "put all of it into one record: with two, mailbox providers read none"
-        return fix("SPF", f"{domain} has {len(found)} records", advice)
+        return wrong("SPF", f"{domain} has {len(found)} records", advice)
     terms = found[0].split()[1:]
     if any(term.lower() in {"all", "+all"} for term in terms):
-        return fix("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
+        return wrong("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
     lookups = _lookups(domain, found[0], texts)
     if lookups > _MOST_LOOKUPS:
         detail = f"{domain} asks for more than {_MOST_LOOKUPS} lookups, so it counts as broken"
-        return fix("SPF", detail, "take out what no longer sends for you")
-    return ok("SPF", f"{domain} says who may send for it ({lookups} of {_MOST_LOOKUPS} lookups)")
+        return wrong("SPF", detail, "take out what no longer sends for you")
+    return well("SPF", f"{domain} says who may send for it ({lookups} of {_MOST_LOOKUPS} lookups)")
 
 
 def _lookups(
@@ -101,13 +101,13 @@ def _dkim(domain: str, selectors: Sequence[str], texts: Texts) -> Finding:
         for record in texts(f"{selector}._domainkey.{domain}"):
             key = tags_of(record).get("p")
             if key:
-                return ok("DKIM", f"{domain} publishes a key as {selector}")
+                return well("DKIM", f"{domain} publishes a key as {selector}")
             if key == "":
                 detail = f"the key {selector} of {domain} was taken back (p= is empty)"
-                return fix("DKIM", detail, "publish the one that your provider names")
+                return wrong("DKIM", detail, "publish the one that your provider names")
     tried = f" under {', '.join(selectors)}" if selectors else ""
     advice = "look at your provider's page of the domain: it shows the names of your keys"
-    return check("DKIM", f"no key of {domain} was found{tried}", advice)
+    return uncertain("DKIM", f"no key of {domain} was found{tried}", advice)
 
 
 # --- DMARC
@@ -121,14 +121,14 @@ def _dmarc(domain: str, texts: Texts) -> Finding:
         found = [text for text in texts(f"_dmarc.{name}") if tags_of(text).get("v") == "DMARC1"]
         if len(found) > 1:
             advice = "leave one: with two, mailbox providers read none"
-            return fix("DMARC", f"_dmarc.{name} has {len(found)} records", advice)
+            return wrong("DMARC", f"_dmarc.{name} has {len(found)} records", advice)
         if found:
             return _policy(domain, name, tags_of(found[0]))
     advice = (
         f"publish a TXT record at _dmarc.{domain}:"
         f' "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"'
     )
-    return fix("DMARC", f"{domain} has no policy, which Gmail and Yahoo ask for", advice)
+    return wrong("DMARC", f"{domain} has no policy, which Gmail and Yahoo ask for", advice)
 
 
 def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
@@ -136,15 +136,15 @@ def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
     policy = tags.get("sp", tags.get("p", "")) if name != domain else tags.get("p", "")
     if policy.lower() not in _POLICIES:
         advice = 'write p=none, p=quarantine or p=reject behind "v=DMARC1;"'
-        return fix("DMARC", f"_dmarc.{name} names no policy that there is ({policy!r})", advice)
+        return wrong("DMARC", f"_dmarc.{name} names no policy that there is ({policy!r})", advice)
     strict = [tag for tag in ("adkim", "aspf") if tags.get(tag, "r").lower() == "s"]
     aligned = ""
     if strict:
         aligned = f"; {' and '.join(strict)} ask for the very same domain, no subdomain"
     if policy.lower() == "none":
         advice = "once its reports show your own mail alone, write p=quarantine"
-        return check("DMARC", f"{domain} only watches (p=none){aligned}", advice)
-    return ok("DMARC", f"{domain} has p={policy.lower()}{aligned}")
+        return uncertain("DMARC", f"{domain} only watches (p=none){aligned}", advice)
+    return well("DMARC", f"{domain} has p={policy.lower()}{aligned}")
 
 
 # --- BIMI
@@ -154,9 +154,11 @@ def _bimi(domain: str, texts: Texts) -> Finding:
     for record in texts(f"default._bimi.{domain}"):
         tags = tags_of(record)
         if tags.get("v") == "BIMI1" and tags.get("l", "").lower().startswith("https://"):
-            return ok("BIMI", f"{domain} shows a logo where DMARC is enforced")
-        return check("BIMI", f"the record of {domain} names no logo at https://", "look at its l=")
-    return ok("BIMI", "none, and none is needed: it shows your logo next to your email")
+            return well("BIMI", f"{domain} shows a logo where DMARC is enforced")
+        return uncertain(
+            "BIMI", f"the record of {domain} names no logo at https://", "look at its l="
+        )
+    return well("BIMI", "none, and none is needed: it shows your logo next to your email")
 
 
 def tags_of(record: str) -> dict[str, str]:
@@ -167,21 +169,6 @@ def tags_of(record: str) -> dict[str, str]:
         if found:
             tags.setdefault(found[1].lower(), found[2].strip())
     return tags
-
-
-def ok(what: str, detail: str) -> Finding:
-    """Return that everything is right."""
-    return Finding(what=what, level=Level.OK, detail=detail)
-
-
-def check(what: str, detail: str, advice: str) -> Finding:
-    """Return that something could not be verified, or could be better."""
-    return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
-
-
-def fix(what: str, detail: str, advice: str) -> Finding:
-    """Return that something must be repaired."""
-    return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)
 
 
 ONE_CLICK = ("list-unsubscribe", "list-unsubscribe-post")
@@ -213,7 +200,7 @@ def examine_arrived(email: bytes, public_url: str) -> Iterator[Finding]:
     domain = _domain_of(*_fields(message, "from")[:1])
     if not domain:
         advice = "save the original from your mailbox, with all its header fields"
-        yield fix("email", "it names no sender: this is no email as it arrived", advice)
+        yield wrong("email", "it names no sender: this is no email as it arrived", advice)
         return
     yield _one_click(message, public_url)
     yield _signed(list(_signatures(message)), domain)
@@ -226,15 +213,17 @@ def _one_click(message: Message, public_url: str) -> Finding:
     if len(links) != 1 or len(posts) != 1:
         found = f"{len(links)} List-Unsubscribe and {len(posts)} List-Unsubscribe-Post"
         advice = "there must be one of each: turn off what your provider adds, or let it pass ours"
-        return fix("one-click", f"the email has {found}", advice)
+        return wrong("one-click", f"the email has {found}", advice)
     link = next(iter(_LINK.findall(links[0])), "")
     if not link.startswith(f"{public_url}/u/"):
         advice = "turn off rewriting of links and unsubscribing at your provider"
-        return fix("one-click", f"it leads to {link or 'no https address'}, and not to us", advice)
+        return wrong(
+            "one-click", f"it leads to {link or 'no https address'}, and not to us", advice
+        )
     if posts[0].lower() != "list-unsubscribe=one-click":
         advice = "it must be List-Unsubscribe=One-Click: look at what your provider changes"
-        return fix("one-click", f"List-Unsubscribe-Post says {posts[0][:80]!r}", advice)
-    return ok("one-click", f"both fields are there, and lead to {public_url}")
+        return wrong("one-click", f"List-Unsubscribe-Post says {posts[0][:80]!r}", advice)
+    return well("one-click", f"both fields are there, and lead to {public_url}")
 
 
 def _signed(signatures: Sequence[_Signature], domain: str) -> Finding:
@@ -242,30 +231,32 @@ def _signed(signatures: Sequence[_Signature], domain: str) -> Finding:
         advice = (
             "set up DKIM at your provider; if it is, save a mail that arrived, not one that left"
         )
-        return fix("DKIM", "the email has no signature", advice)
+        return wrong("DKIM", "the email has no signature", advice)
     ours = [signature for signature in signatures if _belong(signature.domain, domain)]
     if not ours:
         named = ", ".join(signature.domain for signature in signatures)
         advice = f"set up DKIM for {domain} at your provider: DMARC counts no other's"
-        return fix("DKIM", f"it is signed by {named}, and not by {domain}", advice)
+        return wrong("DKIM", f"it is signed by {named}, and not by {domain}", advice)
     best = min(ours, key=lambda signature: (len(_COVERED - signature.covers), signature.weak))
     if missing := sorted(_COVERED - best.covers):
         advice = "ask your provider to sign them: Gmail offers one click for nothing else"
-        return fix("DKIM", f"{best.domain} signs it without {', '.join(missing)}", advice)
+        return wrong("DKIM", f"{best.domain} signs it without {', '.join(missing)}", advice)
     if best.weak:
-        return check("DKIM", f"{best.domain} signs it, but {best.weak}", "ask your provider why")
-    return ok("DKIM", f"{best.domain} signs it, with both fields of one-click")
+        return uncertain(
+            "DKIM", f"{best.domain} signs it, but {best.weak}", "ask your provider why"
+        )
+    return well("DKIM", f"{best.domain} signs it, with both fields of one-click")
 
 
 def _returned(message: Message, domain: str) -> Finding:
     path = _domain_of(*_fields(message, "return-path")[:1])
     if not path:
         advice = "save the original from your mailbox: it notes where bounces go"
-        return check("return path", "the email says no Return-Path", advice)
+        return uncertain("return path", "the email says no Return-Path", advice)
     if _belong(path, domain):
-        return ok("return path", f"{path} belongs to {domain}, so SPF counts for DMARC")
+        return well("return path", f"{path} belongs to {domain}, so SPF counts for DMARC")
     advice = f"DMARC rests on DKIM alone; most providers let you set up a domain below {domain}"
-    return check("return path", f"bounces go to {path}", advice)
+    return uncertain("return path", f"bounces go to {path}", advice)
 
 
 def _judged(message: Message) -> Iterator[Finding]:
@@ -273,7 +264,7 @@ def _judged(message: Message) -> Iterator[Finding]:
     results = _fields(message, "authentication-results")
     if not results:
         advice = "send a test to Gmail or another large provider, and save the original there"
-        yield check("mailbox", "it did not note what it made of SPF, DKIM and DMARC", advice)
+        yield uncertain("mailbox", "it did not note what it made of SPF, DKIM and DMARC", advice)
         return
     verdicts = {
         name.lower(): verdict.lower()
@@ -283,9 +274,11 @@ def _judged(message: Message) -> Iterator[Finding]:
     for name in ("spf", "dkim", "dmarc"):
         detail = f"the mailbox found {name}={verdicts.get(name, 'none')}"
         if verdicts.get(name) == "pass":
-            yield ok("mailbox", detail)
+            yield well("mailbox", detail)
             continue
-        level = check if verdicts.get("dmarc") == "pass" else fix  # which needs one of the two
+        level = (
+            uncertain if verdicts.get("dmarc") == "pass" else wrong
+        )  # which needs one of the two
         yield level("mailbox", detail, f"see what 'newsletter doctor' says of {name.upper()}")
 
 

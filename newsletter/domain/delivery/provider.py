@@ -88,6 +88,9 @@ class LookupResult:
     """A provider that takes all of a call or nothing: what holds of one of them holds of each."""
 
 
+TRY = "send yourself a test: newsletter send SLUG --to YOU"
+
+
 class Level(Enum):
     """The gravity of a finding."""
 
@@ -108,3 +111,18 @@ class Finding:
     detail: str
     advice: str = ""
     """The remedy, if one is needed."""
+
+
+def well(what: str, detail: str) -> Finding:
+    """Return that all is well."""
+    return Finding(what=what, level=Level.OK, detail=detail)
+
+
+def uncertain(what: str, detail: str, advice: str = TRY) -> Finding:
+    """Return that something could not be verified, or could be better."""
+    return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
+
+
+def wrong(what: str, detail: str, advice: str = "") -> Finding:
+    """Return that something must be repaired."""
+    return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.delivery.provider import Finding
+from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 from newsletter.providers.brevo.send import PUBLIC_URL, Options
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
@@ -42,7 +42,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _account(payload: Any) -> Finding | None:
     match payload:
         case {"email": str()}:
-            return doctor.well(KEY, "the provider takes it")
+            return well(KEY, "the provider takes it")
     return None
 
 
@@ -52,9 +52,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
             found = doctor.named(items, "domain_name", domain)
             count = payload.get("count")
             if found is None and isinstance(count, int) and count > len(items):
-                return doctor.uncertain(
-                    DOMAIN, f"{domain} is not among the first {len(items)} domains"
-                )
+                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             return doctor.verified(domain, doctor.has(found, "authenticated", True), _FIX)
     return None
 
@@ -63,7 +61,7 @@ def _refused(response: HttpResponse) -> Finding | None:
     if response.status != 401:
         return None
     fix = "copy it again, and see under Security, Authorised IPs, that this machine may call"
-    return doctor.wrong(KEY, "it is refused", fix)
+    return wrong(KEY, "it is refused", fix)
 
 
 _LIMIT = 500

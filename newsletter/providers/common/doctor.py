@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding, Level
+from newsletter.domain.delivery.provider import Finding, Level, uncertain, well, wrong
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 KEY = "provider key"
 DOMAIN = "sending domain"
-TRY = "send yourself a test: newsletter send SLUG --to YOU"
 
 
 @dataclass(frozen=True)
@@ -96,21 +95,6 @@ class Examination:
             raise ProviderUnreachable(
                 f"{host} did not answer in full. It was only asked: try again."
             ) from error
-
-
-def well(what: str, detail: str) -> Finding:
-    """Return that all is well."""
-    return Finding(what=what, level=Level.OK, detail=detail)
-
-
-def uncertain(what: str, detail: str, advice: str = TRY) -> Finding:
-    """Nothing is proved."""
-    return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
-
-
-def wrong(what: str, detail: str, advice: str) -> Finding:
-    """No mail would go out."""
-    return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)
 
 
 def _usual(what: str, status: int) -> Finding:

@@ -16,8 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from newsletter.domain.delivery.provider import Finding
-from newsletter.providers.common.doctor import Probe, uncertain
+from newsletter.domain.delivery.provider import Finding, uncertain
+from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, basic, bearer
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.transport.http import HttpResponse

@@ -6,7 +6,7 @@ Facts: MailerSend's reference of domains (``is_verified``, ``domain_settings.sen
 
 from typing import Any
 
-from newsletter.domain.delivery.provider import Finding
+from newsletter.domain.delivery.provider import Finding, uncertain, wrong
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import bearer, public
@@ -29,12 +29,10 @@ def _domains(payload: Any, domain: str) -> Finding | None:
         case {"data": list(items)}:
             found = _entry(items, domain)
             if found is None and inside(payload, "links", "next"):
-                return doctor.uncertain(
-                    DOMAIN, f"{domain} is not among the first {len(items)} domains"
-                )
+                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             if inside(found, "domain_settings", "send_paused") is True:
                 why = f"sending is paused for {domain}"
-                return doctor.wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
+                return wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
             return doctor.verified(domain, doctor.has(found, "is_verified", True), _FIX)
     return None
 

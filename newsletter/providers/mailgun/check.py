@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding
+from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
@@ -44,15 +44,13 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     def judge(payload: Any) -> Finding | None:
         match payload:
             case {"domain": {"state": "active"}}:
-                return doctor.well(DOMAIN, f"{domain} is active")
+                return well(DOMAIN, f"{domain} is active")
             case {"domain": {"state": "unverified"}}:
                 return doctor.verified(
                     domain, False, "publish its DNS records, and let Mailgun check them"
                 )
             case {"domain": {"state": str(state)}}:
-                return doctor.wrong(
-                    DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console"
-                )
+                return wrong(DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console")
         return None
 
     def refused(response: HttpResponse) -> Finding | None:
@@ -61,7 +59,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             return doctor.verified(domain, None, fix)
         if response.status == 401:
             why = "it is refused here, as a sending key may be: this proves nothing"
-            return doctor.uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}")
+            return uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}")
         return None
 
     url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
@@ -74,9 +72,7 @@ def _alignment(domain: str, used: str) -> tuple[Finding, ...]:
     if used == domain or used.endswith(f".{domain}") or domain.endswith(f".{used}"):
         return ()
     why = f"the sender writes from {used}, and Mailgun signs for {domain}"
-    return (
-        doctor.uncertain("sender", why, "let sender.address and provider.domain belong together"),
-    )
+    return (uncertain("sender", why, "let sender.address and provider.domain belong together"),)
 
 
 _BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=8)

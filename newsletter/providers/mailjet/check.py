@@ -8,7 +8,7 @@ which is not asked. Unconfirmed: that a domain it does not know gets 404.
 
 from typing import Any
 
-from newsletter.domain.delivery.provider import Finding
+from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import basic, public
@@ -52,26 +52,24 @@ def _senders(payload: Any, sender: str, domain: str) -> Finding | None:
                 if isinstance(item, dict) and str(item.get("Email")).lower() in ours
             }
             if "Active" in states:
-                return doctor.well(_SENDER, "it is validated")
+                return well(_SENDER, "it is validated")
             if states:
-                return doctor.wrong(_SENDER, "it is in the account and not validated", _VALIDATE)
+                return wrong(_SENDER, "it is in the account and not validated", _VALIDATE)
             why = f"neither it nor all of {domain} is among the senders of this key"
-            return doctor.uncertain(
-                _SENDER, why, f"{_VALIDATE}, unless it is one that several keys share"
-            )
+            return uncertain(_SENDER, why, f"{_VALIDATE}, unless it is one that several keys share")
     return None
 
 
 def _records(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"Data": [{"DKIMStatus": "OK", "SPFStatus": "OK"}]}:
-            return doctor.well(DOMAIN, f"{domain}: DKIM and SPF stand")
+            return well(DOMAIN, f"{domain}: DKIM and SPF stand")
         case {"Data": [{"DKIMStatus": str(dkim), "SPFStatus": str(spf)}]}:
-            return doctor.uncertain(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
+            return uncertain(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
     return None
 
 
 def _no_domain(response: HttpResponse, domain: str) -> Finding | None:
     if response.status == 404:
-        return doctor.uncertain(DOMAIN, f"Mailjet knows no records of {domain}", _PUBLISH)
+        return uncertain(DOMAIN, f"Mailjet knows no records of {domain}", _PUBLISH)
     return None

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Capabilities, Finding
+from newsletter.domain.delivery.provider import Capabilities, Finding, well
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
-from newsletter.providers.common.doctor import Probe, well
+from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding
+from newsletter.domain.delivery.provider import Finding, uncertain
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
@@ -53,7 +53,7 @@ def _refused(response: HttpResponse) -> Finding | None:
     if response.status != 401:
         return None
     why = "it is refused here, as a token that may only send may be: this proves nothing"
-    return doctor.uncertain(KEY, why)
+    return uncertain(KEY, why)
 
 
 _PUBLIC_URL = "https://mailtrap.io"

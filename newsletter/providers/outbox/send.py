@@ -22,10 +22,10 @@ from newsletter.domain.delivery.mime import mime_template
 from newsletter.domain.delivery.provider import (
     Capabilities,
     Finding,
-    Level,
     LookupResult,
     PreparedRequest,
     Replay,
+    well,
 )
 from newsletter.domain.errors import ClaimOver, Fault, InvalidInput
 from newsletter.domain.statements.content import Recipient
@@ -53,7 +53,7 @@ _FOR_A_PERSON = frozenset(
 def probes(_: Options, __: str) -> tuple[Finding, ...]:
     """Return that there is nothing to ask: it sends no mail."""
     detail = "outbox: messages become files on this machine; no reader gets any"
-    return (Finding(what="provider", level=Level.OK, detail=detail),)
+    return (well("provider", detail),)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding
+from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
@@ -46,27 +46,27 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             lambda payload: _stream(payload, stream),
             lambda response: _no_stream(response, stream),
         ),
-        doctor.uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
+        uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
     )
 
 
 def _server(payload: Any) -> Finding | None:
     match payload:
         case {"ID": int(), "Name": str(name)}:
-            return doctor.well(KEY, f"it is that of the server {name!r}")
+            return well(KEY, f"it is that of the server {name!r}")
     return None
 
 
 def _stream(payload: Any, stream: str) -> Finding | None:
     match payload:
         case {"MessageStreamType": "Broadcasts", "ArchivedAt": str(at)}:
-            return doctor.wrong(
+            return wrong(
                 _STREAM, f"{stream} was archived on {at[:10]}", "restore it, or use another"
             )
         case {"MessageStreamType": "Broadcasts"}:
             return _unsubscribing(payload, stream)
         case {"MessageStreamType": str(kind)}:
-            return doctor.wrong(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _FIX)
+            return wrong(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _FIX)
     return None
 
 
@@ -75,13 +75,13 @@ def _unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
         case {"SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": str(handling)}}:
             if handling.lower() != "custom":
                 why = f"{stream} leaves unsubscribing to {handling!r}"
-                return doctor.uncertain(_STREAM, why, "set it to custom, or readers see two links")
-    return doctor.well(_STREAM, f"{stream} is a broadcast stream")
+                return uncertain(_STREAM, why, "set it to custom, or readers see two links")
+    return well(_STREAM, f"{stream} is a broadcast stream")
 
 
 def _no_stream(response: HttpResponse, stream: str) -> Finding | None:
     if response.status in {404, 422}:
-        return doctor.wrong(_STREAM, f"the server has no stream {stream}", _FIX)
+        return wrong(_STREAM, f"the server has no stream {stream}", _FIX)
     return None
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.delivery.provider import Finding
+from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
@@ -44,9 +44,9 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _scopes(payload: Any) -> Finding | None:
     match payload:
         case {"scopes": list(scopes)} if "mail.send" in scopes:
-            return doctor.well(KEY, "it may send")
+            return well(KEY, "it may send")
         case {"scopes": list()}:
-            return doctor.wrong(
+            return wrong(
                 KEY, "it may not send", "give it the permission Mail Send, or make another"
             )
     return None
@@ -65,7 +65,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
         return doctor.verified(domain, any(item.get("valid") is True for item in ours), _FIX)
     why = f"{domain} is not among the authenticated domains"
     fix = "authenticate it; an address verified as a single sender can send, less reliably"
-    return doctor.uncertain(DOMAIN, why, fix)
+    return uncertain(DOMAIN, why, fix)
 
 
 _LIMIT = 1000
