@@ -84,16 +84,15 @@ def _on_server(text: str) -> str:
     return text
 
 
-def _at_least_a_second(duration: timedelta) -> timedelta:
-    if duration < timedelta(seconds=1):
-        raise ValueError("must be at least 1s")
-    return duration
+def lasting(span: timedelta, refusal: str, *, at_most: bool = False) -> Rule:
+    """Return the rule for a duration of at least, or at most, this span."""
 
+    def read(duration: timedelta) -> timedelta:
+        if duration > span if at_most else duration < span:
+            raise ValueError(f"must be {refusal}")
+        return duration
 
-def _at_most_thirty_days(duration: timedelta) -> timedelta:
-    if duration > timedelta(days=30):
-        raise ValueError("must be at most 30d")
-    return duration
+    return Rule(read)
 
 
 Zone = Annotated[str, Rule(_zone)]
@@ -102,11 +101,11 @@ Zone = Annotated[str, Rule(_zone)]
 DatabaseUrl = Annotated[str, Rule(database_url)]
 """``sqlite:///`` and a path, or ``postgresql://`` and a database on a server."""
 
-Pause = Annotated[Duration, Rule(_at_least_a_second), Rule(_at_most_thirty_days)]
-"""One second to thirty days."""
-
-Window = Annotated[Duration, Rule(_at_most_thirty_days)]
+Window = Annotated[Duration, lasting(timedelta(days=30), "at most 30d", at_most=True)]
 """Nothing to thirty days."""
+
+Pause = Annotated[Window, lasting(timedelta(seconds=1), "at least 1s")]
+"""One second to thirty days."""
 
 
 class ByKind:

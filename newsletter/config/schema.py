@@ -41,14 +41,22 @@ def json_schema() -> dict[str, Any]:
         del group["title"]
         offer_files(group)
     for leaf in list(_leaves(schema)):
-        _offer_gap(leaf)
+        rule = {key: value for key, value in leaf.items() if key not in _ABOUT}
+        for key in rule:
+            del leaf[key]
+        leaf["anyOf"] = [rule, dict(_GAP)]  # ${NAME} in its place
     return {"$schema": _DIALECT, **schema, "title": "newsletter.yaml", "description": _ABOUT_ALL}
 
 
 def offer_files(group: dict[str, Any]) -> None:
     """Beside each secret, offer the key that names a file holding it."""
     properties = group.get("properties", {})
-    for key in [key for key, value in properties.items() if _is_secret(value)]:
+    secrets = [
+        key
+        for key, value in properties.items()
+        if any(one.get("format") == "password" for one in (value, *value.get("anyOf", ())))
+    ]
+    for key in secrets:
         twin = f"{key}_file"
         properties[twin] = {
             "type": "string",
@@ -59,10 +67,6 @@ def offer_files(group: dict[str, Any]) -> None:
             group["required"].remove(key)
             either = {"oneOf": [{"required": [key]}, {"required": [twin]}]}
         group.setdefault("allOf", []).append(either)
-
-
-def _is_secret(schema: dict[str, Any]) -> bool:
-    return any(one.get("format") == "password" for one in (schema, *schema.get("anyOf", ())))
 
 
 def _leaves(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -77,11 +81,3 @@ def _leaves(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from _leaves(schema[name])
     for inner in schema.get("anyOf", ()):
         yield from _leaves(inner)
-
-
-def _offer_gap(leaf: dict[str, Any]) -> None:
-    """Allow ``${NAME}`` in place of a number, a switch or text of a certain form."""
-    rule = {key: value for key, value in leaf.items() if key not in _ABOUT}
-    for key in rule:
-        del leaf[key]
-    leaf["anyOf"] = [rule, dict(_GAP)]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     Field,
     PrivateAttr,
     SecretStr,
@@ -28,12 +27,12 @@ from newsletter.config.fields import (
     name_of,
     once,
 )
-from newsletter.config.sources import SOURCES, AnySource, FolderOptions, sources_objection
+from newsletter.config.sources import SOURCES, AnySource, FolderOptions, fit_together
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.notices import Channel
 from newsletter.domain.campaigns.state import CampaignRules
-from newsletter.domain.setting import Language, PublicUrl, Rule, setting, some
+from newsletter.domain.setting import Language, PublicUrl, Rule, RuleWithOthers, setting, some
 from newsletter.domain.staff.role import DeskRules
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
@@ -104,14 +103,6 @@ class Schedule(Section):
 
 
 _EACH_NAMED = once(name_of, "two are called {names}; give each a name of its own")
-
-
-def _fit_together(sources: tuple[AnySource, ...], info: ValidationInfo) -> tuple[AnySource, ...]:
-    """Count here, not by ``min_length``, which takes a list of faulty items for an empty one."""
-    objection = sources_objection(sources, info.data.get("default_lists", True))
-    if objection:
-        raise ValueError(objection)
-    return sources
 
 
 def _plain(value: Any) -> Any:
@@ -185,7 +176,7 @@ class Settings(Section):
         examples=["by_reader"],
     )
     statements: Annotated[
-        tuple[Annotated[AnySource, ByKind(SOURCES)], ...], AfterValidator(_fit_together)
+        tuple[Annotated[AnySource, ByKind(SOURCES)], ...], RuleWithOthers(fit_together)
     ] = Field(
         default=(FolderOptions(kind="folder"),),
         description="The sources of statements, each with its `kind`.",

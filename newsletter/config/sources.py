@@ -1,5 +1,6 @@
 """The settings of each kind of source of statements."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -7,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from newsletter.config.fields import Pause, Section
-from newsletter.domain.setting import Language, Rule, Website, matching
+from newsletter.config.fields import Pause, Section, lasting
+from newsletter.domain.setting import Language, Website, matching
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName
 
@@ -28,24 +29,14 @@ _Category = Annotated[
 ]
 
 
-class SourceOptions(Section):
-    """Settings of every source."""
-
-
-class FolderOptions(SourceOptions):
+class FolderOptions(Section):
     """A folder of Markdown files with front matter."""
 
     kind: Literal["folder"] = Field(description="A folder of Markdown files with front matter.")
     path: Path = Field(default=Path("statements"), description="The folder.")
 
 
-def _at_least_a_minute(duration: timedelta) -> timedelta:
-    if duration < timedelta(minutes=1):
-        raise ValueError("must be at least 1m: more often is a burden to the site")
-    return duration
-
-
-class VisitedOptions(SourceOptions):
+class VisitedOptions(Section):
     """Settings of every source that is fetched over the network."""
 
     name: _Name | None = Field(
@@ -54,7 +45,9 @@ class VisitedOptions(SourceOptions):
         "name when the url changes.",
         examples=["press-room"],
     )
-    every: Annotated[Pause, Rule(_at_least_a_minute)] = Field(
+    every: Annotated[
+        Pause, lasting(timedelta(minutes=1), "at least 1m: more often is a burden to the site")
+    ] = Field(
         default=timedelta(minutes=15),
         description="How often newsletter visits it.",
         examples=["15m"],
@@ -159,7 +152,7 @@ def _host(url: str) -> str:
 
 AnySource = FolderOptions | FeedOptions | WordPressOptions
 
-SOURCES: dict[str, type[SourceOptions]] = {
+SOURCES: dict[str, type[Section]] = {
     "folder": FolderOptions,
     "feed": FeedOptions,
     "wordpress": WordPressOptions,
@@ -171,18 +164,21 @@ def visited(sources: tuple[AnySource, ...]) -> list[FeedOptions | WordPressOptio
     return [source for source in sources if isinstance(source, FeedOptions | WordPressOptions)]
 
 
-def sources_objection(sources: tuple[AnySource, ...], default_lists: Any) -> str:
-    """Return why these sources cannot be configured together, or ""."""
+def fit_together(
+    sources: tuple[AnySource, ...], others: Mapping[str, Any]
+) -> tuple[AnySource, ...]:
+    """Raise ValueError for sources that cannot be configured together."""
     if not sources:
-        return "names no source; write one, like - {kind: folder, path: statements}"
+        raise ValueError("names no source; write one, like - {kind: folder, path: statements}")
     names = [source.known_as for source in visited(sources)]
     for name in names:
         if names.count(name) > 1:
-            return f"has two sources called {name}; give each a name of its own, like name: news"
+            why = f"has two sources called {name}; give each a name of its own, like name: news"
+            raise ValueError(why)
     for source in visited(sources):
-        if not (source.lists or default_lists):
-            return (
+        if not (source.lists or others.get("default_lists", True)):
+            raise ValueError(
                 f"has a source, {source.known_as}, whose statements go to no list; write lists:"
                 " [press] there, or default_lists at the top"
             )
-    return ""
+    return sources

@@ -237,12 +237,12 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
         yield of_machine(machine())
     yield _emails(delivery)
     yield attempt("audit log", lambda: _audited(store))
-    yield _on_server() if settings.is_on_server else _file(store)
+    yield _file(settings, store)
     yield from _erasure(store)
     yield from map(_sound, store.inspect(seconds=_LOOK))
     yield _private(settings)
     yield from _secret_files(settings)
-    yield of_sandbox(lambda: _find_escapes(settings))
+    yield of_sandbox(lambda: find_escapes(str(settings.workspace)))
     yield from examine_providers(delivery)
     yield from examine_from_outside(settings, delivery.key, store.clock.now())
 
@@ -335,13 +335,10 @@ def of_space(free: int, folder: Path) -> Finding:
     return finding("disk", well=free >= _FREE_BYTES, detail=detail)
 
 
-def _on_server() -> Finding:
-    detail = "on a server; the bytes of erased data are not overwritten there"
-    return well("file", detail)
-
-
-def _file(store: Store) -> Finding:
+def _file(settings: Settings, store: Store) -> Finding:
     """Check the database file with SQLite's own check."""
+    if settings.is_on_server:
+        return well("file", "on a server; the bytes of erased data are not overwritten there")
     faults = store.file_faults(seconds=_LOOK)
     if faults is None:
         detail = f"hangs together as far as was looked in {_LOOK:g} seconds"
@@ -367,8 +364,7 @@ def _sound(found: Soundness) -> Finding:
     if found.damaged:
         detail = f"damaged: {', '.join(found.damaged)}; {looked_at} were looked at"
         return wrong(found.what, detail, _PUT_BACK)
-    detail = f"{looked_at} are what was stored"
-    return well(found.what, detail)
+    return well(found.what, f"{looked_at} are what was stored")
 
 
 def _private(settings: Settings) -> Finding:
@@ -376,14 +372,9 @@ def _private(settings: Settings) -> Finding:
     open_ones = open_to_others(kept(settings))
     if not open_ones:
         return well("permissions", "only you can read the stored files")
-    named = ", ".join(map(str, open_ones))
-    detail = f"others may read {named}"
+    detail = f"others may read {', '.join(map(str, open_ones))}"
     advice = "take their rights away with 'chmod go-rwx', or let its owner do it"
     return wrong("permissions", detail, advice)
-
-
-def _find_escapes(settings: Settings) -> list[str]:
-    return find_escapes(str(settings.workspace))
 
 
 def of_sandbox(find: Callable[[], list[str]]) -> Finding:
@@ -391,8 +382,7 @@ def of_sandbox(find: Callable[[], list[str]]) -> Finding:
     try:
         escapes = find()
     except CutOff as error:
-        detail = f"files, pasted texts and feeds cannot be read: {error}"
-        return wrong("sandbox", detail)
+        return wrong("sandbox", f"files, pasted texts and feeds cannot be read: {error}")
     if not escapes:
         detail = "files and feeds are read without access to data, network and other processes"
         return well("sandbox", detail)

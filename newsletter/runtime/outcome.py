@@ -77,8 +77,13 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
     in_question = tuple(
         campaign for campaign in campaigns if needs_a_person(campaign, campaign.id in run.finished)
     )
+    ending = Ending.INVALID if run.faults else Ending.DONE
+    if run.withdrawn or run.last.held:
+        ending = Ending.REFUSED
+    if in_question:
+        ending = Ending.NEEDS_A_PERSON
     return Outcome(
-        ending=Ending.NEEDS_A_PERSON if in_question else _of_statements(run),
+        ending=ending,
         scheduled=tuple(found for found in campaigns if found.state is CampaignState.SCHEDULED),
         later=_later(campaigns, store),
         in_question=in_question,
@@ -90,12 +95,6 @@ def needs_a_person(campaign: Campaign, worked_on: bool) -> bool:
     if campaign.state in {CampaignState.ATTENTION, CampaignState.PAUSED}:
         return True
     return worked_on and campaign.counts.rejected > 0
-
-
-def _of_statements(run: Run) -> Ending:
-    if run.withdrawn or run.last.held:
-        return Ending.REFUSED
-    return Ending.INVALID if run.faults else Ending.DONE
 
 
 def _worked_on(run: Run, store: Store) -> list[Campaign]:

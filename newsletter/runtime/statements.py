@@ -242,12 +242,15 @@ class Statements:
         self.refresh_to_act()
         with self.store.read() as tx:
             slug = statement_named(tx, name)
-        submit_file(slug, by=by, release=self._release, store=self.store)
+        workspace = self.settings.workspace
+        submit_file(
+            slug,
+            by=by,
+            release=lambda origin, line: hand_in(workspace / origin, line),
+            store=self.store,
+        )
         self.refresh()
         return slug
-
-    def _release(self, origin: str, line: int) -> None:
-        hand_in(self.settings.workspace / origin, line)
 
     def _mark(self) -> int:
         with self.store.read() as tx:

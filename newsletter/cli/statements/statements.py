@@ -96,8 +96,15 @@ def show(services: Services, slug: str, as_json: bool) -> None:
             raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         rules, fault = services.campaigns.rules, services.statements.fault
         status = load_for_page(tx, stored.slug, rules, fault)
-        named = {"slug": stored.slug, "title": stored.statement.title}
-        row = named | _in_sentences(status) | _describe(tx, status)
+        # its status as the desk's page shows it
+        row = {
+            "slug": stored.slug,
+            "title": stored.statement.title,
+            "state": status.state.value,
+            "where": status.where,
+            "next": status.next().removeprefix("Next: "),
+            "beside": " ".join(status.notes),
+        } | _describe(tx, status)
     if as_json:
         print_json(row)
         return
@@ -143,13 +150,6 @@ def _describe(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         "notes": list(statement.notes),
         "campaign": f"{campaign.id} {campaign.state.value}" if campaign else "",
     }
-
-
-def _in_sentences(status: StatementStatus) -> dict[str, str]:
-    """Return its status, as the desk's page shows it."""
-    following = status.next().removeprefix("Next: ")
-    row = {"state": status.state.value, "where": status.where, "next": following}
-    return row | {"beside": " ".join(status.notes)}
 
 
 def _in_a_word(status: StatementStatus) -> str:

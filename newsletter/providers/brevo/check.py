@@ -23,8 +23,16 @@ from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
-from newsletter.transport.http import HttpResponse
 
+_REFUSED = doctor.by_status(
+    {
+        401: wrong(
+            KEY,
+            "it is refused",
+            "copy it again, and see under Security, Authorised IPs, that this machine may call",
+        )
+    }
+)
 _FIX = "add it under Senders, Domains, and publish its DNS records"
 
 
@@ -34,8 +42,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     headers = {"api-key": options.api_key.get_secret_value()}
     domains = f"{base}/v3/senders/domains"
     return (
-        Probe(KEY, f"{base}/v3/account", headers, _account, _refused),
-        Probe(DOMAIN, domains, headers, lambda payload: _domains(payload, domain), _refused),
+        Probe(KEY, f"{base}/v3/account", headers, _account, _REFUSED),
+        Probe(DOMAIN, domains, headers, lambda payload: _domains(payload, domain), _REFUSED),
     )
 
 
@@ -55,13 +63,6 @@ def _domains(payload: Any, domain: str) -> Finding | None:
                 return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             return doctor.verified(domain, doctor.has(found, "authenticated", True), _FIX)
     return None
-
-
-def _refused(response: HttpResponse) -> Finding | None:
-    if response.status != 401:
-        return None
-    fix = "copy it again, and see under Security, Authorised IPs, that this machine may call"
-    return wrong(KEY, "it is refused", fix)
 
 
 _LIMIT = 500

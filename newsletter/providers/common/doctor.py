@@ -97,6 +97,11 @@ class Examination:
             ) from error
 
 
+def by_status(found: Mapping[int, Finding]) -> Callable[[HttpResponse], Finding | None]:
+    """Return what reads a refusal by its status."""
+    return lambda response: found.get(response.status)
+
+
 def _usual(what: str, status: int) -> Finding:
     if status == 401:
         return wrong(KEY, "it is refused", "copy it again from the account; look at base_url too")

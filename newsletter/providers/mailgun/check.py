@@ -32,7 +32,6 @@ from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
-from newsletter.transport.http import HttpResponse
 
 _REGION = "in the European region, set base_url: https://api.eu.mailgun.net"
 
@@ -53,15 +52,14 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
                 return wrong(DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console")
         return None
 
-    def refused(response: HttpResponse) -> Finding | None:
-        if response.status == 404:
-            fix = f"add it in Mailgun's console, or correct provider.domain; {_REGION}"
-            return doctor.verified(domain, None, fix)
-        if response.status == 401:
-            why = "it is refused here, as a sending key may be: this proves nothing"
-            return uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}")
-        return None
-
+    missing = f"add it in Mailgun's console, or correct provider.domain; {_REGION}"
+    why = "it is refused here, as a sending key may be: this proves nothing"
+    refused = doctor.by_status(
+        {
+            404: doctor.verified(domain, None, missing),
+            401: uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}"),
+        }
+    )
     url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
     probe = Probe(DOMAIN, url, basic("api", options.api_key), judge, refused)
     return (probe, *_alignment(domain, doctor.domain_of(sender)))

@@ -13,7 +13,6 @@ from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import basic, public
 from newsletter.providers.mailjet.send import Options
-from newsletter.transport.http import HttpResponse
 
 _SENDER = "sender"
 _MOST = 1000
@@ -29,6 +28,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         basic(options.api_key.get_secret_value(), options.secret_key),
         doctor.domain_of(sender),
     )
+    unknown = f"Mailjet knows no records of {domain}"
     senders = f"{base}/sender?Domain={domain}&Limit={_MOST}"
     return (
         Probe(_SENDER, senders, headers, lambda payload: _senders(payload, sender, domain)),
@@ -37,7 +37,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             f"{base}/dns/{domain}",
             headers,
             lambda payload: _records(payload, domain),
-            lambda response: _no_domain(response, domain),
+            doctor.by_status({404: uncertain(DOMAIN, unknown, _PUBLISH)}),
         ),
     )
 
@@ -66,10 +66,4 @@ def _records(payload: Any, domain: str) -> Finding | None:
             return well(DOMAIN, f"{domain}: DKIM and SPF stand")
         case {"Data": [{"DKIMStatus": str(dkim), "SPFStatus": str(spf)}]}:
             return uncertain(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
-    return None
-
-
-def _no_domain(response: HttpResponse, domain: str) -> Finding | None:
-    if response.status == 404:
-        return uncertain(DOMAIN, f"Mailjet knows no records of {domain}", _PUBLISH)
     return None

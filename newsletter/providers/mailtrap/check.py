@@ -29,8 +29,9 @@ from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.records import About, Inquiry, Page, Query, Question
 from newsletter.providers.mailtrap.send import Options
-from newsletter.transport.http import HttpResponse
 
+_WHY = "it is refused here, as a token that may only send may be: this proves nothing"
+_REFUSED = doctor.by_status({401: uncertain(KEY, _WHY)})
 _FIX = "add it under Sending Domains, and publish its DNS records"
 
 
@@ -38,7 +39,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Ask whether the sender's domain is verified. The account's API has another host."""
     domain = doctor.domain_of(sender)
     url, headers = f"{public(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
-    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _refused),)
+    return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _REFUSED),)
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:
@@ -47,13 +48,6 @@ def _domains(payload: Any, domain: str) -> Finding | None:
             found = doctor.named(items, "domain_name", domain)
             return doctor.verified(domain, doctor.has(found, "dns_verified", True), _FIX)
     return None
-
-
-def _refused(response: HttpResponse) -> Finding | None:
-    if response.status != 401:
-        return None
-    why = "it is refused here, as a token that may only send may be: this proves nothing"
-    return uncertain(KEY, why)
 
 
 _PUBLIC_URL = "https://mailtrap.io"

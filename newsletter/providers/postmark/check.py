@@ -24,7 +24,6 @@ from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
-from newsletter.transport.http import HttpResponse
 
 _STREAM = "message stream"
 _FIX = "make a broadcast stream there, and write its id as provider.message_stream"
@@ -35,6 +34,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     base, stream = public(options, PUBLIC_URL), options.message_stream
     headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
     path = f"/message-streams/{quote(stream, safe='')}"
+    no_stream = wrong(_STREAM, f"the server has no stream {stream}", _FIX)
     domain = doctor.domain_of(sender)
     why = f"a server's token cannot ask about {domain}"
     return (
@@ -44,7 +44,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             f"{base}{path}",
             headers,
             lambda payload: _stream(payload, stream),
-            lambda response: _no_stream(response, stream),
+            doctor.by_status({404: no_stream, 422: no_stream}),
         ),
         uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
     )
@@ -77,12 +77,6 @@ def _unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
                 why = f"{stream} leaves unsubscribing to {handling!r}"
                 return uncertain(_STREAM, why, "set it to custom, or readers see two links")
     return well(_STREAM, f"{stream} is a broadcast stream")
-
-
-def _no_stream(response: HttpResponse, stream: str) -> Finding | None:
-    if response.status in {404, 422}:
-        return wrong(_STREAM, f"the server has no stream {stream}", _FIX)
-    return None
 
 
 _COUNT = 500

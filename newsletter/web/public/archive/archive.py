@@ -118,13 +118,13 @@ class ArchivePages:
                 "/archive/{slug}",
                 self._served(lambda request: build.statement(request.path_params["slug"])),
             ),
-            *(Route(f"/{name}", self._served(partial(self._feed, name), data)) for name in KINDS),
+            *(
+                Route(f"/{name}", self._served(partial(lambda one, _: build.feed(one), name), data))
+                for name in KINDS
+            ),
             Route("/sitemap.xml", self._served(lambda _: build.site_map(), data)),
             Route("/robots.txt", self._served(lambda _: build.robots(), data)),
         ]
-
-    def _feed(self, name: str, _: Request) -> Leaf:
-        return self._build.feed(name)
 
     def _older(self, request: Request) -> Leaf | None:
         """Return a page of the list after the first, which has an address of its own."""
