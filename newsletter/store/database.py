@@ -279,6 +279,10 @@ class Database:
         """Run a statement that writes; return how many rows it changed."""
         return int(self._run(sql, conditions, values).rowcount)
 
+    def changes(self, sql: str, /, *conditions: Condition, **values: object) -> bool:
+        """Run a statement that writes; return whether it changed a row."""
+        return self.change(sql, *conditions, **values) > 0
+
     def insert(self, table: str, /, *, returning: str = "", **values: object) -> Any:
         """Add a row with these columns; return the value of the column ``returning``."""
         sql = _insertion(table, tuple(values))
@@ -289,7 +293,7 @@ class Database:
     def insert_new(self, table: str, /, **values: object) -> bool:
         """Add a row unless there is one with its key; return whether it was added."""
         sql = f"{_insertion(table, tuple(values))} ON CONFLICT DO NOTHING"
-        return self.change(sql, **values) > 0
+        return self.changes(sql, **values)
 
     def put(self, table: str, key: str, /, **values: object) -> None:
         """Add a row, or change these columns of the row with its key."""
@@ -300,7 +304,7 @@ class Database:
         changes = ", ".join(f'"{column}" = :{column}' for column in values)
         where = " AND ".join(f'"{column}" = :key_{column}' for column in key)
         named = {f"key_{column}": value for column, value in key.items()}
-        return self.change(f"UPDATE {table} SET {changes} WHERE {where}", **values, **named) > 0
+        return self.changes(f"UPDATE {table} SET {changes} WHERE {where}", **values, **named)
 
     def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
         """Run a statement that writes for each set of values; return how many rows it changed."""

@@ -59,7 +59,7 @@ class Campaigns(Repository):
 
     def count(self) -> int:
         """Return how many campaigns there are."""
-        return int(self._db.value("SELECT COUNT(*) FROM campaign"))
+        return self._db.number("SELECT COUNT(*) FROM campaign")
 
     def open(self) -> list[Campaign]:
         """Return campaigns that are not over, with their figures."""
@@ -235,7 +235,7 @@ class Campaigns(Repository):
         reason: str = "",
     ) -> bool:
         """Change the state if it is one of ``expect``; return whether it was."""
-        changed = self._db.change(
+        return self._db.changes(
             """
             UPDATE campaign SET state = :to, reason = :reason, finished_at = :ended_at,
                 started_at = COALESCE(started_at, :began_at)
@@ -249,16 +249,10 @@ class Campaigns(Repository):
             # a resumed campaign keeps its beginning
             began_at=at if to is CampaignState.SENDING else None,
         )
-        return changed == 1
 
     def reschedule(self, campaign_id: int, release_at: datetime, *, urgent: bool) -> None:
         """Change when a campaign leaves, and in which lane."""
-        self._db.change(
-            "UPDATE campaign SET release_at = :at, urgent = :urgent WHERE id = :id",
-            id=campaign_id,
-            at=release_at,
-            urgent=urgent,
-        )
+        self._db.update("campaign", {"id": campaign_id}, release_at=release_at, urgent=urgent)
 
     def take_over(self, campaign_id: int, by: str) -> None:
         """Note that the correction ``by`` ended this campaign and goes to its waiting readers."""

@@ -95,9 +95,7 @@ class Starts(Repository):
         self._vouch_for(changed)
 
     def _vouch_for(self, row: _Row) -> None:
-        self._db.change(
-            "UPDATE start SET seal = :seal WHERE id = :id", id=row.id, seal=self._seal(row)
-        )
+        self._db.update("start", {"id": row.id}, seal=self._seal(row))
 
     def _seal(self, row: _Row) -> str:
         sealed = (row.slug, row.content_hash, row.by, row.at, row.count, row.found, row.revoked_at)

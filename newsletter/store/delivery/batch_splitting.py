@@ -15,7 +15,7 @@ def change(
 ) -> bool:
     """Change a held batch by the assignments of an UPDATE; return whether it was still held."""
     state = BatchState.UNKNOWN if isinstance(batch, UnknownBatch) else BatchState.CLAIMED
-    changed = db.change(
+    return db.changes(
         f"UPDATE batch SET {assignments}"
         " WHERE id = :batch_id AND fence = :held_fence AND state = :held_state",
         batch_id=batch.id,
@@ -23,7 +23,6 @@ def change(
         held_state=state,
         **values,
     )
-    return changed == 1
 
 
 def is_cancelled(db: Database, campaign_id: int) -> bool:

@@ -212,11 +212,10 @@ class Batches(AddressRepository):
 
     def is_open(self, campaign_id: int) -> bool:
         """Return whether any batch of the campaign is queued or claimed."""
-        found = self._db.value(
+        return self._db.has(
             f"SELECT id FROM batch WHERE campaign_id = :campaign_id AND {IS_OPEN} LIMIT 1",
             campaign_id=campaign_id,
         )
-        return found is not None
 
     def later(self, campaign_id: int, now: datetime) -> Later | None:
         """Return the readers who wait for a local hour, or None if there are none."""
@@ -234,13 +233,11 @@ class Batches(AddressRepository):
 
     def handed_over(self, campaign_id: int, since: datetime) -> int:
         """Return how many deliveries of a campaign were settled since then."""
-        return int(
-            self._db.value(
-                "SELECT COALESCE(SUM(accepted + rejected + unknown), 0) FROM batch"
-                " WHERE campaign_id = :campaign_id AND settled_at >= :since",
-                campaign_id=campaign_id,
-                since=since,
-            )
+        return self._db.number(
+            "SELECT COALESCE(SUM(accepted + rejected + unknown), 0) FROM batch"
+            " WHERE campaign_id = :campaign_id AND settled_at >= :since",
+            campaign_id=campaign_id,
+            since=since,
         )
 
     def outage(self, campaign_id: int) -> Outage | None:

@@ -169,7 +169,7 @@ def count(db: Database, owner: int | None) -> int:
     else:
         db.change("UPDATE worker SET claims = claims + 1 WHERE id = :owner", owner=owner)
     # a query of its own: it sees what others committed before this one had the row
-    return int(db.value(ALL_CLAIMS))
+    return db.number(ALL_CLAIMS)
 
 
 def _reachable(

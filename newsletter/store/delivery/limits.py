@@ -51,8 +51,4 @@ class RateLimits(Repository):
 
     def forgive(self, provider: str) -> None:
         """Forget that the provider was to be left alone, and since when it took nothing."""
-        self._db.change(
-            "UPDATE rate_limit SET blocked_until = 0, failing_since = NULL"
-            " WHERE provider = :provider",
-            provider=provider,
-        )
+        self._db.update("rate_limit", {"provider": provider}, blocked_until=0, failing_since=None)

@@ -198,12 +198,12 @@ class TransactionalEmails(AddressRepository):
             [(number, address, stored)] = rows
             if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
                 return int(number)
-            self._db.change(
-                "UPDATE transactional_email"
-                " SET state = 'withheld', reason = :reason, settled_at = :at WHERE id = :id",
-                id=number,
+            self._db.update(
+                "transactional_email",
+                {"id": number},
+                state="withheld",
                 reason=DAMAGED,
-                at=at,
+                settled_at=at,
             )
         return None
 
@@ -241,14 +241,13 @@ class TransactionalEmails(AddressRepository):
     def _book(
         self, claimed: ClaimedEmail, assignments: str, more: str = "", **values: object
     ) -> bool:
-        changed = self._db.change(
+        return self._db.changes(
             f"UPDATE transactional_email SET {assignments}"
             f" WHERE id = :id AND state = 'calling' AND attempt_id = :attempt_id{more}",
             id=claimed.email.id,
             attempt_id=claimed.attempt_id,
             **values,
         )
-        return changed == 1
 
     def abandon(self, at: datetime) -> int:
         """Make every email unknown that is being sent by a process without a row.
@@ -285,12 +284,11 @@ class TransactionalEmails(AddressRepository):
 
     def use(self, email_id: int, at: datetime) -> bool:
         """Mark an email's link as used; return whether it was not used before."""
-        used = self._db.change(
+        return self._db.changes(
             "UPDATE transactional_email SET used_at = :at WHERE id = :id AND used_at IS NULL",
             id=email_id,
             at=at,
         )
-        return used == 1
 
     def waiting(self, *, without: EmailKind | None = None) -> tuple[int, datetime | None]:
         """Return how many wait, except of one kind, and when the first of them is due."""
@@ -303,29 +301,26 @@ class TransactionalEmails(AddressRepository):
 
     def is_under_way(self, address: str, kind: EmailKind) -> bool:
         """Return whether an email of a kind to this address waits or is being sent."""
-        found = self._db.value(
-            "SELECT COUNT(*) FROM transactional_email WHERE address_hash = :hash AND kind = :kind"
+        return self._db.has(
+            "SELECT 1 FROM transactional_email WHERE address_hash = :hash AND kind = :kind"
             " AND state IN ('waiting', 'calling')",
             hash=self._hash(address),
             kind=kind,
         )
-        return bool(found)
 
     def left_since(self, at: datetime) -> int:
         """Return how many were sent since then, or may have been."""
         # older emails are not sent any more; two indexes find the others
-        return int(
-            self._db.value(
-                """
+        return self._db.number(
+            """
                 SELECT COUNT(*) FROM transactional_email
                 WHERE state IN ('calling', 'accepted', 'rejected', 'unknown')
                     AND (asked_at > :oldest
                         OR (transactional_email.held_until > 0 AND held_until > :oldest))
                     AND claimed_at > :at
                 """,
-                oldest=at - EMAIL_LIVES,
-                at=at,
-            )
+            oldest=at - EMAIL_LIVES,
+            at=at,
         )
 
     def counts(self, asked_since: datetime) -> dict[EmailState, int]:

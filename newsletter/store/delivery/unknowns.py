@@ -132,24 +132,21 @@ class Unknowns(Repository):
 
     def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
         """Return until when such a call of a campaign may be under way, if one is."""
-        until = self._db.value(
+        return self._db.moment(
             f"SELECT MAX(call_until) FROM batch WHERE {IS_UNKNOWN}"
             " AND campaign_id = :campaign_id AND call_until > :at",
             campaign_id=campaign_id,
             at=at,
         )
-        return None if until is None else instant(until)
 
     def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
         """Return how many are unknown at another account than these, in one campaign or in all."""
         ours = claiming.is_at(accounts)
-        return int(
-            self._db.value(
-                f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {IS_UNKNOWN} AND NOT {ours}"
-                " AND campaign_id = COALESCE(:campaign_id, campaign_id)",
-                ours,
-                campaign_id=campaign_id,
-            )
+        return self._db.number(
+            f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {IS_UNKNOWN} AND NOT {ours}"
+            " AND campaign_id = COALESCE(:campaign_id, campaign_id)",
+            ours,
+            campaign_id=campaign_id,
         )
 
     def adopt(self, campaign_id: int, accounts: Mapping[str, str]) -> int:
@@ -164,10 +161,8 @@ class Unknowns(Repository):
                 " AND account <> :account",
                 {"campaign_id": campaign_id, "provider": provider, "account": account},
             )
-            people += int(
-                self._db.value(
-                    f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {strange}", strange
-                )
+            people += self._db.number(
+                f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {strange}", strange
             )
             # that another account did not have them says nothing of this one
             self._db.change(
@@ -307,13 +302,12 @@ class Unknowns(Repository):
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
         """Return when the next of them is due for another look, if any ever is."""
         ours = claiming.is_at(accounts)
-        at = self._db.value(
+        return self._db.moment(
             f"SELECT MIN(not_before) FROM batch WHERE {IS_UNKNOWN} AND {ours}"
             " AND not_before < :never",
             ours,
             never=_NEVER,
         )
-        return None if at is None else instant(at)
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
         """Take a person's word for what became of all of a campaign; return how many deliveries."""

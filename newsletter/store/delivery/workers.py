@@ -13,16 +13,14 @@ class Workers(Repository):
 
     def enter(self, *, name: str, host: str, part: Part, slots: int, at: datetime) -> int:
         """Add the row of a process; return its number, which no other process ever has."""
-        return int(
-            self._db.value(
-                "INSERT INTO worker (name, host, part, slots, started_at, beat_at)"
-                " VALUES (:name, :host, :part, :slots, :at, :at) RETURNING id",
-                name=name,
-                host=host,
-                part=part,
-                slots=slots,
-                at=at,
-            )
+        return self._db.number(
+            "INSERT INTO worker (name, host, part, slots, started_at, beat_at)"
+            " VALUES (:name, :host, :part, :slots, :at, :at) RETURNING id",
+            name=name,
+            host=host,
+            part=part,
+            slots=slots,
+            at=at,
         )
 
     def all(self) -> list[Worker]:
@@ -31,10 +29,7 @@ class Workers(Repository):
 
     def beat(self, worker_id: int, at: datetime) -> bool:
         """Note a heartbeat. Return False if the process counts as dead."""
-        changed = self._db.change(
-            "UPDATE worker SET beat_at = :at WHERE id = :id", id=worker_id, at=at
-        )
-        return changed == 1
+        return self._db.update("worker", {"id": worker_id}, beat_at=at)
 
     def silent(self, since: datetime) -> list[int]:
         """Return the processes without a heartbeat since then."""
@@ -52,7 +47,7 @@ class Workers(Repository):
 
     def lead(self, worker_id: int, at: datetime, lease: timedelta) -> bool:
         """Take or extend the lease of the scheduler; return whether this process has it."""
-        changed = self._db.change(
+        return self._db.changes(
             """
             INSERT INTO scheduler_lease (id, worker_id, epoch, lease_until)
             VALUES (1, :worker_id, 1, :until)
@@ -66,7 +61,6 @@ class Workers(Repository):
             at=at,
             until=at + lease,
         )
-        return changed == 1
 
     def leader(self, at: datetime) -> int | None:
         """Return the scheduler at work, if its lease holds."""

@@ -168,10 +168,9 @@ class Events(AddressRepository):
         )
 
     def _has_events(self, campaign_id: int) -> bool:
-        found = self._db.value(
+        return self._db.has(
             "SELECT id FROM event WHERE campaign_id = :campaign_id LIMIT 1", campaign_id=campaign_id
         )
-        return found is not None
 
     def soft_bounces(
         self, since: datetime, campaigns: int
@@ -199,13 +198,12 @@ class Events(AddressRepository):
 
     def _delivered(self, subscriber_id: int) -> datetime | None:
         # the campaigns lead into the key
-        at = self._db.value(
+        return self._db.moment(
             "SELECT MAX(at) FROM delivery_status WHERE campaign_id IN (SELECT id FROM campaign)"
             " AND subscriber_id = :subscriber_id AND kind = 'delivered'"
             f" AND {_IS_OF_THE_PRESENT_ADDRESS}",
             subscriber_id=subscriber_id,
         )
-        return None if at is None else instant(at)
 
     def damage(self, campaign_id: int) -> Damage:
         """Return complaints and hard bounces; costs as much as there are of them."""

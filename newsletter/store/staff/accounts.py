@@ -43,66 +43,47 @@ class Accounts(Repository):
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
         """Change the password of an account."""
-        self._db.change(
-            "UPDATE credential SET password = :password, password_at = :at"
-            " WHERE address = :address",
-            address=address,
-            password=password,
-            at=at,
-        )
+        self._db.update("credential", {"address": address}, password=password, password_at=at)
 
     def mute(self, address: str, muted: Iterable[NoticeKind]) -> None:
         """Choose the kinds of notices that a person gets no email of."""
-        self._db.change(
-            "UPDATE credential SET muted = :muted WHERE address = :address",
-            address=address,
-            muted=[kind.value for kind in muted],
-        )
+        self._db.update("credential", {"address": address}, muted=[kind.value for kind in muted])
 
     def remove(self, address: str) -> bool:
         """Delete an account; return whether there was one."""
         self.drop_factor(address)
         self._db.change("DELETE FROM known_network WHERE address = :address", address=address)
-        gone = self._db.change("DELETE FROM credential WHERE address = :address", address=address)
-        return gone == 1
+        return self._db.changes("DELETE FROM credential WHERE address = :address", address=address)
 
     # --- the second factor
 
     def prepare_factor(self, address: str, salt: str) -> None:
         """Begin to set a second factor up; the one that there is goes on."""
-        self._db.change(
-            "UPDATE credential SET pending = :salt WHERE address = :address",
-            address=address,
-            salt=salt,
-        )
+        self._db.update("credential", {"address": address}, pending=salt)
 
     def confirm_factor(self, address: str, step: int, at: datetime) -> bool:
         """Let the factor that was being set up count from now on; return whether one was."""
-        confirmed = self._db.change(
+        return self._db.changes(
             "UPDATE credential SET factor = pending, factor_at = :at, factor_step = :step,"
             " pending = '', kept_at = NULL WHERE address = :address AND pending <> ''",
             address=address,
             step=step,
             at=at,
         )
-        return confirmed == 1
 
     def use_step(self, address: str, step: int) -> bool:
         """Use a code of this step of time, once, and none before it; return whether it counts."""
-        used = self._db.change(
+        return self._db.changes(
             "UPDATE credential SET factor_step = :step"
             " WHERE address = :address AND factor_step < :step",
             address=address,
             step=step,
         )
-        return used == 1
 
     def drop_factor(self, address: str) -> None:
         """Delete the second factor, with recovery codes and passkeys."""
-        self._db.change(
-            "UPDATE credential SET factor = '', factor_at = NULL, factor_step = 0, pending = ''"
-            " WHERE address = :address",
-            address=address,
+        self._db.update(
+            "credential", {"address": address}, factor="", factor_at=None, factor_step=0, pending=""
         )
         self.renew_codes(address, ())
         self._db.change("DELETE FROM passkey WHERE address = :address", address=address)
@@ -114,44 +95,35 @@ class Accounts(Repository):
         self._db.change("DELETE FROM recovery WHERE address = :address", address=address)
         for hashed in hashes:
             self._db.insert("recovery", address=address, hash=hashed)
-        self._db.change(
-            "UPDATE credential SET kept_at = NULL WHERE address = :address", address=address
-        )
+        self._db.update("credential", {"address": address}, kept_at=None)
 
     def has_code(self, address: str, hash: bytes) -> bool:
         """Return whether it is a recovery code of theirs that was not used."""
-        found = self._db.value(
-            "SELECT COUNT(*) FROM recovery"
-            " WHERE address = :address AND hash = :hash AND used_at IS NULL",
+        return self._db.has(
+            "SELECT 1 FROM recovery WHERE address = :address AND hash = :hash AND used_at IS NULL",
             address=address,
             hash=hash,
         )
-        return bool(found)
 
     def keep_codes(self, address: str, at: datetime) -> None:
         """Note that a recovery code was typed back: they were kept."""
-        self._db.change(
-            "UPDATE credential SET kept_at = :at WHERE address = :address", address=address, at=at
-        )
+        self._db.update("credential", {"address": address}, kept_at=at)
 
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
         """Use a recovery code, once; return whether it counts."""
-        used = self._db.change(
+        return self._db.changes(
             "UPDATE recovery SET used_at = :at"
             " WHERE address = :address AND hash = :hash AND used_at IS NULL",
             address=address,
             hash=hash,
             at=at,
         )
-        return used == 1
 
     def codes_left(self, address: str) -> int:
         """Return how many recovery codes a person has left."""
-        return int(
-            self._db.value(
-                "SELECT COUNT(*) FROM recovery WHERE address = :address AND used_at IS NULL",
-                address=address,
-            )
+        return self._db.number(
+            "SELECT COUNT(*) FROM recovery WHERE address = :address AND used_at IS NULL",
+            address=address,
         )
 
 
@@ -172,16 +144,11 @@ class Passkeys(Repository):
 
     def use(self, id: bytes, count: int, at: datetime) -> None:
         """Note that a passkey signed, and how many signatures its device counted."""
-        self._db.change(
-            "UPDATE passkey SET signatures = :count, used_at = :at WHERE id = :id",
-            id=id,
-            count=count,
-            at=at,
-        )
+        self._db.update("passkey", {"id": id}, signatures=count, used_at=at)
 
     def remove(self, id: bytes) -> bool:
         """Delete a passkey; return whether there was one."""
-        return self._db.change("DELETE FROM passkey WHERE id = :id", id=id) == 1
+        return self._db.changes("DELETE FROM passkey WHERE id = :id", id=id)
 
 
 class Invitations(Repository):
@@ -211,32 +178,29 @@ class Invitations(Repository):
 
     def is_mailed(self, email_id: int, now: datetime) -> bool:
         """Return whether an email brings a link that still does something."""
-        found = self._db.value(
-            "SELECT COUNT(*) FROM invitation"
+        return self._db.has(
+            "SELECT 1 FROM invitation"
             f" WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
             email_id=email_id,
             now=now,
         )
-        return bool(found)
 
     def use(self, number: int, at: datetime) -> bool:
         """Use a link; return False if it was used or withdrawn, or is too old."""
-        used = self._db.change(
+        return self._db.changes(
             f"UPDATE invitation SET used_at = :at WHERE {_IS_UNUSED} AND id = :id"
             " AND expires_at > :at",
             id=number,
             at=at,
         )
-        return used == 1
 
     def withdraw(self, number: int, at: datetime) -> bool:
         """Withdraw a link; return False if it was used or withdrawn."""
-        withdrawn = self._db.change(
+        return self._db.changes(
             f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND id = :id",
             id=number,
             at=at,
         )
-        return withdrawn == 1
 
     def withdraw_of(self, address: str, at: datetime) -> None:
         """Withdraw all links that a person has."""

@@ -74,7 +74,7 @@ def taken_back(revoked: Iterable[tuple[Any, ...]]) -> set[int]:
 
 def vouch_for(db: Database, chain: Chain, row: ApprovalRow) -> None:
     """Put our seal under a row as it is now."""
-    db.change("UPDATE approval SET seal = :seal WHERE id = :id", id=row.id, seal=_seal(chain, row))
+    db.update("approval", {"id": row.id}, seal=_seal(chain, row))
 
 
 def _seal(chain: Chain, row: ApprovalRow) -> str:

@@ -31,9 +31,7 @@ class Staff(Repository):
 
     def rename(self, address: str, name: str) -> None:
         """Change the name that colleagues use."""
-        self._db.change(
-            "UPDATE staff SET name = :name WHERE address = :address", address=address, name=name
-        )
+        self._db.update("staff", {"address": address}, name=name)
 
     def put(self, address: str, role: Role, at: datetime) -> None:
         """Add a person, or change the role of one."""
@@ -47,8 +45,8 @@ class Staff(Repository):
 
     def remove(self, address: str) -> bool:
         """Remove a person; return whether there was one."""
-        return self._db.change("DELETE FROM staff WHERE address = :address", address=address) == 1
+        return self._db.changes("DELETE FROM staff WHERE address = :address", address=address)
 
     def admins(self) -> int:
         """Return how many admins there are."""
-        return int(self._db.value("SELECT COUNT(*) FROM staff WHERE role = 'admin'"))
+        return self._db.number("SELECT COUNT(*) FROM staff WHERE role = 'admin'")

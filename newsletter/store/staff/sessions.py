@@ -43,16 +43,11 @@ class Sessions(Repository):
 
     def seen(self, hashed: bytes, at: datetime) -> None:
         """Note when a session was last used."""
-        self._db.change("UPDATE session SET seen_at = :at WHERE hash = :hash", hash=hashed, at=at)
+        self._db.update("session", {"hash": hashed}, seen_at=at)
 
     def ask(self, hashed: bytes, challenge: str, at: datetime) -> None:
         """Keep what a device is to sign, in place of an earlier challenge."""
-        self._db.change(
-            "UPDATE session SET challenge = :challenge, challenge_at = :at WHERE hash = :hash",
-            hash=hashed,
-            challenge=challenge,
-            at=at,
-        )
+        self._db.update("session", {"hash": hashed}, challenge=challenge, challenge_at=at)
 
     def answered(self, hashed: bytes) -> tuple[str, datetime] | None:
         """Take the last challenge, once, with when it was made. None: there is no open one."""
@@ -63,16 +58,12 @@ class Sessions(Repository):
         if not rows:
             return None
         [(challenge, made_at)] = rows
-        taken = self._db.change(
-            "UPDATE session SET challenge = '' WHERE hash = :hash AND challenge = :challenge",
-            hash=hashed,
-            challenge=challenge,
-        )
+        taken = self._db.update("session", {"hash": hashed, "challenge": challenge}, challenge="")
         return (challenge, instant(made_at)) if taken == 1 else None
 
     def end(self, hashed: bytes) -> bool:
         """End a session at any stage; return whether there was one."""
-        return self._db.change("DELETE FROM session WHERE hash = :hash", hash=hashed) == 1
+        return self._db.changes("DELETE FROM session WHERE hash = :hash", hash=hashed)
 
     def end_all(self, address: str, *, but: bytes = b"") -> int:
         """End a person's sessions but for one; return how many ended."""
@@ -123,12 +114,10 @@ class Throttle(AddressRepository):
 
     def count(self, key: str, since: datetime) -> int:
         """Return how many failures count against this since then."""
-        return int(
-            self._db.value(
-                "SELECT COUNT(*) FROM sign_in_failure WHERE key = :key AND at > :since",
-                key=self._key(key),
-                since=since,
-            )
+        return self._db.number(
+            "SELECT COUNT(*) FROM sign_in_failure WHERE key = :key AND at > :since",
+            key=self._key(key),
+            since=since,
         )
 
     def know(self, address: str, network: str, at: datetime) -> None:
@@ -138,14 +127,13 @@ class Throttle(AddressRepository):
 
     def knows(self, address: str, network: str, now: datetime) -> bool:
         """Return whether a person signed in from a network in the last 90 days."""
-        known = self._db.value(
-            "SELECT COUNT(*) FROM known_network"
+        return self._db.has(
+            "SELECT 1 FROM known_network"
             " WHERE address = :address AND network = :network AND at > :since",
             address=address,
             network=self._key(network),
             since=now - _REMEMBERED,
         )
-        return bool(known)
 
     def _key(self, key: str) -> bytes:
         # what folds addresses does not touch hexadecimal digits, so that no two keys become one

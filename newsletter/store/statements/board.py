@@ -69,7 +69,7 @@ class Board(Repository):
     def count_unseen(self, words: str = "") -> int:
         """Count the texts that were never handed in, of those in whose title these words are."""
         has_words = _has(words, "version.sought")
-        return int(self._db.value(f"SELECT COUNT(*) {_UNSEEN} AND {has_words}", has_words))
+        return self._db.number(f"SELECT COUNT(*) {_UNSEEN} AND {has_words}", has_words)
 
 
 def _has(words: str, within: str) -> Condition:

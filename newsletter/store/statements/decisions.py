@@ -200,4 +200,4 @@ class Comments(Repository):
 
     def count(self, slug: str) -> int:
         """Return how many comments a statement has."""
-        return int(self._db.value("SELECT COUNT(*) FROM comment WHERE slug = :slug", slug=slug))
+        return self._db.number("SELECT COUNT(*) FROM comment WHERE slug = :slug", slug=slug)

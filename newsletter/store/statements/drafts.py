@@ -76,7 +76,7 @@ class Drafts(Repository):
 
     def count(self, key: str) -> int:
         """Return how many versions a text has."""
-        return int(self._db.value("SELECT COUNT(*) FROM version WHERE draft = :key", key=key))
+        return self._db.number("SELECT COUNT(*) FROM version WHERE draft = :key", key=key)
 
     def version(self, key: str, number: int) -> Version | None:
         """Return the version of this text with this number."""
@@ -115,9 +115,7 @@ class Drafts(Repository):
         values = {name: value for name, value in vars(draft).items() if name != "version"}
         self._db.insert("draft", head=0, **values)
         number = self.keep(draft.key, draft.version)
-        self._db.change(
-            "UPDATE draft SET head = :head WHERE key = :key", key=draft.key, head=number
-        )
+        self._db.update("draft", {"key": draft.key}, head=number)
         return self._there(draft.key)
 
     def keep(self, key: str, version: Version) -> int:
@@ -149,7 +147,7 @@ class Drafts(Repository):
 
     def close(self, number: int) -> None:
         """Close a version: further typing makes another one."""
-        self._db.change("UPDATE version SET closed = 1 WHERE number = :number", number=number)
+        self._db.update("version", {"number": number}, closed=1)
 
     def advance(self, key: str, head: int, *, by: str, at: datetime) -> Draft:
         """Make this version the text, which has changed once more."""
@@ -165,31 +163,20 @@ class Drafts(Repository):
 
     def hand_in(self, key: str, slug: str, number: int, *, by: str, at: datetime) -> None:
         """Hand this version in to the pipeline under this slug."""
-        self._db.change(
-            "UPDATE version SET handed_in_at = :at, handed_in_by = :by, closed = 1"
-            " WHERE number = :number",
-            number=number,
-            by=by,
-            at=at,
-        )
-        self._db.change(
-            "UPDATE draft SET slug = :slug, handed_in = :number, taken_back = 0 WHERE key = :key",
-            key=key,
-            slug=slug,
-            number=number,
-        )
+        self._db.update("version", {"number": number}, handed_in_at=at, handed_in_by=by, closed=1)
+        self._db.update("draft", {"key": key}, slug=slug, handed_in=number, taken_back=0)
 
     def take_back(self, key: str) -> None:
         """Withdraw a submitted text: it no longer waits for approval."""
-        self._db.change("UPDATE draft SET taken_back = 1 WHERE key = :key", key=key)
+        self._db.update("draft", {"key": key}, taken_back=1)
 
     def looked_through(self, key: str) -> None:
         """Note that a person has looked at what the import left out."""
-        self._db.change("UPDATE draft SET found = :found WHERE key = :key", key=key, found=Found())
+        self._db.update("draft", {"key": key}, found=Found())
 
     def delete(self, key: str, at: datetime) -> None:
         """Delete a text."""
-        self._db.change("UPDATE draft SET deleted_at = :at WHERE key = :key", key=key, at=at)
+        self._db.update("draft", {"key": key}, deleted_at=at)
 
     def _there(self, key: str) -> Draft:
         found = self.get(key)

@@ -103,7 +103,7 @@ class Statements(Repository):
 
     def count(self) -> int:
         """Return how many statements are present."""
-        return int(self._db.value("SELECT COUNT(*) FROM statement WHERE present = 1"))
+        return self._db.number("SELECT COUNT(*) FROM statement WHERE present = 1")
 
     def slugs(self, beginning: str, most: int) -> list[str]:
         """Return slugs that begin so: those that are present first, then the newest."""

@@ -78,13 +78,8 @@ class Choices(Repository):
 
     def describe(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
         """Store what the subscribers say of themselves."""
-        self._db.change(
-            "UPDATE subscriber SET name = :name, language = :language, timezone = :timezone"
-            " WHERE id = :id",
-            id=subscriber_id,
-            name=name,
-            language=language,
-            timezone=timezone,
+        self._db.update(
+            "subscriber", {"id": subscriber_id}, name=name, language=language, timezone=timezone
         )
 
     def join(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
@@ -143,11 +138,7 @@ class Choices(Repository):
 
     def pause(self, subscriber_id: int, until: datetime | None) -> None:
         """Send nothing until then; None ends a pause."""
-        self._db.change(
-            "UPDATE subscriber SET paused_until = :until WHERE id = :id",
-            id=subscriber_id,
-            until=until,
-        )
+        self._db.update("subscriber", {"id": subscriber_id}, paused_until=until)
 
     def has_ended_pause(self, at: datetime) -> bool:
         """Return whether a pause is over by then."""

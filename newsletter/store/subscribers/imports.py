@@ -62,7 +62,7 @@ class Imports(AddressRepository):
 
     def note(self, brought: Brought, *, finished_at: datetime | None = None) -> bool:
         """Note what an import has changed so far; return False if it was undone meanwhile."""
-        changed = self._db.change(
+        return self._db.changes(
             "UPDATE import SET new = :new, known = :known, changed = :changed, joined = :joined,"
             " ended = :ended, suppressed = :suppressed, skipped = :skipped,"
             " finished_at = :finished_at WHERE id = :id AND undone_at IS NULL",
@@ -76,7 +76,6 @@ class Imports(AddressRepository):
             skipped=brought.skipped,
             finished_at=finished_at,
         )
-        return changed == 1
 
     def keep_upload(self, upload: UploadedFile, at: datetime) -> int:
         """Keep an uploaded file until its import; return its number."""
@@ -92,7 +91,7 @@ class Imports(AddressRepository):
 
     def drop_upload(self, number: int) -> bool:
         """Delete an uploaded file; return False if it was gone."""
-        return self._db.change("DELETE FROM upload WHERE id = :number", number=number) > 0
+        return self._db.changes("DELETE FROM upload WHERE id = :number", number=number)
 
     def drop_uploads(self, until: datetime) -> int:
         """Delete the files that were uploaded until then; return how many."""
@@ -117,7 +116,7 @@ class Imports(AddressRepository):
         )
 
     def count(self) -> int:
-        return int(self._db.value("SELECT COUNT(*) FROM import"))
+        return self._db.number("SELECT COUNT(*) FROM import")
 
     def undo(self, record: ImportRecord, at: datetime, by: str) -> Undone:
         """Undo an import for people of whom nothing else happened since."""
@@ -134,12 +133,7 @@ class Imports(AddressRepository):
             number=record.id,
         )
         self._db.change("DELETE FROM undo_person")
-        self._db.change(
-            "UPDATE import SET undone_at = :at, undone_by = :by WHERE id = :number",
-            at=at,
-            by=by,
-            number=record.id,
-        )
+        self._db.update("import", {"id": record.id}, undone_at=at, undone_by=by)
         return Undone(
             removed=removed,
             restored=restored,

@@ -128,17 +128,14 @@ class Readers(AddressRepository):
                 id=subscriber_id,
                 old=old,
             )
-            self._db.change(
-                "UPDATE suppression SET address = NULL WHERE address_hash = :old", old=old
-            )
+            self._db.update("suppression", {"address_hash": old}, address=None)
         return True
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
         """Give a subscriber the name, language, time zone, place and tags of an entry."""
-        self._db.change(
-            "UPDATE subscriber SET name = :name, language = :language, timezone = :timezone,"
-            " place = :place WHERE id = :id",
-            id=subscriber_id,
+        self._db.update(
+            "subscriber",
+            {"id": subscriber_id},
             name=entry.name,
             language=entry.language,
             timezone=entry.timezone,
@@ -223,11 +220,9 @@ class Readers(AddressRepository):
 
     def left_through(self, campaign_id: int) -> int:
         """Return how many people left by a link of this campaign."""
-        return int(
-            self._db.value(
-                "SELECT COUNT(DISTINCT subscriber_id) FROM subscription WHERE ended_by = :id",
-                id=campaign_id,
-            )
+        return self._db.number(
+            "SELECT COUNT(DISTINCT subscriber_id) FROM subscription WHERE ended_by = :id",
+            id=campaign_id,
         )
 
     def get(self, subscriber_id: int) -> Subscriber | None:
@@ -294,7 +289,7 @@ class Readers(AddressRepository):
     def count(self, *, list_name: str, query: str) -> int:
         """Return how many subscribers ``search`` finds without a limit."""
         who = searched(list_name, query)
-        return int(self._db.value(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who))
+        return self._db.number(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who)
 
     def _people(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Subscriber, str]]:
         """Yield the subscriber of each row of ``_PEOPLE`` and the consent as JSON."""
@@ -341,7 +336,7 @@ class Readers(AddressRepository):
 
     def count_erased(self) -> int:
         """Return how many suppressions have no address, as the person was erased."""
-        return int(self._db.value("SELECT COUNT(*) FROM suppression WHERE address IS NULL"))
+        return self._db.number("SELECT COUNT(*) FROM suppression WHERE address IS NULL")
 
     def forget(self, address: str, at: datetime) -> bool:
         """Erase a person but for the keyed hash that blocks the address; return if there was one.
@@ -352,9 +347,7 @@ class Readers(AddressRepository):
         entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
         self.suppress([entry], at, "forget")
         hashed = self._hash(address)
-        self._db.change(
-            "UPDATE suppression SET address = NULL WHERE address_hash = :hash", hash=hashed
-        )
+        self._db.update("suppression", {"address_hash": hashed}, address=None)
         self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hashed)
         # the file is to be erased securely
         due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE)
@@ -377,8 +370,7 @@ class Readers(AddressRepository):
 
     def added_at(self, subscriber_id: int) -> datetime | None:
         """Return when the subscriber was added."""
-        at = self._db.value("SELECT added_at FROM subscriber WHERE id = :id", id=subscriber_id)
-        return None if at is None else instant(at)
+        return self._db.moment("SELECT added_at FROM subscriber WHERE id = :id", id=subscriber_id)
 
     def suppressed(self, address: str) -> SuppressionReason | None:
         """Return why an address is suppressed, or None."""
