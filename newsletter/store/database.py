@@ -385,6 +385,11 @@ def document(kind: Any, text: str) -> Any:
     return _adapter(kind).validate_json(text, context=STORED)
 
 
+def read(kind: type[T], row: Mapping[str, Any]) -> T:
+    """Return an instance of the dataclass for a row, which is column → stored value."""
+    return cast("T", _reader(cast("Any", kind), tuple(row))(tuple(row.values())))
+
+
 def _read_by(kind: type[T], cursor: Any) -> Callable[[tuple[Any, ...]], T]:
     columns = tuple(column[0] for column in cursor.description)
     return cast("Callable[[tuple[Any, ...]], T]", _reader(cast("Any", kind), columns))

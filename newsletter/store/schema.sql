@@ -71,7 +71,7 @@ CREATE TABLE approval (
     revoked_at INTEGER,
     not_before INTEGER,
     despite TEXT NOT NULL DEFAULT '',
-    warnings TEXT NOT NULL DEFAULT '',  -- names of checks, separated by blanks
+    warnings TEXT NOT NULL DEFAULT '[]',  -- names of checks
     seal TEXT NOT NULL DEFAULT ''  -- MAC under the workspace's key; a row without it is ignored
 ) STRICT;
 CREATE INDEX ix_approval_slug ON approval (slug);

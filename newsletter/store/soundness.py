@@ -13,7 +13,7 @@ from newsletter.domain.errors import Defect
 from newsletter.store.database import Database
 from newsletter.store.delivery.claiming import as_stored
 from newsletter.store.file.keys import Chain
-from newsletter.store.staff.audit import brought_back, revocations, rows, taken_back, vouched
+from newsletter.store.staff.audit import brought_back, revocations, sealed_approvals, taken_back
 from newsletter.store.statements.statements import Statements
 
 _SHOWN = 5
@@ -78,10 +78,13 @@ class Inspection:
 
     def _approvals(self) -> Iterator[str]:
         """The name of each that is damaged, and an empty one of each that is not."""
-        taken = taken_back(revocations(self._db))
-        for row in rows(self._db):
-            sound = vouched(self._chain, row) and not brought_back(row, taken)
-            yield "" if sound else f"approval {row.id} of {row.slug}"
+        taken, approvals = (
+            taken_back(revocations(self._db)),
+            sealed_approvals(self._db, self._chain),
+        )
+        for row in approvals.all():
+            sound = approvals.is_sound(row) and not brought_back(row, taken)
+            yield "" if sound else f"approval {row['id']} of {row['slug']}"
 
     def _addresses(self) -> Iterator[str]:
         for row in self._db.stream(

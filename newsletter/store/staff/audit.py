@@ -3,59 +3,94 @@ rows."""
 
 import hmac
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, cast
+from operator import itemgetter
+from typing import Any, TypeVar, cast
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import AuditHead, Entered
-from newsletter.store.database import NO_LIMIT, Database, Repository, stored
+from newsletter.store.database import NO_LIMIT, Database, Repository, read, stored
 from newsletter.store.file.keys import Chain
+
+T = TypeVar("T")
 
 REVOKE = "revoke"
 """Its name in the log."""
 _TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApprovalRow:
-    """An approval as it is stored, times in milliseconds: the seal is over these values."""
-
-    id: int
-    slug: str
-    content_hash: str
-    by: str
-    channel: str
-    at: int
-    not_before: int | None
-    despite: str
-    warnings: str
-    """Names of checks, with blanks between."""
-    revoked_at: int | None
-    seal: str
+_APPROVAL = (
+    'id, slug, content_hash, "by", channel, at, not_before, despite, warnings, revoked_at, seal'
+)
+Row = dict[str, Any]
+"""Column → value, as they are stored."""
 
 
-APPROVAL = """
-    id, slug, content_hash, "by", channel, at, not_before, despite, warnings, revoked_at, seal
-"""
-"""The columns of an ``ApprovalRow``."""
+class Sealed:
+    """The rows of a table that are about statements, each under a seal of ours.
+
+    A row without it counts for nothing: somebody else wrote it. The seal is over the stored values
+    of the other ``columns``.
+    """
+
+    def __init__(self, db: Database, chain: Chain, table: str, columns: str) -> None:
+        self._db = db
+        self._chain = chain
+        self._table = table
+        self._select = f"SELECT {columns} FROM {table}"
+
+    def all(self) -> list[Row]:
+        """Return the rows of all statements, by number, with the seal or without."""
+        return self._db.mappings(f"{self._select} ORDER BY id")
+
+    def of(self, slug: str) -> list[Row]:
+        """Return the sound rows of a statement, oldest first."""
+        rows = self._db.of_statement(self._query, slug, itemgetter("slug"))
+        return [row for row in rows if self.is_sound(row)]
+
+    def _query(self, slugs: Sequence[str]) -> list[Row]:
+        return self._db.mappings(
+            f"{self._select} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
+            slugs=slugs,
+        )
+
+    def is_sound(self, row: Row) -> bool:
+        """Return whether the row is what we wrote."""
+        return hmac.compare_digest(row["seal"], self._seal(row))
+
+    def add(self, **values: object) -> None:
+        """Add a row under our seal."""
+        self._put_seal(self._db.insert(self._table, returning="id", **values))
+
+    def change(self, number: int, **values: object) -> None:
+        """Change columns of a row, and put our seal under it again."""
+        self._db.update(self._table, {"id": number}, **values)
+        self._put_seal(number)
+
+    def _put_seal(self, number: int) -> None:
+        [row] = self._db.mappings(f"{self._select} WHERE id = :id", id=number)
+        self._db.update(self._table, {"id": number}, seal=self._seal(row))
+
+    def _seal(self, row: Row) -> str:
+        values = (value for name, value in row.items() if name != "seal")
+        return self._chain.seal(self._table, *values)
 
 
-def rows(db: Database) -> Iterator[ApprovalRow]:
-    """Yield the approvals of all statements, by number."""
-    yield from db.stream(ApprovalRow, f"SELECT {APPROVAL} FROM approval ORDER BY id")
+def sealed_approvals(db: Database, chain: Chain) -> Sealed:
+    """Return the approvals, as rows."""
+    return Sealed(db, chain, "approval", _APPROVAL)
 
 
-def vouched(chain: Chain, row: ApprovalRow) -> bool:
-    """Return whether the row is what we wrote."""
-    return hmac.compare_digest(row.seal, _seal(chain, row))
+def value_of(kind: type[T], row: Row) -> T:
+    """Return a sealed row as a value of the domain."""
+    return read(kind, {name: each for name, each in row.items() if name not in {"id", "seal"}})
 
 
-def brought_back(row: ApprovalRow, taken: Collection[int]) -> bool:
+def brought_back(row: Row, taken: Collection[int]) -> bool:
     """Return whether the row counts, and is one of those that were taken back."""
-    return row.revoked_at is None and row.id in taken
+    return row["revoked_at"] is None and row["id"] in taken
 
 
 def revocations(db: Database, slugs: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
@@ -72,32 +107,9 @@ def taken_back(revoked: Iterable[tuple[Any, ...]]) -> set[int]:
     return {int(number) for one in found if one for number in one[1].split(", ")}
 
 
-def vouch_for(db: Database, chain: Chain, row: ApprovalRow) -> None:
-    """Put our seal under a row as it is now."""
-    db.update("approval", {"id": row.id}, seal=_seal(chain, row))
-
-
-def _seal(chain: Chain, row: ApprovalRow) -> str:
-    sealed = (row.slug, row.content_hash, row.by, row.channel, row.at, row.revoked_at)
-    return chain.seal("approval", row.id, *sealed, row.not_before, row.despite, row.warnings)
-
-
 _APPROVE, _GAP = "approve", "gap"
 _LOG = "audit log"
 _LINE = "SELECT number, at, actor, action, subject, detail, digest FROM audit"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Line:
-    """A line as it is stored, its time in milliseconds: the digest is over these values."""
-
-    number: int
-    at: int
-    actor: str
-    action: str
-    subject: str
-    detail: str
-    digest: str
 
 
 class Audit(Repository):
@@ -210,7 +222,7 @@ class Audit(Repository):
         Raises Defect with the first row that is not as it was stored.
         """
         head, given = AuditHead(number=0, digest=""), set()
-        lines = self._db.stream(_Line, f"{_LINE} ORDER BY number")
+        lines = self._db.stream(Entered, f"{_LINE} ORDER BY number")
         for number, row in enumerate(lines, start=1):
             self._check(head, number, row)
             head = AuditHead(number=number, digest=row.digest)
@@ -227,9 +239,9 @@ class Audit(Repository):
             self._db.value("SELECT digest FROM audit WHERE number = :number", number=number) or ""
         )
 
-    def _check(self, head: AuditHead, number: int, row: _Line) -> None:
+    def _check(self, head: AuditHead, number: int, row: Entered) -> None:
         """Raise Defect unless the line follows the one before it, under the key."""
-        *parts, digest = astuple(row)
+        *parts, digest = map(stored, vars(row).values())
         if row.number == number and digest == self._chain.link(head.digest, *parts):
             return
         raise Defect(
@@ -248,12 +260,16 @@ class Audit(Repository):
             )
 
     def _compare_approvals(self, given: set[tuple[str, str, str]]) -> None:
-        taken = taken_back(revocations(self._db))
-        for row in rows(self._db):
-            named = f"the approval {row.id}, of {row.slug} by {row.by},"
-            if not vouched(self._chain, row):
+        taken, approvals = (
+            taken_back(revocations(self._db)),
+            sealed_approvals(self._db, self._chain),
+        )
+        for row in approvals.all():
+            named = f"the approval {row['id']}, of {row['slug']} by {row['by']},"
+            if not approvals.is_sound(row):
                 raise Defect(f"{named} is not what was written; it counts for nothing")
             if brought_back(row, taken):
                 raise Defect(f"{named} was taken back, and an older row was put in its place")
-            if row.revoked_at is None and (row.slug, row.by, row.content_hash) not in given:
+            told = (row["slug"], row["by"], row["content_hash"])
+            if row["revoked_at"] is None and told not in given:
                 raise Defect(f"{named} has no line in the audit log")

@@ -7,18 +7,17 @@ from operator import itemgetter
 from newsletter.domain.statements.comment import Comment, Returned
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import mailbox
-from newsletter.store.database import Database, Repository, instant
+from newsletter.store.database import Database, Repository
 from newsletter.store.file.keys import Chain
 from newsletter.store.staff.audit import (
-    APPROVAL,
     REVOKE,
-    ApprovalRow,
     Audit,
+    Row,
     brought_back,
     revocations,
+    sealed_approvals,
     taken_back,
-    vouch_for,
-    vouched,
+    value_of,
 )
 
 
@@ -27,12 +26,12 @@ class Approvals(Repository):
 
     def __init__(self, db: Database, chain: Chain, audit: Audit) -> None:
         super().__init__(db)
-        self._chain = chain
+        self._rows = sealed_approvals(db, chain)
         self._audit = audit
 
     def of(self, slug: str) -> list[Approval]:
         """Return the approvals of a statement, oldest first, also those that were taken back."""
-        return [_approval_of(row) for row in self._sound(slug)]
+        return [value_of(Approval, row) for row in self._sound(slug)]
 
     def slugs(self, channels: Collection[Channel]) -> set[str]:
         """Return the statements that were ever approved in one of these ways."""
@@ -46,22 +45,7 @@ class Approvals(Repository):
 
     def add(self, approval: Approval) -> None:
         """Add an approval under our seal."""
-        [row] = self._db.all(
-            ApprovalRow,
-            'INSERT INTO approval (slug, content_hash, "by", mailbox, channel, at, not_before,'
-            " despite, warnings) VALUES (:slug, :content_hash, :by, :mailbox, :channel, :at,"
-            f" :not_before, :despite, :warnings) RETURNING {APPROVAL}",
-            slug=approval.slug,
-            content_hash=approval.content_hash,
-            by=approval.by,
-            mailbox=mailbox(approval.by),
-            channel=approval.channel,
-            at=approval.at,
-            not_before=approval.not_before,
-            despite=approval.despite,
-            warnings=" ".join(approval.warnings),
-        )
-        vouch_for(self._db, self._chain, row)
+        self._rows.add(mailbox=mailbox(approval.by), **vars(approval))
 
     def revoke(
         self,
@@ -78,23 +62,16 @@ class Approvals(Repository):
         The audit log gets a line, so that they cannot be brought back.
         """
         numbers = [
-            row.id
+            row["id"]
             for row in self._sound(slug)
-            if row.revoked_at is None
-            and by in {None, row.by}
-            and (channel is None or row.channel == channel.value)
+            if row["revoked_at"] is None
+            and by in {None, row["by"]}
+            and (channel is None or row["channel"] == channel.value)
         ]
         if not numbers:
             return 0
-        for row in self._db.all(
-            ApprovalRow,
-            "UPDATE approval SET revoked_at = :at"
-            " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:numbers))"
-            f" RETURNING {APPROVAL}",
-            at=at,
-            numbers=numbers,
-        ):
-            vouch_for(self._db, self._chain, row)
+        for number in numbers:
+            self._rows.change(number, revoked_at=at)
         listed = ", ".join(map(str, numbers))
         detail = f"approval{'s' * (len(numbers) > 1)} {listed} taken back" + (
             f": {why}" * bool(why)
@@ -102,39 +79,17 @@ class Approvals(Repository):
         self._audit.enter(actor, REVOKE, slug, detail)
         return len(numbers)
 
-    def _sound(self, slug: str) -> list[ApprovalRow]:
+    def _sound(self, slug: str) -> list[Row]:
         """Return the rows that are what we wrote last."""
-        found = self._db.of_statement(self._query, slug)
+        found = self._rows.of(slug)
         # a seal holds for an older row too: only the log tells that it was taken back since
         back = set()
         if found:
             back = taken_back(self._db.of_statement(self._revocations, slug, itemgetter(0)))
-        return [row for row in found if vouched(self._chain, row) and not brought_back(row, back)]
+        return [row for row in found if not brought_back(row, back)]
 
     def _revocations(self, slugs: Sequence[str]) -> list[tuple[str, str]]:
         return revocations(self._db, slugs)
-
-    def _query(self, slugs: Sequence[str]) -> list[ApprovalRow]:
-        return self._db.all(
-            ApprovalRow,
-            f"SELECT {APPROVAL} FROM approval"
-            " WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
-            slugs=slugs,
-        )
-
-
-def _approval_of(row: ApprovalRow) -> Approval:
-    return Approval(
-        slug=row.slug,
-        content_hash=row.content_hash,
-        by=row.by,
-        at=instant(row.at),
-        channel=Channel(row.channel),
-        not_before=None if row.not_before is None else instant(row.not_before),
-        despite=row.despite,
-        warnings=tuple(row.warnings.split()),
-        revoked_at=None if row.revoked_at is None else instant(row.revoked_at),
-    )
 
 
 class Returns(Repository):
