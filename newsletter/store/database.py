@@ -283,12 +283,12 @@ class Database:
         """Run a statement that writes; return whether it changed a row."""
         return self.change(sql, *conditions, **values) > 0
 
-    def insert(self, table: str, /, *, returning: str = "", **values: object) -> Any:
-        """Add a row with these columns; return the value of the column ``returning``."""
+    def insert(self, table: str, /, *, returning: str = "", **values: object) -> int:
+        """Add a row with these columns; return the number in the column ``returning``."""
         sql = _insertion(table, tuple(values))
         if not returning:
             return self.change(sql, **values)
-        return self.value(f"{sql} RETURNING {returning}", **values)
+        return self.number(f"{sql} RETURNING {returning}", **values)
 
     def insert_new(self, table: str, /, **values: object) -> bool:
         """Add a row unless there is one with its key; return whether it was added."""
@@ -385,9 +385,10 @@ def document(kind: Any, text: str) -> Any:
     return _adapter(kind).validate_json(text, context=STORED)
 
 
-def read(kind: type[T], row: Mapping[str, Any]) -> T:
-    """Return an instance of the dataclass for a row, which is column → stored value."""
-    return cast("T", _reader(cast("Any", kind), tuple(row))(tuple(row.values())))
+def read(kind: type[T], row: Mapping[str, Any], **more: object) -> T:
+    """Return an instance of the dataclass for a row, column → stored value, and further fields."""
+    values, parts = tuple(row.values()), _parts(cast("Any", kind), tuple(row))
+    return kind(**{name: part(values) for name, part in parts}, **more)
 
 
 def _read_by(kind: type[T], cursor: Any) -> Callable[[tuple[Any, ...]], T]:
@@ -413,6 +414,15 @@ def _joined(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str,
 @cache
 def _reader(kind: Any, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
     """Return what makes an instance of a row with these columns."""
+    parts = _parts(kind, columns)
+    return lambda row: kind(**{name: part(row) for name, part in parts})
+
+
+@cache
+def _parts(
+    kind: Any, columns: tuple[str, ...]
+) -> list[tuple[str, Callable[[tuple[Any, ...]], Any]]]:
+    """Return what makes the value of each field of a row with these columns."""
     hints = get_type_hints(kind)
     known = {each.name for each in fields(kind) if each.init}
     places: dict[str, list[int]] = {}
@@ -420,8 +430,7 @@ def _reader(kind: Any, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], 
         places.setdefault(name.partition(".")[0], []).append(place)
     if unknown := places.keys() - known:
         raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
-    parts = [(name, _part(hints[name], columns, found)) for name, found in places.items()]
-    return lambda row: kind(**{name: part(row) for name, part in parts})
+    return [(name, _part(hints[name], columns, found)) for name, found in places.items()]
 
 
 def _part(

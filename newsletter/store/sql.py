@@ -15,14 +15,12 @@ from newsletter.store.campaigns.digests import Digests
 from newsletter.store.campaigns.starts import Starts
 from newsletter.store.database import Backend, Database
 from newsletter.store.delivery.batches import Batches
-from newsletter.store.delivery.hold import Hold
 from newsletter.store.delivery.limits import RateLimits
-from newsletter.store.delivery.running_service import RunningService
+from newsletter.store.delivery.restore_guard import Generation, Hold
 from newsletter.store.delivery.transactional import TransactionalEmails
 from newsletter.store.delivery.unknowns import Unknowns
-from newsletter.store.delivery.workers import Workers
+from newsletter.store.delivery.workers import RunningService, Workers
 from newsletter.store.events.events import Events
-from newsletter.store.file.guard_file import Generation
 from newsletter.store.file.keys import Chain
 from newsletter.store.soundness import Inspection, Soundness
 from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys

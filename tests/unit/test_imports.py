@@ -10,5 +10,5 @@ def test_a_whole_package_is_imported() -> None:
     after = {name for name in sys.modules if name.startswith("newsletter.store")}
     assert {
         "newsletter.store.subscribers.eligibility",
-        "newsletter.store.subscribers.staging",
+        "newsletter.store.subscribers.importing",
     } <= after

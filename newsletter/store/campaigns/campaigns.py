@@ -223,7 +223,7 @@ class Campaigns(Repository):
         """Insert a campaign (its ``id`` is ignored) and return its id."""
         elsewhere = {"id", "counts", "given_up"}
         values = {name: each for name, each in vars(campaign).items() if name not in elsewhere}
-        return int(self._db.insert("campaign", returning="id", created_at=at, **values))
+        return self._db.insert("campaign", returning="id", created_at=at, **values)
 
     def move(
         self,

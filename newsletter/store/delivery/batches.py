@@ -107,7 +107,13 @@ class Batches(AddressRepository):
         far. If the campaign was cancelled in the meantime, that batch is cancelled instead.
         """
         # before the answer is booked, which is for all who are still pending
-        if booking.again and not self._set_aside(claimed, booking, at):
+        if booking.again and not batch_splitting.set_aside(
+            self._db,
+            claimed,
+            booking.again.keys(),
+            reason=next(iter(booking.again.values())).reason,
+            not_before=at + booking.wait,
+        ):
             return False
         state = _DELIVERY_STATES[booking.outcome.verdict]
         rows = {
@@ -142,12 +148,6 @@ class Batches(AddressRepository):
             return False
         claiming.add_rows(self._db, claimed.id, claimed.campaign.id, rows, at)
         return True
-
-    def _set_aside(self, claimed: ClaimedBatch, booking: Booking, at: datetime) -> bool:
-        reason = next(iter(booking.again.values())).reason
-        return batch_splitting.set_aside(
-            self._db, claimed, booking.again.keys(), reason=reason, not_before=at + booking.wait
-        )
 
     def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
         """Put a batch back that was provably not sent, if the fence still holds.

@@ -51,15 +51,6 @@ def is_due(at: datetime) -> Condition:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sending:
-    """A campaign that is sending, and the providers that it goes through."""
-
-    id: int
-    provider: str
-    carrier: str
-
-
 def next_queued(
     db: Database, at: datetime, allowance: Mapping[str, int | None], owner: int | None
 ) -> tuple[int, str] | None:
@@ -68,14 +59,12 @@ def next_queued(
     The campaign is chosen first: an order over all that is open would cost more with each batch.
     """
     due = is_due(at)
-    for campaign in db.all(
-        _Sending,
-        "SELECT id, provider, carrier FROM campaign"
+    for campaign_id, provider in db.rows(
+        "SELECT id, COALESCE(NULLIF(carrier, ''), provider) FROM campaign"
         f" WHERE campaign.state = 'sending' AND {IS_FREE} AND {IS_ALIVE}"
         " ORDER BY urgent DESC, id",
         owner=owner,
     ):
-        provider = campaign.carrier or campaign.provider
         if allowance and provider not in allowance:  # it is not configured any more
             provider = next(iter(allowance))
         # a campaign at the other provider may go on; None would be no limit
@@ -85,7 +74,7 @@ def next_queued(
             f"SELECT id FROM batch WHERE {IS_OPEN} AND {IS_FREE} AND state = 'queued'"
             f" AND campaign_id = :campaign_id AND {due} ORDER BY no LIMIT 1 {SKIP_LOCKED}",
             due,
-            campaign_id=campaign.id,
+            campaign_id=campaign_id,
         )
         if found is not None:
             return found, provider

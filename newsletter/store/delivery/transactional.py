@@ -27,30 +27,11 @@ _IS_ORPHAN = (
     "transactional_email.state = 'calling' AND NOT EXISTS"
     " (SELECT 1 FROM worker WHERE worker.id = transactional_email.owner)"
 )
-_FIELDS = (
-    "id",
-    "kind",
-    "address",
-    "lists",
-    "subscriber_id",
-    "name",
-    "language",
-    "timezone",
-    "source",
-    "wording",
-    "state",
-    "reason",
-    "asked_at",
-    "used_at",
-    "settled_at",
-)
-_EMAIL = ", ".join([*_FIELDS, "NULLIF(held_until, 0) AS held_until"])
-_CLAIMED = ", ".join(
-    [
-        'attempts, attempt_id, NULLIF(held_until, 0) AS "email.held_until"',
-        *(f'{name} AS "email.{name}"' for name in _FIELDS),
-    ]
-)
+_EMAIL = """
+    SELECT id, kind, address, lists, subscriber_id, name, language, timezone, source, wording,
+        state, reason, asked_at, NULLIF(held_until, 0) AS held_until, used_at, settled_at
+    FROM transactional_email WHERE id = :id
+"""
 _SAME = """
     mailbox_hash = :mailbox AND kind = :kind
     -- what the provider refused reached nobody, and takes nothing from the limit
@@ -122,31 +103,20 @@ class TransactionalEmails(AddressRepository):
 
     def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> int:
         values = {name: value for name, value in vars(email).items() if name != "id"}
-        number = self._db.value(
-            """
-            INSERT INTO transactional_email (kind, address, lists, subscriber_id, name, language,
-                timezone, source, wording, state, reason, asked_at, held_until, used_at,
-                settled_at, address_hash, mailbox_hash, network_hash, asks, not_before)
-            VALUES (:kind, :address, :lists, :subscriber_id, :name, :language,
-                :timezone, :source, :wording, :state, :reason, :asked_at,
-                COALESCE(:held_until, 0), :used_at,
-                :settled_at, :address_hash, :mailbox, :network, 1, :asked_at)
-            RETURNING id
-            """,
+        return self._db.insert(
+            "transactional_email",
+            returning="id",
             address_hash=self._hash(email.address),
-            mailbox=mailbox,
-            network=network,
-            **values,
+            mailbox_hash=mailbox,
+            network_hash=network,
+            asks=1,
+            not_before=email.asked_at,
+            **values | {"held_until": email.held_until or 0},
         )
-        return int(number)
 
     def get(self, email_id: int) -> TransactionalEmail | None:
         """Return the email with this id."""
-        return self._db.first(
-            TransactionalEmail,
-            f"SELECT {_EMAIL} FROM transactional_email WHERE id = :id",
-            id=email_id,
-        )
+        return self._db.first(TransactionalEmail, _EMAIL, id=email_id)
 
     def claim(
         self, *, at: datetime, attempt_id: str, owner: int | None = None
@@ -155,19 +125,19 @@ class TransactionalEmails(AddressRepository):
         number = self._next_due(at, owner)
         if number is None:
             return None
-        [claimed] = self._db.all(
-            ClaimedEmail,
+        attempts = self._db.number(
             "UPDATE transactional_email SET state = 'calling', attempt_id = :attempt_id,"
             " attempts = attempts + 1, claimed_at = :at,"
             # empty until it is intended: by that a restart knows what cannot have left
             " provider = '', account = '', owner = :owner"
-            f" WHERE id = :id RETURNING {_CLAIMED}",
+            " WHERE id = :id RETURNING attempts",
             id=number,
             attempt_id=attempt_id,
             at=at,
             owner=owner,
         )
-        return claimed
+        [email] = self._db.all(TransactionalEmail, _EMAIL, id=number)
+        return ClaimedEmail(email=email, attempt_id=attempt_id, attempts=attempts)
 
     def intend(
         self, claimed: ClaimedEmail, *, provider: str, account: str, owner: int | None = None

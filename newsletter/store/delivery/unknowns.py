@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import (
@@ -17,8 +19,8 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, Condition, Repository, instant
-from newsletter.store.delivery import batch_splitting, claiming, confirming
+from newsletter.store.database import MEMBER, Condition, Database, Repository, instant, read
+from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.delivery.claiming import IS_FREE, IS_UNKNOWN
 from newsletter.store.subscribers.eligibility import eligible
 
@@ -28,23 +30,44 @@ _PUT_BACK = timedelta(minutes=1)
 """A later look was planned by a clock that has gone back since: it is due now."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Taken:
-    """The row of a batch, just taken hold of."""
+_COUNTED_AS = {
+    BatchState.UNKNOWN: "unknown",
+    BatchState.QUEUED: "pending",  # to be sent again: an earlier call had arrived
+    BatchState.GIVEN_UP: "cancelled",
+}
+"""Which count has the readers of whom it is not known that the provider has their message."""
 
-    id: int
-    campaign_id: int
-    members: str
-    fence: int
-    provider: str
-    attempt_id: str
-    claimed_at: datetime
-    settled_at: datetime
-    body_hash: str
-    tries: int
-    silent_since: datetime | None
-    regardless: bool
-    last_change: int
+
+@dataclass(frozen=True, kw_only=True)
+class Unproved:
+    """A delivery of which it is not known that the provider took it."""
+
+    batch_id: int
+    state: BatchState
+    subscriber_id: int
+
+
+def unproved(db: Database, campaign_id: int, of: Condition) -> list[Unproved]:
+    """Return the unproved deliveries of a campaign to those whom ``of`` names, by batch.
+
+    ``of`` is a condition on MEMBER, the subscriber's id. A batch for which no call was
+    ever begun is left out: it cannot have reached a reader.
+    """
+    return db.all(
+        Unproved,
+        f"""
+        SELECT batch.id AS batch_id, batch.state, {MEMBER} AS subscriber_id
+        FROM batch CROSS JOIN json_each(batch.members) AS member
+        WHERE batch.campaign_id = :campaign_id AND batch.attempts > 0
+            AND batch.state IN ('unknown', 'queued', 'given up') AND {of}
+            AND NOT EXISTS (
+                SELECT 1 FROM delivery
+                WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})
+        ORDER BY batch.id
+        """,
+        of,
+        campaign_id=campaign_id,
+    )
 
 
 class Unknowns(Repository):
@@ -71,33 +94,28 @@ class Unknowns(Repository):
         )
         if batch_id is None:
             return None
-        [row] = self._db.all(
-            _Taken,
+        [row] = self._db.mappings(
             "UPDATE batch SET fence = fence + 1, lease_until = :until WHERE id = :id"
-            " RETURNING id, campaign_id, members, fence, provider, attempt_id, claimed_at,"
-            " settled_at, body_hash, tries, silent_since, regardless, last_change",
+            " RETURNING id, fence, provider, attempt_id, claimed_at AS attempt_at,"
+            " settled_at AS seen_at, body_hash, tries, silent_since,"
+            " campaign_id, members, regardless, last_change",
             id=batch_id,
             until=at + lease,
         )
-        campaign = Campaigns(self._db).head(row.campaign_id)
-        members = self._members(row, None if row.regardless else campaign.lists)
-        return UnknownBatch(
-            id=row.id,
+        inside = {name: row.pop(name) for name in ("campaign_id", "members", "last_change")}
+        campaign = Campaigns(self._db).head(inside["campaign_id"])
+        lists = None if row.pop("regardless") else campaign.lists
+        members = self._members(lists, **inside)
+        return read(
+            UnknownBatch,
+            row,
             campaign=campaign,
-            fence=row.fence,
-            provider=row.provider,
-            attempt_id=row.attempt_id,
-            attempt_at=row.claimed_at,
-            seen_at=row.settled_at,
-            body_hash=row.body_hash,
             members=sorted((number, address or "") for number, address, _ in members),
             left=frozenset(number for number, _, may in members if not may),
-            tries=row.tries,
-            silent_since=row.silent_since,
         )
 
     def _members(
-        self, row: _Taken, lists: tuple[str, ...] | None
+        self, lists: tuple[str, ...] | None, *, campaign_id: int, members: str, last_change: int
     ) -> list[tuple[int, str | None, bool]]:
         """Return (id, address, may be written to there) of each who is unknown as the batch is.
 
@@ -121,9 +139,9 @@ class Unknowns(Repository):
                 WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})
             """,
             may,
-            members=row.members,
-            last_change=row.last_change,
-            campaign_id=row.campaign_id,
+            members=members,
+            last_change=last_change,
+            campaign_id=campaign_id,
         )
 
     def call(self, held: UnknownBatch, *, until: datetime) -> None:
@@ -224,8 +242,7 @@ class Unknowns(Repository):
         if rest is not Rest.UNKNOWN and people:
             outcomes[rest.value] += people
         for outcome_name, count in sorted(outcomes.items()):
-            came_out = (way, outcome_name, count)
-            confirming.note(self._db, held.campaign.id, held.id, came_out, at)
+            self._note(held.campaign.id, held.id, way, outcome_name, count, at)
         return True
 
     def _part(
@@ -241,8 +258,7 @@ class Unknowns(Repository):
         if gone:
             if not batch_splitting.set_aside(self._db, held, gone, not_before=instant(0)):
                 return False
-            came_out = (way, rest.value, len(gone))
-            confirming.note(self._db, held.campaign.id, held.id, came_out, at)
+            self._note(held.campaign.id, held.id, way, rest.value, len(gone), at)
         staying = replace(held, members=[each for each in held.members if each[0] not in gone])
         return self.settle(staying, known=known, rest=Rest.UNKNOWN, way=way, at=at)
 
@@ -330,8 +346,7 @@ class Unknowns(Repository):
             at=at,
         )
         for batch_id, people in batches:
-            came_out = (Way.PERSON, outcome, people)
-            confirming.note(self._db, campaign_id, batch_id, came_out, at)
+            self._note(campaign_id, batch_id, Way.PERSON, outcome, people, at)
         return sum(people for _, people in batches)
 
     def confirm(
@@ -343,7 +358,50 @@ class Unknowns(Repository):
         are unknown, given up, or about to be sent to again, and no others. A batch without open
         deliveries is done.
         """
-        return confirming.confirm(self._db, campaign_id, provider_ids, at=at, reason=reason)
+        wanted = Condition(
+            f"{MEMBER} IN (SELECT CAST(value AS BIGINT) FROM json_each(:wanted))",
+            {"wanted": list(provider_ids)},
+        )
+        found = unproved(self._db, campaign_id, wanted)
+        for (batch_id, state), members in groupby(found, key=attrgetter("batch_id", "state")):
+            confirmed = {
+                one.subscriber_id: (DeliveryState.ACCEPTED, reason, provider_ids[one.subscriber_id])
+                for one in members
+            }
+            claiming.add_rows(self._db, batch_id, campaign_id, confirmed, at)
+            self._accept(batch_id, _COUNTED_AS[state], len(confirmed), at)
+            self._note(campaign_id, batch_id, Way.EVENT, "accepted", len(confirmed), at)
+        return len(found)
+
+    def _accept(self, batch_id: int, column: str, people: int, at: datetime) -> None:
+        """Move people of a batch to accepted. The batch is done if the column is empty then."""
+        self._db.change(
+            f"""
+            UPDATE batch SET {column} = {column} - :people, accepted = accepted + :people,
+                fence = fence + 1, -- whoever holds it does not know of this
+                lease_until = NULL,
+                state = CASE WHEN {column} = :people THEN 'done' ELSE state END,
+                settled_at = CASE WHEN {column} = :people THEN :at ELSE settled_at END
+            WHERE id = :id
+            """,
+            id=batch_id,
+            people=people,
+            at=at,
+        )
+
+    def _note(
+        self, campaign_id: int, batch_id: int, way: Way, outcome: str, people: int, at: datetime
+    ) -> None:
+        """Write down which way how many came out, and as what."""
+        self._db.insert(
+            "resolution",
+            campaign_id=campaign_id,
+            batch_id=batch_id,
+            at=at,
+            way=way,
+            outcome=outcome,
+            people=people,
+        )
 
     def resolved(self, campaign_id: int) -> list[Resolved]:
         """Return which way how many of a campaign came out."""

@@ -1,10 +1,11 @@
-"""Processes that share the sending, on several machines, and the lease of the scheduler."""
+"""Processes that send: those that share it, the lease of the scheduler, and the settings in use."""
 
 from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.worker import Part, Worker
 from newsletter.store.database import Repository
 
+_KEY = "running service"
 _COLUMNS = "id, name, host, part, slots, started_at, beat_at"
 
 
@@ -13,14 +14,15 @@ class Workers(Repository):
 
     def enter(self, *, name: str, host: str, part: Part, slots: int, at: datetime) -> int:
         """Add the row of a process; return its number, which no other process ever has."""
-        return self._db.number(
-            "INSERT INTO worker (name, host, part, slots, started_at, beat_at)"
-            " VALUES (:name, :host, :part, :slots, :at, :at) RETURNING id",
+        return self._db.insert(
+            "worker",
+            returning="id",
             name=name,
             host=host,
             part=part,
             slots=slots,
-            at=at,
+            started_at=at,
+            beat_at=at,
         )
 
     def all(self) -> list[Worker]:
@@ -68,3 +70,22 @@ class Workers(Repository):
             "SELECT worker_id FROM scheduler_lease WHERE lease_until > :at", at=at
         )
         return None if found is None else int(found)
+
+
+class RunningService(Repository):
+    """A note of the process that sends. The lock of that process says whether it still runs."""
+
+    def configuration(self) -> str:
+        """Return the digest of its settings and templates; empty where no service noted one."""
+        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
+        return (note or "").partition(" ")[0]
+
+    def note(self, configuration: str, name: str) -> None:
+        """Replace the note. ``name`` tells this process from every other one."""
+        self._db.put("meta", "key", key=_KEY, value=f"{configuration} {name}")
+
+    def forget(self, name: str) -> None:
+        """Remove the note of this process, unless another process has replaced it."""
+        note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
+        if note is not None and note.endswith(f" {name}"):
+            self._db.change("DELETE FROM meta WHERE key = :key", key=_KEY)

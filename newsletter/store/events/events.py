@@ -14,7 +14,7 @@ from newsletter.domain.events import (
     Place,
 )
 from newsletter.store.database import MEMBER, AddressRepository, Condition, instant, replacement
-from newsletter.store.delivery.confirming import unproved
+from newsletter.store.delivery.unknowns import unproved
 from newsletter.store.events.locating import Locator
 
 _REMEMBERED = timedelta(days=2)
@@ -153,7 +153,11 @@ class Events(AddressRepository):
             delivered=kinds.get(EventKind.DELIVERED.value, 0) - returned,
             complained=kinds.get(EventKind.COMPLAINED.value, 0),
             bounces={Bounce(bounce): count for bounce, count in bounces},
-            received=bool(kinds) or self._has_events(campaign_id),
+            received=bool(kinds)
+            or self._db.has(
+                "SELECT id FROM event WHERE campaign_id = :campaign_id LIMIT 1",
+                campaign_id=campaign_id,
+            ),
         )
 
     def returned(self, campaign_id: int) -> list[tuple[str, str, str]]:
@@ -165,11 +169,6 @@ class Events(AddressRepository):
             f" WHERE delivery_status.campaign_id = :campaign_id AND {_CAME_BACK}"
             " ORDER BY delivery_status.subscriber_id",
             campaign_id=campaign_id,
-        )
-
-    def _has_events(self, campaign_id: int) -> bool:
-        return self._db.has(
-            "SELECT id FROM event WHERE campaign_id = :campaign_id LIMIT 1", campaign_id=campaign_id
         )
 
     def soft_bounces(

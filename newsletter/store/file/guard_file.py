@@ -13,14 +13,11 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
-from newsletter.store.database import Repository
-from newsletter.store.file import numbers
 
 MACHINE_ID = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -100,9 +97,6 @@ def hashed(name: str) -> str:
 
 
 _COUNT = re.compile(r"\.[0-9]{1,20}")
-_FORMER = "former generation "
-_DOUBTED = "doubted"
-"""The key in ``meta`` under which it stands which doubt was acted upon."""
 _LONG, _SHORT = 32, 16
 _LINE = re.compile(
     rb"newsletter claims (?P<claims>\d{20}) epoch (?P<epoch>[0-9a-f]{32})"
@@ -111,47 +105,6 @@ _LINE = re.compile(
     rb" boot (?P<boot>[0-9a-f]{32}|-{32}) device (?P<device>[0-9a-f]{16}|-{16})"
     rb" check (?P<check>[0-9a-f]{16})\n"
 )
-
-
-class Generation(Repository):
-    """The progress of sending in the database. Each claim adds one."""
-
-    def mark(self) -> Mark:
-        """Return the generation, and how many attempts it has claimed."""
-        [(name, claims)] = self._db.rows(
-            "SELECT name, claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) FROM restore_guard"
-        )
-        keys = self._db.column("SELECT key FROM meta WHERE key LIKE :former", former=f"{_FORMER}%")
-        former = frozenset(key.removeprefix(_FORMER) for key in keys)
-        return Mark(generation=name, claims=claims, former=former)
-
-    def end(self, name: str) -> None:
-        """Note that a generation is over: records of it are of before a person's release."""
-        self._db.change(
-            "INSERT INTO meta (key, value) VALUES (:key, '') ON CONFLICT DO NOTHING",
-            key=f"{_FORMER}{name}",
-        )
-
-    def renew(self, mark: Mark) -> None:
-        """Replace the generation and its claims."""
-        self._db.change(
-            "UPDATE restore_guard SET name = :name,"
-            " claims = :claims - (SELECT COALESCE(SUM(claims), 0) FROM worker)",
-            name=mark.generation,
-            claims=mark.claims,
-        )
-
-    def doubt(self, evidence: str, at: datetime) -> bool:
-        """Give no number again that may have been given since this database was as it is.
-
-        Links of mails that went out have such numbers. Does so once for the same evidence; returns
-        whether it did.
-        """
-        if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) == evidence:
-            return False
-        self._db.put("meta", "key", key=_DOUBTED, value=evidence)
-        numbers.skip(self._db.driver, at, {})
-        return True
 
 
 class WorkspaceGuardFile:

@@ -158,7 +158,7 @@ class Invitations(Repository):
         """Add a link, and withdraw all that the same person had; return its id."""
         self.withdraw_of(invitation.address, invitation.made_at)
         values = {name: value for name, value in vars(invitation).items() if name != "id"}
-        return int(self._db.insert("invitation", returning="id", hash=hash, **values))
+        return self._db.insert("invitation", returning="id", hash=hash, **values)
 
     def find(self, hash: bytes) -> Invitation | None:
         """Return the link whose word has this hash, also if it is over."""

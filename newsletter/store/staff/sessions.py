@@ -100,7 +100,7 @@ class Throttle(AddressRepository):
         Returns what takes these back.
         """
         numbers = [
-            int(self._db.insert("sign_in_failure", returning="id", key=self._key(key), at=at))
+            self._db.insert("sign_in_failure", returning="id", key=self._key(key), at=at)
             for key in keys
         ]
         self._db.change("DELETE FROM sign_in_failure WHERE at < :before", before=at - _KEPT)

@@ -123,10 +123,9 @@ class Drafts(Repository):
         aside = {"number", "text"}
         values = {name: value for name, value in vars(version).items() if name not in aside}
         title = sought(version.text.title)
-        number = self._db.insert(
+        return self._db.insert(
             "version", returning="number", draft=key, document=version.text, sought=title, **values
         )
-        return int(number)
 
     def grow(self, version: Version) -> None:
         """Replace the text of a version that goes on."""

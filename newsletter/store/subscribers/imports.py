@@ -16,7 +16,6 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.store.database import NO_LIMIT, AddressRepository
 from newsletter.store.subscribers import importing
-from newsletter.store.subscribers.staging import staged
 
 _RECORDS = """
     SELECT id, at, "by", file, kind, sha256, new, known, changed, joined, ended, suppressed,
@@ -40,14 +39,13 @@ class Imports(AddressRepository):
             " (SELECT id FROM import WHERE at < :too_old)",
             too_old=at - UNDOABLE,
         )
-        number = self._db.insert(
+        return self._db.insert(
             "import", returning="id", at=at, by=by, file=file, kind=kind, sha256=sha256
         )
-        return int(number)
 
     def rehearse(self, people: Sequence[tuple[str, Entry]]) -> Brought:
         """Return what people, each with the place in the file, would change."""
-        with staged(self._db, self._hash, people):
+        with importing.staged(self._db, self._hash, people):
             return importing.weigh(self._db)
 
     def bring_in(self, number: int, people: Sequence[tuple[str, Entry]], at: datetime) -> Brought:
@@ -55,7 +53,7 @@ class Imports(AddressRepository):
 
         The rules are those of ``Readers.upsert``, but people who are suppressed stay out.
         """
-        with staged(self._db, self._hash, people):
+        with importing.staged(self._db, self._hash, people):
             brought = importing.weigh(self._db)
             importing.bring_in(self._db, at, number)
         return brought
@@ -79,7 +77,7 @@ class Imports(AddressRepository):
 
     def keep_upload(self, upload: UploadedFile, at: datetime) -> int:
         """Keep an uploaded file until its import; return its number."""
-        return int(self._db.insert("upload", returning="id", at=at, **vars(upload)))
+        return self._db.insert("upload", returning="id", at=at, **vars(upload))
 
     def upload(self, number: int) -> UploadedFile | None:
         """Return an uploaded file."""

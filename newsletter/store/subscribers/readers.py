@@ -28,7 +28,6 @@ from newsletter.store.subscribers.eligibility import (
     on_lists,
     searched,
 )
-from newsletter.store.subscribers.staging import staged
 
 _ABOVE_ALL = 1 << 62
 """More than any id."""
@@ -57,7 +56,7 @@ class Readers(AddressRepository):
         """
         counts, coming = (0, 0), iter(entries)
         while chunk := [("", entry) for entry in islice(coming, _CHUNK_ROWS)]:
-            with staged(self._db, self._hash, chunk):
+            with importing.staged(self._db, self._hash, chunk):
                 importing.note_known(self._db)
                 new, known = importing.count_people(self._db)
                 importing.bring_in(self._db, at)

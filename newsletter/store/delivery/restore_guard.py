@@ -1,0 +1,78 @@
+"""The holds on all sending of the workspace, and the generation of its database."""
+
+from datetime import datetime
+
+from newsletter.domain.delivery.restore_guard import HoldKind, Mark
+from newsletter.store.database import Repository
+from newsletter.store.file import copies, numbers
+
+_KEYS = {HoldKind.RESTORE_GUARD: copies.DOUBT, HoldKind.STOP: copies.STOP}
+
+_FORMER = "former generation "
+_DOUBTED = "doubted"
+"""The key in ``meta`` under which it stands which doubt was acted upon."""
+
+
+class Hold(Repository):
+    """A stop for the whole workspace, which outlives every restart. No batch is claimed in it."""
+
+    def reasons(self) -> dict[HoldKind, str]:
+        """Return why nothing may be sent; empty if sending is not held."""
+        noted = dict(
+            self._db.rows(
+                "SELECT key, value FROM meta WHERE key IN (:doubt, :stop)",
+                doubt=copies.DOUBT,
+                stop=copies.STOP,
+            )
+        )
+        return {kind: noted[key] for kind, key in _KEYS.items() if key in noted}
+
+    def reason(self) -> str:
+        """Return all reasons in one line, or ""."""
+        return "; ".join(self.reasons().values())
+
+    def put(self, kind: HoldKind, reason: str) -> None:
+        """Hold everything, in place of an earlier hold of the same kind."""
+        self._db.put("meta", "key", key=_KEYS[kind], value=reason)
+
+    def release(self, kind: HoldKind) -> None:
+        """End the hold of this kind."""
+        self._db.change("DELETE FROM meta WHERE key = :key", key=_KEYS[kind])
+
+
+class Generation(Repository):
+    """The progress of sending in the database. Each claim adds one."""
+
+    def mark(self) -> Mark:
+        """Return the generation, and how many attempts it has claimed."""
+        [(name, claims)] = self._db.rows(
+            "SELECT name, claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) FROM restore_guard"
+        )
+        keys = self._db.column("SELECT key FROM meta WHERE key LIKE :former", former=f"{_FORMER}%")
+        former = frozenset(key.removeprefix(_FORMER) for key in keys)
+        return Mark(generation=name, claims=claims, former=former)
+
+    def end(self, name: str) -> None:
+        """Note that a generation is over: records of it are of before a person's release."""
+        self._db.insert_new("meta", key=f"{_FORMER}{name}", value="")
+
+    def renew(self, mark: Mark) -> None:
+        """Replace the generation and its claims."""
+        self._db.change(
+            "UPDATE restore_guard SET name = :name,"
+            " claims = :claims - (SELECT COALESCE(SUM(claims), 0) FROM worker)",
+            name=mark.generation,
+            claims=mark.claims,
+        )
+
+    def doubt(self, evidence: str, at: datetime) -> bool:
+        """Give no number again that may have been given since this database was as it is.
+
+        Links of mails that went out have such numbers. Does so once for the same evidence; returns
+        whether it did.
+        """
+        if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) == evidence:
+            return False
+        self._db.put("meta", "key", key=_DOUBTED, value=evidence)
+        numbers.skip(self._db.driver, at, {})
+        return True
