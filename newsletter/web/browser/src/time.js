@@ -10,6 +10,11 @@ export function time(input) {
   const shown = input.form.elements.namedItem(`${input.name}_read`);
   const show = ({ words, wrong, at }) => {
     place.textContent = words;
+    const button = input.form.querySelector("[data-time-says]");
+    if (button) {
+      button.dataset.before ??= button.textContent;
+      button.textContent = words && !wrong ? button.dataset.timeSays + words : button.dataset.before;
+    }
     place.hidden = !words;
     place.classList.toggle("read--bad", wrong);
     input.setAttribute("aria-invalid", String(wrong));

@@ -1,12 +1,15 @@
 """The look of a statement's status at the desk: colours, labels, and the addresses of acts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.state import Act, Home, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.statements.draft import Draft, Version
+from newsletter.domain.wording import listed
 
 SHELVES: Mapping[Shelf, str] = MappingProxyType(
     {
@@ -77,6 +80,99 @@ def _address(act: Act, status: StatementStatus) -> str:
         Act.COPY: f"{here}/copy",
         Act.FORGET_START: f"{here}/undo?lapsed=yes",
     }[act]
+
+
+Moment = Callable[[datetime | None], str]
+"""Writes a time for people."""
+Lines = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a statement on its way: who took it, and when."""
+
+    name: str
+    progress: str
+    """``done``, ``now`` or ``todo``."""
+    lines: Lines = ()
+
+
+STEPS = ("Draft", "In review", "Approved", "Scheduled", "Sending", "Sent")
+_REACHED: Mapping[State, int] = MappingProxyType(
+    {
+        State.DRAFT: 0,
+        State.RETURNED: 0,
+        State.REVIEW: 1,
+        State.CHANGED: 1,
+        State.APPROVED: 2,
+        State.HELD_BACK: 2,
+        State.SCHEDULED: 3,
+        State.LEAVING: 3,
+        State.SENDING: 4,
+        State.PAUSED: 4,
+        State.ATTENTION: 5,
+        State.SENT: 5,
+        State.CORRECTED: 5,
+    }
+)
+"""State → its step. The others leave the way, or are none of its own."""
+
+
+def steps(
+    status: StatementStatus,
+    draft: Draft | None,
+    submitted: Version | None,
+    moment: Moment,
+) -> list[Step]:
+    """Return the steps of a statement; none if it is not on its way."""
+    reached = _REACHED.get(status.state)
+    if reached is None:
+        return []
+    lines = (
+        _drafted(status, draft, moment),
+        (status.name(submitted.handed_in_by), moment(submitted.handed_in_at)) if submitted else (),
+        *_decided(status, moment),
+        *_sent(status.campaign if status.begun else None, moment),
+    )
+    return [
+        Step(
+            name=name,
+            progress="done" if at < reached else "now" if at == reached else "todo",
+            # what has yet to happen is only known of the time that is set
+            lines=told if at <= reached or name == "Scheduled" else (),
+        )
+        for at, (name, told) in enumerate(zip(STEPS, lines, strict=True))
+    ]
+
+
+def _drafted(status: StatementStatus, draft: Draft | None, moment: Moment) -> Lines:
+    who = draft.created_by if draft else next(iter(status.statement.written_by), "")
+    written = (status.name(who),) if who else ()
+    return (*written, moment(draft.created_at)) if draft else written
+
+
+def _decided(status: StatementStatus, moment: Moment) -> tuple[Lines, Lines]:
+    """Return who approved it, and who scheduled it for when."""
+    approved_by = [one.by for one in status.approval.given]
+    if not approved_by and status.campaign is not None:
+        approved_by = [*status.campaign.approved_by]
+    approved: Lines = (listed([status.name(one) for one in approved_by]),) if approved_by else ()
+    if status.approval.complete_at:
+        approved = (*approved, moment(status.approval.complete_at))
+    by = (status.name(status.start.by),) if status.start else ()
+    if status.begun:
+        return approved, (*by, moment(status.start.at)) if status.start else ()
+    if status.state in {State.SCHEDULED, State.LEAVING} and status.release:
+        return approved, (*by, f"for {moment(status.release)}")
+    return approved, (f"requested for {moment(status.set_for)}",) if status.set_for else ()
+
+
+def _sent(campaign: Campaign | None, moment: Moment) -> tuple[Lines, Lines]:
+    """Return when sending began, and when it ended."""
+    if campaign is None:
+        return (), ()
+    ended = (moment(campaign.finished_at),) if campaign.finished_at else ()
+    return (moment(campaign.started_at),), ended
 
 
 def lives(status: StatementStatus) -> str:

@@ -26,6 +26,7 @@ from newsletter.web.desk.statements.presenting import (
     SHELVES,
     buttons,
     lives,
+    steps,
     when,
 )
 from newsletter.web.desk.statements.preview import inbox_of
@@ -157,6 +158,9 @@ class StatementPages:
             history = self._in_words(tx, tx.audit.about(slug, most=_ENTRIES))
             changed = _changed(tx, status)
             email = inbox_of(tx.statements.content(status.stored.content_hash))
+            draft = tx.drafts.of(slug) if status.statement.desk else None
+            number = draft.handed_in if draft else None
+            submitted = tx.drafts.version(draft.key, number) if draft and number else None
         return self._desk.page(
             request,
             "statement.html.j2",
@@ -168,6 +172,7 @@ class StatementPages:
             changed=changed,
             buttons=buttons(status, request.who.address),
             lives=lives(status),
+            steps=steps(status, draft, submitted, self._desk.moment),
             lists=titled(statements.settings, status.statement.lists),
             public_url=statements.settings.public_url,
             typed=typed,

@@ -157,6 +157,14 @@ def test_the_page_says_where_it_stands_what_is_next_and_who_acts(staffed: Staffe
     page = said(staffed, "/statements/hours", "cleo")
     assert "Leaves at 07:05:00 to about 5 people. Next: you, Ben or Dan can undo this." in page
     assert "In 5:00 Undo" in page
+    on = "Tue 24 Nov 2026, 07:0"
+    line = f"Approved (done) Ben {on}0 New York Scheduled for {on}5 New York Sending Sent"
+    assert line in page
+    staffed.site.clock.advance(minutes=6)
+    staffed.site.services.tick.run()
+    hand_over(staffed)
+    page = said(staffed, "/statements/hours", "cleo")
+    assert f"Sending (done) {on}6 New York Sent {on}6 New York The provider accepted" in page
 
 
 @rows(
@@ -423,6 +431,7 @@ def test_a_text_of_the_desk_stands_on_the_board_from_its_first_word(staffed: Sta
     hand_in(staffed, key)
     assert "In review Concert in the park" in on_home(staffed, "ben")
     page = said(staffed, "/statements/concert-in-the-park", "ben")
+    assert "Draft (done) Ana Tue 24 Nov 2026, 07:00 New York In review Ana Tue 24 Nov" in page
     assert "Written by Ana" in page
     assert "Take back" in page
     assert "Lives in" not in page
