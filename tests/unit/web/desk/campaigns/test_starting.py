@@ -95,12 +95,6 @@ def test_what_was_started_leaves_after_the_time_to_undo(at: Room, cleo: Signed) 
     assert len(at.site.mails) == 12
 
 
-def test_nothing_leaves_that_nobody_started(at: Room) -> None:
-    at.begin(minutes=60 * 24)
-    at.hand_over()
-    assert at.campaigns == 0
-
-
 def test_pressing_twice_starts_it_once_and_says_so(at: Room, cleo: Signed) -> None:
     page = cleo.get(PAGE)
     assert start(at, cleo, page).status == 303
@@ -365,22 +359,6 @@ def test_to_nobody_the_button_does_not_go(at: Room, cleo: Signed) -> None:
     assert " disabled" in page.text
 
 
-def test_a_role_that_was_lost_in_mid_form_starts_nothing(at: Room, cleo: Signed) -> None:
-    page = cleo.get(PAGE)
-    at.site.change("UPDATE staff SET role = 'approver' WHERE address = 'cleo@forum.example'")
-    answer = start(at, cleo, page)
-    assert answer.status == 403
-    assert "Ask Dan" in words(answer)
-    assert at.starts == []
-
-
-def test_a_session_that_ended_in_mid_form_starts_nothing(at: Room, cleo: Signed) -> None:
-    page = cleo.get(PAGE)
-    at.site.change("DELETE FROM session")
-    assert start(at, cleo, page).status == 401
-    assert at.starts == []
-
-
 def test_what_is_not_there_is_not_started(cleo: Signed) -> None:
     assert cleo.get("/statements/nowhere/start").status == 404
     form = {"digest": "x", "shown": "1", "when": "now"}
@@ -453,21 +431,6 @@ def test_too_late_it_says_how_many_have_it_and_offers_to_pause(at: Room, cleo: S
     assert at.campaign.state is CampaignState.PAUSED
 
 
-def test_an_approver_undoes_their_own_approval(at: Room, cleo: Signed) -> None:
-    start(at, cleo)
-    at.services.tick.run()
-    answer = at.as_("ben").post(f"/statements/{SLUG}/undo")
-    assert answer.headers["location"] == f"{HERE}?done=undone-approval"
-    at.begin()
-    assert at.site.mails == []
-
-
-def test_a_writer_undoes_nothing(at: Room, cleo: Signed) -> None:
-    start(at, cleo)
-    assert at.as_("ana").post(f"/statements/{SLUG}/undo").status == 403
-    assert len(at.starts) == 1
-
-
 def test_where_approvals_start_it_the_page_sets_its_time(tmp_path: Path, migrated: Path) -> None:
     with room(tmp_path, migrated, schedule={"start": "approval"}) as at:
         at.approve()
@@ -478,16 +441,6 @@ def test_where_approvals_start_it_the_page_sets_its_time(tmp_path: Path, migrate
         answer = cleo.post(f"/statements/{SLUG}/undo")
         assert answer.headers["location"] == f"{HERE}?done=undone-approval"
         assert at.approvals == []
-
-
-def test_no_get_changes_a_row(at: Room, cleo: Signed) -> None:
-    at.services.tick.run()
-    cleo.get(PAGE)
-    before = at.site.everything()
-    for page in ("review", "start", f"versions/{at.content_hash}"):
-        assert cleo.get(f"/statements/{SLUG}/{page}").status == 200
-    assert cleo.get("/stop").status == 200
-    assert at.site.everything() == before
 
 
 def test_the_code_of_an_app_is_sent_along_with_what_it_confirms(

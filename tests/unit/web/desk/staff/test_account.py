@@ -226,14 +226,6 @@ def test_an_invitation_is_withdrawn(dan: Browser) -> None:
         assert dan.post(f"/staff/invitations/{number}/withdraw").status in {404, 405}
 
 
-def test_another_role_signs_them_out(dan: Browser, browser: Browser) -> None:
-    browser.join(ANA)
-    assert "Change the role" in words(dan.get(f"/staff/{ANA}"))
-    assert dan.post(f"/staff/{ANA}/role", {"role": "viewer"}).status == 303
-    assert not browser.is_in
-    assert dan.post(f"/staff/{ANA}/role", {"role": "king"}).status == 409
-
-
 def test_no_field_and_no_header_names_who_acts(dan: Browser, browser: Browser) -> None:
     browser.join(ANA)
     form = {"role": "viewer", "by": ANA, "actor": ANA, "member": ANA, "address": DAN}
@@ -262,15 +254,6 @@ def test_a_reset_link_lets_somebody_in_again(dan: Browser, browser: Browser, sit
     assert browser.post(f"/invitation/{word}", {"password": OTHER}).status == 303
     assert browser.is_in
     assert Browser(site=site).sign_in(ANA).status == 401
-
-
-def test_who_is_removed_is_out(dan: Browser, browser: Browser) -> None:
-    browser.join(ANA)
-    assert dan.post(f"/staff/{ANA}/remove").status == 303
-    assert not browser.is_in
-    for path in (f"/staff/{ANA}", "/staff/%00", "/staff/x"):
-        assert dan.get(path).status == 404
-    assert dan.post(f"/staff/{ANA}/remove").status == 404
 
 
 def test_acts_on_others_need_a_fresh_factor(dan: Browser, browser: Browser, site: Forum) -> None:

@@ -179,18 +179,6 @@ def test_a_second_factor_comes_between_and_no_detour_avoids_it(
     assert other.is_in
 
 
-def test_a_code_works_once(browser: Browser, site: Forum) -> None:
-    browser.join(CLEO, Role.SENDER)
-    site.clock.advance(minutes=1)
-    code = browser.code(CLEO)
-    first, second = again(site), again(site)
-    first.sign_in(CLEO)
-    second.sign_in(CLEO)
-    assert first.post("/second", {"code": code}).status == 303
-    assert second.post("/second", {"code": code}).status == 401
-    assert [second.post("/second", {"code": "1"}).status for _ in range(5)][-1] == 429
-
-
 def test_who_waits_too_long_begins_again(browser: Browser, site: Forum) -> None:
     browser.join(CLEO, Role.SENDER)
     site.clock.advance(minutes=1)
@@ -367,14 +355,6 @@ def test_a_page_that_needs_a_fresh_factor_is_come_back_to(browser: Browser, site
     assert {one.status for one in other} == {401}
 
 
-def test_too_many_wrong_factors_are_not_looked_at(browser: Browser, site: Forum) -> None:
-    browser.join(CLEO, Role.SENDER)
-    site.clock.advance(minutes=11)
-    wrong = [browser.post("/account/codes", {"step-up": "000000"}).status for _ in range(6)]
-    assert wrong == [401] * 5 + [429]
-    assert browser.post("/account/codes", {"step-up": browser.code(CLEO)}).status == 429
-
-
 # --- where there is no desk, and too many at once
 
 
@@ -420,26 +400,6 @@ def test_thirty_guesses_at_once_are_ten(browser: Browser, site: Forum) -> None:
     with site.services.store.read() as tx:
         refused = [one for one in tx.audit.all() if one.action == "sign-in refused"]
     assert len(refused) <= 10
-
-
-def test_of_five_who_use_a_link_at_once_one_has_the_account(site: Forum) -> None:
-    link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
-    asked = [("POST", f"/desk/invitation/{link.word}")] * 5
-    answers = site.ask_all(asked, form={"password": PASSWORD}, headers=OURS)
-    assert sorted(answer.status for answer in answers) == [303, 404, 404, 404, 404]
-    with site.services.store.read() as tx:
-        assert [one.action for one in tx.audit.all()].count("accept invitation") == 1
-
-
-def test_a_code_that_is_sent_twice_at_once_lets_one_in(browser: Browser, site: Forum) -> None:
-    browser.join(CLEO, Role.SENDER)
-    site.clock.advance(minutes=1)
-    other = again(site)
-    other.sign_in(CLEO)
-    fields = OURS | {"Cookie": f"__Host-desk={other.cookie}"}
-    asked = [("POST", "/desk/second")] * 4
-    answers = site.ask_all(asked, form={"code": other.code(CLEO)}, headers=fields)
-    assert [answer.status for answer in answers].count(303) == 1
 
 
 def test_a_forgotten_password_comes_back_by_mail_and_the_answer_tells_nothing(

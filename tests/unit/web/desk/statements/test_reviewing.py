@@ -130,20 +130,6 @@ def test_a_change_that_nobody_reads_is_told_as_such(at: Room, ben: Signed) -> No
     assert "Nothing that readers read." in words(ben.get(PAGE))
 
 
-def test_two_who_approve_at_once_are_two_approvals_and_one_campaign(at: Room, ben: Signed) -> None:
-    dan = at.as_("dan")
-    first, second = ben.get(PAGE), dan.get(PAGE)
-    assert approve(at, ben, first).status == approve(at, dan, second).status == 303
-    assert len(at.approvals) == 2
-    at.services.campaigns.starter()
-    start = at.as_("cleo")
-    at.press(start, start.get(f"/statements/{SLUG}/start"), f"{HERE}/start")
-    at.begin()
-    at.hand_over()
-    assert at.campaigns == 1
-    assert len(at.site.mails) == 12
-
-
 def test_while_a_check_warns_a_reason_is_asked_for_and_kept(at: Room, ben: Signed) -> None:
     at.write("Come at TK, we open.")
     page = ben.get(PAGE)
@@ -183,22 +169,6 @@ def test_who_wrote_it_is_told_that_someone_else_approves(at: Room, ben: Signed) 
     answer = ben.post(PAGE, {"digest": at.content_hash})
     assert answer.status == 409
     assert "Not approved. Ben wrote in hours" in words(answer)
-    assert at.approvals == []
-
-
-def test_a_role_that_was_lost_in_mid_form_approves_nothing(at: Room, ben: Signed) -> None:
-    page = ben.get(PAGE)
-    at.site.change("UPDATE staff SET role = 'writer' WHERE address = 'ben@forum.example'")
-    assert approve(at, ben, page).status == 403
-    assert at.approvals == []
-
-
-def test_a_session_that_ended_in_mid_form_approves_nothing(at: Room, ben: Signed) -> None:
-    page = ben.get(PAGE)
-    at.site.change("DELETE FROM session")
-    answer = approve(at, ben, page)
-    assert answer.status == 401
-    assert at.content_hash in answer.text, "the form is carried through signing in"
     assert at.approvals == []
 
 

@@ -139,13 +139,6 @@ def test_a_reader_is_added_once_they_agreed(cleo: Signed) -> None:
     assert cleo.post("/readers/new", {**form, "list": "pres"}).status == 404
 
 
-def test_nobody_who_left_is_added_again(cleo: Signed) -> None:
-    cleo.post("/readers/unsubscribe", {"email": ANA, "list": "press"})
-    page = cleo.post("/readers/new", {"email": ANA, "list": "press", "agreed": "they rang"})
-    assert page.status == 422
-    assert "only the person can come back" in words(page)
-
-
 def test_what_staff_note_of_a_reader_is_changed(cleo: Signed) -> None:
     noted = {"email": ANA, "name": "Ana Ruiz", "language": "es", "tags": "efe", "place": "Madrid"}
     answer = cleo.post("/readers/edit", noted)
@@ -230,16 +223,6 @@ def test_an_erasure_of_which_nothing_is_kept_blocks_nobody(staffed: Staffed, dan
     assert (answer.status, "nothing to erase" in words(answer)) == (409, True)
     with staffed.site.services.store.read() as tx:
         assert tx.readers.suppressed(eve) is None
-
-
-def test_who_complained_comes_back_by_themselves_alone(staffed: Staffed, dan: Signed) -> None:
-    suppress(staffed, ANA, SuppressionReason.COMPLAINED)
-    said = words(find(dan, ANA))
-    assert "Gets no email: reported spam." in said
-    assert "Only they can come back, by the page to subscribe." in said
-    assert "Allow email again" not in said
-    answer = dan.post("/readers/lift", {"email": ANA, "reason": "They rang."})
-    assert (answer.status, ANA in answer.text) == (409, False)
 
 
 def test_an_admin_gets_all_that_is_kept_of_a_person_as_a_file(
