@@ -4,24 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from tests.contracts.provider import ProviderContract, Service, batch
-from tests.servers import Delivered
 
 ONE = "only@example.org"
 
 
 class SingleProviderContract(ProviderContract):
     """The suite, with a call for each recipient where it hands over a batch of several."""
-
-    def deliver(self, service: Service, sent: OutgoingBatch) -> dict[str, Delivered]:
-        got: dict[str, Delivered] = {}
-        for recipient in sent.recipients:
-            got = super().deliver(service, replace(sent, recipients=(recipient,)))
-        return got
 
     def test_several_recipients_in_one_call_are_refused(self, service: Service) -> None:
         for several in (batch(), replace(batch(), recipients=())):

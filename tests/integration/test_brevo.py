@@ -1,45 +1,19 @@
 """Brevo over a real connection: the contract and its refusals."""
 
-from collections.abc import Iterator
-from datetime import timedelta
 from email.utils import parseaddr
-
-import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
-from newsletter.providers.brevo.check import BrevoInquiry
-from newsletter.providers.brevo.send import Brevo, Options
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.transport.transport import Transport
-from tests.contracts.provider import ProviderContract, Service, batch, words_of
+from tests.contracts.provider import ProviderContract, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
+from tests.provider_servers.kinds import fixtures, made
 
-
-@pytest.fixture
-def server() -> Iterator[BrevoServer]:
-    with BrevoServer() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(server: BrevoServer) -> Iterator[HttpProvider]:
-    yield from _provider(server)
-
-
-def _provider(
-    server: BrevoServer, seconds: float = 20, api_key: str = "key-for-tests"
-) -> Iterator[HttpProvider]:
-    options = Options.model_validate({"kind": "brevo", "api_key": api_key, "base_url": server.url})
-    transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Brevo(options), transport, BrevoInquiry(options))
-    transport.close()
+server, provider = fixtures("brevo")
 
 
 class TestContract(ProviderContract):
-    @pytest.fixture
-    def service(self, server: BrevoServer, provider: HttpProvider) -> Service:
-        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+    """The contract of all."""
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -76,7 +50,7 @@ def test_a_name_with_an_accent_and_a_comma_arrives(
 
 
 def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: BrevoServer) -> None:
-    for provider in _provider(server, api_key="key-hush"):
+    with made("brevo", server.url, api_key="key-hush") as provider:
         answer = hand_over(provider)
         assert answer.outcome.verdict is Verdict.CONFIGURATION
         assert "hush" not in repr(answer)

@@ -1,54 +1,24 @@
 """Mailgun over a real connection: the contract, and every answer in every phase."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.mailgun.check import MailgunInquiry
-from newsletter.providers.mailgun.send import Mailgun, Options
-from newsletter.transport.transport import Transport
-from tests.contracts.provider import ProviderContract, Service, batch
+from tests.contracts.provider import ProviderContract, batch
+from tests.provider_servers.kinds import fixtures, made
 from tests.servers import MailgunServer, reply
 
 SEVERAL = ("ana@a.example", "ben@b.example")
 ONE = ("ana@a.example",)
 
-
-@pytest.fixture
-def server() -> Iterator[MailgunServer]:
-    with MailgunServer() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(server: MailgunServer) -> Iterator[HttpProvider]:
-    yield from _provider(server, 20)
-
-
-def _provider(
-    server: MailgunServer, seconds: float, api_key: str = "key-for-tests"
-) -> Iterator[HttpProvider]:
-    options = Options.model_validate(
-        {
-            "kind": "mailgun",
-            "domain": server.domain,
-            "api_key": api_key,
-            "base_url": server.url,
-        }
-    )
-    transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Mailgun(options), transport, MailgunInquiry(options))
-    transport.close()
+server, provider = fixtures("mailgun")
 
 
 class TestContract(ProviderContract):
-    @pytest.fixture
-    def service(self, server: MailgunServer, provider: HttpProvider) -> Service:
-        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+    """The contract of all."""
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -69,7 +39,7 @@ def test_an_accepted_batch_has_mailguns_id_and_words(provider: HttpProvider) -> 
 
 
 def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: MailgunServer) -> None:
-    for provider in _provider(server, 20, api_key="key-hush"):
+    with made("mailgun", server.url, api_key="key-hush") as provider:
         answer = hand_over(provider, *SEVERAL)
         assert answer.outcome.verdict is Verdict.CONFIGURATION
         assert "hush" not in repr(answer)

@@ -1,41 +1,17 @@
 """Mailpit over a real connection."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-
-import pytest
-
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.mailpit.send import Mailpit, Options
-from newsletter.transport.transport import Transport
-from tests.contracts.provider import Service, batch
+from tests.contracts.provider import batch
 from tests.contracts.provider_single import ONE, SingleProviderContract
+from tests.provider_servers.kinds import fixtures
 from tests.provider_servers.mailpit import MailpitServer
 
-
-@pytest.fixture
-def server() -> Iterator[MailpitServer]:
-    with MailpitServer() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(server: MailpitServer) -> Iterator[HttpProvider]:
-    yield from _provider(server)
-
-
-def _provider(server: MailpitServer, seconds: float = 20) -> Iterator[HttpProvider]:
-    options = Options.model_validate({"kind": "mailpit", "base_url": server.url})
-    transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Mailpit(options), transport)
-    transport.close()
+server, provider = fixtures("mailpit")
 
 
 class TestContract(SingleProviderContract):
-    @pytest.fixture
-    def service(self, server: MailpitServer, provider: HttpProvider) -> Service:
-        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+    """The contract of all."""
 
 
 def test_a_message_has_the_id_that_mailpit_gave_it(provider: HttpProvider) -> None:

@@ -1,48 +1,20 @@
 """Mailtrap's bulk stream over a real connection."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-
-import pytest
-
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.mailtrap.check import MailtrapInquiry
-from newsletter.providers.mailtrap.send import MAX_BYTES, Mailtrap, Options
-from newsletter.transport.transport import Transport
-from tests.contracts.provider import ProviderContract, Service, batch
+from newsletter.providers.mailtrap.send import MAX_BYTES
+from tests.contracts.provider import ProviderContract, batch
+from tests.provider_servers.kinds import fixtures, made
 from tests.provider_servers.mailtrap import MailtrapServer
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
 
-
-@pytest.fixture
-def server() -> Iterator[MailtrapServer]:
-    with MailtrapServer() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(server: MailtrapServer) -> Iterator[HttpProvider]:
-    yield from _provider(server)
-
-
-def _provider(
-    server: MailtrapServer, seconds: float = 20, **changes: str
-) -> Iterator[HttpProvider]:
-    options = Options.model_validate(
-        {"kind": "mailtrap", "base_url": server.url, "api_token": "token-for-tests", **changes}
-    )
-    transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Mailtrap(options), transport, MailtrapInquiry(options))
-    transport.close()
+server, provider = fixtures("mailtrap")
 
 
 class TestContract(ProviderContract):
-    @pytest.fixture
-    def service(self, server: MailtrapServer, provider: HttpProvider) -> Service:
-        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+    """The contract of all."""
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -75,7 +47,7 @@ def test_a_sender_nobody_verified_is_a_setting(
 
 
 def test_a_wrong_token_is_a_setting_and_shows_nowhere(server: MailtrapServer) -> None:
-    for provider in _provider(server, api_token="token-hush"):
+    with made("mailtrap", server.url, api_token="token-hush") as provider:
         answer = hand_over(provider, *SEVERAL)
         assert answer.outcome.verdict is Verdict.CONFIGURATION
         assert "hush" not in repr(answer)

@@ -1,46 +1,18 @@
 """Postmark over a real connection: the contract and its refusals."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-
-import pytest
-
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.postmark.check import PostmarkInquiry
-from newsletter.providers.postmark.send import Options, Postmark
-from newsletter.transport.transport import Transport
-from tests.contracts.provider import ProviderContract, Service, batch
+from tests.contracts.provider import ProviderContract, batch
+from tests.provider_servers.kinds import fixtures, made
 from tests.provider_servers.postmark import PostmarkServer
 
 SEVERAL = ("ana@a.example", "ben@b.example")
 
-
-@pytest.fixture
-def server() -> Iterator[PostmarkServer]:
-    with PostmarkServer() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(server: PostmarkServer) -> Iterator[HttpProvider]:
-    yield from _provider(server)
-
-
-def _provider(
-    server: PostmarkServer, seconds: float = 20, **changes: str
-) -> Iterator[HttpProvider]:
-    usual = {"kind": "postmark", "server_token": "token-for-tests", "base_url": server.url}
-    transport = Transport(timeout=timedelta(seconds=seconds))
-    options = Options.model_validate({**usual, **changes})
-    yield HttpProvider(Postmark(options), transport, PostmarkInquiry(options))
-    transport.close()
+server, provider = fixtures("postmark")
 
 
 class TestContract(ProviderContract):
-    @pytest.fixture
-    def service(self, server: PostmarkServer, provider: HttpProvider) -> Service:
-        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+    """The contract of all."""
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -59,7 +31,7 @@ def test_an_address_that_postmark_no_longer_writes_to_is_refused_alone(
 
 
 def test_a_wrong_token_is_a_setting_and_shows_nowhere(server: PostmarkServer) -> None:
-    for provider in _provider(server, server_token="token-hush"):
+    with made("postmark", server.url, server_token="token-hush") as provider:
         answer = hand_over(provider)
         assert answer.outcome.verdict is Verdict.CONFIGURATION
         assert "hush" not in repr(answer)
@@ -67,7 +39,7 @@ def test_a_wrong_token_is_a_setting_and_shows_nowhere(server: PostmarkServer) ->
 
 
 def test_an_unknown_stream_is_a_setting(server: PostmarkServer) -> None:
-    for provider in _provider(server, message_stream="other"):
+    with made("postmark", server.url, message_stream="other") as provider:
         assert hand_over(provider).outcome.verdict is Verdict.CONFIGURATION
     assert server.delivered == []
 

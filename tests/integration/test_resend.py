@@ -1,53 +1,18 @@
 """Resend over a real connection: the contract and its refusals."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-
-import pytest
-
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.resend.send import Options, Resend
-from newsletter.transport.transport import Transport
-from tests.contracts.provider import ProviderContract, Service, batch
+from tests.contracts.provider import ProviderContract, batch
+from tests.provider_servers.kinds import fixtures, made
 from tests.provider_servers.resend import ResendServer
 
 SEVERAL = ("ana@a.example", "ben@b.example")
 
-
-@pytest.fixture
-def server() -> Iterator[ResendServer]:
-    with ResendServer() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(server: ResendServer) -> Iterator[HttpProvider]:
-    yield from _provider(server)
-
-
-def _provider(
-    server: ResendServer, seconds: float = 20, api_key: str = "re_for_tests"
-) -> Iterator[HttpProvider]:
-    options = {"kind": "resend", "api_key": api_key, "base_url": server.url}
-    transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(Resend(Options.model_validate(options)), transport)
-    transport.close()
+server, provider = fixtures("resend")
 
 
 class TestContract(ProviderContract):
-    @pytest.fixture
-    def service(self, server: ResendServer, provider: HttpProvider) -> Service:
-        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
-
-    def test_each_recipient_gets_exactly_one_message(self, service: Service) -> None:
-        """The suite's own takes more recipients at once than Resend does: here in three calls."""
-        addresses = [f"reader{number}@example.org" for number in range(250)]
-        most = service.provider.capabilities.max_recipients
-        for first in range(0, len(addresses), most):
-            part = addresses[first : first + most]
-            self.deliver(service, batch(*part, attempt_id=f"attempt{first}"))
-        assert sorted(each.to for each in service.delivered()) == sorted(addresses)
+    """The contract of all."""
 
 
 def hand_over(provider: HttpProvider, *addresses: str, attempt_id: str = "attempt1") -> Answer:
@@ -87,7 +52,7 @@ def test_one_bad_address_delivers_to_nobody_until_it_is_alone(
 
 
 def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: ResendServer) -> None:
-    for provider in _provider(server, api_key="re_hush"):
+    with made("resend", server.url, api_key="re_hush") as provider:
         answer = hand_over(provider)
         assert answer.outcome.verdict is Verdict.CONFIGURATION
         assert "hush" not in repr(answer)

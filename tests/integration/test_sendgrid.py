@@ -1,46 +1,17 @@
 """SendGrid over a real connection: the contract and its refusals."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-
-import pytest
-
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.sendgrid.check import SendGridInquiry
-from newsletter.providers.sendgrid.send import Options, SendGrid
-from newsletter.transport.transport import Transport
-from tests.contracts.provider import ProviderContract, Service, batch
+from tests.contracts.provider import ProviderContract, batch
+from tests.provider_servers.kinds import fixtures, made
 from tests.provider_servers.sendgrid import SendGridServer
 
-
-@pytest.fixture
-def server() -> Iterator[SendGridServer]:
-    with SendGridServer() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(server: SendGridServer) -> Iterator[HttpProvider]:
-    yield from _provider(server)
-
-
-def _provider(
-    server: SendGridServer, seconds: float = 20, api_key: str = "key-for-tests"
-) -> Iterator[HttpProvider]:
-    options = Options.model_validate(
-        {"kind": "sendgrid", "api_key": api_key, "base_url": server.url}
-    )
-    transport = Transport(timeout=timedelta(seconds=seconds))
-    yield HttpProvider(SendGrid(options), transport, SendGridInquiry(options))
-    transport.close()
+server, provider = fixtures("sendgrid")
 
 
 class TestContract(ProviderContract):
-    @pytest.fixture
-    def service(self, server: SendGridServer, provider: HttpProvider) -> Service:
-        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
+    """The contract of all."""
 
 
 def hand_over(provider: HttpProvider, *addresses: str) -> Answer:
@@ -52,7 +23,7 @@ def test_an_accepted_batch_has_sendgrids_id(provider: HttpProvider) -> None:
 
 
 def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: SendGridServer) -> None:
-    for provider in _provider(server, api_key="key-hush"):
+    with made("sendgrid", server.url, api_key="key-hush") as provider:
         answer = hand_over(provider)
         assert answer.outcome.verdict is Verdict.CONFIGURATION
         assert "hush" not in repr(answer)

@@ -1,45 +1,20 @@
 """Postbox over a real connection."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import pytest
-from newsletter.providers.postbox.send import MAX_RECIPIENTS
 from tests.provider_servers.postbox import PostboxServer
 
-from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
-from tests.contracts.provider import ProviderContract, Service, batch
-from tests.provider_servers.kinds import made
-from tests.servers import Delivered
+from tests.contracts.provider import ProviderContract, batch
+from tests.provider_servers.kinds import fixtures
 
-
-@pytest.fixture
-def server() -> Iterator[PostboxServer]:
-    with PostboxServer() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(server: PostboxServer) -> Iterator[HttpProvider]:
-    with made("postbox", server.url) as provider:
-        yield provider
+server, provider = fixtures("postbox")
 
 
 class TestContract(ProviderContract):
-    @pytest.fixture
-    def service(self, server: PostboxServer, provider: HttpProvider) -> Service:
-        return Service(provider=provider, delivered=lambda: server.delivered, disable=server.close)
-
-    def deliver(self, service: Service, sent: OutgoingBatch) -> dict[str, Delivered]:
-        """In as many calls as Postbox needs."""
-        got: dict[str, Delivered] = {}
-        for start in range(0, len(sent.recipients), MAX_RECIPIENTS):
-            some = sent.recipients[start : start + MAX_RECIPIENTS]
-            got = super().deliver(service, replace(sent, recipients=some))
-        return got
+    """The contract of all."""
 
 
 def test_one_suppressed_reader_leaves_the_others_accepted(
