@@ -113,7 +113,8 @@ def _classed(token: Token, kind: str) -> Token:
 def _button(span: Span) -> list[Token] | None:
     """Recognise a paragraph that is one bold link."""
     types = _types(span.line)
-    if types[:2] != ["strong_open", "link_open"] or types[-2:] != ["link_close", "strong_close"]:
+    ends = {*types[:2], *types[-2:]}
+    if len(types) < 4 or ends != {"strong_open", "link_open", "link_close", "strong_close"}:
         return None
     if types.count("link_open") != 1 or "image" in types or _BREAKS & set(types):
         return None

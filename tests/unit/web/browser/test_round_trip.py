@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.rendering.markdown.blocks import in_parts, spans
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.markup import to_html
 from tests.node import Answering, answering
@@ -16,6 +17,13 @@ from tests.properties import examples
 from tests.rows import rows
 
 ROOT = Path(__file__).parents[4]
+KINDS = {
+    **{kind: kind for kind in ("button", "video", "standfirst", "pull", "quoted", "downloads")},
+    "columns": "columns",
+    "end": "end",
+    "edge": "lead",
+}
+"""The renderer's word for a block, and the editor's."""
 CORPORA = [ROOT / "tests/corpus/markdown", ROOT.parent / "shared/corpus/markdown"]
 
 pytestmark = pytest.mark.slow("Node is started, and Markdown is read by two parsers")
@@ -68,11 +76,23 @@ def mail(body: str) -> list[object]:
     return Seen(to_html(read_markdown(body, "en"))).seen
 
 
+def kinds(body: str) -> list[str]:
+    """What readers see as more than a paragraph, a list or a quotation, as the renderer says."""
+    parts = in_parts(read_markdown(body, "en"))
+    found = []
+    for span in spans([*parts.above, *parts.lead, *parts.rest]):
+        first = span.tokens[0]
+        kind = KINDS.get(str(first.attrs.get("class") or span.kind), "")
+        found += [kind] if kind and first.nesting == 1 else []
+    return found
+
+
 def assert_the_same_mail(editor: Answering, body: str) -> dict[str, Any]:
     """Were each block touched, readers would see the same; were none, no byte would change."""
     found: dict[str, Any] = editor(body)
     if "markdown" in found:
         assert mail(found["markdown"]) == mail(body), found["markdown"]
+        assert found["kinds"] == kinds(body)
         assert found["kept"] == body.replace("\r\n", "\n").replace("\r", "\n")
     else:
         assert 1 <= found["line"] <= body.count("\n") + body.count("\r") + 1
@@ -109,6 +129,13 @@ def test_real_statements_are_held_whole(editor: Answering, name: str) -> None:
         ("A[^1] ^[b *c*]\n\n[^1]: d\n\n    e", "A[^1] ^[b *c*]\n\n[^1]: d\n\n    e"),
         ("<b>no HTML</b>", "<b>no HTML</b>"),
         ("Dear {name|friend},", "Dear {name|friend},"),
+        ("**[Read it](https://e.org/a)**", "**[Read it](https://e.org/a)**"),
+        ("[**Read it**](https://e.org/a)", "**[Read it](https://e.org/a)**"),
+        ("[**Read** **it**](https://e.org/a)", "[**Read** **it**](https://e.org/a)"),
+        ("*A [standfirst](https://e.org).*", "*A [standfirst](https://e.org).*"),
+        ("> Words.\n>\n> -- Jane", "> Words.\n>\n> -- Jane"),
+        ("* [Kit](https://e.org/a.zip) (ZIP, 1 MB)", "- [Kit](https://e.org/a.zip) (ZIP, 1 MB)"),
+        ("[![A](https://e.org/p.png#9x9)](https://youtu.be/b)",) * 2,
         ("| a |\n|---|\n| {name\\|friend} |", "| a |\n| --- |\n| {name\\|friend} |"),
     ],
 )

@@ -11,7 +11,7 @@ const INVISIBLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2
 // An address at the foot of a text on which the two disagree
 const LOOSE_END = /\]:.*\\\s*$/;
 
-/** Something that the visual editor cannot hold, with the line that it stands on. */
+/** Something that the visual editor cannot hold, with the line of the Markdown that it stands on. */
 export class Fault {
   constructor(line, what) {
     this.line = line;

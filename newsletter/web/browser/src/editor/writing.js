@@ -1,10 +1,11 @@
 // The document that the visual editor shows → Markdown.
 
+import { kindOf } from "./blocks.js";
 import { inline, said } from "./inline.js";
 import { Fault, read } from "./reading.js";
 import { schema } from "./schema.js";
 
-const { nodes } = schema;
+const { nodes, marks } = schema;
 
 /**
  * A text that was opened in the visual editor, and what becomes of it.
@@ -116,7 +117,12 @@ function block(node, labels, how) {
 }
 
 const BLOCKS = {
-  paragraph: (node, labels) => inline(node, labels).source,
+  paragraph(node, labels) {
+    // a button is written as people are told to, with the stars outside
+    const isBold = node.content.content.every((child) => marks.strong.isInSet(child.marks));
+    if (!isBold || kindOf(node) !== "button") return inline(node, labels).source;
+    return `**${inline(without(node, marks.strong), labels).source}**`;
+  },
   heading,
   blockquote: (node, labels) => indented(stacked(node, labels), "> ", "> "),
   bullet_list: (node, labels, how) => {
@@ -153,6 +159,12 @@ function heading(node, labels) {
   }
   const wrap = (source) => `${"#".repeat(level)} ${source.replace(/\\?\n/g, " ")}`.trimEnd();
   return wrap(inline(flat(node, lines), labels, wrap).source);
+}
+
+function without(node, mark) {
+  const content = [];
+  node.forEach((child) => content.push(child.mark(mark.removeFromSet(child.marks))));
+  return node.type.create(node.attrs, content);
 }
 
 // without line breaks, where none can be
