@@ -81,7 +81,8 @@ def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetim
     text = " ".join(_FILLERS.sub(" ", words.casefold()).split())
     text = re.sub(r"(?<=\d)t(?=\d)", " ", text)
     local, text = _take(_LOCAL, text)
-    written, text = _take_date(text)
+    pattern = next((pattern for pattern in _DATES if pattern.search(text)), _DATES[0])
+    written, text = _take(pattern, text)
     named, text = _take(_NAMED_DAY, text)
     clock, text = _take(_CLOCK, text)
     offset, rest = _take(_OFFSET, text.strip(" .;"))
@@ -115,11 +116,6 @@ def _take(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, st
     if found is None:
         return None, text
     return found, " ".join(f"{text[: found.start()]} {text[found.end() :]}".split())
-
-
-def _take_date(text: str) -> tuple[re.Match[str] | None, str]:
-    found = next((pattern for pattern in _DATES if pattern.search(text)), _DATES[0])
-    return _take(found, text)
 
 
 def _without_clock(rest: str, words: str, *, has_day: bool) -> str:

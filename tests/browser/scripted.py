@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader
+
 import newsletter
 from tests.node import node
 
@@ -28,6 +30,8 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Desk
 <link rel="stylesheet" href="/desk.css"><link rel="stylesheet" href="/editor.css">
 <script type="module" src="/static/desk.js"></script></head>
 <body><main id="main"><h1>Desk</h1>{}</main></body></html>"""
+TOOLS = Environment(loader=FileSystemLoader(ROOT / "templates/desk"), autoescape=True)
+"""The desk's own toolbar, by its template."""
 PIXEL = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
     b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
@@ -48,12 +52,15 @@ class Site:
 
     def form(self, body: str, *, attributes: str = "", more: str = "") -> None:
         """The form of a text, as the desk has it."""
+        tools = TOOLS.get_template("tools.html.j2").render()
         self.page = f"""<form id="text" method="post" action="/sent" {attributes}>
+{tools}<button type="button" data-mode="markdown" hidden>Edit as Markdown</button>
+<button type="button" data-mode="visual" hidden>Edit visually</button>
 <div class="field"><label for="title">Title</label>
 <input id="title" name="title" value="A title"></div>
-<div class="field"><label for="body">Text</label>
+<div class="paper" data-paper><label for="body">Text</label>
 <textarea id="body" name="body" data-editor="visual" data-paste="/paste"
- data-pictures="/pictures">
+ data-pictures="/pictures" data-import="/import">
 {body}</textarea></div>
 <p data-saved class="muted"></p><p data-others></p>
 <button class="primary">Hand in</button></form>{more}"""
@@ -145,7 +152,7 @@ class Draft:
             "version": len(self.versions),
             "saved_at": "2026-12-01T14:02:00Z",
             "others": ["Ben"],
-            "told": {"title": f"It is called {asked['fields']['title'][0]}."},
+            "told": {"title": {"words": f"It is called {asked['fields']['title'][0]}."}},
         }
 
 

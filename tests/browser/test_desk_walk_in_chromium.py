@@ -81,7 +81,7 @@ class Hands:
 
     def tick(self, name: str) -> None:
         """Tick a box."""
-        found = self.page.get_by_label(name, exact=True)
+        found = self.page.get_by_label(re.compile(f"^{re.escape(name)}"))
         if self.keys:
             self._reach(found)
             self.page.keyboard.press("Space")
@@ -172,11 +172,17 @@ def write(ana: Hands, title: str, text: str, *, script: bool, corrects: str = ""
     if script:
         ana.page.locator(".ProseMirror").wait_for()
     ana.type(ana.page.locator(".ProseMirror" if script else "#body"), text)
+    details = ana.page.get_by_role("link", name="Details: subject, lists, time")
+    if details.is_visible():  # they are a drawer on a telephone
+        details.click()
     ana.tick("Press releases")
     if corrects:
-        ana.page.get_by_text("Subject, summary, language and more").click()
+        ana.page.get_by_text("Corrects or translates another statement").click()
         ana.type(ana.page.get_by_label("Corrects"), corrects)
-    ana.press("button", "Hand in")
+    done = ana.page.get_by_role("link", name="Done")
+    if done.is_visible():
+        done.click()
+    ana.press("button", "Submit")
     assert "Handed in." in ana.page.get_by_role("status").first.inner_text()
 
 

@@ -129,7 +129,7 @@ def write(ana: Hands) -> None:
     ana.page.locator(".ProseMirror").wait_for()
     ana.type(ana.page.locator(".ProseMirror"), TEXT)
     ana.tick("Press releases")
-    ana.press("button", "Hand in")
+    ana.press("button", "Submit")
     assert "Handed in." in ana.page.get_by_role("status").first.inner_text()
 
 

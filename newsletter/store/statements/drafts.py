@@ -54,14 +54,12 @@ class Drafts(Repository):
         query = "SELECT key FROM draft WHERE slug = :slug AND slug <> ''"
         return self._db.value(query, slug=slug) is not None
 
-    def unseen(self, most: int, *, skip: int = 0) -> list[Draft]:
+    def unseen(self, most: int) -> list[Draft]:
         """Return texts that were never handed in, the last changed first."""
         return self._db.all(
             Draft,
-            f"{_DRAFT} AND draft.slug = '' ORDER BY draft.changed_at DESC, draft.key"
-            " LIMIT :most OFFSET :skip",
+            f"{_DRAFT} AND draft.slug = '' ORDER BY draft.changed_at DESC, draft.key LIMIT :most",
             most=most,
-            skip=skip,
         )
 
     def versions(self, key: str, most: int, *, skip: int = 0) -> list[Version]:

@@ -3,12 +3,13 @@
 // One save is under way at a time, and each names the version that it began from. Until it is saved, a
 // copy stays in this tab, which outlives a session that ended, a reload and a broken line. A form that
 // came back unsaved says so by data-unsaved. The server's answers: 200 {"version": 8, "saved_at": "…Z",
-// "others": ["Ben"], "told": {"send_at": "what it means"}}; 409 with what somebody else saved:
+// "others": ["Ben"], "told": {"send_at": {"words": "what it means", "wrong": false}}, "settled":
+// {"send_at": "the same in figures"}, "recipients": "12 people"}; 409 with what somebody else saved:
 // {"version", "saved_at", "by", "own", "fields": {name: text or list}}; 401 when signed out; any other with
 // {"error": "a sentence"}. The number of the version is no part of the text: a copy that differs in
 // nothing else is one that was saved.
 
-import { clock, fieldsOf, fill, later, make, sentIn } from "./dom.js";
+import { clock, fieldsOf, fill, later, make, mark, sentIn } from "./dom.js";
 import { Conflict } from "./conflict.js";
 
 const QUIET = 2000;
@@ -55,7 +56,10 @@ class Autosave {
     // seen at a glance, and not read out after each word; what goes wrong is
     this.mark.setAttribute("aria-live", "off");
     this.notice = make("div", { class: "save-notice", role: "status" });
-    form.prepend(this.notice);
+    this.place = form.querySelector("[data-notices]") ?? form;
+    this.place.prepend(this.notice);
+    // what saves by itself needs no button
+    for (const button of form.querySelectorAll("[data-save]")) button.hidden = true;
     this.save = later(QUIET, () => this.send());
     this.keep = later(300, () => this.remember());
     this.listen();
@@ -70,6 +74,11 @@ class Autosave {
     this.form.addEventListener("input", changed);
     this.form.addEventListener("change", changed);
     this.form.addEventListener("submit", (event) => this.submit(event));
+    // Enter in a field sends no form, since what is typed is saved
+    this.form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target.matches("input:not([type=checkbox])")) event.preventDefault();
+    });
+    this.form.addEventListener("focusout", ({ target }) => this.settle(target));
     document.addEventListener("visibilitychange", () => document.hidden && this.hurry());
     addEventListener("pagehide", () => this.hurry());
     addEventListener("pageshow", () => (this.leaving = false));
@@ -208,7 +217,7 @@ class Autosave {
       this.tell(said ?? "Your text was not saved. It is kept in this tab. Try again, or copy it.");
       return false;
     }
-    const { version, others, saved_at: at, told } = await answer.json();
+    const { version, others, saved_at: at, told, settled, recipients } = await answer.json();
     this.base = version;
     this.form.dataset.base = version;
     const base = this.form.elements.namedItem("base");
@@ -219,16 +228,30 @@ class Autosave {
     this.show(`Saved ${clock(at ? new Date(at) : new Date())}`);
     this.company(others);
     this.explain(told);
+    this.settled = settled ?? {};
+    for (const name of Object.keys(this.settled)) this.settle(this.form.elements.namedItem(name));
+    const people = this.form.querySelector("[data-people]");
+    if (people && recipients !== undefined) people.textContent = recipients;
     return true;
   }
 
   // what a time in words means, or why it means nothing, stands below it: nobody has to send the form first
   explain(told) {
     for (const place of this.form.querySelectorAll("[data-told]")) {
-      const words = told?.[place.dataset.told] ?? "";
+      const { words = "", wrong = false } = told?.[place.dataset.told] ?? {};
       place.hidden = !words;
+      place.classList.toggle("read--bad", wrong);
+      mark(this.form.elements.namedItem(place.dataset.told), wrong);
       if (place.textContent !== words) place.textContent = words;
     }
+  }
+
+  // "tomorrow" becomes the date that it meant, once its field is left and nothing in it is unsaved
+  settle(control) {
+    const figures = this.settled?.[control?.name];
+    if (!figures || control === document.activeElement || this.dirty || control.value === figures) return;
+    control.value = figures;
+    this.saved = this.fields;
   }
 
   company(others) {
@@ -281,13 +304,14 @@ class Autosave {
     this.remember();
     this.show("Not saved");
     this.tell("");
-    this.conflict = new Conflict(this.form, theirs, (fields, keepsMine) => this.settle(theirs, fields, keepsMine));
-    this.form.before(this.conflict.element);
+    this.conflict = new Conflict(this.form, theirs, (fields, keepsMine) => this.decide(theirs, fields, keepsMine));
+    if (this.place === this.form) this.form.before(this.conflict.element);
+    else this.place.prepend(this.conflict.element);
     this.conflict.focus();
   }
 
   // Whatever was chosen, both stay versions: mine is saved on top of theirs before anything else is
-  async settle(theirs, fields, keepsMine) {
+  async decide(theirs, fields, keepsMine) {
     this.conflict.close();
     this.conflict = null;
     this.base = theirs.version;

@@ -4,9 +4,11 @@
 import { autosave, received } from "./autosave.js";
 import { confirmNumber } from "./confirm.js";
 import { countdown } from "./countdown.js";
+import { drawer } from "./drawer.js";
 import { fit } from "./fit.js";
 import { live } from "./live.js";
 import { menu } from "./menu.js";
+import { count, mirror, oneLine } from "./mirror.js";
 import { once } from "./once.js";
 import { passkey } from "./passkey.js";
 import { preview } from "./preview.js";
@@ -23,8 +25,12 @@ const BEHAVIOURS = [
   ["[data-passkey]", passkey],
   ["[data-print]", print],
   ["input[data-time]", time],
+  [".drawer, .panel", drawer],
   // a copy of what was typed is put back before the editor reads it
   ["form[data-autosave]", autosave],
+  ["[data-shows]", mirror],
+  ["[data-count]", count],
+  ["textarea[data-one-line]", oneLine],
   // the last to be asked whether a form is sent
   ['form[method="post" i]', once],
 ];

@@ -12,6 +12,12 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Say of a field whether what it holds is wrong. */
+export function mark(control, wrong) {
+  if (wrong) control?.setAttribute("aria-invalid", "true");
+  else control?.removeAttribute("aria-invalid");
+}
+
 /** The time of day as the desk shows it, in the zone that <html data-zone> names: 14:02. */
 export function clock(date = new Date()) {
   const timeZone = document.documentElement.dataset.zone || undefined;

@@ -3,6 +3,7 @@
 // there: nothing blinks. Posted, since the frame has a policy of its own, which a page cannot give it.
 
 import { fieldsOf, later, make } from "./dom.js";
+import { fit } from "./fit.js";
 
 const QUIET = 1000;
 
@@ -22,9 +23,24 @@ export function preview(element) {
     shown.after(loading);
     loading.addEventListener("load", arrived);
     // from the next document on: this one, which is empty, has to tell that it is
-    loading.setAttribute("sandbox", "");
-    post(element.dataset.preview, loading.name, fieldsOf(form));
+    loading.setAttribute("sandbox", first.getAttribute("sandbox") ?? "");
+    post(address(), loading.name, fieldsOf(form));
   });
+
+  const address = () => element.dataset.preview + (element.dataset.view ? `?view=${element.dataset.view}` : "");
+
+  // desktop, phone, dark and the others, without another page
+  for (const tab of element.closest("aside")?.querySelectorAll("nav a[href*='view=']") ?? []) {
+    tab.addEventListener("click", (event) => {
+      event.preventDefault();
+      element.dataset.view = new URL(tab.href).searchParams.get("view");
+      for (const one of tab.parentElement.children) one.removeAttribute("aria-current");
+      tab.setAttribute("aria-current", "true");
+      element.classList.toggle("mail--dark", element.dataset.view === "dark");
+      renew();
+      renew.now();
+    });
+  }
 
   function arrived() {
     // the empty document that a frame begins with
@@ -33,6 +49,8 @@ export function preview(element) {
     loading.classList.remove("waiting");
     loading.removeAttribute("aria-hidden");
     loading.removeEventListener("load", arrived);
+    loading.classList.toggle("phone", element.dataset.view === "phone");
+    if (first.hasAttribute("data-fit")) fit(loading);
     shown = loading;
     loading = null;
     if (stale) renew();

@@ -1,7 +1,7 @@
 // <input data-time="/desk/time">: what the server reads in the words stands below the field. The hidden
 // field beside it (NAME_read) says which meaning was shown. The answer: {"words", "wrong", "at"}.
 
-import { later } from "./dom.js";
+import { later, mark } from "./dom.js";
 
 const QUIET = 400;
 
@@ -17,7 +17,7 @@ export function time(input) {
     }
     place.hidden = !words;
     place.classList.toggle("read--bad", wrong);
-    input.setAttribute("aria-invalid", String(wrong));
+    mark(input, wrong);
     shown.value = wrong ? "" : at;
   };
   const read = later(QUIET, async () => {

@@ -19,7 +19,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.submit import Lapses
-from newsletter.pipeline.statements.write import Made
+from newsletter.pipeline.statements.write import Made, Writing
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
@@ -40,7 +40,6 @@ from newsletter.web.desk.statements.preview import colleagues_of, why_not_sent
 _LARGEST = 20_000_000
 LARGEST_FORM = _LARGEST + (256 << 10)
 _LARGEST_PICTURE = LARGEST_PICTURE + (64 << 10)
-_A_PAGE = 50
 _AT_THE_DESK = (
     (re.compile(r"set embargo_until, as in 'embargo_until: ([^']*)'"), r"enter \1 as its end"),
     (re.compile(r"set embargo_until\b"), "enter its end"),
@@ -63,7 +62,6 @@ class Drafts:
         writer, at = Role.WRITER, "/drafts/{key}"
         new = Route("POST", "/drafts/new", writer, self.begin, files=True, most=LARGEST_FORM)
         return [
-            Route("GET", "/drafts", Role.VIEWER, self.all),
             Route("GET", "/drafts/new", writer, self._new),
             new,
             Route("GET", at, Role.VIEWER, self.one),
@@ -84,22 +82,8 @@ class Drafts:
                 most=_LARGEST_PICTURE,
             ),
             Route("POST", f"{at}/pictures/{{name}}/place", writer, self.place),
+            Route("POST", f"{at}/import", writer, self.bring_in, files=True, most=LARGEST_FORM),
         ]
-
-    def all(self, request: DeskRequest) -> Response:
-        """Show the texts that were never submitted, latest change first."""
-        page = number_of(request.query("page"))
-        with self._statements.store.read() as tx:
-            # one more than is shown tells whether there is another page
-            found = tx.drafts.unseen(_A_PAGE + 1, skip=page * _A_PAGE)
-        return self._desk.page(
-            request,
-            "drafts.html.j2",
-            title="Drafts",
-            drafts=found[:_A_PAGE],
-            newer=f"/desk/drafts?page={page - 1}" if page else "",
-            older=f"/desk/drafts?page={page + 1}" if len(found) > _A_PAGE else "",
-        )
 
     # --- a new text
 
@@ -131,13 +115,7 @@ class Drafts:
             text, found, pictures = self._given(request)
             writing = self._statements.writing(request.who.address)
             draft = writing.new(text, found=found)
-            for picture in pictures:
-                made = Made(
-                    kind=picture.kind, data=picture.data, width=picture.width, height=picture.height
-                )
-                writing.illustrate(
-                    draft.key, made, alt=picture.alt[:500], decoration=not picture.alt
-                )
+            _keep(writing, draft.key, pictures)
         except InvalidInput as error:
             return self._new(request, error.faults)
         done = "began" if found is None else "imported"
@@ -193,6 +171,22 @@ class Drafts:
         left_out = tuple((line.line, line.text, line.why) for line in read.dropped)
         notes = (*map(_note, read.notes), *map(_of_picture, read.pictures))
         return text, Found(file=name, left_out=left_out, notes=notes), read.pictures
+
+    def bring_in(self, request: DeskRequest) -> Response:
+        """Return the text in a file, for the editor's script. Its pictures are kept."""
+        draft, upload = self._find(request), request.upload("file")
+        try:
+            if upload is None:
+                raise InvalidInput([Fault(file=draft.key, key="file", message="Choose a file")])
+            bare = replace(draft.version.text, title="", body="")
+            text, found, pictures = self._read(upload.data, upload.name or "file", bare)
+            _keep(self._statements.writing(request.who.address), draft.key, pictures)
+        except InvalidInput as error:
+            faults = " ".join(told for _, told in of_file(error.faults, "file"))
+            return self._desk.data({"error": faults}, status=422)
+        lost = [f"“{words}”, {why}" for _, words, why in found.left_out]
+        said = {"title": text.title, "summary": text.summary, "markdown": text.body}
+        return self._desk.data(said | {"left_out": lost, "notes": list(found.notes)})
 
     def copy(self, request: DeskRequest) -> Response:
         """Bring a statement that lives elsewhere to the desk."""
@@ -258,7 +252,7 @@ class Drafts:
             by_sender=self._by_sender,
             lists=titles(self._statements.settings, text.lists),
             size=size,
-            meant=self._words.meant(text, self._desk, key=draft.key, slug=draft.slug),
+            told=self._words.told(text, self._desk, key=draft.key, slug=draft.slug),
         )
 
     def _remarks(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
@@ -318,7 +312,7 @@ class Drafts:
     def delete(self, request: DeskRequest) -> Response:
         """Take it away."""
         self._statements.writing(request.who.address).delete(request.param("key"))
-        return self._desk.go(request, "/drafts", done="deleted")
+        return self._desk.go(request, "/statements?state=drafts", done="deleted")
 
     # --- its pictures
 
@@ -406,6 +400,13 @@ def _day(wall: datetime | None, zone: ZoneInfo) -> date | None:
     if wall is None:
         return None
     return (wall if wall.tzinfo is None else wall.astimezone(zone)).date()
+
+
+def _keep(writing: Writing, key: str, pictures: Sequence[ImportedPicture]) -> None:
+    """Keep the pictures of a file for a text."""
+    for one in pictures:
+        made = Made(kind=one.kind, data=one.data, width=one.width, height=one.height)
+        writing.illustrate(key, made, alt=one.alt[:500], decoration=not one.alt)
 
 
 def _of_picture(picture: ImportedPicture) -> str:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -13,13 +14,14 @@ from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFo
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import both, differences
 from newsletter.domain.statements.draft import Draft, DraftText, Version
+from newsletter.domain.subscribers.audience import Audience
+from newsletter.domain.wording import people, place_of
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.submit import Lapses
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
 from newsletter.pipeline.status import get_status, lapse_of
-from newsletter.rendering import preview as views
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import lapse_in_words, titled, titles
@@ -33,6 +35,7 @@ from newsletter.web.desk.statements.fields import (
     posted_json,
     sentences,
 )
+from newsletter.web.desk.statements.preview import VIEWS, seen, view_of
 
 _MOST = 2 << 20
 """Bytes of a form with a text in it."""
@@ -86,11 +89,8 @@ class Editing:
             return self._form(request, draft, text, faults=error.faults, base=base)
         if isinstance(saved, Conflict):
             return self._conflict(request, saved)
-        act = request.field("act")
-        if act == "hand-in":
+        if request.field("act") == "hand-in":
             return self._hand_in(request, saved)
-        if act == "preview":
-            return self._desk.go(request, f"/drafts/{draft.key}")
         return self._desk.go(request, f"/drafts/{draft.key}/edit", done="saved")
 
     def _hand_in(self, request: DeskRequest, draft: Draft) -> Response:
@@ -121,16 +121,16 @@ class Editing:
             lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
             costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
             status = get_status(tx, draft.slug, self._statements.campaigns.rules)
-            lists = self._lists(tx, text)
+            lists, counts = self._lists(tx, text), tx.readers.lists()
+            recipients = self._recipients(tx, text)
             others = [stored.statement for stored in tx.statements.newest(_OFFERED)]
-        settings = self._statements.settings
+        settings, view = self._statements.settings, view_of(request)
         told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
         return self._desk.page(
             request,
             "draft-edit.html.j2",
             title=text.title.strip() or "A new text",
             editor=True,
-            wide=True,
             draft=draft,
             text=text,
             base=draft.revision if base is None else base,
@@ -141,6 +141,13 @@ class Editing:
             status=409 if lapses else None,
             faults=sentences(faults),
             lists=lists,
+            counts=counts,
+            recipients=recipients,
+            sender=settings.house().sender_of(text.lists),
+            place=place_of(settings.timezone),
+            view=view,
+            tabs=[(label, f"?view={name}#preview", name == view) for name, label in VIEWS.items()],
+            languages=sorted({settings.language, *(other.language for other in others)}),
             default_lists=titles(settings, settings.default_lists),
             told=told,
             language=settings.language,
@@ -159,6 +166,13 @@ class Editing:
         known = [*offered, *settings.default_lists, *tx.readers.list_names(), *text.lists]
         names = list(dict.fromkeys(known))
         return list(zip(names, titled(settings, names), strict=True))
+
+    def _recipients(self, tx: Transaction, text: DraftText) -> str:
+        """Return how many people would get a text now, or "" if its fields leave that open."""
+        lists = text.lists or self._statements.settings.default_lists
+        if text.corrects or text.segment:
+            return ""
+        return people(tx.audiences.count(Audience(lists=tuple(lists))))
 
     # --- two writers
 
@@ -210,18 +224,20 @@ class Editing:
         told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
         answer = {"version": saved.revision, "saved_at": at, "others": others, "told": told}
         # what the words for a time meant when they were typed, for the fields
-        settled = {name: getattr(text, name) for name in told}
-        return self._desk.data(answer | {"settled": settled})
+        answer["settled"] = {name: getattr(text, name) for name in told}
+        if text.lists != draft.version.text.lists:  # to count people takes longer than to save
+            with self._statements.store.read() as tx:
+                answer["recipients"] = self._recipients(tx, text)
+        return self._desk.data(answer)
 
     def _theirs(self, request: DeskRequest, conflict: Conflict) -> dict[str, Any]:
-        theirs, mine = conflict.theirs, conflict.mine.text
+        theirs = conflict.theirs
         return {
             "version": theirs.revision,
             "saved_at": theirs.changed_at.isoformat(),
             "by": self._desk.person(theirs.changed_by),
             "own": theirs.changed_by == request.who.address,
             "fields": listed(theirs.version.text),
-            "both": listed(both(theirs.version.text, mine)),
         }
 
     def paste(self, request: DeskRequest) -> Response:
@@ -252,15 +268,16 @@ class Editing:
         if request.query("version"):
             with self._statements.store.read() as tx:
                 text = _version_of(tx, draft, request.query("version")).text
-        return self._mail(request, draft, text)
+        return self._mail(view_of(request), draft, text)
 
     def preview(self, request: DeskRequest) -> Response:
         """The email of what a form holds, which is kept nowhere."""
         draft = self._find(request)
         before, now = draft.version.text, self._desk.now()
-        return self._mail(request, draft, self._words.typed(request.posted.fields, before, now))
+        text = self._words.typed(request.posted.fields, before, now)
+        return self._mail(view_of(request), draft, text)
 
-    def _mail(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:
+    def _mail(self, view: str, draft: Draft, text: DraftText) -> Response:
         statements = self._statements
         parsed = self._words.as_far_as_possible(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
@@ -273,10 +290,10 @@ class Editing:
         except InvalidInput as error:
             return self._unshown(error.faults)
         # a made-up reader: its links do nothing
-        html = filled(content, made_up(content, statements.links)).html
+        shown = filled(content, made_up(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
-        html = html.replace(f"{statements.settings.public_url}/media/", "/media/")
-        return self._desk.mail(views.light(html, fetch=True))
+        html = shown.html.replace(f"{statements.settings.public_url}/media/", "/media/")
+        return self._desk.mail(seen(replace(shown, html=html), view))
 
     def _unshown(self, faults: Sequence[Fault]) -> Response:
         lines = [sentence for _, sentence in sentences(faults)]

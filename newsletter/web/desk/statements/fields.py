@@ -151,29 +151,25 @@ class Words:
         text = text_of(posted, before)
         return settle(text, zone=self.statements.settings.timezone, now=now)[0]
 
-    def meant(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, str]:
-        """Return its times as ``sends`` and ``embargo``; empty for a time that cannot be read."""
-        alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
-        statement = self.as_far_as_possible(alone, key=key, slug=slug).statement
-        if statement is None:
-            return {"sends": "", "embargo": ""}
-        sends, hour = self._until(statement.send_at, desk), statement.local_time
-        if hour is not None:
-            day = f" on {hour.day.day} {hour.day:%b %Y}" if hour.day else ""
-            sends = f"At {hour.at:%H:%M} by each reader's own clock{day}"
-        return {"sends": sends, "embargo": self._until(statement.embargo_until, desk)}
-
     def told(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, Told]:
         """Return the note below each field for a time: the time, or why it cannot be read."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
-        faults = self.parse(alone, key=key, slug=slug).faults
         zone = self.statements.settings.timezone
         unread = settle(alone, zone=zone, now=desk.now())[1]
-        wrong = {fault.key: sentence(unread.get(fault.key, fault.message)) for fault in faults}
-        meant = self.meant(text, desk, key=key, slug=slug)
+        faults = self.parse(alone, key=key, slug=slug).faults
+        told = {fault.key: sentence(unread.get(fault.key, fault.message)) for fault in faults}
+        wrong = set(told)
+        statement = self.as_far_as_possible(alone, key=key, slug=slug).statement
+        if statement is not None:
+            sends, hour = self._until(statement.send_at, desk), statement.local_time
+            if hour is not None:
+                day = f" on {hour.day.day} {hour.day:%b %Y}" if hour.day else ""
+                sends = f"At {hour.at:%H:%M} by each reader's own clock{day}"
+            until = self._until(statement.embargo_until, desk)
+            told = {"send_at": sends, "embargo_until": until} | told
         return {
-            field: {"words": wrong.get(field, read), "wrong": field in wrong}
-            for field, read in (("send_at", meant["sends"]), ("embargo_until", meant["embargo"]))
+            field: {"words": told.get(field, ""), "wrong": field in wrong}
+            for field in ("send_at", "embargo_until")
         }
 
     def _until(self, wall: datetime | None, desk: Desk) -> str:

@@ -99,7 +99,7 @@ class EmailPreview:
     ) -> Response:
         """The page; its query names the view."""
         stored, content = self._content(request.param("slug"), reader)
-        view = request.query("view") if request.query("view") in VIEWS else "desktop"
+        view = view_of(request)
         here = f"/desk/statements/{stored.statement.slug}"
         return self._desk.page(
             request,
@@ -143,6 +143,11 @@ def inbox_of(content: Content | None) -> dict[str, Any]:
         "inbox": views.inbox_line(html) if content else "",
         "height": views.frame_height(html) if content else 0,
     }
+
+
+def view_of(request: DeskRequest) -> str:
+    """Return the view that an address names; the desktop if it names none."""
+    return request.query("view") if request.query("view") in VIEWS else "desktop"
 
 
 def seen(content: Content, view: str) -> str:

@@ -67,6 +67,12 @@ def _takes_back(world: World) -> Act:
     return lambda: desk.ana.post(f"{desk.at}/take-back")
 
 
+def _brings_in(world: World) -> Act:
+    desk = world.text()
+    sent = multipart({}, file=("more.md", b"# More\n\nText."))
+    return lambda: desk.ana.ask("POST", f"{desk.at}/import", **sent)
+
+
 def _pastes(world: World) -> Act:
     desk, body = world.text(), json.dumps({"html": "<p>Nine</p>"}).encode()
     kind = {"Content-Type": "application/json"}
@@ -407,6 +413,7 @@ EXAMPLES = [
     Example(route=f"{_DRAFT}/delete", ready=_of_text("delete")),
     Example(route=f"{_DRAFT}/test", ready=_of_text("test")),
     Example(route=f"{_DRAFT}/preview", ready=_of_text("preview"), lines=0, why=_KEEPS_NOTHING),
+    Example(route=f"{_DRAFT}/import", ready=_brings_in, lines=0, why=_KEEPS_NOTHING),
     Example(route=f"{_DRAFT}/paste", ready=_pastes, lines=0, why=_KEEPS_NOTHING),
     Example(route=f"{_DRAFT}/pictures", ready=_illustrates),
     Example(route=f"{_DRAFT}/pictures/{{name}}/place", ready=_places),

@@ -43,7 +43,6 @@ def office(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator
 PASSED_OVER: list[tuple[str, str]] = [
     ("state", "/statements"),
     ("page", "/statements"),
-    ("page", "/drafts"),
     ("page", "{draft}/versions"),
     ("page", "/statements/hours/history"),
     ("view", "/statements/hours/look"),

@@ -2,6 +2,7 @@
 // filled in, or to null.
 
 import { make } from "../dom.js";
+import { FILE, LEAD_HEIGHT, LEAD_WIDTH, PULLED } from "./blocks.js";
 
 let count = 0;
 
@@ -14,7 +15,7 @@ function field(label, control, hint = "") {
 
 function tick(label, control) {
   control.id = `ask-${++count}`;
-  return make("div", { class: "choice" }, control, make("label", { for: control.id }, label));
+  return make("div", { class: "check" }, control, make("label", { for: control.id }, label));
 }
 
 /** A dialog with a form; `check` gives the answer, or throws a sentence that says what is wrong. */
@@ -23,21 +24,21 @@ function ask(title, parts, check, { confirm = "Save", others = [] } = {}) {
     const heading = make("h2", { id: `ask-${++count}` }, title);
     const fault = make("p", { class: "fault", role: "alert" });
     const form = make("form", { method: "dialog", novalidate: true }, ...parts, fault);
-    const dialog = make("dialog", { class: "ask sheet", "aria-labelledby": heading.id }, heading, form);
+    const dialog = make("dialog", { class: "ask", "aria-labelledby": heading.id }, heading, form);
     const answer = (value) => {
       dialog.close();
       dialog.remove();
       resolve(value);
     };
     const button = (text, kind, act, type = "button") => make("button", { type, class: kind, onclick: act }, text);
-    const go = button(confirm, "primary", null, "submit");
+    const go = button(confirm, "btn btn--main", null, "submit");
     form.append(
       make(
         "div",
         { class: "acts" },
         go,
-        ...others.map(([text, value]) => button(text, "second", () => answer(value))),
-        button("Cancel", "plain", () => answer(null)),
+        ...others.map(([text, value]) => button(text, "btn", () => answer(value))),
+        button("Cancel", "btn btn--plain", () => answer(null)),
       ),
     );
     // it stands in the page beside the form of the text: what is typed in it is no change of that
@@ -92,6 +93,70 @@ export function askForLink({ href, text }) {
   });
 }
 
+export function askForButton({ href, text }) {
+  const where = make("input", { type: "url", inputmode: "url", autocomplete: "off", value: href });
+  const words = make("input", { type: "text", value: text });
+  const parts = [field("Text", words, "What happens, such as Read the report"), field("Address", where)];
+  return ask("Button", parts, () => ({ text: needed(words, "Enter the text of the button."), href: address(where.value) }), {
+    confirm: href ? "Save" : "Add the button",
+  });
+}
+
+export function askForQuote({ text, who }) {
+  const words = make("textarea", { rows: "3" });
+  words.value = text;
+  const name = make("input", { type: "text", value: who });
+  const parts = [field("Quote", words, `Up to ${PULLED} characters; a longer one is an ordinary quote`), field("Who said it", name)];
+  const check = () => {
+    const said = needed(words, "Enter the quote.");
+    if (said.length > PULLED) throw new Wrong(`This quote has ${said.length} characters. Shorten it to ${PULLED}.`);
+    return { text: said, who: needed(name, "Enter who said it.") };
+  };
+  return ask("Pull quote", parts, check, { confirm: who ? "Save" : "Add the quote" });
+}
+
+export function askForFile({ text }) {
+  const where = make("input", { type: "url", inputmode: "url", autocomplete: "off" });
+  const words = make("input", { type: "text", value: text });
+  const size = make("input", { type: "text" });
+  const parts = [
+    field("Name", words, "Such as Press kit"),
+    field("Address of the file", where, "Such as https://example.org/kit.zip"),
+    field("Kind and size (optional)", size, "Such as ZIP, 12 MB"),
+  ];
+  const check = () => {
+    const found = { text: needed(words, "Enter a name."), href: address(where.value), size: trimmed(size).replace(/[()[\]]/g, "") };
+    const isFile = FILE.test(new URL(found.href).pathname);
+    if (!isFile) throw new Wrong("This is not the address of a file. It should end in .pdf, .zip, .docx or another kind of file.");
+    if (found.size.length > 60) throw new Wrong("Shorten the kind and size.");
+    return found;
+  };
+  return ask("File to download", parts, check, { confirm: "Add the file" });
+}
+
+export function askForGreeting({ isAlone }) {
+  const before = make("input", { type: "text", value: "Dear" });
+  const word = make("input", { type: "text", value: "friend" });
+  const parts = [
+    ...(isAlone ? [field("Greeting", before)] : []),
+    field("For readers without a name", word, "Everybody else reads their own name"),
+  ];
+  const check = () => {
+    const found = needed(word, "Enter a word.");
+    if (!/^\p{L}[\p{L}\p{M} .,·’'-]{0,59}$/u.test(found)) throw new Wrong("Use letters only, at most 60.");
+    return { before: trimmed(before), word: found };
+  };
+  return ask("Greeting by name", parts, check, { confirm: "Add the greeting" });
+}
+
+const trimmed = ({ value }) => value.trim().replace(/\s+/g, " ");
+
+function needed(control, sentence) {
+  const text = trimmed(control);
+  if (!text) throw new Wrong(sentence);
+  return text;
+}
+
 export function askForNote({ source }) {
   const words = make("textarea", { rows: "3" });
   words.value = source;
@@ -109,12 +174,12 @@ export function askForNote({ source }) {
 }
 
 /** A picture that is uploaded, or the words of one that is there (`chosen`). */
-export function askForPicture({ address: where, file, chosen }) {
+export function askForPicture({ address: where, file, chosen, isLead = false }) {
   const picked = make("input", { type: "file", accept: "image/png,image/jpeg,image/gif" });
   const alt = make("input", { type: "text", value: chosen?.attrs.alt ?? "" });
   const decoration = make("input", { type: "checkbox" });
   const caption = make("input", { type: "text", value: chosen?.attrs.title ?? "" });
-  const choose = file ? make("p", {}, `Picture: ${file.name || "from the clipboard"}`) : field("Picture", picked, "PNG, JPEG or GIF, up to 10 MB");
+  const choose = file ? make("p", {}, `Picture: ${file.name || "from the clipboard"}`) : field("Picture", picked, isLead ? `At least ${LEAD_WIDTH} pixels wide, better 1,200, and wider than tall` : "PNG, JPEG or GIF, up to 10 MB");
   const parts = [
     ...(chosen ? [] : [choose]),
     field("What it shows", alt, "For those who can't see it, and while pictures are off"),
@@ -134,9 +199,17 @@ export function askForPicture({ address: where, file, chosen }) {
     if (!data) throw new Wrong("Choose a picture.");
     if (data.size > 10 * 1024 * 1024) throw new Wrong("The picture is larger than 10 MB. Choose a smaller one.");
     if (!words && !decoration.checked) throw new Wrong("Say what the picture shows, or tick that it is only decoration.");
+    if (isLead) await checkWide(data);
     return uploaded(where, data, words, decoration.checked, caption.value.trim());
   };
-  return ask("Picture", parts, check, { confirm: chosen ? "Save" : "Add the picture" });
+  return ask(isLead ? "Lead picture" : "Picture", parts, check, { confirm: chosen ? "Save" : "Add the picture" });
+}
+
+async function checkWide(data) {
+  const found = await createImageBitmap(data).catch(() => null);
+  // what the browser cannot read, the server says something about
+  if (!found || (found.width >= LEAD_WIDTH && found.height <= found.width * LEAD_HEIGHT)) return;
+  throw new Wrong(`This picture has ${found.width} × ${found.height} pixels. A lead picture is at least ${LEAD_WIDTH} pixels wide, and clearly wider than tall.`);
 }
 
 async function uploaded(where, data, alt, decoration, title) {

@@ -1,5 +1,7 @@
 // A text area becomes a visual editor of the Markdown that it holds:
-// <textarea data-editor="visual" data-paste="…" data-pictures="…">. The text area keeps what is sent.
+// <textarea data-editor="visual" data-paste="…" data-pictures="…" data-import="…">. The text area keeps
+// what is sent. The toolbar is the page's ([data-tools]), and so are the buttons that change between
+// the two ways to write ([data-mode]).
 
 import { baseKeymap, chainCommands, exitCode, toggleMark } from "prosemirror-commands";
 import { history, redo, undo } from "prosemirror-history";
@@ -10,7 +12,9 @@ import { liftListItem, sinkListItem, splitListItem } from "prosemirror-schema-li
 import { EditorState, Plugin, TextSelection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { later, make } from "../dom.js";
-import { askForLink, askForNote, askForPicture } from "./dialogs.js";
+import { shownBlocks } from "./blocks.js";
+import { address } from "./dialogs.js";
+import * as inserting from "./inserting.js";
 import { read } from "./reading.js";
 import { schema } from "./schema.js";
 import { nextCell, tidyTables } from "./tables.js";
@@ -19,6 +23,8 @@ import { Opened } from "./writing.js";
 
 const { nodes, marks } = schema;
 const QUIET = 150;
+const KINDS = ".docx,.odt,.pdf,.eml,.html,.htm,.md,.markdown,.txt";
+const DOCUMENT = /\.(docx|odt|pdf|eml|html?|md|markdown|txt)$/i;
 
 export function visual(area) {
   return new Visual(area);
@@ -29,9 +35,11 @@ class Visual {
     this.area = area;
     this.view = null;
     this.note = make("div", { class: "editor-note", role: "status" });
-    this.toolbar = new Toolbar(this);
+    this.toolbar = new Toolbar(this, document.querySelector("[data-tools]"));
+    this.modes = [...document.querySelectorAll("[data-mode]")];
+    for (const one of this.modes) one.addEventListener("click", () => this.show(one.dataset.mode));
     this.page = make("div", { class: "editor-page" });
-    this.frame = make("div", { class: "editor" }, this.toolbar.element, this.note);
+    this.frame = make("div", { class: "editor" }, this.note);
     area.before(this.frame);
     this.frame.append(this.page, area);
     this.sync = later(QUIET, () => this.write());
@@ -40,6 +48,7 @@ class Visual {
     area.form?.addEventListener("submit", () => this.sync.now(), { capture: true });
     document.addEventListener("visibilitychange", () => this.sync.now(), { capture: true });
     addEventListener("pagehide", () => this.sync.now(), { capture: true });
+    this.takeDocuments();
     for (const label of area.labels) {
       label.id ||= `${area.id}-label`;
       label.addEventListener("click", () => this.view?.focus());
@@ -61,7 +70,7 @@ class Visual {
     if (mode === "visual") this.open(first);
     this.area.hidden = Boolean(this.view);
     this.page.hidden = !this.view;
-    this.frame.dataset.mode = this.mode;
+    for (const one of this.modes) one.hidden = one.dataset.mode === this.mode;
     // how Markdown is written is told to those who see it
     for (const hint of document.querySelectorAll("[data-markdown-hint]")) hint.hidden = Boolean(this.view);
     this.toolbar.update();
@@ -83,11 +92,13 @@ class Visual {
     });
   }
 
-  // What the visual editor cannot hold stays as it is: in Markdown, with the line that says why
+  // What the visual editor cannot hold stays as it is: in Markdown, with the words that are the reason
   refuse({ line, what }, first) {
+    const words = this.area.value.split("\n")[line - 1]?.trim() ?? "";
+    const shown = words.length > 60 ? `${words.slice(0, 60)}…` : words;
     this.tell(
-      `Line ${line} has ${what}, which the visual editor can't show. You can edit this text in Markdown. `,
-      make("button", { type: "button", class: "plain", onclick: () => this.goTo(line) }, `Go to line ${line}`),
+      `This text is shown as Markdown, because the visual editor can't show ${what}: “${shown}”. `,
+      make("button", { type: "button", class: "btn", onclick: () => this.goTo(line) }, "Go there"),
     );
     if (!first) this.goTo(line);
   }
@@ -119,7 +130,7 @@ class Visual {
       "aria-labelledby": [...area.labels].map((label) => label.id).join(" ") || null,
       ...(area.labels.length ? {} : { "aria-label": area.getAttribute("aria-label") ?? "Text" }),
       "aria-describedby": area.getAttribute("aria-describedby") ?? "",
-      "aria-invalid": area.getAttribute("aria-invalid") ?? "false",
+      ...(area.hasAttribute("aria-invalid") ? { "aria-invalid": "true" } : {}),
       lang: area.lang || document.documentElement.lang,
       dir: area.dir || "auto",
       spellcheck: "true",
@@ -156,6 +167,7 @@ class Visual {
   paste(event) {
     const data = event.clipboardData;
     if (this.picturesOf(data)) return taken(event);
+    if (this.linkTo(data)) return taken(event);
     const html = data?.getData("text/html");
     // what comes from an editor of ours is what it was
     if (!html || html.includes("data-pm-slice") || !this.area.dataset.paste) return false;
@@ -166,7 +178,28 @@ class Visual {
     return taken(event);
   }
 
+  // An address that is pasted on words makes a link of them
+  linkTo(data) {
+    const { doc, selection, tr } = this.view.state;
+    const { from, to, empty } = selection;
+    const href = webAddress(data?.getData("text/plain"));
+    const blocks = [];
+    doc.nodesBetween(from, to, (node) => void (node.isTextblock && blocks.push(node)));
+    if (empty || !href || blocks.length !== 1 || blocks[0].type.spec.code) return false;
+    tr.removeMark(from, to, marks.link).addMark(from, to, marks.link.create({ href }));
+    this.view.dispatch(tr.setSelection(TextSelection.near(tr.doc.resolve(to), -1)).removeStoredMark(marks.link));
+    return true;
+  }
+
   pasteMarkdown(event) {
+    const { value, selectionStart: from, selectionEnd: to } = this.area;
+    const href = webAddress(event.clipboardData?.getData("text/plain"));
+    if (from !== to && href) {
+      event.preventDefault();
+      this.area.setRangeText(`[${value.slice(from, to)}](${href})`, from, to, "end");
+      this.area.dispatchEvent(new Event("input", { bubbles: true }));
+      return;
+    }
     const html = event.clipboardData?.getData("text/html");
     if (!html || !this.area.dataset.paste) return;
     event.preventDefault();
@@ -196,11 +229,13 @@ class Visual {
     }
   }
 
-  tellPasted(lost) {
+  tellPasted(lost, name = "") {
+    if (name && !lost.length) return this.tell(`${name} is in the text.`);
     if (!lost.length) return this.tell();
-    const undoing = make("button", { type: "button", class: "plain", onclick: () => this.takeBack() }, "Undo");
-    const count = lost.length === 1 ? "1 thing was" : `${lost.length} things were`;
-    this.tell(`Pasted. ${count} left out: ${lost.join("; ").replace(/\.$/, "")}. `, this.view ? undoing : "");
+    const undoing = make("button", { type: "button", class: "btn", onclick: () => this.takeBack() }, "Undo");
+    const things = lost.length === 1 ? "1 thing" : `${lost.length} things`;
+    const what = name ? `${name} is in the text. Check ${things}:` : `Pasted. ${things} ${lost.length === 1 ? "was" : "were"} left out:`;
+    this.tell(`${what} ${lost.join("; ").replace(/\.$/, "")}. `, this.view ? undoing : "");
   }
 
   takeBack() {
@@ -217,6 +252,72 @@ class Visual {
     this.view.dispatch(this.view.state.tr.replaceSelection(slice).scrollIntoView().setMeta("paste", true));
   }
 
+  // --- documents
+
+  /** A document that is dropped anywhere on the sheet is read; so is one that is chosen in the menu. */
+  takeDocuments() {
+    if (!this.area.dataset.import) return;
+    const sheet = this.area.closest("[data-paper]") ?? this.frame;
+    const dropped = (event) => [...(event.dataTransfer?.files ?? [])].find((one) => DOCUMENT.test(one.name));
+    sheet.addEventListener("dragover", (event) => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    });
+    sheet.addEventListener(
+      "drop",
+      (event) => {
+        const file = dropped(event);
+        if (!file) return;
+        event.preventDefault();
+        event.stopPropagation();
+        this.bringIn(file);
+      },
+      { capture: true },
+    );
+    const choose = document.querySelector("[data-replace]");
+    if (!choose) return;
+    const picker = make("input", { type: "file", accept: KINDS, hidden: true, "aria-label": "Document" });
+    choose.after(picker);
+    choose.hidden = false;
+    choose.addEventListener("click", () => picker.click());
+    picker.addEventListener("change", () => {
+      if (picker.files[0]) this.bringIn(picker.files[0], { replaces: true });
+      picker.value = "";
+    });
+  }
+
+  /** Put the text of a document where the cursor is, or in the place of all that is there. */
+  async bringIn(file, { replaces = false } = {}) {
+    this.tell(`Reading ${file.name}…`);
+    const form = new FormData();
+    form.append("file", file, file.name);
+    const answer = await fetch(this.area.dataset.import, { method: "POST", body: form, redirect: "manual" }).catch(() => null);
+    const said = (await answer?.json().catch(() => null)) ?? {};
+    if (!answer?.ok) return this.tell(said.error ?? `${file.name} could not be read. Check your connection and try again.`);
+    const isEmpty = replaces || !this.area.value.trim();
+    if (isEmpty) this.head(said);
+    if (this.view && isEmpty) {
+      const { doc } = read(said.markdown);
+      const { tr } = this.view.state;
+      this.view.dispatch(tr.replaceWith(0, tr.doc.content.size, doc.content).scrollIntoView());
+    } else if (this.view) this.insert(said.markdown);
+    else {
+      const { selectionStart: from, selectionEnd: to, value } = this.area;
+      this.area.setRangeText(said.markdown, isEmpty ? 0 : from, isEmpty ? value.length : to, "end");
+      this.area.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    return this.tellPasted([...said.left_out, ...said.notes], file.name);
+  }
+
+  // the title and the summary of a document, where there are none
+  head(said) {
+    for (const name of ["title", "summary"]) {
+      const control = this.area.form?.elements.namedItem(name);
+      if (!control || control.value.trim() || !said[name]) continue;
+      control.value = said[name];
+      control.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+
   // --- pictures, links, notes
 
   picturesOf(data) {
@@ -226,53 +327,52 @@ class Visual {
     return true;
   }
 
-  async picture(file = null) {
-    if (!this.area.dataset.pictures) return;
-    const { selection } = this.view.state;
-    const chosen = selection.node?.type === nodes.image ? selection.node : null;
-    const attrs = await askForPicture({ address: this.area.dataset.pictures, file, chosen });
-    if (!attrs) return this.view.focus();
-    const image = nodes.image.create(attrs);
-    const { tr } = this.view.state;
-    if (chosen) tr.setNodeMarkup(selection.from, null, attrs);
-    else if (selection.$from.parent.content.size) {
-      tr.replaceSelection(new Slice(Fragment.from(nodes.paragraph.create(null, image)), 0, 0));
-    } else tr.replaceSelectionWith(image, false);
-    this.view.dispatch(tr.scrollIntoView());
-    this.view.focus();
+  /** Ask for what is put in, put it in, and go on writing. */
+  async put(insert, more) {
+    if (!this.view) return;
+    await insert(this.view, more);
+    this.view?.focus();
   }
 
-  async link() {
-    const { state } = this.view;
-    const { from, to, empty, $from } = state.selection;
-    const range = around($from, marks.link);
-    const now = range && marks.link.isInSet(range.marks);
-    const shown = empty ? (range ? state.doc.textBetween(range.from, range.to) : "") : state.doc.textBetween(from, to, " ");
-    const found = await askForLink({ href: now?.attrs.href ?? "", text: shown });
-    if (!found) return this.view.focus();
-    const { tr } = this.view.state;
-    const [start, end] = empty && range ? [range.from, range.to] : [from, to];
-    tr.removeMark(start, end, marks.link);
-    if (found.href) {
-      const mark = marks.link.create({ href: found.href });
-      if (start === end || found.text !== shown) {
-        tr.replaceWith(start, end, schema.text(found.text || found.href, mark.addToSet(state.storedMarks ?? $from.marks())));
-      } else tr.addMark(start, end, mark);
-      tr.removeStoredMark(mark);
-    }
-    this.view.dispatch(tr.scrollIntoView());
-    this.view.focus();
+  picture(file = null) {
+    return this.put(inserting.picture, { address: this.area.dataset.pictures, file });
   }
 
-  async footnote() {
-    const { selection } = this.view.state;
-    const chosen = selection.node?.type === nodes.footnote_inline ? selection.node : null;
-    const source = await askForNote({ source: chosen?.attrs.source ?? "" });
-    if (source) {
-      const node = nodes.footnote_inline.create({ source });
-      this.view.dispatch(this.view.state.tr.replaceSelectionWith(node, false).scrollIntoView());
-    }
-    this.view.focus();
+  lead() {
+    return this.put(inserting.lead, { address: this.area.dataset.pictures });
+  }
+
+  link() {
+    return this.put(inserting.link);
+  }
+
+  button() {
+    return this.put(inserting.button);
+  }
+
+  pullQuote() {
+    return this.put(inserting.pullQuote);
+  }
+
+  download() {
+    return this.put(inserting.download);
+  }
+
+  greeting() {
+    return this.put(inserting.greeting);
+  }
+
+  footnote() {
+    return this.put(inserting.footnote);
+  }
+}
+
+function webAddress(pasted) {
+  const text = pasted?.trim() ?? "";
+  try {
+    return /^(?:https?:\/\/|www\.|mailto:)\S+$/i.test(text) ? address(text) : "";
+  } catch {
+    return "";
   }
 }
 
@@ -286,21 +386,6 @@ function flat(doc) {
   const kept = [];
   doc.forEach((node) => (node.type === nodes.footnote ? kept.push(...node.content.content) : kept.push(node)));
   return Fragment.from(kept);
-}
-
-function around($pos, type) {
-  const { parent, parentOffset } = $pos;
-  let [from, to, found] = [0, 0, null];
-  parent.forEach((child, offset) => {
-    const inside = offset <= parentOffset && parentOffset <= offset + child.nodeSize;
-    const mark = type.isInSet(child.marks);
-    if (!mark) return;
-    if (found && to === offset && mark.eq(type.isInSet(found))) to = offset + child.nodeSize;
-    else if (inside && !found) [from, to, found] = [offset, offset + child.nodeSize, child.marks];
-  });
-  if (!found) return null;
-  const start = $pos.start();
-  return { from: start + from, to: start + to, marks: found };
 }
 
 // --- keys, and what is typed for short ------------------------------------------------------------
@@ -321,6 +406,7 @@ function plugins(editor) {
     keymap(baseKeymap),
     tidyTables(),
     roomAtTheEnd(),
+    shownBlocks(),
   ];
 }
 

@@ -1,185 +1,152 @@
-// The buttons above the visual editor. One of them is in the order of the Tab key, the arrows go on to
-// the others, as everybody's toolbars do.
+// The buttons above the visual editor: <div role="toolbar" data-tools hidden>, with a button for each
+// tool by its name (data-tool) and for each style of a paragraph (data-style), in the bar or in a menu
+// of it. One of them is in the order of the Tab key, the arrows go on to the others, as everybody's
+// toolbars do.
 
 import { setBlockType, toggleMark, wrapIn, lift } from "prosemirror-commands";
 import { redo, undo } from "prosemirror-history";
 import { liftListItem, sinkListItem, wrapInList } from "prosemirror-schema-list";
-import { make } from "../dom.js";
+import { kindOf } from "./blocks.js";
 import { schema } from "./schema.js";
 import { addColumn, addRow, align, insertTable, removeColumn, removeRow, removeTable, tableAt } from "./tables.js";
 
 const { nodes, marks } = schema;
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
+const TOOLS = {
+  bold: { keys: "Mod+B", run: toggleMark(marks.strong), on: (state) => has(state, marks.strong) },
+  italic: { keys: "Mod+I", run: toggleMark(marks.em), on: (state) => has(state, marks.em) },
+  link: { keys: "Mod+K", act: (editor) => editor.link(), on: (state) => has(state, marks.link) },
+  bullets: { run: toggleList(nodes.bullet_list), on: within(nodes.bullet_list) },
+  numbers: { run: toggleList(nodes.ordered_list), on: within(nodes.ordered_list) },
+  quote: { run: toggleQuote, on: within(nodes.blockquote) },
+  picture: { act: (editor) => editor.picture() },
+  lead: { act: (editor) => editor.lead() },
+  table: { run: insertTable },
+  button: { act: (editor) => editor.button(), on: isKind("button") },
+  pull: { act: (editor) => editor.pullQuote(), on: isKind("pull") },
+  downloads: { act: (editor) => editor.download(), on: isKind("downloads") },
+  greeting: { act: (editor) => editor.greeting() },
+  divider: { run: insertRule },
+  footnote: { act: (editor) => editor.footnote() },
+  undo: { keys: "Mod+Z", run: undo },
+  redo: { keys: "Shift+Mod+Z", run: redo },
+  indent: { keys: "Mod+]", run: sinkListItem(nodes.list_item) },
+  outdent: { keys: "Mod+[", run: liftListItem(nodes.list_item) },
+  "row-add": { run: addRow },
+  "row-remove": { run: removeRow },
+  "column-add": { run: addColumn },
+  "column-remove": { run: removeColumn },
+  "align-left": { run: align("") },
+  "align-right": { run: align("right") },
+  "table-remove": { run: removeTable },
+};
+const PARTS = { list: within(nodes.list_item), table: (state) => Boolean(tableAt(state)) };
+
 export class Toolbar {
-  constructor(editor) {
+  constructor(editor, element) {
     this.editor = editor;
-    this.buttons = [];
-    this.style = this.styles();
-    const { pictures } = editor.area.dataset;
-    this.main = make(
-      "div",
-      { class: "editor-tools", role: "toolbar", "aria-label": "Formatting" },
-      this.group(this.style),
-      this.group(
-        this.button("B", "Bold", "Mod+B", { mark: marks.strong, class: "bold" }),
-        this.button("I", "Italic", "Mod+I", { mark: marks.em, class: "italic" }),
-        this.button("Link", "Link", "Mod+K", { act: () => editor.link(), on: (state) => has(state, marks.link) }),
-      ),
-      this.group(
-        this.button(LIST, "Bulleted list", "", { run: toggleList(nodes.bullet_list), on: within(nodes.bullet_list) }),
-        this.button(NUMBERS, "Numbered list", "", { run: toggleList(nodes.ordered_list), on: within(nodes.ordered_list) }),
-        this.button(QUOTE, "Quotation", "", { run: toggleQuote, on: within(nodes.blockquote) }),
-      ),
-      this.group(
-        ...(pictures ? [this.button("Picture", "Picture", "", { act: () => editor.picture() })] : []),
-        this.button("Table", "Table", "", { run: insertTable, shown: (state) => !tableAt(state) }),
-        this.button("Line", "Line across the page", "", { run: insertRule }),
-        this.button("Footnote", "Footnote", "", { act: () => editor.footnote() }),
-      ),
-      this.group(
-        this.button("Undo", "Undo", "Mod+Z", { run: undo }),
-        this.button("Redo", "Redo", "Shift+Mod+Z", { run: redo }),
-      ),
-      this.part(
-        "In this list",
-        (state) => Boolean(within(nodes.list_item)(state)),
-        this.button("Indent", "Indent: a list within the list", "Mod+]", { run: sinkListItem(nodes.list_item) }),
-        this.button("Outdent", "Outdent: out of this list", "Mod+[", { run: liftListItem(nodes.list_item) }),
-      ),
-      this.part(
-        "In this table",
-        (state) => Boolean(tableAt(state)),
-        this.button("Add row", "Add row below", "", { run: addRow }),
-        this.button("Add column", "Add column to the right", "", { run: addColumn }),
-        this.button("Remove row", "Remove row", "", { run: removeRow }),
-        this.button("Remove column", "Remove column", "", { run: removeColumn }),
-        this.button("Align left", "Align left: this column", "", { run: align("") }),
-        this.button("Align right", "Align right: this column", "", { run: align("right") }),
-        this.button("Remove table", "Remove table", "", { run: removeTable }),
-      ),
-    );
-    this.visual = this.switch("Visual", "visual");
-    this.markdown = this.switch("Markdown", "markdown");
-    const modes = make("div", { class: "editor-modes", role: "group", "aria-label": "How to edit" }, this.visual, this.markdown);
-    this.element = make("div", { class: "editor-bar" }, modes, this.main);
-    this.main.addEventListener("keydown", (event) => this.walk(event));
-  }
-
-  group(...children) {
-    return make("div", { class: "editor-group" }, ...children);
-  }
-
-  part(label, shown, ...children) {
-    const element = make("div", { class: "editor-group", role: "group", "aria-label": label }, ...children);
-    this.parts = [...(this.parts ?? []), { element, shown }];
-    return element;
-  }
-
-  button(text, label, keys, { mark, run = mark && toggleMark(mark), act, on = mark && ((state) => has(state, mark)), shown, class: look = "" }) {
-    const shortcut = keys && ` (${keys.replace("Mod", MAC ? "⌘" : "Ctrl")})`;
-    const element = make("button", {
-      type: "button",
-      class: `tool ${look}`,
-      "aria-label": label,
-      title: label + shortcut,
-      "aria-keyshortcuts": keys ? keys.replace("Mod", MAC ? "Meta" : "Control") : null,
-      tabindex: "-1",
-      // the selection in the text stays where it is
-      onmousedown: (event) => event.preventDefault(),
-      onclick: () => (act ? act() : this.editor.run(run)),
+    this.element = element;
+    this.select = element.querySelector("select");
+    this.parts = [...element.querySelectorAll("[data-part]")];
+    this.buttons = [...element.querySelectorAll("[data-tool]")].map((one) => this.bind(one, TOOLS[one.dataset.tool]));
+    for (const one of element.querySelectorAll("button[data-style]")) this.press(one, () => this.style(one.dataset.style));
+    this.select.addEventListener("change", () => this.style(this.select.value));
+    element.addEventListener("keydown", (event) => this.walk(event));
+    element.addEventListener("focusout", (event) => {
+      if (!element.contains(event.relatedTarget)) this.fold();
     });
-    element.append(text.includes(" M") ? icon(text) : text);
-    this.buttons.push({ element, run, on, shown });
-    return element;
+    if (!editor.area.dataset.pictures) for (const one of element.querySelectorAll('[data-tool="picture"], [data-tool="lead"]')) one.hidden = true;
+    for (const one of this.all()) one.tabIndex = -1;
+    this.select.tabIndex = 0;
   }
 
-  switch(text, mode) {
-    return make("button", { type: "button", class: "tool mode", onclick: () => this.editor.show(mode) }, text);
+  bind(element, tool) {
+    const { keys = "", run, act } = tool;
+    if (keys) {
+      element.title = `${element.ariaLabel ?? element.textContent.trim()} (${keys.replace("Mod", MAC ? "⌘" : "Ctrl")})`;
+      element.setAttribute("aria-keyshortcuts", keys.replace("Mod", MAC ? "Meta" : "Control"));
+    }
+    this.press(element, () => (act ? act(this.editor) : this.editor.run(run)));
+    return { element, ...tool };
   }
 
-  styles() {
-    const choose = (event) => {
-      const [name, level] = event.target.value.split(" ");
-      const attrs = level ? { level: Number(level) } : null;
-      this.editor.run(setBlockType(nodes[name], attrs));
-      this.update();
-    };
-    const option = (value, text) => make("option", { value }, text);
-    return make(
-      "select",
-      { "aria-label": "Style of the paragraph", tabindex: "0", onchange: choose },
-      option("paragraph", "Text"),
-      option("heading 2", "Heading"),
-      option("heading 3", "Smaller heading"),
-      option("heading 4", "Smallest heading"),
-      option("code_block", "Code"),
-    );
+  press(element, act) {
+    // the selection in the text stays where it is
+    element.addEventListener("mousedown", (event) => event.preventDefault());
+    element.addEventListener("click", () => {
+      if (element.ariaDisabled === "true") return;
+      this.fold();
+      act();
+    });
+  }
+
+  fold() {
+    for (const menu of this.element.querySelectorAll("details[open]")) menu.open = false;
+  }
+
+  style(value) {
+    const [name, level] = value.split(" ");
+    this.editor.run(setBlockType(nodes[name], level ? { level: Number(level) } : null));
+    this.update();
   }
 
   /** Shows what is set where the cursor is. */
   update() {
     const { view } = this.editor;
-    this.visual.setAttribute("aria-pressed", String(Boolean(view)));
-    this.markdown.setAttribute("aria-pressed", String(!view));
-    this.main.hidden = !view;
+    this.element.hidden = !view;
     if (!view) return;
     const { state } = view;
-    for (const { element, run, on, shown } of this.buttons) {
+    for (const { element, run, on } of this.buttons) {
       if (on) element.setAttribute("aria-pressed", String(Boolean(on(state))));
       if (run) element.setAttribute("aria-disabled", String(!run(state)));
-      if (shown) element.hidden = !shown(state);
     }
-    for (const { element, shown } of this.parts) element.hidden = !shown(state);
+    for (const part of this.parts) part.hidden = !PARTS[part.dataset.part](state);
     const { parent } = state.selection.$from;
     const level = parent.type === nodes.heading ? ` ${Math.min(4, Math.max(2, parent.attrs.level))}` : "";
     const value = parent.type.name + level;
-    this.style.value = [...this.style.options].some((one) => one.value === value) ? value : "paragraph";
+    this.select.value = [...this.select.options].some((one) => one.value === value) ? value : "paragraph";
   }
 
   focus() {
     this.stops()[0]?.focus();
   }
 
+  all() {
+    return [...this.element.querySelectorAll("select, button, summary")];
+  }
+
   stops() {
-    return [...this.main.querySelectorAll("select, button")].filter((one) => one.offsetParent);
+    return this.all().filter((one) => one.checkVisibility?.() ?? one.offsetParent);
   }
 
   walk(event) {
     const stops = this.stops();
     const at = stops.indexOf(document.activeElement);
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (event.key === "Escape") return this.editor.view?.focus();
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.target === this.select && /^Arrow(Up|Down)$/.test(event.key)) return undefined;
+    if (event.key === "Escape") {
+      const menu = document.activeElement.closest("details[open]");
+      this.fold();
+      return menu ? menu.querySelector("summary").focus() : this.editor.view?.focus();
+    }
     const next = step ? at + step : { Home: 0, End: stops.length - 1 }[event.key];
     if (next === undefined || at < 0) return undefined;
     event.preventDefault();
     const stop = stops[(next + stops.length) % stops.length];
-    for (const one of this.main.querySelectorAll("select, button")) one.tabIndex = one === stop ? 0 : -1;
+    for (const one of this.all()) one.tabIndex = one === stop ? 0 : -1;
     return stop.focus();
   }
-}
-
-// Drawn with lines, on 24 by 24
-const LIST = "M9 6h11 M9 12h11 M9 18h11 M4 6h.01 M4 12h.01 M4 18h.01";
-const NUMBERS = "M10 6h10 M10 12h10 M10 18h10 M4 5l1-.5v4 M3.5 14.5c0-1.5 2-1.5 2 0 0 1-2 1.5-2 2.5h2.2";
-const QUOTE = "M5 6v12 M10 8h10 M10 12h10 M10 16h6";
-
-function icon(path) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 24 24", width: 22, height: 22, "aria-hidden": "true" })) {
-    svg.setAttribute(name, value);
-  }
-  const drawn = document.createElementNS(space, "path");
-  drawn.setAttribute("d", path);
-  svg.append(drawn);
-  return svg;
 }
 
 function has(state, mark) {
   const { from, to, empty, $from } = state.selection;
   if (empty) return mark.isInSet(state.storedMarks ?? $from.marks());
   return state.doc.rangeHasMark(from, to, mark);
+}
+
+function isKind(kind) {
+  return ({ selection: { $from } }) => $from.depth > 0 && kindOf($from.node(1)) === kind;
 }
 
 function within(type) {

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,27 +199,39 @@ def test_a_statement_of_a_folder_is_copied_to_the_desk_and_edited_there(desk: De
     assert desk.ana.post("/statements/old/copy").status == 409
 
 
+def test_a_document_is_read_for_the_editor_and_keeps_its_pictures(desk: Desk) -> None:
+    sent = multipart({}, file=("more.md", b"# More hours\n\nThe text."))
+    answer = desk.ana.ask("POST", f"{desk.at}/import", **sent)
+    read = json.loads(answer.text)
+    assert (read["title"], read["markdown"]) == ("More hours", "The text.")
+    assert (read["left_out"], desk.draft.version.text.body) == ([], ""), "the script saves it"
+    for wrong in (multipart({}), multipart({}, file=("a.docx", b"no archive"))):
+        refused = desk.ana.ask("POST", f"{desk.at}/import", **wrong)
+        assert refused.status == 422
+        assert json.loads(refused.text)["error"]
+
+
 # --- all texts
 
 
 def test_texts_that_nobody_handed_in_are_listed_with_who_wrote_last(desk: Desk) -> None:
-    page = words(desk.ana.get("/drafts"))
-    assert "Library hours Ana, Tue 24 Nov 2026, 07:00" in page
+    board = "/statements?state=drafts"
+    page = words(desk.ana.get(board))
+    assert "Library hours Ana Draft Changed Tue 24 Nov 2026, 07:00" in page
     assert "New statement" in page
-    assert "New statement" not in words(desk.staffed.as_("vera").get("/drafts"))
+    assert "New statement" not in words(desk.staffed.as_("vera").get(board))
     desk.keep(act="hand-in")
-    assert "Nothing is being written" in words(desk.ana.get("/drafts"))
+    assert "Library hours Ana" not in words(desk.ana.get(board))
 
 
 def test_many_texts_come_page_by_page(desk: Desk) -> None:
     writing = desk.staffed.site.services.statements.writing(desk.ana.address)
     for number in range(55):
         writing.new(DraftText(title=f"Text {number}"))
-    first, second = desk.ana.get("/drafts?page=x"), desk.ana.get("/drafts?page=1")
-    assert first.text.count('class="title"') == 50
-    assert "/desk/drafts?page=1" in first.text
-    assert second.text.count('class="title"') == 6
-    assert "/desk/drafts?page=0" in second.text
+    pages = [desk.ana.get(f"/statements?state=drafts&page={number}").text for number in (1, 2)]
+    assert [page.count('href="/desk/drafts/') - 1 for page in pages] == [50, 6]
+    assert 'rel="next"' in pages[0]
+    assert 'rel="prev"' in pages[1]
 
 
 # --- one text
@@ -250,7 +263,7 @@ def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
 
 
 def test_the_page_of_its_statement_leads_back_to_the_text(desk: Desk) -> None:
-    assert 'href="/desk/drafts"' in desk.ana.get("/statements").text
+    assert f'href="/desk{desk.at}"' in desk.ana.get("/statements").text
     desk.keep(act="hand-in")
     page = desk.ana.get("/statements/library-hours")
     assert page.status == 200
@@ -316,7 +329,7 @@ def test_looking_changes_no_row(desk: Desk) -> None:
     before = desk.staffed.site.everything()
     for path in ("", "/edit", "/preview", "/versions", f"/versions/{number}", "/pictures"):
         assert desk.ana.get(desk.at + path).status == 200
-    for path in ("/drafts", "/drafts/new", f"{desk.at}/download"):
+    for path in ("/drafts/new", f"{desk.at}/download"):
         assert desk.ana.get(path).status == 200
     assert desk.staffed.site.everything() == before
 
@@ -328,7 +341,7 @@ def test_the_email_is_shown_for_a_desktop_and_for_a_telephone(desk: Desk) -> Non
 
 def test_a_deleted_text_is_gone(desk: Desk) -> None:
     answer = desk.ana.post(f"{desk.at}/delete")
-    assert answer.headers["location"] == "/desk/drafts?done=deleted"
+    assert answer.headers["location"] == "/desk/statements?state=drafts&done=deleted"
     assert desk.ana.get(desk.at).status == 404
     assert desk.ana.post(f"{desk.at}/delete").status == 404
 
