@@ -98,6 +98,11 @@ for _name, _module, _about in (
         "Import, export, show, suppress and forget people.",
     ),
     ("user", "staff", "Invite, add and list the staff."),
+    (
+        "backup",
+        "workspace.backups",
+        "Write a backup into the folder of the settings, rehearse it, and remove the oldest.",
+    ),
     ("db", "workspace.database", "Back up, restore and copy the database."),
     ("audit", "staff", "Show the audit log, and verify that it was not changed."),
 ):

@@ -19,8 +19,7 @@ from newsletter.domain.staff.audit import OPERATOR, AuditHead
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.pipeline.staff import people
-from newsletter.runtime.services import Services
-from newsletter.runtime.staff import Staff
+from newsletter.runtime.services import Services, Staff
 
 _ROLES = click.Choice([role.value for role in Role])
 

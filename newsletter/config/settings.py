@@ -79,6 +79,17 @@ class Metrics(Section):
     )
 
 
+class BackupOptions(Section):
+    """The files of `newsletter backup`."""
+
+    folder: Path | None = Field(
+        default=None,
+        description="Their folder, on another disk than the database. It must exist.",
+        examples=["/srv/newsletter/backups"],
+    )
+    keep: int = Field(default=14, ge=1, description="How many are kept.", examples=[14])
+
+
 class Schedule(Section):
     """The times and intervals of automatic work."""
 
@@ -234,6 +245,9 @@ class Settings(Section):
     )
     metrics: Metrics = Field(
         default=Metrics(), description="Figures for monitoring, at `/metrics`."
+    )
+    backups: BackupOptions = Field(
+        default=BackupOptions(), description="The files of `newsletter backup`."
     )
     epoch_file: Path = Field(
         default=Path("var/epoch"),

@@ -27,6 +27,7 @@ from newsletter.domain.delivery.worker import Part
 from newsletter.domain.errors import InvalidConfiguration, NewsletterError, ProviderUnreachable
 from newsletter.domain.ports import Examiner
 from newsletter.domain.staff.role import Role
+from newsletter.runtime.backups import Backups
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import open_to_others, proxy_token
 from newsletter.runtime.statements import Statements
@@ -188,6 +189,7 @@ def examine_pages(public_url: str) -> Finding:
     return wrong(_PAGES, detail, advice)
 
 
+_BACKUP_AGE = timedelta(days=2)
 _DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
 CONNECTION = "provider connection"
@@ -235,6 +237,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield of_guard_file(settings)
     if not settings.is_on_server:
         yield of_machine(machine())
+    yield of_backups(settings, store.clock.now())
     yield _emails(delivery)
     yield attempt("audit log", lambda: _audited(store))
     yield _file(settings, store)
@@ -297,6 +300,25 @@ def of_machine(name: str) -> Finding:
     detail = "has no name, so that nothing shows when the database is copied to another one"
     advice = "run systemd-machine-id-setup; give a container the host's /etc/machine-id"
     return uncertain("machine", detail, advice)
+
+
+def of_backups(settings: Settings, now: datetime) -> Finding:
+    """Check that there is a backup, that it is not old, and that it is on another disk."""
+    backups, level, advice = Backups(settings=settings), Level.OK, ""
+    newest_at = backups.newest_at()
+    detail = f"the newest is of {newest_at:%Y-%m-%d %H:%M} UTC" if newest_at else "there is none"
+    if backups.folder is None:
+        detail, level = "none are configured", Level.WARNING
+        advice = "set backups.folder, and let a timer run 'newsletter backup'"
+    elif newest_at is None or now - newest_at > _BACKUP_AGE:
+        level, advice = Level.FAULT, "'newsletter backup' makes one; look at its timer"
+    elif not settings.is_on_server and is_one_disk(backups.folder, settings.database_path):
+        level, advice = Level.WARNING, "they are on the disk of the database; name another one"
+    return Finding(what="backups", level=level, detail=detail, advice=advice)
+
+
+def is_one_disk(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.stat().st_dev
 
 
 def _emails(delivery: Delivery) -> Finding:

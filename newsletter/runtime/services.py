@@ -1,18 +1,36 @@
 """The services of one workspace, one a subject."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from newsletter.config.settings import Settings
+from newsletter.credentials.passwords import Passwords
 from newsletter.domain.ports import Links
 from newsletter.pipeline.configuration import Configuration
+from newsletter.pipeline.staff.proofs import Proofs
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
-from newsletter.runtime.staff import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.runtime.tick import Tick
 from newsletter.store.sql import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """The accounts of the staff, and what they prove by them."""
+
+    settings: Settings
+    store: Store
+    configuration: Configuration
+    key: bytes = field(repr=False)
+    """The workspace's oldest, which never changes: second factors are sealed by it."""
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        return Proofs(
+            store=self.store, key=self.key, passwords=Passwords(), rules=self.settings.desk
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,8 +27,7 @@ from newsletter.runtime.keys import (
     load_link_keys,
     private,
 )
-from newsletter.runtime.services import Services
-from newsletter.runtime.staff import Staff
+from newsletter.runtime.services import Services, Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.database import Backend

@@ -24,6 +24,7 @@ from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.campaigns import report
 from newsletter.pipeline.campaigns.report import Vitals
+from newsletter.runtime.backups import Backups
 from newsletter.runtime.keys import is_proxy_token
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.services import Services
@@ -210,8 +211,18 @@ class Monitoring:
                 "For how long the oldest of them has been due.",
                 vitals.emails_overdue.total_seconds(),
             ),
+            **self._backup(),
             "database_bytes": ("The size of the database.", self._delivery.store.size()),
         }
+
+    def _backup(self) -> dict[str, tuple[str, float]]:
+        backups = Backups(settings=self._delivery.settings)
+        if backups.folder is None:
+            return {}
+        newest_at = backups.newest_at()
+        says = "The newest backup in the folder of the settings; 0 if there is none."
+        seconds = newest_at.timestamp() if newest_at else 0.0
+        return {"last_backup_timestamp_seconds": (says, seconds)}
 
     def _json(self, content: dict[str, bool], status: int = 200) -> Response:
         return JSONResponse(content, status_code=status, headers=self._fields)

@@ -134,8 +134,9 @@ def test_a_database_that_was_put_back_sends_nothing(
 ) -> None:
     workspace.use_mailgun(mailgun.url)
     prepared(workspace, readers(10))
-    assert "pg_dump" in workspace.do("db", "backup", "now.dump", code=4).stderr
-    assert "pg_restore" in workspace.do("db", "restore", "newsletter.yaml", code=4).stderr
+    workspace.do("db", "backup", "now.db")
+    assert "10 addresses" in workspace.do("db", "verify-backup", "now.db").stderr
+    assert "db copy --from sqlite://" in workspace.do("db", "restore", "now.db", code=4).stderr
     workspace.do("statement", "list")  # a generation has begun
     postgresql.run(f"DROP DATABASE IF EXISTS {name}_old")
     postgresql.run(f"CREATE DATABASE {name}_old TEMPLATE {name}")

@@ -11,8 +11,9 @@ from newsletter.cli.shell import Shell, actor, in_workspace, say, with_services
 from newsletter.config.fields import database_url
 from newsletter.config.settings import Settings
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
+from newsletter.runtime.backups import Backups
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import add_link_key, fingerprints_in, private
 from newsletter.runtime.services import Services
@@ -21,8 +22,6 @@ from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
 from newsletter.store.file.lock import in_use, only_one, unused
 from newsletter.store.schema import migrate as run_migrations
-
-DUMP = "pg_dump --format=custom --no-owner"
 
 
 @click.group()
@@ -79,15 +78,19 @@ def rekey(shell: Shell) -> None:
 def backup(shell: Shell, file: Path) -> None:
     """Copy the database to FILE, also while a campaign is going out."""
     settings = shell.settings()
-    if settings.is_on_server:
-        raise Refused(
-            f"the server's own programs do it: {DUMP} --file={file} '{settings.database}'"
-        )
-    if not settings.database_path.exists():
-        raise NotFound(f"there is no database yet at {settings.database_path}")
     with private(), in_use(settings.in_use_path, by="newsletter db backup"):
-        copies.backup(settings.database_path, file)
+        Backups(settings=settings).write(file)
     say(f"{file} holds the database; keep {settings.workspace / 'var' / 'keys'} with it")
+
+
+@db.command("verify-backup")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@in_workspace
+def verify_backup(shell: Shell, file: Path) -> None:
+    """Rehearse a restore of FILE: check all of it with the workspace's keys, and change nothing."""
+    with private():
+        found = Backups(settings=shell.settings()).rehearse(file)
+    say(f"{file} can be restored: {found}")
 
 
 @db.command()
@@ -98,8 +101,8 @@ def restore(shell: Shell, file: Path) -> None:
     settings = shell.settings()
     if settings.is_on_server:
         raise Refused(
-            "the server's own programs do it, into a new database, which 'database' then has to"
-            f" name: pg_restore --no-owner --dbname=NAME {file}"
+            "name a new, empty database in 'database', and copy the backup into it:"
+            f" newsletter db copy --from sqlite:///{file.absolute()}"
         )
     with private(), _alone(settings, "newsletter db restore"):
         keys = fingerprints_in(settings.workspace)
@@ -135,6 +138,8 @@ def copy(shell: Shell, target: str | None, source: str | None) -> None:
         closing(open_database(settings, target or "")) as new,
         old.only_one(),
     ):
+        if source and not source.startswith("postgresql:"):
+            copies.refuse_foreign(Path(old.name), fingerprints_in(settings.workspace))
         counts = copy_rows(old, new, at=SystemClock().now())
     say(f"{new.name} holds all {sum(counts.values()):,} rows of {len(counts)} tables")
     if target:

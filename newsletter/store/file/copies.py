@@ -32,6 +32,7 @@ def backup(database: Path, target: Path) -> None:
         _new(part)  # SQLite gives what lies beside it the same rights
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
+            be_one_file(copy)
         part.rename(target)
     except (sqlite3.Error, OSError) as error:
         with suppress(OSError):
@@ -40,6 +41,11 @@ def backup(database: Path, target: Path) -> None:
         raise StoreUnavailable(
             f"{target} cannot be written: {why}; check the disk, and that the folder is yours"
         ) from error
+
+
+def be_one_file(connection: sqlite3.Connection) -> None:
+    """End the write-ahead log: a process that reads the file then leaves no others next to it."""
+    connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def restore(
@@ -57,7 +63,8 @@ def restore(
     kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
     _remove(incoming)  # of one that was cut off: its log would be read as that of this one
     try:
-        backup(_of_this_workspace(_checked(source), keys), incoming)
+        refuse_foreign(source, keys)
+        backup(source, incoming)
         reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
         with closing(sqlite3.connect(incoming, factory=Connection)) as connection, connection:
             hold(Database(connection), reason, _given(database), at)
@@ -131,7 +138,12 @@ def _new(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _of_this_workspace(source: Path, keys: Mapping[str, str]) -> Path:
+def refuse_foreign(source: Path, keys: Mapping[str, str]) -> None:
+    """Raise Refused if a database was made with other keys: names and fingerprints of ours.
+
+    Raises InvalidInput for a file that is not a complete database of ours.
+    """
+    _check(source)
     with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         noted = dict(connection.execute("SELECT key, value FROM meta WHERE key LIKE 'key %'"))
     others = [name for name in keys if noted.get(f"key {name}", keys[name]) != keys[name]]
@@ -141,10 +153,9 @@ def _of_this_workspace(source: Path, keys: Mapping[str, str]) -> Path:
             f" {' and '.join(others)}, and nothing was changed. Name a backup of this workspace, or"
             " first put var/keys of the other one in place of these"
         )
-    return source
 
 
-def _checked(source: Path) -> Path:
+def _check(source: Path) -> None:
     try:
         with closing(
             sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)
@@ -159,7 +170,7 @@ def _checked(source: Path) -> Path:
             else:
                 [version] = connection.execute("SELECT version FROM schema_version").fetchone()
                 if version == VERSION:
-                    return source
+                    return
                 message = f"has schema {version}, and this program needs {VERSION}"
     except sqlite3.Error as error:
         message = f"is not a database: {error}"

@@ -10,7 +10,7 @@ from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.staff.account import browser_of
 from newsletter.domain.staff.passkey import Party, party_of
 from newsletter.pipeline.staff.proofs import Place, Signed
-from newsletter.runtime.staff import Staff
+from newsletter.runtime.services import Staff
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.forms import host_of
 from newsletter.web.http.hosts import is_this_machine

@@ -27,7 +27,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.runtime.log_lines import sparing
-from newsletter.runtime.staff import Staff
+from newsletter.runtime.services import Staff
 from newsletter.web.desk.browser import PASSKEY, place_of, set_cookie, shown, word_of
 from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.request import DeskRequest, Route

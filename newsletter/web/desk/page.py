@@ -25,7 +25,7 @@ from newsletter.domain.wording import moment, people, without_commands
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
-from newsletter.runtime.staff import Staff
+from newsletter.runtime.services import Staff
 from newsletter.web.desk.browser import HOME, PASSKEY, offer
 from newsletter.web.desk.deciding import colleagues, holders, sentence
 from newsletter.web.desk.request import DeskRequest

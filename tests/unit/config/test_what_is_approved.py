@@ -179,7 +179,10 @@ SHAPES_NOTHING = {
         "which channels of the team hear of events",
     ),
     **dict.fromkeys(
-        ("statements.allow_private", "database", "database_password", "engine", "epoch_file"),
+        (
+            *("statements.allow_private", "database", "database_password", "engine", "epoch_file"),
+            *("backups.folder", "backups.keep"),
+        ),
         "where things lie",
     ),
     "metrics.token": "who may ask for figures",

@@ -10,9 +10,13 @@ from newsletter.cli.workspace.setup import doctor
 from newsletter.config.loading import load
 from newsletter.documents.sandbox import NotStarted
 from newsletter.domain.delivery.provider import Level
+from newsletter.runtime.backups import Backups
+from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.diagnosis import (
     examine_from_outside,
     examine_pages,
+    is_one_disk,
+    of_backups,
     of_guard_file,
     of_machine,
     of_sandbox,
@@ -159,6 +163,19 @@ def test_a_guard_file_that_is_put_back_with_the_workspace_is_told_of(
     found = of_guard_file(load(workspace / "newsletter.yaml", {}))
     assert (found.what, found.level) == ("guard file", level)
     assert ("set epoch_file" in found.advice) is (level is Level.WARNING)
+
+
+def test_old_backups_are_a_fault(tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    with forum(tmp_path / "forum", backups={"folder": str(folder)}) as site:
+        settings, now = site.services.settings, SystemClock().now()
+        assert of_backups(settings, now).level is Level.FAULT
+        Backups(settings=settings).take()
+        assert of_backups(settings, now).level is Level.WARNING
+        assert "on the disk of the database" in of_backups(settings, now).advice
+        assert of_backups(settings, now + timedelta(days=3)).level is Level.FAULT
+        assert not is_one_disk(Path("/proc"), settings.database_path)
 
 
 @rows(["name", "level"], [("a" * 32, Level.OK), ("", Level.WARNING)])

@@ -31,7 +31,12 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 @pytest.fixture
 def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
-    with forum(tmp_path, database=migrated, metrics={"token": TOKEN}) as site:
+    with forum(
+        tmp_path,
+        database=migrated,
+        metrics={"token": TOKEN},
+        backups={"folder": str(tmp_path)},
+    ) as site:
         yield site
 
 

@@ -8,7 +8,7 @@ from newsletter.domain.staff.passkey import LONGEST_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
-from newsletter.runtime.staff import Staff
+from newsletter.runtime.services import Staff
 from newsletter.web.desk.browser import elsewhere, inside, party_at, place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
 from newsletter.web.desk.request import DeskRequest, Route

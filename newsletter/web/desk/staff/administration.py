@@ -9,7 +9,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import in_short
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.post import send_again
-from newsletter.runtime.staff import Staff
+from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route, whole

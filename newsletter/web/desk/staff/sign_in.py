@@ -22,7 +22,7 @@ from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
-from newsletter.runtime.staff import Staff
+from newsletter.runtime.services import Staff
 from newsletter.web.desk.browser import (
     HOME,
     inside,

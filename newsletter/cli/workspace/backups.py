@@ -1,0 +1,18 @@
+"""``newsletter backup``: what a timer runs each night."""
+
+import click
+
+from newsletter.cli.shell import Shell, in_workspace, say
+from newsletter.runtime.backups import Backups
+from newsletter.runtime.keys import private
+from newsletter.store.file.lock import in_use
+
+
+@click.command()
+@in_workspace
+def backup(shell: Shell) -> None:
+    """Write a backup into the folder of the settings, rehearse it, and remove the oldest."""
+    settings = shell.settings()
+    with private(), in_use(settings.in_use_path, by="newsletter backup"):
+        file, found = Backups(settings=settings).take()
+    say(f"{file} can be restored, with var/keys: {found}")

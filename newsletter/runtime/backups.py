@@ -1,0 +1,134 @@
+"""Backups: a file that was rehearsed before it gets its name, of which the newest are kept."""
+
+import math
+import re
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from newsletter.config.settings import Settings
+from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
+from newsletter.runtime.clock import SystemClock
+from newsletter.runtime.keys import address_hash, fingerprints_in, load_keys, workspace_name
+from newsletter.runtime.wiring import open_database
+from newsletter.store.copying import copy
+from newsletter.store.file import copies
+from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missing_keys
+from newsletter.store.sql import Store
+from newsletter.store.sqlite import Sqlite
+
+_STAMP = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backups:
+    """The backups of one workspace, each an SQLite file."""
+
+    settings: Settings
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the settings."""
+        folder = self.settings.backups.folder
+        return folder and self.settings.resolve(folder)
+
+    def take(self) -> tuple[Path, str]:
+        """Write, rehearse and name a backup, then remove the oldest.
+
+        Return its path and what the rehearsal found. Raises NotFound if no folder is configured.
+        """
+        if self.folder is None:
+            raise NotFound("newsletter.yaml names no folder for backups; write backups.folder")
+        with TemporaryDirectory(prefix=".backup-", dir=self._present(self.folder)) as room:
+            written = Path(room) / "newsletter.db"
+            self.write(written)
+            found = self.rehearse(written)
+            file = self.folder / f"{self._prefix}{SystemClock().now():{_STAMP}}.db"
+            written.rename(file)
+        for old in self.files()[self.settings.backups.keep :]:
+            old.unlink(missing_ok=True)
+        return file, found
+
+    def write(self, file: Path) -> None:
+        """Copy the database as it is at one moment. Never overwrites. Raises Refused or NotFound.
+
+        The copy of a server's database is on hold, as a restored one is.
+        """
+        with closing(open_database(self.settings)) as database:
+            if database.is_missing():
+                raise NotFound(f"there is no database yet at {database.name}")
+            if self.settings.is_on_server:
+                with closing(Sqlite(file)) as target:
+                    copy(database, target, at=SystemClock().now())
+                with closing(target.connect()) as connection:
+                    copies.be_one_file(connection)
+            else:
+                copies.backup(self.settings.database_path, file)
+
+    def rehearse(self, file: Path) -> str:
+        """Restore a backup next to it, check all of it with the workspace's keys, and remove it.
+
+        Return what there is. Raises InvalidInput for a damaged file, Refused for a backup of
+        another workspace, and Defect if the audit log or an approval is not what was written.
+        """
+        workspace = self.settings.workspace
+        with TemporaryDirectory(prefix=".rehearsal-", dir=file.absolute().parent) as room:
+            path, keys = Path(room) / "newsletter.db", fingerprints_in(workspace)
+            copies.restore(file, path, at=SystemClock().now(), keys=keys)
+            with closing(Sqlite(path)) as database:
+                refuse_missing_keys(database, workspace)
+                check_keys(database, keys)
+                return _examined(self._store(database, Path(room)), file)
+
+    def files(self) -> list[Path]:
+        """Return the backups of this workspace in the folder, newest first."""
+        folder = self.folder
+        if folder is None or not folder.is_dir() or not self._key_file.exists():
+            return []
+        ours = re.compile(rf"{re.escape(self._prefix)}\d{{8}}T\d{{6}}Z\.db")
+        return sorted((one for one in folder.iterdir() if ours.fullmatch(one.name)), reverse=True)
+
+    def newest_at(self) -> datetime | None:
+        """Return the time of the newest backup; None if there is none."""
+        for file in self.files():
+            stamp = file.stem.removeprefix(self._prefix)
+            return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+        return None
+
+    @property
+    def _key_file(self) -> Path:
+        return self.settings.workspace / "var" / "keys" / "addresses"
+
+    @property
+    def _prefix(self) -> str:
+        return f"newsletter-{workspace_name(load_keys(self._key_file)[0])}-"
+
+    def _store(self, database: Sqlite, room: Path) -> Store:
+        audit = load_keys(self._key_file.with_name("audit"))[0]
+        return Store(
+            database,
+            hash_address=address_hash(load_keys(self._key_file)[0]),
+            chain=Chain(key=audit, head=HeadFile(room / "head")),
+            clock=SystemClock(),
+        )
+
+    def _present(self, folder: Path) -> Path:
+        if not folder.is_dir():
+            raise NotFound(f"there is no folder {folder}; make it, or mount its disk")
+        return folder
+
+
+def _examined(store: Store, file: Path) -> str:
+    found = store.inspect(seconds=math.inf)
+    damaged = [name for each in found for name in each.damaged]
+    if damaged:
+        message = f"has damaged rows: {', '.join(damaged)}; take another backup"
+        raise InvalidInput([Fault(file=str(file), message=message)])
+    with store.read() as tx:
+        lines = tx.audit.verify().number
+        if not tx.hold.reasons():
+            raise Defect(f"a database restored from {file} would send")
+    counts = ", ".join(f"{each.looked_at:,} {each.what}" for each in found)
+    return f"{counts}, {lines:,} lines of the audit log"
