@@ -330,6 +330,12 @@ class Settings(Section):
         return (self.provider,) if second is None else (self.provider, second)
 
     @property
+    def password(self) -> str | None:
+        """The password for the database's server."""
+        secret = self.database_password
+        return secret.get_secret_value() if secret else None
+
+    @property
     def is_on_server(self) -> bool:
         """The database is on a PostgreSQL server."""
         return self.database.startswith("postgresql:")

@@ -78,9 +78,7 @@ class Delivery:
         from newsletter.store.looks import Looks
         from newsletter.store.postgresql import parameters_of
 
-        password = self.settings.database_password
-        secret = password.get_secret_value() if password else None
-        return Looks(parameters_of(self.settings.database, secret))
+        return Looks(parameters_of(self.settings.database, self.settings.password))
 
     def recover(self, leaving: int | None = None) -> Recovered:
         """Mark what dead processes had claimed as unknown; see ``pipeline``."""

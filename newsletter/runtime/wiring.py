@@ -114,8 +114,7 @@ def open_database(settings: Settings, url: str = "") -> Backend:
         return Sqlite(settings.resolve(Path(url.removeprefix("sqlite:///"))))
     from newsletter.store.postgresql import Postgresql
 
-    password = settings.database_password
-    return Postgresql(url, password.get_secret_value() if password else None)
+    return Postgresql(url, settings.password)
 
 
 def _clock(settings: Settings, database: Backend) -> Clock:
@@ -174,10 +173,6 @@ def _stored(settings: Settings, by: str, clock: Clock | None) -> Iterator[tuple[
         )
 
 
-def _counters(settings: Settings) -> Counters:
-    return Counters(getattr(provider, "kind", "") for provider in settings.providers)
-
-
 def _built(
     settings: Settings,
     store: Store,
@@ -189,7 +184,8 @@ def _built(
     links = SignedLinks(keys.links, retired=keys.retired_links)
     key, renderer = keys.addresses[0], on_disk.renderer
     common: dict[str, Any] = {"settings": settings, "store": store}
-    common_links = common | {"links": links, "counters": _counters(settings)}
+    counters = Counters(getattr(provider, "kind", "") for provider in settings.providers)
+    common_links = common | {"links": links, "counters": counters}
     subscribers = Subscribers(**common_links)
     delivery = Delivery(**common_links, renderer=renderer, guard_file=guard_file, key=key)
     configuration = Configuration(

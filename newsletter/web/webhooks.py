@@ -17,6 +17,7 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.events import Event, Forged
 from newsletter.providers.common.signatures import Unverifiable
 from newsletter.runtime.delivery import Delivery
+from newsletter.runtime.log import log_stopped
 from newsletter.runtime.log_lines import sparing
 from newsletter.web.http.forms import BodyMemory, host_of
 from newsletter.web.http.group_commit import GroupCommit
@@ -93,5 +94,4 @@ class Webhooks:
             recorded.confirmed,
             recorded.suppressed,
         )
-        for campaign in stopped:
-            log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
+        log_stopped(stopped)

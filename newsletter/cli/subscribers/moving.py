@@ -324,14 +324,8 @@ def undo_import(services: Services, number: int, by: str, as_json: bool) -> None
     if as_json:
         print_json({"import": number} | vars(undone) | {"stay": undone.stay + undone.left})
         return
-    for people, why in (
-        (undone.acted, "they or the staff did something since"),
-        (undone.later, "a later import names them"),
-        (undone.sent, "something was sent to them since"),
-        (undone.left, "on no list, as the file says that they left one"),
-    ):
-        if people:
-            say(f"people who stay, {why}: {people:,}")
+    for people, why in undone.reasons:
+        say(f"people who stay, {why}: {people:,}")
     if undone.suppressed:
         say(f"addresses that stay suppressed: {undone.suppressed:,}")
     if undone.departures:

@@ -218,13 +218,9 @@ class Undone:
     ended: int
     """Subscriptions that it began, also of people who stay."""
     acted: int
-    """People who stay because they or the staff did something since."""
     later: int
-    """People who stay because a later import names them."""
     sent: int
-    """People who stay because they got mail since."""
     left: int
-    """People who stay on no list, because the import says that they left one."""
     suppressed: int
     """Addresses of the import that stay suppressed."""
     departures: int
@@ -234,6 +230,17 @@ class Undone:
     def stay(self) -> int:
         """People of the import who stay as they are."""
         return self.acted + self.later + self.sent
+
+    @property
+    def reasons(self) -> list[tuple[int, str]]:
+        """How many people stay, and why."""
+        found = (
+            (self.acted, "they or the staff did something since"),
+            (self.later, "a later import names them"),
+            (self.sent, "something was sent to them since"),
+            (self.left, "on no list, as the file says that they left one"),
+        )
+        return [(people, why) for people, why in found if people]
 
 
 @dataclass(frozen=True, kw_only=True)

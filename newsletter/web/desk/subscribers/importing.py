@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import Brought, Undone, UploadedFile
+from newsletter.domain.subscribers.audience import Brought, UploadedFile
 from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
@@ -132,7 +132,7 @@ class ImportPages:
             request,
             "import-undone.html.j2",
             title=f"Import {number} is undone",
-            stay=_stay(undone),
+            stay=undone.reasons,
             undone=undone,
         )
 
@@ -171,14 +171,3 @@ def _away(brought: Brought) -> list[tuple[int, str, tuple[tuple[str, str], ...]]
         for why, away in (*refused, ("unsubscribed", brought.left))
         if away.people
     ]
-
-
-def _stay(undone: Undone) -> list[tuple[int, str]]:
-    """Return how many people stay, and why."""
-    reasons = (
-        (undone.acted, "they or the staff did something since"),
-        (undone.later, "a later import names them"),
-        (undone.sent, "something was sent to them since"),
-        (undone.left, "on no list, as the file says that they left one"),
-    )
-    return [(people, why) for people, why in reasons if people]
