@@ -202,7 +202,7 @@ def inbox_line(html: str) -> str:
     return (cut.rpartition(" ")[0] or cut) + "…"
 
 
-_BLOCK = re.compile(r"<(?:p|h[1-6]|li|tr|blockquote|br|hr)\b", re.IGNORECASE)
+_BLOCK = re.compile(r"<(?:p|h[1-6]|li|hr)\b", re.IGNORECASE)
 _LINE_LETTERS, _LINE, _GAP, _EDGES = 58, 28, 34, 160
 
 

@@ -9,6 +9,12 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.draft import DraftText
 
 
+_MAX_WORDS = 2_000
+"""Longer passages are not compared word by word."""
+_ALIKE = 0.5
+"""The least share of words that two passages have in common, to be compared word by word."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Difference:
     """One place in which two texts differ."""
@@ -17,6 +23,26 @@ class Difference:
     """The field; ``text`` for the readers' text."""
     before: str
     after: str
+
+    @property
+    def runs(self) -> list[tuple[str, str]]:
+        """Return the words that both share, lose and gain: ``same``, ``out`` or ``in``, and text.
+
+        Passages with little in common are lost and gained as a whole.
+        """
+        left, right = (re.findall(r"\S+\s*", text) for text in (self.before, self.after))
+        keys = ([word.strip() for word in words] for words in (left, right))
+        matcher = SequenceMatcher(None, *keys, autojunk=False)
+        whole = [("out", self.before.strip()), ("in", self.after.strip())]
+        if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _ALIKE:
+            return [run for run in whole if run[1]]
+        found = []
+        for tag, a, b, c, d in matcher.get_opcodes():
+            if tag == "equal":
+                found.append(("same", "".join(right[c:d])))
+                continue
+            found += [("out", "".join(left[a:b])), ("in", "".join(right[c:d]))]
+        return [run for run in found if run[1]]
 
 
 def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from newsletter.domain.statements.comparison import Difference, both, differences, passages
 from newsletter.domain.statements.draft import DraftText
 from tests.contracts.books import content
+from tests.rows import rows
 
 TEXT = DraftText(title="Library hours", body="It opens at 9.\n\nIt is free.", lists=("press",))
 
@@ -68,3 +69,32 @@ def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
         Difference(what="text", before="Two.", after="2."),
         Difference(what="text", before="", after="Five."),
     )
+
+
+@rows(
+    ["before", "after", "runs"],
+    [
+        (
+            "We close five libraries at 5.",
+            "We close five branch libraries at four.",
+            [
+                ("same", "We close five "),
+                ("in", "branch "),
+                ("same", "libraries at "),
+                ("out", "5."),
+                ("in", "four."),
+            ],
+        ),
+        (
+            "It is nine.",
+            "Nobody comes here.",
+            [("out", "It is nine."), ("in", "Nobody comes here.")],
+        ),
+        ("", "New.", [("in", "New.")]),
+        ("word " * 2_001, "word", [("out", ("word " * 2_001).strip()), ("in", "word")]),
+    ],
+)
+def test_a_difference_is_told_word_by_word_where_most_of_it_stays(
+    before: str, after: str, runs: list[tuple[str, str]]
+) -> None:
+    assert Difference(what="text", before=before, after=after).runs == runs

@@ -103,8 +103,8 @@ def test_a_text_that_changed_between_view_and_approval_is_not_approved(
     assert answer.status == 409
     assert "Not approved. This text was changed while you were reading it." in said
     assert "What changed since the version that you saw" in said
-    assert "<del>The library opens at nine.</del>" in answer.text
-    assert "<ins>The library opens at eight.</ins>" in answer.text
+    assert "The library opens at <del>nine.</del>" in answer.text
+    assert "<ins>eight.</ins>" in answer.text
     assert "Approve the new text Not now" in said
     assert at.approvals == []
     assert form_of(answer, f"{HERE}/review")["digest"] == at.content_hash
@@ -117,7 +117,7 @@ def test_what_changed_since_the_last_approval_is_shown(at: Room, ben: Signed) ->
     at.write("The library opens at eight.")
     page = ben.get(PAGE)
     assert "What changed since the last approval" in words(page)
-    assert "<ins>The library opens at eight.</ins>" in page.text
+    assert "<ins>eight.</ins>" in page.text
     approve(at, ben, page)
     assert "What changed" not in words(ben.get(PAGE))
 
@@ -212,8 +212,8 @@ def test_who_reads_it_again_sees_why_it_was_sent_back_and_what_changed(
     assert "Ben sent an earlier version back on" in said
     assert "At ten? It was nine." in said
     assert "What changed since then" in said
-    assert "<del>The library opens at ten.</del>" in page.text
-    assert "<ins>The library opens at half past nine.</ins>" in page.text
+    assert "The library opens at <del>ten.</del>" in page.text
+    assert "<ins>half past nine.</ins>" in page.text
     at.clock.advance(minutes=1)
     approve(at, ben)
     at.write("The library opens at eleven.")
