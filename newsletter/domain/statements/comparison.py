@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.draft import DraftText
 
-
 _MAX_WORDS = 2_000
 """Longer passages are not compared word by word."""
 _ALIKE = 0.5
@@ -31,8 +30,8 @@ class Difference:
         Passages with little in common are lost and gained as a whole.
         """
         left, right = (re.findall(r"\S+\s*", text) for text in (self.before, self.after))
-        keys = ([word.strip() for word in words] for words in (left, right))
-        matcher = SequenceMatcher(None, *keys, autojunk=False)
+        bare = [[word.strip() for word in words] for words in (left, right)]
+        matcher = SequenceMatcher(None, bare[0], bare[1], autojunk=False)
         whole = [("out", self.before.strip()), ("in", self.after.strip())]
         if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _ALIKE:
             return [run for run in whole if run[1]]
