@@ -78,18 +78,10 @@ class ChannelOptions(Section):
         )
 
 
-class SlackOptions(ChannelOptions):
-    """A channel in Slack, by an incoming webhook."""
+class ChatOptions(ChannelOptions):
+    """A channel in Slack, by an incoming webhook, or in Microsoft Teams, by a workflow."""
 
-    kind: Literal["slack"] = Field(description="A channel in Slack, by an incoming webhook.")
-
-
-class TeamsOptions(ChannelOptions):
-    """A channel in Microsoft Teams, by a workflow that takes webhook requests."""
-
-    kind: Literal["teams"] = Field(
-        description="A channel in Microsoft Teams, by a workflow that takes webhook requests."
-    )
+    kind: Literal["slack", "teams"] = Field(description="Slack or Microsoft Teams.")
 
 
 class WebhookOptions(ChannelOptions):
@@ -102,9 +94,5 @@ class WebhookOptions(ChannelOptions):
     )
 
 
-CHANNELS: dict[str, Any] = {
-    "slack": SlackOptions,
-    "teams": TeamsOptions,
-    "webhook": WebhookOptions,
-}
+CHANNELS: dict[str, Any] = {"slack": ChatOptions, "teams": ChatOptions, "webhook": WebhookOptions}
 """Kind → its settings."""

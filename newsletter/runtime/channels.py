@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from newsletter.config.channels import SlackOptions, TeamsOptions, WebhookOptions
+from newsletter.config.channels import ChatOptions, WebhookOptions
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.staff.post import PostState
@@ -25,7 +25,7 @@ from newsletter.rendering.notices import slack_message, teams_card, webhook_even
 from newsletter.runtime.rounds import Stillness
 from newsletter.transport.addresses import checked_addresses
 from newsletter.transport.http import AnswerLost, HttpResponse, json_post, retry_after, words
-from newsletter.transport.transport import Resolve, Transport, resolve
+from newsletter.transport.transport import Transport
 
 if TYPE_CHECKING:
     from newsletter.config.channels import ChannelOptions
@@ -71,7 +71,6 @@ class Call:
     options: ChannelOptions
     organisation: str
     at: datetime
-    resolve: Resolve = resolve
 
     def make(self, post: Post, news: tuple[News, ...]) -> Answer:
         """Make the call, and judge the answer."""
@@ -85,7 +84,6 @@ class Call:
                 checked_addresses,
                 is_secure=url.startswith("https:"),
                 allow_private=self.options.allow_private,
-                resolve=self.resolve,
             ),
         )
         try:
@@ -100,10 +98,8 @@ class Call:
             transport.close()
 
     def _body(self, news: tuple[News, ...]) -> bytes:
-        if isinstance(self.options, SlackOptions):
-            return slack_message(news)
-        if isinstance(self.options, TeamsOptions):
-            return teams_card(news)
+        if isinstance(self.options, ChatOptions):
+            return slack_message(news) if self.options.kind == "slack" else teams_card(news)
         return webhook_event(news, organisation=self.organisation, at=self.at)
 
     def _signed(self, post: Post, body: bytes) -> Mapping[str, str]:

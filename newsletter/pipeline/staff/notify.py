@@ -75,10 +75,9 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         tx.notices.clear(tx.now - _KEPT)
         tx.failing_checks.tell()
         due = _due(tx, channels)
-        names = {channel.address: channel.name for channel in channels}
         for address in due:
-            if address in names:
-                tx.posts.add(names[address], tx.now)
+            if address.startswith("#"):
+                tx.posts.add(address.removeprefix("#"), tx.now)
             else:
                 tx.emails.tell(address, "", tx.now, EmailKind.NEWS)
     return len(due)

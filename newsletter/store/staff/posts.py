@@ -23,15 +23,7 @@ class Posts(Repository):
 
     def add(self, channel: str, at: datetime) -> None:
         """Queue a post. Its words are written when it is sent."""
-        self._db.insert(
-            "post",
-            channel=channel,
-            made_at=at,
-            state=PostState.WAITING,
-            attempts=0,
-            not_before=at,
-            reason="",
-        )
+        self._db.insert("post", channel=channel, made_at=at, not_before=at)
 
     def under_way(self) -> list[str]:
         """Return the channels that have a post which is not done."""
@@ -99,16 +91,13 @@ class Posts(Repository):
 
     def told(self, most: int) -> list[tuple[int, str, str]]:
         """Return (id of the post, event, slug) of each notice of the newest posts."""
-        return [
-            (number, kind, slug)
-            for number, kind, slug in self._db.rows(
-                "SELECT post.id, notice.kind, notice.slug FROM"
-                " (SELECT id, channel FROM post ORDER BY id DESC LIMIT :most) AS post"
-                " JOIN notice ON notice.address = '#' || post.channel"
-                " AND notice.message_id = post.id ORDER BY notice.id",
-                most=most,
-            )
-        ]
+        return self._db.rows(
+            "SELECT post.id, notice.kind, notice.slug FROM"
+            " (SELECT id, channel FROM post ORDER BY id DESC LIMIT :most) AS post"
+            " JOIN notice ON notice.address = '#' || post.channel"
+            " AND notice.message_id = post.id ORDER BY notice.id",
+            most=most,
+        )
 
 
 class FailingChecks(Repository):
@@ -116,20 +105,19 @@ class FailingChecks(Repository):
 
     def note(self, failing: Mapping[str, str], now: datetime) -> None:
         """Note the checks that fail at this moment, with their findings; forget all others."""
-        known = {*self._db.column("SELECT what FROM failing_check")}
-        for what in known - failing.keys():
-            self._db.change("DELETE FROM failing_check WHERE what = :what", what=what)
+        self._db.change(
+            "DELETE FROM failing_check WHERE what NOT IN (SELECT value FROM json_each(:failing))",
+            failing=[*failing],
+        )
         for what, detail in failing.items():
-            if what not in known:
-                self._db.insert(
-                    "failing_check", what=what, detail=detail, since=now, seen=1, told=False
-                )
-            else:
-                self._db.change(
-                    "UPDATE failing_check SET detail = :detail, seen = seen + 1 WHERE what = :what",
-                    what=what,
-                    detail=detail,
-                )
+            self._db.change(
+                "INSERT INTO failing_check (what, detail, since) VALUES (:what, :detail, :now)"
+                " ON CONFLICT (what) DO UPDATE SET detail = excluded.detail,"
+                " seen = failing_check.seen + 1",
+                what=what,
+                detail=detail,
+                now=now,
+            )
 
     def untold(self) -> list[FailingCheck]:
         """Return those that failed twice in a row and that no notice was made of."""
