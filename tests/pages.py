@@ -161,8 +161,11 @@ class Forum:
         }
         sent: list[dict[str, Any]] = []
 
+        requests = iter([{"type": "http.request", "body": body, "more_body": False}])
+
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            # after its request a client waits: it does not hang up
+            return next(requests, None) or await asyncio.Future[dict[str, Any]]()
 
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)

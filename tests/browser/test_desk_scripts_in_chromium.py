@@ -1,5 +1,6 @@
 """Saving, previews and figures of the desk in Chromium, under the desk's strict policy."""
 
+import json
 import re
 import secrets
 import threading
@@ -234,23 +235,32 @@ data-now="2020-01-01T00:00:10Z">soon</span></p>"""
     page.get_by_role("timer").get_by_text("4:49").wait_for()
 
 
+def event(handed: int, state: str = "sending") -> tuple[int, bytes]:
+    """A stream that ends after one event; the browser comes again after the time that it names."""
+    figures = {"state": state, "handed": handed, "total": 4213}
+    return 200, f"retry: 100\n\ndata: {json.dumps(figures)}\n\n".encode()
+
+
 def test_figures_are_renewed_and_each_tenth_is_announced(site: Site, open_page: Open) -> None:
     site.page = """<div data-live="/figures" data-state="sending" data-part="handed"
 data-whole="total">
 <p><b data-figure="handed">0</b> of <b data-figure="total">4,213</b></p>
-<progress aria-label="Handed over" data-figure="handed" max="4213" value="0"></progress></div>"""
-    told = iter([100, 1280, 2000])
-    site.answers["/figures"] = lambda _: (
-        200,
-        {"state": "sending", "handed": next(told), "total": 4213},
-    )
+<progress aria-label="Accepted" data-figure="handed" max="4213" value="0"></progress></div>"""
+    told = iter([100, 1280])
+    site.answers["/figures"] = lambda _: event(next(told, 2000))
     page = open_page("/")
-    page.locator("b", has_text="1,280").wait_for()
     page.get_by_text("30 percent: 1,280 of 4,213.").wait_for()
-    assert page.locator("progress").get_attribute("value") == "1280"
-    site.answers["/figures"] = lambda _: (200, {"state": "sent", "handed": 4213, "total": 4213})
+    page.locator("b", has_text="2,000").wait_for()
+    assert page.locator("progress").get_attribute("value") == "2000"
+    site.answers["/figures"] = lambda _: event(4213, "sent")
     site.page = "<p>Sent</p>"
     page.get_by_text("Sent").wait_for()
+
+
+def test_figures_that_are_not_renewed_say_so(site: Site, open_page: Open) -> None:
+    site.page = '<div data-live="/figures" data-state="sending"><b data-figure="handed">7</b></div>'
+    site.answers["/figures"] = lambda _: (401, {})
+    open_page("/").get_by_text("Reload the page to see newer ones.").wait_for()
 
 
 def test_a_form_is_sent_once_and_a_typed_number_is_told_apart(site: Site, open_page: Open) -> None:

@@ -19,6 +19,7 @@ from newsletter.store.database import AddressRepository, instant
 from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.delivery.claiming import IS_FREE, IS_OPEN, IS_UNKNOWN
 
+_MINUTE_MS = 60_000
 _IS_ORPHAN = (
     f"{IS_OPEN} AND batch.state = 'claimed'"
     " AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = batch.owner)"
@@ -239,6 +240,18 @@ class Batches(AddressRepository):
             campaign_id=campaign_id,
             since=since,
         )
+
+    def accepted_by_minute(self, campaign_id: int) -> list[tuple[datetime, int]]:
+        """Return how many deliveries the provider accepted in each minute, oldest first."""
+        return [
+            (instant(at), count)
+            for at, count in self._db.rows(
+                f"SELECT settled_at / {_MINUTE_MS} * {_MINUTE_MS} AS minute, SUM(accepted) FROM batch"
+                " WHERE campaign_id = :campaign_id AND accepted > 0 AND settled_at IS NOT NULL"
+                " GROUP BY minute ORDER BY minute",
+                campaign_id=campaign_id,
+            )
+        ]
 
     def outage(self, campaign_id: int) -> Outage | None:
         """Return what of a campaign was tried in vain and waits for another try, if anything."""

@@ -17,6 +17,7 @@ from newsletter.store.database import MEMBER, AddressRepository, Condition, inst
 from newsletter.store.delivery.unknowns import unproved
 from newsletter.store.events.locating import Locator
 
+_MINUTE_MS = 60_000
 _REMEMBERED = timedelta(days=2)
 _MAX_RAW_CHARACTERS = 16_000
 _NOTE = replacement(
@@ -170,6 +171,28 @@ class Events(AddressRepository):
             " ORDER BY delivery_status.subscriber_id",
             campaign_id=campaign_id,
         )
+
+    def delivered_by_minute(self, campaign_id: int) -> list[tuple[datetime, int]]:
+        """Return how many deliveries arrived in each minute, oldest first, without those that came
+        back later."""
+        return [
+            (instant(at), count)
+            for at, count in self._db.rows(
+                f"SELECT at / {_MINUTE_MS} * {_MINUTE_MS} AS minute, COUNT(*) FROM delivery_status"
+                " WHERE campaign_id = :campaign_id AND kind = 'delivered'"
+                " AND subscriber_id NOT IN ("
+                "SELECT subscriber_id FROM delivery_status"
+                " WHERE campaign_id = :campaign_id AND kind = 'bounced' AND bounce <> 'soft')"
+                " GROUP BY minute ORDER BY minute",
+                campaign_id=campaign_id,
+            )
+        ]
+
+    def _has_events(self, campaign_id: int) -> bool:
+        found = self._db.value(
+            "SELECT id FROM event WHERE campaign_id = :campaign_id LIMIT 1", campaign_id=campaign_id
+        )
+        return found is not None
 
     def soft_bounces(
         self, since: datetime, campaigns: int

@@ -1,12 +1,8 @@
-// Figures that move. `data-live` is where they are read as JSON: each key fills the elements below with
-// data-figure="key". A change of "state" shows the page anew. `data-part` and `data-whole` name the
-// keys of which each tenth is announced.
+// Figures that move. `data-live` is where they come from as server-sent events: each key fills the
+// elements below with data-figure="key". A change of "state" shows the page anew. `data-part` and
+// `data-whole` name the keys of which each tenth is announced.
 
 import { make, number } from "./dom.js";
-
-const QUICK = 2000;
-const CALM = 5000;
-const TROUBLED = 15000;
 
 export function live(element) {
   const { live: address, part, whole } = element.dataset;
@@ -14,31 +10,27 @@ export function live(element) {
   element.append(said);
   const late = make("p", { class: "muted", hidden: true });
   element.append(late);
-  let [state, before, tenth] = [element.dataset.state, "", null];
-  let timer = 0;
+  let [tenth, source] = [null, null];
 
-  async function look() {
-    timer = 0;
-    let wait = TROUBLED;
-    try {
-      const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "manual" });
-      if (answer.status === 401) return tell("You've been signed out. Reload the page to sign in again.");
-      if (!answer.ok) throw new Error(answer.status);
-      const text = await answer.text();
-      wait = text === before ? CALM : QUICK;
-      before = text;
-      show(JSON.parse(text));
+  function listen() {
+    source?.close();
+    source = null;
+    if (document.hidden) return; // nobody looks, nobody asks
+    source = new EventSource(address);
+    source.onmessage = (event) => {
       late.hidden = true;
-    } catch {
-      tell("These figures could not be renewed just now. We keep trying.");
-    }
-    next(wait);
+      show(JSON.parse(event.data));
+    };
+    // the server ends a stream after some seconds, and the browser comes again by itself
+    source.onerror = () => {
+      if (source?.readyState !== EventSource.CLOSED) return;
+      late.textContent = "These figures are not renewed any more. Reload the page to see newer ones.";
+      late.hidden = false;
+    };
   }
 
   function show(figures) {
-    if (state !== undefined && figures.state !== undefined && figures.state !== state) {
-      return location.reload();
-    }
+    if (figures.state !== element.dataset.state) return location.reload();
     for (const place of element.querySelectorAll("[data-figure]")) fillIn(place, figures);
     announce(figures);
   }
@@ -52,19 +44,8 @@ export function live(element) {
     tenth = now;
   }
 
-  function tell(sentence) {
-    late.textContent = sentence;
-    late.hidden = false;
-  }
-
-  function next(wait) {
-    clearTimeout(timer);
-    if (!document.hidden) timer = setTimeout(look, wait);
-  }
-
-  // nobody looks, nobody asks
-  document.addEventListener("visibilitychange", () => next(0));
-  next(QUICK);
+  document.addEventListener("visibilitychange", listen);
+  listen();
 }
 
 function fillIn(place, figures) {

@@ -19,31 +19,22 @@ from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import clock, people
 from newsletter.pipeline.campaigns.report import figures
+from newsletter.pipeline.ledger import find_campaign
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files.csv_files import guarded
+from newsletter.web.desk.campaigns.charts import Course, course
+from newsletter.web.desk.campaigns.live import LiveFigures
+from newsletter.web.desk.campaigns.report import WORDS, domains, headline, parts
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route, whole
 
 _LATELY = timedelta(minutes=2)
 _MINUTE = 60
-SIX = (
-    ("pending", "waiting"),
-    ("accepted", "taken by the provider"),
-    ("rejected", "refused by the provider"),
-    ("suppressed", "left before their turn"),
-    ("cancelled", "cancelled"),
-    ("unknown", "unknown"),
-)
-"""The figures that come to the audience in sum, at any moment, in plain words."""
 _MOST_SHOWN = 500
-_STATES: Mapping[str, str] = {
-    "rejected": "refused by the provider",
-    "suppressed": "left before their turn",
-    "unknown": "unknown",
-}
+_STATES = {name: WORDS[name] for name in ("rejected", "suppressed", "unknown")}
 _UNSENT: Mapping[str, str] = {
     "pending": "waits for its turn",
     "cancelled": "cancelled before it was sent",
@@ -80,13 +71,14 @@ class CampaignPage:
         self._desk = desk
         self._campaigns = campaigns
         self._delivery = delivery
+        self._shared = LiveFigures(self._read_live)
 
     def routes(self) -> list[Route]:
         here, see, may = "/campaigns/{id}", Role.VIEWER, Role.SENDER
         return [
             Route("GET", here, see, self._page),
             Route("GET", f"{here}/report.csv", see, self.report_file),
-            Route("GET", f"{here}/figures", see, self.figures),
+            Route("GET", f"{here}/stream", see, self.stream),
             Route("GET", f"{here}/people", may, self.people),
             Route("POST", f"{here}/pause", may, self.pause),
             Route("POST", f"{here}/resume", may, self.resume),
@@ -96,10 +88,15 @@ class CampaignPage:
 
     # --- looking
 
-    def figures(self, request: DeskRequest) -> Response:
-        """Return the live figures for the script."""
+    def stream(self, request: DeskRequest) -> Response:
+        """Return the live figures, again and again, for the script."""
         with self._campaigns.store.read() as tx:
-            return self._desk.data(self._live(tx, campaign_of(tx, request)))
+            number = campaign_of(tx, request).id
+        return self._shared.stream(number)
+
+    def _read_live(self, campaign_id: int) -> dict[str, Any]:
+        with self._campaigns.store.read() as tx:
+            return self._live(tx, find_campaign(tx, str(campaign_id)))
 
     def people(self, request: DeskRequest) -> Response:
         """Show whom it did not reach, by address, to senders."""
@@ -161,7 +158,7 @@ class CampaignPage:
     # --- the parts of the page
 
     def _page(self, request: DeskRequest, *, refused: Refused | None = None) -> Response:
-        now = self._desk.now()
+        now, sees_readers = self._desk.now(), request.who.may(Role.SENDER)
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             report = figures(tx, campaign, waits=self._delivery.waits())
@@ -179,6 +176,8 @@ class CampaignPage:
                 "approvers": [names.get(address, "Somebody") for address in campaign.approved_by],
                 "deciders": holders(tx, Role.ADMIN),
                 "started": self._start(tx, campaign, names),
+                "course": _course(tx, campaign, report),
+                "domains": domains(tx, campaign.id) if sees_readers else [],
             }
         word = _word(campaign)
         return self._desk.page(
@@ -189,8 +188,8 @@ class CampaignPage:
             faults=[("", f"That was not done. {plain(refused, names)}")] if refused else (),
             word=word,
             where=_where(campaign, report, self._desk),
-            six=[(name, label, report[name]) for name, label in SIX],
-            bars=_bars(report),
+            figure=headline(report),
+            parts_of_bar=parts(report),
             bounces=[(BOUNCES[kind], report["bounces"][kind.value]) for kind in Bounce],
             lists=titles(self._campaigns.settings, campaign.lists),
             provider=provider_named(report["providers"]),
@@ -220,8 +219,7 @@ class CampaignPage:
         return {
             "state": campaign.state.value,
             "audience": counts.audience,
-            "handed": counts.audience - counts.pending,
-            **{name: getattr(counts, name) for name, _ in SIX},
+            **vars(counts),
             "rate": f"{rate * _MINUTE:,.0f} a minute" if rate else "–",
             "left": time_left(counts.pending, rate),
             "at": clock(now, self._campaigns.settings.timezone),
@@ -242,6 +240,9 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             rows = list(self._rows(tx, campaign))
+            if request.who.may(Role.SENDER):
+                found = domains(tx, campaign.id)
+                rows += [(f"Bounced at {name}", count) for name, count in found]
         written = io.StringIO()
         sheet = csv.writer(written)
         sheet.writerow(["What", "Value"])
@@ -268,8 +269,8 @@ class CampaignPage:
         yield "Began", self._local(campaign.started_at)
         yield "Ended", self._local(campaign.finished_at)
         yield "People in all" + ", estimated" * report["estimated"], report["audience"]
-        for name, label in SIX:
-            yield label.capitalize(), report[name]
+        for name in vars(campaign.counts):
+            yield WORDS[name].capitalize(), report[name]
         yield "Unsubscribed by its link", report["unsubscribed"]
         if not report["events_received"]:  # unknown, which is not zero
             yield "Delivered", "not known"
@@ -332,15 +333,13 @@ def _where(campaign: Campaign, report: Mapping[str, Any], desk: Desk) -> str:
     return f"{handed:,} of {counts.audience:,} are handed over.{why}"
 
 
-def _bars(report: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
-    """Return (name, label, people, begin, width in percent) of each figure above zero."""
-    found, begin = [], 0.0
-    for name, label in SIX:
-        width = 100 * report[name] / (report["audience"] or 1)
-        if report[name]:
-            found.append((name, label, report[name], round(begin, 3), round(width, 3)))
-        begin += width
-    return found
+def _course(tx: Transaction, campaign: Campaign, report: Mapping[str, Any]) -> Course | None:
+    """Return how the figure in the headline grew."""
+    if campaign.started_at is None:
+        return None
+    if headline(report) == "delivered":
+        return course(tx.events.delivered_by_minute(campaign.id), campaign.started_at)
+    return course(tx.batches.accepted_by_minute(campaign.id), campaign.started_at)
 
 
 def time_left(pending: int, rate: float) -> str:

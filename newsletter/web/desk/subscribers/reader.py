@@ -36,7 +36,7 @@ _BECAME: Mapping[DeliveryState, str] = MappingProxyType(
     {
         DeliveryState.PENDING: "waits to be sent",
         DeliveryState.ACCEPTED: "accepted by the provider",
-        DeliveryState.REJECTED: "refused by the provider",
+        DeliveryState.REJECTED: "rejected by the provider",
         DeliveryState.SUPPRESSED: "not sent: they had left or were blocked",
         DeliveryState.CANCELLED: "not sent: it was cancelled",
         DeliveryState.UNKNOWN: "unknown: it may have been sent",

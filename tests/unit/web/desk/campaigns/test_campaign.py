@@ -15,7 +15,7 @@ from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.campaign import time_left
 from tests.desk import Staffed, address_of, words
 from tests.fakes import RecordingProvider, always
-from tests.pages import Kept
+from tests.pages import Answer, Kept
 from tests.rows import rows
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
@@ -42,37 +42,48 @@ def here(at: Room) -> str:
     return f"/campaigns/{at.campaign.id}"
 
 
+def streamed(at: Room) -> Answer:
+    """The stream of a paused campaign, which ends after one event."""
+    at.as_("cleo").post(f"{here(at)}/pause")
+    return at.as_("vera").get(f"{here(at)}/stream")
+
+
+def figures_of(answer: Answer) -> dict[str, Any]:
+    _, event = answer.text.strip().split("\n\n")
+    return dict(json.loads(event.removeprefix("data: ")))
+
+
 def test_while_it_goes_out_everybody_sees_how_far_it_is(at: Room) -> None:
     page = at.as_("vera").get(here(at))
     said = words(page)
     assert page.status == 200
-    assert "5 of 12 are handed over." in said
+    assert "5 of 12 accepted" in said
     assert "Waiting 7" in said
-    assert f'data-live="/desk{here(at)}/figures"' in page.text
-    assert 'data-part="handed" data-whole="audience"' in page.text
+    assert f'data-live="/desk{here(at)}/stream"' in page.text
+    assert 'data-part="accepted" data-whole="audience"' in page.text
     assert "Approved by Ben" in said
     assert "Started by Cleo, on Tue 24 Nov 2026, 07:00 New York, for 12 people" in said
     assert "Pause" not in said
 
 
 def test_the_figures_that_move_are_numbers_without_names(at: Room) -> None:
-    answer = at.as_("vera").get(f"{here(at)}/figures")
-    found = json.loads(answer.text)
-    assert answer.headers["content-type"] == "application/json"
+    answer = streamed(at)
+    found = figures_of(answer)
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
-    assert (found["state"], found["handed"], found["audience"]) == ("sending", 5, 12)
+    assert (found["state"], found["accepted"], found["audience"]) == ("paused", 5, 12)
     six = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
     assert sum(found[name] for name in six) == 12
-    assert found["rate"].endswith(" a minute")
-    assert set(found) == {"audience", "handed", "state", "rate", "left", "at", *six}
+    assert found["rate"] == "–"
+    assert set(found) == {"audience", "state", "rate", "left", "at", *six}
 
 
 def test_each_figure_of_the_page_is_one_that_is_renewed(at: Room) -> None:
     page = at.as_("vera").get(here(at)).text
-    found = json.loads(at.as_("vera").get(f"{here(at)}/figures").text)
+    found = figures_of(streamed(at))
     named = {part.split('"')[0] for part in page.split('data-figure="')[1:]}
     assert named <= set(found)
-    assert {"handed", "pending", "rate", "left"} <= named
+    assert {"accepted", "pending", "rate", "left"} <= named
 
 
 @pytest.mark.parametrize("who", ["vera", "ana", "ben"])
@@ -81,7 +92,7 @@ def test_below_a_sender_nobody_ever_sees_a_reader(at: Room, who: str) -> None:
         told(at, EventKind.BOUNCED, number, bounce=Bounce.HARD, reason=f"550 {CANARIES[0]} gone")
     at.hand_over()
     signed = at.as_(who)
-    pages = [here(at), f"{here(at)}/figures", f"{here(at)}/unknown", "/stop"]
+    pages = [here(at), f"{here(at)}/stream", f"{here(at)}/unknown", "/stop"]
     pages += [
         f"/statements/{SLUG}/{page}" for page in ("review", "start", f"versions/{at.content_hash}")
     ]
@@ -209,7 +220,7 @@ def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
 @rows("number", ["0", "99", "x", "1x", "9" * 30, "١"])
 def test_a_campaign_that_is_not_there_is_404(at: Room, number: str) -> None:
     cleo = at.as_("cleo")
-    for page in ("", "/figures", "/cancel", "/unknown", "/people"):
+    for page in ("", "/stream", "/cancel", "/unknown", "/people"):
         assert cleo.get(f"/campaigns/{number}{page}").status == 404
     for deed in ("pause", "resume", "cancel"):
         assert cleo.post(f"/campaigns/{number}/{deed}").status == 404
@@ -223,10 +234,12 @@ def test_the_report_is_a_sum_and_never_a_false_nought(at: Room) -> None:
     page = at.as_("vera").get(here(at))
     said = words(page)
     assert "The provider accepted 12 of 12 emails." in said
-    assert "Taken by the provider 12" in said
-    assert "In all 12" in said
+    assert "100 % accepted 12 of 12 people accepted" in said
+    assert "12 accepted by the provider" in said
+    assert "Accepted over time Half by 07:0" in said
     assert "No events were received from the provider" in said
-    assert "Delivered" not in said
+    assert "elivered over time" not in said
+    assert "reported it as spam" not in said
     assert "Opens and clicks are not tracked" in said
     assert "style=" not in page.text
     assert "data-live" not in page.text
@@ -240,7 +253,13 @@ def test_what_the_provider_told_stands_beside_it(at: Room) -> None:
     told(at, EventKind.COMPLAINED, 3)
     page = at.as_("vera").get(here(at))
     said = words(page)
-    assert "Delivered 3 Bounced 1 (1 no such mailbox) Reported as spam 1" in said
+    assert "25 % delivered 3 of 12 people delivered" in said
+    assert "3 delivered 1 bounced 8 no report yet" in said
+    assert "reported it as spam 1" in said
+    assert "No such mailbox 1" in said
+    assert "readers.example" not in said
+    assert "Delivered over time Half by" in said
+    assert "Domain Bounced readers.example 1" in words(at.as_("cleo").get(here(at)))
     assert "<script>alert" not in page.text
 
 

@@ -57,7 +57,7 @@ def test_it_is_a_file_to_keep_with_letters_that_spreadsheets_read(at: Room) -> N
 
 def test_its_figures_come_to_the_audience_in_sum(at: Room) -> None:
     found = rows_of(asked(at))
-    six = ("Waiting", "Taken by the provider", "Refused by the provider")
+    six = ("Waiting", "Accepted by the provider", "Rejected by the provider")
     six += ("Left before their turn", "Cancelled", "Unknown")
     assert sum(int(found[name]) for name in six) == int(found["People in all"]) == 12
     assert found["Approved by"] == "Ben"

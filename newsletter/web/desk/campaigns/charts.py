@@ -1,0 +1,76 @@
+"""A number that grew over time, as geometry that a template draws, and as a table.
+
+The plot has no view box: its text keeps its size, and x is in percent of the width. Only the curve
+is stretched, in a box of ``WIDTH`` by ``HEIGHT``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+from math import ceil, log10
+
+WIDTH, HEIGHT = 500, 180
+_LINES, _TIMES = 5, 4
+_SHOWN = 0.98
+"""The plot ends where so much of the whole has come: some mail arrives days later."""
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How a number grew."""
+
+    first: datetime
+    half: datetime
+    """When half had come."""
+    last: datetime
+    path: str
+    """The curve, from the lower left corner."""
+    lines: tuple[tuple[float, int], ...]
+    """(y in pixels, value) of each line of the grid."""
+    rows: tuple[tuple[datetime, int], ...]
+    """(time, sum until then) at even times, from the start on."""
+
+
+def course(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Course | None:
+    """Return how a sum grew since ``start``; None if nothing came.
+
+    ``minutes`` has how many came within each minute, oldest first.
+    """
+    if not minutes:
+        return None
+    sums = accumulate(count for _, count in minutes)
+    points = [(at + _MINUTE, so_far) for (at, _), so_far in zip(minutes, sums, strict=True)]
+    first, total = minutes[0][0], points[-1][1]
+    start = min(start, first)
+
+    def reached(part: float) -> timedelta:
+        return next(at for at, so_far in points if so_far >= part * total) - start
+
+    step = _MINUTE * ceil(reached(_SHOWN) / _MINUTE / _TIMES)
+    span, grid = step * _TIMES, _grid(total)
+    shown = [(at, value) for at, value in points if at <= start + span]
+    corners = [(start, 0), *shown, (start + span, shown[-1][1])]
+    return Course(
+        first=first,
+        half=start + reached(0.5),
+        last=minutes[-1][0],
+        path="M"
+        + "L".join(
+            f"{WIDTH * ((at - start) / span):.1f} {HEIGHT * (1 - value / grid[-1]):.1f}"
+            for at, value in corners
+        ),
+        lines=tuple((HEIGHT * (1 - value / grid[-1]), value) for value in grid),
+        rows=tuple(
+            (at, max((value for when, value in points if when <= at), default=0))
+            for at in (start + step * number for number in range(_TIMES + 1))
+        ),
+    )
+
+
+def _grid(highest: int) -> list[int]:
+    """Return even values from 0 to at least the highest one."""
+    power = 10 ** max(ceil(log10(highest / _LINES)) - 1, 0)
+    step = next(power * one for one in (1, 2, 5, 10) if power * one * _LINES >= highest)
+    return [step * number for number in range(ceil(highest / step) + 1)]

@@ -1,0 +1,42 @@
+"""A curve has an even grid, ends where nearly all has come, and says the same in a table."""
+
+from datetime import UTC, datetime, timedelta
+
+from newsletter.web.desk.campaigns.charts import course
+from tests.rows import rows
+
+START = datetime(2026, 11, 27, 15, tzinfo=UTC)
+
+
+def minutes(*counts: int) -> list[tuple[datetime, int]]:
+    return [(START + timedelta(minutes=at), count) for at, count in enumerate(counts) if count]
+
+
+def test_nothing_has_no_course() -> None:
+    assert course([], START) is None
+
+
+def test_a_course_says_when_half_had_come_and_its_table_grows_to_the_whole() -> None:
+    found = course(minutes(100, 300, 500, 80, *[0] * 4000, 20), START)
+    assert found is not None
+    assert found.half == START + timedelta(minutes=3)
+    assert found.last == START + timedelta(minutes=4004)
+    assert [many for _, many in found.rows] == [0, 100, 400, 900, 980]
+    assert [value for _, value in found.lines] == [0, 200, 400, 600, 800, 1000]
+    assert found.path.startswith("M0.0 180.0L125.0 162.0L250.0 108.0")
+    assert found.rows[-1][0] == START + timedelta(minutes=4)
+
+
+@rows(
+    ["total", "grid"],
+    [
+        (1, [0, 1]),
+        (3, [0, 1, 2, 3]),
+        (4151, [0, 1000, 2000, 3000, 4000, 5000]),
+        (7, [0, 2, 4, 6, 8]),
+    ],
+)
+def test_the_grid_has_even_steps(total: int, grid: list[int]) -> None:
+    found = course(minutes(total), START)
+    assert found is not None
+    assert [value for _, value in found.lines] == grid
