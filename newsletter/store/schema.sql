@@ -608,7 +608,8 @@ CREATE TABLE credential (
     factor_step INTEGER NOT NULL DEFAULT 0,
     pending TEXT NOT NULL DEFAULT '',
     kept_at INTEGER,
-    muted TEXT NOT NULL DEFAULT '[]'  -- kinds of notices that the person gets no email of
+    muted TEXT NOT NULL DEFAULT '[]',  -- kinds of notices that the person gets no email of
+    feed BLOB  -- hash of the word in the address of their calendar
 ) STRICT, WITHOUT ROWID;
 
 -- Events that staff hear of, a row for each person or channel. The constraint rules out doubles.
@@ -632,11 +633,11 @@ CREATE TABLE post (
     id INTEGER PRIMARY KEY,
     channel TEXT NOT NULL,
     made_at INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    attempts INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    attempts INTEGER NOT NULL DEFAULT 0,
     not_before INTEGER NOT NULL,
     called_at INTEGER,
-    reason TEXT NOT NULL
+    reason TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX ix_post_open ON post (channel) WHERE state IN ('waiting', 'calling');
 CREATE INDEX ix_post_called ON post (channel, called_at);
@@ -646,8 +647,8 @@ CREATE TABLE failing_check (
     what TEXT NOT NULL PRIMARY KEY,
     detail TEXT NOT NULL,
     since INTEGER NOT NULL,
-    seen INTEGER NOT NULL,  -- how often in a row
-    told INTEGER NOT NULL
+    seen INTEGER NOT NULL DEFAULT 1,  -- how often in a row
+    told INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- When time alone leads to an event of a statement.

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
+from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
 from newsletter.web.desk.campaigns.starting import Starting
 from newsletter.web.desk.delivery import Stopping, UnknownDeliveries
@@ -190,6 +191,7 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         *Reviewing(desk, statements, campaigns).routes(),
         *Starting(desk, statements, campaigns).routes(),
         *CampaignPage(desk, campaigns, delivery).routes(),
+        *Calendar(desk, staff).routes(),
         *UnknownDeliveries(desk, campaigns).routes(),
         *Stopping(desk, delivery).routes(),
         *ReadersPages(desk, services.subscribers).routes(),

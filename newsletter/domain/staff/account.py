@@ -53,6 +53,8 @@ class Credential:
     """When a recovery code was typed back; None if it is not known whether they were saved."""
     muted: tuple[str, ...] = ()
     """The kinds of notices that the person gets no email of."""
+    feed: bytes | None = None
+    """The hash of the word in the address of their calendar."""
 
     @property
     def has_factor(self) -> bool:

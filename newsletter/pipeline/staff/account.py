@@ -93,6 +93,17 @@ def choose_notices(hashed: bytes, muted: Sequence[NoticeKind], *, proofs: Proofs
         proofs.enter(tx, address, "choose notices", address, f"no email of: {said}")
 
 
+# --- calendar
+
+
+def change_feed(hashed: bytes, word: str, *, proofs: Proofs) -> None:
+    """Give the calendar of the session's owner an address with this word; "" ends it."""
+    with proofs.store.begin() as tx:
+        address = proofs.holder(tx, hashed).address
+        tx.accounts.set_feed(address, hash_of(word) if word else None)
+        proofs.enter(tx, address, "renew calendar" if word else "end calendar", address, "link")
+
+
 # --- password
 
 

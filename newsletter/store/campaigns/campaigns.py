@@ -75,12 +75,17 @@ class Campaigns(Repository):
         which = "SELECT id FROM campaign WHERE campaign.state = 'sending'"
         return self._db.all(Campaign, f"{_with_counts(which)} ORDER BY campaign.id")
 
-    def begun(self, after: datetime) -> list[Campaign]:
-        """Return campaigns that began after a moment, in that order, without their figures."""
+    def begun(self, after: datetime, until: datetime | None = None) -> list[Campaign]:
+        """Return campaigns that began after a moment, in that order, without their figures.
+
+        ``until`` ends the span, and is not in it.
+        """
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE started_at IS NOT NULL AND started_at > :after ORDER BY started_at, id",
+            f"{_HEAD} WHERE started_at IS NOT NULL AND started_at > :after"
+            " AND started_at < :until ORDER BY started_at, id",
             after=after,
+            until=NO_LIMIT if until is None else until,
         )
 
     def last_begun(self, most: int) -> list[Campaign]:

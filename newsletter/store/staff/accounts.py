@@ -10,7 +10,7 @@ from newsletter.store.database import Repository
 
 _CREDENTIAL = """
     SELECT address, password, password_at, factor, factor_at, factor_step, pending, kept_at,
-        muted
+        muted, feed
     FROM credential
 """
 _PASSKEY = """
@@ -37,8 +37,10 @@ class Accounts(Repository):
         return {found.address: found for found in self._db.all(Credential, _CREDENTIAL)}
 
     def open(self, address: str, password: str, at: datetime) -> None:
-        """Open an account, or open it again: its second factors are gone."""
-        self._db.put("credential", "address", address=address, password=password, password_at=at)
+        """Open an account, or open it again: its second factors and its calendar are gone."""
+        self._db.put(
+            "credential", "address", address=address, password=password, password_at=at, feed=None
+        )
         self.drop_factor(address)
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
@@ -48,6 +50,19 @@ class Accounts(Repository):
     def mute(self, address: str, muted: Iterable[NoticeKind]) -> None:
         """Choose the kinds of notices that a person gets no email of."""
         self._db.update("credential", {"address": address}, muted=[kind.value for kind in muted])
+
+    def set_feed(self, address: str, hash: bytes | None) -> None:
+        """Give a person's calendar an address, in place of an earlier one; None ends it."""
+        self._db.change(
+            "UPDATE credential SET feed = :hash WHERE address = :address",
+            address=address,
+            hash=hash,
+        )
+
+    def owner_of_feed(self, hash: bytes) -> str | None:
+        """Return the person whose calendar is at this address."""
+        found = self._db.value("SELECT address FROM credential WHERE feed = :hash", hash=hash)
+        return None if found is None else str(found)
 
     def remove(self, address: str) -> bool:
         """Delete an account; return whether there was one."""

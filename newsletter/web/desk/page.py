@@ -83,6 +83,7 @@ DONE: Mapping[str, str] = {
     "codes-kept": "Your recovery codes are kept.",
     "forgotten": "If this address has an account, a link is on its way. It works for 15 minutes.",
     "notices": "Your choice of emails was saved.",
+    "calendar-ended": "The link to the calendar works no more.",
     "posted-again": "The message is sent again.",
     "session-ended": "That session has ended.",
     "sessions-ended": "You are signed out everywhere else.",

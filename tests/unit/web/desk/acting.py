@@ -315,6 +315,14 @@ def _posts_again(world: World) -> Act:
     return lambda: world.as_("dan").post(f"/channels/{post.id}/again")
 
 
+def _of_calendar(deed: str) -> Callable[[World], Act]:
+    def example(world: World) -> Act:
+        browser, _ = world.joined(Role.SENDER)
+        return lambda: browser.post(f"/calendar/{deed}")
+
+    return example
+
+
 def _ends_session(world: World) -> Act:
     browser, address = world.joined()
     Browser(site=world.site).sign_in(address)
@@ -553,6 +561,8 @@ EXAMPLES = [
     Example(route="/staff/{address}/reset", ready=_of_colleague("reset")),
     Example(route="/staff/{address}/remove", ready=_of_colleague("remove")),
     Example(route="/channels/{number}/again", ready=_posts_again),
+    Example(route="/calendar/link", ready=_of_calendar("link")),
+    Example(route="/calendar/link/end", ready=_of_calendar("link/end")),
     Example(
         route="/audit/verify",
         ready=lambda world: lambda: world.as_("dan").post("/audit/verify"),

@@ -55,6 +55,8 @@ PASSED_OVER: list[tuple[str, str]] = [
 """Name → page: what is no word of the list, and no number, is as if nobody had said it."""
 NOT_THERE = [
     ("before", "/audit"),
+    ("month", "/calendar"),
+    ("week", "/calendar"),
     ("version", "{draft}/preview"),
     ("list", "/readers"),
 ]

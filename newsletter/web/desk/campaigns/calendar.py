@@ -1,0 +1,166 @@
+"""The calendar: a month or a week, and a private copy for calendar programs."""
+
+from calendar import Calendar as Months
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from starlette.responses import Response
+
+from newsletter.credentials.codes import hash_of, new_word
+from newsletter.domain.errors import NotFound
+from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import place_of
+from newsletter.formats.icalendar import calendar_file
+from newsletter.pipeline.campaigns.calendar import Entry, calendar, clashes
+from newsletter.pipeline.staff.account import change_feed
+from newsletter.runtime.services import Staff
+from newsletter.web.desk.deciding import titles
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.request import DeskRequest, Route
+
+_HERE = "/calendar"
+_DAY = timedelta(days=1)
+_PAST, _FUTURE = timedelta(days=60), timedelta(days=400)
+"""What a calendar program gets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Span:
+    """A month in whole weeks, or a week."""
+
+    day: date
+    """A day in it."""
+    by: str
+    """``month`` or ``week``."""
+
+    @property
+    def weeks(self) -> list[list[date]]:
+        """Return the days, week by week, from Monday on."""
+        weeks = Months().monthdatescalendar(self.day.year, self.day.month)
+        return weeks if self.by == "month" else [week for week in weeks if self.day in week]
+
+    @property
+    def title(self) -> str:
+        if self.by == "month":
+            return f"{self.day:%B %Y}"
+        first, last = self.weeks[0][0], self.weeks[0][-1]
+        return f"{first.day} {first:%B} to {last.day} {last:%B %Y}"
+
+    @property
+    def previous(self) -> "_Span":
+        day = self.day.replace(day=1) - _DAY if self.by == "month" else self.day - 7 * _DAY
+        return _Span(day=day, by=self.by)
+
+    @property
+    def following(self) -> "_Span":
+        days = 32 - self.day.day if self.by == "month" else 7
+        return _Span(day=self.day + days * _DAY, by=self.by)
+
+    @property
+    def address(self) -> str:
+        return f"/desk{_HERE}?{self.by}={self.day.isoformat()}"
+
+
+class Calendar:
+    """The pages of the calendar."""
+
+    def __init__(self, desk: Desk, staff: Staff) -> None:
+        self._desk = desk
+        self._staff = staff
+        self._settings = staff.settings
+        self._zone = ZoneInfo(staff.settings.timezone)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("GET", _HERE, Role.VIEWER, self._page),
+            Route("POST", f"{_HERE}/link", Role.VIEWER, self.renew),
+            Route("POST", f"{_HERE}/link/end", Role.VIEWER, self.end),
+            # calendar programs cannot sign in: the word in the address is the key
+            Route("GET", f"{_HERE}/{{word}}.ics", None, self.feed),
+        ]
+
+    def _page(self, request: DeskRequest, link: str = "") -> Response:
+        """Show a month, or a week; ``link`` is a new private address."""
+        now = self._desk.now()
+        today = now.astimezone(self._zone).date()
+        by = "week" if request.query("week") else "month"
+        asked = request.query("week") or request.query("month")
+        span = _Span(day=_day(asked) if asked else today, by=by)
+        since, until = (
+            datetime.combine(day, time.min, self._zone).astimezone(UTC)
+            for day in (span.weeks[0][0], span.weeks[-1][-1] + _DAY)
+        )
+        with self._staff.store.read() as tx:
+            entries = calendar(tx, self._settings.campaign_rules(), since, until)
+            account = tx.accounts.get(request.who.address)
+        by_day: dict[date, list[Entry]] = {}
+        for entry in entries:
+            by_day.setdefault(entry.at.astimezone(self._zone).date(), []).append(entry)
+        return self._desk.page(
+            request,
+            "calendar.html.j2",
+            title=span.title,
+            span=span,
+            today=today,
+            this=_Span(day=today, by=by),
+            views=[_Span(day=span.day, by=view) for view in ("month", "week")],
+            by_day=by_day,
+            clashes=[
+                (first, second, titles(self._settings, lists))
+                for first, second, lists in clashes(entries)
+                if first.at >= now
+            ],
+            place=place_of(self._settings.timezone),
+            has_link=account is not None and account.feed is not None,
+            link=link,
+        )
+
+    # --- for calendar programs
+
+    def renew(self, request: DeskRequest) -> Response:
+        """Make a private address, in place of an earlier one, and show it once."""
+        word = new_word()
+        change_feed(request.who.session.hash, word, proofs=self._staff.proofs)
+        return self._page(request, link=f"{self._settings.desk_url}{_HERE}/{word}.ics")
+
+    def end(self, request: DeskRequest) -> Response:
+        """End the private address."""
+        change_feed(request.who.session.hash, "", proofs=self._staff.proofs)
+        return self._desk.go(request, _HERE, done="calendar-ended")
+
+    def feed(self, request: DeskRequest) -> Response:
+        """Return the calendar for programs, while its owner is among the staff."""
+        now, rules = self._desk.now(), self._settings.campaign_rules()
+        with self._staff.store.read() as tx:
+            owner = tx.accounts.owner_of_feed(hash_of(request.param("word")))
+            if owner is None or tx.staff.role(owner) is None:
+                raise NotFound("This calendar does not exist, or its link was renewed.")
+            entries = calendar(tx, rules, now - _PAST, now + _FUTURE)
+        name = f"{self._settings.organisation.name}: statements"
+        data = calendar_file(name, (self._event(entry, now) for entry in entries))
+        return self._desk.file(data, name="statements.ics", kind="text/calendar; charset=utf-8")
+
+    def _event(self, entry: Entry, now: datetime) -> Mapping[str, str | datetime]:
+        desk = self._settings.desk_url
+        what = "Embargo ends" if entry.is_embargo else entry.state.value.capitalize()
+        return {
+            "UID": f"{entry.path}{'/embargo' * entry.is_embargo}@{urlsplit(desk).hostname}",
+            "DTSTAMP": now,
+            "DTSTART": entry.at,
+            "SUMMARY": f"{what}: {entry.title}",
+            "URL": f"{desk}/{entry.path}",
+            "TRANSP": "TRANSPARENT",
+        }
+
+
+def _day(text: str) -> date:
+    """Return a day of an address. Raises NotFound, also at the ends of the calendar."""
+    try:
+        day = date.fromisoformat(text)
+        _ = day - _PAST, day + _PAST
+    except (ValueError, OverflowError) as error:
+        raise NotFound("There is no such day in the calendar.") from error
+    return day
