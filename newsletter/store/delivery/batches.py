@@ -246,7 +246,8 @@ class Batches(AddressRepository):
         return [
             (instant(at), count)
             for at, count in self._db.rows(
-                f"SELECT settled_at / {_MINUTE_MS} * {_MINUTE_MS} AS minute, SUM(accepted) FROM batch"
+                f"SELECT settled_at / {_MINUTE_MS} * {_MINUTE_MS}"
+                " AS minute, SUM(accepted) FROM batch"
                 " WHERE campaign_id = :campaign_id AND accepted > 0 AND settled_at IS NOT NULL"
                 " GROUP BY minute ORDER BY minute",
                 campaign_id=campaign_id,
