@@ -7,7 +7,7 @@ from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
 from tests.contracts.provider import ProviderContract, batch, words_of
 from tests.provider_servers.brevo import BrevoServer
-from tests.provider_servers.kinds import fixtures, made
+from tests.provider_servers.kinds import fixtures
 
 server, provider = fixtures("brevo")
 
@@ -47,14 +47,6 @@ def test_a_name_with_an_accent_and_a_comma_arrives(
     provider.hand_over(provider.prepare(batch("a@a.example", sender=sender)))
     name, address = parseaddr(server.delivered[0].one("From"))
     assert (words_of(name), address) == ("Fórum, e.V.", "news@forum.example")
-
-
-def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: BrevoServer) -> None:
-    with made("brevo", server.url, api_key="key-hush") as provider:
-        answer = hand_over(provider)
-        assert answer.outcome.verdict is Verdict.CONFIGURATION
-        assert "hush" not in repr(answer)
-    assert server.delivered == []
 
 
 def test_an_address_brevo_refuses_splits_the_batch_and_is_rejected_alone(

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
 from tests.contracts.provider import ProviderContract, batch
-from tests.provider_servers.kinds import fixtures, made
+from tests.provider_servers.kinds import fixtures
 from tests.servers import MailgunServer, reply
 
 SEVERAL = ("ana@a.example", "ben@b.example")
@@ -36,14 +36,6 @@ def test_an_accepted_batch_has_mailguns_id_and_words(provider: HttpProvider) -> 
     answer = hand_over(provider, *SEVERAL)
     assert answer.outcome.provider_id == "<1@forum.example>"
     assert answer.outcome.reason == "Queued. Thank you."
-
-
-def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: MailgunServer) -> None:
-    with made("mailgun", server.url, api_key="key-hush") as provider:
-        answer = hand_over(provider, *SEVERAL)
-        assert answer.outcome.verdict is Verdict.CONFIGURATION
-        assert "hush" not in repr(answer)
-    assert server.delivered == []
 
 
 def test_a_reason_keeps_the_readers_name_to_itself(

@@ -1,10 +1,9 @@
 """Mailjet over a real connection, and a whole campaign through it."""
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
 from tests.contracts.provider import ProviderContract, batch
-from tests.provider_servers.kinds import fixtures, made
+from tests.provider_servers.kinds import fixtures
 from tests.provider_servers.mailjet import MailjetServer, error, malformed
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
@@ -40,22 +39,3 @@ def test_one_message_that_only_a_person_can_mend_goes_again_alone(
     assert answer.outcome.verdict is Verdict.ACCEPTED
     verdicts = {n: each.verdict for n, each in answer.exceptions.items()}
     assert verdicts == {2: Verdict.CONFIGURATION}
-
-
-def test_a_sender_nobody_validated_is_a_setting(
-    server: MailjetServer, provider: HttpProvider
-) -> None:
-    sender = Sender(name="", address="news@other.example")
-    answer = provider.hand_over(provider.prepare(batch(sender=sender)))
-    assert answer.outcome.verdict is Verdict.CONFIGURATION
-    assert answer.outcome.reason == "The sender is not an authorized sender."
-    assert not answer.exceptions
-    assert server.delivered == []
-
-
-def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: MailjetServer) -> None:
-    with made("mailjet", server.url, secret_key="key-hush") as provider:
-        answer = hand_over(provider)
-        assert answer.outcome.verdict is Verdict.CONFIGURATION
-        assert "hush" not in repr(answer)
-    assert server.delivered == []

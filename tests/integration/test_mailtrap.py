@@ -1,11 +1,10 @@
 """Mailtrap's bulk stream over a real connection."""
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.providers.mailtrap.send import MAX_BYTES
 from tests.contracts.provider import ProviderContract, batch
-from tests.provider_servers.kinds import fixtures, made
+from tests.provider_servers.kinds import fixtures
 from tests.provider_servers.mailtrap import MailtrapServer
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
@@ -33,25 +32,6 @@ def test_one_refused_recipient_leaves_the_others_accepted(
     }
     assert answer.exceptions[2].reason == "recipient …@b.example is suppressed"
     assert [message.to for message in server.delivered] == ["ana@a.example", "cy@c.example"]
-
-
-def test_a_sender_nobody_verified_is_a_setting(
-    server: MailtrapServer, provider: HttpProvider
-) -> None:
-    sender = Sender(name="", address="news@other.example")
-    answer = provider.hand_over(provider.prepare(batch(sender=sender)))
-    assert answer.outcome.verdict is Verdict.CONFIGURATION
-    assert answer.outcome.reason == "'from' domain other.example is not verified"
-    assert not answer.exceptions
-    assert server.delivered == []
-
-
-def test_a_wrong_token_is_a_setting_and_shows_nowhere(server: MailtrapServer) -> None:
-    with made("mailtrap", server.url, api_token="token-hush") as provider:
-        answer = hand_over(provider, *SEVERAL)
-        assert answer.outcome.verdict is Verdict.CONFIGURATION
-        assert "hush" not in repr(answer)
-    assert server.delivered == []
 
 
 def test_as_many_bytes_as_it_names_are_taken_and_more_are_halved(

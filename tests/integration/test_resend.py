@@ -3,7 +3,7 @@
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.common.calls import HttpProvider
 from tests.contracts.provider import ProviderContract, batch
-from tests.provider_servers.kinds import fixtures, made
+from tests.provider_servers.kinds import fixtures
 from tests.provider_servers.resend import ResendServer
 
 SEVERAL = ("ana@a.example", "ben@b.example")
@@ -49,17 +49,3 @@ def test_one_bad_address_delivers_to_nobody_until_it_is_alone(
     good = hand_over(provider, "ana@a.example", attempt_id="a3")
     assert good.outcome.verdict is Verdict.ACCEPTED
     assert [each.to for each in server.delivered] == ["ana@a.example"]
-
-
-def test_a_wrong_key_is_a_setting_and_shows_nowhere(server: ResendServer) -> None:
-    with made("resend", server.url, api_key="re_hush") as provider:
-        answer = hand_over(provider)
-        assert answer.outcome.verdict is Verdict.CONFIGURATION
-        assert "hush" not in repr(answer)
-    assert server.delivered == []
-
-
-def test_an_unverified_domain_is_a_setting(server: ResendServer, provider: HttpProvider) -> None:
-    server.domain = "other.example"
-    assert hand_over(provider).outcome.verdict is Verdict.CONFIGURATION
-    assert server.delivered == []
