@@ -7,7 +7,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.campaigns.campaign import ShownTerms
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.state import CampaignRules
-from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
+from newsletter.pipeline.campaigns.build_digest import DigestBuilder
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import terms_now
 from newsletter.pipeline.campaigns.plan import PlanRules
@@ -51,7 +51,8 @@ class Campaigns:
         return DigestBuilder(
             store=self.store,
             digests=self.digests,
-            issues=Issues(timezone=settings.timezone, abstracts=abstracts),
+            timezone=settings.timezone,
+            abstracts=abstracts,
         )
 
     @cached_property

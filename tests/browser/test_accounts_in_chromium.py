@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pyotp import TOTP
 
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import OPERATOR
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Open, Windows, opening

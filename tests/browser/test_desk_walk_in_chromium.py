@@ -17,9 +17,9 @@ from pyotp import TOTP
 
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.staff.account import Session
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import OPERATOR
 from newsletter.web.server import WebServer
 from tests.browser.opening import Open, Windows, opening
 from tests.pages import Forum, forum

@@ -14,7 +14,7 @@ from newsletter.domain.staff.audit import AuditHead
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
+from newsletter.pipeline.campaigns.build_digest import DigestBuilder
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.file.numbers import Connection
 from newsletter.store.schema import ensure_current
@@ -149,8 +149,7 @@ def image(kind: str) -> Image:
 
 def digests(store: Any) -> DigestBuilder:
     """Return the builder of the digest email."""
-    issues = Issues(timezone=_ZONE, abstracts=PlainAbstracts())
-    return DigestBuilder(store=store, digests=(DIGEST,), issues=issues)
+    return DigestBuilder(store=store, digests=(DIGEST,), timezone=_ZONE, abstracts=PlainAbstracts())
 
 
 def _texts(room: Newsroom, kind: str) -> Iterator[tuple[str, str, Content]]:

@@ -24,14 +24,7 @@ class Counts:
     @property
     def audience(self) -> int:
         """The sum of all states, which is the accounting identity."""
-        return (
-            self.pending
-            + self.accepted
-            + self.rejected
-            + self.suppressed
-            + self.cancelled
-            + self.unknown
-        )
+        return sum(vars(self).values())
 
 
 class CampaignState(Enum):

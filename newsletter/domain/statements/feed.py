@@ -100,10 +100,6 @@ class KnownItem:
     def has_statement(self) -> bool:
         return self.state in {ItemState.TAKEN, ItemState.TRUSTED}
 
-    @property
-    def trusted(self) -> bool:
-        return self.state is ItemState.TRUSTED
-
 
 @dataclass(frozen=True, kw_only=True)
 class FeedRecord:
@@ -292,8 +288,13 @@ class FeedCounts:
 class TakenItem:
     """An item of which a statement was made."""
 
-    known: KnownItem
+    slug: str
+    state: ItemState
     composed: ExtractedStatement
+
+    @property
+    def is_trusted(self) -> bool:
+        return self.state is ItemState.TRUSTED
 
 
 @dataclass(frozen=True, kw_only=True)

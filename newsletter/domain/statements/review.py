@@ -232,28 +232,17 @@ def _subject(statement: Statement, _: ReviewContext) -> str:
 
 
 def _summary(statement: Statement, _: ReviewContext) -> str:
-    if statement.preview:
-        return _preview(len(statement.preview))
-    length = len(statement.summary)
+    length = len(statement.preview or statement.summary)
+    if length in _SUMMARY:
+        return ""
     if not length:
         return (
             "there is no summary, so inboxes show the first words of the text next to the subject:"
             " write one line of what it says"
         )
-    if length in _SUMMARY:
-        return ""
     return (
-        f"the summary has {length} characters: between {_SUMMARY.start} and {_SUMMARY.stop - 1}"
-        " fill the line that inboxes show"
-    )
-
-
-def _preview(length: int) -> str:
-    if length in _SUMMARY:
-        return ""
-    return (
-        f"the preview has {length} characters: between {_SUMMARY.start} and {_SUMMARY.stop - 1}"
-        " fill the line that inboxes show"
+        f"the {'preview' if statement.preview else 'summary'} has {length} characters: between"
+        f" {_SUMMARY.start} and {_SUMMARY.stop - 1} fill the line that inboxes show"
     )
 
 

@@ -23,73 +23,6 @@ Part = tuple[Campaign, Statement]
 """A campaign and its statement as it was approved."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Issues:
-    """Fills the issues of a workspace's digest emails."""
-
-    timezone: str
-    abstracts: Abstracts
-
-    def parts(self, tx: Transaction, digest: Digest, upto: datetime) -> list[Part]:
-        """Return the parts of an issue that covers everything until ``upto``, in the order sent."""
-        issues = tx.digests.issues()
-        made = [issue for issue in issues if issue.name == digest.name and issue.statement]
-        since = tx.digests.since().get(digest.name, upto)
-        after = max([since, *(issued.upto for issued in made)])
-        chosen = choose(
-            tx.campaigns.begun(after),  # a correction begins after what it corrects
-            after=after,
-            upto=upto,
-            gathers=digest.gathers,
-            # neither what an issue named before, nor one digest email in another
-            listed={slug for issued in made for slug in issued.parts}
-            | {issue.slug for issue in issues},
-        )
-        found = [(campaign, as_it_went_out(tx, campaign)) for campaign in chosen]
-        kept = in_one_language([one for _, one in found], digest.language)
-        return [(campaign, one) for campaign, one in found if one in kept]
-
-    def fill(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
-        """The issue with these parts, and the statement that says so."""
-        abstracts = [
-            self.abstracts.of(
-                one, self.local_day(campaign.started_at or issue.upto), digest.language
-            )
-            for campaign, one in parts
-        ]
-        dated = self.abstracts.dated(issue.day, digest.language)
-        return replace(
-            issue,
-            statement=compose(
-                digest,
-                issue.day,
-                abstracts,
-                dated=dated,
-                writers=all_writers(*(one for _, one in parts)),
-            ),
-            parts=tuple(one.slug for _, one in parts),
-        )
-
-    def put_right(self, tx: Transaction, issue: Issue, digest: Digest | None) -> Issue:
-        """Return the issue without cancelled parts, and with corrections in place of corrected
-        ones.
-
-        An issue that needs no change is returned as it is.
-        """
-        standing = standing_for(issue.parts, tx.campaigns.kin(issue.parts))
-        if tuple(campaign.slug for campaign in standing) == issue.parts:
-            return issue
-        if digest is None or not standing:
-            return replace(issue, statement=None, parts=())
-        return self.fill(
-            digest, issue, [(campaign, as_it_went_out(tx, campaign)) for campaign in standing]
-        )
-
-    def local_day(self, instant: datetime) -> date:
-        """The date at an instant, in the workspace's zone."""
-        return instant.astimezone(ZoneInfo(self.timezone)).date()
-
-
 def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
     """Return the statement of a campaign. If its text has changed since, the body is empty."""
     stored = tx.statements.get(campaign.slug)
@@ -137,7 +70,8 @@ class DigestBuilder:
 
     store: Store
     digests: Sequence[Digest]
-    issues: Issues
+    timezone: str
+    abstracts: Abstracts
 
     def build(self) -> tuple[BuiltDigest, ...]:
         """Make the issues that are due. Update issues whose parts were corrected or cancelled."""
@@ -161,7 +95,7 @@ class DigestBuilder:
         digest = self.find(name)
         self._note_names()
         now = self.store.clock.now()
-        issue = Issue(name=name, day=self.issues.local_day(now), upto=now)
+        issue = Issue(name=name, day=self._local_day(now), upto=now)
         with self.store.begin() as tx:
             if any(
                 issued.slug == issue.slug and issued.statement for issued in tx.digests.issues()
@@ -170,7 +104,7 @@ class DigestBuilder:
                     f"{issue.slug} is made already, and a date has one issue; until it begins to"
                     f" go out, 'newsletter digest drop {issue.slug}' takes it back"
                 )
-            if not self.issues.parts(tx, digest, now):
+            if not self._parts(tx, digest, now):
                 raise Refused(self._nothing(tx, digest))
             # a person who asks for an issue gets it even with a single statement
             return self._make(tx, replace(digest, least=1), issue, actor)
@@ -201,11 +135,11 @@ class DigestBuilder:
         digest = self.find(name)
         with self.store.read() as tx:
             issues = [issue for issue in tx.digests.issues() if issue.name == name]
-            zone = self.issues.timezone
+            zone = self.timezone
             return Forecast(
                 digest=digest,
                 coming=coming(digest, zone, last=tx.digests.last(name), now=tx.now),
-                parts=tuple(one for _, one in self.issues.parts(tx, digest, tx.now)),
+                parts=tuple(one for _, one in self._parts(tx, digest, tx.now)),
                 made=tuple(issue for issue in issues if issue.statement),
             )
 
@@ -221,6 +155,68 @@ class DigestBuilder:
     def _configured(self, name: str) -> Digest | None:
         return next((digest for digest in self.digests if digest.name == name), None)
 
+    def _parts(self, tx: Transaction, digest: Digest, upto: datetime) -> list[Part]:
+        """Return the parts of an issue that covers everything until ``upto``, in the order sent."""
+        issues = tx.digests.issues()
+        made = [issue for issue in issues if issue.name == digest.name and issue.statement]
+        since = tx.digests.since().get(digest.name, upto)
+        after = max([since, *(issued.upto for issued in made)])
+        chosen = choose(
+            tx.campaigns.begun(after),  # a correction begins after what it corrects
+            after=after,
+            upto=upto,
+            gathers=digest.gathers,
+            # neither what an issue named before, nor one digest email in another
+            listed={slug for issued in made for slug in issued.parts}
+            | {issue.slug for issue in issues},
+        )
+        found = [(campaign, as_it_went_out(tx, campaign)) for campaign in chosen]
+        kept = in_one_language([one for _, one in found], digest.language)
+        return [(campaign, one) for campaign, one in found if one in kept]
+
+    def _fill(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
+        """The issue with these parts, and the statement that says so."""
+        abstracts = [
+            self.abstracts.of(
+                one, self._local_day(campaign.started_at or issue.upto), digest.language
+            )
+            for campaign, one in parts
+        ]
+        dated = self.abstracts.dated(issue.day, digest.language)
+        return replace(
+            issue,
+            statement=compose(
+                digest,
+                issue.day,
+                abstracts,
+                dated=dated,
+                writers=all_writers(*(one for _, one in parts)),
+            ),
+            parts=tuple(one.slug for _, one in parts),
+        )
+
+    def _right(self, tx: Transaction, issue: Issue) -> Issue:
+        """Return the issue without cancelled parts, and with corrections in place of corrected
+        ones.
+
+        An issue that needs no change is returned as it is.
+        """
+        digest, standing = (
+            self._configured(issue.name),
+            standing_for(issue.parts, tx.campaigns.kin(issue.parts)),
+        )
+        if tuple(campaign.slug for campaign in standing) == issue.parts:
+            return issue
+        if digest is None or not standing:
+            return replace(issue, statement=None, parts=())
+        return self._fill(
+            digest, issue, [(campaign, as_it_went_out(tx, campaign)) for campaign in standing]
+        )
+
+    def _local_day(self, instant: datetime) -> date:
+        """The date at an instant, in the workspace's zone."""
+        return instant.astimezone(ZoneInfo(self.timezone)).date()
+
     def _note_names(self) -> None:
         """Note when each digest was first configured. Its issues gather nothing older."""
         configured = {digest.name for digest in self.digests}
@@ -235,7 +231,7 @@ class DigestBuilder:
                 tx.digests.end(name)
 
     def _due(self, tx: Transaction, digest: Digest) -> Due | None:
-        zone = self.issues.timezone
+        zone = self.timezone
         since = tx.digests.since().get(digest.name, tx.now)
         last = tx.digests.last(digest.name)
         return due(digest, zone, since=since, last=last, now=tx.now)
@@ -252,11 +248,11 @@ class DigestBuilder:
         return [done]
 
     def _make(self, tx: Transaction, digest: Digest, issue: Issue, actor: str) -> BuiltDigest:
-        parts = self.issues.parts(tx, digest, issue.upto)
+        parts = self._parts(tx, digest, issue.upto)
         went = f"{_counted(len(parts))} went out{_to(digest)}"
         summary = f"{went}, and it takes {digest.least}: there is no issue"
         if len(parts) >= digest.least:
-            issue = self.issues.fill(digest, issue, parts[-MOST:])
+            issue = self._fill(digest, issue, parts[-MOST:])
             summary = f"{_counted(len(issue.parts))}; it waits for approval"
         if len(parts) > MOST:
             summary += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
@@ -267,7 +263,7 @@ class DigestBuilder:
         return _gathered(issue, summary)
 
     def _nothing(self, tx: Transaction, digest: Digest) -> str:
-        began = tx.digests.since()[digest.name].astimezone(ZoneInfo(self.issues.timezone))
+        began = tx.digests.since()[digest.name].astimezone(ZoneInfo(self.timezone))
         return (
             f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {digest.name} was"
             f" first seen here, nothing went out{_to(digest)} that is not in one of its issues"
@@ -279,9 +275,6 @@ class DigestBuilder:
             for waiting_issue in tx.digests.waiting()
             if self._right(tx, waiting_issue) != waiting_issue
         ]
-
-    def _right(self, tx: Transaction, issue: Issue) -> Issue:
-        return self.issues.put_right(tx, issue, self._configured(issue.name))
 
     def _put_right(self, tx: Transaction, issue: Issue) -> BuiltDigest:
         right = self._right(tx, issue)

@@ -269,19 +269,26 @@ def _elsewhere_by_name(tx: Transaction, reach: Reach) -> Iterator[tuple[str, str
             yield address, f"is in the audience of {slug}" if slug else why
 
 
-def lines_of(dry: DryRun, shown: int = 3, zone: str = "UTC") -> Iterator[str]:
+_SHOWN = 3
+"""Addresses of readers that a dry run shows."""
+
+
+def lines_of(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
     """A dry run in words, with the first few of those who would get it; times are in ``zone``."""
     if dry.ends:
         yield f"{dry.slug} would end {', '.join(dry.ends)}"
     whom = f"who may have {dry.corrects} or wait for it" if dry.corrects else ""
     yield f"{dry.slug} would go to {dry.audience:,} readers {whom or 'of ' + ', '.join(dry.lists)}"
-    yield from (f"  {address}" for address in dry.addresses[:shown])
-    if dry.audience > shown:
-        yield f"  and {dry.audience - shown:,} more"
+    yield from (f"  {address}" for address in dry.addresses[:_SHOWN])
+    if dry.audience > _SHOWN:
+        yield f"  and {dry.audience - _SHOWN:,} more"
     if dry.segment:
         yield f"by the segment {dry.segment}"
         yield from [f"{dry.outside:,} more on these lists are outside it"] * (not dry.corrects)
-    yield from _in_hours(dry, zone)
+    if dry.hours:
+        yield f"by their own clocks, in {zone} that is at"
+    for at, readers in dry.hours:
+        yield f"  {at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}  {readers:,}"
     others = "who were to get that" if dry.corrects else "on these lists"
     yield f"{len(dry.excluded):,} {others} would not get it"
     yield from (f"  {address}: {reason}" for address, reason in dry.excluded)
@@ -291,10 +298,3 @@ def lines_of(dry: DryRun, shown: int = 3, zone: str = "UTC") -> Iterator[str]:
     approval = "approved" if dry.approved else "not approved"
     yield f"version {dry.content_hash[:4]} {dry.content_hash[4:8]}, {approval}"
     yield from (f"  {reason}" for reason in dry.reasons)
-
-
-def _in_hours(dry: DryRun, zone: str) -> Iterator[str]:
-    if dry.hours:
-        yield f"by their own clocks, in {zone} that is at"
-    for at, readers in dry.hours:
-        yield f"  {at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}  {readers:,}"

@@ -218,7 +218,7 @@ class ProviderPool:
         if wait is None or wait.cause is not Cause.BLOCKED or "" not in tx.campaigns.carriers():
             return
         for campaign in tx.campaigns.going():
-            self._fail_over(tx, self.second, campaign, wait.reason, now)
+            self._fail_over(tx, self.second, campaign, wait.reason)
 
     def allowance(self, rate_limits: Mapping[str, RateLimit], now: datetime) -> dict[str, int]:
         """Return how many messages the next batch may have, by provider; 0 while it must wait."""
@@ -256,11 +256,11 @@ class ProviderPool:
             return False
         if not fails_over(verdict, rate_limit, taken_at, self.after):
             return False
-        self._fail_over(tx, self.second, claimed.campaign, answer.outcome.reason, taken_at)
+        self._fail_over(tx, self.second, claimed.campaign, answer.outcome.reason)
         return True
 
     def _fail_over(
-        self, tx: Transaction, second: PooledProvider, campaign: Campaign, why: str, now: datetime
+        self, tx: Transaction, second: PooledProvider, campaign: Campaign, why: str
     ) -> None:
         # several threads may find the outage at the same time: the first one fails over and logs it
         if not tx.campaigns.hand_on(campaign.id, second.name):

@@ -90,7 +90,7 @@ def choose_notices(hashed: bytes, muted: Sequence[NoticeKind], *, proofs: Proofs
         address = proofs.holder(tx, hashed).address
         tx.accounts.mute(address, muted)
         said = ", ".join(kind.value for kind in muted) or "none"
-        proofs.enter(tx, address, "choose notices", address, f"no email of: {said}")
+        tx.audit.enter(address, "choose notices", address, f"no email of: {said}")
 
 
 # --- calendar
@@ -226,7 +226,7 @@ def renew_codes(hashed: bytes, *, proofs: Proofs) -> tuple[str, ...]:
         if credential is None or not credential.has_factor:
             raise Refused("recovery codes are for those who have a second factor; set one up first")
         made = proofs.new_codes(tx, address)
-        proofs.enter(tx, address, "recovery codes", address, "made anew")
+        tx.audit.enter(address, "recovery codes", address, "made anew")
         proofs.tell(tx, address, "New recovery codes were made for your account.")
     return made
 
@@ -238,7 +238,7 @@ def type_back(hashed: bytes, code: str, *, proofs: Proofs) -> bool:
         kept = tx.accounts.has_code(address, codes.recovery_hash(proofs.key, address, code))
         if kept:
             tx.accounts.keep_codes(address, tx.now)
-            proofs.enter(tx, address, "recovery codes", address, "kept")
+            tx.audit.enter(address, "recovery codes", address, "kept")
     return kept
 
 
@@ -253,7 +253,7 @@ def end_session(hashed: bytes, key: str, *, proofs: Proofs) -> None:
         if not theirs:
             raise NotFound("This session has ended already, or it is not yours.")
         tx.sessions.end(theirs[0].hash)
-        proofs.enter(tx, address, "end session", address, theirs[0].browser)
+        tx.audit.enter(address, "end session", address, theirs[0].browser)
 
 
 def end_others(hashed: bytes, *, proofs: Proofs) -> int:
@@ -261,7 +261,7 @@ def end_others(hashed: bytes, *, proofs: Proofs) -> int:
     with proofs.store.begin() as tx:
         address = proofs.holder(tx, hashed).address
         ended = tx.sessions.end_all(address, but=hashed)
-        proofs.enter(tx, address, "end session", address, f"all others, {ended}")
+        tx.audit.enter(address, "end session", address, f"all others, {ended}")
     return ended
 
 
@@ -292,7 +292,7 @@ def add_passkey(
         try:
             made = passkeys.made(party, challenge, json_of(answer))
         except passkeys.Unfit as error:
-            proofs.enter(tx, session.address, "passkey refused", session.address, str(error))
+            tx.audit.enter(session.address, "passkey refused", session.address, str(error))
             return Denied.UNFIT
         passkey = Passkey(
             id=made.id,

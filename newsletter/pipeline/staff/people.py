@@ -25,6 +25,7 @@ from newsletter.domain.staff.account import (
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
+from newsletter.pipeline.ledger import entitle
 from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded, one_line, said_moment
 from newsletter.store.sql import Transaction
 
@@ -98,7 +99,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
     """
     who = folded(address)
     with proofs.store.begin() as tx:
-        actor = proofs.admin(tx, by, "change roles")
+        actor = entitle(tx, by, Role.ADMIN, "change roles")
         before = _found(tx, who)
         if who == actor:
             raise Refused("you cannot change your own role; ask another admin")
@@ -108,7 +109,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
             refuse_last_admin(tx, who)
         tx.staff.put(who, role, tx.now)
         _shut_out(tx, who)
-        proofs.enter(tx, actor, "role", who, f"{before.value} to {role.value}")
+        tx.audit.enter(actor, "role", who, f"{before.value} to {role.value}")
         what = f"Your role is {role.value} now; it was {before.value}."
         _tell(tx, who, f"{what} {_called(tx, actor)} changed it.", proofs)
     return before
@@ -133,7 +134,7 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
     """
     who = folded(address)
     with proofs.store.begin() as tx:
-        actor = proofs.admin(tx, by, "remove somebody")
+        actor = entitle(tx, by, Role.ADMIN, "remove somebody")
         before = _found(tx, who)
         if who == actor:
             raise Refused("you cannot remove yourself; ask another admin")
@@ -142,7 +143,7 @@ def disable(address: str, *, by: str, proofs: Proofs) -> None:
         tx.staff.remove(who)
         tx.accounts.remove(who)
         _shut_out(tx, who)
-        proofs.enter(tx, actor, "remove", who, f"was {before.value}")
+        tx.audit.enter(actor, "remove", who, f"was {before.value}")
 
 
 def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
@@ -225,11 +226,11 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
     """
     invited = _parsed(address)
     with proofs.store.begin() as tx:
-        actor = proofs.admin(tx, by, "invite somebody")
+        actor = entitle(tx, by, Role.ADMIN, "invite somebody")
         _refuse_known(tx, invited, role)
         refuse_same_mailbox(tx, invited)
         link = _made(tx, LinkKind.INVITATION, invited, role, actor, proofs)
-        proofs.enter(tx, actor, "invite", invited, f"as {role.value}; {_went(link)}")
+        tx.audit.enter(actor, "invite", invited, f"as {role.value}; {_went(link)}")
     return link
 
 
@@ -249,7 +250,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     """
     who = _parsed(address)
     with proofs.store.begin() as tx:
-        actor = proofs.admin(tx, by, "let somebody in again")
+        actor = entitle(tx, by, Role.ADMIN, "let somebody in again")
         role = tx.staff.role(who)
         if role is None:
             raise NotFound(f"{who} is not among the staff")
@@ -257,7 +258,7 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
             raise Refused("change your own password on your account page")
         link = _made(tx, LinkKind.RESET, who, role, actor, proofs)
         tx.sessions.end_all(who)
-        proofs.enter(tx, actor, "reset", who, f"a link to set a new password; {_went(link)}")
+        tx.audit.enter(actor, "reset", who, f"a link to set a new password; {_went(link)}")
         if link.word:
             proofs.tell(tx, who, "The operator has a link that sets a new password.")
     return link
@@ -276,7 +277,7 @@ def forgot(address: str, *, place: Place, proofs: Proofs) -> None:
         role, links = tx.staff.role(who), tx.invitations.open(tx.now)
         known = role and tx.accounts.get(who) and not any(one.address == who for one in links)
         where = f"from {place.network or 'an unknown network'}"
-        proofs.enter(tx, "nobody", "forgotten password", who if known else "no account", where)
+        tx.audit.enter("nobody", "forgotten password", who if known else "no account", where)
         if role and known:
             _made(tx, LinkKind.FORGOTTEN, who, role, who, proofs)
 
@@ -341,7 +342,7 @@ def _mailed(
 def invitation_of(word: str, *, proofs: Proofs) -> Invitation:
     """Return the invitation of a link. Raises NotFound if the link is used, expired or unknown."""
     with proofs.store.read() as tx:
-        return _open(tx, word, proofs)
+        return _open(tx, word)
 
 
 def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs) -> SignedIn | str:
@@ -350,14 +351,14 @@ def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs)
     Raises NotFound for a link that does not work, Refused if too many passwords are being hashed.
     """
     with proofs.store.read() as tx:
-        address = _open(tx, word, proofs).address
+        address = _open(tx, word).address
     wrong = objection(password, address, name)
     if wrong:
         return wrong
     hashed = proofs.new_hash(password)
     with proofs.store.begin() as tx:
-        invitation = _open(tx, word, proofs)  # somebody else may have used it meanwhile
-        role = _role(tx, invitation, proofs)
+        invitation = _open(tx, word)  # somebody else may have used it meanwhile
+        role = _role(tx, invitation)
         tx.invitations.use(invitation.id, tx.now)
         if invitation.kind is LinkKind.FORGOTTEN:
             tx.accounts.set_password(address, hashed, tx.now)
@@ -375,15 +376,15 @@ def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs)
 def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
     """Take a link back; returns whose it was. Raises NotFound."""
     with proofs.store.begin() as tx:
-        actor = proofs.admin(tx, by, "withdraw an invitation")
+        actor = entitle(tx, by, Role.ADMIN, "withdraw an invitation")
         invitation = tx.invitations.get(number)
         if invitation is None or not tx.invitations.withdraw(number, tx.now):
             raise NotFound("this invitation was used or withdrawn already")
-        proofs.enter(tx, actor, "withdraw invitation", invitation.address, invitation.kind.value)
+        tx.audit.enter(actor, "withdraw invitation", invitation.address, invitation.kind.value)
     return invitation.address
 
 
-def _open(tx: Transaction, word: str, proofs: Proofs) -> Invitation:
+def _open(tx: Transaction, word: str) -> Invitation:
     invitation = tx.invitations.find(hash_of(word))
     if invitation is None or not invitation.open(tx.now) or not _may_let_in(tx, invitation):
         raise NotFound(
@@ -399,7 +400,7 @@ def _may_let_in(tx: Transaction, link: Invitation) -> bool:
     return by_owner or link.by == OPERATOR or tx.staff.role(link.by) is Role.ADMIN
 
 
-def _role(tx: Transaction, invitation: Invitation, proofs: Proofs) -> Role:
+def _role(tx: Transaction, invitation: Invitation) -> Role:
     """Return the role of the account. A reset link never changes the role."""
     if invitation.kind is LinkKind.INVITATION:
         tx.staff.put(invitation.address, invitation.role, tx.now)
@@ -416,9 +417,9 @@ def _note(
     address = invitation.address
     where = place.network or "an unknown network"
     if invitation.kind is LinkKind.INVITATION:
-        proofs.enter(tx, address, "accept invitation", address, f"as {role.value}, from {where}")
+        tx.audit.enter(address, "accept invitation", address, f"as {role.value}, from {where}")
         return
-    proofs.enter(tx, address, "use reset link", address, f"a new password, from {where}")
+    tx.audit.enter(address, "use reset link", address, f"a new password, from {where}")
     whose = "you asked for" if invitation.by == address else f"{invitation.by} made"
     proofs.tell(tx, address, f"Your password was set by a link that {whose}.")
 

@@ -19,11 +19,9 @@ from newsletter.domain.staff.account import (
     exceeded,
     of_codes,
 )
-from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.subscribers.address import fold
-from newsletter.pipeline.ledger import authorise
 from newsletter.store.sql import Store, Transaction
 
 
@@ -297,21 +295,13 @@ class Proofs:
         entered = self.renew(tx, session, place, fresh=action == "second factor")
         if session.stage is not Stage.WHOLE:
             tx.throttle.know(session.address, place.network, tx.now)
-        self.enter(tx, session.address, action, session.address, detail)
+        tx.audit.enter(session.address, action, session.address, detail)
         self.tell(tx, session.address, told)
         return entered
-
-    def enter(self, tx: Transaction, actor: str, action: str, subject: str, detail: str) -> None:
-        """One line of the audit log."""
-        tx.audit.enter(actor, action, subject, detail)
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""
         tx.emails.tell(address, f"{what} It happened on {said_moment(tx.now)}.", tx.now)
-
-    def admin(self, tx: Transaction, by: str, action: str) -> str:
-        """Return the actor if they are an admin or the operator. Raises Refused."""
-        return OPERATOR if by == OPERATOR else authorise(tx, by, Role.ADMIN, action)
 
 
 _COPIED = "it may have been copied. Remove it on your account page, and add another one."

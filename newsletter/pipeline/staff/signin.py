@@ -71,7 +71,7 @@ def _fail(
     """One line for one attempt; its owner hears once a day that somebody tries and tries."""
     last = proofs.is_last(tx, limits)
     detail = f"{why}, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
-    proofs.enter(tx, "nobody", action, subject, detail)
+    tx.audit.enter("nobody", action, subject, detail)
     told = Limit(key=f"told {subject}", most=1, within=_DAY)
     if last and subject != _NOBODY and proofs.attempt(tx, [told]) is not None:
         what = f"Somebody tried several times to sign in as you, from {_where(place)}, and failed."
@@ -82,7 +82,7 @@ def second(word: str, code: str | Signed, *, place: Place, proofs: Proofs) -> Si
     """Take a one-time or recovery code, or a passkey, of somebody whose password was right."""
     with proofs.store.begin() as tx:
         half = tx.sessions.half(hash_of(word))
-        if not _waits(tx, half, proofs) or half is None:
+        if not _waits(tx, half) or half is None:
             return Denied.OVER
         denied = _deny(tx, half, code, place, proofs, "sign-in refused")
         if denied is not None:
@@ -93,7 +93,7 @@ def second(word: str, code: str | Signed, *, place: Place, proofs: Proofs) -> Si
         return proofs.begin(tx, half.address, Stage.WHOLE, place, fresh=True)
 
 
-def _waits(tx: Transaction, half: Session | None, proofs: Proofs) -> bool:
+def _waits(tx: Transaction, half: Session | None) -> bool:
     """Return whether the person may give a second factor: still among the staff, and in time."""
     return (
         half is not None
@@ -127,7 +127,7 @@ def step_up(
         denied = _deny(tx, session, compared or proof, place, proofs, "step-up refused")
         if denied is not None:
             return denied
-        proofs.enter(tx, session.address, "step-up", session.address, _where(place))
+        tx.audit.enter(session.address, "step-up", session.address, _where(place))
         return proofs.renew(tx, session, place)
 
 
@@ -174,7 +174,7 @@ def sign_out(hashed: bytes, *, proofs: Proofs) -> None:
     with proofs.store.begin() as tx:
         session = tx.sessions.get(hashed)
         if tx.sessions.end(hashed) and session is not None:
-            proofs.enter(tx, session.address, "sign-out", session.address, session.browser)
+            tx.audit.enter(session.address, "sign-out", session.address, session.browser)
 
 
 def halfway(word: str, *, proofs: Proofs) -> Session | None:
@@ -186,7 +186,7 @@ def halfway(word: str, *, proofs: Proofs) -> Session | None:
 
 def _note(tx: Transaction, address: str, how: str, place: Place, proofs: Proofs) -> None:
     """Log a sign-in. A sign-in from a new place is mailed to the person."""
-    proofs.enter(tx, address, "sign-in", address, f"{how}, from {_where(place)}")
+    tx.audit.enter(address, "sign-in", address, f"{how}, from {_where(place)}")
     if not tx.throttle.knows(address, place.network, tx.now):
         what = f"You signed in from a place that is new to us: {_where(place)}."
         proofs.tell(tx, address, what)

@@ -156,9 +156,9 @@ class FeedSource:
 
     def _statement(self, item: TakenItem) -> Statement:
         composed = item.composed
-        vouched = bool(self.approved_by) and item.known.trusted
+        vouched = bool(self.approved_by) and item.is_trusted
         return Statement(
-            slug=item.known.slug,
+            slug=item.slug,
             title=composed.title,
             body=composed.body,
             lists=self.lists,

@@ -229,20 +229,16 @@ class Events(AddressRepository):
 
     def damage(self, campaign_id: int) -> Damage:
         """Return complaints and hard bounces; costs as much as there are of them."""
-        counts = {
-            (kind, bounce): count
-            for kind, bounce, count in self._db.rows(
-                # in the words of the partial index: SQLite uses it for nothing else
-                "SELECT kind, bounce, COUNT(*) FROM delivery_status"
-                " WHERE campaign_id = :campaign_id"
-                " AND delivery_status.kind IN ('bounced', 'complained') GROUP BY kind, bounce",
-                campaign_id=campaign_id,
-            )
-        }
-        return Damage(
-            complained=sum(n for (kind, _), n in counts.items() if kind == "complained"),
-            hard=counts.get((EventKind.BOUNCED.value, Bounce.HARD.value), 0),
+        [damage] = self._db.all(
+            Damage,
+            "SELECT COUNT(*) FILTER (WHERE kind = 'complained') AS complained,"
+            " COUNT(*) FILTER (WHERE kind = 'bounced' AND bounce = 'hard') AS hard"
+            # in the words of the partial index: SQLite uses it for nothing else
+            " FROM delivery_status WHERE campaign_id = :campaign_id"
+            " AND delivery_status.kind IN ('bounced', 'complained')",
+            campaign_id=campaign_id,
         )
+        return damage
 
     def overruled(self, campaign_id: int) -> Damage:
         """Return the damage at which a person let the campaign go on."""

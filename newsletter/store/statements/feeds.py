@@ -6,7 +6,6 @@ from newsletter.domain.statements.feed import (
     FeedCounts,
     FeedRecord,
     Findings,
-    ItemState,
     KnownItem,
     TakenItem,
 )
@@ -39,26 +38,22 @@ class Feeds(Repository):
         """Return the items that became statements, in the order in which they were first seen."""
         return self._db.all(
             TakenItem,
-            'SELECT number AS "known.number", id AS "known.id", link AS "known.link",'
-            ' title AS "known.title", published AS "known.published", state AS "known.state",'
-            ' fingerprint AS "known.fingerprint", slug AS "known.slug", note AS "known.note",'
-            " document AS composed FROM feed_item WHERE feed = :feed AND slug IS NOT NULL"
-            " ORDER BY number",
+            "SELECT slug, state, document AS composed FROM feed_item"
+            " WHERE feed = :feed AND slug IS NOT NULL ORDER BY number",
             feed=feed,
         )
 
     def counts(self, feed: str) -> FeedCounts:
         """Count the items of a feed."""
-        rows = self._db.rows(
-            "SELECT state, COUNT(*) FROM feed_item WHERE feed = :feed GROUP BY state", feed=feed
+        [counts] = self._db.all(
+            FeedCounts,
+            "SELECT COUNT(*) AS seen,"
+            " COUNT(*) FILTER (WHERE state IN ('taken', 'trusted')) AS taken,"
+            " COUNT(*) FILTER (WHERE state = 'unusable') AS unusable"
+            " FROM feed_item WHERE feed = :feed",
+            feed=feed,
         )
-        counts = {ItemState(state): number for state, number in rows}
-        taken = counts.get(ItemState.TAKEN, 0) + counts.get(ItemState.TRUSTED, 0)
-        return FeedCounts(
-            seen=sum(counts.values()),
-            taken=taken,
-            unusable=counts.get(ItemState.UNUSABLE, 0),
-        )
+        return counts
 
     def slugs(self) -> set[str]:
         """Return the slugs of all items of all feeds."""

@@ -16,8 +16,8 @@ from newsletter.store.database import (
     NO_LIMIT,
     AddressRepository,
     Condition,
-    instant,
     one_of,
+    read,
     stored,
 )
 from newsletter.store.file.secure_erase import DUE
@@ -34,7 +34,8 @@ _ABOVE_ALL = 1 << 62
 _CHUNK_ROWS = 5_000
 _PEOPLE = """
     SELECT id, address, name, language, timezone, place, paused_until, consent, (
-        SELECT reason FROM suppression WHERE suppression.address_hash = subscriber.address_hash)
+        SELECT reason FROM suppression
+        WHERE suppression.address_hash = subscriber.address_hash) AS suppressed
     FROM subscriber
 """
 _IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
@@ -226,14 +227,14 @@ class Readers(AddressRepository):
 
     def get(self, subscriber_id: int) -> Subscriber | None:
         """Return the subscriber with this id."""
-        return self._one(self._db.rows(f"{_PEOPLE} WHERE id = :id", id=subscriber_id))
+        return self._one(self._db.mappings(f"{_PEOPLE} WHERE id = :id", id=subscriber_id))
 
     def find(self, address: str) -> Subscriber | None:
         """Return the subscriber with this address."""
         hashed = self._hash(address)
-        return self._one(self._db.rows(f"{_PEOPLE} WHERE address_hash = :hash", hash=hashed))
+        return self._one(self._db.mappings(f"{_PEOPLE} WHERE address_hash = :hash", hash=hashed))
 
-    def _one(self, rows: Sequence[tuple[Any, ...]]) -> Subscriber | None:
+    def _one(self, rows: Sequence[dict[str, Any]]) -> Subscriber | None:
         return next((person for person, _ in self._people(rows)), None)
 
     def names(self, subscriber_ids: Sequence[int]) -> dict[int, str]:
@@ -260,14 +261,14 @@ class Readers(AddressRepository):
                 f" AND subscription.state <> 'pending' AND {on})",
                 on.values,
             )
-        while rows := self._db.rows(
+        while rows := self._db.mappings(
             f"{_PEOPLE} WHERE id > :last AND {who} ORDER BY id LIMIT :most",
             who,
             last=last,
             most=_CHUNK_ROWS,
         ):
+            last = rows[-1]["id"]
             yield from self._people(rows)
-            last = rows[-1][0]
 
     def search(
         self, *, list_name: str, query: str, most: int | None, before: int | None = None
@@ -277,7 +278,7 @@ class Readers(AddressRepository):
         With ``before``: those with smaller ids.
         """
         who = searched(list_name, query)
-        rows = self._db.rows(
+        rows = self._db.mappings(
             f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :most",
             who,
             before=_ABOVE_ALL if before is None else before,
@@ -290,7 +291,7 @@ class Readers(AddressRepository):
         who = searched(list_name, query)
         return self._db.number(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who)
 
-    def _people(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Subscriber, str]]:
+    def _people(self, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Subscriber, str]]:
         """Yield the subscriber of each row of ``_PEOPLE`` and the consent as JSON."""
         names: dict[tuple[int, str], list[str]] = defaultdict(list)
         for number, kind, name in self._db.rows(
@@ -301,24 +302,16 @@ class Readers(AddressRepository):
             UNION ALL SELECT subscriber_id, 'tag', name FROM tag
             WHERE subscriber_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))
             """,
-            ids=[row[0] for row in rows],
+            ids=[row["id"] for row in rows],
         ):
             names[number, kind].append(name)
-        for number, address, name, language, timezone, place, until, consent, reason in rows:
-            person = Subscriber(
-                id=number,
-                address=address,
-                name=name,
-                language=language,
-                timezone=timezone,
-                lists=tuple(sorted(names[number, "confirmed"])),
-                suppressed=SuppressionReason(reason) if reason else None,
-                place=place,
-                tags=tuple(sorted(names[number, "tag"])),
-                paused_until=None if until is None else instant(until),
-                left=tuple(sorted(names[number, "ended"])),
-            )
-            yield person, consent
+        for row in rows:
+            listed = {
+                field: tuple(sorted(names[row["id"], kind]))
+                for field, kind in (("lists", "confirmed"), ("tags", "tag"), ("left", "ended"))
+            }
+            consent = row.pop("consent")
+            yield read(Subscriber, row, **listed), consent
 
     def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
         """Yield suppressed addresses that are known; ``strangers``: only those of no subscriber."""

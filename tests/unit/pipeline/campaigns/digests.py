@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.digest import Digest, Every, Issue
 from newsletter.domain.ports import Source
-from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilder, Issues
+from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilder
 from newsletter.pipeline.statements.ingest import DigestSource, ingest
 from newsletter.store.sql import Store
 from tests.fakes import PlainAbstracts
@@ -45,7 +45,8 @@ class Desk(Newsroom):
         return DigestBuilder(
             store=store or self.store,
             digests=self.digests,
-            issues=Issues(timezone=ZONE, abstracts=PlainAbstracts()),
+            timezone=ZONE,
+            abstracts=PlainAbstracts(),
         )
 
     def build(self) -> list[tuple[str, str]]:

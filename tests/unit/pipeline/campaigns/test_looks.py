@@ -12,7 +12,7 @@ from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.archive.index import Indexed, index
-from newsletter.pipeline.campaigns.build_digest import DigestBuilder, Issues
+from newsletter.pipeline.campaigns.build_digest import DigestBuilder
 from newsletter.pipeline.staff.notify import notify
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
@@ -44,8 +44,9 @@ def settle(room: Newsroom, count: int) -> None:
 
 def look(room: Newsroom, indexed: Indexed, *digests: Digest) -> None:
     """All that the scheduler does at each tick."""
-    abstracts = Issues(timezone=room.rules.timezone, abstracts=PlainAbstracts())
-    digest_builder = DigestBuilder(store=room.store, digests=digests, issues=abstracts)
+    digest_builder = DigestBuilder(
+        store=room.store, digests=digests, timezone=room.rules.timezone, abstracts=PlainAbstracts()
+    )
     digest_builder.build()
     room.look()
     room.start_due()

@@ -7,9 +7,10 @@ from pyotp import TOTP
 from newsletter.credentials.codes import hash_of, link_word
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
-from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, Proofs, SignedIn
+from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock
 

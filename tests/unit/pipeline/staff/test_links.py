@@ -10,9 +10,10 @@ from newsletter.credentials.passwords import Passwords
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people
-from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, SignedIn
+from newsletter.pipeline.staff.proofs import Denied, Place, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 from tests.unit.pipeline.staff.test_people import accept, roles
 

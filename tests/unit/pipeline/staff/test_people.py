@@ -9,9 +9,10 @@ from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import LinkKind, Stage
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import OPERATOR, Denied, SignedIn
+from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 
 

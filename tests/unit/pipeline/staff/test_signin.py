@@ -12,9 +12,10 @@ from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import HALF, Session, Stage, of_passwords
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
-from newsletter.pipeline.staff.proofs import OPERATOR, Denied, Place, SignedIn
+from newsletter.pipeline.staff.proofs import Denied, Place, SignedIn
 from tests.fakes import NOON
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, THERE, Office
 

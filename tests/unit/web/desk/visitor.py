@@ -9,9 +9,9 @@ from typing import Any
 from pyotp import TOTP
 
 from newsletter.credentials import codes
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import OURS
 from tests.pages import Answer, Forum
 

@@ -6,10 +6,10 @@ from itertools import count
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import Signed
 from tests.fakes import RecordingProvider, always
 from tests.pages import Answer, Forum

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from newsletter.domain.delivery.transactional import EmailState
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import words
 from tests.pages import Forum
 from tests.rows import rows

@@ -5,10 +5,10 @@ import email.policy
 import re
 
 from newsletter.domain.campaigns.notices import NoticeKind
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import words
 from tests.pages import Forum
 from tests.unit.web.desk.visitor import Browser

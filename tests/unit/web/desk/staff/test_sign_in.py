@@ -9,9 +9,9 @@ import pytest
 
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Busy, Passwords
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import OPERATOR
 from tests.desk import OURS, desk, words
 from tests.pages import Forum
 from tests.rows import rows
