@@ -101,7 +101,7 @@ def change_feed(hashed: bytes, word: str, *, proofs: Proofs) -> None:
     with proofs.store.begin() as tx:
         address = proofs.holder(tx, hashed).address
         tx.accounts.set_feed(address, hash_of(word) if word else None)
-        proofs.enter(tx, address, "renew calendar" if word else "end calendar", address, "link")
+        tx.audit.enter(address, "renew calendar" if word else "end calendar", address, "link")
 
 
 # --- password
