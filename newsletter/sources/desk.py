@@ -15,9 +15,10 @@ from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.typed_time import is_wall_time, read_typed
 from newsletter.formats.scalars import scalar
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
-from newsletter.sources.writing import as_file, slugify
+from newsletter.sources.writing import slugify
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
 _TIMES = ("send_at", "embargo_until")
 _NAMES = ("translation_of", "corrects", "segment")
 
@@ -39,7 +40,7 @@ def parse_draft(
     text, unread = settle(text, zone=defaults.timezone)
     typed = (Fault(file=origin, key=key, message=why) for key, why in unread.items())
     missing = (*_missing(text, origin, defaults), *typed)
-    file = draft_file(text, slug=slug, progress=Progress.REVIEW)
+    file = draft_file(text, slug=slug or slugify(text.title), progress=Progress.REVIEW)
     above = file.index("\n---\n", 3) + 5
     read = parse_statement(file.encode(), file=origin, defaults=defaults)
     if read.statement is None:
@@ -75,27 +76,39 @@ def parse_handed_in(handed: HandedIn, defaults: Defaults) -> Parsed:
 
 
 def draft_file(
-    text: DraftText, *, slug: str = "", author: str = "", progress: Progress = Progress.DRAFT
+    text: DraftText,
+    *,
+    slug: str = "",
+    author: str = "",
+    progress: Progress = Progress.DRAFT,
+    embargo_suggested: str = "",
 ) -> str:
-    """Write the file with the same content. Faulty values stay as they were typed."""
+    """Write the file with the same content, without empty values.
+
+    Each value reads back unchanged; faulty ones stay as they were typed. ``embargo_suggested``
+    becomes a comment for a person to uncomment or change.
+    """
     lists = f"[{', '.join(map(scalar, text.lists))}]" if text.lists else ""
     values = {
         "title": _line(text.title),
         "date": text.date if _ISO_DATE.fullmatch(text.date) else _line(text.date),
         "summary": _line(text.summary),
         "subject": _line(text.subject),
-        "slug": scalar(slug or slugify(text.title)),
-        "author": author,
+        "slug": _line(slug),
+        # people write it without quotes
+        "author": author if _PLAIN_ADDRESS.fullmatch(author) else _line(author),
         "status": progress.value,
         "lists": lists,
         "send_at": _line(text.send_at),
         "embargo": _line(text.embargo),
         "embargo_until": _line(text.embargo_until),
+        "# embargo_until": embargo_suggested,
         "language": _line(text.language),
         **{name: _line(getattr(text, name)) for name in _NAMES},
         "urgent": "true" if text.urgent else "",
     }
-    return as_file(values, text.body)
+    header = "".join(f"{key}: {value}\n" for key, value in values.items() if value)
+    return f"---\n{header}---\n" + text.body.strip("\n") + "\n"
 
 
 def draft_text(statement: Statement) -> DraftText:
@@ -152,8 +165,8 @@ def settle(
 
 
 def _line(value: str) -> str:
-    """Return a value as one line, or "" if it is blank."""
-    return scalar(value.strip()) if value.strip() else ""
+    """Return a value as YAML writes it, or "" if it is blank."""
+    return scalar(value) if value.strip() else ""
 
 
 def _wall(value: datetime) -> str:

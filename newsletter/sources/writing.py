@@ -1,20 +1,16 @@
-"""Write a statement as a Markdown file."""
+"""Name and write the files of statements."""
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from datetime import date
 from itertools import chain, count
 from pathlib import Path
 
 from newsletter.domain.errors import Fault, InvalidInput, Refused
-from newsletter.domain.statements.statement import SLUG_MAX_LENGTH, Progress
-from newsletter.formats.scalars import scalar
+from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
 
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
 )
-_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9][\w.+-]*@[\w.-]+")
 _DRAFT = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
 _NAMELESS = "statement"
 _MAX_READ = 1_000
@@ -50,50 +46,6 @@ def free_path(folder: Path, title: str) -> Path:
         return path
     numbered = (folder / f"{slug}-{number}.md" for number in count(2))
     return next(free for free in chain([path], numbered) if not free.exists())
-
-
-def to_markdown(
-    *,
-    title: str,
-    body: str,
-    date: date | None = None,
-    summary: str = "",
-    subject: str = "",
-    author: str = "",
-    status: Progress = Progress.DRAFT,
-    embargo: str = "",
-    embargo_suggested: str = "",
-    language: str = "",
-) -> str:
-    """Write a statement file without empty values; each value reads back unchanged.
-
-    ``embargo_suggested`` becomes a comment for a person to uncomment or change.
-    """
-    values = {
-        "title": title,
-        "date": date.isoformat() if date else "",
-        "summary": summary,
-        "subject": subject,
-        "author": author,
-        "status": status.value,
-        "embargo": embargo,
-        "# embargo_until": embargo_suggested,
-        "language": language,
-    }
-    as_they_are = {"date", "status", "# embargo_until"}
-    if _PLAIN_ADDRESS.fullmatch(author):
-        as_they_are.add("author")  # people write it without quotes
-    said = {
-        key: value if key in as_they_are or not value else scalar(value)
-        for key, value in values.items()
-    }
-    return as_file(said, body)
-
-
-def as_file(values: Mapping[str, str], body: str) -> str:
-    """Write a file of YAML values and a text. Keys without a value are left out."""
-    header = "".join(f"{key}: {value}\n" for key, value in values.items() if value)
-    return f"---\n{header}---\n" + body.strip("\n") + "\n"
 
 
 def write_new(path: Path, text: str) -> None:

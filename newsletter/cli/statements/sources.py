@@ -19,11 +19,13 @@ from newsletter.documents.isolated import import_isolated
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
+from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.statements.visit import Visited
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
-from newsletter.sources.writing import free_path, to_markdown, write_bytes, write_new
+from newsletter.sources.desk import draft_file
+from newsletter.sources.writing import free_path, write_bytes, write_new
 from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
@@ -190,18 +192,20 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
 def _write_imported(services: Services, document: "ImportedDocument") -> dict[str, Any]:
     path = free_path(services.settings.statements_folder, document.title)
     slug = path.stem
-    text = to_markdown(
+    day = document.date.isoformat() if document.date else ""
+    held = document.embargo
+    words, until = (held.words, held.until) if held else ("", "")
+    text = DraftText(
         title=document.title,
-        date=document.date,
+        body=document.body,
+        date=day,
         summary=document.summary,
         subject=document.subject,
-        status=Progress.DRAFT if document.guessed else Progress.REVIEW,
-        embargo=document.embargo.words if document.embargo else "",
-        embargo_suggested=document.embargo.until if document.embargo else "",
+        embargo=words,
         language=document.language,
-        body=document.body,
     )
-    write_new(path, text)
+    progress = Progress.DRAFT if document.guessed else Progress.REVIEW
+    write_new(path, draft_file(text, progress=progress, embargo_suggested=until))
     kept = [
         _write_picture(path.with_name(f"{slug}-{n}"), one)
         for n, one in enumerate(document.pictures, start=1)
@@ -210,10 +214,10 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
         "slug": slug,
         "path": str(path),
         "title": document.title,
-        "date": document.date.isoformat() if document.date else None,
+        "date": day or None,
         "dropped": [pick(dropped_line, "line", "text", "why") for dropped_line in document.dropped],
-        "embargo": document.embargo.words if document.embargo else "",
-        "embargo_suggested": document.embargo.until if document.embargo else "",
+        "embargo": words,
+        "embargo_suggested": until,
         "pictures": [one for one, _ in kept],
         "notes": [*document.notes, *(note for _, note in kept)],
     }

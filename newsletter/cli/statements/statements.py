@@ -34,6 +34,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
 from newsletter.domain.statements.statement import (
     Progress,
@@ -47,7 +48,8 @@ from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.keys import made_with
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
-from newsletter.sources.writing import free_path, to_markdown, write_new
+from newsletter.sources.desk import draft_file
+from newsletter.sources.writing import free_path, write_new
 from newsletter.store.sql import Transaction
 
 
@@ -179,12 +181,12 @@ def _set_time(status: StatementStatus) -> str:
 @with_services
 def new(services: Services, title: str, author: str) -> None:
     """Begin a statement: writes statements/SLUG.md."""
-    text = to_markdown(
+    begun = DraftText(
         title=title,
         body="Write the statement here, in Markdown.",
-        date=services.store.clock.now().date(),
-        author=author,
+        date=services.store.clock.now().date().isoformat(),
     )
+    text = draft_file(begun, author=author)
     path = free_path(services.settings.statements_folder, title)
     with made_with(services.umask):
         write_new(path, text)

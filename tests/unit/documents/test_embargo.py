@@ -22,64 +22,9 @@ FIRST = "The Example Forum left the council today after two years of work on fai
 SECOND = "We remain ready to speak with everybody who wants homes that people can pay for."
 MORE = [f"This is sentence number {n} of a statement on homes in the city." for n in range(12)]
 
-PHRASES = (
-    *("EMBARGOED", "EMBARGO", "Strict embargo", "Under embargo", "[EMBARGOED]", "* EMBARGO *"),
-    *("STRICTLY EMBARGOED until {}", "Embargo: {}", "Embargoed until {}", "E M B A R G O  {}"),
-    *("Not for publication before {}", "NOT FOR PUBLICATION", "Not for broadcast until {}"),
-    *(
-        "Hold for release until {}",
-        "HOLD FOR RELEASE",
-        "For release on {}",
-        "To be published after {}",
-    ),
-    *("Information embargoed", "The report is embargoed until {}", "Embargo lifts {}"),
-    *("Please respect the embargo", "Please do not publish or broadcast before {}"),
-    *(
-        "No publication before {}",
-        "Not before {}",
-        "Nicht vor {}",
-        "Ne pas diffuser",
-        "Presseembargo",
-    ),
-    *(
-        "Hold until {}",
-        "Emargoed until {}",
-        "Release: 10:00 GMT, {}",
-        "Publication date: embargoed",
-    ),
-    *("FOR RELEASE: {} at 10:00", "Release time: 10:00, {}"),
-    "This text may not be quoted, published or broadcast before {}",
-    *("Confidential until {}", "Release: not before {}", "Under strict embargo until {}"),
-    *(
-        "Sperrfrist: {}",
-        "Bitte Sperrfrist beachten",
-        "Achtung, Sperrfrist bis {}",
-        "Gesperrt bis {}",
-    ),
-    *("Bitte nicht vor dem {} veröffentlichen", "Veröffentlichung erst ab {}", "Frei ab {}"),
-    *("Embargo jusqu'au {}", "Embargo jusqu’au {}", "Ne pas diffuser avant le {}", "Sous embargo"),
-    *("À ne pas publier avant {}", "Diffusion interdite avant le {}", "Information sous embargo"),
-    *("Embargado hasta {}", "No publicar antes de {}", "Bajo embargo", "No difundir hasta el {}"),
-    *("Información embargada", "Prohibida su difusión hasta el {}"),
-    *("Embargo até {}", "Não publicar antes de {}", "Sob embargo", "Não divulgar até {}"),
-    *(
-        "Embargo fino al {}",
-        "Sotto embargo",
-        "Non pubblicare prima del {}",
-        "Da non diffondere prima di {}",
-    ),
-    *(
-        "Onder embargo tot {}",
-        "Embargo tot {}",
-        "Niet publiceren voor {}",
-        "Niet verspreiden vóór {}",
-    ),
-)
-ARABIC = (
-    *("محظور النشر حتى {}", "يُحظر النشر قبل {}", "غير مخصص للنشر قبل {}", "لا يُنشر قبل {}"),
-    *("الرجاء عدم النشر حتى {}", "حظر النشر حتى {}", "ليس للنشر", "للنشر يوم {}", "للنشر بعد {}"),
-    "لا يجوز نشر أو بث هذه المادة قبل {}",
-)
+TABLES = yaml.safe_load((CORPUS / "embargo.yaml").read_text("utf-8"))
+PHRASES = TABLES["phrases"]
+ARABIC = TABLES["phrases in arabic"]
 WHEN = (
     "5 June 2026, 10:00",
     "Friday 10:00",
@@ -215,39 +160,7 @@ def test_near_the_head_a_word_of_it_is_enough(sentence: str) -> None:
     assert document.embargo is not None
 
 
-ORDINARY = (
-    "Forum Calls for an Arms Embargo on South Sudan",
-    "Trade Embargo Hurts Families, Forum Says",
-    "U.S. Embargo Against Cuba Must End",
-    "Waffenembargo gegen den Sudan gefordert",
-    "L'embargo sur les armes doit être levé",
-    "El embargo comercial contra Cuba debe terminar",
-    "El juez ordenó el embargo de bienes de la empresa",
-    "Sin embargo, el Gobierno no actuó hasta ayer",
-    "O embargo económico contra Cuba tem de acabar",
-    "Published on May 3, 2024",
-    "For Release: May 3, 2024",
-    "FOR IMMEDIATE RELEASE",
-    "Released on May 3, 2024 at 10:00",
-    "Veröffentlicht am 3. Mai 2024",
-    "Zur sofortigen Veröffentlichung",
-    "Publié le 3 mai 2024",
-    "Publicado el 3 de mayo de 2024",
-    "Pressemitteilung vom 3. Mai 2024",
-    "Petition for Release Denied Before Trial",
-    "Not for release, publication or distribution in or into the United States",
-    "Hold Until Rates Fall, Forum Tells Savers",
-    "Private Until Now: A New View of the Forum",
-    "Nicht verwendete Mittel zurückgeben, bis alle Wohnungen haben",
-    "No se publicaron los datos hasta ayer",
-    "Niet gebruiken voor kinderen: nieuwe regel",
-    "Do Not Reopen the Plant Before Repairs",
-    "المحكمة ترفع حظر النشر عن القضية",
-    "تطالب الجمعية برفع الحظر التجاري",
-    "للنشر الفوري",
-    "دار للنشر تفتح أبوابها في بيروت",
-    "The council had placed an embargo on imports of timber until 1994, and lifted it later.",
-)
+ORDINARY = TABLES["ordinary"]
 
 
 @rows("line", ORDINARY)
@@ -288,11 +201,10 @@ def told(line: str, language: str, place: str) -> bool:
 @pytest.mark.slow("250 imports")
 @rows("language", ["en", "de", "fr", "es", "it", "pt", "nl", "ar"])
 def test_what_is_to_come_is_asked_for_and_what_is_not_is_left_alone(language: str) -> None:
-    table = yaml.safe_load((CORPUS / "embargo.yaml").read_text("utf-8"))
     for place in ("first", "last"):
-        for line in table["embargoes"][language]:
+        for line in TABLES["embargoes"][language]:
             assert told(line, language, place), (line, place)
-        for line in table["harmless"][language]:
+        for line in TABLES["harmless"][language]:
             assert not told(line, language, place), (line, place)
 
 

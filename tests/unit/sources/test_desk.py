@@ -12,6 +12,7 @@ from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.sources.desk import draft_file, draft_text, parse_draft
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
+from newsletter.sources.writing import slugify
 from tests.rows import rows
 
 KEY = "a" * 16
@@ -152,7 +153,7 @@ def test_every_field_of_a_statement_is_one_of_the_text() -> None:
 
 
 def test_the_file_of_a_text_says_whose_it_is_and_that_it_is_a_draft() -> None:
-    file = draft_file(TEXT, author="ana@forum.example")
+    file = draft_file(TEXT, slug="library-hours", author="ana@forum.example")
     assert file == (
         "---\ntitle: Library hours\nslug: library-hours\nauthor: ana@forum.example\n"
         "status: draft\n---\nIt opens at 9.\n"
@@ -168,7 +169,7 @@ def test_whatever_is_typed_the_file_of_a_text_says_what_the_text_says(
 ) -> None:
     text = DraftText(title=title, body=body, summary=summary, send_at=time).cleaned()
     at_the_desk = read(text)
-    file = draft_file(text, progress=Progress.REVIEW).encode()
+    file = draft_file(text, slug=slugify(text.title), progress=Progress.REVIEW).encode()
     in_a_folder = parse_statement(file, file=f"{KEY}.md", defaults=DEFAULTS)
     if at_the_desk.statement is None:
         assert at_the_desk.faults

@@ -279,8 +279,8 @@ class Drafts:
         """A file of a folder that makes the same email."""
         draft = self._find(request)
         text = draft.version.text
-        file = draft_file(text, slug=draft.slug, author=draft.created_by)
-        name = f"{draft.slug or slugify(text.title)}.md"
+        slug = draft.slug or slugify(text.title)
+        file, name = draft_file(text, slug=slug, author=draft.created_by), f"{slug}.md"
         return self._desk.file(file.encode(), name=name, kind="text/markdown; charset=utf-8")
 
     def hand_in(self, request: DeskRequest) -> Response:
