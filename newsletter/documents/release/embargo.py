@@ -174,7 +174,9 @@ def find_embargo(
         if text not in seen and not lone and (is_embargo(text) or named):
             seen.add(text)
             found.append((f"Line {number}" if number else "What stands beside the text", text, ""))
+    does = "speaks of an embargo"
     if not found and today is not None:
+        does = "names a time to come, which may be the end of an embargo"
         told = _to_come(lines, above, today, title)
         found = [(lines[n].opening, lines[n].text, "") for n in told if n not in apart]
     if not found:
@@ -185,7 +187,7 @@ def find_embargo(
         words=shortened(found[0][1], _AT_ONCE),
         # of two ends that differ a person chooses
         until=until.pop() if len(until) == 1 else "",
-        notes=tuple(_note(hit[0], end) for hit, end in zip(found, ends, strict=True)),
+        notes=tuple(_note(f"{hit[0]} {does}", end) for hit, end in zip(found, ends, strict=True)),
     )
 
 
@@ -239,9 +241,9 @@ def _names_embargo(text: str, *, abroad: bool) -> bool:
     return not abroad and _ANY.search(plain) is not None
 
 
-def _note(where: str, end: str) -> str:
+def _note(what: str, end: str) -> str:
     if not end:
-        return f"{where} speaks of an embargo: set embargo_until."
+        return f"{what}: set embargo_until."
     # a day has two hyphens: a third is the sign of an offset
     zone = "." if "+" in end or end.count("-") > 2 else " if that time is in your own zone."
-    return f"{where} speaks of an embargo: set embargo_until, as in 'embargo_until: {end}'{zone}"
+    return f"{what}: set embargo_until, as in 'embargo_until: {end}'{zone}"
