@@ -21,6 +21,7 @@ from typing import IO
 from unicodedata import category
 
 from newsletter.documents.encoding import encoding_by_head
+from newsletter.documents.release.words import load_table
 from newsletter.domain.errors import Fault, InvalidInput
 
 CHUNK_BYTES = 1 << 18
@@ -30,30 +31,12 @@ _MAX_LINES = 20_000
 _MIN_RATIO = 4
 """Implausible lines in every other encoding, for each in the best one."""
 
-_WESTERN = (
-    *("áéíóúüñªº", "àâæçéèêëîïôœùûüÿ", "äöüßé", "àáâãçéêíóôõúüªº", "àèéìíîòóùúªº", "åäöéàü"),
-    *("æøåéêòóôü", "áéëïóöüèê", "áðéíóúýþæö", "àçèéíïòóúü", "äöõüšž"),
-)
-_CENTRAL = (
-    *("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž", "ăâîşţ"),
-    *("äöüßé", "çë"),
-)
-_ALPHABETS: Mapping[str, tuple[str, ...]] = {
-    "cp1252": _WESTERN,
-    "cp1250": _CENTRAL,
-    "cp1254": ("çğıöşüâîû", "äöüßé"),
-    "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "äöõüšž", "ąćęłńóśźż", "äöüßé"),
-    "mac_roman": _WESTERN,
+_ENCODINGS = load_table("newsletter.subscriber_files", "encodings.yaml")
+_ALPHABETS: Mapping[str, list[str]] = {
+    encoding: known["alphabets"] for encoding, known in _ENCODINGS.items()
 }
 """Encoding → the letters beyond ASCII of each language that is written in it."""
-
-NAMES = {
-    "cp1252": "Windows-1252",
-    "cp1250": "Windows-1250",
-    "cp1254": "Windows-1254",
-    "cp1257": "Windows-1257",
-    "mac_roman": "Mac Roman",
-}
+NAMES: Mapping[str, str] = {encoding: known["name"] for encoding, known in _ENCODINGS.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

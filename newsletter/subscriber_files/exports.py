@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from newsletter.documents.release.words import load_table
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import (
@@ -90,11 +88,6 @@ class ExportFormat:
         return (self.address, *(name for names in several for name in names))
 
 
-def _read_formats() -> dict[str, ExportFormat]:
-    text = files("newsletter.subscriber_files").joinpath("exports.yaml").read_text("utf-8")
-    return {name: _format(name, row) for name, row in yaml.safe_load(text).items()}
-
-
 def _format(name: str, row: dict[str, Any]) -> ExportFormat:
     says = {column: _says(values) for column, values in row.pop("says").items()}
     by_file = _says(row.pop("by_file", {}))
@@ -109,7 +102,10 @@ def _says(values: Mapping[str, Sequence[str]]) -> Says:
     return {value: ContactStatus(status) for status, some in values.items() for value in some}
 
 
-FORMATS: Mapping[str, ExportFormat] = _read_formats()
+FORMATS: Mapping[str, ExportFormat] = {
+    name: _format(name, row)
+    for name, row in load_table("newsletter.subscriber_files", "exports.yaml").items()
+}
 COLUMN_NAMES = frozenset(column for known in FORMATS.values() for column in known.columns)
 
 

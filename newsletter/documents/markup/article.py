@@ -2,52 +2,26 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from newsletter.documents.markup.inline_markup import line_of, tag_of, text_of
 from newsletter.documents.release.imported import Dropped
 from newsletter.documents.release.lines import ends_sentence, shortened
+from newsletter.documents.release.words import load_table
 
 Element = Any
 
 _UNSEEN = ("head", "script", "style", "template", "noscript", "link", "meta", "title", "xml")
-_BY_TAG = {
-    "nav": "navigation",
-    "aside": "beside the text",
-    "footer": "the foot of the page",
-    "form": "a form",
-    **dict.fromkeys(("button", "select", "input", "textarea", "option", "dialog"), "a form"),
-}
-_BY_ROLE = {
-    "navigation": "navigation",
-    "banner": "the head of the page",
-    "contentinfo": "the foot of the page",
-    "complementary": "beside the text",
-    "search": "a form",
-    "dialog": "a notice over the page",
-    "alertdialog": "a notice over the page",
-}
-_BY_NAME = (
-    (r".*breadcrumbs?(?:[-_].*)?", "the path to the page"),
-    (r"(?:.*[-_])?(?:cookies?|gdpr|consent)(?:[-_].*)?", "a notice on cookies"),
-    (
-        r"(?:.*[-_])?(?:share|sharing|sharedaddy|addtoany|addthis|socials?)(?:[-_].*)?",
-        "links for sharing",
-    ),
-    (
-        r"(?:.*[-_])?(?:nav|navbar|navigation|menus?|pager|pagination|quicklaunch)(?:[-_].*)?"
-        r"|(?:left|right|top|main|sub|side)nav|skip[-_]link|skip[-_]to[-_]content",
-        "navigation",
-    ),
-    (r"(?:.*[-_])?(?:footer|foot|colophon)(?:[-_].*)?", "the foot of the page"),
-    (r"(?:.*[-_])?sidebar|widget[-_]area", "beside the text"),
-    (r"(?:.*[-_])?(?:related|recommended|recent[-_]posts)(?:[-_].*)?", "links to other pages"),
-    (r"comments?(?:[-_](?:area|list|section))?|respond|disqus_thread", "readers' comments"),
-    (r"(?:.*[-_])?(?:subscribe|signup|sign-up|optin|newsletter[-_].*)", "a form"),
+_KINDS: Mapping[str, Mapping[str, list[str]]] = load_table(
+    "newsletter.documents.markup", "furniture.yaml"
 )
-_NAMES = tuple((re.compile(pattern), why) for pattern, why in _BY_NAME)
+_BY_TAG = {tag: why for why, kind in _KINDS.items() for tag in kind.get("elements", ())}
+_BY_ROLE = {role: why for why, kind in _KINDS.items() for role in kind.get("roles", ())}
+_NAMES = [
+    (re.compile("|".join(kind["names"])), why) for why, kind in _KINDS.items() if "names" in kind
+]
 _TEXT_TAGS = ("p", "li", "blockquote", "td", "div", "dd", "section", "article", "span")
 _BREAK = "\0"
 _WHOLE = 0.9

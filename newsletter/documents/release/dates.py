@@ -191,21 +191,7 @@ _NAMED = {
     **dict.fromkeys(("midnight", "minuit"), time(0)),
 }
 _NAMED_HOURS = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b", re.IGNORECASE)
-_ZONES = {
-    name: zone
-    for zone, names in {
-        "UTC": "Z UTC GMT",
-        "Europe/London": "BST",
-        "Europe/Lisbon": "WET WEST",
-        "Europe/Berlin": "CET CEST MEZ MESZ",
-        "Europe/Paris": "HEC",
-        "America/New_York": "ET EST EDT",
-        "America/Chicago": "CT CDT",
-        "America/Denver": "MT MST MDT",
-        "America/Los_Angeles": "PT PST PDT",
-    }.items()
-    for name in names.split()
-}
+_ZONES = {name: row[0] for row in map(str.split, words("zones")) for name in row[1:]}
 """Without CST, which has another meaning in China."""
 _ALL_YEAR = {"Z", "UTC", "GMT", "HEC", "ET", "CT", "MT", "PT"}
 _GERMAN = {"MEZ": "CET", "MESZ": "CEST"}

@@ -4,8 +4,16 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from typing import Any
 
 import yaml
+
+
+def load_table(package: str, file: str) -> Any:
+    """Return the content of a YAML file in a package."""
+    text = files(package).joinpath(file).read_text("utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(text, loader)  # noqa: S506 - both are safe loaders
 
 
 @dataclass(frozen=True)
@@ -17,9 +25,7 @@ class Tables:
 
     @cached_property
     def _tables(self) -> dict[str, list[str]]:
-        text = files(self.package).joinpath(self.file).read_text("utf-8")
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        tables: dict[str, list[str]] = yaml.load(text, loader)  # noqa: S506 - both are safe
+        tables: dict[str, list[str]] = load_table(self.package, self.file)
         return tables
 
     def words(self, name: str) -> list[str]:
