@@ -22,8 +22,6 @@ from newsletter.documents.release.paragraphs import (
     join_lines,
 )
 from newsletter.documents.release.recognition import (
-    PAGE_NUMBER,
-    RUNNING_HEADER,
     Reasons,
     Stated,
     completed,
@@ -33,32 +31,32 @@ from newsletter.documents.release.recognition import (
 _PAGE = re.compile(
     r"(?P<before>.*?)(?:\b(?:page|seite|p[áa]gina|pagina|p\.|s\.)\s*(?P<n>\d{1,3})"
     r"(?:\s*(?:of|/|von|de|di|sur|van)\s*(?P<of>\d{1,3}))?|(?P<m>\d{1,3})\s*(?:of|/)\s*(?P<mof>\d{1,3})"
-    r"|[–—~-]\s?(?P<k>\d{1,3})\s?[–—~-])"
+    r"|[–—~-]\s?(?P<k>\d{1,3})\s?[–—~-]|(?<!.)(?P<b>\d{1,3})(?!.))"
     r"\W*(?P<behind>.*)",
     re.IGNORECASE,
 )
-_BREAKS = {PAGE_NUMBER, RUNNING_HEADER}
+_PAGE_NUMBER, _RUNNING_HEADER = "a page number", "a running header"
 _LONGEST = 100
 _TOP = 3
 """Lines with the masthead, which heads of pages repeat."""
 
 
 def _running_lines(lines: Sequence[Line]) -> Reasons:
-    """Find the lines that number the pages in words, and those that come with each.
+    """Find the lines that number the pages, and those that come with each.
 
     Empty unless the numbers rise by one from 1 and the text around them stays the same.
     """
     marks = _page_marks(lines)
     if not marks:
         return {}
-    reasons = dict.fromkeys(marks, PAGE_NUMBER)
+    reasons = dict.fromkeys(marks, _PAGE_NUMBER)
     beside = [n for mark in marks for n in (mark - 1, mark + 1) if 0 <= n < len(lines)]
     counts = Counter(lines[n].text for n in beside)
     top = [line.text.casefold() for line in lines[:_TOP]]
     for n in beside:
         again = n >= _TOP and n - 1 in marks and any(one in lines[n].text.casefold() for one in top)
         if n not in marks and (again or counts[lines[n].text] == len(marks) > 1):
-            reasons[n] = RUNNING_HEADER
+            reasons[n] = _RUNNING_HEADER
     return reasons
 
 
@@ -84,7 +82,8 @@ def _page(text: str) -> tuple[int, str, str] | None:
     bare = re.fullmatch(r"\W*", around)
     if match["n"] is None and not bare:
         return None
-    return int(match["n"] or match["m"] or match["k"]), match["of"] or match["mof"] or "", around
+    number = match["n"] or match["m"] or match["k"] or match["b"]
+    return int(number), match["of"] or match["mof"] or "", around
 
 
 _UNDERLINED = re.compile(r"(?:={4,}|-{4,}|~{4,}|_{4,}|\*{4,}|—{4,})")
@@ -169,12 +168,9 @@ def import_document(
         forwarded=forwarded,
         beside=[(one.line, one.text) for one in left_out],
     )
-    document, kept, reasons = recognise(
-        lines, stated, prose=prose, width=width, today=today, file=file
-    )
+    document, kept = recognise(lines, stated, prose=prose, width=width, today=today, file=file)
     # A paragraph may go on below what a page break left between its lines.
-    breaks = {lines[n].number for n, why in reasons.items() if why in _BREAKS}
-    breaks.update(every[n].number for n in running)
+    breaks = {every[n].number for n in running}
     soft = {below.number for above, below in pairwise(every) if above.number in breaks}
     how = how_to_join(lines, width=width, soft=frozenset(soft - breaks))
     body = "\n\n".join(_blocks([lines[n] for n in kept], how))

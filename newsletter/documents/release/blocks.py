@@ -84,7 +84,7 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
         forwarded=forwarded,
         beside=((0, read.title), *read.beside),
     )
-    document, kept, _ = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
+    document, kept = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
     body = "\n\n".join([_body(read.blocks, kept), *read.foot])
     notes = (*read.notes, *document.notes)
     document = completed(document, body, dropped=read.dropped, notes=notes)

@@ -1,7 +1,6 @@
 """Decide which lines of a press release are title, date, text and furniture."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -39,15 +38,11 @@ from newsletter.documents.release.paragraphs import is_bullet
 
 _LONGEST_FOOT_LINE = 70
 _FEWEST_ENTRIES = 3
-_SHORTEST_HEAD = 8
 _MANY_ENTRIES = 5
 _THICK = 4
 """At least one in so many lines of a large foot is known."""
 Reasons = dict[int, str]
 """Index of a dropped line → the reason."""
-
-PAGE_NUMBER = "a page number"
-RUNNING_HEADER = "a running header"
 
 
 def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons, list[str]]:
@@ -69,28 +64,6 @@ def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Re
     for index, why in _foot(lines, start, menu, masthead, notes):
         reasons[index] = why
     return reasons, notes
-
-
-def page_breaks(lines: Sequence[Line], indexes: Sequence[int], head: Sequence[Line]) -> Reasons:
-    """Find page numbers, and the running headers repeated below them."""
-    # Only numbers that count from 1 on number pages: a year or a figure may stand alone too.
-    numbers = [index for index in indexes if lines[index].text.isdecimal()]
-    if [lines[index].text for index in numbers] != [str(n + 1) for n in range(len(numbers))]:
-        return {}
-    # a lone 1 numbers a page only at its foot
-    if len(numbers) == 1 and numbers[0] != indexes[-1]:
-        return {}
-    reasons = dict.fromkeys(numbers, PAGE_NUMBER)
-    marks = frozenset(numbers)
-    repeated = Counter(lines[index].text for index in indexes)
-    above = {line.text for line in head}
-    for index in indexes:
-        text = lines[index].text
-        after_number = index - 1 in marks
-        again = any(len(header) >= _SHORTEST_HEAD and header in text for header in above)
-        if after_number and (again or repeated[text] > 1) and not ends_sentence(text):
-            reasons[index] = RUNNING_HEADER
-    return reasons
 
 
 def _page_data(lines: Sequence[Line], start: int, end: int) -> int:
@@ -200,8 +173,8 @@ def recognise(
     width: int,
     today: date,
     file: str,
-) -> tuple[ImportedDocument, list[int], Reasons]:
-    """Return the statement without its body, the lines of its text, and why others are dropped.
+) -> tuple[ImportedDocument, list[int]]:
+    """Return the statement without its body, and the lines of its text.
 
     ``prose`` is the index of the first line of running text. Without a title, the email's subject
     or a made-up one is used. Raises InvalidInput, naming ``file``, if there is no text.
@@ -247,7 +220,7 @@ def recognise(
         embargo=embargo,
         guessed=heading.guessed,
     )
-    return document, kept, reasons
+    return document, kept
 
 
 def completed(
@@ -323,8 +296,6 @@ def _left_out(
         if why:
             # what its place has told already is the better reason
             reasons.setdefault(n, why)
-    kept = [n for n in range(start, len(lines)) if n not in reasons]
-    reasons.update(page_breaks(lines, kept, lines[: kept[0]] if kept else []))
     notes += _below_notes([lines[n] for n in range(top, len(lines)) if n not in reasons])
     return reasons, notes
 
