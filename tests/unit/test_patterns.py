@@ -9,14 +9,10 @@ import re
 import pytest
 
 from tests.attacks.cost import attacks, steep
-from tests.attacks.patterns import all_patterns, modules
+from tests.attacks.patterns import all_patterns
 from tests.rows import rows
 
 pytestmark = pytest.mark.slow("every pattern against long texts")
-
-# while tests are collected each module begins, for whoever measures what is run
-_PLACES = sorted({".".join(module.__name__.split(".")[:2]) for module in modules()})
-"""The packages of the program, and the modules that stand in none."""
 
 _SHORT = {
     "newsletter.documents.release.lines:_DATELINE": 200,
@@ -48,12 +44,9 @@ _AS_IT_RUNS = {
 }
 
 
-@pytest.mark.parametrize("place", _PLACES)
-def test_a_pattern_takes_no_longer_than_its_text_is_long(
-    place: str, subtests: pytest.Subtests
-) -> None:
+def test_a_pattern_takes_no_longer_than_its_text_is_long(subtests: pytest.Subtests) -> None:
     for used in all_patterns()[0]:
-        if not re.match(rf"{re.escape(place)}[.:]", used.where) or used.where in _OURS:
+        if used.where in _OURS:
             continue
         with subtests.test(used.where):
             for way in sorted(used.ways):
