@@ -67,7 +67,7 @@ class JsonFormatter(LineFormatter):
         return json.dumps(line, default=str)
 
 
-_PLACEHOLDER = re.compile(r"(?:(\w+)=)?%[-.\d]*[a-z]")
+_PLACEHOLDER = re.compile(r"(?:\b(\w+)=)?%[-.\d]*[a-z]")
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

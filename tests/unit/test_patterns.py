@@ -15,6 +15,7 @@ from tests.rows import rows
 pytestmark = pytest.mark.slow("every pattern against long texts")
 
 _SHORT = {
+    "newsletter.documents.release.embargo:_KEEPS_UNTIL": 240,
     "newsletter.documents.release.lines:_DATELINE": 200,
     "newsletter.documents.release.furniture:_MAILBOX": 160,
 }
@@ -35,10 +36,12 @@ _AS_IT_RUNS = {
     "newsletter.cli.workspace.demo": "three keys of our own, in our own example",
     "newsletter.credentials.codes": "with a number of digits of our own",
     "newsletter.credentials.passwords": "one word as it is, in a password that may not be long",
+    "newsletter.documents.release.words": "tables of our own, read when a module begins",
     "newsletter.domain.setting": "forms of names, in the workspace's own configuration",
     "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
     "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",
     "newsletter.rendering.markdown.markup": "one set of letters, repeated",
+    "newsletter.runtime.backups": "a prefix and digits, in names of files of our own",
     "newsletter.store.archive": "letters with the marks of Unicode, one letter at a time",
     "newsletter.subscriber_files.encodings": "two or three letters side by side, of our own tables",
 }

@@ -22,7 +22,7 @@ _HEAD = 4
 """Paragraphs of running text near the head."""
 _FOOT = 6
 
-_OPENING = r"(?:^|[.:;!(\[–—-] ?|\bplease |\bstrictly |\bstreng |\bbitte |\bda )\W{0,3}"
+_OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|streng|bitte|da) )\W{0,3}+"
 _NEWS = pattern("embargo")
 _KEEPS = pattern("held back", rf"{_OPENING}(?:{{}})")
 _KEEPS_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
