@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test unit watch faults simulate fuzz new-provider fmt lint types imports docs words check bench judge peers lock clean
+.PHONY: help setup setup-dev demo test unit watch faults simulate fuzz new-provider fmt lint types imports docs words check bench judge peers lock release clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -149,8 +149,11 @@ lock: ## Pin all dependencies anew, with hashes
 	printf '%s\n' 'procrastinate>=3.10,<4' 'psycopg[binary]>=3.3,<4' | uv pip compile --quiet --universal --generate-hashes \
 		--no-emit-index-url --no-header --python-version 3.11 - -c requirements/dev.lock -o requirements/postgresql.lock
 
+release: setup-dev ## Build, try and tag the version of newsletter/__init__.py; publishes nothing
+	$(BIN)/python -m tools.release
+
 clean: ## Remove what can be made again
-	rm -rf .venv build newsletter.schema.json demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build dist newsletter.schema.json demo demo-[0-9]* .coverage .pytest_cache .mypy_cache .ruff_cache
 	rm -rf .import_linter_cache *.egg-info $(JUDGES)/node_modules $(JUDGES)/peers/node_modules
 	rm -rf $(BROWSER)/node_modules newsletter/web/static
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,6 @@
 """The scripts of the desk are in what is installed, wherever it comes from and without any Node."""
 
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ from newsletter.config import environment
 from newsletter.rendering.mail.files import default_templates
 from newsletter.web.desk.page import Assets
 from tests.node import BROWSER
+from tools.release import bundled
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "newsletter/web/static"
@@ -98,22 +98,6 @@ def test_an_sdist_has_the_scripts_and_so_has_a_wheel_made_of_it(
     assert [name for name in names if "/web/browser/" in name or "building" in name] == []
 
 
-# markdown-it's dependencies of which no byte is bundled: build.js puts nothing in the place of the
-# first, and only the command line of markdown-it uses the second
-NOT_BUNDLED = {"linkify-it", "argparse"}
-
-
-def bundled() -> dict[str, str]:
-    """Each package that the scripts are made of, and its version, as the lock has them."""
-    lock = json.loads((BROWSER / "package-lock.json").read_text("utf-8"))
-    found = {
-        place.removeprefix("node_modules/"): package["version"]
-        for place, package in lock["packages"].items()
-        if place and not package.get("dev")
-    }
-    return {name: version for name, version in found.items() if name not in NOT_BUNDLED}
-
-
 def test_a_wheel_has_the_licence_of_each_package_in_the_scripts(
     checkout: Path, built: set[str], tmp_path: Path
 ) -> None:
@@ -121,7 +105,9 @@ def test_a_wheel_has_the_licence_of_each_package_in_the_scripts(
     with zipfile.ZipFile(wheel) as opened:
         notices = opened.read("newsletter/web/static/LICENSES.txt").decode()
     of_each = dict(re.findall(r"(?ms)^(\S+ \S+) \(\S+\)\n\n(.*?)(?=^-{78}$|\Z)", notices))
-    assert sorted(of_each) == sorted(f"{name} {version}" for name, version in bundled().items())
+    assert sorted(of_each) == sorted(
+        f"{name} {package['version']}" for name, package in bundled(ROOT).items()
+    )
     assert "prosemirror-model 1.25.13" in of_each
     for name, licence in of_each.items():
         assert "Copyright" in licence, name
@@ -153,7 +139,7 @@ def test_each_python_on_which_ci_tries_it_may_install_it() -> None:
 
 
 def test_the_desk_serves_what_was_built(built: set[str]) -> None:
-    served = Assets(default_templates() / "desk")
+    served = Assets(default_templates() / "desk", colours="")
     assert built | {"LICENSES.txt"} <= set(served.files)
     assert served.address("desk.js").endswith("/desk.js")
 
