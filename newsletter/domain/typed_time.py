@@ -4,7 +4,6 @@ Words with two meanings are refused, and the sentence names both: nothing is gue
 """
 
 import re
-from calendar import isleap
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
@@ -210,9 +209,7 @@ def _date_of(written: re.Match[str], today: date | None) -> date:
         return _date(int(part["year"]), month, day, written[0])
     if today is None:
         raise ValueError(f"Add the year to “{written[0]}”")
-    years = range(today.year, today.year + 9)
-    possible = [year for year in years if (month, day) != (2, 29) or isleap(year)]
-    coming = (_date(year, month, day, written[0]) for year in possible)
+    coming = (_date(today.year + years, month, day, written[0]) for years in (0, 1))
     found = next(one for one in coming if one >= today)
     if found - today > _MAX_AHEAD:
         passed = f"The next “{written[0]}” is in {found.year}"

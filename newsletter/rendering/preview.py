@@ -243,7 +243,8 @@ def _as_seen(html: str, *, fetch: bool) -> str:
     if not fetch:
         return _in_front(_altered(html, _box), "data:")
     hosts = " ".join(f"https://{host}" for host in picture_hosts(html))
-    return _in_front(html, f"data: {hosts}".rstrip())
+    own = " 'self'" if 'src="/media/' in html else ""
+    return _in_front(html, f"data:{own} {hosts}".rstrip())
 
 
 def _in_front(html: str, pictures: str) -> str:

@@ -17,7 +17,6 @@ from newsletter.domain.wording import clock, listed, people, place_of, plural
 from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
 from newsletter.pipeline.campaigns.headcount import (
-    Headcount,
     Moved,
     NotFresh,
     NotTyped,
@@ -257,10 +256,14 @@ class Starting:
             objection = plain(error, status.names)
         keeps, told = self._keeps(status)
         times = (first_moment(status), status.approval.not_before)
+        left_out = count.left_out if count else ()
+        whys = [f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in left_out]
         return {
             "count": count,
             "objection": objection,  # why it cannot be sent, without a count
-            "left_out": _left_out(count) if count else "",
+            "left_out": f"{count.left:,}: {', '.join(whys)}"
+            if count and whys[1:]
+            else "".join(whys),
             "off": next((one.message for one in self._remarks(tx, status.stored)), ""),
             "leaves_at": release_of(tx, status) if status.is_started else None,
             "written": max((at for at in times if at and at > tx.now), default=None),
@@ -289,12 +292,6 @@ class Starting:
         """Return the findings about the number of its readers."""
         found = remarks_of(tx, stored, self._statements)
         return [finding for finding in found if finding.check is Check.AUDIENCE]
-
-
-def _left_out(count: Headcount) -> str:
-    """Return the number of people who are left out, with the reasons, in a sentence."""
-    whys = [f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in count.left_out]
-    return "".join(whys) if len(whys) < 2 else f"{count.left:,}: {', '.join(whys)}"
 
 
 def _lasting(window: timedelta) -> str:

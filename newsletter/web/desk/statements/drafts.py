@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -12,6 +11,7 @@ from starlette.responses import Response
 from newsletter.documents.release.imported import LARGEST_PICTURE, ImportedPicture
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, Found, Picture
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
@@ -35,7 +35,7 @@ from newsletter.web.desk.statements.fields import (
     of_file,
     sentences,
 )
-from newsletter.web.desk.statements.preview import colleagues_of, why_not_sent
+from newsletter.web.desk.statements.preview import colleagues_of, view_of, why_not_sent
 
 _LARGEST = 20_000_000
 LARGEST_FORM = _LARGEST + (256 << 10)
@@ -174,7 +174,7 @@ class Drafts:
 
     def bring_in(self, request: DeskRequest) -> Response:
         """Return the text in a file, for the editor's script. Its pictures are kept."""
-        draft, upload = self._find(request), request.upload("file")
+        draft, upload = self._words.find(request), request.upload("file")
         try:
             if upload is None:
                 raise InvalidInput([Fault(file=draft.key, key="file", message="Choose a file")])
@@ -197,11 +197,11 @@ class Drafts:
 
     def one(self, request: DeskRequest) -> Response:
         """Show a text before its submission: the next act, its checks, its email."""
-        return self._one(request, self._find(request))
+        return self._one(request, self._words.find(request))
 
     def test(self, request: DeskRequest) -> Response:
         """Send a test email of the text as it was saved last, whether it is handed in or not."""
-        draft, me = self._find(request), request.who.address
+        draft, me = self._words.find(request), request.who.address
         to = request.field("to") or me
         parsed = self._words.as_far_as_possible(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
@@ -233,7 +233,6 @@ class Drafts:
             rules = self._statements.campaigns.rules
             status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
             costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
-        size = "phone" if request.query("size") == "phone" else "desktop"
         return self._desk.page(
             request,
             "draft.html.j2",
@@ -244,15 +243,15 @@ class Drafts:
             refused=refused,
             draft=draft,
             text=text,
-            faults=[("to", not_sent)] if not_sent else sentences(faults),
+            faults=[("to", not_sent)] if not_sent else sentences(faults, text.body),
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
             gone=status is not None and status.begun,
             remarks=self._remarks(request, draft),
             labels=LABELS,
             by_sender=self._by_sender,
             lists=titles(self._statements.settings, text.lists),
-            size=size,
-            told=self._words.told(text, self._desk, key=draft.key, slug=draft.slug),
+            size=view_of(request),
+            told=self._words.told(text, self._desk),
         )
 
     def _remarks(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
@@ -267,9 +266,10 @@ class Drafts:
             wanted = Audience(lists=parsed.statement.lists, segment=parsed.statement.segment)
             audience = tx.audiences.count(wanted)
             readers = sum(tx.readers.lists().values())
+        sends = parsed.statement.send_at
         around = ReviewContext(
             today=today,
-            day=_day(parsed.statement.send_at, zone) or today,
+            day=resolve(sends, zone.key).astimezone(zone).date() if sends else today,
             readers=readers,
             audience=None if parsed.statement.corrects else audience,
         )
@@ -277,7 +277,7 @@ class Drafts:
 
     def download(self, request: DeskRequest) -> Response:
         """A file of a folder that makes the same email."""
-        draft = self._find(request)
+        draft = self._words.find(request)
         text = draft.version.text
         slug = draft.slug or slugify(text.title)
         file, name = draft_file(text, slug=slug, author=draft.created_by), f"{slug}.md"
@@ -285,7 +285,7 @@ class Drafts:
 
     def hand_in(self, request: DeskRequest) -> Response:
         """Have others look at it."""
-        draft = self._find(request)
+        draft = self._words.find(request)
         base = number_of(request.field("base"))
         try:
             done = self._statements.hand_in(
@@ -337,9 +337,6 @@ class Drafts:
             {
                 "address": picture.address(url),
                 "alt": picture.alt,
-                "width": picture.width,
-                "height": picture.height,
-                "markdown": picture.markdown(url),
             }
         )
 
@@ -390,16 +387,6 @@ class Drafts:
             alt=request.field("alt"),
             decoration=request.field("decoration") == "yes",
         )
-
-    def _find(self, request: DeskRequest) -> Draft:
-        with self._statements.store.read() as tx:
-            return find_draft(tx, request.param("key"))
-
-
-def _day(wall: datetime | None, zone: ZoneInfo) -> date | None:
-    if wall is None:
-        return None
-    return (wall if wall.tzinfo is None else wall.astimezone(zone)).date()
 
 
 def _keep(writing: Writing, key: str, pictures: Sequence[ImportedPicture]) -> None:

@@ -75,12 +75,12 @@ class Editing:
 
     def edit(self, request: DeskRequest) -> Response:
         """Show the form with the current text."""
-        draft = self._find(request)
+        draft = self._words.find(request)
         return self._form(request, draft, draft.version.text)
 
     def keep(self, request: DeskRequest) -> Response:
         """Keep what a form holds, and go on as its button says."""
-        draft = self._find(request)
+        draft = self._words.find(request)
         text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
         base = number_of(request.field("base"))
         try:
@@ -125,7 +125,7 @@ class Editing:
             recipients = self._recipients(tx, text)
             others = [stored.statement for stored in tx.statements.newest(_OFFERED)]
         settings, view = self._statements.settings, view_of(request)
-        told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
+        told = self._words.told(text, self._desk)
         return self._desk.page(
             request,
             "draft-edit.html.j2",
@@ -139,7 +139,7 @@ class Editing:
             costs=costs,
             lapses=lapses,
             status=409 if lapses else None,
-            faults=sentences(faults),
+            faults=sentences(faults, text.body),
             lists=lists,
             counts=counts,
             recipients=recipients,
@@ -210,7 +210,7 @@ class Editing:
         """Save the text: 200 with its number, or 409 with the text of another person."""
         try:
             posted = request.json()
-            draft = self._find(request)
+            draft = self._words.find(request)
             fields = posted_json(posted.get("fields"))
             text = self._words.typed(fields, draft.version.text, self._desk.now())
             base = number_of(posted.get("base"))
@@ -221,7 +221,7 @@ class Editing:
             return self._desk.data(self._theirs(request, saved), status=409)
         others = self._present.note(draft.key, request.who.name, self._desk.now())
         at = saved.changed_at.isoformat()
-        told = self._words.told(text, self._desk, key=draft.key, slug=draft.slug)
+        told = self._words.told(text, self._desk)
         answer = {"version": saved.revision, "saved_at": at, "others": others, "told": told}
         # what the words for a time meant when they were typed, for the fields
         answer["settled"] = {name: getattr(text, name) for name in told}
@@ -263,7 +263,7 @@ class Editing:
 
     def seen(self, request: DeskRequest) -> Response:
         """The email of a text as it stands, or of one of its versions."""
-        draft = self._find(request)
+        draft = self._words.find(request)
         text = draft.version.text
         if request.query("version"):
             with self._statements.store.read() as tx:
@@ -272,31 +272,30 @@ class Editing:
 
     def preview(self, request: DeskRequest) -> Response:
         """The email of what a form holds, which is kept nowhere."""
-        draft = self._find(request)
-        before, now = draft.version.text, self._desk.now()
-        text = self._words.typed(request.posted.fields, before, now)
+        draft = self._words.find(request)
+        text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
         return self._mail(view_of(request), draft, text)
 
     def _mail(self, view: str, draft: Draft, text: DraftText) -> Response:
         statements = self._statements
         parsed = self._words.as_far_as_possible(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return self._unshown(parsed.faults)
+            return self._unshown(parsed.faults, text.body)
         with statements.store.read() as tx:
             together = statements.settings.together and bool(draft.slug)
             within = translations_of(tx, draft.slug) if together else ()
         try:
             content = statements.renderer.render(parsed.statement, within)
         except InvalidInput as error:
-            return self._unshown(error.faults)
+            return self._unshown(error.faults, text.body)
         # a made-up reader: its links do nothing
         shown = filled(content, made_up(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
         html = shown.html.replace(f"{statements.settings.public_url}/media/", "/media/")
         return self._desk.mail(seen(replace(shown, html=html), view))
 
-    def _unshown(self, faults: Sequence[Fault]) -> Response:
-        lines = [sentence for _, sentence in sentences(faults)]
+    def _unshown(self, faults: Sequence[Fault], body: str) -> Response:
+        lines = [sentence for _, sentence in sentences(faults, body)]
         return self._desk.mail(self._desk.part("draft-unshown.html.j2", lines=lines))
 
     # --- the versions
@@ -341,12 +340,6 @@ class Editing:
         key, number = request.param("key"), number_of(request.param("number"))
         self._statements.writing(request.who.address).restore(key, number)
         return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
-
-    # --- whose, and who
-
-    def _find(self, request: DeskRequest) -> Draft:
-        with self._statements.store.read() as tx:
-            return find_draft(tx, request.param("key"))
 
 
 class Present:

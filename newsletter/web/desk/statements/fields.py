@@ -1,20 +1,23 @@
 """The fields of a text at the desk: out of a form, and what they mean in words."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.comparison import Difference
-from newsletter.domain.statements.draft import DraftText
+from newsletter.domain.statements.draft import Draft, DraftText
+from newsletter.pipeline.ledger import find_draft
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft, settle
 from newsletter.sources.statements import Parsed
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import whole
+from newsletter.web.desk.request import DeskRequest, whole
 
 LABELS: Mapping[str, str] = {
     "title": "Title",
@@ -33,8 +36,8 @@ LABELS: Mapping[str, str] = {
     "urgent": "Ahead of other emails",
 }
 """Field → what it is called on the pages."""
-Told = dict[str, str | bool]
 _MANY, _TICKS = {"lists"}, {"urgent"}
+_MARKS = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
 _MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
 
 
@@ -52,7 +55,8 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
         elif each.name in _TICKS:
             found[each.name] = "yes" in values
         else:
-            found[each.name] = next(iter(values), "")
+            typed = next(iter(values), "")
+            found[each.name] = typed if each.name == "body" else " ".join(typed.splitlines())
     return replace(before, **found).cleaned()
 
 
@@ -79,12 +83,17 @@ def posted_json(posted: object) -> dict[str, list[str]]:
     return found
 
 
-def sentences(faults: Iterable[Fault]) -> Faults:
-    """(field, sentence) of each thing that is wrong, as the form shows them."""
-    found = []
+def sentences(faults: Iterable[Fault], body: str = "") -> Faults:
+    """(field, sentence) of each thing that is wrong, as the form shows them.
+
+    A line of ``body`` is quoted without its marks, since the visual editor has no lines.
+    """
+    found, lines = [], body.split("\n")
     for fault in faults:
         key = fault.key if fault.key in LABELS else "body"
-        where = f", line {fault.line}" if fault.line else ""
+        line = lines[fault.line - 1] if 0 < fault.line <= len(lines) else ""
+        words = "".join(filter(str.isprintable, _MARKS.sub("", line)))
+        where = f", “{shorten(words, 50, placeholder='…')}”" if words.strip() else ""
         message = fault.message[:1].lower() + fault.message[1:]
         found.append((key, f"{LABELS[key]}{where}: {message.rstrip('.')}."))
     return found
@@ -120,11 +129,15 @@ class Words:
 
     statements: Statements
 
-    def parse(self, text: DraftText, *, key: str, slug: str, by: str = "writer@desk") -> Parsed:
+    def find(self, request: DeskRequest) -> Draft:
+        """Return the text that an address names. Raises NotFound."""
+        with self.statements.store.read() as tx:
+            return find_draft(tx, request.param("key"))
+
+    def parse(self, text: DraftText, *, key: str, slug: str) -> Parsed:
         """The statement that a text would be, or all that is wrong with it."""
-        return parse_draft(
-            text, key=key, writers=(by,), defaults=self.statements.defaults, slug=slug
-        )
+        defaults = self.statements.defaults
+        return parse_draft(text, key=key, writers=("writer@desk",), defaults=defaults, slug=slug)
 
     def as_far_as_possible(self, text: DraftText, *, key: str, slug: str) -> Parsed:
         """Parse a text for a preview: fill in missing parts and leave out faulty ones."""
@@ -148,18 +161,17 @@ class Words:
         self, posted: Mapping[str, Sequence[str]], before: DraftText, now: datetime
     ) -> DraftText:
         """Return the text in a form, its times as they are meant now."""
-        text = text_of(posted, before)
-        return settle(text, zone=self.statements.settings.timezone, now=now)[0]
+        zone = self.statements.settings.timezone
+        return settle(text_of(posted, before), zone=zone, now=now)[0]
 
-    def told(self, text: DraftText, desk: Desk, *, key: str, slug: str) -> dict[str, Told]:
+    def told(self, text: DraftText, desk: Desk) -> dict[str, dict[str, object]]:
         """Return the note below each field for a time: the time, or why it cannot be read."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
-        zone = self.statements.settings.timezone
-        unread = settle(alone, zone=zone, now=desk.now())[1]
-        faults = self.parse(alone, key=key, slug=slug).faults
+        unread = settle(alone, zone=self.statements.settings.timezone, now=desk.now())[1]
+        faults = self.parse(alone, key="alone", slug="").faults
         told = {fault.key: sentence(unread.get(fault.key, fault.message)) for fault in faults}
         wrong = set(told)
-        statement = self.as_far_as_possible(alone, key=key, slug=slug).statement
+        statement = self.as_far_as_possible(alone, key="alone", slug="").statement
         if statement is not None:
             sends, hour = self._until(statement.send_at, desk), statement.local_time
             if hour is not None:

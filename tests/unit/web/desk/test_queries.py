@@ -48,7 +48,7 @@ PASSED_OVER: list[tuple[str, str]] = [
     ("view", "/statements/hours/look"),
     ("view", "/statements/hours/mail"),
     ("view", "/statements/hours/review"),
-    ("size", "{draft}"),
+    ("view", "{draft}"),
     ("done", ""),
     ("corrects", "/drafts/new"),
 ]

@@ -336,7 +336,7 @@ def test_looking_changes_no_row(desk: Desk) -> None:
 
 def test_the_email_is_shown_for_a_desktop_and_for_a_telephone(desk: Desk) -> None:
     assert 'class="mail desktop"' in desk.ana.get(desk.at).text
-    assert 'class="mail phone"' in desk.ana.get(f"{desk.at}?size=phone").text
+    assert 'class="mail phone"' in desk.ana.get(f"{desk.at}?view=phone").text
 
 
 def test_a_deleted_text_is_gone(desk: Desk) -> None:

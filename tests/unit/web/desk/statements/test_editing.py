@@ -91,8 +91,12 @@ def test_all_that_is_wrong_is_told_above_the_form_which_keeps_what_was_typed(des
     assert 'href="#send_at"' in page.text
     assert "{{first_name}}" in unescape(page.text)
     assert desk.draft.version.text.send_at == "tomorrow"
-    page = desk.keep(act="hand-in", send_at="", body="One.\n\n{{first_name}}")
-    assert "Text, line 3: readers would see" in words(page)
+    page = desk.keep(
+        act="hand-in",
+        send_at="",
+        body="One.\n\n**{{first_name}}** and more words than one can show here, or wants to",
+    )
+    assert "Text, “{{first_name}} and more words than one can show" in words(page)
     assert desk.draft.slug == ""
 
 
@@ -385,7 +389,7 @@ def test_where_no_email_can_be_made_the_frame_says_what_to_change(desk: Desk) ->
         page = desk.ana.post(f"{desk.at}/preview", FORM | {"body": body})
         assert page.status == 200
         assert "The email cannot be shown yet" in words(page)
-        assert "Text, line 1:" in words(page)
+        assert "Text, “" in words(page)
 
 
 def test_a_version_has_its_own_email_and_that_of_another_text_is_not_found(desk: Desk) -> None:

@@ -73,9 +73,6 @@ def test_a_script_gets_the_address_of_a_picture(desk: Desk) -> None:
     assert said(answer) == {
         "address": f"https://news.forum.example/media/{picture.name}#60x40",
         "alt": "A desk",
-        "width": 60,
-        "height": 40,
-        "markdown": f"![A desk](https://news.forum.example/media/{picture.name}#60x40)",
     }
 
 
