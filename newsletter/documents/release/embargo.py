@@ -39,7 +39,6 @@ _CLOSING = re.compile(r"[(\[|:–—-] ?(?:strictly |under )?embarg\w*\W{0,3}$")
 _ANY = pattern("embargo word")
 _TRADE = pattern("other embargoes")
 _HOLDING = pattern("holding")
-_WEEKDAY = pattern("weekdays", r"\b(?:{})\b")
 _REACHED = re.compile(r"@|\+\d[\d\s()/-]{7,}|\btel\b", re.IGNORECASE)
 """How somebody is reached, whose hours are no embargo."""
 _NAMES_US = pattern("our texts", r"\b(?:{})\b")
@@ -191,6 +190,13 @@ def find_embargo(
     )
 
 
+def lines_of_release(lines: Sequence[Line], prose: int | None, today: date) -> frozenset[int]:
+    """Return the lines above the text that speak of release at a time to come: no titles."""
+    above = len(lines) if prose is None else prose
+    held = (n for n in _to_come(lines, above, today, ()) if n < above)
+    return frozenset(n for n in held if _HOLDING.search(_folded(lines[n].text)))
+
+
 def _hits(lines: Sequence[Line], above: int, *, abroad: bool) -> Iterator[tuple[Line, str]]:
     """Yield each line that mentions an embargo, and the line below it."""
     for n, line in enumerate(lines):
@@ -210,8 +216,8 @@ def _to_come(
 ) -> Iterator[int]:
     """Yield each short line near the text that names a day or an hour to come.
 
-    A title, a date and the text do so for other reasons: they need a word of release too, the text
-    below the title an hour, and a title no mere day: Statement on the January 6 Flood.
+    A title, a date and the text do so for other reasons: they need a word of release too, and a
+    title and the text below it an hour.
     """
     for n, line in enumerate(lines):
         foot = n > above and n >= len(lines) - _FOOT
@@ -223,8 +229,7 @@ def _to_come(
         hour, days = CLOCK.search(plain), days_in(line.text, today)
         is_to_come = max(days) > today if days else bool(hour or MOMENT.search(plain))
         free = n < above and n not in title and date_line(line.text) is None
-        mere_day = days and not (dates_in(line.text) or _WEEKDAY.search(plain))
-        held = hour or foot or (n < above and not (mere_day and n in title))
+        held = hour or foot or (n < above and n not in title)
         if is_to_come and (free or (held and _HOLDING.search(plain))):
             yield n
 

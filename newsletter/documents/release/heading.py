@@ -1,7 +1,7 @@
 """Find the title and the date of a text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -51,15 +51,18 @@ _BROKEN = 70
 """Characters of a line at most, in a headline over several lines."""
 
 
-def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
+def title_by_place(
+    lines: Sequence[Line], head: Sequence[Line], width: int, unlikely: Container[int]
+) -> Heading | None:
     """Return the line above the text that is most like a title, with the neighbours that belong
-    to it."""
+    to it. An unlikely one is taken where there is no other."""
     contacts = contact_lines(head)
     candidates = [
         n
         for n, line in enumerate(head)
         if n not in contacts and (may_be_title(line.text) or stopped_title(lines, n))
     ]
+    candidates = [n for n in candidates if n not in unlikely] or candidates
     # a title may read like an entry of a menu where no other line is left
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
@@ -283,14 +286,16 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
     return may_be_title(text) and text[-1] not in ":,;" and not titled
 
 
-def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Heading | None:
+def find_heading(
+    lines: Sequence[Line], prose: int | None, width: int, unlikely: Container[int] = ()
+) -> Heading | None:
     """Find the title above the running text: by evidence, else by place."""
     head = lines if prose is None else lines[:prose]
     return (
         _repeated(head)
-        or _after_release_line(lines, head, width)
+        or _after_release_line(lines, head, width, unlikely)
         or _beside_embargo(head)
-        or title_by_place(lines, head, width)
+        or title_by_place(lines, head, width, unlikely)
         or _guessed(head)
     )
 
@@ -395,11 +400,13 @@ def _repeated(head: Sequence[Line]) -> Heading | None:
     return None
 
 
-def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
+def _after_release_line(
+    lines: Sequence[Line], head: Sequence[Line], width: int, unlikely: Container[int]
+) -> Heading | None:
     """Return a title on the line FOR IMMEDIATE RELEASE."""
     for index, line in enumerate(head):
         rest = release_line(line.text)
-        if is_embargo(line.text):
+        if is_embargo(line.text) or index in unlikely:
             continue
         if rest and date_line(rest) is None and not is_contact(rest):
             return continued(lines, head, index, rest, width)

@@ -7,7 +7,7 @@ from datetime import date
 
 from newsletter.documents.release.candidates import Heading, is_byline, names_page
 from newsletter.documents.release.dates import date_line
-from newsletter.documents.release.embargo import find_embargo, is_embargo
+from newsletter.documents.release.embargo import find_embargo, is_embargo, lines_of_release
 from newsletter.documents.release.furniture import (
     always,
     at_the_edge,
@@ -182,7 +182,7 @@ def recognise(
     heading = (
         stated.heading
         or named_by_subject(stated.email, lines, prose)
-        or find_heading(lines, prose, width)
+        or find_heading(lines, prose, width, lines_of_release(lines, prose, today))
     )
     # somebody wrote the subject as a title: that is better than a guess
     if heading is None or (stated.email and heading.guessed):
