@@ -225,12 +225,10 @@ def why_withheld(tx: Transaction, statement: Statement, policy: ApprovalPolicy) 
 
 
 def is_draft(statement: Statement) -> str:
-    """That a statement is a draft, and how to hand it in."""
+    """That a statement is a draft, and how to submit it."""
     if statement.desk:
-        return f"{statement.slug} was taken back by its writers; hand it in again at the desk"
-    return (
-        f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' hands it in"
-    )
+        return f"{statement.slug} was taken back by its writers; submit it again at the desk"
+    return f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' submits it"
 
 
 def _start(tx: Transaction, stored: StoredStatement, approval: ApprovalStatus) -> Start | None:

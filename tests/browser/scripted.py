@@ -63,7 +63,7 @@ class Site:
  data-pictures="/pictures" data-import="/import">
 {body}</textarea></div>
 <p data-saved class="muted"></p><p data-others></p>
-<button class="primary">Hand in</button></form>{more}"""
+<button class="primary">Submit for review</button></form>{more}"""
 
     def to(self, path: str) -> list[Any]:
         return [body for asked, body in self.posted if asked == path]

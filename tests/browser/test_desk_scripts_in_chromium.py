@@ -92,7 +92,7 @@ def test_a_form_that_is_sent_while_it_is_saved_names_the_version_that_comes_of_i
     page.keyboard.type(" two")
     page.locator("[data-saved]", has_text="Saving").wait_for()
     assert asked.wait(20)
-    page.get_by_role("button", name="Hand in").click()
+    page.get_by_role("button", name="Submit for review").click()
     assert site.to("/sent") == []
     go_on.set()
     page.wait_for_url("**/sent")
@@ -111,7 +111,7 @@ def test_a_form_that_is_sent_before_it_was_saved_is_no_second_writer(
     site.page = first.replace('value="1"', 'value="2"').replace('data-base="1"', 'data-base="2"')
     site.page = site.page.replace("A title", "Another title")
     with page.expect_navigation(url="**/sent"):
-        page.get_by_role("button", name="Hand in").click()
+        page.get_by_role("button", name="Submit for review").click()
     page.goto(page.url.replace("/sent", "/"))
     editor(page)
     assert page.get_by_role("alertdialog").count() == 0
@@ -125,8 +125,8 @@ def test_what_was_sent_and_taken_is_not_put_back_beside_what_another_wrote_since
     page = open_page("/")
     page.get_by_label("Title").fill("Another title")
     with page.expect_navigation(url="**/sent"):
-        page.get_by_role("button", name="Hand in").click()
-    site.page, form = "<p>Handed in.</p>", site.page
+        page.get_by_role("button", name="Submit for review").click()
+    site.page, form = "<p>Submitted.</p>", site.page
     page.goto(page.url.replace("/sent", "/?a=b&done=handed-in"))
     page.wait_for_url("**/?a=b")
     site.page = form.replace("A title", "Ben's title").replace('data-base="1"', 'data-base="3"')

@@ -164,7 +164,7 @@ def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) 
 
 
 def write(ana: Hands, title: str, text: str, *, script: bool, corrects: str = "") -> None:
-    """Write a text at the desk and hand it in."""
+    """Write a text at the desk and submit it."""
     ana.press("link", "Statements")
     ana.press("link", "New statement")
     ana.type(ana.page.get_by_label("Title"), title)
@@ -183,7 +183,7 @@ def write(ana: Hands, title: str, text: str, *, script: bool, corrects: str = ""
     if done.is_visible():
         done.click()
     ana.press("button", "Submit")
-    assert "Handed in." in ana.page.get_by_role("status").first.inner_text()
+    assert "Submitted." in ana.page.get_by_role("status").first.inner_text()
 
 
 def approve(ben: Hands, text: str) -> None:

@@ -121,7 +121,7 @@ def test_three_people_take_a_statement_to_inboxes_by_mails_alone(
 
 
 def write(ana: Hands) -> None:
-    """Write a text at the desk and hand it in."""
+    """Write a text at the desk and submit it."""
     ana.press("link", "Statements")
     ana.press("link", "New statement")
     ana.type(ana.page.get_by_label("Title"), TITLE)
@@ -130,7 +130,7 @@ def write(ana: Hands) -> None:
     ana.type(ana.page.locator(".ProseMirror"), TEXT)
     ana.tick("Press releases")
     ana.press("button", "Submit")
-    assert "Handed in." in ana.page.get_by_role("status").first.inner_text()
+    assert "Submitted." in ana.page.get_by_role("status").first.inner_text()
 
 
 def choose(ana: Hands) -> None:

@@ -118,7 +118,7 @@ class Act(Enum):
     """Change the text."""
     TAKE_BACK = "Take back"
     """Take a text back that was handed in."""
-    HAND_IN = "Hand in"
+    HAND_IN = "Submit for review"
     """Ask for approval again."""
     REVIEW = "Review"
     """Read it, and approve it or send it back."""
@@ -199,7 +199,7 @@ class StateRow:
 STATES: Mapping[State, StateRow] = MappingProxyType(
     {
         State.DRAFT: StateRow(
-            shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next="finish it and hand it in"
+            shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next="finish it and submit it"
         ),
         State.REVIEW: StateRow(
             shelf=Shelf.REVIEW,
@@ -211,7 +211,7 @@ STATES: Mapping[State, StateRow] = MappingProxyType(
         State.RETURNED: StateRow(
             shelf=Shelf.DRAFTS,
             acts=(Act.EDIT, Act.HAND_IN),
-            next="change it and hand it in again",
+            next="change it and submit it again",
             waits=True,
         ),
         State.CHANGED: StateRow(

@@ -487,7 +487,7 @@ def _notes(status: StatementStatus) -> Iterator[str]:
         yield f"{who} started it, and that has lapsed. {why}{since}"
     yield from status.awaited
     if status.ahead:
-        yield "There is a newer text at the desk, which has not been handed in."
+        yield "There is a newer text at the desk, which has not been submitted."
     if status.approval.overrides and not status.approval.approved and status.state not in _OVER:
         by = _names([override.by for override in status.approval.overrides], status)
         yield f"{by} replaces a missing approval. A second admin is needed."

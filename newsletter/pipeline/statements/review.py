@@ -184,7 +184,7 @@ def _of_translations(
             yield ReviewFinding(
                 check=Check.DRAFT_PART,
                 message=f"{translation.slug} ({translation.language}) goes out in its email, and"
-                " is a draft: hand it in again, or delete it",
+                " is a draft: submit it again, or delete it",
                 file=translation.origin,
             )
         if translation.embargo_until is None:  # that of the original holds for the whole email

@@ -28,7 +28,7 @@ class Lapses(Refused):
     """The change would revoke more than the person was shown."""
 
     def __init__(self, lapse: Lapse) -> None:
-        super().__init__(f"{lapse}, which counts no more once you hand in a change")
+        super().__init__(f"{lapse}, which counts no more once you submit a change")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Submitting:
             draft = find_draft(tx, key)
         self.renderer.render(self.read(draft))  # what cannot be rendered is handed to nobody
         with self.store.begin() as tx:
-            who = authorise(tx, by, Role.WRITER, "hand in a text")
+            who = authorise(tx, by, Role.WRITER, "submit a text")
             draft = find_draft(tx, key)
             # before the revision is compared: a button may be pressed twice
             if draft.is_handed_in and not draft.is_ahead:
@@ -60,7 +60,7 @@ class Submitting:
             if draft.revision != base:
                 raise Refused(
                     f"{draft.changed_by} changed this text after you opened it, so it was not"
-                    " handed in. Look at the change first."
+                    " submitted. Look at the change first."
                 )
             self._refuse_gone_out(tx, draft)
             lapse = lapse_of(tx, draft.slug, self.rules)
@@ -83,7 +83,7 @@ class Submitting:
             who = authorise(tx, by, Role.WRITER, "take a text back")
             draft = find_draft(tx, key)
             if not draft.is_handed_in:
-                raise Refused("It is not handed in, so there is nothing to take back.")
+                raise Refused("It is not submitted, so there is nothing to take back.")
             self._refuse_gone_out(tx, draft)
             tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)

@@ -136,7 +136,7 @@ class Writing:
             who = authorise(tx, self.actor, Role.WRITER, "delete a text")
             draft = find_draft(tx, key)
             if draft.is_handed_in:
-                raise Refused("It is handed in. Take it back first, then delete it.")
+                raise Refused("It is submitted. Take it back first, then delete it.")
             tx.drafts.delete(key, tx.now)
             stored = tx.statements.get(draft.slug) if draft.slug else None
             if stored is not None:

@@ -157,12 +157,12 @@ def lapse_in_words(tx: Transaction, lapse: Lapse, *, by_sender: bool) -> str:
     who = listed([names.get(address, "Somebody") for address in lapse.approved_by])
     if not (lapse.started_by and by_sender):
         return (
-            f"{who} approved this text. Once you hand in a change or take it back, it needs a new"
+            f"{who} approved this text. Once you submit a change or take it back, it needs a new"
             " approval."
         )
     starter = names.get(lapse.started_by, "Somebody")
     return (
-        f"{who} approved this text, and {starter} started it. Once you hand in a change or take it"
+        f"{who} approved this text, and {starter} started it. Once you submit a change or take it"
         " back, it goes out only after a new approval and a new start."
     )
 

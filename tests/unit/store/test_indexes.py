@@ -48,7 +48,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "a text at the desk": lambda tx: tx.drafts.get("a" * 16),
     "the text of a statement": lambda tx: tx.drafts.of("news"),
     "the versions of a text": lambda tx: tx.drafts.versions("a" * 16, 9),
-    "some of what was handed in": lambda tx: tx.drafts.some(["news"]),
+    "some of what was submitted": lambda tx: tx.drafts.some(["news"]),
     "texts that nobody handed in": lambda tx: tx.drafts.unseen(9),
     "what somebody typed aside": lambda tx: tx.drafts.aside("a" * 16, "ana"),
     "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),

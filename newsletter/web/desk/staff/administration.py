@@ -18,7 +18,7 @@ from newsletter.web.http.forms import shown_again
 _STAFF = "/staff"
 _DOES = {
     Role.VIEWER: "Sees statements and figures. Changes nothing.",
-    Role.WRITER: "Writes statements too, and hands them in.",
+    Role.WRITER: "Writes statements too, and submits them.",
     Role.APPROVER: "Approves statements too, or sends them back.",
     Role.SENDER: "Sends too: starts, pauses and cancels. Sees who the subscribers are.",
     Role.ADMIN: "Does everything, and looks after the staff.",

@@ -294,7 +294,7 @@ class Drafts:
         except InvalidInput as error:
             return self._one(request, draft, error.faults)
         except Lapses:
-            return self._one(request, draft, refused="Not handed in yet.")
+            return self._one(request, draft, refused="Not submitted yet.")
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
     def take_back(self, request: DeskRequest) -> Response:

@@ -155,7 +155,7 @@ class Reviewing:
         if version is None or version.handed_in_at is None:
             return "This text was changed while you were reading it."
         who, when = self._desk.person(version.handed_in_by), self._when(version.handed_in_at, "on ")
-        return f"{who} handed in another text {when}, while you were reading this one."
+        return f"{who} submitted another text {when}, while you were reading this one."
 
     def _page(
         self,

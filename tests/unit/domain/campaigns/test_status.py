@@ -166,7 +166,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         {"statement": DRAFT, "returned": SENT_BACK},
         State.RETURNED,
         "Ben sent it back: “Which Saturday?”",
-        "Ana Ruiz can change it and hand it in again",
+        "Ana Ruiz can change it and submit it again",
     ),
     ({"returned": SENT_BACK}, State.RETURNED, "Ben sent it back: “Which Saturday?”", "Ana Ruiz"),
     (
@@ -519,7 +519,7 @@ def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
         ),
         (
             {"draft": "k", "ahead": True},
-            "There is a newer text at the desk, which has not been handed in.",
+            "There is a newer text at the desk, which has not been submitted.",
         ),
         ({"parts": 5}, "It gathers 5 statements, and its text cannot be edited."),
         ({"awaited": ("12 readers wait for es.",)}, "12 readers wait for es."),

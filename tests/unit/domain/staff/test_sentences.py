@@ -29,8 +29,8 @@ def entry(actor: str, action: str, detail: str = "") -> Entered:
             "Ben withdrew an approval.",
         ),
         (entry("ana@forum.example", "comment"), "Ana Ruiz commented."),
-        (entry("ana@forum.example", "submit", "version 3"), "Ana Ruiz handed in version 3."),
-        (entry("ana@forum.example", "submit"), "Ana Ruiz handed in the text."),
+        (entry("ana@forum.example", "submit", "version 3"), "Ana Ruiz submitted version 3."),
+        (entry("ana@forum.example", "submit"), "Ana Ruiz submitted the text."),
         (
             entry("ben@forum.example", "send back", f"{DIGEST}: Which Saturday?"),
             "Ben sent it back: version 4fb0 2501: Which Saturday?",

@@ -159,7 +159,7 @@ def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) 
     assert not approved(desk)
     desk.room.look()
     assert desk.room.ingest().changed == ()
-    with pytest.raises(Refused, match="taken back by its writers; hand it in again at the desk"):
+    with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):
         desk.room.approve("ed@forum.example", SLUG)
     with pytest.raises(Refused, match="nothing to take back"):
         desk.submitting.take_back(draft.key, by=ANA)
@@ -359,5 +359,5 @@ def test_a_draft_of_the_desk_is_not_handed_in_as_a_file(desk: WritingRoom) -> No
     desk.hand_in(draft)
     desk.submitting.take_back(draft.key, by=ANA)
     desk.room.look()
-    with pytest.raises(Refused, match="taken back by its writers; hand it in again at the desk"):
+    with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):
         submit_file(SLUG, by=ANA, release=lambda *_: None, store=desk.room.store)

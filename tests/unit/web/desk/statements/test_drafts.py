@@ -241,15 +241,15 @@ def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
     def stands() -> str:
         return words(desk.ana.get(desk.at))
 
-    assert "Only staff see it. Next: you, or another writer, hand it in." in stands()
+    assert "Only staff see it. Next: you, or another writer, submit it." in stands()
     assert "Write the text. Text" in stands()
     assert "Delete this text" in stands()
     desk.keep(act="hand-in")
-    assert "It is handed in. Its page says where it stands, and who acts next." in stands()
+    assert "It is submitted. Its page says where it stands, and who acts next." in stands()
     assert "Take back" in stands()
     assert "Delete this text" not in stands()
     desk.keep(body="More.")
-    assert "ahead of what was handed in" in stands()
+    assert "ahead of what was submitted" in stands()
     back = desk.ana.post(f"{desk.at}/take-back")
     assert back.headers["location"] == f"/desk{desk.at}?done=taken-back"
     assert "It was taken back. Only staff see it." in stands()
@@ -259,7 +259,7 @@ def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
     assert desk.stored().statement.progress is Progress.REVIEW
     page = words(desk.staffed.as_("vera").get(desk.at))
     assert "Take back" not in page
-    assert "See what was handed in" in page
+    assert "See what was submitted" in page
 
 
 def test_the_page_of_its_statement_leads_back_to_the_text(desk: Desk) -> None:

@@ -289,14 +289,14 @@ def test_who_edits_what_was_approved_is_told_before_what_a_change_costs(desk: De
     desk.save(base=desk.draft.revision, body="One comma, corrected.")
     for page in (desk.ana.get(f"{desk.at}/edit"), desk.ana.get(desk.at)):
         assert (
-            "Ben approved this text. Once you hand in a change or take it back, it needs a new"
+            "Ben approved this text. Once you submit a change or take it back, it needs a new"
             " approval." in words(page)
         )
     approved = desk.stored().content_hash
     # a page that was opened before the approval says nothing of it
     unaware = desk.keep(act="hand-in", base=desk.draft.revision, body="Two.")
     assert unaware.status == 409
-    assert "Not handed in yet, but saved. Ben approved this text." in words(unaware)
+    assert "Not submitted yet, but saved. Ben approved this text." in words(unaware)
     assert (
         desk.ana.post(f"{desk.at}/hand-in", {"base": str(desk.draft.revision)}).status
         == desk.ana.post(

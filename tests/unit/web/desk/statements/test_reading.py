@@ -446,7 +446,7 @@ def test_what_was_sent_back_waits_for_its_writer_with_the_reason(staffed: Staffe
     form = {"digest": stored.content_hash, "reason": "Which Saturday?"}
     assert staffed.as_("ben").post(f"{here}/send-back", form).status == 303
     assert "Ben sent it back: “Which Saturday?” Edit" in on_home(staffed, "ana")
-    assert "Next: you can change it and hand it in again. Edit Hand in" in said(
+    assert "Next: you can change it and submit it again. Edit Submit for review" in said(
         staffed, here, "ana"
     )
     assert "Ben sent it back" in said(staffed, f"{here}/history", "vera")
@@ -471,7 +471,7 @@ def test_who_handed_in_another_text_meanwhile_is_named(staffed: Staffed) -> None
     answer = staffed.as_("ben").post(here, {"digest": before.content_hash})
     assert answer.status == 409
     said = words(answer)
-    assert "Not approved. Ana handed in another text at 07:03, while you were reading" in said
+    assert "Not approved. Ana submitted another text at 07:03, while you were reading" in said
     staffed.site.clock.advance(hours=24)
     answer = staffed.as_("ben").post(here, {"digest": before.content_hash})
     assert "another text on Tue 24 Nov 2026, 07:03 New York, while" in words(answer)

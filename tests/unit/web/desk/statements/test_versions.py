@@ -28,7 +28,7 @@ def test_each_version_is_listed_with_who_wrote_it_and_who_handed_it_in(desk: Des
     page = words(desk.ana.get(f"{desk.at}/versions"))
     assert "3 versions." in page
     assert "Ana wrote it" in page
-    assert "Ben wrote it. Handed in by Ben" in page
+    assert "Ben wrote it. Submitted by Ben" in page
     assert "Ana wrote it while somebody else changed the text; it was kept beside" in page
     assert "Stands in the text now" in page
     assert "Restore" not in words(desk.staffed.as_("vera").get(f"{desk.at}/versions"))
