@@ -145,6 +145,18 @@ def all_of(batch: OutgoingBatch, provider_id: str) -> Page:
     return Page(found={recipient.subscriber_id: provider_id for recipient in batch.recipients})
 
 
+def of_attempt(
+    batch: OutgoingBatch, messages: Iterable[tuple[Mapping[str, str], str]]
+) -> dict[int, str]:
+    """Subscriber id → message id, for the messages whose metadata names the attempt."""
+    numbers = {str(each.subscriber_id): each.subscriber_id for each in batch.recipients}
+    return {
+        numbers[about["subscriber"]]: name
+        for about, name in messages
+        if about.get("attempt") == batch.attempt_id and about["subscriber"] in numbers
+    }
+
+
 def refuse_others(asked: Question, addresses: Iterable[str]) -> None:
     """Raises ValueError if records of others came: then the filter was not understood."""
     if not {address.lower() for address in addresses} <= {address.lower() for address in asked.of}:

@@ -82,7 +82,12 @@ class MailtrapInquiry(Inquiry):
         """Return the readers on the page, and the next page or question."""
         cursor = payload["next_page_cursor"]
         more = _after(asked, cursor) if cursor else records.chained(asked.then)
-        return Page(found=_named(batch, payload["messages"]), more=more)
+        rows = payload["messages"]
+        tagged = (row for row in rows if row["category"] == batch.campaign)
+        if not all("attempt" in row["custom_variables"] for row in tagged):
+            raise ValueError("a message of the campaign came without the attempt it belongs to")
+        about = [(row["custom_variables"], str(row["message_id"])) for row in rows]
+        return Page(found=records.of_attempt(batch, about), more=more)
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask for other readers of the domain, as the batch's were asked for."""
@@ -115,18 +120,3 @@ def _after(asked: Question, cursor: str) -> Question:
     base, _, query = asked.url.partition("?")
     kept = [each for each in parse_qsl(query) if each[0] != "search_after"]
     return replace(asked, url=f"{base}?{urlencode([*kept, ('search_after', cursor)])}")
-
-
-def _named(batch: OutgoingBatch, rows: Sequence[dict[str, Any]]) -> dict[int, str]:
-    """Subscriber id → message id. Raises ValueError for one of ours that does not say whose."""
-    numbers = {
-        str(recipient.subscriber_id): recipient.subscriber_id for recipient in batch.recipients
-    }
-    found = {}
-    for row in rows:
-        about = row["custom_variables"]
-        if row["category"] == batch.campaign and "attempt" not in about:
-            raise ValueError("a message of the campaign came without the attempt it belongs to")
-        if about.get("attempt") == batch.attempt_id and about["subscriber"] in numbers:
-            found[numbers[about["subscriber"]]] = str(row["message_id"])
-    return found

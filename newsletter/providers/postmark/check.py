@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
-from newsletter.providers.common import doctor
+from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
@@ -103,15 +103,8 @@ class PostmarkInquiry(Inquiry):
     def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
         """Return the readers on the page, and the next page while there is one."""
         messages, total = payload["Messages"], int(payload["TotalCount"])
-        numbers = {
-            str(recipient.subscriber_id): recipient.subscriber_id for recipient in batch.recipients
-        }
         about = [(message["Metadata"], str(message["MessageID"])) for message in messages]
-        found = {
-            numbers[metadata["subscriber"]]: name
-            for metadata, name in about
-            if metadata.get("attempt") == batch.attempt_id and metadata["subscriber"] in numbers
-        }
+        found = records.of_attempt(batch, about)
         if total > _MOST or (total and not messages):
             raise ValueError(f"{total} messages match; the search shows {_MOST} at the most")
         query = parse_qs(urlsplit(asked.url).query)
