@@ -9,7 +9,6 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Waiting
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.domain.subscribers.audience import Audience, SuppressedEntry, SuppressionReason
-from newsletter.domain.subscribers.lists import SubscriptionState
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.subscribers.eligibility import eligible, ids_of, people_on
 from tests.contracts.books import LEASE, Books, add_campaign, entries, ids
@@ -33,7 +32,7 @@ def add_every_kind(tx: Transaction) -> int:
 
     The kinds are mixed, so that each stands beside others.
     """
-    states = [None, *SubscriptionState]
+    states = [None, "pending", "confirmed", "ended"]
     kinds = list(product(states, states, (None, NOON), (False, True)))
     tx.readers.upsert(entries(len(kinds), "press", "events"), NOON)
     lists = tx.db.column("SELECT id FROM list ORDER BY name DESC")  # press, events

@@ -1,7 +1,6 @@
-"""Lists: names, titles and the state of a subscription."""
+"""Lists: names and titles."""
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Annotated
 
 from newsletter.domain.setting import Line, matching, setting
@@ -19,17 +18,6 @@ ListName = Annotated[
 """The name of a mailing list."""
 TAG_NAME = LIST_NAME
 """The pattern of a tag: small letters and digits, with - or _ between them."""
-
-
-class SubscriptionState(Enum):
-    """A subscriber's standing in one list."""
-
-    PENDING = "pending"
-    """Asked for, not confirmed: gets nothing but the confirmation mail."""
-    CONFIRMED = "confirmed"
-    """Consented: gets what goes to the list."""
-    ENDED = "ended"
-    """Left, or was taken off. Only the person can come back."""
 
 
 @dataclass(frozen=True, kw_only=True)
