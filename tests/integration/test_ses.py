@@ -114,9 +114,7 @@ def test_a_call_is_signed_when_it_is_made_not_when_it_was_built(
     clock.advance(hours=3)
     assert provider.hand_over(prepared).outcome.verdict is Verdict.ACCEPTED
     clock.advance(hours=3)
-    plain = PreparedRequest(
-        batch=prepared.batch, body=prepared.body, content_type=prepared.content_type
-    )
+    plain = PreparedRequest(batch=prepared.batch, body=prepared.body)
     assert provider.hand_over(plain).outcome.verdict is Verdict.ACCEPTED
     assert len({each.body for each in server.requests}) == 1
     assert len({each.headers["authorization"] for each in server.requests}) == 2

@@ -17,7 +17,6 @@ class PreparedRequest:
 
     batch: OutgoingBatch
     body: bytes
-    content_type: str = ""
     not_after: NotAfter | None = None
     """The call does not begin later; None if there is no claim."""
 

@@ -55,8 +55,7 @@ class HttpProvider:
     def prepare(self, batch: OutgoingBatch) -> HttpParcel:
         """Build the call. Raises InvalidInput."""
         request = self._translator.build(batch)
-        kind = request.headers.get("Content-Type", "")
-        return HttpParcel(batch=batch, body=request.body, content_type=kind, request=request)
+        return HttpParcel(batch=batch, body=request.body, request=request)
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
         """Make the call and read the answer. An answer that cannot be read is unknown."""

@@ -93,7 +93,7 @@ class Outbox:
             raise InvalidInput([fault])
         template = mime_template(batch.content)
         messages = [template.fill(recipient, batch.at) for recipient in batch.recipients]
-        return PreparedRequest(batch=batch, body=b"".join(messages), content_type="message/rfc822")
+        return PreparedRequest(batch=batch, body=b"".join(messages))
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
         """Keep all messages of the batch, or none: after an error nothing new stays behind."""
