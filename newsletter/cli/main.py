@@ -120,14 +120,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except NewsletterError as error:
-        click.echo(f"newsletter: {error}", err=True)
+        _complain(f"newsletter: {error}")
         if isinstance(error, Defect):
-            click.echo("This should not happen, so nothing more is sent.", err=True)
+            _complain("This should not happen, so nothing more is sent.")
         return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         advice = "check its owner, its rights and the disk, then try again"
-        click.echo(f"newsletter: {place}{error.strerror or error}; {advice}", err=True)
+        _complain(f"newsletter: {place}{error.strerror or error}; {advice}")
         return FAILED
     except Exception as error:  # the last resort
         return _report_fault(error)
@@ -137,12 +137,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _report_fault(error: Exception) -> int:
     """A sentence; the details only for those who ask for them."""
     logging.getLogger("newsletter").debug("unexpected", exc_info=error)
-    click.echo(
+    _complain(
         f"newsletter: unexpected {type(error).__name__}: {error}\n"
-        "This is a fault of the program; 'newsletter --verbose …' shows where.",
-        err=True,
+        "This is a fault of the program; 'newsletter --verbose …' shows where."
     )
     return FAILED
+
+
+def _complain(message: str) -> None:
+    if not log_lines.logged(message, logging.ERROR):
+        click.echo(message, err=True)
 
 
 def entry_point() -> None:

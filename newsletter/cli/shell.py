@@ -26,6 +26,7 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.pipeline.ledger import authorise, statement_named
+from newsletter.runtime.log_lines import logged
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from newsletter.store.sql import Store
@@ -168,8 +169,9 @@ def address_argument(
 
 
 def say(message: str) -> None:
-    """Talk, on standard error."""
-    click.echo(message, err=True)
+    """Talk, on standard error; as a line of the log if that is for machines."""
+    if not logged(message):
+        click.echo(message, err=True)
 
 
 _KEYS = frozenset(

@@ -118,6 +118,15 @@ class SparingFilter(logging.Filter):
         return count < _MAX_IN_WINDOW
 
 
+def logged(sentence: str, level: int = logging.INFO) -> bool:
+    """Log a sentence meant for people if the log is for machines; return whether it is."""
+    handlers = logging.getLogger().handlers
+    is_json = any(isinstance(handler.formatter, JsonFormatter) for handler in handlers)
+    if is_json:
+        logging.getLogger("newsletter").log(level, "%s", sentence)
+    return is_json
+
+
 def set_up(level: int, *, as_json: bool = False) -> None:
     """Write the log to standard error: our records from a level on, warnings of others."""
     handler: logging.StreamHandler[Any] = logging.StreamHandler(sys.stderr)

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,3 +136,14 @@ def test_a_line_may_be_a_json_object_with_its_values_as_fields() -> None:
     assert fields["traceback"].endswith("    ValueError: a\n    b")
     plain = logging.LogRecord("newsletter.run", logging.INFO, "", 1, "50% done", (), None)
     assert json.loads(JsonFormatter().format(plain))["message"] == "50% done"
+
+
+@pytest.mark.slow("starts two commands")
+def test_with_json_each_line_of_a_command_is_an_object(tmp_path: Path) -> None:
+    code = "from newsletter.cli.main import run; import sys; sys.exit(run(sys.argv[1:]))"
+    for arguments, level in ((["init", "."], "INFO"), (["init", "."], "ERROR")):
+        command = [sys.executable, "-c", code, "--log", "json", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        lines = [json.loads(line) for line in done.stderr.splitlines()]
+        assert {line["level"] for line in lines} == {level}
+        assert len(lines) == 1
