@@ -23,7 +23,7 @@ from newsletter.documents.release.lines import (
     ends_sentence,
     in_title_case,
 )
-from newsletter.documents.release.words import alternatives, pattern
+from newsletter.documents.release.words import alternatives, pattern, words
 
 LONGEST_TITLE = 250
 FULL_TITLE = 4
@@ -40,12 +40,7 @@ _NAMES_BODY = re.compile(
     rf"{_BODY}\b.*|.*\b{_BODY}\.?|.*\be\. ?V\.?|.*\w(?:alliance|verband|verein)", re.IGNORECASE
 )
 _BEGINS_BODY = re.compile(rf"{_BODY} (?:de|des|du|del|dei|da|do|der|of|van|voor)\b", re.IGNORECASE)
-_SMALL = frozenset(
-    [
-        *("of", "the", "and", "for", "&", "de", "del", "des", "du", "der", "und", "la", "le"),
-        *("les", "los", "e.", "et", "y"),
-    ]
-)
+_SMALL = frozenset(words("small words"))
 _MOST_NAME = 9
 _MOST_PLAIN = 5
 _SENTENCE = 60

@@ -35,13 +35,7 @@ _YEARLESS = re.compile(
 )
 _WEEKDAYS = alternatives("weekdays")
 _AROUND = re.compile(
-    r"(?:[\W_]|\b(?:updated|originally|first|modified|published|posted|released|issued|dated?|on|at|last|the|press"
-    r"|news(?:room)?|media|release|office|admin|by|in|of|for|immediate|publication|datum|stand|fecha"
-    r"|(?:presse|medien)(?:mitteilung|information|erkl[äa]rung|meldung)|nr|no"
-    r"|data|ver[öo]ffentlicht|publicado|publi[ée]e?|pubblicato|gepubliceerd|de"
-    r"|mon|tues?|wed|thurs?|fri|sat|sun|noon|midnight|local|time|a\.?m|p\.?m|[ecmp]s?t|[ecmp]dt"
-    rf"|gmt|utc|bst|cet|cest|uhr|den|vom|am|le|el|a|op|il|du|del|{_WEEKDAYS}"
-    r"|\d{1,2}(?::\d\d){0,2}(?:am|pm)?|\d{3,4}|à|года?|г|року|r|roku|tarihinde|η)\b"
+    rf"(?:[\W_]|\b(?:{alternatives('around dates')})\b"
     r"|星期[一二三四五六日天]|[月火水木金土日]曜日?)*",
     re.IGNORECASE,
 )

@@ -29,12 +29,7 @@ _PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\
 _LONGEST_FOOT = 160
 _LONGEST_ENTRY = 40
 _MAILBOX = re.compile(r"\S@\S+\.\w")
-_STREET = re.compile(
-    r"^\d{1,5} (?:\w+\.? ){1,4}(?:street|st|avenue|ave|road|rd|boulevard|blvd|drive|dr|lane|way"
-    r"|plaza|square|court|place)\b|\b\w{1,40}(?:stra(?:ß|ss)e|str\.|weg|platz|allee) \d"
-    r"|^(?:calle|avenida|plaza|rue|avenue|via|piazza) \w|P\.?O\.? Box",
-    re.IGNORECASE,
-)
+_STREET = pattern("streets")
 _POSTCODE = re.compile(
     r"\b[A-Z]{2} \d{5}(?:-\d{4})?$|^\d{5} [^\W\d_]|\b[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}$"
 )
@@ -175,17 +170,7 @@ def _is_whole(line: Line) -> bool:
     return len(line.text) > _LONGEST or (ends_sentence(line.text) and len(line.text.split()) > 4)
 
 
-_MAIL_HEADS = {
-    name: kind
-    for kind, names in {
-        "from": "from von de da van",
-        "day": "date sent gesendet datum envoyé enviado inviato verzonden fecha data",
-        "to": "to an à a para aan",
-        "cc": "cc kopie",
-        "subject": "subject betreff objet asunto oggetto assunto onderwerp",
-    }.items()
-    for name in names.split()
-}
+_MAIL_HEADS = {name: row[0] for row in map(str.split, words("mail heads")) for name in row[1:]}
 """Header fields of forwarded emails and memos."""
 _MAIL_HEAD = re.compile(r"(?P<name>[^\W\d_]{1,10}) ?: ?(?P<value>.*)")
 _LATEST_HEAD = 10

@@ -14,6 +14,7 @@ from newsletter.documents.release.lines import (
     ends_sentence,
     in_title_case,
 )
+from newsletter.documents.release.words import pattern
 
 _BULLET = re.compile(r"[•▪◦‣●○■□·o\uf0a7\uf0b7]")
 _MARKED = re.compile(r"[•▪◦‣●○■□·*§\uf0a7\uf0b7]\s+\S")
@@ -23,11 +24,7 @@ _ITEM = re.compile(
     r"\s+(?=\S)"
 )
 _BULLETED = re.compile(r"(?:[•▪◦‣●○■□·*+]|[-–—]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
-_UNFINISHED = re.compile(
-    r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:a|an|and|as|at|by|for|from|in|is|of|on|or|said|that|the|to|under"
-    r"|visit|was|were|with))$",
-    re.IGNORECASE,
-)
+_UNFINISHED = pattern("unfinished", r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:{}))$")
 _ITEM_END = re.compile(r"(?:;|;\s*(?:and|or)|:)$")
 _HALF = re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
 _FEWEST_ENTRIES, _LONGEST_ENTRY = 3, 80
