@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 
 _STAMP = "%Y%m%dT%H%M%SZ"
+_DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,8 @@ class Backups:
         """
         if self.folder is None:
             raise NotFound("newsletter.yaml names no folder for backups; write backups.folder")
-        with TemporaryDirectory(prefix=".backup-", dir=self._present(self.folder)) as room:
+        self._remove_interrupted(self._present(self.folder))
+        with TemporaryDirectory(prefix=f".{self._prefix}", dir=self.folder) as room:
             written = Path(room) / "newsletter.db"
             self.write(written)
             found = self.rehearse(written)
@@ -113,6 +116,12 @@ class Backups:
             chain=Chain(key=audit, head=HeadFile(room / "head")),
             clock=SystemClock(),
         )
+
+    def _remove_interrupted(self, folder: Path) -> None:
+        """Remove the files of a backup that was killed. One of today may still be under way."""
+        for room in folder.glob(f".{self._prefix}*"):
+            if room.stat().st_mtime < SystemClock().now().timestamp() - _DAY_SECONDS:
+                shutil.rmtree(room, ignore_errors=True)
 
     def _present(self, folder: Path) -> Path:
         if not folder.is_dir():

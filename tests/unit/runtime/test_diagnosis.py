@@ -1,6 +1,7 @@
 """What is asked from outside, and when nothing is."""
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -171,7 +172,15 @@ def test_old_backups_are_a_fault(tmp_path: Path) -> None:
     with forum(tmp_path / "forum", backups={"folder": str(folder)}) as site:
         settings, now = site.services.settings, SystemClock().now()
         assert of_backups(settings, now).level is Level.FAULT
+        file, _ = Backups(settings=settings).take()
+        prefix, yesterday = file.name[: -len("20261129T120000Z.db")], now - timedelta(days=2)
+        killed, young = folder / f".{prefix}killed", folder / f".{prefix}young"
+        for room in (killed, young):
+            room.mkdir()
+        os.utime(killed, (yesterday.timestamp(), yesterday.timestamp()))
         Backups(settings=settings).take()
+        assert not killed.exists()
+        assert young.exists()
         assert of_backups(settings, now).level is Level.WARNING
         assert "on the disk of the database" in of_backups(settings, now).advice
         assert of_backups(settings, now + timedelta(days=3)).level is Level.FAULT
