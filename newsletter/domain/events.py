@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from fractions import Fraction
 
-from newsletter.domain.delivery.state import BatchState, DeliveryState
+from newsletter.domain.delivery.batch import BatchState, DeliveryState
 from newsletter.domain.errors import NewsletterError
 from newsletter.domain.subscribers.audience import SuppressionReason
 

@@ -55,7 +55,7 @@ class Leaver:
 
     def in_the_store(self, address: str) -> Left:
         with self._app.store.begin() as tx:
-            tx.readers.end_subscriptions(
+            tx.choices.leave(
                 self._ids[address], ("press",), self._app.store.clock.now(), campaign_id=1
             )
         return self._look(address)

@@ -128,7 +128,7 @@ class CampaignsContract:
             tx.readers.suppress(gone, NOON, "test")
             left = tx.readers.find("reader2@example.org")
             assert left is not None
-            tx.readers.end_subscriptions(left.id, ["press"], NOON, 1)
+            tx.choices.leave(left.id, ["press"], NOON, 1)
         books = Books(store, [])
         assert books.size == 2
         assert [address for _, address in books.claim().members] == [

@@ -46,7 +46,7 @@ class ChoicesContract:
     def test_whoever_pauses_is_in_no_audience_and_said_to_pause(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert(entries(4), NOON)
-            tx.readers.end_subscriptions(2, ["press"], NOON, 7)
+            tx.choices.leave(2, ["press"], NOON, 7)
             gone = SuppressedEntry(
                 address="reader3@example.org", reason=SuppressionReason.COMPLAINED
             )
@@ -109,7 +109,7 @@ class ChoicesContract:
         later = NOON + timedelta(hours=1)
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
-            tx.readers.end_subscriptions(1, ["press"], NOON, 7)
+            tx.choices.leave(1, ["press"], NOON, 7)
             assert tx.choices.join(1, ["press", "supporters", "new"], later) == {"press", "new"}
             assert tx.choices.join(1, ["press"], later) == frozenset()
             assert tx.choices.leave(1, ["new", "nothing"], later) == {"new"}

@@ -37,7 +37,7 @@ def who(store: Store, wanted: Correction) -> tuple[list[str], list[tuple[str, st
 
 def end_subscription(books: Books, number: int) -> None:
     with books.step() as tx:
-        assert tx.readers.end_subscriptions(number, ["press"], NOON, books.id) == 1
+        assert tx.choices.leave(number, ["press"], NOON, books.id) == {"press"}
 
 
 def suppress(books: Books, number: int) -> None:

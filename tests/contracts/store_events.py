@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import Resolution
-from newsletter.domain.delivery.state import BatchState
+from newsletter.domain.delivery.batch import BatchState, Resolution
 from newsletter.domain.events import (
     Bounce,
     Damage,

@@ -113,7 +113,7 @@ class HoursContract:
     def test_who_leaves_before_their_hour_gets_nothing(self, store: Store) -> None:
         books = Timed(store, [BERLIN, BERLIN, NEW_YORK])
         with books.step() as tx:
-            tx.readers.end_subscriptions(1, ["press"], NOON, books.id)
+            tx.choices.leave(1, ["press"], NOON, books.id)
         assert books.due(HOUR) == [[2]]
         with books.step() as tx:
             assert tx.campaigns.cancel_pending(books.id) == 1

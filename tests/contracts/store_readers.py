@@ -41,7 +41,7 @@ def number_of(tx: Transaction, address: str) -> int:
 
 
 def leave(tx: Transaction, address: str, *lists: str, campaign_id: int = 1) -> int:
-    return tx.readers.end_subscriptions(number_of(tx, address), lists, NOON, campaign_id)
+    return len(tx.choices.leave(number_of(tx, address), lists, NOON, campaign_id))
 
 
 class ReadersContract:

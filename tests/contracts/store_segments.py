@@ -105,7 +105,7 @@ class SegmentsContract:
             assert tx.audiences.freeze(number, Audience(lists=("press",), segment=segment), 10) == 4
             later = Entry(address="1@example.org", lists=(), tags=("board",))
             tx.readers.upsert([later], NOON)
-            tx.readers.end_subscriptions(2, ["press"], NOON, number)
+            tx.choices.leave(2, ["press"], NOON, number)
         with store.begin() as tx:
             claimed = tx.batches.claim(at=NOON, lease=timedelta(minutes=1), attempt_id="a")
         assert claimed is not None

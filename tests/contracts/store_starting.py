@@ -82,21 +82,16 @@ class StartingContract:
             assert tx.returns.of("hours") == [replace(BACK, closed_at=LATER)]
 
     def test_who_is_left_out_is_counted_by_reason(self, store: Store) -> None:
-        names = ("stays", "left", "bounced", "paused", "asked")
+        names = ("stays", "left", "bounced", "paused")
         with store.begin() as tx:
             entries = [Entry(address=f"{name}@example.org", lists=("press",)) for name in names]
             entries[3] = replace(entries[3], paused_until=LATER)
             tx.readers.upsert(entries, NOON)
             left = tx.readers.find("left@example.org")
             assert left is not None
-            tx.readers.end_subscriptions(left.id, ["press"], NOON, 0)
+            tx.choices.leave(left.id, ["press"], NOON, 0)
             gone = SuppressedEntry(address="bounced@example.org", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([gone], NOON, "test")
-            asked = tx.readers.find("asked@example.org")
-            assert asked is not None
-            tx.db.change(
-                "UPDATE subscription SET state = 'pending' WHERE subscriber_id = :id", id=asked.id
-            )
             tx.readers.upsert([Entry(address="other@example.org", lists=("other",))], NOON)
             found = tx.audiences.left_out(PRESS)
-        assert found == {"unsubscribed": 1, "bounced": 1, "paused": 1, "unconfirmed": 1}
+        assert found == {"unsubscribed": 1, "bounced": 1, "paused": 1}

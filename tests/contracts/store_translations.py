@@ -129,7 +129,7 @@ class FamiliesContract:
     def test_who_left_before_the_claim_is_not_tried_in_another_language(self, store: Store) -> None:
         books = Books(store, 2, slug="forum")
         with books.step() as tx:
-            tx.readers.end_subscriptions(1, ["press"], NOON, books.id)
+            tx.choices.leave(1, ["press"], NOON, books.id)
         books.settle(books.claim())
         with books.step() as tx:
             tx.readers.upsert([Entry(address="reader1@example.org", lists=("more",))], NOON)

@@ -138,7 +138,7 @@ class UnknownsContract:
     def test_whoever_left_since_the_attempt_is_told_of(self, store: Store) -> None:
         books = lost(store)
         with books.step() as tx:
-            tx.readers.end_subscriptions(2, ["press"], NOON, books.id)
+            tx.choices.leave(2, ["press"], NOON, books.id)
         held = take(books)
         assert held.left == {2}
         assert len(held.members) == 4

@@ -1,4 +1,4 @@
-"""Batches of deliveries, the ids of attempts, and the results of a provider's answer.
+"""Batches of deliveries, their states, the ids of attempts, and the results of an answer.
 
 Several workspaces may share one account at a provider, which then reports all events to each of
 them. The workspace's name is part of every attempt id, so that each finds its own events.
@@ -15,6 +15,38 @@ from newsletter.domain.statements.content import Content, Recipient
 
 _NAME = re.compile(r"[0-9a-f]{36}")
 _WORKSPACE, _UNIQUE = 12, 24
+
+
+class BatchState(Enum):
+    """The state of a batch."""
+
+    QUEUED = "queued"
+    """Waits to be claimed, at ``not_before`` at the earliest."""
+    CLAIMED = "claimed"
+    """Somebody holds it; its call may be under way."""
+    DONE = "done"
+    """Each of its deliveries has a final state."""
+    UNKNOWN = "unknown"
+    """Its call began, and no complete, understood answer came."""
+    GIVEN_UP = "given up"
+    """A person let it rest unknown. Its deliveries count as cancelled, and may have arrived."""
+
+
+class DeliveryState(Enum):
+    """The state of the duty to get one campaign to one subscriber."""
+
+    PENDING = "pending"
+    """Not sent yet."""
+    ACCEPTED = "accepted"
+    """The provider took it."""
+    REJECTED = "rejected"
+    """The provider refused it for good."""
+    SUPPRESSED = "suppressed"
+    """The reader left, or was suppressed, after the audience was frozen."""
+    CANCELLED = "cancelled"
+    """Somebody cancelled the campaign, or gave this delivery up."""
+    UNKNOWN = "unknown"
+    """It may or may not have been sent."""
 
 
 class Origin(Enum):

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from newsletter.domain.delivery.batch import Origin, origin
-from newsletter.domain.delivery.state import BatchState
+from newsletter.domain.delivery.batch import BatchState, Origin, origin
 from newsletter.domain.events import (
     SOFT_CAMPAIGNS,
     SOFT_MEMORY,
@@ -146,7 +145,7 @@ def _follow(tx: Transaction, event: Event, place: Place, provider: str) -> int:
         # the campaign says which lists are meant; without one, all are
         if place.delivery:
             campaign_id, subscriber_id = place.delivery
-            tx.readers.end_subscriptions(subscriber_id, place.lists, tx.now, campaign_id)
+            tx.choices.leave(subscriber_id, place.lists, tx.now, campaign_id)
         else:
             reason = SuppressionReason.UNSUBSCRIBED
     if reason is None or not place.address:

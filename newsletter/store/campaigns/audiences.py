@@ -18,7 +18,6 @@ from newsletter.store.subscribers.eligibility import (
     picked,
     reads,
     subscribed,
-    why_left_out,
     why_not,
 )
 
@@ -106,7 +105,7 @@ class Audiences(Repository):
             )
             return dict(rows)
         lists = audience.lists
-        on, who, why = on_lists(lists), eligible(lists), why_left_out(lists)
+        on, who, why = on_lists(lists), eligible(lists), why_not(lists)
         rows = self._db.rows(
             f"""
             SELECT {why} AS why, COUNT(*) FROM subscriber

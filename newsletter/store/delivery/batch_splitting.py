@@ -5,8 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from newsletter.domain.delivery.batch import ClaimedBatch, UnknownBatch
-from newsletter.domain.delivery.state import BatchState
+from newsletter.domain.delivery.batch import BatchState, ClaimedBatch, UnknownBatch
 from newsletter.store.database import Database
 
 

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from newsletter.domain.delivery.batch import (
+    BatchState,
     Booking,
     ClaimedBatch,
+    DeliveryState,
     Later,
     Outage,
     Verdict,
     Waiting,
 )
-from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import AddressRepository, instant
 from newsletter.store.delivery import batch_splitting, claiming

@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.domain.delivery.batch import ClaimedBatch
-from newsletter.domain.delivery.state import DeliveryState
+from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, SKIP_LOCKED, Condition, Database
 from newsletter.store.file.copies import DOUBT, STOP

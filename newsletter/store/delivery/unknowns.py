@@ -9,6 +9,8 @@ from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import (
+    BatchState,
+    DeliveryState,
     Outcome,
     Resolution,
     Resolved,
@@ -17,7 +19,6 @@ from newsletter.domain.delivery.batch import (
     Verdict,
     Way,
 )
-from newsletter.domain.delivery.state import BatchState, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, Condition, Database, Repository, instant, read
 from newsletter.store.delivery import batch_splitting, claiming

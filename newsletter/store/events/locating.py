@@ -4,8 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from newsletter.domain.delivery.batch import Origin, origin
-from newsletter.domain.delivery.state import BatchState
+from newsletter.domain.delivery.batch import BatchState, Origin, origin
 from newsletter.domain.events import Event, Place
 from newsletter.store.database import Database, one_of
 

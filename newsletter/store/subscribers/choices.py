@@ -100,11 +100,17 @@ class Choices(Repository):
             )
         return new
 
-    def leave(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
-        """End subscriptions; return the lists that were confirmed."""
+    def leave(
+        self,
+        subscriber_id: int,
+        lists: Collection[str],
+        at: datetime,
+        campaign_id: int | None = None,
+    ) -> frozenset[str]:
+        """End subscriptions, maybe because of a campaign; return the lists that were confirmed."""
         left = frozenset(lists) & self._lists(subscriber_id)
         on = on_lists(sorted(left))
-        self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=None)
+        self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)
         return left
 
     def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> list[tuple[int, int]]:

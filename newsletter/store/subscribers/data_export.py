@@ -9,7 +9,7 @@ from operator import or_
 from typing import Any
 from urllib.parse import quote
 
-from newsletter.domain.delivery.state import DeliveryState
+from newsletter.domain.delivery.batch import DeliveryState
 from newsletter.domain.events import EventKind, Received
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import Trace

@@ -105,20 +105,6 @@ def ids_of(db: Database, lists: Sequence[str]) -> list[int]:
     )
 
 
-def why_left_out(lists: Sequence[str]) -> Condition:
-    """An expression: the reason why a subscriber gets no mail to these lists."""
-    on, why = on_lists(lists), why_not(lists)
-    asked = (
-        "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
-        f" AND subscription.state = 'ended' AND {on})"
-    )
-    return Condition(
-        f"CASE WHEN {asked} OR {SUPPRESSED} OR {PAUSED & subscribed(lists)}"
-        f" THEN {why} ELSE 'unconfirmed' END",
-        why.values,
-    )
-
-
 def why_not(lists: Sequence[str] | None) -> Condition:
     """An expression: the reason, in a word, for a subscriber who is left-joined."""
     reason = (

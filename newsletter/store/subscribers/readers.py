@@ -204,20 +204,6 @@ class Readers(AddressRepository):
         known = self._db.value(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
         return len(hashes) - int(known)
 
-    def end_subscriptions(
-        self, subscriber_id: int, lists: Sequence[str], at: datetime, campaign_id: int
-    ) -> int:
-        """End the subscriptions to these lists through a campaign's link; return how many."""
-        on = on_lists(lists)
-        return self._db.change(
-            "UPDATE subscription SET state = 'ended', changed_at = :at, ended_by = :campaign_id"
-            f" WHERE subscriber_id = :id AND state <> 'ended' AND {on}",
-            on,
-            id=subscriber_id,
-            at=at,
-            campaign_id=campaign_id,
-        )
-
     def left_through(self, campaign_id: int) -> int:
         """Return how many people left by a link of this campaign."""
         return self._db.number(
@@ -258,7 +244,7 @@ class Readers(AddressRepository):
             who = Condition(
                 "EXISTS (SELECT 1 FROM subscription"
                 " WHERE subscription.subscriber_id = subscriber.id"
-                f" AND subscription.state <> 'pending' AND {on})",
+                f" AND {on})",
                 on.values,
             )
         while rows := self._db.mappings(

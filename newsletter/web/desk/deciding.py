@@ -36,7 +36,6 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "erased": "erased",
         "manual": "blocked by staff",
         "paused": "paused",
-        "unconfirmed": "never confirmed",
     }
 )
 """Reason for leaving a person out → words after a number."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
-from newsletter.domain.delivery.state import DeliveryState
+from newsletter.domain.delivery.batch import DeliveryState
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.events import EventKind, Received
 from newsletter.domain.staff.role import Role

@@ -33,7 +33,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
                 Entry(address="cy@example.com", lists=("events",)),
             ]
             tx.readers.upsert(people, NOON)
-            tx.readers.end_subscriptions(3, ["events"], NOON, 1)
+            tx.choices.leave(3, ["events"], NOON, 1)
             gone = SuppressedEntry(address="bo@example.net", reason=SuppressionReason.BOUNCED)
             tx.readers.suppress([gone], NOON, "test")
             tx.choices.pause(1, NOON.replace(year=2099))

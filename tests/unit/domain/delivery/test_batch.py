@@ -9,13 +9,13 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts, settled
 from newsletter.domain.delivery.batch import (
     BACKOFF_FIRST,
     BACKOFF_LONGEST,
+    DeliveryState,
     Origin,
     attempt_name,
     backoff,
     origin,
     unique_part,
 )
-from newsletter.domain.delivery.state import DeliveryState
 from newsletter.runtime.keys import workspace_name
 from tests.rows import rows
 

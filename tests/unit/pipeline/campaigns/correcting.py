@@ -24,7 +24,7 @@ def got(room: Newsroom, slug: str) -> list[str]:
 def leave(room: Newsroom, number: int) -> None:
     """Leave by a link that comes with no statement of ours."""
     with room.store.begin() as tx:
-        tx.readers.end_subscriptions(number, ["press"], room.clock.now(), 0)
+        tx.choices.leave(number, ["press"], room.clock.now(), 0)
 
 
 def agree(room: Newsroom, slug: str = RIGHT, corrects: str = WRONG, **fields: object) -> None:

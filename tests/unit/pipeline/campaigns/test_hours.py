@@ -153,7 +153,7 @@ def test_it_does_not_begin_before_the_first_reader_could_have_it(room: Newsroom)
     populate(room, TOKYO, NEW_YORK)
     scheduled(room)
     with room.store.begin() as tx:
-        tx.readers.end_subscriptions(1, ["press"], room.clock.now(), 0)
+        tx.choices.leave(1, ["press"], room.clock.now(), 0)
     assert go_to(room, IN_TOKYO) == []
     assert room.campaign().state is CampaignState.SCHEDULED
     assert room.campaign().release_at == IN_NEW_YORK

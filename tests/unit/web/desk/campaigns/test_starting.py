@@ -65,7 +65,7 @@ def test_a_sender_sees_how_many_get_it_and_who_is_left_out(at: Room, cleo: Signe
     with at.services.store.begin() as tx:
         reader = tx.readers.find(CANARIES[0])
         assert reader is not None
-        tx.readers.end_subscriptions(reader.id, ["press"], at.clock.now(), 0)
+        tx.choices.leave(reader.id, ["press"], at.clock.now(), 0)
         gone = [
             SuppressedEntry(address=one, reason=SuppressionReason.BOUNCED) for one in CANARIES[1:3]
         ]
