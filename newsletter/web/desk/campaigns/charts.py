@@ -51,7 +51,7 @@ def course(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Course |
     step = _MINUTE * ceil(reached(_SHOWN) / _MINUTE / _TIMES)
     span, grid = step * _TIMES, _grid(total)
     shown = [(at, value) for at, value in points if at <= start + span]
-    corners = [(start, 0), *shown, (start + span, shown[-1][1])]
+    corners = [(start, 0), (first, 0), *shown, (start + span, shown[-1][1])]
     return Course(
         first=first,
         half=start + reached(0.5),

@@ -23,7 +23,7 @@ def test_a_course_says_when_half_had_come_and_its_table_grows_to_the_whole() -> 
     assert found.last == START + timedelta(minutes=4004)
     assert [many for _, many in found.rows] == [0, 100, 400, 900, 980]
     assert [value for _, value in found.lines] == [0, 200, 400, 600, 800, 1000]
-    assert found.path.startswith("M0.0 180.0L125.0 162.0L250.0 108.0")
+    assert found.path.startswith("M0.0 180.0L0.0 180.0L125.0 162.0L250.0 108.0")
     assert found.rows[-1][0] == START + timedelta(minutes=4)
 
 
