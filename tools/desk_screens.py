@@ -65,6 +65,8 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("draft-new", "/drafts/new", "ana"),
         ("draft", f"/drafts/{draft}", "ana"),
         ("draft-edit", f"/drafts/{key}/edit", "ana"),
+        ("draft-edit-details", f"/drafts/{key}/edit#details", "ana"),
+        ("draft-edit-preview", f"/drafts/{key}/edit#preview", "ana"),
         ("draft-versions", f"/drafts/{key}/versions", "ana"),
         ("draft-version", f"/drafts/{key}/versions/{number}", "ana"),
         ("draft-pictures", f"/drafts/{key}/pictures", "ana"),

@@ -73,6 +73,62 @@ def test_what_a_field_means_stands_below_it_once_it_is_saved(
     assert page.locator("[data-told]").is_hidden()
     page.locator("#title").fill("Hours")
     page.get_by_text("It is called Hours.").wait_for()
+    assert page.locator("#title").input_value() == "Hours"
+    site.answers[draft.address] = lambda asked: (
+        200,
+        {
+            "version": 3,
+            "told": {"title": {"words": "No.", "wrong": True}},
+            "settled": {"title": "H"},
+        },
+    )
+    page.locator("#title").fill("Tomorrow")
+    page.get_by_text("No.").wait_for()
+    assert page.locator("#title").get_attribute("aria-invalid") == "true"
+    assert page.locator("#title").input_value() == "Tomorrow", "while somebody is in the field"
+    editor(page).click()
+    assert page.locator("#title").input_value() == "H"
+
+
+def test_words_for_a_time_are_read_below_their_field(site: Site, open_page: Open) -> None:
+    site.page = """<form><label for="at">Time</label><input id="at" name="at" data-time="/time">
+<input type="hidden" name="at_read"><p id="at-read" hidden></p></form>"""
+    meant = {"words": "Wed 25 Nov 2026", "wrong": False, "at": "2026-11-25T14:00:00+00:00"}
+    site.answers["/time?typed=tomorrow+9am"] = lambda _: (200, meant)
+    site.answers["/time?typed=3%2F12"] = lambda _: (
+        200,
+        {"words": "3 Dec?", "wrong": True, "at": ""},
+    )
+    page = open_page("/")
+    page.locator("#at").fill("tomorrow 9am")
+    page.get_by_text("Wed 25 Nov 2026").wait_for()
+    assert page.locator("[name=at_read]").input_value() == meant["at"]
+    page.locator("#at").fill("3/12")
+    assert page.locator("[name=at_read]").input_value() == "", "what was read is of other words"
+    page.get_by_text("3 Dec?").wait_for()
+    assert page.locator("#at").get_attribute("aria-invalid") == "true"
+
+
+def test_a_drawer_takes_the_focus_and_gives_it_back(site: Site, open_page: Open) -> None:
+    site.page = """<form id="text"><div data-behind><a href="#details">Details</a>
+<span data-shows="subject title">A</span><span data-count="subject" data-most="60"></span></div>
+<input name="title" value="A" aria-label="Title"><aside class="panel" id="details" tabindex="-1"
+ aria-label="Details" data-behind>
+<textarea name="subject" aria-label="Subject" data-one-line></textarea>
+<a href="#main">Done</a></aside></form>"""
+    page = open_page("/", width=390)
+    assert page.get_by_label("Subject").is_hidden()
+    page.get_by_role("link", name="Details").click()
+    assert page.evaluate("document.activeElement.id") == "details"
+    assert page.locator("div[data-behind]").evaluate("one => one.inert") is True
+    page.get_by_label("Subject").fill("B")
+    page.keyboard.press("Enter")
+    assert page.get_by_label("Subject").input_value() == "B"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == "Details"
+    assert page.get_by_label("Subject").is_hidden()
+    assert page.locator("[data-shows]").inner_text() == "B"
+    assert page.locator("[data-count]").inner_text() == "1 of 60"
 
 
 def test_a_form_that_is_sent_while_it_is_saved_names_the_version_that_comes_of_it(

@@ -52,7 +52,9 @@ def test_the_form_shows_the_text_and_what_browsers_need_to_save_it(desk: Desk) -
     assert "The library opens at 9." in page.text
     assert "Tue 1 Dec 2026, 09:00 New York" in words(page)
     assert "1 Nov 2026, 09:00 New York – this has passed" in words(page)
-    assert "Press releases" in words(page)
+    assert "Press releases 0" in words(page)
+    assert "Recipients 0 people" in words(page)
+    assert "data-tools hidden" in page.text
 
 
 def test_an_hour_by_each_readers_own_clock_is_told_in_words(desk: Desk) -> None:
