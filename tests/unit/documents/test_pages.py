@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from PIL import Image
 
+from newsletter.documents.encoding import decode
 from newsletter.documents.importing import import_file
 from newsletter.documents.release.imported import ImportedDocument
 from newsletter.domain.errors import InvalidInput
@@ -477,6 +478,13 @@ def test_a_page_is_read_in_the_encoding_that_it_is_in(
 
     assert document.body.endswith(f"{text} ok.")
     assert any("UTF-8" in note for note in document.notes) == said
+
+
+def test_what_is_valid_utf_8_is_read_so_whatever_is_declared_unless_all_of_it_is_ascii() -> None:
+    assert decode("Zoé".encode(), declared=["iso-8859-1"]) == "Zoé"
+    assert decode("日本".encode("iso2022_jp"), declared=["iso-2022-jp"]) == "日本"
+    assert decode(b"plain", declared=["utf-16"]) == "plain"
+    assert decode(b"Zo\xe9", declared=["utf-16", "nonsense"]) == "Zoé"
 
 
 @rows(
