@@ -23,6 +23,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.brand import Brand, desk_colours
 from newsletter.domain.wording import moment, people, without_commands
 from newsletter.pipeline.staff.proofs import Denied
+from newsletter.rendering.languages import language_name
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.runtime.services import Staff
@@ -174,6 +175,7 @@ class Desk:
                 "person": self.person,
                 "people": people,
                 "initials": initials,
+                "language": language_name,
                 "path": lambda text: quote(text, safe=""),
             },
         )
