@@ -1,5 +1,6 @@
 """What must hold for every provider: subclass and give it a ``service`` fixture."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,9 @@ from newsletter.domain.delivery.provider import PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Provider
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient, Sender
+from newsletter.transport.http import HttpResponse
 from tests.fakes import FixedClock
-from tests.servers import Delivered
+from tests.servers import DATE, Delivered
 
 AT = datetime(2011, 9, 21, 18, tzinfo=UTC)
 
@@ -72,6 +74,13 @@ def batch(*addresses: str, attempt_id: str = "attempt1", **changes: Any) -> Outg
         content_hash=said.content_hash(),
         recipients=recipients(*(addresses or ("ana@a.example", "ben@b.example", "cy@c.example"))),
     )
+
+
+def answered(status: int, body: object = b"", **headers: str) -> HttpResponse:
+    """An answer: bytes as they are, anything else as JSON, and fields with _ in place of -."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HttpResponse(status=status, headers={"date": DATE, **named}, body=raw)
 
 
 def words_of(header: str) -> str:

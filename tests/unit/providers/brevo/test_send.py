@@ -17,8 +17,7 @@ from newsletter.providers.brevo.send import (
     idempotency_key,
 )
 from newsletter.transport.http import HttpResponse
-from tests.contracts.provider import batch, content, words_of
-from tests.servers import DATE
+from tests.contracts.provider import answered, batch, content, words_of
 
 SEVERAL = ("ana@a.example", "ben@b.example")
 ONE = ("ana@a.example",)
@@ -31,12 +30,6 @@ def brevo(**options: object) -> Brevo:
 
 def built(sent: OutgoingBatch) -> Any:
     return json.loads(brevo().build(sent).body)
-
-
-def answered(status: int, body: object = b"", **headers: str) -> HttpResponse:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpResponse(status=status, headers={"date": DATE, **named}, body=raw)
 
 
 def said(message: str, code: str = "invalid_parameter") -> dict[str, str]:
@@ -142,7 +135,6 @@ ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
     "word": (answered(201, {"messageIds": "ab"}), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200": (answered(200, IDS), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "202 one": (answered(202, FIRST), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "302": (answered(302, IDS), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "bad to": (answered(400, BAD_TO), Verdict.SPLIT, Verdict.REJECTED),
     "bad sender": (answered(400, BAD_SENDER), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "missing": (

@@ -12,10 +12,8 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.http.description import Options
 from newsletter.providers.http.send import Described
-from newsletter.transport.http import HttpResponse
-from tests.contracts.provider import batch, content
+from tests.contracts.provider import answered, batch, content
 from tests.provider_servers.http import MANY, ONE
-from tests.servers import DATE
 
 USUAL: Mapping[str, object] = {
     "kind": "http",
@@ -41,8 +39,7 @@ def parsed(
     sent: Mapping[str, str] | None = None,
     **changes: object,
 ) -> Answer:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    response = HttpResponse(status=status, headers={"date": DATE, **(sent or {})}, body=data)
+    response = answered(status, body, **(sent or {}))
     return described(**changes).parse(batch(*(addresses or (LONE,))), response)
 
 

@@ -6,13 +6,11 @@ from typing import Any
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailersend.send import MailerSend, Options
-from newsletter.transport.http import HttpResponse
-from tests.contracts.provider import batch, content
+from tests.contracts.provider import answered, batch, content
 from tests.rows import rows
-from tests.servers import DATE
 
 ONE = "ana@a.example"
-ID = {"x-message-id": "m1"}
+ID = {"x_message_id": "m1"}
 
 
 def mailersend(**options: object) -> MailerSend:
@@ -25,12 +23,8 @@ def built(**changes: Any) -> dict[str, Any]:
     return said
 
 
-def parsed(
-    status: int, body: object, headers: dict[str, str] | None = None, *, address: str = ONE
-) -> Answer:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    response = HttpResponse(status=status, headers={"date": DATE, **(headers or {})}, body=data)
-    return mailersend().parse(batch(address), response)
+def parsed(status: int, body: object, **headers: str) -> Answer:
+    return mailersend().parse(batch(ONE), answered(status, body, **headers))
 
 
 def suppressed(to: str = ONE, kind: str = "ALL_SUPPRESSED", *reasons: str) -> dict[str, Any]:
@@ -81,9 +75,9 @@ def test_the_exact_bytes_of_a_small_call() -> None:
     [
         (202, b"", ID, Verdict.ACCEPTED),
         (202, b"\r\n", ID, Verdict.ACCEPTED),
-        (202, b"", ID | {"x-send-paused": "false"}, Verdict.ACCEPTED),
-        (202, b"", ID | {"x-send-paused": "true"}, Verdict.UNKNOWN),
-        (202, b"", {"x-message-id": ""}, Verdict.UNKNOWN),
+        (202, b"", ID | {"x_send_paused": "false"}, Verdict.ACCEPTED),
+        (202, b"", ID | {"x_send_paused": "true"}, Verdict.UNKNOWN),
+        (202, b"", {"x_message_id": ""}, Verdict.UNKNOWN),
         (202, b"", {}, Verdict.UNKNOWN),
         (200, b"", ID, Verdict.UNKNOWN),
         (202, {"message": "Some"}, ID, Verdict.UNKNOWN),
@@ -101,7 +95,7 @@ def test_the_exact_bytes_of_a_small_call() -> None:
 def test_only_an_id_alone_is_proof(
     status: int, body: object, headers: dict[str, str], verdict: Verdict
 ) -> None:
-    outcome = parsed(status, body, headers).outcome
+    outcome = parsed(status, body, **headers).outcome
     assert outcome.verdict is verdict
     assert outcome.provider_id == ("m1" if verdict is Verdict.ACCEPTED else "")
     assert outcome.reason or verdict is Verdict.ACCEPTED
@@ -150,7 +144,7 @@ def test_only_an_id_alone_is_proof(
 def test_only_an_address_that_is_none_refuses_a_reader(
     status: int, body: object, verdict: Verdict
 ) -> None:
-    answer = parsed(status, body, {"retry-after": "30"})
+    answer = parsed(status, body, retry_after="30")
     assert answer.outcome.verdict is verdict
     assert (answer.retry_after is not None) is (verdict in {Verdict.RETRY, Verdict.QUOTA})
     assert answer.outcome.reason

@@ -10,10 +10,8 @@ from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailjet.send import Mailjet, Options
-from newsletter.transport.http import HttpResponse
-from tests.contracts.provider import batch, content
+from tests.contracts.provider import answered, batch, content
 from tests.provider_servers.mailjet import error, malformed, success
-from tests.servers import DATE
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
 ONE = ("ana@a.example",)
@@ -91,12 +89,8 @@ def test_a_subject_as_long_as_mailjet_takes_passes_and_a_longer_one_does_not() -
 A, R, S, U = Verdict.ACCEPTED, Verdict.REJECTED, Verdict.CONFIGURATION, Verdict.UNKNOWN
 
 
-def parsed(
-    status: int, body: object, *addresses: str, headers: dict[str, str] | None = None
-) -> Answer:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    response = HttpResponse(status=status, headers={"date": DATE, **(headers or {})}, body=data)
-    return mailjet().parse(batch(*(addresses or SEVERAL)), response)
+def parsed(status: int, body: object, *addresses: str, **headers: str) -> Answer:
+    return mailjet().parse(batch(*(addresses or SEVERAL)), answered(status, body, **headers))
 
 
 def whole(*items: object) -> dict[str, Any]:
@@ -108,18 +102,11 @@ LARGE = error("mj-0011", 400, "The payload size is over the limit.")
 
 # status, body, verdict for three recipients, verdict for one
 WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
-    "200 empty": (200, b"", U, U),
-    "200 half": (200, b'{"Messages": [', U, U),
-    "200 page": (200, b"<html>Welcome</html>", U, U),
     "200 list": (200, GOOD, U, U),
-    "200 nothing": (200, {}, U, U),
     "200 no items": (200, whole(), U, U),
     "200 odd items": (200, {"Messages": "yes"}, U, U),
     "200 two": (200, whole(*GOOD[:2]), U, U),
     "200 four": (200, whole(*GOOD, GOOD[0]), U, U),
-    "201": (201, whole(*GOOD), U, U),
-    "302": (302, b"", U, U),
-    "400 page": (400, b"<html>Bad</html>", U, U),
     "400 half": (400, b'{"Messages": [', U, U),
     "400 no code": (400, {"ErrorMessage": "no"}, U, U),
     "400 too few": (400, whole(GOOD[0], GOOD[1]), U, U),
@@ -127,19 +114,11 @@ WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
     "400 too many": (400, error("mj-0008", 400, "Max allowed is 50", "Messages"), S, S),
     "400 too large": (400, LARGE, Verdict.SPLIT, S),
     "401": (401, error("mj-0015", 401, "API key authentication failure"), S, S),
-    "401 page": (401, b"<html>No</html>", S, S),
     "401 suspended": (401, error("mj-0001", 401, "API key is suspended"), S, S),
     "403": (403, error("mj-0000", 403, "Forbidden"), S, S),
-    "404": (404, b"", S, S),
-    "405": (405, b"", S, S),
-    "408": (408, b"", U, U),
-    "413": (413, b"", Verdict.SPLIT, S),
     "429": (429, error("mj-0000", 429, "Too many requests"), Verdict.RETRY, Verdict.RETRY),
     "500": (500, error("mj-0000", 500, "Internal server error"), U, U),
     "500 too large": (500, LARGE, U, U),
-    "500 items": (500, whole(*GOOD), U, U),
-    "502": (502, b"<html>Bad Gateway</html>", U, U),
-    "503": (503, b"", U, U),
 }
 
 
@@ -280,7 +259,7 @@ def test_a_wait_that_is_asked_for_is_kept(subtests: pytest.Subtests) -> None:
     for body in [b"", json.dumps(whole(*[no(error("x", 429, "slow"))] * 3)).encode()]:
         with subtests.test(body=body):
             status = 400 if body else 429
-            answer = parsed(status, body, headers={"retry-after": "10"})
+            answer = parsed(status, body, retry_after="10")
             assert (answer.outcome.verdict, answer.retry_after) == (
                 Verdict.RETRY,
                 timedelta(seconds=10),

@@ -8,9 +8,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailpit.send import Mailpit, Options
-from newsletter.transport.http import HttpResponse
-from tests.contracts.provider import batch, content
-from tests.servers import DATE
+from tests.contracts.provider import answered, batch, content
 
 ONE = "ana@a.example"
 
@@ -24,10 +22,8 @@ def built(**changes: Any) -> dict[str, Any]:
     return said
 
 
-def parsed(status: int, body: object, headers: dict[str, str] | None = None) -> Answer:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    response = HttpResponse(status=status, headers={"date": DATE, **(headers or {})}, body=data)
-    return mailpit().parse(batch(ONE), response)
+def parsed(status: int, body: object) -> Answer:
+    return mailpit().parse(batch(ONE), answered(status, body))
 
 
 def test_the_call_says_everything_once() -> None:
@@ -66,8 +62,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
 
 ANSWERS: dict[str, tuple[int, object, Verdict]] = {
     "kept": (200, {"ID": "iAfZVVe2UQFNSG5BAjgYwa"}, Verdict.ACCEPTED),
-    "201": (201, {"ID": "iAfZ"}, Verdict.UNKNOWN),
-    "half": (200, b'{"ID":', Verdict.UNKNOWN),
     "list": (200, [{"ID": "iAfZ"}], Verdict.UNKNOWN),
     "no id": (200, {}, Verdict.UNKNOWN),
     "odd id": (200, {"ID": 7}, Verdict.UNKNOWN),
@@ -76,10 +70,6 @@ ANSWERS: dict[str, tuple[int, object, Verdict]] = {
     "bad reply": (400, {"Error": "invalid Reply-To address: x"}, Verdict.CONFIGURATION),
     "header": (400, {"Error": 'cannot overwrite header: "To"'}, Verdict.CONFIGURATION),
     "odd error": (400, {"Error": 7}, Verdict.CONFIGURATION),
-    "400 page": (400, b"Bad Request", Verdict.CONFIGURATION),
-    "302": (302, {"ID": "iAfZ"}, Verdict.UNKNOWN),
-    "401": (401, b"Unauthorized", Verdict.CONFIGURATION),
-    "404": (404, b"404 page not found", Verdict.CONFIGURATION),
     "413": (413, {"Error": "http: request body too large"}, Verdict.CONFIGURATION),
     "500": (500, {"Error": "invalid To address: x"}, Verdict.UNKNOWN),
 }

@@ -9,9 +9,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailtrap.send import Mailtrap, Options
-from newsletter.transport.http import HttpResponse
-from tests.contracts.provider import batch, content
-from tests.servers import DATE
+from tests.contracts.provider import answered, batch, content
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
 ONE = ("ana@a.example",)
@@ -26,12 +24,8 @@ def built(**changes: Any) -> dict[str, Any]:
     return said
 
 
-def parsed(
-    status: int, body: object, *addresses: str, headers: dict[str, str] | None = None
-) -> Answer:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    response = HttpResponse(status=status, headers={"date": DATE, **(headers or {})}, body=data)
-    return mailtrap().parse(batch(*(addresses or SEVERAL)), response)
+def parsed(status: int, body: object, *addresses: str, **headers: str) -> Answer:
+    return mailtrap().parse(batch(*(addresses or SEVERAL)), answered(status, body, **headers))
 
 
 def good(number: int = 1) -> dict[str, Any]:
@@ -93,25 +87,19 @@ def test_the_exact_bytes_of_a_small_call() -> None:
 
 # status, body, verdict for three recipients, verdict for one
 WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
-    "200 half": (200, b'{"success": true, "resp', Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 list": (200, [whole(good())], Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 nothing": (200, {}, Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 no items": (200, whole(), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 odd items": (200, {"success": True, "responses": "yes"}, Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 failed": (200, bad("no"), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 two": (200, whole(good(), good(2)), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 four": (200, whole(good(), good(), good(), good()), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "300": (300, whole(good()), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "302": (302, b"", Verdict.UNKNOWN, Verdict.UNKNOWN),
     "bad from": (400, bad("'from' is required"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "bad to": (400, bad("'to' address is invalid"), Verdict.SPLIT, Verdict.REJECTED),
     "400 odd errors": (400, {"errors": "no"}, Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "422": (422, bad("'to' address is invalid"), Verdict.SPLIT, Verdict.REJECTED),
-    "401": (401, bad("Unauthorized"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "402": (402, bad("Payment required"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "403": (403, bad("Forbidden"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "413": (413, bad("Payload too large"), Verdict.SPLIT, Verdict.CONFIGURATION),
-    "429": (429, bad("Rate limit exceeded"), Verdict.RETRY, Verdict.RETRY),
     "429 quota": (429, bad("Monthly sending limit reached"), Verdict.QUOTA, Verdict.QUOTA),
     "500": (500, bad("Internal server error"), Verdict.UNKNOWN, Verdict.UNKNOWN),
 }
@@ -126,12 +114,6 @@ def test_each_answer_to_the_whole_call_has_its_verdict(subtests: pytest.Subtests
                 assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
                 assert answer.outcome.reason
                 assert not answer.exceptions
-
-
-def test_success_by_another_number_is_unknown(subtests: pytest.Subtests) -> None:
-    for status in [201, 202, 207]:
-        with subtests.test(status=status):
-            assert parsed(status, whole(good()), *ONE).outcome.verdict is Verdict.UNKNOWN
 
 
 def test_one_item_that_is_not_understood_makes_all_unknown(subtests: pytest.Subtests) -> None:
@@ -254,5 +236,5 @@ def test_the_reason_keeps_the_readers_name_to_itself() -> None:
 def test_a_wait_that_mailtrap_asks_for_is_kept(subtests: pytest.Subtests) -> None:
     for errors in ["Rate limit exceeded", "Monthly sending limit reached"]:
         with subtests.test(errors=errors):
-            answer = parsed(429, bad(errors), headers={"retry-after": "10"})
+            answer = parsed(429, bad(errors), retry_after="10")
             assert answer.retry_after == timedelta(seconds=10)

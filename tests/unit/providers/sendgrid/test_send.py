@@ -11,9 +11,8 @@ from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.sendgrid.send import Options, SendGrid
 from newsletter.transport.http import HttpResponse
-from tests.contracts.provider import batch
+from tests.contracts.provider import answered, batch
 from tests.provider_servers.sendgrid import errors
-from tests.servers import DATE
 
 SEVERAL = ("ana@a.example", "ben@b.example")
 ONE = ("ana@a.example",)
@@ -26,12 +25,6 @@ def sendgrid(**options: object) -> SendGrid:
 
 def built(sent: OutgoingBatch) -> Any:
     return json.loads(sendgrid().build(sent).body)
-
-
-def answered(status: int, body: object = b"", **headers: str) -> HttpResponse:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpResponse(status=status, headers={"date": DATE, **named}, body=raw)
 
 
 def test_the_call_says_everything_once() -> None:
@@ -107,7 +100,6 @@ ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
     "202 words": (answered(202, b"Hello", **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 empty": (answered(200, **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "200 json": (answered(200, {}, **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "302": (answered(302, **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
     "bad to": (answered(400, BAD_TO), Verdict.SPLIT, Verdict.REJECTED),
     "no to": (answered(400, NO_TO), Verdict.SPLIT, Verdict.REJECTED),
     "bad from": (answered(400, BAD_FROM), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
@@ -126,7 +118,6 @@ ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
     "used up": (answered(401, errors("Maximum credits exceeded")), Verdict.QUOTA, Verdict.QUOTA),
     "unverified": (answered(403, UNVERIFIED), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "blocked": (answered(403, BLOCKED), Verdict.RETRY, Verdict.RETRY),
-    "406": (answered(406), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
     "503": (answered(503, errors("x")), Verdict.UNKNOWN, Verdict.UNKNOWN),
 }
 

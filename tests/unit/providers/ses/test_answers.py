@@ -1,6 +1,5 @@
 """What SES's answers mean: each error and each status there is, for several and for one."""
 
-import json
 from datetime import timedelta
 
 import botocore.session
@@ -9,8 +8,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.providers.ses.answers import read
 from newsletter.transport.http import HttpResponse
-from tests.contracts.provider import batch
-from tests.servers import DATE
+from tests.contracts.provider import answered, batch
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
 ONE = ("ana@a.example",)
@@ -24,12 +22,6 @@ A, R, T, Q, C, S, U = (
     Verdict.SPLIT,
     Verdict.UNKNOWN,
 )
-
-
-def answered(status: int, body: object = b"", **headers: str) -> HttpResponse:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpResponse(status=status, headers={"date": DATE, **named}, body=raw)
 
 
 def error(status: int, name: str, message: str = "") -> HttpResponse:
