@@ -33,6 +33,14 @@ def find_statement(tx: Transaction, slug: str) -> StoredStatement:
     return stored
 
 
+def find_stored(tx: Transaction, slug: str) -> StoredStatement:
+    """Return a statement, present or not. Raises NotFound."""
+    stored = tx.statements.get(slug)
+    if stored is None:
+        raise NotFound(f"There is no statement {slug!r}. Look for it among the statements.")
+    return stored
+
+
 class Changed(Refused):
     """The content is another one than the person saw."""
 

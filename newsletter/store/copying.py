@@ -1,8 +1,6 @@
 """Copies all rows of a database into a new one, of the same kind or of another."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 
 from newsletter.domain.errors import Defect, NotFound, Refused
 from newsletter.store.database import Backend, Database
@@ -12,7 +10,6 @@ from newsletter.store.schema import create, made_tables
 
 _COMPUTED = {("batch", "first"), ("archive_text", "found")}
 """Columns that the database works out by itself."""
-_ROWS_AT_ONCE = 10_000
 
 
 def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
@@ -49,11 +46,8 @@ def _copy_table(old: Database, new: Database, table: str) -> int:
     rows = old.driver.stream(f"SELECT * FROM {table}", {})
     names = [column[0] for column in rows.description]
     kept = [name for name in names if (table, name) not in _COMPUTED]
-    columns = ", ".join(f'"{name}"' for name in kept)
-    insert = f"INSERT INTO {table} ({columns}) VALUES ({', '.join(f':{name}' for name in kept)})"
-    values: Iterator[dict[str, object]] = (dict(zip(names, row, strict=True)) for row in rows)
-    count = 0
-    while some := list(islice(values, _ROWS_AT_ONCE)):
-        count += len(some)
-        new.each(insert, some)
-    return count
+    values = (
+        {name: value for name, value in zip(names, row, strict=True) if name in kept}
+        for row in rows
+    )
+    return new.insert_all(table, values)

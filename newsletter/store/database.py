@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
+from itertools import chain
 from operator import attrgetter, itemgetter
 from types import NoneType, UnionType
 from typing import (
@@ -294,6 +295,19 @@ class Database:
         """Add a row unless there is one with its key; return whether it was added."""
         sql = f"{_insertion(table, tuple(values))} ON CONFLICT DO NOTHING"
         return self.changes(sql, **values)
+
+    def insert_all(
+        self, table: str, rows: Iterable[Mapping[str, object]], /, *, only_new: bool = False
+    ) -> int:
+        """Add rows with the same columns; return how many were added.
+
+        With ``only_new`` a row is left out if there is one with its key.
+        """
+        coming = iter(rows)
+        if (first := next(coming, None)) is None:
+            return 0
+        sql = _insertion(table, tuple(first)) + " ON CONFLICT DO NOTHING" * only_new
+        return self.each(sql, chain([first], coming))
 
     def put(self, table: str, key: str, /, **values: object) -> None:
         """Add a row, or change these columns of the row with its key."""

@@ -10,13 +10,12 @@ from datetime import timedelta
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
 from newsletter.domain.campaigns.state import CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, mentioned
 from newsletter.domain.statements.draft import Draft
-from newsletter.domain.statements.statement import StoredStatement
 from newsletter.pipeline.campaigns.headcount import with_readers
+from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.pipeline.status import FaultOf, load_status, load_statuses
 from newsletter.store.sql import Transaction
@@ -102,7 +101,7 @@ def load_for_page(
 
     Raises NotFound.
     """
-    status = load_status(tx, find(tx, slug), rules, faults)
+    status = load_status(tx, find_stored(tx, slug), rules, faults)
     if status.state in _COUNTED:
         status = with_readers(tx, status)
     draft = tx.drafts.of(slug) if status.statement.desk else None
@@ -125,14 +124,6 @@ def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Rel
         )
         for one in (load_statuses(tx, found, rules) if found else ())
     )
-
-
-def find(tx: Transaction, slug: str) -> StoredStatement:
-    """Return a statement, present or not. Raises NotFound."""
-    stored = tx.statements.get(slug)
-    if stored is None:
-        raise NotFound(f"There is no statement {slug!r}. Look for it among the statements.")
-    return stored
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,11 @@
 """Staff → feedback to the writers: a comment on a statement, or a version sent back, and why."""
 
 from newsletter.domain.campaigns.state import CampaignRules
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, Returned, comment_text
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.ledger import authorise, entitle, find_seen
+from newsletter.pipeline.ledger import authorise, entitle, find_seen, find_stored
 from newsletter.pipeline.status import is_draft, load_status, refuse_if_gone_out
 from newsletter.store.sql import Store
 
@@ -18,9 +18,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
         raise InvalidInput([Fault(file="comment", message=str(error))]) from error
     with store.begin() as tx:
         person = authorise(tx, by, Role.WRITER, "comment")
-        stored = tx.statements.get(slug)
-        if stored is None:
-            raise NotFound(f"There is no statement {slug!r}.")
+        stored = find_stored(tx, slug)
         made = Comment(
             slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
         )

@@ -15,7 +15,7 @@ from newsletter.domain.statements.draft import (
     Version,
     VersionKind,
 )
-from newsletter.pipeline.ledger import authorise, find_draft
+from newsletter.pipeline.ledger import authorise, find_draft, find_stored
 from newsletter.sources.desk import draft_text
 from newsletter.store.sql import Store, Transaction
 
@@ -72,10 +72,7 @@ class Writing:
         """
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "copy a statement")
-            stored = tx.statements.get(slug)
-            if stored is None:
-                raise NotFound(f"There is no statement {slug!r}.")
-            statement = stored.statement
+            statement = find_stored(tx, slug).statement
             if statement.desk:
                 raise Refused(f"{statement.title} is written at the desk already.")
             if statement.digest:

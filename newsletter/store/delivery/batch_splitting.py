@@ -124,13 +124,8 @@ def _add(
         id=batch.id,
         campaign_id=batch.campaign.id,
     )
-    db.each(
-        """
-        INSERT INTO batch (campaign_id, no, members, state, size, pending, cancelled, regardless,
-            account, attempts, reason, not_before)
-        VALUES (:campaign_id, :no, :members, :state, :size, :pending, :cancelled, :regardless,
-            :account, :attempts, :reason, :not_before)
-        """,
+    db.insert_all(
+        "batch",
         (
             {
                 "campaign_id": batch.campaign.id,

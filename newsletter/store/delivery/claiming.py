@@ -275,10 +275,8 @@ def add_rows(
     at: datetime,
 ) -> None:
     """Write a row for each delivery that differs from its batch: id → state, reason, their id."""
-    db.each(
-        "INSERT INTO delivery"
-        " (campaign_id, subscriber_id, batch_id, state, reason, provider_id, at)"
-        " VALUES (:campaign_id, :subscriber_id, :batch_id, :state, :reason, :provider_id, :at)",
+    db.insert_all(
+        "delivery",
         (
             {
                 "campaign_id": campaign_id,

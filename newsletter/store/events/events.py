@@ -101,13 +101,8 @@ class Events(AddressRepository):
 
     def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
         """Keep events as they came, each once; return how many are new."""
-        return self._db.each(
-            """
-            INSERT INTO event
-                (provider, id, kind, at, received_at, campaign_id, subscriber_id, raw)
-            VALUES (:provider, :id, :kind, :at, :received_at, :campaign_id, :subscriber_id, :raw)
-            ON CONFLICT DO NOTHING
-            """,
+        return self._db.insert_all(
+            "event",
             (
                 {
                     "provider": provider,
@@ -121,6 +116,7 @@ class Events(AddressRepository):
                 }
                 for event, place in told
             ),
+            only_new=True,
         )
 
     def telling(self, campaign_id: int) -> list[int]:

@@ -66,11 +66,8 @@ def _add(
     numbered = [(no, place, entry) for no, (place, entry) in enumerate(people, start=1)]
     names = dict.fromkeys(name for _, entry in people for name in (*entry.lists, *entry.left))
     lists = {name: no for no, name in enumerate(names, start=1)}
-    db.each(
-        "INSERT INTO staged_person (no, address_hash, address, name, language, timezone,"
-        " consent, place, paused_until, stands_at)"
-        " VALUES (:no, :address_hash, :address, :name, :language, :timezone,"
-        " :consent, :place, :paused_until, :stands_at)",
+    db.insert_all(
+        "staged_person",
         (
             {
                 "no": no,
@@ -87,24 +84,19 @@ def _add(
             for no, place, entry in numbered
         ),
     )
-    db.each(
-        "INSERT INTO staged_list (no, name) VALUES (:no, :name)",
-        ({"no": no, "name": name} for name, no in lists.items()),
-    )
-    db.each(
-        "INSERT INTO staged_subscription (list_no, person_no, state)"
-        " VALUES (:list_no, :person_no, :state) ON CONFLICT DO NOTHING",
+    db.insert_all("staged_list", ({"no": no, "name": name} for name, no in lists.items()))
+    db.insert_all(
+        "staged_subscription",
         (
             {"list_no": lists[name], "person_no": no, "state": state}
             for no, _, entry in numbered
             for state, names in (("confirmed", entry.lists), ("ended", entry.left))
             for name in names
         ),
+        only_new=True,
     )
-    db.each(
-        "INSERT INTO staged_tag (name, person_no) VALUES (:name, :no) ON CONFLICT DO NOTHING",
-        ({"name": name, "no": no} for no, _, entry in numbered for name in entry.tags),
-    )
+    tags = ({"name": name, "person_no": no} for no, _, entry in numbered for name in entry.tags)
+    db.insert_all("staged_tag", tags, only_new=True)
 
 
 _LEFT = "left"

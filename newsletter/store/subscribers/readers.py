@@ -142,10 +142,8 @@ class Readers(AddressRepository):
             place=entry.place,
         )
         self._db.change("DELETE FROM tag WHERE subscriber_id = :id", id=subscriber_id)
-        self._db.each(
-            "INSERT INTO tag (name, subscriber_id) VALUES (:name, :id)",
-            [{"name": tag, "id": subscriber_id} for tag in entry.tags],
-        )
+        tags = ({"name": tag, "subscriber_id": subscriber_id} for tag in entry.tags)
+        self._db.insert_all("tag", tags)
 
     def clear_left_addresses(self) -> int:
         """Clear addresses that were left, unless an attempt with an unknown outcome used one.
@@ -201,8 +199,8 @@ class Readers(AddressRepository):
         """Return how many of these addresses are not suppressed."""
         hashes = {self._hash(entry.address) for entry in entries}
         which = one_of("address_hash", sorted(hashes), "hash")
-        known = self._db.value(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
-        return len(hashes) - int(known)
+        known = self._db.number(f"SELECT COUNT(*) FROM suppression WHERE {which}", which)
+        return len(hashes) - known
 
     def left_through(self, campaign_id: int) -> int:
         """Return how many people left by a link of this campaign."""

@@ -14,7 +14,6 @@ from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.typed_time import is_wall_time, read_typed
 from newsletter.domain.wording import clock, listed, people, place_of, plural
-from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
 from newsletter.pipeline.campaigns.headcount import (
     Moved,
@@ -24,7 +23,7 @@ from newsletter.pipeline.campaigns.headcount import (
     left_behind,
 )
 from newsletter.pipeline.campaigns.reach import release_of
-from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.ledger import Changed, find_stored
 from newsletter.pipeline.status import Rescheduled, first_moment, load_status, write_set_time
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
@@ -139,7 +138,7 @@ class Starting:
 
     def _is_off(self, slug: str) -> bool:
         with self._statements.store.read() as tx:
-            return bool(self._remarks(tx, find(tx, slug)))
+            return bool(self._remarks(tx, find_stored(tx, slug)))
 
     def _time(self, request: DeskRequest, field: str = "at") -> tuple[datetime | None, Faults]:
         """Return the chosen time, None for the time that is set, or the faults of the field."""
@@ -209,7 +208,7 @@ class Starting:
     ) -> Response:
         statements, rules = self._statements, self._campaigns.rules
         with statements.store.read() as tx:
-            status = load_status(tx, find(tx, request.param("slug")), rules)
+            status = load_status(tx, find_stored(tx, request.param("slug")), rules)
             prospect = self._prospect(tx, status)
             email = inbox_of(tx.statements.content(status.stored.content_hash))
         if status.campaign is not None and status.begun and not faults:

@@ -13,8 +13,8 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
-from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.trial import filled, shown
+from newsletter.pipeline.ledger import find_stored
 from newsletter.rendering import preview as views
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
@@ -124,7 +124,7 @@ class EmailPreview:
     def _content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
         """Return the content with its gaps filled; None if there is no email."""
         with self._statements.store.read() as tx:
-            stored = find(tx, slug)
+            stored = find_stored(tx, slug)
             found = shown(tx, stored, reader=reader, links=self._statements.links)
         return stored, filled(*found) if found else None
 

@@ -12,7 +12,6 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress
-from newsletter.pipeline.campaigns.board import find
 from newsletter.pipeline.campaigns.headcount import (
     Moved,
     NotFresh,
@@ -20,7 +19,7 @@ from newsletter.pipeline.campaigns.headcount import (
     left_behind,
     with_readers,
 )
-from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.ledger import Changed, find_stored
 from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
 from newsletter.pipeline.status import Rescheduled, load_status, write_set_time
 from newsletter.runtime.campaigns import Campaigns
@@ -66,7 +65,7 @@ class Reviewing:
     def mail(self, request: DeskRequest) -> Response:
         """The email of one version, as a made-up reader gets it, for the frame."""
         with self._statements.store.read() as tx:
-            stored = find(tx, request.param("slug"))
+            stored = find_stored(tx, request.param("slug"))
             status = load_status(tx, stored, self._campaigns.rules)
             content = version_of(tx, status, request.param("digest"))
         html, text = content.in_words(content.html), content.in_words(content.text)
@@ -168,7 +167,7 @@ class Reviewing:
         what: str = "",
     ) -> Response:
         with self._statements.store.read() as tx:
-            stored = find(tx, request.param("slug"))
+            stored = find_stored(tx, request.param("slug"))
             status = with_readers(tx, load_status(tx, stored, self._campaigns.rules))
             shown = self._shown(tx, request, status, seen)
             email = inbox_of(tx.statements.content(stored.content_hash))

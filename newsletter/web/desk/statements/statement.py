@@ -14,7 +14,8 @@ from newsletter.domain.staff.audit import Entered
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
 from newsletter.domain.wording import plural
-from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop, find, load_for_page
+from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop, load_for_page
+from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.feedback import comment
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -115,7 +116,7 @@ class StatementPages:
         """Show its history by pages."""
         number = request.page
         with self._statements.store.read() as tx:
-            stored = find(tx, request.param("slug"))
+            stored = find_stored(tx, request.param("slug"))
             skip = (number - 1) * _HISTORY
             entered = tx.audit.about(stored.statement.slug, skip=skip, most=_HISTORY + 1)
             entries = self._in_words(tx, entered)
@@ -133,7 +134,7 @@ class StatementPages:
     def checks(self, request: DeskRequest) -> Response:
         """Show the findings next to the lines that they are about."""
         with self._statements.store.read() as tx:
-            stored = find(tx, request.param("slug"))
+            stored = find_stored(tx, request.param("slug"))
             remarks = remarks_of(tx, stored, self._statements)
         first = stored.statement.line_of("body") or 1  # a text without a place of its own: from one
         lines = list(enumerate(stored.statement.body.splitlines(), start=first))
