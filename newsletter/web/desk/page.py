@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 import newsletter
@@ -176,6 +177,7 @@ class Desk:
                 "people": people,
                 "initials": initials,
                 "language": language_name,
+                "mentions": mark_mentions,
                 "path": lambda text: quote(text, safe=""),
             },
         )
@@ -423,6 +425,12 @@ def _carried(request: DeskRequest) -> dict[str, list[str]]:
     """Return the fields of the form, without secrets, for a form that sends them again."""
     fields = request.posted.fields.items()
     return {name: list(values) for name, values in fields if name not in _SECRETS}
+
+
+def mark_mentions(text: str) -> Markup:
+    """Return a comment with its @mentions marked."""
+    marked = re.sub(r"(?<!\w)@\w+", r'<span class="mention">\g<0></span>', str(escape(text)))
+    return Markup(marked)  # noqa: S704 - escaped above
 
 
 def initials(name: str) -> str:

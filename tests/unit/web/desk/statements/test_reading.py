@@ -275,14 +275,16 @@ def test_each_check_fits_the_page(staffed: Staffed) -> None:
 
 def test_a_comment_stands_on_the_page_with_its_writer_and_version(staffed: Staffed) -> None:
     write(staffed)
-    answer = staffed.as_("ana").post("/statements/hours/comments", {"comment": "Shall we wait?"})
+    answer = staffed.as_("ana").post(
+        "/statements/hours/comments", {"comment": "Shall <we> wait, @Ben?"}
+    )
     assert (answer.status, answer.headers["location"]) == (
         303,
         "/desk/statements/hours?done=commented",
     )
     assert "Your comment was added." in said(staffed, "/statements/hours?done=commented")
     page = said(staffed, "/statements/hours", "vera")
-    assert "Ana Tue 24 Nov 2026, 07:00 New York Shall we wait?" in page
+    assert "Ana Tue 24 Nov 2026, 07:00 New York Shall <we> wait, @Ben ?" in page
     assert "Ana commented." in page
     write(staffed, body="Another text.")
     assert "on an earlier version" in said(staffed, "/statements/hours", "vera")
