@@ -109,6 +109,26 @@ def test_words_for_a_time_are_read_below_their_field(site: Site, open_page: Open
     assert page.locator("#at").get_attribute("aria-invalid") == "true"
 
 
+def test_words_of_an_embargo_are_set_or_denied_by_a_press(site: Site, open_page: Open) -> None:
+    site.page = """<form><div class="note" data-embargo="/time"><div><div class="field">
+<label for="e">Embargo in the text</label>
+<input id="e" name="embargo" value="Embargoed: not before Thursday, 6am"></div></div></div>
+<label for="u">Embargo until</label><input id="u" name="embargo_until"></form>"""
+    read = {"words": "Thu 3 Dec 2026, 06:00 New York", "wrong": False, "at": "2026-12-03"}
+    site.answers["/time?typed=Thursday%2C+6am"] = lambda _: (200, read)
+    for press, until in (
+        ("Set Thu 3 Dec 2026, 06:00", "Thursday, 6am"),
+        ("There is no embargo", ""),
+    ):
+        page = open_page("/")
+        page.get_by_role("button", name="Set Thu 3 Dec").wait_for()
+        assert page.get_by_label("Embargo in the text").is_hidden()
+        page.get_by_role("button", name=press).click()
+        assert page.locator("#u").input_value() == until
+        assert page.locator("#e").input_value() == ""
+        assert page.locator(".note").is_hidden()
+
+
 def test_a_drawer_takes_the_focus_and_gives_it_back(site: Site, open_page: Open) -> None:
     site.page = """<form id="text"><div data-behind><a href="#details">Details</a>
 <span data-shows="subject title">A</span><span data-count="subject" data-most="60"></span></div>

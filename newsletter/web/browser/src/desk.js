@@ -5,6 +5,7 @@ import { autosave, received } from "./autosave.js";
 import { confirmNumber } from "./confirm.js";
 import { countdown } from "./countdown.js";
 import { drawer } from "./drawer.js";
+import { embargo } from "./embargo.js";
 import { fit } from "./fit.js";
 import { live } from "./live.js";
 import { menu } from "./menu.js";
@@ -28,6 +29,7 @@ const BEHAVIOURS = [
   [".drawer, .panel", drawer],
   // a copy of what was typed is put back before the editor reads it
   ["form[data-autosave]", autosave],
+  ["[data-embargo]", embargo],
   ["[data-shows]", mirror],
   ["[data-count]", count],
   ["textarea[data-one-line]", oneLine],
