@@ -2,7 +2,6 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from lxml import etree, html
 
 from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import syndication
-from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.site import Site
-from tests.acceptance.workspace import Workspace, copied, wait_until
+from tests.acceptance.workspace import Workspace, copied
 from tests.rows import rows
 
 PUBLIC = "https://news.forum.example"
@@ -218,29 +216,6 @@ def test_what_was_corrected_says_so_leads_to_its_correction_and_makes_old_answer
         assert site.ask("GET", path, headers={"If-None-Match": mark}).status_code == 200
 
 
-def test_what_was_cancelled_halfway_says_that_it_was_withdrawn(
-    workspace: Workspace, site: Site, mailgun: PacedMailgun
-) -> None:
-    workspace.use_mailgun(mailgun.url, batch_size=2, concurrency=1)
-    workspace.approve("hours")
-    mailgun.gate = threading.Event()
-    running = workspace.start("run", "--until-idle")
-    wait_until(lambda: mailgun.taken, describe=running.said)
-    workspace.do("cancel", "hours")
-    mailgun.gate.set()
-    running.finish()
-
-    [notice] = notices(site.ask("GET", "/archive/hours"))
-    assert re.fullmatch(r"This statement was withdrawn on \d+ \w+ \d{4}\.", notice)
-    for [item] in (atom(site), json_feed(site), rss(site)):
-        assert "withdrawn" in item.content
-        assert "library" not in item.content
-    hits = site.ask("GET", "/search?q=library").text
-    assert "1 statement was found." in hits
-    assert "This statement was withdrawn on" in hits
-    assert "is open" not in hits
-
-
 def test_words_that_nobody_approved_do_not_get_into_the_archive(
     sent: Workspace, site: Site
 ) -> None:
@@ -289,14 +264,3 @@ def test_a_page_says_what_the_mail_says_and_is_no_mail(workspace: Workspace, sit
     other = html.fromstring(site.ask("GET", "/archive/horario").text)
     assert other.xpath("string(/html/@lang)") == "es"
     assert "Todos los comunicados" in other.xpath("//main//a/text()")
-
-
-def test_the_list_shows_each_summary_and_language(sent: Workspace, site: Site) -> None:
-    sent.write("horario", "La biblioteca abre.", title="Horario", summary="A las 9.", language="es")
-    publish(sent, "horario")
-
-    rows = html.fromstring(site.ask("GET", "/").content).xpath("//li")
-    said = [" ".join(one.text_content().split()) for one in rows]
-    assert [words.partition(" ")[0] for words in said] == ["Horario", "Hours"]
-    assert all(part in said[0] for part in ("Español", "A las 9."))
-    assert all(part in said[1] for part in ("English", "Open until nine."))

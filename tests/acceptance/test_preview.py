@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.workspace import EDITOR, Workspace, readers
+from tests.acceptance.workspace import Workspace, readers
 
 MAIL = ["message.html", "message.txt", "message.eml"]
 VIEWS = ["light.html", "dark.html", "no-images.html", "no-styles.html", "text.html"]
@@ -102,25 +102,6 @@ def test_a_browser_that_is_none_stops_nothing(bare: Workspace, tmp_path: Path) -
     assert (tmp_path / "look" / "index.html").exists()
 
 
-def test_the_sheet_says_who_approved_and_that_a_change_undid_it(
-    bare: Workspace, tmp_path: Path
-) -> None:
-    bare.write("news")
-    bare.hire()
-    bare.approve("news")
-    out = tmp_path / "look"
-    bare.do("preview", "news", "--out", str(out))
-    assert f"Approved By {EDITOR}" in words(out / "index.html")
-
-    bare.write("news", "Another text.")
-    bare.do("preview", "news", "--out", str(out))
-
-    sheet = words(out / "index.html")
-    assert "Not approved its text changed after" in sheet
-    [content_hash] = re.findall(r"--digest ([0-9a-f]+) ", sheet)
-    bare.do("statement", "approve", "news", "--digest", content_hash, "--by", EDITOR)
-
-
 def test_a_real_reader_is_named_as_they_wrote_themselves(bare: Workspace, tmp_path: Path) -> None:
     bare.subscribe(readers(2))
     bare.write("news")
@@ -132,17 +113,6 @@ def test_a_real_reader_is_named_as_they_wrote_themselves(bare: Workspace, tmp_pa
     refused = bare.do(*none, code=1)
     assert "none@example.org is not a subscriber" in refused.stderr
     assert not (tmp_path / "no").exists()
-
-
-def test_a_page_of_somebody_else_in_the_folder_is_left_alone(
-    bare: Workspace, tmp_path: Path
-) -> None:
-    bare.write("news")
-    (tmp_path / "index.html").write_text("the site of the Forum")
-    refused = bare.do("preview", "news", "--out", str(tmp_path), code=4)
-    assert "index.html was not written by a preview" in refused.stderr
-    assert (tmp_path / "index.html").read_text() == "the site of the Forum"
-    assert not (tmp_path / "message.html").exists()
 
 
 def test_pictures_may_be_fetched_from_where_the_mail_has_them(

@@ -5,7 +5,6 @@ import hashlib
 import io
 import os
 import re
-import sqlite3
 import threading
 from pathlib import Path
 
@@ -205,34 +204,6 @@ def test_a_backup_is_taken_while_it_sends_and_restored_on_hold(
     workspace.do("run", "--until-idle", code=0)
     assert mailgun.counted() == dict.fromkeys(readers(10), 1)
     assert len(list((workspace.folder / "var").glob("newsletter.db.before-*"))) == 1
-
-
-def test_a_backup_takes_the_place_of_a_damaged_database(
-    workspace: Workspace, tmp_path: Path
-) -> None:
-    backup = str(tmp_path / "backup.db")
-    workspace.do("db", "backup", backup)
-    workspace.database.write_bytes(b"damaged " * 1000)
-    workspace.do("user", "list", code=1)
-
-    workspace.do("db", "restore", backup)
-
-    assert EDITOR in workspace.do("user", "list").stdout
-    [kept] = (workspace.folder / "var").glob("newsletter.db.before-*")
-    assert kept.read_bytes().startswith(b"damaged ")
-
-
-def test_what_is_no_backup_is_refused_and_changes_nothing(
-    workspace: Workspace, tmp_path: Path
-) -> None:
-    other = tmp_path / "other.db"
-    sqlite3.connect(other).close()
-    for path in (other, workspace.folder / "newsletter.yaml"):
-        assert str(path) in workspace.do("db", "restore", str(path), code=3).stderr
-    workspace.do("db", "restore", str(tmp_path / "none.db"), code=2)
-    workspace.do("db", "backup", str(tmp_path / "no" / "such" / "folder.db"), code=1)
-    assert EDITOR in workspace.do("user", "list").stdout
-    assert "nothing to migrate" in workspace.do("db", "migrate").stderr
 
 
 def test_figures_are_listed_for_people_and_programs(workspace: Workspace) -> None:

@@ -234,17 +234,6 @@ def test_an_old_workspace_unpacked_over_itself_is_refused(
     check_that_it_goes_on_when_released(slow)
 
 
-def test_a_copy_made_before_anything_went_out_is_refused(slow: Workspace, tmp_path: Path) -> None:
-    slow.configure(schedule={"undo_window": "1h"})
-    slow.do("run", "--until-idle")
-    other = Workspace(folder=tmp_path / "other")
-    shutil.copytree(slow.folder, other.folder)
-    other.configure(schedule={"undo_window": "0s"})
-
-    check_that_it_refuses(other, "another file than the one that last sent")
-    other.close()
-
-
 def test_a_workspace_that_was_moved_goes_on(slow: Workspace, tmp_path: Path) -> None:
     running = in_the_middle(slow)
     running.stop()
