@@ -113,11 +113,10 @@ def _begun(tx: Transaction, since: datetime, until: datetime) -> Iterator[Entry]
     stored = tx.statements.some({campaign.slug for campaign in campaigns})
     titles = {one.statement.slug: one.statement.title for one in stored}
     for campaign in campaigns:
-        if campaign.started_at is not None:
-            yield Entry(
-                at=campaign.started_at,
-                title=titles.get(campaign.slug, campaign.slug),
-                state=State.CORRECTED if campaign.corrected_by else State[campaign.state.name],
-                path=f"campaigns/{campaign.id}",
-                lists=campaign.lists,
-            )
+        yield Entry(
+            at=campaign.started_at or since,
+            title=titles.get(campaign.slug, campaign.slug),
+            state=State.CORRECTED if campaign.corrected_by else State[campaign.state.name],
+            path=f"campaigns/{campaign.id}",
+            lists=campaign.lists,
+        )

@@ -60,6 +60,17 @@ def test_it_shows_each_kind_in_the_zone_of_the_workspace(staffed: Staffed) -> No
     assert "Nothing is planned in December 2026." in shown(staffed, "?month=2026-12-01")
 
 
+def test_what_has_no_time_or_was_cancelled_is_not_planned(staffed: Staffed) -> None:
+    write(staffed, "open", title="Without a time")
+    write(staffed, "off", title="Called off", send_at="2026-11-26 09:00")
+    approve(staffed, "off")
+    assert "Called off" in shown(staffed)
+    staffed.site.services.campaigns.hand("cleo@forum.example").cancel("off")
+    page = shown(staffed)
+    assert "Without a time" not in page
+    assert "Called off" not in page
+
+
 def test_two_statements_to_one_list_at_almost_one_time_clash(staffed: Staffed) -> None:
     write(staffed, "one", title="Budget", send_at="2026-11-26 09:00", lists=["press", "events"])
     write(staffed, "two", title="Library", send_at="2026-11-26 09:10", lists=["events"])
