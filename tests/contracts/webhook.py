@@ -1,4 +1,4 @@
-"""What must hold for every webhook: subclass and give it a ``signer`` fixture."""
+"""What must hold for every webhook: subclass and say who signs."""
 
 import json
 import random
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pytest
 
@@ -114,8 +114,20 @@ FORGERIES: dict[str, Callable[[Signer, Post], Post]] = {
 }
 
 
+def read(signer: Signer, said: object) -> Any:
+    """What is read of this, signed with our key: bytes as they are, anything else as JSON."""
+    post = signer.sign(said if isinstance(said, bytes) else json.dumps(said).encode(), NOW)
+    return signer.webhook().read(post.headers, post.body, NOW)
+
+
 class WebhookContract:
     """The suite."""
+
+    signed_by: ClassVar[Callable[[], Signer]]
+
+    @pytest.fixture
+    def signer(self) -> Signer:
+        return type(self).signed_by()
 
     def test_a_good_post_is_read(self, signer: Signer) -> None:
         post = _good(signer)

@@ -4,10 +4,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-import pytest
-
 from newsletter.domain.events import Bounce, EventKind
 from newsletter.providers.brevo.events import Brevo
+from tests.contracts import webhook
 from tests.contracts.webhook import NOW, BasicSigner, WebhookContract
 from tests.rows import rows
 
@@ -36,14 +35,11 @@ class Signer(BasicSigner):
 
 
 class TestTheContract(WebhookContract):
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 def read(said: Any) -> Any:
-    post = Signer().sign(json.dumps(said).encode(), NOW)
-    return Brevo(Signer.key).read(post.headers, post.body, NOW)
+    return webhook.read(Signer(), said)
 
 
 @rows(

@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.mailersend.events import RETRIES, MailerSend
+from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
 
@@ -70,14 +71,11 @@ class Signer(HeaderSigner):
 
 
 class TestTheContract(WebhookContract):
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 def read(said: dict[str, Any]) -> Any:
-    post = Signer().sign(json.dumps(said).encode(), NOW)
-    (found,) = MailerSend(OURS).read(post.headers, post.body, NOW)
+    (found,) = webhook.read(Signer(), said)
     return found
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.mailgun.events import Mailgun
+from tests.contracts import webhook
 from tests.contracts.webhook import NOW, Post, WebhookContract
 from tests.rows import rows
 
@@ -73,10 +74,7 @@ class Signer:
 
 class TestTheContract(WebhookContract):
     signature_in_the_body = True
-
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 def test_an_event_names_the_token_that_was_signed_for_it_alone() -> None:
@@ -108,8 +106,7 @@ def test_a_time_that_is_no_time_of_mailguns_is_refused(seconds: str) -> None:
 
 
 def read(event: str, **more: Any) -> Any:
-    post = Signer().sign(json.dumps(data(event, **more)).encode(), NOW)
-    (found,) = Mailgun(OURS).read(post.headers, post.body, NOW)
+    (found,) = webhook.read(Signer(), data(event, **more))
     return found
 
 

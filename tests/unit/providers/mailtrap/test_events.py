@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.mailtrap.events import RETRIES, Mailtrap
+from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
 
@@ -57,14 +58,11 @@ class Signer(HeaderSigner):
 
 
 class TestTheContract(WebhookContract):
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 def read(body: bytes) -> Any:
-    post = Signer().sign(body, NOW)
-    return Mailtrap(OURS).read(post.headers, post.body, NOW)
+    return webhook.read(Signer(), body)
 
 
 def read_one(event: str, **more: Any) -> Any:

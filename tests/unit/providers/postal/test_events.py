@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.postal.events import RETRIES, Postal
+from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
 
@@ -72,15 +73,11 @@ class OlderSigner(Signer):
 
 
 class TestTheContract(WebhookContract):
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 class TestTheContractWithAnOlderServer(WebhookContract):
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return OlderSigner()
+    signed_by = OlderSigner
 
 
 def test_the_older_signature_does_not_count_beside_a_newer_one() -> None:
@@ -93,8 +90,7 @@ def test_the_older_signature_does_not_count_beside_a_newer_one() -> None:
 
 
 def read(event: str, **payload: Any) -> Any:
-    post = Signer().sign(json.dumps(said(event, **payload)).encode(), NOW)
-    (found,) = Postal(KEY).read(post.headers, post.body, NOW)
+    (found,) = webhook.read(Signer(), said(event, **payload))
     return found
 
 

@@ -4,10 +4,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-import pytest
-
 from newsletter.domain.events import Bounce, EventKind
 from newsletter.providers.postmark.events import Postmark
+from tests.contracts import webhook
 from tests.contracts.webhook import NOW, BasicSigner, WebhookContract
 from tests.rows import rows
 
@@ -34,14 +33,11 @@ class Signer(BasicSigner):
 
 
 class TestTheContract(WebhookContract):
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 def read(record: str, **more: Any) -> Any:
-    post = Signer().sign(json.dumps(said(record, **more)).encode(), NOW)
-    (found,) = Postmark(Signer.key).read(post.headers, post.body, NOW)
+    (found,) = webhook.read(Signer(), said(record, **more))
     return found
 
 

@@ -13,6 +13,7 @@ from standardwebhooks import Webhook as Standard
 
 from newsletter.domain.events import Bounce, EventKind, Forged
 from newsletter.providers.resend.events import Resend
+from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
 
@@ -57,14 +58,11 @@ class Signer(HeaderSigner):
 
 
 class TestTheContract(WebhookContract):
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 def read(kind: str, **data: Any) -> Any:
-    post = Signer().sign(json.dumps(said(kind, **data)).encode(), NOW)
-    (event,) = Resend(OURS).read(post.headers, post.body, NOW)
+    (event,) = webhook.read(Signer(), said(kind, **data))
     return event
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter.domain.events import Bounce, EventKind
 from newsletter.providers.sendgrid.events import SendGrid
+from tests.contracts import webhook
 from tests.contracts.webhook import NOW, HeaderSigner, Post, WebhookContract
 from tests.rows import rows
 
@@ -71,14 +71,11 @@ class Signer(HeaderSigner):
 
 
 class TestTheContract(WebhookContract):
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 def read(*items: Any) -> Any:
-    post = Signer().sign(json.dumps(items).encode(), NOW)
-    return SendGrid(KEY).read(post.headers, post.body, NOW)
+    return webhook.read(Signer(), items)
 
 
 @rows(

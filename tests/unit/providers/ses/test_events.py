@@ -147,18 +147,12 @@ class OlderSigner(Signer):
 
 class TestTheContract(WebhookContract):
     signature_in_the_body = True
-
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return Signer()
+    signed_by = Signer
 
 
 class TestTheContractWithVersionOne(WebhookContract):
     signature_in_the_body = True
-
-    @pytest.fixture
-    def signer(self) -> Signer:
-        return OlderSigner()
+    signed_by = OlderSigner
 
 
 # --- who speaks --------------------------------------------------------------------------------
