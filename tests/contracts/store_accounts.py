@@ -51,6 +51,16 @@ INVITATION = Invitation(
 
 
 class AccountsContract:
+    def test_a_calendar_is_found_by_its_last_address_alone(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.accounts.open(ANA, "$argon2id$1", NOON)
+            tx.accounts.set_feed(ANA, b"first")
+            tx.accounts.set_feed(ANA, b"second")
+            found = [tx.accounts.owner_of_feed(hash) for hash in (b"first", b"second")]
+            tx.accounts.set_feed(ANA, None)
+            assert found == [None, ANA]
+            assert tx.accounts.owner_of_feed(b"second") is None
+
     def test_an_account_is_what_was_opened(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.accounts.get(ANA) is None

@@ -241,6 +241,17 @@ class EventsContract:
             received=True,
         )
 
+    def test_what_arrived_is_counted_by_the_minute(self, store: Store) -> None:
+        books = Books(store, 4)
+        books.drain()
+        late = NOON + timedelta(seconds=61)
+        note(store, [*delivered(books, 1, 2, 3), *delivered(books, 4, at=late)])
+        note(store, [bounced(books, 3, Bounce.HARD)])
+        with store.read() as tx:
+            minutes = [(NOON, 2), (NOON + timedelta(minutes=1), 1)]
+            assert tx.events.delivered_by_minute(books.id, 1) == minutes
+            assert tx.events.delivered_by_minute(books.id, 2) == [(at, 2) for at, _ in minutes]
+
     def test_those_whose_mail_came_back_are_named(self, store: Store) -> None:
         books = Books(store, 4)
         note(store, [bounced(books, n, Bounce.SOFT) for n in (1, 2, 4)])

@@ -53,16 +53,14 @@ class Accounts(Repository):
 
     def set_feed(self, address: str, hash: bytes | None) -> None:
         """Give a person's calendar an address, in place of an earlier one; None ends it."""
-        self._db.change(
-            "UPDATE credential SET feed = :hash WHERE address = :address",
-            address=address,
-            hash=hash,
-        )
+        self._db.update("credential", {"address": address}, feed=hash)
 
     def owner_of_feed(self, hash: bytes) -> str | None:
         """Return the person whose calendar is at this address."""
-        found = self._db.value("SELECT address FROM credential WHERE feed = :hash", hash=hash)
-        return None if found is None else str(found)
+        found: str | None = self._db.value(
+            "SELECT address FROM credential WHERE feed = :hash", hash=hash
+        )
+        return found
 
     def remove(self, address: str) -> bool:
         """Delete an account; return whether there was one."""
