@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ADMIN, EDITOR, Workspace, readers
 from tests.provider_servers.postmark import PostmarkServer
-from tests.servers import Received, Step, bytes_then_silence, reply
+from tests.servers import Received, Step, reply
 
 PEOPLE = readers(150)
 BATCHES = 10
@@ -96,21 +96,6 @@ def test_everybody_gets_it_once_when_the_first_goes_down_between_two_runs(
     assert "failed over" in done.stderr
     assert everybody(first, postmark) == sorted(PEOPLE)
     assert (len(first.delivered), len(postmark.delivered)) == (100, 50)
-
-
-@pytest.mark.faults(seconds=12)
-def test_what_timed_out_at_the_first_stays_unknown_and_never_reaches_the_second(
-    workspace: Workspace, first: FailingMailgun, postmark: PostmarkServer
-) -> None:
-    prepare(workspace, first, postmark, concurrency=1, timeout="1s")
-    first.script.append(bytes_then_silence(takes=True))
-    workspace.do("run", "--until-idle", code=5)
-    workspace.do("run", "--until-idle", code=5)
-    report = workspace.report("news")
-    assert (report["state"], report["accepted"], report["unknown"]) == ("attention", 140, 10)
-    unknown = set(report["unknown_addresses"])
-    assert not unknown & {one.to for one in postmark.delivered}
-    assert everybody(first, postmark) == sorted(PEOPLE)
 
 
 def test_a_person_brings_it_back_to_the_first_provider(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.workspace import Workspace, readers
+from tests.acceptance.workspace import Workspace
 
 MAIL = ["message.html", "message.txt", "message.eml"]
 VIEWS = ["light.html", "dark.html", "no-images.html", "no-styles.html", "text.html"]
@@ -100,19 +100,6 @@ def test_a_browser_that_is_none_stops_nothing(bare: Workspace, tmp_path: Path) -
     ends = shutil.which("true") or "/bin/true"
     assert "no screenshots were taken: BrowserType.launch: " in bare.do(*out, ends).stderr
     assert (tmp_path / "look" / "index.html").exists()
-
-
-def test_a_real_reader_is_named_as_they_wrote_themselves(bare: Workspace, tmp_path: Path) -> None:
-    bare.subscribe(readers(2))
-    bare.write("news")
-    out = tmp_path / "look"
-    bare.do("preview", "news", "--out", str(out), "--as", readers(1)[0].upper())
-    assert f"To {readers(1)[0]} " in words(out / "index.html")
-    assert "made up" not in words(out / "index.html")
-    none = ("preview", "news", "--out", str(tmp_path / "no"), "--as", "none@example.org")
-    refused = bare.do(*none, code=1)
-    assert "none@example.org is not a subscriber" in refused.stderr
-    assert not (tmp_path / "no").exists()
 
 
 def test_pictures_may_be_fetched_from_where_the_mail_has_them(

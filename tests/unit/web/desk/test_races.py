@@ -99,29 +99,6 @@ def test_two_who_approve_at_once_are_two_approvals_and_one_campaign(
         assert len(at.site.mails) == 12
 
 
-@pytest.mark.parametrize("turn", range(4))
-def test_of_an_undo_and_the_start_at_the_same_moment_one_wins_and_says_so(
-    at: Room, turn: int
-) -> None:
-    at.approve()
-    cleo = at.as_("cleo")
-    at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), f"{HERE}/start")
-    at.services.tick.run()
-    at.clock.advance(minutes=6)
-    answers: list[int] = []
-
-    def undo() -> None:
-        answers.append(cleo.post(f"/statements/{SLUG}/undo").status)
-
-    acts: list[Callable[[], object]] = [undo, at.services.tick.run]
-    together(*(acts if turn % 2 else reversed(acts)))
-    at.hand_over()
-    began = at.campaign.started_at is not None
-    assert answers == [409 if began else 303]
-    assert len(at.site.mails) == (12 if began else 0)
-    assert at.campaign.state is (CampaignState.SENT if began else CampaignState.CANCELLED)
-
-
 def test_an_approval_while_the_text_changes_is_for_what_was_read_or_for_nothing(at: Room) -> None:
     ben = at.as_("ben")
     seen = at.content_hash

@@ -95,17 +95,6 @@ def test_what_was_started_leaves_after_the_time_to_undo(at: Room, cleo: Signed) 
     assert len(at.site.mails) == 12
 
 
-def test_pressing_twice_starts_it_once_and_says_so(at: Room, cleo: Signed) -> None:
-    page = cleo.get(PAGE)
-    assert start(at, cleo, page).status == 303
-    again = start(at, cleo, page)
-    assert again.status == 409
-    assert "This was already started, by Cleo on Tue 24 Nov 2026, 07:00" in words(again)
-    assert "Nothing was started twice." in words(again)
-    assert len(at.starts) == 1
-    assert at.deeds().count((address_of("cleo"), "start")) == 1
-
-
 def test_back_and_start_again_is_already_started_also_once_it_has_gone(
     at: Room, cleo: Signed
 ) -> None:

@@ -179,13 +179,6 @@ def test_a_draft_waits_for_its_writers(at: Room, ben: Signed) -> None:
     assert "Approve this text" not in said
 
 
-def test_what_cannot_be_rendered_cannot_be_approved(at: Room, ben: Signed) -> None:
-    at.write("![](https://forum.example/a.png)")
-    (at.site.folder / "statements" / f"{SLUG}.md").unlink()
-    at.services.tick.run()
-    assert "It cannot be made into an email as it is" in words(ben.get(PAGE))
-
-
 # --- send back
 
 
