@@ -149,10 +149,11 @@ class Events(AddressRepository):
             delivered=delivered - returned,
             complained=complained,
             bounces={Bounce(bounce): count for bounce, count in bounces},
-            received=bool(delivered or complained or bounces)
-            or self._db.has(
-                "SELECT id FROM event WHERE campaign_id = :campaign_id LIMIT 1",
-                campaign_id=campaign_id,
+            received=any(
+                self._db.has(
+                    f"SELECT 1 FROM {table} WHERE campaign_id = :id LIMIT 1", id=campaign_id
+                )
+                for table in ("delivery_status", "event")
             ),
         )
 
