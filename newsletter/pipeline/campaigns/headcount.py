@@ -192,9 +192,9 @@ class DryRun:
     approved: bool
     reasons: tuple[str, ...]
     lists: tuple[str, ...]
-    audience: int
-    addresses: tuple[str, ...]
-    excluded: tuple[tuple[str, str], ...]
+    audience: int = 0
+    addresses: tuple[str, ...] = ()
+    excluded: tuple[tuple[str, str], ...] = ()
     """(address, why) of those on these lists, or of the original's readers, who would not."""
     corrects: str = ""
     """The statement whose readers would get it, or whose place it would take."""
@@ -225,9 +225,6 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
             approved=status.approval.approved,
             reasons=status.approval.reasons,
             lists=statement.lists,
-            audience=0,
-            addresses=(),
-            excluded=(),
             corrects=statement.corrects,
             translates=statement.translation_of,
             segment=str(statement.segment or ""),

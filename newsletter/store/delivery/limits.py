@@ -1,26 +1,12 @@
 """The rate at each provider, and until when it is left alone."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from newsletter.domain.delivery.rate_limit import Cause, RateLimit
-from newsletter.store.database import Repository
+from newsletter.domain.delivery.rate_limit import RateLimit
+from newsletter.store.database import Repository, read
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Stored:
-    """A row: its ``free_at`` is in microseconds, as a turn may take less than a millisecond."""
-
-    free_at: int
-    blocked_until: datetime
-    cause: Cause
-    reason: str
-    failing_since: datetime | None
-    day: date
-    used: int
 
 
 class RateLimits(Repository):
@@ -28,16 +14,17 @@ class RateLimits(Repository):
 
     def get(self, provider: str, domain: str) -> RateLimit:
         """Return the rate limit as it was last put, or a fresh one."""
-        row = self._db.first(
-            _Stored,
+        rows = self._db.mappings(
             "SELECT free_at, blocked_until, cause, reason, failing_since, day, used"
             " FROM rate_limit WHERE provider = :provider AND domain = :domain",
             provider=provider,
             domain=domain,
         )
-        if row is None:
+        if not rows:
             return RateLimit()
-        return RateLimit(**{**vars(row), "free_at": _EPOCH + row.free_at * _MICROSECOND})
+        # in microseconds, as a turn may take less than a millisecond
+        free_at = _EPOCH + rows[0].pop("free_at") * _MICROSECOND
+        return read(RateLimit, rows[0], free_at=free_at)
 
     def put(self, provider: str, domain: str, rate_limit: RateLimit) -> None:
         """Insert the rate limit, or replace the stored one."""
