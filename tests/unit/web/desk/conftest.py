@@ -9,6 +9,7 @@ import pytest
 from tests.desk import Staffed, desk
 from tests.pages import Forum, Kept
 from tests.unit.pipeline.staff.office import PASSWORDS
+from tests.unit.web.desk.deciding import Room
 from tests.unit.web.desk.visitor import Browser
 
 
@@ -21,6 +22,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
 @pytest.fixture
 def staffed(kept: Kept) -> Staffed:
     return Staffed(site=kept.again())
+
+
+@pytest.fixture
+def at(staffed: Staffed) -> Room:
+    return Room(staffed)
 
 
 @pytest.fixture(scope="module")

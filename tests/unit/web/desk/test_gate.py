@@ -1,9 +1,7 @@
 """What every request to the desk has to pass."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -11,22 +9,11 @@ import pytest
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.web.desk.page import Desk
 from newsletter.web.pages import desk_routes
-from tests.desk import OURS, Staffed, desk, words
-from tests.pages import Forum, Kept
+from tests.desk import OURS, Staffed, words
+from tests.pages import Forum
 from tests.rows import rows
 from tests.unit.web.desk.test_matrix import asked_of
 from tests.unit.web.desk.visitor import PASSWORD
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
-        yield Kept(staffed.site)
-
-
-@pytest.fixture
-def staffed(kept: Kept) -> Staffed:
-    return Staffed(site=kept.again())
 
 
 def test_who_is_not_signed_in_is_led_to_the_door_and_back(staffed: Staffed) -> None:

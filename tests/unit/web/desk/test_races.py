@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from tests.desk import OURS, Signed, Staffed, address_of
+from tests.desk import OURS, Signed, address_of
 from tests.pages import Kept
 from tests.unit.web.desk.deciding import SLUG, Room, form_of, room
 
@@ -20,11 +20,6 @@ AT_ONCE = 8
 def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
     with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         yield Kept(found.site)
-
-
-@pytest.fixture
-def at(kept: Kept) -> Room:
-    return Room(Staffed(site=kept.again()))
 
 
 def together(*acts: Callable[[], object]) -> None:

@@ -13,7 +13,7 @@ from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.campaign import time_left
-from tests.desk import Staffed, address_of, words
+from tests.desk import address_of, words
 from tests.fakes import RecordingProvider, always
 from tests.pages import Answer, Kept
 from tests.rows import rows
@@ -31,11 +31,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
         found.begin()
         found.hand_over(batches=1)
         yield Kept(found.site)
-
-
-@pytest.fixture
-def at(kept: Kept) -> Room:
-    return Room(Staffed(site=kept.again()))
 
 
 def here(at: Room) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.events import Bounce, EventKind
-from tests.desk import Staffed
 from tests.pages import Answer, Kept
 from tests.rows import rows
 from tests.unit.web.desk.campaigns.test_campaign import told
@@ -26,11 +25,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
         found.begin()
         found.hand_over()
         yield Kept(found.site)
-
-
-@pytest.fixture
-def at(kept: Kept) -> Room:
-    return Room(Staffed(site=kept.again()))
 
 
 def asked(at: Room, who: str = "vera") -> Answer:

@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from tests.desk import Signed, Staffed, address_of, words
+from tests.desk import Signed, address_of, words
 from tests.pages import Answer, Kept
 from tests.rows import rows
 from tests.unit.pipeline.staff.office import PASSWORDS
@@ -28,11 +28,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
     with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         found.approve()
         yield Kept(found.site)
-
-
-@pytest.fixture
-def at(kept: Kept) -> Room:
-    return Room(Staffed(site=kept.again()))
 
 
 @pytest.fixture

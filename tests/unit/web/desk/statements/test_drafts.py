@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,11 @@ from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.statements.approve import ApprovalRequest
-from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
-from tests.pages import Kept
+from tests.desk import words
 from tests.rows import rows
 from tests.unit.web.desk.work import send
 from tests.unit.web.desk.writing import FORM, Desk, key_in, multipart
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with at_the_desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
-        yield Kept(staffed.site)
-
-
-@pytest.fixture
-def desk(kept: Kept) -> Desk:
-    return Desk(Staffed(site=kept.again()))
 
 
 def brought(desk: Desk, name: str, data: bytes) -> DraftText:

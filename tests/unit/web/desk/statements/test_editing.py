@@ -1,7 +1,6 @@
 """Writing at the desk: the form, autosave, two writers, the email beside it."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -11,25 +10,12 @@ from newsletter.credentials import codes
 from newsletter.domain.statements.draft import VersionKind
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.web.desk.statements.editing import Present
-from tests.desk import Staffed, words
 from tests.desk import desk as at_the_desk
+from tests.desk import words
 from tests.fakes import NOON
-from tests.pages import Kept
 from tests.rows import rows
 from tests.unit.web.desk.deciding import form_of
 from tests.unit.web.desk.writing import FORM, Desk, as_json, said
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with at_the_desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
-        yield Kept(staffed.site)
-
-
-@pytest.fixture
-def desk(kept: Kept) -> Desk:
-    return Desk(Staffed(site=kept.again()))
-
 
 # --- the form, without a script
 

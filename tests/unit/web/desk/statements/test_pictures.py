@@ -1,30 +1,15 @@
 """Pictures of a text: brought at the desk, and loaded by mails."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from newsletter.domain.statements.draft import Picture
-from tests.desk import Staffed, words
-from tests.desk import desk as at_the_desk
-from tests.pages import Answer, Kept
+from tests.desk import words
+from tests.pages import Answer
 from tests.rows import rows
 from tests.unit.web.desk.writing import Desk, multipart, png, said
 
 pytestmark = pytest.mark.slow("makes pictures anew in a sandbox")
 SCRIPTED = {"Accept": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with at_the_desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
-        yield Kept(staffed.site)
-
-
-@pytest.fixture
-def desk(kept: Kept) -> Desk:
-    return Desk(Staffed(site=kept.again()))
 
 
 def give(desk: Desk, data: bytes, *, scripted: bool = False, **fields: str) -> Answer:

@@ -24,11 +24,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
         yield Kept(staffed.site)
 
 
-@pytest.fixture
-def staffed(kept: Kept) -> Staffed:
-    return Staffed(site=kept.again())
-
-
 def test_the_page_shows_the_inbox_line_and_a_tab_for_each_way_of_looking(staffed: Staffed) -> None:
     page = staffed.as_("vera").get("/statements/hours/look")
     assert "Subject: The library opens earlier Summary: From the first of December" in words(page)

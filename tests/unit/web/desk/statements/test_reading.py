@@ -26,11 +26,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
         yield Kept(staffed.site)
 
 
-@pytest.fixture
-def staffed(kept: Kept) -> Staffed:
-    return Staffed(site=kept.again())
-
-
 def said(staffed: Staffed, path: str, name: str = "ben") -> str:
     answer = staffed.as_(name).get(path)
     assert answer.status == 200, words(answer)

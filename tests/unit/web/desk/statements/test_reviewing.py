@@ -23,11 +23,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
 
 
 @pytest.fixture
-def at(kept: Kept) -> Room:
-    return Room(Staffed(site=kept.again()))
-
-
-@pytest.fixture
 def ben(at: Room) -> Signed:
     return at.as_("ben")
 

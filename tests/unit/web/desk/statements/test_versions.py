@@ -1,25 +1,9 @@
 """The versions of a text, as the desk shows them."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.desk import Staffed, words
-from tests.desk import desk as at_the_desk
-from tests.pages import Kept
+from tests.desk import words
 from tests.unit.web.desk.writing import Desk
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Kept]:
-    with at_the_desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
-        yield Kept(staffed.site)
-
-
-@pytest.fixture
-def desk(kept: Kept) -> Desk:
-    return Desk(Staffed(site=kept.again()))
 
 
 def test_each_version_is_listed_with_who_wrote_it_and_who_handed_it_in(desk: Desk) -> None:

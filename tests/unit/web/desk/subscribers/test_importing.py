@@ -24,11 +24,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
         yield Kept(staffed.site)
 
 
-@pytest.fixture
-def staffed(kept: Kept) -> Staffed:
-    return Staffed(site=kept.again())
-
-
 def upload(who: Signed, text: str = FILE, name: str = "people.csv", **more: str) -> Answer:
     fields = {"list": "press", "agreed": "the congress in May", **more}
     return who.ask("POST", "/readers/import", **multipart(fields, file=(name, text.encode())))

@@ -29,11 +29,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
 
 
 @pytest.fixture
-def staffed(kept: Kept) -> Staffed:
-    return Staffed(site=kept.again())
-
-
-@pytest.fixture
 def cleo(staffed: Staffed) -> Signed:
     return staffed.as_("cleo")
 
