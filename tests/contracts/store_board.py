@@ -265,7 +265,6 @@ class BoardContract:
             assert [one.words for one in tx.comments.of("hours", 2)] == ["No. 2", "No. 3"]
             first = tx.comments.of("hours", 9)[0]
             assert first == replace(comment("hours", "No. 0"), id=first.id)
-            assert tx.comments.count("hours") == 4
             assert tx.comments.of("none", 9) == []
 
     def test_the_log_is_told_by_what_it_speaks_of(self, store: Store) -> None:

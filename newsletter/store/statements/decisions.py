@@ -152,7 +152,3 @@ class Comments(Repository):
     def since(self, number: int) -> list[Comment]:
         """Return the comments after the one with this id, oldest first."""
         return self._db.all(Comment, f"{_COMMENT} WHERE id > :number ORDER BY id", number=number)
-
-    def count(self, slug: str) -> int:
-        """Return how many comments a statement has."""
-        return self._db.number("SELECT COUNT(*) FROM comment WHERE slug = :slug", slug=slug)
