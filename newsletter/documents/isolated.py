@@ -12,7 +12,7 @@ from newsletter.documents.release.imported import (
     Pasted,
     unusable,
 )
-from newsletter.documents.sandbox import ask, read_apart
+from newsletter.documents.sandbox import read_apart
 
 _WITHIN = timedelta(seconds=15)
 """The time limit if a person waits at the desk."""
@@ -49,8 +49,3 @@ def picture(data: bytes, *, file: str) -> MadePicture:
     [found] = read_apart(reader, arguments, file=file, answer=MadePicture, within=_WITHIN)
     made: MadePicture = found
     return made
-
-
-def find_escapes(folder: str) -> list[str]:
-    """Return the forbidden acts that the kernel does not prevent here. Raises CutOff."""
-    return ask("newsletter.documents.confinement:escapes", {"folder": folder}, answer=str)

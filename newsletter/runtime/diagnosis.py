@@ -16,8 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from newsletter.config.settings import Settings
-from newsletter.documents.isolated import find_escapes
-from newsletter.documents.sandbox import CutOff
+from newsletter.documents.sandbox import CutOff, find_escapes
 from newsletter.domain.delivery.authentication import examine_domain
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Finding, Level, uncertain, well, wrong

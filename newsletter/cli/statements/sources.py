@@ -15,7 +15,6 @@ from newsletter.cli.shell import (
     with_services,
 )
 from newsletter.config.sources import FolderOptions
-from newsletter.documents.isolated import import_isolated
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
@@ -170,6 +169,7 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
 
     Also of LibreOffice texts (.odt) and Markdown. Says all that it leaves out or guesses.
     """
+    from newsletter.documents.isolated import import_isolated  # with the words of releases
     from newsletter.documents.release.imported import with_language
 
     today = services.store.clock.now().date()

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.documents.isolated import find_escapes
 from newsletter.documents.sandbox import (
     CutOff,
     Gate,
@@ -24,6 +23,7 @@ from newsletter.documents.sandbox import (
     ask,
     end,
     exchange,
+    find_escapes,
     serve,
 )
 from newsletter.domain.errors import InvalidInput
