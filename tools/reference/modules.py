@@ -1,4 +1,4 @@
-"""Draws the grid of layers and subjects into its page, and which layer imports which.
+"""Draws the grid of layers and subjects into its page. The benchmark draws who imports whom.
 
 ``python -m tools.reference.modules docs/architecture.md``
 """
@@ -146,8 +146,7 @@ def renewed(page: str, project: Path) -> str:
     _, end, after = rest.partition(_END)
     if not (start and end):
         raise ValueError("the page lacks the two lines between which the grid stands")
-    grid = [*_grid(project), "", *picture(read(project))]
-    return "\n".join([f"{before}{start}", *grid, "", f"{end}{after}"])
+    return "\n".join([f"{before}{start}", *_grid(project), "", f"{end}{after}"])
 
 
 if __name__ == "__main__":
