@@ -29,7 +29,7 @@ LONG = 10.0
 """Seconds from which a test needs the mark ``slow``, with its reason."""
 TOO_LONG = 3 * LONG
 """Seconds from which CI fails without that mark. Two cores may be busy with something else."""
-LARGEST_WORKER = 600
+LARGEST_WORKER = 700
 """MiB that a process of the suite may grow to."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own in it
 """Where ``tmp_path`` is, if the system has such a folder: what waits until a disk has it all waits

@@ -336,7 +336,7 @@ _HEALTH_WITHIN = timedelta(seconds=5)
 @click.command()
 @port_option
 def healthcheck(port: int) -> int:
-    """Ask the service on this machine whether it would send what is due.
+    """Ask whether the service here would send what is due.
 
     Exits with 0 if its /readyz says so, else with 1. For containers.
     """

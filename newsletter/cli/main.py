@@ -75,11 +75,7 @@ for _name, _module, _about in (
     ("worker", "delivery", "Send due statements, without serving pages."),
     ("scheduler", "delivery", "Do all but sending batches, with 'engine: procrastinate'."),
     ("serve", "delivery", "Serve only the pages."),
-    (
-        "healthcheck",
-        "delivery",
-        "Ask the service on this machine whether it would send what is due.",
-    ),
+    ("healthcheck", "delivery", "Ask whether the service here would send what is due."),
     ("campaign", "campaigns.campaigns", "Show, pause, resume and cancel campaigns."),
     ("report", "campaigns.campaigns", "Show a campaign's figures, and whom it did not reach."),
     ("pause", "campaigns.campaigns", "Pause a campaign after its open calls."),
@@ -98,11 +94,7 @@ for _name, _module, _about in (
         "Import, export, show, suppress and forget people.",
     ),
     ("user", "staff", "Invite, add and list the staff."),
-    (
-        "backup",
-        "workspace.backups",
-        "Write a backup into the folder of the settings, rehearse it, and remove the oldest.",
-    ),
+    ("backup", "workspace.backups", "Write a backup, rehearse it, and remove the oldest."),
     ("db", "workspace.database", "Back up, restore and copy the database."),
     ("audit", "staff", "Show the audit log, and verify that it was not changed."),
 ):

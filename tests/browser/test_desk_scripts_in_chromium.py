@@ -145,7 +145,7 @@ def test_a_drawer_takes_the_focus_and_gives_it_back(site: Site, open_page: Open)
     page.keyboard.press("Enter")
     assert page.get_by_label("Subject").input_value() == "B"
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.textContent") == "Details"
+    page.wait_for_function("document.activeElement.textContent === 'Details'")
     assert page.get_by_label("Subject").is_hidden()
     assert page.locator("[data-shows]").inner_text() == "B"
     assert page.locator("[data-count]").inner_text() == "1 of 60"

@@ -11,7 +11,7 @@ from newsletter.store.file.lock import in_use
 @click.command()
 @in_workspace
 def backup(shell: Shell) -> None:
-    """Write a backup into the folder of the settings, rehearse it, and remove the oldest."""
+    """Write a backup, rehearse it, and remove the oldest."""
     settings = shell.settings()
     with private(), in_use(settings.in_use_path, by="newsletter backup"):
         file, found = Backups(settings=settings).take()

@@ -76,7 +76,7 @@ def rekey(shell: Shell) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @in_workspace
 def backup(shell: Shell, file: Path) -> None:
-    """Copy the database to FILE, also while a campaign is going out."""
+    """Copy the database to FILE, also while it is in use."""
     settings = shell.settings()
     with private(), in_use(settings.in_use_path, by="newsletter db backup"):
         Backups(settings=settings).write(file)
@@ -87,7 +87,7 @@ def backup(shell: Shell, file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @in_workspace
 def verify_backup(shell: Shell, file: Path) -> None:
-    """Rehearse a restore of FILE: check all of it with the workspace's keys, and change nothing."""
+    """Rehearse a restore of FILE, and change nothing."""
     with private():
         found = Backups(settings=shell.settings()).rehearse(file)
     say(f"{file} can be restored: {found}")

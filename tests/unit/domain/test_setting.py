@@ -1,15 +1,30 @@
 """The rules for what people write are kept by the values themselves, and say what to write."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from newsletter.domain.setting import Line, PictureUrl, SecureUrl, Website
+from newsletter.domain.campaigns.digest import Digest
+from newsletter.domain.setting import Line, PictureUrl, Rule, SecureUrl, Website
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.statements.content import Counting, Layout
 from newsletter.domain.subscribers.address import Address
+from newsletter.domain.subscribers.segment import SegmentRule, picks_some
+from newsletter.domain.subscribers.signup import SignUpSettings
 from tests.rows import rows
+
+Segment = Annotated[SegmentRule, Rule(picks_some)]
+WEEKLY = {
+    "name": "weekly",
+    "title": "The week, {date}",
+    "every": "week",
+    "day": "friday",
+    "at": "16:00",
+    "lists": ["supporters"],
+}
+DONORS = {"name": "donors", "list": "press", "tags": ["donor"]}
+NEW_YEAR = "2026-01-01"
 
 
 @rows(
@@ -29,6 +44,18 @@ from tests.rows import rows
         (Layout, {"release_line": False, "release_lists": ["press"]}, "release_line: true"),
         (Counting, {"hosts": ["https://forum.example"]}, "is no host"),
         (Brand, {"accent": None}, "YAML takes # for a comment"),
+        (Digest, WEEKLY | {"title": "The {week}"}, "only {date} may stand there"),
+        (Digest, WEEKLY | {"at": "16"}, "is not a time of day"),
+        (Digest, WEEKLY | {"at": "03:30"}, "a clock change may skip or repeat"),
+        (Digest, WEEKLY | {"day": None}, "has no value; write a day of the week"),
+        (Digest, WEEKLY | {"day": 31}, "31 is no day"),
+        (Digest, WEEKLY | {"day": "last"}, "is no day of the week"),
+        (Digest, WEEKLY | {"every": "month"}, "is no day of the month"),
+        (Segment, {"name": "all", "list": "press"}, "picks everybody on press"),
+        (Segment, DONORS | {"joined_since": NEW_YEAR, "joined_before": NEW_YEAR}, "picks no one"),
+        (Segment, DONORS | {"without_tags": ["donor"]}, "asks for donor and, in without_tags"),
+        (SignUpSettings, {"consent": "I join {list}"}, "only {lists} and {organisation}"),
+        (SignUpSettings, {"refuse_domains": ["@"]}, "is no domain"),
     ],
 )
 def test_what_is_written_wrong_is_told(kind: Any, value: object, told: str) -> None:
@@ -44,6 +71,8 @@ def test_what_is_written_wrong_is_told(kind: Any, value: object, told: str) -> N
         (SecureUrl, "https://forum.example", "https://forum.example"),
         (PictureUrl, "https://forum.example/a.png", "https://forum.example/a.png"),
         (Address, "news@forum.example", "news@forum.example"),
+        (SignUpSettings, {"consent": "Yes: {lists}"}, SignUpSettings(consent="Yes: {lists}")),
+        (Segment, DONORS, SegmentRule(name="donors", list="press", tags=("donor",))),
     ],
 )
 def test_what_is_written_right_is_read(kind: Any, value: object, read: object) -> None:
