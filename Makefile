@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test unit watch faults simulate fuzz new-provider fmt lint types imports docs words check bench judge peers lock release clean
+.PHONY: help setup setup-dev demo test coverage unit watch faults simulate fuzz new-provider fmt lint types imports docs words check bench judge peers lock release clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -55,7 +55,10 @@ tests/__pycache__: .venv/.installed-dev
 	@$(BIN)/pytest --quiet --collect-only >/dev/null || true # the run itself says what is wrong
 	@mkdir -p $@ && touch $@
 
-test: setup-dev .hypothesis/unicode_data tests/__pycache__ ## All tests, and some of the long ones, drawn anew each time; with coverage
+test: setup-dev .hypothesis/unicode_data tests/__pycache__ ## All tests, and some of the long ones, drawn anew each time
+	$(PYTEST) --faults=sample --durations=25
+
+coverage: setup-dev .hypothesis/unicode_data tests/__pycache__ ## The same, and fail where too little of the code is covered
 	rm -f .coverage .coverage.*
 	$(PYTEST) --faults=sample --durations=25 --cov --cov-report=
 	$(BIN)/coverage report --format=total --omit='newsletter/cli/*' --fail-under=95
@@ -114,7 +117,7 @@ words: setup-dev ## Bring the catalogues of fixed words in line with their templ
 			-i $$(dirname $$file)/words.pot -o $$file -l $$(basename $$file .po); \
 	done
 
-check: lint types imports docs test ## All of it
+check: lint types imports docs coverage ## All of it
 
 bench: setup-dev ## Figures, as ratios measured in one run
 	$(BIN)/python -m bench

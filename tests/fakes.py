@@ -231,6 +231,9 @@ class RecordingProvider:
             found={n: f"m{n}" for n in found}, whole=True, all_or_none=self.all_or_none
         )
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 def accept_all(_batch: OutgoingBatch) -> Answer:
     return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, provider_id="call-1"))

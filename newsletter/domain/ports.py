@@ -108,6 +108,10 @@ class Provider(Protocol):
         """Ask what the provider has of an attempt. Hands nothing over; raises as little."""
         ...
 
+    def close(self) -> None:
+        """Close connections that no call uses."""
+        ...
+
 
 class Webhook(Protocol):
     """A provider's posts to us."""

@@ -108,6 +108,12 @@ class Delivery:
         second = others[0] if others else None
         return ProviderPool(first=first, second=second, after=self.settings.fail_over_after)
 
+    def close(self) -> None:
+        """Close connections to providers that no call uses."""
+        if "pool" in vars(self):
+            for line in self.pool.all:
+                line.provider.close()
+
     @cached_property
     def webhooks(self) -> Mapping[str, Webhook]:
         """Kind of provider → what reads its posts. One without is not listened to."""

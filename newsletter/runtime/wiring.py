@@ -76,6 +76,7 @@ def opened(
             built.delivery.guard().attend()
             yield built
         finally:
+            built.delivery.close()
             guard_file.close()
 
 

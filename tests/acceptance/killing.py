@@ -178,6 +178,9 @@ class FusedProvider:
         self.fuse.burn("look-up: after it")
         return sighting
 
+    def close(self) -> None:
+        self.provider.close()
+
 
 @dataclass(frozen=True, kw_only=True)
 class FusedGuardFile:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
-from tests.acceptance.test_crash import prepared, started
-from tests.acceptance.workspace import ADMIN, Workspace, readers
+from tests.acceptance.test_crash import prepared
+from tests.acceptance.workspace import ADMIN, Workspace, readers, wait_until
 from tests.postgresql import PASSWORD, Server
 
 pytestmark = pytest.mark.slow("starts the program, and a server of its own")
@@ -41,7 +41,9 @@ def test_a_campaign_that_is_killed_again_and_again_reaches_everybody_once(
     prepared(workspace, PEOPLE)
     mailgun.delay = 0.2  # so that the kills come in the middle
     for _ in range(3):
-        running = started(workspace)
+        before = len(mailgun.taken)
+        running = workspace.start("run", "--until-idle")
+        wait_until(lambda before=before: len(mailgun.taken) > before, describe=running.said)
         time.sleep(chance.uniform(0, 0.3))
         running.kill()
         assert workspace.report("news")["audience"] == len(PEOPLE)

@@ -22,7 +22,7 @@ FLAGS = [
 
 def _chromium() -> str:
     """Its path. Skips where it is missing, but fails in CI."""
-    path = shutil.which("chromium")
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     missing = "" if path else "chromium is not installed (apt-get install chromium)"
     try:
         import playwright.sync_api  # noqa: F401 - only whether it is there

@@ -249,3 +249,6 @@ class Customer:
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
         self.point("question")
         return self._provider.look_up(batch)
+
+    def close(self) -> None:
+        """The network of the simulation closes with its host."""

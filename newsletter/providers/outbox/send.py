@@ -112,6 +112,9 @@ class Outbox:
         """Return that there is no record: a replay answers as well."""
         return LookupResult(reason="the outbox is handed the batch again instead")
 
+    def close(self) -> None:
+        """Nothing is open between two batches."""
+
     def _keep(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:
         fresh = [entry for entry in entries if not entry.path.exists()]
         again = {entry.message_id for entry in entries} - {entry.message_id for entry in fresh}

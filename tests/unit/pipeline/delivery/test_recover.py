@@ -85,6 +85,7 @@ class FusedProvider:
         self.name = provider.name
         self.capabilities = provider.capabilities
         self.prepare = provider.prepare
+        self.close = provider.close
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
         self._fuse.burn()
