@@ -305,12 +305,13 @@ class Reconciler:
         settles_in = self.pool.of(held).provider.capabilities.settles_in or FIRST_LOOK
         # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
         at = result.dated or self.store.clock.now()
-        since = held.silent_since or at
+        # what still shows somebody new is not complete yet
+        since = at if known else held.silent_since or at
         left = _TIMES_SETTLED * settles_in - (at - since)
         if result.whole and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
-            apart = frozenset() if result.all_or_none else held.nameless - known.keys()
-            return _Found(known=known, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP, apart=apart)
+            apart = frozenset() if result.all_or_none else held.nameless
+            return _Found(known={}, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP, apart=apart)
         longest = settles_in if result.whole else max(settles_in, _UNREADABLE_PAUSE)
         # tries have no end and a timedelta has; the tenth power is months already
         growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)

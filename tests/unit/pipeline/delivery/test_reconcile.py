@@ -364,6 +364,19 @@ def test_of_a_batch_taken_in_part_only_the_rest_goes_out_again(room: Newsroom) -
     assert room.resolved() == [("look-up", "accepted", 3)]
 
 
+def test_records_that_still_show_somebody_new_prove_no_absence(room: Newsroom) -> None:
+    lost(room, **RECORDS)
+    for hidden, counts in [
+        ({1, 2, 3}, Counts(unknown=3)),
+        ({2}, Counts(accepted=2, unknown=1)),
+        (set(), Counts(accepted=3)),
+    ]:
+        room.provider.hides = hidden
+        room.clock.advance(minutes=21)
+        room.reconcile()
+        assert room.counts() == counts
+
+
 def test_records_that_cannot_be_read_prove_nothing(room: Newsroom) -> None:
     lost(room, **RECORDS)
     room.provider.records_fail = True
