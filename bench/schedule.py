@@ -44,7 +44,7 @@ def limits(setup: Setup, costs: Costs) -> dict[str, float]:
 
 
 SETUPS = [
-    Setup(readers=readers, hosts=hosts, cores=cores, connections=16, batch=1000, contract=contract)
+    Setup(readers=readers, hosts=hosts, cores=cores, connections=16, batch=100, contract=contract)
     for readers, hosts, cores, contract in [
         (10_000, 1, 2, 14),
         (100_000, 1, 2, 100),
