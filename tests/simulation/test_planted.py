@@ -105,7 +105,7 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
         "begun",
         "asked",
         (
-            *(first("lose"), wait(20), STALE, wait(300), Step("rotate"), BOOT),
+            *(first("lose"), wait(300), STALE, wait(300), Step("rotate"), BOOT),
             *(Step("adopt"), STALE),
         ),
     ),

@@ -78,8 +78,6 @@ _LAST_LOOK = timedelta(days=3)
 """From an attempt to the last look-up."""
 _CLOCK_SKEW = timedelta(minutes=1)
 """A clock that went back further than this is wrong."""
-_TIMES_SETTLED = 2
-"""Records count as complete after this many times their settling time: for some it is a guess."""
 _UNREADABLE_PAUSE = timedelta(minutes=10)
 """The longest pause between look-ups in records that cannot be read."""
 _KEY_MARGIN = timedelta(minutes=2)
@@ -305,9 +303,10 @@ class Reconciler:
         settles_in = self.pool.of(held).provider.capabilities.settles_in or FIRST_LOOK
         # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
         at = result.dated or self.store.clock.now()
-        # what still shows somebody new is not complete yet
-        since = at if known else held.silent_since or at
-        left = _TIMES_SETTLED * settles_in - (at - since)
+        early = held.attempt_at + settles_in - self.store.clock.now()
+        # what still shows somebody new is not complete yet, and a look that is early does not count
+        since = None if known or early > timedelta(0) else held.silent_since or at
+        left = settles_in - (at - since) if since else max(early, FIRST_LOOK)
         if result.whole and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
             apart = frozenset() if result.all_or_none else held.nameless
