@@ -48,6 +48,21 @@ def costs_less(seconds: float, work: Callable[[], object], *, tries: int = 4) ->
     return False
 
 
+def grows_in_proportion(work: Callable[[int], object], many: int, *, tries: int = 4) -> bool:
+    """Whether so many take at most twice as long as four times a quarter of them.
+
+    What goes with the square takes sixteen times as long, on any machine.
+    """
+    for _ in range(tries):
+        with working() as quarter:
+            work(many // 4)
+        with working() as whole:
+            work(many)
+        if whole.seconds < 8 * quarter.seconds:
+            return True
+    return False
+
+
 @contextmanager
 def holding() -> Iterator[Cost]:
     """How many bytes the block holds at most; tracing makes it several times as slow."""
