@@ -28,6 +28,7 @@ from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from tests.budget import MEMORY, fits
 from tests.fakes import FixedClock, hash_address
+from tests.relay import Relay
 
 PASSWORD = "of the test server"  # noqa: S105 - made up
 """Over TCP the server asks for it; over its socket it trusts everybody."""
@@ -48,6 +49,13 @@ max_connections = 200
 autovacuum = off
 jit = off
 log_min_messages = fatal
+"""
+
+_REPLICATED = """
+wal_level = replica
+max_wal_senders = 4
+synchronous_commit = {commit}
+synchronous_standby_names = '{standby}'
 """
 
 _NOBODY = 65534
@@ -93,11 +101,15 @@ class Server:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     def restart(self, mode: str) -> None:
-        """Restart the server, as ``own_server`` may be."""
+        """Restart a server of one test."""
         self._control("restart", "-m", mode, "-l", f"{self.folder}/log")
 
     def stop(self) -> None:
         self._control("stop", "-m", "immediate")
+
+    def take_over(self) -> None:
+        """Become the primary, as the replica of one that is gone."""
+        self._control("promote")
 
     def _control(self, *arguments: str) -> None:
         programs = _programs()
@@ -146,29 +158,56 @@ def postgresql(
         yield server
 
 
-def _start(in_use: Path) -> Server:
-    programs = _programs()
-    assert programs is not None
+def _start(in_use: Path, more: str = "") -> Server:
+    folder = _folder()
+    (folder / "password").write_text(PASSWORD, "utf-8")
+    (folder / "password").chmod(0o644)
+    _run(
+        "initdb",
+        "-D",
+        f"{folder}/data",
+        "-U",
+        "newsletter",
+        "-E",
+        "UTF8",
+        "--no-locale",
+        "--no-sync",
+        "--no-instructions",
+        "--auth-local=trust",
+        "--auth-host=scram-sha-256",
+        f"--pwfile={folder}/password",
+    )
+    return _serve(folder, in_use, more)
+
+
+def _folder() -> Path:
+    """Create the folder of a server, where its account reaches it."""
     # not below the folders of pytest: they are for root alone, and a socket's path has to be short
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if fits(MEMORY) else None))
+    if _unprivileged():
+        shutil.chown(folder, _NOBODY, _NOBODY)
+    return folder
+
+
+def _run(program: str, *arguments: str) -> None:
+    programs = _programs()
+    assert programs is not None
+    command = [str(programs / program), *arguments]
+    account = _unprivileged()
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **account)
+    assert done.returncode == 0, done.stderr
+
+
+def _serve(folder: Path, in_use: Path, more: str) -> Server:
+    """Run the server whose data lies in a folder, until nobody has ``in_use`` locked."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    account = _unprivileged()
-    if account:
-        shutil.chown(folder, _NOBODY, _NOBODY)
-    (folder / "password").write_text(PASSWORD, "utf-8")
-    (folder / "password").chmod(0o644)
-    command = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "newsletter"]
-    command += ["-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"]
-    command += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={folder}/password"]
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **account)
-    assert done.returncode == 0, done.stderr
     configuration = folder / "data" / "postgresql.conf"
     with configuration.open("a", encoding="utf-8") as file:
-        file.write(_CONFIGURATION.format(folder=folder, port=port))
+        file.write(_CONFIGURATION.format(folder=folder, port=port) + more)
     command = [sys.executable, "-I", "-c", _RUN_WHILE_IN_USE, str(in_use), str(folder)]
-    command += [str(programs), repr(account)]
+    command += [str(_programs()), repr(_unprivileged())]
     with (folder / "log").open("wb") as log:
         subprocess.run(command, stdout=log, stderr=log, check=True)
     server = Server(folder, port)
@@ -191,6 +230,41 @@ def own_server(folder: Path) -> Iterator[Server]:
         (server.folder / "log").chmod(0o666)
         yield server
         server.stop()
+
+
+@contextmanager
+def primary_and_replica(folder: Path, *, waits: bool) -> Iterator[tuple[Server, Server, Relay]]:
+    """Two servers, and the line from the second to the first, which a test can cut.
+
+    With ``waits`` the first commits nothing that the second does not have.
+    """
+    if reason := missing():
+        pytest.skip(reason)
+    in_use = folder / "servers.in-use"
+    more = _REPLICATED.format(commit="on" if waits else "off", standby="*" if waits else "")
+    with in_use.open("ab") as use:
+        fcntl.flock(use, fcntl.LOCK_SH)
+        primary = _start(in_use, more)
+        with closing(Relay(primary.port)) as line:
+            copied = _folder()
+            source = f"host=127.0.0.1 port={line.port} user=newsletter password='{PASSWORD}'"
+            _run(
+                "pg_basebackup",
+                "-d",
+                source,
+                "-D",
+                f"{copied}/data",
+                "-R",
+                "--no-sync",
+                "-c",
+                "fast",
+            )
+            # once it is the first, it waits for none
+            replica = _serve(copied, in_use, more + "synchronous_standby_names = ''\n")
+            for server in (primary, replica):
+                (server.folder / "log").chmod(0o666)
+            yield primary, replica, line
+            replica.stop()
 
 
 def _unprivileged() -> dict[str, Any]:

@@ -26,6 +26,10 @@ class Relay:
         """Serve new connections again."""
         self._is_cut.clear()
 
+    def lead_to(self, port: int) -> None:
+        """Lead new connections to another program."""
+        self._to = port
+
     def close(self) -> None:
         self._over.set()
         self._listener.close()

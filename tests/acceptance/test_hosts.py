@@ -5,7 +5,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -16,7 +16,7 @@ import yaml
 
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ROOT, Running, Workspace, readers, wait_until
-from tests.postgresql import PASSWORD, Server, own_server
+from tests.postgresql import PASSWORD, Server, own_server, primary_and_replica
 from tests.relay import Relay
 
 pytestmark = pytest.mark.slow("starts the program several times, and a server of its own")
@@ -259,6 +259,94 @@ def test_none_leaves_after_a_cancellation_whatever_dies(
     assert report["state"] == "cancelled"
     assert report["accepted"] + report["unknown"] + report["cancelled"] == len(PEOPLE)
     assert max(mailgun.counted().values()) == 1
+
+
+class Failover:
+    """A scheduler and two workers whose way to the database leads to its replica in the end."""
+
+    def __init__(
+        self, hosts: Hosts, servers: tuple[Server, Server], line: Relay, replication: Relay
+    ) -> None:
+        self.hosts, self.line, self.replication = hosts, line, replication
+        self.primary, self.replica = servers
+        self.machines = [hosts.add() for _ in range(3)]
+        self.running = [self.start(place) for place in range(3)]
+
+    def start(self, place: int) -> Running:
+        return self.machines[place].start("--verbose", "worker" if place else "scheduler")
+
+    def said(self) -> str:
+        return "".join(each.said()[-3000:] for each in self.running)
+
+    def happen(self) -> None:
+        self.primary.stop()
+        self.replica.take_over()
+        self.line.lead_to(self.replica.port)
+
+    def keep_up(self) -> None:
+        """Start again what has ended, as a service manager does."""
+        for place, one in enumerate(self.running):
+            if one.ended():
+                assert "Traceback" not in one.said(), one.said()
+                self.running[place] = self.start(place)
+
+    def is_sent(self) -> Any:
+        self.keep_up()
+        report = self.hosts.first.report("news")
+        return report["state"] == "sent" and report
+
+
+@contextmanager
+def failover(tmp_path: Path, mailgun: PacedMailgun, *, waits: bool) -> Iterator[Failover]:
+    with (
+        primary_and_replica(tmp_path, waits=waits) as (primary, replica, replication),
+        closing(Relay(primary.port)) as line,
+        closing(created(tmp_path, primary, "forum")) as hosts,
+    ):
+        hosts.first.configure(
+            database=f"postgresql://newsletter@127.0.0.1:{line.port}/forum",
+            database_password=PASSWORD,
+        )
+        prepared(hosts, PEOPLE, mailgun, batch_size=5, concurrency=2, timeout="1s", settle="4s")
+        mailgun.delay = 0.25
+        over = Failover(hosts, (primary, replica), line, replication)
+        wait_until(lambda: len(mailgun.taken) > 40, describe=over.said)
+        yield over
+
+
+@pytest.mark.faults(seconds=30)
+def test_a_replica_that_has_all_takes_over_and_each_reader_has_it_once(
+    tmp_path: Path, mailgun: PacedMailgun
+) -> None:
+    with failover(tmp_path, mailgun, waits=True) as over:
+        over.happen()
+        mailgun.delay = 0
+        report = wait_until(over.is_sent, 90, over.said)
+        unknown = set(report["unknown_addresses"])
+        assert report["accepted"] + report["unknown"] == len(PEOPLE)
+        assert max(mailgun.counted().values()) == 1, over.said()
+        assert set(PEOPLE) - unknown <= mailgun.counted().keys()
+        over.hosts.first.do("audit", "verify")
+
+
+@pytest.mark.faults(seconds=30)
+def test_a_replica_that_is_behind_takes_over_and_nothing_more_is_sent(
+    tmp_path: Path, mailgun: PacedMailgun
+) -> None:
+    with failover(tmp_path, mailgun, waits=False) as over:
+        over.replication.cut()
+        wait_until(lambda: len(mailgun.taken) > 80, describe=over.said)
+        over.happen()
+        workers = over.running[1:]
+        wait_until(lambda: all(one.ended() for one in workers), describe=over.said)
+        assert all("was exchanged while it was at work" in one.said() for one in workers)
+        taken = mailgun.counted()
+        over.keep_up()
+        doubted = over.machines[1].do("doctor", code=3).stdout
+        assert re.search(r"this database knows of \d+ claims, and there were \d+", doubted), doubted
+        time.sleep(6)
+        assert mailgun.counted() == taken, over.said()
+        assert max(taken.values()) == 1
 
 
 def test_the_services_of_the_compose_file_send_from_one_folder(
