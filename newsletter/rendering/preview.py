@@ -1,114 +1,15 @@
-"""Show a finished mail as different readers see it, and all views on one page.
+"""Show a finished mail as different readers see it.
 
-A browser has one colour scheme and loads every picture. So each copy is changed where that would
-mislead, and its policy keeps the browser from fetching anything else.
+A browser has one colour scheme. So each copy is changed where that would mislead, and its policy
+keeps the browser from fetching anything but the mail's own pictures.
 """
 
 import html as markup
 import re
-from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from newsletter.domain.statements.review import ReviewFinding, Severity
-from newsletter.rendering.checks.guards import HTML_LIMIT, Page
-from newsletter.rendering.mail.files import default_templates, read_templates
-
-MARK = '<meta name="generator" content="newsletter preview">'
-"""Marks the folder of a preview, which may be replaced."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """The facts above the views."""
-
-    slug: str
-    sender: str
-    """The name that inboxes show."""
-    sender_address: str
-    reply_to: str
-    to: str
-    made_up: bool
-    """Whether the address is made up."""
-    subject: str
-    inbox_line: str
-    lists: tuple[str, ...]
-    corrects: str
-    """The corrected statement, or ""."""
-    language: str
-    send_at: str
-    """As the file says it, or ""."""
-    embargo_until: str
-    made: str
-    """When the preview was made, in words."""
-    content_hash: str
-    approved: bool
-    approved_by: tuple[str, ...]
-    reasons: tuple[str, ...]
-    """Why it is not approved."""
-    remarks: tuple[ReviewFinding, ...] = ()
-    """The findings of the checks."""
-    size: int
-    """Bytes of HTML."""
-    picture_hosts: tuple[str, ...]
-    fetched: bool
-    """Whether the views load pictures from there."""
-
-    @property
-    def share(self) -> int:
-        """Per cent of Gmail's limit."""
-        return round(self.size * 100 / HTML_LIMIT)
-
-    @property
-    def warned(self) -> bool:
-        """Whether an approval needs a reason."""
-        return any(remark.grade is Severity.WARNING for remark in self.remarks)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Screenshot:
-    """A picture of a view."""
-
-    title: str
-    file: str
-    width: int
-    height: int
-    """CSS pixels, both."""
-    cut: bool = False
-    """Whether the mail continues below."""
-    missing: tuple[str, ...] = ()
-    """Pictures on the web that did not load."""
-    data: str = ""
-    """The picture as a data: address."""
-
-
-def contact_sheet(facts: Facts, screenshots: Sequence[Screenshot], *, combined: str = "") -> str:
-    """Return the page with all views, without script and network.
-
-    ``combined`` is the file of the picture with all screenshots.
-    """
-    return _filled("sheet.html.j2", facts, screenshots, combined)
-
-
-def sheet_of_pictures(facts: Facts, screenshots: Sequence[Screenshot]) -> str:
-    """Return a page of all screenshots, to be made a picture itself."""
-    return _filled("picture.html.j2", facts, screenshots)
-
-
-def _filled(name: str, facts: Facts, screenshots: Sequence[Screenshot], combined: str = "") -> str:
-    from newsletter.rendering.mail.templates import Templates
-
-    values = {
-        "mark": MARK,
-        "facts": facts,
-        "screenshots": screenshots,
-        "combined": combined,
-        "limit": HTML_LIMIT,
-    }
-    folder = default_templates() / "preview"
-    return Templates(read_templates(folder), filters={}).fill(name, values)
-
+from newsletter.rendering.checks.guards import Page
 
 _STYLE = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(?P<scheme>dark|light)\s*\)", re.IGNORECASE)
@@ -131,12 +32,6 @@ _IN_FRONT = (
     '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
     '<meta name="referrer" content="no-referrer"><base target="_blank">'
 )
-_BOX = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
-    ' viewBox="0 0 {width} {height}"><rect width="100%" height="100%" fill="#8a9096"'
-    ' fill-opacity=".28"/><path d="M0 0L{width} {height}M{width} 0L0 {height}" stroke="#8a9096"'
-    ' stroke-opacity=".6" stroke-width="{line}"/></svg>'
-)
 _OUTLINE = " img {outline: 1px solid #a9aeb3; outline-offset: -1px;}"
 """Mail programs show where a picture would be; a browser does not."""
 _TEXT_PAGE = """\
@@ -157,28 +52,20 @@ white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;}}
 """
 
 
-def light(html: str, *, fetch: bool = False) -> str:
-    """Show the mail on a light screen.
-
-    Boxes of the same size replace pictures, unless they are fetched.
-    """
-    return _as_seen(_in_scheme(html, "light"), fetch=fetch)
+def light(html: str) -> str:
+    """Show the mail on a light screen."""
+    return _as_seen(_in_scheme(html, "light"))
 
 
-def dark(html: str, *, fetch: bool = False) -> str:
+def dark(html: str) -> str:
     """Show the mail in a dark mail program that uses the mail's dark colours."""
-    return _as_seen(_in_scheme(html, "dark"), fetch=fetch)
+    return _as_seen(_in_scheme(html, "dark"))
 
 
 def without_images(html: str) -> str:
     """Show the mail on a light screen without pictures: alt text replaces them."""
-    bare = _in_scheme(_altered(html, lambda _: ""), "light", rules=_OUTLINE)
-    return _in_front(bare, "'none'")
-
-
-def without_styles(html: str, *, fetch: bool = False) -> str:
-    """Show the mail as Gmail does for other providers' mailboxes: without style sheets."""
-    return _as_seen(_in_scheme(_STYLE.sub("", html), "light"), fetch=fetch)
+    bare = _IMAGE.sub(lambda tag: _ATTRIBUTE.sub(_without_source, tag.group()), html)
+    return _in_front(_in_scheme(bare, "light", rules=_OUTLINE), "'none'")
 
 
 def plain(text: str, *, title: str, language: str) -> str:
@@ -239,9 +126,7 @@ def _attributes(tag: str) -> dict[str, str]:
     }
 
 
-def _as_seen(html: str, *, fetch: bool) -> str:
-    if not fetch:
-        return _in_front(_altered(html, _box), "data:")
+def _as_seen(html: str) -> str:
     hosts = " ".join(f"https://{host}" for host in picture_hosts(html))
     own = " 'self'" if 'src="/media/' in html else ""
     return _in_front(html, f"data:{own} {hosts}".rstrip())
@@ -266,25 +151,5 @@ def _in_scheme(html: str, scheme: str, *, rules: str = "") -> str:
     return _HEAD_END.sub(lambda end: rule + end.group(), html, count=1)
 
 
-def _altered(html: str, source: Callable[[dict[str, str]], str]) -> str:
-    """Replace the address of each picture; "" removes it."""
-
-    def of_tag(tag: re.Match[str]) -> str:
-        new = source(_attributes(tag.group()))
-
-        def of_attribute(found: re.Match[str]) -> str:
-            if found["name"].lower() not in {"src", "srcset"}:
-                return found.group()
-            return f' src="{new}"' if found["name"].lower() == "src" and new else ""
-
-        return _ATTRIBUTE.sub(of_attribute, tag.group())
-
-    return _IMAGE.sub(of_tag, html)
-
-
-def _box(attributes: dict[str, str]) -> str:
-    """Return a grey box as large as the picture."""
-    sizes = [attributes.get(name, "") for name in ("width", "height")]
-    width, height = (int(size) if _NUMBER.fullmatch(size) else 300 for size in sizes)
-    svg = _BOX.format(width=width, height=height, line=max(1, width // 300))
-    return f"data:image/svg+xml,{quote(svg)}"
+def _without_source(attribute: re.Match[str]) -> str:
+    return "" if attribute["name"].lower() in {"src", "srcset"} else attribute.group()

@@ -358,7 +358,7 @@ def test_a_page_in_another_language_becomes_a_statement_in_that(
 
     assert "\nlanguage: ar\n" in Path(row["path"]).read_text("utf-8")
     assert "The text was taken to be in Arabic: look whether its language is right." in row["notes"]
-    workspace.do("preview", row["slug"], "--out", "seen", "--no-screenshots")
+    workspace.do("preview", row["slug"], "--out", "seen")
     assert '<html lang="ar" dir="rtl"' in (workspace.folder / "seen/message.html").read_text(
         "utf-8"
     )
@@ -418,7 +418,7 @@ def test_a_preview_is_written_for_a_made_up_reader_and_for_a_real_one(
     workspace.write("news", "A **bold** word.")
     for extra, to in ((), "reader@example.org"), (("--as", readers(1)[0]), readers(1)[0]):
         out = tmp_path / f"preview-{len(extra)}"
-        workspace.do("preview", "news", "--out", str(out), "--no-screenshots", *extra)
+        workspace.do("preview", "news", "--out", str(out), *extra)
         assert "<strong" in (out / "message.html").read_text()
         assert "bold" in (out / "message.txt").read_text()
         mail = email.message_from_bytes(

@@ -157,8 +157,8 @@ def seen(content: Content, view: str) -> str:
     if view == "no-pictures":
         return views.without_images(content.html)
     if view == "dark":
-        return views.dark(content.html, fetch=True)
-    return views.light(content.html, fetch=True)
+        return views.dark(content.html)
+    return views.light(content.html)
 
 
 def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
