@@ -20,13 +20,6 @@ _Name = Annotated[
         "cannot name a source; write letters and digits, with . - or _ between them",
     ),
 ]
-_Category = Annotated[
-    str,
-    matching(
-        r"[\w%-]{1,200}",
-        "cannot name a category; write its slug, like send-by-mail, or its number in quotes",
-    ),
-]
 
 
 class FolderOptions(Section):
@@ -36,9 +29,21 @@ class FolderOptions(Section):
     path: Path = Field(default=Path("statements"), description="The folder.")
 
 
-class VisitedOptions(Section):
-    """Settings of every source that is fetched over the network."""
+def _encrypted(url: str, info: ValidationInfo) -> str:
+    if "#" in url:
+        raise ValueError(f"{url!r} has a # part; write it without")
+    if urlsplit(url).scheme != "https" and info.data.get("allow_private") is False:
+        raise ValueError(
+            f"{url!r} is not encrypted, so anybody on the way could write a statement; write"
+            " https:// (http:// is for a private network, with allow_private: true)"
+        )
+    return url
 
+
+class FeedOptions(Section):
+    """A feed: RSS, Atom or JSON Feed, whichever is there."""
+
+    kind: Literal["feed"] = Field(description="A feed: RSS, Atom or JSON Feed.")
     name: _Name | None = Field(
         default=None,
         description="Its name in commands and in the log. Without it: its host. Keep the "
@@ -79,6 +84,9 @@ class VisitedOptions(Section):
         "such an address is refused, also after a redirect.",
         examples=[False],
     )
+    url: Annotated[Website, AfterValidator(_encrypted)] = Field(
+        description="The feed's address.", examples=["https://forum.example/feed"]
+    )
 
     @field_validator("approved_by")
     @classmethod
@@ -93,75 +101,20 @@ class VisitedOptions(Section):
             raise ValueError("means nothing without trusted: true; write that too, or delete it")
         return names
 
-
-def _encrypted(url: str, info: ValidationInfo) -> str:
-    if "#" in url:
-        raise ValueError(f"{url!r} has a # part; write it without")
-    if urlsplit(url).scheme != "https" and info.data.get("allow_private") is False:
-        raise ValueError(
-            f"{url!r} is not encrypted, so anybody on the way could write a statement; write"
-            " https:// (http:// is for a private network, with allow_private: true)"
-        )
-    return url
-
-
-class FeedOptions(VisitedOptions):
-    """A feed: RSS, Atom or JSON Feed, whichever is there."""
-
-    kind: Literal["feed"] = Field(description="A feed: RSS, Atom or JSON Feed.")
-    url: Annotated[Website, AfterValidator(_encrypted)] = Field(
-        description="The feed's address.", examples=["https://forum.example/feed"]
-    )
-
     @property
     def known_as(self) -> str:
         """The name, or its substitute."""
-        return self.name or _host(self.url)
+        return self.name or (urlsplit(self.url).hostname or "").removeprefix("www.")
 
 
-class WordPressOptions(VisitedOptions):
-    """The posts of a WordPress site, by its REST API."""
+AnySource = FolderOptions | FeedOptions
 
-    kind: Literal["wordpress"] = Field(description="The posts of a WordPress site.")
-    url: Annotated[Website, AfterValidator(_encrypted)] = Field(
-        description="The site's front page.", examples=["https://forum.example"]
-    )
-    category: _Category | None = Field(
-        default=None,
-        description="The category whose posts are read: its slug, or its number in quotes.",
-        examples=["send-by-mail"],
-    )
-
-    @field_validator("url")
-    @classmethod
-    def _front_page(cls, url: str) -> str:
-        if "?" in url:
-            raise ValueError(f"{url!r} has a ? part; write the address of the front page")
-        return url.rstrip("/")
-
-    @property
-    def known_as(self) -> str:
-        """The name, or its substitute."""
-        own = _host(self.url)
-        return self.name or (f"{own}-{self.category}" if self.category else own)
+SOURCES: dict[str, type[Section]] = {"folder": FolderOptions, "feed": FeedOptions}
 
 
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
-AnySource = FolderOptions | FeedOptions | WordPressOptions
-
-SOURCES: dict[str, type[Section]] = {
-    "folder": FolderOptions,
-    "feed": FeedOptions,
-    "wordpress": WordPressOptions,
-}
-
-
-def visited(sources: tuple[AnySource, ...]) -> list[FeedOptions | WordPressOptions]:
+def visited(sources: tuple[AnySource, ...]) -> list[FeedOptions]:
     """Return the sources that are fetched over the network."""
-    return [source for source in sources if isinstance(source, FeedOptions | WordPressOptions)]
+    return [source for source in sources if isinstance(source, FeedOptions)]
 
 
 def fit_together(

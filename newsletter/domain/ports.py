@@ -172,9 +172,7 @@ class Feed(Protocol):
     def name(self) -> str: ...
 
     @property
-    def address(self) -> str:
-        """The address of the feed, with the part of it that is used."""
-        ...
+    def address(self) -> str: ...
 
     @property
     def every(self) -> timedelta:
@@ -186,11 +184,8 @@ class Feed(Protocol):
         """New items count as approved."""
         ...
 
-    def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
-        """Visit the feed once. ``wanted`` are ids to return even if they are old.
-
-        Raises FeedUnreadable for any error of the network or the feed.
-        """
+    def fetch(self, bookmark: str) -> Fetched:
+        """Visit the feed once. Raises FeedUnreadable for any error of the network or the feed."""
         ...
 
     def compose(self, items: Sequence[Item]) -> Sequence[ExtractedStatement | InvalidInput]:

@@ -9,18 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from newsletter import __version__
 from newsletter.config.loading import FILE_NAME
 from newsletter.config.settings import Settings
-from newsletter.config.sources import (
-    AnySource,
-    FeedOptions,
-    FolderOptions,
-    WordPressOptions,
-    visited,
-)
+from newsletter.config.sources import AnySource, FeedOptions, FolderOptions, visited
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Feed, Links, Source
@@ -300,20 +293,18 @@ def _source(
     )
 
 
-def _feed(options: FeedOptions | WordPressOptions, settings: Settings, clock: Clock) -> Feed:
+def _feed(options: FeedOptions, settings: Settings, clock: Clock) -> Feed:
     from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
-    from newsletter.sources.feeds.polling import SyndicatedFeed, WordPressFeed
+    from newsletter.sources.feeds.polling import SyndicatedFeed
     from newsletter.sources.feeds.readers import SandboxReader
 
-    shared: dict[str, Any] = {
-        "name": options.known_as,
-        "every": options.every,
-        "trusted": options.trusted,
-        "fetcher": Fetcher(allow_private=options.allow_private),
-        "reader": SandboxReader(),
-        "clock": clock,
-        "zone": settings.timezone,
-    }
-    if isinstance(options, FeedOptions):
-        return SyndicatedFeed(address=options.url, **shared)
-    return WordPressFeed(site=options.url, category=options.category or "", **shared)
+    return SyndicatedFeed(
+        name=options.known_as,
+        address=options.url,
+        every=options.every,
+        trusted=options.trusted,
+        fetcher=Fetcher(allow_private=options.allow_private),
+        reader=SandboxReader(),
+        clock=clock,
+        zone=settings.timezone,
+    )

@@ -21,21 +21,13 @@ from newsletter.formats.frontmatter import parse_front_matter
 from newsletter.rendering.mail.headers import word_of_departure
 from newsletter.runtime.keys import SignedLinks
 from newsletter.sources.feeds import syndication
-from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import tree
-from newsletter.sources.feeds.readers import SandboxReader
 from newsletter.sources.feeds.syndication import items_of
 from newsletter.sources.statements import Defaults, parse_statement
 from tests.fakes import NOON
-from tests.fuzz.hostile import BYTES, JSON, TEXT, hostile
-from tests.unit.sources.strangers import ask_here
+from tests.fuzz.hostile import BYTES, TEXT, hostile
 from tools.office_files import FOLDER
 
-POST_KEYS = [
-    *("id", "link", "slug", "title", "content", "excerpt", "date_gmt", "modified_gmt", "status"),
-    *("password", "type", "author", "categories"),
-]
-RENDERED = TEXT.map(lambda text: {"rendered": text, "protected": False})
 FIELDS = [
     "Subject",
     "From",
@@ -152,19 +144,6 @@ def test_office_files_and_emails(data: bytes, place: int) -> None:
                 reader(bent, today=TODAY, file="a file")
     with suppress(InvalidInput):
         import_eml(b"Subject: a\nContent-Type: text/html\n" + data, today=TODAY, file="a.eml")
-
-
-@hostile
-@given(st.dictionaries(st.sampled_from(POST_KEYS), st.one_of(JSON, RENDERED), max_size=9), BYTES)
-def test_a_page_of_wordpress_and_what_is_made_of_it(post: dict[str, object], other: bytes) -> None:
-    reader = SandboxReader(ask=ask_here)
-    for body in (json.dumps([post]).encode(), other):
-        with suppress(FeedUnreadable):
-            reader.category(Page(status=200, headers={}, body=body, url=URL))
-        with suppress(FeedUnreadable):
-            listed = reader.posts(Page(status=200, headers={}, body=body, url=URL), URL)
-            for made in reader.compose(listed.items, zone="America/New_York", now=NOON):
-                assert "stumbles" not in str(made), "nobody foresaw it"
 
 
 @hostile

@@ -39,14 +39,12 @@ class Item:
     language: str = ""
     base: str = ""
     """The address that relative links in ``content`` count from."""
-    locked: bool = False
-    """It needs a password."""
 
     def fingerprint(self) -> str:
         """Changes whenever readers would get something else."""
         at = self.published.isoformat() if self.published else ""
         parts = [self.title, self.link, at, self.content, self.summary, self.language]
-        packed = json.dumps([*parts, self.markup, self.whole, self.locked])
+        packed = json.dumps([*parts, self.markup, self.whole])
         return hashlib.sha256(packed.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -137,13 +135,9 @@ class ClassifiedItems:
 
 
 def classify(
-    items: Sequence[Item],
-    known: Iterable[KnownItem],
-    *,
-    record: FeedRecord,
-    complete: bool,
+    items: Sequence[Item], known: Iterable[KnownItem], *, record: FeedRecord
 ) -> ClassifiedItems:
-    """Decide about all items that the feed lists. ``complete``: not only those that changed."""
+    """Decide about all items that the feed lists."""
     listed: dict[str, Item] = {}
     for item in items:
         # of two with one id the newest, which a feed lists first
@@ -158,7 +152,7 @@ def classify(
     )
     # if no item of a feed is known any more, the feed was moved or filled again; one item may be
     # news
-    renewed = complete and len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
+    renewed = len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
     fresh, old, remark = _parted(strangers, record, renewed=renewed)
     doubles = len(items) - len(listed)
     doubled = [f"{doubles} of its items have the id of another and do not count"] if doubles else []
@@ -270,8 +264,6 @@ class Fetched:
     """To be handed in at the next visit."""
     unchanged: bool = False
     """Nothing is new since the bookmark: ``items`` is empty for that reason."""
-    complete: bool = True
-    """``items`` is all that the feed lists, not only what changed since the bookmark."""
     remark: str = ""
 
 

@@ -82,11 +82,8 @@ class Visitor:
             record = replace(record, first_at=None, bookmark="", address=feed.address)
         began = self.store.clock.now()
         try:
-            if chosen is None:
-                fetched = feed.fetch(record.bookmark)
-            else:
-                fetched = feed.fetch("", (chosen.id,))
-            sifted = classify(fetched.items, known, record=record, complete=fetched.complete)
+            fetched = feed.fetch("" if chosen else record.bookmark)
+            sifted = classify(fetched.items, known, record=record)
             if chosen is not None:
                 sifted = _with_choice(sifted, chosen, fetched.items)
             wanted = _wanted(sifted)

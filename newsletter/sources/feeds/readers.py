@@ -25,10 +25,6 @@ class Listed:
     items: tuple[Item, ...] = ()
     remark: str = ""
     """A note for a person."""
-    count: int = 0
-    """Number of entries, including those that are no items."""
-    latest: datetime | None = None
-    """The last change of an entry, if known."""
 
 
 @contextmanager
@@ -63,22 +59,30 @@ class SandboxReader:
         self._within = within
         self._module = module
         self._sandbox = ask
-        self._last: tuple[bytes, Any] = (b"", None)
+        self._last: tuple[bytes, Listed] | None = None
 
     def feed(self, page: Page) -> Listed:
-        """Read RSS, Atom or JSON Feed. Raises FeedUnreadable."""
-        listed: Listed = self._read("feed", page, Listed)
+        """Read RSS, Atom or JSON Feed, unless it equals the last one. Raises FeedUnreadable."""
+        kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
+        asked = json.dumps([page.url, kept])
+        key = hashlib.sha256(asked.encode() + b"\n" + page.body).digest()
+        if self._last and key == self._last[0]:
+            return self._last[1]
+        try:
+            [answer] = self._ask("read_page", {"page": replace(page, headers=kept)}, Listed)
+        except NotStarted as error:
+            raise FeedUnreadable(f"its answer was not read: {error}; it is tried again") from error
+        except CutOff as error:
+            raise FeedUnreadable(
+                f"its answer was cut off: {error}; ask for a feed of the newest items alone, or"
+                " look at what it holds"
+            ) from error
+        if isinstance(answer, InvalidInput):
+            raise FeedUnreadable(answer.faults[0].message)
+        listed: Listed = answer
+        if len(page.body) <= _KEPT:
+            self._last = (key, listed)
         return listed
-
-    def posts(self, page: Page, site: str) -> Listed:
-        """Read a page of WordPress posts. Raises FeedUnreadable."""
-        listed: Listed = self._read("posts", page, Listed, site=site)
-        return listed
-
-    def category(self, page: Page) -> int | None:
-        """Return the number of the category that WordPress found. Raises FeedUnreadable."""
-        number: int | None = self._read("category", page, int | None)
-        return number
 
     def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:
         """Return a statement's text of each item; one that takes too long fails alone.
@@ -102,29 +106,6 @@ class SandboxReader:
                     cut_off += 1
         why = "it was not read, since others before it could not be"
         return [*made, *(_left_out(item, why) for item in items[len(made) :])]
-
-    def _read(self, what: str, page: Page, kind: Any, *, site: str = "") -> Any:
-        """Read an answer, unless it equals the last one."""
-        kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
-        asked = json.dumps([what, site, page.url, kept])
-        key = hashlib.sha256(asked.encode() + b"\n" + page.body).digest()
-        if key == self._last[0]:
-            return self._last[1]
-        arguments = {"what": what, "page": replace(page, headers=kept), "site": site}
-        try:
-            [answer] = self._ask("read_page", arguments, kind)
-        except NotStarted as error:
-            raise FeedUnreadable(f"its answer was not read: {error}; it is tried again") from error
-        except CutOff as error:
-            raise FeedUnreadable(
-                f"its answer was cut off: {error}; ask for a feed of the newest items alone, or"
-                " look at what it holds"
-            ) from error
-        if isinstance(answer, InvalidInput):
-            raise FeedUnreadable(answer.faults[0].message)
-        if len(page.body) <= _KEPT:
-            self._last = (key, answer)
-        return answer
 
     def _ask(self, name: str, arguments: Mapping[str, Any], kind: Any) -> list[Any]:
         reader = f"{self._module}:{name}"

@@ -18,7 +18,6 @@ from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Item
-from newsletter.sources.feeds import polling as wordpress
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decoded, tree
@@ -40,8 +39,6 @@ _FRAMES = (_MARKS, _PLUG, _MORE)
 def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
     """Make the text of a statement. Raises InvalidInput if there is none."""
     where = item.link or item.id
-    if item.locked:
-        raise unusable(where, "is behind a password, so it is not for everybody")
     if not item.title:
         raise unusable(where, "has no title; give it one where it was written")
     # pictures are left out anyway, and would make most of its length
@@ -140,20 +137,16 @@ def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[Tex
             yield unusable(item.link or item.id, f"{what}; please report it")
 
 
-def read_page(what: str, page: Page, site: str) -> Listed | int | None:
-    """Read a feed, or posts or categories of WordPress. Raises InvalidInput."""
+def read_page(page: Page) -> Listed:
+    """Read a feed. Raises InvalidInput."""
     try:
-        return _read(what, page, site)
+        return _read(page)
     except FeedUnreadable as error:
         raise unusable(page.url, str(error)) from error
 
 
 @whatever_it_holds()
-def _read(what: str, page: Page, site: str) -> Listed | int | None:
-    if what == "category":
-        return wordpress.category_of(page.body)
-    if what == "posts":
-        return wordpress.posts_of(page.body, site)
+def _read(page: Page) -> Listed:
     kind = page.headers.get("content-type", "")
     if page.body.lstrip()[:1] == b"{":
         text, remark = decoded(page.body, kind)
@@ -161,4 +154,4 @@ def _read(what: str, page: Page, site: str) -> Listed | int | None:
     else:
         root, remark = tree(page.body, kind)
         items = syndication.items_of(root, page.url)
-    return Listed(items=tuple(items), remark=remark, count=len(items))
+    return Listed(items=tuple(items), remark=remark)

@@ -185,7 +185,7 @@ def _inherited(element: Element, name: str) -> str:
 _VERSION = "https://jsonfeed.org/version/"
 
 
-def values_of(text: str) -> Any:
+def _values_of(text: str) -> Any:
     """Parse JSON. Raises FeedUnreadable."""
     try:
         return json.loads(text)
@@ -198,7 +198,7 @@ def values_of(text: str) -> Any:
 
 def json_items_of(text: str, url: str) -> list[Item]:
     """Return the items of a feed from ``url``. Raises FeedUnreadable."""
-    feed = values_of(text)
+    feed = _values_of(text)
     version = feed.get("version") if isinstance(feed, dict) else None
     if not (isinstance(version, str) and version.startswith(_VERSION)):
         raise FeedUnreadable("it is JSON and no JSON Feed; correct its url")

@@ -106,7 +106,7 @@ IN_THE_STATEMENT = {
     **dict.fromkeys(
         (
             *("statements.kind", "statements.path", "statements.name", "statements.lists"),
-            *("statements.language", "statements.url", "statements.category"),
+            *("statements.language", "statements.url"),
         ),
         "which statements there are; each is approved by itself",
     ),

@@ -20,6 +20,7 @@ from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import reading
 from newsletter.sources.feeds.readers import Listed
 
+A_TIME = datetime(2026, 11, 24, tzinfo=UTC)
 Read = Callable[[Mapping[str, Any], bytes], Iterator[Any]]
 
 
@@ -36,7 +37,7 @@ def ask_here(reader: str, arguments: Mapping[str, Any], **_: Any) -> list[Any]:
 
 
 def read_page(**_: Any) -> Listed:
-    return Listed(remark=str(os.getpid()), latest=datetime(2026, 11, 24, tzinfo=UTC))
+    return Listed(remark=str(os.getpid()), items=(Item(id="1", published=A_TIME),))
 
 
 def _endless(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:

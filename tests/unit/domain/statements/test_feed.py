@@ -40,12 +40,9 @@ def known(one: Item, state: ItemState = ItemState.TAKEN, **fields: str) -> Known
 
 
 def sifted(
-    *items: Item,
-    known: tuple[KnownItem, ...] = (),
-    record: FeedRecord = VISITED,
-    complete: bool = True,
+    *items: Item, known: tuple[KnownItem, ...] = (), record: FeedRecord = VISITED
 ) -> ClassifiedItems:
-    return classify(items, known, record=record, complete=complete)
+    return classify(items, known, record=record)
 
 
 def test_at_the_first_visit_everything_is_passed_over() -> None:
@@ -144,11 +141,6 @@ def test_one_unknown_item_alone_is_news() -> None:
     assert sifted(item("a"), known=(known(item("before")),)).fresh == (item("a"),)
 
 
-def test_a_list_of_changes_may_know_none_of_them() -> None:
-    items = (item("a"), item("b"))
-    assert sifted(*items, known=(known(item("z")),), complete=False).fresh == items
-
-
 def test_a_flood_is_no_news() -> None:
     items = tuple(item(str(n)) for n in range(MOST_AT_ONCE + 1))
     found = sifted(*items)
@@ -159,7 +151,7 @@ def test_a_flood_is_no_news() -> None:
 def test_thousands_of_items_that_all_moved_are_met_again() -> None:
     before = tuple(known(item(str(n))) for n in range(2_000))
     moved = [replace(item(str(n)), id=f"new-{n}") for n in range(2_000)]
-    found = classify(moved, before, record=VISITED, complete=True)
+    found = classify(moved, before, record=VISITED)
     assert not found.fresh
     assert len(found.known) == 2_000
 

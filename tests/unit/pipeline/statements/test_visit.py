@@ -40,10 +40,10 @@ class ListedFeed:
     short: FeedUnreadable | None = None
     """Why no text can be made just now."""
     unchanged: bool = False
-    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
 
-    def fetch(self, bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
-        self.asked.append((bookmark, tuple(wanted)))
+    def fetch(self, bookmark: str) -> Fetched:
+        self.asked.append(bookmark)
         if self.broken:
             raise self.broken
         if self.unchanged:
@@ -289,7 +289,7 @@ def test_the_bookmark_is_handed_in_at_the_next_visit(desk: Desk) -> None:
     assert desk.visit().remark == ""
     desk.feed.unchanged = True
     assert not desk.visit().found
-    assert desk.feed.asked == [("", ()), ("b1", ()), ("b2", ()), ("b3", ())]
+    assert desk.feed.asked == ["", "b1", "b2", "b3"]
     assert (desk.record().bookmark, desk.record().remark) == ("b3", "it has moved")
 
 
@@ -302,7 +302,7 @@ def test_behind_another_address_all_that_is_there_is_old(desk: Desk) -> None:
     desk.publish("there")
     seen = desk.visit()
     assert (seen.first, seen.passed, seen.taken) == (True, 1, ())
-    assert desk.feed.asked[-1] == ("", ())
+    assert desk.feed.asked[-1] == ""
     assert len(desk.source().read().statements) == 1
 
 
@@ -313,10 +313,10 @@ def test_whoever_comes_after_somebody_else_books_nothing(
     desk.publish("news")
     fetch = desk.feed.fetch
 
-    def meanwhile(bookmark: str, wanted: Sequence[str] = ()) -> Fetched:
+    def meanwhile(bookmark: str) -> Fetched:
         with desk.room.store.begin() as tx:
             tx.feeds.put("press", Findings(record=tx.feeds.record("press")), NOON)
-        return fetch(bookmark, wanted)
+        return fetch(bookmark)
 
     desk.feed.broken = broken
     desk.feed.fetch = meanwhile  # type: ignore[method-assign]
@@ -333,7 +333,7 @@ def test_an_item_that_was_passed_over_can_be_taken_by_hand(desk: Desk, name: str
     desk.feed.trusted = True
     seen = desk.visitor.take(desk.feed, name)
     assert seen.taken == ("on-old",)
-    assert desk.feed.asked[-1] == ("", ("old",))
+    assert desk.feed.asked[-1] == ""
     assert desk.states() == {"old": ItemState.TAKEN}
     assert desk.record().bookmark == "b1"
     assert desk.room.deeds() == [("operator", "take")]

@@ -117,7 +117,6 @@ def test_a_long_summary_is_cut_between_words() -> None:
     ("content", "fields", "message"),
     [
         ("<p>x</p>", {"title": ""}, "has no title"),
-        ("<p>x</p>", {"locked": True}, "is behind a password"),
         ("", {}, "has no text"),
         ("<p> </p>", {}, "has no text"),
         ("<!-- -->", {}, "has no text"),
