@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from newsletter.documents.release.imported import ImportedDocument, ImportedPicture
 
 
-_INVALID, _UNREACHABLE = 3, 6
+_UNREACHABLE = 6
 
 
 @click.group()
 def source() -> None:
-    """Show sources, visit feeds, take their items."""
+    """Show sources, visit feeds, show their items."""
 
 
 @source.command("list")
@@ -92,16 +92,14 @@ def items(services: Services, name: str, taken: bool, as_json: bool) -> None:
         known = tx.feeds.items(feed.name)
     rows = [
         {
-            **pick(item, "number", "title", "state", "note", "link", "id"),
+            **pick(item, "title", "state", "note", "link", "id"),
             "published": item.published.date().isoformat() if item.published else "",
             "statement": item.slug,
         }
         for item in known
         if item.slug or not taken
     ]
-    print_rows(
-        rows, ("number", "published", "title", "state", "statement", "note"), as_json=as_json
-    )
+    print_rows(rows, ("published", "title", "state", "statement", "note"), as_json=as_json)
 
 
 @source.command()
@@ -119,21 +117,6 @@ def poll(services: Services, name: str | None) -> int:
     for visit in seen:
         _tell(visit)
     return _UNREACHABLE if any(visit.failure for visit in seen) else 0
-
-
-@source.command()
-@click.argument("name")
-@click.argument("item")
-@with_services
-def take(services: Services, name: str, item: str) -> int:
-    """Make a draft of an item that was passed over.
-
-    It waits for approval. ITEM is its number in 'newsletter source items NAME', its id or link.
-    """
-    services.statements.refresh()
-    seen = services.statements.visitor().take(_feed(services.statements, name), item)
-    _tell(seen)
-    return 0 if seen.taken else _INVALID
 
 
 def _feed(statements: Statements, name: str) -> Feed:

@@ -68,7 +68,7 @@ class ItemState(Enum):
     """The state of an item of a feed."""
 
     PASSED = "passed over"
-    """It was there at the first visit, or is older: never taken without a person."""
+    """It was there at the first visit, or is older: never taken."""
     TAKEN = "taken"
     """A statement was made of it, which waits for approval whatever the feed is now."""
     TRUSTED = "trusted"
@@ -94,10 +94,6 @@ class KnownItem:
     note: str = ""
     """Why it is unusable or was skipped."""
 
-    @property
-    def has_statement(self) -> bool:
-        return self.state in {ItemState.TAKEN, ItemState.TRUSTED}
-
 
 @dataclass(frozen=True, kw_only=True)
 class FeedRecord:
@@ -106,7 +102,7 @@ class FeedRecord:
     address: str = ""
     """The address of the last visit. At another address all items count as old."""
     first_at: datetime | None = None
-    """The first visit that returned items; older items are never taken without a person."""
+    """The first visit that returned items; older items are never taken."""
     visited_at: datetime | None = None
     succeeded_at: datetime | None = None
     next_at: datetime | None = None
@@ -118,7 +114,7 @@ class FeedRecord:
     remark: str = ""
     """A finding of the last successful visit, for a person."""
     revision: int = 0
-    """Grows with each visit and each choice."""
+    """Grows with each visit."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,12 @@ The call happens outside a transaction. If another process visited the same feed
 counts and this one is dropped.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Feed
-from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.feed import (
     ClassifiedItems,
     ExtractedStatement,
@@ -74,18 +73,16 @@ class Visitor:
         with self.store.read() as tx:
             return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, tx.now)]
 
-    def visit(self, feed: Feed, *, chosen: KnownItem | None = None) -> Visited:
-        """Visit a feed once and write down what it lists; ``chosen`` is to be taken in any case."""
+    def visit(self, feed: Feed) -> Visited:
+        """Visit a feed once and write down what it lists."""
         with self.store.read() as tx:
             record, known = tx.feeds.record(feed.name), tx.feeds.items(feed.name)
         if record.address != feed.address:  # all that is there is old: a move is no news
             record = replace(record, first_at=None, bookmark="", address=feed.address)
         began = self.store.clock.now()
         try:
-            fetched = feed.fetch("" if chosen else record.bookmark)
+            fetched = feed.fetch(record.bookmark)
             sifted = classify(fetched.items, known, record=record)
-            if chosen is not None:
-                sifted = _with_choice(sifted, chosen, fetched.items)
             wanted = _wanted(sifted)
             texts = dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {}
         except FeedUnreadable as error:
@@ -96,28 +93,7 @@ class Visitor:
             since=began - _RECENT,
             visited=record.succeeded_at or began,
         )
-        return self._book(made, record, fetched, sifted, began, chosen)
-
-    def take(self, feed: Feed, wanted: str) -> Visited:
-        """Make a statement of an item that was passed over, by its number, id or link.
-
-        Raises NotFound, Refused or FeedUnreadable.
-        """
-        with self.store.read() as tx:
-            known = tx.feeds.items(feed.name)
-        found = next(
-            (item for item in known if wanted in {str(item.number), item.id, item.link}), None
-        )
-        if found is None:
-            raise NotFound(
-                f"{feed.name} has no item {wanted!r}; 'source items {feed.name}' shows them"
-            )
-        if found.has_statement:
-            raise Refused(f"a statement was made of it already: {found.slug}")
-        visited = self.visit(feed, chosen=found)
-        if visited.failure:
-            raise FeedUnreadable(visited.failure)
-        return visited
+        return self._book(made, record, fetched, sifted, began)
 
     def _failed(self, feed: Feed, record: FeedRecord, error: FeedUnreadable) -> Visited:
         now, failures, why = self.store.clock.now(), record.failures + 1, str(error)
@@ -147,7 +123,6 @@ class Visitor:
         fetched: Fetched,
         sifted: ClassifiedItems,
         began: datetime,
-        chosen: KnownItem | None,
     ) -> Visited:
         feed = made.feed
         for item in sifted.old:
@@ -163,7 +138,7 @@ class Visitor:
             visited_at=now,
             succeeded_at=began,
             next_at=self._next(feed, now, 0),
-            bookmark=record.bookmark if chosen else fetched.bookmark,
+            bookmark=fetched.bookmark,
             failures=0,
             failure="",
             remark=_remark(record, fetched, sifted),
@@ -174,9 +149,6 @@ class Visitor:
             made.name(tx, self.slugify)
             findings = Findings(record=after, items=made.items, composed=made.composed)
             tx.feeds.put(feed.name, findings, now)
-            detail = f"{chosen.number} of {feed.name}" if chosen else ""
-            for slug in made.taken if chosen else ():
-                tx.audit.enter(OPERATOR, "take", slug, detail)
         return Visited(
             feed=feed.name,
             taken=tuple(made.taken),
@@ -234,17 +206,16 @@ class _Made:
 
     def take(self, item: Item, known: KnownItem | None = None) -> None:
         """Make a statement of an item, if that can be done. ``known`` is what it was so far."""
-        chosen = known is not None and known.state is ItemState.TAKEN
         number = known.number if known else 0
         composed = self._texts[item]
         if isinstance(composed, InvalidInput):
             why = _why(composed)
             self.unusable.append(f"{item.title or item.link or item.id}: {why}")
-            now = _known(item, ItemState.PASSED if chosen else ItemState.UNUSABLE, note=why)
+            now = _known(item, ItemState.UNUSABLE, note=why)
             self.items.append(replace(now, number=number))
             return
         recent = item.published is None or item.published >= self._since
-        trusted = self._trusted and recent and not chosen
+        trusted = self._trusted and recent
         state = ItemState.TRUSTED if trusted else ItemState.TAKEN
         self._unnamed.append((replace(_known(item, state), number=number), composed))
 
@@ -276,21 +247,6 @@ def _is_due(record: FeedRecord, feed: Feed, now: datetime) -> bool:
     if record.next_at is None or record.address != feed.address or record.next_at <= now:
         return True
     return not record.failures and record.next_at > now + feed.every * _SPREAD
-
-
-def _with_choice(
-    sifted: ClassifiedItems, chosen: KnownItem, items: Sequence[Item]
-) -> ClassifiedItems:
-    item = next((listed for listed in items if listed.id == chosen.id), None)
-    if item is None:
-        raise Refused(
-            f"the feed does not list {chosen.title or chosen.id!r} any more;"
-            " save its page and use 'statement import'"
-        )
-    others = tuple(pair for pair in sifted.known if pair[0].number != chosen.number)
-    # without a fingerprint it counts as revised, so that a text is made of it
-    again = replace(chosen, state=ItemState.TAKEN, fingerprint="")
-    return replace(sifted, known=(*others, (again, item)))
 
 
 def _wanted(sifted: ClassifiedItems) -> list[Item]:

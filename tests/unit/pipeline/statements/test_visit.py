@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.feed import (
     ExtractedStatement,
     FeedRecord,
@@ -323,45 +323,6 @@ def test_whoever_comes_after_somebody_else_books_nothing(
     assert not desk.visit().found
     assert desk.states() == {"old": ItemState.PASSED}
     assert desk.record().failures == 0
-
-
-# --- by hand
-
-
-@pytest.mark.parametrize("name", ["1", "old", "https://forum.example/old"])
-def test_an_item_that_was_passed_over_can_be_taken_by_hand(desk: Desk, name: str) -> None:
-    desk.feed.trusted = True
-    seen = desk.visitor.take(desk.feed, name)
-    assert seen.taken == ("on-old",)
-    assert desk.feed.asked[-1] == ""
-    assert desk.states() == {"old": ItemState.TAKEN}
-    assert desk.record().bookmark == "b1"
-    assert desk.room.deeds() == [("operator", "take")]
-
-
-def test_what_cannot_be_taken_is_refused_with_the_reason(desk: Desk) -> None:
-    with pytest.raises(NotFound, match="press has no item '7'; 'source items press' shows them"):
-        desk.visitor.take(desk.feed, "7")
-    desk.feed.broken = FeedUnreadable("it is not there")
-    with pytest.raises(FeedUnreadable, match="it is not there"):
-        desk.visitor.take(desk.feed, "1")
-    desk.feed.broken = None
-    desk.feed.items.clear()
-    with pytest.raises(Refused, match="does not list 'On old' any more; save its page"):
-        desk.visitor.take(desk.feed, "1")
-    desk.publish("old")
-    desk.visitor.take(desk.feed, "1")
-    with pytest.raises(Refused, match="a statement was made of it already: on-old"):
-        desk.visitor.take(desk.feed, "1")
-
-
-def test_an_item_that_cannot_be_used_by_hand_stays_passed_over(desk: Desk) -> None:
-    desk.feed.trusted = True
-    desk.revise(content="unusable")
-    assert desk.visitor.take(desk.feed, "1").unusable == ("On old: has no text; write it",)
-    desk.revise(content="It is there now.")
-    assert not desk.visit().found
-    assert desk.states() == {"old": ItemState.PASSED}
 
 
 # --- trust
