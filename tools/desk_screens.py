@@ -79,6 +79,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("staff", "/staff", "dan"),
         ("staff-person", "/staff/ana@forum.example", "dan"),
         ("channels", "/channels", "dan"),
+        ("tokens", "/tokens", "dan"),
         ("audit", "/audit", "dan"),
         ("not-found", "/nowhere", "ana"),
         ("forbidden", "/staff", "ana"),

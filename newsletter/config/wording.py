@@ -88,8 +88,8 @@ def _missing(finding: Finding) -> str:
 def _not_text(finding: Finding) -> str:
     if finding.value is None:
         return f"has no value; write one{finding.example}, or delete the line if it may be left out"
-    if isinstance(finding.value, dict | list):
-        return f"must be text{finding.example}, not {_noun(finding.value)}"
+    if isinstance(finding.value, dict | list) or not finding.reading:
+        return f"must be text{finding.example}, not {_shown(finding)}"
     return (
         f"must be text, and YAML reads {finding.text} as {finding.reading}; "
         f'if it is meant so, put it in quotes: "{finding.text}"'
@@ -194,6 +194,7 @@ _SPEAKERS: dict[str, Callable[[Finding], str]] = {
     "string_type": _not_text,
     "path_type": _not_text,
     "int_type": _not_number,
+    "int_parsing": _not_number,
     "float_type": _not_number,
     "model_type": _not_group,
     "dataclass_type": _not_group,

@@ -3,7 +3,8 @@
 NewsletterError ├── InvalidInput a person's input cannot be used; lists every fault │ ├──
 InvalidConfiguration │ ├── TookTooLong a text takes longer than its limit │ └── Postponed a text
 could not be tried just now ├── NotFound no such statement, campaign, subscriber or member of staff
-├── Refused a check, an approval or a count says no ├── ProviderUnreachable the provider cannot be
+├── Refused a check, an approval or a count says no │ └── Outdated it has
+changed since the person looked ├── ProviderUnreachable the provider cannot be
 reached; nothing was sent ├── ClaimOver our claim was over before the call began; nothing was sent
 ├── StoreUnavailable the database is locked, read-only, full or of another version │ └── Exchanged
 the database file was replaced while it was open └── Defect one of our invariants is broken; please
@@ -77,6 +78,10 @@ class NotFound(NewsletterError):
 
 class Refused(NewsletterError):
     """A check, an approval or a count says no."""
+
+
+class Outdated(Refused):
+    """Something has changed since the person looked at it."""
 
 
 class ProviderUnreachable(NewsletterError):

@@ -709,6 +709,30 @@ CREATE INDEX ix_invitation_address ON invitation (address);
 CREATE INDEX ix_invitation_open
     ON invitation (expires_at) WHERE used_at IS NULL AND withdrawn_at IS NULL;
 
+-- Tokens of the HTTP API. The secret of one is nowhere.
+CREATE TABLE token (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    "by" TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at INTEGER,
+    revoked_at INTEGER
+) STRICT;
+
+-- Requests of the last day that are carried out once. What they asked for and got is nowhere.
+CREATE TABLE idempotency_key (
+    token_id INTEGER NOT NULL,
+    "key" BLOB NOT NULL,  -- a hash
+    request BLOB NOT NULL,  -- a hash
+    at INTEGER NOT NULL,
+    made TEXT,  -- what names the resource that was made; NULL while it is under way
+    PRIMARY KEY (token_id, "key")
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ix_idempotency_key_at ON idempotency_key (at);
+
 -- Failed sign-ins, each under the keyed hash of what it counts against.
 CREATE TABLE sign_in_failure (
     id INTEGER PRIMARY KEY,

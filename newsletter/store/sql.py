@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from datetime import datetime
 
 from newsletter.domain.clock import Clock
@@ -29,6 +30,7 @@ from newsletter.store.staff.notices import Notices
 from newsletter.store.staff.posts import FailingChecks, Posts
 from newsletter.store.staff.roles import Staff
 from newsletter.store.staff.sessions import Sessions, Throttle
+from newsletter.store.staff.tokens import Tokens
 from newsletter.store.statements.board import Board
 from newsletter.store.statements.decisions import Approvals, Comments, Returns
 from newsletter.store.statements.drafts import Drafts, Pictures
@@ -49,12 +51,13 @@ class Transaction:
         hash_address: Callable[[str], bytes],
         chain: Chain,
         now: datetime,
+        through: str,
     ) -> None:
         self.db = db
         self.list_together = db.list_together
         self.now = now
         """The moment at which it began: all that is done in it is done then."""
-        self.audit = Audit(db, chain, now)
+        self.audit = Audit(db, chain, now, through)
         self.statements = Statements(db)
         self.approvals = Approvals(db, chain, self.audit)
         self.board = Board(db)
@@ -67,6 +70,7 @@ class Transaction:
         self.passkeys = Passkeys(db)
         self.sessions = Sessions(db)
         self.invitations = Invitations(db)
+        self.tokens = Tokens(db)
         self.throttle = Throttle(db, hash_address)
         self.schedules = Schedules(db)
         self.drafts = Drafts(db)
@@ -114,7 +118,14 @@ class Store:
         self._database = database
         self._hash_address = hash_address
         self._chain = chain
+        self._through = ""
         self._turn = threading.Lock()
+
+    def acting_through(self, what: str) -> "Store":
+        """Return the same store, whose entries in the audit log say what somebody acts through."""
+        same = copy(self)
+        same._through = what
+        return same
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
@@ -199,4 +210,4 @@ class Store:
         self._database.close()
 
     def _on(self, db: Database) -> Transaction:
-        return Transaction(db, self._hash_address, self._chain, self.clock.now())
+        return Transaction(db, self._hash_address, self._chain, self.clock.now(), self._through)

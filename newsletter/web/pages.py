@@ -18,6 +18,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
+from newsletter.web.api.gate import Gate as ApiGate
+from newsletter.web.api.operation import ROOT, Operation
+from newsletter.web.api.problem import problem_of
+from newsletter.web.api.statements import StatementOperations
+from newsletter.web.api.token import TokenOperations
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
 from newsletter.web.desk.campaigns.starting import Starting
@@ -28,6 +33,7 @@ from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.staff.account import Account
 from newsletter.web.desk.staff.administration import AuditLog, ChannelPages, StaffPages
 from newsletter.web.desk.staff.sign_in import SignIn
+from newsletter.web.desk.staff.tokens import TokenPages
 from newsletter.web.desk.statements.drafts import Drafts
 from newsletter.web.desk.statements.editing import Editing
 from newsletter.web.desk.statements.preview import EmailPreview
@@ -121,6 +127,10 @@ class Pages:
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """Return the page for an error."""
+        if request.url.path.startswith(ROOT):
+            answer = problem_of(error)
+            _allow(answer, request)
+            return answer
         status = error.status_code if isinstance(error, HTTPException) else 503
         language = self._frame.language_of(request)
         words, _ = self._frame.words(language)
@@ -129,19 +139,20 @@ class Pages:
             text = error.detail[:1].upper() + error.detail[1:] + "."
         page = self._page(title, [text], language=language, status=status)
         page.headers.update(getattr(error, "headers", None) or {})
-        if status == 405:
-            page.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+        _allow(page, request)
         return page
 
 
-def _methods_at(request: Request) -> set[str]:
-    """Return all methods of a path: the framework names only those of its first route."""
-    return {
-        method
-        for route in request.app.routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
-    }
+def _allow(answer: Response, request: Request) -> None:
+    """Name all methods of a path in a 405: the framework names only those of its first route."""
+    if answer.status_code == 405:
+        methods = {
+            method
+            for route in request.app.routes
+            if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+            for method in route.methods or ()
+        }
+        answer.headers["Allow"] = ", ".join(sorted(methods))
 
 
 def make(services: Services, lanes: Lanes | None = None) -> Starlette:
@@ -151,6 +162,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
     settings = services.settings
     ours = [*pages.routes(), Webhooks(services.delivery, lanes.webhooks).route()]
+    ours += ApiGate(operations(services), services.store, lanes.api).routes()
     if settings.desk.enabled:
         desk = Desk(services.staff)
         ours += Gate(desk, services.staff, desk_routes(desk, services), lanes).routes()
@@ -170,6 +182,11 @@ def make_monitoring(services: Services) -> Starlette:
     return Starlette(routes=Monitoring(services, frame, Lanes().monitoring).routes())
 
 
+def operations(services: Services) -> list[Operation]:
+    """Return the operations of the HTTP API."""
+    return [*TokenOperations().operations(), *StatementOperations(services).operations()]
+
+
 def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
     """Return the desk's routes as data: path, method, least role, second factor.
 
@@ -185,6 +202,7 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         *Account(desk, staff).routes(),
         *StaffPages(desk, staff).routes(),
         *ChannelPages(desk, staff).routes(),
+        *TokenPages(desk, staff).routes(),
         *AuditLog(desk, staff).routes(),
         *Drafts(desk, statements, delivery).routes(),
         *Editing(desk, statements).routes(),

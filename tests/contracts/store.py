@@ -5,6 +5,7 @@ from tests.contracts.store_accounts import (
     InvitationsContract,
     SessionsContract,
     ThrottleContract,
+    TokensContract,
 )
 from tests.contracts.store_again import AgainContract
 from tests.contracts.store_batches import BatchesContract
@@ -72,5 +73,6 @@ class StoreContract(
     SessionsContract,
     InvitationsContract,
     ThrottleContract,
+    TokensContract,
 ):
     """All parts of newsletter.ports.Store, behind one fixture ``store``."""

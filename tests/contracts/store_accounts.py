@@ -15,6 +15,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.staff.role import Role
+from newsletter.domain.staff.token import Repeated, Scope, Token
 from newsletter.store.sql import Store
 from tests.fakes import NOON
 
@@ -277,6 +278,47 @@ class InvitationsContract:
             third = tx.invitations.add(INVITATION, b"4")
             tx.invitations.withdraw_all(NOON)
             assert not tx.invitations.use(third, NOON)
+
+
+TOKEN = Token(
+    id=0,
+    name="CRM",
+    by=ANA,
+    scopes=(Scope.EVENTS_READ, Scope.SUBSCRIBERS_READ),
+    made_at=NOON,
+    expires_at=LATER,
+)
+
+
+class TokensContract:
+    def test_a_token_is_found_by_its_hash_and_revoked_once(self, store: Store) -> None:
+        with store.begin() as tx:
+            first = tx.tokens.add(TOKEN, b"1")
+            second = tx.tokens.add(replace(TOKEN, by=BEN), b"2")
+            assert tx.tokens.find(b"1") == first == replace(TOKEN, id=first.id)
+            assert tx.tokens.newest(1) == [second]
+            tx.tokens.use(first.id, LATER)
+            revoked = replace(first, used_at=LATER, revoked_at=LATER)
+            assert tx.tokens.revoke(first.id, LATER) == revoked
+            assert tx.tokens.revoke(first.id, NOON) is None
+            tx.tokens.revoke_by(ANA, NOON)
+            assert tx.tokens.newest(2) == [second, revoked]
+            tx.tokens.revoke_by(BEN, LATER)
+            third = tx.tokens.add(TOKEN, b"3")
+            tx.tokens.revoke_all(LATER)
+            assert [one.revoked_at for one in tx.tokens.newest(5)] == [LATER] * 3
+            assert not third.works(LATER)
+
+    def test_a_request_is_known_by_its_key_for_a_day(self, store: Store) -> None:
+        with store.begin() as tx:
+            assert tx.tokens.repeated(1, b"k", b"r", NOON) is None
+            assert tx.tokens.repeated(2, b"k", b"r", NOON) is None
+            assert tx.tokens.repeated(1, b"k", b"s", LATER) == Repeated(request=b"r", made=None)
+            tx.tokens.made(1, b"k", "{}")
+            assert tx.tokens.repeated(1, b"k", b"s", LATER) == Repeated(request=b"r", made="{}")
+            tx.tokens.forget(1, b"k")
+            assert tx.tokens.repeated(1, b"k", b"s", NOON) is None
+            assert tx.tokens.repeated(2, b"k", b"s", NOON + timedelta(days=1, seconds=1)) is None
 
 
 class ThrottleContract:

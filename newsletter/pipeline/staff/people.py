@@ -124,6 +124,8 @@ def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
         refuse_same_mailbox(tx, address)
         tx.staff.put(address, role, tx.now)
         tx.invitations.withdraw_of(address, tx.now)  # it may be for another role
+        if role is not Role.ADMIN:
+            tx.tokens.revoke_by(address, tx.now)
         tx.audit.enter(by, "user", address, role.value)
 
 
@@ -184,13 +186,14 @@ def _tell(tx: Transaction, address: str, what: str, proofs: Proofs) -> None:
 
 
 def _shut_out(tx: Transaction, address: str) -> None:
-    """End what the role gave them: sessions, links to them, and links that they made.
+    """End what the role gave them: sessions, links to them, and links and tokens that they made.
 
     Approvals and starts are decided by the role of the moment.
     """
     tx.sessions.end_all(address)
     tx.invitations.withdraw_of(address, tx.now)
     tx.invitations.withdraw_by(address, tx.now)
+    tx.tokens.revoke_by(address, tx.now)
 
 
 def _called(tx: Transaction, actor: str) -> str:

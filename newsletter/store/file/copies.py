@@ -93,12 +93,13 @@ def hold(db: Database, reason: str, given: Mapping[str, int], at: datetime) -> N
         at=at,
         reason=PUT_BACK,
     )
-    # sessions that were ended and links that were used since would be open again
+    # sessions and tokens that were ended and links that were used since would be open again
     db.change("DELETE FROM session")
     db.change(
         "UPDATE invitation SET withdrawn_at = :at WHERE used_at IS NULL AND withdrawn_at IS NULL",
         at=at,
     )
+    db.change("UPDATE token SET revoked_at = :at WHERE revoked_at IS NULL", at=at)
     skip(db.driver, at, given)
 
 

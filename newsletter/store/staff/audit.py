@@ -119,15 +119,17 @@ class Audit(Repository):
     at the end are missed by the head file.
     """
 
-    def __init__(self, db: Database, chain: Chain, now: datetime) -> None:
+    def __init__(self, db: Database, chain: Chain, now: datetime, through: str) -> None:
         super().__init__(db)
         self._chain = chain
         self._now = now
+        self._through = through
         self.entered: AuditHead | None = None
         """The last line that this transaction entered."""
 
     def enter(self, actor: str, action: str, subject: str, detail: str = "") -> None:
-        """Add a line."""
+        """Add a line. It ends by what its actor acts through, if that is no page or command."""
+        detail = "; ".join(filter(None, (detail, self._through)))
         last = self._db.rows("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
         number, before = (last[0][0] + 1, last[0][1]) if last else (1, "")
         at = cast("int", stored(self._now))

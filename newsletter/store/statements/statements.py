@@ -101,6 +101,15 @@ class Statements(Repository):
             most=NO_LIMIT if most is None else most,
         )
 
+    def after(self, slug: str, most: int) -> list[StoredStatement]:
+        """Return the present statements that follow a slug, by slug."""
+        return self._db.all(
+            StoredStatement,
+            f"{_STORED} WHERE present = 1 AND slug > :slug ORDER BY slug LIMIT :most",
+            slug=slug,
+            most=most,
+        )
+
     def count(self) -> int:
         """Return how many statements are present."""
         return self._db.number("SELECT COUNT(*) FROM statement WHERE present = 1")

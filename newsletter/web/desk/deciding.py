@@ -24,7 +24,8 @@ from newsletter.pipeline.statements.review import review
 from newsletter.pipeline.status import Lapse, Rescheduled
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.request import DeskRequest, whole
+from newsletter.web.desk.request import DeskRequest
+from newsletter.web.http.forms import whole
 
 _ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
 

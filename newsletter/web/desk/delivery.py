@@ -14,7 +14,8 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.http.forms import whole
 
 _LONGEST = 200
 

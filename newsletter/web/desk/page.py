@@ -127,6 +127,7 @@ DONE: Mapping[str, str] = {
     "lifted": "That address can get email again.",
     "left": "That subscription ended.",
     "moved": "Their address is changed.",
+    "token-revoked": "Revoked. The token opens nothing any more.",
     "erased": "Erased. Nothing is sent to that address again.",
 }
 """Code in the address → notice above the page after an act."""
@@ -151,6 +152,7 @@ _PARTS = {
     "staff": "settings",
     "audit": "settings",
     "channels": "settings",
+    "tokens": "settings",
 }
 """First word of a path below the desk → the part that it belongs to, if that is another one."""
 

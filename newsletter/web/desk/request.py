@@ -13,10 +13,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
 from newsletter.domain.staff.account import Member
 from newsletter.domain.staff.role import Role
-from newsletter.web.http.forms import Posted, Upload
-
-_DIGITS = 15
-"""SQLite knows no longer numbers, and Starlette's own ``:int`` fails on those that are."""
+from newsletter.web.http.forms import Posted, Upload, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +103,3 @@ class Route:
     """Files may come along."""
     is_read: bool = False
     """The upload is parsed in a sandbox, on a thread that other pages do not need."""
-
-
-def whole(text: str) -> int | None:
-    """Return the number in a field, a path or a query; None if it is none of ours."""
-    legible = text.isascii() and text.isdigit() and len(text) <= _DIGITS
-    return int(text) if legible else None

@@ -17,6 +17,8 @@ _FREE = 8 << 10
 _MAX_FIELDS = 100
 _MAX_PART_HEAD = 4 << 10
 _LONGEST_SHOWN = 300
+_DIGITS = 15
+"""SQLite knows no longer numbers, and Starlette's own ``:int`` fails on those that are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,3 +189,9 @@ def shown_again(text: str) -> str:
     return "".join(
         character if character.isprintable() else " " for character in text[:_LONGEST_SHOWN]
     ).strip()
+
+
+def whole(text: str) -> int | None:
+    """Return the number in a field, a path or a query; None if it is none of ours."""
+    legible = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if legible else None

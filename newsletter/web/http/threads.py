@@ -34,6 +34,8 @@ class Lanes:
 
     one_click: Lane = field(default_factory=partial(Lane, 4))
     """Unsubscribing by one click."""
+    api: Lane = field(default_factory=partial(Lane, 4))
+    """The HTTP API."""
     webhooks: Lane = field(default_factory=partial(Lane, 4))
     monitoring: Lane = field(default_factory=partial(Lane, 2))
     readers: Lane = field(default_factory=partial(Lane, 8))

@@ -82,6 +82,11 @@ OF_PEOPLE = {
         "invitation",
         "sign-in data",
     ),
+    "id hash name by scopes made_at expires_at used_at revoked_at": (
+        "token",
+        "their tokens' names and scopes",
+    ),
+    "token_id key request at made": ("idempotency_key", "for a day hashes of requests"),
     "id key at": ("sign_in_failure", "account or network that a failed sign-in counts against"),
     "address network at": ("known_network", "a keyed hash of the networks they signed in from"),
     "number draft kind by writers document sought began_at at closed handed_in_at handed_in_by": (

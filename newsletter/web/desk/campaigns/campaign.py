@@ -29,7 +29,8 @@ from newsletter.web.desk.campaigns.live import LiveFigures
 from newsletter.web.desk.campaigns.report import WORDS, domains, headline, parts
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.http.forms import whole
 
 _LATELY = timedelta(minutes=2)
 _MINUTE = 60

@@ -12,8 +12,8 @@ from newsletter.pipeline.staff.post import send_again
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, Route, whole
-from newsletter.web.http.forms import shown_again
+from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.http.forms import shown_again, whole
 
 _STAFF = "/staff"
 _DOES = {

@@ -17,7 +17,8 @@ from newsletter.sources.desk import parse_draft, settle
 from newsletter.sources.statements import Parsed
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, whole
+from newsletter.web.desk.request import DeskRequest
+from newsletter.web.http.forms import whole
 
 LABELS: Mapping[str, str] = {
     "title": "Title",

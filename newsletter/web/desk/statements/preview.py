@@ -21,7 +21,8 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
 from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.http.forms import whole
 
 VIEWS: Mapping[str, str] = MappingProxyType(
     {

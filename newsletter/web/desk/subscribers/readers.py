@@ -16,7 +16,7 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route, whole
+from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.subscribers.importing import ImportPages
 from newsletter.web.desk.subscribers.reader import (
     HERE,
@@ -26,6 +26,7 @@ from newsletter.web.desk.subscribers.reader import (
     faults_of,
     noted_in,
 )
+from newsletter.web.http.forms import whole
 
 _A_PAGE = 50
 _MONTH = timedelta(days=30)

@@ -7,11 +7,8 @@ Opening the link changes nothing, as scanners open every link of a mail.
 
 import logging
 import re
-from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
-from threading import Lock
 from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
@@ -20,7 +17,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.config.settings import Settings
-from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.lists import PublicList
@@ -38,39 +34,8 @@ from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import host_of, read_form, shown_again
 from newsletter.web.http.frame import Frame
+from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.threads import Lane
-
-_HOUR = timedelta(hours=1)
-_MAX_NETWORKS = 10_000
-
-
-class NetworkLimit:
-    """Lets ``most`` posts of a network through within an hour."""
-
-    def __init__(self, most: int, clock: Clock) -> None:
-        self._most = most
-        self._clock = clock
-        self._turn = Lock()
-        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def is_over(self, network: str) -> bool:
-        """Count a post; return whether it is one too many. An empty network has no limit."""
-        if not network:
-            return False
-        with self._turn:
-            now = self._clock.now().timestamp()
-            posts = self._seen.setdefault(network, deque())
-            self._seen.move_to_end(network)
-            while posts and not 0 <= now - posts[0] < _HOUR.total_seconds():
-                posts.popleft()  # long ago, or by a clock that was wrong
-            # refused posts do not count, or repeated attempts would never get in
-            if len(posts) >= self._most:
-                return True
-            posts.append(now)
-            if len(self._seen) > _MAX_NETWORKS:
-                self._seen.popitem(last=False)
-            return False
-
 
 PATH = "/subscribe"
 TRAP = "website"
@@ -130,7 +95,7 @@ class SignUpPages:
         self._offering = Offering(subscribers.settings, frame)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._limits = EmailLimits()
-        self._network_limit = NetworkLimit(self._limits.a_network, subscribers.store.clock)
+        self._network_limit = RequestLimit(self._limits.a_network, subscribers.store.clock)
 
     def routes(self) -> list[Route]:
         if not self._offering.rules.offers:

@@ -22,6 +22,7 @@ from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.copies import backup
 from newsletter.store.file.guard_file import WorkspaceGuardFile, location_of
 from newsletter.store.sql import Store
+from tests.contracts.store_accounts import TOKEN
 from tests.fakes import NOON, FixedClock, MemoryWatermark, store_in
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
@@ -228,10 +229,12 @@ def test_a_doubt_signs_everybody_out(room: Newsroom, tmp_path: Path) -> None:
     now = room.clock.now()
     with room.store.begin() as tx:
         tx.sessions.begin(Session(hash=b"h", address=ADA, created_at=now, seen_at=now))
+        tx.tokens.add(TOKEN, b"t")
     (tmp_path / "epoch").unlink()
     room.guard().attend()
     with room.store.read() as tx:
         assert tx.sessions.get(b"h") is None
+        assert tx.tokens.newest(1)[0].revoked_at is not None
 
 
 def test_a_doubt_that_no_run_has_seen_yet_can_be_lifted_too(room: Newsroom, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from newsletter.runtime.keys import SignedLinks
 from newsletter.store.file.copies import backup, restore
 from newsletter.store.sql import Store
 from tests.contracts.books import Books, add_campaign
+from tests.contracts.store_accounts import TOKEN
 from tests.fakes import NOON, FixedClock, store_in
 
 
@@ -276,7 +277,7 @@ def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
     assert found.state is EmailState.WITHHELD
 
 
-def test_sessions_and_links_in_a_backup_open_nothing(
+def test_sessions_links_and_tokens_in_a_backup_open_nothing(
     path: Path, store: Store, tmp_path: Path
 ) -> None:
     invitation = Invitation(
@@ -292,12 +293,14 @@ def test_sessions_and_links_in_a_backup_open_nothing(
     with store.begin() as tx:
         tx.sessions.begin(session)
         tx.invitations.add(invitation, b"i")
+        tx.tokens.add(TOKEN, b"t")
     backup(path, tmp_path / "copy.db")
     store.close()
     restore(tmp_path / "copy.db", path, at=NOON)
     with store_in(path).read() as tx:
         assert tx.sessions.get(b"h") is None
         assert tx.invitations.open(NOON) == []
+        assert [one.revoked_at for one in tx.tokens.newest(5)] == [NOON]
 
 
 def test_a_backup_of_another_workspace_is_refused(path: Path, tmp_path: Path) -> None:

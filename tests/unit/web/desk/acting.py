@@ -315,6 +315,18 @@ def _posts_again(world: World) -> Act:
     return lambda: world.as_("dan").post(f"/channels/{post.id}/again")
 
 
+def _makes_token(world: World) -> Act:
+    form = {"name": "CRM", "scope": "subscribers:read", "days": "30"}
+    return lambda: world.as_("dan").post("/tokens", form)
+
+
+def _revokes_token(world: World) -> Act:
+    _makes_token(world)()
+    with world.room.services.store.read() as tx:
+        [token] = tx.tokens.newest(1)
+    return lambda: world.as_("dan").post(f"/tokens/{token.id}/revoke")
+
+
 def _of_calendar(deed: str) -> Callable[[World], Act]:
     def example(world: World) -> Act:
         browser, _ = world.joined(Role.SENDER)
@@ -505,6 +517,8 @@ EXAMPLES = [
     Example(route=f"{_READERS}/lift", ready=_lifts),
     Example(route=f"{_READERS}/data", ready=_of_reader("/data", CANARIES[0])),
     Example(route=f"{_READERS}/erase", ready=_of_reader("/erase", CANARIES[2], sure="yes")),
+    Example(route="/tokens", ready=_makes_token),
+    Example(route="/tokens/{number}/revoke", ready=_revokes_token),
     Example(route="/stop", ready=_stops),
     Example(route="/stop", ready=_stops_again, lines=0, why="it is stopped already"),
     Example(route="/resume", ready=_resumes),

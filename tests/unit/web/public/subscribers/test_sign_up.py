@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.web.public.subscribers.sign_up import NetworkLimit
+from newsletter.web.http.limits import RequestLimit
 from tests.fakes import FixedClock
 from tests.pages import forum
 
@@ -27,7 +27,7 @@ def test_a_link_is_looked_at_and_used_once(tmp_path: Path) -> None:
 
 
 def test_a_network_posts_so_often_within_an_hour(clock: FixedClock) -> None:
-    limit = NetworkLimit(2, clock)
+    limit = RequestLimit(2, clock)
 
     assert [limit.is_over("8.8.8.0/24") for _ in range(4)] == [False, False, True, True]
     assert not limit.is_over("9.9.9.0/24")
@@ -38,14 +38,14 @@ def test_a_network_posts_so_often_within_an_hour(clock: FixedClock) -> None:
 
 
 def test_an_unnamed_network_has_no_limit(clock: FixedClock) -> None:
-    limit = NetworkLimit(1, clock)
+    limit = RequestLimit(1, clock)
 
     assert not any(limit.is_over("") for _ in range(100))
 
 
 @pytest.mark.parametrize("hours", [2, -2])
 def test_a_clock_that_jumps_locks_nobody_out(clock: FixedClock, hours: int) -> None:
-    limit = NetworkLimit(1, clock)
+    limit = RequestLimit(1, clock)
     limit.is_over("8.8.8.0/24")
     clock.advance(hours=hours)
 
@@ -53,7 +53,7 @@ def test_a_clock_that_jumps_locks_nobody_out(clock: FixedClock, hours: int) -> N
 
 
 def test_the_networks_that_were_quiet_longest_are_forgotten(clock: FixedClock) -> None:
-    limit = NetworkLimit(1, clock)
+    limit = RequestLimit(1, clock)
     for number in range(10_001):
         limit.is_over(f"network {number}")
 

@@ -1,0 +1,60 @@
+"""Tokens of the HTTP API: which rights one has, and until when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+PREFIX = "newsletter_"
+"""The beginning of each token, by which scanners of code find one that leaked."""
+LONGEST_LIFE = timedelta(days=365)
+IDEMPOTENCY_LIVES = timedelta(days=1)
+"""For so long a request under an idempotency key is carried out once."""
+
+
+class Scope(Enum):
+    """A right of a token. No scope approves, starts a campaign or makes another token."""
+
+    STATEMENTS_READ = "statements:read"
+    """Reads drafts, and statements with their status."""
+    STATEMENTS_WRITE = "statements:write"
+    """Writes drafts and submits them for approval."""
+    CAMPAIGNS_READ = "campaigns:read"
+    """Reads campaigns and their figures, without subscribers."""
+    EVENTS_READ = "events:read"
+    """Reads bounces, complaints and unsubscribes of subscribers, by number."""
+    SUBSCRIBERS_READ = "subscribers:read"
+    """Reads subscribers with their addresses, lists and segments."""
+    SUBSCRIBERS_WRITE = "subscribers:write"
+    """Adds, signs up, changes, unsubscribes and suppresses subscribers."""
+    SUBSCRIBERS_ADMIN = "subscribers:admin"
+    """Changes a subscriber's address, exports all about one, and erases one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A token. Its secret is known to its holder alone."""
+
+    id: int
+    name: str
+    by: str
+    """The admin who made it, in whose name it acts; folded."""
+    scopes: tuple[Scope, ...]
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    """The last use, to the hour."""
+    revoked_at: datetime | None = None
+
+    def works(self, now: datetime) -> bool:
+        """Return whether it is neither revoked nor expired. Its maker must still be an admin."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeated:
+    """A request that came before under the same idempotency key."""
+
+    request: bytes
+    """The hash of its method, path and body."""
+    made: str | None
+    """What names the resource that it made, as JSON; None while it is under way or was cut off."""

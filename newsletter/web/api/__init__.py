@@ -1,0 +1,1 @@
+"""The HTTP API under ``/api/v1``: each operation is declared once, by subject."""

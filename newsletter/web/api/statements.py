@@ -1,0 +1,167 @@
+"""Drafts, which a token writes and submits, and statements with their status."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.errors import Outdated
+from newsletter.domain.staff.token import Scope
+from newsletter.domain.statements.draft import Draft, DraftText
+from newsletter.pipeline.campaigns.board import load_for_page
+from newsletter.pipeline.ledger import find_draft
+from newsletter.pipeline.statements.write import Conflict
+from newsletter.pipeline.status import load_statuses
+from newsletter.runtime.services import Services
+from newsletter.runtime.statements import Statements
+from newsletter.web.api.operation import Call, Operation
+from newsletter.web.api.values import Page, Paging
+
+_CHANGED = "this text has changed since you read it; read it again, then send your change"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftRecord:
+    """A text at the desk."""
+
+    key: str
+    version: str
+    """Changes with each change of the text: the ETag."""
+    text: DraftText
+    slug: str
+    """The slug of its statement; empty before the first submission."""
+    submitted: bool
+    """Someone else is to approve it, or has."""
+    ahead: bool
+    """The text is newer than the submitted one."""
+    changed_at: datetime
+    changed_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementRecord:
+    """A statement and its status."""
+
+    slug: str
+    title: str
+    language: str
+    lists: tuple[str, ...]
+    segment: str
+    translation_of: str
+    corrects: str
+    state: str
+    """One word, such as `review`, `approved`, `scheduled`, `sending` or `sent`."""
+    where: str
+    """The state in a sentence."""
+    approved: bool
+    content_digest: str
+    """The hash of all that readers get; an approval is for one hash."""
+    embargo_until: datetime | None
+    release_at: datetime | None
+    """When the first reader gets it, as far as that is known."""
+    campaign: int | None
+    """The number of its newest campaign."""
+
+
+class StatementOperations:
+    """The operations for statements."""
+
+    def __init__(self, services: Services) -> None:
+        self._statements = services.statements
+        self._rules = services.campaigns.rules
+
+    def operations(self) -> list[Operation]:
+        read, write, draft = Scope.STATEMENTS_READ, Scope.STATEMENTS_WRITE, "/drafts/{key}"
+        return [
+            Operation("GET", "/statements", read, self.all),
+            Operation("GET", "/statements/{slug}", read, self.one),
+            Operation("POST", "/drafts", write, self.create, status=201, makes=draft),
+            Operation("GET", draft, read, self.draft),
+            Operation("PUT", draft, write, self.update, of_version=True),
+            Operation("POST", f"{draft}/submit", write, self.submit, of_version=True),
+        ]
+
+    def all(self, call: Call, query: Paging) -> Page[StatementRecord]:
+        """List the statements by slug, with their status.
+
+        Drafts that were never submitted are not statements yet.
+        """
+        with call.store.read() as tx:
+            found = tx.statements.after(query.after, query.limit + 1)
+            statuses = load_statuses(tx, found, self._rules, self._statements.fault)
+            return Page.of([_statement(one) for one in statuses], query, lambda one: one.slug)
+
+    def one(self, call: Call, slug: str) -> StatementRecord:
+        """Show a statement and its status."""
+        with call.store.read() as tx:
+            return _statement(load_for_page(tx, slug, self._rules, self._statements.fault))
+
+    def create(self, call: Call, body: DraftText) -> DraftRecord:
+        """Begin a draft.
+
+        Its writer is the admin who made the token, so that this admin cannot approve it.
+        """
+        return _draft(self._through(call).writing(call.by).new(body))
+
+    def draft(self, call: Call, key: str) -> DraftRecord:
+        """Show a draft."""
+        with call.store.read() as tx:
+            return _draft(find_draft(tx, key))
+
+    def update(self, call: Call, key: str, body: DraftText) -> DraftRecord:
+        """Replace the text of a draft. A submitted draft stays submitted as it was."""
+        base = self._base(call, key)
+        saved = self._through(call).writing(call.by).save(key, base, body)
+        if isinstance(saved, Conflict):
+            raise Outdated(f"{_CHANGED}; yours is kept as version {saved.mine.number}")
+        return _draft(saved)
+
+    def submit(self, call: Call, key: str) -> DraftRecord:
+        """Submit a draft for approval, which people give at the desk.
+
+        A change that would revoke an approval is refused: a person submits it at the desk.
+        """
+        return _draft(self._through(call).hand_in(key, self._base(call, key), by=call.by))
+
+    def _through(self, call: Call) -> Statements:
+        return replace(self._statements, store=call.store)
+
+    def _base(self, call: Call, key: str) -> int:
+        """Return the revision that the caller saw. Raises Outdated if there is another one."""
+        with call.store.read() as tx:
+            draft = find_draft(tx, key)
+        if call.seen != str(draft.revision):
+            raise Outdated(_CHANGED)
+        return draft.revision
+
+
+def _draft(draft: Draft) -> DraftRecord:
+    return DraftRecord(
+        key=draft.key,
+        version=str(draft.revision),
+        text=draft.version.text,
+        slug=draft.slug,
+        submitted=draft.is_handed_in,
+        ahead=draft.is_ahead,
+        changed_at=draft.changed_at,
+        changed_by=draft.changed_by,
+    )
+
+
+def _statement(status: StatementStatus) -> StatementRecord:
+    statement = status.statement
+    return StatementRecord(
+        slug=status.slug,
+        title=statement.title,
+        language=statement.language,
+        lists=statement.lists,
+        segment=statement.segment.name if statement.segment else "",
+        translation_of=statement.translation_of,
+        corrects=statement.corrects,
+        state=status.state.name.lower(),
+        where=status.where,
+        approved=status.approval.approved,
+        content_digest=status.stored.content_hash,
+        embargo_until=status.embargo_until,
+        release_at=status.release,
+        campaign=status.campaign.id if status.campaign else None,
+    )

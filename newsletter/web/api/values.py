@@ -1,0 +1,108 @@
+"""Values of a request and an answer: read, written and described from one annotation."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
+from pydantic_core import ErrorDetails
+
+from newsletter.config.document import Document, key_text
+from newsletter.config.fields import Section
+from newsletter.config.shape import Shape
+from newsletter.config.wording import find, say
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.setting import setting
+from newsletter.formats.scalars import did_you_mean
+from newsletter.web.http.forms import whole
+
+T = TypeVar("T")
+
+
+class _Value(Section):
+    """A value by the rules of settings: nothing unknown, nothing guessed."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class _Text(_Value):
+    """A value whose numbers are written as text, as in a query."""
+
+    model_config = ConfigDict(strict=False)
+
+
+class Values:
+    """The values of one type. ``place`` names them in messages: ``body`` or ``query``."""
+
+    def __init__(self, kind: Any, *, name: str, place: str = "") -> None:
+        self._kind, self._name, self._place = kind, name, place
+
+    @cached_property
+    def model(self) -> Any:
+        """A model with the one field ``value``, built when it is first used."""
+        base = _Text if self._place == "query" else _Value
+        return create_model(self._name, __base__=base, value=(self._kind, ...))
+
+    def read(self, data: object) -> Any:
+        """Return the value. Raises InvalidInput with every fault and its place."""
+        written = {"value": data}
+        try:
+            return self.model.model_validate_json(json.dumps(written)).value
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            raise InvalidInput([self._fault(each, written) for each in found]) from error
+
+    def _fault(self, error: ErrorDetails, written: Mapping[str, object]) -> Fault:
+        finding = find(error, Document(file=self._place), Shape(type=self.model), written)
+        message = say(finding)
+        if error["type"] == "unexpected_keyword_argument":
+            known = Shape(type=self.model).at(finding.path[:-1], written).keys
+            message = f"means nothing here{did_you_mean(str(finding.path[-1]), list(known))}"
+        return Fault(file=self._place, key=key_text(finding.path[1:]), message=message)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self._kind)
+
+    def write(self, value: object) -> Any:
+        """Return the value for JSON."""
+        return self._adapter.dump_python(value, mode="json")
+
+
+LARGEST_PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paging:
+    """Which part of a collection is asked for."""
+
+    after: str = setting("The `next` of the page before; empty for the first page.", default="")
+    limit: int = setting("The most items of a page.", default=100, ge=1, le=LARGEST_PAGE)
+
+    @property
+    def number(self) -> int | None:
+        """The cursor as a number; None on the first page. Raises InvalidInput."""
+        if not self.after:
+            return None
+        number = whole(self.after)
+        if number is None:
+            message = "is not the `next` of a page; ask without it for the first page"
+            raise InvalidInput([Fault(file="query", key="after", message=message)])
+        return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[T]):
+    """A part of a collection."""
+
+    items: tuple[T, ...]
+    next: str | None
+    """The `after` of the next page; null on the last page."""
+
+    @classmethod
+    def of(cls, found: Sequence[T], asked: Paging, cursor: Callable[[T], object]) -> "Page[T]":
+        """Return the page of what was found, which is one item more than asked if there is more."""
+        items = tuple(found[: asked.limit])
+        return cls(items=items, next=str(cursor(items[-1])) if len(found) > len(items) else None)

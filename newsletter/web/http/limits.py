@@ -1,0 +1,50 @@
+"""Limits on requests, counted in this process."""
+
+from collections import OrderedDict, deque
+from datetime import timedelta
+from math import ceil
+from threading import Lock
+
+from newsletter.domain.clock import Clock
+
+_MAX_SENDERS = 10_000
+
+
+class RequestLimit:
+    """Lets ``most`` requests of a sender, a network or a token, through within a time."""
+
+    def __init__(self, most: int, clock: Clock, within: timedelta = timedelta(hours=1)) -> None:
+        self.most, self.within = most, within
+        self._clock = clock
+        self._turn = Lock()
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def is_over(self, sender: str) -> bool:
+        """Count a request; return whether it is one too many. An empty sender has no limit."""
+        if not sender:
+            return False
+        with self._turn:
+            now, requests = self._requests(sender)
+            # refused requests do not count, or repeated attempts would never get in
+            if len(requests) >= self.most:
+                return True
+            requests.append(now)
+            if len(self._seen) > _MAX_SENDERS:
+                self._seen.popitem(last=False)
+            return False
+
+    def left(self, sender: str) -> tuple[int, int]:
+        """Return how many requests are left to a sender, and in how many seconds there is one
+        more."""
+        with self._turn:
+            now, requests = self._requests(sender)
+            wait = requests[0] + self.within.total_seconds() - now if requests else 0
+            return self.most - len(requests), max(1, ceil(wait))
+
+    def _requests(self, sender: str) -> tuple[float, deque[float]]:
+        now = self._clock.now().timestamp()
+        requests = self._seen.setdefault(sender, deque())
+        self._seen.move_to_end(sender)
+        while requests and not 0 <= now - requests[0] < self.within.total_seconds():
+            requests.popleft()  # long ago, or by a clock that was wrong
+        return now, requests
