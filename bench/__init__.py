@@ -1,1 +1,1 @@
-"""What the figures in docs/performance.md were measured with; README.md beside it says how."""
+"""Measures the figures in docs/performance.md; README.md in this folder says how."""

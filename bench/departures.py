@@ -5,7 +5,7 @@ campaign to the sink at the same rate at which its own readers leave, in another
 is due at its time, whatever became of those before it, and its wait is counted from then on.
 
 It ends with an error unless every POST was answered 200, everybody has left, each delivery stands
-in the books, and nobody is in a batch that was claimed after their POST was answered.
+in the books, and no one is in a batch that was claimed after their POST was answered.
 """
 
 import argparse

@@ -36,7 +36,7 @@ _PATIENCE = 600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What is sent, and how."""
+    """The text to send, and the way."""
 
     readers: int
     batch: int

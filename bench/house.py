@@ -1,9 +1,9 @@
-"""``python -m bench.house``: how the code is parted, in figures.
+"""``python -m bench.house``: the parts of the code, in figures.
 
-With ``--code DIR``, another checkout stands beside it. With ``--picture`` both are drawn instead:
+With ``--code DIR``, another checkout is compared. With ``--picture`` both are drawn instead:
 which layer imports which, for Mermaid.
 
-Nothing is run: files are read. A Protocol is a class that names one as its base; a function's
+It reads files and runs nothing. A Protocol is a class that names one as its base; a function's
 lines are those from ``def`` to its end; comments are whole lines, docstrings are none.
 """
 
@@ -43,7 +43,7 @@ def table(houses: Iterable[list[Module]]) -> Iterator[str]:
 
 
 def figures(house: list[Module]) -> Mapping[str, str]:
-    """What there is of it."""
+    """The counts of a room."""
     lines = [module.text.count("\n") for module in house if module.path.name != "__init__.py"]
     functions = sorted(_functions(house))
     folders = Counter(str(module.path.parent) for module in house)

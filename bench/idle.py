@@ -74,7 +74,7 @@ SELECT 'gone-' || slug || '-' || :number, json_set(document, '$.slug', 'gone-' |
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What one look at an unchanged world took, in the middle of some."""
+    """Return the cost of one look at an unchanged world, in the middle of some."""
 
     statements: int
     """Of SQL."""

@@ -1,8 +1,8 @@
 """``python -m bench.joining``: what the answer to a sign-up tells, and what a flood of them makes.
 
-The time of posts for addresses that are subscribers' is compared with that of addresses that are
-nobody's, one after the other in turn, by the two-sample test of Kolmogorov and Smirnov. Then many
-networks post one mailbox.
+The time of posts for addresses of subscribers is compared with that for unknown addresses, one
+after the other in turn, by the two-sample test of Kolmogorov and Smirnov. Then many networks post
+one mailbox.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 One process serves the desk of the demo. Another asks ``/healthz`` every two milliseconds on one
 kept-open connection, while each page is requested ten times in turn. A row is a page: its median,
-and the longest that a health check waited meanwhile. The last row is without any page.
+and the longest that a health check waited in that time. The last row is without any page.
 """
 
 import http.client
@@ -68,7 +68,7 @@ def main() -> None:
 
 @contextmanager
 def _pinged(port: int) -> Iterator[list[tuple[float, float]]]:
-    """Ask for the health meanwhile; the list is filled at the end with (when, seconds)."""
+    """Ask for the health in that time; fill the list at the end with (when, seconds)."""
     waits: list[tuple[float, float]] = []
     command = [sys.executable, "-c", _PINGS, str(port)]
     with subprocess.Popen(

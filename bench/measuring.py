@@ -1,4 +1,4 @@
-"""What a measured process notes about itself, and how it hands that to whoever started it."""
+"""The notes of a measured process about itself, and how its parent receives them."""
 
 import json
 import os
@@ -38,14 +38,14 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What one process did: its phases by name, and its peak memory in bytes."""
+    """The notes of one process: its phases by name, and its peak memory in bytes."""
 
     phases: dict[str, Phase]
     peak: int
 
 
 class Stopwatch:
-    """Runs only inside its blocks, so that reading what is to be posted is not counted."""
+    """Runs only inside its blocks, so that reading the input is not counted."""
 
     def __init__(self) -> None:
         self._seconds = self._cpu = 0.0
@@ -67,7 +67,7 @@ def peak_memory() -> int:
     """The most memory this process held at once, in bytes.
 
     Linux hands ``ru_maxrss`` on across exec, so a small child of a large parent would seem large;
-    VmHWM begins anew.
+    VmHWM begins again.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -79,7 +79,7 @@ def peak_memory() -> int:
 
 
 def hand_in(phases: dict[str, Phase]) -> None:
-    """Print what was measured as the last line on standard output."""
+    """Print the measurement as the last line on standard output."""
     print(json.dumps(asdict(Measured(phases=phases, peak=peak_memory()))))
 
 

@@ -160,7 +160,7 @@ class _Somebody:
 def _one(workspace: str, out: str, *arguments: str) -> None:
     watch = Stopwatch()
     somebody = _Somebody(Path(workspace) / "var" / "newsletter.db")
-    # What is exported goes to the file; what is measured, to whoever started this.
+    # The export goes to the file; the measurement, to the parent process.
     with (
         Path(out).open("w", encoding="utf-8") as text,
         redirect_stdout(text),

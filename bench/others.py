@@ -1,4 +1,4 @@
-"""What the product is compared with: the calls that it made, made again by others.
+"""The product's comparisons: the calls that it made, made again by others.
 
 ``python -m bench.others anymail URL FOLDER``: django-anymail's Mailgun backend, given the same
 message and the same recipients. Tokens and addresses stand ready in its memory, it reads no
@@ -19,7 +19,7 @@ from bench.measuring import Stopwatch, hand_in
 
 
 def anymail(url: str, folder: Path) -> None:
-    """Hand over every call of a folder, said in anymail's words, on one connection."""
+    """Send every call of a folder, in anymail's terms, on one connection."""
     import django  # type: ignore[import-untyped]  # it ships no types; and bare does without
     from django.conf import settings  # type: ignore[import-untyped]
     from django.core.mail import get_connection  # type: ignore[import-untyped]
@@ -128,7 +128,7 @@ def kept(folder: Path) -> Iterator[Kept]:
 
 
 def variables(fields: dict[str, str]) -> dict[str, dict[str, str]]:
-    """Address → what is merged into its message."""
+    """Address → the values merged into its message."""
     found: dict[str, dict[str, str]] = json.loads(fields["recipient-variables"])
     return found
 

@@ -99,12 +99,12 @@ class NotingClock:
         return self.clock.uptime()
 
     def between(self, start: datetime, end: datetime) -> Phase:
-        """What was used up between two stored instants."""
+        """The use between two stored instants."""
         first, last = self._found(start), self._found(end)
         return Phase(seconds=last.seconds - first.seconds, cpu=last.cpu - first.cpu)
 
     def since(self, beginning: _Reading, end: datetime) -> Phase:
-        """What was used up from a reading to a stored instant."""
+        """The use from a reading to a stored instant."""
         last = self._found(end)
         return Phase(seconds=last.seconds - beginning.seconds, cpu=last.cpu - beginning.cpu)
 
@@ -115,7 +115,7 @@ class NotingClock:
 
 
 def run(workspace: Path) -> None:
-    """Let the scheduler find the statement, plan, freeze and hand over; check that all went."""
+    """Let the scheduler find the statement, plan, freeze and send; check that all went."""
     clock = NotingClock()
     with opened(workspace, os.environ, clock=clock) as services:
         # each run works on a copy, which the product rightly holds: nothing was ever sent from it
@@ -142,7 +142,7 @@ def _phases(services: Services, clock: NotingClock) -> dict[str, Phase]:
 
 
 def content(workspace: Path) -> Content:
-    """What the readers get."""
+    """The mails that readers get."""
     with opened(workspace, {}) as services:
         services.statements.refresh()
         with services.store.read() as tx:

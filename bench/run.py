@@ -23,7 +23,7 @@ ANYMAIL, BARE = "django-anymail", "bare requests"
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """What one run measured, and the bytes that the sink received."""
+    """The figures of one run, and the bytes that the sink received."""
 
     measured: Measured
     bytes: int
@@ -47,7 +47,7 @@ class Series:
 
     @property
     def cpu(self) -> float:
-        """Microseconds of CPU a message, of the process that hands over: the median."""
+        """Microseconds of CPU a message, of the sending process: the median."""
         return median(run.phases[self.phase].cpu * 1e6 / self.recipients for run in self.runs)
 
     @property

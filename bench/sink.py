@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads along."""
+        """No program reads along."""
 
 
 def _fields(body: bytes) -> list[bytes]:

@@ -1,9 +1,9 @@
 """``python -m bench.startup``: what commands pay before they do anything, in CPU.
 
 User and system CPU of whole processes, medians and least: all of them take turns, so a busy machine
-is unfair to all alike. They are given as multiples of what importing the large libraries takes.
+is unfair to all alike. The unit is the import of the large libraries.
 Bytecode is warm: each has run once before. With ``--code DIR``, another checkout is measured in the
-same run; with ``--python PROGRAM``, what is installed for that interpreter, with its own libraries.
+same run; with ``--python PROGRAM``, the version installed for that interpreter, with its libraries.
 Each has a workspace of its own, since their tables may differ.
 """
 
@@ -42,7 +42,7 @@ _COMMANDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """What is run, whose it is, and where."""
+    """The command, its owner, and its place."""
 
     whose: str
     what: str

@@ -1,4 +1,4 @@
-"""What others make newsletter write: events of providers, unsubscribes, sign-ups and imports.
+"""Writes that others cause: events of providers, unsubscribes, sign-ups and imports.
 
 ``python -m bench.writes`` prints CPU of the store and the stages, without HTTP, and as a multiple
 of a bare commit of SQLite in the same run: a busy machine slows both.
@@ -61,7 +61,7 @@ def main() -> None:
 def _work(
     database: Sqlite, store: Store, books: Books
 ) -> Iterator[tuple[str, int, int, Callable[[int], object]]]:
-    """Yield what is measured, its number in a transaction, the transactions, and one of them."""
+    """Yield the subject, its number in a transaction, the transactions, and one of them."""
 
     def commit(place: int) -> None:
         with database.transaction() as db:

@@ -2,7 +2,7 @@
 
 A test marked ``faults`` is a long one: ``make faults`` runs them all (``--faults=all``), ``make
 test`` draws some that together cost no more than ``SAMPLE`` seconds (``--faults=sample``), others
-in each run. What is drawn follows from the run's seed, which stands at the head of its output;
+in each run. The sample follows from the run's seed, which the head of the output shows;
 ``--seed`` draws the same again, and tests that need chance take it from there too.
 """
 
@@ -35,7 +35,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own in it
 """Where ``tmp_path`` is, if the system has such a folder: what waits until a disk has it all waits
 there for nothing. It is in memory, so the folders of tests that passed are taken away at once."""
 ROOM = 1 << 30
-"""Bytes that have to be free there: some tests install an environment of Python."""
+"""Bytes that must be free there: some tests install an environment of Python."""
 SKIPS = (
     "only root can mount",
     "nothing may be mounted",
@@ -46,7 +46,7 @@ SKIPS = (
 
 UNMEASURED = {"acceptance", "browser", "simulation", "fuzz", "tests"}
 """Folders of tests that ask from outside: what they run is not counted as covered, which costs half
-as much again as the run itself. The logic is measured by the tests that stand beside it."""
+as much again as the run itself. The tests of this module measure the logic."""
 
 _FALLBACK_COST = 5.0
 _SEED = pytest.StashKey[int]()
@@ -160,7 +160,7 @@ def _cost(item: pytest.Item) -> float:
 
 @pytest.fixture(scope="session")
 def seed(pytestconfig: pytest.Config) -> int:
-    """Another one in each run; it stands at the head of the output."""
+    """A different one in each run; the head of the output shows it."""
     number: int = pytestconfig.stash[_SEED]
     return number
 
@@ -224,7 +224,7 @@ class _Budget:
             terminalreporter.write_line(line)
 
     def _failures(self) -> Iterable[str]:
-        """What fails a run in CI."""
+        """The findings that fail a run in CI."""
         yield from (f"OVER BUDGET: {line}" for line in self._unmarked(TOO_LONG))
         for name, reason in self._skipped.items():
             if not any(known in reason for known in SKIPS):

@@ -60,7 +60,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def collected() -> Iterator[None]:
-    """What a module leaves is gone before the next: a worker does not grow with the suite."""
+    """Free the memory of a module before the next: a worker does not grow with the suite."""
     yield
     _settle()
 
@@ -90,7 +90,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class FreshStores:
     """Stores on a database that is new each time, opened as in production.
 
-    There is one store at a time: whoever needs several opens files of their own.
+    There is one store at a time: a test with several opens its own files.
     """
 
     def __init__(self, migrated: Path, folder: Path) -> None:

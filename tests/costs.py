@@ -1,4 +1,4 @@
-"""What work costs, measured so that a loaded machine changes nothing: CPU time and no wall time."""
+"""The cost of work, measured so that a loaded machine changes nothing: CPU time, no wall time."""
 
 import gc
 import time
@@ -22,8 +22,8 @@ class Cost:
 def working() -> Iterator[Cost]:
     """How many seconds of work the block takes.
 
-    The collector passes over what was there before: in a worker that has run for long, that is
-    more work than the block's own.
+    The collector skips older objects: in a worker that has run for long, they are more work than
+    the block's own.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""What is asked of the database, counted: what must not grow with all that ever was."""
+"""Counts of queries, which must not grow with all history."""
 
 import logging
 from collections.abc import Iterator, Sequence

@@ -97,6 +97,6 @@ def desk(
 
 
 def words(answer: Answer) -> str:
-    """What a person reads of a page, in one line."""
+    """Return the text of a page that a person reads, in one line."""
     body = re.sub(r"(?s)<(script|style|head)\b.*?</\1>", " ", answer.text)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())

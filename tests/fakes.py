@@ -1,4 +1,4 @@
-"""Fakes for speed. Each passes the contract suite of what it stands for."""
+"""Fakes for speed. Each passes the contract suite of the real part."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 class FixedClock:
-    """Stands still until it is told to go on."""
+    """Blocks until it may continue."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self._now = now
@@ -45,7 +45,7 @@ class FixedClock:
         return self._uptime
 
     def advance(self, **how_far: float) -> None:
-        """Time goes by; with numbers below zero the clock is put back instead."""
+        """Move the clock forward; numbers below zero move it back."""
         step = timedelta(**how_far)
         self._now += step
         self._uptime += max(step, timedelta(0))
@@ -162,10 +162,10 @@ class PlainAbstracts:
 class RecordingProvider:
     """Accepts everything, or answers what ``answer`` says, and keeps a journal of what it took.
 
-    Where ``replay`` is SAFE it takes only one message of a name, however often it is handed over;
-    where it is KEYED, it answers to an attempt that it took as it did at first. What ``loses`` says
-    yes to is handed over as ever, and nobody hears of it. Its records answer by address, as those
-    of most providers do; with ``all_or_none`` one message stands for the whole call.
+    Where ``replay`` is SAFE it takes only one message of a name, however often it is sent;
+    where it is KEYED, it answers to an attempt that it took as it did at first. Messages of
+    ``loses`` are sent as ever, and no answer arrives. Its records answer by address, like those
+    of most providers; with ``all_or_none`` one message decides for the whole call.
     """
 
     def __init__(self, **capabilities: Any) -> None:
@@ -186,7 +186,7 @@ class RecordingProvider:
         self._names: set[str] = set()
 
     def forget(self) -> None:
-        """What it took never came to it."""
+        """Lose the messages that it took."""
         self.accepted.clear()
         self._names.clear()
         self._taken.clear()
@@ -372,7 +372,7 @@ def _from_json(one: Any) -> Event:
 
 
 def chain_of(path: Path) -> Chain:
-    """What the audit log of a test's database is bound by; its head lies beside the database."""
+    """The key of the audit log of a test's database, with its head next to the database."""
     return Chain(key=b"k" * 32, head=HeadFile(path.with_suffix(".audit")))
 
 

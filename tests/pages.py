@@ -178,7 +178,7 @@ class Forum:
         cookies = tuple(value for name, value in pairs if name == "set-cookie")
         return Answer(status=sent[0]["status"], headers=dict(pairs), body=whole, cookies=cookies)
 
-    # --- what stands in it
+    # --- its contents
 
     def subscribe(self, *addresses: str, lists: Sequence[str] = ("press",), **more: Any) -> None:
         with self.services.store.begin() as tx:
@@ -201,7 +201,7 @@ class Forum:
         )
 
     def send(self, slug: str = "news", **head: Any) -> None:
-        """Write a statement, approve it and hand it over to everybody."""
+        """Write a statement, approve it and send it to everybody."""
         self.agree(slug, **head)
         self.services.tick.run()
         dispatcher = self.services.delivery.dispatcher()
@@ -244,7 +244,7 @@ class Forum:
         return {path: path.read_bytes() for path in found}
 
     def put_back(self, files: Mapping[Path, bytes], at: datetime = NOON) -> None:
-        """Make it what it was: to open one anew costs more than most tests do."""
+        """Restore its first state: to open a new one costs more than most tests do."""
         self.services.store.close()
         self.clock.advance(seconds=(at - self.clock.now()).total_seconds())
         for path in self.folder.rglob("*"):

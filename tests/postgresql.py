@@ -1,7 +1,7 @@
 """One PostgreSQL server for a whole run, in memory, and databases on it for tests.
 
 The first worker that needs the server starts it. Each worker shares a lock while it runs; a process
-beside the server waits for that lock alone, then stops the server and removes its folder, however
+next to the server waits for that lock alone, then stops the server and removes its folder, however
 the workers ended.
 """
 
@@ -182,7 +182,7 @@ def _start(in_use: Path, more: str = "") -> Server:
 
 def _folder() -> Path:
     """Create the folder of a server, where its account reaches it."""
-    # not below the folders of pytest: they are for root alone, and a socket's path has to be short
+    # not below the folders of pytest: they are for root alone, and a socket's path is short
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir=MEMORY if fits(MEMORY) else None))
     if _unprivileged():
         shutil.chown(folder, _NOBODY, _NOBODY)
@@ -199,7 +199,7 @@ def _run(program: str, *arguments: str) -> None:
 
 
 def _serve(folder: Path, in_use: Path, more: str) -> Server:
-    """Run the server whose data lies in a folder, until nobody has ``in_use`` locked."""
+    """Run the server whose data lies in a folder, until no process has ``in_use`` locked."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 FAILURES = (Exception, pytest.fail.Exception)
-"""What a row may fail with: ``pytest.raises`` that saw nothing raised is no ``Exception``."""
+"""The ways a row may fail: ``pytest.raises`` that saw nothing raised is no ``Exception``."""
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 100

@@ -35,7 +35,7 @@ class Received:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What the server does with one request."""
+    """The server's treatment of one request."""
 
     act: Callable[["Exchange"], None]
     read_body: bool = True
@@ -45,7 +45,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """What a step can do with its connection."""
+    """The means of a step to use its connection."""
 
     received: Received
     connection: socket.socket
@@ -147,7 +147,7 @@ class LoopbackServer:
 
     def __init__(self) -> None:
         self.script: deque[Step] = deque()
-        """What to do with the next requests; after that, ``usual`` decides."""
+        """The steps of the next requests; after those, ``usual`` decides."""
         self.requests: list[Received] = []
         self.taken: list[Received] = []
         self.connections = 0
@@ -165,7 +165,7 @@ class LoopbackServer:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def usual(self, received: Received) -> Step:
-        """What happens to a request for which nothing is scripted."""
+        """The step for a request without a script."""
         return reply(200, {"path": received.path}, takes=True)
 
     def take(self, received: Received) -> None:
@@ -209,7 +209,7 @@ class LoopbackServer:
             self._open.discard(connection)
 
     def read_body(self, file: IO[bytes], length: int) -> bytes:
-        """What comes after the head; half of it, because the client is gone, is no request."""
+        """Read the body; half of one, because the client is gone, is no request."""
         wanted = length if not self.script or self.script[0].read_body else 0
         body = file.read(wanted)
         if len(body) < wanted:
@@ -294,7 +294,7 @@ def deaf_port() -> Iterator[int]:
 
 
 def closed_port() -> int:
-    """A port at which nobody listens: it stays taken until this process ends, or others would."""
+    """A port without a listener: this process keeps it, or another would take it."""
     probe = socket.socket()
     probe.bind(("127.0.0.1", 0))
     port = int(probe.getsockname()[1])

@@ -20,7 +20,7 @@ SUITES = (
     "tests/unit/providers/test_translators.py",
 )
 ITS_OWN = f"{NAME} or test_examination or test_translators"
-"""What is about it: the last two suites go through all kinds, and fail for one left out."""
+"""The tests about it: the last two suites go through all kinds, and fail for one left out."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(copy: Path, *command: str) -> str:
-    """What a command says in the copy. Coverage is of the code itself, not of its copy."""
+    """Return the output of a command in the copy. Coverage counts the code, not its copy."""
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=copy,

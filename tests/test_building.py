@@ -1,4 +1,4 @@
-"""The scripts of the desk are in what is installed, wherever it comes from and without any Node."""
+"""Each installation contains the desk's scripts, from any source and without Node."""
 
 import importlib.util
 import os
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.slow("packages are built")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of this checkout, with what was built in it, but not with what npm installed."""
+    """A copy of this checkout, with built files, but without those that npm installed."""
     ignored = shutil.ignore_patterns("node_modules", "__pycache__", "*.egg-info")
     for name in PARTS:
         if (ROOT / name).is_dir():
@@ -49,7 +49,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def build(checkout: Path, what: str, folder: Path, settings: str = "None") -> tuple[Path, str]:
-    """What the backend makes where there is no Node, and what it says."""
+    """Return the backend's files where there is no Node, and its output."""
     code = f"import backend; print(backend.build_{what}({str(folder)!r}, {settings}))"
     nothing = folder / "nothing"
     nothing.mkdir(parents=True, exist_ok=True)

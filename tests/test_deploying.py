@@ -62,7 +62,7 @@ def test_the_units_are_sound_and_confined(tmp_path: Path) -> None:
         )
         (tmp_path / unit.name.replace("@.", "@run.")).write_text(text)
     units = [str(path) for path in tmp_path.iterdir()]
-    # it looks at every unit of this machine too, so that only what is said of ours counts
+    # it looks at every unit of this machine too: only lines about ours count
     verified = subprocess.run(
         ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
     )

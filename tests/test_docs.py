@@ -1,4 +1,4 @@
-"""The documents say what the code does: each check names what is missing, and where to write it."""
+"""The documents agree with the code: each check names the gap, and where to fill it."""
 
 import ast
 import re
@@ -63,7 +63,7 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-# --- what is generated -------------------------------------------------------------------------
+# --- generated pages ----------------------------------------------------------------------------
 
 
 def test_the_page_of_commands_is_not_stale() -> None:
@@ -164,7 +164,7 @@ def test_a_command_that_a_document_shows_in_full_has_what_it_demands() -> None:
     assert seen > 40
 
 
-# --- what is written by hand -------------------------------------------------------------------
+# --- written pages ------------------------------------------------------------------------------
 
 
 def test_every_exit_code_is_documented() -> None:
@@ -211,7 +211,7 @@ def shared_classes() -> Iterator[ast.ClassDef]:
 
 
 def kept_classes() -> set[str]:
-    """What a transaction gives: the repositories of the store."""
+    """The fields of a transaction: the repositories of the store."""
     return {
         node.name
         for path in (CODE / "store").rglob("*.py")
@@ -257,7 +257,7 @@ def test_every_term_of_the_glossary_is_in_use() -> None:
 
 
 def members(node: ast.ClassDef) -> Iterator[str]:
-    """A row of a table for each member; one without a sentence beside it raises."""
+    """Return a row of a table for each member; raise for one without a sentence."""
     for place, statement in enumerate(node.body):
         if isinstance(statement, ast.Assign):
             value, sentence = ast.literal_eval(statement.value), node.body[place + 1]
@@ -303,11 +303,11 @@ def test_every_decision_is_in_the_index() -> None:
     assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == files
 
 
-# --- what is promised --------------------------------------------------------------------------
+# --- promises -----------------------------------------------------------------------------------
 
 PROMISES = ROOT / "tests" / "promises.yaml"
 EXPLAINS = "says"
-"""Stands for the tests of a sentence that explains or advises, and claims nothing."""
+"""The entry of a sentence that explains or advises, and claims nothing."""
 
 
 def sentences(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is installed is all of the code, with what was locked, whatever came out since."""
+"""An installation is all of the code, with the locked packages, whatever came out since."""
 
 import re
 import subprocess

@@ -61,9 +61,18 @@ def prose() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def comments() -> list[tuple[str, str]]:
-    modules = sorted((ROOT / "newsletter").rglob("*.py"))
-    return [(name(path), one.strip()) for path in modules for one in explanations(path)]
+def comments() -> list[list[tuple[str, str]]]:
+    """Of the program, and of all that is about it."""
+    return [
+        [
+            (name(path), one.strip())
+            for folder in folders
+            for path in sorted((ROOT / folder).rglob("*.py"))
+            if "node_modules" not in path.parts
+            for one in explanations(path)
+        ]
+        for folders in (["newsletter"], ["tests", "tools", "bench"])
+    ]
 
 
 def test_all_documents_together_have_at_most_forty_thousand_words() -> None:
@@ -74,10 +83,10 @@ def test_all_documents_together_have_at_most_forty_thousand_words() -> None:
 
 @pytest.mark.parametrize("phrase", LIMITS)
 def test_roundabout_phrases_are_rare(
-    phrase: str, prose: list[tuple[str, str]], comments: list[tuple[str, str]]
+    phrase: str, prose: list[tuple[str, str]], comments: list[list[tuple[str, str]]]
 ) -> None:
     flags = re.IGNORECASE if "Who" not in phrase else re.NOFLAG
-    for written in (prose, comments):
+    for written in (prose, *comments):
         words = sum(len(WORD.findall(one)) for _, one in written)
         found = [f"{page}: {one[:100]}" for page, one in written if re.search(phrase, one, flags)]
         assert len(found) <= LIMITS[phrase] * words / 10_000, "\n".join(found)

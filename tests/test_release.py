@@ -1,4 +1,4 @@
-"""What a release says of itself: its changes, and what it is made of."""
+"""A release describes itself: its changes and its components."""
 
 import re
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""What whoever works on the code runs, and nobody else: none of it is in the wheel."""
+"""Programs for work on the code: none of them is in the wheel."""

@@ -30,7 +30,7 @@ SCHEMES = ("light", "dark")
 
 
 def pages(services: Services) -> Iterator[tuple[str, str, str]]:
-    """What it is called, its address below ``/desk``, and who looks; "" is nobody."""
+    """Its name, its address below ``/desk``, and its visitor; "" is a stranger."""
     with services.store.read() as tx:
         draft = tx.drafts.unseen(1)[0].key
         written = tx.drafts.of("library-opening-hours-have-to-stay")
@@ -108,7 +108,7 @@ def furnish(services: Services) -> None:
 
 
 def signed_in(services: Services, name: str) -> str:
-    """What the cookie of a browser holds that this person is signed in with."""
+    """Return the cookie of a browser in which this person is signed in."""
     word, now = secrets.token_urlsafe(24), services.store.clock.now()
     with services.store.begin() as tx:
         tx.sessions.begin(
@@ -144,7 +144,7 @@ def browser() -> Iterator[Any]:
 def taken(
     chromium: Any, address: str, services: Services, page: tuple[str, str, str], out: Path
 ) -> Iterator[str]:
-    """Take a page in each size and scheme; yields what is wrong with it."""
+    """Take a page in each size and scheme; yields its faults."""
     name, path, who = page
     word = signed_in(services, who) if who else ""
     for size, (width, height) in SIZES.items():

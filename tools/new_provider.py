@@ -1,9 +1,9 @@
 """Writes the files of a new provider: ``python -m tools.new_provider NAME``.
 
 They are those of ``tools/postbox``, under the new name: a provider that works, though none that
-exists. At the head of each stand the questions that its documents have to answer, from the table of
-docs/adding-a-provider.md. tests/test_docs.py fails while one of them is there: whoever has answered
-it takes its line away.
+exists. At the head of each are the questions for its documents, from the table of
+docs/adding-a-provider.md. tests/test_docs.py fails while one of them is there: its author removes
+the line with the answer.
 """
 
 import re
@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 EXAMPLE = "postbox"
 OPEN = "LOOK " + "UP"
-"""What an open question begins with; in two parts, as this file holds none."""
+"""The beginning of an open question; in two parts, as this file holds none."""
 _COMMON = "tests/answers/resend.yaml"
 _WIDTH = 100
 
@@ -26,7 +26,7 @@ def page() -> str:
 
 
 def example() -> Mapping[str, str]:
-    """File of the example → what stands in it."""
+    """File of the example → its text."""
     folder = ROOT / "tools" / EXAMPLE
     return {
         path.relative_to(folder).as_posix(): path.read_text("utf-8")
@@ -36,7 +36,7 @@ def example() -> Mapping[str, str]:
 
 
 def questions(text: str, file: str) -> Iterator[str]:
-    """What has to be looked up for a file, by the last column of the page's table."""
+    """Return the facts to look up for a file, by the last column of the page's table."""
     for question, decides, files in re.findall(
         r"(?m)^\| ([^|]+\?) \| ([^|]+) \| ([^|]+) \|$", text
     ):
@@ -93,7 +93,7 @@ def _headed(code: str, asked: Iterator[str]) -> str:
 
 
 def _rest(file: str) -> str:
-    """The rows of an answers table that are nobody's own: all begin with the same."""
+    """The rows of an answers table that no provider owns: all begin with the same."""
     if not file.startswith("tests/answers/"):
         return ""
     own, _, table = (ROOT / _COMMON).read_text("utf-8").partition("verdicts: |\n")
@@ -108,7 +108,7 @@ def _named(text: str, name: str) -> str:
 
 
 def main(name: str) -> str:
-    """Write them here; returns what to say, or ends with what is wrong with the name."""
+    """Write them here; return a message, or end with the fault of the name."""
     if wrong := fault(name):
         raise SystemExit(wrong)
     written = "\n".join(write(name, ROOT))

@@ -1,7 +1,7 @@
-"""Makes ``tests/corpus/office`` anew, by LibreOffice: ``python -m tools.office_files``.
+"""Writes ``tests/corpus/office`` by LibreOffice: ``python -m tools.office_files``.
 
-Each is written once, as HTML, and saved by LibreOffice as .odt, .docx, .pdf and .html. What they
-hold is made up.
+Each is written once, as HTML, and saved by LibreOffice as .odt, .docx, .pdf and .html. Their
+contents are made up.
 """
 
 import shutil

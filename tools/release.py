@@ -38,7 +38,7 @@ def changes(changelog: str, version: str) -> str:
 
 
 def materials(version: str, pins: dict[str, str], scripts: dict[str, Any], at: str) -> Any:
-    """Return the bill of materials: what is installed with the wheel, and what its scripts hold."""
+    """Return the bill of materials: packages installed with the wheel, and those in its scripts."""
     packages = [_python(name, pinned) for name, pinned in sorted(pins.items())]
     packages += [_script(name, package) for name, package in sorted(scripts.items())]
     return {

@@ -18,7 +18,7 @@ BESIDE: Mapping[str, str] = {
     "README.md": "tests/test_docs.py",
     "tests/answers": "tests/integration/test_answers_and_phases.py",
 }
-"""Tests of what is no module, by where it stands."""
+"""Tests of other files, by their place."""
 
 State = Mapping[str, int]
 """File → when it was last written."""
@@ -30,7 +30,7 @@ def changed(before: State, now: State) -> list[str]:
 
 
 def beside(files: Iterable[str], root: Path) -> list[str]:
-    """The tests that stand beside these files, without those that another of them contains."""
+    """Return the tests of these files, without those that another of them contains."""
     found = {test for file in files for test in _of(PurePosixPath(file), root)}
     return sorted(one for one in found if not found & set(map(str, PurePosixPath(one).parents)))
 
@@ -75,7 +75,7 @@ def look(root: Path) -> State:
 
 
 def uncommitted(root: Path) -> list[str]:
-    """What differs from the last commit: with that a watch begins."""
+    """Return the files that differ from the last commit: a watch begins with their tests."""
     command = ["git", "status", "--porcelain", "--untracked-files=all", "--no-renames"]
     said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     names = [line[3:] for line in said.splitlines()]

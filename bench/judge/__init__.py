@@ -1,1 +1,1 @@
-"""The finished mail before judges that nobody here wrote; docs/rendering.md says which, and why."""
+"""The finished mail before judges of other authors; docs/rendering.md says which, and why."""

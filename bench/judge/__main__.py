@@ -1,7 +1,7 @@
 """``python -m bench.judge``: render statements, put the mails before the judges, print a table.
 
 Ends with 0 if every target is reached, with 1 if one is missed, with 2 if a judge said nothing:
-a mail is not good because nobody looked at it.
+a mail is not good because no judge looked at it.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def _options() -> argparse.Namespace:
 
 
 def _brands(options: argparse.Namespace) -> Iterator[tuple[str, list[Path]]]:
-    """What is judged in which brand."""
+    """The texts to judge, by brand."""
     yield options.brand or PLAIN, statement_files(options.places or default_places())
     if not options.brand and not options.places:
         for brand in BRANDS:

@@ -1,4 +1,4 @@
-"""What is judged: our own examples and a corpus beside the project, in three brands.
+"""The judged mails: our own examples and a corpus outside the project, in three brands.
 
 The brands are the plain style, and two made of settings alone: those of docs/look.md; a test
 holds them together.
@@ -77,7 +77,7 @@ _DEFAULTS = Defaults(lists=("press",), language="en", timezone=TIMEZONE)
 
 
 def default_places() -> list[Path]:
-    """Our own examples, and what is there of the corpus beside the project."""
+    """Our own examples, and the corpus outside the project, as far as it is there."""
     return [*_OURS, *(place for name in _BESIDE if (place := _SHARED / name).exists())]
 
 
@@ -95,16 +95,16 @@ def _files(place: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """What one mail is made of."""
+    """The parts of one mail."""
 
     statement: Statement
     translations: tuple[Statement, ...] = ()
 
 
 def read_text(file: Path) -> Text:
-    """What a file says, and what goes out with it. Raises InvalidInput or OSError.
+    """Return the content of a file, and its companions. Raises InvalidInput or OSError.
 
-    Its translations stand in a folder of the same name. Of a digest email the file is the
+    Its translations are in a folder of the same name. Of a digest email the file is the
     introduction: it gathers all our statements in its language.
     """
     statement = read_statement(file)

@@ -36,7 +36,7 @@ class Spam:
     """Rule → points."""
 
     def beyond(self, words: "Spam") -> "Spam":
-        """What is left without the rules that the words alone have fired."""
+        """Return the score without the rules that the words alone have fired."""
         own = {rule: points for rule, points in self.rules.items() if rule not in words.rules}
         return Spam(score=round(sum(own.values()), 1), rules=own)
 
@@ -69,7 +69,7 @@ def as_mbox(messages: Sequence[bytes]) -> bytes:
 
 
 def read_reports(output: str, wanted: int) -> list[Spam]:
-    """Score and rules of each message, in whatever order they are told. Raises ValueError."""
+    """Return score and rules of each message, in any order. Raises ValueError."""
     _, *parts = _NUMBERED.split(output)
     found = {int(number): report for number, report in zip(parts[::2], parts[1::2], strict=True)}
     return [read_spam(found.get(number, "")) for number in range(wanted)]
@@ -86,7 +86,7 @@ def read_spam(report: str) -> Spam:
 
 
 def stdlib_defects(message: bytes) -> tuple[str, ...]:
-    """What Python's own parser finds wrong in the parts, and in the fields of each."""
+    """Return the objections of Python's own parser to the parts, and to the fields of each."""
     found = []
     for part in message_from_bytes(message, policy=policy.default).walk():
         assert isinstance(part, EmailMessage)
@@ -97,7 +97,7 @@ def stdlib_defects(message: bytes) -> tuple[str, ...]:
 
 
 def parser_defects(message: bytes) -> tuple[str, ...]:
-    """What mail-parser finds wrong."""
+    """Return the objections of mail-parser."""
     mailparser = import_module("mailparser")
     logging.getLogger("mailparser").setLevel(logging.CRITICAL)  # it tells the same again
     return tuple(map(str, mailparser.parse_from_bytes(message).defects))

@@ -1,4 +1,4 @@
-"""What was measured of one mail, and the targets that it has to reach."""
+"""The figures of one mail, and its targets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who judges a mail, and who of them is missing on this machine."""
+"""The judges of a mail, and those that this machine lacks."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from bench.judge.markup import JAR, MODULES
 
 
 class Judge(Enum):
-    """Whom a mail is put before; the value names it."""
+    """A judge of a mail; the value names it."""
 
     MARKUP = "caniemail and html-validate"
     """Whether mail programs support it, and whether it is well-formed."""
@@ -41,7 +41,7 @@ _REMEDIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What can be looked up on a machine."""
+    """The lookups on a machine."""
 
     has_program: Callable[[str], bool]
     has_module: Callable[[str], bool]
@@ -114,7 +114,7 @@ def asleep(one: Figures) -> dict[Judge, str]:
 
 
 def _answers(one: Figures) -> Iterator[tuple[Judge, str, bool | None]]:
-    """Whom we asked for what, and whether there was an objection; None: there was no answer."""
+    """The judge, its subject, and whether it objects; None: there was no answer."""
 
     def objected(told: tuple[str, ...] | None) -> bool | None:
         return None if told is None else bool(told)

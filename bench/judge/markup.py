@@ -16,7 +16,7 @@ JAR = MODULES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 _SCRIPT = HERE / "judge.mjs"
 _LIMIT = 300.0
 
-# What mail needs and the web has given up. Outlook, phones and old web mail need the properties,
+# Features that mail needs and the web has given up. Outlook, phones and old web mail need them,
 # Apple Mail "supported-color-schemes"; Outlook for Windows lays tables out by obsolete attributes
 # and reads its settings from "xmlns:v" and "xmlns:o"; a slash is harmless.
 _ALLOWED = re.compile(
@@ -29,11 +29,11 @@ _ALLOWED = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Markup:
-    """What was said of one HTML file."""
+    """The remarks on one HTML file."""
 
     support: Support
     validate: tuple[str, ...]
-    """What html-validate objects to."""
+    """Return the objections of html-validate."""
 
 
 def examine(files: Sequence[Path]) -> list[Markup]:

@@ -20,7 +20,7 @@ _Ask = Callable[[Sequence[Mail]], list[_Told]]
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """What was said, and who said nothing."""
+    """The remarks, and the judges without one."""
 
     figures: list[Figures]
     silent: Mapping[Judge, str]

@@ -10,7 +10,7 @@ _WORTH = {"y": 1.0, "a": 0.5, "n": 0.0}
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """What one mail program does with one feature: ``y``, ``a #1`` (partly), ``n``, ``u``."""
+    """The support of one feature by one mail program: ``y``, ``a #1`` (partly), ``n``, ``u``."""
 
     family: str
     client: str
@@ -18,13 +18,13 @@ class Mark:
 
     @property
     def worth(self) -> float | None:
-        """1, 0.5 or 0; None where nobody knows."""
+        """1, 0.5 or 0; None where it is unknown."""
         return _WORTH.get(self.mark.strip()[:1])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What one feature takes away from a mail's score."""
+    """The points that one feature takes from a mail's score."""
 
     feature: str
     points: float

@@ -1,4 +1,4 @@
-"""What the tests about approvals say in the same words."""
+"""Steps that the tests about approvals share."""
 
 from tests.acceptance.workspace import Workspace
 

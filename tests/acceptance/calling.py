@@ -1,7 +1,7 @@
-"""Runs a command of the program within this process: what is printed, and the exit code.
+"""Runs a command of the program within this process and returns its output and exit code.
 
-A process of its own costs more than most commands do. It is started where the process is the point:
-to be killed, stopped, raced or served by (``launching``).
+A process of its own costs more than most commands do. ``launching`` starts one where the process
+is the point: to be killed, stopped, raced or to serve.
 """
 
 import io
@@ -55,7 +55,7 @@ def _within(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _told_by(environment: Mapping[str, str]) -> Iterator[None]:
-    """What this process has in its environment is not for the program."""
+    """Keep the environment of this process from the program."""
     before = dict(os.environ)  # noqa: TID251 - as a shell does for a process
     os.environ.clear()  # noqa: TID251
     os.environ.update(environment)  # noqa: TID251

@@ -1,7 +1,7 @@
 """All of the program at once, for the process that each command is a fork of.
 
-The program imports what a command needs when it is run, and makes its tables then; here nobody
-should wait for that again.
+The program imports the parts of a command and builds its tables when the command runs; here that
+happens once.
 """
 
 import gc

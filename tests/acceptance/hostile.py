@@ -48,7 +48,7 @@ class Fortune:
     _deck: list[str] = field(default_factory=list)
 
     def turn(self, step: Step) -> tuple[Step, bool]:
-        """What happens to it, and whether the call is lost on its way."""
+        """The outcome of the call, and whether its answer is lost on the way."""
         if not step.takes or not (name := self._deal()):
             return step, False
         self.fates[name] += 1

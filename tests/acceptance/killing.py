@@ -293,7 +293,7 @@ class FusedDelivery(Delivery):
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """What it was made of."""
+    """The parts of the body."""
     return {
         name: getattr(value, name) for name, each in value.__dataclass_fields__.items() if each.init
     }
@@ -307,7 +307,7 @@ def start(workspace: Workspace, point: Point | None, *, lease: timedelta | None 
 
 
 def begun_in(workspace: Workspace) -> Path:
-    """The file that ``start`` makes when something is being handed over."""
+    """The file that ``start`` creates while a message is being sent."""
     return workspace.folder.with_name(f"{workspace.folder.name}-begun")
 
 

@@ -21,7 +21,7 @@ _CONFIRM = re.compile(r"https://news\.forum\.example(/confirm/[A-Za-z0-9_-]{32})
 
 
 def fields_of(page: str) -> dict[str, Any]:
-    """What a browser would post from the one form of a page, as it is."""
+    """Return the fields that a browser would post from the one form of a page, unchanged."""
     [form] = html.document_fromstring(page).xpath("//form")
     return dict(form.form_values())
 

@@ -1,4 +1,4 @@
-"""What was approved is what goes out, to the byte; all else waits and says why."""
+"""The mail equals the approved text to the byte; everything else waits and says why."""
 
 import pytest
 

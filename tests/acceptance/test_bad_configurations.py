@@ -1,7 +1,7 @@
 """Configurations that cannot be used, each with the very messages that it must give.
 
 A new case is two files in ``bad_configurations``: ``NAME.yaml`` and ``NAME.txt``. A
-list that grows with the program stands in a message as one word of ``STANDS_FOR``.
+list that grows with the program is one word of ``STANDS_FOR`` in a message.
 """
 
 import shutil

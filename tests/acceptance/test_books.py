@@ -1,4 +1,4 @@
-"""Copies, restores, damage and permissions, as whoever runs the machine meets them."""
+"""Copies, restores, damage and permissions, as an operator meets them."""
 
 import shutil
 import stat

@@ -1,4 +1,4 @@
-"""Checks before sending: what is said, what it stops, and a person's word over it."""
+"""Checks before sending: their findings, which of them stop a start, and how a person overrides."""
 
 from tests.acceptance.workspace import EDITOR, Workspace
 

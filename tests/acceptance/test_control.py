@@ -1,4 +1,4 @@
-"""A person's hand on what is going out, and a provider that will not or cannot take it."""
+"""Pause, resume and cancel during a campaign, and a provider that cannot or will not send."""
 
 import threading
 from collections.abc import Iterator

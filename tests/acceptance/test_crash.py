@@ -1,4 +1,4 @@
-"""Killed in the middle, again and again: nobody gets two, and nobody is forgotten."""
+"""Killed in the middle, again and again: every reader has one message, and none is forgotten."""
 
 import random
 import time

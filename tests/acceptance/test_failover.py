@@ -21,7 +21,7 @@ class FailingMailgun(PacedMailgun):
 
     afterwards: str = "403"
     agreed: int = 0
-    """To so many: what is taken is journalled later, when another call may have come."""
+    """Write the journal later than the answer, when another call may have arrived."""
 
     def usual(self, received: Received) -> Step:
         if self.agreed < BATCHES:

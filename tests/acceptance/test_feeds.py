@@ -12,7 +12,7 @@ from tests.servers import LoopbackServer, Received, Step, answer_bytes, reply
 
 
 class Site(LoopbackServer):
-    """A site with a feed that knows what has changed."""
+    """A site whose feed reports changes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A provider that takes messages and does not say so: nobody gets two, and the books are right."""
+"""A provider that takes messages without an answer: one message each, and correct books."""
 
 from collections import Counter
 from typing import Any

@@ -120,7 +120,7 @@ class Cluster:
         return f"{self.done}\n" + "\n".join(each.said()[-3000:] for each in everybody)
 
     def keep_up(self) -> None:
-        """Start again what has ended, as a service manager does."""
+        """Restart every process that ended, as a service manager does."""
         for place, one in enumerate(self.workers):
             if one.ended():
                 assert "Traceback" not in one.said(), one.said()
@@ -284,7 +284,7 @@ class Failover:
         self.line.lead_to(self.replica.port)
 
     def keep_up(self) -> None:
-        """Start again what has ended, as a service manager does."""
+        """Restart every process that ended, as a service manager does."""
         for place, one in enumerate(self.running):
             if one.ended():
                 assert "Traceback" not in one.said(), one.said()

@@ -1,4 +1,4 @@
-"""A reader joins: the form, the letter, its button; and what is kept of it as proof."""
+"""A reader joins: the form, the email, its button, and the stored proof."""
 
 import hashlib
 from collections.abc import Iterator

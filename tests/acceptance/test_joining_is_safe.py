@@ -81,7 +81,7 @@ def test_s3_cve_2026_21483_what_is_typed_is_shown_as_text(site: Site, payload: s
 def test_s4_ghsa_rf24_wg77_gq7w_another_site_can_ask_for_nothing_but_a_letter(
     forum: Workspace, site: Site
 ) -> None:
-    """listmonk: a page on another site acted in the name of whoever looked at it."""
+    """listmonk: a page on another site acted in the name of the person who opened it."""
     fields = {"email": "bo@example.org", "list": "press"}
     answer = site.ask("POST", "/subscribe", data=fields, headers={"Origin": "https://evil.example"})
 

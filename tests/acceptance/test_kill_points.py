@@ -1,4 +1,4 @@
-"""Killed at each point of its work, and anywhere: nobody gets two, and nobody is forgotten.
+"""Killed at each point of its work, and anywhere: one message each, and none forgotten.
 
 Real processes, the real database and a provider that keeps a journal of its own. Two shares of the
 kills fall on a passage counted within the process, one on a moment of the wall clock.
@@ -63,11 +63,11 @@ class Kind:
     options: dict[str, Any]
     people: int
     points: Sequence[str]
-    """Where a run that hands over can be killed."""
+    """The points at which a run that sends can be killed."""
     afterwards: Sequence[Point]
     """Where one can be killed that finds out what the one before it left."""
     looks: Sequence[Point] = ()
-    """The same some seconds later, one after another, when the rest has long been handed over."""
+    """The same, seconds later and one after another, when the rest is long sent."""
     finds_out: bool = True
 
 

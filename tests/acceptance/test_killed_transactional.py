@@ -1,4 +1,4 @@
-"""A process that dies over a letter: nobody gets it twice, and it is known of whom nobody knows."""
+"""A process that dies while it sends an email: at most one arrives, and unknown ones are listed."""
 
 import signal
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Whoever leaves while a campaign goes out gets nothing that had not been claimed for them."""
+"""A reader who leaves during a campaign gets only messages that were claimed before."""
 
 import json
 import random
@@ -32,7 +32,7 @@ class Left:
 
     address: str
     queued: bool
-    """Nobody had claimed their batch: whatever is handed over in it is claimed later."""
+    """No process had claimed their batch: it is claimed later."""
 
 
 class Leaver:

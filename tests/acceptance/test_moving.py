@@ -1,4 +1,4 @@
-"""Moving here from another tool: its export is tried, then taken, and nobody comes back by it."""
+"""A move from another tool: its export is rehearsed, then imported, and re-subscribes no one."""
 
 import hashlib
 import zipfile

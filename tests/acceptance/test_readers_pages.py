@@ -1,4 +1,4 @@
-"""What a reader can do with a mail: leave by its link, and read it on the web."""
+"""The links of a mail: a reader unsubscribes by one, and reads the web version by another."""
 
 import socket
 from collections.abc import Iterator

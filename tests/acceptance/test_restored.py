@@ -1,4 +1,4 @@
-"""A database that was copied or put back, by whatever means, sends nothing by itself."""
+"""A copied or restored database, by any means, sends nothing by itself."""
 
 import os
 import random
@@ -64,7 +64,7 @@ def slow(workspace: Workspace) -> Workspace:
 
 
 def in_the_middle(workspace: Workspace) -> Running:
-    """A run that has handed over four messages of twenty."""
+    """A run that has sent four messages of twenty."""
     running = workspace.start("run", "--until-idle")
     wait_until(lambda: len(workspace.outbox) >= 4, describe=running.said)
     return running
@@ -202,7 +202,7 @@ def test_a_copy_of_the_whole_workspace_is_refused_and_the_workspace_is_not(
 
 
 def over(archive: Path, folder: Path) -> None:
-    """``tar x``: each file is removed and made anew; on ext4 it often gets its old inode."""
+    """``tar x`` removes and creates each file again; on ext4 it often gets its old inode."""
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
 

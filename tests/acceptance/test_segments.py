@@ -31,7 +31,7 @@ def people(bare: Workspace) -> Workspace:
 
 
 def got(workspace: Workspace) -> list[str]:
-    """Who has a mail, by first name."""
+    """Return the first names of those who have a mail."""
     return sorted(str(read_mail(path)["To"]).partition("@")[0] for path in workspace.outbox)
 
 

@@ -1,4 +1,4 @@
-"""What a sender starts by command, undoes, and what an approver sends back."""
+"""A sender starts and undoes by command; an approver sends back."""
 
 from tests.acceptance.approvals import BODY
 from tests.acceptance.workspace import ADMIN, EDITOR, SECOND, Workspace

@@ -1,4 +1,4 @@
-"""What a provider tells later, posted over HTTP: recorded before it is answered, or refused."""
+"""Events that a provider posts over HTTP are recorded before the answer, or refused."""
 
 import logging
 import socket

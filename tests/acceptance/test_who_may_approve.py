@@ -1,4 +1,4 @@
-"""Whose yes counts: not the author's own, not a viewer's, and as many as are asked for."""
+"""Approvals that count: no author's, no viewer's, and as many as the settings require."""
 
 import pytest
 

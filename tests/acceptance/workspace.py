@@ -39,7 +39,7 @@ class Finished:
     stderr: str
 
     def json(self) -> Any:
-        """What ``--json`` printed."""
+        """The output of ``--json``."""
         return json.loads(self.stdout)
 
 
@@ -147,7 +147,7 @@ class Workspace:
         return running
 
     def do(self, *arguments: str, code: int = 0) -> Finished:
-        """Run a command to its end, which has to be this exit code."""
+        """Run a command to its end and expect this exit code."""
         ended, stdout, stderr = call(
             arguments, folder=self.folder, environment=_ENVIRONMENT | self.environment
         )
@@ -171,10 +171,10 @@ class Workspace:
         assert report["audience"] == sum(report[state] for state in states), report
         return report
 
-    # --- what stands in it ---------------------------------------------------------------------
+    # --- its contents --------------------------------------------------------------------------
 
     def configure(self, **changes: Any) -> None:
-        """Change settings; a group is merged into what stands there, a provider replaces it."""
+        """Change settings: a group is merged into the present one, a provider replaces it."""
         path = self.folder / "newsletter.yaml"
         settings = yaml.safe_load(path.read_text("utf-8"))
         for key, value in changes.items():
@@ -224,7 +224,7 @@ class Workspace:
 
     @property
     def outbox(self) -> list[Path]:
-        """What the embedded provider took."""
+        """The messages that the embedded provider took."""
         return sorted((self.folder / "var" / "outbox").glob("*.eml"))
 
     @property

@@ -1,4 +1,4 @@
-"""What it costs to hold a text against a pattern, measured so that a loaded machine says the same.
+"""The cost of matching a text against a pattern, measured so that a loaded machine says the same.
 
 Only the thread's own time counts, and only in relation: to that of a text an eighth as long, and to
 that of the plainest pattern there is.
@@ -51,7 +51,7 @@ def attacks(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], Any]]:
 def steep(
     pattern: re.Pattern[Any], way: str, attack: Callable[[int], Any], *, longest: int | None = None
 ) -> str:
-    """What is wrong with the time that an attack takes; empty where it grows with its length."""
+    """Return the fault in the time of an attack, or "" where it grows with the length."""
     length = longest or _LENGTHS[-1]
     act = held_against(pattern, way, attack(length))
     took = spent(act)

@@ -23,7 +23,7 @@ class Used:
     """A pattern, and the ways in which text is held against it."""
 
     where: str
-    """Module and name, or module and line of what has no name."""
+    """Module and name, or module and line where there is no name."""
     pattern: re.Pattern[Any]
     ways: frozenset[str]
     """``match``, ``fullmatch``, and ``search`` for all that goes on to the end."""
@@ -31,11 +31,11 @@ class Used:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What counts of a module's syntax: to keep all of it for all of them takes 100 MB."""
+    """The relevant part of a module's syntax: to keep all of it for all modules takes 100 MB."""
 
     module: ModuleType
     reads: Mapping[str, frozenset[str]]
-    """Name → what is asked of it there; empty where it is handed on."""
+    """Name → how the module uses it; empty where it only passes it on."""
     holds: Mapping[str, frozenset[str]]
     """Constant with patterns in it → how those of a table are used."""
     calls: tuple[ast.Call, ...]
@@ -87,7 +87,7 @@ def _source(module: ModuleType, tree: ast.Module) -> Source:
 
 @cache
 def all_patterns() -> tuple[tuple[Used, ...], tuple[str, ...]]:
-    """Every pattern that stands in the program, and the calls whose pattern is made as it runs."""
+    """Every pattern in the program, and the calls that build their pattern at run time."""
     every = sources()
     found: dict[str, Used] = {}
     for source in every:
@@ -157,7 +157,7 @@ def _of_table(name: str, nodes: Sequence[ast.AST]) -> set[str]:
 
 
 def _text(given: ast.expr, module: ModuleType) -> str | bytes | None:
-    """The pattern that a call names, if it stands there or is a constant of the module."""
+    """Return the pattern that a call names, if it is a literal or a constant of the module."""
     found = given.value if isinstance(given, ast.Constant) else None
     if isinstance(given, ast.Name):
         found = vars(module).get(given.id)

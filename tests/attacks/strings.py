@@ -1,8 +1,8 @@
 """Strings that make a regular expression go back as often as it can.
 
-They come of the pattern itself: what stands before a repetition, then what is repeated, thousands
+They come from the pattern itself: the text before a repetition, then the repeated part, thousands
 of times, then something that cannot follow. And the same with the beginning repeated, since a
-search begins anew at each of them.
+search begins again at each of them.
 """
 
 import re
@@ -24,7 +24,7 @@ _TRIED = " a1\t\n<>\"'-.&@:_A!\x00é\u2028*[("
 
 
 def pumps(pattern: re.Pattern[Any]) -> list[tuple[str, str]]:
-    """(what stands before, what is repeated), for each repetition of a pattern and some others."""
+    """(text before, repeated text), for each repetition of a pattern and some others."""
     source = pattern.pattern
     if isinstance(source, bytes):
         source = source.decode("latin-1")
@@ -109,7 +109,7 @@ _ESCAPES = {
 
 
 def _one(item: Any) -> str:
-    """A short text that matches one part of a pattern, as far as that can be told."""
+    """Return a short text that matches one part of a pattern, as far as it can be derived."""
     kind, about = item
     if kind is codes.LITERAL:
         return chr(about)

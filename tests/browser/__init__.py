@@ -1,1 +1,1 @@
-"""What a browser makes of our pages and mails."""
+"""How a browser shows our pages and mails."""

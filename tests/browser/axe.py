@@ -11,7 +11,7 @@ _SCRIPT = Path(__file__).parents[2] / "newsletter/web/browser/node_modules/axe-c
 _WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _OF_COLOUR = ["color-contrast", "link-in-text-block"]
 _FRUGAL = '{resultTypes: ["violations"], selectors: false, preload: {assets: ["media"]}}'
-"""Nothing is worked out that nobody reads: what holds, paths to elements, and style sheets anew."""
+"""Only results that a test reads are computed: no passes, no paths, no style sheets."""
 _RUN = f"""options => axe.run(document, {{...{_FRUGAL}, ...options}}).then(
   found => found.violations.flatMap(
     rule => rule.nodes.map(node => `${{rule.id}}: ${{node.html.slice(0, 120)}}`)))"""

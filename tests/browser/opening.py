@@ -11,7 +11,7 @@ Open = Callable[..., Any]
 class Windows:
     """The windows of a browser, one for each set of options, used again and again.
 
-    A new one costs a second of work, since Chromium starts a process for it; what is opened in one
+    A new one costs a second of work, since Chromium starts a process for it; another page in one
     that is there costs next to nothing. Nothing is kept from one page for the next: no cache, no
     cookie, no document.
     """
@@ -31,7 +31,7 @@ class Windows:
     ) -> Any:
         """An empty page; ``options`` are those of Playwright's new_context.
 
-        What was opened before with the same options is gone, unless it stands ``apart``.
+        A page opened earlier with the same options is closed, unless it is ``apart``.
         """
         key = frozenset({"apart": apart, **options}.items())
         page = self._pages.get(key)
@@ -60,7 +60,7 @@ class Windows:
 
 
 def _lost(request: Any) -> list[str]:
-    """What could not be loaded; what a page asked for that was left meanwhile is nobody's loss."""
+    """Requests that failed, except those of a page that the browser had left."""
     return [] if request.failure == "net::ERR_ABORTED" else [f"{request.url}: {request.failure}"]
 
 

@@ -41,7 +41,7 @@ Answers = Callable[[Any], tuple[int, Any]]
 
 @dataclass
 class Site:
-    """A server with one page, which notes what is posted to it."""
+    """A server with one page, which records the posted forms."""
 
     page: str = ""
     answers: dict[str, Answers] = field(default_factory=dict)
@@ -129,7 +129,7 @@ def serving() -> Iterator[tuple[Site, str]]:
 
 
 class Draft:
-    """The server's side of a text: versions, and what was refused."""
+    """The server's side of a text: its versions, and refused saves."""
 
     def __init__(self) -> None:
         self.versions: list[Any] = [{"title": ["A title"], "body": ["One\n"]}]
@@ -177,7 +177,7 @@ def markdown(page: Any) -> str:
 
 
 def copy(page: Any, html: str, plain: str = "") -> None:
-    """What another program left on the clipboard is pasted where the cursor is."""
+    """Paste the clipboard of another program at the cursor."""
     page.evaluate(
         """([html, plain]) => {
         const data = new DataTransfer();

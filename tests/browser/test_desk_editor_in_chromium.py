@@ -146,7 +146,7 @@ BLOCKS = [
     ("Greeting", {"Greeting": "Dear", "For readers": "friend"}, "Dear {name|friend},"),
     ("Divider", {}, "___"),
 ]
-"""What is pressed, what is filled in, and the Markdown of it."""
+"""The button, the typed values, and the Markdown that they produce."""
 
 
 @pytest.mark.parametrize("width", [1200, 390])

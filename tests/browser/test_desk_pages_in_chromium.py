@@ -19,7 +19,7 @@ from tools.desk_screens import furnish, pages, sent, signed_in
 _CUT_OFF = """[...document.querySelectorAll(".top :not(.sr)")]
   .filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display != "inline")
   .map(one => one.className)"""
-"""What of the head of a page is not all to be seen."""
+"""Return the parts of a page's head that are not wholly visible."""
 
 pytestmark = [
     pytest.mark.chromium,

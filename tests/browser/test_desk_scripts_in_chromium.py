@@ -178,7 +178,7 @@ def test_a_form_that_is_sent_while_it_is_saved_names_the_version_that_comes_of_i
 def test_a_form_that_is_sent_before_it_was_saved_is_no_second_writer(
     site: Site, draft: Draft, open_page: Open
 ) -> None:
-    """The page after it holds what was typed under the next number, as one with a fault does."""
+    """The next page has the typed text under the next number, like one with a fault."""
     first = site.page.replace("<div", '<input type="hidden" name="base" value="1"><div', 1)
     site.page = first.replace("</form>", '<input name="embargo" value="Hold"></form>')
     page = open_page("/")

@@ -220,7 +220,7 @@ def test_three_people_take_a_statement_from_nothing_to_inboxes(
 ) -> None:
     with (
         office(tmp_path / "forum", migrated) as (site, url),
-        # whoever goes on cuts off a preview or a save that is under way
+        # a browser that leaves the page cuts off a preview or a save in progress
         opening(windows, url, expected=("/preview", "/save")) as open_page,
     ):
         walk(site, open_page, keys=keys, width=width, script=script)

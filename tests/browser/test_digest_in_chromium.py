@@ -1,4 +1,4 @@
-"""What Chromium makes of a digest email: its titles are links, and the longest fits a phone."""
+"""A digest email in Chromium: its titles are links, and the longest fits a phone."""
 
 import pytest
 

@@ -42,7 +42,7 @@ def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
 
 
 def link_in_the_letter(site: Forum, address: str) -> str:
-    """The path by which somebody confirms, once their letter was handed over."""
+    """Return the path that confirms a sign-up, once the email was sent."""
     courier = site.services.delivery.transactional_sender()
     while courier.post() is not None:
         pass

@@ -1,4 +1,4 @@
-"""What Chromium makes of the finished mail: standards mode, width, colours, direction."""
+"""A finished mail in Chromium: standards mode, width, colours, direction."""
 
 import re
 from collections.abc import Callable

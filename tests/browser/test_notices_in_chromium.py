@@ -34,7 +34,7 @@ class Team:
     read: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def mails(self) -> dict[str, str]:
-        """Who was mailed since → subject and text."""
+        """Return the mails since: recipient → subject and text."""
         self.site.clock.advance(minutes=1)
         self.site.services.tick.run()
         staff = [one for one in posted(self.site) if one[0].endswith("@forum.example")]

@@ -1,4 +1,4 @@
-"""What everything must do that puts a statement into a few words."""
+"""The contract of everything that summarises a statement."""
 
 from dataclasses import replace
 from datetime import date

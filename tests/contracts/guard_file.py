@@ -1,6 +1,6 @@
-"""What every guard file must do, as a suite: inherit it beside ``guard_file`` and ``again``.
+"""The contract of every guard file: inherit it with fixtures ``guard_file`` and ``again``.
 
-``again`` opens the same place anew, as the next process does.
+``again`` opens the same place again, as the next process does.
 """
 
 from collections.abc import Callable

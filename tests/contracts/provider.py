@@ -1,4 +1,4 @@
-"""What must hold for every provider: subclass and give it a ``service`` fixture."""
+"""The contract of every provider: subclass and give it a ``service`` fixture."""
 
 import json
 from collections.abc import Callable
@@ -94,7 +94,7 @@ class Service:
 
     provider: Provider
     delivered: Callable[[], list[Delivered]]
-    """What readers have, in any order."""
+    """The messages that readers have, in any order."""
     disable: Callable[[], None]
     """Make it impossible to hand anything over."""
 

@@ -1,4 +1,4 @@
-"""What must hold for every provider, said for those that take one recipient a call."""
+"""The contract of every provider, for those that take one recipient a call."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ ONE = "only@example.org"
 
 
 class SingleProviderContract(ProviderContract):
-    """The suite, with a call for each recipient where it hands over a batch of several."""
+    """The suite, with one call for each recipient of a batch."""
 
     def test_several_recipients_in_one_call_are_refused(self, service: Service) -> None:
         for several in (batch(), replace(batch(), recipients=())):

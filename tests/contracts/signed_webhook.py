@@ -1,4 +1,4 @@
-"""What must hold for every webhook: give it the fixtures ``webhook`` and ``posted``."""
+"""The contract of every signed webhook: give it the fixtures ``webhook`` and ``posted``."""
 
 from datetime import timedelta
 

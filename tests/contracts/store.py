@@ -1,4 +1,4 @@
-"""What every store must do, as a suite: inherit StoreContract beside a fixture ``store``."""
+"""The contract of every store: inherit StoreContract with a fixture ``store``."""
 
 from tests.contracts.store_accounts import (
     AccountsContract,

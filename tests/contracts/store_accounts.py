@@ -1,4 +1,4 @@
-"""What every store keeps of accounts: credentials, sessions, invitations, failures."""
+"""Contract: a store keeps accounts: credentials, sessions, invitations, failures."""
 
 from dataclasses import replace
 from datetime import timedelta

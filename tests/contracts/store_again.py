@@ -1,4 +1,4 @@
-"""What every store does with those whom a provider did not take while it took the others."""
+"""Contract: a store retries the recipients that a provider refused while it took the others."""
 
 from datetime import timedelta
 

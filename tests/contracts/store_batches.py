@@ -1,4 +1,4 @@
-"""What every store does when a batch is claimed, put back or halved."""
+"""Contract: a store claims, returns and halves batches."""
 
 from datetime import timedelta
 from itertools import product
@@ -30,7 +30,7 @@ _POPULATION = """
 def add_every_kind(tx: Transaction) -> int:
     """Add a subscriber of each kind: two lists, paused or not, suppressed or not; return how many.
 
-    The kinds are mixed, so that each stands beside others.
+    The kinds are mixed, so that each has others next to it.
     """
     states = [None, "confirmed", "ended"]
     kinds = list(product(states, states, (None, NOON), (False, True)))
@@ -290,7 +290,7 @@ class BatchesContract:
     def test_whoever_lost_a_batch_cannot_write_down_any_more_that_it_is_about_to_leave(
         self, store: Store
     ) -> None:
-        """It is claimed again, by somebody who may be about to hand it over."""
+        """Claim it again, as a process that may be about to send it."""
         books = Books(store, 3)
         lost = books.claim(intends=False)
         assert books.abandon() == 0

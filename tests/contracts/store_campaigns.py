@@ -1,4 +1,4 @@
-"""What every store does with campaigns: the audience is frozen once, and states move by rule."""
+"""Contract: a store freezes an audience once, and moves campaigns between states by rule."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every store notes of changes: each one that can change a decision, and nothing else."""
+"""Contract: a store notes each change that can change a decision, and no other."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -126,7 +126,7 @@ class ChangesContract:
 
 
 class OpenContract:
-    """What is asked for of all that ever was: what is open, and the newest."""
+    """Count the queries over all history: open work, and the newest."""
 
     def test_those_that_went_out_are_settled_unless_they_were_cancelled(self, store: Store) -> None:
         states = {

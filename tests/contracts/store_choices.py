@@ -1,4 +1,4 @@
-"""What every store keeps of what readers choose, and what a pause keeps from them."""
+"""Contract: a store keeps the choices of readers, and holds messages during a pause."""
 
 import json
 from dataclasses import replace
@@ -148,7 +148,7 @@ class ChoicesContract:
             assert tx.readers.get(3).lists == ()  # type: ignore[union-attr]
             assert tx.readers.left_through(campaign) == 2
 
-    # --- what is kept of one person
+    # --- the record of one person
 
     def test_a_data_export_names_what_became_of_each_delivery(self, store: Store) -> None:
         states = {}

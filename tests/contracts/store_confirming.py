@@ -1,4 +1,4 @@
-"""What every store does with those of whom somebody knows after all that they were accepted."""
+"""Contract: a store confirms deliveries that were unknown and are known to be accepted."""
 
 import pytest
 
@@ -80,7 +80,7 @@ class ConfirmingContract:
     def test_the_parts_of_a_batch_that_was_tried_before_can_be_confirmed(
         self, store: Store
     ) -> None:
-        """Nobody in them is sent again what an event of an earlier try says they have."""
+        """They are not sent again to a reader whose event of an earlier attempt proves arrival."""
         books = Books(store, 4)
         books.requeue(books.claim())
         assert books.split(books.claim(attempt_id="a2"))

@@ -1,4 +1,4 @@
-"""What every store keeps as proof of consent: the words, and each yes with its end."""
+"""Contract: a store keeps proof of consent: the words, and each consent with its end."""
 
 import hashlib
 from dataclasses import replace

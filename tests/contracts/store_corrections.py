@@ -1,4 +1,4 @@
-"""What every store knows about whom a correction goes to."""
+"""Contract: a store chooses the recipients of a correction."""
 
 from collections import Counter
 
@@ -26,7 +26,7 @@ def addresses(*numbers: int) -> list[str]:
 
 
 def who(store: Store, wanted: Correction) -> tuple[list[str], list[tuple[str, str]]]:
-    """Who gets it and who does not; their number is as foretold."""
+    """Recipients and others of a correction; their number is as predicted."""
     with store.read() as tx:
         reached = list(tx.audiences.addresses(wanted))
         assert tx.audiences.count(wanted) == len(reached)

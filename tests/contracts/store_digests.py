@@ -1,4 +1,4 @@
-"""What every store keeps of digest emails: since when each is there, and one issue a local date."""
+"""Contract: a store keeps digest emails: since when each exists, and one issue a local date."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -69,7 +69,7 @@ class DigestsContract:
 
     def test_an_issue_of_a_block_that_fails_was_never_there(self, store: Store) -> None:
         class Killed(BaseException):
-            """What no handler of errors catches."""
+            """An exception that no handler of errors catches."""
 
         def put_and_die() -> None:
             with store.begin() as tx:

@@ -1,4 +1,4 @@
-"""What every store keeps of texts at the desk: drafts, versions, pictures."""
+"""Contract: a store keeps the desk's texts: drafts, versions, pictures."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every store keeps of what providers tell later."""
+"""Contract: a store keeps the events that providers report later."""
 
 import itertools
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What every store remembers of feeds and their items."""
+"""Contract: a store remembers feeds and their items."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What every store does with hours by readers' own clocks: each batch waits for one instant."""
+"""Contract: a store sends at hours by readers' own clocks: each batch waits for one instant."""
 
 import random
 from datetime import timedelta

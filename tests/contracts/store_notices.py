@@ -1,4 +1,4 @@
-"""What every store keeps of notices: a row for each person and event, and what was looked at."""
+"""Contract: a store keeps notices: a row for each person and event, and what each has seen."""
 
 from datetime import datetime, timedelta
 

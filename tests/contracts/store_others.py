@@ -1,4 +1,4 @@
-"""What every store answers to questions that no other suite asks."""
+"""Contract: a store answers the questions that no other suite asks."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every store does with answers, with dead holders of batches, and with the unknown."""
+"""Contract: a store records answers, recovers batches of dead owners, and keeps the unknown."""
 
 from collections.abc import Callable
 

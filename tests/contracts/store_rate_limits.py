@@ -1,4 +1,4 @@
-"""What every store keeps of the pace, and of batches of which only a part may leave."""
+"""Contract: a store keeps the rate, and splits a batch of which only a part may be sent."""
 
 from datetime import date, timedelta
 

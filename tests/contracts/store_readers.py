@@ -1,4 +1,4 @@
-"""What every store knows of readers: consent is never invented, suppression outranks everything."""
+"""Contract: a store keeps subscribers: consent is never invented, suppression outranks all."""
 
 import json
 from dataclasses import replace

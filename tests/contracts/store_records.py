@@ -1,4 +1,4 @@
-"""What every store keeps of statements, content, approvals, staff, times and deeds."""
+"""Contract: a store keeps statements, content, approvals, staff, times and the audit log."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -261,7 +261,7 @@ class RecordsContract:
 
     def test_a_block_that_fails_leaves_nothing(self, store: Store) -> None:
         class Stopped(BaseException):
-            """What no handler of errors catches."""
+            """An exception that no handler of errors catches."""
 
         def write_and_stop() -> None:
             with store.begin() as tx:

@@ -1,4 +1,4 @@
-"""What every store finds in what went out: whatever is asked, nothing else, and no error."""
+"""Contract: a store searches sent statements: any words, nothing else found, and no error."""
 
 import unicodedata
 from dataclasses import replace
@@ -169,7 +169,7 @@ class SearchContract:
 
     def test_words_of_a_block_that_fails_were_never_there(self, store: Store) -> None:
         class Killed(BaseException):
-            """What no handler of errors catches."""
+            """An exception that no handler of errors catches."""
 
         def put_and_die() -> None:
             with store.begin() as tx:

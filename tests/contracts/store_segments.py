@@ -1,4 +1,4 @@
-"""What every store does with segments: the rule picks, the audience is frozen by it."""
+"""Contract: a store freezes the audience that a segment's rule chooses."""
 
 from dataclasses import replace
 from datetime import date, timedelta

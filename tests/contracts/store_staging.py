@@ -1,4 +1,4 @@
-"""What every store knows of a file on its way in: nobody waits for it, nobody comes back by it."""
+"""Contract: a store stages an import: it delays no one, and re-subscribes no one."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What every store keeps of starts, of texts that were sent back, and of who is left out."""
+"""Contract: a store keeps starts, texts that were sent back, and excluded subscribers."""
 
 from dataclasses import replace
 from datetime import timedelta

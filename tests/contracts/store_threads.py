@@ -1,4 +1,4 @@
-"""What every store keeps when many threads work on it at once."""
+"""Contract: a store stays correct while many threads use it at once."""
 
 import threading
 from collections.abc import Callable

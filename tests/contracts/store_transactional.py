@@ -1,4 +1,4 @@
-"""What every store does with emails: within limits, one attempt at a time, never twice."""
+"""Contract: a store sends emails within limits, one attempt at a time, never twice."""
 
 from dataclasses import replace
 from datetime import timedelta

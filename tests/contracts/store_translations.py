@@ -1,4 +1,4 @@
-"""What every store knows about the readers of a statement in several languages."""
+"""Contract: a store chooses the readers of each language of a statement."""
 
 from collections import Counter
 

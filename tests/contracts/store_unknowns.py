@@ -1,4 +1,4 @@
-"""What every store does with batches that are unknown while it comes out what became of them."""
+"""Contract: a store keeps batches that are unknown until their outcome is known."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store keeps where several processes share the sending."""
+"""Contract: a store keeps several processes apart that share the sending."""
 
 import random
 from datetime import datetime, timedelta

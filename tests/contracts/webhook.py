@@ -1,4 +1,4 @@
-"""What must hold for every webhook: subclass and say who signs."""
+"""The contract of every webhook: subclass and name the signer."""
 
 import json
 import random
@@ -25,7 +25,7 @@ _WHOLE_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """What reaches our endpoint."""
+    """The request that reaches our endpoint."""
 
     headers: dict[str, str]
     body: bytes
@@ -37,7 +37,7 @@ class Signer(Protocol):
     window: timedelta | None
     """How long a signature is good for; None where nothing is signed."""
     undefended: frozenset[str]
-    """The forgeries that nobody could notice, since the provider signs too little."""
+    """Forgeries that no receiver could detect, since the provider signs too little."""
 
     def webhook(self) -> Webhook:
         """Ours, that knows the provider's key."""
@@ -115,7 +115,7 @@ FORGERIES: dict[str, Callable[[Signer, Post], Post]] = {
 
 
 def read(signer: Signer, said: object) -> Any:
-    """What is read of this, signed with our key: bytes as they are, anything else as JSON."""
+    """Return the events read from this, signed with our key: bytes unchanged, others as JSON."""
     post = signer.sign(said if isinstance(said, bytes) else json.dumps(said).encode(), NOW)
     return signer.webhook().read(post.headers, post.body, NOW)
 
@@ -154,7 +154,7 @@ class WebhookContract:
             assert one.id == third.id
 
     named_by_content = True
-    """Whether the id stands in the content, and not in a header that names each telling."""
+    """Whether the id is in the content, and not in a header that names each notification."""
 
     @rows("forgery", FORGERIES)
     def test_a_forgery_is_refused(self, signer: Signer, forgery: str) -> None:
@@ -233,7 +233,7 @@ class WebhookContract:
 
 
 def check(event: Event) -> None:
-    """What must hold for an event, whatever it was made of."""
+    """Check the rules of an event, whatever its source."""
     assert event.id
     assert len(event.id) <= 256
     assert event.at.tzinfo is not None

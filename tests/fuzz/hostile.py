@@ -1,4 +1,4 @@
-"""What tries texts at random: a new seed each time, told where something fails."""
+"""Runs random texts: a new seed each time, which a failure reports."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -39,7 +39,7 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
-"""Whatever can stand in JSON, and what Python takes for it."""
+"""Any value of JSON, and what Python takes for it."""
 BYTES = st.one_of(
     st.binary(max_size=400), TEXT.map(lambda text: text.encode("utf-8", "surrogatepass"))
 )

@@ -1,4 +1,4 @@
-"""Whatever is asked of the desk, by whoever stands before it or sits at it, is answered."""
+"""The desk answers every request, of strangers and of staff."""
 
 import json
 import re

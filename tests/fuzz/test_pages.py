@@ -36,7 +36,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated: Any) -> Iterator[Fo
 
 
 def paths(site: Forum) -> list[str]:
-    """Every path there is, with a % for each part that whoever asks chooses."""
+    """Return every path, with a % for each part that a client chooses."""
     routes = [route for route in site.pages.routes if isinstance(route, Route)]
     assert len(routes) > 15
     gaps = (route.path.replace("{", "\x00{").split("\x00") for route in routes)
@@ -51,7 +51,7 @@ def paths(site: Forum) -> list[str]:
 
 
 def words(site: Forum) -> list[str]:
-    """What may stand where whoever asks chooses, and means something."""
+    """Values with a meaning in a part that a client chooses."""
     mine = [site.unsubscribe_link(1), site.unsubscribe_link(999), site.preferences_link()]
     tokens = [link.rpartition("/")[2] for link in mine]
     email = site.services.links.email_token(1)
@@ -84,6 +84,6 @@ def test_each_path_answers_whatever_is_asked(site: Forum, data: st.DataObject) -
             headers=headers,
             body=body,
         )
-        # /readyz says so where nobody sends, as here
+        # /readyz says so where no process sends, as here
         assert answer.status < 500 or path.startswith("/readyz"), (path, answer.status)
         assert b"Traceback" not in answer.body

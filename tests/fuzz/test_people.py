@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(path: Path, data: bytes, kind: str) -> None:
-    """What is read once is read the same again; nobody is without an address."""
+    """A second reading equals the first, and everybody has an address."""
     path.write_bytes(data)
     lists = () if kind == PLAIN else ("press",)
     with suppress(InvalidInput):

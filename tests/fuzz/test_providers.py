@@ -122,7 +122,7 @@ def test_a_path_into_an_answer_finds_a_text_or_nothing(path: str, said: Any) -> 
 
 
 class Records(LoopbackServer):
-    """Answers each question with what it was told to say."""
+    """Answers each question as scripted."""
 
     said = b""
 

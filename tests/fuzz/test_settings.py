@@ -1,4 +1,4 @@
-"""Whatever stands in ``newsletter.yaml``, it is read, or each fault is told with its line."""
+"""Any ``newsletter.yaml`` is read, or each fault is reported with its line."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(file: Path, data: bytes) -> str:
-    """What is shown of the settings, or what is wrong with them."""
+    """Return the settings as shown, or their faults."""
     file.write_bytes(data)
     try:
         return json.dumps(show(load(file, {})))
@@ -58,7 +58,7 @@ def test_any_value_of_any_key(file: Path, key: str, value: object) -> None:
 def test_no_secret_is_told(
     file: Path, place: tuple[str, str], value: object, end: str, other: object
 ) -> None:
-    """In whatever form, under its key, a file's or one that was mistyped, beside other faults."""
+    """In any form, under its key, a file's or a mistyped one, next to other faults."""
     kind, key = place
     provider = {"kind": kind, f"{key}{end}": value, "rate": other}
     text = json.dumps({**yaml.safe_load(BASE), "provider": provider})

@@ -1,4 +1,4 @@
-"""Whatever is posted to a webhook is taken or refused, and nobody tells what was not signed."""
+"""A webhook takes or refuses every post, and believes only signed ones."""
 
 import json
 import random

@@ -1,8 +1,8 @@
-"""What each answer of each provider means, in each phase of a call: every cell of every table.
+"""The meaning of each answer of each provider, in each phase of a call: every cell of every table.
 
-The tables stand in ``tests/answers``, one file a kind, with the answers that are its own; those
-that anybody may give stand in ``common.yaml``. A cell says the verdict by its letter, how many
-seconds to wait where it was told, and after commas whoever differs: ``A,2=J`` has accepted all
+The tables are in ``tests/answers``, one file a kind, with the answers of that kind alone; those
+that any provider may give are in ``common.yaml``. A cell is the letter of the verdict, then the
+seconds to wait if the answer names them, and after commas the exceptions: ``A,2=J`` accepts all
 but the second, who is rejected. ``-`` is for what a kind cannot be asked.
 """
 
@@ -106,7 +106,7 @@ NOBODY: dict[str, str] = {
 
 @dataclass
 class ScriptedServer(LoopbackServer):
-    """Does with each call what is scripted for the number that its reader's link holds."""
+    """Treats each call as scripted for the number in its reader's link."""
 
     steps: list[Step] = field(default_factory=list)
 
@@ -144,7 +144,7 @@ def said(kind: str, name: str, count: int) -> Said:
 
 @cache
 def table(kind: str) -> Cells:
-    """Every cell that stands in a table. Each row has one for each phase that its table names."""
+    """Every cell of a table. Each row has one for each phase that its table names."""
     found: Cells = {}
     phases: list[str] = []
     for line in load(kind)["verdicts"].splitlines():
@@ -256,7 +256,7 @@ def test_every_answer_that_is_cut_off_is_unknown_in_each_phase(kind: str, phase:
 
 
 def check_phase(kind: str, names: list[str], phase: str) -> None:
-    """All at once: what is slow waits together."""
+    """Run all at once: slow answers wait together."""
     count = readers_in(kind, phase)
     if not count:
         return

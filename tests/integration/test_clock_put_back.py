@@ -1,4 +1,4 @@
-"""A run under a wall clock that is put back goes on looking."""
+"""A run continues to look while the wall clock moves back."""
 
 import threading
 import time

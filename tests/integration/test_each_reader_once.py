@@ -1,4 +1,4 @@
-"""A whole campaign through each kind of provider: everybody once, but those who left meanwhile."""
+"""A whole campaign through each kind of provider: one message each, none to those who left."""
 
 from collections import Counter
 from dataclasses import replace

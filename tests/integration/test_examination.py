@@ -1,4 +1,4 @@
-"""What providers are asked before any mail leaves, and what their answers prove."""
+"""Questions that providers answer before any mail leaves, and what their answers prove."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +44,7 @@ def examined(
     sender: str = SENDER,
     more: dict[str, Said] | None = None,
 ) -> dict[str, Finding]:
-    """What is found, by what was looked at."""
+    """Return the findings by subject."""
     server.requests.clear()
     asked = ASKED[kind]
     server.shown, server.refusal, server.signed = asked.shown, asked.refusal, asked.signed

@@ -1,4 +1,4 @@
-"""Feeds on a real server: asked only for what is new."""
+"""Feeds on a real server: a request asks only for new items."""
 
 import json
 import re
@@ -99,7 +99,7 @@ def test_no_process_is_started_where_there_is_nothing_to_read(server: LoopbackSe
 
 
 class Stumbling(Fetcher):
-    """Fails as nobody foresaw."""
+    """Fails in an unforeseen way."""
 
     def get(self, url: str, headers: object = None) -> Page:
         raise KeyError(url)

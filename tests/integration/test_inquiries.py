@@ -45,7 +45,7 @@ class Asked:
     server: LoopbackServer
     provider: HttpProvider
     elsewhere: HttpProvider
-    """The same at a port where nobody listens."""
+    """The same at a port without a listener."""
 
 
 def mailgun(server: Any, url: str, transport: Transport, settle: Any = None) -> HttpProvider:
@@ -135,7 +135,7 @@ def test_what_left_while_our_clock_was_wrong_is_found(
 
 @pytest.mark.parametrize("days", [-5, 5])
 def test_a_clock_that_is_wrong_by_days_proves_no_absence(asked: Asked, days: int) -> None:
-    """The attempt is there, in days for which nobody asks."""
+    """The attempt is in the records of days that no look-up asks for."""
     take(asked, "before", READERS[:60])
     sent = batch(*READERS[:60], attempt_id="attempt1")
     sent = replace(sent, at=sent.at + timedelta(days=days))
@@ -148,7 +148,7 @@ def test_reading_stops_when_all_are_found(asked: Asked) -> None:
     take(asked, "attempt1", READERS[:3])
     before = len(asked.server.requests)
     assert asked.provider.look_up(batch(*READERS[:3])).whole
-    # SendGrid's summaries name no attempt: one message has to be opened
+    # SendGrid's summaries name no attempt: a look-up opens one message
     assert len(asked.server.requests) == before + (2 if asked.kind == "sendgrid" else 1)
 
 

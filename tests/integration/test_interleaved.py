@@ -29,11 +29,11 @@ from tests.unit.pipeline.newsroom import Newsroom
 
 pytestmark = pytest.mark.slow("asks a server some thousand times, and waits for locks")
 LOCK_SECONDS = 0.15
-"""Whoever is not done by then waits for a lock."""
+"""Later than that, it waits for a lock."""
 
 
 Promise = Callable[[], None]
-"""What has to hold at the end, after another process has acted."""
+"""Check the books at the end, after another process has acted."""
 
 
 def nothing() -> None: ...

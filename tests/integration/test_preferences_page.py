@@ -1,4 +1,4 @@
-"""A person's own page, by the link in an email: what they get, what is kept, and its end."""
+"""A person's own page, by the link in an email: their lists, their data, and its end."""
 
 import json
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def site(kept: tuple[Forum, dict[Path, bytes]]) -> Forum:
 
 
 def form(**changes: Any) -> dict[str, Any]:
-    """What the page posts where nothing was changed, but for these."""
+    """Return the fields that an unchanged page posts, with these changes."""
     unchanged = {
         "had": ["old", "press"],
         "list": ["old", "press"],

@@ -209,7 +209,7 @@ def test_the_examples_take_bodies_as_large_as_the_desk_does() -> None:
 
 
 def finding_on(seen: dict[str, str], status: int = 200, near: bool = False) -> Finding:
-    """What doctor says where this arrives of its question."""
+    """Return what doctor says when this much of its question arrives."""
     with LoopbackServer() as server:
         all_of_it = {"host": server.url.removeprefix("http://"), "scheme": "http", "client": "::2"}
         server.script.append(reply(status, all_of_it | seen))

@@ -1,4 +1,4 @@
-"""What a provider refuses of the settings, over a real connection: no reader is to blame."""
+"""A provider refuses settings, over a real connection: no reader is to blame."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ UNKNOWN_SENDER = {
 
 
 def refused(kind: str, said: Mapping[str, Any], **changes: Any) -> Outcome:
-    """What a batch comes to of which nobody has anything."""
+    """Return the outcome of a batch of which no reader has a message."""
     with KINDS[kind].server(FixedClock()) as server, made(kind, server.url, **changes) as provider:
         addresses = ("ana@a.example", "ben@b.example")[: provider.capabilities.max_recipients]
         answer = provider.hand_over(provider.prepare(batch(*addresses, **said)))

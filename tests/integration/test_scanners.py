@@ -1,6 +1,6 @@
 """Scanners open every link of every mail, in ways of their own, and nothing changes by that.
 
-SparkDevNetwork/Rock#7034, useSend#412 and others unsubscribed whoever a scanner read for;
+SparkDevNetwork/Rock#7034, useSend#412 and others unsubscribed people whose mail a scanner read;
 PasswordPusher#2180 and phplist3#418 took a scanner's look for a confirmation.
 """
 

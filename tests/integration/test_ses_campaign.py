@@ -52,7 +52,7 @@ def start(room: Newsroom, provider: HttpProvider, readers: int) -> None:
 
 
 def drain(room: Newsroom, provider: HttpProvider) -> int:
-    """Hand over all that is due, in time; returns how many calls that took."""
+    """Send all due batches, in time; return the number of calls."""
     dispatcher, calls = room.dispatcher(provider=provider), 0
     while (done := dispatcher.dispatch()) is not None:
         calls += 1

@@ -227,7 +227,7 @@ def test_a_transport_that_was_closed_can_call_again(server: LoopbackServer, open
     assert transport.call(post(server.url)).status == 200
 
 
-# --- what comes over a connection beside the answer ----------------------------------------------
+# --- bytes on a connection besides the answer ----------------------------------------------------
 
 FIRST = answer_bytes(202, b"first")
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
@@ -512,7 +512,7 @@ def test_a_kept_connection_that_ends_under_a_request_is_unknown(
 
 @contextlib.contextmanager
 def lasting(seconds: float) -> Iterator[None]:
-    """What is inside takes at least so long, and not much longer."""
+    """Require that the block takes at least so long, and not much longer."""
     began = time.monotonic()
     yield
     took = time.monotonic() - began
@@ -637,7 +637,7 @@ def test_proxies_and_netrc_of_the_environment_are_not_used(
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost with its key, vouched for by nobody."""
+    """A certificate for localhost with its key, which no authority signed."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("needs the openssl command to make a certificate")

@@ -1,4 +1,4 @@
-"""What tests know of one kind of provider. The module of each server says it, in its ``KIND``."""
+"""The tests' facts of one kind of provider. The module of each server has them as its ``KIND``."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from typing import Any
 from tests.fakes import FixedClock
 
 Said = tuple[int, object]
-"""A status, and what is answered: a value as JSON, bytes as they are."""
+"""A status and an answer: a value as JSON, bytes unchanged."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What ``doctor`` asks it, and its answers when all is well."""
+    """The requests of ``doctor``, and the answers when all is well."""
 
     key: str
     """The option that holds what a question shows."""
@@ -23,7 +23,7 @@ class Asked:
     answers: Mapping[str, Said]
     refusal: Said = (401, {"message": "Unauthorized"})
     what: frozenset[str] = frozenset({"provider key", "sending domain"})
-    """What its findings are about."""
+    """The subjects of its findings."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from tests.provider_servers.kind import Asked, Kind
 
 
 def _found() -> Mapping[str, Kind]:
-    """Kind → what there is of it, for each module beside this one that says so."""
+    """Kind → its facts, for each module of this folder that has some."""
     modules = {
         file.stem: import_module(f"tests.provider_servers.{file.stem}")
         for file in sorted(Path(__file__).parent.glob("*.py"))

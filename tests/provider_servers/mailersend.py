@@ -22,7 +22,7 @@ class MailerSendServer(LoopbackServer):
     professional: bool = True
     paused: bool = False
     limit: str = ""
-    """What it says of every recipient: a limit of the account."""
+    """Its refusal of every recipient: a limit of the account."""
     suppressed: dict[str, list[str]] = field(default_factory=dict)
     delivered: list[Delivered] = field(default_factory=list)
 

@@ -16,7 +16,7 @@ FORBIDDEN = {
 
 @dataclass
 class MailjetServer(LoopbackServer):
-    """Takes what is good of a call and answers 400 where anything in it was not."""
+    """Takes the valid messages of a call and answers 400 if any was not."""
 
     domain: str = "forum.example"
     api_key: str = "key-for-tests"

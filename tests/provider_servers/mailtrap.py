@@ -23,7 +23,7 @@ class MailtrapServer(LoopbackServer):
     domain: str = "forum.example"
     api_token: str = "token-for-tests"  # noqa: S105  # made up, like all secrets of tests
     refuses: dict[str, str] = field(default_factory=dict)
-    """Address → what is wrong with it."""
+    """Address → its fault."""
     delivered: list[Delivered] = field(default_factory=list)
     ignores: frozenset[str] = frozenset()
     """Filters that are not understood, and thus not applied."""

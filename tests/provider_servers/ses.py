@@ -33,7 +33,7 @@ _UNVERIFIED = (
 
 @dataclass
 class SesServer(LoopbackServer):
-    """Takes what is signed with a known key; ``statuses`` are of entries it does not take."""
+    """Takes calls signed with a known key; ``statuses`` are of entries that it refuses."""
 
     clock: FixedClock = field(default_factory=FixedClock)
     delivered: list[Delivered] = field(default_factory=list)

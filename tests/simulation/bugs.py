@@ -209,7 +209,7 @@ def _overlapping(tx: Any, right: Callable[..., Any], claimed: Any) -> Any:
     return right(replace(claimed, members=[*claimed.members, claimed.members[0]]))
 
 
-# --- what is unknown
+# --- unknown deliveries
 
 
 def _unfenced_unknown(tx: Any, right: Callable[..., Any], held: Any, **named: Any) -> Any:

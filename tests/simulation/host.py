@@ -175,7 +175,7 @@ class Host:
         self.read: dict[str, Version] | None = None
         """The texts that the program has read and not yet stored."""
         self.older: list[Actor] = []
-        """The actors of processes that still run beside a newer one."""
+        """The actors of processes that still run next to a newer one."""
         self.before: Copy | None = None
         """The state after a power failure, if it differs from the last commit."""
         self.become(copy)
@@ -309,7 +309,7 @@ class Books:
 
 
 class Files:
-    """The texts of a workspace: a source that notes what was read."""
+    """The texts of a workspace: a source that notes which were read."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -435,7 +435,7 @@ class Process:
         self.up = True
 
     def look(self) -> None:
-        """Do the steps of a tick that decide what is sent."""
+        """Run the steps of a tick that decide about sending."""
         self.guard_file.flush()
         if self.stages is not None:
             self.stages.take_in()

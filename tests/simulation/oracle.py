@@ -503,7 +503,7 @@ def find_out(
     keys: Mapping[str, str],
     now: datetime,
 ) -> None:
-    """Judge what is unknown at the end: a message in the provider's records must be known."""
+    """Judge the unknown at the end: a message in the provider's records must be known."""
     unknown = books.execute(_UNKNOWN).fetchall()
     for attempt, number, members in unknown:
         for mail in true.journal:

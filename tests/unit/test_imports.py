@@ -1,4 +1,4 @@
-"""What imports a package whole."""
+"""Return the statements that import a whole package."""
 
 import sys
 

@@ -1,7 +1,7 @@
 """One megabyte of the worst text costs each parser less than two seconds, or is read in a sandbox.
 
-A parser that outside text reaches in this process stands in the first table; what may take longer
-goes through one of the gates of the sandbox, which the second table closes.
+A parser that outside text reaches in this process is in the first table; slower ones
+go through one of the gates of the sandbox, which the second table closes.
 """
 
 import json
@@ -111,7 +111,7 @@ def test_a_megabyte_of_the_worst_text_costs_less_than_two_seconds(
 
 
 def posts(example: bytes) -> Iterator[bytes]:
-    """What a provider, or somebody with its key, could post."""
+    """Bodies that a provider, or somebody with its key, could post."""
     yield json.dumps([{}] * (SIZE // 4)).encode()
     yield b"[" * SIZE
     yield b'"' + b"\\u0041" * (SIZE // 6) + b'"'

@@ -74,5 +74,5 @@ def test_a_pattern_that_goes_back_and_back_would_be_found(pattern: str, text: st
     def attack(length: int) -> str:
         return text * (length // len(text))
 
-    # a busy machine may hide it once: what is measured here errs on the side of the pattern
+    # a busy machine may hide it once: the measurement errs on the side of the pattern
     assert any(steep(re.compile(pattern), "search", attack) for _ in range(10))

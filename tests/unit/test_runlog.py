@@ -1,4 +1,4 @@
-"""What a run says: little while nothing is wrong, and all of it to those who ask for more."""
+"""The lines of a run: few while all is well, and every one on request."""
 
 import logging
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """The build backend: hatchling, once the scripts of the desk are built.
 
-``pip install .`` from a checkout has them, and so have a wheel and an sdist; whoever installs from
+``pip install .`` from a checkout has them, and so have a wheel and an sdist; an installation from
 those needs no Node. ``-C browser=none`` builds without them, ``-C browser=required`` fails without.
 """
 
@@ -14,7 +14,7 @@ Settings = Mapping[str, Any] | None
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
-    """What hatchling needs, and Node where this machine has none."""
+    """The requirements of hatchling, and Node where this machine has none."""
     return [
         *hatch.get_requires_for_build_wheel(config_settings),
         *_node(config_settings),

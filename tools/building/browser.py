@@ -50,7 +50,7 @@ def has_node() -> bool:
 
 
 def build() -> None:
-    """Install what is locked and build, unless it is done. Raises NotBuilt."""
+    """Install the locked packages and build, unless it is done. Raises NotBuilt."""
     if is_built():
         return
     programs = _programs()
@@ -116,7 +116,7 @@ def _version(folder: Path) -> int:
 
 
 def _npm(folder: Path) -> list[str]:
-    """How npm is called. What the package has beside its Node is a copy that finds nothing."""
+    """The command of npm. The package has a copy next to its Node that finds nothing."""
     for place in ("../lib/node_modules", "node_modules"):
         program = folder / place / "npm/bin/npm-cli.js"
         if program.is_file():

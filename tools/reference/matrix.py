@@ -29,11 +29,11 @@ _SAMPLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "http": {"url": "https://gateway.forum.example", "body": "{{ message | tojson }}"},
     }
 )
-"""What a kind needs that cannot be any word."""
+"""The needs of a kind that are no free word."""
 
 
 def renewed(page: str) -> str:
-    """The page, its tables written anew. Raises ValueError where there is no place for them."""
+    """Return the page with its tables written again. Raises ValueError without a place for them."""
     before, start, rest = page.partition(START)
     _, end, after = rest.partition(END)
     if not (start and end):

@@ -28,7 +28,7 @@ _LAYERS = (
     "credentials",
     "domain",
 )
-"""From those who know the most to those who know nobody."""
+"""From those that import most to those that import nothing."""
 _SUBJECTS = (
     "statements",
     "campaigns",
@@ -52,7 +52,7 @@ class Module:
 
     @property
     def tree(self) -> ast.Module:
-        """Its syntax, read anew each time: that of all modules together takes 60 MB."""
+        """Read its syntax each time: that of all modules together takes 60 MB."""
         return ast.parse(self.text)
 
     @property

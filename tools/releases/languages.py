@@ -24,7 +24,7 @@ class Language:
     datelines: tuple[str, ...]
     release: tuple[str, ...]
     labels: tuple[str, ...]
-    """What a page or a letterhead says the text is."""
+    """The labels of a page or a letterhead that name its language."""
     contact: tuple[str, ...]
     about_head: str
     about: tuple[str, ...]

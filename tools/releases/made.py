@@ -125,7 +125,7 @@ ENDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A file, and what is in it. ``shape`` is what the table counts by."""
+    """A file and its contents. ``shape`` is the row of the table that counts it."""
 
     seed: int
     shape: str
@@ -154,7 +154,7 @@ def others(draw: Draw, said: Story) -> list[str]:
 
 
 def site_foot(draw: Draw, said: Story) -> list[str]:
-    """What stands below everything on a page: address, menu, social networks, rights."""
+    """The foot of a page: address, menu, social networks, rights."""
     lines = []
     if draw.chance(0.5):
         lines += [

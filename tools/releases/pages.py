@@ -162,7 +162,7 @@ def old(draw: Draw, said: Story) -> Page:
 
 
 def scripted(draw: Draw, said: Story) -> Page:
-    """A page that script fills: its text stands in the data for search engines alone."""
+    """A page that script fills: its text is in the data for search engines alone."""
     text = "\n\n".join([*(" ".join(one) for one in said.paragraphs), *said.about])
     data = {
         "@context": "https://schema.org",

@@ -1,4 +1,4 @@
-"""What an import made of a made-up file, beside what a careful person reads off it."""
+"""The import of a made-up file, compared with a careful person's reading."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +18,7 @@ _LONG = 12
 
 @dataclass(kw_only=True)
 class Figures:
-    """What came out right, of how many."""
+    """The right ones, of how many."""
 
     files: int = 0
     titles: int = 0
@@ -31,7 +31,7 @@ class Figures:
     refused: int = 0
     embargoes: int = 0
     missed: int = 0
-    """Embargoes that nobody was told of."""
+    """Embargoes that no remark names."""
     misses: list[str] = field(default_factory=list)
 
     def add(self, other: "Figures") -> None:

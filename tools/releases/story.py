@@ -1,4 +1,4 @@
-"""What a made-up release says, before any layout: title, date, paragraphs, whom to ask."""
+"""A made-up release, before any layout: title, date, paragraphs, contact."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +22,7 @@ class Story:
     on: date
     paragraphs: tuple[tuple[str, ...], ...]
     about: tuple[str, ...]
-    """What the agency is: a head and a sentence, or nothing."""
+    """The description of the agency: a head and a sentence, or nothing."""
     phone: str
     email: str
 
@@ -33,7 +33,7 @@ class Story:
 
     @property
     def prose(self) -> tuple[str, ...]:
-        """All sentences that have to be in the text."""
+        """All sentences that the text must have."""
         sentences = [one for paragraph in self.paragraphs for one in paragraph]
         return (*filter(None, [self.subhead]), *sentences, *self.about)
 
@@ -109,7 +109,7 @@ def written(draw: Draw, said: Story, pattern: str = "") -> str:
 
 
 def dateline(draw: Draw, said: Story) -> str:
-    """What opens the first paragraph: place and date."""
+    """The beginning of the first paragraph: place and date."""
     pattern = draw.own(said.words.datelines)
     if "{date}" in pattern:
         return pattern.replace(

@@ -1,4 +1,4 @@
-"""Layouts of plain texts: what is copied off pages, out of PDFs and from letterheads."""
+"""Layouts of plain texts: copied off pages, out of PDFs and from letterheads."""
 
 from collections.abc import Callable
 from dataclasses import replace

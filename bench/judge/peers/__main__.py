@@ -66,7 +66,7 @@ def _made(files: Sequence[Path]) -> tuple[dict[str, list[Mail]], list[str]]:
 def _by_maker(
     made: Mapping[str, Sequence[Mail]], figures: Sequence[Figures]
 ) -> dict[str, Sequence[Figures]]:
-    """The figures, which stand in the order in which the mails were shown."""
+    """The figures, in the order in which the mails were shown."""
     found: dict[str, Sequence[Figures]] = {}
     at = 0
     for maker, mails in made.items():

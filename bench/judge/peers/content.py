@@ -1,4 +1,4 @@
-"""What a mail of ours says, read off its HTML and without any of its looks: what peers are given.
+"""The content of a mail of ours, read off its HTML without its looks: the input of the peers.
 
 They get the words as an author would write them: in blocks, without ``<wbr>``, classes and styles.
 """
@@ -63,7 +63,7 @@ _CELLS = "//td[contains(@class, 'sheet body') or contains(@class, 'sheet lead')]
 
 
 def words_of(page: str) -> list[str]:
-    """What readers see of a page or a part of one, word by word."""
+    """Return the visible text of a page or a part of one, word by word."""
     shown = _NOT_SHOWN.sub("", page).replace("<wbr>", "")
     return _BETWEEN.sub(" ", unescape(_TAG.sub(" ", shown))).split()
 
@@ -198,7 +198,7 @@ _READERS: dict[str, Callable[[Any], Said]] = {
 
 
 def _line(one: Any) -> str:
-    """What stands in an element, as HTML without looks."""
+    """Return the contents of an element, as HTML without looks."""
     bare = deepcopy(one)
     bare.tail = None
     for element in bare.iter():
@@ -221,13 +221,13 @@ class NotMade(Exception):
 
 
 def ours(files: Iterable[Path]) -> dict[Path, Mail]:
-    """What we make of statements. Raises InvalidInput or OSError."""
+    """Render statements by ourselves. Raises InvalidInput or OSError."""
     renderer = make_renderer()
     return {file: make_mail(file.stem, read_text(file), renderer) for file in files}
 
 
 def theirs(peer: str, mails: dict[Path, Mail]) -> list[Mail]:
-    """What a peer makes of the same. Raises NotMade."""
+    """Render the same by a peer. Raises NotMade."""
     contents = [content_of(mail.html) for mail in mails.values()]
     pages = _asked(peer, json.dumps(contents))
     made = []

@@ -52,7 +52,7 @@ def reached(command: click.Command) -> set[int]:
 
 
 def modules_after(folder: Path, *arguments: str) -> set[str]:
-    """What a process of its own has imported when the command is done."""
+    """Return the modules that a new process has imported when the command ends."""
     program = f"from newsletter.cli.main import run; run({list(arguments)!r})"
     found = modules_of(program, folder)
     assert "newsletter.cli.main" in found
@@ -72,7 +72,7 @@ def modules_of(program: str, folder: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def listed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """What ``statement list`` has imported, where the statements have been rendered before."""
+    """Return the modules that ``statement list`` imports once the statements are rendered."""
     folder = tmp_path_factory.mktemp("workspace")
     modules_after(folder, "init", ".")
     modules_after(folder, "statement", "list")
@@ -107,7 +107,7 @@ plugin = None
 
 
 def test_no_plugin_of_pydantic_sees_the_settings(tmp_path: Path) -> None:
-    """Whatever is installed beside us: it would be shown the secrets."""
+    """Packages installed next to ours, which would see the secrets."""
     modules_after(tmp_path, "init", ".")
     told = tmp_path / "spy-1.0.dist-info"
     told.mkdir()

@@ -1,4 +1,4 @@
-"""A signal to stop ends what is being read, so that it cannot keep the process."""
+"""A signal to stop ends a reading, so that it cannot keep the process."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""Tables cut nothing: neither where a terminal is narrow, nor where nobody looks at them."""
+"""Tables cut nothing: neither in a narrow terminal, nor without one."""
 
 import pytest
 

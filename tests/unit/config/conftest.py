@@ -18,7 +18,7 @@ Faults = Callable[..., list[Fault]]
 
 @pytest.fixture(scope="session")
 def schema() -> dict[str, Any]:
-    """What editors check with: it is made of all kinds of provider, once."""
+    """The schema of editors, built from all kinds of provider, once."""
     return json_schema()
 
 

@@ -1,4 +1,4 @@
-"""Reading the file: what stops it, what is told about each fault, and where."""
+"""Reading the file: faults that stop it, their messages, and their places."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the settings are when little is written, and what the domain gets from them."""
+"""The settings of a short file, and the values that the domain gets from them."""
 
 import json
 from datetime import timedelta

@@ -1,6 +1,6 @@
-"""Every setting either is part of what is approved, or does not shape what readers get.
+"""Every setting either is part of the approved look, or does not shape mails.
 
-Whoever adds a setting has to choose, and to say why where it is not part of it.
+The author of a setting chooses, and says why where it is not part of it.
 """
 
 import copy
@@ -123,7 +123,7 @@ IN_THE_STATEMENT = {
 
 
 def secrets_of(options: type[BaseModel]) -> Iterator[str]:
-    """A provider's own keys that hold a secret: whoever adds one need not name them."""
+    """A provider's own keys that hold a secret: a new one needs no entry."""
     for name, field in options.model_fields.items():
         if name not in ProviderOptions.model_fields and holds_secret(field.annotation):
             yield name
@@ -221,7 +221,7 @@ def models(annotation: Any) -> Iterator[type[Any]]:
 
 
 def keys(model: type[Any], before: str = "") -> Iterator[str]:
-    """Every key that may stand in the file."""
+    """Every possible key of the file."""
     for name, annotation in get_type_hints(model).items():
         if name.startswith("_") or get_origin(annotation) is ClassVar:
             continue

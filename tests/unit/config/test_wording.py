@@ -1,4 +1,4 @@
-"""What is said of mistakes that the settings of today do not allow, but some provider's may."""
+"""Messages about mistakes that today's settings do not allow, but some provider's may."""
 
 import json
 from typing import Any, Literal

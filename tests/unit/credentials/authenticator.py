@@ -48,7 +48,7 @@ def _head(kind: int, number: int) -> bytes:
 
 @dataclass(kw_only=True)
 class Authenticator:
-    """One passkey in one browser. What is changed of it is a lie that it tells."""
+    """One passkey in one browser. Changes to it make it lie."""
 
     origin: str = "https://news.forum.example"
     party: str = "news.forum.example"
@@ -62,7 +62,7 @@ class Authenticator:
     )
 
     def make(self, options: Mapping[str, Any], kind: str = "webauthn.create") -> dict[str, Any]:
-        """What ``navigator.credentials.create`` gives."""
+        """The answer of ``navigator.credentials.create``."""
         numbers = self.key.public_key().public_numbers()
         x, y = (one.to_bytes(32, "big") for one in (numbers.x, numbers.y))
         public = cbor({1: 2, 3: self.algorithm, -1: 1, -2: x, -3: y})
@@ -72,7 +72,7 @@ class Authenticator:
         return self._said(self._client(options, kind), attestationObject=base64url(told))
 
     def sign(self, options: Mapping[str, Any], kind: str = "webauthn.get") -> dict[str, Any]:
-        """What ``navigator.credentials.get`` gives."""
+        """The answer of ``navigator.credentials.get``."""
         client, data = self._client(options, kind), self._data()
         signed = data + hashlib.sha256(client).digest()
         signature = self.key.sign(signed, ec.ECDSA(hashes.SHA256()))

@@ -1,4 +1,4 @@
-"""Passkeys: what a browser is asked for, and that nothing else than what was asked for counts."""
+"""Passkeys: the request to a browser, and that only an answer to it counts."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def shown(said: Any, keys: dict[bytes, bytes], challenge: str = CHALLENGE) -> tu
     return passkeys.shown(PARTY, challenge, said, keys)
 
 
-# --- what is asked for
+# --- requests
 
 
 def test_a_browser_is_asked_for_what_we_take_and_for_user_verification() -> None:
@@ -74,7 +74,7 @@ def test_a_challenge_is_new_each_time_and_the_handle_names_nobody() -> None:
     assert handle == passkeys.handle_of(b"k" * 32, "ana@forum.example")
 
 
-# --- what is right
+# --- right answers
 
 
 def test_a_passkey_that_was_made_signs() -> None:
@@ -84,7 +84,7 @@ def test_a_passkey_that_was_made_signs() -> None:
     assert shown(device.sign(ASKED), keys) == (device.id, 5)
 
 
-# --- what is wrong
+# --- wrong answers
 
 LIES: dict[str, dict[str, Any]] = {
     "another origin": {"origin": "https://evil.example"},

@@ -1,4 +1,4 @@
-"""Where each line of a plain text went: into the title, a paragraph or what was left out."""
+"""The place of each line of a plain text: the title, a paragraph, or left out."""
 
 import re
 from collections.abc import Iterator, Sequence

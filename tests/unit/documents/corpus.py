@@ -1,7 +1,7 @@
 """Statements in files, and what a person sees who reads them line by line.
 
 ``OURS`` lies in ``tests/corpus`` and is read in every run. ``PUBLISHED`` are releases that offices
-sent out: they are not ours to give away, lie beside the checkout and are read by `make faults`.
+sent out: they are not ours to give away, lie outside the checkout and are read by `make faults`.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SHARED = Path(__file__).parents[3] / ".." / "shared"
 
 @dataclass(frozen=True)
 class Expected:
-    """What one text is: its blocks are ranges of lines, the title first."""
+    """The structure of one text: its blocks are ranges of lines, the title first."""
 
     path: str
     title: str

@@ -1,4 +1,4 @@
-"""What readers see of Markdown, for tests of imports: the words of each block, in order."""
+"""The words of Markdown that readers see, for tests of imports: block by block, in order."""
 
 import re
 

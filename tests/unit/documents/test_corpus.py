@@ -44,7 +44,7 @@ def assert_as_a_reader_sees_it(data: bytes, expected: Expected) -> None:
 
 
 def sentences_left_out_of(document: ImportedDocument, blocks: str) -> list[str]:
-    """What is left out inside of the text is furniture: short, and no sentence."""
+    """Lines left out inside of the text are furniture: short, and no sentence."""
     _, first, *_, last = blocks.replace("-", " ").split()
     inside = [one.text for one in document.dropped if int(first) < one.line < int(last)]
     return [text for text in inside if len(text) >= 40 or text.endswith(".")]

@@ -1,4 +1,4 @@
-"""Word files: what is kept, what is told of, and what is refused."""
+"""Word files: parts that are kept, parts that are reported, and files that are refused."""
 
 import io
 import zipfile

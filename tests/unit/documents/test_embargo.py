@@ -1,4 +1,4 @@
-"""Embargoes in what is imported: none is missed near the head, and others are left alone."""
+"""Embargoes in imported files: none is missed near the head, and other lines stay."""
 
 import html
 from collections.abc import Callable
@@ -220,7 +220,7 @@ def test_a_title_with_a_day_is_no_embargo_and_one_with_an_hour_asks() -> None:
         assert (document.title, document.embargo is not None) == (title, asks)
 
 
-# --- the title beside it -----------------------------------------------------------------------
+# --- the title next to it ----------------------------------------------------------------------
 
 
 @rows(

@@ -1,4 +1,4 @@
-"""The language of what is imported: what its page says, where its letters agree."""
+"""The language of an imported file: its page's, where its letters agree."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What LibreOffice itself wrote: the same statement comes out of all kinds of file."""
+"""Files written by LibreOffice itself: the same statement comes out of all kinds."""
 
 from datetime import date
 from pathlib import Path

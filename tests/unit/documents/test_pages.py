@@ -424,7 +424,7 @@ def test_words_html_becomes_what_was_seen_in_word() -> None:
     assert document.notes[0].startswith("It is not UTF-8")
 
 
-# --- bytes, sizes, what is no page ---
+# --- bytes, sizes, other files ---
 
 
 def test_on_a_page_whose_text_is_one_line_places_are_told_in_words() -> None:

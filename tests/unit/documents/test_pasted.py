@@ -1,4 +1,4 @@
-"""What is pasted becomes Markdown, and what is lost on the way is told."""
+"""Pasted text becomes Markdown, and losses on the way are reported."""
 
 import io
 from datetime import timedelta

@@ -36,7 +36,7 @@ class Line:
 
 
 def page(*columns: tuple[float, float, str], lines: int = 5) -> list[Line]:
-    """Lines beside each other, in the order in which a page has them."""
+    """Lines next to each other, in the order of the page."""
     return [
         Line(text=f"{text} {n}", left=left, right=right, top=700 - 14 * n)
         for n in range(lines)

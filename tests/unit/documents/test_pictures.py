@@ -1,4 +1,4 @@
-"""Pictures: nothing but pixels is kept, and what is too much or no picture is refused."""
+"""Pictures: only pixels are kept; too many, and other files, are refused."""
 
 import io
 import struct

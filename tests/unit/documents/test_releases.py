@@ -1,4 +1,4 @@
-"""What imports make of releases that are made up by a seed: offices × layouts × defects.
+"""Imports of releases that are made up by a seed: offices × layouts × defects.
 
 The rules were tuned on odd seeds; even ones draw other words and were never looked into.
 """

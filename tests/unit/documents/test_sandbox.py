@@ -1,4 +1,4 @@
-"""What strangers wrote is read in a sandbox: it is cut off, and takes nothing with it."""
+"""A sandbox reads the texts of strangers: it is cut off, and takes nothing with it."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Pages as Google Docs, Word and WordPress write them: what is kept, what is told of."""
+"""Pages as Google Docs, Word and WordPress write them: kept parts and reported ones."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What was typed into the search field: few and harmless terms, whatever it was."""
+"""Words typed into the search field: few and harmless terms from any input."""
 
 from newsletter.domain.archive import LONGEST, Term, terms
 from tests.rows import rows

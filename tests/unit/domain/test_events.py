@@ -1,4 +1,4 @@
-"""What kind of bounce it is, and what an event proves."""
+"""The kind of a bounce, and the proof in an event."""
 
 import itertools
 from datetime import UTC, datetime, timedelta

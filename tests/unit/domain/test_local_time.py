@@ -61,7 +61,7 @@ def changes(request: pytest.FixtureRequest) -> list[tuple[ZoneInfo, date]]:
 
 
 def shown(instant: datetime, zone: ZoneInfo) -> datetime:
-    """What the clocks of a zone show."""
+    """The time on the clocks of a zone."""
     return instant.astimezone(zone).replace(tzinfo=None)
 
 

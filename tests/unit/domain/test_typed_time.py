@@ -1,4 +1,4 @@
-"""Times in words: what they mean, and what is refused because it could mean two things."""
+"""Times in words: their meaning, and refusals of those that could mean two things."""
 
 import re
 from contextlib import suppress

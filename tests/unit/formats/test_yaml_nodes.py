@@ -18,7 +18,7 @@ from tests.rows import rows
 
 
 def plain(node: Any) -> Any:
-    """A node with its tag, its place and what is in it."""
+    """A node with its tag, its place and its contents."""
     value = node.value
     if isinstance(value, list):
         value = [plain(one) if isinstance(one, yaml.Node) else [*map(plain, one)] for one in value]

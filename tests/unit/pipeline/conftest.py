@@ -20,7 +20,7 @@ def room(store: Store) -> Newsroom:
 
 @pytest.fixture
 def lost(room: Newsroom) -> Newsroom:
-    """Ten readers, of all of whom nobody knows."""
+    """Ten readers, all of them unknown."""
     room.start(10)
     room.provider.answer = always(Verdict.UNKNOWN)
     room.dispatch()

@@ -89,7 +89,7 @@ class BalancedStore:
             self._check(tx)
 
     def _check(self, tx: Transaction) -> None:
-        """What is about to be committed balances."""
+        """Check the balance before each commit."""
         books = tx.db.driver  # these questions are not counted
         assert books.execute(_UNBALANCED).fetchone() == (0,)
         for campaign_id, size in books.execute(_AUDIENCES):
@@ -131,7 +131,7 @@ class Newsroom:
                 tx.staff.put(address, role, tx.now)
 
     def forget_looks(self) -> None:
-        """As a process that has begun anew: the next look is at everything."""
+        """Act like a process that has started again: the next look reads everything."""
         self.read, self.tried, self.compared, self.watch = Read(), Tried(), Compared(), Watch()
 
     # --- what the world does
@@ -210,7 +210,7 @@ class Newsroom:
         return start_due(store=self.store, rules=self.rules)
 
     def look(self) -> Planned:
-        """What the scheduler does at each tick, up to the planning."""
+        """Run a tick of the scheduler, up to the planning."""
         self.ingest()
         self.render()
         self.note()
@@ -247,7 +247,7 @@ class Newsroom:
         )
 
     def terms(self, slug: str = "resignation", readers: int | None = None) -> ShownTerms:
-        """What somebody is shown now, but for another number of readers."""
+        """Return the page of now, but with another number of readers."""
         with self.store.read() as tx:
             stored = tx.statements.get(slug)
             status = load_status(tx, stored, self.rules) if stored else None
@@ -332,7 +332,7 @@ class Newsroom:
         return done
 
     def drain(self, limit: int = 100) -> int:
-        """Hand over all that is due; returns how many calls that took."""
+        """Send all due batches; return the number of calls."""
         dispatcher = self.dispatcher()
         for calls in range(limit):
             if dispatcher.dispatch() is None:
@@ -384,7 +384,7 @@ class Newsroom:
     def hand(self, actor: str = "ada@forum.example") -> OperatorActions:
         return OperatorActions(store=self.store, actor=actor)
 
-    # --- what is there
+    # --- the present state
 
     def campaign(self, slug: str = "resignation") -> Campaign:
         with self.store.read() as tx:

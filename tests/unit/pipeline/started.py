@@ -1,8 +1,8 @@
-"""What a room comes to that starts a campaign: made once, and copied for whoever starts alike.
+"""A room that starts a campaign: made once, and copied for tests that start alike.
 
-Most tests of what comes after begin with the same campaign, and to make it takes longer than what
-they do with it. Whatever could make another one of it is part of the key: the whole database above
-all, so that whoever did something before is not given what others had.
+Most tests of later stages begin with the same campaign, and to make it takes longer than their own
+steps. Every input of that campaign is part of the key: the whole database above
+all, so that a test with other earlier steps does not get its state.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_READERS, _KEPT = 30, 40
 _VERSIONS = slice(18, 20)
-"""The bytes that say how a file is written and read: no copy in memory has a log beside it."""
+"""The bytes that hold a file's format: no copy in memory has a log next to it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ _started: OrderedDict[str, Started] = OrderedDict()
 
 
 def key_of(room: "Newsroom", store: Store, readers: int, fields: dict[str, Any]) -> str | None:
-    """Names what would be started; None where it is made anew, whatever was made before."""
+    """Return the name of the start; None where each test makes its own."""
     parts = (room.clock, room.source, room.renderer)
     usual = tuple(map(type, parts)) == (FixedClock, ListSource, PlainRenderer)
     if (
@@ -66,7 +66,7 @@ def keep(key: str, room: "Newsroom", store: Store) -> None:
 
 
 def copy(key: str, room: "Newsroom", store: Store) -> bool:
-    """Put it in the place of what there is; False where nobody has made it yet."""
+    """Copy it over the present state; return False where no test has made it yet."""
     found = _started.get(key)
     if found is None:
         return False
@@ -86,7 +86,7 @@ def _looks(room: "Newsroom") -> tuple[Any, ...]:
 
 
 def _apart(look: Any) -> Any:
-    """Sets and tables of its own, so that nobody changes what others are given."""
+    """Copy sets and tables, so that no test changes those of others."""
     own = {name: type(one)(one) for name, one in vars(look).items() if isinstance(one, set | dict)}
     return replace(look, **own)
 

@@ -1,4 +1,4 @@
-"""From an outcome for each entry to one answer: nobody's is lost, whatever leads."""
+"""From an outcome for each entry to one answer: none is lost, in any order."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def outcome(verdict: Verdict, reason: str = "because") -> Outcome:
 
 
 OF_ONE_ENTRY = [each for each in Verdict if each not in {Verdict.SPLIT, Verdict.LATE}]
-"""What an answer may say of an entry: LATE is about our own claim, before there is an answer."""
+"""Possible answers for an entry: LATE is about our own claim, before there is an answer."""
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)

@@ -1,4 +1,4 @@
-"""What holds for the call of every provider over HTTP, kind by kind, and the facts of each."""
+"""Rules for the call of every provider over HTTP, kind by kind, and the facts of each."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ def keys(kind: str) -> dict[str, Any]:
 
 
 KEYS = {kind: keys(kind) for kind in KINDS if kind != "http"}
-"""``http`` says what a workspace writes: what it is held to stands in its own folder."""
+"""``http`` sends what a workspace describes: its own folder has the tests of that."""
 NO_ADDRESSES = ["", "a b@x.example", 'a"b@x.example', "a,b@x.example", "a;b@x.example"]
 NO_ADDRESSES += ["a\\b@x.example", "<a@x.example>", "(a)@x.example", "a:b@x.example"]
 NO_WORDS = ['a"b', "a\\", "a\n", "a b", "ü", "{{x}}", "%recipient.m%", "<%body%>"]
@@ -393,7 +393,7 @@ UNDER_A_KEY = {
     "brevo": "e2206c2e8c9f62a1dc4052dd46966fb641e43521c483e98c20274280c22e92fb",
     "resend": "662d6efc44ae38eab5d6effa7cc58f29372e41779282e0fd4e46f7efe4c0e28f",
 }
-"""The SHA-256 of what this version hands over. Where yours differs, attempts that are unknown when
+"""The SHA-256 of this version's calls. Where yours differs, attempts that are unknown when
 somebody upgrades are not repeated under their key: write that into the changelog, then this."""
 
 

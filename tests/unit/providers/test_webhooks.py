@@ -1,4 +1,4 @@
-"""Which webhooks there are, and what is said of keys and topics that are none."""
+"""The existing webhooks, and messages about other keys and topics."""
 
 from typing import Any
 

@@ -67,7 +67,7 @@ def renderer(house: Publisher = HOUSE) -> TemplateRenderer:
 
 
 def renderer_with(override: Path | None, house: Publisher = HOUSE) -> TemplateRenderer:
-    """Of a workspace with templates of its own, if there is one: made anew each time."""
+    """Of a workspace with templates of its own, if there is one: new each time."""
     if override is None:
         return renderer(house)
     return TemplateRenderer(house=house, files=mail_templates(override))
@@ -198,7 +198,7 @@ def statement(body: str = BODY, **changes: Any) -> Statement:
 
 
 def faults_of(body: str) -> list[str]:
-    """What a mail with this text may not hold, each in a sentence."""
+    """Return the faults of a mail with this text, each in a sentence."""
     text = statement(body)
     return [fault.message for fault in faults_of_statement(text, read_markdown(body, "en"))]
 

@@ -1,7 +1,7 @@
 """Statements' files on their way to mails, in a process that may use only so much.
 
-Run as a program with folders that hold one statement each. It writes ``mail.eml`` beside it, or
-prints what refused it, a list for each folder, and dies of what goes over its bounds.
+Run as a program with folders that hold one statement each. It writes ``mail.eml`` next to it, or
+prints its faults, a list for each folder, and dies beyond its bounds.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The renderer that waits: it answers like the renderer itself, and says late what is wrong."""
+"""The renderer that waits: it answers like the renderer itself, and reports faults late."""
 
 from pathlib import Path
 

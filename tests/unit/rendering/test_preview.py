@@ -1,4 +1,4 @@
-"""Views of a mail: what each shows, and that none fetches what was not asked for."""
+"""Views of a mail: the parts that each shows, and that none fetches unasked."""
 
 import re
 

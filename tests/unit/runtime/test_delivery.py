@@ -1,4 +1,4 @@
-"""What the delivery's service puts together from the settings."""
+"""The delivery's service, built from the settings."""
 
 from pathlib import Path
 

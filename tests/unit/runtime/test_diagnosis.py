@@ -1,4 +1,4 @@
-"""What is asked from outside, and when nothing is."""
+"""Questions to other machines, and when there are none."""
 
 import json
 import os
@@ -121,7 +121,7 @@ def test_doctor_names_a_file_with_a_secret_that_others_may_read(
 
 
 def test_doctor_names_what_others_may_read(tmp_path: Path, migrated: Path) -> None:
-    """What an opening could not put right: here it is opened again after that."""
+    """Open it again, after an opening that could not repair it."""
     with forum(tmp_path, database=migrated) as site:
         services = site.services
         (tmp_path / "var" / "keys").chmod(0o755)

@@ -61,7 +61,7 @@ def test_a_token_binds_campaign_and_subscriber() -> None:
     links = SignedLinks([KEY])
     words = {token(links, campaign, subscriber) for campaign in range(9) for subscriber in range(9)}
     assert len(words) == 81
-    # What was signed for one pair does not sign another with the same digits.
+    # A signature for one pair does not sign another with the same digits.
     assert token(links, 1, 12) != token(links, 11, 2)
 
 

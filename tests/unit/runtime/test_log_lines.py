@@ -1,4 +1,4 @@
-"""What strangers send can neither forge a line of the log nor fill the disk with it."""
+"""The input of strangers can neither forge a line of the log nor fill the disk with it."""
 
 import json
 import logging
@@ -55,7 +55,7 @@ def test_a_traceback_forges_no_line_either() -> None:
 
 @contextmanager
 def log(now: list[float]) -> Iterator[StringIO]:
-    """What the log says, on a clock that is the first of a list."""
+    """Return the lines of the log, on a clock that is the first of a list."""
     out, logger = StringIO(), logging.getLogger("newsletter")
     handler = logging.StreamHandler(out)
     handler.setFormatter(LineFormatter())

@@ -1,4 +1,4 @@
-"""What a finished run comes to, whoever shows it."""
+"""The outcome of a finished run, for every display."""
 
 from datetime import timedelta
 

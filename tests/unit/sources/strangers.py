@@ -1,4 +1,4 @@
-"""A reader in a sandbox that does as it is told: it plays a text that took over its process."""
+"""A reader in a sandbox that obeys: it plays a text that took over its process."""
 
 import ctypes
 import os
@@ -32,7 +32,7 @@ def compose_all(items: Sequence[Item], zone: str, now: datetime) -> Iterator[Any
 
 
 def ask_here(reader: str, arguments: Mapping[str, Any], **_: Any) -> list[Any]:
-    """What a feed's reader asks, answered in this process."""
+    """The answers to a feed's reader, within this process."""
     return list(sandbox.answers(getattr(reading, reader.rpartition(":")[2]), arguments))
 
 
@@ -60,7 +60,7 @@ def _flood(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
 
 
 def _attack(said: Mapping[str, Any], body: bytes) -> Iterator[Any]:
-    """What came of each attempt: its error, or what it got."""
+    """The result of each attempt: its error, or its loot."""
     for name, attempt in ATTEMPTS.items():
         try:
             came = repr(attempt(said))

@@ -1,4 +1,4 @@
-"""What stands in the fields of a text at the desk, as a statement or as faults."""
+"""The fields of a text at the desk, as a statement or as faults."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time

@@ -1,4 +1,4 @@
-"""The folder source: what is read, what is left out, and what is read again."""
+"""The folder source: files read, files left out, and files read again."""
 
 import os
 from collections.abc import Iterator

@@ -70,7 +70,7 @@ AWKWARD = [
 LETTERS = "".join(map(chr, range(256))) + (
     "’“”–…ŁøßÆİıſ½声明한اע📣🏽\ufb01\u0301\u200b\u200d\u202e\u2028\ufeff\ufffd"
 )
-"""All that is in one byte, and of the rest what has its own rules: case, folding, direction."""
+"""All letters of one byte, and others with rules of their own: case, folding, direction."""
 
 
 @rows(

@@ -1,4 +1,4 @@
-"""A database file of its own for each test, with what was migrated once."""
+"""A database file of its own for each test, copied from one that was created once."""
 
 import shutil
 from collections.abc import Iterator

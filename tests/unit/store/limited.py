@@ -22,6 +22,6 @@ class LimitedSqlite(Sqlite):
         return connection
 
     def limit(self, *limits: str) -> None:
-        """From now on: what is open is closed."""
+        """From now on: open ones are closed."""
         self.close()
         self.limits += limits

@@ -1,4 +1,4 @@
-"""Bytes that changed in the database by themselves: nothing goes to an address that nobody gave."""
+"""Bytes that changed in the database by themselves: no mail goes to a changed address."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is asked over and over goes through an index: no table that grows is read to its end."""
+"""Frequent queries use an index: no table that grows is read to its end."""
 
 import re
 from collections.abc import Callable

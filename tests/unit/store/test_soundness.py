@@ -1,4 +1,4 @@
-"""Whether what lies in the database is what was stored."""
+"""Whether the database still holds the stored values."""
 
 from pathlib import Path
 

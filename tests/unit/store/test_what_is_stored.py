@@ -1,4 +1,4 @@
-"""What is written down of people, and that SECURITY.md says so: a new column has to be told of."""
+"""The stored data of people agrees with SECURITY.md: a new column needs a line there."""
 
 from pathlib import Path
 

@@ -35,7 +35,7 @@ FORBIDDEN = {
     r"[^<>]=\s*''''|==": "=",
     r"::|\bILIKE\b|\bDISTINCT ON\b|\bFOR UPDATE\b": "what SQLite knows too",
 }
-"""What one of the databases does not know → what both do."""
+"""Words of one database → words that both know."""
 
 
 def queries() -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What other tools export: who is taken over, who is never to be written to, who is skipped."""
+"""Exports of other tools: people who are taken over, never written to, or skipped."""
 
 import csv
 import io

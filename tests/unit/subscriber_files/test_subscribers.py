@@ -1,4 +1,4 @@
-"""Files of people: what is read from YAML and from CSV."""
+"""Files of people: the values read from YAML and from CSV."""
 
 from datetime import UTC, datetime
 from pathlib import Path

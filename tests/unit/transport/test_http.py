@@ -1,4 +1,4 @@
-"""What an answer means, before any network."""
+"""The meaning of an answer, before any network."""
 
 from collections.abc import Mapping
 from dataclasses import replace

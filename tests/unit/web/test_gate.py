@@ -1,4 +1,4 @@
-"""What holds for every request: one length alone. And for every answer: its header fields."""
+"""Rules of every request: one length alone. And of every answer: its header fields."""
 
 from collections import Counter
 from collections.abc import Iterator

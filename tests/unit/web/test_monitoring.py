@@ -1,4 +1,4 @@
-"""What monitoring is told, and who is told it."""
+"""The figures of monitoring, and who may read them."""
 
 import json
 import os

@@ -60,7 +60,7 @@ def served(bounds: Bounds) -> Iterator[tuple[uvicorn.Server, tuple[str, int]]]:
 
 @contextmanager
 def listening(bounds: Bounds) -> Iterator[Open]:
-    """What connects to a server with these bounds."""
+    """Connect to a server with these bounds."""
     with served(bounds) as (_, place), ExitStack() as stack:
         yield lambda: stack.enter_context(socket.create_connection(place, timeout=PATIENCE))
 
@@ -166,7 +166,7 @@ def test_a_process_ends_whatever_its_requests_are_at() -> None:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """What comes until the other side ends the connection."""
+    """Return the bytes until the other side ends the connection."""
     came = bytearray()
     try:
         while part := connection.recv(65_536):
@@ -330,7 +330,7 @@ def test_requests_that_come_together_are_all_answered() -> None:
 
 @rows("then", [b"", GET, b"GET /"])
 def test_who_does_not_read_an_answer_is_let_go(then: bytes) -> None:
-    """It is larger than what the system takes on its way, and nobody takes any of it."""
+    """It is larger than the system's buffers, and no one reads any of it."""
     size = 32 << 20
     with (
         served(Bounds(connections=10, head=1, answer=0.2)) as (server, place),

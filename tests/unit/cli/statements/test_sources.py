@@ -1,4 +1,4 @@
-"""``statement import``: the pictures of a file lie beside the statement."""
+"""``statement import``: the pictures of a file go next to the statement."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""``subscribers list`` and ``add``: who is there, and one more of them, but nobody who left."""
+"""``subscribers list`` and ``add``: list them and add one, but none who left."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A go, and when the number of readers has to be looked at again."""
+"""A start, and when the number of readers needs another look."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a digest email gathers, and what it says."""
+"""The statements that a digest email gathers, and its text."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta

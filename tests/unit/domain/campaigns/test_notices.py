@@ -1,4 +1,4 @@
-"""Who is told of which event: each event × each role, and whom a comment names."""
+"""Recipients of each notice: each event × each role, and those whom a comment names."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -72,7 +72,7 @@ def told(*lines: Entered, **fields: Any) -> dict[NoticeKind, set[str]]:
 @rows(
     ("fields", "lines", "whom"),
     [
-    # nothing waits, and nobody is told
+    # nothing waits, and no notice goes out
     ({"statement": DRAFT}, (), {}),
     ({"present": False}, (), {}),
     ({"campaign": STOPPED}, (), {}),
@@ -80,7 +80,7 @@ def told(*lines: Entered, **fields: Any) -> dict[NoticeKind, set[str]]:
     ({}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     ({"statement": statement(author=BEN)}, (), {NoticeKind.SUBMITTED: {CLEO, DAN}}),
     ({"approval": LAPSED}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
-    # the writers, and never whoever sent it back or approved it
+    # the writers, and never the person who sent it back or approved it
     ({"returned": SENT_BACK}, (), {NoticeKind.SENT_BACK: {ANA}}),
     ({"returned": SENT_BACK, "statement": statement(author=BEN)}, (),
      {NoticeKind.SENT_BACK: set()}),
@@ -107,7 +107,7 @@ def told(*lines: Entered, **fields: Any) -> dict[NoticeKind, set[str]]:
     ({"embargo_until": NOW + AHEAD}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     ({"embargo_until": NOW - AHEAD}, (line("submit", ANA),),
      {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
-    # its people, whoever started it too
+    # its people, and the person who started it too
     ({"campaign": SENDING}, (line("start", CLEO),), {NoticeKind.STARTED: {ANA, BEN, CLEO}}),
     ({"campaign": SENT}, (), {NoticeKind.FINISHED: {ANA, BEN}}),
     ({"campaign": UNKNOWN}, (), {NoticeKind.FINISHED: {ANA, BEN}, NoticeKind.DECISION: {DAN}}),
@@ -132,7 +132,7 @@ def test_a_viewer_and_former_staff_are_told_of_nothing_that_they_had_no_part_in(
 
 
 def key(*lines: Entered, **fields: Any) -> str:
-    """What tells the first event from the next of its kind."""
+    """The mark that tells the first event from the next of its kind."""
     return occurred(at(**fields), {one.action: one for one in lines})[0].occurrence
 
 

@@ -1,4 +1,4 @@
-"""What SPF, DKIM, DMARC and BIMI of a domain come to, and what to write where one is missing."""
+"""Verdicts about SPF, DKIM, DMARC and BIMI of a domain, and the records to add."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -149,7 +149,7 @@ def email(**changes: str | None) -> bytes:
 
 
 def found(**changes: str | None) -> dict[str, Finding]:
-    """By what was looked at; of several the worst."""
+    """Return the findings by subject; of several the worst."""
     order = list(Level)
     findings = sorted(
         examine_arrived(email(**changes), PAGES), key=lambda one: order.index(one.level)

@@ -1,4 +1,4 @@
-"""A member of staff, their session, and what is put up with before it opens."""
+"""A member of staff, their session, and the failures that it allows before it opens."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What may be chosen stays readable, in the light and in the dark."""
+"""Every permitted colour stays readable, in the light and in the dark."""
 
 import colorsys
 import re
@@ -26,7 +26,7 @@ TEXTS = {
     "masthead": ("name", "tagline"),
     "accent": ("on_accent",),
 }
-"""Ground → what is written on it. On the ground stands a correction's notice, too."""
+"""Ground → the colours on it. A correction's notice has that ground, too."""
 
 
 def hues() -> list[str]:

@@ -1,4 +1,4 @@
-"""What staff say to each other about a statement."""
+"""Comments of staff on a statement."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -96,7 +96,7 @@ NAMES = {
         ("@ana.ruiz and @AnaRuiz and @ana-ruiz and @ana", {"ana"}),
         ("@ben@forum.example.", {"ben"}),
         ("(@cleo) @dan", {"cleo", "dan"}),
-        # an address in a text names nobody, nor does half a name
+        # an address in a text names no one, nor does half a name
         ("write to ben@forum.example", set()),
         ("@be", set()),
         ("@", set()),

@@ -1,4 +1,4 @@
-"""What differs between two texts or mails, and how two texts become one."""
+"""Differences between two texts or mails, and how two texts become one."""
 
 from dataclasses import replace
 

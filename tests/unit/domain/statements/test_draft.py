@@ -1,4 +1,4 @@
-"""A text at the desk: what is one version of it, and how a picture stands in it."""
+"""A text at the desk: one version of it, and its pictures."""
 
 from dataclasses import replace
 from datetime import timedelta

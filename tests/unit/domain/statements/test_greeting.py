@@ -59,7 +59,7 @@ def test_a_name_is_tidied(given: str, said: str) -> None:
         # what HTML, JSON, a header field or a provider's template would take for its own
         *["<b>Ana</b>", "Ana & Ben", '"Ana"', "Ana\\", "{{contact}}", "{name|x}", "%recipient.u%"],
         *["[[var:x]]", "Ana\r\nBcc: eve@example.org", "Ana\nRuiz", "Ana\x00", "Ana\x85", "*|X|*"],
-        # what nobody sees, or what turns around the words behind it
+        # invisible letters, or those that turn around the words behind them
         *[
             "Ana\u202eziuR",
             "Ana\u2028R",

@@ -193,7 +193,7 @@ def test_each_role_may_what_those_before_it_may_and_no_more() -> None:
         ]
 
 
-# --- two admins stand in for what is missing
+# --- two admins in place of a missing approval
 
 
 def over(by: str, **fields: Any) -> Approval:

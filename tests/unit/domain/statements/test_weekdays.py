@@ -1,4 +1,4 @@
-"""Days of the week that do not match the date beside them, and the many that do."""
+"""Days of the week that do not match the date next to them, and the many that do."""
 
 from datetime import date
 

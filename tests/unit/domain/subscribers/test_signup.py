@@ -1,4 +1,4 @@
-"""What a person writes into the form: what is refused is refused for what stands there."""
+"""The fields of the form: each refusal names a fault that is there."""
 
 import hashlib
 from dataclasses import replace

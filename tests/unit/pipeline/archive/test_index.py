@@ -1,4 +1,4 @@
-"""What began to go out gets into the index, once, and nothing before."""
+"""A statement enters the index when its sending begins, once, and not before."""
 
 from datetime import UTC, datetime, timedelta
 

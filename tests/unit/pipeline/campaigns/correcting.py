@@ -12,7 +12,7 @@ def people(*numbers: int) -> list[str]:
 
 
 def got(room: Newsroom, slug: str) -> list[str]:
-    """Who was handed over, from whatever batch."""
+    """Return the readers that were sent to, in any batch."""
     return sorted(
         one.address
         for batch in room.provider.batches

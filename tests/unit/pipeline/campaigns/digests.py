@@ -38,7 +38,7 @@ class Desk(Newsroom):
         self.tick()
 
     def set(self, **changes: Any) -> None:
-        """Change what is configured of the first digest email."""
+        """Change the settings of the first digest email."""
         self.digests = (replace(self.digests[0], **changes), *self.digests[1:])
 
     def builder(self, store: Store | None = None) -> DigestBuilder:
@@ -50,7 +50,7 @@ class Desk(Newsroom):
         )
 
     def build(self) -> list[tuple[str, str]]:
-        """(slug, what is said) of all that was made, as the scheduler has it made."""
+        """Return (slug, message) of each issue that the scheduler makes."""
         return [(one.slug, one.summary) for one in self.builder().build()]
 
     def tick(self) -> list[BuiltDigest]:

@@ -1,4 +1,4 @@
-"""A correction of what has not begun, of another correction, or of what nobody was sent."""
+"""A correction of a statement that has not begun, of a correction, or of one sent to no one."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Who gets a statement and who does not, in numbers alone."""
+"""Readers of a statement and those left out, in numbers alone."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

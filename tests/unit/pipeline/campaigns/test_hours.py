@@ -1,4 +1,4 @@
-"""A statement at an hour by each reader's own clock: planned, started, handed over, once."""
+"""A statement at an hour by each reader's own clock: planned, started, sent, once."""
 
 import random
 from dataclasses import replace
@@ -63,7 +63,7 @@ def scheduled(room: Newsroom, local: LocalTime = ON_THE_FIRST, **fields: Any) ->
 
 
 def go_to(room: Newsroom, instant: datetime) -> list[str]:
-    """Move the clock there, look, and hand over what is due; returns who got it by now."""
+    """Move the clock there, look, and send the due part; return who has it by now."""
     room.clock.advance(seconds=(instant - room.clock.now()).total_seconds())
     room.look()
     room.start_due()

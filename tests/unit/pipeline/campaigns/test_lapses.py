@@ -1,4 +1,4 @@
-"""What a change costs is told before it is made, and what it cost stays to be seen."""
+"""A change shows its cost before it is made, and the cost stays visible."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""A look turns to what is open or has changed: it costs the same however much went out before."""
+"""A look reads the open and the changed: it costs the same after any number of campaigns."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,7 +30,7 @@ def room(store: Store) -> Newsroom:
 
 
 def settle(room: Newsroom, count: int) -> None:
-    """So many statements that went out, and so many of which nobody ever approved one."""
+    """So many sent statements, and as many that were never approved."""
     for number in range(count):
         room.write(f"went-{number}")
         room.write(f"draft-{number}")

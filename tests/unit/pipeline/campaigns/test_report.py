@@ -57,7 +57,7 @@ def test_before_it_begins_the_audience_is_an_estimate_and_says_so(room: Newsroom
     with room.store.begin() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
-        # what planning refuses by now goes to nobody
+        # no reader gets what planning refuses by now
         wrong = replace(stored.statement, corrects="nothing")
         tx.statements.put(replace(stored, statement=wrong), tx.now)
     assert (figures(room)["audience"], figures(room)["estimated"]) == (0, False)

@@ -1,4 +1,4 @@
-"""approval → go → campaign: nothing goes out that nobody started, nor what was undone."""
+"""approval → start → campaign: nothing is sent without a start, nor after its undo."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -47,7 +47,7 @@ def starts(room: Newsroom) -> list[Start]:
 
 
 def run(room: Newsroom, minutes: float = 6) -> None:
-    """What the scheduler does, some time later."""
+    """Run the scheduler, some time later."""
     room.look()
     room.clock.advance(minutes=minutes)
     room.look()

@@ -80,7 +80,7 @@ LEFT_OUT = [
     (replace(WHOLE, typed=11), NotTyped),
     (replace(WHOLE, fresh=False), NotFresh),
 ]
-"""What a form leaves out or garbles, and what comes of it."""
+"""Fields that a form leaves out or garbles, and their effect."""
 
 
 @rows(["shown", "why"], LEFT_OUT)
@@ -155,7 +155,7 @@ def test_what_planning_refuses_is_approved_and_starts_nothing(room: Newsroom) ->
 
 @pytest.fixture
 def evening(room: Newsroom) -> Newsroom:
-    """A sender starts what was approved for the evening."""
+    """A sender starts a text that was approved for the evening."""
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.write(send_at=EVE)
     room.look()
@@ -212,7 +212,7 @@ def test_the_latest_time_that_one_of_them_was_told_holds(evening: Newsroom) -> N
     evening.demand(required=2)
     evening.schedule("resignation", EVENING + timedelta(days=1))
     say_yes(evening, by="flo@forum.example")
-    # ed was told of an earlier one, so his approval stays
+    # ed saw an earlier one, so his approval stays
     evening.schedule("resignation", EVENING, anew=True)
     assert [one.by for one in approvals(evening)] == [ED]
 

@@ -1,4 +1,4 @@
-"""A courier and the emails that it hands over."""
+"""A courier and the emails that it sends."""
 
 import itertools
 from dataclasses import dataclass, field, replace

@@ -22,7 +22,7 @@ ASKED: dict[str, Any] = {"settles_in": timedelta(minutes=10)}
 
 
 def lost_at_a(room: Newsroom, **capabilities: Any) -> RecordingProvider:
-    """Three readers got theirs through account A, and nobody heard of it."""
+    """Three readers have theirs through account A, without an answer."""
     at_a = room.provider = RecordingProvider(**capabilities)
     at_a.loses = lambda _batch: True
     room.start(3)
@@ -32,7 +32,7 @@ def lost_at_a(room: Newsroom, **capabilities: Any) -> RecordingProvider:
 
 
 def move_to_b(room: Newsroom, **capabilities: Any) -> RecordingProvider:
-    """The configuration names another account, and the program starts anew."""
+    """The configuration names another account, and the program starts again."""
     room.account = "account B"
     room.provider = RecordingProvider(**capabilities)
     room.recover()

@@ -1,4 +1,4 @@
-"""A clock that is put forward or back, by an hour or by years, makes nobody get two."""
+"""A clock that jumps forward or back, by an hour or by years, sends nothing twice."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
@@ -62,7 +62,7 @@ def _dispatch_in(room: Newsroom, trouble: str) -> None:
 
 
 def come_to_an_end(room: Newsroom) -> None:
-    """Hand over and look for five days, which is more than anything waits."""
+    """Send and look for five days, longer than any wait."""
     for _ in range(5 * 4):
         room.drain()
         room.find_out()

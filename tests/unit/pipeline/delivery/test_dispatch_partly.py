@@ -1,4 +1,4 @@
-"""Answers that are not the same for all: some taken, some not, of some nobody knows."""
+"""Answers that differ within a batch: some accepted, some refused, some unknown."""
 
 from collections.abc import Mapping
 from datetime import timedelta

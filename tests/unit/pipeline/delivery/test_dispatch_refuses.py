@@ -1,4 +1,4 @@
-"""What is not handed over: to those who left, what was altered, what cannot be said."""
+"""Messages that are not sent: to those who left, altered ones, and those that no call can carry."""
 
 from dataclasses import replace
 

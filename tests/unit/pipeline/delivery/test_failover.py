@@ -1,4 +1,4 @@
-"""A second provider takes what the first provably did not; nobody gets it from both."""
+"""A second provider takes what the first provably did not; no reader has it from both."""
 
 import logging
 from dataclasses import replace

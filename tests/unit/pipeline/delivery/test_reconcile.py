@@ -1,4 +1,4 @@
-"""What nobody knew comes out, by proof alone: nobody gets it twice, and little stays unknown."""
+"""Unknown deliveries settle by proof alone: none is sent twice, and few stay unknown."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -108,7 +108,7 @@ def test_what_is_done_is_decided_by_proof(subtests: pytest.Subtests) -> None:
 
 
 def lost(room: Newsroom, readers: int = 3, **capabilities: Any) -> None:
-    """A campaign whose one batch was taken, and nobody heard of it."""
+    """A campaign whose one batch was taken, without an answer."""
     room.provider = RecordingProvider(**capabilities)
     room.provider.loses = lambda _batch: True
     room.start(readers)

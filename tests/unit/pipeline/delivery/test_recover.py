@@ -1,4 +1,4 @@
-"""Stopped at any point, a campaign goes on: nobody twice, nobody forgotten."""
+"""Stopped at any point, a campaign continues: one message each, and none forgotten."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -116,7 +116,7 @@ def points(last: int) -> list[Any]:
 
 
 def run_until_cut(room: Newsroom, point: int) -> bool:
-    """Hand over until the power is cut; False where it was not."""
+    """Send until the power is cut; return False if it was not."""
     fuse = Fuse(point)
     dispatcher = room.dispatcher(FusedStore(room.store, fuse), FusedProvider(room.provider, fuse))
     try:

@@ -32,7 +32,7 @@ ADA = "ada@forum.example"
 
 @pytest.fixture
 def store(tmp_path: Path, migrated: Path, clock: FixedClock) -> Iterator[Store]:
-    """On a disk, in a file of its own, which these tests copy and put back."""
+    """On a disk, in a file of its own, which these tests copy and restore."""
     store = reopened(Path(shutil.copy(migrated, tmp_path / "newsletter.db")), clock)
     yield store
     store.close()
@@ -40,7 +40,7 @@ def store(tmp_path: Path, migrated: Path, clock: FixedClock) -> Iterator[Store]:
 
 @pytest.fixture
 def guard_file(tmp_path: Path) -> Iterator[WorkspaceGuardFile]:
-    """The file beside the database of ``store``."""
+    """The file next to the database of ``store``."""
     guard_file = WorkspaceGuardFile(tmp_path / "epoch", tmp_path / "newsletter.db")
     yield guard_file
     guard_file.close()
@@ -204,7 +204,7 @@ def test_a_run_that_begins_between_two_glances_is_no_doubt(room: Newsroom) -> No
     assert room.guard(GlancedAt(room)).holds() == {}
 
 
-# --- what is doubted
+# --- doubts
 
 
 def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
@@ -324,7 +324,7 @@ def aged(room: Newsroom, database: Path, folder: Path) -> list[Path]:
     return ages
 
 
-# --- whoever opens a workspace looks first
+# --- each opening of a workspace looks first
 
 
 def ids(room: Newsroom, address: str) -> int:

@@ -21,7 +21,7 @@ Machine = Callable[[str], Guard]
 
 @pytest.fixture
 def store(tmp_path: Path, migrated: Path, clock: FixedClock) -> Store:
-    """In a file of its own, which stands for the database on a server."""
+    """In a file of its own, in place of the database on a server."""
     return store_in(Path(shutil.copy(migrated, tmp_path / "newsletter.db")), clock)
 
 

@@ -35,7 +35,7 @@ class HangingWatermark(MemoryWatermark):
 
 
 class HangingProvider(RecordingProvider):
-    """The machine sleeps when the call is about to be made, so often as it is told."""
+    """The machine sleeps just before the call, as often as scripted."""
 
     def __init__(self, clock: FixedClock, **capabilities: Any) -> None:
         super().__init__(**capabilities)

@@ -1,4 +1,4 @@
-"""Emails: what each says is decided when it is claimed, and none is handed over twice."""
+"""Emails: a claim decides the text of each, and none is sent twice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -422,7 +422,7 @@ def test_nothing_is_due_where_nothing_waits(post: Post) -> None:
     assert post.transactional_sender().next_at() is None
 
 
-# --- floods, and what is kept
+# --- floods, and old records
 
 
 @pytest.mark.parametrize("posts", [100, pytest.param(2_000, marks=pytest.mark.faults)])

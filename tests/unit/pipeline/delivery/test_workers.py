@@ -1,4 +1,4 @@
-"""Several processes share the sending: what is claimed belongs to one of them."""
+"""Several processes share the sending: a claim belongs to one of them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

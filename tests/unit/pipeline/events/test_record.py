@@ -1,4 +1,4 @@
-"""What providers tell later is brought home: booked, suppressed, counted; once, in any order."""
+"""Events that providers report later: booked, suppressed, counted; once, in any order."""
 
 import random
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ PROVING = [kind for kind in EventKind if kind.proves_acceptance]
 
 
 def event(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Event:
-    """What happened to the message of one reader of the first campaign."""
+    """Return the events of one reader's message in the first campaign."""
     usual: dict[str, Any] = {
         "id": f"{kind.value} {number}",
         "at": room.clock.now(),
@@ -134,7 +134,7 @@ def test_a_long_post_is_recorded_whole(room: Newsroom) -> None:
     assert figures(room)["delivered"] == 1_003
 
 
-# --- what is told of nobody, of the erased, of other campaigns
+# --- events of no one, of the erased, of other campaigns
 
 
 def test_an_event_that_names_nobody_we_know_is_kept_and_nothing_else(accepted: Newsroom) -> None:
@@ -225,7 +225,7 @@ def test_who_leaves_and_nobody_knows_what_leaves_everything(accepted: Newsroom) 
     assert suppressed(accepted, 2) is SuppressionReason.UNSUBSCRIBED
 
 
-# --- what was unknown
+# --- unknown deliveries
 
 
 @pytest.mark.parametrize("kind", EventKind)
@@ -316,7 +316,7 @@ def test_events_that_come_while_others_send_reach_nobody_twice(room: Newsroom) -
     told: set[int] = set()
 
     def lossy(batch: OutgoingBatch) -> Answer:
-        """Every second message arrives, is told of, and every third answer gets lost."""
+        """Every second message arrives, with an event, and every third answer gets lost."""
         members = [one.subscriber_id for one in batch.recipients if one.subscriber_id % 2]
         told.update(members)
         tell(
@@ -525,7 +525,7 @@ def _state(room: Newsroom) -> dict[str, list[Any]]:
 
 
 def _history(room: Newsroom, readers: int, chance: random.Random) -> list[Event]:
-    """What may happen to a campaign's messages, in the order in which it did."""
+    """A possible history of a campaign's messages, in order."""
     events: list[Event] = []
     for number in set(range(1, readers + 1)) - set(range(1, readers, 7)):  # of some, nothing
         kinds = chance.choices(list(EventKind), k=chance.choice([1, 1, 2, 4]))
@@ -628,7 +628,7 @@ def test_anothers_message_of_the_same_name_confirms_none_of_ours(lost: Newsroom)
 
 
 def test_an_older_campaigns_message_confirms_none_of_a_newer_one(room: Newsroom) -> None:
-    """The first was put back before it reached anybody; what is told of its try is of its own."""
+    """The first was returned before it reached anyone; events of its attempt are its own."""
     room.provider.answer = always(Verdict.RETRY)
     room.start(3)
     older = room.dispatch().attempt_id

@@ -68,7 +68,7 @@ class Office:
         return done
 
     def code(self, address: str, *, pending: bool = False, away: int = 0) -> str:
-        """What somebody's app shows now, or so many seconds away from now."""
+        """Return the code in a person's app now, or so many seconds away from now."""
         with self.store.read() as tx:
             credential = tx.accounts.get(address)
         assert credential is not None
@@ -89,7 +89,7 @@ class Office:
             return tx.sessions.get(hash_of(entered.word)) is not None
 
     def told(self, address: str) -> list[str]:
-        """What somebody was mailed, the oldest first."""
+        """Return the mails to a person, the oldest first."""
         with self.store.read() as tx:
             found = [tx.emails.get(number) for number in range(1, 100)]
         return [one.source for one in found if one is not None and one.address == address]

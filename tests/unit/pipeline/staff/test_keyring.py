@@ -1,4 +1,4 @@
-"""Passkeys beside an app: added, used once a challenge, refused, removed; and who hears of it."""
+"""Passkeys in addition to an app: added, used once a challenge, refused, removed, with notices."""
 
 import json
 from dataclasses import replace

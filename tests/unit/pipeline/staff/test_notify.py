@@ -1,4 +1,4 @@
-"""Staff are told by mail: the right people, once, and of nothing that is over."""
+"""Notices by mail reach the right people, once, and only while their cause lasts."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Desk:
         return notify(store=self.room.store, rules=self.room.rules)
 
     def mails(self, *, after: timedelta = timedelta(minutes=1)) -> dict[str, str]:
-        """What each person is mailed after another tick: name → events and titles."""
+        """Return the mails of another tick: name → events and titles."""
         self.room.clock.advance(seconds=after.total_seconds())
         before = len(self.room.provider.batches)
         self.tick()
@@ -436,8 +436,10 @@ class Crashing:
 
 
 def told_after_a_crash(desk: Desk, left: int, *, commits: bool) -> tuple[Counter[str], int]:
-    """Work until the crash, and then on in another process; who was told how often, and how many
-    mails are of unknown outcome."""
+    """Work until the crash, and continue in another process.
+
+    Returns the notices of each person, and how many mails are of unknown outcome.
+    """
     room = desk.room
     room.look()
     store: Any = Crashing(store=room.store, left=left, commits=commits)

@@ -52,7 +52,7 @@ class Team:
         return Answer(outcome=Outcome(verdict=verdict, reason=verdict.value))
 
     def posted(self, *, seconds: float = 60) -> list[str]:
-        """What the channel is told after so long: titles and events."""
+        """Return the posts of the channel after so long: titles and events."""
         self.room.clock.advance(seconds=seconds)
         self.tick()
         before = len(self.calls)

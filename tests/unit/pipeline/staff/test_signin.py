@@ -1,4 +1,4 @@
-"""Who comes in, who does not, and what both of them learn."""
+"""Who may sign in, who may not, and what each of them learns."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

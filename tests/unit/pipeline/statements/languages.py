@@ -44,13 +44,13 @@ def agree(room: Newsroom, *slugs: str) -> None:
 
 
 def begin(room: Newsroom) -> list[str]:
-    """Wait for the undo window and start what is due."""
+    """Wait for the undo window and start the due ones."""
     room.clock.advance(minutes=5)
     return [campaign.slug for campaign in room.start_due()]
 
 
 def got(room: Newsroom) -> dict[str, list[str]]:
-    """Address → the statements it was handed over, in order."""
+    """Address → the statements sent to it, in order."""
     found: dict[str, list[str]] = {}
     for batch in room.provider.batches:
         for one in batch.recipients:

@@ -1,4 +1,4 @@
-"""statement → returned, until it says something else; and what is said about one."""
+"""A statement sent back stays returned until its text changes; and comments on one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Two admins stand in for an approval that is missing."""
+"""Two admins in place of a missing approval."""
 
 import pytest
 

@@ -102,7 +102,7 @@ def test_a_draft_in_its_email_keeps_the_whole_from_being_approved(both: Newsroom
 
 def test_a_part_that_was_taken_back_keeps_back_what_was_planned(both: Newsroom) -> None:
     agree(both, FORUM)
-    # at the desk a text is taken back in one transaction, before its email is made anew
+    # at the desk one transaction takes a text back, before its email is rendered again
     with both.store.begin() as tx:
         part = tx.statements.get(SPANISH)
         assert part is not None

@@ -48,7 +48,7 @@ def unfinished(room: Newsroom) -> Newsroom:
     return room
 
 
-# --- what is said ------------------------------------------------------------------------------
+# --- comments and answers -----------------------------------------------------------------------
 
 
 def test_a_review_counts_who_would_get_it(room: Newsroom) -> None:

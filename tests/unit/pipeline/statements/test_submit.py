@@ -207,7 +207,7 @@ def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: Writi
     assert stored(desk).statement.body == "Another text."
 
 
-# --- what is wrong
+# --- faults
 
 
 def test_all_that_is_wrong_is_told_before_anything_is_handed_in(desk: WritingRoom) -> None:

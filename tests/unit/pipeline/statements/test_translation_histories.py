@@ -1,4 +1,4 @@
-"""Translations with random histories: nobody gets two languages, and nobody is lost unseen."""
+"""Translations with random histories: one language each, and no one is lost unseen."""
 
 import random
 from collections import Counter
@@ -42,7 +42,7 @@ SELECT address FROM subscriber WHERE id IN
 
 
 class History:
-    """One random history, whose deeds are written down for whoever has to understand it."""
+    """One random history, with a log of its steps for a person who has to understand it."""
 
     def __init__(self, room: Newsroom, seed: int) -> None:
         self.room = room
@@ -112,7 +112,7 @@ class History:
         self.left.add(address)
 
     def look_at_the_books(self) -> None:
-        """Nobody was ever handed two members, nor one twice."""
+        """No reader was sent two members, nor one twice."""
         batches = self.room.provider.batches
         had = Counter(one.address for batch in batches for one in batch.recipients)
         twice = {address for address, times in had.items() if times > 1}

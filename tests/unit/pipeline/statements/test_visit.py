@@ -1,4 +1,4 @@
-"""From feeds to items: drafts for what is new, and never a backlog."""
+"""From feeds to items: drafts for the new ones, and never a backlog."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What staff do about one subscriber, and what of it the audit log keeps: never the address."""
+"""Acts of staff on one subscriber, and their lines in the audit log: never the address."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Somebody knows that the provider took what was unknown: the books and the campaign follow."""
+"""A person confirms that the provider accepted: the books and the campaign follow."""
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Resolution, Verdict

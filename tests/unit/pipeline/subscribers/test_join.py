@@ -1,4 +1,4 @@
-"""Joining: whoever asks gets nothing but an email; what happens then, its reader decides, once."""
+"""Joining: a request sends one email; its reader decides about the rest, once."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What readers choose for themselves takes effect."""
+"""The choices of readers take effect."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What Brevo is told, byte by byte, and what its answers mean."""
+"""Calls to Brevo, byte by byte, and the meaning of its answers."""
 
 import json
 from datetime import timedelta

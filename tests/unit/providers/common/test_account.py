@@ -1,4 +1,4 @@
-"""What makes another account at a provider, and what does not."""
+"""Settings that make another account at a provider, and those that do not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the providers share when they read an answer."""
+"""The shared reading of answers."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the providers share when they build the body of a call."""
+"""The shared building of bodies."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Keys in the forms that providers show them, and what is said of others."""
+"""Keys in the forms that providers show, and messages about others."""
 
 from base64 import b64encode
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is forged."""
+"""A forged request."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a described provider is told, and what each of its answers means."""
+"""Calls to a described provider, and the meaning of each of its answers."""
 
 import json
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def parsed(
     return described(**changes).parse(batch(*(addresses or (LONE,))), response)
 
 
-# --- what it is told ---------------------------------------------------------------------------
+# --- calls --------------------------------------------------------------------------------------
 
 
 def test_the_call_says_everything_once() -> None:

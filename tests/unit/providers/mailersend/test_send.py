@@ -1,4 +1,4 @@
-"""What MailerSend is told, and what each of its answers means."""
+"""Calls to MailerSend, and the meaning of each of its answers."""
 
 import json
 from typing import Any

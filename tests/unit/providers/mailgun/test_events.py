@@ -1,4 +1,4 @@
-"""Mailgun's webhooks: the signature stands in the body, over a time and a token."""
+"""Mailgun's webhooks: the signature is in the body, over a time and a token."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""What Mailgun is told, byte by byte."""
+"""Calls to Mailgun, byte by byte."""
 
 import json
 from itertools import pairwise

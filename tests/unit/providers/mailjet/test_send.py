@@ -1,4 +1,4 @@
-"""What Mailjet is told, and what each of its answers means."""
+"""Calls to Mailjet, and the meaning of each of its answers."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What Mailpit is told, and what each of its answers means."""
+"""Calls to Mailpit, and the meaning of each of its answers."""
 
 import json
 from typing import Any

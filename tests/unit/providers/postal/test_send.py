@@ -1,4 +1,4 @@
-"""What Postal is told, and what each of its answers means."""
+"""Calls to Postal, and the meaning of each of its answers."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Postmark is told, byte by byte, and what each of its answers means."""
+"""Calls to Postmark, byte by byte, and the meaning of each of its answers."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What Resend is told, byte by byte, and what each of its answers means."""
+"""Calls to Resend, byte by byte, and the meaning of each of its answers."""
 
 import json
 from datetime import timedelta

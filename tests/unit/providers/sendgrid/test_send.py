@@ -1,4 +1,4 @@
-"""What SendGrid is told, byte by byte, and what its answers mean."""
+"""Calls to SendGrid, byte by byte, and the meaning of its answers."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What SES's answers mean: each error and each status there is, for several and for one."""
+"""The meaning of SES's answers: each error and each status, for several and for one."""
 
 from datetime import timedelta
 
@@ -134,7 +134,7 @@ def test_each_error_of_botocores_model_is_in_the_table() -> None:
         assert {shape.name for shape in shapes} <= named
 
 
-# status, error → verdict where another was accepted, and where nobody was
+# status, error → verdict where another was accepted, and where none was
 ENTRIES: list[tuple[str, str, Verdict, Verdict]] = [
     ("SUCCESS", "", A, A),
     ("MESSAGE_REJECTED", "It has a virus", R, C),

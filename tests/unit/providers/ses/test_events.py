@@ -326,7 +326,7 @@ def test_nothing_follows_from_the_end_of_a_subscription() -> None:
     assert amazon.asked == [URL]
 
 
-# --- what is said ------------------------------------------------------------------------------
+# --- events -------------------------------------------------------------------------------------
 
 
 def read(event: dict[str, Any] | str, **fields: Any) -> Any:
@@ -416,7 +416,7 @@ def test_a_bounce_has_its_class(kind: str, sub_kind: str, meaning: Bounce) -> No
 def test_what_amazon_held_back_is_not_judged_by_a_code_of_its_own(
     sub_kind: str, meaning: Bounce
 ) -> None:
-    """It writes 5.1.1 below whatever it did not try: nobody's server said so."""
+    """It writes 5.1.1 for messages that it did not try: no server said so."""
     words = "Amazon SES did not send the message to this address"
     reader = {"emailAddress": "ana@example.org", "status": "5.1.1", "diagnosticCode": words}
     bounce = {

@@ -1,4 +1,4 @@
-"""What SES is told, byte by byte."""
+"""Calls to SES, byte by byte."""
 
 import json
 from dataclasses import replace

@@ -370,7 +370,7 @@ def test_a_test_mail_says_so_first_and_is_otherwise_the_mail() -> None:
 
 
 ANSWERS = [says for says in EmailText if says is not EmailText.NEWS]
-"""What people asked for, or what happened to their account."""
+"""Emails that people requested, or about their account."""
 
 
 @rows("says", ANSWERS)

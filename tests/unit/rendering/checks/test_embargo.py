@@ -1,4 +1,4 @@
-"""What a text says of an embargo is found in the statement, in time that does not grow with it."""
+"""An embargo in a statement's text is found, in time that does not grow with it."""
 
 from dataclasses import replace
 from functools import partial

@@ -1,4 +1,4 @@
-"""What the reviewer says about texts; and the ordinary ones of which it says nothing."""
+"""The reviewer's remarks on texts; and ordinary ones, which get none."""
 
 from dataclasses import replace
 from datetime import date
@@ -198,7 +198,7 @@ def test_a_statement_that_uses_all_of_markdown_has_no_warning() -> None:
 
 
 def warnings_of(path: Path) -> set[Check]:
-    """What a statement is warned of on the day of its date; faults end the test."""
+    """Return the warnings of a statement on the day of its date; faults end the test."""
     read = import_file(path.read_bytes(), today=TODAY, file=path.name)
     day = read.date or TODAY
     one = statement(read.body, title=read.title, date=read.date)

@@ -1,4 +1,4 @@
-"""Abstracts as mails write them, and the fake that stands for them elsewhere."""
+"""Abstracts as mails write them, and the fake in their place elsewhere."""
 
 import pytest
 

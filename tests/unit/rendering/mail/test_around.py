@@ -1,4 +1,4 @@
-"""What stands around the text of a mail by settings and front matter, and counts in its hash."""
+"""The parts around a mail's text, by settings and front matter, which count in its hash."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Rendering as a whole: what content says, what is refused, and that it is always the same."""
+"""Rendering as a whole: its content, its refusals, and equal results each time."""
 
 import subprocess
 import sys

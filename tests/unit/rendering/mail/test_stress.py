@@ -17,7 +17,7 @@ SENTENCE = "Fair housing for everybody is what the Example Forum works for, and 
 LAST = "The end of it."
 
 Outcome = tuple[list[str], EmailMessage | None]
-"""What a statement is refused for, or the mail that it became."""
+"""Return the refusal of a statement, or its mail."""
 
 
 def many(line: Callable[[int], str], count: int) -> str:

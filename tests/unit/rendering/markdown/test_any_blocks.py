@@ -1,4 +1,4 @@
-"""Whatever blocks stand beside and inside of each other, all of it is written and closed."""
+"""Any blocks next to and inside of each other are written and closed."""
 
 from hypothesis import given
 from hypothesis import strategies as some

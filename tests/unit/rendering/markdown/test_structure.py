@@ -1,4 +1,4 @@
-"""What Markdown would leave out of a mail without a word is told of."""
+"""Markdown that a mail would leave out without a word is reported."""
 
 import pytest
 

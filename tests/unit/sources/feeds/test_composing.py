@@ -1,4 +1,4 @@
-"""What is made of an item: Markdown, and a sentence for all that was left out or guessed."""
+"""The text made from an item: Markdown, and a sentence for each loss or guess."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

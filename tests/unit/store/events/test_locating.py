@@ -1,4 +1,4 @@
-"""Whom an event speaks of, where addresses are hashed as in production."""
+"""The reader that an event is about, where addresses are hashed as in production."""
 
 import pytest
 

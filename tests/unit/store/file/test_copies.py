@@ -221,7 +221,7 @@ def campaign_and_reader(store: Store) -> tuple[int, int]:
 def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
     path: Path, store: Store, tmp_path: Path
 ) -> None:
-    """Ana's email is not in the backup; Bo's is the first after it was put back."""
+    """Ana's email is not in the backup; Bo's is the first after the restore."""
     links, clock, copy = SignedLinks([b"k" * 32]), FixedClock(), tmp_path / "copy.db"
 
     def ask(store: Store, address: str) -> str:

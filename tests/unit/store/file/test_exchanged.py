@@ -1,4 +1,4 @@
-"""A database whose file was replaced while it was open: nobody is told that it was done."""
+"""A database whose file was replaced while it was open: no act is reported as done."""
 
 import shutil
 from pathlib import Path

@@ -227,10 +227,10 @@ HERE = Location(file=7, machine="m" * 32, filesystem="f" * 16, boot="b" * 32, de
 
 
 class LossyDisk:
-    """A disk that loses in a power cut what nobody let it have by ``fsync``.
+    """A disk that loses in a power cut all that no ``fsync`` stored.
 
-    Of a file it has the bytes of its last ``fsync``, of a folder the names. That a real disk keeps
-    its word is not shown by it.
+    Of a file it has the bytes of its last ``fsync``, of a folder the names. It does not
+    show that a real disk keeps its word.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -318,7 +318,7 @@ def test_only_what_systemd_made_names_a_machine_and_it_is_not_told(
 
 
 class Library:
-    """What macOS offers."""
+    """The calls of macOS."""
 
     def __init__(self, fails: int = 0) -> None:
         self._fails = fails

@@ -1,4 +1,4 @@
-"""The locks: one process sends, and nobody replaces a database that somebody has open."""
+"""The locks: one process sends, and none replaces a database that another has open."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Numbers that stand in links: none is given twice, whatever was put back."""
+"""Numbers in links: none is used twice, after any restore."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def test_every_table_whose_numbers_are_never_given_twice_is_among_them(
 
 
 def test_a_number_lies_beyond_all_that_any_copy_gave_before(connection: Connection) -> None:
-    """From one copy, put back twice, and from a second one that went on meanwhile."""
+    """From one copy, restored twice, and from a second one that continued in between."""
     given = []
     for minutes in (0, 1, 2):
         connection.execute("DELETE FROM transactional_email")

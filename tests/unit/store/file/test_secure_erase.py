@@ -1,4 +1,4 @@
-"""What was erased is in no byte of the files: not in WAL, free pages, nor unused bytes of pages."""
+"""Erased data is in no byte of the files: not in WAL, free pages, nor unused bytes of pages."""
 
 import random
 import re
@@ -84,7 +84,7 @@ def _say(tx: Transaction, number: int, subscriber_id: int, chance: random.Random
 
 
 def marks(path: Path) -> dict[str, set[int]]:
-    """Whose marks stand in which file."""
+    """Return the owners of the marks in each file."""
     files = path.parent.iterdir()
     return {one.name: {int(found) for found in MARK.findall(one.read_bytes())} for one in files}
 
@@ -183,7 +183,7 @@ def test_a_connection_that_had_read_a_page_before_does_not_bring_it_back(
 
 
 class Interrupted(sqlite3.Connection):
-    """A connection that another one writes beside, in the middle of each VACUUM."""
+    """A connection that writes in the middle of each VACUUM of another one."""
 
     def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
         done = super().execute(sql, *values)

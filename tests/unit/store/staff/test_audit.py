@@ -1,4 +1,4 @@
-"""What a change to the audit log or to an approval cannot be hidden from: the key and the head."""
+"""Changes that the audit log and approvals cannot hide: from the key and the head."""
 
 import hashlib
 import json
@@ -58,7 +58,7 @@ def verified(store: Store) -> int:
 
 
 def rewrite_without_key(store: Store) -> None:
-    """What whoever can write to the database, and has not the key, does to hide a change."""
+    """Ways in which somebody who can write to the database, without the key, hides a change."""
     with store.begin() as tx:
         before = ""
         for row in tx.db.rows(
@@ -173,7 +173,7 @@ def test_a_head_is_not_written_on_a_full_disk(head: HeadFile) -> None:
     assert full.read() is Absence.UNREADABLE
 
 
-# --- an older database was put back, and somebody compared the books
+# --- an older database was restored, and a person compared the books
 
 
 def test_a_gap_that_somebody_wrote_down_is_no_fault_and_the_log_goes_on(

@@ -36,7 +36,7 @@ def editor() -> Iterator[Answering]:
 
 
 class Seen(HTMLParser):
-    """What readers see: blocks, and each letter with how it is set; not the order of the marks."""
+    """Blocks, and each letter with its marks, as readers see them; not the order of the marks."""
 
     MARKS = frozenset({"em", "strong", "s", "a", "code"})
 
@@ -72,12 +72,12 @@ class Seen(HTMLParser):
 
 
 def mail(body: str) -> list[object]:
-    """What is seen of the mail that comes of this body."""
+    """Return the visible mail that this body becomes."""
     return Seen(to_html(read_markdown(body, "en"))).seen
 
 
 def kinds(body: str) -> list[str]:
-    """What readers see as more than a paragraph, a list or a quotation, as the renderer says."""
+    """More than a paragraph, a list or a quotation, by the renderer's word."""
     parts = in_parts(read_markdown(body, "en"))
     found = []
     for span in spans([*parts.above, *parts.lead, *parts.rest]):

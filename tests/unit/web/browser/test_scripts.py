@@ -1,4 +1,4 @@
-"""What of the scripts needs no browser, by Node's own test runner."""
+"""The parts of the scripts that need no browser, by Node's own test runner."""
 
 import subprocess
 

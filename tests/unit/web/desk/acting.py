@@ -1,7 +1,7 @@
-"""Everything that can be done at the desk, each done once: what is there before, and what is sent.
+"""Every act at the desk, each done once: the state before, and the form that is posted.
 
-``EXAMPLES`` has one for each route that takes a POST. An example gets things ready, and returns
-what does it.
+``EXAMPLES`` has one for each route that takes a POST. An example prepares the state, and returns
+the act.
 """
 
 import json

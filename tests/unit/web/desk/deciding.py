@@ -62,7 +62,7 @@ class Room:
         work.approve(self.staffed, slug, by, despite)
 
     def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:
-        """Send the form of a page that leads there, with what it holds and what is typed."""
+        """Post the form of a page that leads there, with its own fields and the typed ones."""
         return who.post(action.removeprefix("/desk"), form_of(page, action) | typed)
 
     def begin(self, minutes: int = 6) -> None:
@@ -114,7 +114,7 @@ class Room:
 
 
 def form_of(page: Answer, action: str) -> dict[str, str]:
-    """What a browser would send of the form that leads there, as it stands."""
+    """Return the fields that a browser would post from the form that leads there."""
     forms = re.findall(r'(?s)<form method="post"([^>]*)>(.*?)</form>', page.text)
     [inner] = [body for head, body in forms if f'action="{action}"' in head]
     fields = {}

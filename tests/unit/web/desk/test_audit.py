@@ -1,4 +1,4 @@
-"""Each thing that is done at the desk is one line of the audit log, and what is refused is none.
+"""Each act at the desk is one line of the audit log, and a refusal is none.
 
 Where it is another number, ``acting.py`` says why.
 """
@@ -63,7 +63,7 @@ def test_an_approval_that_also_starts_is_one_line(tmp_path: Path, migrated: Path
 
 
 def left_by(world: World, route: Route, name: str, *, fresh: bool) -> tuple[Answer, list[str]]:
-    """What comes of a POST about something that is not there, and the deeds that it leaves."""
+    """Return the result of a POST about a missing thing, and its lines in the log."""
     before = len(world.room.deeds())
     answer = world.room.as_(name, fresh=fresh).post(asked_of(route))
     return answer, [action for _, action in world.room.deeds()[before:]]

@@ -1,4 +1,4 @@
-"""Act × door: what is forbidden is refused at each door that leads to an act, and changes nothing.
+"""Act × door: each door that leads to an act refuses a forbidden one, and changes nothing.
 
 Somebody looks at a page, something happens ``meanwhile``, and they press. A command looks and
 decides in one go, so it has two doors: what happens before it, and what overtakes it.
@@ -339,7 +339,7 @@ def test_what_is_forbidden_is_refused_at_each_door(kept: Kept, act: str, door: s
 
 
 def _refuse(at: Room, case: Case, knock: Door) -> None:
-    """Hold the state after the door against the one before it, but for what others do meanwhile."""
+    """Compare the state after the door with the one before it, but for the acts of others."""
     case.prepare(at)
     left = [state(at)]
 
@@ -351,7 +351,7 @@ def _refuse(at: Room, case: Case, knock: Door) -> None:
     assert state(at) == left[-1], f"{case.name} leaves something behind"
 
 
-# --- edit what is scheduled
+# --- edit a scheduled text
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What every request to the desk has to pass."""
+"""The checks on every request to the desk."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the address of a page may ask for: one of a list of words, a number, or words to look for.
+"""Queries in the address of a page: a word of a list, a number, or words to search.
 
 No name of a column, an order or a filter ever comes from outside.
 """
@@ -52,7 +52,7 @@ PASSED_OVER: list[tuple[str, str]] = [
     ("done", ""),
     ("corrects", "/drafts/new"),
 ]
-"""Name → page: what is no word of the list, and no number, is as if nobody had said it."""
+"""Name → page: other words and numbers count as left out."""
 NOT_THERE = [
     ("before", "/audit"),
     ("month", "/calendar"),
@@ -60,13 +60,13 @@ NOT_THERE = [
     ("version", "{draft}/preview"),
     ("list", "/readers"),
 ]
-"""What is no number, and no list of ours, is a page that does not exist."""
+"""Other numbers and lists are a page that does not exist."""
 ELSEWHERE = {"q", "next", "lapsed", "typed"}
 """Words to look for, an address of the desk, a sentence that follows an undo, words for a time."""
 
 
 def asked_for() -> list[ast.expr]:
-    """What each ``visit.query(…)`` of the desk has for a name."""
+    """Return the name in each ``visit.query(…)`` of the desk."""
     folder = Path(newsletter.web.desk.__file__).parent
     trees = [ast.parse(path.read_text("utf-8")) for path in sorted(folder.rglob("*.py"))]
     return [

@@ -1,4 +1,4 @@
-"""What several people, or one impatient person, do at the same moment, in threads of their own."""
+"""Several people, or one impatient person, act at the same moment, in threads of their own."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What pages say before somebody decides, and what they say of it afterwards, in so many words."""
+"""The wording of pages before a decision, and after it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -76,7 +76,7 @@ class Browser:
         return self.post("/sign-in", {"email": address, "password": password, **more})
 
     def code(self, address: str, *, pending: bool = False, away: int = 0) -> str:
-        """What somebody's app shows."""
+        """Return the code in a person's app."""
         with self.site.services.store.read() as tx:
             found = tx.accounts.get(address)
         assert found is not None

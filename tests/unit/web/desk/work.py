@@ -1,4 +1,4 @@
-"""Statements for the desk's pages: written to the folder, approved, handed over."""
+"""Statements for the desk's pages: written to the folder, approved, sent."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import Staffed, address_of
 
 READERS = tuple(f"canary{number}@readers.example" for number in range(1, 6))
-"""Whose addresses nobody may see who does not send."""
+"""Subscribers whose addresses only senders may see."""
 
 
 def write(
@@ -38,7 +38,7 @@ def approve(
 
 
 def send(staffed: Staffed, slug: str = "hours", **head: Any) -> None:
-    """Write it, approve it, and hand it over to everybody."""
+    """Write it, approve it, and send it to everybody."""
     write(staffed, slug, **head)
     approve(staffed, slug)
     staffed.site.clock.advance(minutes=6)

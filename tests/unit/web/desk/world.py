@@ -67,7 +67,7 @@ class World:
         return found
 
     def lost(self) -> Campaign:
-        """Of those who waited nobody knows."""
+        """Those who waited are unknown."""
         campaign, delivery = self.sending(), self.room.services.delivery
         losing, before = RecordingProvider(max_recipients=5), delivery.pool
         losing.answer = always(Verdict.UNKNOWN)

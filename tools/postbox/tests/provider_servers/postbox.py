@@ -11,7 +11,7 @@ from tests.servers import Delivered, LoopbackServer, Received, Step, letter, rep
 
 @dataclass
 class PostboxServer(LoopbackServer):
-    """Takes what is good of a call."""
+    """Takes the valid messages of a call."""
 
     api_key: str = "key-for-tests"
     domain: str = "forum.example"

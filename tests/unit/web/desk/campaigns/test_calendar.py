@@ -1,4 +1,4 @@
-"""The calendar shows what is written for a time, planned and sent; its private link ends."""
+"""The calendar shows texts written for a time, planned and sent; its private link ends."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.unit.web.desk.visitor import Browser
 from tests.unit.web.desk.work import READERS, approve, hand_over, send, write
 from tests.unit.web.desk.writing import Desk
 
-# the clock of the fixture stands at 24 November 2026, 07:00 in New York
+# the clock of the fixture shows 24 November 2026, 07:00 in New York
 
 
 @pytest.fixture

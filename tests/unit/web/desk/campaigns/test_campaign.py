@@ -113,7 +113,7 @@ def told(at: Room, kind: EventKind, number: int, **more: Any) -> None:
 
 
 def attempt(at: Room, number: int) -> str:
-    """The try by which a reader was handed over."""
+    """Return the attempt that sent to a reader."""
     [(found,)] = at.site.rows(
         "SELECT attempt_id FROM batch, json_each(members) WHERE value = ?", number
     )
@@ -283,7 +283,7 @@ def test_who_waits_or_was_cancelled_is_named_and_counted(at: Room) -> None:
     assert waiting.count("Waits for its turn") == 7
     assert "7 people" in waiting
     assert "To reach the rest" not in waiting
-    # what has begun rests on nobody's role any more
+    # a started campaign rests on no role any more
     assert "scheduled statement" not in words(at.as_("dan").get("/staff/cleo@forum.example"))
     at.press(cleo, cleo.get(f"{here(at)}/cancel"), f"/desk{here(at)}/cancel")
     cancelled = words(cleo.get(f"{here(at)}/people"))
@@ -293,12 +293,12 @@ def test_who_waits_or_was_cancelled_is_named_and_counted(at: Room) -> None:
     assert "Nobody, as far" not in cancelled
 
 
-# --- nobody knows
+# --- unknown
 
 
 @pytest.fixture
 def lost(at: Room) -> Room:
-    """Of the seven who waited nobody knows."""
+    """The seven who waited are unknown."""
     losing = RecordingProvider(max_recipients=5)
     losing.answer = always(Verdict.UNKNOWN)
     first = at.services.delivery.pool.first

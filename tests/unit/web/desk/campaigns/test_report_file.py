@@ -1,4 +1,4 @@
-"""A report as a file for spreadsheets: what the page says, and nobody's address."""
+"""A report as a file for spreadsheets: the figures of the page, and no address."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A sender starts what is approved, for the number that they saw, and undoes it."""
+"""A sender starts an approved text, for the number that they saw, and undoes it."""
 
 import json
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""A wrong password, an unknown address and too many failures cost the same: nobody learns which.
+"""A wrong password, an unknown address and too many failures cost the same, and look the same.
 
-Work is counted: so many passwords worked out, so many statements of SQL. What a limit refuses is
-not worked out, and its answer waits for as long.
+Work is counted: so many hashes, so many statements of SQL. A request that a limit refuses computes
+no hash, and its answer waits for as long.
 """
 
 import time
@@ -17,7 +17,7 @@ ANA, CLEO = "ana@forum.example", "cleo@forum.example"
 
 
 class Counting(Passwords):
-    """Counts what is worked out; each takes a while."""
+    """Counts the hashes; each takes a while."""
 
     def __init__(self) -> None:
         super().__init__(memory=64, passes=1)

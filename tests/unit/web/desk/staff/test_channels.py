@@ -1,4 +1,4 @@
-"""Admins see what was posted to the team's channels, and send it again."""
+"""Admins see the posts to the team's channels, and send them again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What happens to an account reaches its owner's inbox, by the real renderer and the outbox."""
+"""Changes of an account reach its owner's inbox, by the real renderer and the outbox."""
 
 import email
 import email.policy

@@ -1,4 +1,4 @@
-"""Signing in and out: what a browser is told, what it is given, and what nobody learns."""
+"""Signing in and out: pages, cookies, and secrets that stay secret."""
 
 import json
 import re
@@ -243,7 +243,7 @@ def test_a_word_is_nowhere_in_the_database(browser: Browser, site: Forum) -> Non
     assert PASSWORD not in kept
 
 
-# --- what was being sent
+# --- during a campaign
 
 
 def test_what_was_being_sent_is_kept_through_signing_in_and_sent_by_a_press(

@@ -339,7 +339,7 @@ def test_a_correction_is_checked_too(desk: Desk) -> None:
 
 
 def test_the_page_of_what_went_out_leads_to_a_correction_of_it(desk: Desk) -> None:
-    """Nobody has to know what the statement is called within, nor whom it goes to."""
+    """The form works without the internal name and the lists."""
     desk.staffed.site.subscribe("r1@example.org")
     send(desk.staffed, lists=["press", "events"], language="es")
     link = "/drafts/new?corrects=hours"
@@ -393,7 +393,7 @@ def test_the_file_says_that_it_is_a_draft_and_who_began_it(desk: Desk) -> None:
     assert "\nauthor: ana@forum.example\nstatus: draft\n" in text
 
 
-# --- a source beside folder and feeds
+# --- a source next to folder and feeds
 
 
 def test_a_statement_of_the_desk_stands_before_a_file_of_the_same_name(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""Writing at the desk: the form, autosave, two writers, the email beside it."""
+"""Writing at the desk: the form, autosave, two writers, the email next to it."""
 
 import re
 from html import unescape
@@ -433,7 +433,7 @@ def test_a_session_that_ends_while_somebody_writes_loses_no_text(desk: Desk) -> 
     long = "The library opens at 9. " * 4_000
     with desk.staffed.site.services.store.begin() as tx:
         tx.sessions.end_everybody()
-    # 93 KB: a browser in which nobody signed in before may send 64 KB
+    # 93 KB: a browser without an earlier session may send 64 KB
     ana = desk.ana
     form = FORM | {"base": "1", "act": "save", "body": long}
     assert ana.post(f"{desk.at}/edit", form).status == 413

@@ -33,7 +33,7 @@ def said(staffed: Staffed, path: str, name: str = "ben") -> str:
 
 
 def on_home(staffed: Staffed, name: str) -> str:
-    """What waits for somebody, as their first page says it."""
+    """Work that waits for a person, as their first page shows it."""
     page = said(staffed, "", name)
     return page.partition("Needs your attention")[2].partition("Sending and scheduled")[0]
 

@@ -264,7 +264,7 @@ def test_what_began_is_not_withdrawn(at: Room, ben: Signed) -> None:
     assert len(at.approvals) == 1
 
 
-# --- two admins stand in
+# --- two admins in place of an approval
 
 
 def test_two_admins_stand_in_with_reasons_and_a_fresh_factor(at: Room) -> None:

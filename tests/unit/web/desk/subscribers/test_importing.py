@@ -1,4 +1,4 @@
-"""A file of readers is uploaded, rehearsed, imported once, and undone, by whoever may."""
+"""Upload a file of readers, rehearse, import once, and undo, with the right role."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a client has already is not sent again."""
+"""A client with the present version gets no body."""
 
 from datetime import UTC, datetime
 

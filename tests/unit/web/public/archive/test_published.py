@@ -1,4 +1,4 @@
-"""What went out, each statement once, and what is said of it since."""
+"""Sent statements, each once, and later remarks on them."""
 
 import random
 from dataclasses import replace

@@ -60,7 +60,7 @@ class Postbox(MessageTranslator):
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
-    """Nothing for what is not understood: then the whole call is unknown."""
+    """Return nothing for an answer of an unknown form: then the whole call is unknown."""
     match payload:
         case {"error": {"code": str(code), "message": str(message)}} if "id" not in payload:
             verdict = _BY_CODE.get(code, Verdict.UNKNOWN)
