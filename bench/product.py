@@ -123,7 +123,7 @@ def run(workspace: Path) -> None:
         services.tick.prepare()  # what a run loads and builds is paid once, whatever it sends
         clock.readings.clear()
         clock.now()
-        Scheduler(services.tick, on_progress=lambda _sending: None).run(until_idle=True)
+        Scheduler(services.tick).run(until_idle=True)
         hand_in(_phases(services, clock))
 
 

@@ -3,13 +3,11 @@
 import functools
 import logging
 import signal
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType, MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -31,10 +29,6 @@ from newsletter.domain.staff.role import Role
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, Run, outcome_of
 from newsletter.runtime.services import Services
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
-
 
 _PORT = click.IntRange(0, 65535)
 host_option = click.option(
@@ -59,58 +53,6 @@ _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
         Ending.UNREACHABLE: 6,
     }
 )
-
-
-class Display:
-    """A live line for each campaign that is being sent; silent without a terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
-        )
-        self._tasks: dict[int, tuple[TaskID, float, int]] = {}
-
-    @property
-    def is_shown(self) -> bool:
-        """Somebody looks at it."""
-        return not self._progress.disable
-
-    def __enter__(self) -> "Display":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def update(self, sending: list[Campaign]) -> None:
-        """Show how far each has come; one that is gone from the list is complete."""
-        for campaign in sending:
-            done = campaign.counts.audience - campaign.counts.pending
-            if campaign.id not in self._tasks:
-                task = self._progress.add_task(campaign.slug, rate="")
-                self._tasks[campaign.id] = (task, time.monotonic(), done)
-            task, began, first = self._tasks[campaign.id]
-            took = time.monotonic() - began
-            # in the first second a rate is chance
-            rate = f"{(done - first) / took:,.0f}/s" if took > 1 else ""
-            self._progress.update(task, completed=done, total=campaign.counts.audience, rate=rate)
-        for number in set(self._tasks) - {campaign.id for campaign in sending}:
-            self._progress.remove_task(self._tasks.pop(number)[0])
 
 
 @contextmanager
@@ -167,15 +109,14 @@ def work(
         from newsletter.runtime.hosts import BatchWorker, LeadingScheduler
 
         kind = BatchWorker if sends else LeadingScheduler
-    with Display() as display:
-        scheduler = kind(services.tick, on_progress=display.update if display.is_shown else None)
+    scheduler = kind(services.tick)
 
-        def stop() -> None:
-            at_end()
-            scheduler.stop()
+    def stop() -> None:
+        at_end()
+        scheduler.stop()
 
-        with stopped_by_signals(stop):
-            run = scheduler.run(until_idle=until_idle)
+    with stopped_by_signals(stop):
+        run = scheduler.run(until_idle=until_idle)
     say(_done(services.delivery, run))
     return _exit_code(services.delivery, run) if until_idle else 0
 

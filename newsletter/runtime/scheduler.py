@@ -17,7 +17,6 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler
@@ -62,13 +61,10 @@ _GIVE_UP_AFTER = 4
 class Scheduler:
     """Runs a workspace until it is stopped, or until no work is left."""
 
-    def __init__(
-        self, tick: Tick, *, on_progress: Callable[[list[Campaign]], None] | None = None
-    ) -> None:
+    def __init__(self, tick: Tick) -> None:
         self._tick = tick
         self._delivery = delivery = tick.delivery
         self._name = secrets.token_hex(8)
-        self._on_progress = on_progress
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._run = Run()
@@ -175,7 +171,6 @@ class Scheduler:
             for worker in workers:
                 worker.join()
             gc.unfreeze()
-        self._report_progress()
         self._say_what_ended()
         if self._run.failure is not None:
             raise self._run.failure
@@ -339,13 +334,6 @@ class Scheduler:
             if until_idle and self._run.ticks and not self._visits.open and self._is_over():
                 return
 
-    def _report_progress(self) -> None:
-        if self._on_progress is None:  # without a display the sum over many batches is not needed
-            return
-        with self._delivery.store.read() as tx:
-            going = tx.campaigns.going()
-        self._on_progress(going)
-
     def _say_what_ended(self) -> None:
         numbers = [one for one in tuple(self._run.finished) if not self._endings.is_over(one)]
         if numbers:
@@ -358,9 +346,6 @@ class Scheduler:
         with self._delivery.store.read() as tx:
             reason = tx.hold.reason()
             sends, before = bool(tx.campaigns.sending()), self._sends
-        # once more after the last batch, so that who watches sees the end
-        if sends or before:
-            self._report_progress()
         self._say_what_ended()
         self._sends = sends
         self._nothing_sent.note(nothing=not sends)

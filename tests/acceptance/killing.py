@@ -318,9 +318,7 @@ def _work(
     _watch_folder(fuse, Path.cwd() / "var" / "outbox")
     with opened(Path.cwd(), environment()) as services:
         fused = FusedDelivery(**_fields(services.delivery), fuse=fuse, own_lease=lease)
-        Scheduler(replace(services.tick, delivery=fused), on_progress=lambda _campaigns: None).run(
-            until_idle=True
-        )
+        Scheduler(replace(services.tick, delivery=fused)).run(until_idle=True)
 
 
 def _watch_folder(fuse: Fuse, folder: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_run_looks_again_soon_after_its_clock_was_put_back(
 ) -> None:
     clock = WrongClock(timedelta(days=365 * years))
     with opened(workspace.folder, {}, clock=clock) as services:
-        scheduler = Scheduler(services.tick, on_progress=lambda _campaigns: None)
+        scheduler = Scheduler(services.tick)
         running = threading.Thread(target=scheduler.run)
         running.start()
         try:

@@ -2,12 +2,11 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -39,54 +38,27 @@ from newsletter.subscriber_files.subscriber_file import SubscriberFile
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.subscriber_files.writing import FORMS, People
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-
 Thing = TypeVar("Thing")
 _STEP = 1_000
+_TOLD = 100_000
+"""People between two lines of progress."""
 _PAUSE_SECONDS = 0.02
 
 
-class Counter:
-    """Counts, and shows the count. May be called with the count so far."""
-
-    def __init__(self, progress: "Progress", what: str, total: int | None) -> None:
-        self._progress = progress
-        self._count = 0
-        self._of = "" if total is None else f" of {total:,}"
-        self._task = progress.add_task(what, total=total, count="0")
-
-    def __call__(self, count: int) -> None:
-        self._progress.update(self._task, completed=count, count=f"{count:,}{self._of}")
-
-    def each(self, things: Iterable[Thing]) -> Iterator[Thing]:
-        """Pass things on, counting them, with pauses in which others can write."""
-        for thing in things:
-            self._count += 1
-            if self._count % _STEP == 0:
-                self(self._count)
-                # who waits for SQLite's lock asks again after a while: it must be free then
-                time.sleep(_PAUSE_SECONDS)
-            yield thing
+def _teller(what: str) -> Callable[[int], None]:
+    """Return a function that says how many people were read or written, now and then."""
+    return lambda count: None if count % _TOLD else say(f"{what}: {count:,}")
 
 
-@contextmanager
-def counted(what: str, total: int | None = None) -> Iterator[Counter]:
-    """Show a count on standard error for the length of the block; a bar too, if it has an end."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    words = (TextColumn("{task.description}"), TextColumn("{task.fields[count]}"))
-    columns = words if total is None else (words[0], BarColumn(), words[1])
-    with Progress(
-        *columns,
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as progress:
-        yield Counter(progress, what, total)
+def _paced(things: Iterable[Thing], what: str) -> Iterator[Thing]:
+    """Pass things on, with pauses in which others can write."""
+    tell = _teller(what)
+    for number, thing in enumerate(things, start=1):
+        if number % _STEP == 0:
+            tell(number)
+            # who waits for SQLite's lock asks again after a while: it must be free then
+            time.sleep(_PAUSE_SECONDS)
+        yield thing
 
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -165,17 +137,16 @@ def import_file(
     away from it. A person who left, bounced or complained in the other tool is suppressed here.
     Each import has a number, with which undo-import reverses it.
     """
-    with counted("checking") as progress:
-        read = read_people(
-            file,
-            kind=kind,
-            lists=lists,
-            progress=progress,
-            columns=_mapped(columns),
-            without=without,
-            ignored=ignored,
-            encoding=encoding,
-        )
+    read = read_people(
+        file,
+        kind=kind,
+        lists=lists,
+        progress=_teller("checked"),
+        columns=_mapped(columns),
+        without=without,
+        ignored=ignored,
+        encoding=encoding,
+    )
     with shell.services() as services:
         who = actor(services.store, by, Role.SENDER, "import subscribers")
         brought = bring_in(
@@ -271,11 +242,8 @@ def bring_in(
             for name, place in read.counts.lists.items()
         },
     )
-    what = "trying" if rehearse else "writing"
-    with counted(what, total=read.counts.people) as progress:
-        return imports.carry_out(
-            progress.each(read.people), plan, store=subscribers.store, only_rehearse=rehearse
-        )
+    people = _paced(read.people, "tried" if rehearse else "written")
+    return imports.carry_out(people, plan, store=subscribers.store, only_rehearse=rehearse)
 
 
 @click.command("imports")
@@ -319,8 +287,7 @@ def undo_import(services: Services, number: int, by: str, as_json: bool) -> None
     person stays unchanged if they or the staff acted since, if a later import names them, or if a
     statement was sent to them. An undo re-subscribes no one and lifts no suppression.
     """
-    with counted("undoing"):
-        undone = undo(number, by=by, store=services.store)
+    undone = undo(number, by=by, store=services.store)
     if as_json:
         print_json({"import": number} | vars(undone) | {"stay": undone.stay + undone.left})
         return

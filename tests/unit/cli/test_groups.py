@@ -19,7 +19,7 @@ CLIENTS = {"certifi", "requests", "urllib3"}
 SERVERS = {"starlette", "uvicorn", "apscheduler"}
 READERS = {"lxml", "mammoth", "multipart"}
 RENDERERS = {"jinja2", "markdown_it", "nh3", "premailer", "cssutils"}
-OTHERS = {"cryptography", "rich"}
+OTHERS = {"cryptography"}
 STORE = {"pydantic", "yaml"}
 ALL = CLIENTS | SERVERS | READERS | RENDERERS | OTHERS | STORE
 MODULES = "\nimport sys; print('\\n'.join(sys.modules), file=sys.stderr)"
