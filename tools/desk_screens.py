@@ -62,6 +62,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("reader", "/readers/1", "dan"),
         ("reader-new", "/readers/new", "cleo"),
         ("import", "/readers/import", "dan"),
+        ("sign-up-form", "/readers/form", "cleo"),
         ("draft-new", "/drafts/new", "ana"),
         ("draft", f"/drafts/{draft}", "ana"),
         ("draft-edit", f"/drafts/{key}/edit", "ana"),

@@ -275,6 +275,17 @@ class Settings(Section):
             raise ValueError("needs a PostgreSQL server; name one in 'database'")
         return engine
 
+    @field_validator("desk")
+    @classmethod
+    def _decides_on_requests(cls, desk: DeskRules, info: ValidationInfo) -> DeskRules:
+        closed = [each.name for each in info.data.get("lists", ()) if each.approval]
+        if closed and not desk.enabled:
+            raise ValueError(
+                f"is off, but staff decide there who joins {', '.join(closed)}; set 'enabled', or"
+                " delete 'approval' of the list"
+            )
+        return desk
+
     _workspace: Path = PrivateAttr(default=Path())
     _values: str = PrivateAttr(default="")
     _secret_files: tuple[Path, ...] = PrivateAttr(default=())
@@ -423,6 +434,11 @@ class Settings(Section):
     def offers(self) -> tuple[PublicList, ...]:
         """The lists that readers may join by themselves, in the order they are shown."""
         return tuple(each for each in self.titled_lists() if each.public)
+
+    @property
+    def closed_lists(self) -> frozenset[str]:
+        """The lists that people join only if staff admit them."""
+        return frozenset(each.name for each in self.titled_lists() if each.approval)
 
     def sign_up_rules(self) -> SignUpRules:
         """Return the conditions of joining. Reads the known throw-away domains, one a line."""

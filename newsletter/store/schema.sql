@@ -487,13 +487,14 @@ CREATE INDEX ix_tag_subscriber_id ON tag (subscriber_id);
 CREATE TABLE subscription (
     list_id INTEGER NOT NULL REFERENCES list (id),
     subscriber_id INTEGER NOT NULL,
-    state TEXT NOT NULL,
+    state TEXT NOT NULL,  -- confirmed, ended, or requested: confirmed by the person, not by staff
     changed_at INTEGER NOT NULL,
     ended_by INTEGER,  -- the campaign whose link was used
     import_id INTEGER,  -- the import that began or ended it
     PRIMARY KEY (list_id, subscriber_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ix_subscription_ended_by ON subscription (ended_by);
+CREATE INDEX ix_subscription_requested ON subscription (changed_at) WHERE state = 'requested';
 CREATE INDEX ix_subscription_subscriber_id ON subscription (subscriber_id);
 
 CREATE TABLE suppression (

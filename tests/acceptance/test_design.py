@@ -7,8 +7,10 @@ import pytest
 from tests.acceptance.workspace import Workspace
 
 NAMES = [
+    "admitted",
     "confirmation",
     "correction",
+    "declined",
     "embargo",
     "known",
     "link",

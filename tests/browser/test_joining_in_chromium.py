@@ -1,12 +1,13 @@
 """A reader joins in Chromium: with script and without, by keyboard, on a telephone."""
 
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from newsletter.web.http.frame import Frame
 from newsletter.web.public.subscribers.sign_up import Offering
 from newsletter.web.server import WebServer
 from tests.acceptance.signing import LISTS, confirmation_link
@@ -17,13 +18,49 @@ from tests.pages import Forum, forum
 pytestmark = pytest.mark.chromium
 
 
+class Elsewhere(ThreadingHTTPServer):
+    """Another site, whose one page is ``page``."""
+
+    page = ""
+
+    class Handler(BaseHTTPRequestHandler):
+        """Gives the page for each path."""
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(self.server.page.encode())  # type: ignore[attr-defined]
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    def shows(self, body: str, host: str = "www.forum") -> str:
+        """Show a body; return the page's address."""
+        self.page = f"<!doctype html><html lang=en><title>x</title><main><h1>x</h1>{body}</main>"
+        return f"http://{host}.localhost:{self.server_port}/"
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Elsewhere]:
+    with Elsewhere(("127.0.0.1", 0), Elsewhere.Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
 @pytest.fixture(scope="module")
 def served(
-    browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
+    browser: Any, elsewhere: Elsewhere, tmp_path_factory: pytest.TempPathFactory, migrated: Path
 ) -> Iterator[tuple[Forum, str]]:
     folder = tmp_path_factory.mktemp("joining") / "forum"
     with (
-        forum(folder, database=migrated, lists=LISTS) as site,
+        forum(
+            folder,
+            database=migrated,
+            lists=LISTS,
+            signup={"origins": [elsewhere.shows("").rstrip("/")]},
+        ) as site,
         WebServer(site.services, host="127.0.0.1", port=0) as server,
     ):
         yield site, server.address
@@ -150,29 +187,56 @@ def test_nobody_stumbles_over_these_pages(site: Forum, open_page: Open) -> None:
     assert violations_in_both(page) == {}
 
 
-def test_the_form_for_other_sites_works_on_one(served: tuple[Forum, str], windows: Windows) -> None:
+@pytest.mark.parametrize("script", [False, True], ids=["plain", "script"])
+def test_the_form_for_other_sites_works_on_one(
+    served: tuple[Forum, str], elsewhere: Elsewhere, windows: Windows, script: bool
+) -> None:
     site, url = served
-    settings = site.services.settings
-    offering = Offering(settings, Frame(house=settings.house(), language=settings.language))
-    offers = offering.rules.offers
-    shown = offering.words("en", offers)
-    with site.services.store.begin() as tx:
-        tx.consents.keep_words(shown.words, shown.language, site.clock.now())
-    printed = offering.html("en", offers)
+    offering = Offering(site.services.settings)
+    printed = offering.html(site.services.store) + (offering.script() if script else "")
     assert "https://news.forum.example/subscribe" in printed
-    body = f"<!doctype html><html lang=en><title>x</title><main><h1>x</h1>{printed}</main>"
-    body = body.replace("https://news.forum.example/subscribe", f"{url}/subscribe")
+    there = elsewhere.shows(printed.replace("https://news.forum.example", url))
     page = windows.open()
-    host = "http://www.forum.localhost/"
-    page.route(host, lambda route: route.fulfill(body=body, content_type="text/html"))
-    page.goto(host)
+    page.goto(there)
     assert violations_in_both(page) == {}
 
-    page.get_by_label("Email address").fill("elsewhere@example.org")
+    email, status = page.get_by_label("Email address"), page.get_by_role("status")
+    page.get_by_label("Press releases").check()
+    if script:
+        email.fill("elsewhere@")
+        page.get_by_role("button", name="Subscribe").click()
+        page.wait_for_selector("[aria-invalid]")
+        assert "name@example.org" in status.inner_text()
+        assert email.evaluate("field => field === document.activeElement")
+    email.fill(f"elsewhere{script}@example.org")
+    page.get_by_role("button", name="Subscribe").click()
+    if script:
+        page.get_by_text("sent an email to the address").wait_for()
+        assert page.url == there
+        assert page.get_by_role("button").count() == 0
+        assert page.context.cookies() == []
+        assert violations_in_both(page) == {}
+    else:
+        page.wait_for_url("**/subscribe/asked**")
+    [(source,)] = site.rows(
+        "SELECT source FROM transactional_email WHERE address = ?",
+        f"elsewhere{script}@example.org",
+    )
+    assert source == "a form on www.forum.localhost"
+
+
+def test_the_script_gives_way_on_a_site_that_is_not_named(
+    served: tuple[Forum, str], elsewhere: Elsewhere, windows: Windows
+) -> None:
+    site, url = served
+    offering = Offering(site.services.settings)
+    printed = offering.html(site.services.store) + offering.script()
+    page = windows.open()
+    body = printed.replace("https://news.forum.example", url)
+    page.goto(elsewhere.shows(body, host="stranger"))
+    page.get_by_label("Email address").fill("strange@example.org")
     page.get_by_label("Press releases").check()
     page.get_by_role("button", name="Subscribe").click()
     page.wait_for_url("**/subscribe/asked**")
-    [(source,)] = site.rows(
-        "SELECT source FROM transactional_email WHERE address LIKE 'elsewhere%'"
-    )
-    assert source == "a form on www.forum.localhost"
+    count = "SELECT COUNT(*) FROM transactional_email WHERE address = 'strange@example.org'"
+    assert site.rows(count) == [(1,)]

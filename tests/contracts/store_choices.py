@@ -110,8 +110,14 @@ class ChoicesContract:
         with store.begin() as tx:
             tx.readers.upsert([ANA], NOON)
             tx.choices.leave(1, ["press"], NOON, 7)
-            assert tx.choices.join(1, ["press", "supporters", "new"], later) == {"press", "new"}
-            assert tx.choices.join(1, ["press"], later) == frozenset()
+            assert tx.choices.join(1, ["press", "supporters", "new"], later, ()) == {"press", "new"}
+            assert tx.choices.join(1, ["press"], later, ()) == frozenset()
+            assert tx.choices.join(1, ["board"], later, ["board"]) == {"board"}
+            [waits] = tx.readers.who_request(9)
+            assert (waits.id, waits.requested, "board" in waits.lists) == (1, ("board",), False)
+            tx.choices.admit(1, "board", later)
+            assert tx.readers.who_request(9) == []
+            assert tx.choices.leave(1, ["board"], later) == {"board"}
             assert tx.choices.leave(1, ["new", "nothing"], later) == {"new"}
             assert tx.choices.leave(1, ["new"], later) == frozenset()
             found = tx.readers.get(1)

@@ -5,7 +5,7 @@ from typing import BinaryIO
 import click
 
 from newsletter.cli.shell import say, with_services
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.pipeline.subscribers.leave import leave, read
 from newsletter.rendering.mail.headers import word_of_departure
 from newsletter.runtime.services import Services
@@ -19,30 +19,22 @@ from newsletter.runtime.services import Services
     multiple=True,
     help="A list that the form offers; repeatable. Default: all public lists.",
 )
-@click.option("--language", metavar="CODE", help="The form's language. Default: the workspace's.")
+@click.option(
+    "--language", metavar="CODE", default="", help="The form's language. Default: the workspace's."
+)
+@click.option("--script", is_flag=True, help="Add the script by which the form answers in place.")
 @with_services
-def form(services: Services, lists: tuple[str, ...], language: str | None) -> None:
+def form(services: Services, lists: tuple[str, ...], language: str, script: bool) -> None:
     """Print a form to sign up by, for a page of your own site.
 
-    Plain HTML without script or styles. It posts to our page, which sends the email to confirm
+    Plain HTML without styles. It posts to our page, which sends the email to confirm
     by. The words of consent in it are kept, as what people who use it were shown.
     """
-    from newsletter.web.http.frame import Frame
     from newsletter.web.public.subscribers.sign_up import Offering
 
-    settings = services.settings
-    offering = Offering(settings, Frame(house=settings.house(), language=settings.language))
-    offers = offering.rules.offered(lists)
-    if not offering.rules.offers:
-        raise Refused("there is no list to join: set lists or default_lists, and signup.enabled")
-    strange = sorted(set(lists) - {offer.name for offer in offers})
-    if strange:
-        raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
-    chosen = language or settings.language
-    shown = offering.words(chosen, offers)
-    with services.store.begin() as tx:
-        tx.consents.keep_words(shown.words, shown.language, tx.now)
-    click.echo(offering.html(chosen, offers), nl=False)
+    offering = Offering(services.settings)
+    printed = offering.html(services.store, lists, language)
+    click.echo(printed + (offering.script() if script else ""), nl=False)
 
 
 _MOST = 1 << 20

@@ -33,6 +33,8 @@ class EmailKind(Enum):
     """Nothing: an admin has a link mailed to its owner, who chooses a password by it."""
     NEWS = "news"
     """Nothing: a member of staff hears of events. Sending the email decides which."""
+    DECISION = "decision"
+    """To join a list: staff decided."""
 
 
 class EmailText(Enum):
@@ -52,6 +54,10 @@ class EmailText(Enum):
     """By its link a member of staff chooses the password of their account."""
     NEWS = "news"
     """It tells a member of staff of events; its links open pages of the desk."""
+    ADMITTED = "admitted"
+    """Staff added the reader to a list; its link opens the reader's preferences."""
+    DECLINED = "declined"
+    """Staff did not; its link opens the reader's preferences."""
 
 
 class EmailState(Enum):
@@ -179,14 +185,23 @@ def plan_for(
         return Plan(says=EmailText.NEWS, news=news) if news else Plan(reason="its events are over")
     if suppressed is SuppressionReason.MANUAL:
         return Plan(reason="a member of staff suppressed this address")
-    if email.kind is EmailKind.PREFERENCES:
+    if email.kind in {EmailKind.PREFERENCES, EmailKind.DECISION}:
         if person is None:
             return Plan(reason="this address is no subscriber's")
-        return Plan(says=EmailText.PREFERENCES, reader_id=person.id)
+        if suppressed is not None and email.kind is EmailKind.DECISION:
+            return Plan(reason=f"this address is suppressed ({suppressed.value})")
+        return Plan(says=_decided(email, person), reader_id=person.id)
     if person is not None and _has_already(email, person):
         return Plan(says=EmailText.KNOWN, reader_id=person.id)
     moves = email.kind is EmailKind.MOVE
     return Plan(says=EmailText.MOVE if moves else EmailText.CONFIRMATION)
+
+
+def _decided(email: TransactionalEmail, person: Subscriber) -> EmailText:
+    if email.kind is EmailKind.PREFERENCES:
+        return EmailText.PREFERENCES
+    is_admitted = set(email.lists) <= set(person.lists)
+    return EmailText.ADMITTED if is_admitted else EmailText.DECLINED
 
 
 def _has_already(email: TransactionalEmail, person: Subscriber) -> bool:

@@ -63,6 +63,8 @@ class Subscriber:
     """Nothing is sent before."""
     left: tuple[str, ...] = ()
     """Lists that the person has left."""
+    requested: tuple[str, ...] = ()
+    """Lists that the person wants to join; staff have to decide."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,9 @@ class PublicList:
         False,
         default=True,
     )
+    approval: bool = setting(
+        "Whether staff decide at the desk on each request to join.", True, default=False
+    )
 
     def __post_init__(self) -> None:
         if not self.title:

@@ -120,6 +120,21 @@ class SignUpSettings:
         ["mailinator.com"],
         default=(),
     )
+    origins: tuple[
+        Annotated[
+            str,
+            matching(
+                r"https://[a-z0-9.-]+(:[0-9]+)?|http://([a-z0-9-]+\.)*localhost(:[0-9]+)?",
+                "is not the start of a site's addresses; write it like https://www.forum.example",
+            ),
+        ],
+        ...,
+    ] = setting(
+        "The sites where the script of the form may read our answer, each as `https://` and a"
+        " host. A form without script works on each site.",
+        ["https://www.forum.example"],
+        default=(),
+    )
     most_per_hour: int = setting(
         "The number of requested emails sent per hour; the others wait. A flood of sign-ups then"
         " cannot harm your domain's reputation.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import (
@@ -55,8 +56,35 @@ def add(
         said = f"added by {by}" + (f": {agreed}" if agreed else "")
         consent = Consent(source=said, at=tx.now)
         tx.readers.upsert([replace(entry, consent=consent)], tx.now)
+        person = _found(tx, entry.address)
+        for name in person.requested:
+            if name in entry.lists:
+                _decide(tx, person, name, admits=True)
         tx.audit.enter(by, "add", _SUBJECT, f"to {', '.join(entry.lists)}")
         return before, _found(tx, entry.address)
+
+
+def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store) -> None:
+    """Admit a person to a list that they asked to join, or decline. An email says so.
+
+    Raises NotFound if the request is not open any more.
+    """
+    with store.begin() as tx:
+        person = tx.readers.get(subscriber_id)
+        if person is None or name not in person.requested:
+            raise NotFound("this request is not open any more")
+        _decide(tx, person, name, admits=admits)
+        tx.audit.enter(by, "admit" if admits else "decline", _SUBJECT, f"to {name}")
+
+
+def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> None:
+    if admits:
+        tx.choices.admit(person.id, name, tx.now)
+    else:
+        tx.choices.leave(person.id, [name], tx.now)
+    tx.emails.tell(
+        person.address, "", tx.now, EmailKind.DECISION, lists=(name,), language=person.language
+    )
 
 
 def edit(entry: Entry, *, by: str, store: Store) -> None:

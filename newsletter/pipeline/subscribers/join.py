@@ -4,6 +4,7 @@ A request never reveals whether an address is subscribed. Opening the link chang
 button works once, so that it cannot bring back a reader who has left since.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
@@ -44,6 +45,8 @@ class Followed:
     email: TransactionalEmail
     reader_id: int | None = None
     """The subscriber; only once it was done, as an old link is no key to anybody's preferences."""
+    requested: tuple[str, ...] = ()
+    """Lists that staff have to decide on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +92,11 @@ def follow(token: str, *, store: Store, links: Links) -> Followed:
     return Followed(state=state, email=email)
 
 
-def confirm(token: str, *, store: Store, links: Links) -> Followed:
-    """Do what the email's reader asked for, once. Raises NotFound for a link that is not ours."""
+def confirm(token: str, *, closed: Collection[str], store: Store, links: Links) -> Followed:
+    """Do what the email's reader asked for, once. Raises NotFound for a link that is not ours.
+
+    Staff decide who joins the lists in ``closed``.
+    """
     with store.begin() as tx:
         email = _email_of(tx, token, links)
         mover = _mover(tx, email)
@@ -100,9 +106,11 @@ def confirm(token: str, *, store: Store, links: Links) -> Followed:
         tx.emails.use(email.id, tx.now)
         # of a new address before the move: a suppression of the person moves with them
         lift(tx, email.address, f"confirmed by letter {email.id}")
-        number, lists = (mover.id, mover.lists) if mover else (_join(tx, email), email.lists)
         if mover:
+            number, lists = mover.id, mover.lists
             move(tx, mover, email.address)
+        else:
+            number, lists = _join(tx, email, closed), email.lists
         proofs = [
             ConsentRecord(
                 list=name,
@@ -116,13 +124,19 @@ def confirm(token: str, *, store: Store, links: Links) -> Followed:
             for name in lists
         ]
         tx.consents.add(number, proofs)
-    return Followed(state=LinkState.DONE, email=email, reader_id=number)
+        person = tx.readers.get(number)
+    return Followed(
+        state=LinkState.DONE,
+        email=email,
+        reader_id=number,
+        requested=person.requested if person else (),
+    )
 
 
 def _email_of(tx: Transaction, token: str, links: Links) -> TransactionalEmail:
     number = links.read_email(token)
     email = None if number is None else tx.emails.get(number)
-    if email is None or email.kind is EmailKind.PREFERENCES:
+    if email is None or email.kind not in {EmailKind.JOIN, EmailKind.MOVE}:
         raise NotFound("this link is not one of ours, or a part of it is missing")
     return email
 
@@ -148,15 +162,17 @@ def _state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | None)
     return LinkState.OPEN
 
 
-def _join(tx: Transaction, email: TransactionalEmail) -> int:
+def _join(tx: Transaction, email: TransactionalEmail, closed: Collection[str]) -> int:
     known = tx.readers.find(email.address)
     entry = Entry(
         address=email.address,
-        lists=email.lists,
+        lists=tuple(name for name in email.lists if name not in closed),
         name=email.name,
         # the page's language is a guess: an earlier choice counts more
         language="" if known and known.language else email.language,
         timezone=email.timezone,
         consent=Consent(source=email.source, at=tx.now),
     )
-    return tx.readers.join(entry, tx.now)
+    number = tx.readers.join(entry, tx.now)
+    tx.choices.join(number, email.lists, tx.now, closed)
+    return number

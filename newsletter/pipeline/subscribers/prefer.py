@@ -1,6 +1,6 @@
 """A reader's own choices: stored in one transaction, effective at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -57,12 +57,19 @@ def _subscriber(tx: Transaction, owner: Owner) -> Subscriber:
 
 
 def save(
-    owner: Owner, wish: PreferenceChange, *, shown: Mapping[str, str], language: str, store: Store
+    owner: Owner,
+    wish: PreferenceChange,
+    *,
+    shown: Mapping[str, str],
+    language: str,
+    closed: Collection[str],
+    store: Store,
 ) -> None:
     """Store the choices. Raises NotFound if there is no such subscriber.
 
     ``shown`` are the words at each list on the page, in its language. The link proves that the
-    person reads the mailbox, so joining a list needs no confirmation.
+    person reads the mailbox, so joining a list needs no confirmation. Staff decide who joins the
+    lists in ``closed``.
     """
     with store.begin() as tx:
         person = _subscriber(tx, owner)
@@ -74,7 +81,7 @@ def save(
         )
         if wish.resumes or wish.pauses_until is not None:
             tx.choices.pause(person.id, wish.pauses_until)
-        given = tx.choices.join(person.id, wish.joins, tx.now)
+        given = tx.choices.join(person.id, wish.joins, tx.now, closed)
         left = tx.choices.leave(person.id, wish.leaves, tx.now)
         if (given or wish.returns) and lift(tx, person.address, "on the page of preferences"):
             # this consents to every list that is ticked, which is stored as proof

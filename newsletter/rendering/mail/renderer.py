@@ -49,6 +49,8 @@ _TRANSACTIONAL = {
     EmailText.KNOWN: ("known_subject", "known"),
     EmailText.NOTICE: ("notice_subject", "notice"),
     EmailText.LINK: ("link_subject", "link"),
+    EmailText.ADMITTED: ("admitted_subject", "admitted"),
+    EmailText.DECLINED: ("declined_subject", "declined"),
 }
 """The keys of the fixed words for subject and opening of a transactional email."""
 

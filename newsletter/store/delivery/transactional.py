@@ -85,9 +85,16 @@ class TransactionalEmails(AddressRepository):
         return Taken.FULL if waiting >= limits.waiting else Taken.NEW
 
     def tell(
-        self, address: str, what: str, at: datetime, kind: EmailKind = EmailKind.NOTICE
+        self,
+        address: str,
+        what: str,
+        at: datetime,
+        kind: EmailKind = EmailKind.NOTICE,
+        *,
+        lists: tuple[str, ...] = (),
+        language: str = "en",
     ) -> int:
-        """Take an email to a member of staff on; return its id.
+        """Take an email on that tells staff, or a person of their decision; return its id.
 
         There is no limit: what it tells of has one.
         """
@@ -95,7 +102,8 @@ class TransactionalEmails(AddressRepository):
             id=0,
             kind=kind,
             address=address,
-            language="en",
+            lists=lists,
+            language=language,
             source=what,
             asked_at=at,
         )

@@ -68,10 +68,11 @@ class Choices(Repository):
     """The choices of readers."""
 
     def _lists(self, subscriber_id: int) -> frozenset[str]:
+        """Return the lists that the subscriber is on or wants to join."""
         return frozenset(
             self._db.scan(
                 "SELECT list.name FROM subscription JOIN list ON list.id = subscription.list_id"
-                " WHERE subscriber_id = :id AND state = 'confirmed'",
+                " WHERE subscriber_id = :id AND state <> 'ended'",
                 id=subscriber_id,
             )
         )
@@ -82,23 +83,39 @@ class Choices(Repository):
             "subscriber", {"id": subscriber_id}, name=name, language=language, timezone=timezone
         )
 
-    def join(self, subscriber_id: int, lists: Collection[str], at: datetime) -> frozenset[str]:
-        """Confirm subscriptions, also ended ones; return the lists that were not confirmed."""
+    def join(
+        self, subscriber_id: int, lists: Collection[str], at: datetime, closed: Collection[str]
+    ) -> frozenset[str]:
+        """Begin subscriptions, also ended ones; return the lists that are new.
+
+        Those to ``closed`` lists become requests, which staff decide.
+        """
         new = frozenset(lists) - self._lists(subscriber_id)
         for name in sorted(new):
             self._db.insert_new("list", name=name)
             self._db.change(
                 """
                 INSERT INTO subscription (list_id, subscriber_id, state, changed_at)
-                SELECT id, :subscriber_id, 'confirmed', :at FROM list WHERE name = :name
+                SELECT id, :subscriber_id, :state, :at FROM list WHERE name = :name
                 ON CONFLICT (list_id, subscriber_id) DO UPDATE
                 SET state = excluded.state, changed_at = excluded.changed_at, ended_by = NULL
                 """,
                 name=name,
                 subscriber_id=subscriber_id,
+                state="requested" if name in closed else "confirmed",
                 at=at,
             )
         return new
+
+    def admit(self, subscriber_id: int, name: str, at: datetime) -> None:
+        """Confirm a request to join a list."""
+        self._db.change(
+            "UPDATE subscription SET state = 'confirmed', changed_at = :at"
+            " WHERE subscriber_id = :id AND list_id = (SELECT id FROM list WHERE name = :name)",
+            at=at,
+            id=subscriber_id,
+            name=name,
+        )
 
     def leave(
         self,
@@ -107,7 +124,7 @@ class Choices(Repository):
         at: datetime,
         campaign_id: int | None = None,
     ) -> frozenset[str]:
-        """End subscriptions, maybe because of a campaign; return the lists that were confirmed."""
+        """End subscriptions and requests, maybe because of a campaign; return their lists."""
         left = frozenset(lists) & self._lists(subscriber_id)
         on = on_lists(sorted(left))
         self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)

@@ -38,6 +38,8 @@ _PEOPLE = """
         WHERE suppression.address_hash = subscriber.address_hash) AS suppressed
     FROM subscriber
 """
+_NAMED = {"lists": "confirmed", "requested": "requested", "left": "ended", "tags": "tag"}.items()
+"""Field of a subscriber → state of a subscription, or "tag"."""
 _IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
 """Not as a join, in which SQLite may begin with all readers."""
 
@@ -270,6 +272,16 @@ class Readers(AddressRepository):
         )
         return [person for person, _ in self._people(rows)]
 
+    def who_request(self, most: int) -> list[Subscriber]:
+        """Return the people who wait longest to be admitted to a list."""
+        rows = self._db.mappings(
+            f"{_PEOPLE} JOIN (SELECT subscriber_id, MIN(changed_at) AS since FROM subscription"
+            " WHERE state = 'requested' GROUP BY subscriber_id) AS request"
+            " ON subscriber_id = id ORDER BY since, id LIMIT :most",
+            most=most,
+        )
+        return [person for person, _ in self._people(rows)]
+
     def count(self, *, list_name: str, query: str) -> int:
         """Return how many subscribers ``search`` finds without a limit."""
         who = searched(list_name, query)
@@ -290,10 +302,7 @@ class Readers(AddressRepository):
         ):
             names[number, kind].append(name)
         for row in rows:
-            listed = {
-                field: tuple(sorted(names[row["id"], kind]))
-                for field, kind in (("lists", "confirmed"), ("tags", "tag"), ("left", "ended"))
-            }
+            listed = {field: tuple(sorted(names[row["id"], kind])) for field, kind in _NAMED}
             consent = row.pop("consent")
             yield read(Subscriber, row, **listed), consent
 

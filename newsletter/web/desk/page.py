@@ -122,6 +122,8 @@ DONE: Mapping[str, str] = {
     "stopped": "All sending is stopped.",
     "resumed-all": "Sending is resumed.",
     "added": "Added. They get what goes to their lists from now on.",
+    "admitted": "Added. We told them by email.",
+    "declined": "Declined. We told them by email.",
     "imported-people": "Imported. An admin can undo it for 90 days.",
     "suppressed": "Nothing more is sent to that address.",
     "lifted": "That address can get email again.",

@@ -150,6 +150,7 @@ SHAPES_NOTHING = {
                 "signup.consent",
             ),
             *("signup.refuse_roles", "signup.refuse_domains", "signup.most_per_hour"),
+            *("signup.origins", "lists.approval"),
         ),
         _OUR_PAGES,
     ),

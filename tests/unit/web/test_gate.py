@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.web.public.subscribers.sign_up import SCRIPT
 from tests.pages import Forum, forum
 from tests.rows import rows
 
@@ -107,7 +108,7 @@ def test_the_archive_may_be_kept_for_five_minutes_and_nothing_else_by_anybody(si
     site.subscribe("ana@example.org")
     site.send("news")
     archive = {"/archive/{slug}": "/archive/news", "/page/{page:number}": "/page/1"}
-    archive |= {path: path for path in ("/", "/robots.txt", "/sitemap.xml", *FEEDS)}
+    archive |= {path: path for path in ("/", "/robots.txt", "/sitemap.xml", SCRIPT, *FEEDS)}
     mine = [site.unsubscribe_link(1), site.preferences_link(1)]
     kept, others = set(), 0
     for route in site.pages.routes:

@@ -27,6 +27,7 @@ from newsletter.web.desk.subscribers.reader import (
     noted_in,
 )
 from newsletter.web.http.forms import whole
+from newsletter.web.public.subscribers.sign_up import Offering
 
 _A_PAGE = 50
 _MONTH = timedelta(days=30)
@@ -40,6 +41,7 @@ class ReadersPages:
         self._subscribers = subscribers
         self._one = ReaderPages(desk, subscribers)
         self._files = ImportPages(desk, subscribers)
+        self._offering = Offering(subscribers.settings)
 
     def routes(self) -> list[Route]:
         see = Role.SENDER
@@ -48,6 +50,9 @@ class ReadersPages:
             Route("POST", HERE, see, self.find),
             Route("GET", f"{HERE}/new", see, self._form),
             Route("POST", f"{HERE}/new", see, self.add),
+            Route("POST", f"{HERE}/requests", see, self.decide),
+            Route("GET", f"{HERE}/form", see, self._sign_up_form),
+            Route("POST", f"{HERE}/form", see, self.make_form),
             *self._files.routes(),
             *self._one.routes(),
         ]
@@ -94,6 +99,39 @@ class ReadersPages:
             return self._form(request, faults=[("email", f"{fault[:1].upper()}{fault[1:]}")])
         return self._desk.go(request, f"{HERE}/{person.id}", done="added")
 
+    def decide(self, request: DeskRequest) -> Response:
+        """Admit a person to a list, or decline."""
+        admits = request.field("decision") == "admit"
+        administer.decide(
+            whole(request.field("person")) or 0,
+            request.field("list"),
+            admits=admits,
+            by=request.who.address,
+            store=self._subscribers.store,
+        )
+        return self._desk.go(request, HERE, done="admitted" if admits else "declined")
+
+    def _sign_up_form(self, request: DeskRequest, made: str = "") -> Response:
+        """Show what the form for another site can offer, and the form that was made."""
+        chosen, settings = request.posted.all("list"), self._subscribers.settings
+        rules = self._offering.rules
+        return self._desk.page(
+            request,
+            "sign-up-form.html.j2",
+            title="Sign-up form for your site",
+            offers=[(one.name, one.title, one.name in chosen) for one in rules.offers],
+            languages=self._offering.languages(),
+            language=request.field("language") or settings.language,
+            made=made,
+            script=self._offering.script() if made and rules.origins else "",
+        )
+
+    def make_form(self, request: DeskRequest) -> Response:
+        """Show the form with its lists and language, ready to copy."""
+        names, language = request.posted.all("list"), request.field("language")
+        made = self._offering.html(self._subscribers.store, names, language)
+        return self._sign_up_form(request, made)
+
     def _form(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
         """Show the form to add a person."""
         chosen = request.posted.all("list")
@@ -137,9 +175,14 @@ class ReadersPages:
         )
 
     def _overview(self, tx: Transaction) -> dict[str, Any]:
-        """Return the lists, the segments, and the addresses that get no email, with counts."""
+        """Return the requests to join, the lists, the segments, and who gets no email."""
         counts, growth = tx.readers.lists(), tx.readers.growth(tx.now - _MONTH)
         return {
+            "requests": [
+                (one, name, titles(self._subscribers.settings, [name]))
+                for one in tx.readers.who_request(_A_PAGE)
+                for name in one.requested
+            ],
             "lists": [
                 (
                     name,

@@ -183,6 +183,7 @@ class PreferencesPage:
                 for offer in self._lists(request.person)
             },
             language=request.language,
+            closed=self._subscribers.settings.closed_lists,
             store=self._subscribers.store,
         )
         # so that a reload sends nothing again
@@ -201,7 +202,8 @@ class PreferencesPage:
         """Return the form with the stored values, or with those of a form that has faults."""
         person, words = request.person, request.words
         stored = {name: getattr(person, name) for name in _PLAIN}
-        ticked = form.all("list") if form else person.lists
+        had = (*person.lists, *person.requested)
+        ticked = form.all("list") if form else had
         return self._frame.page(
             words["preferences"],
             template="preferences.html.j2",
@@ -216,7 +218,7 @@ class PreferencesPage:
             wrong=bool(faults),
             faults=dict.fromkeys(_FIELDS, "") | dict(faults or {}),
             lists=[(offer, offer.name in ticked) for offer in self._lists(person)],
-            had=person.lists,
+            had=had,
             was=stored,
             filled={name: form.text(name) for name in _PLAIN} if form else stored,
             languages=self._languages(person.language),

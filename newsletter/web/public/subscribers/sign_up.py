@@ -13,12 +13,12 @@ from urllib.parse import quote, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.config.settings import Settings
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
-from newsletter.domain.errors import NotFound
+from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import (
     Objection,
@@ -32,12 +32,14 @@ from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask
 from newsletter.rendering.languages import direction
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
+from newsletter.store.sql import Store
 from newsletter.web.http.forms import host_of, read_form, shown_again
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.threads import Lane
 
 PATH = "/subscribe"
+SCRIPT = f"{PATH}/form.js"
 TRAP = "website"
 """A field that people do not see, with a name that programs fill in."""
 
@@ -45,10 +47,14 @@ TRAP = "website"
 class Offering:
     """The lists that a workspace offers, and the words of consent to them."""
 
-    def __init__(self, settings: Settings, frame: Frame) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.rules = settings.sign_up_rules()
         self._settings = settings
-        self._frame = frame
+        self._frame = Frame(house=settings.house(), language=settings.language)
+
+    def languages(self) -> dict[str, str]:
+        """Return the languages that the form can be in, each by its own name."""
+        return {"en": "English"} | self._frame.languages()
 
     def words(self, language: str, offers: Sequence[PublicList]) -> Shown:
         """Return the words of consent to these lists."""
@@ -61,10 +67,24 @@ class Offering:
         )
         return Shown(words=consent, language=shown_in, wording=wording_of(consent))
 
-    def html(self, language: str, offers: Sequence[PublicList]) -> str:
-        """Return the form for another site: plain HTML that posts to our page."""
+    def html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
+        """Return the form for another site: plain HTML that posts to our page.
+
+        The words of consent in it are kept, as what people who use it were shown. Raises Refused
+        if no list can be joined, and NotFound for a list that is not offered.
+        """
+        if not self.rules.offers:
+            raise Refused(
+                "there is no list to join: set lists or default_lists, and signup.enabled"
+            )
+        offers = self.rules.offered(names)
+        if strange := sorted(set(names) - {offer.name for offer in offers}):
+            raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
+        language = language or self._settings.language
         words, shown_in = self._frame.words(language)
         consent = self.words(language, offers)
+        with store.begin() as tx:
+            tx.consents.keep_words(consent.words, consent.language, tx.now)
         return self._frame.fill(
             "form.html.j2",
             action=self._settings.public_url + PATH,
@@ -78,8 +98,17 @@ class Offering:
             trap=TRAP,
         )
 
+    def script(self) -> str:
+        """Return the element that lets the form answer in place. Raises Refused without origins."""
+        if not self.rules.origins:
+            raise Refused(
+                "no site may read the answers to the script; name yours in signup.origins"
+            )
+        return f'<script src="{self._settings.public_url}{SCRIPT}" defer></script>\n'
+
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+_JSON = "application/json"
 _HOST = re.compile(r"[a-z0-9.-]{1,253}")
 
 log = logging.getLogger("newsletter.web")
@@ -92,7 +121,7 @@ class SignUpPages:
         self._subscribers = subscribers
         self._frame = frame
         self._lane = lane
-        self._offering = Offering(subscribers.settings, frame)
+        self._offering = Offering(subscribers.settings)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._limits = EmailLimits()
         self._network_limit = RequestLimit(self._limits.a_network, subscribers.store.clock)
@@ -104,6 +133,7 @@ class SignUpPages:
             Route(PATH, partial(self._lane.run, self.form), methods=["GET"]),
             Route(PATH, self.sign_up, methods=["POST"]),
             Route(f"{PATH}/asked", partial(self._lane.run, self.asked), methods=["GET"]),
+            Route(SCRIPT, partial(self._lane.run, self.script), methods=["GET"]),
         ]
 
     def form(self, request: Request) -> Response:
@@ -117,8 +147,16 @@ class SignUpPages:
         language = self._language_of(request, request.query_params.get("language", ""))
         return self._frame.said("asked_title", "asked", "asked_hint", language=language)
 
+    def script(self, request: Request) -> Response:
+        """Return the script with which a form on another site answers in place."""
+        return Response(
+            self._frame.fill("form.js.j2"),
+            media_type="text/javascript",
+            headers={**self._frame.data_fields, "Cache-Control": "public, max-age=300"},
+        )
+
     async def sign_up(self, request: Request) -> Response:
-        """Accept a form, or show it with its faults."""
+        """Accept a form, or show it with its faults; answer a script in JSON."""
         field = (posted := await read_form(request)).first
         form = SignUpForm(
             address=field("email"),
@@ -132,24 +170,45 @@ class SignUpPages:
 
     def _sign_up(self, request: Request, form: SignUpForm) -> Response:
         language = self._language_of(request, form.language)
-        asked = Response(
-            status_code=303,
-            headers={
-                **self._frame.data_fields,
-                "Location": f"{PATH}/asked?language={quote(language)}",
-            },
-        )
-        if form.trap:
-            return asked  # a program filled it in, and is not told
-        # before it is counted: a corrected mistake does not count
-        judged = self._offering.rules.judge(form)
-        if not isinstance(judged, SignUp):
-            return self._show(form, language, judged)
-        network = network_of(host_of(request))
-        if self._network_limit.is_over(network):
+        faults = self._take(request, form, language)
+        if request.headers.get("accept") == _JSON:
+            return self._told(request, language, faults)
+        if faults is None:
             page = self._frame.said("busy_title", "busy", language=language, status=429)
             page.headers["Retry-After"] = "3600"
             return page
+        if faults:
+            return self._show(form, language, faults)
+        there = f"{PATH}/asked?language={quote(language)}"
+        return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
+
+    def _told(
+        self, request: Request, language: str, faults: Mapping[str, Objection] | None
+    ) -> Response:
+        """Return what the page would say to a script, which reads it on named sites alone."""
+        words, _ = self._frame.words(language)
+        text = words["busy"] if faults is None else words["form_faults" if faults else "asked"]
+        named = {key: words[f"fault_{fault.value}"] for key, fault in (faults or {}).items()}
+        origin = request.headers.get("origin", "")
+        fields = {**self._frame.data_fields, "Vary": "Origin"}
+        if origin in self._offering.rules.origins:
+            fields["Access-Control-Allow-Origin"] = origin
+        status = 429 if faults is None else 422 if faults else 200
+        return JSONResponse({"text": text, "faults": named}, status_code=status, headers=fields)
+
+    def _take(
+        self, request: Request, form: SignUpForm, language: str
+    ) -> Mapping[str, Objection] | None:
+        """Accept a request; return the objections by field, or None if the network is too busy."""
+        if form.trap:
+            return {}  # a program filled it in, and is not told
+        # before it is counted: a corrected mistake does not count
+        judged = self._offering.rules.judge(form)
+        if not isinstance(judged, SignUp):
+            return judged
+        network = network_of(host_of(request))
+        if self._network_limit.is_over(network):
+            return None
         now = self._offering.words(language, self._offering.rules.offers)
         # the email is in the language of the form, even if our pages do not have it
         spoken = form.language if _LANGUAGE.fullmatch(form.language) else language
@@ -162,9 +221,9 @@ class SignUpPages:
             store=self._subscribers.store,
         )
         if isinstance(taken, Objection):
-            return self._show(form, language, {"consent": taken})
+            return {"consent": taken}
         log.info("sign-up=%s", taken.value, extra=sparing(taken.value))
-        return asked
+        return {}
 
     def _source(self, request: Request) -> str:
         """Return where the form is, if the browser says so.
@@ -226,6 +285,7 @@ class ConfirmationPages:
         self._lane = lane
         self._links = subscribers.links
         self._frame = frame
+        self._closed = subscribers.settings.closed_lists
         self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
 
     def routes(self) -> list[Route]:
@@ -240,7 +300,8 @@ class ConfirmationPages:
 
     def press(self, request: Request) -> Response:
         """Carry out the request, then answer."""
-        return self._answer(request, partial(confirm, store=self._store, links=self._links))
+        act = partial(confirm, closed=self._closed, store=self._store, links=self._links)
+        return self._answer(request, act)
 
     def _answer(self, request: Request, action: Callable[[str], Followed]) -> Response:
         try:
@@ -251,14 +312,20 @@ class ConfirmationPages:
         language = self._frame.language_of(request, email.language)
         words, _ = self._frame.words(language)
         key = _KEYS.get((state, email.kind is EmailKind.MOVE), state.value)
+        joined = [name for name in email.lists if name not in followed.requested]
+        requested = [name for name in email.lists if name in followed.requested]
+        texts = _TEXTS.get(key, (key,))
+        if requested:
+            key, texts = ("joined", ("joined", "requested")) if joined else _ALL_REQUESTED
         about = {
-            "lists": ", ".join(self._titles.get(name, name) for name in email.lists),
+            "lists": ", ".join(self._titles.get(name, name) for name in joined),
+            "requested": ", ".join(self._titles.get(name, name) for name in requested),
             "address": masked(email.address),
         }
         return self._frame.page(
             words[f"{key}_title"],
             # each gap is filled once, so that what fills one is not taken for another
-            [words[text].format_map(about) for text in _TEXTS.get(key, (key,))],
+            [words[text].format_map(about) for text in texts],
             template="step.html.j2",
             language=language,
             status=_GONE.get(state, 200),
@@ -285,3 +352,4 @@ _KEYS = {
 }
 """State of a link, and whether it moves an address → key of the words, if not the state."""
 _TEXTS = {"join": ("join", "join_address")}
+_ALL_REQUESTED = ("requested", ("requested",))

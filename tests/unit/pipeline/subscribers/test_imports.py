@@ -210,6 +210,7 @@ ACTS: dict[str, Callable[[Newsroom, int], object]] = {
         PreferenceChange(name="Ann"),
         shown={},
         language="en",
+        closed=(),
         store=room.store,
     ),
     "a pause": lambda room, one: paused(room, one),

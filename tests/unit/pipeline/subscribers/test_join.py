@@ -1,5 +1,6 @@
 """Joining: a request sends one email; its reader decides about the rest, once."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
+    EmailState,
     Taken,
     TransactionalEmail,
 )
@@ -19,6 +21,7 @@ from newsletter.domain.subscribers.signup import (
     SignUp,
     wording_of,
 )
+from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.pipeline.subscribers.leave import leave, read
 from tests.fakes import NOON
@@ -47,8 +50,8 @@ def sign_up(room: Newsroom, wish: SignUp = WISH, shown: Shown = SHOWN) -> Taken 
     )
 
 
-def press(room: Newsroom, token: str = LINK) -> Followed:
-    return confirm(token, store=room.store, links=room.links)
+def press(room: Newsroom, token: str = LINK, closed: Collection[str] = ()) -> Followed:
+    return confirm(token, closed=closed, store=room.store, links=room.links)
 
 
 def look(room: Newsroom, token: str = LINK) -> Followed:
@@ -340,3 +343,84 @@ def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(
 
     assert press(post.room).state is LinkState.DONE
     assert find(post.room, JOIN.address) is not None
+
+
+# --- lists that staff admit to
+
+
+def asks_for_a_closed_list(room: Newsroom) -> Followed:
+    sign_up(room)
+    return press(room, closed={"sport"})
+
+
+def decide(room: Newsroom, *, admits: bool) -> None:
+    number = person(room).id
+    administer.decide(number, "sport", admits=admits, by="cleo@forum.example", store=room.store)
+
+
+def told(post: Post) -> TransactionalEmail:
+    """The email about the decision, once it was sent."""
+    courier = post.transactional_sender()
+    while courier.post() is not None:
+        pass
+    return email_of(post.room, 2)
+
+
+def test_a_closed_list_is_joined_only_after_staff_admit_the_person(post: Post) -> None:
+    done = asks_for_a_closed_list(post.room)
+    asked = person(post.room)
+    assert (done.requested, asked.requested, asked.lists) == (("sport",), ("sport",), ("press",))
+    with post.room.store.read() as tx:
+        assert tx.readers.who_request(9) == [asked]
+        assert tx.readers.lists() == {"press": 1, "sport": 0}
+    assert {one.list for one in proof(post.room, asked.id)} == {"press", "sport"}
+
+    decide(post.room, admits=True)
+
+    joined = person(post.room)
+    assert (joined.requested, joined.lists) == ((), ("press", "sport"))
+    email = told(post)
+    assert email.state is EmailState.ACCEPTED
+    assert post.room.provider.batches[-1].content.subject == "admitted"
+    assert (email.lists, email.language) == (("sport",), "es")
+    assert audited(post.room)[-1] == ("admit", "to sport")
+    with pytest.raises(NotFound, match="not open any more"):
+        decide(post.room, admits=True)
+
+
+def test_a_person_who_is_declined_hears_of_it_and_may_ask_again(post: Post) -> None:
+    asks_for_a_closed_list(post.room)
+    decide(post.room, admits=False)
+
+    declined = person(post.room)
+    assert (declined.requested, declined.lists, declined.left) == ((), ("press",), ("sport",))
+    assert told(post).state is EmailState.ACCEPTED
+    assert post.room.provider.batches[-1].content.subject == "declined"
+    post.room.clock.advance(days=2)
+    sign_up(post.room)
+    assert press(post.room, "l-3", closed={"sport"}).requested == ("sport",)
+
+
+def test_a_person_who_is_on_a_closed_list_stays_on_it(post: Post) -> None:
+    post.subscribe(WISH.address, "sport")
+    assert asks_for_a_closed_list(post.room).requested == ()
+    assert person(post.room).lists == ("press", "sport")
+
+
+def test_staff_who_add_a_person_admit_them(post: Post) -> None:
+    asks_for_a_closed_list(post.room)
+    entry = Entry(address=WISH.address, lists=("sport", "press"))
+    administer.add(entry, by="cleo@forum.example", declared=(), store=post.room.store)
+    assert person(post.room).lists == ("press", "sport")
+    assert told(post).kind is EmailKind.DECISION
+
+
+def test_a_suppressed_person_is_told_nothing(post: Post) -> None:
+    asks_for_a_closed_list(post.room)
+    decide(post.room, admits=True)
+    post.suppress(SuppressionReason.BOUNCED, WISH.address)
+    email = told(post)
+    assert (email.state, email.reason) == (
+        EmailState.WITHHELD,
+        "this address is suppressed (bounced)",
+    )

@@ -30,7 +30,7 @@ def owner(room: Newsroom) -> Owner:
 
 def saved(room: Newsroom, owner: Owner, wish: PreferenceChange) -> Subscriber:
     shown = {name: f"Yes to {name}." for name in ("press", "events")}
-    save(owner, wish, shown=shown, language="en", store=room.store)
+    save(owner, wish, shown=shown, language="en", closed={"closed"}, store=room.store)
     return subscriber_of(owner, store=room.store)
 
 
@@ -139,3 +139,10 @@ def test_the_link_of_whoever_is_not_there_any_more_finds_nothing(room: Newsroom)
         subscriber_of(nobody, store=room.store)
     with pytest.raises(NotFound, match="nothing is stored about"):
         saved(room, nobody, PreferenceChange(name="Eve"))
+
+
+def test_a_closed_list_is_asked_for_and_may_be_taken_back(room: Newsroom, owner: Owner) -> None:
+    asked = saved(room, owner, PreferenceChange(joins=frozenset({"closed"})))
+    assert (asked.lists, asked.requested) == (("press",), ("closed",))
+    left = saved(room, owner, PreferenceChange(leaves=frozenset({"closed"})))
+    assert (left.lists, left.requested, left.left) == (("press",), (), ("closed",))

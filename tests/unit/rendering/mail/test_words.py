@@ -72,7 +72,11 @@ def test_all_of_them_can_be_read_and_have_the_gaps_of_the_english_ones(words: Wo
     ("folder", "code", "chosen"),
     [
         (MAILS, "rendering", r"why_(on_)?(one|many)"),
-        (PAGES, "web", r"(fault|pause)_\w+|(join|joined|move|moved|used|expired|blocked)(_\w+)?"),
+        (
+            PAGES,
+            "web",
+            r"(fault|pause)_\w+|(join|joined|move|moved|requested|used|expired|blocked)(_\w+)?",
+        ),
     ],
 )
 def test_every_word_is_used(folder: Path, code: str, chosen: str) -> None:

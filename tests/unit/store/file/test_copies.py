@@ -5,6 +5,7 @@ import stat
 import sys
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -236,7 +237,7 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
 
     backup(path, copy)
     of_ana = ask(store, "ana@example.org")
-    joined = confirm(of_ana, store=store, links=links)
+    joined = confirm(of_ana, closed=(), store=store, links=links)
     assert joined.reader_id is not None
     own_page = links.preferences_token(joined.reader_id, NOON)
     [in_mail] = links.unsubscribe_tokens(1, [joined.reader_id])
@@ -245,9 +246,9 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
     restored = store_in(path, clock)
     with restored.begin() as tx:
         tx.hold.release(HoldKind.RESTORE_GUARD)
-    of_bo = confirm(ask(restored, "bo@example.org"), store=restored, links=links)
+    of_bo = confirm(ask(restored, "bo@example.org"), closed=(), store=restored, links=links)
 
-    for deed in (follow, confirm):
+    for deed in (follow, partial(confirm, closed=())):
         with pytest.raises(NotFound):
             deed(of_ana, store=restored, links=links)
     with pytest.raises(NotFound):

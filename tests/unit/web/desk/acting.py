@@ -179,6 +179,13 @@ def _undoes_an_import(world: World) -> Act:
     return lambda: world.as_("dan").post(f"{_READERS}/import/1/undo")
 
 
+def _decides_on_a_request(world: World) -> Act:
+    with world.site.services.store.begin() as tx:
+        tx.choices.join(1, ["sport"], tx.now, {"sport"})
+    form = {"person": "1", "list": "sport", "decision": "admit"}
+    return lambda: world.as_("cleo").post(f"{_READERS}/requests", form)
+
+
 def _lifts(world: World) -> Act:
     _of_reader("/suppress")(world)()
     return _of_reader("/lift", reason="They asked for it.")(world)
@@ -490,6 +497,13 @@ EXAMPLES = [
     Example(
         route=f"{_READERS}/new",
         ready=_of_reader("/new", list="press", agreed="They asked for it."),
+    ),
+    Example(route=f"{_READERS}/requests", ready=_decides_on_a_request),
+    Example(
+        route=f"{_READERS}/form",
+        ready=_of_reader("/form", list="press"),
+        lines=0,
+        why="it shows a form to copy",
     ),
     Example(
         route=f"{_READERS}/import",

@@ -254,3 +254,30 @@ def test_no_address_of_a_page_and_no_line_of_the_log_holds_a_readers(
         )
     assert staffed.as_("ben").post("/readers", {"q": ANA}).status == 403
     assert "readers.example" not in caplog.text
+
+
+@pytest.mark.parametrize(("decision", "said"), [("admit", "Added."), ("decline", "Declined.")])
+def test_a_request_to_join_waits_until_staff_decide(
+    staffed: Staffed, cleo: Signed, decision: str, said: str
+) -> None:
+    number = int(here(staffed).rpartition("/")[2])
+    with staffed.site.services.store.begin() as tx:
+        tx.choices.join(number, ["board"], tx.now, {"board"})
+    assert f"{ANA} wants board" in words(cleo.get("/readers"))
+
+    form = {"person": str(number), "list": "board", "decision": decision}
+    done = cleo.post("/readers/requests", form)
+
+    assert said in words(cleo.get(done.headers["location"].removeprefix("/desk")))
+    assert "wants board" not in words(cleo.get("/readers"))
+    assert cleo.post("/readers/requests", form).status == 404
+    assert ("board" in staffed.site.lists_of(number)) == (decision == "admit")
+
+
+def test_the_form_for_another_site_is_shown_ready_to_copy(staffed: Staffed, cleo: Signed) -> None:
+    assert "Your form" not in cleo.get("/readers/form").text
+    made = cleo.post("/readers/form", {"language": "es", "list": "press"}).text
+    assert "&lt;form action=&#34;https://news.forum.example/subscribe&#34;" in made
+    assert "signup.origins" in made
+    assert staffed.site.rows("SELECT language FROM wording") == [("es",)]
+    assert cleo.post("/readers/form", {"list": "none"}).status == 404

@@ -1,5 +1,6 @@
 """The link that confirms; one network posts so often an hour, and of networks little is kept."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,65 @@ def test_a_link_is_looked_at_and_used_once(tmp_path: Path) -> None:
         assert site.post(link).status == 200
         assert site.lists_of() == []
         assert site.get("/confirm/abc").status == 404
+
+
+_OURS = "https://www.forum.example"
+
+
+@pytest.mark.parametrize(
+    ("email", "status", "faults"),
+    [("ana@example.org", 200, set()), ("bo@example.org", 200, set()), ("ana@", 422, {"email"})],
+)
+def test_a_script_gets_the_answer_as_data_and_reads_it_on_named_sites_alone(
+    tmp_path: Path, email: str, status: int, faults: set[str]
+) -> None:
+    with forum(tmp_path, signup={"origins": [_OURS]}) as site:
+        site.subscribe("bo@example.org")
+        fields = {"email": email, "list": "press"}
+        headers = {"Accept": "application/json", "Origin": _OURS}
+
+        answer = site.ask("POST", "/subscribe", form=fields, headers=headers)
+        assert answer.status == status
+        assert answer.headers["access-control-allow-origin"] == _OURS
+        assert "access-control-allow-credentials" not in answer.headers
+        assert answer.headers["vary"] == "Origin"
+        assert set(json.loads(answer.text)["faults"]) == faults
+        headers["Origin"] = "https://elsewhere.example"
+        other = site.ask("POST", "/subscribe", form=fields, headers=headers)
+        assert "access-control-allow-origin" not in other.headers
+        assert other.text == answer.text
+        script = site.get("/subscribe/form.js")
+        assert script.headers["content-type"].startswith("text/javascript")
+
+
+def test_a_script_hears_that_its_network_is_busy(tmp_path: Path) -> None:
+    with forum(tmp_path) as site:
+        headers = {"Accept": "application/json"}
+        posts = [
+            site.ask(
+                "POST",
+                "/subscribe",
+                client="8.8.8.8",
+                form={"email": f"a{number}@example.org", "list": "press"},
+                headers=headers,
+            ).status
+            for number in range(21)
+        ]
+        assert posts == [200] * 20 + [429]
+
+
+def test_who_asks_for_a_closed_list_is_told_that_staff_decide(tmp_path: Path) -> None:
+    closed = {"name": "sport", "approval": True}
+    with forum(tmp_path, lists=[{"name": "press"}, closed], desk={"enabled": True}) as site:
+        assert site.get("/subscribe").text.count("Our team decides") == 1
+        for number, lists in enumerate((["sport"], ["press", "sport"]), start=1):
+            site.post("/subscribe", {"email": f"a{number}@example.org", "list": lists})
+            done = site.post(f"/confirm/{site.services.links.email_token(number)}").text
+            assert "once our team has decided on: sport" in done
+            assert ("Lists: press" in done) == ("press" in lists)
+        [(person,)] = site.rows("SELECT max(id) FROM subscriber")
+        token = site.services.links.preferences_token(person, site.clock.now())
+        assert site.get(f"/preferences/{token}").text.count("checked") == 2 + 1, "and no pause"
 
 
 def test_a_network_posts_so_often_within_an_hour(clock: FixedClock) -> None:
