@@ -1,4 +1,4 @@
-"""Drafts by a token: written, submitted, and approved by nobody but a person at the desk."""
+"""Drafts by a token: written, submitted, and approved by staff at the desk alone."""
 
 from collections.abc import Iterator
 from pathlib import Path
