@@ -244,6 +244,17 @@ class OutcomesContract:
         assert len(unsent(books)) == books.counts().cancelled
         assert len(unsent(books, most=3)) == 3
 
+    def test_those_who_did_not_get_it_wait_again_and_nobody_else(self, store: Store) -> None:
+        books = Books(store, 8, batch_size=4)
+        books.settle(books.claim(), ACCEPTED, n2=REJECTED)
+        books.settle(books.claim(), REJECTED, n6=NAMED)
+        with books.step() as tx:
+            assert tx.batches.unreached(books.id) == 4
+            tx.batches.reopen(books.id)
+            assert tx.batches.unreached(books.id) == 0
+        assert books.counts() == Counts(accepted=4, pending=4)
+        assert books.drain() == [[5, 7, 8], [2]]
+
     def test_the_unknown_are_listed_also_when_they_were_erased(self, store: Store) -> None:
         books = Books(store, 2)
         books.settle(books.claim(), UNKNOWN)

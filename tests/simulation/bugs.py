@@ -374,6 +374,16 @@ def _nobody_cancelled(_tx: Any, _right: Callable[..., Any], _campaign_id: int) -
     return 0
 
 
+def _to_all_again(tx: Any, _right: Callable[..., Any], campaign_id: int) -> None:
+    _sql(tx, "DELETE FROM delivery WHERE campaign_id = ?", campaign_id)
+    _sql(
+        tx,
+        "UPDATE batch SET state = 'queued', pending = size, accepted = 0, rejected = 0,"
+        " suppressed = 0, cancelled = 0 WHERE campaign_id = ? AND state = 'done'",
+        campaign_id,
+    )
+
+
 def _other_half(
     tx: Any, right: Callable[..., Any], campaign_id: int, audience: object, *given: Any
 ) -> Any:
@@ -470,6 +480,7 @@ BUGS: dict[str, Parts] = {
     "a digest has no writers": _in("digests", "put", _written_by_nobody),
     "a page forgets the time that it showed": Parts(forgets_the_time=True),
     "cancelling forgets the queue": _in("campaigns", "cancel_pending", _nobody_cancelled),
+    "what is reopened forgets who has it": _in("batches", "reopen", _to_all_again),
     "a correction goes to half of them": _in("audiences", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),
     "an hour that comes twice counts twice": _in("audiences", "freeze", _both_hours),

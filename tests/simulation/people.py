@@ -48,12 +48,14 @@ class People:
     # --- the operator
 
     def hand(self, host: Host, deed: str, number: int) -> None:
-        """Pause, resume, cancel or resolve one of the campaigns."""
+        """Pause, resume, cancel, resolve or reopen one of the campaigns."""
         ids = host.books.execute("SELECT id, slug FROM campaign ORDER BY id").fetchall()
         if not ids:
             return
         chosen, slug = ids[number % len(ids)]
-        if deed in _RESOLUTIONS:
+        if deed == "reopen":
+            self._reopen(host, chosen, slug)
+        elif deed in _RESOLUTIONS:
             self._resolve(host, chosen, _RESOLUTIONS[deed])
         elif self._world.office(host, lambda process: getattr(process.hand(), deed)(str(chosen))):
             key = ("campaign", chosen)
@@ -78,6 +80,15 @@ class People:
             elif reader in had or any(not one.idle for one in host.older):
                 self._world.true.excuses.again.add((slug, reader))
                 self._world.true.excuses.resent.add((slug, reader))
+
+    def _reopen(self, host: Host, number: int, slug: str) -> None:
+        if self._world.office(host, lambda process: process.hand().reopen(str(number))):
+            host.expected.bars.pop(("campaign", number), None)
+            excuses = self._world.true.excuses
+            # the books of a backup do not know who has it, nor does a person who was wrong before
+            of_old = host.expected.put_back or any(not one.idle for one in host.older)
+            wrong = {(slug, reader) for reader in self.had(slug)}
+            excuses.again |= wrong if of_old else wrong & excuses.resent
 
     def had(self, slug: str) -> set[int]:
         """Return the readers who got a statement."""

@@ -230,7 +230,7 @@ def _one(what: str, *names: str, numbers: tuple[int, ...] = (0,)) -> Callable[..
 
 _WORKERS = dict(zip(WORKERS, (6, 3, 5, 3, 1), strict=True))
 _WORDS = {
-    "hand": ("pause", "resume", "cancel", "sent", "resend", "give up", "go_back"),
+    "hand": ("pause", "resume", "cancel", "sent", "resend", "give up", "go_back", "reopen"),
     "reader": ("leave", "leave_all", "unsubscribe", "come_back", "move", "erase", "join"),
     "event": (
         *("delivered", "opened", "bounced", "soft", "complained", "unsubscribed"),

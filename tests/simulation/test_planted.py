@@ -170,6 +170,11 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
         ),
     ),
     "cancelling forgets the queue": ("begun", "mute", (Step("hand", "cancel"),)),
+    "what is reopened forgets who has it": (
+        "begun",
+        "mute",
+        (first("take"), Step("hand", "cancel"), Step("hand", "reopen"), first("take")),
+    ),
     "a correction goes to half of them": ("correction", "mute", (first("take"),)),
     "a translation goes to who had the original": ("family", "mute", ()),
     "an hour that comes twice counts twice": ("hours", "mute", ()),

@@ -1,7 +1,5 @@
 """Commands for campaigns: list, report, pause, resume, cancel, resolve."""
 
-import csv
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -26,11 +24,9 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
-from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.services import Services
-from newsletter.subscriber_files.csv_files import guarded
 
 _SAME_ACCOUNT = "same account"
 FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
@@ -285,22 +281,16 @@ def go_back(services: Services, campaign: str, by: str) -> None:
 
 @campaign.command()
 @click.argument("campaign")
-@click.option("--tag", required=True, help="The tag.")
-@with_services
-def unsent(services: Services, campaign: str, tag: str) -> None:
-    """Print the people who were not sent a campaign, with a tag.
+@acting(Role.ADMIN, "reopen")
+def reopen(services: Services, campaign: str, by: str) -> None:
+    """Send a campaign that is over to those who did not get it.
 
-    The output is what 'subscribers import' reads. These people wait or were cancelled. People who
-    may have it are left out: those who are unknown or were given up.
+    These are the people who were cancelled or rejected. People who may have it are left out: those
+    who are unknown or were given up.
     """
-    with services.store.read() as tx:
-        found = find_campaign(tx, campaign)
-        rows = tx.campaigns.unsent(found.id)
-    people = [who for who, state in rows if state != "given up" and "@" in who]
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(("email", "lists", "tags"))
-    table.writerows((guarded(who), "", tag) for who in people)
-    say(f"{len(people):,} of {found.counts.audience:,}; campaign {found.id} ({found.slug})")
+    reopened, people = services.campaigns.hand(by).reopen(campaign)
+    say(f"{people:,} of {reopened.counts.audience:,} wait again")
+    _tell(reopened)
 
 
 def _tell(campaign: Campaign) -> None:

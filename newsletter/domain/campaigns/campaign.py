@@ -50,7 +50,7 @@ class CampaignState(Enum):
 
     @property
     def final(self) -> bool:
-        """Nothing more is sent, whatever a person decides."""
+        """Nothing more is sent unless an admin sends it to the rest."""
         return self in {CampaignState.SENT, CampaignState.CANCELLED}
 
 

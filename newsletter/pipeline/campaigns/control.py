@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
@@ -32,7 +33,7 @@ from newsletter.pipeline.campaigns.headcount import (
 )
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import entitle, find_campaign, find_seen
-from newsletter.pipeline.outgoing import finish, reassess
+from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
 from newsletter.pipeline.status import (
     find_status,
     first_moment,
@@ -338,6 +339,29 @@ class OperatorActions:
             self._enter(tx, "resolve", campaign, f"{people} {to.value}")
             return find_campaign(tx, str(campaign.id)), people
 
+    def reopen(self, name: str, *, shown: int | None = None) -> tuple[Campaign, int]:
+        """Send a campaign that is over to those who did not get it. Return how many they are.
+
+        They are the cancelled and the rejected. The text is the one that was approved for it.
+        ``shown`` is the number that the person saw. Raises Refused if it is another one now.
+        """
+        with self._acting("reopen", Role.ADMIN) as tx:
+            campaign = find_campaign(tx, name)
+            why, people = why_not_reopened(tx, campaign), tx.batches.unreached(campaign.id)
+            if not why and shown not in {None, people}:
+                why = f"{people:,} people did not get it now, not {shown:,}"
+            if why or not people:
+                why = why or "everybody may have it, or left before"
+                raise Refused(f"campaign {campaign.id} ({campaign.slug}) is not sent again: {why}")
+            tx.batches.reopen(campaign.id)
+            ended = set(filter(attrgetter("ended"), CampaignState))
+            tx.campaigns.move(campaign.id, CampaignState.SENDING, expect=ended, at=tx.now)
+            # an event since may say that a cancelled repetition had arrived the first time
+            confirm_by_events(tx, campaign.id)
+            finish(tx, campaign.id)
+            self._enter(tx, "reopen", campaign, f"{people} did not get it")
+            return find_campaign(tx, str(campaign.id)), people
+
     def vouch(self, name: str, accounts: Mapping[str, str]) -> tuple[Campaign, int]:
         """Say that these accounts, by provider, are the ones that the unknown went to.
 
@@ -410,3 +434,21 @@ class OperatorActions:
 
     def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
         tx.audit.enter(self.actor, action, campaign.slug, f"campaign {campaign.id}: {detail}")
+
+
+def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
+    """Return why a campaign may not be sent to the rest of its audience; "" if it may."""
+    if not campaign.state.ended or not has_begun(campaign):
+        return f"it is {campaign.state.value}"
+    newer = tx.campaigns.latest(campaign.slug)
+    if newer is not None and newer.id != campaign.id:
+        return f"campaign {newer.id} sends the statement"
+    correction = tx.campaigns.begun_correction(campaign.slug)
+    if campaign.corrected_by or correction:
+        return f"{correction.slug if correction else campaign.corrected_by} corrected it"
+    original = campaign.translates or campaign.slug
+    since = campaign.finished_at or tx.now
+    for other in (tx.campaigns.latest(original), *tx.campaigns.of_translations(original)):
+        if has_begun(other) and other.started_at and other.started_at > since:
+            return f"{other.slug} went out since, and its readers may have that language"
+    return ""

@@ -37,12 +37,12 @@ def halve(db: Database, claimed: ClaimedBatch) -> bool:
         db,
         claimed,
         "members = :members, state = 'done', size = size - pending, pending = 0, reason = 'split'",
-        members=_without(db, claimed, numbers),
+        members=_without(db, claimed.id, numbers),
     ):
         return False
     middle = len(numbers) // 2
     halves = [half for half in (numbers[:middle], numbers[middle:]) if half]
-    _add(db, claimed, halves)
+    add(db, claimed.campaign.id, claimed.id, halves)
     return True
 
 
@@ -63,13 +63,33 @@ def set_aside(
         db,
         batch,
         f"members = :members, size = size - :moved, {column} = {column} - :moved",
-        members=_without(db, batch, numbers),
+        members=_without(db, batch.id, numbers),
         moved=len(numbers),
     ):
         return False
     is_over = is_cancelled(db, batch.campaign.id)
-    _add(db, batch, [sorted(numbers)], is_over=is_over, reason=reason, not_before=not_before)
+    place = batch.campaign.id, batch.id
+    add(db, *place, [sorted(numbers)], is_over=is_over, reason=reason, not_before=not_before)
     return True
+
+
+def take_out(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[int]) -> None:
+    """Move rejected members of a batch that is done to a queued batch of their own."""
+    kept = _without(db, batch_id, numbers)
+    db.change(
+        "UPDATE batch SET members = :members, size = size - :moved, rejected = rejected - :moved"
+        " WHERE id = :id",
+        id=batch_id,
+        members=kept,
+        moved=len(numbers),
+    )
+    db.change(
+        "DELETE FROM delivery WHERE campaign_id = :campaign_id"
+        " AND subscriber_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:numbers))",
+        campaign_id=campaign_id,
+        numbers=list(numbers),
+    )
+    add(db, campaign_id, batch_id, [numbers])
 
 
 def shorten(db: Database, claimed: ClaimedBatch, allowance: int | None) -> ClaimedBatch:
@@ -81,26 +101,25 @@ def shorten(db: Database, claimed: ClaimedBatch, allowance: int | None) -> Claim
         db,
         claimed,
         "members = :members, size = size - :moved, pending = pending - :moved",
-        members=_without(db, claimed, rest),
+        members=_without(db, claimed.id, rest),
         moved=len(rest),
     )
     # this try is not theirs
-    _add(db, claimed, [rest], attempts=claimed.attempts - 1)
+    add(db, claimed.campaign.id, claimed.id, [rest], attempts=claimed.attempts - 1)
     return replace(claimed, members=claimed.members[:allowance])
 
 
-def _without(
-    db: Database, batch: ClaimedBatch | UnknownBatch, numbers: Collection[int]
-) -> list[int]:
+def _without(db: Database, batch_id: int, numbers: Collection[int]) -> list[int]:
     """Return the members of the batch, also those who left since the freeze, without these."""
-    members = db.value("SELECT members FROM batch WHERE id = :id", id=batch.id)
+    members = db.value("SELECT members FROM batch WHERE id = :id", id=batch_id)
     gone = set(numbers)
     return [number for number in json.loads(members) if number not in gone]
 
 
-def _add(
+def add(
     db: Database,
-    batch: ClaimedBatch | UnknownBatch,
+    campaign_id: int,
+    batch_id: int,
     groups: Sequence[Sequence[int]],
     *,
     is_over: bool = False,
@@ -110,25 +129,26 @@ def _add(
 ) -> None:
     """Add batches after the last of the campaign, queued or, if it is over, cancelled.
 
-    The tries so far count: an event of one of them may still tell that a reader has the message.
+    Their members come out of the batch ``batch_id``. Its tries so far count: an event of one of
+    them may still tell that a reader has the message.
     """
     # no two take the same number; the row of the batch is locked before that of its campaign
     locked = "SELECT id FROM campaign WHERE id = :id /*postgres FOR NO KEY UPDATE*/"
-    db.value(locked, id=batch.campaign.id)
+    db.value(locked, id=campaign_id)
     [(last, regardless, account, tried)] = db.rows(
         """
         SELECT (SELECT MAX(no) FROM batch WHERE campaign_id = :campaign_id), regardless, account,
             attempts
         FROM batch WHERE id = :id
         """,
-        id=batch.id,
-        campaign_id=batch.campaign.id,
+        id=batch_id,
+        campaign_id=campaign_id,
     )
     db.insert_all(
         "batch",
         (
             {
-                "campaign_id": batch.campaign.id,
+                "campaign_id": campaign_id,
                 "no": last + place,
                 "members": list(group),
                 "state": BatchState.DONE if is_over else BatchState.QUEUED,

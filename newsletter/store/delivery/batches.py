@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 
 from newsletter.domain.delivery.batch import (
@@ -210,6 +212,51 @@ class Batches(AddressRepository):
             """,
             at=at,
             shares=shares,
+        )
+
+    def unreached(self, campaign_id: int) -> int:
+        """Return how many deliveries of a campaign ended without a message: cancelled or rejected.
+
+        Those given up may have arrived, and nothing is sent to a damaged address.
+        """
+        return self._db.number(
+            f"""
+            SELECT (SELECT COALESCE(SUM(cancelled + rejected), 0) FROM batch
+                    WHERE campaign_id = :campaign_id AND state = 'done')
+                - (SELECT COUNT(*) FROM delivery JOIN batch ON batch.id = delivery.batch_id
+                    WHERE delivery.campaign_id = :campaign_id AND batch.state = 'done'
+                        AND delivery.state = 'rejected' AND delivery.reason = '{claiming.DAMAGED}')
+            """,
+            campaign_id=campaign_id,
+        )
+
+    def reopen(self, campaign_id: int) -> None:
+        """Queue the deliveries that ``unreached`` counts. Others of their batches stay."""
+        refused = self._db.rows(
+            f"""
+            SELECT batch.id, delivery.subscriber_id
+            FROM delivery JOIN batch ON batch.id = delivery.batch_id
+            WHERE delivery.campaign_id = :campaign_id AND batch.state = 'done'
+                AND delivery.state = 'rejected' AND delivery.reason <> '{claiming.DAMAGED}'
+            ORDER BY batch.id, delivery.subscriber_id
+            """,
+            campaign_id=campaign_id,
+        )
+        for batch_id, rows in groupby(refused, key=itemgetter(0)):
+            batch_splitting.take_out(self._db, campaign_id, batch_id, [one for _, one in rows])
+        # a batch that was rejected as a whole has no row for its members
+        named = (
+            "(SELECT COUNT(*) FROM delivery WHERE campaign_id = :campaign_id"
+            " AND delivery.batch_id = batch.id AND delivery.state = 'rejected')"
+        )
+        self._db.change(
+            f"""
+            UPDATE batch SET state = 'queued', fence = fence + 1, cancelled = 0,
+                pending = pending + cancelled + rejected - {named}, rejected = {named}
+            WHERE campaign_id = :campaign_id AND state = 'done'
+                AND (cancelled > 0 OR rejected > {named})
+            """,
+            campaign_id=campaign_id,
         )
 
     def is_open(self, campaign_id: int) -> bool:

@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
-from newsletter.domain.delivery.batch import OutgoingBatch, Resolution, Verdict
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.events import Event, EventKind
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.control import OperatorActions
-from tests.fakes import NOON, accept_all, always
+from newsletter.pipeline.events.record import record
+from tests.fakes import NOON, WORKSPACE, accept_all, always
+from tests.unit.pipeline.campaigns.correcting import correct, people
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 ADA = "ada@forum.example"
@@ -248,6 +251,121 @@ def test_where_nothing_is_unknown_there_is_nothing_to_decide(room: Newsroom) -> 
         room.hand().resolve("resignation", Resolution.RESEND)
 
 
+# --- those who did not get it
+
+
+def _with_the_rest(room: Newsroom) -> None:
+    """25 readers: eight accepted, two rejected, the others cancelled."""
+    room.start()
+    room.provider.answer = lambda batch: Answer(
+        outcome=Outcome(verdict=Verdict.ACCEPTED),
+        exceptions={
+            one: Outcome(verdict=Verdict.REJECTED, reason="no such name") for one in (3, 7)
+        },
+    )
+    room.dispatch()
+    room.hand().cancel("resignation")
+
+
+def test_those_who_were_cancelled_or_rejected_get_it_after_all(room: Newsroom) -> None:
+    _with_the_rest(room)
+    assert room.counts() == Counts(accepted=8, rejected=2, cancelled=15)
+    with room.store.begin() as tx:
+        tx.choices.leave(12, ["press"], room.clock.now(), 0)
+    room.provider.answer = accept_all
+    campaign, rest = room.hand().reopen("resignation", shown=17)
+    assert (rest, campaign.state) == (17, CampaignState.SENDING)
+    assert campaign.counts == Counts(accepted=8, pending=17)
+    room.drain()
+    assert room.counts() == Counts(accepted=24, suppressed=1)
+    assert room.campaign().state is CampaignState.SENT
+    again = [one.address for batch in room.provider.batches[1:] for one in batch.recipients]
+    assert sorted(again) == people(3, 7, 11, *range(13, 26))
+    assert (ADA, "reopen") in room.deeds()
+    with pytest.raises(Refused, match="everybody may have it, or left before"):
+        room.hand().reopen("resignation")
+
+
+def test_a_batch_that_was_rejected_as_a_whole_is_sent_again(room: Newsroom) -> None:
+    room.start(5)
+    room.provider.answer = always(Verdict.REJECTED)
+    room.dispatch()
+    assert room.campaign().state is CampaignState.SENT
+    room.provider.answer = accept_all
+    assert room.hand().reopen("resignation")[1] == 5
+    room.drain()
+    assert room.counts() == Counts(accepted=5)
+
+
+def test_those_who_may_have_it_stay_as_they_are(room: Newsroom) -> None:
+    """Unknown and given up: neither is sent again by this door."""
+    room.start()
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.hand().cancel("resignation")
+    room.provider.answer = accept_all
+    assert room.hand().reopen("resignation")[1] == 15
+    room.drain()
+    assert room.counts() == Counts(accepted=15, unknown=10)
+    assert room.campaign().state is CampaignState.ATTENTION
+    room.hand().resolve("resignation", Resolution.GIVE_UP)
+    with pytest.raises(Refused, match="everybody may have it"):
+        room.hand().reopen("resignation")
+
+
+def test_what_an_event_told_meanwhile_is_not_sent_again(room: Newsroom) -> None:
+    """A repetition is cancelled, and an event says that the first call had arrived."""
+    room.start(5)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    room.dispatch()
+    room.hand().resolve("resignation", Resolution.RESEND)
+    room.hand().cancel("resignation")
+    told = Event(
+        id="delivered",
+        kind=EventKind.DELIVERED,
+        at=room.clock.now(),
+        campaign="resignation",
+        attempt_id="attempt1",
+        subscriber_id=2,
+    )
+    record([told], provider="recording", workspace=WORKSPACE, store=room.store)
+    room.provider.answer = accept_all
+    assert room.hand().reopen("resignation")[0].counts == Counts(accepted=1, pending=4)
+
+
+def test_what_may_have_reached_its_readers_by_another_way_is_not_reopened(room: Newsroom) -> None:
+    _with_the_rest(room)
+    with pytest.raises(Refused, match="17 people did not get it now, not 3"):
+        room.hand().reopen("resignation", shown=3)
+    correct(room)
+    with pytest.raises(Refused, match="correction corrected it"):
+        room.hand().reopen("resignation")
+    with pytest.raises(Refused, match="it is sending"):
+        room.hand().reopen("correction")
+
+
+def test_a_statement_that_was_planned_anew_or_went_out_in_another_language_is_not_reopened(
+    room: Newsroom,
+) -> None:
+    room.start(5)
+    room.hand().cancel("resignation")
+    room.write("renuncia", language="es", translation_of="resignation", body="Renuncia.")
+    room.look()
+    room.clock.advance(minutes=1)
+    with room.store.begin() as tx:
+        tx.db.change("UPDATE subscriber SET language = 'es' WHERE id = 1")
+    room.approve(slug="renuncia")
+    room.plan()
+    room.clock.advance(minutes=5)
+    assert [one.slug for one in room.start_due()] == ["renuncia"]
+    with pytest.raises(Refused, match="renuncia went out since"):
+        room.hand().reopen("resignation")
+    room.approve()
+    room.plan()
+    with pytest.raises(Refused, match="campaign 3 sends the statement"):
+        room.hand().reopen("1")
+
+
 # --- setting a time
 
 
@@ -316,6 +434,7 @@ def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:
         lambda: room.schedule("other", NOON, by="ed@forum.example"),
         lambda: room.hand("sam@forum.example").resolve("resignation", Resolution.GIVE_UP),
         lambda: room.hand("sam@forum.example").vouch("resignation", {}),
+        lambda: room.hand("sam@forum.example").reopen("resignation"),
         lambda: room.guard().stop(by="ed@forum.example", reason=""),
         lambda: room.guard().release(by="ed@forum.example", kinds={HoldKind.STOP}),
         lambda: room.guard().release(by="sam@forum.example", kinds={HoldKind.RESTORE_GUARD}),
