@@ -55,6 +55,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("review", f"/statements/{waits}/review", "ben"),
         ("start", "/statements/thank-you-to-four-hundred-volunteers/start", "cleo"),
         ("campaign", "/campaigns/1", "cleo"),
+        ("amend", "/campaigns/1/amend", "dan"),
         ("calendar", "/calendar", "cleo"),
         ("calendar-week", "/calendar?week=2026-11-24", "cleo"),
         ("stop", "/stop", "cleo"),

@@ -1,8 +1,10 @@
-"""The terms of a search in the archive, and its results."""
+"""The terms of a search in the archive, its results, and notes on the pages of statements."""
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
 
 LONGEST = 200
 """The longest search, in characters; the rest is ignored."""
@@ -51,6 +53,28 @@ class Searchable:
     """The line that an inbox shows behind the subject, and a list below the title."""
     text: str
     """The text below the title, without markup."""
+
+
+class NoteKind(Enum):
+    """What a note does to the page of a statement."""
+
+    NOTE = "note"
+    """It stands above the text, with its date."""
+    WITHDRAWN = "withdrawn"
+    """It gives the reason for taking the text off the web."""
+    RESTORED = "restored"
+    """It puts the text back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicNote:
+    """A person's words on the web page of a statement that went out."""
+
+    slug: str
+    at: datetime
+    by: str
+    kind: NoteKind
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)

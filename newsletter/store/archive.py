@@ -9,7 +9,15 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.domain.archive import Heading, Hit, Hits, Searchable, Stretch, Term
+from newsletter.domain.archive import (
+    Heading,
+    Hit,
+    Hits,
+    PublicNote,
+    Searchable,
+    Stretch,
+    Term,
+)
 from newsletter.store.database import Repository
 
 _EXCERPT_WORDS = 32
@@ -25,6 +33,38 @@ _WENT_OUT_LAST = """
         ORDER BY campaign.id DESC LIMIT 1)
 """
 """The words are those of what went out last of the statement."""
+_OFF_THE_WEB = """
+    SELECT slug FROM public_note WHERE kind = 'withdrawn' AND NOT EXISTS (
+        SELECT 1 FROM public_note AS later
+        WHERE later.slug = public_note.slug AND later.id > public_note.id AND later.kind <> 'note')
+"""
+"""A query: the statements whose text a person took off the web."""
+
+
+class PublicNotes(Repository):
+    """The notes on the pages of statements. None is ever changed or deleted."""
+
+    def add(self, note: PublicNote) -> None:
+        """Add a note."""
+        self._db.insert("public_note", **vars(note))
+
+    def of(self, slugs: Collection[str]) -> list[PublicNote]:
+        """Return the notes on the pages of these statements, oldest first."""
+        return self._db.all(
+            PublicNote,
+            'SELECT slug, at, "by", kind, words FROM public_note'
+            " WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
+            slugs=sorted(slugs),
+        )
+
+    def off(self, slugs: Collection[str]) -> set[str]:
+        """Return those of these statements whose text a person took off the web."""
+        return set(
+            self._db.column(
+                f"{_OFF_THE_WEB} AND slug IN (SELECT value FROM json_each(:slugs))",
+                slugs=sorted(slugs),
+            )
+        )
 
 
 class Search(Repository):
@@ -90,7 +130,7 @@ class Search(Repository):
         query = " AND ".join(map(str, phrases))
         hits = f"""
             FROM archive_words(:query) AS hit JOIN archive_text ON archive_text.id = hit.rowid
-            WHERE {_WENT_OUT_LAST}
+            WHERE {_WENT_OUT_LAST} AND slug NOT IN ({_OFF_THE_WEB})
         """
         count = self._db.value(f"SELECT COUNT(*) {hits}", query=query)
         best = self._db.rows(

@@ -591,6 +591,17 @@ CREATE TABLE archive_text (
         setweight(words_in(title_words), 'A') || words_in(text_words)) STORED */
 ) STRICT;
 
+-- What staff wrote on the pages of statements that went out.
+CREATE TABLE public_note (
+    id INTEGER PRIMARY KEY,
+    slug TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    "by" TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    words TEXT NOT NULL
+) STRICT;
+CREATE INDEX ix_public_note_slug ON public_note (slug);
+
 -- Staff
 
 CREATE TABLE staff (
@@ -926,6 +937,11 @@ END;
 CREATE TRIGGER changed_by_campaign_delete AFTER DELETE ON campaign BEGIN
     DELETE FROM changed_statement WHERE slug = OLD.slug;
     INSERT INTO changed_statement (slug) VALUES (OLD.slug);
+END;
+
+CREATE TRIGGER changed_by_public_note_insert AFTER INSERT ON public_note BEGIN
+    DELETE FROM changed_statement WHERE slug = NEW.slug;
+    INSERT INTO changed_statement (slug) VALUES (NEW.slug);
 END;
 
 CREATE TRIGGER changed_by_issue_insert AFTER INSERT ON issue BEGIN

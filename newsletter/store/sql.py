@@ -9,7 +9,7 @@ from datetime import datetime
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect
-from newsletter.store.archive import Search
+from newsletter.store.archive import PublicNotes, Search
 from newsletter.store.campaigns.audiences import Audiences
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.digests import Digests
@@ -93,6 +93,7 @@ class Transaction:
         self.events = Events(db, hash_address)
         self.feeds = Feeds(db)
         self.search = Search(db)
+        self.public_notes = PublicNotes(db)
         self.hold = Hold(db)
         self.running_service = RunningService(db)
         self.generation = Generation(db)

@@ -23,6 +23,7 @@ from newsletter.web.api.operation import ROOT, Operation
 from newsletter.web.api.problem import problem_of
 from newsletter.web.api.statements import StatementOperations
 from newsletter.web.api.token import TokenOperations
+from newsletter.web.desk.campaigns.amending import Amending
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
 from newsletter.web.desk.campaigns.starting import Starting
@@ -211,6 +212,7 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         *CampaignPage(desk, campaigns, delivery).routes(),
         *Calendar(desk, staff).routes(),
         *UnknownDeliveries(desk, campaigns).routes(),
+        *Amending(desk, campaigns).routes(),
         *Stopping(desk, delivery).routes(),
         *ReadersPages(desk, services.subscribers).routes(),
     ]

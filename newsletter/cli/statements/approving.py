@@ -18,12 +18,14 @@ from newsletter.cli.shell import (
     wall_time,
     with_services,
 )
+from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import people
 from newsletter.formats.times import is_local
+from newsletter.pipeline.archive.annotate import annotate as note
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import left_behind, with_readers
 from newsletter.pipeline.statements.approve import ApprovalRequest, Given
@@ -284,6 +286,21 @@ def send_back(services: Services, slug: str, by: str, reason: str, digest: str) 
     slug = statement_slug(services.store, slug)
     services.statements.send_back(slug, by=by, expect=digest, reason=reason)
     say(f"{slug} was sent back; it waits for its writers")
+
+
+@click.command()
+@click.argument("slug")
+@click.argument("words", default="")
+@click.option(
+    "--withdraw", "kind", flag_value=NoteKind.WITHDRAWN.value, help="Take the text off the web."
+)
+@click.option("--restore", "kind", flag_value=NoteKind.RESTORED.value, help="Put it back.")
+@acting(Role.SENDER, "annotate")
+def annotate(services: Services, slug: str, words: str, kind: str | None, by: str) -> None:
+    """Write a dated note on a statement's public page."""
+    slug = statement_slug(services.store, slug)
+    note(slug, NoteKind(kind or "note"), words, by=by, store=services.store)
+    say(f"{services.settings.public_url}/archive/{slug} shows it now")
 
 
 def _instant_of(text: str, zone: str) -> datetime:

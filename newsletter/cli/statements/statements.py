@@ -21,6 +21,7 @@ from newsletter.cli.shell import (
     with_services,
 )
 from newsletter.cli.statements.approving import (
+    annotate,
     approve,
     revoke,
     schedule,
@@ -306,6 +307,6 @@ def submit(services: Services, slug: str, by: str | None) -> None:
     say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
 
 
-_others = (import_files, approve, revoke, schedule, unschedule, start, undo, send_back)
+_others = (import_files, approve, revoke, schedule, unschedule, start, undo, send_back, annotate)
 for _command in _others:
     statement.add_command(_command)

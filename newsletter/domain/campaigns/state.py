@@ -146,6 +146,8 @@ class Act(Enum):
     """See what it translates."""
     CORRECT = "Write a correction"
     """Write a correction to the readers who have it."""
+    AMEND = "Correct or withdraw"
+    """Correct it, write on its web page, take it off the web, or send it to the rest."""
     COPY = "Copy to the desk"
     """Copy it to the desk, to go on with it there."""
     FORGET_START = "Take off the start that lapsed"
@@ -170,6 +172,7 @@ NEEDED: Mapping[Act, Role] = MappingProxyType(
         Act.OPEN_CORRECTION: Role.VIEWER,
         Act.OPEN_ORIGINAL: Role.VIEWER,
         Act.CORRECT: Role.WRITER,
+        Act.AMEND: Role.SENDER,
         Act.COPY: Role.WRITER,
         Act.FORGET_START: Role.SENDER,
     }
@@ -251,13 +254,15 @@ STATES: Mapping[State, StateRow] = MappingProxyType(
         ),
         State.ATTENTION: StateRow(
             shelf=Shelf.SENDING,
-            acts=(Act.DECIDE, Act.REPORT, Act.CORRECT),
+            acts=(Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND),
             next="decide",
             without_actors="No member of staff can decide. Your operator can add an admin.",
             waits=True,
         ),
-        State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT)),
-        State.CORRECTED: StateRow(shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT)),
+        State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT, Act.AMEND)),
+        State.CORRECTED: StateRow(
+            shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND)
+        ),
         State.CANCELLED: StateRow(
             shelf=Shelf.CANCELLED, acts=(Act.HAND_IN, Act.REPORT), next="bring it back for approval"
         ),

@@ -186,7 +186,7 @@ class StatementStatus:
         """The possible acts, most important first. Roles may not allow all of them."""
         state, found = self.state, STATES[self.state].acts
         if state is State.CANCELLED and self.begun:
-            return (Act.REPORT,)
+            return (Act.REPORT, Act.AMEND)
         if self.campaign is None:
             found = tuple(act for act in found if act is not Act.REPORT)
         if not self.begun or self.home is Home.DIGEST:

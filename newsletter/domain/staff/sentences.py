@@ -29,6 +29,10 @@ _PAST: Mapping[str, str] = MappingProxyType(
         "resume": "resumed it",
         "cancel": "cancelled it",
         "resolve": "decided:",
+        "reopen": "sent it to the rest:",
+        "annotate": "wrote on its page:",
+        "take off the web": "took it off the web:",
+        "put back on the web": "put it back on the web",
         "go back": "went back to the first provider:",
     }
 )

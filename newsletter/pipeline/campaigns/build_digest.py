@@ -39,6 +39,12 @@ def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
     )
 
 
+def _on_the_web(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
+    """Leave out statements whose text a person took off the web."""
+    off = tx.public_notes.off({campaign.slug for campaign in campaigns})
+    return [campaign for campaign in campaigns if campaign.slug not in off]
+
+
 _SCHEDULER = "scheduler"
 
 
@@ -162,7 +168,8 @@ class DigestBuilder:
         since = tx.digests.since().get(digest.name, upto)
         after = max([since, *(issued.upto for issued in made)])
         chosen = choose(
-            tx.campaigns.begun(after),  # a correction begins after what it corrects
+            # a correction begins after what it corrects
+            _on_the_web(tx, tx.campaigns.begun(after)),
             after=after,
             upto=upto,
             gathers=digest.gathers,
@@ -203,7 +210,7 @@ class DigestBuilder:
         """
         digest, standing = (
             self._configured(issue.name),
-            standing_for(issue.parts, tx.campaigns.kin(issue.parts)),
+            standing_for(issue.parts, _on_the_web(tx, tx.campaigns.kin(issue.parts))),
         )
         if tuple(campaign.slug for campaign in standing) == issue.parts:
             return issue

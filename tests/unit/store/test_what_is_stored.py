@@ -91,9 +91,16 @@ OF_PEOPLE = {
     "address network at": ("known_network", "a keyed hash of the networks they signed in from"),
     "number draft kind by writers document sought began_at at closed handed_in_at handed_in_by": (
         "version",
-        "the texts, pictures and comments they wrote",
+        "the texts, notes, pictures and comments they wrote",
     ),
-    "id slug by at content_hash words": ("comment", "the texts, pictures and comments they wrote"),
+    "id slug by at content_hash words": (
+        "comment",
+        "the texts, notes, pictures and comments they wrote",
+    ),
+    "id slug at by kind words": (
+        "public_note",
+        "the texts, notes, pictures and comments they wrote",
+    ),
     "number at actor action subject detail digest": ("audit", "their acts in the audit log"),
 }
 """All columns of each table in which something of a person stands, and the page's words for it."""

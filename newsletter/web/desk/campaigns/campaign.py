@@ -115,7 +115,6 @@ class CampaignPage:
             statement=title,
             rows=[*found, *((who, _UNSENT[state], "") for who, state in unsent)][:_MOST_SHOWN],
             count=len(found) + campaign.counts.pending + campaign.counts.cancelled,
-            over=campaign.state is CampaignState.CANCELLED,
         )
 
     def ask_cancel(self, request: DeskRequest) -> Response:

@@ -76,6 +76,7 @@ def _address(act: Act, status: StatementStatus) -> str:
         Act.REPORT: campaign,
         Act.OPEN_CORRECTION: f"/desk/statements/{corrected}",
         Act.OPEN_ORIGINAL: f"/desk/statements/{status.statement.translation_of}",
+        Act.AMEND: f"{campaign}/amend",
         Act.CORRECT: f"/desk/drafts/new?corrects={status.statement.slug}",
         Act.COPY: f"{here}/copy",
         Act.FORGET_START: f"{here}/undo?lapsed=yes",

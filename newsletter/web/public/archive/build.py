@@ -202,7 +202,7 @@ class ArchiveBuild:
             else "",
             day=day.isoformat(),
             dated=self._dated(day, content.language),
-            body=Markup(body_of(content)),  # noqa: S704 - nh3 made it safe
+            body=self._with_notes(shown, content.language, body_of(content)),
             notice=notice,
             notice_link=f"../archive/{notice.link}" if notice and notice.link else "",
             others=[
@@ -248,18 +248,27 @@ class ArchiveBuild:
             title=content.subject,
             language=content.language,
             summary=excerpt.opening,
-            body=excerpt.body,
+            body=self._with_notes(shown, content.language, excerpt.body),
             notice=self._notice(shown, content.language),
         )
+
+    def _with_notes(self, shown: Published, language: str, body: str) -> Markup:
+        """Return the notes on a statement and its text, which may be off the web."""
+        note = Markup('<aside class="notice" role="note"><strong>{}</strong> {}</aside>')
+        notes = (
+            note.format(self._dated(self._local_day(one.at), language), one.words)
+            for one in shown.notes
+        )
+        text = "" if shown.is_off else body
+        return Markup("").join(notes) + Markup(text)  # noqa: S704 - nh3 made it safe
 
     def _notice(self, shown: Published, language: str) -> Notice | None:
         """Return what happened to a statement since it went out, in this language."""
         if not (shown.corrected_by or shown.withdrawn or shown.corrects):
             return None
         words, spoken = self._frame.words(base_language(language))
-        return notice_of(
-            shown, self._dated(self._local_day(shown.updated_at), spoken), spoken, words
-        )
+        at = shown.noticed_at or shown.updated_at
+        return notice_of(shown, self._dated(self._local_day(at), spoken), spoken, words)
 
     def _dated(self, day: date, language: str) -> str:
         words = self._renderer.wordings.of(language)[0]

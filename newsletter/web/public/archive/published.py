@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsletter.domain.archive import NoteKind, PublicNote
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.rendering.languages import direction
 from newsletter.store.sql import Store, Transaction
@@ -24,16 +25,22 @@ class Published:
     began_at: datetime
     """When the first reader could have it."""
     updated_at: datetime
-    """When it last went out, was corrected or was withdrawn."""
+    """When it last went out, was corrected or withdrawn, or got a note."""
     corrects: str = ""
     """The slug of the published statement that it corrects."""
     corrected_by: str = ""
     """The slug of its newest correction."""
     withdrawn: bool = False
-    """It was cancelled after it had begun, and has no correction."""
+    """It was cancelled after it had begun and has no correction, or is off the web."""
+    is_off: bool = False
+    """A person took its text off the web."""
+    noticed_at: datetime | None = None
+    """When it was corrected or withdrawn."""
+    notes: tuple[PublicNote, ...] = ()
+    """What stands above its text, oldest first."""
 
 
-def published(campaigns: Sequence[Campaign]) -> list[Published]:
+def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -> list[Published]:
     """Return the statements that have begun, newest first. ``campaigns`` are all, oldest first."""
     begun = [campaign for campaign in campaigns if campaign.started_at is not None]
     shown = {campaign.slug for campaign in begun}
@@ -46,7 +53,13 @@ def published(campaigns: Sequence[Campaign]) -> list[Published]:
     for campaign in begun:
         by_slug.setdefault(campaign.slug, []).append(campaign)
     found = [
-        _published(own, originals[slug], corrections.get(slug)) for slug, own in by_slug.items()
+        _published(
+            own,
+            originals[slug],
+            corrections.get(slug),
+            [note for note in notes if note.slug == slug],
+        )
+        for slug, own in by_slug.items()
     ]
     return sorted(found, key=lambda statement: statement.began_at)[::-1]
 
@@ -61,20 +74,31 @@ def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
     return slug if slug in shown else ""
 
 
-def _published(own: Sequence[Campaign], corrects: str, correction: Campaign | None) -> Published:
+def _published(
+    own: Sequence[Campaign],
+    corrects: str,
+    correction: Campaign | None,
+    notes: Sequence[PublicNote],
+) -> Published:
     last = own[-1]
-    withdrawn = last.state is CampaignState.CANCELLED and correction is None
+    moves = [note for note in notes if note.kind is not NoteKind.NOTE]
+    off = moves[-1] if moves and moves[-1].kind is NoteKind.WITHDRAWN else None
+    cancelled = last.state is CampaignState.CANCELLED and correction is None
     times = [campaign.started_at for campaign in own if campaign.started_at]
-    changes = [correction and correction.started_at, last.finished_at if withdrawn else None]
+    changes = [correction and correction.started_at, last.finished_at if cancelled else None]
+    told = max([*times, *(at for at in changes if at)])
     return Published(
         slug=last.slug,
         content_hash=last.content_hash,
         original=last.translates or last.slug,
         began_at=min(times),
-        updated_at=max([*times, *(at for at in changes if at)]),
+        updated_at=max([told, *(note.at for note in notes)]),
         corrects=corrects,
         corrected_by=correction.slug if correction else "",
-        withdrawn=withdrawn,
+        withdrawn=cancelled or off is not None,
+        is_off=off is not None,
+        noticed_at=off.at if off else told,
+        notes=tuple(note for note in notes if note.kind is NoteKind.NOTE or note is off),
     )
 
 
@@ -105,7 +129,7 @@ def translations(store: Store, slug: str) -> list[Published]:
 
 def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     # their corrections and originals tell what happened to them
-    found = published(tx.campaigns.kin(slugs))
+    found = published(tx.campaigns.kin(slugs), tx.public_notes.of(slugs))
     return {statement.slug: statement for statement in found if statement.slug in slugs}
 
 
@@ -129,10 +153,9 @@ def notice_of(
 
     ``dated`` is the local date of its last change, ``language`` that of the words.
     """
-    if shown.corrected_by:
-        text, link, link_text = words["corrected_on"], shown.corrected_by, words["read_correction"]
-    elif shown.withdrawn:
-        text, link, link_text = words["withdrawn_on"], "", ""
+    if shown.withdrawn or shown.corrected_by:
+        text = words["withdrawn_on" if shown.withdrawn else "corrected_on"]
+        link, link_text = shown.corrected_by, words["read_correction"]
     elif shown.corrects:
         text, link, link_text = words["corrects_earlier"], shown.corrects, words["read_original"]
     else:

@@ -434,7 +434,7 @@ ACTS: list[tuple[dict[str, Any], str, list[Act]]] = [
     ({"approval": APPROVED, "refusal": "x", "draft": "k"}, ANA, [Act.EDIT, Act.TAKE_BACK]),
     ({"campaign": SENDING}, CLEO, [Act.PAUSE, Act.CANCEL, Act.REPORT]),
     ({"campaign": SENDING}, VERA, [Act.REPORT]),
-    ({"campaign": UNKNOWN}, DAN, [Act.DECIDE, Act.REPORT, Act.CORRECT]),
+    ({"campaign": UNKNOWN}, DAN, [Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND]),
     ({"campaign": SENT}, ANA, [Act.REPORT, Act.CORRECT]),
     ({"campaign": SENT}, VERA, [Act.REPORT]),
     ({"campaign": SENT, "statement": statement(digest="weekly")}, ANA, [Act.REPORT]),

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.digest import Every
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.pipeline.archive.annotate import annotate
 from newsletter.store.sql import Store
 from tests.contracts.books import add_campaign
 from tests.fakes import PlainRenderer
@@ -327,7 +329,9 @@ def test_one_that_has_begun_stays_as_it_went_out(desk: Desk) -> None:
     assert desk.issues() == before
 
 
-def test_a_part_that_is_cancelled_is_taken_out_and_none_left_is_no_issue(desk: Desk) -> None:
+def test_a_part_that_is_cancelled_or_off_the_web_is_taken_out_and_none_left_is_no_issue(
+    desk: Desk,
+) -> None:
     desk.subscribe(30)
     for slug, wall in (("one", "2026-11-25 10:00"), ("two", "2026-11-25 11:00")):
         desk.at(wall)
@@ -339,7 +343,7 @@ def test_a_part_that_is_cancelled_is_taken_out_and_none_left_is_no_issue(desk: D
     desk.at("2026-11-27 16:00")
     desk.tick()
     assert desk.parts() == ("one", "two")
-    desk.hand().cancel("one")
+    annotate("one", NoteKind.WITHDRAWN, "Mistaken.", by="operator", store=desk.store)
     desk.tick()
     assert desk.parts() == ("two",)
     desk.hand().cancel("two")

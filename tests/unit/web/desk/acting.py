@@ -149,6 +149,17 @@ def _decides(world: World) -> Act:
     return lambda: world.press("dan", page, page, way="has")
 
 
+def _annotates(world: World) -> Act:
+    page = f"/campaigns/{world.sending().id}/note"
+    return lambda: world.as_("cleo").post(page, {"kind": "withdrawn", "withdrawn": "Mistaken."})
+
+
+def _reopens(world: World) -> Act:
+    here = f"/campaigns/{world.sending().id}"
+    world.as_("cleo").post(f"{here}/cancel")
+    return lambda: world.press("dan", f"{here}/amend", f"{here}/reopen")
+
+
 # --- readers
 
 _READERS, _STRANGER = "/readers", "stranger@readers.example"
@@ -493,6 +504,8 @@ EXAMPLES = [
         lines=2,
         why="the program writes down that sending is over by that",
     ),
+    Example(route="/campaigns/{id}/note", ready=_annotates),
+    Example(route="/campaigns/{id}/reopen", ready=_reopens),
     Example(route=_READERS, ready=_of_reader(""), lines=0, why="it changes nothing"),
     Example(
         route=f"{_READERS}/new",

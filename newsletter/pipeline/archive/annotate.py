@@ -1,0 +1,35 @@
+"""A person's note on the public page of a statement that went out, and taking its text off."""
+
+from newsletter.domain.archive import NoteKind, PublicNote
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.role import Role
+from newsletter.pipeline.ledger import entitle
+from newsletter.store.sql import Store
+
+MAX_CHARACTERS = 1_000
+_ACTIONS = {
+    NoteKind.NOTE: "annotate",
+    NoteKind.WITHDRAWN: "take off the web",
+    NoteKind.RESTORED: "put back on the web",
+}
+
+
+def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) -> None:
+    """Write a dated note on a statement's page, take its text off the web, or put it back.
+
+    Raises NotFound or Refused; InvalidInput if the words are missing or too long.
+    """
+    said = " ".join(words.split())
+    missing = not said and kind is not NoteKind.RESTORED
+    if missing or len(said) > MAX_CHARACTERS or not said.isprintable():
+        message = f"Write between 1 and {MAX_CHARACTERS:,} plain characters"
+        raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
+    with store.begin() as tx:
+        person = entitle(tx, by, Role.SENDER, _ACTIONS[kind])
+        if not any(each.started_at for each in tx.campaigns.kin([slug]) if each.slug == slug):
+            raise NotFound(f"{slug} did not go out, so it has no page on the web.")
+        is_off = bool(tx.public_notes.off([slug]))
+        if (NoteKind.WITHDRAWN if is_off else NoteKind.RESTORED) is kind:
+            raise Refused(f"The text of {slug} is {'off' if is_off else 'on'} the web already.")
+        tx.public_notes.add(PublicNote(slug=slug, at=tx.now, by=person, kind=kind, words=said))
+        tx.audit.enter(person, _ACTIONS[kind], slug, said)

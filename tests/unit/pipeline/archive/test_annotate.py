@@ -1,0 +1,44 @@
+"""Notes on the public page of a statement, and its text off the web."""
+
+import pytest
+
+from newsletter.domain.archive import NoteKind
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.pipeline.archive.annotate import annotate
+from tests.unit.pipeline.archive.test_index import begin, found, update
+from tests.unit.pipeline.newsroom import Newsroom
+
+SAM = "sam@forum.example"
+
+
+def put(room: Newsroom, kind: NoteKind, words: str = "Mistaken.", by: str = SAM) -> None:
+    annotate("resignation", kind, words, by=by, store=room.store)
+
+
+def test_nothing_is_written_about_what_has_no_page(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    with pytest.raises(NotFound, match="resignation did not go out"):
+        put(room, NoteKind.NOTE)
+
+
+def test_what_is_off_the_web_is_not_found_until_it_is_put_back(room: Newsroom) -> None:
+    room.subscribe(2)
+    room.write(body="It left.")
+    begin(room, "resignation")
+    update(room)
+    with pytest.raises(Refused, match="is on the web already"):
+        put(room, NoteKind.RESTORED)
+    put(room, NoteKind.WITHDRAWN)
+    put(room, NoteKind.NOTE)
+    assert found(room, "left") == []
+    with pytest.raises(Refused, match="is off the web already"):
+        put(room, NoteKind.WITHDRAWN)
+    put(room, NoteKind.RESTORED, "")
+    assert found(room, "left") == ["resignation"]
+    with pytest.raises(Refused, match="takes the role"):
+        put(room, NoteKind.NOTE, by="ed@forum.example")
+    with pytest.raises(InvalidInput):
+        put(room, NoteKind.NOTE, "")
+    deeds = ["take off the web", "annotate", "put back on the web"]
+    assert [deed for by, deed in room.deeds() if by == SAM] == deeds
