@@ -14,7 +14,6 @@ from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.plain_text import import_document
-from newsletter.domain.delivery.authentication import examine_arrived
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
@@ -32,9 +31,6 @@ FIELDS = [
     "Subject",
     "From",
     "To",
-    "DKIM-Signature",
-    "Authentication-Results",
-    "Return-Path",
     "Date",
 ]
 TODAY = date(2026, 11, 24)
@@ -148,12 +144,9 @@ def test_office_files_and_emails(data: bytes, place: int) -> None:
 
 @hostile
 @given(BYTES, st.dictionaries(st.sampled_from(FIELDS), TEXT, max_size=4))
-def test_an_email_that_asks_to_leave_and_one_that_arrived(
-    data: bytes, fields: dict[str, str]
-) -> None:
+def test_an_email_that_asks_to_leave(data: bytes, fields: dict[str, str]) -> None:
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     email = head.encode("utf-8", "surrogatepass") + b"\r\n" + data
     for whole in (data, email):
         with suppress(InvalidInput):
             word_of_departure(whole).encode()
-        assert list(examine_arrived(whole, "https://news.forum.example"))

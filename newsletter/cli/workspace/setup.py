@@ -5,7 +5,6 @@ import platform
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import click
 
@@ -13,7 +12,6 @@ from newsletter.cli.shell import Shell, as_json, in_workspace, pick, print_json,
 from newsletter.config.loading import FILE_NAME
 from newsletter.config.loading import show as masked
 from newsletter.config.schema import json_schema
-from newsletter.domain.delivery.authentication import examine_arrived
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import NewsletterError, Refused
 from newsletter.rendering.mail.files import default_templates
@@ -75,31 +73,19 @@ def schema() -> None:
     print_json(json_schema())
 
 
-_MOST_MAIL = 1 << 20
-"""Bytes of an email that are read: its header fields come first."""
 _SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
 
 
 @click.command()
-@click.option(
-    "--mail",
-    type=click.File("rb"),
-    metavar="FILE.eml",
-    help="Check the signatures of a test email that arrived in a mailbox instead.",
-)
 @as_json
 @in_workspace
-def doctor(shell: Shell, mail: BinaryIO | None, as_json: bool) -> int:
+def doctor(shell: Shell, as_json: bool) -> int:
     """Check the workspace, the provider and the domain.
 
     One line for each check: ok, CHECK if it could not be verified, FIX with the remedy. The
     provider is asked about its key and the sending domain; nothing is changed there.
     """
-    if mail is None:
-        findings = list(_examine(shell))
-    else:
-        public_url = shell.settings().public_url
-        findings = list(examine_arrived(mail.read(_MOST_MAIL), public_url))
+    findings = list(_examine(shell))
     if as_json:
         print_json(
             [
