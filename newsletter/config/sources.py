@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from newsletter.config.fields import Pause, Section, lasting
 from newsletter.domain.setting import Language, Website, matching
-from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName
 
 _Name = Annotated[
@@ -66,18 +65,6 @@ class FeedOptions(Section):
         default=None,
         description="The language of its statements. Without it: the feed's own, else `language`.",
     )
-    trusted: bool = Field(
-        default=False,
-        description="Whether new items count as approved by `approved_by` without a review. "
-        "Use it only if reviewers alone can publish there.",
-        examples=[False],
-    )
-    approved_by: tuple[Address, ...] = Field(
-        default=(),
-        validate_default=True,
-        description="The approvers of a trusted feed's items.",
-        examples=[["editor@forum.example"]],
-    )
     allow_private: bool = Field(
         default=False,
         description="Whether its address may be private, and there without TLS. Otherwise "
@@ -87,19 +74,6 @@ class FeedOptions(Section):
     url: Annotated[Website, AfterValidator(_encrypted)] = Field(
         description="The feed's address.", examples=["https://forum.example/feed"]
     )
-
-    @field_validator("approved_by")
-    @classmethod
-    def _goes_with_trust(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        trusted = info.data.get("trusted")
-        if trusted and not names:
-            raise ValueError(
-                "is missing: trusted: true needs the people in whose name its items count as"
-                " approved, like [editor@forum.example]"
-            )
-        if names and trusted is False:
-            raise ValueError("means nothing without trusted: true; write that too, or delete it")
-        return names
 
     @property
     def known_as(self) -> str:

@@ -179,11 +179,6 @@ class Feed(Protocol):
         """The interval between visits."""
         ...
 
-    @property
-    def trusted(self) -> bool:
-        """New items count as approved."""
-        ...
-
     def fetch(self, bookmark: str) -> Fetched:
         """Visit the feed once. Raises FeedUnreadable for any error of the network or the feed."""
         ...

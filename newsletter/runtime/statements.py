@@ -19,7 +19,6 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Feed, Links, Source
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import Statement
-from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import statement_named
@@ -126,7 +125,7 @@ class Statements:
         return self.refresh()
 
     def take_in(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
-        """Refresh. Return the faults, and the approvals that files and feeds brought.
+        """Refresh. Return the faults, and the approvals that files brought.
 
         If the running service has other settings or templates, nothing is read: the two processes
         would undo each other's work, and files would approve emails that are never sent.
@@ -289,7 +288,6 @@ def _source(
         lists=options.lists or settings.default_lists,
         language=settings.language,
         own_language=options.language or "",
-        approved_by=tuple(map(fold, options.approved_by)) if options.trusted else (),
     )
 
 
@@ -302,7 +300,6 @@ def _feed(options: FeedOptions, settings: Settings, clock: Clock) -> Feed:
         name=options.known_as,
         address=options.url,
         every=options.every,
-        trusted=options.trusted,
         fetcher=Fetcher(allow_private=options.allow_private),
         reader=SandboxReader(),
         clock=clock,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.workspace import EDITOR, Workspace
+from tests.acceptance.workspace import Workspace
 from tests.servers import LoopbackServer, Received, Step, answer_bytes, reply
 
 
@@ -107,20 +107,6 @@ def test_an_item_keeps_clear_of_the_slug_of_a_file_that_nobody_has_read_yet(
     workspace.write("on-days-2")
     said = workspace.do("statement", "check", code=3).stderr
     assert "the slug 'on-days-2' is taken by statements/on-days-2.md; give that one another" in said
-
-
-def test_a_trusted_feed_goes_out_by_itself_and_its_backlog_does_not(
-    workspace: Workspace, site: Site
-) -> None:
-    follow(workspace, site, trusted=True, approved_by=[EDITOR])
-    workspace.do("run", "--until-idle")
-    assert workspace.outbox == []
-    site.publish("hours")
-    workspace.sql("UPDATE feed SET next_at = 0")
-    workspace.do("run", "--until-idle")
-    report = workspace.report("on-hours")
-    assert (report["accepted"], report["approved_by"]) == (10, [EDITOR])
-    assert len(workspace.outbox) == 10
 
 
 def test_a_feed_that_cannot_be_read_is_said_once_and_loses_nothing(

@@ -232,9 +232,9 @@ class OpenContract:
     def test_statements_that_ever_had_a_yes_by_some_way_are_known(self, store: Store) -> None:
         with store.begin() as tx:
             tx.approvals.add(YES)
-            tx.approvals.add(replace(YES, slug="fed", channel=Channel.FEED))
-            tx.approvals.revoke("fed", NOON, actor="ed")
-            assert tx.approvals.slugs([Channel.FEED, Channel.FRONT_MATTER]) == {"fed"}
+            tx.approvals.add(replace(YES, slug="filed", channel=Channel.FRONT_MATTER))
+            tx.approvals.revoke("filed", NOON, actor="ed")
+            assert tx.approvals.slugs(Channel.FRONT_MATTER) == {"filed"}
 
 
 def begin(store: Store) -> tuple[int, int]:

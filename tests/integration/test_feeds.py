@@ -22,7 +22,6 @@ RSS += "</channel></rss>"
 SHARED: dict[str, Any] = {
     "name": "press",
     "every": timedelta(minutes=15),
-    "trusted": False,
     "fetcher": Fetcher(allow_private=True, within=timedelta(seconds=5)),
     "reader": SandboxReader(ask=ask_here),
     "clock": FixedClock(),

@@ -70,9 +70,7 @@ class ItemState(Enum):
     PASSED = "passed over"
     """It was there at the first visit, or is older: never taken."""
     TAKEN = "taken"
-    """A statement was made of it, which waits for approval whatever the feed is now."""
-    TRUSTED = "trusted"
-    """A statement was made of it while the feed was trusted: it counts as approved."""
+    """A statement was made of it."""
     UNUSABLE = "unusable"
     """No statement can be made of it as it is; it is taken when that changes."""
 
@@ -277,12 +275,7 @@ class TakenItem:
     """An item of which a statement was made."""
 
     slug: str
-    state: ItemState
     composed: ExtractedStatement
-
-    @property
-    def is_trusted(self) -> bool:
-        return self.state is ItemState.TRUSTED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,8 +126,6 @@ class Channel(Enum):
     """A member of staff said it on a page of the desk, of the very text that it showed."""
     FRONT_MATTER = "front matter"
     """The statement's own file names the approver, and the configuration trusts its source."""
-    FEED = "feed"
-    """The configuration trusts the feed that it comes from, in the name of the approver."""
     OVERRIDE = "override"
     """An admin replaces a missing approval, with a reason; it takes two admins."""
 
@@ -227,9 +225,9 @@ def standing(
 ) -> ApprovalStatus:
     """Decide whether the text with this content hash has the approvals that the policy demands.
 
-    ``writers`` and the keys of ``roles`` are folded addresses. Only staff count, but for those whom
-    the configuration itself names for a trusted feed: a file can name anybody. Two spellings of one
-    mailbox are one person. ``changed`` says in words what differs from another content hash.
+    ``writers`` and the keys of ``roles`` are folded addresses. Only staff count: a file can name
+    anybody. Two spellings of one mailbox are one person. ``changed`` says in words what differs
+    from another content hash.
     """
     wrote = set(map(mailbox, writers))
     counted: dict[str, Approval] = {}
@@ -294,13 +292,10 @@ def _objection(
     if mailbox(approval.by) in wrote and not policy.author_may_approve:
         return f"{approval.by} wrote it, and approvals.author_may_approve is false"
     role = roles.get(approval.by)
-    # of somebody on the staff the role counts, also where a feed vouches for them
     if role is not None and not role.includes(Role.APPROVER):
         return f"{approval.by} is a {role.value}, who may not approve"
     if approval.channel is Channel.OVERRIDE and role is not Role.ADMIN:
         return f"{approval.by} is no admin, and only admins can replace a missing approval"
-    if approval.channel is Channel.FEED:
-        return ""
     if approval.channel is Channel.FRONT_MATTER and not policy.trust_front_matter:
         return "approvals.trust_front_matter is false"
     return "" if role is not None else f"{approval.by} is not among the staff"

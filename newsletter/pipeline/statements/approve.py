@@ -199,6 +199,9 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
         return taken
 
 
+_FILE = Channel.FRONT_MATTER
+
+
 @dataclass(frozen=True, kw_only=True)
 class Noted:
     """A statement whose own file approves it, and the checks that warned of it then."""
@@ -209,9 +212,6 @@ class Noted:
     """The file's reason for sending in spite of warnings."""
 
 
-_BROUGHT_ALONG = frozenset({Channel.FRONT_MATTER, Channel.FEED})
-
-
 @dataclass(kw_only=True)
 class Compared:
     """The state between two runs."""
@@ -220,13 +220,13 @@ class Compared:
     """The change number of the last run; None before the first run."""
     policy: ApprovalPolicy | None = None
     waiting: bool = False
-    """An approval that a file or feed names is not stored yet."""
+    """An approval that a file names is not stored yet."""
 
 
 def note_front_matter(
     *, store: Store, rules: ReviewRules, before: Compared | None = None
 ) -> tuple[Noted, ...]:
-    """Store the approvals that files and feeds name, if the configuration trusts them.
+    """Store the approvals that files name, if the configuration trusts them.
 
     A name counts for the content with which it first appeared. If the content changes under the
     same name, the person may not have seen the change: the statement then waits for a new approval,
@@ -246,7 +246,7 @@ def note_front_matter(
             stored
             for stored in known
             if stored.content_hash
-            and (stored.statement.feed or rules.campaigns.policy.trust_front_matter)
+            and rules.campaigns.policy.trust_front_matter
             and set(_named(stored.statement)) != _noted_names(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules) if pending else []
@@ -263,7 +263,7 @@ def note_front_matter(
 
 def _bringing(tx: Transaction) -> list[StoredStatement]:
     """Return the statements that name approvers now or did so before."""
-    once = tx.approvals.slugs(_BROUGHT_ALONG)
+    once = tx.approvals.slugs(_FILE)
     return [
         stored
         for stored in tx.statements.all()
@@ -278,20 +278,20 @@ def _bring_in_line(
 
     Without ``override`` the statement may not be approved, and none is added.
     """
-    slug, channel = stored.statement.slug, _channel(stored.statement)
+    slug = stored.statement.slug
     named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
     # removed names first: a name that comes back later must count as a new one
     for person in sorted(set(noted) - set(named)):
         # a row without a content hash says that the name was taken out
-        removed = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=channel)
+        removed = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FILE)
         tx.approvals.add(removed)
-        why = f"no longer named by the {channel.value}"
-        tx.approvals.revoke(slug, tx.now, person, channel, actor=person, why=why)
+        why = f"no longer named by the {_FILE.value}"
+        tx.approvals.revoke(slug, tx.now, person, _FILE, actor=person, why=why)
     if override is None:
         return False
     added = [person for person in named if person not in noted]
     for person in added:
-        _add(tx, load_status(tx, stored, rules.campaigns), person, channel, override)
+        _add(tx, load_status(tx, stored, rules.campaigns), person, _FILE, override)
     return bool(added)
 
 
@@ -299,21 +299,16 @@ def _named(statement: Statement) -> Sequence[str]:
     return statement.approved_by if statement.progress is Progress.APPROVED else ()
 
 
-def _channel(statement: Statement) -> Channel:
-    return Channel.FEED if statement.feed else Channel.FRONT_MATTER
-
-
 def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     """Return the names of the last run, with those whose approval was revoked since.
 
     Else a cancelled statement would be approved again by the name that is still in its file.
     """
-    channel = _channel(statement)
     # the last row of each name: one without a content hash says that it was taken out
     latest = {
         approval.by: approval.content_hash
         for approval in tx.approvals.of(statement.slug)
-        if approval.channel is channel
+        if approval.channel is _FILE
     }
     return {person for person, content_hash in latest.items() if content_hash}
 

@@ -132,8 +132,6 @@ class FeedSource:
     """The language of items that name none."""
     own_language: str = ""
     """The language of all items, whatever they name."""
-    approved_by: tuple[str, ...] = ()
-    """In whose name its items count as approved; empty where the feed is not trusted."""
     _known: tuple[int, Reading] = field(default=(-1, Reading(statements=())), init=False)
 
     def read(self) -> Reading:
@@ -156,7 +154,6 @@ class FeedSource:
 
     def _statement(self, item: TakenItem) -> Statement:
         composed = item.composed
-        vouched = bool(self.approved_by) and item.is_trusted
         return Statement(
             slug=item.slug,
             title=composed.title,
@@ -165,8 +162,7 @@ class FeedSource:
             language=self.own_language or composed.language or self.language,
             date=composed.date,
             summary=composed.summary,
-            progress=Progress.APPROVED if vouched else Progress.REVIEW,
-            approved_by=self.approved_by if vouched else (),
+            progress=Progress.REVIEW,
             feed=self.feed,
             notes=composed.notes,
             origin=composed.link or self.address,

@@ -28,8 +28,6 @@ from newsletter.store.sql import Store, Transaction
 
 _SPREAD = 1.1
 """The spread of ``next_visit``. A later time was set by another clock or setting."""
-_RECENT = timedelta(days=7)
-"""An older item, or one after a longer gap between visits, is not trusted."""
 _OLD = "was there at the first visit, or is older"
 
 
@@ -87,13 +85,7 @@ class Visitor:
             texts = dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {}
         except FeedUnreadable as error:
             return self._failed(feed, record, error)
-        made = _Made(
-            feed=feed,
-            texts=texts,
-            since=began - _RECENT,
-            visited=record.succeeded_at or began,
-        )
-        return self._book(made, record, fetched, sifted, began)
+        return self._book(feed, _Made(texts), record, fetched, sifted, began)
 
     def _failed(self, feed: Feed, record: FeedRecord, error: FeedUnreadable) -> Visited:
         now, failures, why = self.store.clock.now(), record.failures + 1, str(error)
@@ -118,13 +110,13 @@ class Visitor:
 
     def _book(
         self,
+        feed: Feed,
         made: "_Made",
         record: FeedRecord,
         fetched: Fetched,
         sifted: ClassifiedItems,
         began: datetime,
     ) -> Visited:
-        feed = made.feed
         for item in sifted.old:
             made.pass_over(item)
         for known, item in sifted.known:
@@ -171,18 +163,8 @@ def _remark(record: FeedRecord, fetched: Fetched, sifted: ClassifiedItems) -> st
 class _Made:
     """The rows to store after one visit."""
 
-    def __init__(
-        self,
-        *,
-        feed: Feed,
-        texts: Mapping[Item, ExtractedStatement | InvalidInput],
-        since: datetime,
-        visited: datetime,
-    ) -> None:
-        self.feed = feed
+    def __init__(self, texts: Mapping[Item, ExtractedStatement | InvalidInput]) -> None:
         self._texts = texts
-        self._since = since
-        self._trusted = feed.trusted and visited >= since
         self.items: list[KnownItem] = []
         self.composed: dict[str, ExtractedStatement] = {}
         self.taken: list[str] = []
@@ -214,10 +196,7 @@ class _Made:
             now = _known(item, ItemState.UNUSABLE, note=why)
             self.items.append(replace(now, number=number))
             return
-        recent = item.published is None or item.published >= self._since
-        trusted = self._trusted and recent
-        state = ItemState.TRUSTED if trusted else ItemState.TAKEN
-        self._unnamed.append((replace(_known(item, state), number=number), composed))
+        self._unnamed.append((replace(_known(item, ItemState.TAKEN), number=number), composed))
 
     def _renew(self, known: KnownItem, now: KnownItem, item: Item) -> None:
         """An item that cannot be used any more leaves its statement as it was."""

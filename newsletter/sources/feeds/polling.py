@@ -22,7 +22,6 @@ class SyndicatedFeed:
     name: str
     address: str
     every: timedelta
-    trusted: bool
     fetcher: Fetcher
     reader: SandboxReader
     clock: Clock

@@ -143,9 +143,8 @@ def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
         counts = f"approval.channel = 'override' AND ({_ROLE}) = 'admin'"
     else:
         counts = f"""
-            approval.channel <> 'override' AND (
-                (({_ROLE}) IN ('approver', 'sender', 'admin') AND {trusted})
-                OR (approval.channel = 'feed' AND ({_ROLE}) IS NULL))
+            approval.channel <> 'override'
+            AND ({_ROLE}) IN ('approver', 'sender', 'admin') AND {trusted}
         """
     return f"{_LIVE} AND approval.content_hash = statement.content_hash AND {other} AND {counts}"
 

@@ -1,6 +1,6 @@
 """Staff decisions: approvals under our own seal, requests for changes, and comments."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
 
@@ -33,13 +33,11 @@ class Approvals(Repository):
         """Return the approvals of a statement, oldest first, also those that were taken back."""
         return [value_of(Approval, row) for row in self._sound(slug)]
 
-    def slugs(self, channels: Collection[Channel]) -> set[str]:
-        """Return the statements that were ever approved in one of these ways."""
+    def slugs(self, channel: Channel) -> set[str]:
+        """Return the statements that were ever approved in this way."""
         return set(
             self._db.column(
-                "SELECT DISTINCT slug FROM approval"
-                " WHERE channel IN (SELECT value FROM json_each(:channels))",
-                channels=[channel.value for channel in channels],
+                "SELECT DISTINCT slug FROM approval WHERE channel = :channel", channel=channel
             )
         )
 

@@ -38,7 +38,7 @@ class Feeds(Repository):
         """Return the items that became statements, in the order in which they were first seen."""
         return self._db.all(
             TakenItem,
-            "SELECT slug, state, document AS composed FROM feed_item"
+            "SELECT slug, document AS composed FROM feed_item"
             " WHERE feed = :feed AND slug IS NOT NULL ORDER BY number",
             feed=feed,
         )
@@ -48,7 +48,7 @@ class Feeds(Repository):
         [counts] = self._db.all(
             FeedCounts,
             "SELECT COUNT(*) AS seen,"
-            " COUNT(*) FILTER (WHERE state IN ('taken', 'trusted')) AS taken,"
+            " COUNT(*) FILTER (WHERE state = 'taken') AS taken,"
             " COUNT(*) FILTER (WHERE state = 'unusable') AS unusable"
             " FROM feed_item WHERE feed = :feed",
             feed=feed,

@@ -157,7 +157,7 @@ SHAPES_NOTHING = {
     **dict.fromkeys(
         (
             *("approvals.required", "approvals.author_may_approve"),
-            *("approvals.trust_front_matter", "statements.trusted", "statements.approved_by"),
+            "approvals.trust_front_matter",
         ),
         _WHO,
     ),

@@ -16,7 +16,6 @@ from newsletter.domain.statements.feed import (
     Item,
     ItemState,
 )
-from newsletter.domain.statements.statement import Channel
 from newsletter.pipeline.statements.ingest import FeedSource
 from newsletter.pipeline.statements.visit import Visited, Visitor
 from newsletter.sources.writing import slugify
@@ -33,7 +32,6 @@ class ListedFeed:
     name: str = "press"
     address: str = "https://forum.example/feed"
     every: timedelta = EVERY
-    trusted: bool = False
     items: list[Item] = field(default_factory=list)
     remark: str = ""
     broken: FeedUnreadable | None = None
@@ -70,7 +68,6 @@ class Desk:
     room: Newsroom
     clock: FixedClock
     feed: ListedFeed = field(default_factory=ListedFeed)
-    approved_by: tuple[str, ...] = ()
 
     @property
     def visitor(self) -> Visitor:
@@ -107,7 +104,6 @@ class Desk:
             store=self.room.store,
             lists=("press",),
             language="en",
-            approved_by=self.approved_by,
         )
 
 
@@ -323,78 +319,3 @@ def test_whoever_comes_after_somebody_else_books_nothing(
     assert not desk.visit().found
     assert desk.states() == {"old": ItemState.PASSED}
     assert desk.record().failures == 0
-
-
-# --- trust
-
-
-def trust(desk: Desk, *names: str) -> None:
-    desk.feed.trusted = bool(names)
-    desk.approved_by = names
-    desk.room.source.statements = list(desk.source().read().statements)
-
-
-def test_an_item_of_a_trusted_feed_counts_as_approved_and_a_changed_one_does_not(
-    desk: Desk,
-) -> None:
-    trust(desk, "ed@forum.example")
-    desk.publish("news")
-    desk.visit()
-    trust(desk, "ed@forum.example")
-    [campaign] = desk.room.look().scheduled
-    assert campaign.slug == "on-news"
-    desk.revise(content="It is newer.")
-    desk.visit()
-    trust(desk, "ed@forum.example")
-    [held] = desk.room.look().withdrawn
-    assert "its text changed after ed@forum.example approved it" in held.reason
-    assert not desk.room.look().scheduled
-
-
-def test_trust_reaches_no_item_that_came_before_it_and_ends_with_it(desk: Desk) -> None:
-    desk.publish("draft")
-    desk.visit()
-    trust(desk, "ed@forum.example")
-    assert not desk.room.look().scheduled
-    desk.publish("news")
-    desk.visit()
-    trust(desk, "ed@forum.example")
-    assert [one.slug for one in desk.room.look().scheduled] == ["on-news"]
-    trust(desk)
-    assert [one.slug for one in desk.room.look().withdrawn] == ["on-news"]
-
-
-def test_what_is_a_week_old_goes_out_on_nobodys_trust(desk: Desk) -> None:
-    desk.feed.trusted = True
-    desk.clock.advance(days=6)
-    desk.visit()
-    desk.clock.advance(days=3)
-    desk.publish("late", published=desk.clock.now() - timedelta(days=8))
-    desk.publish("undated", published=None)
-    desk.visit()
-    assert desk.states()["late"] is ItemState.TAKEN
-    assert desk.states()["undated"] is ItemState.TRUSTED
-    desk.clock.advance(days=8)
-    desk.publish("after-a-long-time")
-    desk.visit()
-    assert desk.states()["after-a-long-time"] is ItemState.TAKEN
-
-
-def test_who_vouches_for_a_feed_need_not_be_among_the_staff(desk: Desk) -> None:
-    trust(desk, "press@outside.example")
-    desk.publish("news")
-    desk.visit()
-    trust(desk, "press@outside.example")
-    [campaign] = desk.room.look().scheduled
-    assert campaign.approved_by == ("press@outside.example",)
-    with desk.room.store.read() as tx:
-        [yes] = tx.approvals.of("on-news")
-    assert yes.channel is Channel.FEED
-
-
-def test_a_viewer_cannot_vouch_for_a_feed(desk: Desk) -> None:
-    trust(desk, "vic@forum.example")
-    desk.publish("news")
-    desk.visit()
-    trust(desk, "vic@forum.example")
-    assert not desk.room.look().scheduled
