@@ -55,8 +55,7 @@ class Shell:
 
     def services(self) -> AbstractContextManager[Services]:
         """Open the workspace."""
-        by = click.get_current_context().command_path
-        return opened(self.folder, environment(), by=by)
+        return opened(self.folder, environment())
 
 
 def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -51,19 +51,14 @@ class _Keys:
 
 @contextmanager
 def opened(
-    workspace: Path,
-    environ: Mapping[str, str],
-    *,
-    by: str = "newsletter",
-    clock: Clock | None = None,
+    workspace: Path, environ: Mapping[str, str], *, clock: Clock | None = None
 ) -> Iterator[Services]:
     """Open a workspace, and close it at the end of the block.
 
-    ``by`` names this process to a command that wants to replace the database. ``clock`` defaults to
-    the system's.
+    ``clock`` defaults to the system's.
     """
     settings = load(workspace / FILE_NAME, environ)
-    with private() as umask, _stored(settings, by, clock) as (store, keys):
+    with private() as umask, _stored(settings, clock) as (store, keys):
         guard_file = WorkspaceGuardFile(
             settings.epoch_path,
             store.name,
@@ -152,11 +147,11 @@ def _load_keys(folder: Path) -> _Keys:
 
 
 @contextmanager
-def _stored(settings: Settings, by: str, clock: Clock | None) -> Iterator[tuple[Store, _Keys]]:
+def _stored(settings: Settings, clock: Clock | None) -> Iterator[tuple[Store, _Keys]]:
     """Open the database, locked against replacement, with its keys."""
     folder = settings.workspace / "var" / "keys"
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
-    with in_use(settings.in_use_path, by=by), closing(open_database(settings)) as database:
+    with in_use(settings.in_use_path), closing(open_database(settings)) as database:
         _refuse_lost(settings, database)
         ensure_current(database)
         refuse_missing_keys(database, settings.workspace)

@@ -13,6 +13,6 @@ from newsletter.store.file.lock import in_use
 def backup(shell: Shell) -> None:
     """Write a backup, rehearse it, and remove the oldest."""
     settings = shell.settings()
-    with private(), in_use(settings.in_use_path, by="newsletter backup"):
+    with private(), in_use(settings.in_use_path):
         file, found = Backups(settings=settings).take()
     say(f"{file} can be restored, with var/keys: {found}")

@@ -30,13 +30,13 @@ def db() -> None:
 
 
 @contextmanager
-def _alone(settings: Settings, by: str) -> Iterator[None]:
+def _alone(settings: Settings) -> Iterator[None]:
     """Check that no other process has the database open. Raises Refused.
 
     A sender of another version is sure to hold the lock of those who send.
     """
     settings.database_path.parent.mkdir(parents=True, exist_ok=True)
-    with unused(settings.in_use_path, by=by), only_one(settings.lock_path):
+    with unused(settings.in_use_path), only_one(settings.lock_path):
         yield
 
 
@@ -48,7 +48,7 @@ def migrate(shell: Shell) -> None:
     # private first: what a migration makes is its owner's alone from the first byte
     with (
         private(),
-        _alone(settings, "newsletter db migrate"),
+        _alone(settings),
         closing(open_database(settings)) as database,
     ):
         before, after = run_migrations(database)
@@ -64,7 +64,7 @@ def rekey(shell: Shell) -> None:
     """Sign links with a new key. Older ones only end subscriptions from then on."""
     settings = shell.settings()
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
-    with in_use(settings.in_use_path, by="newsletter db rekey"):  # and not by another account
+    with in_use(settings.in_use_path):  # and not by another account
         number = add_link_key(settings.workspace / "var" / "keys" / "links")
     say(
         f"links are signed with key {number} now; restart what runs. Unsubscribe links in old mails"
@@ -78,7 +78,7 @@ def rekey(shell: Shell) -> None:
 def backup(shell: Shell, file: Path) -> None:
     """Copy the database to FILE, also while it is in use."""
     settings = shell.settings()
-    with private(), in_use(settings.in_use_path, by="newsletter db backup"):
+    with private(), in_use(settings.in_use_path):
         Backups(settings=settings).write(file)
     say(f"{file} holds the database; keep {settings.workspace / 'var' / 'keys'} with it")
 
@@ -104,7 +104,7 @@ def restore(shell: Shell, file: Path) -> None:
             "name a new, empty database in 'database', and copy the backup into it:"
             f" newsletter db copy --from sqlite:///{file.absolute()}"
         )
-    with private(), _alone(settings, "newsletter db restore"):
+    with private(), _alone(settings):
         keys = fingerprints_in(settings.workspace)
         kept = copies.restore(file, settings.database_path, at=SystemClock().now(), keys=keys)
     say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
@@ -133,7 +133,7 @@ def copy(shell: Shell, target: str | None, source: str | None) -> None:
     settings = shell.settings()
     with (
         private(),
-        _alone(settings, "newsletter db copy"),
+        _alone(settings),
         closing(open_database(settings, source or "")) as old,
         closing(open_database(settings, target or "")) as new,
         old.only_one(),

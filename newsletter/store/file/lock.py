@@ -12,17 +12,11 @@ service's account could no longer read the files that root writes.
 import fcntl
 import os
 import pwd
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from newsletter.domain.errors import Refused, StoreUnavailable
-
-_LONG = 4096
-"""Bytes of names, beyond which those of the dead are left out."""
-_GONE = "-"
-"""Before the name of a holder that has let go."""
 
 
 @contextmanager
@@ -52,38 +46,32 @@ def beaten_at(path: Path) -> float:
 
 
 @contextmanager
-def in_use(path: Path, *, by: str) -> Iterator[None]:
+def in_use(path: Path) -> Iterator[None]:
     """Keep the database from being replaced for the length of the block. Any number may.
 
-    ``by`` names the holder for people. Raises Refused while the database is being replaced.
+    Raises Refused while the database is being replaced.
     """
     with _opened(path) as file:
         if not _locked(file, fcntl.LOCK_SH):
             raise Refused(
-                f"the database is just being replaced or changed by {_holders(file)}"
-                " (another process); wait for its end, then try again"
+                "the database is just being replaced or changed by another process; wait for its"
+                " end, then try again"
             )
-        _enter(file, by)
-        try:
-            yield
-        finally:
-            _enter(file, by, mark=_GONE)
+        yield
 
 
 @contextmanager
-def unused(path: Path, *, by: str) -> Iterator[None]:
+def unused(path: Path) -> Iterator[None]:
     """Keep everybody off the database for the length of the block.
 
-    Raises Refused, naming who has it open.
+    Raises Refused while another process has it open.
     """
     with _opened(path) as file:
         if not _locked(file, fcntl.LOCK_EX):
             raise Refused(
-                f"the database is in use by {_holders(file)} ({path} is locked);"
+                f"the database is in use by another process, which 'fuser {path}' names;"
                 " stop that first: what it writes meanwhile would be lost"
             )
-        os.ftruncate(file, 0)
-        _enter(file, by)
         yield
 
 
@@ -91,7 +79,7 @@ def unused(path: Path, *, by: str) -> Iterator[None]:
 def _opened(path: Path) -> Iterator[int]:
     _refuse_others(path)
     try:
-        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreUnavailable(
             f"{path} cannot be opened: {error.strerror}; check that its folder exists, is yours"
@@ -134,41 +122,4 @@ def _locked(file: int, kind: int) -> bool:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    return True
-
-
-def _enter(file: int, by: str, *, mark: str = "") -> None:
-    """Append who has it, or had. The lock alone decides: names are for people, and may be lost."""
-    lines = f"{mark}{os.getpid()} {by}\n"
-    with suppress(OSError):  # a full disk
-        if os.fstat(file).st_size > _LONG:
-            living = "".join(f"{process} {name}\n" for process, name in _living(file))
-            os.ftruncate(file, 0)
-            lines = living + lines
-        os.write(file, lines.encode())
-
-
-def _holders(file: int) -> str:
-    named = dict(_living(file))  # whoever had it several times is named once
-    holders = ", ".join(f"'{name}' (process {process})" for process, name in named.items())
-    return holders or "another process"
-
-
-def _living(file: int) -> list[tuple[int, str]]:
-    lines = os.pread(file, 1 << 20, 0).decode(errors="replace").splitlines()
-    # counted, not struck out: a process may have it open several times under one name
-    held = Counter(line for line in lines if not line.startswith(_GONE))
-    held -= Counter(line.removeprefix(_GONE) for line in lines if line.startswith(_GONE))
-    entries = (line.partition(" ") for line in held.elements())
-    return [(int(process), name) for process, _, name in entries if _lives(process)]
-
-
-def _lives(process: str) -> bool:
-    if not process.isdecimal():
-        return False
-    with suppress(PermissionError):  # it is somebody else's, and so it lives
-        try:
-            os.kill(int(process), 0)
-        except (ProcessLookupError, OverflowError):
-            return False
     return True
