@@ -64,7 +64,7 @@ class NoticesContract:
             tx.notices.finish(tx.notices.of(ANA, 3), NOON, None)
             tx.notices.add("budget", [event(ANA)], NOON)
             assert tx.notices.due(NOON) == [ANA]
-            tx.notices.drop(NOON)
+            tx.generation.doubt("older", NOON)
             assert tx.notices.due(LATER) == []
             tx.notices.add("hours", [event(ANA)], NOON)
             assert tx.notices.due(LATER) == [], "it was there before"
@@ -126,7 +126,7 @@ class NoticesContract:
             assert tx.emails.claim(at=NOON, attempt_id="a1") is not None
             assert tx.emails.is_under_way(ANA, EmailKind.NEWS)
             tx.emails.abandon(NOON)
-            tx.emails.distrust(NOON)
+            tx.generation.doubt("older", NOON)
             assert not tx.emails.is_under_way(ANA, EmailKind.NEWS)
 
     def test_the_last_act_of_each_kind_is_found_but_the_schedulers_own(self, store: Store) -> None:
@@ -210,7 +210,7 @@ class NoticesContract:
     def test_posts_are_dropped_and_cleared_with_their_notices(self, store: Store) -> None:
         with store.begin() as tx:
             tx.posts.add("room", NOON)
-            tx.notices.drop(NOON)
+            tx.generation.doubt("older", NOON)
             assert [post.state for post in tx.posts.log(9)] == [PostState.OVER]
             tx.notices.clear(LATER)
             assert tx.posts.log(9) == []

@@ -118,18 +118,9 @@ class Guard:
         return lifted
 
     def _act_on(self, tx: Transaction, books: Books) -> None:
-        """Put sending on hold for this difference, once.
-
-        Emails that wait in an older database may have left: they are not sent. Sessions, links
-        and tokens that were ended since may be valid in it: all are ended.
-        """
+        """Distrust the database and put sending on hold for this difference, once."""
         now = self.store.clock.now()
-        if tx.generation.doubt(books.evidence, now):
-            tx.emails.distrust(now)
-            tx.notices.drop(now)
-            tx.sessions.end_everybody()
-            tx.invitations.withdraw_all(now)
-            tx.tokens.revoke_all(now)
+        tx.generation.doubt(books.evidence, now)
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
             seen = f"{books.explanation}; seen on {now:%Y-%m-%d %H:%M} UTC"
             self._put(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.store.database import Repository
-from newsletter.store.file import copies, numbers
+from newsletter.store.file import copies
 
 _KEYS = {HoldKind.RESTORE_GUARD: copies.DOUBT, HoldKind.STOP: copies.STOP}
 
@@ -65,14 +65,8 @@ class Generation(Repository):
             claims=mark.claims,
         )
 
-    def doubt(self, evidence: str, at: datetime) -> bool:
-        """Give no number again that may have been given since this database was as it is.
-
-        Links of mails that went out have such numbers. Does so once for the same evidence; returns
-        whether it did.
-        """
-        if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) == evidence:
-            return False
-        self._db.put("meta", "key", key=_DOUBTED, value=evidence)
-        numbers.skip(self._db.driver, at, {})
-        return True
+    def doubt(self, evidence: str, at: datetime) -> None:
+        """Distrust this database, once for the same evidence."""
+        if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) != evidence:
+            self._db.put("meta", "key", key=_DOUBTED, value=evidence)
+            copies.distrust(self._db, {}, at)

@@ -15,7 +15,6 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.store.database import AddressRepository, instant
 from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, IS_FREE, as_stored
-from newsletter.store.file.copies import PUT_BACK
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _WRONG_CLOCK = timedelta(days=4)
@@ -240,18 +239,6 @@ class TransactionalEmails(AddressRepository):
             " reason = 'the process that handed it over ended before it had an answer'"
             f" WHERE {_IS_ORPHAN}",
             at=at,
-        )
-
-    def distrust(self, at: datetime) -> int:
-        """Withhold waiting emails, because they may have left before a restore; return how many.
-
-        Emails requested later wait until the hold is released.
-        """
-        return self._db.change(
-            "UPDATE transactional_email"
-            f" SET state = 'withheld', settled_at = :at, reason = :reason WHERE {_IS_WAITING}",
-            at=at,
-            reason=PUT_BACK,
         )
 
     def hold_over(self, at: datetime) -> int:

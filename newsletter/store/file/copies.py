@@ -86,14 +86,26 @@ def restore(
 def hold(db: Database, reason: str, given: Mapping[str, int], at: datetime) -> None:
     """Let nothing be sent from a restored or copied database until a person releases it."""
     db.put("meta", "key", key=DOUBT, value=reason)
-    # an email that waited at the time of the backup may have been sent since
+    distrust(db, given, at)
+
+
+def distrust(db: Database, given: Mapping[str, int], at: datetime) -> None:
+    """End all that an older database may hold again, and give no number twice.
+
+    Emails, notices and posts that wait in it may have left since. Sessions and tokens may have been
+    ended since, and links used.
+    """
     db.change(
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
         " WHERE state = 'waiting'",
         at=at,
         reason=PUT_BACK,
     )
-    # sessions and tokens that were ended and links that were used since would be open again
+    db.change("UPDATE notice SET done_at = :at WHERE done_at IS NULL", at=at)
+    db.change(
+        "UPDATE post SET state = 'over', reason = :reason WHERE state IN ('waiting', 'calling')",
+        reason=PUT_BACK,
+    )
     db.change("DELETE FROM session")
     db.change(
         "UPDATE invitation SET withdrawn_at = :at WHERE used_at IS NULL AND withdrawn_at IS NULL",

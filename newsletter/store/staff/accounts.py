@@ -230,7 +230,3 @@ class Invitations(Repository):
             maker=maker,
             at=at,
         )
-
-    def withdraw_all(self, at: datetime) -> None:
-        """Withdraw all links."""
-        self._db.change(f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED}", at=at)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, Notice, Occurred
 from newsletter.store.database import Repository, document
-from newsletter.store.file.copies import PUT_BACK
 
 _KEY = "notices"
 """The key in ``meta`` of the mark."""
@@ -108,15 +107,6 @@ class Notices(Repository):
         self._db.each(
             "UPDATE notice SET done_at = :at, message_id = :message_id WHERE id = :id",
             ({"id": notice.id, "at": at, "message_id": message_id} for notice in notices),
-        )
-
-    def drop(self, at: datetime) -> None:
-        """Drop those that wait: a message may have brought them before a restore."""
-        self._db.change("UPDATE notice SET done_at = :at WHERE done_at IS NULL", at=at)
-        self._db.change(
-            "UPDATE post SET state = 'over', reason = :reason"
-            " WHERE state IN ('waiting', 'calling')",
-            reason=PUT_BACK,
         )
 
     def clear(self, before: datetime) -> None:

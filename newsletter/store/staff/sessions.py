@@ -73,10 +73,6 @@ class Sessions(Repository):
             but=but,
         )
 
-    def end_everybody(self) -> int:
-        """End all sessions; return how many ended."""
-        return self._db.change("DELETE FROM session")
-
     def clear(self, now: datetime) -> int:
         """Delete expired sessions; return how many there were."""
         return self._db.change(

@@ -48,10 +48,6 @@ class Tokens(Repository):
             at=at,
         )
 
-    def revoke_all(self, at: datetime) -> None:
-        """Revoke all tokens."""
-        self._db.change("UPDATE token SET revoked_at = :at WHERE revoked_at IS NULL", at=at)
-
     # --- idempotency keys
 
     def repeated(self, number: int, key: bytes, request: bytes, at: datetime) -> Repeated | None:

@@ -377,7 +377,7 @@ def test_what_happened_more_than_a_day_ago_is_no_news(desk: Desk) -> None:
 def test_an_older_database_tells_nothing_that_may_have_been_told(desk: Desk) -> None:
     desk.tick()
     with desk.room.store.begin() as tx:
-        tx.notices.drop(tx.now)
+        tx.generation.doubt("older", tx.now)
     assert desk.mails() == {}
 
 
