@@ -210,23 +210,6 @@ def _has_already(email: TransactionalEmail, person: Subscriber) -> bool:
     return person.suppressed is None and set(email.lists) <= set(person.lists)
 
 
-_NO_DOTS = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
-"""Domains that read over every dot before the @ → the name under which they are one."""
-
-
-def mailbox_of(address: str) -> str:
-    """Return the mailbox of an address as far as it can be guessed. For limits only.
-
-    ``ana+1@…`` and ``ana+2@…``, or ``a.na@gmail.com`` and ``ana@googlemail.com``, flood one person,
-    yet each address may subscribe.
-    """
-    local, _, domain = address.lower().rpartition("@")
-    name = local.partition("+")[0] or local
-    if domain in _NO_DOTS:
-        name, domain = name.replace(".", "") or name, _NO_DOTS[domain]
-    return f"{name}@{domain}"
-
-
 UNREADABLE = "unreadable"
 """The one network of all clients without a readable address."""
 

@@ -69,7 +69,7 @@ _DOTS_ARE_NOTHING = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 def mailbox(address: str) -> str:
-    """Return one spelling for all spellings of a staff member's address. For comparisons only.
+    """Return one spelling for all spellings of an address. For comparisons and limits only.
 
     Upper case, full-width letters, a ``+`` suffix and Gmail's dots do not make another person.
     """

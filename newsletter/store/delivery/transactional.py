@@ -10,8 +10,8 @@ from newsletter.domain.delivery.transactional import (
     EmailState,
     Taken,
     TransactionalEmail,
-    mailbox_of,
 )
+from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import AddressRepository, instant
 from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, IS_FREE, as_stored
@@ -46,28 +46,28 @@ class TransactionalEmails(AddressRepository):
 
         Costs the same whether the address is known to us or not, and never asks whether it is.
         """
-        mailbox = self._hash(mailbox_of(email.address))
+        whose = self._hash(mailbox(email.address))
         from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
-        taken = self._weigh(email, mailbox, from_where, limits)
+        taken = self._weigh(email, whose, from_where, limits)
         # one row is written in any case, so that neither time nor size tells which it was
         if taken is Taken.NEW:
-            self._add(email, mailbox, from_where)
+            self._add(email, whose, from_where)
         else:
             self._db.change(
                 "UPDATE transactional_email SET asks = asks + 1"
                 f" WHERE id = (SELECT MAX(id) FROM transactional_email WHERE {_SAME})",
-                mailbox=mailbox,
+                mailbox=whose,
                 kind=email.kind,
             )
         return taken
 
     def _weigh(
-        self, email: TransactionalEmail, mailbox: bytes, network: bytes, limits: EmailLimits
+        self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
     ) -> Taken:
         """Return whether one more is taken on. Each count is taken in any case."""
         since = f"SELECT COUNT(*) FROM transactional_email WHERE {_SAME} AND asked_at > :since"
         day, month = (
-            self._db.value(since, mailbox=mailbox, kind=email.kind, since=email.asked_at - span)
+            self._db.value(since, mailbox=whose, kind=email.kind, since=email.asked_at - span)
             for span in (_DAY, _MONTH)
         )
         hour = self._db.value(
@@ -106,15 +106,15 @@ class TransactionalEmails(AddressRepository):
             source=what,
             asked_at=at,
         )
-        return self._add(email, self._hash(mailbox_of(address)), _NO_NETWORK)
+        return self._add(email, self._hash(mailbox(address)), _NO_NETWORK)
 
-    def _add(self, email: TransactionalEmail, mailbox: bytes, network: bytes) -> int:
+    def _add(self, email: TransactionalEmail, whose: bytes, network: bytes) -> int:
         values = {name: value for name, value in vars(email).items() if name != "id"}
         return self._db.insert(
             "transactional_email",
             returning="id",
             address_hash=self._hash(email.address),
-            mailbox_hash=mailbox,
+            mailbox_hash=whose,
             network_hash=network,
             asks=1,
             not_before=email.asked_at,

@@ -7,7 +7,6 @@ from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailText,
     TransactionalEmail,
-    mailbox_of,
     network_of,
     plan_for,
 )
@@ -33,24 +32,6 @@ def test_a_link_that_was_not_used_expires(later: timedelta, used: bool, expired:
         used_at=NOON if used else None,
     )
     assert email.expired(NOON + later) is expired
-
-
-@rows(
-    ("address", "mailbox"),
-    [
-        ("ana@example.org", "ana@example.org"),
-        ("ana+news@example.org", "ana@example.org"),
-        ("ana+a+b@example.org", "ana@example.org"),
-        ("+ana@example.org", "+ana@example.org"),
-        ("Ana@Example.org", "ana@example.org"),
-        ("a.n.a@example.org", "a.n.a@example.org"),
-        ("a.n.a@gmail.com", "ana@gmail.com"),
-        ("A.na+x.y@GoogleMail.com", "ana@gmail.com"),
-        (".@gmail.com", ".@gmail.com"),
-    ],
-)
-def test_an_alias_counts_for_the_mailbox_behind_it(address: str, mailbox: str) -> None:
-    assert mailbox_of(address) == mailbox
 
 
 @rows(

@@ -156,3 +156,20 @@ def test_of_gmail_dots_and_name_mean_nothing_and_a_domain_is_the_same_in_ascii()
 def test_a_domain_that_nobody_can_look_up_is_only_itself() -> None:
     strange = f"ana@{'ü' * 80}.example"
     assert mailbox(strange) == strange
+
+
+@rows(
+    ("address", "whose"),
+    [
+        ("ana@example.org", "ana@example.org"),
+        ("ana+news@example.org", "ana@example.org"),
+        ("ana+a+b@example.org", "ana@example.org"),
+        ("+ana@example.org", "+ana@example.org"),
+        ("Ana@Example.org", "ana@example.org"),
+        ("a.n.a@example.org", "a.n.a@example.org"),
+        ("a.n.a@gmail.com", "ana@gmail.com"),
+        ("A.na+x.y@GoogleMail.com", "ana@gmail.com"),
+    ],
+)
+def test_an_alias_counts_for_the_mailbox_behind_it(address: str, whose: str) -> None:
+    assert mailbox(address) == whose
