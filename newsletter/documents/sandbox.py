@@ -25,6 +25,7 @@ from datetime import date, timedelta
 from enum import Enum
 from functools import cache
 from importlib import import_module
+from tempfile import SpooledTemporaryFile
 from threading import Condition
 from typing import IO, TYPE_CHECKING, Any, Union
 
@@ -37,27 +38,38 @@ WITHIN = timedelta(seconds=30)
 """The longest time for one answer. One of 20,000 items takes 13 s on a busy small machine."""
 MAX_ANSWER_BYTES = 64_000_000
 _MODULE = "newsletter.documents.sandbox"
+_MAX_HELD_BYTES = 4 << 20
+"""Of an answer, in memory; more is in a file without a name."""
 _CHUNK_BYTES = 1 << 16
 _LAST_SECOND = 1.0
 """Seconds for a process to end after its answer."""
 _ENDING = "newsletter is about to end"
 _END = b"."
 """The line after the last answer."""
+_LAST_LINE = b"\n" + _END + b"\n"
 
 
 class CutOff(Exception):
     """The sandbox did not finish. ``read`` is what it had read until then, in order."""
 
-    def __init__(self, why: str, read: list[Any]) -> None:
+    def __init__(self, why: str) -> None:
         super().__init__(why)
-        self.read = read
+        self.read: list[Any] = []
 
 
 class NotStarted(CutOff):
     """No process could be started: the machine is short of something at the moment."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why, [])
+
+class Ending(Enum):
+    """How the output of a sandbox ended."""
+
+    WHOLE = "whole"
+    """With the line that marks the end."""
+    LATE = "late"
+    """By the end of its time."""
+    BROKEN = "broken"
+    """Before the end, or with too many bytes."""
 
 
 # --- a few at once -----------------------------------------------------------------------------
@@ -154,24 +166,53 @@ def ask(
 
     Each item is of the type ``answer``, or InvalidInput.
     """
+    read: list[Any] = []
+    try:
+        for one in stream(reader, arguments, answer=answer, within=within, gate=gate):
+            read.append(one)
+    except CutOff as error:
+        error.read = read
+        raise
+    return read
+
+
+def stream(
+    reader: str,
+    arguments: Mapping[str, Any],
+    *,
+    answer: Any,
+    within: timedelta,
+    gate: Gate = DOCUMENTS,
+    largest: int = MAX_ANSWER_BYTES,
+) -> Iterator[Any]:
+    """Yield what ``ask`` returns, after the process has ended. Raises CutOff after the last.
+
+    An answer of more than a few megabytes, and up to ``largest`` bytes, waits in a file.
+    """
     seconds = within.total_seconds()
-    with gate.turn(), _started(reader, seconds) as process:
-        try:
-            with gate.ended_by_closing(process):
-                out, is_late = exchange(process, pickle.dumps(arguments), seconds)
-            if not is_late and len(out) <= MAX_ANSWER_BYTES and not _is_whole(out):
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(_LAST_SECOND)  # how it ended says why
-        finally:  # interrupted or not: else the process would read on
-            end(process)
-    read = _answers(out, answer)
-    if _is_whole(out):
-        return read
+    with SpooledTemporaryFile(_MAX_HELD_BYTES) as out:
+        with gate.turn(), _started(reader, seconds, largest) as process:
+            try:
+                with gate.ended_by_closing(process):
+                    question = pickle.dumps(arguments)
+                    ending = exchange(process, question, seconds, sink=out, largest=largest)
+                if ending is Ending.BROKEN:
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(_LAST_SECOND)  # how it ended says why
+            finally:  # interrupted or not: else the process would read on
+                end(process)
+        out.seek(0)
+        for line in out:
+            # without an end it is half a line
+            if line != _END + b"\n" and line.endswith(b"\n"):
+                yield _read_answer(line, answer)
+    if ending is Ending.WHOLE:
+        return
     if gate.is_closed:
         raise NotStarted(_ENDING)
-    if is_late or process.returncode in {-signal.SIGALRM, -signal.SIGXCPU}:
-        raise CutOff(f"it could not be read within {seconds:g} s", read)
-    raise CutOff("it could not be read with the memory that there is for that", read)
+    if ending is Ending.LATE or process.returncode in {-signal.SIGALRM, -signal.SIGXCPU}:
+        raise CutOff(f"it could not be read within {seconds:g} s")
+    raise CutOff("it could not be read with the memory that there is for that")
 
 
 def read_apart(
@@ -187,21 +228,26 @@ def read_apart(
     try:
         found = ask(reader, arguments, answer=answer, within=within)
     except CutOff as error:
-        remedy = "try again" if isinstance(error, NotStarted) else advice
-        fault = Fault(file=file, message=f"was not read: {error}; {remedy}")
-        raise InvalidInput([fault]) from error
+        raise cut_off(error, file=file, advice=advice) from error
     for one in found:
         if isinstance(one, InvalidInput):
             raise one
     return found
 
 
-def _started(reader: str, seconds: float) -> "subprocess.Popen[bytes]":
+def cut_off(error: CutOff, *, file: str, advice: str) -> InvalidInput:
+    """Return the fault of a file that a sandbox did not finish."""
+    remedy = "try again" if isinstance(error, NotStarted) else advice
+    return InvalidInput([Fault(file=file, message=f"was not read: {error}; {remedy}")])
+
+
+def _started(reader: str, seconds: float, largest: int) -> "subprocess.Popen[bytes]":
     """Start a process without our environment, except the module path. Raises NotStarted."""
+    asked = (str(os.getpid()), f"{seconds:g}", str(largest), reader)
     try:
         return subprocess.Popen(  # noqa: S603 - this very interpreter, and this module
             # -P: no module out of whatever folder this was started in
-            [sys.executable, "-P", "-m", _MODULE, str(os.getpid()), f"{seconds:g}", reader],
+            [sys.executable, "-P", "-m", _MODULE, *asked],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -221,42 +267,46 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def exchange(
-    process: "subprocess.Popen[bytes]", question: bytes, seconds: float
-) -> tuple[bytes, bool]:
-    """Write and read at once; return the output, and whether the time ran out.
+    process: "subprocess.Popen[bytes]",
+    question: bytes,
+    seconds: float,
+    *,
+    sink: IO[bytes],
+    largest: int = MAX_ANSWER_BYTES,
+) -> Ending:
+    """Write and read at once; the output goes to ``sink``.
 
     A process started in the sandbox may hold the pipe open for ever, so the deadline is absolute.
     """
     until = time.monotonic() + seconds
-    source, sink = process.stdout, process.stdin
-    if source is None or sink is None:
+    source, entry = process.stdout, process.stdin
+    if source is None or entry is None:
         raise NotStarted("there is no way to speak to its process")
-    left, out = memoryview(question), bytearray()
+    left, last, size = memoryview(question), b"\n", 0
     with selectors.DefaultSelector() as ready:
-        for pipe, event in ((source, selectors.EVENT_READ), (sink, selectors.EVENT_WRITE)):
+        for pipe, event in ((source, selectors.EVENT_READ), (entry, selectors.EVENT_WRITE)):
             os.set_blocking(pipe.fileno(), False)
             ready.register(pipe, event)
         while (wait := until - time.monotonic()) > 0:
             for key, _ in ready.select(wait):
-                if key.fileobj is sink:
+                if key.fileobj is entry:
                     try:
-                        left = left[os.write(sink.fileno(), left[:_CHUNK_BYTES]) :]
+                        left = left[os.write(entry.fileno(), left[:_CHUNK_BYTES]) :]
                     except BrokenPipeError:  # the process reads no more
                         left = left[:0]
                     if not left:
-                        ready.unregister(sink)
+                        ready.unregister(entry)
                         with suppress(BrokenPipeError):
-                            sink.close()
+                            entry.close()
                     continue
                 chunk = os.read(key.fd, _CHUNK_BYTES)
-                out += chunk
-                if not chunk or _is_whole(out) or len(out) > MAX_ANSWER_BYTES:
-                    return bytes(out), False
-    return bytes(out), True
-
-
-def _is_whole(out: bytes | bytearray) -> bool:
-    return out.endswith(b"\n" + _END + b"\n") or out == _END + b"\n"
+                sink.write(chunk)
+                last, size = (last + chunk)[-len(_LAST_LINE) :], size + len(chunk)
+                if last == _LAST_LINE:
+                    return Ending.WHOLE
+                if not chunk or size > largest:
+                    return Ending.BROKEN
+    return Ending.LATE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,17 +316,13 @@ class _Refusal:
     faults: tuple[Fault, ...]
 
 
-def _answers(out: bytes, answer: Any) -> list[Any]:
-    """Read all complete lines. Raises CutOff."""
-    read: list[Any] = []
-    lines = out.split(b"\n")[:-1]
-    for line in lines[:-1] if _is_whole(out) else lines:
-        try:
-            one = _reader(answer).validate_json(line)
-        except ValueError as error:
-            raise CutOff("what came back is no answer", read) from error
-        read.append(InvalidInput(one.faults) if isinstance(one, _Refusal) else one)
-    return read
+def _read_answer(line: bytes, answer: Any) -> Any:
+    """Validate a line. Raises CutOff."""
+    try:
+        one = _reader(answer).validate_json(line)
+    except ValueError as error:
+        raise CutOff("what came back is no answer") from error
+    return InvalidInput(one.faults) if isinstance(one, _Refusal) else one
 
 
 @cache
@@ -307,12 +353,12 @@ def work() -> None:
     from newsletter.documents.confinement import confine  # the asking process does not need it
 
     parent, seconds = int(sys.argv[1]), float(sys.argv[2])
-    module, _, name = sys.argv[3].partition(":")
+    module, _, name = sys.argv[4].partition(":")
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library's print is no answer
     reader: Callable[..., Any] = getattr(import_module(module), name)
     confine(parent=parent, seconds=seconds)
-    serve(reader, sys.stdin.buffer, sink)
+    serve(reader, sys.stdin.buffer, sink, largest=int(sys.argv[3]))
 
 
 def serve(

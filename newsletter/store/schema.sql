@@ -556,6 +556,7 @@ CREATE TABLE upload (
     lists TEXT NOT NULL,
     without TEXT NOT NULL,  -- files that an export of another tool lacks
     agreed TEXT NOT NULL,  -- how its people agreed, as far as the file does not say it
+    columns TEXT NOT NULL,  -- our column for each of a table's, as a person chose them
     body BLOB NOT NULL
 ) STRICT;
 

@@ -72,7 +72,9 @@ MAX_UNPACKED_BYTES = 2 << 30
 """Of all files in a ZIP; a million people need a quarter of it."""
 _MAX_LINE_CHARACTERS = 1 << 20
 """A longer line comes in pieces, which are refused as broken rows."""
-_OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
+OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
+IGNORED = "-"
+"""The choice of a column that is not imported."""
 _MIN_SIMILARITY = 0.8
 """Of a header and our column, to be taken for a typing error."""
 _CONSENT_WORDS = re.compile(
@@ -159,7 +161,7 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
 def _known(header: str, delimiter: str) -> tuple[int, int]:
     """Return how many columns the delimiter makes that we know, and how many in all."""
     names = [name.strip(' "\n').lower() for name in header.split(delimiter)]
-    return sum(name in COLUMN_NAMES or column_of(name) in _OURS for name in names), len(names)
+    return sum(name in COLUMN_NAMES or column_of(name) in OURS for name in names), len(names)
 
 
 _FIRST_ROW = "its first row names the columns, like email,name,lists"
@@ -175,6 +177,10 @@ class Columns:
     """The lists of everybody in a file without a column ``lists``."""
     ignored: frozenset[str] = frozenset()
     """Headers to ignore, in lower case."""
+    chosen: tuple[str, ...] = ()
+    """Our column for each of the file's, in order: "" as its header says, ``IGNORED`` for none."""
+    agreed: str = ""
+    """How people agreed of whom the file says only when."""
 
 
 def read_csv(
@@ -205,6 +211,8 @@ def read_csv(
             cells = everybody | {
                 name: unguarded(cell.strip()).strip() for name, cell in filled if cell and name
             }
+            if given.agreed and "consent_at" in cells:
+                cells.setdefault("consent_source", given.agreed)
             for person in _people(cells, line, reader):
                 yield Located(f"{member.name}:{line}", person)
 
@@ -212,12 +220,11 @@ def read_csv(
 def _columns(
     row: Sequence[str], line: int, reader: EntryReader, given: Columns
 ) -> list[str] | None:
-    mapped = {header.strip().lower(): name for name, header in given.mapped.items()}
-    columns = [mapped.get(name.strip().lower()) or _unmapped(name, given) for name in row]
+    columns = _ours(row, given)
     before = len(reader)
     for number, name in enumerate(columns):
-        is_twice = name in _OURS and name in columns[:number]
-        objection = "stands twice; keep one of them" if is_twice else _doubt(name, given)
+        is_twice = name in OURS and name in columns[:number]
+        objection = "stands twice; keep one of them" if is_twice else doubt(name, given)
         if objection:
             reader.fault(line, "", f"column {name!r} {objection}")
     for name, header in given.mapped.items():
@@ -229,24 +236,33 @@ def _columns(
         reader.fault(line, "", "has a column lists; take --list away, or remove that column")
     if len(reader) > before:
         return None
-    return [name if name in _OURS else "" for name in columns]
+    return [name if name in OURS else "" for name in columns]
+
+
+def _ours(row: Sequence[str], given: Columns) -> list[str]:
+    """Return our column for each of a header; for one that we do not know, its name."""
+    mapped = {header.strip().lower(): name for name, header in given.mapped.items()}
+    chosen = [*given.chosen, *[""] * len(row)]
+    return [
+        one or mapped.get(name.strip().lower()) or _unmapped(name, given)
+        for one, name in zip(chosen, row, strict=False)
+    ]
 
 
 def ignored_columns(row: Sequence[str], given: Columns) -> list[str]:
     """Return the columns of a header that we do not know, as the file writes them."""
-    mapped = {header.strip().lower() for header in given.mapped.values()}
     return [
         header.strip() or f"column {number}, which has no name"
-        for number, header in enumerate(row, start=1)
-        if header.strip().lower() not in mapped and _unmapped(header, given) not in _OURS
+        for number, (header, name) in enumerate(zip(row, _ours(row, given), strict=True), start=1)
+        if name not in OURS
     ]
 
 
-def _doubt(name: str, given: Columns) -> str:
+def doubt(name: str, given: Columns) -> str:
     """Return why an unknown column cannot simply be ignored, or ""."""
-    if not name or name in _OURS or name in given.ignored:
+    if not name or name in OURS or name in given.ignored:
         return ""
-    near = get_close_matches(name, [*_OURS, *_ALIASES], n=1, cutoff=_MIN_SIMILARITY)
+    near = get_close_matches(name, [*OURS, *_ALIASES], n=1, cutoff=_MIN_SIMILARITY)
     if near:
         said = f"means nothing here; did you mean {_ALIASES.get(near[0], near[0])}?"
     elif _CONSENT_WORDS.search(name):

@@ -41,17 +41,19 @@ NAMES: Mapping[str, str] = {encoding: known["name"] for encoding, known in _ENCO
 
 @dataclass(frozen=True, kw_only=True)
 class Uploaded:
-    """A file in memory."""
+    """A file in memory, or the table of a workbook, by the workbook's name."""
 
     name: str
     data: bytes
+    digest: str = ""
+    """SHA-256 of the workbook."""
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def suffix(self) -> str:
-        return PurePosixPath(self.name).suffix
+        return ".csv" if self.digest else PurePosixPath(self.name).suffix
 
     def open(self, mode: str = "rb") -> io.BytesIO:
         return io.BytesIO(self.data)

@@ -21,7 +21,6 @@ from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.times import (
     language_objection,
     read_day_or_instant,
-    read_instant,
     zone_objection,
 )
 
@@ -189,7 +188,7 @@ def _consent(reader: EntryReader, raw: Raw, line_of: LineOf) -> Consent | None:
     objection = _line_objection(raw.consent_source)
     if objection:
         reader.fault(line_of("consent"), "consent.source", objection)
-    at = _instant(reader, line_of, "consent.at", raw.consent_at, _any_instant)
+    at = _instant(reader, line_of, "consent.at", raw.consent_at, _day_or_instant)
     return Consent(source=raw.consent_source, at=at)
 
 
@@ -203,7 +202,6 @@ def _instant(
         return None
 
 
-_any_instant = lru_cache(maxsize=4096)(read_instant)
 _day_or_instant = lru_cache(maxsize=4096)(read_day_or_instant)
 
 

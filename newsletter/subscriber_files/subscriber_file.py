@@ -4,6 +4,7 @@ import codecs
 import hashlib
 import io
 import pickle
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,14 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.formats.text import first_control
-from newsletter.subscriber_files.encodings import CHUNK_BYTES, NAMES, Member, Source, readable
+from newsletter.subscriber_files.encodings import (
+    CHUNK_BYTES,
+    NAMES,
+    Member,
+    Source,
+    Uploaded,
+    readable,
+)
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
 
@@ -160,6 +168,7 @@ class EntryCounts:
 
 
 PROGRESS_STEP = 1000
+_PAUSE_SECONDS = 0.02
 _SPOOLED_AT_ONCE = 100
 T = TypeVar("T")
 
@@ -191,6 +200,16 @@ class Spool(Generic[T]):
             place = self._file.tell()
             self._file.seek(end)
             yield from values
+
+
+def paced(people: Iterable[T], tell: Callable[[int], object]) -> Iterator[T]:
+    """Pass people on, with pauses in which others can write; ``tell`` gets the number so far."""
+    for number, one in enumerate(people, start=1):
+        tell(number)
+        if number % PROGRESS_STEP == 0:
+            # who waits for SQLite's lock asks again after a while: it must be free then
+            time.sleep(_PAUSE_SECONDS)
+        yield one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,5 +296,7 @@ def checked(
 
 def digest_of(path: Source) -> str:
     """Return the SHA-256 of a file's bytes. Raises InvalidInput if it cannot be read."""
+    if isinstance(path, Uploaded) and path.digest:
+        return path.digest
     with readable(str(path)), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

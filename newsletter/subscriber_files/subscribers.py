@@ -2,10 +2,20 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.subscriber_files.csv_files import Columns, ignored_columns, members, read_csv, rows
+from newsletter.subscriber_files.csv_files import (
+    OURS,
+    Columns,
+    column_of,
+    doubt,
+    ignored_columns,
+    members,
+    read_csv,
+    rows,
+)
 from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_objection
 from newsletter.subscriber_files.exports import (
@@ -30,6 +40,8 @@ from newsletter.subscriber_files.subscriber_file import (
 _YAML = {".yaml", ".yml"}
 _CSV = {".csv", ".tsv", ".txt"}
 _ZIP = ".zip"
+_FIRST_ROWS, _SHOWN_VALUES = 20, 3
+"""Of a table whose columns a person looks at."""
 
 AUTO = "auto"
 PLAIN = "plain"
@@ -86,14 +98,16 @@ def read_people(
     without: Collection[str] = (),
     ignored: Collection[str] = (),
     encoding: str = "",
+    chosen: Sequence[str] = (),
+    agreed: str = "",
 ) -> SubscriberFile:
     """Check a file of ours, or an export of another tool.
 
     ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` are the lists of the people in an
     export, or in a table without a column for lists. ``columns`` maps headers of a table, which is
     then no export. ``without`` names files that an export lacks because they were empty,
-    ``ignored`` headers to ignore. ``encoding`` is the file's, if a person names it. Raises
-    InvalidInput.
+    ``ignored`` headers to ignore. ``encoding`` is the file's, if a person names it. ``chosen`` and
+    ``agreed`` are those of ``Columns``. Raises InvalidInput.
     """
     mapped = dict(columns or {})
     suffix = path.suffix.lower()
@@ -104,7 +118,7 @@ def read_people(
     if known and suffix not in _CSV | {_ZIP}:
         message = f"is no export of {kind}, which is a .csv or a .zip"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    if known or (kind == AUTO and not mapped and suffix in _CSV | {_ZIP}):
+    if known or (kind == AUTO and not mapped and not chosen and suffix in _CSV | {_ZIP}):
         export = _read_export(
             path, known=known, lists=lists, progress=progress, without=without, encoding=encoding
         )
@@ -115,8 +129,45 @@ def read_people(
         message = f"names its own lists and keys; take {option} away, or write it into the file"
         raise InvalidInput([Fault(file=str(path), message=message)])
     aside = frozenset(header.strip().lower() for header in ignored)
-    given = Columns(mapped=mapped, lists=tuple(lists), ignored=aside)
+    given = Columns(
+        mapped=mapped, lists=tuple(lists), ignored=aside, chosen=tuple(chosen), agreed=agreed
+    )
     return read_subscribers(path, progress=progress, columns=given, encoding=encoding)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableColumn:
+    """A column of a table."""
+
+    header: str
+    values: tuple[str, ...]
+    """The first that are not empty."""
+    ours: str
+    """Our column by its header, or ""."""
+    is_doubtful: bool
+    """It may say who must not get email, so that a person has to say what it is."""
+
+
+def columns_of(path: Source) -> tuple[TableColumn, ...]:
+    """Return the columns of a table; none of an export, a ZIP or YAML. Raises InvalidInput."""
+    if path.suffix.lower() not in _CSV:
+        return ()
+    [member] = members(path)
+    first = list(islice(rows(member, encoding_in(member)), _FIRST_ROWS))
+    if not first or _recognised(first[0][1], member.file, first[0][0]):
+        return ()
+    return tuple(_column(name, number, first[1:]) for number, name in enumerate(first[0][1]))
+
+
+def _column(header: str, number: int, first: Sequence[tuple[int, list[str]]]) -> TableColumn:
+    cells = [row[number].strip() for _, row in first if number < len(row)]
+    ours = column_of(header)
+    return TableColumn(
+        header=header.strip(),
+        values=tuple(dict.fromkeys(filter(None, cells)))[:_SHOWN_VALUES],
+        ours=ours if ours in OURS else "",
+        is_doubtful=bool(doubt(ours, Columns())),
+    )
 
 
 def _guessed(encoding: str, given: str) -> Iterator[str]:

@@ -69,6 +69,8 @@ class OthersContract:
         with store.begin() as tx:
             first, second = (tx.imports.keep_upload(upload, at) for at in (NOON, LATER))
             assert tx.imports.upload(first) == upload
+            tx.imports.choose_columns(first, ["email", "-"])
+            assert tx.imports.upload(first) == replace(upload, columns=("email", "-"))
             assert tx.imports.drop_upload(first)
             assert not tx.imports.drop_upload(first)
             assert tx.imports.drop_uploads(NOON) == 0

@@ -1,12 +1,11 @@
 """``newsletter subscribers import`` and ``export``: people into a workspace, and out of it."""
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -34,31 +33,18 @@ from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME, column_of
-from newsletter.subscriber_files.subscriber_file import SubscriberFile
+from newsletter.subscriber_files.subscriber_file import SubscriberFile, paced
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
+from newsletter.subscriber_files.workbooks import as_table
 from newsletter.subscriber_files.writing import FORMS, People
 
-Thing = TypeVar("Thing")
-_STEP = 1_000
 _TOLD = 100_000
 """People between two lines of progress."""
-_PAUSE_SECONDS = 0.02
 
 
 def _teller(what: str) -> Callable[[int], None]:
     """Return a function that says how many people were read or written, now and then."""
     return lambda count: None if count % _TOLD else say(f"{what}: {count:,}")
-
-
-def _paced(things: Iterable[Thing], what: str) -> Iterator[Thing]:
-    """Pass things on, with pauses in which others can write."""
-    tell = _teller(what)
-    for number, thing in enumerate(things, start=1):
-        if number % _STEP == 0:
-            tell(number)
-            # who waits for SQLite's lock asks again after a while: it must be free then
-            time.sleep(_PAUSE_SECONDS)
-        yield thing
 
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -131,14 +117,14 @@ def import_file(
 ) -> None:
     """Import a file of subscribers, ours or another tool's.
 
-    YAML or CSV; nothing if a line is bad. Columns may have the names of spreadsheets (First Name,
-    E-mail address). Reports every bad line. A list that neither the settings nor the database know
-    is refused without --create-list. An import never re-subscribes: a person who left a list stays
-    away from it. A person who left, bounced or complained in the other tool is suppressed here.
-    Each import has a number, with which undo-import reverses it.
+    YAML, CSV or a workbook (.xlsx, .ods); nothing if a line is bad. Columns may have the names of
+    spreadsheets (First Name, E-mail address). Reports every bad line. A list that neither the
+    settings nor the database know is refused without --create-list. An import never re-subscribes:
+    a person who left a list stays away from it. A person who left, bounced or complained in the
+    other tool is suppressed here. Each import has a number, with which undo-import reverses it.
     """
     read = read_people(
-        file,
+        as_table(file),
         kind=kind,
         lists=lists,
         progress=_teller("checked"),
@@ -242,7 +228,7 @@ def bring_in(
             for name, place in read.counts.lists.items()
         },
     )
-    people = _paced(read.people, "tried" if rehearse else "written")
+    people = paced(read.people, _teller("tried" if rehearse else "written"))
     return imports.carry_out(people, plan, store=subscribers.store, only_rehearse=rehearse)
 
 

@@ -176,6 +176,8 @@ class UploadedFile:
     """Files that an export of another tool lacks because they were empty."""
     agreed: str
     """How its people agreed, as far as the file does not say it."""
+    columns: tuple[str, ...] = ()
+    """Our column for each of a table's, as a person chose them."""
     body: bytes
 
 

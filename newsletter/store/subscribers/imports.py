@@ -83,9 +83,14 @@ class Imports(AddressRepository):
         """Return an uploaded file."""
         return self._db.first(
             UploadedFile,
-            'SELECT "by", file, lists, without, agreed, body FROM upload WHERE id = :number',
+            'SELECT "by", file, lists, without, agreed, columns, body FROM upload'
+            " WHERE id = :number",
             number=number,
         )
+
+    def choose_columns(self, number: int, columns: Sequence[str]) -> None:
+        """Note what a person said of the columns of an uploaded table."""
+        self._db.update("upload", {"id": number}, columns=list(columns))
 
     def drop_upload(self, number: int) -> bool:
         """Delete an uploaded file; return False if it was gone."""

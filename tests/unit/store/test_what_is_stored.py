@@ -26,7 +26,7 @@ OF_PEOPLE = {
         "import",
         "who did it, the file's name, SHA-256 and figures",
     ),
-    "id at by file lists without agreed body": (
+    "id at by file lists without agreed columns body": (
         "upload",
         "the whole file, until its import or an erasure, for a day at most",
     ),

@@ -1,15 +1,26 @@
-"""Files of readers: upload, look at what an import would change, import, undo."""
+"""Files of readers: upload, name the columns, look at what changes, import, undo.
+
+A file is read, rehearsed and imported in a thread of its own, as a proxy does not wait for minutes.
+Its page shows how far that is.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from starlette.responses import Response
 
-from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Brought, UploadedFile
 from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.isolated import LARGEST_BYTES, ReadFile, read_upload
+from newsletter.subscriber_files.csv_files import IGNORED
+from newsletter.subscriber_files.isolated import LARGEST_BYTES, ReadUpload, read_upload
+from newsletter.subscriber_files.subscriber_file import paced
 from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
@@ -21,6 +32,52 @@ _FAULTS = 50
 """Faults of a file that a page lists."""
 _WITHOUT = ("unsubscribed", "cleaned")
 """Files that a Mailchimp export lacks if they would be empty."""
+_WAIT_SECONDS = 5.0
+"""Before a page says how far a file is."""
+_MOST_KEPT = 50
+"""Files whose result this process remembers."""
+_GONE = "This file was imported already, or is gone. Look at the list of imports."
+COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "email": "Email address",
+        "name": "Full name",
+        "first name": "First name",
+        "last name": "Last name",
+        "language": "Language",
+        "timezone": "Time zone",
+        "place": "Place",
+        "tags": "Tags",
+        "lists": "Lists",
+        "consent_source": "How they agreed",
+        "consent_at": "Date of consent",
+        "paused_until": "Paused until",
+        "left": "Lists that they left",
+        "suppressed": "Why they get no email",
+        IGNORED: "Do not import",
+    }
+)
+"""Our column → its name for people."""
+
+
+@dataclass(kw_only=True)
+class _Work:
+    """The rehearsal or the import of an upload, in a thread of its own."""
+
+    upload: UploadedFile
+    """Without its bytes."""
+    is_import: bool
+    people: int = 0
+    """People of the file; 0 while it is read."""
+    done: int = 0
+    read: ReadUpload | None = None
+    """Without its people."""
+    brought: Brought = field(default_factory=Brought)
+    error: Exception | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def note(self, done: int) -> None:
+        """Note how many people of the file are done."""
+        self.done = done
 
 
 class ImportPages:
@@ -29,19 +86,29 @@ class ImportPages:
     def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
         self._desk = desk
         self._subscribers = subscribers
+        self._works: dict[int, _Work] = {}
+        """By the number of the upload."""
+        self._lock = threading.Lock()
 
     def routes(self) -> list[Route]:
         see, most = Role.SENDER, LARGEST_BYTES + (64 << 10)
         return [
             Route("GET", _AT, see, self._form),
             Route("POST", _AT, see, self.upload, files=True, is_read=True, most=most),
+            Route("GET", f"{_AT}/{{number}}", see, self._file),
             Route("POST", f"{_AT}/{{number}}", see, self.bring_in, is_read=True),
+            Route("POST", f"{_AT}/{{number}}/columns", see, self.choose, is_read=True),
             Route("POST", f"{_AT}/{{number}}/undo", Role.ADMIN, self.undo, step_up=True),
         ]
 
-    def _form(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
+    def _form(
+        self, request: DeskRequest, *, faults: Faults = (), upload: UploadedFile | None = None
+    ) -> Response:
         """Show the form for a file, and the newest imports."""
         chosen, settings = request.posted.all("list"), self._subscribers.settings
+        agreed, is_complete = request.field("agreed"), request.field("complete") == "yes"
+        if upload:
+            chosen, agreed, is_complete = upload.lists, upload.agreed, bool(upload.without)
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
             records = tx.imports.newest(_A_PAGE)
@@ -50,14 +117,15 @@ class ImportPages:
             "import.html.j2",
             title="Import readers",
             faults=faults,
-            agreed=request.field("agreed"),
-            complete=request.field("complete") == "yes",
+            largest=LARGEST_BYTES // 1_000_000,
+            agreed=agreed,
+            complete=is_complete,
             lists=[(name, titles(settings, [name]), name in chosen) for name in names],
             records=records,
         )
 
     def upload(self, request: DeskRequest) -> Response:
-        """Show what the import of a file would change; keep the file for that import."""
+        """Keep a file for its import, and rehearse that."""
         file, agreed = request.upload("file"), agreed_in(request)
         faults: list[tuple[str, str]] = []
         if file is None:
@@ -76,47 +144,144 @@ class ImportPages:
             agreed=agreed,
             body=file.data,
         )
-        try:
-            read, brought = self._read(upload)
-        except InvalidInput as error:
-            found = [
-                ("file", without_commands(str(fault)).removeprefix(f"{upload.file}:").strip())
-                for fault in error.faults
-            ]
-            more = len(found) - _FAULTS
-            extra = [("file", f"And {more:,} more")] if more > 0 else []
-            return self._form(request, faults=[*found[:_FAULTS], *extra])
         with self._subscribers.store.begin() as tx:
             number = tx.imports.keep_upload(upload, tx.now)
-        return self._desk.page(
-            request,
-            "import-rehearsed.html.j2",
-            title=f"Import {upload.file}?",
-            number=number,
-            upload=upload,
-            brought=brought,
-            joins=[
-                (titles(self._subscribers.settings, [name]), many)
-                for name, many in brought.joined.items()
-            ],
-            away=_away(brought),
-            notes=[without_commands(note) for note in read.notes],
-        )
+        return self._start(request, number, upload)
+
+    def choose(self, request: DeskRequest) -> Response:
+        """Note what a person says of the columns of a table, and rehearse its import."""
+        number = request.number("number")
+        upload = self._upload(request, number)
+        work = self._works.get(number)
+        columns = work.read.columns if work and work.read else ()
+        fields = [request.field(f"column-{place}") for place in range(len(columns))]
+        chosen = tuple(one if one in COLUMNS else "" for one in fields)
+        with self._subscribers.store.begin() as tx:
+            tx.imports.choose_columns(number, chosen)
+        return self._start(request, number, replace(upload, columns=chosen))
 
     def bring_in(self, request: DeskRequest) -> Response:
         """Import an uploaded file."""
         number = request.number("number")
+        return self._start(request, number, self._upload(request, number), is_import=True)
+
+    def _upload(self, request: DeskRequest, number: int) -> UploadedFile:
+        """Return a file that this person uploaded. Raises NotFound."""
         with self._subscribers.store.read() as tx:
             upload = tx.imports.upload(number)
+        if upload is None or upload.by != request.who.address:
+            raise NotFound(_GONE)
+        return upload
+
+    def _start(
+        self, request: DeskRequest, number: int, upload: UploadedFile, *, is_import: bool = False
+    ) -> Response:
+        """Rehearse or import a file in a thread, and redirect to its page."""
+        work = _Work(upload=replace(upload, body=b""), is_import=is_import)
+        with self._lock:
+            other = self._works.pop(number, None)
+            is_running = other and other.is_import and not other.ended.is_set()
+            self._works[number] = other if other and is_running else work
+            while len(self._works) > _MOST_KEPT:
+                del self._works[next(iter(self._works))]
+        if not is_running:
+            threading.Thread(target=self._run, args=(work, number, upload), daemon=True).start()
+            work.ended.wait(_WAIT_SECONDS)
+        return self._desk.go(request, f"{_AT}/{number}")
+
+    def _run(self, work: _Work, number: int, upload: UploadedFile) -> None:
+        """Read the upload with this number, then rehearse its import or carry it out."""
         try:
-            if upload is None or upload.by != request.who.address:
-                raise NotFound(f"there is no upload {number}")
-            self._read(upload, number)
-        except NotFound as error:
-            raise NotFound(
-                "This file was imported already, or is gone. Look at the list of imports."
-            ) from error
-        return self._desk.go(request, _AT, done="imported-people")
+            read = read_upload(upload)
+            work.read, work.error = replace(read, people=()), read.error
+            if read.file is not None:
+                work.people = read.file.people
+                plan = imports.ImportPlan(
+                    file=upload.file,
+                    kind=read.file.kind,
+                    sha256=read.file.digest,
+                    by=upload.by,
+                    declared=self._subscribers.declared_lists,
+                    places=read.file.lists,
+                    agreed=upload.agreed,
+                    upload=number,
+                )
+                work.brought = imports.carry_out(
+                    ((one.place, one.person) for one in paced(read.people, work.note)),
+                    plan,
+                    store=self._subscribers.store,
+                    only_rehearse=not work.is_import,
+                )
+        except Exception as error:  # the page of the file raises it
+            work.error = error
+        work.ended.set()
+
+    def _file(self, request: DeskRequest) -> Response:
+        """Show how far a file is, the choice of its columns, or what its import changes."""
+        number = request.number("number")
+        work = self._works.get(number)
+        if work is None or work.upload.by != request.who.address:
+            raise NotFound(_GONE)
+        if not work.is_import:
+            self._upload(request, number)
+        if not work.ended.is_set():
+            return self._desk.page(
+                request,
+                "import-working.html.j2",
+                title=f"{'Importing' if work.is_import else 'Checking'} {work.upload.file}",
+                number=number,
+                work=work,
+                refresh=2,
+            )
+        faults: Faults = ()
+        if isinstance(work.error, InvalidInput):
+            faults = _faults_in(work.error, work.upload.file)
+        elif isinstance(work.error, NotFound):
+            raise NotFound(_GONE) from work.error
+        elif work.error is not None:
+            raise work.error
+        if work.is_import and not faults:
+            return self._desk.go(request, _AT, done="imported-people")
+        columns = work.read.columns if work.read else ()
+        if columns and (faults or request.query("columns") or not work.people):
+            return self._columns_page(request, number, work, [("", said) for _, said in faults])
+        if faults:
+            return self._form(request, faults=faults, upload=work.upload)
+        return self._rehearsed(request, number, work)
+
+    def _columns_page(
+        self, request: DeskRequest, number: int, work: _Work, faults: Faults
+    ) -> Response:
+        columns = work.read.columns if work.read else ()
+        chosen = work.upload.columns or [
+            one.ours or ("" if one.is_doubtful else IGNORED) for one in columns
+        ]
+        return self._desk.page(
+            request,
+            "import-columns.html.j2",
+            title="What is in each column?",
+            faults=faults,
+            number=number,
+            file=work.upload.file,
+            columns=list(zip(columns, chosen, strict=False)),
+            names=COLUMNS,
+            recognized=sum(bool(one.ours) for one in columns),
+        )
+
+    def _rehearsed(self, request: DeskRequest, number: int, work: _Work) -> Response:
+        settings, read = self._subscribers.settings, work.read
+        return self._desk.page(
+            request,
+            "import-rehearsed.html.j2",
+            title="Check before you import",
+            number=number,
+            upload=work.upload,
+            brought=work.brought,
+            joins=[(titles(settings, [name]), many) for name, many in work.brought.joined.items()],
+            away=_away(work.brought),
+            notes=read.file.notes if read and read.file else (),
+            has_columns=bool(read and read.columns),
+        )
 
     def undo(self, request: DeskRequest) -> Response:
         """Undo an import."""
@@ -136,31 +301,22 @@ class ImportPages:
             undone=undone,
         )
 
-    def _read(self, upload: UploadedFile, number: int = 0) -> tuple[ReadFile, Brought]:
-        """Import the people of the upload with this number; without it, only rehearse.
 
-        Raises InvalidInput, and NotFound for a file that was imported already.
-        """
-        read, people = read_upload(
-            upload.body, file=upload.file, lists=upload.lists, without=upload.without
-        )
-        plan = imports.ImportPlan(
-            file=upload.file,
-            kind=read.kind,
-            sha256=read.digest,
-            by=upload.by,
-            declared=self._subscribers.declared_lists,
-            places=read.lists,
-            agreed=upload.agreed,
-            upload=number,
-        )
-        brought = imports.carry_out(
-            ((one.place, one.person) for one in people),
-            plan,
-            store=self._subscribers.store,
-            only_rehearse=not number,
-        )
-        return read, brought
+def _faults_in(error: InvalidInput, file: str) -> Faults:
+    """Return the faults of a file, the first of them, with their lines and columns."""
+    found = [("file", _located(fault, file)) for fault in error.faults]
+    more = len(found) - _FAULTS
+    return [*found[:_FAULTS], *([("file", f"And {more:,} more")] if more > 0 else [])]
+
+
+def _located(fault: Fault, file: str) -> str:
+    """Return a fault as a sentence that begins with its place."""
+    member = fault.file.removeprefix(file).strip("/")
+    line = f"line {fault.line:,}" if fault.line else ""
+    place = ", ".join(filter(None, (member, line, f"column {fault.key}" if fault.key else "")))
+    said = f"{place}: {fault.message}" if place else f"The file {fault.message}"
+    said = without_commands(said)
+    return said[:1].upper() + said[1:]
 
 
 def _away(brought: Brought) -> list[tuple[int, str, tuple[tuple[str, str], ...]]]:

@@ -6,6 +6,7 @@ the act.
 
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -180,9 +181,21 @@ def _uploads(world: World) -> Act:
 
 
 def _imports(world: World) -> Act:
-    page = _uploads(world)()
-    [path] = re.findall(r'action="/desk(/readers/import/\d+)"', page.text)
-    return lambda: world.as_("dan").post(path)
+    path = _uploads(world)().headers["location"].removeprefix("/desk")
+    return lambda: _finished(world, world.as_("dan").post(path))
+
+
+def _finished(world: World, answer: Answer) -> Answer:
+    """The answer, once the file is imported."""
+    at = answer.headers["location"].removeprefix("/desk")
+    while 'http-equiv="refresh"' in world.as_("dan").get(at).text:
+        time.sleep(0.1)
+    return answer
+
+
+def _chooses_columns(world: World) -> Act:
+    path = _uploads(world)().headers["location"].removeprefix("/desk")
+    return lambda: world.as_("dan").post(f"{path}/columns", {"column-0": "email"})
 
 
 def _undoes_an_import(world: World) -> Act:
@@ -529,6 +542,12 @@ EXAMPLES = [
         ready=_imports,
         lines=2,
         why="an import begins, and is finished",
+    ),
+    Example(
+        route=f"{_READERS}/import/{{number}}/columns",
+        ready=_chooses_columns,
+        lines=0,
+        why="nobody is imported yet",
     ),
     Example(route=f"{_READERS}/import/{{number}}/undo", ready=_undoes_an_import),
     Example(route=f"{_READERS}/edit", ready=_of_reader("/edit", CANARIES[0], name="Ana")),

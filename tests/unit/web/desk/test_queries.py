@@ -61,8 +61,9 @@ NOT_THERE = [
     ("list", "/readers"),
 ]
 """Other numbers and lists are a page that does not exist."""
-ELSEWHERE = {"q", "next", "lapsed", "typed"}
-"""Words to look for, an address of the desk, a sentence that follows an undo, words for a time."""
+ELSEWHERE = {"q", "next", "lapsed", "typed", "columns"}
+"""Words to look for, an address of the desk, a sentence that follows an undo, words for a time, and
+whether the columns of an upload are shown."""
 
 
 def asked_for() -> list[ast.expr]:

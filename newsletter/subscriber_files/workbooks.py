@@ -1,0 +1,74 @@
+"""Workbooks of Excel and LibreOffice, read in a sandbox as tables of CSV."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from datetime import datetime, time
+
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from newsletter.documents.sandbox import read_apart
+from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.subscriber_files.encodings import Source, Uploaded, readable
+
+SUFFIXES = frozenset({".xlsx", ".ods"})
+_Row = Sequence[object]
+
+
+def as_table(source: Source) -> Source:
+    """Return the table in a workbook, and any other file as it is. Raises InvalidInput."""
+    if source.suffix.lower() not in SUFFIXES:
+        return source
+    with readable(str(source)), source.open("rb") as stream:
+        data = stream.read()
+    [table] = read_apart(
+        "newsletter.subscriber_files.workbooks:read_workbook",
+        {"data": data, "file": str(source)},
+        file=str(source),
+        answer=str,
+        advice="save it as CSV UTF-8, or split it",
+    )
+    digest = hashlib.sha256(data).hexdigest()
+    return Uploaded(name=source.name, data=table.encode(), digest=digest)
+
+
+def read_workbook(data: bytes, file: str) -> str:
+    """Return the only sheet with content as CSV: row by row, so that a line is a row.
+
+    Raises InvalidInput.
+    """
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            sheets = {
+                about.name: book.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
+                for about in book.sheets_metadata
+                if about.typ is SheetTypeEnum.WorkSheet
+                and about.visible is SheetVisibleEnum.Visible
+            }
+    except CalamineError as error:
+        message = "cannot be read as a workbook; open it and save it again, or as CSV UTF-8"
+        raise InvalidInput([Fault(file=file, message=message)]) from error
+    filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
+    if len(filled) == 1:
+        return _written(*filled.values())
+    names = ", ".join(filled)
+    message = f"has the sheets {names}; keep the one with the people" if filled else "is empty"
+    raise InvalidInput([Fault(file=file, message=message)])
+
+
+def _written(rows: Sequence[_Row]) -> str:
+    cells = [[_text(cell) for cell in row] for row in rows]
+    width = 1 + max(place for row in cells for place, cell in enumerate(row) if cell)
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(row[:width] for row in cells)
+    return out.getvalue()
+
+
+def _text(cell: object) -> str:
+    """Return a cell as a file of CSV has it, on one line: 12 for 12.0, a day without an hour."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    elif isinstance(cell, datetime) and cell.time() == time():
+        cell = cell.date()
+    return " ".join(str(cell).split())
