@@ -15,6 +15,7 @@ PAGE = new_provider.page()
 NAME = "carrierpigeon"  # longer than the example's, and sorted elsewhere
 SUITES = (
     f"tests/integration/test_{NAME}.py",
+    "tests/integration/test_contract.py",
     "tests/integration/test_answers_and_phases.py",
     "tests/integration/test_examination.py",
     "tests/unit/providers/test_translators.py",

@@ -102,9 +102,9 @@ class Service:
 class ProviderContract:
     """The suite."""
 
-    message_id = ""
+    message_id: str = ""
     """The end of the Message-ID that a provider writes over ours."""
-    list_id = True
+    list_id: bool = True
     """Whether it takes our List-Id."""
 
     @pytest.fixture

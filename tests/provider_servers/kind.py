@@ -36,6 +36,12 @@ class Kind:
     """The options without which there is none, as its server wants them."""
     asked: Asked | None = None
     """None where nothing that all are asked can be asked of it."""
+    message_id: str = ""
+    """The end of the Message-ID that it writes over ours."""
+    list_id: bool = True
+    """It takes our List-Id."""
+    ascii_mailboxes: bool = False
+    """It refuses an address with other letters before the @."""
 
 
 def bearer(key: str) -> tuple[str, str]:

@@ -90,6 +90,8 @@ def _delivered(message: dict[str, Any], number: int) -> Delivered:
 
 KIND = Kind(
     server=lambda _: MailerSendServer(),
+    message_id="@mailersend.example>",
+    ascii_mailboxes=True,
     options={"api_token": "token-for-tests"},
     asked=Asked(
         key="api_token",

@@ -104,6 +104,8 @@ RECORDS = {"Domain": "forum.example", "DKIMStatus": "OK", "SPFStatus": "OK"}
 
 KIND = Kind(
     server=lambda _: MailjetServer(),
+    message_id="@mailjet.example>",
+    list_id=False,
     options={"api_key": "key-for-tests", "secret_key": "secret-for-tests"},
     asked=Asked(
         key="secret_key",

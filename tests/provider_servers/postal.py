@@ -86,5 +86,6 @@ def _delivered(message: dict[str, Any], address: str, number: int) -> Delivered:
 
 KIND = Kind(
     server=lambda _: PostalServer(),
+    message_id="@rp.postal.example>",
     options={"api_key": "key-for-tests", "base_url": "https://postal.forum.example"},
 )

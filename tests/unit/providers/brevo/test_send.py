@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.brevo.send import (
     MAX_BYTES,
@@ -16,7 +16,6 @@ from newsletter.providers.brevo.send import (
     Options,
     idempotency_key,
 )
-from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import answered, batch, content, words_of
 
 SEVERAL = ("ana@a.example", "ben@b.example")
@@ -117,66 +116,6 @@ def test_as_many_recipients_as_are_planned_fit_the_size_of_a_call() -> None:
 
 
 IDS = {"messageIds": ["<1@relay.example>", "<2@relay.example>"]}
-FIRST = {"messageIds": ["<1@relay.example>"]}
-BAD_TO = said("email is not valid in to")
-BAD_SENDER = said("valid sender email required")
-
-# answer, verdict for several recipients, verdict for one
-ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
-    "two ids": (answered(201, IDS), Verdict.ACCEPTED, Verdict.UNKNOWN),
-    "one id": (answered(201, FIRST), Verdict.UNKNOWN, Verdict.ACCEPTED),
-    "single": (answered(201, {"messageId": "<1@x>"}), Verdict.UNKNOWN, Verdict.ACCEPTED),
-    "201 cut": (answered(201, b'{"messageIds": ["<1@'), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "201 page": (answered(201, b"<html>"), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "201 list": (answered(201, ["<1@x>"]), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "odd ids": (answered(201, {"messageIds": ["<1@x>", 2]}), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "void ids": (answered(201, {"messageIds": ["<1@x>", ""]}), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "no ids": (answered(201, {"messageIds": []}), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "word": (answered(201, {"messageIds": "ab"}), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200": (answered(200, IDS), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "202 one": (answered(202, FIRST), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "bad to": (answered(400, BAD_TO), Verdict.SPLIT, Verdict.REJECTED),
-    "bad sender": (answered(400, BAD_SENDER), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "missing": (
-        answered(400, said("subject is missing", "missing_parameter")),
-        Verdict.CONFIGURATION,
-        Verdict.CONFIGURATION,
-    ),
-    "taken": (answered(400, said("x", "duplicate_parameter")), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "asked": (answered(409, said("x", "duplicate_request")), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "credits": (answered(402, said("x", "not_enough_credits")), Verdict.QUOTA, Verdict.QUOTA),
-    "400 credits": (answered(400, said("x", "not_enough_credits")), Verdict.QUOTA, Verdict.QUOTA),
-    "odd code": (answered(400, {"code": []}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "key": (
-        answered(401, said("Key not found", "unauthorized")),
-        Verdict.CONFIGURATION,
-        Verdict.CONFIGURATION,
-    ),
-    "inactive": (
-        answered(403, said("Your account is not yet activated", "permission_denied")),
-        Verdict.CONFIGURATION,
-        Verdict.CONFIGURATION,
-    ),
-    "406": (answered(406, BAD_TO), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "429": (answered(429, said("x", "too_many_requests")), Verdict.RETRY, Verdict.RETRY),
-    "500": (answered(500, BAD_TO), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "503 credits": (
-        answered(503, said("x", "not_enough_credits")),
-        Verdict.UNKNOWN,
-        Verdict.UNKNOWN,
-    ),
-}
-
-
-def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
-    for case in ANSWERS:
-        for addresses in [SEVERAL, ONE]:
-            with subtests.test(case=case, addresses=addresses):
-                response, several, one = ANSWERS[case]
-                answer = brevo().parse(batch(*addresses), response)
-                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-                assert answer.outcome.reason
-                assert not answer.exceptions
 
 
 def test_an_accepted_batch_has_the_first_id() -> None:

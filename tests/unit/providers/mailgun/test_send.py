@@ -1,14 +1,16 @@
-"""Calls to Mailgun, byte by byte."""
+"""Calls to Mailgun, byte by byte, and how long it asks to wait."""
 
 import json
+from datetime import timedelta
 from itertools import pairwise
 
-from newsletter.domain.delivery.batch import OutgoingBatch
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailgun.send import MAX_RECIPIENTS, Mailgun, Options
-from newsletter.transport.http import HttpRequest
+from newsletter.transport.http import HttpRequest, HttpResponse
 from tests.contracts.provider import batch
-from tests.servers import Received, parse_form
+from tests.rows import rows
+from tests.servers import DATE, Received, parse_form
 
 
 def mailgun(**options: object) -> Mailgun:
@@ -85,6 +87,42 @@ def test_the_variables_written_by_hand_read_back_for_odd_addresses() -> None:
 
 def test_a_sender_without_a_name_is_a_bare_address() -> None:
     assert built(batch(sender=Sender(name="", address="n@f.example")))["from"] == ["n@f.example"]
+
+
+def answer(status: int, message: str, headers: dict[str, str] | None = None) -> Answer:
+    said = HttpResponse(
+        status=status,
+        headers={"date": DATE, **(headers or {})},
+        body=json.dumps({"message": message}).encode(),
+    )
+    return mailgun().parse(batch(), said)
+
+
+def test_a_reason_keeps_the_readers_name_to_itself() -> None:
+    reason = answer(400, "to parameter ana.ruiz@a.example is not valid").outcome.reason
+    assert reason == "to parameter …@a.example is not valid"
+
+
+WORDS = "Too many requests, try again after 120 seconds"
+
+
+@rows(
+    ("header", "message", "seconds"),
+    [
+        (None, "Too many requests", None),
+        ("30", WORDS, 120),
+        ("300", WORDS, 300),
+        ("soon", WORDS, 120),
+        (None, "try again after 999999999 seconds", 3600),
+        (None, "try again after 99999999999 seconds", None),
+    ],
+)
+def test_a_rate_limit_is_waited_out_as_mailgun_asks(
+    header: str | None, message: str, seconds: int | None
+) -> None:
+    found = answer(429, message, {"retry-after": header} if header else {})
+    assert found.outcome.verdict is Verdict.RETRY
+    assert found.retry_after == (None if seconds is None else timedelta(seconds=seconds))
 
 
 def test_every_line_of_the_form_belongs_to_a_part() -> None:

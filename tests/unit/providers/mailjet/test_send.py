@@ -98,39 +98,6 @@ def whole(*items: object) -> dict[str, Any]:
 
 
 GOOD = [success(to, n, f"letter{n:04d}") for n, to in enumerate(SEVERAL, start=1)]
-LARGE = error("mj-0011", 400, "The payload size is over the limit.")
-
-# status, body, verdict for three recipients, verdict for one
-WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
-    "200 list": (200, GOOD, U, U),
-    "200 no items": (200, whole(), U, U),
-    "200 odd items": (200, {"Messages": "yes"}, U, U),
-    "200 two": (200, whole(*GOOD[:2]), U, U),
-    "200 four": (200, whole(*GOOD, GOOD[0]), U, U),
-    "400 half": (400, b'{"Messages": [', U, U),
-    "400 no code": (400, {"ErrorMessage": "no"}, U, U),
-    "400 too few": (400, whole(GOOD[0], GOOD[1]), U, U),
-    "400 syntax": (400, error("mj-0002", 400, "Malformed JSON"), S, S),
-    "400 too many": (400, error("mj-0008", 400, "Max allowed is 50", "Messages"), S, S),
-    "400 too large": (400, LARGE, Verdict.SPLIT, S),
-    "401": (401, error("mj-0015", 401, "API key authentication failure"), S, S),
-    "401 suspended": (401, error("mj-0001", 401, "API key is suspended"), S, S),
-    "403": (403, error("mj-0000", 403, "Forbidden"), S, S),
-    "429": (429, error("mj-0000", 429, "Too many requests"), Verdict.RETRY, Verdict.RETRY),
-    "500": (500, error("mj-0000", 500, "Internal server error"), U, U),
-    "500 too large": (500, LARGE, U, U),
-}
-
-
-def test_each_answer_to_the_whole_call_has_its_verdict(subtests: pytest.Subtests) -> None:
-    for case in WHOLE:
-        for addresses in [SEVERAL, ONE]:
-            with subtests.test(case=case, addresses=addresses):
-                status, body, several, one = WHOLE[case]
-                answer = parsed(status, body, *addresses)
-                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-                assert answer.outcome.reason
-                assert not answer.exceptions
 
 
 def test_an_accepted_batch_has_the_first_id() -> None:

@@ -3,9 +3,7 @@
 import json
 from typing import Any
 
-import pytest
-
-from newsletter.domain.delivery.batch import Answer, Verdict
+from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailpit.send import Mailpit, Options
 from tests.contracts.provider import answered, batch, content
@@ -58,31 +56,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
         '"Subject":"Forum resigns from task force","Text":"Grüße \\"letter0001\\"\\n","HTML":"",'
         '"Headers":{"X-Attempt":"attempt1","X-Subscriber":"1"},"Tags":["resigns"]}'
     )
-
-
-ANSWERS: dict[str, tuple[int, object, Verdict]] = {
-    "kept": (200, {"ID": "iAfZVVe2UQFNSG5BAjgYwa"}, Verdict.ACCEPTED),
-    "list": (200, [{"ID": "iAfZ"}], Verdict.UNKNOWN),
-    "no id": (200, {}, Verdict.UNKNOWN),
-    "odd id": (200, {"ID": 7}, Verdict.UNKNOWN),
-    "void id": (200, {"ID": ""}, Verdict.UNKNOWN),
-    "bad to": (400, {"Error": "invalid To address: x"}, Verdict.REJECTED),
-    "bad reply": (400, {"Error": "invalid Reply-To address: x"}, Verdict.CONFIGURATION),
-    "header": (400, {"Error": 'cannot overwrite header: "To"'}, Verdict.CONFIGURATION),
-    "odd error": (400, {"Error": 7}, Verdict.CONFIGURATION),
-    "413": (413, {"Error": "http: request body too large"}, Verdict.CONFIGURATION),
-    "500": (500, {"Error": "invalid To address: x"}, Verdict.UNKNOWN),
-}
-
-
-def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
-    for case in ANSWERS:
-        with subtests.test(case=case):
-            status, body, verdict = ANSWERS[case]
-            answer = parsed(status, body)
-            assert answer.outcome.verdict is verdict
-            assert answer.outcome.reason or verdict is Verdict.ACCEPTED
-            assert not answer.exceptions
 
 
 def test_a_kept_message_has_mailpits_id() -> None:

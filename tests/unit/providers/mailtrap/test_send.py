@@ -85,37 +85,6 @@ def test_the_exact_bytes_of_a_small_call() -> None:
     )
 
 
-# status, body, verdict for three recipients, verdict for one
-WHOLE: dict[str, tuple[int, object, Verdict, Verdict]] = {
-    "200 list": (200, [whole(good())], Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 no items": (200, whole(), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 odd items": (200, {"success": True, "responses": "yes"}, Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 failed": (200, bad("no"), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 two": (200, whole(good(), good(2)), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 four": (200, whole(good(), good(), good(), good()), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "bad from": (400, bad("'from' is required"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "bad to": (400, bad("'to' address is invalid"), Verdict.SPLIT, Verdict.REJECTED),
-    "400 odd errors": (400, {"errors": "no"}, Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "422": (422, bad("'to' address is invalid"), Verdict.SPLIT, Verdict.REJECTED),
-    "402": (402, bad("Payment required"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "403": (403, bad("Forbidden"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "413": (413, bad("Payload too large"), Verdict.SPLIT, Verdict.CONFIGURATION),
-    "429 quota": (429, bad("Monthly sending limit reached"), Verdict.QUOTA, Verdict.QUOTA),
-    "500": (500, bad("Internal server error"), Verdict.UNKNOWN, Verdict.UNKNOWN),
-}
-
-
-def test_each_answer_to_the_whole_call_has_its_verdict(subtests: pytest.Subtests) -> None:
-    for case in WHOLE:
-        for addresses in [SEVERAL, ONE]:
-            with subtests.test(case=case, addresses=addresses):
-                status, body, several, one = WHOLE[case]
-                answer = parsed(status, body, *addresses)
-                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-                assert answer.outcome.reason
-                assert not answer.exceptions
-
-
 def test_one_item_that_is_not_understood_makes_all_unknown(subtests: pytest.Subtests) -> None:
     for item in [
         None,

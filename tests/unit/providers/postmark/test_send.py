@@ -237,32 +237,3 @@ def test_the_address_may_come_back_in_another_case_and_form() -> None:
         taken("ANA@a.example", "eva@xn--bcher-kva.example"), "ana@a.example", "eva@bücher.example"
     )
     assert answer.outcome.verdict is Verdict.ACCEPTED
-
-
-def test_each_refusal_of_a_call_has_its_verdict(subtests: pytest.Subtests) -> None:
-    for status, body, several, one in [
-        (401, no(10), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (413, no(0, "too large"), Verdict.SPLIT, Verdict.CONFIGURATION),
-        (422, no(300, "Illegal address"), Verdict.SPLIT, Verdict.REJECTED),
-        (422, no(406), Verdict.SPLIT, Verdict.REJECTED),
-        (422, no(300, "Invalid 'From' address"), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (422, no(400), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (422, no(405), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (422, no(410), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (422, no(413), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (422, no(999), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (422, {"ErrorCode": [1]}, Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (422, no(0), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-        (422, no(100), Verdict.RETRY, Verdict.RETRY),
-        (422, no(429), Verdict.RETRY, Verdict.RETRY),
-        (429, no(429), Verdict.RETRY, Verdict.RETRY),
-        (429, b"", Verdict.RETRY, Verdict.RETRY),
-    ]:
-        with subtests.test(status=status, body=body, several=several, one=one):
-            for addresses, verdict in ((SEVERAL, several), (SEVERAL[:1], one)):
-                answer = parsed(body, *addresses, status=status, retry_after="7")
-                assert answer.outcome.verdict is verdict
-                assert answer.outcome.reason
-                assert not answer.exceptions
-                waits = verdict is Verdict.RETRY
-                assert answer.retry_after == (timedelta(seconds=7) if waits else None)

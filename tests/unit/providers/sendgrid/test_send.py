@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery.batch import OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.sendgrid.send import Options, SendGrid
-from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import answered, batch
 from tests.provider_servers.sendgrid import errors
 
@@ -85,52 +84,8 @@ def test_the_json_written_by_hand_reads_back_for_odd_addresses() -> None:
     assert [each["to"][0]["email"] for each in call["personalizations"]] == addresses
 
 
-BAD_TO = errors("Does not contain a valid address.", "personalizations.1.to.0.email")
-NO_TO = errors("The to array is required.", "personalizations.0.to")
-BAD_FROM = errors("Does not contain a valid address.", "from.email")
-MIXED = {"errors": [*BAD_TO["errors"], *BAD_FROM["errors"]]}
-UNVERIFIED = errors("The from address does not match a verified Sender Identity.", "from")
 BLOCKED = errors("Too many bad requests. Temporary block")
 ID = {"x_message_id": "m1"}
-
-# answer, verdict for several recipients, verdict for one
-ANSWERS: dict[str, tuple[HttpResponse, Verdict, Verdict]] = {
-    "accepted": (answered(202, **ID), Verdict.ACCEPTED, Verdict.ACCEPTED),
-    "202 void id": (answered(202, x_message_id=" "), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "202 words": (answered(202, b"Hello", **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 empty": (answered(200, **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "200 json": (answered(200, {}, **ID), Verdict.UNKNOWN, Verdict.UNKNOWN),
-    "bad to": (answered(400, BAD_TO), Verdict.SPLIT, Verdict.REJECTED),
-    "no to": (answered(400, NO_TO), Verdict.SPLIT, Verdict.REJECTED),
-    "bad from": (answered(400, BAD_FROM), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "mixed": (answered(400, MIXED), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "bad header": (
-        answered(400, errors("x", "personalizations.0.headers")),
-        Verdict.CONFIGURATION,
-        Verdict.CONFIGURATION,
-    ),
-    "no field": (answered(400, errors("x")), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "plain": (answered(400, {"errors": ["x"]}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "no list": (answered(400, {"errors": "x"}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "none": (answered(400, {"errors": []}), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "cut": (answered(400, b'{"errors":[{'), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "key": (answered(401, errors("invalid")), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "used up": (answered(401, errors("Maximum credits exceeded")), Verdict.QUOTA, Verdict.QUOTA),
-    "unverified": (answered(403, UNVERIFIED), Verdict.CONFIGURATION, Verdict.CONFIGURATION),
-    "blocked": (answered(403, BLOCKED), Verdict.RETRY, Verdict.RETRY),
-    "503": (answered(503, errors("x")), Verdict.UNKNOWN, Verdict.UNKNOWN),
-}
-
-
-def test_each_answer_has_its_verdict(subtests: pytest.Subtests) -> None:
-    for case in ANSWERS:
-        for addresses in [SEVERAL, ONE]:
-            with subtests.test(case=case, addresses=addresses):
-                response, several, one = ANSWERS[case]
-                answer = sendgrid().parse(batch(*addresses), response)
-                assert answer.outcome.verdict is (several if addresses is SEVERAL else one)
-                assert answer.outcome.reason
-                assert not answer.exceptions
 
 
 def test_an_accepted_batch_has_sendgrids_id() -> None:

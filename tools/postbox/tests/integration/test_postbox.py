@@ -1,4 +1,4 @@
-"""Postbox over a real connection."""
+"""Postbox over a real connection, beside the contract of all."""
 
 import pytest
 from tests.provider_servers.postbox import PostboxServer
@@ -7,14 +7,10 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.calls import HttpProvider
-from tests.contracts.provider import ProviderContract, batch
+from tests.contracts.provider import batch
 from tests.provider_servers.kinds import fixtures
 
 server, provider = fixtures("postbox")
-
-
-class TestContract(ProviderContract):
-    """The contract of all."""
 
 
 def test_one_suppressed_reader_leaves_the_others_accepted(
