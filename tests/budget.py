@@ -104,16 +104,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Measure how each module begins, and not how pytest finds its tests."""
+    """Measure how each module begins, in the process that leads a run, and no search for tests."""
     measuring = Coverage.current()
     if measuring is None:
         return (yield)
-    import_all("newsletter")
-    measuring.stop()
+    if not hasattr(session.config, "workerinput"):
+        import_all("newsletter")
+    _stop_measuring()
     try:
         return (yield)
     finally:
         measuring.start()
+
+
+def _stop_measuring() -> None:
+    """Stop all measurements: pytest-cov begins two in a worker, and one goes on without the other.
+
+    What the first measures is thrown away, and costs as much as what counts.
+    """
+    while measuring := Coverage.current():
+        measuring.stop()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

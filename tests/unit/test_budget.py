@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,10 @@ def test_what_a_slow_one_runs_does_not(request: pytest.FixtureRequest) -> None:
 
 def test_nor_what_one_runs_that_goes_by_the_seed(request: pytest.FixtureRequest, seed: int) -> None:
     assert not counts(request.node)
+
+
+def test_what_does_not_count_is_not_traced_for_nothing(seed: int) -> None:
+    assert Coverage.current() is None
 
 
 @given(st.none())
