@@ -48,14 +48,14 @@ def program(site: Forum, *scopes: Scope, days: int = 30) -> Program:
     """Make a token of dan, an admin, at the desk; without scopes it has all of them."""
     with site.services.store.begin() as tx:
         tx.staff.put(DAN, Role.ADMIN, tx.now)
-    made = tokens.make(
+    token, secret = tokens.make(
         "CRM",
         scopes or tuple(Scope),
         timedelta(days=days),
         by=DAN,
         proofs=site.services.staff.proofs,
     )
-    return Program(site=site, secret=made.secret, number=made.token.id)
+    return Program(site=site, secret=secret, number=token.id)
 
 
 def problem(answer: Answer) -> dict[str, Any]:

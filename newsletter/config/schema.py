@@ -17,7 +17,7 @@ _ABOUT_ALL = "The configuration of a workspace; docs/configuration.md explains i
 _GAP = {"type": "string", "pattern": r"\$\{"}
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaWriter(GenerateJsonSchema):
     """Writes defaults the way they are written in the file, and no titles made of class names."""
 
     def encode_default(self, dft: Any) -> Any:
@@ -36,7 +36,7 @@ class _Generator(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of ``newsletter.yaml``, for editors."""
-    schema = Settings.model_json_schema(schema_generator=_Generator)
+    schema = Settings.model_json_schema(schema_generator=SchemaWriter)
     for group in [schema, *schema["$defs"].values()]:
         del group["title"]
         offer_files(group)

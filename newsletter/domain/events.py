@@ -96,6 +96,23 @@ class Event:
     """The event as it came, for those who have to look into it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeptEvent:
+    """An event as it is listed: whom it is about, by numbers alone."""
+
+    number: int
+    provider: str
+    kind: EventKind
+    at: datetime
+    """The time by the provider's clock."""
+    received_at: datetime
+    campaign_id: int | None
+    subscriber_id: int | None
+    """None for a stranger, or an erased subscriber."""
+    bounce: Bounce | None
+    """The class of the bounce of this delivery."""
+
+
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 """An enhanced status code (RFC 3463), and no part of an address such as 192.5.1.1."""
 _AGAINST_US = re.compile(

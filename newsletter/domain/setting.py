@@ -52,7 +52,9 @@ class Rule:
             "schema": handler(source),
         }
 
-    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], Any]) -> Any:
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> Any:
+        if handler.mode == "serialization":
+            return handler(core)  # of the value that was read
         return {**({} if self.first and self.schema else handler(core)), **self.schema}
 
 

@@ -411,6 +411,7 @@ CREATE INDEX ix_delivery_status_damage ON delivery_status (campaign_id, kind, bo
 CREATE INDEX ix_delivery_status_soft ON delivery_status (at, subscriber_id) WHERE bounce = 'soft';
 
 CREATE TABLE event (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     provider TEXT NOT NULL,
     id TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -419,7 +420,7 @@ CREATE TABLE event (
     campaign_id INTEGER,
     subscriber_id INTEGER,
     raw TEXT NOT NULL,
-    PRIMARY KEY (provider, id)
+    UNIQUE (provider, id)
 ) STRICT;
 CREATE INDEX ix_event_campaign_id ON event (campaign_id);
 CREATE INDEX ix_event_subscriber_id ON event (subscriber_id);

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 
-from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.errors import Defect, Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import (
@@ -152,6 +152,16 @@ def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
         paused_until=paused_until,
         left=_unique(tuple(raw.left)),
     )
+
+
+def entry_of(raw: Raw, place: str = "") -> Entry:
+    """Return one subscriber who is in no file but in a form or the like. Raises InvalidInput."""
+    reader = EntryReader(place)
+    entry = subscriber(reader, raw, lambda key: 0)
+    reader.finish()
+    if entry is None:
+        raise Defect("an entry was refused without a fault")
+    return entry
 
 
 def suppression(

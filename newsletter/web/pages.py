@@ -18,11 +18,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.services import Services
+from newsletter.web.api.campaigns import CampaignOperations
 from newsletter.web.api.gate import Gate as ApiGate
-from newsletter.web.api.operation import ROOT, Operation
+from newsletter.web.api.operation import ROOT, Operation, TokenOperations, operations_of
 from newsletter.web.api.problem import problem_of
 from newsletter.web.api.statements import StatementOperations
-from newsletter.web.api.token import TokenOperations
+from newsletter.web.api.subscribers import SubscriberOperations
 from newsletter.web.desk.campaigns.amending import Amending
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
@@ -129,9 +130,7 @@ class Pages:
     async def failed(self, request: Request, error: Exception) -> Response:
         """Return the page for an error."""
         if request.url.path.startswith(ROOT):
-            answer = problem_of(error)
-            _allow(answer, request)
-            return answer
+            return _allow(problem_of(error), request)
         status = error.status_code if isinstance(error, HTTPException) else 503
         language = self._frame.language_of(request)
         words, _ = self._frame.words(language)
@@ -140,11 +139,10 @@ class Pages:
             text = error.detail[:1].upper() + error.detail[1:] + "."
         page = self._page(title, [text], language=language, status=status)
         page.headers.update(getattr(error, "headers", None) or {})
-        _allow(page, request)
-        return page
+        return _allow(page, request)
 
 
-def _allow(answer: Response, request: Request) -> None:
+def _allow(answer: Response, request: Request) -> Response:
     """Name all methods of a path in a 405: the framework names only those of its first route."""
     if answer.status_code == 405:
         methods = {
@@ -154,6 +152,7 @@ def _allow(answer: Response, request: Request) -> None:
             for method in route.methods or ()
         }
         answer.headers["Allow"] = ", ".join(sorted(methods))
+    return answer
 
 
 def make(services: Services, lanes: Lanes | None = None) -> Starlette:
@@ -183,9 +182,19 @@ def make_monitoring(services: Services) -> Starlette:
     return Starlette(routes=Monitoring(services, frame, Lanes().monitoring).routes())
 
 
+OPERATIONS = (TokenOperations, StatementOperations, SubscriberOperations, CampaignOperations)
+"""The classes that declare the operations of the HTTP API."""
+
+
 def operations(services: Services) -> list[Operation]:
     """Return the operations of the HTTP API."""
-    return [*TokenOperations().operations(), *StatementOperations(services).operations()]
+    resources = (
+        TokenOperations(),
+        StatementOperations(services),
+        SubscriberOperations(services.subscribers),
+        CampaignOperations(),
+    )
+    return operations_of(resources)
 
 
 def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:

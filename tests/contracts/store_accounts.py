@@ -15,7 +15,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.staff.role import Role
-from newsletter.domain.staff.token import Repeated, Scope, Token
+from newsletter.domain.staff.token import Scope, Token
 from newsletter.store.sql import Store
 from tests.fakes import NOON
 
@@ -314,9 +314,9 @@ class TokensContract:
         with store.begin() as tx:
             assert tx.tokens.repeated(1, b"k", b"r", NOON) is None
             assert tx.tokens.repeated(2, b"k", b"r", NOON) is None
-            assert tx.tokens.repeated(1, b"k", b"s", LATER) == Repeated(request=b"r", made=None)
+            assert tx.tokens.repeated(1, b"k", b"s", LATER) == (b"r", None)
             tx.tokens.made(1, b"k", "{}")
-            assert tx.tokens.repeated(1, b"k", b"s", LATER) == Repeated(request=b"r", made="{}")
+            assert tx.tokens.repeated(1, b"k", b"s", LATER) == (b"r", "{}")
             tx.tokens.forget(1, b"k")
             assert tx.tokens.repeated(1, b"k", b"s", NOON) is None
             assert tx.tokens.repeated(2, b"k", b"s", NOON + timedelta(days=1, seconds=1)) is None

@@ -21,16 +21,15 @@ from newsletter.cli.shell import (
 )
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.cli.subscribers.signup import form, receive_email
-from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.setting import control_in_value
+from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import Entry, Subscriber
+from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
-from newsletter.formats.times import language_objection
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
+from newsletter.subscriber_files.entries import Raw, entry_of
 
 
 @click.group()
@@ -266,7 +265,7 @@ def add(
     Only add people who agreed. A person who left the list or is suppressed is refused: only they
     can come back, on the page for subscribing.
     """
-    entry = _entry(address, lists, name, language)
+    entry = entry_of(Raw(email=address, lists=lists, name=name, language=language), "options")
     before, after = administer.add(
         entry,
         by=by,
@@ -281,13 +280,3 @@ def add(
         say(f"{entry.address} is on {', '.join(joined)} now")
     else:
         say(f"{entry.address} is on {', '.join(lists)} already; nothing was changed")
-
-
-def _entry(address: str, lists: tuple[str, ...], name: str, language: str) -> Entry:
-    """Return the options as an entry. Raises InvalidInput."""
-    if language and (objection := language_objection(language)):
-        raise InvalidInput([Fault(file="--language", message=objection)])
-    if control_in_value(name):
-        message = "holds a control character; leave it out"
-        raise InvalidInput([Fault(file="--name", message=message)])
-    return Entry(address=address, lists=lists, name=name, language=language)

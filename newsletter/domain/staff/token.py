@@ -7,8 +7,6 @@ from enum import Enum
 PREFIX = "newsletter_"
 """The beginning of each token, by which scanners of code find one that leaked."""
 LONGEST_LIFE = timedelta(days=365)
-IDEMPOTENCY_LIVES = timedelta(days=1)
-"""For so long a request under an idempotency key is carried out once."""
 
 
 class Scope(Enum):
@@ -22,10 +20,12 @@ class Scope(Enum):
     """Reads campaigns and their figures, without subscribers."""
     EVENTS_READ = "events:read"
     """Reads bounces, complaints and unsubscribes of subscribers, by number."""
+    SIGN_UPS = "sign-ups"
+    """Asks for confirmation emails, as a form does, and reads no subscriber."""
     SUBSCRIBERS_READ = "subscribers:read"
     """Reads subscribers with their addresses, lists and segments."""
     SUBSCRIBERS_WRITE = "subscribers:write"
-    """Adds, signs up, changes, unsubscribes and suppresses subscribers."""
+    """Adds, changes, unsubscribes and suppresses subscribers, and gets them as answers."""
     SUBSCRIBERS_ADMIN = "subscribers:admin"
     """Changes a subscriber's address, exports all about one, and erases one."""
 
@@ -48,13 +48,3 @@ class Token:
     def works(self, now: datetime) -> bool:
         """Return whether it is neither revoked nor expired. Its maker must still be an admin."""
         return self.revoked_at is None and now < self.expires_at
-
-
-@dataclass(frozen=True, kw_only=True)
-class Repeated:
-    """A request that came before under the same idempotency key."""
-
-    request: bytes
-    """The hash of its method, path and body."""
-    made: str | None
-    """What names the resource that it made, as JSON; None while it is under way or was cut off."""

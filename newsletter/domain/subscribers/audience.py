@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from hashlib import sha256
 
 from newsletter.domain.subscribers.segment import Segment
 
@@ -65,6 +66,11 @@ class Subscriber:
     """Lists that the person has left."""
     requested: tuple[str, ...] = ()
     """Lists that the person wants to join; staff have to decide."""
+
+    @property
+    def digest(self) -> str:
+        """A hash of all values, so that a change in between is noticed."""
+        return sha256(repr(self).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Tokens of the HTTP API: made and revoked by admins, and valid while their maker is one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from newsletter.credentials.codes import hash_of, new_word
@@ -17,20 +16,12 @@ _KNOWN_FOR = timedelta(hours=1)
 """The last use is stored again only after so long."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MadeToken:
-    """A new token with its secret, which is shown once and kept nowhere."""
-
-    token: Token
-    secret: str
-
-
 def make(
     name: str, scopes: Sequence[Scope], lives: timedelta, *, by: str, proofs: Proofs
-) -> MadeToken:
+) -> tuple[Token, str]:
     """Make a token that acts in the name of its maker, and mail them that it was made.
 
-    Raises Refused for anybody but an admin.
+    Return it with its secret, which is kept nowhere. Raises Refused for anybody but an admin.
     """
     secret = PREFIX + new_word()
     with proofs.store.begin() as tx:
@@ -48,7 +39,7 @@ def make(
         until = f"until {token.expires_at:%Y-%m-%d}"
         tx.audit.enter(actor, "make token", f"token {token.id}", f"{token.name}: {rights}; {until}")
         proofs.tell(tx, actor, f"A token for the API was made in your name: {token.name}.")
-    return MadeToken(token=token, secret=secret)
+    return token, secret
 
 
 def revoke(number: int, *, by: str, proofs: Proofs) -> Token:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from newsletter.domain.delivery.transactional import EmailKind
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import NotFound, Outdated, Refused
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import (
     Consent,
@@ -87,11 +87,18 @@ def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> 
     )
 
 
-def edit(entry: Entry, *, by: str, store: Store) -> None:
-    """Give a person the name, language, time zone, place and tags of an entry. Raises NotFound."""
+def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
+    """Give a person the name, language, time zone, place and tags of an entry. Return the person.
+
+    Raises NotFound, and Outdated if the person is no longer of the version that was ``seen``.
+    """
     with store.begin() as tx:
-        tx.readers.edit(_found(tx, entry.address).id, entry)
+        person = _found(tx, entry.address)
+        if seen not in {"", person.digest}:
+            raise Outdated(f"{person.address} has changed since you looked")
+        tx.readers.edit(person.id, entry)
         tx.audit.enter(by, "edit", _SUBJECT)
+        return _found(tx, entry.address)
 
 
 def suppress(address: str, *, by: str, store: Store) -> bool:

@@ -50,11 +50,15 @@ class Campaigns(Repository):
         """Return all campaigns with their figures, oldest first."""
         return self._db.all(Campaign, f"{_with_counts('SELECT id FROM campaign')} ORDER BY id")
 
-    def newest(self, most: int | None) -> list[Campaign]:
-        """Return the newest campaigns with their figures, newest first."""
-        newest = _with_counts("SELECT id FROM campaign ORDER BY id DESC LIMIT :most")
+    def newest(self, most: int | None, *, before: int | None = None) -> list[Campaign]:
+        """Return the newest campaigns with their figures, or those before a number, newest
+        first."""
+        which = "SELECT id FROM campaign WHERE id < :before ORDER BY id DESC LIMIT :most"
         return self._db.all(
-            Campaign, f"{newest} ORDER BY campaign.id DESC", most=NO_LIMIT if most is None else most
+            Campaign,
+            f"{_with_counts(which)} ORDER BY campaign.id DESC",
+            before=NO_LIMIT if before is None else before,
+            most=NO_LIMIT if most is None else most,
         )
 
     def count(self) -> int:

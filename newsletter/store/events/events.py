@@ -11,6 +11,7 @@ from newsletter.domain.events import (
     Event,
     EventKind,
     Figures,
+    KeptEvent,
     Place,
 )
 from newsletter.store.database import MEMBER, AddressRepository, Condition, instant, replacement
@@ -117,6 +118,23 @@ class Events(AddressRepository):
                 for event, place in told
             ),
             only_new=True,
+        )
+
+    def kept(self, after: int, most: int) -> list[KeptEvent]:
+        """Return the events that came after a number, the oldest first."""
+        return self._db.all(
+            KeptEvent,
+            """
+            SELECT event.number, event.provider, event.kind, event.at, event.received_at,
+                event.campaign_id, event.subscriber_id, delivery_status.bounce
+            FROM event LEFT JOIN delivery_status ON event.kind = 'bounced'
+                AND delivery_status.campaign_id = event.campaign_id
+                AND delivery_status.subscriber_id = event.subscriber_id
+                AND delivery_status.kind = 'bounced'
+            WHERE event.number > :after ORDER BY event.number LIMIT :most
+            """,
+            after=after,
+            most=most,
         )
 
     def telling(self, campaign_id: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Numbers of rows in links: a number is never used twice, whatever happens to the file.
+"""Numbers of rows in links and cursors: a number is never used twice, whatever happens to the file.
 
 A restored database would use numbers again that it used after the backup. So it continues far
 above: at a number made of the time, which grows faster than rows do. The link in an email always
@@ -17,6 +17,7 @@ _LONGEST = timedelta(days=36_500)
 """A later time of the clock is ignored, because the numbers in links are limited."""
 A_MINUTE = {
     "campaign": 1,
+    "event": 1_000,
     "subscriber": 4_800_000,
     "transactional_email": 4_800_000,
     "upload": 1_000,
@@ -25,6 +26,7 @@ A_MINUTE = {
 """Table → numbers a minute. In a hundred years they are as many as the links have room for."""
 _STEP = {
     "campaign": 1_000,
+    "event": 1_000,
     "subscriber": 1_000_000,
     "transactional_email": 1_000_000,
     "upload": 1_000,

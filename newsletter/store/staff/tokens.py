@@ -1,8 +1,8 @@
 """Tokens of the HTTP API, found by the hash of their secret alone, and their idempotency keys."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from newsletter.domain.staff.token import IDEMPOTENCY_LIVES, Repeated, Token
+from newsletter.domain.staff.token import Token
 from newsletter.store.database import Repository
 
 _SELECT = 'SELECT id, name, "by", scopes, made_at, expires_at, used_at, revoked_at FROM token'
@@ -50,22 +50,24 @@ class Tokens(Repository):
 
     # --- idempotency keys
 
-    def repeated(self, number: int, key: bytes, request: bytes, at: datetime) -> Repeated | None:
-        """Note a request under the hash of its key; return the earlier one, if there was one."""
-        self._db.change(
-            "DELETE FROM idempotency_key WHERE at < :before", before=at - IDEMPOTENCY_LIVES
-        )
-        is_new = self._db.insert_new(
-            "idempotency_key", token_id=number, key=key, request=request, at=at
-        )
-        if is_new:
+    def repeated(
+        self, number: int, key: bytes, request: bytes, at: datetime
+    ) -> tuple[bytes, str | None] | None:
+        """Note a request under the hash of its key. Return the earlier one, if there was one.
+
+        It is the hash of its content, and what names the resource that it made, as JSON; None while
+        it is under way, or if it was cut off.
+        """
+        before = at - timedelta(days=1)
+        self._db.change("DELETE FROM idempotency_key WHERE at < :before", before=before)
+        values = {"token_id": number, "key": key}
+        if self._db.insert_new("idempotency_key", **values, request=request, at=at):
             return None
-        return self._db.first(
-            Repeated,
-            "SELECT request, made FROM idempotency_key WHERE token_id = :id AND key = :key",
-            id=number,
-            key=key,
+        [row] = self._db.rows(
+            "SELECT request, made FROM idempotency_key WHERE token_id = :token_id AND key = :key",
+            **values,
         )
+        return row[0], row[1]
 
     def made(self, number: int, key: bytes, made: str) -> None:
         """Note what names the resource that a request made."""

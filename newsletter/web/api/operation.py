@@ -1,26 +1,31 @@
-"""An operation of the API: its declaration serves requests, the OpenAPI document and the tests.
+"""An operation of the API: its declaration serves requests, the OpenAPI document and the client.
 
-To add one, write a method with a docstring, whose parameters are the names in the path, ``body`` or
-``query``, each with its type, and return a frozen dataclass. Then add its row to ``operations``. An
-answer with a field ``version`` gets an ETag.
+To add one, write a method with a docstring under ``@operation``. Its parameters are the names in
+the path, ``body`` or ``query``, each with its type, and it returns a frozen dataclass. If that has
+a field ``version``, the answer gets an ETag.
 """
 
+import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
-from inspect import cleandoc
-from typing import Any, Literal, get_type_hints
+from types import NoneType
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, get_type_hints
 
-from newsletter.domain.errors import NotFound
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.staff.token import Scope, Token
 from newsletter.store.sql import Store
-from newsletter.web.api.values import Values
+from newsletter.web.api.values import Place, Values, values_of
 from newsletter.web.http.forms import whole
 
 ROOT = "/api/v1"
-MOST = 64 << 10
-"""Bytes of a body."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def names_in(path: str) -> list[str]:
@@ -35,15 +40,8 @@ class Call:
     token: Token
     store: Store
     """Its entries in the audit log name the token."""
-    network: str
-    """The network that the request comes from."""
     seen: str = ""
     """The version that the request names in If-Match."""
-
-    @property
-    def by(self) -> str:
-        """The person in whose name the token acts."""
-        return self.token.by
 
 
 @dataclass(frozen=True)
@@ -66,44 +64,91 @@ class Operation:
     @property
     def name(self) -> str:
         """A name that no other operation has."""
-        words = re.findall(r"[a-z]+", self.path)
-        return "_".join((self.method.lower(), *words))
+        return (
+            f"{self.handle.__qualname__.partition('Operations')[0]}_{self.handle.__name__}".lower()
+        )
 
     @property
     def repeatable(self) -> bool:
         """An idempotency key makes it happen once."""
-        return self.method == "POST" and self.status in {201, 202}
+        return bool(self.makes)
 
-    @property
-    def about(self) -> str:
-        return cleandoc(self.handle.__doc__ or "")
-
-    def path_values(self, path: Mapping[str, str]) -> dict[str, str | int]:
-        """Return the values in a path, each by its type. Raises NotFound for no number of ours."""
-        values: dict[str, str | int] = {}
-        for name, text in path.items():
-            number = whole(text) if self.types[name] is int else None
-            if self.types[name] is int and number is None:
+    def read(self, http: Request, body: bytes) -> dict[str, Any]:
+        """Return the arguments in a request. Raises InvalidInput, NotFound and HTTPException."""
+        values: dict[str, Any] = {}
+        for name, text in http.path_params.items():
+            values[name] = whole(text) if self.types[name] is int else text
+            if values[name] is None:
                 raise NotFound("There is nothing at this address.")
-            values[name] = text if number is None else number
+        query: dict[str, object] = {}
+        for key, value in http.query_params.multi_items():
+            query[key] = [query[key], value] if key in query else value
+        if asked := self.values("query"):
+            values["query"] = asked.read(query)
+        elif query:
+            faults = (Fault(file="query", key=key, message="means nothing here") for key in query)
+            raise InvalidInput(faults)
+        if sent := self.values("body"):
+            kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != "application/json":
+                raise HTTPException(415, "Send the body as application/json.")
+            try:
+                values["body"] = sent.read(json.loads(body))
+            except (ValueError, RecursionError) as error:
+                raise HTTPException(400, "The body is not JSON.") from error
         return values
 
     @cached_property
     def types(self) -> dict[str, Any]:
         return get_type_hints(self.handle)
 
-    def _values(self, key: str, place: str) -> Values | None:
-        kind = self.types.get(key, type(None))
-        return None if kind is type(None) else Values(kind, name=f"{self.name}_{key}", place=place)
+    def values(self, place: Place) -> Values | None:
+        """Return the values at a place; None if it has none there."""
+        kind = self.types.get("return" if place == "answer" else place, NoneType)
+        return None if kind is NoneType else values_of(kind, f"{self.name}_{place}", place)
 
-    @cached_property
-    def body(self) -> Values | None:
-        return self._values("body", "body")
 
-    @cached_property
-    def query(self) -> Values | None:
-        return self._values("query", "query")
+def operation(
+    method: Literal["GET", "POST", "PUT", "DELETE"], path: str, scope: Scope | None, **more: Any
+) -> Callable[[Callable[Concatenate[Any, Call, P], R]], Callable[Concatenate[Any, Call, P], R]]:
+    """Declare a method as an operation; ``more`` are the other fields of ``Operation``."""
 
-    @cached_property
-    def answer(self) -> Values | None:
-        return self._values("return", "answer")
+    def declare(
+        handle: Callable[Concatenate[Any, Call, P], R],
+    ) -> Callable[Concatenate[Any, Call, P], R]:
+        setattr(handle, _DECLARED, Operation(method, path, scope, handle, **more))
+        return handle
+
+    return declare
+
+
+_DECLARED = "operation"
+
+
+def declared(handle: Callable[..., Any]) -> Operation:
+    """Return the declaration of a method."""
+    found: Operation = getattr(handle, _DECLARED)
+    return found
+
+
+def declarations(resource: type) -> list[Operation]:
+    """Return the operations that a class declares."""
+    return [declared(each) for each in vars(resource).values() if hasattr(each, _DECLARED)]
+
+
+def operations_of(resources: Iterable[object]) -> list[Operation]:
+    """Return the operations of these resources, which carry them out."""
+    return [
+        replace(one, handle=getattr(resource, one.handle.__name__))
+        for resource in resources
+        for one in declarations(type(resource))
+    ]
+
+
+class TokenOperations:
+    """What any token may ask."""
+
+    @operation("GET", "/token", None)
+    def show(self, call: Call) -> Token:
+        """Show the token itself: a test that it works."""
+        return call.token

@@ -13,9 +13,10 @@ from newsletter.pipeline.statements.write import Conflict
 from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
-from newsletter.web.api.operation import Call, Operation
+from newsletter.web.api.operation import Call, operation
 from newsletter.web.api.values import Page, Paging
 
+_DRAFT = "/drafts/{key}"
 _CHANGED = "this text has changed since you read it; read it again, then send your change"
 
 
@@ -33,7 +34,6 @@ class DraftRecord:
     """Someone else is to approve it, or has."""
     ahead: bool
     """The text is newer than the submitted one."""
-    changed_at: datetime
     changed_by: str
 
 
@@ -45,7 +45,6 @@ class StatementRecord:
     title: str
     language: str
     lists: tuple[str, ...]
-    segment: str
     translation_of: str
     corrects: str
     state: str
@@ -69,17 +68,7 @@ class StatementOperations:
         self._statements = services.statements
         self._rules = services.campaigns.rules
 
-    def operations(self) -> list[Operation]:
-        read, write, draft = Scope.STATEMENTS_READ, Scope.STATEMENTS_WRITE, "/drafts/{key}"
-        return [
-            Operation("GET", "/statements", read, self.all),
-            Operation("GET", "/statements/{slug}", read, self.one),
-            Operation("POST", "/drafts", write, self.create, status=201, makes=draft),
-            Operation("GET", draft, read, self.draft),
-            Operation("PUT", draft, write, self.update, of_version=True),
-            Operation("POST", f"{draft}/submit", write, self.submit, of_version=True),
-        ]
-
+    @operation("GET", "/statements", Scope.STATEMENTS_READ)
     def all(self, call: Call, query: Paging) -> Page[StatementRecord]:
         """List the statements by slug, with their status.
 
@@ -90,37 +79,42 @@ class StatementOperations:
             statuses = load_statuses(tx, found, self._rules, self._statements.fault)
             return Page.of([_statement(one) for one in statuses], query, lambda one: one.slug)
 
+    @operation("GET", "/statements/{slug}", Scope.STATEMENTS_READ)
     def one(self, call: Call, slug: str) -> StatementRecord:
         """Show a statement and its status."""
         with call.store.read() as tx:
             return _statement(load_for_page(tx, slug, self._rules, self._statements.fault))
 
+    @operation("POST", "/drafts", Scope.STATEMENTS_WRITE, status=201, makes=_DRAFT)
     def create(self, call: Call, body: DraftText) -> DraftRecord:
         """Begin a draft.
 
         Its writer is the admin who made the token, so that this admin cannot approve it.
         """
-        return _draft(self._through(call).writing(call.by).new(body))
+        return _draft(self._through(call).writing(call.token.by).new(body))
 
+    @operation("GET", _DRAFT, Scope.STATEMENTS_READ)
     def draft(self, call: Call, key: str) -> DraftRecord:
         """Show a draft."""
         with call.store.read() as tx:
             return _draft(find_draft(tx, key))
 
+    @operation("PUT", _DRAFT, Scope.STATEMENTS_WRITE, of_version=True)
     def update(self, call: Call, key: str, body: DraftText) -> DraftRecord:
         """Replace the text of a draft. A submitted draft stays submitted as it was."""
-        base = self._base(call, key)
-        saved = self._through(call).writing(call.by).save(key, base, body)
+        writing = self._through(call).writing(call.token.by)
+        saved = writing.save(key, self._base(call, key), body)
         if isinstance(saved, Conflict):
             raise Outdated(f"{_CHANGED}; yours is kept as version {saved.mine.number}")
         return _draft(saved)
 
+    @operation("POST", f"{_DRAFT}/submit", Scope.STATEMENTS_WRITE, of_version=True)
     def submit(self, call: Call, key: str) -> DraftRecord:
         """Submit a draft for approval, which people give at the desk.
 
         A change that would revoke an approval is refused: a person submits it at the desk.
         """
-        return _draft(self._through(call).hand_in(key, self._base(call, key), by=call.by))
+        return _draft(self._through(call).hand_in(key, self._base(call, key), by=call.token.by))
 
     def _through(self, call: Call) -> Statements:
         return replace(self._statements, store=call.store)
@@ -142,21 +136,14 @@ def _draft(draft: Draft) -> DraftRecord:
         slug=draft.slug,
         submitted=draft.is_handed_in,
         ahead=draft.is_ahead,
-        changed_at=draft.changed_at,
         changed_by=draft.changed_by,
     )
 
 
 def _statement(status: StatementStatus) -> StatementRecord:
-    statement = status.statement
+    names = ("slug", "title", "language", "lists", "translation_of", "corrects")
     return StatementRecord(
-        slug=status.slug,
-        title=statement.title,
-        language=statement.language,
-        lists=statement.lists,
-        segment=statement.segment.name if statement.segment else "",
-        translation_of=statement.translation_of,
-        corrects=statement.corrects,
+        **{name: getattr(status.statement, name) for name in names},
         state=status.state.name.lower(),
         where=status.where,
         approved=status.approval.approved,

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -33,17 +33,32 @@ class _Text(_Value):
     model_config = ConfigDict(strict=False)
 
 
+class _Answer(_Value):
+    """A value that may have more fields: another version of the program wrote it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+_BASES = {"body": _Value, "query": _Text, "answer": _Answer}
+
+
+Place = Literal["body", "query", "answer"]
+
+
+@cache
+def values_of(kind: Any, name: str, place: Place) -> "Values":
+    """Return the values of a type at a place of an operation, made once."""
+    return Values(kind, name, place)
+
+
 class Values:
-    """The values of one type. ``place`` names them in messages: ``body`` or ``query``."""
+    """The values of one type at one place."""
 
-    def __init__(self, kind: Any, *, name: str, place: str = "") -> None:
-        self._kind, self._name, self._place = kind, name, place
-
-    @cached_property
-    def model(self) -> Any:
-        """A model with the one field ``value``, built when it is first used."""
-        base = _Text if self._place == "query" else _Value
-        return create_model(self._name, __base__=base, value=(self._kind, ...))
+    def __init__(self, kind: Any, name: str, place: Place) -> None:
+        self._place = place
+        self.model: Any = create_model(name, __base__=_BASES[place], value=(kind, ...))
+        """A model with the one field ``value``."""
+        self._adapter = TypeAdapter[Any](kind)
 
     def read(self, data: object) -> Any:
         """Return the value. Raises InvalidInput with every fault and its place."""
@@ -62,16 +77,9 @@ class Values:
             message = f"means nothing here{did_you_mean(str(finding.path[-1]), list(known))}"
         return Fault(file=self._place, key=key_text(finding.path[1:]), message=message)
 
-    @cached_property
-    def _adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(self._kind)
-
     def write(self, value: object) -> Any:
         """Return the value for JSON."""
         return self._adapter.dump_python(value, mode="json")
-
-
-LARGEST_PAGE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +87,7 @@ class Paging:
     """Which part of a collection is asked for."""
 
     after: str = setting("The `next` of the page before; empty for the first page.", default="")
-    limit: int = setting("The most items of a page.", default=100, ge=1, le=LARGEST_PAGE)
+    limit: int = setting("The most items of a page.", default=100, ge=1, le=500)
 
     @property
     def number(self) -> int | None:

@@ -48,7 +48,7 @@ OF_PEOPLE = {
         "transactional_email",
         "the request, with the address|keyed hashes of the mailbox and, for a day",
     ),
-    "provider id kind at received_at campaign_id subscriber_id raw": (
+    "number provider id kind at received_at campaign_id subscriber_id raw": (
         "event",
         "as they came, with the address",
     ),

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from starlette.responses import Response
 
 from newsletter.domain.delivery.batch import DeliveryState
-from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.events import EventKind, Received
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
@@ -22,7 +22,8 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.entries import EntryReader, Raw, subscriber
+from newsletter.subscriber_files import entries
+from newsletter.subscriber_files.entries import Raw
 from newsletter.web.desk.deciding import LEFT_OUT, titled, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
@@ -256,13 +257,8 @@ def noted_in(request: DeskRequest) -> dict[str, str]:
 def entry_of(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Entry:
     """Return the form as an entry of these lists. Raises InvalidInput, by the rules of files."""
     noted = noted_in(request)
-    reader = EntryReader("")
-    tags = tuple(tag for tag in noted.pop("tags").replace(",", " ").split())
-    entry = subscriber(reader, Raw(email=email, lists=lists, tags=tags, **noted), lambda key: 0)
-    reader.finish()
-    if entry is None:
-        raise Defect("an entry was refused without a fault")
-    return entry
+    tags = noted.pop("tags").replace(",", " ").split()
+    return entries.entry_of(Raw(email=email, lists=lists, tags=tags, **noted))
 
 
 def agreed_in(request: DeskRequest) -> str:

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.config.settings import Settings
-from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Taken, network_of
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import (
@@ -38,6 +38,7 @@ from newsletter.web.http.frame import Frame
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.threads import Lane
 
+LIMITS = EmailLimits()
 PATH = "/subscribe"
 SCRIPT = f"{PATH}/form.js"
 TRAP = "website"
@@ -66,6 +67,24 @@ class Offering:
             offers=offers,
         )
         return Shown(words=consent, language=shown_in, wording=wording_of(consent))
+
+    def ask(
+        self,
+        wish: SignUp,
+        form: SignUpForm,
+        *,
+        source: str,
+        network: str,
+        store: Store,
+        language: str = "",
+    ) -> Taken | Objection:
+        """Ask for the email that confirms a form; its words of consent are in this language."""
+        language = language or self._settings.language
+        now = self.words(language, self.rules.offers)
+        # the email is in the language of the form, even if our pages do not have it
+        spoken = form.language if _LANGUAGE.fullmatch(form.language) else language
+        shown = Shown(words=now.words, language=spoken, wording=form.wording)
+        return ask(wish, shown, source=source, network=network, limits=LIMITS, store=store)
 
     def html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
         """Return the form for another site: plain HTML that posts to our page.
@@ -123,8 +142,7 @@ class SignUpPages:
         self._lane = lane
         self._offering = Offering(subscribers.settings)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
-        self._limits = EmailLimits()
-        self._network_limit = RequestLimit(self._limits.a_network, subscribers.store.clock)
+        self._network_limit = RequestLimit(LIMITS.a_network, subscribers.store.clock)
 
     def routes(self) -> list[Route]:
         if not self._offering.rules.offers:
@@ -209,15 +227,12 @@ class SignUpPages:
         network = network_of(host_of(request))
         if self._network_limit.is_over(network):
             return None
-        now = self._offering.words(language, self._offering.rules.offers)
-        # the email is in the language of the form, even if our pages do not have it
-        spoken = form.language if _LANGUAGE.fullmatch(form.language) else language
-        taken = ask(
+        taken = self._offering.ask(
             judged,
-            Shown(words=now.words, language=spoken, wording=form.wording),
+            form,
             source=self._source(request),
             network=network,
-            limits=self._limits,
+            language=language,
             store=self._subscribers.store,
         )
         if isinstance(taken, Objection):

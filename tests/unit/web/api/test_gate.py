@@ -114,7 +114,7 @@ def test_what_is_not_there_is_a_problem(site: Forum, method: str, path: str, sta
         (b"{", 400, "is not JSON"),
         (b"[" * 60_000, 400, "is not JSON"),
         (b"9" * 5_000, 400, "is not JSON"),
-        (b"x" * 70_000, 413, "too long"),
+        (b"x" * 70_000, 413, "Too Large"),
         ([], 422, "body must be a group of keys"),
         ({"titel": "x"}, 422, "titel means nothing here; did you mean title"),
         ({"title": 5}, 422, "title must be text, not '5'"),

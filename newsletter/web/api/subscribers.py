@@ -1,0 +1,241 @@
+"""Subscribers, their lists and segments: what a website and a CRM do with them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Annotated
+
+from starlette.exceptions import HTTPException
+
+from newsletter.domain.delivery.transactional import Taken, network_of
+from newsletter.domain.errors import Fault, InvalidInput, NotFound
+from newsletter.domain.setting import Line, setting, some
+from newsletter.domain.staff.token import Scope
+from newsletter.domain.subscribers.address import Address
+from newsletter.domain.subscribers.audience import Entry, Subscriber
+from newsletter.domain.subscribers.lists import ListName, PublicList
+from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.subscribers.signup import Objection, SignUp, SignUpForm
+from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.membership import find_list, known_lists
+from newsletter.runtime.subscribers import Subscribers
+from newsletter.subscriber_files.entries import Raw, entry_of
+from newsletter.web.api.operation import Call, operation
+from newsletter.web.api.values import Page, Paging
+from newsletter.web.public.subscribers.sign_up import Offering
+
+_ONE = "/subscribers/{id}"
+_READ, _WRITE, _ADMIN = Scope.SUBSCRIBERS_READ, Scope.SUBSCRIBERS_WRITE, Scope.SUBSCRIBERS_ADMIN
+
+Lists = Annotated[tuple[ListName, ...], some("is empty; name a list")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noted:
+    """What staff note of a subscriber."""
+
+    name: str = ""
+    language: str = ""
+    """Like `en` or `pt-BR`."""
+    timezone: str = ""
+    """Like `Europe/Madrid`."""
+    place: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSubscriber(Noted):
+    """A person who agreed."""
+
+    address: Address
+    lists: Lists
+    agreed: Line = setting("Where and how the person agreed: it is kept as proof.", max_length=200)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriberRecord(Subscriber):
+    """A subscriber. Only the person can come back to a list that they left."""
+
+    version: str
+    """Changes with each change of the subscriber: the ETag."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriberQuery(Paging):
+    """Which subscribers are asked for, the newest first."""
+
+    list: str = ""
+    """Only those on this list."""
+    words: str = ""
+    """Only those whose name or address contains this."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailAddress:
+    """An address."""
+
+    address: Address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """The subscriptions that end."""
+
+    lists: Lists
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignUpRequest(SignUpForm):
+    """A visitor who filled in a form of yours."""
+
+    visitor: str
+    """The visitor's IP address, which limits count by. It is not stored."""
+    source: Line
+    """Where the form is, as proof of consent."""
+
+
+class SubscriberOperations:
+    """The operations for subscribers."""
+
+    def __init__(self, subscribers: Subscribers) -> None:
+        self._subscribers = subscribers
+        self._offering = Offering(subscribers.settings)
+
+    @operation("GET", "/subscribers", _READ)
+    def all(self, call: Call, query: SubscriberQuery) -> Page[SubscriberRecord]:
+        """List subscribers, the newest first."""
+        with call.store.read() as tx:
+            if query.list:
+                find_list(tx, query.list, self._subscribers.declared_lists)
+            found = tx.readers.search(
+                list_name=query.list, query=query.words, most=query.limit + 1, before=query.number
+            )
+        return Page.of(list(map(_record, found)), query, lambda one: one.id)
+
+    @operation("POST", "/subscribers", _WRITE)
+    def add(self, call: Call, body: NewSubscriber) -> SubscriberRecord:
+        """Put a person on lists, who is then a subscriber or was one.
+
+        A person who left a list or is suppressed is refused: only they can come back.
+        """
+        _, after = administer.add(
+            _entry(body, body.address, body.lists),
+            by=call.token.by,
+            declared=self._subscribers.declared_lists,
+            agreed=f"{body.agreed}, by the token {call.token.name}",
+            store=call.store,
+        )
+        return _record(after)
+
+    @operation("POST", "/subscribers/find", _READ)
+    def find(self, call: Call, body: EmailAddress) -> SubscriberRecord:
+        """Find the subscriber with an address. It is in the body, so that no log has it."""
+        with call.store.read() as tx:
+            person = tx.readers.find(body.address)
+        if person is None:
+            raise NotFound("No subscriber has this address.")
+        return _record(person)
+
+    @operation("GET", _ONE, _READ)
+    def one(self, call: Call, id: int) -> SubscriberRecord:
+        """Show a subscriber."""
+        return _record(_person(call, id))
+
+    @operation("PUT", _ONE, _WRITE, of_version=True)
+    def change(self, call: Call, id: int, body: Noted) -> SubscriberRecord:
+        """Replace what staff note of a subscriber. Lists stay as they are."""
+        entry = _entry(body, _person(call, id).address)
+        return _record(administer.edit(entry, by=call.token.by, seen=call.seen, store=call.store))
+
+    @operation("POST", f"{_ONE}/unsubscribe", _WRITE)
+    def unsubscribe(self, call: Call, id: int, body: Leaving) -> SubscriberRecord:
+        """End subscriptions of a person. Only they can come back."""
+        administer.unsubscribe(
+            _person(call, id).address,
+            body.lists,
+            by=call.token.by,
+            declared=self._subscribers.declared_lists,
+            store=call.store,
+        )
+        return self.one(call, id)
+
+    @operation("POST", f"{_ONE}/address", _ADMIN)
+    def move(self, call: Call, id: int, body: EmailAddress) -> SubscriberRecord:
+        """Change a subscriber's address."""
+        old, by = _person(call, id).address, call.token.by
+        return _record(administer.change_address(old, body.address, by=by, store=call.store))
+
+    @operation("POST", f"{_ONE}/data", _ADMIN)
+    def data(self, call: Call, id: int) -> Mapping[str, object]:
+        """Export all data about a person. The audit log has each export."""
+        return administer.data_of(_person(call, id).address, by=call.token.by, store=call.store)
+
+    @operation("DELETE", _ONE, _ADMIN, status=204)
+    def erase(self, call: Call, id: int) -> None:
+        """Erase a person, and never write to them again. This cannot be undone."""
+        through = replace(self._subscribers, store=call.store)
+        through.forget(_person(call, id).address, by=call.token.by)
+
+    @operation("POST", "/suppressions", _WRITE, status=204)
+    def suppress(self, call: Call, body: EmailAddress) -> None:
+        """Send nothing more to an address, whether it is a subscriber's or not."""
+        administer.suppress(body.address, by=call.token.by, store=call.store)
+
+    @operation("POST", "/sign-ups", Scope.SIGN_UPS, status=202)
+    def sign_up(self, call: Call, body: SignUpRequest) -> None:
+        """Mail a visitor a link that confirms the lists: double opt-in.
+
+        The answer does not depend on whether the address is a subscriber's.
+        """
+        judged = self._offering.rules.judge(body)
+        if not isinstance(judged, SignUp):
+            raise _refused(judged)
+        if body.trap:
+            return
+        network = network_of(body.visitor)
+        taken = self._offering.ask(
+            judged, body, source=body.source, network=network, store=call.store
+        )
+        if isinstance(taken, Objection):
+            raise _refused({"wording": taken})
+        if taken in {Taken.NETWORK, Taken.FULL}:
+            again = {"Retry-After": "3600"}
+            raise HTTPException(429, "Too many sign-ups came from there.", again)
+
+    @operation("GET", "/lists", _READ)
+    def lists(self, call: Call) -> Page[PublicList]:
+        """Show all lists. Those without a title are named by their name."""
+        titled = {one.name: one for one in self._subscribers.settings.titled_lists()}
+        with call.store.read() as tx:
+            names = known_lists(tx, self._subscribers.declared_lists)
+        items = (titled.get(name, PublicList(name=name, public=False)) for name in names)
+        return Page(items=tuple(items), next=None)
+
+    @operation("GET", "/segments", _READ)
+    def segments(self, call: Call) -> Page[Segment]:
+        """Show all segments, with the rules that pick subscribers of a list."""
+        return Page(items=self._subscribers.segments, next=None)
+
+
+def _person(call: Call, id: int) -> Subscriber:
+    with call.store.read() as tx:
+        person = tx.readers.get(id)
+    if person is None:
+        raise NotFound("There is no such subscriber.")
+    return person
+
+
+def _refused(faults: Mapping[str, Objection]) -> InvalidInput:
+    return InvalidInput(
+        Fault(file="body", key=key.replace("email", "address"), message=f"is refused: {why.value}")
+        for key, why in faults.items()
+    )
+
+
+def _record(person: Subscriber) -> SubscriberRecord:
+    return SubscriberRecord(**vars(person), version=person.digest)
+
+
+def _entry(noted: Noted, email: str, lists: Sequence[str] = ()) -> Entry:
+    """Return an entry, by the rules of files. Raises InvalidInput."""
+    values = {each.name: getattr(noted, each.name) for each in fields(Noted)}
+    return entry_of(Raw(email=email, lists=lists, **values))

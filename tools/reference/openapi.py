@@ -1,0 +1,123 @@
+"""Writes the OpenAPI document (3.1) of the declarations that serve the requests.
+
+``python -m tools.reference.openapi newsletter/web/api/openapi.json``
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic.json_schema import models_json_schema
+
+from newsletter import __version__
+from newsletter.config.schema import SchemaWriter
+from newsletter.web.api.operation import ROOT, Operation, declarations, names_in
+from newsletter.web.api.values import Place, Values
+from newsletter.web.pages import OPERATIONS
+
+_COMPONENTS = "#/components/schemas/"
+_PROBLEM = {
+    "description": "Problem Details (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["at", "detail"],
+                "properties": {"at": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def document() -> str:
+    """Return the document."""
+    operations = [one for kind in OPERATIONS for one in declarations(kind)]
+    shapes: list[tuple[Values, Any]] = [
+        (values, "serialization" if place == "answer" else "validation")
+        for one in operations
+        for place in get_args(Place)
+        if (values := one.values(place)) is not None
+    ]
+    refs, made = models_json_schema(
+        [(values.model, mode) for values, mode in shapes],
+        ref_template=f"{_COMPONENTS}{{model}}",
+        schema_generator=SchemaWriter,
+    )
+    schemas = made["$defs"]
+    found: dict[Values, Any] = {}
+    for values, mode in shapes:
+        wrapper = refs[values.model, mode]["$ref"].removeprefix(_COMPONENTS)
+        found[values] = schemas.pop(wrapper)["properties"]["value"]
+    paths: dict[str, dict[str, Any]] = {}
+    for one in operations:
+        paths.setdefault(one.path, {})[one.method.lower()] = _described(one, found, schemas)
+    described = {
+        "openapi": "3.1.0",
+        "info": {"title": "newsletter", "version": __version__},
+        "servers": [{"url": ROOT}],
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas, "Problem": _PROBLEM},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+    return json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+
+
+def _described(
+    one: Operation, found: Mapping[Values, Any], schemas: Mapping[str, Any]
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "Done."}
+    if values := one.values("answer"):
+        answer["content"] = {"application/json": {"schema": found[values]}}
+    about = cleandoc(one.handle.__doc__ or "")
+    told: dict[str, Any] = {
+        "operationId": one.name,
+        "summary": about.partition("\n")[0].rstrip("."),
+        "description": about,
+        "security": [{"token": [one.scope.value] if one.scope else []}],
+        "parameters": list(_parameters(one, found, schemas)),
+        "responses": {str(one.status): answer, "default": _REFUSED},
+    }
+    if values := one.values("body"):
+        content = {"application/json": {"schema": found[values]}}
+        told["requestBody"] = {"required": True, "content": content}
+    return told
+
+
+_REFUSED = {
+    "description": "It was refused.",
+    "content": {"application/problem+json": {"schema": {"$ref": f"{_COMPONENTS}Problem"}}},
+}
+
+
+def _parameters(
+    one: Operation, found: Mapping[Values, Any], schemas: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    for name in names_in(one.path):
+        schema = {"type": "integer" if one.types[name] is int else "string"}
+        yield {"in": "path", "name": name, "required": True, "schema": schema}
+    if values := one.values("query"):
+        shape = schemas[found[values]["$ref"].removeprefix(_COMPONENTS)]
+        for name, schema in shape["properties"].items():
+            yield {"in": "query", "name": name, "schema": schema}
+    text = {"type": "string"}
+    if one.of_version:
+        yield {"in": "header", "name": "If-Match", "required": True, "schema": text}
+    if one.repeatable:
+        yield {"in": "header", "name": "Idempotency-Key", "schema": {**text, "maxLength": 255}}
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(document(), "utf-8")
