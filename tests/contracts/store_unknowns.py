@@ -326,20 +326,6 @@ class UnknownsContract:
         again = take(books, after=9 * MINUTE)
         assert (again.tries, again.silent_since) == (3, NOON)
 
-    def test_what_another_account_lacked_says_nothing_of_the_one_it_is_adopted_by(
-        self, store: Store
-    ) -> None:
-        books = lost(store)
-        held = take(books)
-        with books.step() as tx:
-            tx.unknowns.put_off(held, until=NOON + 9 * MINUTE, tries=3, silent_since=NOON)
-            assert tx.unknowns.adopt(books.id, {"recording": "account B"}) == 4
-            again = tx.unknowns.take(
-                at=NOON + MINUTE, lease=LEASE, accounts={"recording": "account B"}
-            )
-        assert again is not None
-        assert (again.tries, again.silent_since) == (3, None)
-
     def test_what_only_a_person_can_tell_is_never_taken(self, store: Store) -> None:
         books = lost(store)
         held = take(books)

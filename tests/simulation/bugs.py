@@ -254,14 +254,6 @@ def _absent_with_the_others(_tx: Any, right: Callable[..., Any], held: Any, **na
     return right(held, **named | {"apart": frozenset()})
 
 
-def _silent_as_before(tx: Any, right: Callable[..., Any], campaign_id: int, accounts: Any) -> Any:
-    before = _sql(tx, "SELECT silent_since, id FROM batch WHERE campaign_id = ?", campaign_id)
-    people = right(campaign_id, accounts)
-    for since, batch in before:
-        _sql(tx, "UPDATE batch SET silent_since = ? WHERE id = ?", since, batch)
-    return people
-
-
 def _with_gaps(_tx: Any, right: Callable[..., Any], held: Any, **named: Any) -> Any:
     return right(held, **named | {"silent_since": named["silent_since"] or held.silent_since})
 
@@ -464,7 +456,6 @@ BUGS: dict[str, Parts] = {
     "a key is believed for ever": _boasts(key_lives=timedelta(days=365)),
     "an inquiry names the addresses of today": _in("unknowns", "take", _to_addresses_of_today),
     "an erased reader counts as absent": _in("unknowns", "settle", _absent_with_the_others),
-    "adopting an account keeps its silence": _in("unknowns", "adopt", _silent_as_before),
     "silent look-ups need not follow each other": _in("unknowns", "put_off", _with_gaps),
     "no fence when an event confirms": _in("unknowns", "confirm", _unfenced_confirm),
     "a bounce ends whichever address": _in("events", "locate", _of_whoever_it_is_now),

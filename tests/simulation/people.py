@@ -16,7 +16,7 @@ from tests.fakes import THEIRS, WORKSPACE
 from tests.simulation.cast import ORIGINAL, SPANISH, written
 from tests.simulation.host import LISTS, PROVIDERS, Host, Process
 from tests.simulation.oracle import Bar, Rule, Violation, campaign_of, people, standings
-from tests.simulation.service import Mail, account_of
+from tests.simulation.service import Mail
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -98,16 +98,6 @@ class People:
     def _stopped(self, host: Host, number: int) -> None:
         host.expected.bars["campaign", number] = self._bar()
         host.expected.ended.add(number)
-
-    def adopt(self, host: Host) -> None:
-        """Confirm that a new key opens the account of unknown batches, if it does."""
-        rows = host.books.execute(
-            "SELECT campaign_id, provider, account FROM batch WHERE state = 'unknown'"
-        ).fetchall()
-        for number in sorted({number for number, _, _ in rows}):
-            theirs = [(name, key) for campaign, name, key in rows if campaign == number]
-            if all(account_of(key) == account_of(host.keys[name]) for name, key in theirs):
-                self._world.office(host, partial(_vouch, number=number))
 
     def hold(self, host: Host) -> None:
         if self._world.office(host, lambda process: process.guard().stop(by=_ADMIN, reason="")):
@@ -293,10 +283,6 @@ class People:
 def _revoke(process: Process, *, slug: str) -> None:
     with process.store.begin() as tx:
         tx.approvals.revoke(slug, process.host.now(), actor="ed")
-
-
-def _vouch(process: Process, *, number: int) -> None:
-    process.hand().vouch(str(number), process.pool.accounts)
 
 
 def _asked(process: Process, email: TransactionalEmail) -> None:

@@ -144,7 +144,7 @@ def _meanwhile(chance: random.Random) -> list[Step]:
     told = [Step("event", "delivered", chance.randint(0, 3))]
     moved = ("move", "erase", "leave_all")
     someone = [Step("reader", chance.choice(moved), chance.randint(1, 3))]
-    rotated = [Step("rotate", PROVIDERS[0]), BOOT, Step("adopt")]
+    rotated = [Step("rotate", PROVIDERS[0]), BOOT]
     resent = [Step("hand", "resend"), worker("dispatch-1", "split"), *told]
     return chance.choice((decided, decided, told, someone, rotated, resent))
 
@@ -256,7 +256,6 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "jump": (1, _one("jump", numbers=(50, -50, 7200, -7200, -432_000))),
     "account": (1, _one("account", *PROVIDERS)),
     "rotate": (1, _one("rotate", *PROVIDERS)),
-    "adopt": (1, _one("adopt")),
 }
 
 
@@ -307,7 +306,6 @@ def take(world: World, step: Step) -> None:
         "jump": lambda: world.jump(host, step.number),
         "account": lambda: world.change_account(host, of=step.who or PROVIDERS[0]),
         "rotate": lambda: world.change_account(host, of=step.who or PROVIDERS[0], rotates=True),
-        "adopt": lambda: world.people.adopt(host),
     }
     if step.what in _EDITS:
         world.editors.act(host, step.what, step.who, step.number)

@@ -101,14 +101,6 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
         "asked",
         (first("torn"), Step("reader", "erase", 1), wait(300), RECONCILE, wait(300), RECONCILE),
     ),
-    "adopting an account keeps its silence": (
-        "begun",
-        "asked",
-        (
-            *(first("lose"), wait(300), STALE, wait(300), Step("rotate"), BOOT),
-            *(Step("adopt"), STALE),
-        ),
-    ),
     "silent look-ups need not follow each other": (
         "begun",
         "asked",

@@ -28,7 +28,6 @@ from newsletter.pipeline.statements.translations import awaited
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.services import Services
 
-_SAME_ACCOUNT = "same account"
 FIGURES = ("audience", "pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
 
 
@@ -162,9 +161,7 @@ def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"{count:,} of the unknown went to another account at the provider than is configured"
             " now, or to one that nobody noted: the records of this account prove nothing,"
-            " so it is not asked. Look there, then decide with 'newsletter resolve'; if it is the"
-            f" same account under a new key, say 'newsletter resolve {figures['campaign']}"
-            " --same-account'"
+            " so it is not asked. Look there, then decide with 'newsletter resolve'"
         )
 
 
@@ -243,12 +240,6 @@ def cancel(services: Services, campaign: str, by: str) -> None:
 @click.option(
     "--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Do not send the messages."
 )
-@click.option(
-    "--same-account",
-    "to",
-    flag_value=_SAME_ACCOUNT,
-    help="The configured account is the same one, with another key: ask it.",
-)
 @acting(Role.ADMIN, "resolve")
 def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
     """Decide the outcome of unknown deliveries.
@@ -257,14 +248,9 @@ def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
     up in the account at the provider first.
     """
     if to is None:
-        raise click.UsageError("say --sent, --resend, --give-up or --same-account")
-    hand = services.campaigns.hand(by)
-    if to == _SAME_ACCOUNT:
-        resolved, people = hand.vouch(campaign, services.delivery.pool.accounts)
-        say(f"{people} are looked up there again")
-    else:
-        resolved, people = hand.resolve(campaign, Resolution(to))
-        say(f"{people} decided")
+        raise click.UsageError("say --sent, --resend or --give-up")
+    resolved, people = services.campaigns.hand(by).resolve(campaign, Resolution(to))
+    say(f"{people} decided")
     _tell(resolved)
 
 

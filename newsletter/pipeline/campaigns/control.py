@@ -1,6 +1,6 @@
 """A person's acts on a campaign: start, schedule, pause, resume, cancel, resolve."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -360,23 +360,6 @@ class OperatorActions:
             confirm_by_events(tx, campaign.id)
             finish(tx, campaign.id)
             self._enter(tx, "reopen", campaign, f"{people} did not get it")
-            return find_campaign(tx, str(campaign.id)), people
-
-    def vouch(self, name: str, accounts: Mapping[str, str]) -> tuple[Campaign, int]:
-        """Say that these accounts, by provider, are the ones that the unknown went to.
-
-        Their keys and records count again. Returns how many deliveries that is about.
-        """
-        with self._acting("resolve", Role.ADMIN) as tx:
-            campaign = find_campaign(tx, name)
-            people = tx.unknowns.adopt(campaign.id, accounts)
-            if not people:
-                raise Refused(
-                    f"campaign {campaign.id} ({campaign.slug}) has nothing unknown that went to"
-                    " another account at a provider that is configured"
-                )
-            detail = f"{people} went to the account that is configured now"
-            self._enter(tx, "same account", campaign, detail)
             return find_campaign(tx, str(campaign.id)), people
 
     def _refuse_undecidable(self, campaign: Campaign, to: Resolution, shown: int | None) -> None:

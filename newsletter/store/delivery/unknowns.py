@@ -168,29 +168,6 @@ class Unknowns(Repository):
             campaign_id=campaign_id,
         )
 
-    def adopt(self, campaign_id: int, accounts: Mapping[str, str]) -> int:
-        """Take a person's word that they went to these accounts; return how many they are.
-
-        Only of those that went to one of these providers. They are due for a look.
-        """
-        people = 0
-        for provider, account in accounts.items():
-            strange = Condition(
-                "campaign_id = :campaign_id AND state = 'unknown' AND provider = :provider"
-                " AND account <> :account",
-                {"campaign_id": campaign_id, "provider": provider, "account": account},
-            )
-            people += self._db.number(
-                f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {strange}", strange
-            )
-            # that another account did not have them says nothing of this one
-            self._db.change(
-                "UPDATE batch SET account = :account, not_before = 0, silent_since = NULL"
-                f" WHERE {strange}",
-                strange,
-            )
-        return people
-
     def settle(
         self,
         held: UnknownBatch,

@@ -433,7 +433,6 @@ def test_each_act_takes_its_role_within_its_transaction(room: Newsroom) -> None:
         lambda: hand.go_back("resignation"),
         lambda: room.schedule("other", NOON, by="ed@forum.example"),
         lambda: room.hand("sam@forum.example").resolve("resignation", Resolution.GIVE_UP),
-        lambda: room.hand("sam@forum.example").vouch("resignation", {}),
         lambda: room.hand("sam@forum.example").reopen("resignation"),
         lambda: room.guard().stop(by="ed@forum.example", reason=""),
         lambda: room.guard().release(by="ed@forum.example", kinds={HoldKind.STOP}),

@@ -75,31 +75,6 @@ def test_an_attempt_of_before_accounts_were_noted_is_left_to_a_person(
         tx.db.change("UPDATE batch SET account = ''")
     look_for_days(room)
     assert room.counts() == Counts(unknown=3)
-    room.hand().vouch("resignation", {"recording": room.account})
-    look_for_days(room)
-    assert room.counts() == Counts(accepted=3)
-
-
-def test_a_person_may_say_that_it_is_the_same_account_under_another_key(room: Newsroom) -> None:
-    at_a = lost_at_a(room, **ASKED)
-    room.account = "the same, with a new key"
-    room.recover()
-    look_for_days(room)
-    assert room.counts() == Counts(unknown=3)
-    _, people = room.hand().vouch("resignation", room.pool().accounts)
-    assert people == 3
-    assert ("ada@forum.example", "same account") in room.deeds()
-    look_for_days(room)
-    assert len(at_a.accepted) == 3
-    assert room.counts() == Counts(accepted=3)
-    with pytest.raises(Refused, match="nothing unknown that went to another account"):
-        room.hand().vouch("resignation", room.pool().accounts)
-
-
-def test_nobody_can_say_so_of_another_provider(room: Newsroom) -> None:
-    lost_at_a(room, **ASKED)
-    with pytest.raises(Refused, match="nothing unknown"):
-        room.hand().vouch("resignation", {"elsewhere": "account C"})
 
 
 def test_a_person_can_still_decide(room: Newsroom) -> None:
