@@ -191,7 +191,9 @@ class People:
         wish = PreferenceChange(joins=frozenset({"press"}), returns=True)
         if self._world.office(
             host,
-            lambda at: prefer.save(owner, wish, shown=LISTS, language="en", store=at.store),
+            lambda at: prefer.save(
+                owner, wish, shown=LISTS, language="en", closed=(), store=at.store
+            ),
         ):
             person = host.expected.people[number]
             person.gone, person.lists["press"] = None, None
