@@ -621,7 +621,6 @@ CREATE TABLE credential (
     factor_at INTEGER,
     factor_step INTEGER NOT NULL DEFAULT 0,
     pending TEXT NOT NULL DEFAULT '',
-    kept_at INTEGER,
     muted TEXT NOT NULL DEFAULT '[]',  -- kinds of notices that the person gets no email of
     feed BLOB  -- hash of the word in the address of their calendar
 ) STRICT, WITHOUT ROWID;

@@ -124,7 +124,7 @@ def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
         now = int(site.clock.now().timestamp())
         hands.type(page.get_by_role("textbox", name="Code"), str(TOTP(secret).at(now)))
         hands.press("button", "Turn it on")
-        hands.press("link", "Later")
+        hands.press("link", "I have kept them")
     assert page.get_by_text(f"Your account, {name}").count()
 
 

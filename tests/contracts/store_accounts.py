@@ -101,20 +101,12 @@ class AccountsContract:
         with store.begin() as tx:
             tx.accounts.open(ANA, "x", NOON)
             tx.accounts.renew_codes(ANA, [b"1", b"2"])
-            tx.accounts.keep_codes(ANA, NOON)
-            assert tx.accounts.has_code(ANA, b"1")
             assert not tx.accounts.use_code(BEN, b"1", NOON)
             assert tx.accounts.use_code(ANA, b"1", NOON)
             assert not tx.accounts.use_code(ANA, b"1", NOON)
-            assert not tx.accounts.has_code(ANA, b"1")
             assert tx.accounts.codes_left(ANA) == 1
-            kept = tx.accounts.get(ANA)
             tx.accounts.renew_codes(ANA, [b"3"])
-            assert not tx.accounts.has_code(ANA, b"2")
-            renewed = tx.accounts.get(ANA)
-        assert kept is not None
-        assert renewed is not None
-        assert (kept.kept_at, renewed.kept_at) == (NOON, None)
+            assert not tx.accounts.use_code(ANA, b"2", NOON)
 
     def test_what_is_opened_anew_or_dropped_has_no_second_factor(self, store: Store) -> None:
         with store.begin() as tx:

@@ -49,8 +49,6 @@ class Credential:
     """The step of time whose code was used last: no code up to it counts again."""
     pending: str = ""
     """The salt of a second factor that is being set up, until a code proves it."""
-    kept_at: datetime | None = None
-    """When a recovery code was typed back; None if it is not known whether they were saved."""
     muted: tuple[str, ...] = ()
     """The kinds of notices that the person gets no email of."""
     feed: bytes | None = None

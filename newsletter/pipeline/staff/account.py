@@ -37,8 +37,6 @@ class Overview:
     demanded: bool
     """Their role demands a second factor."""
     codes_left: int
-    codes_kept: bool
-    """A recovery code was typed back after they were made."""
     passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
     muted: Sequence[str]
@@ -77,7 +75,6 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
             factor_at=credential.factor_at if credential else None,
             demanded=proofs.rules.demands_factor(role),
             codes_left=tx.accounts.codes_left(address),
-            codes_kept=credential is not None and credential.kept_at is not None,
             passkeys=tx.passkeys.of(address),
             sessions=[session for session in tx.sessions.of(address) if session.alive(tx.now)],
             muted=credential.muted if credential else (),
@@ -229,17 +226,6 @@ def renew_codes(hashed: bytes, *, proofs: Proofs) -> tuple[str, ...]:
         tx.audit.enter(address, "recovery codes", address, "made anew")
         proofs.tell(tx, address, "New recovery codes were made for your account.")
     return made
-
-
-def type_back(hashed: bytes, code: str, *, proofs: Proofs) -> bool:
-    """One of the codes is typed back: they were kept. It is not used by that."""
-    with proofs.store.begin() as tx:
-        address = proofs.holder(tx, hashed).address
-        kept = tx.accounts.has_code(address, codes.recovery_hash(proofs.key, address, code))
-        if kept:
-            tx.accounts.keep_codes(address, tx.now)
-            tx.audit.enter(address, "recovery codes", address, "kept")
-    return kept
 
 
 # --- sessions

@@ -9,7 +9,7 @@ from newsletter.domain.staff.passkey import Passkey
 from newsletter.store.database import Repository
 
 _CREDENTIAL = """
-    SELECT address, password, password_at, factor, factor_at, factor_step, pending, kept_at,
+    SELECT address, password, password_at, factor, factor_at, factor_step, pending,
         muted, feed
     FROM credential
 """
@@ -78,7 +78,7 @@ class Accounts(Repository):
         """Let the factor that was being set up count from now on; return whether one was."""
         return self._db.changes(
             "UPDATE credential SET factor = pending, factor_at = :at, factor_step = :step,"
-            " pending = '', kept_at = NULL WHERE address = :address AND pending <> ''",
+            " pending = '' WHERE address = :address AND pending <> ''",
             address=address,
             step=step,
             at=at,
@@ -108,19 +108,6 @@ class Accounts(Repository):
         self._db.change("DELETE FROM recovery WHERE address = :address", address=address)
         for hashed in hashes:
             self._db.insert("recovery", address=address, hash=hashed)
-        self._db.update("credential", {"address": address}, kept_at=None)
-
-    def has_code(self, address: str, hash: bytes) -> bool:
-        """Return whether it is a recovery code of theirs that was not used."""
-        return self._db.has(
-            "SELECT 1 FROM recovery WHERE address = :address AND hash = :hash AND used_at IS NULL",
-            address=address,
-            hash=hash,
-        )
-
-    def keep_codes(self, address: str, at: datetime) -> None:
-        """Note that a recovery code was typed back: they were kept."""
-        self._db.update("credential", {"address": address}, kept_at=at)
 
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
         """Use a recovery code, once; return whether it counts."""

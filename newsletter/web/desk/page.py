@@ -82,7 +82,6 @@ DONE: Mapping[str, str] = {
     "factor-removed": "Your second factor is removed. You were signed out everywhere else.",
     "passkey": "Your passkey is added. You were signed out everywhere else.",
     "passkey-removed": "The passkey is removed. You were signed out everywhere else.",
-    "codes-kept": "Your recovery codes are kept.",
     "forgotten": "If this address has an account, a link is on its way. It works for 15 minutes.",
     "notices": "Your choice of emails was saved.",
     "calendar-ended": "The link to the calendar works no more.",

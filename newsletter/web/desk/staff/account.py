@@ -9,7 +9,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.browser import elsewhere, inside, party_at, place_of, set_cookie, word_of
+from newsletter.web.desk.browser import elsewhere, party_at, place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
@@ -38,7 +38,6 @@ class Account:
             Route("POST", "/account/factor/confirm", see, self.confirm, step_up=True),
             Route("POST", "/account/factor/remove", see, self.remove, step_up=True),
             Route("POST", "/account/codes", see, self.codes, step_up=True),
-            Route("POST", "/account/codes/kept", see, self.kept),
             Route("POST", "/account/notices", see, self.notices),
             Route("POST", "/account/sessions", see, self.end_others),
             Route("POST", "/account/sessions/{key}", see, self.end),
@@ -184,21 +183,8 @@ class Account:
 
     def codes(self, request: DeskRequest) -> Response:
         """Make new recovery codes and show them once."""
-        return self._codes(
-            request, account.renew_codes(request.who.session.hash, proofs=self._proofs)
-        )
-
-    def _codes(self, request: DeskRequest, made: tuple[str, ...], fault: str = "") -> Response:
-        return codes_page(self._desk, request, made, onward=_onward(request), fault=fault)
-
-    def kept(self, request: DeskRequest) -> Response:
-        """Check that the codes are kept: one is typed back."""
-        hashed, code = request.who.session.hash, request.field("code")
-        if account.type_back(hashed, code, proofs=self._proofs):
-            onward = _onward(request).removeprefix("/desk")
-            return self._desk.go(request, onward, done="codes-kept")
-        fault = "This is none of your codes. Check your codes, or make new ones."
-        return self._codes(request, (), fault)
+        made = account.renew_codes(request.who.session.hash, proofs=self._proofs)
+        return codes_page(self._desk, request, made, onward="/desk/account")
 
     # --- sessions
 
@@ -217,7 +203,3 @@ class Account:
         response = self._desk.go(request, _HERE, done=what)
         set_cookie(response, request.http, done.word)
         return response
-
-
-def _onward(request: DeskRequest) -> str:
-    return inside(request.field("next") or "/desk/account")

@@ -369,15 +369,12 @@ def set_up_page(
     )
 
 
-def codes_page(
-    desk: Desk, request: DeskRequest, made: Sequence[str], *, onward: str, fault: str = ""
-) -> Response:
-    """Show the recovery codes, and the field to type one back."""
+def codes_page(desk: Desk, request: DeskRequest, made: Sequence[str], *, onward: str) -> Response:
+    """Show the recovery codes."""
     return desk.page(
         request,
         "codes.html.j2",
         title="Your recovery codes",
-        faults=[("code", fault)] if fault else (),
         codes=made,
         next=onward,
     )

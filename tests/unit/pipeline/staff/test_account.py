@@ -118,7 +118,7 @@ def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
     assert office.is_in(done.signed_in)
     assert "A second factor was set up" in office.told(ANA)[-1]
     seen = account.overview(ANA, proofs=office.proofs)
-    assert (seen.factor_at, seen.codes_left, seen.codes_kept) == (office.clock.now(), 10, False)
+    assert (seen.factor_at, seen.codes_left) == (office.clock.now(), 10)
 
 
 def test_a_wrong_first_code_proves_nothing_and_is_limited(office: Office) -> None:
@@ -162,22 +162,10 @@ def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Offic
 def test_new_recovery_codes_take_the_place_of_the_old_ones(office: Office) -> None:
     done = office.enrol(office.join(ANA))
     hashed = hash_of(done.signed_in.word)
-    assert account.type_back(hashed, f" {done.codes[3].upper()} ", proofs=office.proofs)
-    assert account.overview(ANA, proofs=office.proofs).codes_kept
     made = account.renew_codes(hashed, proofs=office.proofs)
     assert not set(made) & set(done.codes)
-    assert not account.type_back(hashed, done.codes[3], proofs=office.proofs)
-    seen = account.overview(ANA, proofs=office.proofs)
-    assert (seen.codes_left, seen.codes_kept) == (10, False)
+    assert account.overview(ANA, proofs=office.proofs).codes_left == 10
     assert "New recovery codes" in office.told(ANA)[-1]
-
-
-def test_to_type_a_code_back_does_not_use_it(office: Office) -> None:
-    done = office.enrol(office.join(ANA))
-    account.type_back(hash_of(done.signed_in.word), done.codes[0], proofs=office.proofs)
-    half = office.sign_in(ANA)
-    assert isinstance(half, SignedIn)
-    assert isinstance(office.second(half, done.codes[0]), SignedIn)
 
 
 def test_recovery_codes_are_for_who_has_a_second_factor(office: Office) -> None:
@@ -219,7 +207,7 @@ def test_the_overview_of_who_never_accepted_is_empty(office: Office) -> None:
     with office.store.begin() as tx:
         tx.staff.put(ANA, Role.SENDER, office.clock.now())
     seen = account.overview(ANA, proofs=office.proofs)
-    assert (seen.password_at, seen.factor_at, seen.codes_kept) == (None, None, False)
+    assert (seen.password_at, seen.factor_at) == (None, None)
     assert seen.demanded
 
 
@@ -234,7 +222,6 @@ ACTS: list[Callable[[bytes, Office], object]] = [
     ),
     lambda one, office: account.drop_factor(one, place=HERE, proofs=office.proofs),
     lambda one, office: account.renew_codes(one, proofs=office.proofs),
-    lambda one, office: account.type_back(one, "x", proofs=office.proofs),
     lambda one, office: account.end_session(one, "x", proofs=office.proofs),
     lambda one, office: account.end_others(one, proofs=office.proofs),
 ]

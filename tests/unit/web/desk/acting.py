@@ -326,13 +326,6 @@ def _drops_factor(world: World) -> Act:
     return lambda: browser.post("/account/factor/remove")
 
 
-def _types_code_back(world: World) -> Act:
-    browser, _ = world.joined(Role.SENDER)
-    shown = browser.post("/account/codes").text
-    code = re.findall(r"<li><code>([^<]+)</code>", shown)[0]
-    return lambda: browser.post("/account/codes/kept", {"code": code})
-
-
 def _chooses_notices(world: World) -> Act:
     browser, _ = world.joined(Role.SENDER)
     return lambda: browser.post("/account/notices", {"notice": "SENT_BACK"})
@@ -591,7 +584,6 @@ EXAMPLES = [
         lines=2,
         why="the fresh factor that came along has a line of its own",
     ),
-    Example(route=f"{_ACCOUNT}/codes/kept", ready=_types_code_back),
     Example(route=f"{_ACCOUNT}/factor", ready=_of_account("factor"), lines=0, why=_NOT_IN_FORCE),
     Example(route=f"{_ACCOUNT}/factor/confirm", ready=_confirms_factor),
     Example(route=f"{_ACCOUNT}/factor/remove", ready=_drops_factor),
