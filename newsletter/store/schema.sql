@@ -293,18 +293,6 @@ CREATE INDEX ix_batch_first ON batch (campaign_id, first, no);
 CREATE INDEX ix_batch_open ON batch (state, campaign_id, no) WHERE state IN ('queued', 'claimed');
 CREATE INDEX ix_batch_unknown ON batch (not_before) WHERE state = 'unknown';
 
--- How a person resolved a batch with an unknown outcome.
-CREATE TABLE resolution (
-    id INTEGER PRIMARY KEY,
-    campaign_id INTEGER NOT NULL REFERENCES campaign (id),
-    batch_id INTEGER NOT NULL REFERENCES batch (id),
-    at INTEGER NOT NULL,
-    way TEXT NOT NULL,
-    outcome TEXT NOT NULL,
-    people INTEGER NOT NULL
-) STRICT;
-CREATE INDEX ix_resolution_campaign_id ON resolution (campaign_id);
-
 -- Outcomes that differ from the outcome of the batch.
 CREATE TABLE delivery (
     campaign_id INTEGER NOT NULL REFERENCES campaign (id),

@@ -62,9 +62,6 @@ def test_with_keys_nothing_stays_unknown_and_nobody_gets_two(
         assert counted(resend) == Counter(people)
     report = workspace.report("news")
     assert (report["state"], report["accepted"], report["unknown"]) == ("sent", many, 0)
-    [came_out] = report["resolved"]
-    assert (came_out["way"], came_out["outcome"]) == ("replay", "accepted")
-    assert came_out["people"] > 0  # a slow machine leaves more in doubt than went astray
 
 
 @pytest.mark.faults(seconds=60)
@@ -79,12 +76,6 @@ def test_with_keys_and_records_nothing_stays_unknown_and_nobody_gets_two(
         assert counted(brevo) == Counter(people)
     report = workspace.report("news")
     assert (report["state"], report["accepted"], report["unknown"]) == ("sent", some, 0)
-    ways = {(row["way"], row["outcome"]): row["people"] for row in report["resolved"]}
-    # one that was lost is taken when it comes again under its key, unless it is lost again; of
-    # the others Brevo only says that it knows the key
-    lost_twice = ("look-up", "not handed over")
-    assert ways.keys() <= {("replay", "accepted"), ("look-up", "accepted"), lost_twice}
-    assert ways["look-up", "accepted"] >= 200
 
 
 @pytest.mark.faults(seconds=60)
@@ -108,14 +99,8 @@ def test_with_records_nothing_stays_unknown_and_nobody_gets_two(
         send(workspace, people, base_url=server.url, batch_size=size, settle="4s", **keys(server))
         assert set(server.fortune.fates) == set(FATES)
         assert counted(server) == Counter(people)
-        lost = server.fortune.fates["lost on its way"]
     report = workspace.report("news")
     assert (report["state"], report["accepted"], report["unknown"]) == ("sent", many, 0)
-    ways = {(row["way"], row["outcome"]): row["people"] for row in report["resolved"]}
-    # a server that is merely slow leaves more of them in doubt
-    assert ways["look-up", "accepted"] >= size * (server.fortune.fates.total() - lost)
-    assert ways["look-up", "not handed over"] == size * lost
-    assert len(ways) == 2
 
 
 @pytest.mark.faults(seconds=60)
@@ -142,7 +127,6 @@ def test_with_neither_whoever_is_in_doubt_is_named_and_nobody_gets_two(
     # all of whom it is known have it or were refused, and of the others each is named
     assert set(people) == (taken.keys() - unknown) | rejected | unknown
     assert report["accepted"] == len(taken.keys() - unknown)
-    assert report["resolved"] == []
 
 
 @pytest.mark.faults(seconds=60)

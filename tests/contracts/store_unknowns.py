@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Outcome, Resolution, Resolved, Rest, UnknownBatch, Way
+from newsletter.domain.delivery.batch import Outcome, Resolution, Rest, UnknownBatch
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books
@@ -42,15 +42,9 @@ def settle(
     held: UnknownBatch,
     rest: Rest,
     known: Mapping[int, Outcome] | None = None,
-    way: Way = Way.LOOK_UP,
 ) -> bool:
     with books.step() as tx:
-        return tx.unknowns.settle(held, known=known or {}, rest=rest, way=way, at=NOON + MINUTE)
-
-
-def resolved(books: Books) -> list[Resolved]:
-    with books.store.read() as tx:
-        return tx.unknowns.resolved(books.id)
+        return tx.unknowns.settle(held, known=known or {}, rest=rest, at=NOON + MINUTE)
 
 
 def addresses_left(tx: Transaction) -> object:
@@ -95,7 +89,7 @@ class UnknownsContract:
         assert held.seen_at == NOON
         with books.step() as tx:
             seen = NOON + MINUTE * 7
-            tx.unknowns.settle(held, known={}, rest=Rest.UNKNOWN, way=Way.REPLAY, at=seen)
+            tx.unknowns.settle(held, known={}, rest=Rest.UNKNOWN, at=seen)
             tx.unknowns.put_off(held, until=NOON + MINUTE * 9, tries=1, silent_since=None)
         assert try_take(books, after=MINUTE * 6) is None
         again = take(books, after=MINUTE * 5)
@@ -225,7 +219,6 @@ class UnknownsContract:
                     held,
                     known=known,
                     rest=Rest.NOT_HANDED_OVER,
-                    way=Way.LOOK_UP,
                     at=NOON + MINUTE,
                     apart={4},
                 )
@@ -234,7 +227,6 @@ class UnknownsContract:
         assert books.counts() == Counts(unknown=4)
         assert part(held)
         assert books.counts() == counts
-        assert Resolved(way=Way.LOOK_UP, outcome="not handed over", people=1) in resolved(books)
         assert books.drain() == again
         assert [number for number, _ in take(books, after=2 * LEASE).members] == [4]
 
@@ -246,7 +238,6 @@ class UnknownsContract:
                 held,
                 known={1: ACCEPTED},
                 rest=Rest.NOT_HANDED_OVER,
-                way=Way.LOOK_UP,
                 at=NOON,
                 apart={2},
             )
@@ -354,15 +345,3 @@ class UnknownsContract:
         books.settle(books.claim(attempt_id="a2"), UNKNOWN)
         fresh = take(books)
         assert (fresh.attempt_id, fresh.tries, fresh.silent_since) == ("a2", 0, None)
-
-    def test_the_report_says_which_way_each_came_out(self, store: Store) -> None:
-        books = lost(store, 5)
-        settle(books, take(books), Rest.UNKNOWN, {2: ACCEPTED, 3: REJECTED})
-        settle(books, take(books, after=LEASE * 2), Rest.UNKNOWN, {1: ACCEPTED})
-        with books.step() as tx:
-            tx.unknowns.decide(books.id, Resolution.GIVE_UP, NOON)
-        assert resolved(books) == [
-            Resolved(way=Way.LOOK_UP, outcome="accepted", people=2),
-            Resolved(way=Way.LOOK_UP, outcome="rejected", people=1),
-            Resolved(way=Way.PERSON, outcome="given up", people=2),
-        ]

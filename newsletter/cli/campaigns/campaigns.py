@@ -145,8 +145,6 @@ def _kin(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _print_people(figures: dict[str, Any]) -> None:
-    for row in figures["resolved"]:
-        click.echo(f"  was unknown  {row['people']:>9,} {row['outcome']}, by {row['way']}")
     for row in figures["exceptions"]:
         click.echo(f"  {row['state']}: {row['address']} {row['reason']}")
     for row in figures["returned"]:

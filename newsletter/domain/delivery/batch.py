@@ -156,19 +156,6 @@ class OutgoingBatch:
     recipients: Sequence[Recipient]
 
 
-class Way(Enum):
-    """The way in which an unknown batch was settled."""
-
-    REPLAY = "replay"
-    """Sent again: the provider still knew the attempt's key, or keeps one message of a name."""
-    LOOK_UP = "look-up"
-    """The provider was asked what it had taken."""
-    EVENT = "event"
-    """The provider told something that only happens to a message it has."""
-    PERSON = "person"
-    """A person looked, and decided."""
-
-
 def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> timedelta:
     """Return the wait after the ``attempts``-th try that provably did not leave.
 
@@ -308,13 +295,3 @@ class Rest(Enum):
     """The provider provably has no message of theirs: they are queued again."""
     UNKNOWN = "unknown"
     """Not settled yet."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resolved:
-    """The number of deliveries that were settled in one way."""
-
-    way: Way
-    outcome: str
-    """``accepted``, ``rejected``, ``not handed over`` or ``given up``."""
-    people: int

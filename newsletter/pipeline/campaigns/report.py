@@ -75,10 +75,6 @@ def figures(
             }
             for one in awaited(tx, campaign)
         ],
-        "resolved": [
-            {"way": resolved.way.value, "outcome": resolved.outcome, "people": resolved.people}
-            for resolved in tx.unknowns.resolved(number)
-        ],
     }
 
 

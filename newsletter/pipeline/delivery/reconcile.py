@@ -20,7 +20,6 @@ from newsletter.domain.delivery.batch import (
     Rest,
     UnknownBatch,
     Verdict,
-    Way,
     backoff,
 )
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
@@ -156,7 +155,6 @@ class _Found:
 
     known: dict[int, Outcome]
     rest: Rest
-    way: Way
     until: datetime | None = None
     """When to look again; None for never."""
     tries: int = 0
@@ -173,7 +171,6 @@ def _later(held: UnknownBatch, until: datetime | None) -> _Found:
     return _Found(
         known={},
         rest=Rest.UNKNOWN,
-        way=Way.LOOK_UP,
         until=until,
         tries=held.tries,
         silent_since=held.silent_since,
@@ -279,12 +276,11 @@ class Reconciler:
         # readers who left an address were not in the replay: its answer does not speak of them
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
-            return _Found(known=known, rest=Rest.ACCEPTED, way=Way.REPLAY)
+            return _Found(known=known, rest=Rest.ACCEPTED)
         wait = backoff(held.tries + 1, jitter=self.jitter(), asked=answer.retry_after)
         return _Found(
             known=known,
             rest=Rest.UNKNOWN,
-            way=Way.REPLAY,
             until=self.store.clock.now() + wait,
             tries=held.tries + 1,
             reason=answer.outcome.reason,
@@ -310,7 +306,7 @@ class Reconciler:
         if result.whole and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
             apart = frozenset() if result.all_or_none else held.nameless
-            return _Found(known={}, rest=Rest.NOT_HANDED_OVER, way=Way.LOOK_UP, apart=apart)
+            return _Found(known={}, rest=Rest.NOT_HANDED_OVER, apart=apart)
         longest = settles_in if result.whole else max(settles_in, _UNREADABLE_PAUSE)
         # tries have no end and a timedelta has; the tenth power is months already
         growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
@@ -319,7 +315,6 @@ class Reconciler:
         return _Found(
             known=known,
             rest=Rest.UNKNOWN,
-            way=Way.LOOK_UP,
             until=self.store.clock.now() + max(wait, result.retry_after or wait),
             tries=held.tries + 1,
             silent_since=since if result.whole else None,
@@ -333,7 +328,6 @@ class Reconciler:
                 held,
                 known=found.known,
                 rest=found.rest,
-                way=found.way,
                 at=self.store.clock.now(),
                 apart=found.apart,
             )

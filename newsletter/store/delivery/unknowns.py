@@ -13,11 +13,9 @@ from newsletter.domain.delivery.batch import (
     DeliveryState,
     Outcome,
     Resolution,
-    Resolved,
     Rest,
     UnknownBatch,
     Verdict,
-    Way,
 )
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, Condition, Database, Repository, instant, read
@@ -174,7 +172,6 @@ class Unknowns(Repository):
         *,
         known: Mapping[int, Outcome],
         rest: Rest,
-        way: Way,
         at: datetime,
         apart: Collection[int] = (),
     ) -> bool:
@@ -184,7 +181,7 @@ class Unknowns(Repository):
         where their campaign was. Those ``apart`` stay unknown, in the batch.
         """
         if apart:
-            return self._part(held, known, rest, way, at, apart)
+            return self._part(held, known, rest, at, apart)
         people = len(held.members) - len(known)
         state, moved = self._rest(held, rest, people)
         tally = Counter(_OUTCOMES[outcome.verdict] for outcome in known.values())
@@ -216,11 +213,6 @@ class Unknowns(Repository):
             for number, outcome in known.items()
         }
         claiming.add_rows(self._db, held.id, held.campaign.id, rows, at)
-        outcomes = Counter(outcome.verdict.value for outcome in known.values())
-        if rest is not Rest.UNKNOWN and people:
-            outcomes[rest.value] += people
-        for outcome_name, count in sorted(outcomes.items()):
-            self._note(held.campaign.id, held.id, way, outcome_name, count, at)
         return True
 
     def _part(
@@ -228,17 +220,14 @@ class Unknowns(Repository):
         held: UnknownBatch,
         known: Mapping[int, Outcome],
         rest: Rest,
-        way: Way,
         at: datetime,
         apart: Collection[int],
     ) -> bool:
         gone = [number for number, _ in held.members if number not in {*known, *apart}]
-        if gone:
-            if not batch_splitting.set_aside(self._db, held, gone, not_before=instant(0)):
-                return False
-            self._note(held.campaign.id, held.id, way, rest.value, len(gone), at)
+        if gone and not batch_splitting.set_aside(self._db, held, gone, not_before=instant(0)):
+            return False
         staying = replace(held, members=[each for each in held.members if each[0] not in gone])
-        return self.settle(staying, known=known, rest=Rest.UNKNOWN, way=way, at=at)
+        return self.settle(staying, known=known, rest=Rest.UNKNOWN, at=at)
 
     def _rest(
         self, held: UnknownBatch, rest: Rest, people: int
@@ -305,11 +294,12 @@ class Unknowns(Repository):
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
         """Take a person's word for what became of all of a campaign; return how many deliveries."""
-        batches = self._db.rows(
-            "SELECT id, unknown FROM batch WHERE campaign_id = :campaign_id AND state = 'unknown'",
+        people = self._db.number(
+            "SELECT COALESCE(SUM(unknown), 0) FROM batch"
+            " WHERE campaign_id = :campaign_id AND state = 'unknown'",
             campaign_id=campaign_id,
         )
-        state, column, outcome = _DECISIONS[to]
+        state, column = _DECISIONS[to]
         self._db.change(
             f"""
             UPDATE batch SET state = :state, {column} = {column} + unknown, unknown = 0,
@@ -323,9 +313,7 @@ class Unknowns(Repository):
             state=state,
             at=at,
         )
-        for batch_id, people in batches:
-            self._note(campaign_id, batch_id, Way.PERSON, outcome, people, at)
-        return sum(people for _, people in batches)
+        return people
 
     def confirm(
         self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
@@ -348,7 +336,6 @@ class Unknowns(Repository):
             }
             claiming.add_rows(self._db, batch_id, campaign_id, confirmed, at)
             self._accept(batch_id, _COUNTED_AS[state], len(confirmed), at)
-            self._note(campaign_id, batch_id, Way.EVENT, "accepted", len(confirmed), at)
         return len(found)
 
     def _accept(self, batch_id: int, column: str, people: int, at: datetime) -> None:
@@ -367,36 +354,13 @@ class Unknowns(Repository):
             at=at,
         )
 
-    def _note(
-        self, campaign_id: int, batch_id: int, way: Way, outcome: str, people: int, at: datetime
-    ) -> None:
-        """Write down which way how many came out, and as what."""
-        self._db.insert(
-            "resolution",
-            campaign_id=campaign_id,
-            batch_id=batch_id,
-            at=at,
-            way=way,
-            outcome=outcome,
-            people=people,
-        )
-
-    def resolved(self, campaign_id: int) -> list[Resolved]:
-        """Return which way how many of a campaign came out."""
-        return self._db.all(
-            Resolved,
-            "SELECT way, outcome, SUM(people) AS people FROM resolution"
-            " WHERE campaign_id = :campaign_id GROUP BY way, outcome ORDER BY way, outcome",
-            campaign_id=campaign_id,
-        )
-
 
 _OUTCOMES = {
     Verdict.ACCEPTED: DeliveryState.ACCEPTED,
     Verdict.REJECTED: DeliveryState.REJECTED,
 }
 _DECISIONS = {
-    Resolution.ACCEPTED: (BatchState.DONE, "accepted", "accepted"),
-    Resolution.RESEND: (BatchState.QUEUED, "pending", "not handed over"),
-    Resolution.GIVE_UP: (BatchState.GIVEN_UP, "cancelled", "given up"),
+    Resolution.ACCEPTED: (BatchState.DONE, "accepted"),
+    Resolution.RESEND: (BatchState.QUEUED, "pending"),
+    Resolution.GIVE_UP: (BatchState.GIVEN_UP, "cancelled"),
 }

@@ -363,12 +363,6 @@ class Newsroom:
                 return looks
         raise AssertionError(f"still something to find out after {limit} looks")
 
-    def resolved(self) -> list[tuple[str, str, int]]:
-        """(way, outcome, people) of what came out."""
-        with self.store.read() as tx:
-            found = tx.unknowns.resolved(tx.campaigns.all()[-1].id)
-        return [(one.way.value, one.outcome, one.people) for one in found]
-
     def guard(self, store: Store | None = None) -> Guard:
         return Guard(
             store=store or self.store,

@@ -107,7 +107,7 @@ OF_PEOPLE = {
 OF_NOBODY = {
     *("feed", "feed_item", "digest", "issue", "archive_text", "wording", "draft", "picture"),
     *("start", "returned", "meta", "restore_guard", "statement", "changed_statement", "content"),
-    *("approval", "schedule", "list", "campaign", "batch", "resolution", "rate_limit"),
+    *("approval", "schedule", "list", "campaign", "batch", "rate_limit"),
     *("notice_moment", "webhook_token", "circuit_breaker_override", "schema_version"),
     *("worker", "scheduler_lease", "post", "failing_check"),
 }
