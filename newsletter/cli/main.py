@@ -64,7 +64,6 @@ for _name, _module, _about in (
     ("demo", "workspace.demo", "Try newsletter with made-up data; it sends nothing."),
     ("preview", "statements.preview", "Show an email as its subscribers would get it."),
     ("send", "statements.preview", "Try a statement: a dry run, or one test email."),
-    ("design", "statements.design", "Show each template with made-up text, in your brand."),
     ("doctor", "workspace.setup", "Check the workspace, the provider and the domain."),
     ("config", "workspace.setup", "Show and check newsletter.yaml."),
     ("statement", "statements.statements", "Write, check, approve and schedule statements."),

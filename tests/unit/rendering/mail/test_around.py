@@ -4,10 +4,19 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.content import Counting, Layout, Profile, Publisher
 from newsletter.rendering.mail.excerpts import body_of
 from tests.rows import rows
-from tests.unit.rendering.examples import HOUSE, ORGANISATION, STATEMENT, render, renderer
+from tests.unit.rendering.examples import (
+    EMBER,
+    HOUSE,
+    ORGANISATION,
+    STATEMENT,
+    render,
+    render_letter,
+    renderer,
+)
 from tests.unit.rendering.mail.test_translations import SPANISH
 
 SUMMARY = "The Forum leaves because the final report does not mend what is wrong."
@@ -164,3 +173,9 @@ def test_translations_in_one_mail_are_counted_too() -> None:
         f"https://forum.example/es?utm_source=mail&utm_medium=email&utm_campaign={spanish.slug}"
         in (content.text)
     )
+
+
+def test_each_template_is_shown_in_the_brand() -> None:
+    letters = [render_letter(says, house=EMBER) for says in EmailText]
+    for mail in (render(house=EMBER), render(house=EMBER, corrects="forum-joins"), *letters):
+        assert EMBER.brand.accent in mail.html
