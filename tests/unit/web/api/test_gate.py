@@ -1,4 +1,4 @@
-"""What each request to the API has to pass: a token, its scope, limits, a version, a key."""
+"""Each request to the API must pass: a token, its scope, limits, a version, a key."""
 
 import json
 from collections.abc import Iterator
