@@ -63,7 +63,9 @@ def board(
 ) -> BoardPage:
     """One page of the board: what something happened to last comes first."""
     skip = (number - 1) * PAGE
-    unseen = _unseen(tx, words, skip) if shelf in {None, Shelf.DRAFTS} else []
+    has_drafts = shelf in {None, Shelf.DRAFTS}
+    keys = tx.board.unseen(words=words, skip=skip, most=PAGE + 1) if has_drafts else []
+    unseen = [draft for draft in map(tx.drafts.get, keys) if draft is not None]
     counts = tx.board.counts(rules, words)
     counts[Shelf.DRAFTS] += tx.board.count_unseen(words)
     slugs = tx.board.page(rules, shelf, words=words, skip=skip, most=PAGE + 1)
@@ -76,11 +78,6 @@ def board(
         number=number,
         has_more=max(len(slugs), len(unseen)) > PAGE,
     )
-
-
-def _unseen(tx: Transaction, words: str, skip: int) -> list[Draft]:
-    keys = tx.board.unseen(words=words, skip=skip, most=PAGE + 1)
-    return [draft for draft in map(tx.drafts.get, keys) if draft is not None]
 
 
 def _stand(

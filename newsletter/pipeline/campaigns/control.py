@@ -267,7 +267,10 @@ class OperatorActions:
     def pause(self, name: str) -> Campaign:
         """Stop after the calls that are under way."""
         running = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.ATTENTION}
-        return self._move(name, CampaignState.PAUSED, running, f"paused by {self.actor}", "pause")
+        with self._acting("pause") as tx:
+            campaign, why = find_campaign(tx, name), f"paused by {self.actor}"
+            self._change(tx, campaign, CampaignState.PAUSED, running, why, "pause")
+            return find_campaign(tx, str(campaign.id))
 
     def resume(self, name: str) -> Campaign:
         """Resume a campaign: wait for its time, or go on sending.
@@ -389,14 +392,6 @@ class OperatorActions:
         with self.store.begin() as tx:
             entitle(tx, self.actor, needed, action)
             yield tx
-
-    def _move(
-        self, name: str, to: CampaignState, expect: set[CampaignState], reason: str, action: str
-    ) -> Campaign:
-        with self._acting(action) as tx:
-            campaign = find_campaign(tx, name)
-            self._change(tx, campaign, to, expect, reason, action)
-            return find_campaign(tx, str(campaign.id))
 
     def _change(
         self,

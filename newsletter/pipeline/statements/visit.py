@@ -81,7 +81,8 @@ class Visitor:
         try:
             fetched = feed.fetch(record.bookmark)
             sifted = classify(fetched.items, known, record=record)
-            wanted = _wanted(sifted)
+            revised = [item for known_item, item in sifted.known if _is_revised(known_item, item)]
+            wanted = [*revised, *sifted.fresh]
             texts = dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {}
         except FeedUnreadable as error:
             return self._failed(feed, record, error)
@@ -133,7 +134,10 @@ class Visitor:
             bookmark=fetched.bookmark,
             failures=0,
             failure="",
-            remark=_remark(record, fetched, sifted),
+            # an unchanged feed keeps its finding
+            remark=record.remark
+            if fetched.unchanged
+            else "; ".join(filter(None, (fetched.remark, sifted.remark))),
         )
         with self.store.begin() as tx:
             if tx.feeds.record(feed.name).revision != record.revision:
@@ -151,13 +155,6 @@ class Visitor:
             remark=after.remark if after.remark != record.remark else "",
             turned=bool(record.failure),
         )
-
-
-def _remark(record: FeedRecord, fetched: Fetched, sifted: ClassifiedItems) -> str:
-    """Return the finding about a feed. An unchanged feed keeps its finding."""
-    if fetched.unchanged:
-        return record.remark
-    return "; ".join(filter(None, (fetched.remark, sifted.remark)))
 
 
 class _Made:
@@ -226,12 +223,6 @@ def _is_due(record: FeedRecord, feed: Feed, now: datetime) -> bool:
     if record.next_at is None or record.address != feed.address or record.next_at <= now:
         return True
     return not record.failures and record.next_at > now + feed.every * _SPREAD
-
-
-def _wanted(sifted: ClassifiedItems) -> list[Item]:
-    """The items that a text is to be made of."""
-    revised = [item for known, item in sifted.known if _is_revised(known, item)]
-    return [*revised, *sifted.fresh]
 
 
 def _is_revised(known: KnownItem, item: Item) -> bool:

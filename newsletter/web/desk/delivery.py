@@ -1,6 +1,6 @@
 """Decisions about sending that only people take: stop, resume, and unknown deliveries."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import whole
 
 _LONGEST = 200
+_A_MINUTE = timedelta(minutes=1)
 
 
 class Stopping:
@@ -129,6 +130,7 @@ class UnknownDeliveries:
             calls = tx.unknowns.calls(campaign.id)
             title, deciders = title_of(tx, campaign.slug), holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
+        moment = self._desk.moment
         if not campaign.counts.unknown and not faults:
             return self._desk.go(request, f"/campaigns/{campaign.id}")
         return self._desk.page(
@@ -141,12 +143,7 @@ class UnknownDeliveries:
             faults=faults,
             chosen=request.field("way"),
             who=people(campaign.counts.unknown),
-            span=self._span(calls) if calls else "",
+            span=f"{moment(calls[0])} to {self._desk.clock(calls[1] + _A_MINUTE)}" if calls else "",
             provider=provider_named(providers),
             deciders=deciders,
         )
-
-    def _span(self, calls: tuple[datetime, datetime]) -> str:
-        """Return the period to look up at the provider: from a minute before the first call on."""
-        first, last = calls[0], calls[1] + timedelta(minutes=1)
-        return f"{self._desk.moment(first)} to {self._desk.clock(last)}"

@@ -33,7 +33,7 @@ from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import BodyMemory, Posted, host_of, parse_form
 from newsletter.web.http.hosts import ROOT, hides_the_host
-from newsletter.web.http.threads import Lane, Lanes
+from newsletter.web.http.threads import Lanes
 
 log = logging.getLogger("newsletter.web")
 _SAFE = {"GET", "HEAD"}
@@ -79,7 +79,9 @@ class Gate:
         return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
-        door, lane = self._lanes.door, self._lane_of(route)
+        lanes, door = self._lanes, self._lanes.door
+        lane = door if route.role is None else lanes.desk
+        lane = lanes.uploads if route.files or route.is_read else lane
 
         async def answer(http: Request) -> Response:
             if hides_the_host(http):
@@ -107,11 +109,6 @@ class Gate:
                 return await door.run(self._too_long, http)
 
         return answer
-
-    def _lane_of(self, route: Route) -> Lane:
-        if route.files or route.is_read:
-            return self._lanes.uploads
-        return self._lanes.door if route.role is None else self._lanes.desk
 
     def _account(self, http: Request) -> str:
         """Return the account of the browser, by its session or a former one; else "".
@@ -158,7 +155,12 @@ class Gate:
             fields = {name: values for name, values in rest if name not in {PROOF, PASSKEY}}
             posted = replace(posted, fields=fields)
             request = replace(request, member=self._member(proved.word), posted=posted)
-        response = self._objection(route, request) or self._done(route, request)
+        response = self._objection(route, request)
+        if response is None:
+            if request.member is not None and http.method not in _SAFE:
+                with self._staff.store.begin() as tx:
+                    tx.sessions.seen(request.member.session.hash, self._desk.now())
+            response = self._explained(route, request)
         if proved is not None and "set-cookie" not in response.headers:
             set_cookie(response, http, proved.word)
         return response
@@ -173,12 +175,6 @@ class Gate:
             return None
         place = place_of(request.http)
         return step_up(member.session.hash, proof, place=place, proofs=self._staff.proofs)
-
-    def _done(self, route: Route, request: DeskRequest) -> Response:
-        if request.member is not None and request.http.method not in _SAFE:
-            with self._staff.store.begin() as tx:
-                tx.sessions.seen(request.member.session.hash, self._desk.now())
-        return self._explained(route, request)
 
     def _explained(self, route: Route, request: DeskRequest) -> Response:
         try:

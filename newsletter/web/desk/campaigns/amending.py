@@ -3,16 +3,18 @@
 A correction is a statement of its own.
 """
 
+from typing import Any
+
 from starlette.responses import Response
 
 from newsletter.domain.archive import NoteKind
-from newsletter.domain.errors import InvalidInput, Refused
+from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.archive.annotate import MAX_CHARACTERS, annotate
+from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.campaigns.control import why_not_reopened
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
-from newsletter.web.desk.deciding import colleagues, holders, plain
+from newsletter.web.desk.deciding import holders, plain
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import whole
@@ -38,43 +40,30 @@ class Amending:
     def note(self, request: DeskRequest) -> Response:
         """Write on the statement's public page, take its text off, or put it back."""
         kinds = {kind.value: kind for kind in NoteKind}
-        kind = kinds.get(request.field("kind"), NoteKind.NOTE)
+        kind, by = kinds.get(request.field("kind"), NoteKind.NOTE), request.who.address
         words = request.field(kind.value)
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
         try:
-            annotate(
-                campaign.slug,
-                kind,
-                words,
-                by=request.who.address,
-                store=self._campaigns.store,
-            )
+            annotate(campaign.slug, kind, words, by=by, store=self._campaigns.store)
         except InvalidInput as error:
             faults = [(fault.key, fault.message) for fault in error.faults]
             return self._page(request, faults=faults)
-        except Refused as error:
-            return self._page(request, faults=[("", plain(error))], status=409)
         return self._desk.go(request, f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
 
     def reopen(self, request: DeskRequest) -> Response:
         """Send it to those who did not get it."""
         with self._campaigns.store.read() as tx:
-            number, names = campaign_of(tx, request).id, colleagues(tx)
+            number = campaign_of(tx, request).id
         # a form without the number counts as one that showed another
         shown = whole(request.field("shown")) or 0
-        try:
-            self._campaigns.hand(request.who.address).reopen(str(number), shown=shown)
-        except Refused as error:
-            return self._page(request, faults=[("", plain(error, names))], status=409)
+        self._campaigns.hand(request.who.address).reopen(str(number), shown=shown)
         return self._desk.go(request, f"/campaigns/{number}", done="reopened")
 
-    def _page(
-        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
-    ) -> Response:
+    def _page(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
         with self._campaigns.store.read() as tx:
-            campaign, names = campaign_of(tx, request), colleagues(tx)
-            values = {
+            campaign = campaign_of(tx, request)
+            values: dict[str, Any] = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
                 "notes": tx.public_notes.of([campaign.slug]),
@@ -87,11 +76,7 @@ class Amending:
             request,
             "amend.html.j2",
             title=f"Correct or withdraw: {values['statement']}",
-            status=status,
             faults=faults,
             typed={kind.value: request.field(kind.value) for kind in NoteKind},
-            most=MAX_CHARACTERS,
-            public_url=self._campaigns.settings.public_url,
-            names=names,
             **values,
         )

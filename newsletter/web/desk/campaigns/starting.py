@@ -72,7 +72,9 @@ class Starting:
         slug, when = request.param("slug"), request.field("when")
         at, fault = self._time(request)
         faults = [*fault]
-        if not request.field("right") and self._is_off(slug):
+        with self._statements.store.read() as tx:
+            is_off = bool(self._remarks(tx, find_stored(tx, slug)))
+        if is_off and not request.field("right"):
             faults.insert(0, ("right-yes", "Confirm that the number of people is right"))
         if faults or self._is_unread(request, at):
             return self._page(request, faults=faults, read=at)
@@ -135,10 +137,6 @@ class Starting:
         )
 
     # --- what a form holds
-
-    def _is_off(self, slug: str) -> bool:
-        with self._statements.store.read() as tx:
-            return bool(self._remarks(tx, find_stored(tx, slug)))
 
     def _time(self, request: DeskRequest, field: str = "at") -> tuple[datetime | None, Faults]:
         """Return the chosen time, None for the time that is set, or the faults of the field."""

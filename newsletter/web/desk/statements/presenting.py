@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.state import Act, Home, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.statements.draft import Draft, Version
@@ -129,11 +128,15 @@ def steps(
     reached = _REACHED.get(status.state)
     if reached is None:
         return []
+    who = draft.created_by if draft else next(iter(status.statement.written_by), "")
+    written = (status.name(who),) if who else ()
+    campaign = status.campaign if status.begun else None
     lines = (
-        _drafted(status, draft, moment),
+        (*written, moment(draft.created_at)) if draft else written,
         (status.name(submitted.handed_in_by), moment(submitted.handed_in_at)) if submitted else (),
         *_decided(status, moment),
-        *_sent(status.campaign if status.begun else None, moment),
+        (moment(campaign.started_at),) if campaign else (),
+        (moment(campaign.finished_at),) if campaign and campaign.finished_at else (),
     )
     return [
         Step(
@@ -144,12 +147,6 @@ def steps(
         )
         for at, (name, told) in enumerate(zip(STEPS, lines, strict=True))
     ]
-
-
-def _drafted(status: StatementStatus, draft: Draft | None, moment: Moment) -> Lines:
-    who = draft.created_by if draft else next(iter(status.statement.written_by), "")
-    written = (status.name(who),) if who else ()
-    return (*written, moment(draft.created_at)) if draft else written
 
 
 def _decided(status: StatementStatus, moment: Moment) -> tuple[Lines, Lines]:
@@ -166,14 +163,6 @@ def _decided(status: StatementStatus, moment: Moment) -> tuple[Lines, Lines]:
     if status.state in {State.SCHEDULED, State.LEAVING} and status.release:
         return approved, (*by, f"for {moment(status.release)}")
     return approved, (f"requested for {moment(status.set_for)}",) if status.set_for else ()
-
-
-def _sent(campaign: Campaign | None, moment: Moment) -> tuple[Lines, Lines]:
-    """Return when sending began, and when it ended."""
-    if campaign is None:
-        return (), ()
-    ended = (moment(campaign.finished_at),) if campaign.finished_at else ()
-    return (moment(campaign.started_at),), ended
 
 
 def lives(status: StatementStatus) -> str:

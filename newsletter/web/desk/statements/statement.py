@@ -60,21 +60,17 @@ class StatementPages:
 
     def home(self, request: DeskRequest) -> Response:
         statements, me = self._statements, request.who
+        local = self._desk.now().astimezone(ZoneInfo(statements.settings.timezone))
         with statements.store.read() as tx:
             found = desktop(tx, me.address, me.role, statements.campaigns.rules, statements.fault)
         return self._desk.page(
             request,
             "home.html.j2",
             title="Home",
-            today=self._today(),
+            today=f"{local:%A}, {local.day} {local:%B}",
             found=found,
             first=lambda one: next(iter(buttons(one, me.address)), None),
         )
-
-    def _today(self) -> str:
-        """Return the day as a title: Monday, November 30."""
-        local = self._desk.now().astimezone(ZoneInfo(self._statements.settings.timezone))
-        return f"{local:%A}, {local.day} {local:%B}"
 
     def all(self, request: DeskRequest) -> Response:
         """Show a page of the board; the query has the shelf, the words and its number."""
