@@ -37,6 +37,9 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         key = written.key if written else draft
         number = tx.drafts.versions(key, 1)[0].number
     waits, sent = "library-opening-hours-have-to-stay", "example"
+    ana = services.statements.writing("ana@forum.example")
+    ana.begin_like(draft, title="Our standard release", template=True)
+    translation = ana.copy(sent, title="Un ejemplo", language="es").key
     yield from (
         ("sign-in", "/sign-in", ""),
         ("forgotten", "/forgotten", ""),
@@ -65,6 +68,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("import", "/readers/import", "dan"),
         ("sign-up-form", "/readers/form", "cleo"),
         ("draft-new", "/drafts/new", "ana"),
+        ("draft-translate", f"/drafts/{translation}/translate", "ana"),
         ("draft", f"/drafts/{draft}", "ana"),
         ("draft-edit", f"/drafts/{key}/edit", "ana"),
         ("draft-edit-details", f"/drafts/{key}/edit#details", "ana"),

@@ -113,6 +113,7 @@ CREATE TABLE draft (
     head INTEGER NOT NULL,  -- number of the current version
     handed_in INTEGER,  -- number of the version that was handed in
     taken_back INTEGER NOT NULL DEFAULT 0,
+    template INTEGER NOT NULL DEFAULT 0,  -- 1: other texts begin with it
     created_at INTEGER NOT NULL,
     created_by TEXT NOT NULL,
     changed_at INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 """A text that is written at the desk: its fields as they were typed, and its versions."""
 
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
@@ -47,6 +47,12 @@ class DraftText:
             for name, value in asdict(self).items()
         }
         return DraftText(**plain | {"lists": tuple(dict.fromkeys(map(_clean, self.lists)))})
+
+    def afresh(self, title: str = "") -> "DraftText":
+        """Return its words for another statement: no time, and no relation to others."""
+        bare = DraftText(title=title.strip() or self.title, body=self.body, summary=self.summary)
+        kept = {name: vars(self)[name] for name in ("subject", "lists", "language", "segment")}
+        return replace(bare, **kept)
 
     def too_long(self) -> dict[str, int]:
         """Field → how many characters it may have, for each that has more."""
@@ -129,6 +135,8 @@ class Draft:
     """The number of the version that was handed in last."""
     taken_back: bool = False
     """The submitted version was withdrawn."""
+    template: bool = False
+    """Other texts begin with it, and it is never submitted."""
     copied_of: str = ""
     """The slug of the statement elsewhere that it was copied from."""
     found: Found = Found()

@@ -62,6 +62,8 @@ class Submitting:
                     f"{draft.changed_by} changed this text after you opened it, so it was not"
                     " submitted. Look at the change first."
                 )
+            if draft.template:
+                raise Refused("It is a template. Begin a statement with it.")
             self._refuse_gone_out(tx, draft)
             lapse = lapse_of(tx, draft.slug, self.rules)
             if lapse.depth > told:
@@ -146,8 +148,10 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
 
 def _slug_for(tx: Transaction, draft: Draft) -> str:
     """That of what it was copied from, where no source has that any more; else one of its title."""
-    if draft.copied_of and _is_left(tx, draft.copied_of):
-        return draft.copied_of
+    of = draft.copied_of
+    stored = tx.statements.get(of) if of and not tx.drafts.has(of) else None
+    if stored is not None and not stored.present and not has_begun(tx.campaigns.latest(of)):
+        return of
     names = _names(slugify(draft.version.text.title))
     return next(
         name for name in names if tx.statements.get(name) is None and not tx.drafts.has(name)
@@ -159,8 +163,3 @@ def _names(title: str) -> Iterator[str]:
     yield title
     shorter = title[: SLUG_MAX_LENGTH - 6].rstrip("-")
     yield from (f"{shorter}-{number}" for number in itertools.count(2))
-
-
-def _is_left(tx: Transaction, slug: str) -> bool:
-    stored, begun = tx.statements.get(slug), has_begun(tx.campaigns.latest(slug))
-    return stored is not None and not stored.present and not begun and not tx.drafts.has(slug)

@@ -5,6 +5,7 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import (
@@ -61,31 +62,49 @@ class Writing:
         """Begin a text: an empty one, or one that was ``found`` in a file."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "write")
-            kind = VersionKind.TYPED if found is None else VersionKind.BROUGHT
             source = f"from {found.file or 'a pasted text'}" if found else ""
-            return self._begin(tx, who, text, (), kind=kind, found=found or Found(), detail=source)
+            return self._begin(tx, who, text, (), found=found, detail=source)
 
-    def copy(self, slug: str) -> Draft:
-        """Copy a statement from elsewhere to the desk, as another text.
+    def copy(self, slug: str, *, title: str = "", language: str = "") -> Draft:
+        """Copy a statement to the desk. Its writers stay among the writers of the copy.
 
-        Its writers stay among the writers of the copy. Raises NotFound or Refused.
+        The copy of a file or an item that did not go out can take its place. Each other copy is a
+        statement of its own, without times; with a language, a translation. Raises NotFound or
+        Refused.
         """
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "copy a statement")
             statement = find_stored(tx, slug).statement
-            if statement.desk:
-                raise Refused(f"{statement.title} is written at the desk already.")
             if statement.digest:
                 raise Refused(f"{statement.title} is made of what went out; it cannot be edited.")
+            moves = not (statement.desk or language or has_begun(tx.campaigns.latest(slug)))
+            text = draft_text(statement) if moves else draft_text(statement).afresh(title)
+            if language:
+                of = statement.translation_of or slug
+                text = replace(text, language=language, translation_of=of)
             return self._begin(
                 tx,
                 who,
-                draft_text(statement),
+                text,
                 statement.written_by,
-                kind=VersionKind.BROUGHT,
-                found=Found(notes=statement.notes),
-                copied_of=slug,
-                detail=f"a copy of {statement.origin}",
+                found=Found(notes=statement.notes if moves else ()),
+                copied_of=slug if moves else "",
+                detail=f"a copy of {statement.origin or slug}",
+            )
+
+    def begin_like(self, key: str, *, title: str = "", template: bool = False) -> Draft:
+        """Begin a text with the words of another one, or a ``template`` for others."""
+        with self.store.begin() as tx:
+            who = authorise(tx, self.actor, Role.WRITER, "write")
+            other, detail = find_draft(tx, key).version, f"like {key}{', as a template' * template}"
+            return self._begin(
+                tx,
+                who,
+                other.text.afresh(title),
+                other.writers,
+                found=Found(),
+                template=template,
+                detail=detail,
             )
 
     def save(self, key: str, base: int, text: DraftText) -> Draft | Conflict:
@@ -176,14 +195,15 @@ class Writing:
         text: DraftText,
         wrote: tuple[str, ...],
         *,
-        kind: VersionKind,
-        found: Found,
+        found: Found | None,
         detail: str,
         copied_of: str = "",
+        template: bool = False,
     ) -> Draft:
         key = self.names(_KEY)
         typed = text.cleaned()
         _refuse_too_long(typed, key)
+        kind = VersionKind.TYPED if found is None else VersionKind.BROUGHT
         version = replace(self._version(who, typed, wrote), kind=kind)
         draft = tx.drafts.add(
             Draft(
@@ -195,7 +215,8 @@ class Writing:
                 changed_at=tx.now,
                 changed_by=who,
                 copied_of=copied_of,
-                found=found,
+                template=template,
+                found=found or Found(),
             )
         )
         self._enter(tx, who, "write", draft, detail or "a new text")

@@ -17,7 +17,7 @@ _SORTED = """
 """
 _UNSEEN = """
     FROM draft JOIN version ON version.number = draft.head
-    WHERE draft.deleted_at IS NULL AND draft.slug = ''
+    WHERE draft.deleted_at IS NULL AND draft.slug = '' AND draft.template = 0
 """
 
 
@@ -101,7 +101,8 @@ def _shelf(rules: CampaignRules) -> str:
         WHEN {approved} THEN '{Shelf.SCHEDULED.value}'
         WHEN {_RETURNED} THEN '{Shelf.DRAFTS.value}'
         WHEN {_OUTDATED} THEN '{Shelf.REVIEW.value}'
-        WHEN campaign.state = 'cancelled' AND NOT {_any_approval(rules)}
+        WHEN campaign.state = 'cancelled'
+            AND NOT EXISTS (SELECT 1 FROM approval WHERE {_counts(rules)})
             THEN '{Shelf.CANCELLED.value}'
         ELSE '{Shelf.REVIEW.value}' END
     """
@@ -168,10 +169,6 @@ def _enough(rules: CampaignRules, when: str) -> str:
         (({people} {_counts(rules)} AND {when}) >= {int(rules.policy.required)}
         OR ({people} {_counts(rules, standing_in=True)} AND {when}) >= {OVERRIDES})
     """
-
-
-def _any_approval(rules: CampaignRules) -> str:
-    return f"EXISTS (SELECT 1 FROM approval WHERE {_counts(rules)})"
 
 
 def _started(rules: CampaignRules) -> str:

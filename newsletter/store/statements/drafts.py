@@ -22,8 +22,8 @@ _WITHIN = """
 """
 _DRAFT = f"""
     SELECT draft.key, draft.slug, draft.copied_of, draft.found, draft.revision, draft.handed_in,
-           draft.taken_back, draft.created_at, draft.created_by, draft.changed_at,
-           draft.changed_by, {_WITHIN}
+           draft.taken_back, draft.template, draft.created_at, draft.created_by,
+           draft.changed_at, draft.changed_by, {_WITHIN}
     FROM draft JOIN version ON version.number = draft.head
     WHERE draft.deleted_at IS NULL
 """
@@ -58,9 +58,14 @@ class Drafts(Repository):
         """Return texts that were never handed in, the last changed first."""
         return self._db.all(
             Draft,
-            f"{_DRAFT} AND draft.slug = '' ORDER BY draft.changed_at DESC, draft.key LIMIT :most",
+            f"{_DRAFT} AND draft.slug = '' AND draft.template = 0"
+            " ORDER BY draft.changed_at DESC, draft.key LIMIT :most",
             most=most,
         )
+
+    def templates(self) -> list[Draft]:
+        """Return the texts that others begin with."""
+        return self._db.all(Draft, f"{_DRAFT} AND draft.template = 1 ORDER BY version.sought")
 
     def versions(self, key: str, most: int, *, skip: int = 0) -> list[Version]:
         """Return versions of a text, the newest first."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count, takewhile, zip_longest
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
@@ -17,13 +19,13 @@ from newsletter.domain.statements.draft import Draft, DraftText, Found, Picture
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.pipeline.ledger import find_draft
+from newsletter.pipeline.ledger import find_draft, find_stored
 from newsletter.pipeline.statements.submit import Lapses
-from newsletter.pipeline.statements.write import Made, Writing
+from newsletter.pipeline.statements.write import Conflict, Made, Writing
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import draft_file
+from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.deciding import lapse_in_words, titles
 from newsletter.web.desk.page import Desk
@@ -45,6 +47,10 @@ _AT_THE_DESK = (
     (re.compile(r"set embargo_until\b"), "enter its end"),
     (re.compile(r"write date: yourself"), "enter it yourself"),
 )
+_EARLIER = 10
+_LINES = ("title", "subject", "summary")
+_GAP = re.compile(r"\n\s*\n")
+"""Between two blocks of Markdown."""
 _KINDS = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
 
 
@@ -72,6 +78,8 @@ class Drafts:
             Route("POST", f"{at}/looked", writer, self.looked),
             Route("POST", f"{at}/delete", writer, self.delete),
             Route("POST", "/statements/{slug}/copy", writer, self.copy),
+            Route("GET", f"{at}/translate", writer, self.translate),
+            Route("POST", f"{at}/translate", writer, self.keep_translation, most=LARGEST_FORM),
             Route("GET", f"{at}/pictures", writer, self._pictures),
             Route(
                 "POST",
@@ -90,6 +98,9 @@ class Drafts:
     def _new(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
         """Show the form of a new text."""
         corrected = self._corrected(request)
+        with self._statements.store.read() as tx:
+            templates, sent = tx.drafts.templates(), tx.campaigns.last_begun(_EARLIER)
+            known = {one.slug: one for one in tx.statements.some([each.slug for each in sent])}
         return self._desk.page(
             request,
             "draft-new.html.j2",
@@ -97,6 +108,8 @@ class Drafts:
             faults=of_file(faults, "file"),
             named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
             corrected=corrected,
+            templates=templates,
+            earlier=[one.statement for one in known.values() if not one.statement.digest],
             pasted=request.field("pasted"),
             markdown=request.field("markdown") == "yes",
             kinds=_KINDS,
@@ -110,10 +123,17 @@ class Drafts:
         return stored.statement if stored is not None else None
 
     def begin(self, request: DeskRequest) -> Response:
-        """Begin a text with a title, a file, or pasted text."""
+        """Begin a text with a title, a file, pasted text, or the words of another text."""
+        writing = self._statements.writing(request.who.address)
+        source, _, name = request.field("from").partition(":")
+        title = request.field("title")
+        if source == "statement":
+            return self.copy(request, name)
+        if source in {"template", "text"}:
+            draft = writing.begin_like(name, title=title, template=source == "text")
+            return self._desk.go(request, f"/drafts/{draft.key}/edit", done="began")
         try:
             text, found, pictures = self._given(request)
-            writing = self._statements.writing(request.who.address)
             draft = writing.new(text, found=found)
             _keep(writing, draft.key, pictures)
         except InvalidInput as error:
@@ -188,10 +208,15 @@ class Drafts:
         said = {"title": text.title, "summary": text.summary, "markdown": text.body}
         return self._desk.data(said | {"left_out": lost, "notes": list(found.notes)})
 
-    def copy(self, request: DeskRequest) -> Response:
-        """Bring a statement that lives elsewhere to the desk."""
-        draft = self._statements.writing(request.who.address).copy(request.param("slug"))
-        return self._desk.go(request, f"/drafts/{draft.key}/edit", done="copied")
+    def copy(self, request: DeskRequest, slug: str = "") -> Response:
+        """Copy a statement, or begin its translation into the language of the form."""
+        title, language = request.field("title"), request.field("language").strip()
+        writing, slug = self._statements.writing(request.who.address), slug or request.param("slug")
+        draft = writing.copy(slug, title=title, language=language)
+        page, done = "edit", "copied" if draft.copied_of else "began"
+        return self._desk.go(
+            request, f"/drafts/{draft.key}/{'translate' if language else page}", done=done
+        )
 
     # --- one text
 
@@ -313,6 +338,39 @@ class Drafts:
         """Take it away."""
         self._statements.writing(request.who.address).delete(request.param("key"))
         return self._desk.go(request, "/statements?state=drafts", done="deleted")
+
+    # --- beside its original
+
+    def translate(self, request: DeskRequest) -> Response:
+        """Show the blocks of a translation next to those of its original."""
+        draft = self._words.find(request)
+        with self._statements.store.read() as tx:
+            original = draft_text(find_stored(tx, draft.version.text.translation_of).statement)
+        both = original, draft.version.text
+        rows = [(name, *(str(vars(each)[name]) for each in both)) for name in _LINES]
+        blocks = zip_longest(*(_GAP.split(each.body.strip()) for each in both), fillvalue="")
+        rows += [(f"block-{place}", *pair) for place, pair in enumerate(blocks)]
+        return self._desk.page(
+            request,
+            "translate.html.j2",
+            title=f"Translate: {original.title}",
+            draft=draft,
+            original=original,
+            rows=[row for row in rows if any(row[1:])],
+        )
+
+    def keep_translation(self, request: DeskRequest) -> Response:
+        """Save the typed blocks, without the emptied ones."""
+        draft, posted = self._words.find(request), request.posted.fields
+        places = takewhile(posted.__contains__, (f"block-{place}" for place in count()))
+        blocks = (request.field(place).strip() for place in places)
+        lines: dict[str, Any] = {name: request.field(name) for name in _LINES if name in posted}
+        typed = replace(draft.version.text, **lines, body="\n\n".join(filter(None, blocks)))
+        writing = self._statements.writing(request.who.address)
+        kept = writing.save(draft.key, number_of(request.field("base")), typed)
+        edits = isinstance(kept, Conflict) or request.field("act") == "edit"
+        page = "edit" if edits else "translate"
+        return self._desk.go(request, f"/drafts/{draft.key}/{page}", done="saved")
 
     # --- its pictures
 

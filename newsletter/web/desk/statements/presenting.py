@@ -142,7 +142,7 @@ def steps(
         Step(
             name=name,
             progress="done" if at < reached else "now" if at == reached else "todo",
-            # what has yet to happen is only known of the time that is set
+            # of the future, only the set time is known
             lines=told if at <= reached or name == "Scheduled" else (),
         )
         for at, (name, told) in enumerate(zip(STEPS, lines, strict=True))

@@ -223,9 +223,17 @@ def test_what_is_not_there_and_what_nobody_may_edit_is_not_copied(desk: WritingR
     from_a_file(desk, digest="weekly")
     with pytest.raises(Refused, match="made of what went out"):
         desk.writing().copy("library")
-    desk.hand_in(desk.new())
-    with pytest.raises(Refused, match="written at the desk already"):
-        desk.writing().copy("library-hours")
+    with pytest.raises(NotFound):
+        desk.writing().begin_like("nothing")
+    assert desk.writing().begin_like(desk.new().key, template=True).template
+
+
+def test_a_copy_of_a_text_of_the_desk_is_a_statement_of_its_own(desk: WritingRoom) -> None:
+    desk.hand_in(desk.new(send_at="2026-12-01 09:00"))
+    draft = desk.writing().copy("library-hours", title="Hours again", language="es")
+    text = draft.version.text
+    assert (text.title, text.send_at, draft.copied_of) == ("Hours again", "", "")
+    assert (text.language, text.translation_of) == ("es", "library-hours")
 
 
 # --- pictures

@@ -92,6 +92,13 @@ def _places(world: World) -> Act:
     return lambda: desk.ana.post(f"{desk.at}/pictures/{name}/place")
 
 
+def _translates(world: World) -> Act:
+    ana, slug = world.as_("ana"), world.handed_in()
+    begun = ana.post(f"/statements/{slug}/copy", {"language": "es"})
+    page = begun.headers["location"].removeprefix("/desk").partition("?")[0]
+    return lambda: ana.post(page, {"base": "1", "block-0": "Abre a las ocho."})
+
+
 def _restores(world: World) -> Act:
     desk = world.text()
     number = desk.draft.version.number
@@ -445,6 +452,7 @@ EXAMPLES = [
         why="two things are done: a version is kept, and it is handed in",
     ),
     Example(route=f"{_DRAFT}/save", ready=_saves),
+    Example(route=f"{_DRAFT}/translate", ready=_translates),
     Example(
         route=f"{_DRAFT}/save",
         ready=_goes_on_typing,

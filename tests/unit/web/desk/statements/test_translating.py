@@ -1,0 +1,88 @@
+"""Texts that begin with the words of another: duplicates, templates, translations."""
+
+from typing import Any
+
+from tests.desk import words
+from tests.pages import Answer
+from tests.rows import rows
+from tests.unit.web.desk.writing import Desk, key_in
+
+BODY = "The library opens at 9.\n\nIt closes at 8.\n\nCome and see."
+
+
+def begin(desk: Desk, source: str, **fields: str) -> Answer:
+    return desk.ben.post("/drafts/new", {"from": source, **fields})
+
+
+def submitted(desk: Desk, **fields: Any) -> str:
+    answer = desk.keep(act="hand-in", body=BODY, summary="From Tuesday on.", **fields)
+    assert answer.headers["location"].startswith("/desk/statements/library-hours")
+    return "statement:library-hours"
+
+
+def test_a_duplicate_has_the_words_and_the_writers_and_no_time(desk: Desk) -> None:
+    source = submitted(desk, send_at="2026-12-01 09:00", embargo_until="2026-12-01 08:00")
+    page = desk.ben.get("/statements/library-hours")
+    assert "Duplicate" in words(page)
+    assert "Duplicate" not in words(desk.staffed.as_("vera").get("/statements/library-hours"))
+    desk.key = key_in(begin(desk, source))
+    text = desk.draft.version.text
+    assert (text.title, text.body, text.summary) == ("Library hours", BODY, "From Tuesday on.")
+    assert (text.lists, text.send_at, text.embargo_until) == (("press",), "", "")
+    assert desk.draft.version.writers == ("ana@forum.example", "ben@forum.example")
+    assert desk.draft.copied_of == ""
+
+
+def test_a_new_statement_begins_with_a_template_which_is_never_submitted(desk: Desk) -> None:
+    desk.keep(title="Statement on a vote", body=BODY)
+    template = key_in(begin(desk, f"text:{desk.key}"))
+    page = desk.ana.get("/drafts/new")
+    assert f'<option value="template:{template}">Statement on a vote</option>' in page.text
+    assert words(desk.ana.get("/statements?state=drafts")).count("Statement on a vote") == 1
+    assert "This is a template." in words(desk.ana.get(f"/drafts/{template}/edit"))
+    refused = desk.ana.post(f"/drafts/{template}/hand-in", {"base": "1"})
+    assert (refused.status, "It is a template." in words(refused)) == (409, True)
+    desk.key = key_in(begin(desk, f"template:{template}", title=" On the budget "))
+    assert (desk.draft.version.text.title, desk.draft.template) == ("On the budget", False)
+    assert desk.draft.version.text.body == BODY
+
+
+def test_a_translation_is_written_beside_its_original_block_by_block(desk: Desk) -> None:
+    answer = begin(desk, submitted(desk), language="es")
+    desk.key = answer.headers["location"].split("/")[3]
+    assert answer.headers["location"] == f"/desk{desk.at}/translate?done=began"
+    text = desk.draft.version.text
+    assert (text.language, text.translation_of) == ("es", "library-hours")
+    page = desk.ben.get(f"{desk.at}/translate")
+    assert "0 of 5 parts are translated." in words(page)
+    assert page.text.count("It closes at 8.") == 2
+    typed = {
+        "title": "Horario",
+        "summary": "Desde el martes.",
+        "block-0": "La biblioteca abre a las 9.",
+        "block-1": "",
+        "block-2": " Vengan. ",
+    }
+    base = {"base": str(desk.draft.revision)}
+    answer = desk.ben.post(f"{desk.at}/translate", base | typed)
+    assert answer.headers["location"] == f"/desk{desk.at}/translate?done=saved"
+    assert desk.draft.version.text.body == "La biblioteca abre a las 9.\n\nVengan."
+    assert "5 of 5 parts are translated." in words(desk.ben.get(f"{desk.at}/translate"))
+    for act, fields in (("edit", {"base": str(desk.draft.revision)}), ("", base | typed)):
+        answer = desk.ben.post(f"{desk.at}/translate", {"act": act, **fields, "title": act or "x"})
+        assert answer.headers["location"] == f"/desk{desk.at}/edit?done=saved"
+    assert desk.draft.version.text.title == "edit"
+
+
+NOTHING = [
+    ("statement:nothing", 404),
+    ("template:nothing", 404),
+    ("text:" + "x" * 16, 404),
+    ("elsewhere:library-hours", 303),
+]
+
+
+@rows(("source", "status"), NOTHING)
+def test_what_is_not_there_is_no_beginning(desk: Desk, source: str, status: int) -> None:
+    assert begin(desk, source, title="x").status == status
+    assert desk.ana.get(f"{desk.at}/translate").status == 404
