@@ -1,7 +1,6 @@
 """The judged mails: our own examples and a corpus outside the project, in three brands.
 
-The brands are the plain style, and two made of settings alone: those of docs/look.md; a test
-holds them together.
+There is one for each theme: the plain style, and those of docs/look.md; a test holds them together.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,9 +12,10 @@ from newsletter.documents.importing import import_file
 from newsletter.domain.campaigns.composition import compose
 from newsletter.domain.campaigns.digest import Digest, Every
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.brand import Brand, Font, Logo
+from newsletter.domain.statements.brand import Brand, Logo, Sans, Serif
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.themes import Theme
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
 from newsletter.rendering.mail.values import WrittenAbstracts
@@ -27,16 +27,13 @@ TIMEZONE = "America/New_York"
 
 BRANDS = {
     "plain": Brand(),
-    "banner": Brand(
-        accent="#1a4fa0",
-        ground="#eef2f8",
-        masthead="#12305f",
-        headings=Font.TREBUCHET,
-        text=Font.VERDANA,
-        details=Font.VERDANA,
-        logo=Logo(src="https://forum.example/mail-logo.png", width=220, height=56),
+    "briefing": Brand(
+        color="#1a4fa0",
+        theme=Theme.BRIEFING,
+        sans=Sans.VERDANA,
+        logo=Logo(src="https://forum.example/mail-logo.png", width=96, height=96),
     ),
-    "serif": Brand(accent="#8a1c3b", ground="#f7f2f3", headings=Font.PALATINO),
+    "bulletin": Brand(color="#8a1c3b", theme=Theme.BULLETIN, serif=Serif.PALATINO),
 }
 PLAIN = "plain"
 

@@ -407,6 +407,7 @@ class Settings(Section):
                     name=offer.name,
                     title=offer.title,
                     joinable=self.signup.enabled and offer in self.offers(),
+                    theme=offer.theme,
                 )
                 for offer in self.titled_lists()
             ),

@@ -1,7 +1,7 @@
 """The look of emails: an organisation's choices, and the colours that follow from them.
 
-Text stays readable: a colour with too little contrast is refused, and dark colours are computed
-from the light ones. Contrast is that of WCAG 2.2 (relative luminance, 1 to 21).
+All colours are derived from one and corrected until text is readable, in light and dark. Contrast
+is that of WCAG 2.2 (relative luminance, 1 to 21).
 """
 
 import colorsys
@@ -12,25 +12,26 @@ from enum import Enum
 from typing import Annotated, Any
 
 from newsletter.domain.setting import PictureUrl, Rule, setting
+from newsletter.domain.themes import Theme
 
 READABLE = 4.5
 """The least contrast of text to its ground: WCAG 2.2, 1.4.3, level AA."""
 _CLEAR = 8.5
-"""The contrast that worked-out colours have: well above level AAA, for links in long texts."""
+"""The contrast of the accent in the dark: well above level AAA, for links in long texts."""
+_BAND = 9.0
+"""The contrast to white of the masthead's band: beyond level AAA, for small words too."""
 
 _HEADER, _DESK_TEXT = 9.0, 7.0
 """The contrast to white of the desk's header, and of its accent, which is also read on its tint."""
 
 _HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _WHITE = "#ffffff"
-_INK = "#22262b"
-_QUIET = "#5b6168"
-_DARK_SHEET = "#1a1e22"
-_SOFTEST = 0.45
+_SOFT, _SOFTEST = 0.8, 0.45
+"""Saturation at most on a dark ground, where a full colour glares: of mails and of the desk."""
 
 
-class Font(Enum):
-    """Fonts that readers' machines have, each with its substitutes."""
+class Serif(Enum):
+    """Serif fonts that readers' machines have, each with its substitutes."""
 
     GEORGIA = "georgia"
     """A serif made for screens."""
@@ -38,30 +39,28 @@ class Font(Enum):
     """The serif of newspapers."""
     PALATINO = "palatino"
     """A wide serif, for short texts."""
+
+
+class Sans(Enum):
+    """Sans serif fonts that readers' machines have, each with its substitutes."""
+
     HELVETICA = "helvetica"
     """A plain sans serif, with Arial as its substitute."""
-    VERDANA = "verdana"
-    """A wide sans serif that stays clear when small."""
-    TAHOMA = "tahoma"
-    """A narrow sans serif that stays clear when small."""
     TREBUCHET = "trebuchet"
     """A friendly sans serif."""
-
-    @property
-    def stack(self) -> str:
-        """The font stack for CSS."""
-        return _STACKS[self]
+    VERDANA = "verdana"
+    """A wide sans serif that stays clear when small."""
 
 
-_STACKS = {
-    Font.GEORGIA: "Georgia, 'Times New Roman', Times, serif",
-    Font.TIMES: "'Times New Roman', Times, serif",
-    Font.PALATINO: "Palatino, 'Palatino Linotype', 'Book Antiqua', Georgia, serif",
-    Font.HELVETICA: "'Helvetica Neue', Helvetica, Arial, sans-serif",
-    Font.VERDANA: "Verdana, Geneva, sans-serif",
-    Font.TAHOMA: "Tahoma, Verdana, Geneva, sans-serif",
-    Font.TREBUCHET: "'Trebuchet MS', Tahoma, Arial, sans-serif",
+STACKS: Mapping[Serif | Sans, str] = {
+    Serif.GEORGIA: "Georgia, 'Times New Roman', Times, serif",
+    Serif.TIMES: "'Times New Roman', Times, serif",
+    Serif.PALATINO: "Palatino, 'Palatino Linotype', 'Book Antiqua', Georgia, serif",
+    Sans.HELVETICA: "'Helvetica Neue', Helvetica, Arial, sans-serif",
+    Sans.TREBUCHET: "'Trebuchet MS', Tahoma, Arial, sans-serif",
+    Sans.VERDANA: "Verdana, Geneva, sans-serif",
 }
+"""The font stack of each for CSS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +69,16 @@ class Scheme:
 
     ground: str
     sheet: str
+    tint: str
+    """Behind captions, notices and every second row."""
     ink: str
     quiet: str
-    quote: str
     line: str
     accent: str
     on_accent: str
-    masthead: str
-    edge: str
-    """The rule above the masthead."""
-    name: str
-    tagline: str
+    band: str
+    """Behind the masthead and heads of tables: the same in the dark, as Gmail cannot change it."""
+    on_band: str = _WHITE
 
 
 def contrast(one: str, other: str) -> float:
@@ -99,29 +97,6 @@ def colour(text: str) -> str:
     return text.lower()
 
 
-def accent(text: str) -> str:
-    """A colour that links on white may have. Raises ValueError with one that is dark enough."""
-    return _readable(text, _WHITE, 0.0, "too light to be read on white", "dark enough")
-
-
-def ground(text: str) -> str:
-    """A colour on which the foot can be read. Raises ValueError with one that is light enough."""
-    objection = "too dark for the small grey words at the foot"
-    return _readable(text, _QUIET, 1.0, objection, "light enough")
-
-
-def _readable(text: str, against: str, end: float, objection: str, remedy: str) -> str:
-    given = colour(text)
-    ratio = contrast(given, against)
-    if ratio >= READABLE:
-        return given
-    near = _towards(given, end, against, READABLE)
-    raise ValueError(
-        f"{text!r} is {objection} (contrast {_shown(ratio)}, and text needs {READABLE});"
-        f' "{near}" is {remedy}'
-    )
-
-
 def _not_a_comment(value: Any) -> Any:
     """Without quotes, YAML takes a colour for a comment, and the key has no value."""
     if value is None:
@@ -135,15 +110,12 @@ _HEX_FORM = {"pattern": "^#[0-9a-fA-F]{6}$"}
 _WRITTEN = Annotated[str, Rule(_not_a_comment, first=True)]
 Colour = Annotated[_WRITTEN, Rule(colour, schema=_HEX_FORM)]
 """A colour, as ``#`` and six digits in base sixteen."""
-Accent = Annotated[_WRITTEN, Rule(accent, schema=_HEX_FORM)]
-"""A colour that can be read on white."""
-Ground = Annotated[_WRITTEN, Rule(ground, schema=_HEX_FORM)]
-"""A colour on which grey words can be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Logo:
-    """A picture in the masthead. If pictures are off, the organisation's name replaces it."""
+    """A picture in the masthead: a square one beside the name, a wide one in place of it on a band
+    in the organisation's colour."""
 
     src: PictureUrl = setting(
         "The picture's address on the web.", "https://forum.example/mail-logo.png"
@@ -151,76 +123,57 @@ class Logo:
     width: int = setting("The shown width in pixels.", 180, ge=1, le=528)
     height: int = setting("The shown height in pixels.", 48, ge=1, le=200)
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is a word mark rather than a sign."""
+        return self.width > 1.5 * self.height
+
 
 @dataclass(frozen=True, kw_only=True)
 class Brand:
-    """The look of emails. Colours with too little contrast are refused; dark colours are
-    computed."""
+    """The look of emails and pages. All colours are derived from one, for light and dark screens,
+    and corrected until text is readable."""
 
-    accent: Accent = setting(
-        "The colour of links and rules, dark enough for white paper.",
-        '"#17505c"',
-        default="#17505c",
+    color: Colour = setting("The organisation's colour.", '"#17505c"', default="#17505c")
+    theme: Theme = setting(
+        "The theme of emails: `statement`, `briefing` or `bulletin`. A list can have its own.",
+        "statement",
+        default=Theme.STATEMENT,
     )
-    ground: Ground = setting("The light colour around the sheet.", '"#f3f1ec"', default="#f3f1ec")
-    masthead: Colour = setting(
-        "The colour behind name and logo. If it is not white, it is the same on dark screens.",
-        '"#ffffff"',
-        default=_WHITE,
-    )
-    headings: Font = setting(
-        "The font of the name, the title and the headings.", "georgia", default=Font.GEORGIA
-    )
-    text: Font = setting("The font of the text.", "georgia", default=Font.GEORGIA)
-    details: Font = setting(
-        "The font of dates, tables, contacts and the foot.", "helvetica", default=Font.HELVETICA
-    )
-    logo: Logo | None = setting("A picture instead of the organisation's name.", default=None)
+    serif: Serif = setting("The serif font.", "georgia", default=Serif.GEORGIA)
+    sans: Sans = setting("The sans serif font.", "helvetica", default=Sans.HELVETICA)
+    logo: Logo | None = setting("A picture in the masthead.", default=None)
 
 
-def light(brand: Brand) -> Scheme:
-    """The colours on a light screen."""
-    banner = brand.masthead != _WHITE
-    # the clearest ink: white or black always reaches 4.5
-    inks = (_WHITE, _INK, "#000000")
-    on_banner = max(inks, key=lambda ink: contrast(ink, brand.masthead))
+def light(color: str) -> Scheme:
+    """Derive the colours of a light screen."""
+    ground = _shade(color, 0.94, 0.27)
     return Scheme(
-        ground=brand.ground,
+        ground=ground,
         sheet=_WHITE,
-        ink=_INK,
-        quiet=_QUIET,
-        quote="#3d444b",
-        line=_mixed(brand.ground, _INK, 0.09),
-        accent=brand.accent,
+        tint=_shade(color, 0.955, 0.45),
+        ink=_shade(color, 0.11, 0.18),
+        quiet=_shade(color, 0.345, 0.11),
+        line=_shade(color, 0.85, 0.2),
+        accent=_towards(color, 0.0, ground, READABLE),
         on_accent=_WHITE,
-        masthead=brand.masthead,
-        edge=brand.masthead if banner else brand.accent,
-        name=on_banner if banner else brand.accent,
-        tagline=on_banner if banner else _QUIET,
+        band=_towards(color, 0.0, _WHITE, _BAND),
     )
 
 
-def dark(brand: Brand) -> Scheme:
-    """The colours on a dark screen.
-
-    A masthead with a colour of its own, or with a logo, stays as it is: the logo was made for it.
-    """
-    bright = _towards(brand.accent, 1.0, _DARK_SHEET, _CLEAR, softened=True)
-    stays = brand.masthead != _WHITE or brand.logo is not None
-    before = light(brand)
+def dark(color: str) -> Scheme:
+    """Derive the colours of a dark screen."""
+    sheet = _shade(color, 0.106, 0.11)
     return Scheme(
-        ground="#111417",
-        sheet=_DARK_SHEET,
-        ink="#e7e4de",
-        quiet="#a6acb2",
-        quote="#cfd2d4",
-        line="#353b41",
-        accent=bright,
-        on_accent="#111417",
-        masthead=brand.masthead if stays else _DARK_SHEET,
-        edge=before.edge if stays else bright,
-        name=before.name if stays else bright,
-        tagline=before.tagline if stays else "#a6acb2",
+        ground=_shade(color, 0.07, 0.11),
+        sheet=sheet,
+        tint=_shade(color, 0.145, 0.135),
+        ink=_shade(color, 0.927, 0.3),
+        quiet=_shade(color, 0.68, 0.13),
+        line=_shade(color, 0.24, 0.12),
+        accent=_towards(color, 1.0, sheet, _CLEAR, saturation=_SOFT),
+        on_accent=_shade(color, 0.08, 0.6),
+        band=light(color).band,
     )
 
 
@@ -228,22 +181,22 @@ _DESK_DARK = "#161d20"
 """The sheet of the desk on a dark screen."""
 
 
-def desk_colours(brand: Brand) -> tuple[Mapping[str, str], Mapping[str, str]]:
+def desk_colours(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the colours of the desk on a light and on a dark screen, by the names of its style
     sheet. Texts in them have a contrast of 5.5 or more, whatever the accent."""
-    header = _towards(brand.accent, 0.0, _WHITE, _HEADER)
-    deep, night = _towards(brand.accent, 0.0, _WHITE, _DESK_TEXT), _mixed(header, "#000000", 0.35)
-    bright = _towards(brand.accent, 1.0, _DESK_DARK, _CLEAR, softened=True)
-    light = {
+    header = _towards(color, 0.0, _WHITE, _HEADER)
+    deep, night = _towards(color, 0.0, _WHITE, _DESK_TEXT), _mixed(header, "#000000", 0.35)
+    bright = _towards(color, 1.0, _DESK_DARK, _CLEAR, saturation=_SOFTEST)
+    day = {
         "brand": header,
         "brand-line": _mixed(header, _WHITE, 0.5),
         "brand-pill": _mixed(header, _WHITE, 0.13),
         "accent": deep,
         "accent-hover": _mixed(deep, "#000000", 0.25),
         "accent-soft": _mixed(_WHITE, deep, 0.12),
-        "stage": brand.ground,
+        "stage": light(color).ground,
     }
-    dark = {
+    evening = {
         "brand": night,
         "brand-line": _mixed(night, _WHITE, 0.4),
         "brand-pill": _mixed(night, _WHITE, 0.13),
@@ -253,18 +206,26 @@ def desk_colours(brand: Brand) -> tuple[Mapping[str, str], Mapping[str, str]]:
         "accent-soft": _mixed(_DESK_DARK, bright, 0.16),
         "stage": "#0b0f11",
     }
-    return light, dark
+    return day, evening
 
 
-def _towards(given: str, end: float, against: str, least: float, *, softened: bool = False) -> str:
+def _towards(given: str, end: float, against: str, least: float, *, saturation: float = 1.0) -> str:
     """Return the same hue, made lighter (``end`` 1) or darker (0) until the contrast is enough."""
-    red, green, blue = (part / 255 for part in _parts(given))
-    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
-    if softened:
-        saturation = min(saturation, _SOFTEST)  # a full colour glares on a dark ground
+    hue, lightness, own = _hls(given)
     steps = (lightness + (end - lightness) * step / 100 for step in range(101))
-    tried = (_written(colorsys.hls_to_rgb(hue, step, saturation)) for step in steps)
+    tried = (_written(colorsys.hls_to_rgb(hue, step, min(own, saturation))) for step in steps)
     return next(one for one in tried if contrast(one, against) >= least)
+
+
+def _shade(given: str, lightness: float, saturation: float) -> str:
+    """Return a neutral colour with a breath of the hue; a grey gives greys."""
+    hue, _, own = _hls(given)
+    return _written(colorsys.hls_to_rgb(hue, lightness, saturation * min(1.0, 2 * own)))
+
+
+def _hls(given: str) -> tuple[float, float, float]:
+    red, green, blue = (part / 255 for part in _parts(given))
+    return colorsys.rgb_to_hls(red, green, blue)
 
 
 def _mixed(one: str, other: str, share: float) -> str:
@@ -287,8 +248,3 @@ def _parts(given: str) -> tuple[int, int, int]:
 
 def _written(parts: tuple[float, float, float]) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
-
-
-def _shown(ratio: float) -> str:
-    """Cut, not rounded: 4.49 must not look like enough."""
-    return f"{int(ratio * 10) / 10}"

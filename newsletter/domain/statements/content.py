@@ -23,6 +23,7 @@ from newsletter.domain.statements.brand import Brand
 from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.themes import Design, Theme
 
 MOST_FALLBACKS = 10
 """So many different words for readers without a name, in all languages of a mail."""
@@ -149,6 +150,7 @@ class ListTitle:
     title: str
     joinable: bool = True
     """Readers subscribe to it by themselves; else somebody put them on it."""
+    theme: Theme | None = None
 
 
 def _goes_with_the_line(lists: tuple[str, ...], others: Mapping[str, Any]) -> tuple[str, ...]:
@@ -240,6 +242,16 @@ class Publisher:
     def sender_of(self, lists: Sequence[str]) -> Sender:
         """Return the sender for these lists: the one of the first list."""
         return dict(self.senders).get(lists[0], self.sender) if lists else self.sender
+
+    def design_of(self, lists: Sequence[str]) -> Design:
+        """Return the design for these lists: that of the first list's theme."""
+        theme = next((one.theme for one in self.lists if one.name in lists[:1]), None)
+        return (theme or self.brand.theme).design
+
+    def title_of(self, lists: Sequence[str]) -> str:
+        """Return the title of the first of these lists, or "" if it only has a name."""
+        titles = {one.name: one.title for one in self.lists if one.title != one.name}
+        return titles.get(lists[0], "") if lists else ""
 
 
 @dataclass(frozen=True, kw_only=True)

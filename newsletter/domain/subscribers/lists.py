@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from newsletter.domain.setting import Line, matching, setting
+from newsletter.domain.themes import Theme
 
 LIST_NAME = r"[a-z0-9]+(?:[-_][a-z0-9]+)*"
 ListName = Annotated[
@@ -38,6 +39,11 @@ class PublicList:
     )
     approval: bool = setting(
         "Whether staff decide at the desk on each request to join.", True, default=False
+    )
+    theme: Theme | None = setting(
+        "The theme of its emails. Without it: that of `brand`. A statement's first list decides.",
+        "briefing",
+        default=None,
     )
 
     def __post_init__(self) -> None:

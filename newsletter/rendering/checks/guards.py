@@ -49,6 +49,7 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.tags: list[str] = []
         self.hrefs: list[str] = []
+        self.places: set[str] = set()
         self.events: list[str] = []
         self._words: list[str] = []
         self.feed(html)
@@ -61,6 +62,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.hrefs += [value or "" for name, value in attrs if name == "href"]
+        self.places |= {f"#{value}" for name, value in attrs if name == "id"}
         self.events += [name for name, _ in attrs if name.startswith("on")]
 
     def handle_data(self, data: str) -> None:
@@ -119,7 +121,7 @@ def html_faults(html: str, demands: Demands) -> Iterator[str]:
     if page.tags.count("h1") != 1:
         yield f"it has {page.tags.count('h1')} h1 elements: the title must be the only one"
     for href in page.hrefs:
-        if not _WHOLE_ADDRESS.match(href):
+        if href not in page.places and not _WHOLE_ADDRESS.match(href):
             yield f"it links to {href!r}: write a whole address"
     for url in demands.links:
         if url not in page.hrefs:
@@ -138,7 +140,8 @@ def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
     """Yield what a template left out of the text."""
     yield from _unsaid(text, demands)
     digits = re.sub(r"[^+0-9]", "", text)
-    for href in [*demands.links, *Page(html).hrefs]:
+    page = Page(html)
+    for href in [*demands.links, *(href for href in page.hrefs if href not in page.places)]:
         if href.startswith("tel:") and href.removeprefix("tel:") in digits:
             continue
         if href.removeprefix("mailto:") not in text:

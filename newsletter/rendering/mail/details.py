@@ -16,13 +16,12 @@ from markupsafe import Markup, escape
 
 from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.languages import locale_of
-from newsletter.rendering.markdown.markup import breakable
 from newsletter.rendering.markdown.plaintext import visible
 from newsletter.rendering.markdown.tables import text_of
 
 PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
-_PREVIEW = 150
+_PREHEADER_FULL = 90
 _GREETED = "\ufffc"
 """Marks the word for readers without a name."""
 _GAP = re.compile(r"\{(day|month|year)\}")
@@ -34,7 +33,7 @@ def isolated(text: str, surrounding: str) -> Markup:
     ways = {"L": "ltr", "R": "rtl", "AL": "rtl"}
     strong = (ways.get(unicodedata.bidirectional(character)) for character in text)
     way = next((way for way in strong if way), surrounding)
-    shown = breakable(text)
+    shown = escape(text)
     return shown if way == surrounding else Markup('<span dir="{}">{}</span>').format(way, shown)
 
 
@@ -86,8 +85,8 @@ def preheader(summary: str, tokens: Sequence[Token]) -> str:
 
 
 def preheader_padding(text: str) -> str:
-    """Return invisible filling that keeps the rest of the mail out of the inbox's preview."""
-    return "\u00a0\u200c" * max(0, _PREVIEW - len(text))
+    """Return invisible filling for a short preview text, which else goes on with the masthead."""
+    return "\u00a0\u200c" * max(0, _PREHEADER_FULL - len(text))
 
 
 def opening(tokens: Sequence[Token]) -> str:

@@ -17,30 +17,35 @@ from newsletter.domain.statements.content import MARK_PREFIX, Content
 from newsletter.rendering.markdown.links import untagged
 
 _ALLOWED: dict[str, set[str]] = {
-    **{tag: set() for tag in ("p", "h2", "h3", "h4", "ul", "li", "em", "strong", "s", "sup")},
+    **{tag: set() for tag in ("ul", "em", "strong", "s", "sup")},
     **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
     **{tag: set() for tag in ("br", "hr", "td")},
-    "a": {"href"},
+    **{tag: {"dir"} for tag in ("p", "h2", "h3", "h4")},
+    "a": {"href", "id"},
+    "li": {"id"},
     "div": {"lang", "dir"},
     "img": {"src", "alt", "width", "height"},
     "ol": {"start"},
     "span": {"lang", "dir"},
     "th": {"scope"},
 }
-_LAYOUTS = frozenset(("button", "video", "columns"))
+_LAYOUTS = frozenset(("button", "video", "columns", "mat"))
 """Layout tables in the text: on a page each becomes a ``<div>`` of this class."""
 _CLASSES = {
     "div": {*(f"of-{name}" for name in _LAYOUTS), "half"},
     "p": {"caption", "edge", "standfirst", "by", "head", "end"},
     "span": {"credit", "kind", "named"},
+    "ol": {"notes"},
     "ul": {"downloads"},
     "blockquote": {"pull"},
     "table": {"wide"},
     "td": {"right", "to-right", "center", "to-center"},
     "th": {"right", "center"},
 }
-_NAMED = re.compile(r'<span class="named">[^<]*(?:<wbr>[^<]*)*</span> ?')
+_NAMED = re.compile(r'<span class="named">[^<]*</span> ?')
 """The label of a cell in a wide table on telephones; other readers see the head."""
+_NOTES = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')
+"""The links of notes, which lead nowhere in a feed."""
 _WITHIN_WORDS = {"a", "em", "strong", "s", "sup", "code", "span"}
 _PADDING = "\u00a0\u200c \n"
 _KEPT = 128
@@ -86,7 +91,7 @@ def excerpt(html: str) -> Excerpt:
     return Excerpt(
         title="" if title is None else " ".join(title.text_content().split()),
         opening=next(hidden, "").strip(_PADDING),
-        body=_NAMED.sub("", page),
+        body=_NOTES.sub(r"\1", _NAMED.sub("", page)),
         page=page,
     )
 
@@ -100,6 +105,9 @@ def _below(title: Any, cell: Any) -> Iterator[str]:
                     part.drop_tag()
             table.tag = "div"
             table.set("class", f"of-{name}")
+    for other in cell.xpath("preceding::td"):
+        if "lead" in other.get("class", "").split():
+            yield tostring(other, encoding="unicode", with_tail=False)
     at = title
     while at is not cell:
         yield escape(at.tail or "")

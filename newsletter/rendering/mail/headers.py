@@ -39,17 +39,20 @@ def archive_url(house: Publisher, slug: str) -> str:
 
 def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str], ...]:
     """Return all but From, Reply-To, To, Subject and Date. The statement names a list."""
-    domain = fold(house.sender_of(statement.lists).address).rpartition("@")[2]
+    sender = house.sender_of(statement.lists)
+    domain = fold(sender.address).rpartition("@")[2]
     first = statement.lists[0]
     # the link first, for programs that take only one (RFC 2369); RFC 8058 posts to the link alone
     ways_out = [f"<{unsubscribe_url(house)}>"]
     if house.unsubscribe_inbox:
-        inbox = quote(ascii_domain(house.unsubscribe_inbox), safe="@+!$'*/=^_`{|}~.-")
+        inbox = _quoted(house.unsubscribe_inbox)
         ways_out.append(f"<mailto:{inbox}?subject={_LEAVES}{MergeField.UNSUBSCRIBE.value}>")
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("List-Id", f"{_phrase(house.organisation.name)}<{first}.{domain}>"),
         ("List-Unsubscribe", ", ".join(ways_out)),
+        ("List-Help", f"<mailto:{_quoted(sender.reply_to or sender.address)}>"),
+        ("List-Archive", f"<{house.public_url}/>"),
         # RFC 8058: a mail program posts this by itself, where a page would ask once more
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         _NO_ANSWERS,
@@ -83,6 +86,10 @@ def sender_id(domain: str) -> str:
     Gmail wants 5 to 15 characters that never change (Feedback-ID, Gmail's sender guidelines).
     """
     return hashlib.sha256(domain.encode()).hexdigest()[:_SENDER_ID_LENGTH]
+
+
+def _quoted(address: str) -> str:
+    return quote(ascii_domain(address), safe="@+!$'*/=^_`{|}~.-")
 
 
 def _phrase(name: str) -> str:

@@ -16,6 +16,9 @@ from newsletter.rendering.mail.files import FETCHES
 _DOCTYPE = "<!DOCTYPE html>"
 _STYLES_AND_LINKS = re.compile(r"<style\b.*?</style>|<link\b", re.IGNORECASE | re.DOTALL)
 
+_NO_GROUND = re.compile(r'(<(?:p|img) [^<>]*) bgcolor="#[0-9a-f]{6}"')
+"""premailer gives it to every element with a ground, and only tables have it."""
+
 # premailer's cache and cssutils' serialiser belong to the whole process
 _LOCK = Lock()
 
@@ -36,7 +39,7 @@ def inline(html: str) -> str:
         inlined = _transform(html)
     # a second run would differ: premailer takes the mark off the styles that stay
     inlined = inlined.replace("<style>", '<style data-premailer="ignore">')
-    return inlined.replace("</wbr>", "")  # lxml closes <wbr>, which is void
+    return _NO_GROUND.sub(r"\1", inlined)
 
 
 def _transform(html: str) -> str:
@@ -51,9 +54,6 @@ def _transform(html: str) -> str:
     cssutils.ser.prefs.minimizeColorHash = False
     # it fetches an @import even if premailer is configured to fetch nothing
     cssutils.util._defaultFetcher = lambda _url: (None, b"")
-    # to lxml <wbr> is an element: those of one long word would lie inside of each other, and what
-    # is some 250 deep is dropped with all that follows
-    html = html.replace("<wbr>", "<wbr></wbr>")
     inlined: str = _Inliner(**_OPTIONS).transform(html, pretty_print=False)
     return inlined
 

@@ -35,7 +35,7 @@ from newsletter.rendering.markdown.faults import refuse_faults
 from newsletter.rendering.markdown.greetings import open_greetings, too_many
 from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.markup import breakable, to_html
+from newsletter.rendering.markdown.markup import to_html
 from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underlined, wrap
 from newsletter.rendering.markdown.tables import text_of
 
@@ -68,7 +68,6 @@ class TemplateRenderer:
         self._templates = Templates(
             files,
             filters={
-                "breakable": breakable,
                 # without the blanks and brackets that people read a telephone number by
                 "dialled": lambda phone: re.sub(r"[^+0-9]", "", phone),
                 "isolated": details.isolated,
@@ -163,8 +162,7 @@ class TemplateRenderer:
             "url": url,
             "about": about,
             "news": news,
-            "preheader": preheader,
-            "preheader_padding": details.preheader_padding(preheader),
+            "preheader": preheader + details.preheader_padding(preheader),
             "press_contact_shown": False,
         }
         origin, plain = f"the {says.value} mail", PlainBody(text="", links=())
@@ -185,7 +183,7 @@ class TemplateRenderer:
 
     def _values(self, statement: Statement, tokens: Sequence[Token]) -> dict[str, Any]:
         language = statement.language
-        values = common_values(self._house, language, self.wordings)
+        values = common_values(self._house, language, self.wordings, statement.lists)
         words, zone = values["words"], self._house.timezone
         preheader = details.preheader(statement.preview or statement.summary, tokens)
         layout = self._house.layout
@@ -203,9 +201,9 @@ class TemplateRenderer:
             "release": layout.release_line and among and is_news,
             "end_mark": layout.end_mark,
             "lists": statement.lists,
-            "preheader": preheader,
-            "preheader_padding": details.preheader_padding(preheader),
+            "preheader": preheader + details.preheader_padding(preheader),
             "archive_url": archive_url(self._house, statement.slug),
+            "all_url": f"{self._house.public_url}/",
             "original_url": corrected and archive_url(self._house, corrected),
             "unsubscribe_url": unsubscribe_url(self._house),
             "preferences_url": preferences_url(self._house),
@@ -244,7 +242,7 @@ class TemplateRenderer:
 
 def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the HTML of the text, and what its author did not write already."""
-    parts = in_parts(tokens)
+    parts = in_parts(tokens, values["design"].lead)
     above, lead, rest = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
     everything = (above, lead, rest, *(block.body for block in values["translations"]))
     classes = " ".join(found for html in everything for found in _CLASSES.findall(html))

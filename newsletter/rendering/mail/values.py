@@ -1,5 +1,7 @@
 """Values for templates: organisation, colours, fonts, and the fixed words of a language."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,31 +19,42 @@ from newsletter.rendering.markdown.markdown import MAX_SHORT, read_markdown
 from newsletter.rendering.markdown.plaintext import visible
 
 
-def look(brand: branding.Brand) -> dict[str, Any]:
-    """Return the colours and fonts of a brand."""
+def look(house: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the design of an email to these lists, or of a page, with its colours and fonts."""
+    brand, design = house.brand, house.design_of(lists)
+    schemes = [branding.light(brand.color), branding.dark(brand.color)]
+    if not design.raised:
+        schemes = [replace(scheme, ground=scheme.sheet) for scheme in schemes]
+    stacks = {"serif": branding.STACKS[brand.serif], "sans": branding.STACKS[brand.sans]}
     return {
-        "light": branding.light(brand),
-        "dark": branding.dark(brand),
+        "design": design,
+        "banner": design.masthead == "band" or bool(brand.logo and brand.logo.is_wide),
+        "light": schemes[0],
+        "dark": schemes[1],
         "fonts": {
-            "headings": brand.headings.stack,
-            "text": brand.text.stack,
-            "details": brand.details.stack,
+            "headings": stacks[design.titles],
+            "text": stacks[design.text],
+            "details": stacks["sans"],
         },
     }
 
 
-def common_values(house: Publisher, language: str, wordings: Wordings) -> dict[str, Any]:
-    """Return the values that every template needs."""
+def common_values(
+    house: Publisher, language: str, wordings: Wordings, lists: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the values that every template needs. The design is that of the lists."""
     words, native = wordings.of(language)
     way = direction(language)
     return {
         "organisation": house.organisation,
         "brand": house.brand,
-        **look(house.brand),
+        **look(house, lists),
         "language": language,
         "base_language": base_language(language),
         "direction": way,
         "start": "right" if way == "rtl" else "left",
+        "end": "left" if way == "rtl" else "right",
+        "list_title": house.title_of(lists),
         "words": words,
         "words_direction": way if native else "ltr",
         "foreign": Markup("") if native else Markup(' lang="en" dir="ltr"'),

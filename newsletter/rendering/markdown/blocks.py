@@ -15,9 +15,11 @@ from markdown_it.token import Token
 from newsletter.rendering.markdown.faults import image_size
 from newsletter.rendering.markdown.tables import paragraph_of, strong, tables_in, text_of
 
-LEAD_WIDTH = 600
-"""Pixels from edge to edge of the sheet."""
+_LEAD = 600
+"""Pixels that a lead picture has at least."""
 
+_LONG_WORD = 30
+"""Letters that fit on a button on each telephone."""
 _PULLED = 240
 """Characters of a quotation that is set large, at most."""
 _AS_TEXT = "\ufe0e"
@@ -118,6 +120,8 @@ def _button(span: Span) -> list[Token] | None:
         return None
     if types.count("link_open") != 1 or "image" in types or _BREAKS & set(types):
         return None
+    if any(len(word) > _LONG_WORD for word in text_of(span.tokens[1]).split()):
+        return None
     children = [child for child in span.line if not child.type.startswith("strong_")]
     return _pair("button", [span.tokens[1].copy(children=children)])
 
@@ -192,12 +196,14 @@ def _trimmed(piece: list[Token]) -> list[Token]:
 
 
 def _with_figures(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Add the title of each lone picture as its caption."""
+    """Add the title of each lone picture as its caption, and mark what Word must not crop."""
     captions: list[Token] = []
     for at, token in enumerate(tokens):
         if token.type == "paragraph_open":
             captions = _caption(tokens[at + 1])
-            yield _classed(token, "figure") if captions else token
+            pictured = any(child.type == "image" for child in tokens[at + 1].children or ())
+            kind = "figure" if captions else "pic" if pictured else ""
+            yield _classed(token, kind) if kind and "class" not in token.attrs else token
             continue
         yield token
         if token.type == "paragraph_close":
@@ -340,7 +346,9 @@ def _end_mark(span: Span) -> list[Token] | None:
         or text_of(span.tokens[1]).strip("# ")
     ):
         return None
-    return paragraph_of([Token("text", "", 0, content="###")], "end", heading)
+    made = paragraph_of([Token("text", "", 0, content="###")], "end", heading)
+    made[0].attrSet("aria-hidden", "true")  # it would be read as "number number number"
+    return made
 
 
 _RULES: dict[str, Callable[[Span], list[Token] | None]] = {
@@ -364,10 +372,11 @@ class Parts:
     rest: list[Token]
 
 
-def in_parts(tokens: Sequence[Token]) -> Parts:
+def in_parts(tokens: Sequence[Token], width: int) -> Parts:
     """Separate a wide picture at the beginning of a text.
 
-    A standfirst may come before it. Without such a picture all of the text is the rest.
+    A standfirst may come before it; its caption goes with it, and ``width`` is what it fills, in
+    pixels. Without such a picture all of the text is the rest.
     """
     found = [list(span.tokens) for span in spans(tokens)]
     above = 1 if found and found[0][0].attrs.get("class") == "standfirst" else 0
@@ -375,11 +384,13 @@ def in_parts(tokens: Sequence[Token]) -> Parts:
         return Parts(above=[], lead=[], rest=list(tokens))
     opening, line, closing = found[above]
     (image,) = line.children or []
-    wide = line.copy(children=[image.copy(meta={**image.meta, "width": LEAD_WIDTH})])
+    rest = found[above + 1 :]
+    captions = rest.pop(0) if rest and rest[0][0].attrs.get("class") == "caption" else []
+    wide = line.copy(children=[image.copy(meta={**image.meta, "width": width})])
     return Parts(
         above=[token for span in found[:above] for token in span],
-        lead=[_classed(opening, "edge"), wide, closing],
-        rest=[token for span in found[above + 1 :] for token in span],
+        lead=[_classed(opening, "edge"), wide, closing, *captions],
+        rest=[token for span in rest for token in span],
     )
 
 
@@ -388,4 +399,4 @@ def _is_lead(tokens: Sequence[Token]) -> bool:
     if [child.type for child in line] != ["image"]:
         return False
     size = image_size(line[0])
-    return size is not None and size[0] >= LEAD_WIDTH and size[1] <= size[0] * 0.8
+    return size is not None and size[0] >= _LEAD and size[1] <= size[0] * 0.8

@@ -19,6 +19,7 @@ from newsletter.rendering.markdown.blocks import with_blocks
 from newsletter.rendering.markdown.faults import lost_footnotes, watch_depth
 from newsletter.rendering.markdown.greetings import find_greetings
 from newsletter.rendering.markdown.links import link_bare_addresses
+from newsletter.rendering.markdown.notes import link_notes, turn_around
 from newsletter.rendering.markdown.tables import settle_tables
 
 MAX_SHORT = 16_000
@@ -61,6 +62,8 @@ def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
                 child.content = words
     mirrored = direction(language) == "rtl"
     tokens = with_blocks(tokens, watch, mirrored=mirrored)
+    link_notes(tokens, language)
+    turn_around(tokens, language)
     _settle_headings(tokens)
     settle_tables(tokens, mirrored=mirrored)
     return tokens

@@ -9,11 +9,12 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING, as_shown
-from newsletter.rendering.markdown.tables import LETTER, SHEET, SIDES, ems, with_records
+from newsletter.rendering.markdown.notes import NOTE
+from newsletter.rendering.markdown.tables import SHEET, SIDES, with_records
 
 _TABLE = (
     '<table role="presentation" class="{}"{} cellpadding="0" cellspacing="0" border="0"><tbody><tr>'
@@ -58,16 +59,16 @@ def laid_out(html: str) -> str:
     return _HEADS.sub(_HEADS_TWICE, _ANY.sub(lambda found: _AROUND[found.group()], parted))
 
 
-LONG_WORD = 30
-"""Characters that always fit in 375 pixels."""
-
 _ALLOWED: dict[str, set[str]] = {
-    **{tag: set() for tag in ("p", "h2", "h3", "h4", "ul", "li", "a", "em", "strong", "s")},
+    **{tag: {"dir"} for tag in ("h2", "h3", "h4")},
+    **{tag: set() for tag in ("ul", "em", "strong", "s")},
     **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
-    **{tag: set() for tag in ("br", "hr", "sup", "wbr")},
-    "a": {"href"},
-    "img": {"src", "alt", "width", "height", "style"},
+    **{tag: set() for tag in ("br", "hr", "sup")},
+    "a": {"href", "id"},
+    "img": {"src", "alt", "width", "style"},
+    "li": {"id"},
     "ol": {"start"},
+    "p": {"dir", "aria-hidden"},
     "td": {"nowrap"},
     "th": {"scope", "nowrap"},
     "span": {"dir"},
@@ -76,7 +77,12 @@ _ALLOWED: dict[str, set[str]] = {
 _CLASSES = {
     "ol": {"notes"},
     "ul": {"downloads"},
-    "p": {"caption", "figure", "edge", "standfirst", "by", "head", "record", "end"},
+    **{tag: {"ltr", "rtl"} for tag in ("h2", "h3", "h4")},
+    "p": {
+        *("caption", "figure", "pic", "edge", "standfirst", "by", "head", "record", "end"),
+        *("ltr", "rtl"),
+    },
+    "tr": {"even"},
     "span": {"credit", "kind", "named", "whole"},
     "blockquote": {"pull", "quoted"},
     "table": {"wide"},
@@ -107,58 +113,19 @@ def to_html(tokens: Sequence[Token]) -> str:
     return laid_out(clean)
 
 
-def breakable(text: str, limit: int = LONG_WORD) -> Markup:
-    """Escape text, with ``<wbr>`` in words wider than ``limit`` letters, for telephones.
-
-    Unlike a zero-width space it is not copied. Scripts without blanks, and words that break at a
-    hyphen, stay as they are.
-    """
-    parts = re.split(rf"([!-~\u00a1-\u058f]{{{limit + 1},}})", text)
-    return Markup("").join(
-        _broken(part, limit) if index % 2 and not _FIGURE.fullmatch(part) else escape(part)
-        for index, part in enumerate(parts)
-    )
-
-
-_FIGURE = re.compile(r"\W{0,3}\d[\d.,:'’]*\W{0,3}")
-_LETS_GO = re.compile(r"(?<=[^\W\d_]-)(?=[^\W\d_])")
-"""Where browsers break a line by themselves. Chromium does not at slashes."""
-
-
-def _broken(word: str, limit: int) -> Markup:
-    return Markup("").join(
-        Markup("<wbr>").join(_pieces(part, limit))
-        if ems(part) > limit * LETTER * 1.05
-        else escape(part)
-        for part in _LETS_GO.split(word)
-    )
-
-
-def _pieces(word: str, limit: int) -> list[str]:
-    least = limit // 2
-    pieces = [""]
-    for atom in re.findall(rf"[^/.,_?&=@-]{{1,{least}}}[/.,_?&=@-]*|[/.,_?&=@-]+", word):
-        if len(pieces[-1]) >= least:
-            pieces.append("")
-        pieces[-1] += atom
-    return pieces
-
-
 # --- one rule for each kind of token that mail wants otherwise -------------------------------
 
 
 def _block_of_code(token: Token) -> str:
-    return f"<pre><code>{breakable(token.content)}</code></pre>\n"
+    return f"<pre><code>{escape(token.content)}</code></pre>\n"
 
 
 def _image(token: Token) -> str:
     source, alt = escape(image_source(token)), escape(token.content)
     most = int(token.meta.get("width", SHEET))
-    width, height = image_size(token) or (most, 0)
-    if width > most:
-        width, height = most, round(height * most / width)
-    tall = f' height="{height}"' if height else ""
-    return f'<img src="{source}" alt="{alt}" width="{width}"{tall} style="max-width:{width}px">'
+    width = min(most, (image_size(token) or (most, 0))[0])
+    # a height would hold a hole open where pictures are off
+    return f'<img src="{source}" alt="{alt}" width="{width}" style="max-width:{width}px">'
 
 
 def _label(token: Token) -> str:
@@ -167,28 +134,40 @@ def _label(token: Token) -> str:
     # behind Arabic letters, a number would lose its sign to the other side (UAX 9, W2 and W5)
     arabic = any(unicodedata.bidirectional(character) == "AL" for character in head)
     mark = "\u200f" if arabic else ""
-    return f'<span class="named">{breakable(head)}:{mark}</span> '
+    return f'<span class="named">{escape(head)}:{mark}</span> '
+
+
+def _note(token: Token) -> str:
+    """Return the end of the ids of a note and of its mark: there is one for each language."""
+    return f"{token.meta['language']}-{token.meta['id'] + 1}"
+
+
+def _note_ref(token: Token) -> str:
+    # a note may be referred to twice, and an id stands once
+    own = "" if token.meta.get("subId") else f' id="r-{_note(token)}"'
+    return f'<sup><a{own} href="#n-{_note(token)}">[{token.meta["id"] + 1}]</a></sup>'
 
 
 _RULES: dict[str, Callable[[Token], str]] = {
-    "text": lambda token: breakable(
+    "text": lambda token: escape(
         token.content.replace(" ", "\u00a0") if token.meta.get("whole") else token.content
     ),
     # a name may run the other way than the text around it
     GREETING: lambda token: (
         f'<span dir="auto">{escape(as_shown(token.content, token.meta))}</span>'
     ),
-    "code_inline": lambda token: f"<code>{breakable(token.content)}</code>",
+    "code_inline": lambda token: f"<code>{escape(token.content)}</code>",
     "code_block": _block_of_code,
     "fence": _block_of_code,
     "image": _image,
     "kind": lambda token: f'<br><span class="kind">{escape(token.content)}</span>',
-    "credit": lambda token: f'<span class="credit">{breakable(token.content)}</span>',
+    "credit": lambda token: f'<span class="credit">{escape(token.content)}</span>',
     "label": _label,
-    "footnote_ref": lambda token: f"<sup>{token.meta['id'] + 1}</sup>",
+    "footnote_ref": _note_ref,
     "footnote_block_open": lambda _: '<ol class="notes">\n',
     "footnote_block_close": lambda _: "</ol>\n",
-    "footnote_open": lambda _: "<li>",
+    "footnote_open": lambda token: f'<li id="n-{_note(token)}">',
+    NOTE: lambda token: f'<a href="#r-{_note(token)}">[{token.meta["id"] + 1}]</a> ',
     "footnote_close": lambda _: "</li>\n",
     "footnote_anchor": lambda _: "",
 }

@@ -44,10 +44,10 @@ def _of(character: str) -> float:
 
 SHEET = 528
 """Pixels between the paddings of the sheet."""
-PHONE = 276
+PHONE = 280
 """Pixels between the paddings on the narrowest telephone, of 320 pixels."""
 
-_CELL, _HEAD, _PADDING = 15, 15.5, 10
+_CELL, _HEAD, _PADDING = 15, 15.5, 8
 """Pixels: letters of a cell and of a bold head, and the space between columns."""
 _PROSE = 88
 """Pixels of a column of words, so that each line has several."""
@@ -124,9 +124,13 @@ def settle_tables(tokens: Sequence[Token], *, mirrored: bool = False) -> None:
 
     In ``mirrored`` text, from right to left, figures keep their own direction.
     """
+    number = 0
     for token in tokens:
         if token.type in {"th_open", "td_open"}:
-            _settle_cell(token)
+            _settle_cell(token, mirrored=mirrored)
+        number = 0 if token.type == "tbody_open" else number + (token.type == "tr_open")
+        if token.type == "tr_open" and number % 2 == 0:
+            token.attrSet("class", "even")
     for table in tables_in(tokens):
         for cell in (cell for row in table.rows for cell in row):
             _keep_whole(tokens, cell, mirrored=mirrored)
@@ -185,10 +189,12 @@ def _wholes(text: str) -> list[str]:
     return re.findall(r"[^\s-]+-?|-", text)
 
 
-def _settle_cell(cell: Token) -> None:
-    style = str(cell.attrs.pop("style", ""))
-    if style:
-        cell.attrSet("class", style.removeprefix("text-align:"))
+def _settle_cell(cell: Token, *, mirrored: bool) -> None:
+    side = str(cell.attrs.pop("style", "")).removeprefix("text-align:")
+    if mirrored:  # what is written as left is meant as the side where lines begin
+        side = {"left": "right", "right": "left"}.get(side, side)
+    if side:
+        cell.attrSet("class", side)
     if cell.type == "th_open":
         cell.attrSet("scope", "col")
 
@@ -201,7 +207,7 @@ def _keep_whole(tokens: Sequence[Token], cell: Cell, *, mirrored: bool) -> None:
     for child in children:
         child.meta["whole"] = True
     if mirrored and not _LETTER.search(cell.text):
-        tokens[cell.at].children = _spanned(children, dir="ltr")  # a sign stays before its figure
+        tokens[cell.at].children = spanned(children, dir="ltr")  # a sign stays before its figure
     if _BREAKING.search(cell.text):
         tokens[cell.at - 1].attrSet("nowrap", "")  # which Word knows, unlike white-space
 
@@ -260,7 +266,8 @@ def _label(head: str) -> list[Token]:
     return [Token("label", "", 0, content=head)] if head else []
 
 
-def _spanned(children: list[Token], **attributes: str) -> list[Token]:
+def spanned(children: Sequence[Token], **attributes: str) -> list[Token]:
+    """Return the tokens within a span."""
     opening = Token("span_open", "span", 1, attrs=dict(attributes))
     return [opening, *children, Token("span_close", "span", -1)]
 
@@ -274,7 +281,7 @@ def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
             content = tokens[cell.at].children or []
             if _FIGURE.fullmatch(cell.text) and _BREAKING.search(cell.text):
                 # a figure whose dash would let go, in an element that does not
-                content = _spanned(content, **{"class": "whole"})
+                content = spanned(content, **{"class": "whole"})
             if children:
                 children += [Token("hardbreak", "br", 0), *_label(name.text), *content]
             else:

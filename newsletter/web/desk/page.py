@@ -21,7 +21,7 @@ import newsletter
 from newsletter.domain.delivery.restore_guard import read_stopped
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.brand import Brand, desk_colours
+from newsletter.domain.statements.brand import desk_colours
 from newsletter.domain.wording import moment, people, without_commands
 from newsletter.pipeline.staff.proofs import Denied
 from newsletter.rendering.languages import language_name
@@ -190,7 +190,7 @@ class Desk:
         )
         brand = staff.settings.brand
         self._logo = brand.logo
-        self.assets = Assets(self._folder, colours=_rules(brand))
+        self.assets = Assets(self._folder, colours=_rules(brand.color))
         self._named: tuple[int, Mapping[str, str]] = (-1, {})
         """The names of the staff, and the version of the database that they are of."""
 
@@ -446,11 +446,11 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper()
 
 
-def _rules(brand: Brand) -> str:
+def _rules(color: str) -> str:
     """Return the organisation's colour as rules of the style sheet."""
     light, dark = (
         "".join(f" --{name}: {colour};" for name, colour in scheme.items())
-        for scheme in desk_colours(brand)
+        for scheme in desk_colours(color)
     )
     return f":root {{{light} }}\n@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
 

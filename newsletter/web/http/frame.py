@@ -61,7 +61,7 @@ class Frame:
         self._language = language
         self._templates = Templates(read_templates(folder), filters={})
         self._wordings = Wordings(self._templates)
-        self._styles = Markup(self._templates.fill("page.css", look(house.brand)))  # noqa: S704 - ours
+        self._styles = Markup(self._templates.fill("page.css", look(house)))  # noqa: S704 - ours
         self.fields: Mapping[str, str] = (
             _HEADERS | _policy(_hash_of(self._styles)) | {"Vary": "Accept-Language"}
         )

@@ -12,11 +12,12 @@ from newsletter.config import settings as module
 from newsletter.config.loading import show
 from newsletter.config.settings import Settings
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.brand import Brand, Font, Logo
+from newsletter.domain.statements.brand import Brand, Logo, Sans
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
 from newsletter.domain.statements.statement import ApprovalPolicy
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import Objection
+from newsletter.domain.themes import Theme
 from newsletter.providers.mailgun import send as mailgun
 from newsletter.providers.outbox import options as outbox
 from tests.rows import rows
@@ -145,21 +146,21 @@ def test_the_house_is_silent_about_what_is_left_out(read: Any) -> None:
 def test_a_brand_is_made_of_settings_alone(read: Any) -> None:
     assert read().house().brand == Brand()
     text = (
-        'brand: {accent: "#1A4FA0", masthead: "#12305f", text: verdana,'
+        'brand: {color: "#1A4FA0", theme: bulletin, sans: verdana,'
         " logo: {src: https://forum.example/logo.png, width: 220, height: 56}}\n"
     )
 
     assert read(text).house().brand == Brand(
-        accent="#1a4fa0",
-        masthead="#12305f",
-        text=Font.VERDANA,
+        color="#1a4fa0",
+        theme=Theme.BULLETIN,
+        sans=Sans.VERDANA,
         logo=Logo(src="https://forum.example/logo.png", width=220, height=56),
     )
 
 
 def test_all_settings_can_be_shown_as_json(read: Any) -> None:
     text = (
-        "brand: {headings: verdana}\n"
+        "brand: {sans: verdana}\n"
         'digests: [{name: weekly, title: The week, every: week, day: friday, at: "16:00",'
         " lists: [press]}]\n"
         "statements: [{kind: feed, url: 'https://forum.example/feed', every: 1h, lists: [press]}]\n"
@@ -167,7 +168,7 @@ def test_all_settings_can_be_shown_as_json(read: Any) -> None:
 
     shown = json.loads(json.dumps(show(read(text)), default=str))
 
-    assert shown["brand"]["headings"] == "verdana"
+    assert shown["brand"]["sans"] == "verdana"
     assert shown["digests"][0]["every"] == "week"
     assert shown["statements"][0]["url"] == "https://forum.example/feed"
 

@@ -43,7 +43,7 @@ NEW_YEAR = "2026-01-01"
         (Address, "n..ews@forum.example", "write only the address, like news@forum.example"),
         (Layout, {"release_line": False, "release_lists": ["press"]}, "release_line: true"),
         (Counting, {"hosts": ["https://forum.example"]}, "is no host"),
-        (Brand, {"accent": None}, "YAML takes # for a comment"),
+        (Brand, {"color": None}, "YAML takes # for a comment"),
         (Digest, WEEKLY | {"title": "The {week}"}, "only {date} may stand there"),
         (Digest, WEEKLY | {"at": "16"}, "is not a time of day"),
         (Digest, WEEKLY | {"at": "03:30"}, "a clock change may skip or repeat"),

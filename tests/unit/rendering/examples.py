@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.domain.delivery.transactional import EmailText, News
-from newsletter.domain.statements.brand import Brand, Font, Logo
+from newsletter.domain.statements.brand import Brand, Logo, Sans, Serif
 from newsletter.domain.statements.content import (
     Content,
+    ListTitle,
     Organisation,
     PressContact,
     Publisher,
     Sender,
 )
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.themes import Theme
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
 from newsletter.rendering.markdown.faults import faults_of_statement
@@ -45,19 +47,17 @@ HOUSE = Publisher(
 LOGO = Logo(src="https://forum.example/logo.png", width=220, height=56)
 HARBOUR = replace(
     HOUSE,
-    brand=Brand(
-        accent="#1a4fa0",
-        ground="#eef2f8",
-        masthead="#12305f",
-        headings=Font.TREBUCHET,
-        text=Font.VERDANA,
-        details=Font.VERDANA,
-        logo=LOGO,
-    ),
+    brand=Brand(color="#1a4fa0", theme=Theme.BRIEFING, sans=Sans.VERDANA, logo=LOGO),
 )
-"""A brand with a banner, a logo and fonts without serifs."""
-EMBER = replace(HOUSE, brand=Brand(accent="#8a1c3b", ground="#f7f2f3", headings=Font.PALATINO))
-"""A brand that changes the colours of the plain style, and one font."""
+"""A briefing with a wide logo on a band, in wide letters."""
+EMBER = replace(HOUSE, brand=Brand(color="#8a1c3b", theme=Theme.BULLETIN, serif=Serif.PALATINO))
+"""A letter without a logo."""
+MORNING = replace(
+    HOUSE,
+    brand=Brand(color="#1d6b4f", theme=Theme.BRIEFING, logo=replace(LOGO, width=96, height=96)),
+    lists=(ListTitle(name="press", title="The week"),),
+)
+"""A briefing with a nameplate: a square logo, and the title of its list."""
 
 
 @cache
@@ -257,6 +257,7 @@ MAILS = {
         embargo_until=datetime(2011, 9, 21, 14, 0),  # noqa: DTZ001 - a wall time
     ),
     "ember, a correction": lambda: render(house=EMBER, corrects="forum-joins"),
+    "morning": lambda: render(house=MORNING),
     "test": render_test_mail,
 }
 """The example statement as each template and each brand makes it."""
@@ -264,6 +265,7 @@ MAILS = {
 BLOCK_MAILS = {
     "blocks": lambda: render(BLOCKS),
     "blocks, harbour": lambda: render(BLOCKS, house=HARBOUR),
+    "blocks, morning": lambda: render(BLOCKS, house=MORNING),
     "blocks, right to left": lambda: render(BLOCKS, language="ar", house=EMBER),
 }
 """Each block that plain Markdown has no mark for, in a mail."""

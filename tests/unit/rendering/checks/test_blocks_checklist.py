@@ -6,7 +6,7 @@ from functools import cache
 from newsletter.domain.statements.content import Content
 from tests.rows import rows
 from tests.unit.rendering.checks.test_checklist import Elements
-from tests.unit.rendering.examples import BLOCK_MAILS, render
+from tests.unit.rendering.examples import BLOCK_MAILS, EMBER, HOUSE, MORNING, render
 
 each_mail = rows("mail", list(BLOCK_MAILS))
 
@@ -75,13 +75,22 @@ def test_a_mail_without_such_blocks_has_no_rules_for_them() -> None:
 def test_from_right_to_left_all_of_it_is_mirrored() -> None:
     html = html_of("blocks, right to left")
     styles = "".join(found.get("style", "") for _, found in Elements(html).found)
-    assert not re.search(r"(?:border|padding|margin)-left", styles)
-    assert "padding-right: 20px" in kept(html)
+    assert not re.search(r"(?:padding|margin)-left", styles)
+    assert "margin:0 0 18px 20px" in styles
     assert "italic" not in html
 
 
-def test_what_stands_above_a_lead_picture_keeps_close_to_it() -> None:
-    led = render("![Hall](https://a.example/a.jpg#1200x600)\n\nText.").html
-    assert re.search(r'class="sheet body over"[^>]*padding:30px 36px 0;', led)
-    assert ".over {padding: 24px 22px 0 !important;}" in kept(led)
-    assert "sheet body over" not in render("Text.").html
+def test_a_lead_picture_stands_where_the_theme_says() -> None:
+    body = '![Hall](https://a.example/a.jpg#1200x600 "The hall.")\n\nText.'
+    found = {}
+    for house in (HOUSE, MORNING, EMBER):
+        html = render(body, house=house).html.partition("<body")[2]
+        [width] = re.findall(r'alt="Hall" width="(\d+)"', html)
+        found[house.brand.theme.value] = (html.index("<h1") < html.index("Hall"), width)
+        # the caption is on the same ground, and a cell of the layout around both
+        assert re.search(r'class="(?:sheet )?lead"(?:(?!</td>).)*The hall', html, re.DOTALL)
+    assert found == {
+        "statement": (True, "600"),
+        "briefing": (False, "600"),
+        "bulletin": (True, "504"),
+    }

@@ -182,8 +182,8 @@ def test_what_a_table_needs_is_said_in_pixels_with_where_it_stands() -> None:
     figures = "\n|1,240,500,000|1,240,500,000|1|2|" * 2
     [remark] = review(f"Text.\n\n|a|b|c|d|\n|-|-|-|-|{figures}")
     assert remark.line == 8
-    assert "(292 pixels)" in remark.message
-    assert "for a phone (276): there each row is shown as a list" in remark.message
+    assert "(284 pixels)" in remark.message
+    assert "for a phone (280): there each row is shown as a list" in remark.message
     [nowhere] = review(f"|{'acknowledgement|' * 6}\n{'|-' * 6}|\n{'|1' * 6}|\n{'|2' * 6}|")
     assert "for an email (528): each row is shown as a list on any screen" in nowhere.message
 

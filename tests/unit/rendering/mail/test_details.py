@@ -117,6 +117,6 @@ def test_it_is_cut_at_a_word_before_130_characters() -> None:
     assert len(opening("x" * 200)) == 130
 
 
-def test_padding_fills_up_to_150_characters() -> None:
-    assert len(preheader_padding("x" * 100)) == 100
-    assert preheader_padding("x" * 150) == ""
+def test_only_a_short_preview_is_filled_up() -> None:
+    assert len(preheader_padding("x" * 80)) == 20
+    assert preheader_padding("x" * 90) == ""

@@ -30,6 +30,8 @@ def test_the_fields_are_these_and_no_others() -> None:
         "Message-ID": "<NLMERGEMESSAGEID@forum.example>",
         "List-Id": "Example Forum <press.forum.example>",
         "List-Unsubscribe": "<https://news.forum.example/u/NLMERGEUNSUBSCRIBE>",
+        "List-Help": "<mailto:press@forum.example>",
+        "List-Archive": "<https://news.forum.example/>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "X-Auto-Response-Suppress": "OOF, AutoReply",
         "Feedback-ID": f"example-forum-resigns:press:newsletter:{sender_id('forum.example')}",

@@ -156,7 +156,7 @@ SHOWN = {
     ),
     "300 long addresses in a paragraph": (
         many(lambda n: f"<https://forum.example/papers/on/fair/housing/and/more/{n}>", 300),
-        ["<wbr>"],
+        ["fair/housing/and/more/299"],
         ["https://forum.example/papers/on/fair/housing/and/more/299"],
     ),
     "ten lists deep": (many(lambda n: "  " * n + f"- item {n}", 10), ["item 9"], ["- item 9"]),

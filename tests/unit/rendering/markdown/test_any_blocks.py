@@ -53,7 +53,7 @@ def bodies(draw: some.DrawFn) -> str:
 def test_whatever_stands_together_is_written_and_closed(body: str, language: str) -> None:
     tokens = read_markdown(body, language)
     html = to_html(tokens)
-    parts = in_parts(tokens)
+    parts = in_parts(tokens, 600)
 
     assert "<x-" not in html
     assert html.count("<table") == html.count("</table")

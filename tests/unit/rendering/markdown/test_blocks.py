@@ -262,7 +262,7 @@ def test_a_picture_in_a_list_has_its_caption_too() -> None:
 )
 def test_a_picture_in_a_paragraph_stands_between_two(written: str) -> None:
     shown = html(written)
-    assert shown.startswith("<p>Before</p>\n<p><img ")
+    assert shown.startswith('<p>Before</p>\n<p class="pic"><img ')
     assert shown.endswith("</p>\n<p>after.</p>")
     assert text(written).text == "Before\n\n[A]\n\nafter."
 
@@ -295,7 +295,7 @@ def test_no_other_paragraph_is_one(written: str) -> None:
 
 @rows("mark", ["###", "# # #", "### ###"])
 def test_signs_alone_are_the_end_and_no_empty_heading(mark: str) -> None:
-    assert html(f"Text.\n\n{mark}") == '<p>Text.</p>\n<p class="end">###</p>'
+    assert html(f"Text.\n\n{mark}") == '<p>Text.</p>\n<p class="end" aria-hidden="true">###</p>'
     assert text(f"Text.\n\n{mark}").text == "Text.\n\n###"
 
 
@@ -306,7 +306,7 @@ def test_signs_alone_are_the_end_and_no_empty_heading(mark: str) -> None:
     ("body", "above", "lead"),
     [
         (f"![A]({PICTURE}#1200x600)\n\nText.", 0, 3),
-        (f'![A]({PICTURE}#1200x600 "B.")\n\nText.', 0, 3),
+        (f'![A]({PICTURE}#1200x600 "B.")\n\nText.', 0, 6),
         (f"*First.*\n\n![A]({PICTURE}#600x480)\n\nText.", 3, 3),
         (f"![A]({PICTURE}#500x300)\n\nText.", 0, 0),
         (f"![A]({PICTURE}#900x900)\n\nText.", 0, 0),
@@ -318,13 +318,14 @@ def test_signs_alone_are_the_end_and_no_empty_heading(mark: str) -> None:
 )
 def test_a_broad_picture_at_the_beginning_leads(body: str, above: int, lead: int) -> None:
     tokens = tokens_of(body)
-    parts = in_parts(tokens)
+    parts = in_parts(tokens, 600)
     assert (len(parts.above), len(parts.lead)) == (above, lead)
     assert len(parts.above) + len(parts.lead) + len(parts.rest) == len(tokens)
 
 
-def test_a_lead_picture_reaches_from_edge_to_edge() -> None:
-    parts = in_parts(tokens_of(f'![A]({PICTURE}#1200x600 "B.")\n\nText.'))
-    assert 'width="600" height="300"' in to_html(parts.lead)
+def test_a_lead_picture_is_as_wide_as_its_place_and_has_its_caption_with_it() -> None:
+    parts = in_parts(tokens_of(f'![A]({PICTURE}#1200x600 "B.")\n\nText.'), 504)
+    assert 'width="504" style' in to_html(parts.lead)
     assert to_html(parts.lead).startswith('<p class="edge">')
-    assert to_html(parts.rest) == '<p class="caption">B.</p>\n<p>Text.</p>\n'
+    assert to_html(parts.lead).endswith('<p class="caption">B.</p>\n')
+    assert to_html(parts.rest) == "<p>Text.</p>\n"

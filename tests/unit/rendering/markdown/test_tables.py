@@ -84,11 +84,6 @@ def test_the_text_part_keeps_the_blanks_that_were_written() -> None:
     assert to_text(read_markdown("| a | b |\n|---|---|\n| x | 61 % |", "en")).text.endswith("61 %")
 
 
-def test_no_figure_holds_a_place_to_break() -> None:
-    for body in (MIDDLING, TOO_WIDE):
-        assert "<wbr>" not in html(body)
-
-
 def test_each_cell_of_a_wide_table_says_what_it_is() -> None:
     shown = html(MIDDLING)
     assert '<table class="wide">' in shown

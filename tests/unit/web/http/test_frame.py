@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 from starlette.requests import Request
 
-from newsletter.domain.statements.brand import Brand, Font, Logo
+from newsletter.domain.statements.brand import STACKS, Brand, Logo, Sans, light
 from newsletter.domain.statements.content import Organisation, Profile, Publisher, Sender
+from newsletter.domain.themes import Theme
 from newsletter.web.http.frame import Frame
 from tests.rows import rows
 
@@ -47,7 +48,7 @@ def test_words_that_are_missing_are_english_and_said_to_be() -> None:
     assert "A &lt;title&gt;" in page
 
 
-BRAND = Brand(accent="#7a1f2b", masthead="#1b2a41", text=Font.VERDANA)
+BRAND = Brand(color="#7a1f2b", theme=Theme.BRIEFING, sans=Sans.VERDANA)
 
 
 @pytest.mark.parametrize("brand", [Brand(), BRAND])
@@ -56,9 +57,9 @@ def test_the_policy_lets_through_the_styles_that_the_page_holds(brand: Brand) ->
     [styles] = re.findall("<style>(.*?)</style>", bytes(page.body).decode(), re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
     assert f"style-src 'sha256-{digest}';" in page.headers["Content-Security-Policy"]
-    assert f"--accent: {brand.accent};" in styles
-    assert f"--head: {brand.masthead};" in styles
-    assert f"--serif: {brand.text.stack};" in styles
+    assert f"--accent: {light(brand.color).accent};" in styles
+    assert f"--band: {light(brand.color).band};" in styles
+    assert f"--sans: {STACKS[brand.sans]};" in styles
 
 
 def test_a_logo_stands_for_the_name_and_says_it() -> None:

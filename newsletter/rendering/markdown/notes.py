@@ -1,0 +1,53 @@
+"""Link footnotes both ways, and give paragraphs of the other direction theirs."""
+
+import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+
+from markdown_it.token import Token
+
+from newsletter.rendering.languages import direction
+from newsletter.rendering.markdown.tables import spanned, text_of
+
+NOTE = "note"
+"""The mark before a note, which leads back to the text."""
+_NOTED = {"footnote_ref", "footnote_open", NOTE}
+_BLOCKS = {"paragraph_open", "heading_open"}
+
+
+def link_notes(tokens: Sequence[Token], language: str) -> None:
+    """Put a mark before each note, and say whose language the ids are of.
+
+    A mail of several languages has several first notes.
+    """
+    opened: Token | None = None
+    for token in tokens:
+        if token.type == "footnote_open":
+            opened = token
+        elif token.type == "inline" and opened:
+            token.children = [Token(NOTE, "", 0, meta=opened.meta), *(token.children or ())]
+            opened = None
+        for one in (token, *(token.children or ())):
+            if one.type in _NOTED:
+                one.meta["language"] = language
+
+
+def turn_around(tokens: Sequence[Token], language: str) -> None:
+    """Set the direction of paragraphs, headings and items that run the other way."""
+    own = direction(language)
+    for above, token in pairwise(tokens):
+        if token.type != "inline" or above.type not in _BLOCKS:
+            continue
+        way = direction_of(text_of(token), own)
+        if way != own and above.hidden:  # the item's number stays where the others have theirs
+            token.children = spanned(token.children or (), dir=way)
+        elif way != own:
+            above.attrSet("dir", way)
+            above.attrJoin("class", way)
+
+
+def direction_of(text: str, own: str) -> str:
+    """Return ``ltr`` or ``rtl``: that of most letters, or else their own."""
+    kinds = [unicodedata.bidirectional(character) for character in text]
+    left, right = kinds.count("L"), kinds.count("R") + kinds.count("AL")
+    return own if left == right else "ltr" if left > right else "rtl"
