@@ -86,6 +86,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("staff-person", "/staff/ana@forum.example", "dan"),
         ("channels", "/channels", "dan"),
         ("tokens", "/tokens", "dan"),
+        ("settings", "/settings", "dan"),
         ("audit", "/audit", "dan"),
         ("not-found", "/nowhere", "ana"),
         ("forbidden", "/staff", "ana"),

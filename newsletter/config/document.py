@@ -145,6 +145,12 @@ class Document:
     secret_files: list[Path] = field(default_factory=list)
     """The files that hold secrets, as ``api_key_file`` names them."""
 
+    @property
+    def lines(self) -> dict[str, int]:
+        """The line of each key that sets something."""
+        places = {**self.places, **{key: self.places[name] for key, name in self.names.items()}}
+        return {key_text(path): place.line for path, place in places.items()}
+
     def fault(self, path: KeyPath, message: str, place: Place | None = None) -> None:
         """Add a fault. It stands where the path does, or the nearest thing around it."""
         path = self.names.get(path, path)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -11,9 +11,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from newsletter.config.document import Document, KeyPath, Written, build, expand, parse
+from newsletter.config.document import (
+    Document,
+    KeyPath,
+    Written,
+    build,
+    expand,
+    key_text,
+    parse,
+)
 from newsletter.config.settings import Settings
-from newsletter.config.shape import Shape, inside
+from newsletter.config.shape import Shape, as_yaml, inside
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.providers import registry
 
@@ -192,7 +200,12 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     settings: Settings | None = None
     # Strict validation reads paths and lists from JSON alone: Python's values it would refuse.
     text = json.dumps(values, sort_keys=True)
-    context = {"workspace": path.parent, "values": text, "secrets": document.secret_files}
+    context = {
+        "workspace": path.parent,
+        "values": text,
+        "secrets": document.secret_files,
+        "lines": document.lines,
+    }
     try:
         settings = Settings.model_validate_json(text, context=context)
     except ValidationError as error:
@@ -264,3 +277,37 @@ def _question_webhook(document: Document, values: Any) -> None:
 def show(settings: Settings) -> dict[str, Any]:
     """Return all settings with their defaults as JSON values, with secrets masked."""
     return settings.model_dump(mode="json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownSetting:
+    """One setting for people, a secret masked."""
+
+    key: str
+    about: str
+    value: str
+    line: int
+    """In ``newsletter.yaml``; 0 for a default."""
+
+
+def list_settings(settings: Settings) -> list[ShownSetting]:
+    """Return all settings with their lines in the file when it was read."""
+    return list(_flatten(show(settings), Shape.of_settings(), (), settings.lines))
+
+
+def _flatten(
+    value: Any, shape: Shape, path: KeyPath, lines: Mapping[str, int]
+) -> Iterator[ShownSetting]:
+    parts: Any = None
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        parts = enumerate(value)
+    if parts is not None:
+        inner = shape.for_value(value)
+        for part, one in parts:
+            yield from _flatten(one, inner.child(part), (*path, part), lines)
+        return
+    text = ", ".join(map(str, value)) if isinstance(value, list) else as_yaml(value)
+    key = key_text(path)
+    yield ShownSetting(key=key, about=shape.description, value=text, line=lines.get(key, 0))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -289,6 +290,7 @@ class Settings(Section):
     _workspace: Path = PrivateAttr(default=Path())
     _values: str = PrivateAttr(default="")
     _secret_files: tuple[Path, ...] = PrivateAttr(default=())
+    _lines: Mapping[str, int] = PrivateAttr(default_factory=dict)
 
     def model_post_init(self, context: Any, /) -> None:
         """Store the workspace and the values that were read."""
@@ -296,6 +298,7 @@ class Settings(Section):
         self._workspace = read.get("workspace", Path())
         self._values = read.get("values", "")
         self._secret_files = tuple(read.get("secrets", ()))
+        self._lines = read.get("lines", {})
 
     @property
     def workspace(self) -> Path:
@@ -311,6 +314,11 @@ class Settings(Section):
     def secret_files(self) -> tuple[Path, ...]:
         """The files that keys such as ``api_key_file`` name."""
         return self._secret_files
+
+    @property
+    def lines(self) -> Mapping[str, int]:
+        """The line of each key in ``newsletter.yaml``, when it was read."""
+        return self._lines
 
     def resolve(self, path: Path) -> Path:
         """Read a relative path from the workspace; leave an absolute one alone."""

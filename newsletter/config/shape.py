@@ -161,6 +161,8 @@ def as_yaml(value: Any) -> str:
     """Return a plain default or example as YAML on one line."""
     if isinstance(value, bool):
         return str(value).lower()
+    if value is None:
+        return ""
     if isinstance(value, list | tuple):
         return f"[{', '.join(as_yaml(item) for item in value)}]"
     if isinstance(value, dict):

@@ -33,7 +33,12 @@ from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.staff.account import Account
-from newsletter.web.desk.staff.administration import AuditLog, ChannelPages, StaffPages
+from newsletter.web.desk.staff.administration import (
+    AuditLog,
+    ChannelPages,
+    SettingsPage,
+    StaffPages,
+)
 from newsletter.web.desk.staff.sign_in import SignIn
 from newsletter.web.desk.staff.tokens import TokenPages
 from newsletter.web.desk.statements.drafts import Drafts
@@ -213,6 +218,7 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         *StaffPages(desk, staff).routes(),
         *ChannelPages(desk, staff).routes(),
         *TokenPages(desk, staff).routes(),
+        *SettingsPage(desk, staff).routes(),
         *AuditLog(desk, staff).routes(),
         *Drafts(desk, statements, delivery).routes(),
         *Editing(desk, statements).routes(),

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, pick, print_json, say
-from newsletter.config.loading import FILE_NAME
+from newsletter.config.loading import FILE_NAME, list_settings
 from newsletter.config.loading import show as masked
 from newsletter.config.schema import json_schema
 from newsletter.domain.delivery.provider import Finding, Level
@@ -35,23 +35,12 @@ def config() -> None:
 @in_workspace
 def show(shell: Shell, as_json: bool) -> None:
     """Show all settings with their defaults; secrets are masked."""
-    settings = masked(shell.settings())
+    settings = shell.settings()
     if as_json:
-        print_json(settings)
+        print_json(masked(settings))
     else:
-        for line in _lines(settings):
-            click.echo(line)
-
-
-def _lines(value: object, path: str = "") -> list[str]:
-    if isinstance(value, dict):
-        dot = f"{path}." if path else ""
-        return [line for key, inner in value.items() for line in _lines(inner, f"{dot}{key}")]
-    if isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
-        return [
-            line for place, inner in enumerate(value) for line in _lines(inner, f"{path}[{place}]")
-        ]
-    return [f"{path}: {', '.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"]
+        for one in list_settings(settings):
+            click.echo(f"{one.key}: {one.value}")
 
 
 @config.command()

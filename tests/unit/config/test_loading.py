@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from newsletter.config.document import key_text
-from newsletter.config.loading import find_workspace, load
+from newsletter.config.loading import find_workspace, list_settings, load
 from newsletter.domain.errors import InvalidConfiguration
 from tests.rows import rows
 
@@ -235,3 +235,19 @@ def test_a_nearer_workspace_wins_and_a_directory_of_that_name_is_none(tmp_path: 
 def test_without_a_workspace_it_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfiguration, match="newsletter init"):
         find_workspace(tmp_path)
+
+
+def test_each_setting_has_its_line_also_if_its_secret_is_in_a_file(
+    tmp_path: Path, base: str
+) -> None:
+    (tmp_path / "mailgun.key").write_text("hush")
+    more = "provider:\n  kind: mailgun\n  domain: forum.example\n  api_key_file: mailgun.key\n"
+    file = tmp_path / "newsletter.yaml"
+    file.write_text(base + more)
+    begins = len(base.splitlines())
+    listed = {one.key: one for one in list_settings(load(file, {}))}
+    key, domain = listed["provider.api_key"], listed["provider.domain"]
+    assert (key.value, key.line) == ("**********", begins + 4)
+    assert (domain.value, domain.line) == ("forum.example", begins + 3)
+    assert domain.about, "what it is, in a sentence"
+    assert (listed["schedule.poll"].value, listed["schedule.poll"].line) == ("5s", 0)
