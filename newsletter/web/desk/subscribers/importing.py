@@ -24,7 +24,7 @@ from newsletter.subscriber_files.subscriber_file import paced
 from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.desk.subscribers.reader import HERE, agreed_in
+from newsletter.web.desk.subscribers.reader import HERE, agreed_in, lists_in
 
 _AT = f"{HERE}/import"
 _A_PAGE = 50
@@ -106,11 +106,14 @@ class ImportPages:
     ) -> Response:
         """Show the form for a file, and the newest imports."""
         chosen, settings = request.posted.all("list"), self._subscribers.settings
+        new_list = request.field("new-list")
         agreed, is_complete = request.field("agreed"), request.field("complete") == "yes"
         if upload:
             chosen, agreed, is_complete = upload.lists, upload.agreed, bool(upload.without)
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
+            if upload:
+                new_list = next((name for name in chosen if name not in names), "")
             records = tx.imports.newest(_A_PAGE)
         return self._desk.page(
             request,
@@ -119,6 +122,7 @@ class ImportPages:
             faults=faults,
             largest=LARGEST_BYTES // 1_000_000,
             agreed=agreed,
+            new_list=new_list,
             complete=is_complete,
             lists=[(name, titles(settings, [name]), name in chosen) for name in names],
             records=records,
@@ -127,7 +131,8 @@ class ImportPages:
     def upload(self, request: DeskRequest) -> Response:
         """Keep a file for its import, and rehearse that."""
         file, agreed = request.upload("file"), agreed_in(request)
-        faults: list[tuple[str, str]] = []
+        lists, wrong = lists_in(request)
+        faults = [*wrong]
         if file is None:
             faults.append(("file", "Choose a file"))
         elif len(file.data) > LARGEST_BYTES:
@@ -139,7 +144,7 @@ class ImportPages:
         upload = UploadedFile(
             by=request.who.address,
             file=file.name.replace("\\", "/").rpartition("/")[2] or "file",
-            lists=tuple(name for name in request.posted.all("list") if name),
+            lists=lists,
             without=_WITHOUT if request.field("complete") == "yes" else (),
             agreed=agreed,
             body=file.data,
@@ -201,7 +206,7 @@ class ImportPages:
                     kind=read.file.kind,
                     sha256=read.file.digest,
                     by=upload.by,
-                    declared=self._subscribers.declared_lists,
+                    declared=self._subscribers.declared_lists.union(upload.lists),
                     places=read.file.lists,
                     agreed=upload.agreed,
                     upload=number,

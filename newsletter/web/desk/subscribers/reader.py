@@ -261,6 +261,14 @@ def entry_of(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Ent
     return entries.entry_of(Raw(email=email, lists=lists, tags=tags, **noted))
 
 
+def lists_in(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:
+    """Return the lists that the form names, also a new one, and the fault of its name."""
+    new = request.field("new-list").strip()
+    fault = entries.list_objection(new) if new else ""
+    chosen = dict.fromkeys(filter(None, (*request.posted.all("list"), new)))
+    return tuple(chosen), [("new-list", fault)] if fault else []
+
+
 def agreed_in(request: DeskRequest) -> str:
     """Return how people agreed, as the form says; "" if it is too long."""
     agreed = " ".join(request.field("agreed").split())

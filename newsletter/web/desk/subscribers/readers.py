@@ -24,6 +24,7 @@ from newsletter.web.desk.subscribers.reader import (
     agreed_in,
     entry_of,
     faults_of,
+    lists_in,
     noted_in,
 )
 from newsletter.web.http.forms import whole
@@ -72,8 +73,8 @@ class ReadersPages:
 
     def add(self, request: DeskRequest) -> Response:
         """Put a person on lists."""
-        lists, agreed = [name for name in request.posted.all("list") if name], agreed_in(request)
-        faults: list[tuple[str, str]] = []
+        (lists, wrong), agreed = lists_in(request), agreed_in(request)
+        faults = [*wrong]
         if not lists:
             faults.append(("list", "Choose at least one list"))
         if not agreed:
@@ -89,6 +90,7 @@ class ReadersPages:
                 entry,
                 by=request.who.address,
                 declared=self._subscribers.declared_lists,
+                create_lists=bool(request.field("new-list").strip()),
                 agreed=agreed,
                 store=self._subscribers.store,
             )
@@ -144,6 +146,7 @@ class ReadersPages:
             title="Add a reader",
             faults=faults,
             email=request.field("email"),
+            new_list=request.field("new-list"),
             agreed=request.field("agreed"),
             noted=noted_in(request),
             lists=[(name, titles(settings, [name]), name in chosen) for name in names],

@@ -99,6 +99,9 @@ def test_a_file_with_faults_names_each_line_and_brings_nobody(staffed: Staffed) 
 def test_a_form_without_file_or_consent_is_refused(staffed: Staffed) -> None:
     cleo = staffed.as_("cleo")
     assert "Choose a file" in words(upload(cleo, "", name=""))
+    assert "'Climate desk' is not the name of a list" in words(
+        upload(cleo, **{"new-list": "Climate desk"})
+    )
     for wrong in ("", "x" * 201):
         page = upload(cleo, agreed=wrong)
         assert (page.status, "how they agreed" in words(page)) == (422, True), wrong
@@ -123,7 +126,7 @@ def test_an_upload_is_its_owners_and_goes_with_a_day_or_an_erasure(staffed: Staf
 def test_a_person_says_what_is_in_each_column_that_nobody_knows(staffed: Staffed) -> None:
     cleo = staffed.as_("cleo")
     table = f"Correo,Nombre,Status,Consent at\n{ANA},Ana Ruiz,active,2024-03-12\n"
-    page = rehearse(cleo, table)
+    page = rehearse(cleo, table, **{"new-list": "climate-desk"})
     said = words(page)
     assert "newsletter recognized 1 of 4 columns" in said
     assert "Choose … may say who must not get email" in said
@@ -142,7 +145,8 @@ def test_a_person_says_what_is_in_each_column_that_nobody_knows(staffed: Staffed
     result(cleo, cleo.post(button(page)))
     ana = reader(staffed, ANA)
     assert ana is not None
-    assert (ana.name, ana.lists) == ("Ana Ruiz", ("press",))
+    assert (ana.name, ana.lists) == ("Ana Ruiz", ("climate-desk", "press"))
+    assert "climate-desk 1" in words(cleo.get("/readers"))
     with staffed.site.services.store.read() as tx:
         noted = tx.consents.noted(ana.id)
     assert noted is not None

@@ -113,15 +113,17 @@ def test_what_is_known_of_a_reader_stands_there_and_is_no_markup(cleo: Signed) -
 
 def test_a_reader_is_added_once_they_agreed(cleo: Signed) -> None:
     form = {"email": "eve@readers.example", "list": "press", "agreed": "asked on the telephone"}
-    answer = cleo.post("/readers/new", form | {"name": "Eve", "tags": "reuters, beat-courts"})
+    more = {"name": "Eve", "tags": "reuters, beat-courts", "new-list": "courts"}
+    answer = cleo.post("/readers/new", form | more)
     page = cleo.get(answer.headers["location"].removeprefix("/desk"))
     assert "Added." in words(page)
-    assert "Gets email on: Press releases." in words(page)
+    assert "Gets email on: courts and Press releases." in words(page)
     assert "added by cleo@forum.example: asked on the telephone." in words(page)
     assert 'value="beat-courts, reuters"' in page.text
     for wrong, told in (
         ({"email": "eve"}, "is not an address"),
         ({"list": ""}, "Choose at least one list"),
+        ({"new-list": "Climate desk"}, "is not the name of a list"),
         ({"agreed": " "}, "Say how they agreed"),
         ({"agreed": "x" * 201}, "Say how they agreed"),
         ({"language": "english"}, "english"),
