@@ -51,7 +51,7 @@ def costs_less(seconds: float, work: Callable[[], object], *, tries: int = 4) ->
 def grows_in_proportion(work: Callable[[int], object], many: int, *, tries: int = 4) -> bool:
     """Whether so many take at most twice as long as four times a quarter of them.
 
-    What goes with the square takes sixteen times as long, on any machine.
+    A quadratic step takes sixteen times as long, on any machine.
     """
     for _ in range(tries):
         with working() as quarter:

@@ -1,19 +1,16 @@
 """The public archive: feeds of what went out, what became of it since, and no needless answers."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 from lxml import etree, html
 
 from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import syndication
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace, copied
-from tests.rows import rows
 
 PUBLIC = "https://news.forum.example"
 FEEDS = ["/feed.rss", "/feed.atom", "/feed.json"]
@@ -74,11 +71,6 @@ def json_feed(site: Site) -> list[Item]:
     answer = site.ask("GET", "/feed.json")
     assert answer.headers["Content-Type"].startswith("application/feed+json")
     return syndication.json_items_of(answer.content.decode(), f"{PUBLIC}/feed.json")
-
-
-def notices(answer: requests.Response) -> list[str]:
-    found = html.fromstring(answer.content).xpath("//aside[@role='note']")
-    return [" ".join(" ".join(one.itertext()).split()) for one in found]
 
 
 def said_in(page: str) -> str:
@@ -178,44 +170,6 @@ def test_the_archive_leads_feed_readers_and_robots_on(archive: tuple[Workspace, 
     assert "noindex" in site.ask("GET", "/u/none").text
 
 
-def test_what_was_corrected_says_so_leads_to_its_correction_and_makes_old_answers_old(
-    sent: Workspace, site: Site
-) -> None:
-    changing = [path for path in PAGES if path != "/robots.txt"]
-    marks = {path: site.ask("GET", path).headers["ETag"] for path in changing}
-    before = site.ask("GET", "/archive/hours").text
-    ids = [one.id for one in atom(site)]
-    sent.write("right", "It opens at nine.", title="Put right", corrects="hours")
-    assert notices(site.ask("GET", "/archive/hours")) == []
-    publish(sent, "right")
-
-    page = site.ask("GET", "/archive/hours")
-    [notice] = notices(page)
-    assert re.fullmatch(
-        r"This statement was corrected on \d+ \w+ \d{4}\. Read the correction", notice
-    )
-    [link] = html.fromstring(page.content).xpath("//aside//a/@href")
-    assert link == "../archive/right"
-    assert said_in(page.text) == said_in(before), "what was approved stands there unchanged"
-
-    told = json.loads(html.fromstring(page.content).xpath("string(//head/script)"))
-    assert (told["@type"], told["headline"]) == ("NewsArticle", "Hours & more")
-    assert told["correction"] == f"{PUBLIC}/archive/right"
-
-    correction = site.ask("GET", "/archive/right")
-    [notice] = notices(correction)
-    assert notice == "This corrects an earlier statement. Read the original statement"
-    assert html.fromstring(correction.content).xpath("//aside//a/@href") == ["../archive/hours"]
-    assert "This statement was corrected on" in site.ask("GET", "/").text
-    for newest, corrected in (atom(site), json_feed(site), rss(site)):
-        assert "This corrects an earlier statement." in newest.content
-        assert f'href="{PUBLIC}/archive/right"' in corrected.content
-        assert corrected.summary.startswith("This statement was corrected on")
-        assert [corrected.id] == ids
-    for path, mark in marks.items():
-        assert site.ask("GET", path, headers={"If-None-Match": mark}).status_code == 200
-
-
 def test_words_that_nobody_approved_do_not_get_into_the_archive(
     sent: Workspace, site: Site
 ) -> None:
@@ -224,21 +178,6 @@ def test_words_that_nobody_approved_do_not_get_into_the_archive(
     sent.do("run", "--until-idle")
 
     assert {path: site.ask("GET", path).text for path in PAGES} == before
-
-
-@rows("path", PAGES)
-def test_what_a_client_has_is_not_sent_again(archive: tuple[Workspace, Site], path: str) -> None:
-    _, site = archive
-    first = site.ask("GET", path)
-    assert first.headers["Cache-Control"] == "public, max-age=300"
-
-    marks = {"If-None-Match": first.headers["ETag"]}
-    dates = {"If-Modified-Since": first.headers["Last-Modified"]}
-    for known in (marks, dates):
-        again = site.ask("GET", path, headers=known)
-        assert (again.status_code, again.content) == (304, b"")
-        assert again.headers["ETag"] == first.headers["ETag"]
-    assert site.ask("HEAD", path).headers["ETag"] == first.headers["ETag"]
 
 
 def test_a_page_says_what_the_mail_says_and_is_no_mail(workspace: Workspace, site: Site) -> None:

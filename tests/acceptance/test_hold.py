@@ -118,17 +118,6 @@ def test_a_service_that_starts_while_sending_is_stopped_waits_for_its_release(
     assert running.finish().code == 0
 
 
-def test_a_service_that_waits_for_a_release_can_be_ended(staffed: Workspace) -> None:
-    staffed.do("stop")
-    running = staffed.start("worker")
-    running.wait_for("sending is stopped, nothing leaves")
-    running.stop(signal.SIGTERM)
-    ended = running.finish()
-    assert ended.code == 0
-    assert "resumed" not in ended.stderr
-    assert not staffed.outbox
-
-
 def test_nothing_is_planned_or_started_in_a_workspace_on_hold(staffed: Workspace) -> None:
     running = staffed.start("run", "--port", "0")
     wait_until(lambda: len(staffed.outbox) == 60, describe=running.said)

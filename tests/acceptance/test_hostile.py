@@ -129,30 +129,6 @@ def test_with_neither_whoever_is_in_doubt_is_named_and_nobody_gets_two(
     assert report["accepted"] == len(taken.keys() - unknown)
 
 
-@pytest.mark.faults(seconds=60)
-def test_whoever_is_refused_in_the_middle_of_it_all_is_refused_once(
-    workspace: Workspace, some: int
-) -> None:
-    people = readers(some)
-    refused = people[::250]
-    with HostilePostmark(fortune=Fortune(chance=0.2), inactive=set(refused)) as server:
-        send(
-            workspace,
-            people,
-            code=5,
-            base_url=server.url,
-            batch_size=200,
-            settle="4s",
-            **keys(server),
-        )
-        assert counted(server) == Counter(set(people) - set(refused))
-    report = workspace.report("news")
-    assert (report["state"], report["unknown"]) == ("sent", 0)
-    assert (report["accepted"], report["rejected"]) == (some - len(refused), len(refused))
-    rejected = [row["address"] for row in report["exceptions"] if row["state"] == "rejected"]
-    assert rejected == refused
-
-
 def keys(server: Asked) -> dict[str, str]:
     match server:
         case HostileMailgun():

@@ -1,6 +1,5 @@
 """The links of a mail: a reader unsubscribes by one, and reads the web version by another."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,16 +80,6 @@ def test_one_click_ends_exactly_that_persons_subscription(sent: Workspace, site:
     assert sent.report("second")["audience"] == sum(map(bool, after.values()))
 
 
-def test_h2_one_click_works_by_http_1_0(sent: Workspace, site: Site) -> None:
-    path = link_of(sent, "reader00001@example.org")
-    host, port = site.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
-        connection.sendall(f"POST {path} HTTP/1.0\r\nContent-Length: 0\r\n\r\n".encode())
-        answer = connection.makefile("rb").read()
-    assert answer.split(b"\r\n", 1)[0].split(b" ")[1] == b"200"
-    assert lists_of(sent, "reader00001@example.org") == []
-
-
 def test_the_archive_shows_a_statement_once_it_went_out(sent: Workspace, site: Site) -> None:
     sent.write("later", "The **library** is open.", title="Library later")
     assert site.ask("GET", "/archive/later").status_code == 404
@@ -131,18 +120,6 @@ def test_what_is_not_there_is_a_page_that_people_can_read(site: Site, path: str)
     assert "Example Forum" in answer.text
 
 
-def test_a_changed_link_is_refused_and_changes_nothing(sent: Workspace, site: Site) -> None:
-    before = [lists_of(sent, address) for address in readers(10)]
-    path = link_of(sent, "reader00005@example.org")
-    changed = path[:-1] + ("A" if path[-1] != "A" else "B")
-    forged = path[:9] + ("A" if path[9] != "A" else "B") + path[10:]
-
-    assert site.ask("POST", forged).status_code == 404
-    assert site.ask("POST", changed).status_code == 404
-    assert before[4] == ["press"]
-    assert [lists_of(sent, address) for address in readers(10)] == before
-
-
 def test_every_page_has_strict_headers(sent: Workspace, site: Site) -> None:
     paths = ["/", "/archive/hours", "/healthz", "/u/none", link_of(sent, "reader00006@example.org")]
 
@@ -168,9 +145,3 @@ def test_health_is_told_without_details(workspace: Workspace) -> None:
     workspace.do("stop", "--reason", "a secret")
     assert site.ask("GET", "/healthz").json() == {"ok": True, "on_hold": True}
     site.close()
-
-
-def test_a_port_that_is_taken_is_said_in_words(sent: Workspace, site: Site) -> None:
-    port = site.url.rpartition(":")[2]
-
-    assert f"127.0.0.1:{port}" in sent.do("serve", "--port", port, code=1).stderr

@@ -1,13 +1,10 @@
 """A copied or restored database, by any means, sends nothing by itself."""
 
 import os
-import random
 import shutil
 import signal
 import sqlite3
 import tarfile
-import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -25,8 +22,6 @@ from tests.acceptance.workspace import (
     wait_until,
 )
 
-SEED = 20110921
-KILLS = 20
 PEOPLE = readers(20)
 
 
@@ -112,22 +107,6 @@ def test_a_copy_taken_between_two_runs_is_refused(
     forget_the_outbox(slow)
 
     assert "claims, and there were 10: what went out" in slow.do("doctor", code=3).stdout
-    check_that_it_refuses(slow, "claims, and there were 10: what went out with the last ")
-    check_that_it_goes_on_when_released(slow)
-
-
-@pytest.mark.parametrize("put_back", [cp, *varied(copied)])
-def test_a_copy_taken_within_the_first_run_is_refused(
-    slow: Workspace, tmp_path: Path, put_back: Callable[[Path, Path], None]
-) -> None:
-    running = in_the_middle(slow)
-    copied(slow.database, tmp_path / "copy.db")
-    assert running.finish().code == 0
-
-    put_back(tmp_path / "copy.db", slow.database)
-    forget_the_outbox(slow)
-
-    slow.do("worker", "--until-idle", code=4)
     check_that_it_refuses(slow, "claims, and there were 10: what went out with the last ")
     check_that_it_goes_on_when_released(slow)
 
@@ -279,28 +258,3 @@ def test_the_file_may_lie_on_another_disk_whose_absence_is_a_doubt(
 
 def check_held(workspace: Workspace) -> None:
     assert "is missing" in workspace.do("run", "--until-idle", code=4).stderr
-
-
-@pytest.mark.faults(seconds=12)
-def test_kills_are_never_taken_for_a_restore(
-    workspace: Workspace, seed: int, thorough: bool
-) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a draw that can be made again
-    people = readers(2000)
-    outbox = {"kind": "outbox", "path": "var/outbox", "batch_size": 2, "concurrency": 3}
-    workspace.configure(provider=outbox)
-    workspace.subscribe(people)
-    workspace.write("news")
-    workspace.approve("news")
-    for number in range(KILLS if thorough else 8):
-        running = workspace.start("run", "--until-idle", "--verbose")
-        if number % 4:
-            running.wait_for("attempt=")
-        time.sleep(chance.uniform(0, 0.15))
-        running.kill()
-        assert "sending is stopped" not in running.said()
-        assert "sending is stopped" not in workspace.do("campaign", "list").stderr
-    assert workspace.report("news")["pending"], "the kills came after the end"
-    workspace.configure(provider=outbox | {"batch_size": 1000})
-    assert "sending is stopped" not in workspace.do("run", "--until-idle").stderr
-    assert Counter(line["to"] for line in workspace.journal) == dict.fromkeys(people, 1)

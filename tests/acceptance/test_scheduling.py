@@ -9,7 +9,6 @@ import pytest
 from newsletter.runtime.clock import SystemClock
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ADMIN, Workspace, readers, wait_until
-from tests.rows import rows
 
 ZONE = ZoneInfo("America/New_York")
 BODY = "The Forum has resigned."
@@ -41,15 +40,6 @@ def test_a_time_to_come_is_waited_for_and_named(workspace: Workspace) -> None:
     assert "accepted" not in shown
 
 
-def test_an_embargo_outlasts_what_a_member_of_staff_set(workspace: Workspace) -> None:
-    approved(workspace, embargo_until="2099-01-01 09:00")
-    early = ("statement", "schedule", "news", "--at", "2098-01-01 09:00")
-    assert "news is embargoed until" in workspace.do(*early, code=4).stderr
-    assert workspace.do(*early, "--approve-again", code=4).stdout == ""
-    workspace.do("run", "--until-idle")
-    assert workspace.outbox == []
-
-
 def test_the_clock_may_be_set_and_unset_by_hand(workspace: Workspace) -> None:
     workspace.hire(ADMIN, "admin")
     approved(workspace)
@@ -68,13 +58,6 @@ def test_the_clock_may_be_set_and_unset_by_hand(workspace: Workspace) -> None:
     assert "campaign 1" in refused.stderr
 
 
-def test_a_time_that_has_passed_is_refused_with_what_to_write(workspace: Workspace) -> None:
-    workspace.write("news")
-    refused = workspace.do("statement", "schedule", "news", "--at", "2020-01-01 09:00", code=4)
-    assert "has passed" in refused.stderr
-    assert "statement unschedule news" in refused.stderr
-
-
 def test_a_draft_waits_until_it_is_handed_in(workspace: Workspace) -> None:
     path = workspace.write("news", status="draft")
     assert "is a draft" in workspace.approve("news", code=4).stderr
@@ -87,23 +70,6 @@ def test_a_draft_waits_until_it_is_handed_in(workspace: Workspace) -> None:
     answer = workspace.approve("news").stderr
     for words in ("version ", "goes to 10 people on press", "leaves at", "statement revoke news"):
         assert words in answer
-
-
-@rows(
-    ("at", "words"),
-    [
-        ("2027-03-14 02:30", "does not exist in America/New_York"),
-        ("2026-11-01 01:30", "comes twice in America/New_York"),
-        ("tomorrow at nine", "is not a time; write it like"),
-        ("2027-02-30 10:00", "2027-02-30 10:00"),
-    ],
-)
-def test_a_time_that_cannot_be_is_refused(workspace: Workspace, at: str, words: str) -> None:
-    workspace.write("news")
-    refused = workspace.do("statement", "schedule", "news", "--at", at, code=3)
-    assert refused.stderr.startswith("newsletter: --at: ")
-    assert words in refused.stderr
-    workspace.do("statement", "schedule", "nothing", "--at", "2099-01-01 10:00", code=1)
 
 
 def test_until_idle_does_not_wait_but_run_does(workspace: Workspace) -> None:

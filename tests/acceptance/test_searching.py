@@ -140,17 +140,3 @@ def test_what_is_embargoed_is_neither_found_nor_counted_until_its_hour(
     publish(workspace, "secret")
     assert sorted(found(search(site, "theatre"))) == ["secret", "theatre"]
     assert "secret" in site.ask("GET", "/feed.rss").text
-
-
-@pytest.mark.faults(seconds=10)
-def test_what_was_corrected_says_so_among_the_hits(workspace: Workspace, site: Site) -> None:
-    workspace.write("harbour", "The harbour is open.")
-    publish(workspace, "harbour")
-    workspace.write("right", "The port is open.", corrects="harbour")
-    publish(workspace, "right")
-    said = [
-        " ".join(search(site, word).xpath("string(//li/p[@class='since'])").split())
-        for word in ("harbour", "port")
-    ]
-    assert said[0].startswith("This statement was corrected on")
-    assert said[1] == "This corrects an earlier statement."

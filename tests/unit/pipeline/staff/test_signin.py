@@ -1,4 +1,4 @@
-"""Who may sign in, who may not, and what each of them learns."""
+"""Signing in: the people who may, those who may not, and what each learns."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
