@@ -2,16 +2,12 @@
 
 import functools
 import json
-import shutil
-import sys
-import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -173,54 +169,15 @@ def say(message: str) -> None:
         click.echo(message, err=True)
 
 
-_KEYS = frozenset(
-    {"slug", "statement", "translation_of", "email", "name", "subject", "last", "url"}
-)
-"""Columns besides the first whose words the next command needs."""
-_NARROWEST = 12
-
-
-def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, width: int | None = None
-) -> None:
-    """Print a table without frames and without empty columns.
-
-    On a terminal a long cell continues on the next line, but a key stays whole, so that it can be
-    copied. Without a terminal each row is one line. ``width`` is the terminal's, if it is known.
-    """
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table without frames and without empty columns, each row as one line."""
     cells = [[in_words(cell).replace("\n", " ") for cell in row] for row in rows]
     shown = [at for at in range(len(columns)) if not cells or any(row[at] for row in cells)]
     lines = [[row[at] for at in shown] for row in (list(columns), *cells)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-    if width is None and sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns
-    if width is not None:
-        whole = {at for at, title in enumerate(lines[0]) if at == 0 or title in _KEYS}
-        _narrow(widths, whole, width)
     for line in lines:
-        folded = [_fold(cell, to) for cell, to in zip(line, widths, strict=True)]
-        for parts in zip_longest(*folded, fillvalue=""):
-            padded = (
-                part + " " * (to - _width(part)) for part, to in zip(parts, widths, strict=True)
-            )
-            click.echo("  ".join(padded).rstrip())
-
-
-def _narrow(widths: list[int], whole: set[int], room: int) -> None:
-    """Narrow the widest columns until all fit, but no key and none below the least width."""
-    while sum(widths) + 2 * (len(widths) - 1) > room:
-        others = [at for at, to in enumerate(widths) if at not in whole and to > _NARROWEST]
-        if not others:
-            return
-        widths[max(others, key=widths.__getitem__)] -= 1
-
-
-def _fold(text: str, width: int) -> list[str]:
-    taken = _width(text)
-    if taken <= width:
-        return [text]
-    # a character of East Asian scripts takes two columns
-    return textwrap.wrap(text, width if taken <= len(text) else width // 2)
+        padded = (cell + " " * (to - _width(cell)) for cell, to in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
 
 
 def print_rows(
