@@ -1,13 +1,12 @@
 """How long importing and exporting people takes, and in how much memory.
 
-python -m bench.moving [PEOPLE_OF_A_CSV [PEOPLE_OF_A_YAML]]
+python -m bench.moving [PEOPLE]
 
 Prints the table of docs/performance.md. Each command runs in a process of its own. A tenth of the
 people are suppressed, and every column is filled but the pause. Meanwhile somebody else asks to
 write, again and again: the longest time that they waited is the time that the lock was held.
 """
 
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -25,10 +24,10 @@ from bench.measuring import Measured, Phase, Stopwatch
 from bench.sink import ROOT
 from newsletter.cli.main import run
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
-from newsletter.subscriber_files.writing import FORMS
+from newsletter.subscriber_files.writing import as_csv
 
 _PATIENCE = 1800  # seconds, for one command
-_SIZES = (1_000_000, 100_000)
+_PEOPLE = 1_000_000
 _MEGABYTE = 1_000_000
 _PAUSE = 0.02  # seconds, between two attempts to write
 _START = datetime(2024, 5, 1, 10, tzinfo=UTC)
@@ -86,29 +85,27 @@ def person(number: int) -> tuple[Subscriber, str]:
 
 
 def write(path: Path, people: int) -> None:
-    """A file of so many people, in the form of its suffix."""
-    texts = FORMS[path.suffix[1:]](map(person, range(people)), ())
+    """A file of so many people."""
     with path.open("w", encoding="utf-8") as out:
-        out.writelines(texts)
+        out.writelines(as_csv(map(person, range(people)), ()))
 
 
-def measure(folder: Path, form: str, people: int) -> Iterator[Row]:
+def measure(folder: Path, people: int) -> Iterator[Row]:
     """Rehearse an import, import, and export, in a new workspace."""
-    workspace, file, out = folder / form, folder / f"people.{form}", folder / f"export.{form}"
+    workspace, file, out = folder / "forum", folder / "people.csv", folder / "export.csv"
     product.prepare(workspace, 0)
     write(file, people)
-    importing, name = ("import", str(file), "--create-list"), form.upper()
+    importing = ("import", str(file), "--create-list")
     for command, arguments, written in (
-        (f"import of {name}, --dry-run", (*importing, "--dry-run"), file),
-        (f"import of {name}", importing, file),
-        (f"import of {name} again", importing, file),
-        (f"export to {name}", ("export", "--format", form), out),
+        ("import, --dry-run", (*importing, "--dry-run"), file),
+        ("import", importing, file),
+        ("import again", importing, file),
+        ("export", ("export",), out),
     ):
         done = _child(workspace, out, *arguments)
         size = written.stat().st_size
         yield Row(command=command, people=people, size=size, measured=done)
     assert _people(out) == _people(file), "not everybody came back"
-    shutil.rmtree(workspace)
 
 
 def _people(path: Path) -> int:
@@ -178,10 +175,9 @@ def _table(rows: list[Row]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (_HEAD, rule, *(r.cells() for r in rows)))
 
 
-def _main(sizes: tuple[int, ...]) -> None:
+def _main(people: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        forms = zip(("csv", "yaml"), sizes, strict=False)
-        rows = [row for form, size in forms for row in measure(Path(folder), form, size)]
+        rows = list(measure(Path(folder), people))
     print(_table(rows))
 
 
@@ -189,4 +185,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         _one(*sys.argv[2:])
     else:
-        _main(tuple(map(int, sys.argv[1:])) or _SIZES)
+        _main(int(sys.argv[1]) if sys.argv[1:] else _PEOPLE)

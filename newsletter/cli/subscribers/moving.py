@@ -36,7 +36,7 @@ from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME
 from newsletter.subscriber_files.subscriber_file import SubscriberFile, paced
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.subscriber_files.workbooks import as_table
-from newsletter.subscriber_files.writing import FORMS, People
+from newsletter.subscriber_files.writing import People, as_csv
 
 _TOLD = 100_000
 """People between two lines of progress."""
@@ -293,19 +293,11 @@ def undo_import(services: Services, number: int, by: str, as_json: bool) -> None
 
 
 @click.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(tuple(FORMS)),
-    default="csv",
-    show_default=True,
-    help="The format.",
-)
 @click.option("--list", "list_name", metavar="NAME", default="", help="Only this list.")
 @click.option("--bom", is_flag=True, help="Start with a byte order mark, for Excel.")
 @with_services
-def export(services: Services, form: str, list_name: str, bom: bool) -> None:
-    """Print all people and suppressions, as import reads them.
+def export(services: Services, list_name: str, bom: bool) -> None:
+    """Print all people and suppressions as CSV, as import reads it.
 
     The file contains everything that an import can read: lists, also those that a person left,
     consent, places, tags, pauses and suppressions. A cell that a spreadsheet would take for a
@@ -320,7 +312,7 @@ def export(services: Services, form: str, list_name: str, bom: bool) -> None:
         strangers = () if list_name else tx.readers.suppressions(strangers=True)
         # one transaction to the end, so that the file is one moment's state
         chosen = _of_list(list_name, people) if list_name else people
-        for text in chain([_BYTE_ORDER_MARK] if bom else [], FORMS[form](chosen, strangers)):
+        for text in chain([_BYTE_ORDER_MARK] if bom else [], as_csv(chosen, strangers)):
             out.write(text.encode())
         out.flush()
         erased = 0 if list_name else tx.readers.count_erased()
