@@ -177,7 +177,6 @@ CREATE TABLE feed_item (
     state TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     slug TEXT UNIQUE,
-    note TEXT NOT NULL,
     document TEXT NOT NULL,  -- empty if the item became no statement
     seen_at INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,

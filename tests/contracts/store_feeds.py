@@ -33,9 +33,8 @@ PASSED = KnownItem(
     published=NOON - timedelta(days=900),
     state=ItemState.PASSED,
     fingerprint="f1",
-    note="is older",
 )
-TAKEN = replace(PASSED, id="2", published=None, state=ItemState.TAKEN, slug="news", note="")
+TAKEN = replace(PASSED, id="2", published=None, state=ItemState.TAKEN, slug="news")
 MADE = ExtractedStatement(
     title="News",
     body="It is *new*.",

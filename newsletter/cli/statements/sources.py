@@ -36,7 +36,7 @@ _UNREACHABLE = 6
 
 @click.group()
 def source() -> None:
-    """Show sources, visit feeds, show their items."""
+    """Show sources, and visit feeds."""
 
 
 @source.command("list")
@@ -78,28 +78,6 @@ def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str,
         "unusable": counts.unusable,
         "remark": record.remark,
     }
-
-
-@source.command()
-@click.argument("name")
-@click.option("--taken", is_flag=True, help="Show only items with a statement.")
-@as_json
-@with_services
-def items(services: Services, name: str, taken: bool, as_json: bool) -> None:
-    """Show the items of a feed that are known, the latest last."""
-    feed = _feed(services.statements, name)
-    with services.store.read() as tx:
-        known = tx.feeds.items(feed.name)
-    rows = [
-        {
-            **pick(item, "title", "state", "note", "link", "id"),
-            "published": item.published.date().isoformat() if item.published else "",
-            "statement": item.slug,
-        }
-        for item in known
-        if item.slug or not taken
-    ]
-    print_rows(rows, ("published", "title", "state", "statement", "note"), as_json=as_json)
 
 
 @source.command()

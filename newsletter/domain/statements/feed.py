@@ -89,8 +89,6 @@ class KnownItem:
     fingerprint: str
     slug: str = ""
     """The slug of its statement, if there is one."""
-    note: str = ""
-    """Why it is unusable or was skipped."""
 
 
 @dataclass(frozen=True, kw_only=True)

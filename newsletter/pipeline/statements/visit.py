@@ -28,7 +28,6 @@ from newsletter.store.sql import Store, Transaction
 
 _SPREAD = 1.1
 """The spread of ``next_visit``. A later time was set by another clock or setting."""
-_OLD = "was there at the first visit, or is older"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,12 +169,11 @@ class _Made:
         self._unnamed: list[tuple[KnownItem, ExtractedStatement]] = []
 
     def pass_over(self, item: Item) -> None:
-        self.items.append(_known(item, ItemState.PASSED, note=_OLD))
+        self.items.append(_known(item, ItemState.PASSED))
 
     def meet(self, known: KnownItem, item: Item) -> None:
         """An item that we knew: as it is now, or under another id."""
-        now = replace(_known(item, known.state, note=known.note), number=known.number)
-        now = replace(now, slug=known.slug)
+        now = replace(_known(item, known.state), number=known.number, slug=known.slug)
         if not _is_revised(known, item):
             self.items.append(now)
         elif known.slug:
@@ -190,8 +188,7 @@ class _Made:
         if isinstance(composed, InvalidInput):
             why = _why(composed)
             self.unusable.append(f"{item.title or item.link or item.id}: {why}")
-            now = _known(item, ItemState.UNUSABLE, note=why)
-            self.items.append(replace(now, number=number))
+            self.items.append(replace(_known(item, ItemState.UNUSABLE), number=number))
             return
         self._unnamed.append((replace(_known(item, ItemState.TAKEN), number=number), composed))
 
@@ -201,11 +198,10 @@ class _Made:
         if isinstance(composed, InvalidInput):
             why = _why(composed)
             self.unusable.append(f"{known.title}: {why}; its statement stays as it was")
-            self.items.append(replace(now, note=why))
         else:
             self.composed[known.slug] = composed
-            self.items.append(replace(now, note=""))
             self.changed.append(known.slug)
+        self.items.append(now)
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
         """Give each new statement a slug that no other one has or had."""
@@ -230,7 +226,7 @@ def _is_revised(known: KnownItem, item: Item) -> bool:
     return known.state is not ItemState.PASSED and known.fingerprint != item.fingerprint()
 
 
-def _known(item: Item, state: ItemState, *, note: str = "") -> KnownItem:
+def _known(item: Item, state: ItemState) -> KnownItem:
     return KnownItem(
         id=item.id,
         link=item.link,
@@ -238,7 +234,6 @@ def _known(item: Item, state: ItemState, *, note: str = "") -> KnownItem:
         published=item.published,
         state=state,
         fingerprint=item.fingerprint(),
-        note=note,
     )
 
 

@@ -30,7 +30,7 @@ class Feeds(Repository):
         return self._db.all(
             KnownItem,
             "SELECT number, id, link, title, published, state, fingerprint,"
-            " COALESCE(slug, '') AS slug, note FROM feed_item WHERE feed = :feed ORDER BY number",
+            " COALESCE(slug, '') AS slug FROM feed_item WHERE feed = :feed ORDER BY number",
             feed=feed,
         )
 
@@ -64,28 +64,11 @@ class Feeds(Repository):
         record = {**vars(findings.record), "revision": findings.record.revision + 1}
         self._db.put("feed", "name", name=feed, **record)
         for item in findings.items:
-            composed = findings.composed.get(item.slug) or ""
             values = {name: value for name, value in vars(item).items() if name != "number"}
-            values["slug"] = item.slug or None
+            values |= {"slug": item.slug or None, "changed_at": at}
+            if item.slug in findings.composed:  # else its text stays
+                values["document"] = findings.composed[item.slug]
             if item.number:
-                self._db.change(
-                    "UPDATE feed_item SET id = :id, link = :link, title = :title,"
-                    " published = :published, state = :state, fingerprint = :fingerprint,"
-                    " slug = :slug, note = :note, changed_at = :at,"
-                    # unchanged if no new text was made
-                    " document = CASE WHEN :composed = '' THEN document ELSE :composed END"
-                    " WHERE number = :number",
-                    number=item.number,
-                    composed=composed,
-                    at=at,
-                    **values,
-                )
+                self._db.update("feed_item", {"number": item.number}, **values)
             else:
-                self._db.insert(
-                    "feed_item",
-                    feed=feed,
-                    document=composed,
-                    seen_at=at,
-                    changed_at=at,
-                    **values,
-                )
+                self._db.insert("feed_item", feed=feed, seen_at=at, **{"document": "", **values})
