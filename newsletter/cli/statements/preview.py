@@ -37,17 +37,11 @@ def preview(shell: Shell, slug: str, out: Path, address: str | None) -> None:
     with shell.services() as services:
         services.statements.refresh()
         slug = statement_slug(services.store, slug)
-        seen = sample(
-            slug,
-            address=address,
-            store=services.store,
-            links=services.links,
-            rules=services.campaigns.rules,
+        content, recipient = sample(
+            slug, address=address, store=services.store, links=services.links
         )
-        message = to_mime(
-            content=seen.content, recipient=seen.recipient, at=services.store.clock.now()
-        )
-    made = filled(seen.content, seen.recipient)
+        message = to_mime(content=content, recipient=recipient, at=services.store.clock.now())
+    made = filled(content, recipient)
     out.mkdir(parents=True, exist_ok=True)
     for kind, data in (("html", made.html.encode()), ("txt", made.text.encode()), ("eml", message)):
         file = out / f"message.{kind}"

@@ -196,10 +196,9 @@ def _let_in(services: Services, person: _Person, password: str) -> None:
 
 
 def _show_around(services: Services, folder: Path) -> None:
-    store, links, rules = services.store, services.links, services.campaigns.rules
-    seen = sample(_SLUG, address=None, store=store, links=links, rules=rules)
+    seen = sample(_SLUG, address=None, store=services.store, links=services.links)
     page = folder / "var" / "example.html"
-    page.write_text(filled(seen.content, seen.recipient).html, encoding="utf-8")
+    page.write_text(filled(*seen).html, encoding="utf-8")
     mails = sorted((folder / "var" / "outbox").glob("*.eml"))
     command = sys.argv[0] if sys.argv[0].endswith("newsletter") else "newsletter"
     click.echo(

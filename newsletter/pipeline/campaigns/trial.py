@@ -7,7 +7,6 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
@@ -16,17 +15,12 @@ from newsletter.domain.staff.account import exceeded, of_tests
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, Recipient
-from newsletter.domain.statements.statement import (
-    ApprovalStatus,
-    Statement,
-    StoredStatement,
-)
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.pipeline.delivery.attempt import PooledProvider
 from newsletter.pipeline.ledger import entitle, find_statement
 from newsletter.pipeline.statements.translations import translations_of
-from newsletter.pipeline.status import find_status
 from newsletter.store.sql import Store, Transaction
 
 NO_CAMPAIGN = 0
@@ -40,29 +34,21 @@ _TOO_MANY = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """A statement as one reader would get it now, and whether it may go out so."""
-
-    content: Content
-    recipient: Recipient
-    approval: ApprovalStatus
-
-
 def sample(
-    slug: str, *, address: str | None, store: Store, links: Links, rules: CampaignRules
-) -> Sample:
-    """A statement as a made-up reader gets it, or the real one at ``address``. Raises NotFound."""
+    slug: str, *, address: str | None, store: Store, links: Links
+) -> tuple[Content, Recipient]:
+    """Return what a made-up reader gets, or the one at ``address``. Raises NotFound."""
     with store.read() as tx:
-        status = find_status(tx, slug, rules)
-        content = tx.statements.content(status.stored.content_hash)
         person = tx.readers.find(address) if address else None
-    if content is None:
+        if address and person is None:
+            raise NotFound(
+                f"{address} is not a subscriber; 'newsletter subscribers export' shows them"
+            )
+        stored = find_statement(tx, slug)
+        found = shown(tx, stored, reader=person.id if person else 0, links=links)
+    if found is None:
         raise NotFound(f"the content of {slug} is not stored")
-    if address and person is None:
-        raise NotFound(f"{address} is not a subscriber; 'newsletter subscribers export' shows them")
-    recipient = _as_reader(content, person, links)
-    return Sample(content=content, recipient=recipient, approval=status.approval)
+    return found
 
 
 def shown(
