@@ -120,7 +120,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 def _stop_measuring() -> None:
     """Stop all measurements: pytest-cov begins two in a worker, and one goes on without the other.
 
-    What the first measures is thrown away, and costs as much as what counts.
+    The figures of the first are thrown away, and cost as much as those that count.
     """
     while measuring := Coverage.current():
         measuring.stop()
