@@ -10,6 +10,7 @@ import asyncio
 import errno
 import resource
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -300,6 +301,9 @@ class BoundedProtocol(H11Protocol):
 
 
 _MAY_WAIT = 1_024
+_TURN_SECONDS = 0.001
+"""Until a thread that computes lets others work: with the default, five times as long, a health
+check waits for several such turns while a template is compiled."""
 
 
 class WebServer:
@@ -326,6 +330,7 @@ class WebServer:
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def __enter__(self) -> "WebServer":
+        sys.setswitchinterval(_TURN_SECONDS)
         self._thread.start()
         return self
 

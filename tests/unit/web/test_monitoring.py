@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -148,6 +149,7 @@ def test_a_process_without_pages_answers_monitoring_and_healthcheck_asks_it(
 ) -> None:
     give_a_sign_of_life(site)
     with WebServer(site.services, host="127.0.0.1", port=0, make=make_monitoring) as server:
+        assert sys.getswitchinterval() <= 0.001, "a page in the making keeps the check waiting"
         port = server.address.rpartition(":")[2]
         assert main.run(["healthcheck", "--port", port]) == 0
         assert json.loads(capsys.readouterr().out)["scheduler"] is True
