@@ -105,7 +105,7 @@ EXAMPLES: Mapping[str, Callable[[Program], dict[str, Any]]] = {
     "POST /sign-ups": _new(**SIGN_UP, lists=["press"]),
     "GET /campaigns/{id}": _there("/campaigns/1"),
 }
-"""The success of each operation; the others take nothing."""
+"""The request that each operation answers with success; the others take nothing."""
 
 
 def _valid(schema: Mapping[str, Any], body: bytes) -> None:

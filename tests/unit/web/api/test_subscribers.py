@@ -1,4 +1,4 @@
-"""Subscribers by a token: what a form on a website and a CRM do."""
+"""Subscribers by a token: a form on a website, and a CRM."""
 
 from collections.abc import Iterator
 from pathlib import Path

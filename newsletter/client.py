@@ -1,0 +1,90 @@
+"""A client of the HTTP API, typed by the operations that the service declares.
+
+``client.call(SubscriberOperations.add, NewSubscriber(…))`` returns what that method returns.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import replace
+from inspect import signature
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from urllib.parse import quote
+from uuid import uuid4
+
+import requests
+
+from newsletter.web.api.operation import ROOT, Call, declared
+from newsletter.web.api.values import Page, Paging
+from newsletter.web.http.hosts import is_this_machine, name_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+Query = TypeVar("Query", bound=Paging)
+
+_WAITS = {429, 503}
+_TRIES, _WAIT = 5, 60
+
+
+class ApiProblem(requests.HTTPError):
+    """The service refused a request; its response has the Problem Details (RFC 9457)."""
+
+
+class Client:
+    """Calls the operations of one service. Raises ValueError for an address without TLS."""
+
+    def __init__(self, url: str, token: str) -> None:
+        if not (url.startswith("https://") or is_this_machine(name_of(url))):
+            raise ValueError(f"{url!r} is not secure, and a token is a secret; write https://")
+        self._url = url.rstrip("/") + ROOT
+        self._seen = ""
+        self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def at(self, version: str) -> "Client":
+        """Return a client whose changes are of this version, and of no later one."""
+        same = copy(self)
+        same._seen = version
+        return same
+
+    def call(
+        self,
+        handle: Callable[Concatenate[Any, Call, P], R],
+        /,
+        *args: P.args,
+        **named: P.kwargs,
+    ) -> R:
+        """Call an operation. Waits as long as the service says. Raises ApiProblem."""
+        one, given = declared(handle), signature(handle).bind(None, None, *args, **named).arguments
+        headers = {"If-Match": f'"{self._seen}"'} if one.of_version else {}
+        if one.repeatable:
+            headers["Idempotency-Key"] = uuid4().hex
+        query, body, shape = (one.values(place) for place in ("query", "body", "answer"))
+        names = {key: quote(str(each), "") for key, each in given.items()}
+        answer = self._send(
+            one.method,
+            self._url + one.path.format(**names),
+            params=query.write(given["query"]) if query else None,
+            json=body.write(given["body"]) if body else None,
+            headers=headers,
+        )
+        return cast("R", shape.read(answer.json()) if shape else None)
+
+    def every(self, handle: Callable[[Any, Call, Query], Page[T]], query: Query) -> Iterator[T]:
+        """Yield the items of all pages."""
+        more: str | None = query.after
+        while more is not None:
+            page = self.call(handle, replace(query, after=more))
+            yield from page.items
+            more = page.next if page.items else None
+
+    def _send(self, method: str, url: str, **how: Any) -> requests.Response:
+        for tries_left in reversed(range(_TRIES)):
+            answer = self._session.request(method, url, timeout=_WAIT, allow_redirects=False, **how)
+            if answer.status_code not in _WAITS or not tries_left:
+                break
+            time.sleep(min(int(answer.headers.get("Retry-After", "1")), _WAIT))
+        if answer.status_code >= 300:
+            raise ApiProblem(answer.text, response=answer)
+        return answer
