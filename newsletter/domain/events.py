@@ -4,9 +4,9 @@ No result depends on the order or the number of the reports.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from fractions import Fraction
 
@@ -148,12 +148,6 @@ def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
     return Bounce.HARD if detail in _NO_MAILBOX else Bounce.OTHER
 
 
-SOFT_MEMORY = timedelta(days=30)
-"""A soft bounce is forgotten after so long."""
-SOFT_CAMPAIGNS = 5
-"""So many campaigns have to bounce softly before it means anything."""
-_SOFT_SPAN = timedelta(days=14)
-
 _GRAVITY = (Bounce.OTHER, Bounce.SOFT, Bounce.POLICY, Bounce.COMPLAINT, Bounce.HARD)
 _OF_ITS_OWN = frozenset({EventKind.DELIVERED, EventKind.BOUNCED, EventKind.COMPLAINED})
 _KEPT_WHOLE = frozenset(
@@ -217,17 +211,6 @@ def suppression(event: Event) -> SuppressionReason | None:
     A full mailbox, a policy bounce and a bounce without a reason do not.
     """
     return _SUPPRESSING.get((event.kind, event.bounce))
-
-
-def is_worn_out(soft: Iterable[datetime], delivered: datetime | None, now: datetime) -> bool:
-    """Return whether soft bounces prove that a mailbox is gone.
-
-    ``soft`` has the time of one soft bounce for each campaign, ``delivered`` is the latest
-    delivery. Five bounces after that delivery and within the last 30 days are needed, the first and
-    the last at least 14 days apart.
-    """
-    counted = [at for at in soft if at > now - SOFT_MEMORY and (not delivered or at > delivered)]
-    return len(counted) >= SOFT_CAMPAIGNS and max(counted) - min(counted) >= _SOFT_SPAN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,8 +32,6 @@ def log_tick(look: TickResult, before: TickResult) -> None:
     ):
         log.warning("not sent: %s: %s", held.slug, held.reason)
     log_stopped(look.stopped)
-    if look.retired:
-        log.info("suppressed %d addresses after soft bounces for weeks", look.retired)
     if look.resumed:
         log.info("%d readers' pauses are over", look.resumed)
     for campaign in look.started:

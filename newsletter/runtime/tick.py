@@ -10,7 +10,6 @@ from newsletter.pipeline.archive.index import Indexed, index
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest
 from newsletter.pipeline.campaigns.plan import Held, Watch, plan, start_due
 from newsletter.pipeline.events.breaker import stop_harm
-from newsletter.pipeline.events.record import retire
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.approve import Noted
 from newsletter.pipeline.subscribers.leave import clean
@@ -34,8 +33,6 @@ class TickResult:
     held: tuple[Held, ...] = ()
     stopped: tuple[Campaign, ...] = ()
     """Paused by the breaker."""
-    retired: int = 0
-    """Mailboxes that put us off for weeks and are written to no more."""
     resumed: int = 0
     """Readers whose pause is over."""
 
@@ -75,8 +72,6 @@ class Tick:
         faults, noted = self.statements.take_in()
         resumed = resume(store=store)
         planned = plan(store=store, rules=rules, before=watch)
-        # before anything starts: it is the next campaign that spares these mailboxes
-        retired = retire(store=store)
         started = start_due(store=store, rules=rules)
         index(store=store, words_of=words_of, before=indexed)
         clean(store=store)  # what was erased while the database was too busy
@@ -93,6 +88,5 @@ class Tick:
             withdrawn=planned.withdrawn,
             held=planned.held,
             stopped=stopped,
-            retired=retired,
             resumed=resumed,
         )

@@ -396,7 +396,6 @@ CREATE TABLE delivery_status (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ix_delivery_status_damage ON delivery_status (campaign_id, kind, bounce)
     WHERE kind IN ('bounced', 'complained');
-CREATE INDEX ix_delivery_status_soft ON delivery_status (at, subscriber_id) WHERE bounce = 'soft';
 
 CREATE TABLE event (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -459,8 +458,7 @@ CREATE TABLE address_history (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     subscriber_id INTEGER NOT NULL,
     address_hash BLOB NOT NULL,
-    address TEXT,  -- NULL once no attempt needs it
-    last_campaign INTEGER NOT NULL  -- the newest campaign at the time of the change
+    address TEXT  -- NULL once no attempt needs it
 ) STRICT;
 CREATE INDEX ix_address_history_address_hash ON address_history (address_hash);
 CREATE INDEX ix_address_history_subscriber_id_number ON address_history (subscriber_id, number);
@@ -962,8 +960,8 @@ CREATE TRIGGER address_left AFTER UPDATE OF address, address_hash ON subscriber
 WHEN NEW.address IS NOT OLD.address
     OR NEW.address_hash IS NOT OLD.address_hash
 BEGIN
-    INSERT INTO address_history (subscriber_id, address_hash, address, last_campaign)
-    VALUES (OLD.id, OLD.address_hash, OLD.address, (SELECT coalesce(max(id), 0) FROM campaign));
+    INSERT INTO address_history (subscriber_id, address_hash, address)
+    VALUES (OLD.id, OLD.address_hash, OLD.address);
 END;
 
 -- After an erasure no row leads to the person, and no suppression names a former address.

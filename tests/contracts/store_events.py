@@ -328,31 +328,7 @@ class EventsContract:
             tx.unknowns.confirm(books.id, {5: ""}, at=NOON, reason="told")
         assert telling() == [2]
 
-    # --- soft bounces, and the breaker's figures
-
-    def test_soft_bounces_are_gathered_of_those_who_have_enough(self, store: Store) -> None:
-        campaigns = [
-            Books(store, 3 if not number else [], slug=f"s{number}") for number in range(3)
-        ]
-        for day, books in enumerate(campaigns):
-            at = NOON + timedelta(days=day)
-            note(store, [bounced(books, 1, Bounce.SOFT, at), bounced(books, 3, Bounce.HARD, at)])
-        note(store, [bounced(campaigns[0], 2, Bounce.SOFT)])
-        note(store, delivered(campaigns[1], 1, at=NOON + timedelta(hours=30)))
-
-        def gathered(since: datetime, least: int) -> object:
-            with store.read() as tx:
-                return tx.events.soft_bounces(since, least)
-
-        days = [NOON + timedelta(days=number) for number in range(3)]
-        before = NOON - timedelta(days=1)
-        assert gathered(before, 3) == {1: (days, NOON + timedelta(hours=30))}
-        assert gathered(NOON, 2) == {1: (days[1:], NOON + timedelta(hours=30))}
-        assert gathered(before, 4) == {}
-        assert gathered(before, 1) == {
-            1: (days, NOON + timedelta(hours=30)),
-            2: ([NOON], None),
-        }
+    # --- the breaker's figures
 
     def test_the_damage_is_complaints_and_hard_bounces(self, store: Store) -> None:
         books, other = Books(store, 9), Books(store, [], slug="other")

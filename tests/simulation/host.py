@@ -25,7 +25,6 @@ from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
-from newsletter.pipeline.events import record
 from newsletter.pipeline.statements.ingest import DigestSource, Read, ingest
 from newsletter.pipeline.statements.render import Tried, render
 from newsletter.pipeline.statements.review import ReviewRules
@@ -441,7 +440,6 @@ class Process:
             self.stages.take_in()
         prefer.resume(store=self.store)
         plan.plan(store=self.store, rules=self.rules)
-        record.retire(store=self.store)
         plan.start_due(store=self.store, rules=self.rules)
         self.host.world.parts.tick(self.host.books, self.host.now())
 

@@ -1,7 +1,7 @@
 """events → delivery states, suppressions: stores what a provider reports later.
 
 All events of one post are stored in one transaction before the provider gets an answer. Repeated or
-reordered events give the same result. Soft bounces are judged when the next campaign starts.
+reordered events give the same result.
 """
 
 import hashlib
@@ -12,15 +12,12 @@ from typing import Any
 
 from newsletter.domain.delivery.batch import BatchState, Origin, origin
 from newsletter.domain.events import (
-    SOFT_CAMPAIGNS,
-    SOFT_MEMORY,
     DeliveryStatus,
     Event,
     EventKind,
     Forged,
     Place,
     is_kept_whole,
-    is_worn_out,
     status_kind,
     suppression,
 )
@@ -152,22 +149,3 @@ def _follow(tx: Transaction, event: Event, place: Place, provider: str) -> int:
         return 0
     entry = SuppressedEntry(address=place.address, reason=reason)
     return tx.readers.suppress([entry], tx.now, f"{provider} event {event.id}")
-
-
-def retire(*, store: Store) -> int:
-    """Suppress mailboxes with soft bounces for weeks, before a campaign. Return how many.
-
-    Not earlier, because a later delivery may show that a mailbox works.
-    """
-    with store.read() as tx:
-        if not tx.campaigns.due(tx.now):
-            return 0
-        found = tx.events.soft_bounces(tx.now - SOFT_MEMORY, SOFT_CAMPAIGNS)
-    worn_out = [number for number, told in found.items() if is_worn_out(*told, tx.now)]
-    if not worn_out:
-        return 0
-    with store.begin() as tx:
-        people = [person for number in worn_out if (person := tx.readers.get(number))]
-        reason = SuppressionReason.BOUNCED
-        entries = [SuppressedEntry(address=person.address, reason=reason) for person in people]
-        return tx.readers.suppress(entries, tx.now, f"soft bounces of {SOFT_CAMPAIGNS} campaigns")

@@ -35,12 +35,6 @@ _CAME_BACK = f"""
     delivery_status.kind = 'bounced' AND NOT (
         COALESCE(delivery_status.bounce, '') = 'soft' AND {_WAS_DELIVERED})
 """
-_IS_OF_THE_PRESENT_ADDRESS = """
-    delivery_status.campaign_id > (
-        SELECT COALESCE(MAX(last_campaign), 0) FROM address_history
-        WHERE address_history.subscriber_id = delivery_status.subscriber_id)
-"""
-"""The campaign was planned after the last change of its reader's address."""
 
 
 class Events(AddressRepository):
@@ -202,39 +196,6 @@ class Events(AddressRepository):
                 nth=nth,
             )
         ]
-
-    def soft_bounces(
-        self, since: datetime, campaigns: int
-    ) -> dict[int, tuple[list[datetime], datetime | None]]:
-        """Return readers whose mail of so many campaigns bounced softly since then.
-
-        Subscriber id → the moments of these bounces, and of the latest delivery, if any. What was
-        sent to an earlier address of theirs does not count.
-        """
-        # in the words of the partial index: SQLite uses it for nothing else
-        soft = f"delivery_status.bounce = 'soft' AND at > :since AND {_IS_OF_THE_PRESENT_ADDRESS}"
-        moments: dict[int, list[datetime]] = defaultdict(list)
-        for number, at in self._db.rows(
-            f"""
-            SELECT subscriber_id, at FROM delivery_status WHERE {soft} AND subscriber_id IN (
-                SELECT subscriber_id FROM delivery_status WHERE {soft}
-                GROUP BY subscriber_id HAVING COUNT(*) >= :campaigns)
-            ORDER BY at
-            """,
-            since=since,
-            campaigns=campaigns,
-        ):
-            moments[number].append(instant(at))
-        return {number: (ats, self._delivered(number)) for number, ats in moments.items()}
-
-    def _delivered(self, subscriber_id: int) -> datetime | None:
-        # the campaigns lead into the key
-        return self._db.moment(
-            "SELECT MAX(at) FROM delivery_status WHERE campaign_id IN (SELECT id FROM campaign)"
-            " AND subscriber_id = :subscriber_id AND kind = 'delivered'"
-            f" AND {_IS_OF_THE_PRESENT_ADDRESS}",
-            subscriber_id=subscriber_id,
-        )
 
     def damage(self, campaign_id: int) -> Damage:
         """Return complaints and hard bounces; costs as much as there are of them."""

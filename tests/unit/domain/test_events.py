@@ -12,7 +12,6 @@ from newsletter.domain.events import (
     Figures,
     bounce_class,
     is_kept_whole,
-    is_worn_out,
     objections,
     overrule,
     status_kind,
@@ -172,28 +171,6 @@ def test_of_all_other_events_only_a_complaint_bars_an_address() -> None:
 
 def days_ago(*days: float) -> list[datetime]:
     return [NOON - timedelta(days=number) for number in days]
-
-
-@rows(
-    ("soft", "delivered", "worn_out"),
-    [
-        ((20, 15, 10, 6, 6), None, True),
-        ((20, 15, 10, 6.01), None, False),
-        ((19, 15, 10, 6, 5.01), None, False),
-        ((29, 20, 18, 16, 15), None, True),
-        ((30, 20, 18, 16, 15), None, False),
-        ((29, 28, 10, 5, 1), 30, True),
-        ((29, 28, 10, 5, 1), 29, False),
-        ((29, 28, 10, 5, 1), 0, False),
-        ((), None, False),
-    ],
-)
-def test_a_mailbox_is_worn_out_after_five_campaigns_in_two_weeks_that_are_not_forgotten(
-    soft: tuple[float, ...], delivered: float | None, worn_out: bool
-) -> None:
-    latest = None if delivered is None else days_ago(delivered)[0]
-    for order in (soft, soft[::-1]):
-        assert is_worn_out(days_ago(*order), latest, NOON) is worn_out
 
 
 def test_the_bounced_are_those_of_all_classes() -> None:

@@ -12,7 +12,7 @@ OF_PEOPLE = {
         "address, name, language, time zone, place, tags, lists|where and when they consented"
         "|the end of a pause",
     ),
-    "number subscriber_id address_hash address last_campaign": (
+    "number subscriber_id address_hash address": (
         "address_history",
         "Of each address that a subscriber left: a keyed hash",
     ),

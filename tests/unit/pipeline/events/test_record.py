@@ -15,7 +15,7 @@ from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.campaigns.report import report
-from newsletter.pipeline.events.record import Recorded, record, retire
+from newsletter.pipeline.events.record import Recorded, record
 from newsletter.store.sql import Store
 from tests.fakes import OURS, THEIRS, WORKSPACE, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
@@ -352,62 +352,6 @@ def test_events_that_come_while_others_send_reach_nobody_twice(room: Newsroom) -
 # --- mailboxes that put us off for weeks
 
 
-def _soft_for_weeks(room: Newsroom, *days: int) -> None:
-    """Ten readers; the first one's mailbox puts us off on each of these days."""
-    begun = room.clock.now()
-    for number, day in enumerate(days):
-        room.clock.advance(seconds=(begun + timedelta(days=day) - room.clock.now()).total_seconds())
-        slug = f"s{number}"
-        room.start(10, slug=slug)
-        room.drain()
-        tell_of(room, 1, EventKind.BOUNCED, bounce=Bounce.SOFT, campaign=slug, id=slug)
-
-
-def _due(room: Newsroom) -> None:
-    room.write("next")
-    room.look()
-    room.approve(slug="next")
-    room.plan()
-    room.clock.advance(minutes=5)
-
-
-def _retire(room: Newsroom) -> int:
-    return retire(store=room.store)
-
-
-def test_a_mailbox_that_put_us_off_for_weeks_is_left_out_of_the_next_campaign(
-    room: Newsroom,
-) -> None:
-    _soft_for_weeks(room, 0, 4, 8, 12, 16)
-    assert _retire(room) == 0, "no campaign is due"
-    assert suppressed(room, 1) is None
-    _due(room)
-    assert _retire(room) == 1
-    assert suppressed(room, 1) is SuppressionReason.BOUNCED
-    assert _retire(room) == 0
-
-
-def test_a_mailbox_that_took_a_message_since_stays(room: Newsroom) -> None:
-    _soft_for_weeks(room, 0, 4, 8, 12, 16)
-    tell_of(room, 1, EventKind.DELIVERED, campaign="s4")
-    _due(room)
-    assert _retire(room) == 0
-    assert suppressed(room, 1) is None
-
-
-def test_nobody_is_retired_who_was_erased_or_put_us_off_too_briefly(room: Newsroom) -> None:
-    _soft_for_weeks(room, 0, 1, 2, 3, 4)
-    _due(room)
-    assert _retire(room) == 0
-    room.clock.advance(days=11)
-    with room.store.begin() as tx:
-        tx.readers.forget("reader1@example.org", room.clock.now())
-    tell_of(
-        room, 1, EventKind.BOUNCED, bounce=Bounce.SOFT, campaign="s0", subscriber_id=1, id="late"
-    )
-    assert _retire(room) == 0
-
-
 # --- addresses that readers left
 
 
@@ -494,16 +438,6 @@ def test_an_erased_person_leaves_no_address_behind_that_was_left(accepted: Newsr
         assert list(tx.readers.suppressions()) == []
         assert tx.db.value("SELECT count(*) FROM address_history") == 0
     assert suppressed(accepted, 1) is SuppressionReason.BOUNCED
-
-
-def test_soft_bounces_of_an_address_that_was_left_do_not_wear_out_the_new_one(
-    room: Newsroom,
-) -> None:
-    _soft_for_weeks(room, 0, 4, 8, 12, 16)
-    _move(room)
-    _due(room)
-    assert _retire(room) == 0
-    assert _reason(room, "new@example.org") is None
 
 
 # --- order and copies
