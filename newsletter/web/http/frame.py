@@ -13,6 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from newsletter.domain.statements.brand import light
 from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.languages import direction, language_name
 from newsletter.rendering.mail.files import default_templates, read_templates
@@ -94,6 +95,7 @@ class Frame:
             "styles": self._styles,
             "organisation": self._house.organisation,
             "logo": self._house.brand.logo,
+            "band": light(self._house.brand.color).band,
             "button": "",
             "buttons": [],
             "written_in": "",

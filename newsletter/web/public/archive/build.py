@@ -145,7 +145,8 @@ class ArchiveBuild:
             language=self._language,
             up=up,
             most=LONGEST,
-            kinds=[(up + name, kind) for name, (kind, _) in KINDS.items()],
+            kinds=_feeds(up),
+            ours="",
             **{"typed": None} | values,
         )
         return bytes(page.body)
@@ -211,6 +212,8 @@ class ArchiveBuild:
             ],
             address=self._publisher.page(slug),
             feeds=head_of(self._publisher, self._listed(shown, content), others),
+            up="../",
+            kinds=_feeds("../"),
         )
         return self._leaf(bytes(page.body), "text/html", list(languages))
 
@@ -298,6 +301,10 @@ class ArchiveBuild:
             for statement in shown
             if statement.content_hash in contents
         ]
+
+
+def _feeds(up: str) -> list[tuple[str, str]]:
+    return [(up + name, kind) for name, (kind, _) in KINDS.items()]
 
 
 def _highlighted(stretches: Sequence[Stretch]) -> Markup:

@@ -67,7 +67,7 @@ def test_a_logo_stands_for_the_name_and_says_it() -> None:
     house = replace(HOUSE, brand=replace(BRAND, logo=logo))
     page = bytes(Frame(house=house, language="en").page("A title").body).decode()
     image = '<img src="https://forum.example/logo.png" alt="Forum" width="180" height="48">'
-    assert f'<p class="masthead">{image}</p>' in page
+    assert f'<p class="masthead wide">{image}' in page
 
 
 def test_social_links_stand_in_the_foot_of_each_page_where_there_are_any() -> None:
