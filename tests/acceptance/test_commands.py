@@ -266,21 +266,6 @@ def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
     assert "no one has approved" in workspace.do("statement", "diff", row["slug"], code=1).stderr
 
 
-def test_a_bad_statement_is_named_and_hides_no_other(workspace: Workspace) -> None:
-    workspace.write("good")
-    bad = workspace.folder / "statements" / "bad.md"
-    bad.write_bytes(b"---\ntitle: Caf\xe9\n---\nText.\n")
-
-    checked = workspace.do("statement", "check", code=3)
-    assert checked.stderr.startswith("statements/bad.md:2: ")
-    [fault] = workspace.do("statement", "check", "--json", code=3).json()
-    assert fault["place"] == "statements/bad.md:2"
-    workspace.do("statement", "check", "good")
-    workspace.approve("good")
-    assert "statements/bad.md:2" in workspace.do("run", "--until-idle", code=3).stderr
-    assert len(workspace.outbox) == 10
-
-
 def test_what_cannot_be_imported_is_refused_in_words(workspace: Workspace, tmp_path: Path) -> None:
     page = tmp_path / "page.pdf"
     page.write_bytes(b"%PDF-1.7 \x00\x81\x90")

@@ -56,22 +56,6 @@ def test_a_pause_stops_after_the_calls_under_way_and_resume_goes_on(
     assert figures(workspace, "state", "accepted", "pending") == ("sent", 200, 0)
 
 
-def test_a_cancel_keeps_what_has_gone_and_cancels_the_rest(
-    workspace: Workspace, mailgun: PacedMailgun, held: Running
-) -> None:
-    said = workspace.do("cancel", "news").stderr
-    assert "is cancelled" in said
-    assert "180 cancelled" in said
-    let_go(mailgun)
-
-    assert held.finish().code == 0
-    workspace.do("run", "--until-idle")
-    assert len(mailgun.delivered) == 20
-    assert figures(workspace, "state", "accepted", "cancelled") == ("cancelled", 20, 180)
-    assert "cancelled" in workspace.do("resume", "news", code=4).stderr
-    assert "has already gone out" in workspace.approve("news", code=4).stderr
-
-
 def test_who_leaves_while_it_goes_out_gets_nothing_more(
     workspace: Workspace, mailgun: PacedMailgun, held: Running
 ) -> None:
@@ -87,18 +71,6 @@ def test_who_leaves_while_it_goes_out_gets_nothing_more(
         (PEOPLE[-1], "manual"),
         ("(erased)", "erased"),
     }
-
-
-@pytest.mark.parametrize("command", ["pause", "resume", "cancel"])
-def test_only_a_sender_may_lay_hands_on_a_campaign(workspace: Workspace, command: str) -> None:
-    workspace.configure(schedule={"undo_window": "1h"})
-    workspace.write("news")
-    workspace.approve("news")
-    workspace.do("run", "--until-idle")
-
-    refused = workspace.do(command, "news", "--by", "editor@forum.example", code=4).stderr
-    assert f"is an approver; to {command} takes the role sender" in refused
-    assert "no campaign 'other'" in workspace.do(command, "other", code=1).stderr
 
 
 def test_a_second_run_is_refused_and_says_why(

@@ -134,11 +134,6 @@ def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace)
     assert forum.do("statement", "show", slug, "--json").json()["title"].startswith("The week to")
 
 
-def test_its_settings_are_shown_with_the_others(forum: Workspace) -> None:
-    shown = forum.do("config", "show").stdout
-    assert "digests[0].name: weekly" in shown
-
-
 @pytest.mark.faults(seconds=8)
 def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
     publish(forum, "one")

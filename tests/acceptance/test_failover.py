@@ -83,21 +83,6 @@ def test_everybody_gets_it_once_over_both_providers(
     assert "fail over" in workspace.do("audit", "show").stdout
 
 
-@pytest.mark.faults(seconds=12)
-def test_everybody_gets_it_once_when_the_first_goes_down_between_two_runs(
-    workspace: Workspace, postmark: PostmarkServer
-) -> None:
-    with PacedMailgun() as first:
-        prepare(workspace, first, postmark, concurrency=1, daily_quota=100)
-        workspace.do("run", "--until-idle", code=6)
-        gone = first.url
-    workspace.use_mailgun(gone, batch_size=10, concurrency=2)
-    done = workspace.do("run", "--until-idle")
-    assert "failed over" in done.stderr
-    assert everybody(first, postmark) == sorted(PEOPLE)
-    assert (len(first.delivered), len(postmark.delivered)) == (100, 50)
-
-
 def test_a_person_brings_it_back_to_the_first_provider(
     workspace: Workspace, first: FailingMailgun, postmark: PostmarkServer
 ) -> None:

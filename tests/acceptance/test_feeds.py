@@ -88,26 +88,6 @@ def test_a_new_item_waits_for_approval_and_then_goes_out(workspace: Workspace, s
     assert "if-none-match" in site.requests[-1].headers
 
 
-def test_an_item_keeps_clear_of_the_slug_of_a_file_that_nobody_has_read_yet(
-    workspace: Workspace, site: Site
-) -> None:
-    follow(workspace, site)
-    workspace.do("source", "poll")
-    workspace.write("on-hours")
-    workspace.write("on-days")
-    site.publish("hours")
-    assert workspace.do("source", "poll").stdout.split() == ["on-hours-2"]
-    workspace.write("on-weeks")
-    site.publish("days")
-    site.publish("weeks")
-    workspace.sql("UPDATE feed SET next_at = 0")
-    workspace.do("run", "--until-idle")
-    assert {"on-days-2", "on-weeks-2"} < set(slugs(workspace))
-    workspace.write("on-days-2")
-    said = workspace.do("statement", "check", code=3).stderr
-    assert "the slug 'on-days-2' is taken by statements/on-days-2.md; give that one another" in said
-
-
 def test_a_feed_that_cannot_be_read_is_said_once_and_loses_nothing(
     workspace: Workspace, site: Site
 ) -> None:

@@ -253,51 +253,6 @@ def test_words_that_are_ours_no_more_are_shown_again(site: Site) -> None:
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def part(field: bytes, value: bytes = b"a") -> bytes:
-    return b"--x\r\nContent-Disposition: form-data" + field + b"\r\n\r\n" + value + b"\r\n--x--\r\n"
-
-
-def parts(more: str = "") -> dict[str, str]:
-    return {"Content-Type": f"multipart/form-data; boundary=x{more}"}
-
-
-@rows(
-    ["body", "headers", "status"],
-    [
-        (b"", {}, 422),
-        (b"", FORM, 422),
-        (b"{}", {"Content-Type": "application/json"}, 422),
-        (b"\xff\xfe\x00&&&===%%%", FORM, 422),
-        (b"email=%ED%A0%80@example.org&list=press", FORM, 422),
-        (b"email=a%00@example.org&list=press", FORM, 422),
-        (b"a=1&" * 101, FORM, 400),
-        (b"email=" + b"a" * 20_000, FORM, 413),
-        (b"--x\r\n", {"Content-Type": "multipart/form-data"}, 400),
-        (b"garbage", parts(), 400),
-        (part(b""), parts(), 400),
-        (part(b'; name="email"; filename="a"'), parts(), 400),
-        (part(b'; name="email"', b"\\ud800@a.org"), parts("; charset=unicode_escape"), 422),
-        (part(b'; name="email"', b"xn--99999999"), parts("; charset=idna"), 422),
-    ],
-)
-def test_what_is_no_form_is_refused_in_words(
-    site: Site, body: bytes, headers: dict[str, str], status: int
-) -> None:
-    answer = site.ask("POST", "/subscribe", data=body, headers=headers)
-
-    assert answer.status_code == status
-    assert "<h1>" in answer.text
-    assert "Traceback" not in answer.text
-
-
-def test_a_form_in_parts_is_read_too(forum: Workspace, site: Site) -> None:
-    fields = {"email": (None, "jo@example.org"), "list": (None, "sport"), "name": (None, "Jó")}
-    assert site.ask("POST", "/subscribe", files=fields).status_code == 303
-
-    [letter] = [one for one in letters(forum) if one["address"] == "jo@example.org"]
-    assert (letter["name"], letter["lists"]) == ("Jó", '["sport"]')
-
-
 def test_a_body_without_a_length_is_bounded_too(site: Site) -> None:
     parts = (b"email=" + b"a" * 4_000 for _ in range(10))
     assert site.ask("POST", "/subscribe", data=parts, headers=FORM).status_code == 413

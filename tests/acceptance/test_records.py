@@ -1,8 +1,5 @@
 """The commands about people, the audit log, the database and the figures."""
 
-import csv
-import hashlib
-import io
 import os
 import re
 import threading
@@ -12,59 +9,6 @@ from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ADMIN, EDITOR, VIEWER, Workspace, readers, wait_until
 
 # --- subscribers ---------------------------------------------------------------------------------
-
-
-def test_a_rehearsed_import_changes_nothing(bare: Workspace) -> None:
-    bare.do("subscribers", "import", "subscribers.yaml", "--dry-run")
-    assert bare.do("subscribers", "export").stdout.count("\n") == 1
-    nobody = {"refused": 0, "refused_by_reason": {}, "left": 0, "changed": 0, "ended": 0}
-    nobody |= {"new_lists": []}
-    nobody |= {
-        "sha256": hashlib.sha256((bare.folder / "subscribers.yaml").read_bytes()).hexdigest()
-    }
-    done = bare.do("subscribers", "import", "subscribers.yaml", "--json")
-    joined = {"joined": 4, "lists": {"press": 2, "supporters": 2}, "import": 1}
-    assert done.json() == {"new": 3, "known": 0, "suppressed": 1} | joined | nobody
-    again = bare.do("subscribers", "import", "subscribers.yaml", "--json")
-    joined = {"joined": 0, "lists": {}, "import": 2}
-    assert again.json() == {"new": 0, "known": 3, "suppressed": 0} | joined | nobody
-
-
-def test_an_export_reads_back_as_it_was_and_brings_nobody_back(
-    bare: Workspace, tmp_path: Path
-) -> None:
-    bare.do("subscribers", "import", "subscribers.yaml")
-    bare.do("subscribers", "suppress", "bashir@example.net")
-    exported = bare.do("subscribers", "export").stdout
-    rows = {row["email"]: row for row in csv.DictReader(io.StringIO(exported))}
-    assert rows["ana@example.org"] == {
-        "email": "ana@example.org",
-        "name": "Ana Ruiz",
-        "lists": "press",
-        "language": "es",
-        "timezone": "America/Chicago",
-        "consent_source": "web form",
-        "consent_at": "2024-05-01T10:00:00+00:00",
-        "place": "Austin, Texas",
-        "tags": "board-member",
-        "paused_until": "",
-        "left": "",
-        "suppressed": "",
-    }
-    assert rows["bashir@example.net"]["suppressed"] == "manual"
-    assert rows["gone@example.org"] == dict.fromkeys(rows["ana@example.org"], "") | {
-        "email": "gone@example.org",
-        "suppressed": "unsubscribed",
-    }
-    path = tmp_path / "export.csv"
-    path.write_text(exported)
-
-    other = Workspace.create(tmp_path / "other")
-    other.do("subscribers", "import", str(path))
-    assert other.do("subscribers", "export").stdout == exported
-    other.close()
-    bare.do("subscribers", "import", str(path))
-    assert bare.do("subscribers", "export").stdout == exported
 
 
 def test_a_person_is_shown_suppressed_and_erased(workspace: Workspace) -> None:

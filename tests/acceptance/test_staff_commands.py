@@ -2,7 +2,7 @@
 
 import re
 
-from tests.acceptance.workspace import ADMIN, EDITOR, Workspace
+from tests.acceptance.workspace import EDITOR, Workspace
 
 LINK = re.compile(r"https://news\.forum\.example/desk/invitation/[A-Za-z0-9_-]{43}\n")
 
@@ -36,15 +36,6 @@ def test_a_reset_prints_a_link_for_a_quarter_of_an_hour(bare: Workspace) -> None
     done = bare.do("user", "reset", EDITOR)
     assert LINK.fullmatch(done.stdout)
     assert "signed out everywhere" in done.stderr
-
-
-def test_the_last_admin_stays(bare: Workspace) -> None:
-    bare.hire(ADMIN, "admin")
-    assert "last admin" in bare.do("user", "disable", ADMIN, code=4).stderr
-    assert "last admin" in bare.do("user", "add", ADMIN, "--role", "writer", code=4).stderr
-    bare.hire(EDITOR, "admin")
-    assert "can do nothing any more" in bare.do("user", "disable", ADMIN).stderr
-    assert bare.do("user", "list", "--json").json() == [{"email": EDITOR, "role": "admin"}]
 
 
 def test_one_mailbox_is_one_of_the_staff(bare: Workspace) -> None:

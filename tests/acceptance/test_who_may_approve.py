@@ -3,7 +3,7 @@
 import pytest
 
 from tests.acceptance.approvals import BODY, assert_goes_out, digest_of
-from tests.acceptance.workspace import ADMIN, EDITOR, SECOND, VIEWER, WRITER, Workspace
+from tests.acceptance.workspace import EDITOR, VIEWER, WRITER, Workspace
 
 
 def test_the_authors_own_yes_counts_where_the_configuration_says_so(workspace: Workspace) -> None:
@@ -12,23 +12,6 @@ def test_the_authors_own_yes_counts_where_the_configuration_says_so(workspace: W
     workspace.write("news", BODY, author=WRITER)
     workspace.approve("news", WRITER.upper())
     assert_goes_out(workspace)
-
-
-def test_of_two_that_are_needed_one_is_not_enough(workspace: Workspace) -> None:
-    workspace.configure(approvals={"required": 2})
-    workspace.hire(SECOND)
-    workspace.write("news", BODY)
-
-    for _ in range(2):  # the same person twice is one person
-        assert "it has 1 of 2 approvals" in workspace.approve("news").stderr
-    workspace.do("run", "--until-idle")
-    assert workspace.outbox == []
-
-    given = workspace.do("statement", "approve", "news", "--by", SECOND, "--json").json()
-    assert given["approved"] is True
-    assert given["approved_by"] == [EDITOR, SECOND]
-    assert_goes_out(workspace)
-    assert workspace.report("news")["approved_by"] == [EDITOR, SECOND]
 
 
 def test_front_matter_counts_only_where_it_is_trusted(workspace: Workspace) -> None:
@@ -48,21 +31,6 @@ def test_two_names_that_somebody_invents_approve_nothing(workspace: Workspace) -
     workspace.configure(approvals={"trust_front_matter": True, "required": 2})
     names = ["ann@elsewhere.example", "bob@elsewhere.example"]
     workspace.write("news", BODY, status="approved", approved_by=names)
-    workspace.do("run", "--until-idle")
-    assert workspace.outbox == []
-
-
-def test_an_admin_takes_back_everybodys_yes_and_a_colleague_only_their_own(
-    workspace: Workspace,
-) -> None:
-    workspace.hire(SECOND)
-    workspace.hire(ADMIN, "admin")
-    workspace.write("news", BODY)
-    workspace.approve("news")
-
-    assert SECOND in workspace.do("statement", "revoke", "news", "--by", SECOND, code=1).stderr
-    workspace.do("statement", "revoke", "news", "--by", ADMIN)
-
     workspace.do("run", "--until-idle")
     assert workspace.outbox == []
 
