@@ -4,6 +4,9 @@
 CREATE FUNCTION instr(text, text) RETURNS bigint
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN strpos($1, $2);
 
+CREATE FUNCTION substr(text, bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN substr($1, CAST($2 AS integer));
+
 CREATE FUNCTION hex(bytea) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN upper(encode($1, 'hex'));
 

@@ -396,6 +396,10 @@ CREATE TABLE delivery_status (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ix_delivery_status_damage ON delivery_status (campaign_id, kind, bounce)
     WHERE kind IN ('bounced', 'complained');
+CREATE INDEX ix_delivery_status_delivered ON delivery_status (campaign_id, at)
+    WHERE kind = 'delivered';
+CREATE INDEX ix_delivery_status_sample ON delivery_status (campaign_id, at)
+    WHERE kind = 'delivered' AND subscriber_id % 25 = 0;
 
 CREATE TABLE event (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -480,6 +484,7 @@ CREATE TABLE subscription (
     import_id INTEGER,  -- the import that began or ended it
     PRIMARY KEY (list_id, subscriber_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ix_subscription_ended ON subscription (list_id, changed_at) WHERE state = 'ended';
 CREATE INDEX ix_subscription_ended_by ON subscription (ended_by);
 CREATE INDEX ix_subscription_requested ON subscription (changed_at) WHERE state = 'requested';
 CREATE INDEX ix_subscription_subscriber_id ON subscription (subscriber_id);

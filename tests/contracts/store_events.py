@@ -249,8 +249,25 @@ class EventsContract:
         note(store, [bounced(books, 3, Bounce.HARD)])
         with store.read() as tx:
             minutes = [(NOON, 2), (NOON + timedelta(minutes=1), 1)]
-            assert tx.events.delivered_by_minute(books.id, 1) == minutes
-            assert tx.events.delivered_by_minute(books.id, 2) == [(at, 2) for at, _ in minutes]
+            assert tx.events.delivered_by_minute(books.id, sample=False) == minutes
+
+    def test_of_many_deliveries_one_in_25_counts_for_all(self, store: Store) -> None:
+        books = Books(store, 50)
+        books.drain()
+        note(store, delivered(books, *range(1, 51)))
+        note(store, [bounced(books, 25, Bounce.HARD)])
+        with store.read() as tx:
+            assert tx.events.delivered_by_minute(books.id, sample=True) == [(NOON, 25)]
+
+    def test_the_domains_with_most_bounces_come_first(self, store: Store) -> None:
+        books = Books(store, 4)
+        note(store, [bounced(books, n, Bounce.HARD) for n in (1, 2, 4)])
+        note(store, [*delivered(books, 3), bounced(books, 3, Bounce.SOFT)])
+        with store.begin() as tx:
+            tx.readers.forget("reader4@example.org", NOON)
+            found = [("example.org", 2), ("(erased)", 1)]
+            assert tx.events.bounced_domains(books.id, 2) == found
+            assert tx.events.bounced_domains(books.id, 1) == found[:1]
 
     def test_those_whose_mail_came_back_are_named(self, store: Store) -> None:
         books = Books(store, 4)

@@ -64,7 +64,11 @@ class Tried:
         texts = {stored.statement.slug: stored.statement for stored in known}
         self.originals |= {slug: one.translation_of for slug, one in texts.items()}
         for of, members in groups.items():
-            self.groups[of] = tuple(_translation_faults(texts.get(of), members, together))
+            self.groups[of] = tuple(
+                Fault(file=one.origin, message=message)
+                for one in members
+                if (message := _objection(one, texts.get(of), members, together))
+            )
 
     def went_wrong(self, slug: str, wrong: InvalidInput | None) -> None:
         """Keep what came of rendering a text; one that took too long is the last of its look."""
@@ -151,15 +155,6 @@ def _groups_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> Transl
     named = {stored.statement.translation_of for stored in changed}
     named |= {before.originals.get(slug, "") for slug in touched}
     return {of: within(tx.statements.translations(of)) for of in sorted({*touched, *named} - {""})}
-
-
-def _translation_faults(
-    original: Statement | None, members: Sequence[Statement], together: bool
-) -> Iterator[Fault]:
-    for member in members:
-        message = _objection(member, original, members, together)
-        if message:
-            yield Fault(file=member.origin, message=message)
 
 
 def _objection(

@@ -337,7 +337,10 @@ class Campaigns(Repository):
                 LEFT JOIN delivery ON delivery.campaign_id = batch.campaign_id
                     AND delivery.subscriber_id = {MEMBER}
                 LEFT JOIN subscriber ON subscriber.id = {MEMBER}
-            WHERE batch.campaign_id = :id AND (
+            WHERE batch.campaign_id = :id
+                -- before the members of a batch are read
+                AND (batch.cancelled > 0 OR batch.state IN ('queued', 'claimed'))
+                AND (
                 -- of a batch with cancelled ones, all others have a row of their own
                 (batch.cancelled > 0 AND COALESCE(delivery.state, 'cancelled') = 'cancelled')
                 OR (batch.state IN ('queued', 'claimed') AND delivery.state IS NULL))

@@ -9,7 +9,6 @@ from newsletter.domain.events import (
     Damage,
     DeliveryStatus,
     Event,
-    EventKind,
     Figures,
     KeptEvent,
     Place,
@@ -19,6 +18,7 @@ from newsletter.store.delivery.unknowns import unproved
 from newsletter.store.events.locating import Locator
 
 _MINUTE_MS = 60_000
+_SAMPLE = 25
 _REMEMBERED = timedelta(days=2)
 _MAX_RAW_CHARACTERS = 16_000
 _NOTE = replacement(
@@ -31,8 +31,11 @@ _WAS_DELIVERED = """
         WHERE also.campaign_id = delivery_status.campaign_id
             AND also.subscriber_id = delivery_status.subscriber_id AND also.kind = 'delivered')
 """
+# in the words of partial indexes: SQLite uses them for nothing else
+_IS_DELIVERED = "delivery_status.kind = 'delivered'"
+_IS_DAMAGE = "delivery_status.kind IN ('bounced', 'complained')"
 _CAME_BACK = f"""
-    delivery_status.kind = 'bounced' AND NOT (
+    {_IS_DAMAGE} AND delivery_status.kind = 'bounced' AND NOT (
         COALESCE(delivery_status.bounce, '') = 'soft' AND {_WAS_DELIVERED})
 """
 
@@ -142,10 +145,10 @@ class Events(AddressRepository):
     def figures(self, campaign_id: int) -> Figures:
         """Return what became of the campaign's deliveries."""
         # each kind by itself: GROUP BY would sort all rows
-        query = "SELECT COUNT(*) FROM delivery_status WHERE campaign_id = :id AND kind = :kind"
-        delivered, complained = (
-            self._db.value(query, id=campaign_id, kind=kind)
-            for kind in (EventKind.DELIVERED, EventKind.COMPLAINED)
+        delivered = self._db.number(
+            "SELECT COUNT(*) FROM delivery_status"
+            f" WHERE campaign_id = :campaign_id AND {_IS_DELIVERED}",
+            campaign_id=campaign_id,
         )
         bounces = self._db.rows(
             "SELECT bounce, COUNT(*) FROM delivery_status"
@@ -159,7 +162,7 @@ class Events(AddressRepository):
         )
         return Figures(
             delivered=delivered - returned,
-            complained=complained,
+            complained=self.damage(campaign_id).complained,
             bounces={Bounce(bounce): count for bounce, count in bounces},
             received=any(
                 self._db.has(
@@ -180,20 +183,31 @@ class Events(AddressRepository):
             campaign_id=campaign_id,
         )
 
-    def delivered_by_minute(self, campaign_id: int, nth: int) -> list[tuple[datetime, int]]:
+    def bounced_domains(self, campaign_id: int, most: int = 10) -> list[tuple[str, int]]:
+        """Return (domain, bounces) of the domains with most of them."""
+        return self._db.rows(
+            "SELECT substr(address, instr(address, '@') + 1) AS domain, COUNT(*) FROM ("
+            "SELECT COALESCE(subscriber.address, '(erased)') AS address FROM delivery_status"
+            " LEFT JOIN subscriber ON subscriber.id = delivery_status.subscriber_id"
+            f" WHERE delivery_status.campaign_id = :campaign_id AND {_CAME_BACK}) AS found"
+            " GROUP BY domain ORDER BY COUNT(*) DESC, domain LIMIT :most",
+            campaign_id=campaign_id,
+            most=most,
+        )
+
+    def delivered_by_minute(self, campaign_id: int, *, sample: bool) -> list[tuple[datetime, int]]:
         """Return how many deliveries arrived in each minute, oldest first, without those that came
-        back later. Only the deliveries to each ``nth`` subscriber are read, and count for all."""
+        back later. A ``sample`` reads one in 25, which counts for all."""
         return [
-            (instant(at), count * nth)
+            (instant(at), count * (_SAMPLE if sample else 1))
             for at, count in self._db.rows(
                 f"SELECT at / {_MINUTE_MS} * {_MINUTE_MS} AS minute, COUNT(*) FROM delivery_status"
-                " WHERE campaign_id = :campaign_id AND kind = 'delivered'"
-                " AND subscriber_id % :nth = 0 AND subscriber_id NOT IN ("
-                "SELECT subscriber_id FROM delivery_status"
-                " WHERE campaign_id = :campaign_id AND kind = 'bounced' AND bounce <> 'soft')"
-                " GROUP BY minute ORDER BY minute",
+                f" WHERE campaign_id = :campaign_id AND {_IS_DELIVERED}"
+                f"{f' AND delivery_status.subscriber_id % {_SAMPLE} = 0' * sample}"
+                " AND subscriber_id NOT IN (SELECT subscriber_id FROM delivery_status"
+                f" WHERE campaign_id = :campaign_id AND {_IS_DAMAGE} AND kind = 'bounced'"
+                " AND bounce <> 'soft') GROUP BY minute ORDER BY minute",
                 campaign_id=campaign_id,
-                nth=nth,
             )
         ]
 
@@ -203,9 +217,7 @@ class Events(AddressRepository):
             Damage,
             "SELECT COUNT(*) FILTER (WHERE kind = 'complained') AS complained,"
             " COUNT(*) FILTER (WHERE kind = 'bounced' AND bounce = 'hard') AS hard"
-            # in the words of the partial index: SQLite uses it for nothing else
-            " FROM delivery_status WHERE campaign_id = :campaign_id"
-            " AND delivery_status.kind IN ('bounced', 'complained')",
+            f" FROM delivery_status WHERE campaign_id = :campaign_id AND {_IS_DAMAGE}",
             campaign_id=campaign_id,
         )
         return damage

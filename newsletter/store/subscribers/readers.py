@@ -275,9 +275,10 @@ class Readers(AddressRepository):
     def who_request(self, most: int) -> list[Subscriber]:
         """Return the people who wait longest to be admitted to a list."""
         rows = self._db.mappings(
-            f"{_PEOPLE} JOIN (SELECT subscriber_id, MIN(changed_at) AS since FROM subscription"
-            " WHERE state = 'requested' GROUP BY subscriber_id) AS request"
-            " ON subscriber_id = id ORDER BY since, id LIMIT :most",
+            # not as a join, in which SQLite may begin with all readers
+            f"{_PEOPLE} WHERE id IN (SELECT subscriber_id FROM subscription WHERE"
+            " state = 'requested') ORDER BY (SELECT MIN(changed_at) FROM subscription"
+            " WHERE state = 'requested' AND subscriber_id = subscriber.id), id LIMIT :most",
             most=most,
         )
         return [person for person, _ in self._people(rows)]

@@ -26,7 +26,7 @@ from newsletter.store.sql import Transaction
 from newsletter.subscriber_files.csv_files import guarded
 from newsletter.web.desk.campaigns.charts import Course, course
 from newsletter.web.desk.campaigns.live import LiveFigures
-from newsletter.web.desk.campaigns.report import WORDS, domains, headline, parts
+from newsletter.web.desk.campaigns.report import WORDS, headline, parts
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, Route
@@ -179,7 +179,7 @@ class CampaignPage:
                 "deciders": holders(tx, Role.ADMIN),
                 "started": self._start(tx, campaign, names),
                 "course": _course(tx, campaign, report),
-                "domains": domains(tx, campaign.id) if sees_readers else [],
+                "domains": tx.events.bounced_domains(campaign.id) if sees_readers else [],
             }
         word = _word(campaign)
         return self._desk.page(
@@ -243,7 +243,7 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             rows = list(self._rows(tx, campaign))
             if request.who.may(Role.SENDER):
-                found = domains(tx, campaign.id)
+                found = tx.events.bounced_domains(campaign.id)
                 rows += [(f"Bounced at {name}", count) for name, count in found]
         written = io.StringIO()
         sheet = csv.writer(written)
@@ -340,8 +340,9 @@ def _course(tx: Transaction, campaign: Campaign, report: Mapping[str, Any]) -> C
     if campaign.started_at is None:
         return None
     if headline(report) == "delivered":
-        nth = 1 + report["delivered"] // _EXACT
-        return course(tx.events.delivered_by_minute(campaign.id, nth), campaign.started_at)
+        sample = report["delivered"] >= _EXACT
+        minutes = tx.events.delivered_by_minute(campaign.id, sample=sample)
+        return course(minutes, campaign.started_at)
     return course(tx.batches.accepted_by_minute(campaign.id), campaign.started_at)
 
 

@@ -1,10 +1,7 @@
 """The report of a campaign: one figure for each word, in a bar and by domain."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
-
-from newsletter.store.sql import Transaction
 
 WORDS: Mapping[str, str] = {
     "delivered": "delivered",
@@ -51,12 +48,3 @@ def parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]
         found.append((name, WORDS[name], shown[name], round(begin, 2), round(width, 2)))
         begin += width
     return found
-
-
-def domains(tx: Transaction, campaign_id: int) -> list[tuple[str, int]]:
-    """Return (domain, bounces) of the domains with most bounces.
-
-    A domain may be a subscriber's own: only senders see them.
-    """
-    found = Counter(address.rpartition("@")[2] for address, _, _ in tx.events.returned(campaign_id))
-    return found.most_common(10)
