@@ -8,21 +8,11 @@ import pytest
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.ports import Provider
 from tests.contracts.provider import ProviderContract, Service, batch
-from tests.contracts.provider_single import SingleProviderContract
 from tests.fakes import FixedClock
 from tests.provider_servers.kinds import KINDS, made
 
 OWN = {"http", "ses"}
 """Those whose calls differ so much that their own modules run the contract."""
-
-
-def is_single(kind: str) -> bool:
-    with made(kind, "http://127.0.0.1:9") as provider:
-        return provider.capabilities.max_recipients == 1
-
-
-SINGLE = [kind for kind in sorted(KINDS.keys() - OWN) if is_single(kind)]
-SEVERAL = sorted(KINDS.keys() - OWN - set(SINGLE))
 
 
 @pytest.fixture
@@ -37,22 +27,11 @@ def provider(kind: str, server: Any) -> Iterator[Provider]:
         yield provider
 
 
-@pytest.mark.parametrize("kind", SEVERAL)
-class TestSeveral(ProviderContract):
-    """Kinds that take several recipients a call."""
-
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - OWN))
+class TestContract(ProviderContract):
     @pytest.fixture(autouse=True)
     def about(self, kind: str) -> None:
         self.message_id, self.list_id = KINDS[kind].message_id, KINDS[kind].list_id
-
-
-@pytest.mark.parametrize("kind", SINGLE)
-class TestSingle(SingleProviderContract):
-    """Kinds that take one recipient a call."""
-
-    @pytest.fixture(autouse=True)
-    def about(self, kind: str) -> None:
-        self.message_id = KINDS[kind].message_id
 
     def test_international_addresses_keep_their_name_and_get_a_dns_domain(
         self, service: Service, kind: str

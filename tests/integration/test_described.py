@@ -14,7 +14,6 @@ from newsletter.providers.http.description import Options
 from newsletter.providers.http.send import Described
 from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
-from tests.contracts.provider_single import SingleProviderContract
 from tests.provider_servers.http import MANY, ONE, GatewayServer
 
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
@@ -51,10 +50,14 @@ def _provider(
     transport.close()
 
 
-class TestOneMessageACall(SingleProviderContract):
+class TestOneMessageACall(ProviderContract):
     @pytest.fixture
     def service(self, server: GatewayServer, one: HttpProvider) -> Service:
         return Service(provider=one, delivered=lambda: server.delivered, disable=server.close)
+
+    def test_several_recipients_in_one_call_are_refused(self, service: Service) -> None:
+        with pytest.raises(InvalidInput, match="one call takes one"):
+            service.provider.prepare(batch())
 
 
 class TestSeveralMessagesACall(ProviderContract):
