@@ -163,6 +163,8 @@ class OpenContract:
             assert slugs(tx.statements.newest(2)) == ["a", "c"]
             assert slugs(tx.statements.newest(None)) == ["a", "c", "b"]
             assert tx.statements.count() == 3
+            assert slugs(tx.statements.after("", 2)) == ["a", "b"]
+            assert slugs(tx.statements.after("a", 9)) == ["b", "c"]
             assert slugs(tx.statements.some(["c", "never", "a"])) == ["a", "c"]
             assert tx.statements.some([]) == []
 
@@ -171,6 +173,7 @@ class OpenContract:
         with store.read() as tx:
             assert tx.campaigns.newest(1) == [second.campaign()]
             assert tx.campaigns.newest(None) == [second.campaign(), first.campaign()]
+            assert tx.campaigns.newest(9, before=second.id) == [first.campaign()]
             assert tx.campaigns.count() == 2
             assert [one.id for one in tx.campaigns.last_begun(1)] == [second.id]
             assert tx.campaigns.begun(NOON) == []

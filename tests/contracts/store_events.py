@@ -301,6 +301,22 @@ class EventsContract:
         assert keep(store, event) == 0
         assert keep(store, replace(event, id="e2")) == 1
 
+    def test_kept_events_follow_a_number_that_only_grows(self, store: Store) -> None:
+        books = Books(store, 2)
+        note(store, [bounced(books, 1, Bounce.HARD)])
+        place = Place(subscriber_id=1, campaign_id=books.id)
+        for name in ("z", "a", "z"):
+            keep(store, told(id=name, kind=EventKind.BOUNCED), place)
+        keep(store, told(id="m", kind=EventKind.COMPLAINED))
+        with store.read() as tx:
+            found = tx.events.kept(0, 9)
+            assert tx.events.kept(found[0].number, 1) == found[1:2]
+        assert [(one.kind, one.bounce, one.subscriber_id) for one in found] == [
+            (EventKind.BOUNCED, Bounce.HARD, 1),
+            (EventKind.BOUNCED, Bounce.HARD, 1),
+            (EventKind.COMPLAINED, None, None),
+        ]
+
     def test_ids_of_two_providers_do_not_meet(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.events.keep("one", [(told(), Place())], NOON) == 1
