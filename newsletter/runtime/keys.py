@@ -264,7 +264,8 @@ class SignedLinks:
         self._unsubscribe = [_keyed(key, b"unsubscribe") for key in keys]
         self._email = [_keyed(key, b"letter") for key in keys]
         self._preferences = [_keyed(key, b"preferences") for key in keys]
-        self._workspace = hashlib.blake2b(keys[0], digest_size=4, person=b"workspace").hexdigest()
+        # the first key stays for ever, and so does the id of a mail
+        self._message = hashlib.blake2b(key=keys[0], digest_size=8, person=b"message")
 
     def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
         """One token each, the same for the same recipient as long as the key signs."""
@@ -312,9 +313,15 @@ class SignedLinks:
         return int.from_bytes(about[:6]), _EPOCH + int.from_bytes(about[6:]) * timedelta(minutes=1)
 
     def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """The part of Message-ID before the @: the same for each try at one delivery."""
-        end = f".{campaign_id}.{self._workspace}"
-        return [f"{subscriber_id}{end}" for subscriber_id in subscriber_ids]
+        """The part of Message-ID before the @: signed, and the same for each try at a delivery."""
+        begun = self._message.copy()
+        begun.update(campaign_id.to_bytes(4))
+        ids: list[str] = []
+        for subscriber_id in subscriber_ids:
+            mac = begun.copy()
+            mac.update(subscriber_id.to_bytes(6))
+            ids.append(f"{subscriber_id}.{campaign_id}.{mac.hexdigest()}")
+        return ids
 
 
 def _keyed(key: bytes, purpose: bytes) -> "hashlib.blake2b":

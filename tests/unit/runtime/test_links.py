@@ -169,8 +169,9 @@ def test_the_message_id_of_a_delivery_is_always_the_same_and_its_own() -> None:
     assert names == links.message_ids(7, [1, 2])
     more = links.message_ids(8, [1, 2]) + SignedLinks([FOREIGN]).message_ids(7, [1, 2])
     assert len({*names, *more}) == 6
+    assert len({name.rpartition(".")[2] for name in (*names, *more)}) == 6, "nothing to guess by"
     for name in names:
-        assert re.fullmatch(r"[A-Za-z0-9.]+", name)
+        assert re.fullmatch(r"[A-Za-z0-9.]+\.[0-9a-f]{16}", name)
 
 
 def test_the_message_id_survives_a_new_key() -> None:
