@@ -149,9 +149,11 @@ DOCUMENTS = Gate(at_once=2, waiting=8)
 """Files of the desk and of imports. Each may take ``confinement.MEMORY_BYTES``."""
 FEEDS = Gate(at_once=1, waiting=4, patience=timedelta(seconds=60))
 """Feeds: uploads do not hold them up."""
+READERS = Gate(at_once=1, waiting=4, patience=timedelta(minutes=2))
+"""Uploaded files of subscribers. Those of 200,000 people hold up no document."""
 TEXTS = Gate(at_once=2, waiting=2)
 """Long texts to render or review: each that waits keeps a thread of the desk's pages."""
-GATES = (DOCUMENTS, FEEDS, TEXTS)
+GATES = (DOCUMENTS, FEEDS, READERS, TEXTS)
 
 
 def ask(
@@ -182,7 +184,7 @@ def stream(
     *,
     answer: Any,
     within: timedelta,
-    gate: Gate = DOCUMENTS,
+    gate: Gate,
     largest: int = MAX_ANSWER_BYTES,
 ) -> Iterator[Any]:
     """Yield what ``ask`` returns, after the process has ended. Raises CutOff after the last.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import islice
 from tempfile import TemporaryFile
 
-from newsletter.documents.sandbox import CutOff, cut_off, stream
+from newsletter.documents.sandbox import READERS, CutOff, cut_off, stream
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, UploadedFile
 from newsletter.subscriber_files.encodings import Uploaded
@@ -83,6 +83,7 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
             arguments,
             answer=TableColumn | ReadFile | ReadPeople,
             within=_WITHIN,
+            gate=READERS,
             largest=_MAX_ANSWER_BYTES,
         ):
             if isinstance(one, InvalidInput):

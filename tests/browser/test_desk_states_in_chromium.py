@@ -145,3 +145,24 @@ def test_doors_in_the_middle_of_something(windows: Windows, tmp_path: Path, migr
         page.get_by_label("Writer", exact=True).check()
         assert "Confirm that it's you" in said(press(page, "Send the invitation", 390))
         assert "takes the role" in said(visit("ana", f"{HERE}/review"))
+
+
+def test_a_file_of_readers_step_by_step(windows: Windows, tmp_path: Path, migrated: Path) -> None:
+    table = b"Correo,Nombre,Status\nzoe@readers.example,Zo\xc3\xab,active\n"
+    with visiting(windows, tmp_path, migrated) as (_, visit):
+        page = visit("cleo", "/readers/import", width=390)
+        page.set_input_files(
+            "#file", {"name": "press.csv", "mimeType": "text/csv", "buffer": table}
+        )
+        page.fill("#new-list", "climate-desk")
+        page.fill("#agreed", "Asked at the congress in May")
+        page.get_by_role("button", name="See what it changes").click()
+        page.get_by_role("heading", name="What is in each column?").wait_for()
+        sound(page, 390)
+        for column, ours in (("Correo", "email"), ("Nombre", "name"), ("Status", "-")):
+            page.get_by_label(f"Import {column} as").select_option(ours)
+        page.get_by_role("button", name="See what it changes").click()
+        page.get_by_role("heading", name="Check before you import").wait_for()
+        assert "climate-desk" in said(sound(page, 390))
+        page.get_by_role("button", name="Import 1 person").click()
+        page.get_by_text("An admin can undo it for 90 days.").wait_for()
