@@ -3,16 +3,13 @@
 import ctypes
 import gc
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from newsletter.domain.statements.statement import Statement
-from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -131,30 +128,3 @@ def store(fresh_store: FreshStores, clock: FixedClock) -> Iterator[Store]:
     store = fresh_store(clock)
     yield store
     store.close()
-
-
-@pytest.fixture
-def make_statement() -> Callable[..., Statement]:
-    def make(slug: str = "resignation", **fields: Any) -> Statement:
-        defaults: dict[str, Any] = {
-            "title": "Forum resigns from task force",
-            "body": "The Forum has resigned.",
-            "lists": ("press",),
-            "language": "en",
-            "author": "writer@forum.example",
-            "origin": f"statements/{slug}.md",
-        }
-        return Statement(slug=slug, **(defaults | fields))
-
-    return make
-
-
-@pytest.fixture
-def make_readers() -> Callable[..., list[Entry]]:
-    def make(count: int, *lists: str) -> list[Entry]:
-        return [
-            Entry(address=f"reader{number}@example.org", lists=lists or ("press",))
-            for number in range(1, count + 1)
-        ]
-
-    return make

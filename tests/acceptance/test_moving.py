@@ -71,38 +71,6 @@ gone@example.com,,,,,,bounced
 """
 
 
-def test_a_plain_file_is_rehearsed_and_its_name_and_hash_are_kept(
-    bare: Workspace, tmp_path: Path
-) -> None:
-    path = tmp_path / "people.csv"
-    path.write_text(PEOPLE)
-    bare.do("user", "add", ADMIN, "--role", "admin")
-    bare.do("subscribers", "suppress", "dora@example.net", "--by", ADMIN)
-    unknown = bare.do("subscribers", "import", str(path), code=3).stderr
-    assert "people.csv:2: there is no list 'events'" in unknown
-    command = ("subscribers", "import", str(path), "--create-list")
-    tried = bare.do(*command, "--dry-run").stderr
-
-    assert (
-        "3 new, 0 known, 2 newly suppressed; skipped, suppressed or erased here earlier: 1" in tried
-    )
-    assert "to be suppressed: 1 complained, first at people.csv:5" in tried
-    assert "to be suppressed: 1 bounced, first at people.csv:6" in tried
-    assert "skipped: 1 manual here earlier, first at people.csv:4 (dora@example.net)" in tried
-    assert "nothing was changed" in tried
-    bare.do(*command)
-    entered = bare.do("audit", "show", "--json").json()[-1]
-    assert (entered["action"], entered["subject"]) == ("import", "people.csv")
-    assert entered["detail"].endswith(hashlib.sha256(PEOPLE.encode()).hexdigest())
-    shown = bare.do("subscribers", "show", "ana@example.org", "--json").json()
-    assert shown["name"] == "=1+1"
-    assert (shown["place"], shown["tags"], shown["left"]) == (
-        "Austin",
-        ["board", "vip"],
-        ["events"],
-    )
-
-
 def test_an_export_tells_everything_and_of_one_list(bare: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text(PEOPLE)

@@ -46,10 +46,6 @@ MADE = ExtractedStatement(
 )
 
 
-def taken_of(item: KnownItem, composed: ExtractedStatement) -> TakenItem:
-    return TakenItem(slug=item.slug, composed=composed)
-
-
 class FeedsContract:
     def test_a_feed_that_was_never_visited_is_known_of_nothing(self, store: Store) -> None:
         with store.read() as tx:

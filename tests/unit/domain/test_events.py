@@ -169,10 +169,6 @@ def test_of_all_other_events_only_a_complaint_bars_an_address() -> None:
     }
 
 
-def days_ago(*days: float) -> list[datetime]:
-    return [NOON - timedelta(days=number) for number in days]
-
-
 def test_the_bounced_are_those_of_all_classes() -> None:
     assert Figures().bounced == 0
     assert Figures(bounces={Bounce.HARD: 2, Bounce.POLICY: 3}).bounced == 5

@@ -14,7 +14,6 @@ from tests.contracts.provider import answered, batch
 from tests.provider_servers.sendgrid import errors
 
 SEVERAL = ("ana@a.example", "ben@b.example")
-ONE = ("ana@a.example",)
 
 
 def sendgrid(**options: object) -> SendGrid:

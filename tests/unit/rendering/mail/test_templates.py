@@ -15,8 +15,6 @@ from newsletter.rendering.mail.files import default_templates, find_templates, l
 from tests.rows import rows
 from tests.unit.rendering.examples import STATEMENT, render, renderer, renderer_with
 
-ROOT = Path(__file__).parents[4]
-
 
 @pytest.fixture
 def override(tmp_path: Path) -> Path:

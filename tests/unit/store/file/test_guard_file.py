@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
 from newsletter.store.file.guard_file import (
@@ -221,9 +221,6 @@ def test_a_look_finds_another_database_in_the_location_of_this_one(
     path.unlink()
     with pytest.raises(Refused, match="another file"):
         guard_file.flush()
-
-
-HERE = Location(file=7, machine="m" * 32, filesystem="f" * 16, boot="b" * 32, device="d" * 16)
 
 
 class LossyDisk:
