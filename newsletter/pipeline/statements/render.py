@@ -112,7 +112,10 @@ def render(
     before.note(known, groups, together)
     before.is_late, before.slow = False, timedelta(0)
     rendered: list[str] = []
-    for stored in sorted(known, key=lambda one: _effort(one, renderer)):
+    failed = {one.slug for one in known if one.fingerprint == renderer.fingerprint}
+    failed -= {one.slug for one in known if one.content_hash}
+    # short texts come first, and those last that could not be rendered before
+    for stored in sorted(known, key=lambda one: (one.slug in failed, len(one.statement.body))):
         slug = stored.statement.slug
         members = groups.get(slug, ()) if together else ()
         # no hash until it is rendered: of what cannot be, no approval counts
@@ -133,12 +136,6 @@ def render(
             before.went_wrong(slug, wrong)
     before.mark = mark
     return Rendered(slugs=tuple(sorted(rendered)), faults=before.all_faults())
-
-
-def _effort(stored: StoredStatement, renderer: Renderer) -> tuple[bool, int]:
-    """By it short texts come first, and those last that could not be rendered before."""
-    failed = stored.fingerprint == renderer.fingerprint and not stored.content_hash
-    return failed, len(stored.statement.body)
 
 
 def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:

@@ -1,7 +1,7 @@
 """text → statement: a text that is submitted, at the desk or as a file, can be reviewed."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from newsletter.domain.campaigns.campaign import has_begun
@@ -75,8 +75,9 @@ class Submitting:
             if faults:
                 raise InvalidInput(faults)
             tx.returns.close(slug, tx.now)  # it waits for approval, also unchanged
+            nth = tx.drafts.count(key, number)
             lapsed = f": that {lapse} counts no more" * bool(lapse.depth)
-            tx.audit.enter(who, "submit", slug, f"version {number}{lapsed}")
+            tx.audit.enter(who, "submit", slug, f"version {nth}{lapsed}")
             return find_draft(tx, key)
 
     def take_back(self, key: str, *, by: str) -> Draft:
@@ -89,7 +90,7 @@ class Submitting:
             self._refuse_gone_out(tx, draft)
             tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)
-            detail = f"version {draft.handed_in}"
+            detail = f"version {tx.drafts.count(key, draft.handed_in or 0)}"
             tx.audit.enter(who, "take back", draft.slug, detail)
             return find_draft(tx, key)
 
@@ -152,14 +153,9 @@ def _slug_for(tx: Transaction, draft: Draft) -> str:
     stored = tx.statements.get(of) if of and not tx.drafts.has(of) else None
     if stored is not None and not stored.present and not has_begun(tx.campaigns.latest(of)):
         return of
-    names = _names(slugify(draft.version.text.title))
+    title = slugify(draft.version.text.title)
+    shorter = title[: SLUG_MAX_LENGTH - 6].rstrip("-")
+    names = itertools.chain([title], (f"{shorter}-{number}" for number in itertools.count(2)))
     return next(
         name for name in names if tx.statements.get(name) is None and not tx.drafts.has(name)
     )
-
-
-def _names(title: str) -> Iterator[str]:
-    """The slug of a title, and those with a number behind it."""
-    yield title
-    shorter = title[: SLUG_MAX_LENGTH - 6].rstrip("-")
-    yield from (f"{shorter}-{number}" for number in itertools.count(2))

@@ -135,7 +135,9 @@ class Writing:
                 self._version(who, earlier.text, earlier.writers), kind=VersionKind.RESTORED
             )
             head = tx.drafts.keep(key, back)
-            self._enter(tx, who, "restore", draft, f"version {number} as version {head}")
+            count = tx.drafts.count
+            detail = f"version {count(key, number)} as version {count(key)}"
+            self._enter(tx, who, "restore", draft, detail)
             return tx.drafts.advance(key, head, by=who, at=tx.now)
 
     def looked_through(self, key: str) -> None:
@@ -228,7 +230,7 @@ class Writing:
             tx.drafts.grow(replace(version, text=text, at=tx.now))
             return tx.drafts.advance(draft.key, version.number, by=who, at=tx.now)
         head = tx.drafts.keep(draft.key, self._version(who, text, version.writers))
-        self._enter(tx, who, "write", draft, f"version {head}")
+        self._enter(tx, who, "write", draft, f"version {tx.drafts.count(draft.key)}")
         return tx.drafts.advance(draft.key, head, by=who, at=tx.now)
 
     def _put_aside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
@@ -242,7 +244,8 @@ class Writing:
             return grown
         beside = replace(self._version(who, text, draft.version.writers), kind=VersionKind.ASIDE)
         number = tx.drafts.keep(draft.key, beside)
-        self._enter(tx, who, "write", draft, f"version {number}, beside the text")
+        detail = f"version {tx.drafts.count(draft.key)}, beside the text"
+        self._enter(tx, who, "write", draft, detail)
         return replace(beside, number=number)
 
     def _version(self, who: str, text: DraftText, wrote: tuple[str, ...]) -> Version:

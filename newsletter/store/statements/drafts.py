@@ -5,7 +5,7 @@ from datetime import datetime
 
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import Draft, Found, HandedIn, Picture, Version
-from newsletter.store.database import Repository
+from newsletter.store.database import NO_LIMIT, Repository
 from newsletter.store.statements.statements import sought
 
 _VERSION = """
@@ -77,9 +77,10 @@ class Drafts(Repository):
             skip=skip,
         )
 
-    def count(self, key: str) -> int:
-        """Return how many versions a text has."""
-        return self._db.number("SELECT COUNT(*) FROM version WHERE draft = :key", key=key)
+    def count(self, key: str, upto: int = NO_LIMIT) -> int:
+        """Return how many versions a text has up to this one, which people call it by."""
+        query = "SELECT COUNT(*) FROM version WHERE draft = :key AND number <= :upto"
+        return self._db.number(query, key=key, upto=upto)
 
     def version(self, key: str, number: int) -> Version | None:
         """Return the version of this text with this number."""

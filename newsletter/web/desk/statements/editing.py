@@ -316,6 +316,7 @@ class Editing:
             draft=draft,
             versions=found,
             count=count,
+            first=count - skip,
             newer=f"{here}?page={page - 1}" if page else "",
             older=f"{here}?page={page + 1}" if skip + _A_PAGE < count else "",
         )
@@ -325,10 +326,11 @@ class Editing:
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             version = _version_of(tx, draft, request.param("number"))
+            nth = tx.drafts.count(draft.key, version.number)
         return self._desk.page(
             request,
             "draft-version.html.j2",
-            title=f"Version of {self._desk.moment(version.at)}",
+            title=f"Version {nth}, {self._desk.moment(version.at)}",
             draft=draft,
             version=version,
             now=draft.version.number == version.number,

@@ -35,6 +35,10 @@ def test_a_version_shows_what_changed_since_and_comes_back_as_one_more(desk: Des
 def test_a_version_of_another_text_is_not_found(desk: Desk) -> None:
     number = desk.draft.version.number
     other = Desk(desk.staffed)
+    # people count the versions of each text from one
+    assert "Version 1 Tue" in words(other.ana.get(f"{other.at}/versions"))
+    at = other.draft.version.number
+    assert "Version 1, Tue" in words(other.ana.get(f"{other.at}/versions/{at}"))
     assert desk.ana.get(f"{other.at}/versions/{number}").status == 404
     assert desk.ana.post(f"{other.at}/versions/{number}/restore").status == 404
     for wrong in ("x", "0", "-1", "²", "9" * 4400):
