@@ -297,7 +297,7 @@ def undo_import(services: Services, number: int, by: str, as_json: bool) -> None
 @click.option("--bom", is_flag=True, help="Start with a byte order mark, for Excel.")
 @with_services
 def export(services: Services, list_name: str, bom: bool) -> None:
-    """Print all people and suppressions as CSV, as import reads it.
+    """Print all people and suppressions as CSV for import.
 
     The file contains everything that an import can read: lists, also those that a person left,
     consent, places, tags, pauses and suppressions. A cell that a spreadsheet would take for a
