@@ -126,7 +126,8 @@ def test_an_admin_comes_in_and_lets_somebody_else_in(site: Forum, open_page: Ope
 
     site.clock.advance(minutes=11)
     unfold(page)
-    page.get_by_role("link", name="Settings", exact=True).click()
+    menu = page.get_by_role("navigation", name="Main, on a phone")
+    menu.get_by_role("link", name="Settings", exact=True).click()
     press(page, "Withdraw the link of ana@forum.example")
     assert heading(page) == "Confirm that it's you"
     sound(page)
