@@ -15,13 +15,13 @@ from uuid import uuid4
 import requests
 
 from newsletter.web.api.operation import ROOT, Call, declared
-from newsletter.web.api.values import Page, Paging
+from newsletter.web.api.values import Page
 from newsletter.web.http.hosts import is_this_machine, name_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-Query = TypeVar("Query", bound=Paging)
+Query = TypeVar("Query")
 
 _WAITS = {429, 503}
 _TRIES, _WAIT = 5, 60
@@ -73,11 +73,11 @@ class Client:
 
     def every(self, handle: Callable[[Any, Call, Query], Page[T]], query: Query) -> Iterator[T]:
         """Yield the items of all pages."""
-        more: str | None = query.after
+        more: Any = vars(query)["after"]
         while more is not None:
-            page = self.call(handle, replace(query, after=more))
+            page = self.call(handle, replace(query, after=more))  # type: ignore[type-var] # a query
             yield from page.items
-            more = page.next if page.items else None
+            more = type(more)(page.next) if page.items and page.next else None
 
     def _send(self, method: str, url: str, **how: Any) -> requests.Response:
         for tries_left in reversed(range(_TRIES)):

@@ -101,7 +101,7 @@ def some(refusal: str) -> Rule:
             raise ValueError(refusal)
         return values
 
-    return Rule(read)
+    return Rule(read, schema={"minItems": 1})
 
 
 _LOOPBACK = {"localhost", "127.0.0.1"}

@@ -127,7 +127,7 @@ def test_a_text_goes_the_way_of_its_approval(served: Served) -> None:
     assert (campaign.statement, campaign.accepted) == ("news", 1)
     assert campaign.started_at == site.clock.now()
     page = client.call(CampaignOperations.events, Paging())
-    assert (page.items, page.next) == ((), "")
+    assert (page.items, page.next) == ((), "0")
 
 
 def test_a_refusal_is_raised_with_its_problem(served: Served) -> None:

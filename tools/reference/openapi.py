@@ -114,7 +114,8 @@ def _parameters(
             yield {"in": "query", "name": name, "schema": schema}
     text = {"type": "string"}
     if one.of_version:
-        yield {"in": "header", "name": "If-Match", "required": True, "schema": text}
+        etag = {**text, "pattern": '^"[^"]+"$'}
+        yield {"in": "header", "name": "If-Match", "required": True, "schema": etag}
     if one.repeatable:
         yield {"in": "header", "name": "Idempotency-Key", "schema": {**text, "maxLength": 255}}
 

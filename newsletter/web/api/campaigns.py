@@ -50,8 +50,8 @@ class CampaignOperations:
     def all(self, call: Call, query: Paging) -> Page[CampaignRecord]:
         """List campaigns with their figures, the newest first."""
         with call.store.read() as tx:
-            found = tx.campaigns.newest(query.limit + 1, before=query.number)
-            page = Page.of(found, query, lambda one: one.id)
+            found = tx.campaigns.newest(query.limit + 1, before=query.after or None)
+            page = Page.of(found, query.limit, lambda one: one.id)
             return Page(items=tuple(_record(tx, one) for one in page.items), next=page.next)
 
     @operation("GET", "/campaigns/{id}", Scope.CAMPAIGNS_READ)
@@ -70,8 +70,8 @@ class CampaignOperations:
         The last page has a `next` too: ask with it later for the events that came since.
         """
         with call.store.read() as tx:
-            found = tx.events.kept(query.number or 0, query.limit)
-        return Page(items=tuple(found), next=str(found[-1].number) if found else query.after)
+            found = tx.events.kept(query.after, query.limit)
+        return Page(items=tuple(found), next=str(found[-1].number if found else query.after))
 
 
 def _record(tx: Transaction, campaign: Campaign) -> CampaignRecord:

@@ -110,13 +110,13 @@ class Gate:
 
     def _answer(self, operation: Operation, token: Token, http: Request, body: bytes) -> Response:
         """Answer in a thread. Raises what the pipeline raises."""
+        values = operation.read(http, body)
         through = f"through token {token.id}, {token.name}"
-        call = Call(
+        values["call"] = Call(
             token=token,
             store=self._store.acting_through(through),
             seen=_seen(http) if operation.of_version else "",
         )
-        values = {"call": call, **operation.read(http, body)}
         key = http.headers.get("idempotency-key", "") if operation.repeatable else ""
         if key:
             request = sha256(f"{http.url.path}\0".encode() + body).digest()

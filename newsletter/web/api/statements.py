@@ -5,6 +5,7 @@ from datetime import datetime
 
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Outdated
+from newsletter.domain.setting import setting
 from newsletter.domain.staff.token import Scope
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.pipeline.campaigns.board import load_for_page
@@ -14,7 +15,7 @@ from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.web.api.operation import Call, operation
-from newsletter.web.api.values import Page, Paging
+from newsletter.web.api.values import Page
 
 _DRAFT = "/drafts/{key}"
 _CHANGED = "this text has changed since you read it; read it again, then send your change"
@@ -61,6 +62,14 @@ class StatementRecord:
     """The number of its newest campaign."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class StatementQuery:
+    """Which statements are asked for, by slug."""
+
+    after: str = setting("The `next` of the page before.", default="")
+    limit: int = setting("The most items of a page.", default=100, ge=1, le=500)
+
+
 class StatementOperations:
     """The operations for statements."""
 
@@ -69,7 +78,7 @@ class StatementOperations:
         self._rules = services.campaigns.rules
 
     @operation("GET", "/statements", Scope.STATEMENTS_READ)
-    def all(self, call: Call, query: Paging) -> Page[StatementRecord]:
+    def all(self, call: Call, query: StatementQuery) -> Page[StatementRecord]:
         """List the statements by slug, with their status.
 
         Drafts that were never submitted are not statements yet.
@@ -77,7 +86,7 @@ class StatementOperations:
         with call.store.read() as tx:
             found = tx.statements.after(query.after, query.limit + 1)
             statuses = load_statuses(tx, found, self._rules, self._statements.fault)
-            return Page.of([_statement(one) for one in statuses], query, lambda one: one.slug)
+            return Page.of([_statement(one) for one in statuses], query.limit, lambda one: one.slug)
 
     @operation("GET", "/statements/{slug}", Scope.STATEMENTS_READ)
     def one(self, call: Call, slug: str) -> StatementRecord:

@@ -27,6 +27,7 @@ _ONE = "/subscribers/{id}"
 _READ, _WRITE, _ADMIN = Scope.SUBSCRIBERS_READ, Scope.SUBSCRIBERS_WRITE, Scope.SUBSCRIBERS_ADMIN
 
 Lists = Annotated[tuple[ListName, ...], some("is empty; name a list")]
+_EMAIL = {"format": "email"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ class Noted:
 class NewSubscriber(Noted):
     """A person who agreed."""
 
-    address: Address
+    address: Address = setting("An email address.", json_schema_extra=_EMAIL)
     lists: Lists
     agreed: Line = setting("Where and how the person agreed: it is kept as proof.", max_length=200)
 
@@ -73,7 +74,7 @@ class SubscriberQuery(Paging):
 class EmailAddress:
     """An address."""
 
-    address: Address
+    address: Address = setting("An email address.", json_schema_extra=_EMAIL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +107,9 @@ class SubscriberOperations:
         with call.store.read() as tx:
             if query.list:
                 find_list(tx, query.list, self._subscribers.declared_lists)
-            found = tx.readers.search(
-                list_name=query.list, query=query.words, most=query.limit + 1, before=query.number
-            )
-        return Page.of(list(map(_record, found)), query, lambda one: one.id)
+            which = {"list_name": query.list, "query": query.words}
+            found = tx.readers.search(**which, most=query.limit + 1, before=query.after or None)
+        return Page.of(list(map(_record, found)), query.limit, lambda one: one.id)
 
     @operation("POST", "/subscribers", _WRITE)
     def add(self, call: Call, body: NewSubscriber) -> SubscriberRecord:

@@ -16,7 +16,6 @@ from newsletter.config.wording import find, say
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import setting
 from newsletter.formats.scalars import did_you_mean
-from newsletter.web.http.forms import whole
 
 T = TypeVar("T")
 
@@ -86,19 +85,8 @@ class Values:
 class Paging:
     """Which part of a collection is asked for."""
 
-    after: str = setting("The `next` of the page before; empty for the first page.", default="")
+    after: int = setting("The `next` of the page before.", default=0, ge=0, le=10**15)
     limit: int = setting("The most items of a page.", default=100, ge=1, le=500)
-
-    @property
-    def number(self) -> int | None:
-        """The cursor as a number; None on the first page. Raises InvalidInput."""
-        if not self.after:
-            return None
-        number = whole(self.after)
-        if number is None:
-            message = "is not the `next` of a page; ask without it for the first page"
-            raise InvalidInput([Fault(file="query", key="after", message=message)])
-        return number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +98,7 @@ class Page(Generic[T]):
     """The `after` of the next page; null on the last page."""
 
     @classmethod
-    def of(cls, found: Sequence[T], asked: Paging, cursor: Callable[[T], object]) -> "Page[T]":
+    def of(cls, found: Sequence[T], limit: int, cursor: Callable[[T], object]) -> "Page[T]":
         """Return the page of what was found, which is one item more than asked if there is more."""
-        items = tuple(found[: asked.limit])
+        items = tuple(found[:limit])
         return cls(items=items, next=str(cursor(items[-1])) if len(found) > len(items) else None)
