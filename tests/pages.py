@@ -188,7 +188,8 @@ class Forum:
     def agree(self, slug: str = "news", **head: Any) -> None:
         """Write a statement and approve it."""
         fields = {"title": f"On {slug}", "author": "ed@forum.example", "lists": ["press"], **head}
-        text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\nThe library is open.\n"
+        body = fields.pop("text", "The library is open.")
+        text = f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n"
         (self.folder / "statements" / f"{slug}.md").write_text(text, "utf-8")
         self.services.tick.run()
         self.services.statements.approve(

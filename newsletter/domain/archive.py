@@ -53,6 +53,8 @@ class Searchable:
     """The line that an inbox shows behind the subject, and a list below the title."""
     text: str
     """The text below the title, without markup."""
+    date: str = ""
+    """The statement's own date, in ISO 8601; empty if it has none."""
 
 
 class NoteKind(Enum):
@@ -84,6 +86,7 @@ class Heading:
     language: str
     title: str
     opening: str
+    date: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ class Hit:
     title: tuple[Stretch, ...]
     excerpt: tuple[Stretch, ...]
     """The text around the match, or its beginning if only the title matches."""
+    date: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

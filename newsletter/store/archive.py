@@ -109,13 +109,13 @@ class Search(Repository):
         ``hashes`` is slug → hash of the content that the heading must come from.
         """
         rows = self._db.rows(
-            "SELECT slug, content_hash, language, title, opening FROM archive_text"
+            "SELECT slug, content_hash, language, title, opening, date FROM archive_text"
             " WHERE slug IN (SELECT value FROM json_each(:slugs)) AND title <> ''",
             slugs=sorted(hashes),
         )
         return {
-            slug: Heading(language=language, title=title, opening=opening)
-            for slug, content_hash, language, title, opening in rows
+            slug: Heading(language=language, title=title, opening=opening, date=date)
+            for slug, content_hash, language, title, opening, date in rows
             if content_hash == hashes[slug]
         }
 
@@ -134,7 +134,7 @@ class Search(Repository):
         """
         count = self._db.value(f"SELECT COUNT(*) {hits}", query=query)
         best = self._db.rows(
-            f"SELECT slug, language, title, text {hits}"
+            f"SELECT slug, language, title, text, date {hits}"
             " ORDER BY hit.rank, archive_text.id DESC LIMIT :most OFFSET :skip",
             query=query,
             most=most,
@@ -146,8 +146,9 @@ class Search(Repository):
                 language=language,
                 title=tuple(_marked(title, _find(phrases, title))),
                 excerpt=tuple(_excerpt(text, _find(phrases, text))),
+                date=date,
             )
-            for slug, language, title, text in best
+            for slug, language, title, text, date in best
         )
         return Hits(count=count, shown=tuple(shown))
 

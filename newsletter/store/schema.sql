@@ -578,6 +578,7 @@ CREATE TABLE archive_text (
     title TEXT NOT NULL,
     opening TEXT NOT NULL,
     text TEXT NOT NULL,
+    date TEXT NOT NULL DEFAULT '',  -- the statement's own
     title_words TEXT NOT NULL,  -- folded, separated by blanks
     text_words TEXT NOT NULL
     /*postgres , found tsvector GENERATED ALWAYS AS (

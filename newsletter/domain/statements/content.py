@@ -288,6 +288,8 @@ class Content:
     """The folded addresses of the writers of all its texts. They may not approve it."""
     texts: tuple[tuple[str, str], ...] = ()
     """The slug of each text in it, its own first → a hash of the written text."""
+    date: str = ""
+    """The statement's own date, in ISO 8601; empty if it has none."""
 
     @property
     def greetings(self) -> int:

@@ -60,4 +60,5 @@ def _searchable(tx: Transaction, slug: str, content_hash: str, words_of: Words) 
         title=content.subject,
         opening=opening,
         text=text,
+        date=content.date,
     )

@@ -4,7 +4,7 @@ The source is the approved HTML, so nothing unapproved can appear.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -116,6 +116,12 @@ def _below(title: Any, cell: Any) -> Iterator[str]:
     for other in cell.xpath("following::td"):
         if {"lead", "below"}.intersection(other.get("class", "").split()):
             yield tostring(other, encoding="unicode", with_tail=False)
+
+
+def pictures_of(html: str) -> list[Mapping[str, str]]:
+    """Return the attributes of each picture in the HTML that is more than decoration."""
+    found = document_fromstring(html or "<p>").iter("img")
+    return [dict(each.attrib) for each in found if each.get("alt")]
 
 
 def body_of(content: Content) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from markdown_it.token import Token
@@ -133,6 +133,7 @@ class TemplateRenderer:
             fallbacks=tuple(fallbacks),
             writers=all_writers(statement, *translations),
             texts=texts_of(statement, *translations),
+            date=_iso(statement.date),
         )
 
     def transactional(
@@ -272,5 +273,5 @@ def _refuse(place: str, messages: Iterable[str]) -> None:
         raise InvalidInput(faults)
 
 
-def _iso(wall: datetime | None) -> str:
+def _iso(wall: date | None) -> str:
     return "" if wall is None else wall.isoformat()

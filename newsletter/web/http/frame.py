@@ -60,7 +60,7 @@ class Frame:
         folder = default_templates() / "web"
         self._house = house
         self._language = language
-        self._templates = Templates(read_templates(folder), filters={})
+        self._templates = Templates(read_templates(folder), filters={}, pages=True)
         self._wordings = Wordings(self._templates)
         self._styles = Markup(self._templates.fill("page.css", look(house)))  # noqa: S704 - ours
         self.fields: Mapping[str, str] = (
@@ -99,7 +99,7 @@ class Frame:
             "button": "",
             "buttons": [],
             "written_in": "",
-            "feeds": "",
+            "public": None,
             **values,
         }
         return HTMLResponse(

@@ -208,4 +208,7 @@ class Pictures:
             found = tx.pictures.data(request.path_params["name"])
         if found is None:
             raise HTTPException(404)
-        return Response(found[1], media_type=found[0], headers=_FOR_EVER)
+        # a page of the archive is sandboxed, so the attribute of a link alone saves nothing
+        saves = "download" in request.query_params
+        fields = _FOR_EVER | ({"Content-Disposition": "attachment"} if saves else {})
+        return Response(found[1], media_type=found[0], headers=fields)

@@ -18,11 +18,11 @@ from newsletter.domain.archive import LONGEST, Heading, Stretch, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction, language_name
 from newsletter.rendering.mail import details
-from newsletter.rendering.mail.excerpts import body_of, excerpt_of
+from newsletter.rendering.mail.excerpts import body_of, excerpt_of, pictures_of
 from newsletter.runtime.statements import Statements
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds, published
-from newsletter.web.public.archive.feeds import KINDS, FeedPublisher, Listed, head_of
+from newsletter.web.public.archive.feeds import KINDS, FeedPublisher, Listed, article_of
 from newsletter.web.public.archive.published import Notice, Published, notice_of
 
 MAX_STATEMENTS = 50
@@ -69,6 +69,8 @@ class ArchiveBuild:
             website=house.organisation.website,
             public_url=house.public_url,
             began_at=began_at,
+            language=self._settings.language,
+            logo=house.brand.logo.src if house.brand.logo else "",
         )
         self._counted: tuple[int, tuple[int, datetime | None]] = (-1, (0, None))
         """The version of the database, and how many statements went out and when the last did."""
@@ -89,7 +91,7 @@ class ArchiveBuild:
         if number > 1:
             title += f" – {words['page_of'].format(page=number, count=count)}"
         rows = [
-            self._row(up, statement, heading.title, heading.language, heading.opening)
+            self._row(up, statement, heading.date, heading.title, heading.language, heading.opening)
             for statement, heading in self._with_heading(shown)
         ]
         page = self._list(
@@ -101,7 +103,7 @@ class ArchiveBuild:
             newer=page_link(up, number - 1) if number > 1 else "",
             older=page_link(up, number + 1) if number < count else "",
             message="" if rows else words["nothing_yet"],
-            feeds=self._head(number),
+            public=self._public(page_link(f"{self._publisher.public_url}/", number), article=None),
         )
         return self._leaf(page, "text/html", shown, changed_at)
 
@@ -124,6 +126,7 @@ class ArchiveBuild:
                 self._row(
                     "",
                     shown[hit.slug],
+                    hit.date,
                     _highlighted(hit.title),
                     hit.language,
                     _highlighted(hit.excerpt),
@@ -152,10 +155,13 @@ class ArchiveBuild:
         return bytes(page.body)
 
     def _row(
-        self, up: str, shown: Published, title: str, language: str, summary: str
+        self, up: str, shown: Published, own: str, title: str, language: str, summary: str
     ) -> dict[str, Any]:
-        """Return a statement of a list. ``day`` is local, in ISO 8601, ``dated`` in words."""
-        day = self._local_day(shown.began_at)
+        """Return a statement of a list. ``day`` is its own date, in ISO 8601, ``dated`` in words.
+
+        A statement without a date has the local day on which it went out.
+        """
+        day = self._day(shown, own)
         return {
             "address": f"{up}archive/{shown.slug}",
             "title": title.strip(),
@@ -168,19 +174,10 @@ class ArchiveBuild:
             "summary": "" if shown.withdrawn else summary.strip(),
         }
 
-    def _head(self, number: int) -> Markup:
-        """Return the page's own address and its feeds.
-
-        Templates have no such element: a mail fetches nothing.
-        """
-        base = self._settings.public_url
-        name = self._settings.organisation.name
-        lines = [Markup('<link rel="canonical" href="{}">').format(page_link(f"{base}/", number))]
-        line = Markup('<link rel="alternate" type="{}" title="{} ({})" href="{}/{}">')
-        lines += [
-            line.format(kind, name, label, base, file) for file, (label, kind) in KINDS.items()
-        ]
-        return Markup("\n").join(lines)
+    def _public(self, address: str, **values: object) -> Mapping[str, object]:
+        """Return the values of the head of a page that search engines may list."""
+        base = self._publisher.public_url
+        return {"address": address, "base": base, "kinds": KINDS, "others": {}} | values
 
     def statement(self, slug: str) -> Leaf | None:
         """Return the page of a statement as it went out; None if it did not."""
@@ -191,7 +188,8 @@ class ArchiveBuild:
         content = languages[shown]
         others = {one.slug: each.language for one, each in languages.items() if one != shown}
         _, spoken = self._frame.words(content.language)
-        notice, day = self._notice(shown, content.language), self._local_day(shown.began_at)
+        notice, day = self._notice(shown, content.language), self._day(shown, content.date)
+        pictures = pictures_of("" if shown.withdrawn else excerpt_of(content).page)
         page = self._frame.page(
             excerpt_of(content).title or content.subject,
             template="statement.html.j2",
@@ -211,7 +209,13 @@ class ArchiveBuild:
                 for slug, each in sorted(others.items())
             ],
             address=self._publisher.page(slug),
-            feeds=head_of(self._publisher, self._listed(shown, content), others),
+            pictures=pictures,
+            public=self._public(
+                self._publisher.page(slug),
+                others={each: self._publisher.page(one) for one, each in sorted(others.items())},
+                article=article_of(self._publisher, self._listed(shown, content)),
+                picture=next(iter(pictures), {}),
+            ),
             up="../",
             kinds=_feeds("../"),
         )
@@ -246,6 +250,7 @@ class ArchiveBuild:
 
     def _listed(self, shown: Published, content: Content) -> Listed:
         excerpt = excerpt_of(content)
+        picture = next(iter(pictures_of("" if shown.withdrawn else excerpt.page)), {})
         return Listed(
             shown=shown,
             title=content.subject,
@@ -253,6 +258,8 @@ class ArchiveBuild:
             summary=excerpt.opening,
             body=self._with_notes(shown, content.language, excerpt.body),
             notice=self._notice(shown, content.language),
+            date=content.date if self._day(shown, content.date) != self._day(shown) else "",
+            picture=picture.get("src", ""),
         )
 
     def _with_notes(self, shown: Published, language: str, body: str) -> Markup:
@@ -277,6 +284,9 @@ class ArchiveBuild:
         words = self._renderer.wordings.of(language)[0]
         return details.written_date(day, language, words)
 
+    def _day(self, shown: Published, own: str = "") -> date:
+        return date.fromisoformat(own) if own else self._local_day(shown.began_at)
+
     def _local_day(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self._settings.timezone)).date()
 
@@ -290,6 +300,7 @@ class ArchiveBuild:
                 language=content.language,
                 title=content.subject,
                 opening=excerpt_of(content).opening,
+                date=content.date,
             )
         return [(one, headings[one.slug]) for one in shown if one.slug in headings]
 

@@ -11,8 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as Xml
 
-from markupsafe import Markup
-
 from newsletter.web.public.archive.published import Notice, Published
 
 MAX_ENTRIES = 50
@@ -39,6 +37,10 @@ class Listed:
     body: str = ""
     """HTML; empty if the entry only links to the page."""
     notice: Notice | None = None
+    date: str = ""
+    """The statement's own date, in ISO 8601, if it went out on another day."""
+    picture: str = ""
+    """The address of its first picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,10 @@ class FeedPublisher:
     public_url: str
     began_at: datetime
     """The time of an empty feed."""
+    language: str = "en"
+    """The language of the archive; each entry names its own."""
+    logo: str = ""
+    """The address of the logo."""
 
     def page(self, slug: str) -> str:
         """Return the address of a statement."""
@@ -63,7 +69,8 @@ class FeedPublisher:
 
 def atom(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
     """Return an Atom document of entries, newest first."""
-    feed = Xml.Element("feed", xmlns="http://www.w3.org/2005/Atom")
+    named = {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": publisher.language}
+    feed = Xml.Element("feed", named)
     put(feed, "id", f"{publisher.public_url}/")
     put(feed, "title", publisher.name)
     newest = max((entry.shown.updated_at for entry in entries), default=publisher.began_at)
@@ -84,6 +91,7 @@ def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
         "title": publisher.name,
         "home_page_url": f"{publisher.public_url}/",
         "feed_url": f"{publisher.public_url}/feed.json",
+        "language": publisher.language,
         "authors": [_without_empty({"name": publisher.name, "url": publisher.website})],
         "items": [_item(publisher, entry) for entry in entries],
     }
@@ -139,6 +147,7 @@ def _item(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
             "title": entry.title,
             "content_html": content_of(publisher, entry),
             "summary": summary_of(entry),
+            "image": entry.picture,
             "date_published": written(entry.shown.began_at),
             "date_modified": written(entry.shown.updated_at),
             "language": entry.language,
@@ -207,6 +216,7 @@ def rss(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
     put(channel, "title", publisher.name)
     put(channel, "link", f"{publisher.public_url}/")
     put(channel, "description", f"Statements of {publisher.name}")
+    put(channel, "language", publisher.language)
     newest = max((entry.shown.updated_at for entry in entries), default=publisher.began_at)
     put(channel, "lastBuildDate", _written(newest))
     itself = f"{publisher.public_url}/feed.rss"
@@ -234,45 +244,19 @@ def _written(at: datetime) -> str:
     return format_datetime(at.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
-def head_of(publisher: FeedPublisher, entry: Listed, others: Mapping[str, str]) -> Markup:
-    """Return the lines for the head of a statement's page; ``others`` maps slug → language."""
-    page = publisher.page(entry.shown.slug)
-    summary = summary_of(entry)
-    named = {
-        "og:type": "article",
-        "og:title": entry.title,
-        "og:url": page,
-        "og:site_name": publisher.name,
-        "og:description": summary,
-        "article:published_time": written(entry.shown.began_at),
-        "article:modified_time": written(entry.shown.updated_at),
-    }
-    lines = [Markup('<link rel="canonical" href="{}">').format(page)]
-    lines += [
-        Markup('<link rel="alternate" hreflang="{}" href="{}">').format(each, publisher.page(slug))
-        for slug, each in sorted(others.items())
-    ]
-    if summary:
-        lines.append(Markup('<meta name="description" content="{}">').format(summary))
-    line = Markup('<meta property="{}" content="{}">')
-    lines += [line.format(name, value) for name, value in named.items() if value]
-    # a block of data: no policy takes it for a script
-    block = Markup('<script type="application/ld+json">{}</script>')
-    lines.append(block.format(_harmless(_article(publisher, entry, summary))))
-    return Markup("\n").join(lines)
-
-
-def _article(publisher: FeedPublisher, entry: Listed, summary: str) -> dict[str, Any]:
-    shown = entry.shown
-    speaker = {"@type": "Organization", "name": publisher.name, "url": publisher.website}
+def article_of(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
+    """Return the structured data of a statement's page (schema.org)."""
+    shown, speaker = entry.shown, {"@type": "Organization", "name": publisher.name}
+    speaker |= _without_empty({"url": publisher.website, "logo": publisher.logo})
     return _without_empty(
         {
             "@context": "https://schema.org",
             "@type": "NewsArticle",
             "headline": entry.title,
-            "description": summary,
+            "description": summary_of(entry),
+            "image": entry.picture,
             "inLanguage": entry.language,
-            "datePublished": written(shown.began_at),
+            "datePublished": entry.date or written(shown.began_at),
             "dateModified": written(shown.updated_at),
             "mainEntityOfPage": publisher.page(shown.slug),
             "author": speaker,
@@ -281,11 +265,3 @@ def _article(publisher: FeedPublisher, entry: Listed, summary: str) -> dict[str,
             "creativeWorkStatus": "Withdrawn" if shown.withdrawn else "",
         }
     )
-
-
-def _harmless(values: dict[str, Any]) -> Markup:
-    """Return JSON in which nothing can end the element that it is in."""
-    text = json.dumps(values, ensure_ascii=False)
-    for mark in "<>&":
-        text = text.replace(mark, f"\\u{ord(mark):04x}")
-    return Markup(text)  # noqa: S704 - no mark of HTML is left in it

@@ -28,7 +28,7 @@ def catalog(path: Path) -> Catalog:
 
 
 def pages() -> Wordings:
-    return Wordings(Templates(read_templates(default_templates() / "web"), filters={}))
+    return Wordings(Templates(read_templates(default_templates() / "web"), filters={}, pages=True))
 
 
 # --- as they are delivered ---

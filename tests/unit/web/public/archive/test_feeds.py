@@ -1,7 +1,7 @@
 """The archive for programs: feeds, the site map, and the head of a page."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,11 +10,13 @@ from lxml import etree, html
 
 from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import syndication
+from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.feeds import (
+    KINDS,
     FeedPublisher,
     Listed,
+    article_of,
     atom,
-    head_of,
     json_feed,
     robots,
     rss,
@@ -22,6 +24,7 @@ from newsletter.web.public.archive.feeds import (
 )
 from newsletter.web.public.archive.published import Notice, Published
 from tests.rows import rows
+from tests.unit.rendering.examples import HOUSE
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 999_000, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -134,6 +137,7 @@ def test_an_rss_feed_says_who_speaks_where_it_is_and_when_it_changed() -> None:
     assert channel.findtext("title") == "Example & <Forum>"
     assert channel.findtext("link") == "https://news.forum.example/"
     assert channel.findtext("description") == "Statements of Example & <Forum>"
+    assert channel.findtext("language") == "en"
     assert channel.findtext("lastBuildDate") == "Tue, 24 Nov 2026 13:00:00 GMT"
     itself = channel.find("a:link", ATOM)
     assert (itself.get("rel"), itself.get("href")) == (
@@ -201,8 +205,20 @@ def test_robots_stay_out_of_what_is_a_readers_own() -> None:
     )
 
 
-def page_with(entry: Listed) -> str:
-    head = head_of(PUBLISHER, entry, {})
+def page_with(entry: Listed, others: Mapping[str, str] | None = None, **picture: str) -> str:
+    """A page whose head is that of a statement."""
+    head = Frame(house=HOUSE, language="en").fill(
+        "head.html.j2",
+        organisation=replace(HOUSE.organisation, name=PUBLISHER.name),
+        public={
+            "address": PUBLISHER.page(entry.shown.slug),
+            "base": PUBLISHER.public_url,
+            "kinds": KINDS,
+            "others": others or {},
+            "article": article_of(PUBLISHER, entry),
+            "picture": picture,
+        },
+    )
     return f"<!DOCTYPE html><html><head>{head}</head><body><p>1</p></body></html>"
 
 
@@ -219,6 +235,9 @@ def test_it_names_the_article_its_times_and_who_speaks() -> None:
         "article:published_time": "2026-11-24T12:00:00Z",
         "article:modified_time": "2026-11-24T13:00:00Z",
     }
+    assert page.xpath("//meta[@name='twitter:card']/@content") == ["summary"]
+    feeds = page.xpath("//link[@rel='alternate']/@href")
+    assert feeds == [f"https://news.forum.example/{name}" for name in KINDS]
     assert page.xpath("//link[@rel='canonical']/@href") == [said["og:url"]]
     assert page.xpath("//meta[@name='description']/@content") == ["Longer hours."]
     article = json.loads(page.xpath("string(//script)"))
@@ -245,9 +264,23 @@ def test_corrections_withdrawals_and_other_languages_are_named_and_no_empty_summ
     assert '"creativeWorkStatus": "Withdrawn"' in page
     assert "Longer hours." not in page
     assert "description" not in page_with(replace(ENTRY, summary=""))
-    head = str(head_of(PUBLISHER, ENTRY, {"horario": "es"}))
     other = "https://news.forum.example/archive/horario"
-    assert f'<link rel="alternate" hreflang="es" href="{other}">' in head
+    assert f'<link rel="alternate" hreflang="es" href="{other}">' in page_with(ENTRY, {"es": other})
+
+
+def test_a_page_names_its_own_date_its_picture_and_the_logo() -> None:
+    src = "https://news.forum.example/media/a.jpg"
+    dated = replace(ENTRY, date="2026-11-20", picture=src)
+    page = html.fromstring(page_with(dated, src=src, alt='A "door"'))
+    said = {one.get("property"): one.get("content") for one in page.xpath("//meta[@property]")}
+    assert said["article:published_time"] == "2026-11-20"
+    assert (said["og:image"], said["og:image:alt"]) == (src, 'A "door"')
+    assert page.xpath("//meta[@name='twitter:card']/@content") == ["summary_large_image"]
+    article = json.loads(page.xpath("string(//script)"))
+    assert (article["datePublished"], article["image"]) == ("2026-11-20", src)
+    shown = article_of(replace(PUBLISHER, logo="https://forum.example/logo.png"), ENTRY)
+    assert shown["publisher"]["logo"] == "https://forum.example/logo.png"
+    assert json.loads(json_feed(PUBLISHER, [dated]))["items"][0]["image"] == src
 
 
 def test_an_id_holds_the_host_of_the_archive_and_stays() -> None:
