@@ -9,8 +9,10 @@ from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.furniture import (
     at_the_edge,
     is_contact,
+    is_end_mark,
     is_for_editors,
     is_label,
+    is_machine_data,
     is_menu_entry,
     release_line,
 )
@@ -83,7 +85,8 @@ def stopped_title(lines: Sequence[Line], index: int) -> bool:
     if text.isupper() or (in_title_case(text) and words > FULL_TITLE):
         return True
     below = lines[index + 1] if index + 1 < len(lines) else None
-    return below is not None and below.gap and is_first(lines, index)
+    apart = below is not None and (below.gap or date_line(below.text) is not None)
+    return apart and is_first(lines, index)
 
 
 def is_one_sentence(text: str) -> bool:
@@ -158,8 +161,11 @@ def is_around(text: str) -> bool:
         or _GREETING.fullmatch(text)
         or is_for_editors(text)
         or at_the_edge(text)
+        or is_label(text)
         or is_contact(text)
         or is_embargo(text)
+        or is_end_mark(text)
+        or is_machine_data(text)
         or release_line(text) is not None
         or date_line(text) is not None
     )
@@ -182,6 +188,9 @@ def names_page(page: str, title: str) -> bool:
 
     They may differ in dashes, quotes, case and accents.
     """
+    label, _, rest = page.partition(":")
+    if rest.strip() and is_label(label.strip()):
+        page = rest.strip()
     wanted = comparable(title)
     if len(title) < _SHORTEST_NAMED or len(page) > _LONGEST_PAGE or is_label(title):
         return False
@@ -215,6 +224,17 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
             title = " ".join(line.text for line in head[first : last + 1])
             all_of_it = len(title) >= _SHORTEST_NAMED and comparable(page) == comparable(title)
             named = names_page(page, title) or (all_of_it and last > first)
-            if named:
+            if named or _ends_page(page, title):
                 return Heading(title=title, first=first, last=last)
     return None
+
+
+def _ends_page(page: str, title: str) -> bool:
+    """Whether a page's title is a site's name and a longer title."""
+    wanted, whole = comparable(title), comparable(page)
+    if len(wanted) * 2 <= len(whole) or len(title.split()) < 4 or not whole.endswith(wanted):
+        return False
+    return any(
+        comparable(page[found.end() :]) == wanted
+        for found in re.finditer(r"\s[|–—»·:-]\s|:\s", page)
+    )

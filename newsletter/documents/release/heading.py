@@ -31,6 +31,7 @@ from newsletter.documents.release.furniture import (
     is_contact,
     is_label,
     is_machine_data,
+    is_menu_entry,
     release_line,
 )
 from newsletter.documents.release.lines import (
@@ -62,6 +63,8 @@ def title_by_place(
         if n not in contacts and (may_be_title(line.text) or stopped_title(lines, n))
     ]
     candidates = [n for n in candidates if n not in unlikely] or candidates
+    # a title may read like an entry of a menu where no other line is left
+    candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
         return None
     rest = " ".join(line.text for line in lines[len(head) :])
@@ -134,6 +137,8 @@ def _is_one(texts: Sequence[str]) -> bool:
     last = texts[-1]
     if len(last) > _BROKEN or (is_other(last) and not _ends_stopped(last)):
         return False
+    if any(ends_sentence(text) for text in texts[:-1]):
+        return False
     return all(
         begins_small(below)
         or _OPEN_END.search(above)
@@ -170,7 +175,8 @@ def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) ->
     pool = _below_label(head, pool)
     dates = [n for n, line in enumerate(head) if date_line(line.text)]
     if not dates:
-        return pool[0]
+        has_masthead = candidates[0] not in pool
+        return pool[-1] if has_masthead and len(pool) <= 2 and not full else pool[0]
     above = [n for n in pool if n < dates[-1]]
     below = [n for n in pool if n > dates[-1]]
     if not above:
@@ -180,6 +186,9 @@ def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) ->
     nearest = above[-1]
     while nearest - 1 in above and not head[nearest].gap and full:
         nearest -= 1  # what stands directly below a title is its subhead, or its second line
+    words = len(head[nearest].text.split())
+    if below and words < FULL_TITLE and len(head[below[0]].text.split()) > words:
+        return below[0]
     return nearest
 
 
@@ -248,9 +257,12 @@ def first_prose(lines: Sequence[Line], width: int, windows: Sequence[str] = ()) 
         titles |= {0, *range(found.first, found.last + 1)}
     for index, line in enumerate(lines):
         if index not in titles and is_prose(lines, index, width):
+            # the page's own title, which comes again
+            if any(other.text == line.text for other in lines[:index]):
+                continue
             if at_the_edge(line.text) or release_line(line.text) is not None:
                 continue
-            if is_embargo(line.text) or stopped_title(lines, index):
+            if is_embargo(line.text) or is_label(line.text) or stopped_title(lines, index):
                 continue
             if not _is_wrapped_headline(lines, index):
                 return index

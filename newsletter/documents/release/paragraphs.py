@@ -19,14 +19,22 @@ from newsletter.documents.release.words import pattern
 _BULLET = re.compile(r"[•▪◦‣●○■□·o\uf0a7\uf0b7]")
 _MARKED = re.compile(r"[•▪◦‣●○■□·*§\uf0a7\uf0b7]\s+\S")
 """Lines that never continue the line above."""
-_ITEM = re.compile(r"(?:(?P<mark>[•▪◦‣●○■□·*§o\uf0a7\uf0b7-])|(?P<number>\d{1,2})[.)])\s+(?=\S)")
-_LETTERED = re.compile(r"\(?([a-z])[.)]\s+\S")
+_ITEM = re.compile(
+    r"(?:(?P<mark>[•▪◦‣●○■□·*§o\uf0a7\uf0b7-])|(?P<number>\d{1,2})[.)]|\(?(?P<letter>[a-z])[.)])"
+    r"\s+(?=\S)"
+)
 _BULLETED = re.compile(r"(?:[•▪◦‣●○■□·*+]|[-–—]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
 _UNFINISHED = pattern("unfinished", r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:{}))$")
 _ITEM_END = re.compile(r"(?:;|;\s*(?:and|or)|:)$")
 _HALF = re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
 _FEWEST_ENTRIES, _LONGEST_ENTRY = 3, 80
 """Lines of a list without marks at least, and characters of each at most."""
+_FONTS = {"\uf0b7": "·", "\uf0a7": "§"}
+"""Word's bullets from symbol fonts, as other programs show them."""
+_NESTED = {"o", "§", "a"}
+"""Marks of nested items: letters, and Word's second and third bullet."""
+_DEEPEST = 4
+"""Levels of lists."""
 _MOST_NAMES = 8
 """Words of an entry that may end with an abbreviation."""
 _SHORT = 0.75
@@ -159,7 +167,7 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
     over = ends_sentence(before) or _ITEM_END.search(before)
     if (
         _MARKED.match(line.text)
-        or _is_next_letter(before, line.text)
+        or _is_next(before, line.text)
         or (over and _BULLETED.match(line.text))
     ):
         return False
@@ -168,12 +176,12 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
     return _is_fragment(lines, index, how.parted)
 
 
-def _is_next_letter(before: str, text: str) -> bool:
+def _is_next(before: str, text: str) -> bool:
     """Whether a line is the next lettered item, or the first below the item above."""
-    letter, above = _LETTERED.match(text), _LETTERED.match(before)
-    if letter is None or not (above or _ITEM.match(before)):
+    letter, above = _ITEM.match(text), _ITEM.match(before)
+    if letter is None or not letter["letter"] or above is None:
         return False
-    return letter[1] == (chr(ord(above[1]) + 1) if above else "a")
+    return letter["letter"] == (chr(ord(above["letter"]) + 1) if above["letter"] else "a")
 
 
 def _wraps(before: str, line: Line, how: Joining) -> bool:
@@ -229,7 +237,8 @@ def _is_subheading(lines: Sequence[Line], index: int) -> bool:
 def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
     """Write paragraphs of plain words in Markdown; adjacent ones with marks are a list.
 
-    A list has two items or more, with marks or with numbers from 1.
+    A list has two items or more, with one mark or with numbers from 1. Items with another mark are
+    nested in the item above.
     """
     at = 0
     while at < len(paragraphs):
@@ -239,19 +248,56 @@ def in_markdown(paragraphs: Sequence[str]) -> Iterator[str]:
         at += len(items) if is_list else 1
 
 
+@dataclass(kw_only=True)
+class _Level:
+    """The items of one nested list; the indent is in spaces."""
+
+    kind: str
+    indent: int
+    count: int = 0
+
+    @property
+    def sign(self) -> str:
+        return f"{self.count}." if self.kind == "1" else "-"
+
+    @property
+    def inside(self) -> int:
+        return self.indent + len(self.sign) + 1
+
+
 def _items(paragraphs: Sequence[str]) -> list[str]:
     """Return the items of the list at the beginning, each in Markdown."""
     found: list[str] = []
+    levels: list[_Level] = []
+    sure, resumed = 0, False
     for paragraph in paragraphs:
         item = _ITEM.match(paragraph)
-        if item is None or (not found and item["mark"] == "o"):  # Spanish has a word of one o
+        depth = None if item is None else _place(item, levels)
+        if item is None or depth is None:
             break
-        is_counted = found[0].startswith("1.") if found else bool(item["number"])
-        number = item["number"] and int(item["number"])
-        if number != (len(found) + 1 if is_counted else None):
-            break
-        found.append(f"{f'{number}.' if number else '-'} {escape(paragraph[item.end() :])}")
-    return found
+        level = levels[depth]
+        # Markdown counts with no letters, so these stay
+        inside = escape_words(paragraph) if item["letter"] else escape(paragraph[item.end() :])
+        found.append(f"{' ' * level.indent}{level.sign} {inside}")
+        # Below "2." a row of stars may be another list, unless a "3." follows.
+        resumed |= not depth and sure < len(found) - 1
+        if not depth or resumed or level.kind in _NESTED:
+            sure = len(found)
+    return found[:sure]
+
+
+def _place(item: re.Match[str], levels: list[_Level]) -> int | None:
+    """Count an item and return its level, or None if it begins something else."""
+    kind = _FONTS.get(item["mark"], item["mark"]) or ("1" if item["number"] else "a")
+    depth = next((n for n, level in enumerate(levels) if level.kind == kind), len(levels))
+    if depth == _DEEPEST or (not levels and kind in _NESTED):
+        return None
+    del levels[depth + 1 :]
+    if depth == len(levels):
+        levels.append(_Level(kind=kind, indent=levels[-1].inside if levels else 0))
+    levels[depth].count += 1
+    counted = int(item["number"] or 0) or (ord(item["letter"]) - ord("a") + 1 if kind == "a" else 0)
+    return depth if counted in {0, levels[depth].count} else None
 
 
 def escape(paragraph: str) -> str:

@@ -39,11 +39,13 @@ from newsletter.documents.release.paragraphs import is_bullet
 _LONGEST_FOOT_LINE = 70
 _FEWEST_ENTRIES = 3
 _MANY_ENTRIES = 5
+_THICK = 4
+"""At least one in so many lines of a large foot is known."""
 Reasons = dict[int, str]
 """Index of a dropped line → the reason."""
 
 
-def below_the_text(lines: Sequence[Line], start: int) -> tuple[Reasons, list[str]]:
+def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Reasons, list[str]]:
     """Return what to drop from ``start``, the first line of the body, on, and notes."""
     reasons: Reasons = {}
     notes: list[str] = []
@@ -59,7 +61,7 @@ def below_the_text(lines: Sequence[Line], start: int) -> tuple[Reasons, list[str
     if menu < data:
         reasons.update(dict.fromkeys(range(menu, data), "the foot of the site"))
         notes.append(f"All from {lines[menu].where} on was taken for the foot of the site.")
-    for index, why in _foot(lines, start, menu, notes):
+    for index, why in _foot(lines, start, menu, masthead, notes):
         reasons[index] = why
     return reasons, notes
 
@@ -91,20 +93,23 @@ def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
     known = sorted({*entries, *(n for n in run if is_address(lines[n].text))})
     if not entries or len(known) < _FEWEST_ENTRIES:
         return end
-    if len(known) < _MANY_ENTRIES:
-        return known[0]
-    # A blank line or a mark parts a large foot from who signs the text above it.
-    marks = [n for n in range(top, known[0]) if lines[n].gap or is_end_mark(lines[n].text)]
-    return marks[-1] if marks else top
+    if len(known) >= _MANY_ENTRIES and len(known) * _THICK >= len(run):
+        # A blank line or a mark parts a large foot from who signs the text above it.
+        marks = [n for n in range(top, known[0]) if lines[n].gap or is_end_mark(lines[n].text)]
+        return marks[-1] if marks else top
+    first = known[0]
+    while first > top and is_address(lines[first - 1].text):
+        first -= 1
+    return first
 
 
 def _foot(
-    lines: Sequence[Line], start: int, end: int, notes: list[str]
+    lines: Sequence[Line], start: int, end: int, masthead: str, notes: list[str]
 ) -> Iterator[tuple[int, str]]:
     index = end - 1
     # from the end up to the first other line
     while index > start:
-        why = _foot_reason(lines[index].text)
+        why = _foot_reason(lines, index, masthead)
         if not why:
             break
         yield index, why
@@ -126,11 +131,14 @@ def _foot(
         )
 
 
-def _foot_reason(text: str) -> str:
+def _foot_reason(lines: Sequence[Line], index: int, masthead: str) -> str:
+    text = lines[index].text
     if at_the_edge(text):
         return at_the_edge(text)
     if is_end_mark(text) or ends_at_foot(text):
         return "the mark of the end"
+    if masthead and text == masthead:
+        return "the masthead again"
     if is_embargo(text):
         return "the embargo"
     return "the foot of the letterhead" if is_foot_address(text) else ""
@@ -280,7 +288,8 @@ def _left_out(
             break
         if why:
             reasons[n] = why
-    below, notes = below_the_text(lines, max(top, start))
+    masthead = lines[0].text if heading.first > 0 else ""
+    below, notes = below_the_text(lines, max(top, start), masthead)
     reasons.update(below)
     for n in range(top, len(lines)):
         why = _inside(lines[n].text)

@@ -371,6 +371,7 @@ ABOUT = "The Example Forum was founded in 1990 and works for homes that people c
     [
         ([TITLE, DAY, FIRST, "Bright River Media", "Green Hill Partners"], None),
         ([TITLE, DAY, FIRST, "https://forum.example/a.jpg", SECOND], None),
+        (["The Example Forum", TITLE, DAY, FIRST, "The Example Forum"], [FIRST]),
         ([TITLE, DAY, FIRST, "###", ABOUT], [FIRST, ABOUT]),
     ],
 )
@@ -513,11 +514,11 @@ def test_lines_broken_by_links_and_bold_words_are_mended() -> None:
         (["1. one", "2. two", "* three", "* four"], ["1. one\n2. two", "- three\n- four"]),
         (
             ["1. one", "a. in it", "b. too", "2. two", "* three", "* four", "3. five"],
-            ["1\\. one", "a. in it", "b. too", "2\\. two", "- three\n- four", "3\\. five"],
+            ["1. one\n   - a. in it\n   - b. too\n2. two\n   - three\n   - four\n3. five"],
         ),
         (
             ["·\tone", "o\ttwo", "§\tthree", "\uf0a7\tfour", "\uf0b7\tfive"],
-            ["- one\n- two\n- three\n- four\n- five"],
+            ["- one\n  - two\n    - three\n    - four\n- five"],
         ),
         (["1. one", "1. in it", "2. two"], ["1\\. one", "1. in it\n2. two"]),
         (["1.\tone", "2.\ttwo"], ["1. one\n2. two"]),
