@@ -145,13 +145,24 @@ def test_preferences_open_without_leaving_first_and_a_get_changes_nothing(site: 
     pages = [site.get(path) for _ in range(5)]
     assert {page.status for page in pages} == {200}
     assert site.everything() == before, "scanners open every link"
-    assert pages[0].text.count("<button") == 1
+    assert pages[0].text.count("<button") == 3, "for the link, and for each list"
     assert f'action="{path}"' in pages[0].text
 
     sent = site.post(path)
     assert "Check your inbox" in sent.text
     assert site.rows("SELECT kind FROM transactional_email") == [("preferences",)]
     assert site.lists_of(1) == ["events", "press"]
+
+
+def test_one_list_is_left_at_once_whatever_the_email_was_about(site: Forum) -> None:
+    link = site.unsubscribe_link(1)
+    assert "Unsubscribe – Events" in site.get(f"{link}/preferences").text
+    left = site.post(f"{link}/lists/events")
+    assert "You&#39;ve been unsubscribed from Events." in left.text
+    assert site.lists_of(1) == ["press"]
+    assert site.post(f"{link}/lists/events").text == left.text, "also for somebody not on it"
+    assert site.post(f"{link}/lists/unknown").status == 404
+    assert site.lists_of(2) == ["events", "press"]
 
 
 def test_the_pages_of_preferences_say_the_same_whoever_is_subscribed(site: Forum) -> None:

@@ -75,6 +75,15 @@ def leave(departures: Sequence[Departure], *, store: Store) -> tuple[Departure, 
     return tuple(Departure(campaign_id=by, subscriber_id=reader) for by, reader in strangers)
 
 
+def leave_list(departure: Departure, name: str, *, store: Store) -> None:
+    """End one subscription of the reader of a link, whether the campaign went to its list or not.
+
+    A repetition, and a link of somebody unknown, change nothing.
+    """
+    with store.begin() as tx:
+        tx.choices.leave(departure.subscriber_id, [name], tx.now, departure.campaign_id)
+
+
 def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, ...]:
     """End all subscriptions, and suppress the address, so that no import adds it again.
 

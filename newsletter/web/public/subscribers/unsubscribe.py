@@ -8,8 +8,10 @@ preferences to the reader's own address.
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -21,6 +23,7 @@ from newsletter.pipeline.subscribers.leave import (
     ending_of,
     leave,
     leave_everything,
+    leave_list,
     read,
 )
 from newsletter.pipeline.subscribers.prefer import ask_for_link
@@ -54,6 +57,7 @@ class UnsubscribePages:
             ("/everything", "POST", self.left_everything),
             ("/preferences", "GET", self.offer_link),
             ("/preferences", "POST", self.send_link),
+            ("/lists/{list}", "POST", self.left_list),
         ]
         leaving, readers = self._lanes.one_click, self._lanes.readers
         return [
@@ -108,12 +112,36 @@ class UnsubscribePages:
         return self._frame.said("left", "left_everything_text", language=language)
 
     def offer_link(self, request: Request, departure: Departure) -> Response:
-        """Show one button: scanners open this page too. It is the same for all subscribers."""
+        """Show buttons: scanners open this page too. It is the same for all subscribers.
+
+        Each list that people may join can be left at once; all else takes a link to the mailbox.
+        """
         ending = ending_of(departure, store=self._subscribers.store)
         words, language = self._words(request, ending)
-        link = f"/u/{request.path_params['token']}/preferences"
-        buttons = [Button(action=link, label=words["prefer_button"])]
+        link = f"/u/{request.path_params['token']}"
+        buttons = [
+            Button(action=f"{link}/preferences", label=words["prefer_button"]),
+            *(
+                Button(
+                    action=f"{link}/lists/{offer.name}",
+                    label=f"{words['leave']} – {offer.title}",
+                    second=True,
+                )
+                for offer in self._subscribers.settings.offers()
+            ),
+        ]
         return self._frame.said("prefer_title", "prefer_text", language=language, buttons=buttons)
+
+    def left_list(self, request: Request, departure: Departure) -> Response:
+        """End the subscription to one list, and answer alike for all who were on it or not."""
+        store, name = self._subscribers.store, request.path_params["list"]
+        if name not in {offer.name for offer in self._subscribers.settings.offers()}:
+            raise HTTPException(404)
+        leave_list(departure, name, store=store)
+        self._subscribers.counters.add("unsubscribe_posts")
+        return self._gone(
+            request, replace(ending_of(departure, store=store), lists=(name,)), "left"
+        )
 
     def send_link(self, request: Request, departure: Departure) -> Response:
         """Send an email to the reader's own address, which is not shown here."""
