@@ -61,7 +61,7 @@ def sends_into_the_world(settings: Settings) -> bool:
 
 
 def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Iterator[Finding]:
-    """SPF, DKIM and DMARC, and whether readers and mail programs reach our pages.
+    """SPF, DKIM, DMARC and BIMI, and whether readers and mail programs reach our pages.
 
     ``key`` is the workspace's, by which the service knows a question of ours.
     """

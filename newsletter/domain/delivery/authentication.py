@@ -2,7 +2,7 @@
 
 Gmail and Yahoo demand from bulk senders SPF or DKIM that is aligned with From, and DMARC (Google's
 email sender guidelines, Yahoo's sender best practices, both since February 2024). SPF is RFC 7208,
-DKIM RFC 6376, DMARC RFC 7489.
+DKIM RFC 6376, DMARC RFC 7489; BIMI is the draft that Gmail and Yahoo follow.
 """
 
 import re
@@ -28,7 +28,7 @@ class LookupFailed(Exception):
 
 
 def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Iterator[Finding]:
-    """Yield one finding each for SPF, DKIM and DMARC of the domain in From.
+    """Yield one finding each for SPF, DKIM, DMARC and BIMI of the domain in From.
 
     ``selectors`` are the names under which providers publish their keys, as far as they are known.
     """
@@ -36,6 +36,7 @@ def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Itera
         "SPF": lambda: _spf(domain, texts),
         "DKIM": lambda: _dkim(domain, selectors, texts),
         "DMARC": lambda: _dmarc(domain, texts),
+        "BIMI": lambda: _bimi(domain, texts),
     }
     for what, look in looks.items():
         try:
@@ -140,6 +141,20 @@ def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
         advice = "once its reports show your own mail alone, write p=quarantine"
         return uncertain("DMARC", f"{domain} only watches (p=none){aligned}", advice)
     return well("DMARC", f"{domain} has p={policy.lower()}{aligned}")
+
+
+# --- BIMI
+
+
+def _bimi(domain: str, texts: Texts) -> Finding:
+    for record in texts(f"default._bimi.{domain}"):
+        tags = tags_of(record)
+        if tags.get("v") == "BIMI1" and tags.get("l", "").lower().startswith("https://"):
+            return well("BIMI", f"{domain} shows a logo where DMARC is enforced")
+        return uncertain(
+            "BIMI", f"the record of {domain} names no logo at https://", "look at its l="
+        )
+    return well("BIMI", "none, and none is needed: it shows your logo next to your email")
 
 
 def tags_of(record: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Verdicts about SPF, DKIM and DMARC of a domain, and the records to add."""
+"""Verdicts about SPF, DKIM, DMARC and BIMI of a domain, and the records to add."""
 
 from collections.abc import Mapping, Sequence
 
@@ -84,12 +84,26 @@ def test_what_is_missing_is_written_out_to_be_copied() -> None:
     assert '"v=DMARC1; p=none; rua=mailto:' in advice
 
 
+@rows(
+    ("records", "level", "said"),
+    [
+        ([], OK, "none is needed"),
+        (["v=BIMI1; l=https://forum.example/logo.svg"], OK, "shows a logo"),
+        (["v=BIMI1; l=http://forum.example/logo.svg"], CHECK, "no logo"),
+        (["x"], CHECK, "no logo"),
+    ],
+)
+def test_bimi(records: list[str], level: Level, said: str) -> None:
+    found = examined({f"default._bimi.{DOMAIN}": records})["BIMI"]
+    assert (found.level, said in found.detail) == (level, True), found
+
+
 def test_what_cannot_be_looked_up_proves_nothing() -> None:
     def silent(name: str) -> Sequence[str]:
         raise LookupFailed(f"{name}: timed out")
 
     found = list(examine_domain(DOMAIN, ["s1"], silent))
-    assert [one.what for one in found] == ["SPF", "DKIM", "DMARC"]
+    assert [one.what for one in found] == ["SPF", "DKIM", "DMARC", "BIMI"]
     assert {one.level for one in found} == {CHECK}
 
 
