@@ -117,6 +117,9 @@ class SubscriberOperations:
 
         A person who left a list or is suppressed is refused: only they can come back.
         """
+        with call.store.read() as tx:
+            for name in body.lists:
+                find_list(tx, name, self._subscribers.declared_lists)
         _, after = administer.add(
             _entry(body, body.address, body.lists),
             by=call.token.by,

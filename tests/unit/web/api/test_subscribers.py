@@ -56,7 +56,6 @@ def test_only_they_themselves_come_back(site: Forum) -> None:
         ({"address": "ana"}, "address"),
         ({"lists": []}, "lists"),
         ({"lists": ["Press!"]}, "lists[0]"),
-        ({"lists": ["nothing"]}, "--list"),
         ({"agreed": ""}, "agreed"),
         ({"agreed": "x" * 201}, "agreed"),
         ({"language": "English"}, "language"),
@@ -70,6 +69,15 @@ def test_what_is_wrong_with_a_person_is_said(site: Forum, change: dict[str, Any]
     told = problem(program(site).ask("POST", "/subscribers", NEW | change))
     assert (told["status"], [one["at"] for one in told["errors"]]) == (422, [at])
     assert site.rows("SELECT count(*) FROM subscriber") == [(0,)]
+
+
+def test_a_list_that_is_not_there_is_not_found_and_not_made(site: Forum) -> None:
+    told = problem(program(site).ask("POST", "/subscribers", NEW | {"lists": ["pres"]}))
+    assert told["status"] == 404
+    assert told["detail"] == (
+        "there is no list 'pres'; did you mean 'press'? there are: events, press"
+    )
+    assert site.rows("SELECT count(*) FROM list WHERE name = 'pres'") == [(0,)]
 
 
 def test_a_change_is_of_the_person_who_was_seen(site: Forum) -> None:
