@@ -159,7 +159,7 @@ class EntryCounts:
     def notes(self) -> Iterator[str]:
         """Yield sentences about the people who are not simply added."""
         if self.tagged:
-            yield f"tags ignored, of {self.tagged:,} people: everybody goes to --list"
+            yield f"tags ignored, of {self.tagged:,} people: all go to the lists that you name"
         for reason, count in self.suppressed.items():
             first = ", ".join(self._first[reason])
             yield f"to be suppressed: {count:,} {_SUPPRESSED[reason]}, first at {first}"

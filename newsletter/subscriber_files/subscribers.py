@@ -321,7 +321,7 @@ def _people(
 def _notes(tables: Sequence[Table], left: Sequence[str], given: str) -> Iterator[str]:
     for table in tables:
         name = table.member.name
-        yield f"{name}: read as an export of {table.layout.known.name}"
+        yield f"read as an export of {table.layout.known.name}: {name}"
         yield from (f"{name}: {note}" for note in _guessed(table.encoding, given))
     aside = dict.fromkeys(column for table in tables for column in table.layout.aside)
     if aside:

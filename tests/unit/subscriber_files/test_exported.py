@@ -143,7 +143,7 @@ def test_the_export_of_a_tool_is_known_by_its_columns(
     assert suppressed(file) == gone
     assert sum(file.skipped.values()) == skipped
     tool = name.partition("-")[0]
-    assert file.notes[0] == f"{name}.csv: read as an export of {tool}"
+    assert file.notes[0] == f"read as an export of {tool}: {name}.csv"
     assert {entry.consent and entry.consent.source for entry in file.entries} == {
         f"{tool} export {name}.csv"
     }
@@ -166,9 +166,9 @@ def test_what_the_file_holds_beyond_that_is_told_once(tmp_path: Path) -> None:
     ghost = read(EXPORTS / "ghost.csv")
 
     assert ghost.notes == (
-        "ghost.csv: read as an export of ghost",
+        "read as an export of ghost: ghost.csv",
         "columns ignored: id, note, complimentary_plan, stripe_customer_id, tiers",
-        "tags ignored, of 1 people: everybody goes to --list",
+        "tags ignored, of 1 people: all go to the lists that you name",
         "to be suppressed: 2 unsubscribed, first at ghost.csv:5, ghost.csv:6",
     )
     assert "does not export who left" in " ".join(read(EXPORTS / "listmonk.csv").notes)
