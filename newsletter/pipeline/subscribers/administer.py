@@ -57,9 +57,8 @@ def add(
         consent = Consent(source=said, at=tx.now)
         tx.readers.upsert([replace(entry, consent=consent)], tx.now)
         person = _found(tx, entry.address)
-        for name in person.requested:
-            if name in entry.lists:
-                _decide(tx, person, name, admits=True)
+        for name in sorted({*person.requested} & {*entry.lists}):
+            _decide(tx, person, name, admits=True)
         tx.audit.enter(by, "add", _SUBJECT, f"to {', '.join(entry.lists)}")
         return before, _found(tx, entry.address)
 
