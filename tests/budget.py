@@ -12,6 +12,7 @@ import resource
 import secrets
 import shutil
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
@@ -26,9 +27,9 @@ from newsletter.imports import import_all
 SAMPLE = 30.0
 """Seconds that the drawn tests may cost together, by what their marks say."""
 LONG = 10.0
-"""Seconds from which a test needs the mark ``slow``, with its reason."""
+"""Seconds of CPU from which a test needs the mark ``slow``, with its reason."""
 TOO_LONG = 3 * LONG
-"""Seconds from which CI fails without that mark. Two cores may be busy with something else."""
+"""Seconds of CPU from which CI fails without that mark. Busy cores make each of them longer."""
 LARGEST_WORKER = 700
 """MiB that a process of the suite may grow to."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own in it
@@ -50,6 +51,7 @@ as much again as the run itself. The tests of this module measure the logic."""
 
 _FALLBACK_COST = 5.0
 _SEED = pytest.StashKey[int]()
+_BEGAN = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -129,6 +131,7 @@ def _stop_measuring() -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Where a test is not measured, nor is what its fixtures do."""
+    item.stash[_BEGAN] = work()
     measuring = None if counts(item) else Coverage.current()
     if measuring is None:
         return (yield)
@@ -137,6 +140,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         measuring.start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say in each report how much work its phase took: a busy machine only makes it wait."""
+    report = yield
+    item.stash[_BEGAN], began = work(), item.stash[_BEGAN]
+    report.user_properties.append(("work", item.stash[_BEGAN] - began))
+    return report
+
+
+def work() -> float:
+    """Return the seconds of CPU of this process and of all processes that it started and ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
 
 
 def counts(item: pytest.Item) -> bool:
@@ -214,7 +234,9 @@ class _Budget:
         self._peaks.append(getattr(node, "workeroutput", {}).get("peak", 0))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._seconds[report.nodeid] += report.duration
+        self._seconds[report.nodeid] += sum(
+            seconds for name, seconds in report.user_properties if name == "work"
+        )
         if {"slow", "faults"} & set(report.keywords):
             self._marked.add(report.nodeid)
         if report.skipped and not hasattr(report, "wasxfail"):
@@ -245,7 +267,7 @@ class _Budget:
     def _unmarked(self, seconds: float) -> list[str]:
         long = {name: took for name, took in self._seconds.items() if took > seconds}
         return [
-            f"{took:.1f} s, and not marked slow: {name}"
+            f"{took:.1f} s of CPU, and not marked slow: {name}"
             for name, took in sorted(long.items(), key=lambda pair: -pair[1])
             if name not in self._marked
         ]

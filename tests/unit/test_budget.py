@@ -1,5 +1,6 @@
 """Where tests have their folders, and which count as covering what they run."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from coverage import Coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.budget import counts, fits
+from tests.budget import counts, fits, work
 
 
 def test_what_a_test_beside_the_code_runs_counts(request: pytest.FixtureRequest) -> None:
@@ -25,6 +26,14 @@ def test_nor_what_one_runs_that_goes_by_the_seed(request: pytest.FixtureRequest,
 
 def test_what_does_not_count_is_not_traced_for_nothing(seed: int) -> None:
     assert Coverage.current() is None
+
+
+def test_waiting_is_no_work_and_computing_is() -> None:
+    began = work()
+    time.sleep(0.05)
+    waited = work()
+    sum(range(2_000_000))
+    assert waited - began < min(0.05, work() - waited)
 
 
 @given(st.none())
