@@ -114,7 +114,7 @@ def main(name: str) -> str:
     written = "\n".join(write(name, ROOT))
     return (
         f"{written}\nwritten. Next: answer each line '# {OPEN}: …' and take it away, as "
-        "docs/adding-a-provider.md says. To see what is left: git grep -n '# " + OPEN + "'"
+        "docs/adding-a-provider.md says. To see what is left: git grep --untracked '# " + OPEN + "'"
     )
 
 
