@@ -57,7 +57,7 @@ class Backups:
     def write(self, file: Path) -> None:
         """Copy the database as it is at one moment. Never overwrites. Raises Refused or NotFound.
 
-        The copy of a server's database is on hold, as a restored one is.
+        The copy of a server's database begins on hold, like a restored one.
         """
         with closing(open_database(self.settings)) as database:
             if database.is_missing():

@@ -169,8 +169,8 @@ class Backend(Protocol):
 class Database:
     """The queries of one transaction. The driver's errors are raised as they are.
 
-    One that only ``reads`` keeps the answers of ``once`` and ``of_statement``: its rows stay as
-    they are.
+    If it only ``reads``, it keeps the answers of ``once`` and ``of_statement``: no row changes
+    meanwhile.
     """
 
     def __init__(self, driver: Driver, *, reads: bool = False) -> None:

@@ -182,7 +182,7 @@ class Monitoring:
         yield "heartbeat_age_seconds", says, labels, beats
 
     def _plain(self, vitals: Vitals) -> dict[str, tuple[str, float]]:
-        """Figures without labels: name → what it says, and the figure."""
+        """Return name → (description, figure) of the figures without labels."""
         return {
             "sending_stopped": ("1 while all sending is stopped.", vitals.stopped),
             "scheduler_up": (

@@ -199,7 +199,7 @@ class ShownTerms:
 
 
 def moved(shown: int, now: int) -> bool:
-    """Return whether the number has changed so far that the person must look again."""
+    """Return whether the number of readers changed so much that the person must look again."""
     return abs(now - shown) * _TOLERATED > shown
 
 

@@ -81,7 +81,7 @@ class Returned:
 def standing_return(
     found: Iterable[Returned], content_hash: str, approvals: Iterable[Approval]
 ) -> Returned | None:
-    """Return the last request, unless its version was approved or submitted again since.
+    """Return the last request for changes, unless its version was approved or resubmitted since.
 
     ``found`` is in the order of writing, which decides between two of one instant.
     """

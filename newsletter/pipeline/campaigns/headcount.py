@@ -73,7 +73,7 @@ def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
 
 
 def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
-    """Add the number of readers and their hours, where planning would not refuse it."""
+    """Add the number of readers and their hours, unless planning would refuse the statement."""
     ready = status.stored.present and status.stored.content_hash and status.ready
     if status.begun or not ready:
         return status

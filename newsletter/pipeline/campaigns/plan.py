@@ -139,9 +139,8 @@ class Watch:
 def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Planned:
     """Bring the campaigns of statements in line with their approvals.
 
-    Looked at is what changed since the look before, and what may go out. Without ``before``, which
-    is brought up to date, or where the rules or the staff are others, that is all that did not go
-    out.
+    Check what changed since ``before``, and what may go out. Without ``before``, or under other
+    rules or staff, check all that did not go out. ``before`` is brought up to date.
     """
     before = before or Watch()
     with store.read() as tx:

@@ -112,7 +112,7 @@ class BrevoInquiry(Inquiry):
         return begin <= at <= end and len(_tags(row.get("tag", ""))) < 2
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Another reader's message, asked for by address."""
+        """Ask by address for another reader's message."""
         if not rows or not records.samples(batch):
             raise ValueError("an empty log proves no absence: no other message is known")
         identity = frozenset({rows[0]["messageId"]})

@@ -158,6 +158,6 @@ def of_attempt(
 
 
 def refuse_others(asked: Question, addresses: Iterable[str]) -> None:
-    """Raises ValueError if records of others came: then the filter was not understood."""
+    """Raise ValueError for records of others: then the filter was not understood."""
     if not {address.lower() for address in addresses} <= {address.lower() for address in asked.of}:
         raise ValueError("records of others came: the filter was not understood")

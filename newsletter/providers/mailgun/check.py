@@ -119,7 +119,7 @@ class MailgunInquiry(Inquiry):
         return Page(found=found, more=more)
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Two events that were accepted last, asked for as the batch's are."""
+        """Ask for the two events that were accepted last, with the batch's filters."""
         tagged = [each for each in rows if each["tags"]]
         if not tagged:
             raise ValueError("an empty log proves no absence: no other message is known")

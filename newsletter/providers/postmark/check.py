@@ -115,7 +115,7 @@ class PostmarkInquiry(Inquiry):
         return Page(found=found, more=more)
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """A message of another attempt, asked for by its metadata."""
+        """Ask by its metadata for a message of another attempt."""
         ours = [each for each in rows if each["Tag"] and each["Metadata"].get("attempt")]
         if not ours:
             raise ValueError("an empty search proves no absence: no other message is known")

@@ -103,7 +103,7 @@ class SendGridInquiry(Inquiry):
         return Page(more=records.chained([*messages, *asked.then]))
 
     def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Another reader's message, asked for by address and time."""
+        """Ask by address and time for another reader's message."""
         if not rows or not records.samples(batch):
             raise ValueError("an empty log proves no absence: no other message is known")
         identity = rows[0]["sg_message_id"]

@@ -85,7 +85,7 @@ def preheader(summary: str, tokens: Sequence[Token]) -> str:
 
 
 def preheader_padding(text: str) -> str:
-    """Return invisible filling for a short preview text, which else goes on with the masthead."""
+    """Return invisible filling after a short preview text, to keep the masthead out of it."""
     return "\u00a0\u200c" * max(0, _PREHEADER_FULL - len(text))
 
 

@@ -47,7 +47,7 @@ def beaten_at(path: Path) -> float:
 
 @contextmanager
 def in_use(path: Path) -> Iterator[None]:
-    """Keep the database from being replaced for the length of the block. Any number may.
+    """Keep the database from being replaced for the length of the block, with others or alone.
 
     Raises Refused while the database is being replaced.
     """

@@ -243,7 +243,7 @@ class SignUpPages:
     def _source(self, request: Request) -> str:
         """Return where the form is, if the browser says so.
 
-        From our own page it names no address, as that page asks for.
+        A browser on our own page names no address: the page forbids it.
         """
         if request.headers.get("sec-fetch-site") == "same-origin":
             return "our sign-up page"
