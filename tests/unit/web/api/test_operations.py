@@ -38,6 +38,7 @@ def path_of(operation: Operation, value: str = "0") -> str:
     return path
 
 
+@pytest.mark.slow("asks for each operation with each scope")
 def test_nothing_goes_past_a_scope(site: Forum) -> None:
     programs = {scope: program(site, scope) for scope in Scope}
     for operation in operations(site.services):
