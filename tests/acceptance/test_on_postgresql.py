@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
-from tests.acceptance.test_crash import prepared
 from tests.acceptance.workspace import ADMIN, Workspace, readers, wait_until
 from tests.postgresql import PASSWORD, Server
 
@@ -31,6 +30,12 @@ def workspace(name: str, postgresql: Server, tmp_path: Path) -> Iterator[Workspa
     workspace.hire()
     yield workspace
     workspace.close()
+
+
+def prepared(workspace: Workspace, people: list[str]) -> None:
+    workspace.subscribe(people)
+    workspace.write("news")
+    workspace.approve("news")
 
 
 def test_a_campaign_that_is_killed_again_and_again_reaches_everybody_once(
