@@ -38,6 +38,10 @@ BROWSER := newsletter/web/browser
 	@$(MAKE) --no-print-directory newsletter.schema.json
 	@touch $@
 
+.venv/.installed-site: requirements/site.lock .venv/.installed-dev
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/site.lock
+	@touch $@
+
 # what newsletter.example.yaml names in its first line: an editor completes and checks by it
 newsletter.schema.json: $(wildcard newsletter/config/*.py newsletter/providers/*/send.py)
 	$(BIN)/newsletter config schema > $@
@@ -55,10 +59,10 @@ tests/__pycache__: .venv/.installed-dev
 	@$(BIN)/pytest --quiet --collect-only >/dev/null || true # the run itself says what is wrong
 	@mkdir -p $@ && touch $@
 
-test: setup-dev .hypothesis/unicode_data tests/__pycache__ ## All tests, and some of the long ones, drawn anew each time
+test: setup-dev .venv/.installed-site .hypothesis/unicode_data tests/__pycache__ ## All tests, and some of the long ones, drawn anew each time
 	$(PYTEST) --faults=sample --durations=25
 
-coverage: setup-dev .hypothesis/unicode_data tests/__pycache__ ## The same, and fail where too little of the code is covered
+coverage: setup-dev .venv/.installed-site .hypothesis/unicode_data tests/__pycache__ ## The same, and fail where too little of the code is covered
 	rm -f .coverage .coverage.*
 	$(PYTEST) --faults=sample --durations=25 --cov --cov-report=
 	$(BIN)/coverage report --format=total --omit='newsletter/cli/*' --fail-under=95
@@ -112,8 +116,7 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m tools.reference.openapi newsletter/web/api/openapi.json
 	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md newsletter/web/api/openapi.json
 
-site: setup-dev ## The documents as a site, in build/site/html; fails on a broken link
-	@$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements/site.lock
+site: .venv/.installed-site ## The documents as a site, in build/site/html; fails on a broken link
 	$(BIN)/python -m tools.site build/site
 
 words: setup-dev ## Bring the catalogues of fixed words in line with their templates, words.pot
