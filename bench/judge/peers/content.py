@@ -1,6 +1,6 @@
 """The content of a mail of ours, read off its HTML without its looks: the input of the peers.
 
-They get the words as an author would write them: in blocks, without ``<wbr>``, classes and styles.
+They get the words as an author would write them: in blocks, without classes and styles.
 """
 
 import json
@@ -29,8 +29,7 @@ _LOOKS = ("class", "style", "bgcolor", "align", "valign", "cellpadding", "cellsp
 
 def content_of(page: str) -> Said:
     """All that readers see of a mail, in its order. Raises IndexError for one of another kind."""
-    whole = page.replace("<wbr>", "").encode()  # lxml takes it for an element that holds text
-    tree = html.document_fromstring(whole, parser=html.HTMLParser(encoding="utf-8"))
+    tree = html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
     etree.strip_elements(tree, etree.Comment, "style", with_tail=False)
     inside = _Within(tree)
     body = tree.find("body/div")
@@ -59,12 +58,12 @@ def content_of(page: str) -> Said:
     }
 
 
-_CELLS = "//td[contains(@class, 'sheet body') or contains(@class, 'sheet lead')]/*"
+_CELLS = "//td[contains(@class, 'side body') or contains(@class, 'sheet lead')]/*"
 
 
 def words_of(page: str) -> list[str]:
     """Return the visible text of a page or a part of one, word by word."""
-    shown = _NOT_SHOWN.sub("", page).replace("<wbr>", "")
+    shown = _NOT_SHOWN.sub("", page)
     return _BETWEEN.sub(" ", unescape(_TAG.sub(" ", shown))).split()
 
 
@@ -78,7 +77,8 @@ class _Within:
         self._tree = tree
 
     def all(self, tag: str, name: str) -> list[Any]:
-        found: list[Any] = self._tree.xpath(f"//{tag}[@class='{name}']")
+        among = f"contains(concat(' ', @class, ' '), ' {name} ')"
+        found: list[Any] = self._tree.xpath(f"//{tag}[{among}]")
         return found
 
     def line(self, tag: str, name: str, *, last: bool = False) -> str:
@@ -113,7 +113,7 @@ _ABOVE = ("dateline", "embargo", "release")
 
 def _kind(one: Any) -> str:
     """The class by which our style sheet knows a block, or else its element."""
-    names = [name for name in one.get("class", "").split() if name not in {"ltr", "rtl"}]
+    names = [name for name in one.get("class", "").split() if name not in {"ltr", "rtl", "pic"}]
     return names[0] if names else str(one.tag)
 
 
