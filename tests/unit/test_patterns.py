@@ -40,7 +40,6 @@ _AS_IT_RUNS = {
     "newsletter.domain.setting": "forms of names, in the workspace's own configuration",
     "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
     "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",
-    "newsletter.rendering.markdown.markup": "one set of letters, repeated",
     "newsletter.runtime.backups": "a prefix and digits, in names of files of our own",
     "newsletter.store.archive": "letters with the marks of Unicode, one letter at a time",
     "newsletter.subscriber_files.encodings": "two or three letters side by side, of our own tables",
