@@ -32,14 +32,11 @@ SCHEMES = ("light", "dark")
 def pages(services: Services) -> Iterator[tuple[str, str, str]]:
     """Its name, its address below ``/desk``, and its visitor; "" is a stranger."""
     with services.store.read() as tx:
-        draft = tx.drafts.unseen(1)[0].key
+        translation, draft = (one.key for one in tx.drafts.unseen(2))
         written = tx.drafts.of("library-opening-hours-have-to-stay")
         key = written.key if written else draft
         number = tx.drafts.versions(key, 1)[0].number
     waits, sent = "library-opening-hours-have-to-stay", "example"
-    ana = services.statements.writing("ana@forum.example")
-    ana.begin_like(draft, title="Our standard release", template=True)
-    translation = ana.copy(sent, title="Un ejemplo", language="es").key
     yield from (
         ("sign-in", "/sign-in", ""),
         ("forgotten", "/forgotten", ""),
@@ -94,7 +91,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
 
 
 def furnish(services: Services) -> None:
-    """More staff than the demo has; one of them with an app and a passkey."""
+    """More staff and texts than the demo has; one person has an app and a passkey."""
     now, dan = services.store.clock.now(), "dan@forum.example"
     passkey = Passkey(
         id=b"dan",
@@ -105,6 +102,11 @@ def furnish(services: Services) -> None:
         signatures=0,
         made_at=now,
     )
+    ana = services.statements.writing("ana@forum.example")
+    with services.store.read() as tx:
+        draft = tx.drafts.unseen(1)[0].key
+    ana.begin_like(draft, title="Our standard release", template=True)
+    ana.copy("example", title="Un ejemplo", language="es")
     with services.store.begin() as tx:
         for name, role in OTHERS.items():
             tx.staff.put(f"{name}@forum.example", role, now)

@@ -86,6 +86,8 @@ def opening(
             heard.append(page)
             for event, listener in listeners.items():
                 page.on(event, listener)
+        if "#" in path:  # else the same document would stay, as another width left it
+            page.goto("about:blank")
         page.goto(url + path)
         return page
 
