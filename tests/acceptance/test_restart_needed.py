@@ -18,7 +18,7 @@ def test_what_the_service_does_not_send_yet_is_approved_once_it_was_restarted(
     pages = running.wait_for(ADDRESS)[0]
     listed = ("statement", "list")
     wait_until(lambda: "news" in workspace.do(*listed).stdout, describe=running.said)
-    workspace.configure(brand={"accent": "#006644"})
+    workspace.configure(brand={"color": "#006644"})
 
     assert "restart the service, then try again" in workspace.do(*listed).stderr
     assert "restart the service, then try again" in workspace.approve("news", code=4).stderr

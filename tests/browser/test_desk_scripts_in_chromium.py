@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Open, Windows, opening
@@ -145,7 +146,7 @@ def test_a_drawer_takes_the_focus_and_gives_it_back(site: Site, open_page: Open)
     page.keyboard.press("Enter")
     assert page.get_by_label("Subject").input_value() == "B"
     page.keyboard.press("Escape")
-    page.wait_for_function("document.activeElement.textContent === 'Details'")
+    expect(page.get_by_role("link", name="Details")).to_be_focused()
     assert page.get_by_label("Subject").is_hidden()
     assert page.locator("[data-shows]").inner_text() == "B"
     assert page.locator("[data-count]").inner_text() == "1 of 60"
@@ -362,7 +363,7 @@ def test_a_frame_is_as_high_as_its_email_and_a_menu_closes_by_escape(
 height="90"></iframe><details class="menu"><summary>Menu</summary><a href="/">Home</a></details>"""
     site.answers["/mail"] = lambda _: (200, "<body style='margin: 0'><p style='height: 700px'>")
     page = open_page("/")
-    page.wait_for_function("document.querySelector('iframe').clientHeight > 690")
+    expect(page.get_by_title("The email")).to_have_attribute("height", re.compile("7[0-9]{2}"))
     page.get_by_text("Menu").press("Enter")
     page.get_by_role("link", name="Home").focus()
     page.keyboard.press("Escape")

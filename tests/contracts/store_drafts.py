@@ -156,6 +156,16 @@ class DraftsContract:
                 tx.drafts.add(replace(DRAFT, key=f"{number:016}", changed_at=at))
             assert [one.key[-1] for one in tx.drafts.unseen(3)] == ["2", "1", "0"]
 
+    def test_templates_come_by_their_title_and_are_no_drafts(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.drafts.add(DRAFT)
+            for key, title in ((OTHER, "Release"), ("c" * 16, "Answer")):
+                text = replace(FIRST, text=replace(TEXT, title=title))
+                tx.drafts.add(replace(DRAFT, key=key, version=text, template=True))
+            titles = [one.version.text.title for one in tx.drafts.templates()]
+            assert titles == ["Answer", "Release"]
+            assert [one.key for one in tx.drafts.unseen(9)] == [KEY]
+
     def test_what_an_import_found_is_gone_once_somebody_has_looked_at_it(
         self, store: Store
     ) -> None:

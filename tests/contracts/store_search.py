@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.domain.archive import Heading, Hits, Searchable, Stretch, Term, terms
+from newsletter.domain.archive import (
+    Heading,
+    Hits,
+    NoteKind,
+    PublicNote,
+    Searchable,
+    Stretch,
+    Term,
+    terms,
+)
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import add_campaign
@@ -42,6 +51,25 @@ ASKED = {
 
 
 class SearchContract:
+    def test_a_text_is_off_the_web_until_a_person_restores_it(self, store: Store) -> None:
+        words = {
+            NoteKind.NOTE: "Page 2 is new.",
+            NoteKind.WITHDRAWN: "Wrong.",
+            NoteKind.RESTORED: "",
+        }
+        notes = [
+            PublicNote(slug="hours", at=NOON, by="ana@forum.example", kind=kind, words=words[kind])
+            for kind in (NoteKind.NOTE, NoteKind.WITHDRAWN, NoteKind.NOTE, NoteKind.RESTORED)
+        ]
+        off = []
+        with store.begin() as tx:
+            for note in notes:
+                tx.public_notes.add(note)
+                off.append(tx.public_notes.off(["hours", "other"]))
+            assert tx.public_notes.of(["hours"]) == notes
+            assert tx.public_notes.of(["other"]) == []
+        assert off == [set(), {"hours"}, {"hours"}, set()]
+
     def test_neither_case_nor_accents_count(self, store: Store) -> None:
         publish(store, "hours", "Opening hours", LATER_TEXT)
         for typed in ("sao paulo", "SÃO", "São", unicodedata.normalize("NFD", "são"), "LIBRARY"):

@@ -27,6 +27,11 @@ DONORS = {"name": "donors", "list": "press", "tags": ["donor"]}
 NEW_YEAR = "2026-01-01"
 
 
+def test_an_answer_is_described_as_the_value_that_was_read() -> None:
+    written = TypeAdapter(Address).json_schema(mode="serialization")
+    assert written["type"] == "string"
+
+
 @rows(
     ("kind", "value", "told"),
     [

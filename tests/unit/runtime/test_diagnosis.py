@@ -1,13 +1,11 @@
 """Questions to other machines, and when there are none."""
 
-import json
 import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from newsletter.cli.workspace.setup import doctor
 from newsletter.config.loading import load
 from newsletter.documents.sandbox import NotStarted
 from newsletter.domain.delivery.provider import Level
@@ -76,25 +74,6 @@ def test_one_click_is_tried_with_a_link_that_is_nobodys(status: int, level: Leve
     assert found.level is level
     assert (request.method, request.path) == ("POST", "/u/doctor")
     assert request.body == b"List-Unsubscribe=One-Click"
-
-
-def test_an_email_that_arrived_is_looked_at_instead_of_all_else(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "newsletter.yaml").write_text(f"{BASE}default_lists: [press]\n")
-    mail = tmp_path / "test.eml"
-    mail.write_bytes(b"From: news@forum.example\r\nSubject: [Test] News\r\n\r\nText.")
-    asked = ["--workspace", str(tmp_path), "--mail", str(mail)]
-    assert doctor.main(asked, standalone_mode=False) == 3
-    said = capsys.readouterr().out.splitlines()
-    assert said[1].startswith(
-        "FIX   DKIM: the email has no signature; set up DKIM at your provider"
-    )
-    assert [line.split(":")[0] for line in said] == [
-        *("FIX   one-click", "FIX   DKIM", "CHECK return path", "CHECK mailbox")
-    ]
-    assert doctor.main([*asked, "--json"], standalone_mode=False) == 3
-    assert json.loads(capsys.readouterr().out)[1]["what"] == "DKIM"
 
 
 def test_pages_that_nobody_answers_are_to_be_mended() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.delivery.transactional import EmailText
+from newsletter.domain.statements.brand import light
 from newsletter.domain.statements.content import Counting, Layout, Profile, Publisher
 from newsletter.rendering.mail.excerpts import body_of
 from tests.rows import rows
@@ -178,4 +179,4 @@ def test_translations_in_one_mail_are_counted_too() -> None:
 def test_each_template_is_shown_in_the_brand() -> None:
     letters = [render_letter(says, house=EMBER) for says in EmailText]
     for mail in (render(house=EMBER), render(house=EMBER, corrects="forum-joins"), *letters):
-        assert EMBER.brand.accent in mail.html
+        assert light(EMBER.brand.color).accent in mail.html

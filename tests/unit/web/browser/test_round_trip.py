@@ -78,7 +78,7 @@ def mail(body: str) -> list[object]:
 
 def kinds(body: str) -> list[str]:
     """More than a paragraph, a list or a quotation, by the renderer's word."""
-    parts = in_parts(read_markdown(body, "en"))
+    parts = in_parts(read_markdown(body, "en"), 600)
     found = []
     for span in spans([*parts.above, *parts.lead, *parts.rest]):
         first = span.tokens[0]
