@@ -167,14 +167,17 @@ class Sqlite:
         the sending because of them.
         """
         until = time.monotonic() + _PATIENCE
+        again = True  # a descriptor may come free between a failure and the look at them
         while True:
             try:
                 connection = self.connect()
                 self._file = self._file or _identity(self.path)
                 return connection
             except sqlite3.OperationalError:
-                if time.monotonic() > until or not _no_descriptor_is_left():
+                lacks = _no_descriptor_is_left()
+                if time.monotonic() > until or not (lacks or again):
                     raise
+                again = lacks
             time.sleep(_PAUSE)
 
     def connect(self) -> Connection:
