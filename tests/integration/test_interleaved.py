@@ -23,7 +23,7 @@ from newsletter.store.database import Database
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.sql import Store
-from tests.fakes import FixedClock, hash_address
+from tests.fakes import FixedClock, MemoryWatermark, hash_address
 from tests.postgresql import emptied
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -114,7 +114,8 @@ def enter(room: Newsroom) -> int:
 
 
 def dispatcher(room: Newsroom, store: Any, owner: int) -> Dispatcher:
-    return replace(room.dispatcher(store), owner=owner)
+    """Return the dispatcher of a process, which has a guard file of its own."""
+    return replace(room.dispatcher(store), owner=owner, guard_file=MemoryWatermark(begun=True))
 
 
 def dispatch(room: Newsroom, owner: int) -> Promise:
