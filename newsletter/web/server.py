@@ -8,6 +8,7 @@ made us wait longest is closed: a page is answered in milliseconds, so it is slo
 
 import asyncio
 import errno
+import gc
 import resource
 import socket
 import sys
@@ -331,6 +332,7 @@ class WebServer:
 
     def __enter__(self) -> "WebServer":
         sys.setswitchinterval(_TURN_SECONDS)
+        gc.freeze()  # a full collection would pass over all modules, and halt every thread for that
         self._thread.start()
         return self
 
@@ -341,6 +343,7 @@ class WebServer:
         _trace: TracebackType | None,
     ) -> None:
         self.stop()
+        gc.unfreeze()
         self._thread.join(timeout=30)
         self._socket.close()
 
