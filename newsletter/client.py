@@ -41,6 +41,7 @@ class Client:
         self._seen = ""
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.auth = lambda request: request  # else a password in .netrc replaces the token
 
     def at(self, version: str) -> "Client":
         """Return a client whose changes are of this version, and of no later one."""

@@ -58,7 +58,7 @@ class Searchable:
 
 
 class NoteKind(Enum):
-    """What a note does to the page of a statement."""
+    """The effect of a note on the page of a statement."""
 
     NOTE = "note"
     """It stands above the text, with its date."""

@@ -20,13 +20,13 @@ class Theme(Enum):
 
     @property
     def design(self) -> "Design":
-        """What the theme decides."""
+        """The design of the theme."""
         return _DESIGNS[self]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What a theme decides. Sizes are in pixels: letters and line height."""
+    """The measures and shapes of a theme. Sizes are in pixels: letters and line height."""
 
     titles: Family
     text: Family

@@ -50,7 +50,7 @@ class ReadPeople:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadUpload:
-    """What a file holds."""
+    """The contents of a file."""
 
     columns: tuple[TableColumn, ...]
     """The columns of a table."""

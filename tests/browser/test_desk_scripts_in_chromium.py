@@ -309,7 +309,7 @@ def test_a_countdown_goes_by_the_servers_clock(site: Site, open_page: Open) -> N
     site.page = """<p><span data-countdown="2020-01-01T00:05:00Z"
 data-now="2020-01-01T00:00:10Z">soon</span></p>"""
     page = open_page("/")
-    page.get_by_role("timer").get_by_text("4:49").wait_for()
+    expect(page.get_by_role("timer").get_by_text("4:49")).to_be_visible()
 
 
 def event(handed: int, state: str = "sending") -> tuple[int, bytes]:
@@ -337,7 +337,7 @@ data-whole="total">
 def test_figures_that_are_not_renewed_say_so(site: Site, open_page: Open) -> None:
     site.page = '<div data-live="/figures" data-state="sending"><b data-figure="handed">7</b></div>'
     site.answers["/figures"] = lambda _: (401, {})
-    open_page("/").get_by_text("Reload the page to see newer ones.").wait_for()
+    expect(open_page("/").get_by_text("Reload the page to see newer ones.")).to_be_visible()
 
 
 def test_a_form_is_sent_once_and_a_typed_number_is_told_apart(site: Site, open_page: Open) -> None:

@@ -12,6 +12,7 @@ import requests
 from newsletter.client import ApiProblem, Client
 from newsletter.domain.statements.draft import DraftText
 from newsletter.web.api.campaigns import CampaignOperations
+from newsletter.web.api.operation import TokenOperations
 from newsletter.web.api.statements import StatementOperations
 from newsletter.web.api.subscribers import (
     NewSubscriber,
@@ -55,6 +56,15 @@ def made_up(count: int) -> dict[str, Noted]:
         f"person-{number}@crm.example": Noted(name=f"Person {number}", tags=("donor",))
         for number in range(count)
     }
+
+
+def test_a_password_in_netrc_does_not_replace_the_token(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, address, crm = served
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password of-another\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert Client(address, crm.secret).call(TokenOperations.show).by
 
 
 @pytest.mark.slow("two hundred people over HTTP")

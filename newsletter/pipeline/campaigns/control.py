@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
@@ -357,7 +356,7 @@ class OperatorActions:
                 why = why or "everybody may have it, or left before"
                 raise Refused(f"campaign {campaign.id} ({campaign.slug}) is not sent again: {why}")
             tx.batches.reopen(campaign.id)
-            ended = set(filter(attrgetter("ended"), CampaignState))
+            ended = {state for state in CampaignState if state.ended}
             tx.campaigns.move(campaign.id, CampaignState.SENDING, expect=ended, at=tx.now)
             # an event since may say that a cancelled repetition had arrived the first time
             confirm_by_events(tx, campaign.id)

@@ -146,7 +146,7 @@ def operations_of(resources: Iterable[object]) -> list[Operation]:
 
 
 class TokenOperations:
-    """What any token may ask."""
+    """The operations that any token may call."""
 
     @operation("GET", "/token", None)
     def show(self, call: Call) -> Token:

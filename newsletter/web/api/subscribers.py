@@ -32,7 +32,7 @@ _EMAIL = {"format": "email"}
 
 @dataclass(frozen=True, kw_only=True)
 class Noted:
-    """What staff note of a subscriber."""
+    """The data of a subscriber that staff may change."""
 
     name: str = ""
     language: str = ""

@@ -23,7 +23,7 @@ _DONE = {NoteKind.NOTE: "noted", NoteKind.WITHDRAWN: "off-the-web", NoteKind.RES
 
 
 class Amending:
-    """What a person can do about a campaign that went out."""
+    """The acts of a person on a campaign that went out."""
 
     def __init__(self, desk: Desk, campaigns: Campaigns) -> None:
         self._desk = desk
@@ -47,8 +47,7 @@ class Amending:
         try:
             annotate(campaign.slug, kind, words, by=by, store=self._campaigns.store)
         except InvalidInput as error:
-            faults = [(fault.key, fault.message) for fault in error.faults]
-            return self._page(request, faults=faults)
+            return self._page(request, faults=[(one.key, one.message) for one in error.faults])
         return self._desk.go(request, f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
 
     def reopen(self, request: DeskRequest) -> Response:

@@ -37,7 +37,7 @@ class Published:
     noticed_at: datetime | None = None
     """When it was corrected or withdrawn."""
     notes: tuple[PublicNote, ...] = ()
-    """What stands above its text, oldest first."""
+    """The notes above its text, oldest first."""
 
 
 def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -> list[Published]:
