@@ -190,3 +190,10 @@ def test_a_person_who_resolved_wrongly_answers_for_the_figures(end: Step) -> Non
     """An event proves later that the provider had accepted the message."""
     resent = (worker("dispatch-1", "silent"), Step("hand", "resend"), end)
     holds("asked", *resent, worker("dispatch-1", "split"), Step("event", "delivered"))
+
+
+def test_no_retry_waits_for_the_time_of_a_clock_that_was_five_days_ahead() -> None:
+    paused = (worker("dispatch-1", points=3), Step("hand", "pause", 8), worker("dispatch-1"))
+    put_right = (Step("hand", "resume", 6), Step("jump", number=-5 * 24 * 3600))
+    later = (Step("wait", number=100_000), worker("dispatch-1", "unreadable"))
+    holds("both/mute", *paused, *put_right, *later, Step("reader", "move", 6), kind="correction")

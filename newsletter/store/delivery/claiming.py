@@ -14,7 +14,9 @@ from newsletter.store.subscribers.eligibility import People, eligible, ids_of, p
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
 """The reason for not sending to a reader."""
 _LONGEST_WAIT = timedelta(days=4)
-"""A time further ahead was written by a wrong clock, and is due."""
+"""For a local hour, or for a provider's records. A wrong clock wrote what is further ahead."""
+LONGEST_RETRY = timedelta(hours=2)
+"""The same after a try that did not leave: no provider's wait is taken for more than an hour."""
 
 # In the words of the partial indexes of such batches: SQLite uses them for nothing else. A claim
 # then costs the same however many batches are done.
@@ -45,8 +47,13 @@ def is_at(accounts: Mapping[str, str]) -> Condition:
 def is_due(at: datetime) -> Condition:
     """The batch need not wait any longer at this time."""
     return Condition(
-        "batch.not_before <= :due_at OR batch.not_before > :due_too_far",
-        {"due_at": at, "due_too_far": at + _LONGEST_WAIT},
+        "batch.not_before <= :due_at OR batch.not_before > :due_too_far"
+        " OR batch.state = 'queued' AND batch.attempts > 0 AND batch.not_before > :retry_too_far",
+        {
+            "due_at": at,
+            "due_too_far": at + _LONGEST_WAIT,
+            "retry_too_far": at + LONGEST_RETRY,
+        },
     )
 
 

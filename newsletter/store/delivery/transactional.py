@@ -17,8 +17,6 @@ from newsletter.store.delivery import claiming
 from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, IS_FREE, as_stored
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
-_WRONG_CLOCK = timedelta(days=4)
-"""A longer wait was set by a wrong clock: the email is due."""
 _NO_NETWORK = b""
 _IS_WAITING = "transactional_email.state = 'waiting'"
 """In the words of the partial index of such emails."""
@@ -171,7 +169,7 @@ class TransactionalEmails(AddressRepository):
                 AND {IS_ALIVE}
             ORDER BY not_before, id LIMIT 1
         """
-        while rows := self._db.rows(query, at=at, too_far=at + _WRONG_CLOCK, owner=owner):
+        while rows := self._db.rows(query, at=at, too_far=at + claiming.LONGEST_RETRY, owner=owner):
             [(number, address, stored)] = rows
             if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
                 return int(number)
