@@ -24,7 +24,7 @@ T = TypeVar("T")
 Query = TypeVar("Query")
 
 _WAITS = {429, 503}
-_TRIES, _WAIT = 5, 60
+_TRIES, _WAIT, _PAUSE = 5, 60, 0.5
 
 
 class ApiProblem(requests.HTTPError):
@@ -56,7 +56,10 @@ class Client:
         *args: P.args,
         **named: P.kwargs,
     ) -> R:
-        """Call an operation. Waits as long as the service says. Raises ApiProblem."""
+        """Call an operation. Waits as long as the service says. Raises ApiProblem.
+
+        If a connection breaks, what happens once under its idempotency key is asked for again.
+        """
         one, given = declared(handle), signature(handle).bind(None, None, *args, **named).arguments
         headers = {"If-Match": f'"{self._seen}"'} if one.of_version else {}
         if one.repeatable:
@@ -82,7 +85,15 @@ class Client:
 
     def _send(self, method: str, url: str, **how: Any) -> requests.Response:
         for tries_left in reversed(range(_TRIES)):
-            answer = self._session.request(method, url, timeout=_WAIT, allow_redirects=False, **how)
+            try:
+                answer = self._session.request(
+                    method, url, timeout=_WAIT, allow_redirects=False, **how
+                )
+            except requests.ConnectionError:
+                if not tries_left or "Idempotency-Key" not in how["headers"]:
+                    raise
+                time.sleep(_PAUSE)
+                continue
             if answer.status_code not in _WAITS or not tries_left:
                 break
             time.sleep(min(int(answer.headers.get("Retry-After", "1")), _WAIT))

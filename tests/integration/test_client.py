@@ -1,8 +1,10 @@
 """The client over real HTTP: a CRM that is synced, and programs that race each other."""
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +140,30 @@ def test_a_text_goes_the_way_of_its_approval(served: Served) -> None:
     assert campaign.started_at == site.clock.now()
     page = client.call(CampaignOperations.events, Paging())
     assert (page.items, page.next) == ((), "0")
+
+
+def test_a_request_whose_answer_was_lost_is_sent_again_and_done_once(served: Served) -> None:
+    site, address, crm = served
+    posts: list[int] = []
+
+    class LosesTheFirst(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answer = requests.post(address + self.path, body, headers=self.headers, timeout=20)
+            posts.append(answer.status_code)
+            if len(posts) > 1:
+                self.send_response(answer.status_code)
+                self.end_headers()
+                self.wfile.write(answer.content)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), LosesTheFirst) as line:
+        threading.Thread(target=line.serve_forever).start()
+        client = Client(f"http://127.0.0.1:{line.server_port}", crm.secret)
+        draft = client.call(StatementOperations.create, TEXT)
+        line.shutdown()
+    assert posts == [201, 201]
+    assert site.rows("SELECT count(*) FROM draft") == [(1,)]
+    assert draft.text.title == TEXT.title
 
 
 def test_a_refusal_is_raised_with_its_problem(served: Served) -> None:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
+from http import HTTPStatus
 from importlib import resources
 from typing import Any
 
@@ -119,7 +120,8 @@ class Gate:
         )
         key = http.headers.get("idempotency-key", "") if operation.repeatable else ""
         if key:
-            request = sha256(f"{http.url.path}\0".encode() + body).digest()
+            # with the key, which is stored nowhere, so that no address can be guessed from the hash
+            request = sha256(f"{key}\0{http.url.path}\0".encode() + body).digest()
             result = self._once(operation, values, token.id, key, request)
         else:
             result = operation.handle(**values)
@@ -146,7 +148,9 @@ class Gate:
                     "The first request under this Idempotency-Key is under way, or was cut off."
                     " Look at what it did before you send it under another key"
                 )
-            path = "GET", operation.makes
+            if not operation.shows:
+                return None
+            path = "GET", operation.shows
             shows = next(one for one in self._operations if (one.method, one.path) == path)
             return shows.handle(call=values["call"], **json.loads(made))
         try:
@@ -155,7 +159,7 @@ class Gate:
             with self._store.begin() as tx:
                 tx.tokens.forget(token, hashed)
             raise
-        named = {name: getattr(result, name) for name in names_in(operation.makes)}
+        named = {name: getattr(result, name) for name in names_in(operation.shows)}
         with self._store.begin() as tx:
             tx.tokens.made(token, hashed, json.dumps(named))
         return result
@@ -173,8 +177,8 @@ def _seen(http: Request) -> str:
 
 def _response(operation: Operation, result: Any, http: Request) -> Response:
     fields = dict(NO_STORE)
-    if operation.makes:
-        fields["Location"] = ROOT + operation.makes.format(**vars(result))
+    if operation.status == HTTPStatus.CREATED:
+        fields["Location"] = ROOT + operation.shows.format(**vars(result))
     version, answer = getattr(result, "version", None), operation.values("answer")
     if version is not None:
         fields["ETag"] = f'"{version}"'

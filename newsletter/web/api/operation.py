@@ -56,8 +56,8 @@ class Operation:
     handle: Callable[..., Any]
     _: KW_ONLY
     status: int = 200
-    makes: str = ""
-    """The path of what it makes, filled from its answer: a Location, and what a repetition gets."""
+    shows: str = ""
+    """The path of what it makes or changes, filled from its answer: what a repetition gets."""
     of_version: bool = False
     """It changes the version that If-Match names, and no other."""
 
@@ -70,8 +70,8 @@ class Operation:
 
     @property
     def repeatable(self) -> bool:
-        """An idempotency key makes it happen once."""
-        return bool(self.makes)
+        """An idempotency key makes it happen once. A POST that only reads shows no resource."""
+        return self.method == "POST" and (bool(self.shows) or self.values("answer") is None)
 
     def read(self, http: Request, body: bytes) -> dict[str, Any]:
         """Return the arguments in a request. Raises InvalidInput, NotFound and HTTPException."""

@@ -94,7 +94,7 @@ class StatementOperations:
         with call.store.read() as tx:
             return _statement(load_for_page(tx, slug, self._rules, self._statements.fault))
 
-    @operation("POST", "/drafts", Scope.STATEMENTS_WRITE, status=201, makes=_DRAFT)
+    @operation("POST", "/drafts", Scope.STATEMENTS_WRITE, status=201, shows=_DRAFT)
     def create(self, call: Call, body: DraftText) -> DraftRecord:
         """Begin a draft.
 
@@ -117,7 +117,7 @@ class StatementOperations:
             raise Outdated(f"{_CHANGED}; yours is kept as version {saved.mine.number}")
         return _draft(saved)
 
-    @operation("POST", f"{_DRAFT}/submit", Scope.STATEMENTS_WRITE, of_version=True)
+    @operation("POST", f"{_DRAFT}/submit", Scope.STATEMENTS_WRITE, of_version=True, shows=_DRAFT)
     def submit(self, call: Call, key: str) -> DraftRecord:
         """Submit a draft for approval, which people give at the desk.
 

@@ -111,7 +111,7 @@ class SubscriberOperations:
             found = tx.readers.search(**which, most=query.limit + 1, before=query.after or None)
         return Page.of(list(map(_record, found)), query.limit, lambda one: one.id)
 
-    @operation("POST", "/subscribers", _WRITE)
+    @operation("POST", "/subscribers", _WRITE, shows=_ONE)
     def add(self, call: Call, body: NewSubscriber) -> SubscriberRecord:
         """Put a person on lists, who is then a subscriber or was one.
 
@@ -149,7 +149,7 @@ class SubscriberOperations:
         entry = _entry(body, _person(call, id).address)
         return _record(administer.edit(entry, by=call.token.by, seen=call.seen, store=call.store))
 
-    @operation("POST", f"{_ONE}/unsubscribe", _WRITE)
+    @operation("POST", f"{_ONE}/unsubscribe", _WRITE, shows=_ONE)
     def unsubscribe(self, call: Call, id: int, body: Leaving) -> SubscriberRecord:
         """End subscriptions of a person. Only they can come back."""
         administer.unsubscribe(
@@ -161,7 +161,7 @@ class SubscriberOperations:
         )
         return self.one(call, id)
 
-    @operation("POST", f"{_ONE}/address", _ADMIN)
+    @operation("POST", f"{_ONE}/address", _ADMIN, shows=_ONE)
     def move(self, call: Call, id: int, body: EmailAddress) -> SubscriberRecord:
         """Change a subscriber's address."""
         old, by = _person(call, id).address, call.token.by
