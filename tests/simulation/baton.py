@@ -59,7 +59,10 @@ class Baton:
         self._resume(actor)
 
     def resume(self, actor: Actor) -> None:
-        """Run the task to its next point or its end. Raises the errors of the task."""
+        """Run the task to its next point or its end. Raises the errors of the task.
+
+        Raises Crash if the task itself ended its process.
+        """
         if not actor.idle:
             self._resume(actor)
 
@@ -81,9 +84,8 @@ class Baton:
         actor.go.acquire()
         try:
             deed()
-        except Crash:
-            pass
         except BaseException as error:  # the program judges it
-            actor.failure = error
+            killed = actor.doomed and isinstance(error, Crash)
+            actor.failure = None if killed else error
         actor.thread, actor.at = None, ""
         self._back.release()
