@@ -1,6 +1,5 @@
 """One installation: its database, guard file, clock and process."""
 
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -36,6 +35,7 @@ from tests.fakes import PlainLinks, PlainRenderer, PlainWriter
 from tests.simulation.baton import Actor, Crash
 from tests.simulation.cast import EDITORIAL, SETTINGS, Version
 from tests.simulation.database import BATCH, Rows, database, digests
+from tests.simulation.documented import Documented
 from tests.simulation.oracle import LEASE, Bar, Expected, Rule, Violation, figures
 from tests.simulation.service import Arrival, Claimed, Request, Service
 from tests.simulation.wire import TIMEOUT, Customer, Network, network
@@ -211,7 +211,7 @@ class Host:
         for service in self.world.services:
             self.network(service.name).forget()
 
-    def _serve(self, service: Service, request: Request) -> Arrival:
+    def _serve(self, service: Service | Documented, request: Request) -> Arrival:
         """Let a provider answer. Raises TimeoutError if it takes too long."""
         world, begun = self.world, self.world.now
 
@@ -222,8 +222,7 @@ class Host:
         world.point("flight")
         refuse_late()  # cut off before it arrived
         claimed = self.claimed()
-        if request.method == "POST":
-            attempt = json.loads(request.body)["attempt"]
+        if attempt := service.attempt(request):
             world.true.attempts.setdefault(attempt, claimed.commit)
         try:
             arrival = service.answer(request, world.how, world.now, claimed)
@@ -402,7 +401,7 @@ class Process:
 
         return begun
 
-    def _line(self, service: Service) -> PooledProvider:
+    def _line(self, service: Service | Documented) -> PooledProvider:
         host, world = self.host, self.host.world
         customer = Customer(
             service=service,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from tests.simulation.cast import EDITORIAL, READERS, SETTINGS
+from tests.simulation.documented import DOCUMENTED
 from tests.simulation.editors import ADMINS, APPROVERS
 from tests.simulation.host import PROVIDERS, WORKERS, Parts
 from tests.simulation.oracle import Violation
@@ -46,7 +47,7 @@ class Program:
     kind: str
     """The kind of workspace."""
     traits: str
-    """The traits of the provider, and after a slash those of a second one."""
+    """The traits or kind of the provider, and after a slash those of a second one."""
     steps: tuple[Step, ...]
 
 
@@ -157,11 +158,16 @@ _STARTED_AGAIN, _DISTURBED, _PUT_BACK, _TAKEN_UP = 0.8, 0.6, 0.4, 0.6
 _DECIDED, _DECISIONS = 0.2, ("sent", "resend", "resend", "give up")
 """How often ``_find_out`` follows a failed call, and the resolutions in it."""
 _TO_THE_END = 99
+_DOCUMENTED = 0.4
+"""The share of providers that are one of the twelve."""
 _ANY = {"wait": 1.0, "hand": 1.0, "reader": 1.0}
 
 
 def _traits(chance: random.Random) -> str:
-    first, second = chance.choice(sorted(TRAITS)), chance.choice(sorted(TRAITS))
+    first, second = (
+        chance.choice(DOCUMENTED if chance.random() < _DOCUMENTED else sorted(TRAITS))
+        for _ in range(2)
+    )
     return f"{first}/{second}" if chance.random() < 0.25 else first
 
 

@@ -176,7 +176,7 @@ class Account:
     """Message id → its final status."""
 
 
-_STATUS = {
+STATUS = {
     How.REDIRECT: 302,
     How.BUSY: 429,
     How.QUOTA: 402,
@@ -185,8 +185,8 @@ _STATUS = {
 }
 HAVE_RECORDS = frozenset({"asked", "both"})
 """Traits of providers with records."""
-_BROKEN = {How.DROP, How.UNREADABLE}
-_NO_ANSWER = {How.LOSE, How.SILENT}
+BROKEN = {How.DROP, How.UNREADABLE}
+NO_ANSWER = {How.LOSE, How.SILENT}
 
 
 class Service:
@@ -226,13 +226,13 @@ class Service:
 
     def answer(self, request: Request, how: How, now: datetime, claimed: Claimed) -> Arrival:
         """Handle a request. Return the part of the answer that arrives."""
-        if how in _BROKEN and not (how is How.UNREADABLE and request.method == "GET"):
+        if how in BROKEN and not (how is How.UNREADABLE and request.method == "GET"):
             return Arrival(b"", ends=True)
-        if how in _STATUS:  # also for a replay: the request does not reach the check of the key
+        if how in STATUS:  # also for a replay: the request does not reach the check of the key
             if how is How.SPLIT and request.method == "POST":
                 addresses = [message["to"] for message in json.loads(request.body)["messages"]]
                 self.refused.update(addresses if len(addresses) == 1 else ())
-            return Arrival(Reply(_STATUS[how], {"message": how.value}).encode(now))
+            return Arrival(Reply(STATUS[how], {"message": how.value}).encode(now))
         if request.method == "GET":
             reply = self._records(request, how, now)
         else:
@@ -240,9 +240,17 @@ class Service:
         whole = reply.encode(now)
         if how is How.TORN:
             return Arrival(whole[: len(whole) // 2], ends=True)
-        if how in _NO_ANSWER:
+        if how in NO_ANSWER:
             return Arrival(b"", ends=True)
         return Arrival(EARLY_HINTS, later=whole) if how is How.HINTS else Arrival(whole)
+
+    @staticmethod
+    def attempt(request: Request) -> str:
+        """Return the name of the attempt; empty for a question."""
+        return str(json.loads(request.body)["attempt"]) if request.method == "POST" else ""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     # --- messages
 

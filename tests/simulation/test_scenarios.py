@@ -2,6 +2,9 @@
 
 import pytest
 
+from tests.simulation.bugs import BUGS
+from tests.simulation.documented import DOCUMENTED
+from tests.simulation.oracle import Rule
 from tests.simulation.program import BOOT, LOOK, Program, Step, run, worker
 
 
@@ -38,6 +41,19 @@ def test_nothing_leaves_by_a_claim_that_went_stale_before_the_call() -> None:
         Step("wait", number=100),
         worker("dispatch-1"),
     )
+
+
+@pytest.mark.parametrize("kind", DOCUMENTED)
+def test_a_documented_provider_is_judged_by_what_its_readers_have(kind: str) -> None:
+    looks = (worker("reconcile"), Step("wait", number=4_000)) * 3
+    calls = (worker("dispatch-1", how) for how in ("hints", "lose", "torn", "split", "busy"))
+    moved = Step("reader", "move", 2)
+    holds(kind, Step("reader", "join"), worker("post"), *calls, moved, *looks)
+    late = BUGS["a time-out is tried again"]
+    given = Program(kind="begun", traits=kind, steps=(BOOT, worker("dispatch-1", "lose")))
+    twice = run(given, late).violation
+    assert twice is not None
+    assert twice.rule is Rule.TWICE
 
 
 @pytest.mark.parametrize("points", range(1, 8))

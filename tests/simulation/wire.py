@@ -26,6 +26,7 @@ from newsletter.transport import http
 from newsletter.transport.answers import FinalAnswer
 from newsletter.transport.http import HttpRequest, HttpResponse, json_post
 from newsletter.transport.transport import Connection, Transport
+from tests.simulation.documented import Documented, provider
 from tests.simulation.service import HAVE_RECORDS, KEY_LIVES, SETTLES, Arrival, Request, Service
 
 TIMEOUT = timedelta(seconds=30)
@@ -216,13 +217,17 @@ def _inquiry(provider: str, key: str) -> MailtrapInquiry:
 class Customer:
     """The provider as an installation sees it, which implements the port."""
 
-    service: Service
+    service: Service | Documented
     key: str
     """The credentials, which are also the name of the account."""
     network: Network
     point: Callable[[str], None]
 
     def __post_init__(self) -> None:
+        if isinstance(self.service, Documented):
+            kind, wire = self.service.traits, self.network
+            self._provider = provider(kind, self.key, wire.transport, wire.now)
+            return
         records = self.service.traits in HAVE_RECORDS
         self._provider = HttpProvider(
             Words(self.service.name, self.service.traits, self.key),

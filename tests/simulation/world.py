@@ -12,6 +12,7 @@ from tests.simulation import oracle
 from tests.simulation.baton import Actor, Baton, Crash
 from tests.simulation.cast import SETTINGS, first_versions, readers
 from tests.simulation.database import image
+from tests.simulation.documented import DOCUMENTED, Documented
 from tests.simulation.editors import Editors
 from tests.simulation.host import PROVIDERS, Copy, Host, Parts, Process
 from tests.simulation.oracle import (
@@ -54,7 +55,9 @@ class World:
         self.true = oracle.World(owners=owners)
         self._numbers = 0
         self.services = [
-            Service(name, each, self._took, self.start)
+            Documented(name, each, self._took, lambda: self.now)
+            if each in DOCUMENTED
+            else Service(name, each, self._took, self.start)
             for name, each in zip(PROVIDERS, traits.split("/"), strict=False)
         ]
         first = Copy(
@@ -103,9 +106,11 @@ class World:
             self.baton.point(name)
 
     def _took(self, mail: Mail) -> None:
+        host = next(host for host in self.hosts if host.name == mail.claimed.host)
+        if not mail.campaign:
+            mail = replace(mail, campaign=host.expected.slugs[campaign_of(mail)])
         self.say(f"      taken for {mail.address}: {mail.campaign} by {mail.try_}")
         self.true.journal.append(mail)
-        host = next(host for host in self.hosts if host.name == mail.claimed.host)
         # a batch without remaining readers may have the name of the attempt too
         bound = {account_of(key) for (key,) in host.books.execute(_BOUND, (mail.attempt,))}
         if bound and account_of(mail.key) not in bound:
@@ -340,6 +345,8 @@ class World:
 
     def clear(self) -> None:
         """End all threads."""
+        for service in self.services:
+            service.close()
         for host in self.hosts:
             self.crash(host, power=True)
             host.older = []
