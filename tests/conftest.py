@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
@@ -29,7 +29,8 @@ from tests.fakes import FixedClock, chain_of, hash_address
 from tests.postgresql import FreshPostgresqlStores, postgresql, postgresql_database
 
 # a loaded machine is slow and not wrong: no example has a deadline
-settings.register_profile("unhurried", settings(), deadline=None)
+unhurried = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("unhurried", settings(), **unhurried)
 settings.load_profile("unhurried")
 
 __all__ = [  # what pytest looks for here

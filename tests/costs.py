@@ -1,11 +1,14 @@
 """The cost of work, measured so that a loaded machine changes nothing: CPU time, no wall time."""
 
 import gc
+import math
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+_NEGLIGIBLE_SECONDS = 0.05
 
 
 @dataclass
@@ -35,30 +38,20 @@ def working() -> Iterator[Cost]:
         gc.unfreeze()
 
 
-def costs_less(seconds: float, work: Callable[[], object], *, tries: int = 4) -> bool:
-    """Whether the work takes less than so many seconds of a core, the first time or a later one.
+def grows_in_proportion(work: Callable[[int], object], many: int, *, tries: int = 5) -> bool:
+    """Whether so many take less than four times as long as 16 times a sixteenth of them.
 
-    Two threads of one core take turns: what a busy machine makes twice as slow is tried again.
+    A quadratic step takes 16 times as long, on any machine. Other work on the machine adds to a
+    time, so that the least of several counts. Times too short to matter always pass.
     """
+    work(many // 16)  # what is done once is no cost of the length
+    least = {many // 16: math.inf, many: math.inf}
     for _ in range(tries):
-        with working() as cost:
-            work()
-        if cost.seconds < seconds:
-            return True
-    return False
-
-
-def grows_in_proportion(work: Callable[[int], object], many: int, *, tries: int = 4) -> bool:
-    """Whether so many take at most twice as long as four times a quarter of them.
-
-    A quadratic step takes sixteen times as long, on any machine.
-    """
-    for _ in range(tries):
-        with working() as quarter:
-            work(many // 4)
-        with working() as whole:
-            work(many)
-        if whole.seconds < 8 * quarter.seconds:
+        for size in least:
+            with working() as cost:
+                work(size)
+            least[size] = min(least[size], cost.seconds)
+        if least[many] < max(_NEGLIGIBLE_SECONDS, 4 * 16 * least[many // 16]):
             return True
     return False
 

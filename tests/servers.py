@@ -54,7 +54,7 @@ class Exchange:
     def write(self, data: bytes) -> None:
         self.connection.sendall(data)
 
-    def wait(self, seconds: float = 20) -> None:
+    def wait(self, seconds: float = 60) -> None:
         """Do nothing until the server closes."""
         self.closing.wait(seconds)
 

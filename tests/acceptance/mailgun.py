@@ -29,9 +29,9 @@ class PacedMailgun(MailgunServer):
 
     def _later(self, step: Step, exchange: Exchange) -> None:
         if self.permits is not None:
-            self.permits.acquire(timeout=20)
+            self.permits.acquire(timeout=60)
         elif self.gate is not None:
-            self.gate.wait(20)
+            self.gate.wait(60)
         elif self.delay:
             exchange.wait(self.delay)
         step.act(exchange)

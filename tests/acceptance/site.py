@@ -19,11 +19,11 @@ class Site:
             method,
             self.url + path,
             allow_redirects=False,
-            timeout=20,
+            timeout=60,
             **options,  # type: ignore[arg-type] # whatever requests takes
         )
 
     def close(self) -> None:
         self._session.close()
         self._server.stop()
-        assert self._server.finish(15).code == 0
+        assert self._server.finish().code == 0

@@ -104,8 +104,8 @@ def test_a_service_that_starts_while_sending_is_stopped_waits_for_its_release(
     running.wait_for(r"sending is stopped, nothing leaves: stopped by operator \(wrong figures\)")
     pages = running.wait_for(ADDRESS)[0] if command[0] == "run" else ""
     if pages:
-        assert requests.get(f"{pages}/desk/sign-in", timeout=30).ok
-        assert requests.get(f"{pages}/readyz", timeout=30).status_code == 503
+        assert requests.get(f"{pages}/desk/sign-in", timeout=60).ok
+        assert requests.get(f"{pages}/readyz", timeout=60).status_code == 503
     assert not staffed.outbox
 
     staffed.do("resume-sending")
@@ -113,7 +113,7 @@ def test_a_service_that_starts_while_sending_is_stopped_waits_for_its_release(
     running.wait_for("sending is resumed")
     wait_until(lambda: len(staffed.outbox) == 60, describe=running.said)
     if pages:
-        wait_until(lambda: requests.get(f"{pages}/readyz", timeout=30).ok, describe=running.said)
+        wait_until(lambda: requests.get(f"{pages}/readyz", timeout=60).ok, describe=running.said)
     running.stop(signal.SIGTERM)
     assert running.finish().code == 0
 

@@ -29,7 +29,7 @@ from tests.servers import MailgunServer
 
 KILLS_OF_A_KIND = 60
 KILLS_OF_A_CAMPAIGN = 10
-PATIENCE = 30.0
+PATIENCE = 60.0
 _BOOKS = """SELECT coalesce(sum(size), 0), coalesce(sum(accepted), 0), coalesce(sum(unknown), 0),
     sum(size <> pending + accepted + rejected + suppressed + cancelled + unknown) FROM batch"""
 

@@ -19,7 +19,7 @@ from tests.acceptance.killing import LETTER, Point
 from tests.acceptance.signing import letters
 from tests.acceptance.workspace import Workspace
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 INTENDED = LETTER.index("intent: after its commit")
 LEFT = LETTER.index("post: after it")
 BOOKED = LETTER.index("booking: after its commit")

@@ -25,7 +25,7 @@ def test_what_the_service_does_not_send_yet_is_approved_once_it_was_restarted(
     workspace.write("new")  # the service knows it after its next look
     assert "restart the service, then try again" in workspace.approve("new", code=4).stderr
     assert "CHECK service: a restart is needed" in workspace.do("doctor").stdout
-    ready = requests.get(f"{pages}/readyz", timeout=30)
+    ready = requests.get(f"{pages}/readyz", timeout=60)
     assert (ready.status_code, ready.json()["restart_needed"]) == (200, True)
 
     running.stop()

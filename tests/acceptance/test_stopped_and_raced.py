@@ -32,7 +32,7 @@ class Slow(killing.Deadly):
     """A server that takes at once and answers a little later."""
 
     def usual(self, received: Received) -> Step:
-        self.pause = 0.05
+        self.pause = 0.2
         return super().usual(received)
 
 

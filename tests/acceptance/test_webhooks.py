@@ -41,7 +41,7 @@ class Told:
 
     def ask(self, method: str, *, url: str = "", **options: Any) -> requests.Response:
         return self.session.request(
-            method, url or self.url, allow_redirects=False, timeout=40, **options
+            method, url or self.url, allow_redirects=False, timeout=60, **options
         )
 
     def event(self, number: int, kind: EventKind, **fields: Any) -> Event:
@@ -193,7 +193,7 @@ def test_a_post_that_is_too_long_is_not_read(
 def test_a_post_that_breaks_off_changes_nothing(sent: Workspace, told: Told) -> None:
     host, port = told.url.split("/")[2].split(":")
     for length in (b"1000", b"5"):
-        with closing(socket.create_connection((host, int(port)), timeout=10)) as connection:
+        with closing(socket.create_connection((host, int(port)), timeout=60)) as connection:
             connection.sendall(
                 b"POST /webhooks/outbox HTTP/1.1\r\nHost: x\r\nContent-Length: "
                 + length

@@ -43,7 +43,7 @@ class Windows:
 
     def _new(self, **options: Any) -> Any:
         page = self._browser.new_context(**options).new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")
         session.send("Network.setCacheDisabled", {"cacheDisabled": True})

@@ -160,7 +160,7 @@ def test_a_form_that_is_sent_while_it_is_saved_names_the_version_that_comes_of_i
 
     def slowly(said: Any) -> tuple[int, Any]:
         asked.set()
-        go_on.wait(20)
+        go_on.wait(60)
         return draft.save(said)
 
     site.answers[draft.address] = slowly
@@ -168,7 +168,7 @@ def test_a_form_that_is_sent_while_it_is_saved_names_the_version_that_comes_of_i
     at_the_end(page)
     page.keyboard.type(" two")
     page.locator("[data-saved]", has_text="Saving").wait_for()
-    assert asked.wait(20)
+    assert asked.wait(60)
     page.get_by_role("button", name="Submit for review").click()
     assert site.to("/sent") == []
     go_on.set()

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 def in_threads(work: Callable[[int], T]) -> list[T]:
     """Run it in all threads at the same moment; raises what any of them raised."""
-    start = threading.Barrier(THREADS, timeout=30)
+    start = threading.Barrier(THREADS, timeout=60)
 
     def one(number: int) -> T:
         start.wait()

@@ -55,5 +55,5 @@ def test_a_run_looks_again_soon_after_its_clock_was_put_back(
             wait_until(lambda: len(workspace.outbox) == 1, 60)
         finally:
             scheduler.stop()
-            running.join(20)
+            running.join(60)
     assert not running.is_alive()

@@ -91,7 +91,7 @@ KINDS: dict[str, tuple[type[LoopbackServer], Make]] = {
 @pytest.fixture(params=list(KINDS))
 def asked(request: pytest.FixtureRequest) -> Iterator[Asked]:
     make_server, make = KINDS[request.param]
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=60))
     with make_server() as server:
         nowhere = f"http://127.0.0.1:{closed_port()}"
         yield Asked(
@@ -153,7 +153,7 @@ def test_reading_stops_when_all_are_found(asked: Asked) -> None:
 
 
 def test_an_or_that_is_not_understood_does_not_pass_for_an_absence() -> None:
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=60))
     with MailgunServer() as server:
         provider = mailgun(server, server.url, transport)
         provider.hand_over(provider.prepare(batch(*READERS[:60])))
@@ -173,7 +173,7 @@ def test_of_an_attempt_in_part_those_are_found_who_are_there(asked: Asked) -> No
 
 
 def test_a_filter_that_finds_nothing_does_not_pass_for_an_absence() -> None:
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=60))
     with PostmarkServer() as server:
         provider = postmark(server, server.url, transport)
         provider.hand_over(provider.prepare(batch(*READERS[:60])))
@@ -338,7 +338,7 @@ def test_a_filter_that_is_ignored_is_noticed(asked: Asked) -> None:
 
 
 def test_brevos_tags_that_name_no_attempt_prove_nothing() -> None:
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=60))
     for shown in (lambda tags: tags[0], lambda tags: "", lambda tags: json.dumps(tags[:1])):
         with BrevoServer(shows_tags=shown) as server:
             provider = brevo(server, server.url, transport)
@@ -350,7 +350,7 @@ def test_brevos_tags_that_name_no_attempt_prove_nothing() -> None:
 
 
 def test_mailtraps_filter_of_readers_may_be_ignored() -> None:
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=60))
     with MailtrapServer(ignores=frozenset({"to"})) as server:
         provider = mailtrap(server, server.url, transport)
         provider.hand_over(provider.prepare(batch(*READERS)))
@@ -362,7 +362,7 @@ def test_mailtraps_filter_of_readers_may_be_ignored() -> None:
 
 
 def test_mailtraps_messages_without_variables_prove_nothing() -> None:
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=60))
     with MailtrapServer() as server:
         provider = mailtrap(server, server.url, transport)
         provider.hand_over(provider.prepare(batch()))
@@ -373,7 +373,7 @@ def test_mailtraps_messages_without_variables_prove_nothing() -> None:
 
 
 def test_a_page_elsewhere_is_not_asked_for() -> None:
-    transport = Transport(timeout=timedelta(seconds=20))
+    transport = Transport(timeout=timedelta(seconds=60))
     with MailgunServer() as server:
         provider = mailgun(server, server.url, transport)
         item = {"recipient": "a@a.example", "id": "1", "user-variables": {}}
@@ -388,7 +388,7 @@ def test_a_page_elsewhere_is_not_asked_for() -> None:
 def test_the_settling_time_can_be_set(subtests: pytest.Subtests) -> None:
     for make_server, make in KINDS.values():
         with subtests.test(make_server=make_server, make=make):
-            transport = Transport(timeout=timedelta(seconds=20))
+            transport = Transport(timeout=timedelta(seconds=60))
             with make_server() as server:
                 usual = make(server, server.url, transport).capabilities
                 own = make(server, server.url, transport, timedelta(seconds=9)).capabilities

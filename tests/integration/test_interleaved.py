@@ -101,7 +101,7 @@ class Cut:
     def end(self) -> bool:
         """Wait for the deed; return whether it was begun."""
         if self._thread is not None:
-            self._thread.join(30)
+            self._thread.join(60)
             assert not self._thread.is_alive(), "both wait for each other"
         for error in self._failure:
             raise error

@@ -70,7 +70,7 @@ class Proxy:
 
     def ask(self, method: str, path: str, **how: object) -> requests.Response:
         call: Callable[..., requests.Response] = requests.request
-        return call(method, f"{self.url}{path}", verify=str(self.certificate), timeout=30, **how)
+        return call(method, f"{self.url}{path}", verify=str(self.certificate), timeout=60, **how)
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
@@ -154,7 +154,7 @@ def running(name: str, folder: Path, service: str) -> Iterator[Proxy]:
 
 
 def _await(proxy: Proxy, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while True:
         assert process.poll() is None, log.read_text()
         try:

@@ -38,7 +38,7 @@ def provider(room: Newsroom, server: SesServer) -> Iterator[HttpProvider]:
             "base_url": server.url,
         }
     )
-    translator, transport = Ses(options), Transport(timeout=timedelta(seconds=20))
+    translator, transport = Ses(options), Transport(timeout=timedelta(seconds=60))
     yield HttpProvider(
         translator, transport, sign=lambda request: translator.sign(request, room.clock.now())
     )

@@ -40,13 +40,13 @@ def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
 
     def hold() -> None:
         with passwords.turn():
-            held.wait(10)
-            done.wait(10)
+            held.wait(60)
+            done.wait(60)
 
     threads = [threading.Thread(target=hold) for _ in range(2)]
     for thread in threads:
         thread.start()
-    held.wait(10)
+    held.wait(60)
     with pytest.raises(Busy, match="try again in a minute"):
         passwords.fits("x", "")
     done.set()

@@ -131,7 +131,7 @@ def _path() -> str:
 
 
 def _comes(look: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if look():
             return True
@@ -190,7 +190,7 @@ def test_no_more_is_taken_back_than_may_be_held() -> None:
 @pytest.mark.slow("starts processes")
 def test_a_child_that_holds_the_answer_open_keeps_nobody_and_ends() -> None:
     # as where the kernel has no seccomp: a plain program that leaves a child behind, and no answer
-    program = "import os, time; os.fork() or time.sleep(60)"
+    program = "import os, time; os.fork() or time.sleep(600)"
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
@@ -201,7 +201,7 @@ def test_a_child_that_holds_the_answer_open_keeps_nobody_and_ends() -> None:
         began = time.monotonic()
         assert exchange(process, b"", seconds=0.5, sink=io.BytesIO()) is Ending.LATE
         end(process)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert _comes(lambda: not _group_lives(process.pid))
 
 

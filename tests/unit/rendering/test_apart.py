@@ -18,7 +18,7 @@ from newsletter.rendering.lazy import review_text as review
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
 from newsletter.rendering.markdown.markdown import MAX_SHORT
-from tests.costs import working
+from tests.costs import grows_in_proportion
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, STATEMENT
 
@@ -76,24 +76,15 @@ def test_only_long_texts_need_a_sandbox_and_one_without_room_is_tried_again() ->
 
 @pytest.mark.slow("the worst short texts")
 @rows("again", ["![", "a\n\n"])
-def test_the_worst_short_text_takes_less_than_the_limit_of_a_long_one(again: str) -> None:
-    longest = _cost(again, MAX_SHORT)
-    assert longest < 10
-    # four times the length: sixteen times the cost would be quadratic; a busy machine may double
-    # the cost of one of the two, so that it is tried again
-    assert longest < 9 * _cost(again, MAX_SHORT // 4) or any(
-        _cost(again, MAX_SHORT // 4) < 9 * _cost(again, MAX_SHORT // 16) for _ in range(4)
-    )
+def test_the_worst_short_text_takes_time_in_proportion_to_its_length(again: str) -> None:
+    def render(length: int) -> None:
+        with suppress(InvalidInput):
+            TemplateRenderer(**MADE_BY).render(_short(again, length))
+
+    assert grows_in_proportion(render, MAX_SHORT)
 
 
-def _cost(again: str, length: int) -> float:
-    renderer = TemplateRenderer(**MADE_BY)
-    with working() as cost, suppress(InvalidInput):
-        renderer.render(_short(again, length))
-    return cost.seconds
-
-
-def _short(again: str, length: int = MAX_SHORT) -> Statement:
+def _short(again: str, length: int) -> Statement:
     room = length - len(STATEMENT.title + STATEMENT.summary + STATEMENT.preview)
     text = replace(STATEMENT, body=(again * (room // len(again)))[:room])
     assert not is_long(text)

@@ -162,7 +162,7 @@ def test_it_waits_until_a_descriptor_is_free(database: Sqlite) -> None:
         for one in taken:
             os.close(one)
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    waiting.join(20)
+    waiting.join(60)
     assert opened == ["wal"]
 
 
@@ -264,7 +264,7 @@ with database.transaction() as db:
     db.change("INSERT INTO meta VALUES ('not committed', '')")
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    died = subprocess.run([sys.executable, "-c", program, str(path)], timeout=30, check=False)
+    died = subprocess.run([sys.executable, "-c", program, str(path)], timeout=60, check=False)
     assert died.returncode == -9
     with closing(Sqlite(path)) as database, database.transaction() as db:
         assert db.column("SELECT key FROM meta") == ["committed"]

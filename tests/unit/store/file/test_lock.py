@@ -75,7 +75,7 @@ with only_one(Path(sys.argv[1])):
         with pytest.raises(Refused), only_one(path):
             pass
         other.kill()
-        other.wait(timeout=30)
+        other.wait(timeout=60)
         with only_one(path):
             assert path.exists()
 
@@ -127,7 +127,7 @@ def test_nobody_replaces_what_another_process_uses_until_it_dies(path: Path) -> 
         with pytest.raises(Refused, match=r"another process, which 'fuser "), unused(lock):
             pass
         other.kill()
-        other.wait(timeout=30)
+        other.wait(timeout=60)
         with unused(lock):
             pass
 

@@ -28,7 +28,7 @@ def together(*acts: Callable[[], object]) -> None:
     failures: list[BaseException] = []
 
     def act(deed: Callable[[], object]) -> None:
-        ready.wait(timeout=30)
+        ready.wait(timeout=60)
         try:
             deed()
         except BaseException as error:

@@ -10,7 +10,7 @@ from newsletter.domain.events import Event, EventKind
 from newsletter.web.http.group_commit import GroupCommit
 from tests.fakes import NOON
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 def events(name: str, count: int = 1) -> tuple[Event, ...]:

@@ -127,7 +127,7 @@ def test_of_those_who_ask_at_once_one_writes(site: Forum) -> None:
             written.append(number)
             return text(b"page")
 
-        ready.wait(10)
+        ready.wait(60)
         return memory.find("/", write)
 
     with ThreadPoolExecutor(4) as threads:
