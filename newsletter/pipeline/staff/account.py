@@ -17,7 +17,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Session, Stage, of_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, json_of, one_line
+from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, one_line
 from newsletter.store.sql import Transaction
 
 _ENDED = "other sessions ended"
@@ -276,7 +276,7 @@ def add_passkey(
         if challenge is None:
             return Denied.UNFIT
         try:
-            made = passkeys.made(party, challenge, json_of(answer))
+            made = passkeys.made(party, challenge, answer)
         except passkeys.Unfit as error:
             tx.audit.enter(session.address, "passkey refused", session.address, str(error))
             return Denied.UNFIT

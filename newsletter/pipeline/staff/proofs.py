@@ -1,6 +1,5 @@
 """Proofs of identity, sessions and notices that the stages of accounts share. It is no stage."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -267,7 +266,7 @@ class Proofs:
         mine = [one for one in tx.passkeys.of(session.address) if one.party == signed.party.id]
         known = {one.id: one.public for one in mine}
         try:
-            used, count = passkeys.shown(signed.party, challenge, json_of(signed.answer), known)
+            used, count = passkeys.shown(signed.party, challenge, signed.answer, known)
         except passkeys.Unfit as error:
             return Denied.UNFIT, f"passkey refused: {error}"
         [passkey] = [one for one in mine if one.id == used]
@@ -305,15 +304,6 @@ class Proofs:
 
 
 _COPIED = "it may have been copied. Remove it on your account page, and add another one."
-
-
-def json_of(text: str) -> dict[str, object]:
-    """Return the JSON object that a browser sent; empty if the text is none."""
-    try:
-        read = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return read if isinstance(read, dict) else {}
 
 
 def folded(address: str) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from newsletter.credentials import passkeys
 from newsletter.credentials.passkeys import Unfit
 from newsletter.domain.staff.passkey import party_of
+from tests.costs import holding
 from tests.properties import examples
 from tests.rows import rows
 from tests.unit.credentials.authenticator import PRESENT, VERIFIED, Authenticator, base64url, octets
@@ -22,19 +23,18 @@ ASKED = {"challenge": CHALLENGE}
 
 
 def known(device: Authenticator) -> dict[bytes, bytes]:
-    assert PARTY is not None
-    made = passkeys.made(PARTY, CHALLENGE, device.make(ASKED))
-    return {made.id: made.public}
+    new = made(device.make(ASKED))
+    return {new.id: new.public}
 
 
 def made(said: Any) -> passkeys.Made:
     assert PARTY is not None
-    return passkeys.made(PARTY, CHALLENGE, said)
+    return passkeys.made(PARTY, CHALLENGE, json.dumps(said))
 
 
 def shown(said: Any, keys: dict[bytes, bytes], challenge: str = CHALLENGE) -> tuple[bytes, int]:
     assert PARTY is not None
-    return passkeys.shown(PARTY, challenge, said, keys)
+    return passkeys.shown(PARTY, challenge, json.dumps(said), keys)
 
 
 # --- requests
@@ -209,6 +209,26 @@ def test_whatever_is_sent_in_its_place_is_unfit(said: Any, data: bytes) -> None:
             made(answer)
         with pytest.raises(Unfit):
             shown(answer, KEYS)
+
+
+MANY = 100_000_000
+
+
+@rows(
+    "said",
+    [
+        {"rawId": MANY},
+        {"id": "eA", "rawId": "eA", "response": {"clientDataJSON": MANY}},
+        RIGHT | {"response": RIGHT["response"] | {"attestationObject": MANY}},
+    ],
+)
+def test_a_number_in_the_place_of_a_text_takes_no_memory(said: dict[str, Any]) -> None:
+    with holding() as cost:
+        with pytest.raises(Unfit):
+            made(said)
+        with pytest.raises(Unfit):
+            shown(said, KEYS)
+    assert cost.peak < MANY / 2
 
 
 @pytest.mark.parametrize("nested", [b"\xa1" * 5_000, b"\x81" * 40_000])
