@@ -74,11 +74,11 @@ def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
 
 
 def finish(tx: Transaction, campaign_id: int) -> None:
-    """End a campaign that has nothing left to send."""
+    """End a campaign that has nothing left to send. A welcome email goes on."""
     if tx.batches.is_open(campaign_id):
         return
     campaign = tx.campaigns.get(campaign_id)
-    if campaign is None or campaign.state not in _MAY_END:
+    if campaign is None or campaign.welcome or campaign.state not in _MAY_END:
         return
     state = settled(campaign.counts)
     if state is None:

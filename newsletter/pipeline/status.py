@@ -471,6 +471,8 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
             f"it translates {of}, in whose place its correction {campaign.corrected_by} goes to all"
             " its readers; take translation_of out, and let it correct nothing"
         )
+    if not why and original is not None and original.welcome:
+        why = f"it translates {of}, a welcome email; write a welcome email in its language instead"
     if original is None or why:
         raise Refused(why)
     return original

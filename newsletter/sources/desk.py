@@ -106,6 +106,7 @@ def draft_file(
         "language": _line(text.language),
         **{name: _line(getattr(text, name)) for name in _NAMES},
         "urgent": "true" if text.urgent else "",
+        "welcome": "true" if text.welcome else "",
     }
     header = "".join(f"{key}: {value}\n" for key, value in values.items() if value)
     return f"---\n{header}---\n" + text.body.strip("\n") + "\n"
@@ -129,6 +130,7 @@ def draft_text(statement: Statement) -> DraftText:
         translation_of=statement.translation_of,
         corrects=statement.corrects,
         urgent=statement.urgent,
+        welcome=statement.welcome,
     )
 
 

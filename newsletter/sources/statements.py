@@ -25,7 +25,7 @@ from newsletter.sources.writing import slugify
 KEYS = (
     *("title", "date", "summary", "subject", "preview", "reply_to", "slug", "author", "status"),
     *("approved_by", "lists", "send_at", "embargo_until", "embargo", "language", "translation_of"),
-    *("corrects", "urgent", "despite", "segment"),
+    *("corrects", "urgent", "welcome", "despite", "segment"),
 )
 
 
@@ -103,6 +103,7 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
         translation_of=_other(reader, "translation_of", slug),
         corrects=_other(reader, "corrects", slug),
         urgent=reader.switch("urgent"),
+        welcome=reader.switch("welcome"),
         despite=reader.decisive("despite", as_it_is) or "",
         origin=file,
         places=(
@@ -111,6 +112,7 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
         ),
     )
     _refuse_beside_corrects(reader, statement)
+    _refuse_beside_welcome(reader, statement)
     return statement
 
 
@@ -127,6 +129,14 @@ def _refuse_beside_corrects(reader: Reader, statement: Statement) -> None:
             f"narrows a correction, which goes to exactly those who got {statement.corrects};"
             " take it out",
         )
+
+
+def _refuse_beside_welcome(reader: Reader, statement: Statement) -> None:
+    """Refuse what narrows or divides readers: each person gets a welcome email as they join."""
+    for key in ("corrects", "translation_of", "segment", "local_time"):
+        if statement.welcome and getattr(statement, key):
+            what = "send_at" if key == "local_time" else key
+            reader.fault(what, "does not go with a welcome email; take one of them out")
 
 
 def _title(reader: Reader) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TypeGuard
 
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.wording import people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,8 @@ class Campaign:
     """The provider that what waits goes to after a fail-over; empty is the first one."""
     urgent: bool = False
     """Its batches are sent before those of other campaigns."""
+    welcome: bool = False
+    """Its readers are those who join its lists while it is sending. Only a person ends it."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -90,6 +93,12 @@ class Campaign:
         """A message was, is being or may have been sent."""
         counts = self.counts
         return bool(counts.accepted or counts.unknown or self.given_up)
+
+    @property
+    def have_it(self) -> str:
+        """How many people have it, in words."""
+        accepted = self.counts.accepted
+        return "1 person has it" if accepted == 1 else f"{people(accepted)} have it"
 
 
 def has_begun(campaign: Campaign | None) -> TypeGuard[Campaign]:

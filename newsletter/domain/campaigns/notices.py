@@ -160,7 +160,7 @@ def _of_campaign(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
     if campaign is None:
         return
     involved, ended = _involved(status, last), campaign.finished_at or status.now
-    if state is State.SENDING:
+    if state in {State.SENDING, State.IN_USE}:
         yield NoticeKind.STARTED, campaign.id, campaign.started_at or status.now, involved
     elif state is State.PAUSED:
         line = _newest(last, "pause", "resume")

@@ -32,6 +32,8 @@ class State(Enum):
     """It will be sent when the undo window ends."""
     SENDING = "sending"
     """Its batches are being sent."""
+    IN_USE = "in use"
+    """People who join get it as a welcome email."""
     PAUSED = "paused"
     """A person, the circuit breaker or a provider stopped it on its way."""
     ATTENTION = "needs attention"
@@ -245,6 +247,7 @@ STATES: Mapping[State, StateRow] = MappingProxyType(
         State.SENDING: StateRow(
             shelf=Shelf.SENDING, acts=(Act.PAUSE, Act.CANCEL, Act.REPORT), next="pause it"
         ),
+        State.IN_USE: StateRow(shelf=Shelf.SENDING, acts=(Act.REPORT, Act.PAUSE, Act.CANCEL)),
         State.PAUSED: StateRow(
             shelf=Shelf.SENDING,
             acts=(Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),

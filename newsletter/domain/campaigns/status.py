@@ -165,7 +165,8 @@ class StatementStatus:
         if self.corrected is not None:
             return State.CORRECTED
         if self.begun and self.campaign is not None:
-            return _ON_ITS_WAY.get(self.campaign.state, State.SENT)
+            found = _ON_ITS_WAY.get(self.campaign.state, State.SENT)
+            return State.IN_USE if found is State.SENDING and self.campaign.welcome else found
         if not self.stored.present:
             return State.MISSING
         if not self.stored.content_hash:
@@ -186,7 +187,7 @@ class StatementStatus:
         """The possible acts, most important first. Roles may not allow all of them."""
         state, found = self.state, STATES[self.state].acts
         if state is State.CANCELLED and self.begun:
-            return (Act.REPORT, Act.AMEND)
+            return (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
         if self.campaign is None:
             found = tuple(act for act in found if act is not Act.REPORT)
         if not self.begun or self.home is Home.DIGEST:
@@ -354,6 +355,7 @@ def _held_back(status: StatementStatus) -> str:
 
 def _scheduled(status: StatementStatus) -> str:
     whom = f" to about {people(status.readers)}" if status.readers is not None else ""
+    whom = " to those who join from then on" if status.statement.welcome else whom
     if status.release is None:
         return f"Approved by {_approvers(status)}. It goes out as soon as it can{whom}."
     if status.release <= status.now:
@@ -368,10 +370,13 @@ def _sending(campaign: Campaign, status: StatementStatus) -> str:
     return f"{counts.audience - counts.pending:,} of {counts.audience:,} handed over."
 
 
+def _in_use(campaign: Campaign, status: StatementStatus) -> str:
+    return f"Each person who joins its lists gets it once. {campaign.have_it}."
+
+
 def _paused(campaign: Campaign, status: StatementStatus) -> str:
-    accepted = campaign.counts.accepted
-    have = f"{people(accepted)} have it" if accepted != 1 else "1 person has it"
-    return f"{_by_name(campaign.reason, status)}. {have if accepted else 'No one has it yet'}."
+    have = campaign.have_it if campaign.counts.accepted else "No one has it yet"
+    return f"{_by_name(campaign.reason, status)}. {have}."
 
 
 def _attention(campaign: Campaign, status: StatementStatus) -> str:
@@ -380,8 +385,8 @@ def _attention(campaign: Campaign, status: StatementStatus) -> str:
 
 
 def _sent(campaign: Campaign, status: StatementStatus) -> str:
-    counts = campaign.counts
-    return f"The provider accepted {counts.accepted:,} of {counts.audience:,} emails."
+    accepted, audience = campaign.counts.accepted, campaign.counts.audience
+    return f"The provider accepted {accepted:,} of {audience:,} emails."
 
 
 def _corrected(status: StatementStatus) -> str:
@@ -391,11 +396,9 @@ def _corrected(status: StatementStatus) -> str:
 
 
 def _cancelled(campaign: Campaign, status: StatementStatus) -> str:
-    accepted = campaign.counts.accepted
-    if not status.begun or not (accepted or campaign.may_have_reached_anybody):
+    if not status.begun or not campaign.may_have_reached_anybody:
         return f"{_by_name(campaign.reason, status)}, before anybody got it."
-    have = "1 person has it" if accepted == 1 else f"{people(accepted)} have it"
-    return f"{_by_name(campaign.reason, status)}. {have}."
+    return f"{_by_name(campaign.reason, status)}. {campaign.have_it}."
 
 
 def _within(status: StatementStatus) -> str:
@@ -434,6 +437,7 @@ _WHERE: Mapping[State, Callable[[StatementStatus], str]] = MappingProxyType(
 _WHERE_CAMPAIGN: Mapping[State, Callable[[Campaign, StatementStatus], str]] = MappingProxyType(
     {
         State.SENDING: _sending,
+        State.IN_USE: _in_use,
         State.PAUSED: _paused,
         State.ATTENTION: _attention,
         State.SENT: _sent,

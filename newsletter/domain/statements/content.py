@@ -288,6 +288,8 @@ class Content:
     """The folded addresses of the writers of all its texts. They may not approve it."""
     texts: tuple[tuple[str, str], ...] = ()
     """The slug of each text in it, its own first → a hash of the written text."""
+    welcome: bool = False
+    """It goes to those who join its lists."""
     date: str = ""
     """The statement's own date, in ISO 8601; empty if it has none."""
 
@@ -327,7 +329,7 @@ def what_changed(before: Content, now: Content) -> tuple[str, ...]:
     others = sorted({*old, *new} - {own[0]})
     found += [f"the translation {slug}" for slug in others if old.get(slug) != new.get(slug)]
     parts = {
-        "its lists": (before.lists, now.lists),
+        "its lists": ((before.lists, before.welcome), (now.lists, now.welcome)),
         "its segment": (before.segment, now.segment),
         "its sender": (before.sender, now.sender),
         "its times": (

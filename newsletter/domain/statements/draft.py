@@ -38,6 +38,7 @@ class DraftText:
     translation_of: str = ""
     corrects: str = ""
     urgent: bool = False
+    welcome: bool = False
 
     def cleaned(self) -> "DraftText":
         """Return the text with one kind of line end and without characters that cannot be
@@ -51,7 +52,10 @@ class DraftText:
     def afresh(self, title: str = "") -> "DraftText":
         """Return its words for another statement: no time, and no relation to others."""
         bare = DraftText(title=title.strip() or self.title, body=self.body, summary=self.summary)
-        kept = {name: vars(self)[name] for name in ("subject", "lists", "language", "segment")}
+        kept = {
+            name: vars(self)[name]
+            for name in ("subject", "lists", "language", "segment", "welcome")
+        }
         return replace(bare, **kept)
 
     def too_long(self) -> dict[str, int]:

@@ -68,6 +68,8 @@ class Statement:
     urgent: bool = False
     """It is sent before other campaigns. Readers get the same, so the content hash does not
     cover it."""
+    welcome: bool = False
+    """It goes only to people who join one of its lists, to each of them once."""
     digest: str = ""
     """The name of the digest email that it is an issue of."""
     despite: str = ""

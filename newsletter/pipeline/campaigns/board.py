@@ -179,6 +179,7 @@ def desktop(
 
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
+    going = [campaign for campaign in going if not campaign.welcome]
     going.sort(key=lambda campaign: -campaign.id)
     over = tx.campaigns.last_ended(_REPORTS)
     named = _named_in(tx, address)

@@ -65,7 +65,7 @@ def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
     reach = _reach(tx, status)
     return Headcount(
         readers=tx.audiences.count(reach.audience),
-        lists=reach.audience.lists,
+        lists=reach.audience.lists or status.statement.lists,
         left_out=_in_order(tx.audiences.left_out(reach.audience)),
         elsewhere=_in_order(_elsewhere(tx, reach)),
         outside=reach.outside(tx),
@@ -84,7 +84,8 @@ def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
     instants = [at for at, readers in hours_of(tx, status).items() if readers]
     hours = (min(instants), max(instants)) if instants else None
     readers = tx.audiences.count(reach.audience)
-    return replace(status, readers=readers, lists=reach.audience.lists, hours=hours)
+    lists = reach.audience.lists or status.statement.lists
+    return replace(status, readers=readers, lists=lists, hours=hours)
 
 
 def terms_now(tx: Transaction, status: StatementStatus) -> ShownTerms:

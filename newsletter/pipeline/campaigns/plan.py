@@ -257,6 +257,7 @@ def _schedule(
         corrects=statement.corrects,
         translates=statement.translation_of,
         urgent=statement.urgent,
+        welcome=statement.welcome,
     )
     campaign = replace(campaign, id=tx.campaigns.add(campaign, tx.now))
     _note(tx, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.content_hash}")
@@ -307,15 +308,25 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     size = tx.audiences.freeze(
         campaign.id, reach.correction or reach.audience, batch_size, status.by_zone()
     )
-    if not size:
+    if not size and not campaign.welcome:
         _move(tx, campaign, CampaignState.PAUSED, reach.why_nobody(campaign))
         return False
+    if campaign.welcome:
+        _replace_welcome(tx, campaign)
     _move(tx, campaign, CampaignState.SENDING)
     if reach.correction is not None:
         # after the freeze, because the audience includes readers whom the original still waits for
         _end_original(tx, reach.correction)
     _note(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
+
+
+def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
+    """End earlier welcome emails of the same lists. Readers who wait for one get the new one."""
+    for earlier in tx.campaigns.welcoming(campaign.lists):
+        if set(earlier.lists) <= set(campaign.lists):
+            tx.campaigns.pass_on(earlier.id, campaign.id)
+            _end(tx, earlier, f"replaced by {campaign.slug}")
 
 
 def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
@@ -336,15 +347,18 @@ def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach)
 
 def _end_original(tx: Transaction, correction: Correction) -> None:
     """End what could still hand the original over, and spend its approvals."""
-    reason = f"corrected by {correction.by}"
     for campaign in correction.stops:
-        tx.campaigns.move(
-            campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=tx.now, reason=reason
-        )
-        tx.campaigns.cancel_pending(campaign.id)
+        _end(tx, campaign, f"corrected by {correction.by}")
         tx.campaigns.take_over(campaign.id, correction.by)
-        tx.approvals.revoke(campaign.slug, tx.now, actor="scheduler", why=reason)
-        tx.audit.enter("scheduler", "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
+
+
+def _end(tx: Transaction, campaign: Campaign, reason: str) -> None:
+    tx.campaigns.move(
+        campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=tx.now, reason=reason
+    )
+    tx.campaigns.cancel_pending(campaign.id)
+    tx.approvals.revoke(campaign.slug, tx.now, actor="scheduler", why=reason)
+    _note(tx, "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
 
 
 def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = "") -> None:

@@ -70,6 +70,8 @@ def reach_of(
 
     Raises Refused, with the reason, if the statement cannot be sent.
     """
+    if statement.welcome:  # its readers have not joined yet
+        return Reach(audience=Audience(lists=()))
     correction = correction_of(tx, statement)
     # also for a correction: this refuses one that cannot be a translation of what it names
     group = group_of(tx, statement, together=together, to_be_planned=to_be_planned)

@@ -96,7 +96,11 @@ class _Others:
 
     @cached_property
     def going(self) -> list[Campaign]:
-        return [head for head in self._tx.campaigns.open_heads() if head.state in _GOING]
+        return [
+            head
+            for head in self._tx.campaigns.open_heads()
+            if head.state in _GOING and not head.welcome
+        ]
 
     @cached_property
     def begun(self) -> list[Campaign]:
@@ -106,7 +110,7 @@ class _Others:
         """The campaign that went last to the same lists, and to all on them, with its figures."""
         for campaign in self.begun:
             # a correction went to readers of what it corrects, which says nothing about the lists
-            if campaign.slug == statement.slug or campaign.corrects:
+            if campaign.slug == statement.slug or campaign.corrects or campaign.welcome:
                 continue
             if set(campaign.lists) == set(statement.lists):
                 content = self._tx.statements.content(campaign.content_hash)

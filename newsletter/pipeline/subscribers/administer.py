@@ -15,7 +15,12 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.pipeline.subscribers.membership import find_list, move, refuse_unknown_lists
+from newsletter.pipeline.subscribers.membership import (
+    find_list,
+    move,
+    refuse_unknown_lists,
+    welcome,
+)
 from newsletter.store.sql import Store, Transaction
 
 _SUBJECT = "subscriber"
@@ -79,6 +84,9 @@ def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store
 def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> None:
     if admits:
         tx.choices.admit(person.id, name, tx.now)
+        # one who was on it before has asked before
+        if sum(one.list == name and one.given for one in tx.consents.of(person.id)) == 1:
+            welcome(tx, person.id, [name])
     else:
         tx.choices.leave(person.id, [name], tx.now)
     tx.emails.tell(

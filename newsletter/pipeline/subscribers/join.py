@@ -18,7 +18,7 @@ from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, SignUp
-from newsletter.pipeline.subscribers.membership import lift, move
+from newsletter.pipeline.subscribers.membership import lift, move, welcome
 from newsletter.store.sql import Store, Transaction
 
 
@@ -175,4 +175,6 @@ def _join(tx: Transaction, email: TransactionalEmail, closed: Collection[str]) -
     )
     number = tx.readers.join(entry, tx.now)
     tx.choices.join(number, email.lists, tx.now, closed)
+    before = (*known.lists, *known.left) if known else ()
+    welcome(tx, number, [name for name in entry.lists if name not in before])
     return number

@@ -51,6 +51,17 @@ def _missing(name: str, known: list[str]) -> str:
     return f"there is no list {name!r}{guess(name, known) or ';'} there are: {there}"
 
 
+def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None:
+    """Queue the welcome emails of lists that a person has joined for the first time.
+
+    The newest that was started for a list counts. No campaign has a person twice.
+    """
+    started = tx.campaigns.welcoming(lists)
+    found = (next((one for one in started if name in one.lists), None) for name in lists)
+    for campaign in filter(None, found):
+        tx.batches.add_reader(campaign.id, subscriber_id)
+
+
 def lift(tx: Transaction, address: str, said: str) -> bool:
     """End a suppression by its person, who reads the mailbox; return whether there was one."""
     reason = tx.readers.lift(address)

@@ -15,7 +15,7 @@ from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
-from newsletter.pipeline.subscribers.membership import lift
+from newsletter.pipeline.subscribers.membership import lift, welcome
 from newsletter.store.sql import Store, Transaction
 
 _SOURCE = "the page of preferences"
@@ -82,6 +82,7 @@ def save(
         if wish.resumes or wish.pauses_until is not None:
             tx.choices.pause(person.id, wish.pauses_until)
         given = tx.choices.join(person.id, wish.joins, tx.now, closed)
+        welcome(tx, person.id, sorted(given.difference(closed, person.left)))
         left = tx.choices.leave(person.id, wish.leaves, tx.now)
         if (given or wish.returns) and lift(tx, person.address, "on the page of preferences"):
             # this consents to every list that is ticked, which is stored as proof

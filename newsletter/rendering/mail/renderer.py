@@ -133,6 +133,7 @@ class TemplateRenderer:
             fallbacks=tuple(fallbacks),
             writers=all_writers(statement, *translations),
             texts=texts_of(statement, *translations),
+            welcome=statement.welcome,
             date=_iso(statement.date),
         )
 
@@ -203,7 +204,7 @@ class TemplateRenderer:
             "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader + details.preheader_padding(preheader),
-            "archive_url": archive_url(self._house, statement.slug),
+            "archive_url": "" if statement.welcome else archive_url(self._house, statement.slug),
             "all_url": f"{self._house.public_url}/",
             "original_url": corrected and archive_url(self._house, corrected),
             "unsubscribe_url": unsubscribe_url(self._house),

@@ -11,7 +11,7 @@ _COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
     campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
     campaign.translates, campaign.corrected_by, campaign.reason, campaign.carrier,
-    campaign.urgent, campaign.started_at, campaign.finished_at
+    campaign.urgent, campaign.welcome, campaign.started_at, campaign.finished_at
 """
 _HEAD = f"SELECT {_COLUMNS} FROM campaign"
 """Without figures, which cost a sum over all batches."""
@@ -82,12 +82,12 @@ class Campaigns(Repository):
     def begun(self, after: datetime, until: datetime | None = None) -> list[Campaign]:
         """Return campaigns that began after a moment, in that order, without their figures.
 
-        ``until`` ends the span, and is not in it.
+        ``until`` ends the span, and is not in it. Welcome emails are left out.
         """
         return self._db.all(
             Campaign,
             f"{_HEAD} WHERE started_at IS NOT NULL AND started_at > :after"
-            " AND started_at < :until ORDER BY started_at, id",
+            " AND started_at < :until AND welcome = 0 ORDER BY started_at, id",
             after=after,
             until=NO_LIMIT if until is None else until,
         )
@@ -144,7 +144,7 @@ class Campaigns(Repository):
         return self._db.column(
             """
             SELECT slug FROM campaign
-            WHERE started_at IS NOT NULL AND NOT EXISTS (
+            WHERE started_at IS NOT NULL AND welcome = 0 AND NOT EXISTS (
                 SELECT 1 FROM campaign AS earlier
                 WHERE earlier.slug = campaign.slug AND earlier.started_at IS NOT NULL
                     AND earlier.id < campaign.id)
@@ -158,7 +158,7 @@ class Campaigns(Repository):
         """Return how many slugs began to go out, and when one of them last did."""
         [(count, last)] = self._db.rows(
             "SELECT COUNT(DISTINCT slug), MAX(started_at) FROM campaign"
-            " WHERE started_at IS NOT NULL"
+            " WHERE started_at IS NOT NULL AND welcome = 0"
         )
         return count, None if last is None else instant(last)
 
@@ -214,9 +214,24 @@ class Campaigns(Repository):
         )
 
     def sending(self) -> list[int]:
-        """Return the ids of the campaigns that are sending."""
+        """Return the ids of the campaigns that are sending; of welcome emails, those with work."""
         return self._db.column(
-            "SELECT id FROM campaign WHERE campaign.state = 'sending' ORDER BY id"
+            "SELECT id FROM campaign WHERE campaign.state = 'sending' AND (welcome = 0 OR EXISTS ("
+            "SELECT 1 FROM batch WHERE batch.state IN ('queued', 'claimed')"
+            " AND campaign_id = campaign.id)) ORDER BY id"
+        )
+
+    def welcoming(self, lists: Collection[str]) -> list[Campaign]:
+        """Return the welcome emails of these lists that were started and not ended, newest first.
+
+        They have no figures.
+        """
+        return self._db.all(
+            Campaign,
+            f"{_HEAD} WHERE {_IS_OPEN} AND welcome = 1 AND started_at IS NOT NULL AND EXISTS ("
+            "SELECT 1 FROM json_each(campaign.lists) AS named"
+            " WHERE named.value IN (SELECT value FROM json_each(:lists))) ORDER BY id DESC",
+            lists=sorted(lists),
         )
 
     def due(self, now: datetime) -> list[Campaign]:
@@ -297,6 +312,15 @@ class Campaigns(Repository):
             "SELECT DISTINCT provider FROM batch"
             " WHERE campaign_id = :id AND provider <> '' ORDER BY provider",
             id=campaign_id,
+        )
+
+    def pass_on(self, campaign_id: int, to: int) -> None:
+        """Give the batches that no attempt has claimed to a campaign that has none."""
+        self._db.change(
+            "UPDATE batch SET campaign_id = :to"
+            " WHERE campaign_id = :id AND state = 'queued' AND attempts = 0",
+            id=campaign_id,
+            to=to,
         )
 
     def cancel_pending(self, campaign_id: int) -> int:

@@ -214,6 +214,21 @@ class Batches(AddressRepository):
             shares=shares,
         )
 
+    def add_reader(self, campaign_id: int, subscriber_id: int) -> None:
+        """Queue a welcome email for one reader, unless the campaign has them already."""
+        self._db.change(
+            """
+            INSERT INTO batch (campaign_id, no, members, state, size, pending)
+            SELECT :campaign_id, COALESCE(MAX(no) + 1, 0), :members, 'queued', 1, 1
+            FROM batch WHERE campaign_id = :campaign_id
+            HAVING NOT EXISTS (SELECT 1 FROM batch AS own
+                WHERE own.campaign_id = :campaign_id AND own.first = :subscriber_id)
+            """,
+            campaign_id=campaign_id,
+            subscriber_id=subscriber_id,
+            members=[subscriber_id],
+        )
+
     def unreached(self, campaign_id: int) -> int:
         """Return how many deliveries of a campaign ended without a message: cancelled or rejected.
 

@@ -69,7 +69,10 @@ SELECT count(*) FROM batch WHERE
     OR rejected < (SELECT count(*) FROM delivery WHERE batch_id = batch.id AND state = 'rejected')
     OR accepted < (SELECT count(*) FROM delivery WHERE batch_id = batch.id AND state = 'accepted')
 """
-_AUDIENCES = "SELECT campaign_id, sum(size) FROM batch GROUP BY campaign_id"
+_AUDIENCES = """
+SELECT campaign_id, sum(size) FROM batch
+WHERE campaign_id IN (SELECT id FROM campaign WHERE welcome = 0) GROUP BY campaign_id
+"""
 
 
 class BalancedStore:

@@ -85,6 +85,15 @@ def test_times_are_read_as_people_write_them(typed: str, at: datetime) -> None:
     assert (read.send_at, read.embargo_until) == (at, at)
 
 
+def test_a_welcome_email_comes_back_and_goes_with_nothing_that_divides_readers() -> None:
+    text = replace(TEXT, welcome=True)
+    assert draft_text(statement(text)) == replace(text, lists=("press",), language="en")
+    fields = {"corrects": "example", "translation_of": "example", "send_at": "09:00 local"}
+    for field, value in fields.items():
+        [fault] = read(replace(text, **{field: value})).faults  # type: ignore[arg-type] # a text
+        assert (fault.key, "welcome" in fault.message) == (field, True)
+
+
 def test_an_hour_by_each_readers_own_clock_is_read() -> None:
     local = statement(replace(TEXT, send_at="2026-12-01 09:00 local")).local_time
     assert local == LocalTime(at=time(9), day=date(2026, 12, 1))

@@ -212,7 +212,7 @@ class CampaignPage:
             return ""
         start = found[-1]
         who, at = names.get(start.by, "Somebody"), self._desk.moment(start.at)
-        return f"{who}, on {at}, for {people(start.count)}"
+        return f"{who}, on {at}" + ("" if campaign.welcome else f", for {people(start.count)}")
 
     def _live(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
         """Return the live figures by the ids of the page's elements."""
@@ -310,6 +310,8 @@ def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
 
 def _word(campaign: Campaign) -> str:
     """Return the state of a campaign in the word of a statement's."""
+    if campaign.welcome and campaign.state is CampaignState.SENDING:
+        return State.IN_USE.value
     return State[campaign.state.name].value
 
 

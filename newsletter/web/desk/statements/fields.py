@@ -35,9 +35,10 @@ LABELS: Mapping[str, str] = {
     "translation_of": "Translation of",
     "corrects": "Corrects",
     "urgent": "Ahead of other emails",
+    "welcome": "Welcome email",
 }
 """Field → what it is called on the pages."""
-_MANY, _TICKS = {"lists"}, {"urgent"}
+_MANY, _TICKS = {"lists"}, {"urgent", "welcome"}
 _MARKS = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
 _MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
 
@@ -69,7 +70,8 @@ def number_of(named: object) -> int:
 def listed(text: DraftText) -> dict[str, list[str]]:
     """Field → its values, as a form would send them."""
     found = {name: [value] for name, value in vars(text).items() if isinstance(value, str)}
-    return found | {"lists": list(text.lists), "urgent": ["yes"] if text.urgent else []}
+    ticks = {name: ["yes"] if getattr(text, name) else [] for name in _TICKS}
+    return found | ticks | {"lists": list(text.lists)}
 
 
 def posted_json(posted: object) -> dict[str, list[str]]:

@@ -109,6 +109,7 @@ _REACHED: Mapping[State, int] = MappingProxyType(
         State.SCHEDULED: 3,
         State.LEAVING: 3,
         State.SENDING: 4,
+        State.IN_USE: 4,
         State.PAUSED: 4,
         State.ATTENTION: 5,
         State.SENT: 5,

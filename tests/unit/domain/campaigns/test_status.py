@@ -113,6 +113,7 @@ def at(**fields: Any) -> StatementStatus:
 DRAFT = statement(progress=Progress.DRAFT)
 TUESDAY = NOW + timedelta(days=7)
 SENDING = campaign(CampaignState.SENDING, counts=Counts(pending=2_933, accepted=1_280))
+WELCOME = campaign(CampaignState.SENDING, counts=Counts(accepted=1_280), welcome=True)
 PAUSED = campaign(
     CampaignState.PAUSED, reason=f"paused by {CLEO}", counts=Counts(pending=9, accepted=1)
 )
@@ -243,6 +244,12 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "",
     ),
     ({"campaign": SENDING}, State.SENDING, "1,280 of 4,213 handed over.", "Cleo or Dan can pause"),
+    (
+        {"campaign": WELCOME},
+        State.IN_USE,
+        "Each person who joins its lists gets it once. 1,280 people have it.",
+        "",
+    ),
     ({"campaign": PAUSED}, State.PAUSED, "Paused by Cleo. 1 person has it.", "Cleo or Dan can res"),
     (
         {"campaign": BREAKER},
@@ -466,6 +473,7 @@ FIRST: list[tuple[dict[str, Any], State, Act, list[str]]] = [
     ({"approval": APPROVED, "ready": TUESDAY}, State.SCHEDULED, Act.CHANGE_TIME, SEND),
     ({"approval": APPROVED, "ready": NOW + WINDOW}, State.LEAVING, Act.UNDO, DECIDE),
     ({"campaign": SENDING}, State.SENDING, Act.PAUSE, SEND),
+    ({"campaign": WELCOME}, State.IN_USE, Act.REPORT, list(STAFF)),
     ({"campaign": PAUSED}, State.PAUSED, Act.RESUME, SEND),
     ({"campaign": UNKNOWN}, State.ATTENTION, Act.DECIDE, [DAN]),
     ({"campaign": SENT}, State.SENT, Act.REPORT, list(STAFF)),

@@ -33,6 +33,8 @@ SEGMENT = Segment(name="texas", list="press", timezone="UTC", place=("Austin",))
 
 def altered(value: Any) -> Any:
     """Another value of the same kind."""
+    if isinstance(value, bool):
+        return not value
     if isinstance(value, str):
         return value + "x"
     if isinstance(value, tuple):

@@ -61,14 +61,13 @@ def test_each_button_of_the_form_keeps_the_text_and_goes_on(desk: Desk) -> None:
 
 
 def test_ticks_that_are_taken_away_are_gone(desk: Desk) -> None:
-    desk.keep(lists=["press", "events"], urgent="yes")
-    assert (desk.draft.version.text.lists, desk.draft.version.text.urgent) == (
-        ("press", "events"),
-        True,
-    )
+    desk.keep(lists=["press", "events"], urgent="yes", welcome="yes")
+    text = desk.draft.version.text
+    assert (text.lists, text.urgent, text.welcome) == (("press", "events"), True, True)
     form = {"base": str(desk.draft.revision), "act": "save", "title": "T", "body": "B"}
     desk.ana.post(f"{desk.at}/edit", form)
-    assert (desk.draft.version.text.lists, desk.draft.version.text.urgent) == ((), False)
+    text = desk.draft.version.text
+    assert (text.lists, text.urgent, text.welcome) == ((), False, False)
 
 
 def test_all_that_is_wrong_is_told_above_the_form_which_keeps_what_was_typed(desk: Desk) -> None:
