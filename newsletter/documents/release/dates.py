@@ -22,7 +22,7 @@ _MONTH = rf"(?P<{{0}}>{_NAMES})\.?"
 _OF = r"(?:\s(?:of|de|del))?"
 _DATE = re.compile(
     rf"\b(?:{_MONTH.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>\d{{4}})"
-    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?{_OF}\s{_MONTH.format('m2')},?{_OF}\s(?P<y2>\d{{4}})"
+    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|[.º°])?{_OF}\s{_MONTH.format('m2')},?{_OF}\s(?P<y2>\d{{4}})"
     r"|(?P<y3>\d{4})-(?P<m3>\d\d)-(?P<d3>\d\d)"
     r"|(?P<a4>\d{1,2})(?P<sep>[/.])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b"
     # Chinese, Japanese and Korean, which have no blanks around it
@@ -30,7 +30,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _YEARLESS = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|\.|º)?{_OF}\s(?:{_NAMES})|(?:{_NAMES})\s\d{{1,2}})\b",
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF}\s(?:{_NAMES})|(?:{_NAMES})\s\d{{1,2}})\b"
+    r"|\b(?!24/7)(?:\d{1,2}/\d{1,2}(?![/\d])|\d{1,2}\.\d{1,2}\.(?!\d))",
     re.IGNORECASE,
 )
 _WEEKDAYS = alternatives("weekdays")
@@ -47,7 +48,7 @@ _NAME = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){
 """Author, sender or place: capitalised words."""
 _BY = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{{3,6}}day)")
 """An author before the day: ``By Staff on``."""
-_MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|, ?")
+_MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|[,،] ?")
 _STRONG = re.compile(r"[|•·/]")
 _LONGEST_PLACE = 4
 """Words at most before or after a comma or a dash; a headline has more."""
@@ -90,10 +91,13 @@ def days_in(text: str, today: date) -> list[date]:
     """Return the days of a line. One without a year is the nearest after half a year ago."""
     found = [day.value for day in dates_in(text) if day.value]
     yearless = () if found else _YEARLESS.finditer(text)
-    for day in (day for one in yearless for day in dates_in(f"{one[0]} {today.year}")):
-        if day.value:
-            passed = (today - day.value).days > _HALF_A_YEAR
-            found.append(day.value + timedelta(days=365 * passed))
+    for one in yearless:
+        part = one[0]
+        between = "/" if "/" in part else "" if part.endswith(".") else " "
+        for day in dates_in(f"{part}{between}{today.year}"):
+            if day.value:
+                passed = (today - day.value).days > _HALF_A_YEAR
+                found.append(day.value + timedelta(days=365 * passed))
     return found
 
 
@@ -123,7 +127,7 @@ def _is_beside(text: str, *, last: bool) -> bool:
     most = 7 if _STRONG.search(text) else _LONGEST_PLACE
     names = [part.strip() for part in parts if not _AROUND.fullmatch(part)]
     words = [word for name in names for word in re.findall(r"[^\W\d_]+", name)]
-    if not all(word[0].isupper() or len(word) <= 3 for word in words):
+    if not all(not word[0].islower() or len(word) <= 3 for word in words):
         return False
     return all(_NAME.fullmatch(name) and len(name.split()) <= most for name in names)
 
@@ -170,9 +174,10 @@ CLOCK = re.compile(
     re.IGNORECASE,
 )
 MOMENT = re.compile(
-    rf"\b(?:{_WEEKDAYS}|{alternatives('named times')}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|er)?\.? (?:de |of )?<month>|<month>\.? \d{{1,2}}"
-    r"|(?:ore|las|alle|dalle|delle|um|om) \d{1,2})\b".replace(
+    rf"\b(?:(?:{_WEEKDAYS})(?:fruh|\w*morgen|\w*mittag|\w*middag|abend|avond|ochtend)?"
+    rf"|{alternatives('named times')}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|er|[o°])?\.? (?:de |of )?<month>|<month>\.? \d{{1,2}}"
+    r"|(?:ore|las|alle|dalle|delle|um|om|الساعة) \d{1,2})\b".replace(
         "<month>", f"(?:{alternatives('month beginnings')})[a-z]{{0,7}}"
     ),
     re.IGNORECASE,

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from newsletter.documents.release.dates import CLOCK, MOMENT, date_line, dates_in, days_in, end_of
 from newsletter.documents.release.lines import Line, shortened
-from newsletter.documents.release.words import pattern
+from newsletter.documents.release.words import alternatives, pattern
 
 _LONGEST = 240
 """A longer line is about something else too."""
@@ -26,7 +26,12 @@ _OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|st
 _NEWS = pattern("embargo")
 _KEEPS = pattern("held back", rf"{_OPENING}(?:{{}})")
 _KEEPS_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
-_FROM = pattern("released from", r"\W*(?:\w+:? ){0,3}?(?:{})\b")
+_FROM = pattern(
+    "released from",
+    r"\W*(?:(?:\w+:|this|all|<our texts>) ){0,3}(?:{})\b".replace(
+        "<our texts>", f"(?:{alternatives('our texts')})"
+    ),
+)
 _HOURED = re.compile(
     r"\W*(?:\w+: )?(?:for (?:\w+ )?(?:release|publication)|release(?: time| at|:))(?!\w)"
 )
@@ -39,7 +44,7 @@ _CLOSING = re.compile(r"[(\[|:–—-] ?(?:strictly |under )?embarg\w*\W{0,3}$")
 _ANY = pattern("embargo word")
 _TRADE = pattern("other embargoes")
 _HOLDING = pattern("holding")
-_REACHED = re.compile(r"@|\+\d[\d\s()/-]{7,}|\btel\b", re.IGNORECASE)
+_REACHED = re.compile(r"\S@|(?:\+|\b0)\d[\d\s()/-]{6,}|\btel\b", re.IGNORECASE)
 """How somebody is reached, whose hours are no embargo."""
 _NAMES_US = pattern("our texts", r"\b(?:{})\b")
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
@@ -48,10 +53,12 @@ _MARKS = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " 
 _PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
 _OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
 _LONG = re.compile(r"[^\W\d_]{3,}")
+_TELLING = re.compile(r"\b(?!اليوم\b)[^\W\d_]{5,6}")
+"""The beginning of a word that tells what a text is about."""
+_TOLD = 40
+"""Paragraphs of running text that are compared with the lines above it."""
 _TITLE_WORDS = 3
 _BARE = 2
-_MOST_WORDS = 14
-"""Words of a line that names only its own release."""
 _FIRST_WORD = 5
 """Characters before the first word at most."""
 
@@ -191,10 +198,9 @@ def find_embargo(
 
 
 def lines_of_release(lines: Sequence[Line], prose: int | None, today: date) -> frozenset[int]:
-    """Return the lines above the text that speak of release at a time to come: no titles."""
+    """Return the lines above the text that name a time to come and are not its headline."""
     above = len(lines) if prose is None else prose
-    held = (n for n in _to_come(lines, above, today, ()) if n < above)
-    return frozenset(n for n in held if _HOLDING.search(_folded(lines[n].text)))
+    return frozenset(n for n in _to_come(lines, above, today, ()) if n < above)
 
 
 def _hits(lines: Sequence[Line], above: int, *, abroad: bool) -> Iterator[tuple[Line, str]]:
@@ -216,22 +222,30 @@ def _to_come(
 ) -> Iterator[int]:
     """Yield each short line near the text that names a day or an hour to come.
 
-    A title, a date and the text do so for other reasons: they need a word of release too, and a
-    title and the text below it an hour.
+    A title, a date, a subhead, which repeats words of the text, and the text do so for other
+    reasons: they need a word of release too, and a title and the text below it an hour.
     """
+    told = _telling(*(line.text for line in lines[above : above + _TOLD]))
     for n, line in enumerate(lines):
         foot = n > above and n >= len(lines) - _FOOT
         plain = _folded(line.text)
         if not (n < above + _HEAD or foot) or len(line.text) > _AT_ONCE:
             continue
-        if _REACHED.search(line.text) or len(plain.split()) > _MOST_WORDS:
+        if _REACHED.search(line.text):
             continue
         hour, days = CLOCK.search(plain), days_in(line.text, today)
         is_to_come = max(days) > today if days else bool(hour or MOMENT.search(plain))
-        free = n < above and n not in title and date_line(line.text) is None
-        held = hour or foot or (n < above and n not in title)
-        if is_to_come and (free or (held and _HOLDING.search(plain))):
+        if not is_to_come:
+            continue
+        is_above = n < above and n not in title
+        free = is_above and date_line(line.text) is None and not told & _telling(line.text)
+        if free or (_HOLDING.search(plain) and (hour or foot or is_above)):
             yield n
+
+
+def _telling(*texts: str) -> set[str]:
+    """Return how the long words of texts begin: a headline and its text share some."""
+    return {word for text in texts for word in _TELLING.findall(MOMENT.sub(" ", _folded(text)))}
 
 
 def _names_embargo(text: str, *, abroad: bool) -> bool:

@@ -10,7 +10,7 @@ from newsletter.documents.release.lines import Line, begins_dateline, ends_sente
 from newsletter.documents.release.words import pattern, words
 
 _ALWAYS = pattern("site furniture")
-_LABELS = pattern("kinds of text")
+_LABELS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+)?")
 _RELEASE = pattern("release lines", r"(?:{})\b\s*[:.–—-]?\s*")
 _EDITORS = pattern("notes to editors")
 _END_MARK = re.compile(

@@ -210,6 +210,59 @@ def test_what_is_to_come_is_asked_for_and_what_is_not_is_left_alone(language: st
             assert not told(line, language, place)[0], (line, place)
 
 
+@rows(
+    "line",
+    [
+        "The march sets off at 2 pm on Saturday from the town hall.",
+        "Registration is open until 27 November.",
+        "L'exposition est visible du 28 novembre au 6 décembre.",
+        "Ufficio stampa: Carla Neri, 06 1234567, dalle 9 alle 17",
+        "تعقد الجلسة المقبلة في 3 ديسمبر 2026 الساعة 10.",
+    ],
+)
+def test_a_foot_may_name_a_day_to_come(line: str) -> None:
+    assert imported(placed(line, "last")).embargo is None
+
+
+@rows(
+    "line",
+    [
+        "Journalists are asked not to quote from this report before Friday 27 November, 5 a.m.",
+        "Se pide a los medios que no citen el informe antes del viernes a las 5.",
+        "Pede-se aos jornalistas que não citem o relatório antes de sexta às 5 da manhã.",
+        "Wij verzoeken u dit bericht vast te houden tot maandag 30 november.",
+    ],
+)
+def test_a_foot_that_asks_journalists_to_wait_is_an_embargo(line: str) -> None:
+    assert imported(placed(line, "last")).embargo is not None
+
+
+def test_a_subhead_that_repeats_words_of_its_text_may_name_a_day_to_come() -> None:
+    for line in ("Housing council meets again on Friday", "What homes need before 2 December"):
+        document = imported([TITLE, line, FIRST, SECOND, *MORE])
+        assert (document.title, document.embargo) == (TITLE, None)
+
+
+@rows(
+    ("text", "title"),
+    [
+        (["New Film on Housing to Be Released on 3 March 2027"], None),
+        (["Le ministre doit publier le rapport avant jeudi"], None),
+        (["Es gilt das gesprochene Wort – Sperrfrist Mittwoch, 16 Uhr", TITLE], TITLE),
+        (["Goes live 25 November 2026 08:00 UTC", TITLE], TITLE),
+        (["Para los periódicos del domingo 29", TITLE], TITLE),
+        (["Material bajo reserva, liberar el 26/11 a las 8 am", TITLE], TITLE),
+        (["Nota de prensa n.º 58", TITLE], TITLE),
+        (["Mis à jour le 24 novembre 2026 à 15 h 10", TITLE], TITLE),
+        (["بيروت، 24 نوفمبر 2026", TITLE], TITLE),
+    ],
+)
+def test_neither_an_embargo_nor_a_label_costs_the_headline(
+    text: list[str], title: str | None
+) -> None:
+    assert imported([*text, FIRST, SECOND, *MORE]).title == (title or text[0])
+
+
 def test_a_title_with_a_day_is_no_embargo_and_one_with_an_hour_asks() -> None:
     for title, asks in (
         ("Release of All Hostages Before Friday", False),
