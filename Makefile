@@ -117,8 +117,8 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m tools.reference.commands > docs/commands.md
 	$(BIN)/python -m tools.reference.matrix docs/providers.md
 	$(BIN)/python -m tools.reference.modules docs/architecture.md
-	$(BIN)/python -m tools.reference.openapi newsletter/web/api/openapi.json
-	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md newsletter/web/api/openapi.json
+	$(BIN)/python -m tools.reference.openapi newsletter/web/api/openapi.json docs/api.md
+	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md docs/api.md newsletter/web/api/openapi.json
 
 site: .venv/.installed-site ## The documents as a site, in build/site/html; fails on a broken link
 	$(BIN)/python -m tools.site build/site

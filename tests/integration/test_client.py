@@ -17,6 +17,7 @@ from newsletter.web.api.campaigns import CampaignOperations
 from newsletter.web.api.operation import TokenOperations
 from newsletter.web.api.statements import StatementOperations
 from newsletter.web.api.subscribers import (
+    EmailAddress,
     NewSubscriber,
     Noted,
     SubscriberOperations,
@@ -78,7 +79,9 @@ def test_a_crm_is_synced_twice_without_a_change_the_second_time(served: Served) 
     assert sync(client, people) == 0
     assert site.everything() == before
     people["person-7@crm.example"] = Noted(name="Another", language="es")
-    assert sync(client, people) == 1
+    client.call(SubscriberOperations.suppress, EmailAddress(address="gone@crm.example"))
+    people = {"gone@crm.example": Noted(), **people}
+    assert sync(client, people) == 1, "who is suppressed does not end the sync"
     found = client.every(SubscriberOperations.all, SubscriberQuery(words="person-7@"))
     assert [(one.name, one.language, one.tags) for one in found] == [("Another", "es", ())]
 

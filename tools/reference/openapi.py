@@ -1,9 +1,10 @@
-"""Writes the OpenAPI document (3.1) of the declarations that serve the requests.
+"""Writes the OpenAPI document (3.1) of the declarations that serve the requests, and their list.
 
-``python -m tools.reference.openapi newsletter/web/api/openapi.json``
+``python -m tools.reference.openapi newsletter/web/api/openapi.json docs/api.md``
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from inspect import cleandoc
@@ -40,9 +41,26 @@ _PROBLEM = {
 }
 
 
+def listed(page: str) -> str:
+    """Return a page with its list of operations written again."""
+    lines = ""
+    for one in _operations():
+        scope, says = one.scope.value if one.scope else "", _summary(one).partition(". ")[0]
+        lines += f"    {one.method:6} {one.path:30} {scope:18} {says}\n"
+    return re.sub(r"(?m)(?:^    (?:GET|POST|PUT|DELETE) .*\n)+", lines, page)
+
+
+def _operations() -> list[Operation]:
+    return [one for kind in OPERATIONS for one in declarations(kind)]
+
+
+def _summary(one: Operation) -> str:
+    return cleandoc(one.handle.__doc__ or "").partition("\n")[0].rstrip(".")
+
+
 def document() -> str:
     """Return the document."""
-    operations = [one for kind in OPERATIONS for one in declarations(kind)]
+    operations = _operations()
     shapes: list[tuple[Values, Any]] = [
         (values, "serialization" if place == "answer" else "validation")
         for one in operations
@@ -81,11 +99,10 @@ def _described(
     answer: dict[str, Any] = {"description": "Done."}
     if values := one.values("answer"):
         answer["content"] = {"application/json": {"schema": found[values]}}
-    about = cleandoc(one.handle.__doc__ or "")
     told: dict[str, Any] = {
         "operationId": one.name,
-        "summary": about.partition("\n")[0].rstrip("."),
-        "description": about,
+        "summary": _summary(one),
+        "description": cleandoc(one.handle.__doc__ or ""),
         "security": [{"token": [one.scope.value] if one.scope else []}],
         "parameters": list(_parameters(one, found, schemas)),
         "responses": {str(one.status): answer, "default": _REFUSED},
@@ -122,3 +139,5 @@ def _parameters(
 
 if __name__ == "__main__":
     Path(sys.argv[1]).write_text(document(), "utf-8")
+    page_file = Path(sys.argv[2])
+    page_file.write_text(listed(page_file.read_text("utf-8")), "utf-8")

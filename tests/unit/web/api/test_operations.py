@@ -172,6 +172,8 @@ def test_the_document_is_served_to_everybody_and_is_of_this_program(site: Forum)
     answer = Program(site=site).ask("GET", "/openapi.json")
     assert answer.status == 200
     assert json.loads(answer.body) == DOCUMENT, "run: make docs"
+    page = (Path(__file__).parents[4] / "docs" / "api.md").read_text("utf-8")
+    assert openapi.listed(page) == page, "run: make docs"
     served = {(one.method.lower(), one.path) for one in operations(site.services)}
     described = {(method, path) for path, each in DOCUMENT["paths"].items() for method in each}
     assert served == described
