@@ -44,7 +44,7 @@ def run(copy: Path, *command: str) -> str:
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(copy)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]

@@ -152,26 +152,6 @@ def test_a_feed_and_a_page_have_fifty_and_the_archive_all(sent: Workspace, site:
         assert site.ask("GET", f"/page/{none}").status_code == 404
 
 
-def test_the_archive_leads_feed_readers_and_robots_on(archive: tuple[Workspace, Site]) -> None:
-    _, site = archive
-    page = html.fromstring(site.ask("GET", "/").content)
-    assert page.xpath("//link[@rel='alternate']/@href") == [f"{PUBLIC}{feed}" for feed in FEEDS]
-    assert page.xpath("//p[@class='links']/a/@href") == [
-        *(feed.removeprefix("/") for feed in FEEDS),
-    ]
-    assert page.xpath("//meta[@name='robots']") == []
-
-    places = etree.fromstring(site.ask("GET", "/sitemap.xml").content)
-    assert places.xpath("//*[local-name()='loc']/text()") == [
-        f"{PUBLIC}/",
-        f"{PUBLIC}/archive/hours",
-    ]
-    rules = site.ask("GET", "/robots.txt").text.splitlines()
-    assert {"Disallow: /u/", "Disallow: /preferences"} < set(rules)
-    assert f"Sitemap: {PUBLIC}/sitemap.xml" in rules
-    assert "noindex" in site.ask("GET", "/u/none").text
-
-
 def test_words_that_nobody_approved_do_not_get_into_the_archive(
     sent: Workspace, site: Site
 ) -> None:

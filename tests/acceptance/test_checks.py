@@ -45,34 +45,3 @@ def test_a_mark_of_another_program_is_blocking_whatever_the_reason(workspace: Wo
     refused = workspace.do("statement", "approve", "news", "--by", EDITOR, "--despite", "x", code=4)
     assert where in refused.stderr
     assert "cannot be rendered" in refused.stderr
-
-
-def test_a_statement_goes_out_over_a_warning_only_for_a_reason(workspace: Workspace) -> None:
-    workspace.write("news", UNFINISHED)
-    refused = workspace.approve("news", code=4).stderr
-    assert "statements/news.md:5: warning placeholder" in refused
-    assert '--despite "why"' in refused
-    assert "is empty" in (
-        workspace.do(
-            "statement", "approve", "news", "--by", EDITOR, "--despite", " ", code=4
-        ).stderr
-    )
-    workspace.do("run", "--until-idle")
-    assert workspace.outbox == []
-
-    given = workspace.do(
-        "statement", "approve", "news", "--by", EDITOR, "--despite", WHY, "--json"
-    ).json()
-
-    over = ["placeholder", "link-text"]
-    assert (given["approved"], given["warnings"]) == (True, over)
-    shown = workspace.do("statement", "show", "news", "--json").json()
-    assert shown["despite"] == [{"by": EDITOR, "why": WHY, "warnings": over}]
-    entered = workspace.do("audit", "show", "--json").json()[-1]
-    assert entered["detail"].endswith(f"despite placeholder, link-text: {WHY}")
-    told = f"{EDITOR} despite placeholder, link-text: {WHY}"
-    assert told in workspace.do("statement", "show", "news").stdout
-    workspace.do("run", "--until-idle")
-    assert len(workspace.outbox) == 10
-    assert told in workspace.do("report", "news").stdout
-    assert workspace.report("news")["despite"] == shown["despite"]

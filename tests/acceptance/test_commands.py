@@ -266,25 +266,6 @@ def test_a_statement_is_begun_listed_and_shown(workspace: Workspace) -> None:
     assert "no one has approved" in workspace.do("statement", "diff", row["slug"], code=1).stderr
 
 
-def test_what_cannot_be_imported_is_refused_in_words(workspace: Workspace, tmp_path: Path) -> None:
-    page = tmp_path / "page.pdf"
-    page.write_bytes(b"%PDF-1.7 \x00\x81\x90")
-    assert "is no PDF" in workspace.do("statement", "import", str(page), code=3).stderr
-    broken = tmp_path / "broken.docx"
-    broken.write_bytes(b"PK\x03\x04 and no more")
-    refused = workspace.do("statement", "import", str(broken), code=3).stderr
-    assert "is no Word file, or a broken one; open it in Word" in refused
-    assert "Traceback" not in refused
-    good = tmp_path / "good.md"
-    good.write_text("# Forum Leaves the Council\n\nIt left today.\n")
-    workspace.do("statement", "import", str(good), str(broken), code=3)
-    empty = tmp_path / "empty.txt"
-    empty.write_text("")
-    assert "is empty" in workspace.do("statement", "import", str(empty), code=3).stderr
-    workspace.do("statement", "import", "no-such-file.txt", code=2)
-    assert list((workspace.folder / "statements").iterdir()) == []
-
-
 def test_a_word_file_and_a_web_page_become_statements_that_can_be_checked(
     workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -330,36 +311,6 @@ def test_an_imported_embargo_blocks_until_its_end_is_set_or_a_person_waives_it(
     assert "--no-embargo" in workspace.do(*approve, code=4).stderr
     given = workspace.do(*approve, "--no-embargo", "--json").json()
     assert (given["approved"], given["warnings"]) == (True, ["open-embargo"])
-
-
-def test_a_page_in_another_language_becomes_a_statement_in_that(
-    workspace: Workspace, tmp_path: Path
-) -> None:
-    page = tmp_path / "page.html"
-    text = "أعلن المنتدى اليوم انسحابه من اللجنة الاستشارية بعد عامين من العمل على الإسكان العادل."
-    page.write_text(f"<html lang=en><h1>المنتدى ينسحب من اللجنة</h1><p>{text}</p>", "utf-8")
-
-    [row] = workspace.do("statement", "import", str(page), "--json").json()
-
-    assert "\nlanguage: ar\n" in Path(row["path"]).read_text("utf-8")
-    assert "The text was taken to be in Arabic: look whether its language is right." in row["notes"]
-    workspace.do("preview", row["slug"], "--out", "seen")
-    assert '<html lang="ar" dir="rtl"' in (workspace.folder / "seen/message.html").read_text(
-        "utf-8"
-    )
-
-
-def test_a_text_without_a_title_becomes_a_draft_with_a_guess(
-    workspace: Workspace, tmp_path: Path
-) -> None:
-    untitled = tmp_path / "untitled.txt"
-    untitled.write_text("The Example Forum left the council today after two years of hard work.\n")
-
-    said = workspace.do("statement", "import", str(untitled)).stderr
-
-    assert "a guess: look at it and write title: yourself" in said
-    [row] = workspace.do("statement", "list", "--json").json()
-    assert row["status"] == "draft"
 
 
 # --- looking before leaping ----------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Digest emails: made once at their time or by hand, approved, and read like any statement."""
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from newsletter.runtime.clock import SystemClock
-from tests.acceptance.workspace import EDITOR, Workspace
+from tests.acceptance.workspace import Workspace
 
 A_WEEK_EARLIER = 7 * 24 * 60 * 60 * 1000
 """In milliseconds, as the tables count."""
@@ -109,51 +108,6 @@ def test_made_by_hand_it_is_said_what_it_would_be_and_what_it_is(forum: Workspac
     [row] = forum.do("digest", "list", "--json").json()
     assert (row["name"], row["last"]) == ("weekly", slug)
     assert slug in forum.do("digest", "list").stdout
-
-
-@pytest.mark.faults(seconds=8)
-def test_what_is_wrong_in_its_own_words_is_said_at_once(forum: Workspace) -> None:
-    publish(forum, "one")
-    intro = "See [more](http://insecure.example)."
-    configure(forum, local(afternoon()) + timedelta(days=1), intro=intro)
-    said = forum.do("digest", "make", "weekly", code=3)
-    assert (
-        f"digest email {said.stdout.strip()}: the link to 'http://insecure.example'" in said.stderr
-    )
-    assert standing(forum, said.stdout.strip()) == "cannot be rendered"
-
-
-@pytest.mark.faults(seconds=8)
-def test_a_file_that_has_its_slug_already_is_the_one_to_change(forum: Workspace) -> None:
-    publish(forum, "one")
-    slug = forum.do("digest", "make", "weekly").stdout.strip()
-    forum.write(slug)
-    why = f"statements/{slug}.md: blocking fault: the slug '{slug}' is taken by digest email {slug}"
-    assert why in forum.do("statement", "check", code=3).stderr
-    assert why in forum.do("statement", "check", slug, code=3).stderr
-    assert forum.do("statement", "show", slug, "--json").json()["title"].startswith("The week to")
-
-
-@pytest.mark.faults(seconds=8)
-def test_a_dropped_one_is_gone_and_may_be_made_again(forum: Workspace) -> None:
-    publish(forum, "one")
-    slug = forum.do("digest", "make", "weekly").stdout.strip()
-    assert f"{slug} is dropped" in forum.do("digest", "drop", slug).stderr
-    assert standing(forum, slug) == "not there"
-    forum.do("digest", "drop", slug, code=1)
-    assert forum.do("digest", "make", "weekly", "--by", EDITOR).stdout.strip() == slug
-    forum.approve(slug)
-    forum.do("run", "--until-idle")
-    assert "has begun to go out" in forum.do("digest", "drop", slug, code=4).stderr
-
-
-def test_without_any_configured_the_list_is_empty_and_says_so(workspace: Workspace) -> None:
-    assert "no digest email is configured" in workspace.do("digest", "list").stderr
-    assert json.loads(workspace.do("digest", "list", "--json").stdout) == []
-    assert (
-        "no digest email 'weekly' is configured"
-        in workspace.do("digest", "show", "weekly", code=1).stderr
-    )
 
 
 @pytest.mark.parametrize(

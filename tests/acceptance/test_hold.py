@@ -5,14 +5,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-import requests
 
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import ADMIN, EDITOR, Running, Workspace, readers, wait_until
 
 PEOPLE = readers(60)
 SENDER = "sender@forum.example"
-ADDRESS = r"http://127.0.0.1:\d+"
 
 
 @pytest.fixture
@@ -93,29 +91,6 @@ def test_a_service_that_was_stopped_goes_on_by_itself_when_it_is_released(
     running.stop(signal.SIGTERM)
     assert running.finish().code == 0
     assert mailgun.counted() == dict.fromkeys(PEOPLE, 1)
-
-
-@pytest.mark.parametrize("command", [("run", "--port", "0"), ("worker",)], ids=["run", "worker"])
-def test_a_service_that_starts_while_sending_is_stopped_waits_for_its_release(
-    staffed: Workspace, command: tuple[str, ...]
-) -> None:
-    staffed.do("stop", "--reason", "wrong figures")
-    running = staffed.start(*command)
-    running.wait_for(r"sending is stopped, nothing leaves: stopped by operator \(wrong figures\)")
-    pages = running.wait_for(ADDRESS)[0] if command[0] == "run" else ""
-    if pages:
-        assert requests.get(f"{pages}/desk/sign-in", timeout=60).ok
-        assert requests.get(f"{pages}/readyz", timeout=60).status_code == 503
-    assert not staffed.outbox
-
-    staffed.do("resume-sending")
-
-    running.wait_for("sending is resumed")
-    wait_until(lambda: len(staffed.outbox) == 60, describe=running.said)
-    if pages:
-        wait_until(lambda: requests.get(f"{pages}/readyz", timeout=60).ok, describe=running.said)
-    running.stop(signal.SIGTERM)
-    assert running.finish().code == 0
 
 
 def test_nothing_is_planned_or_started_in_a_workspace_on_hold(staffed: Workspace) -> None:

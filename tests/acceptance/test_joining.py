@@ -74,22 +74,6 @@ def test_a_reader_signs_up_confirms_and_is_a_subscriber_with_proof(
     assert "/preferences/" not in again.text, "an old link is no key"
 
 
-def test_whoever_is_a_reader_already_is_told_so_by_letter_alone(
-    workspace: Workspace, site: Site
-) -> None:
-    answers = [
-        sign_up(site, address, "press")
-        for address in ("reader00001@example.org", "stranger@example.org")
-    ]
-    assert len({(one.status_code, one.content, one.headers["Location"]) for one in answers}) == 1
-
-    workspace.do("run", "--until-idle")
-
-    subjects = {mail["To"]: mail["Subject"] for mail in map(read_mail, workspace.outbox)}
-    assert subjects["reader00001@example.org"] == "We already have this address"
-    assert subjects["stranger@example.org"].startswith("Please confirm")
-
-
 def test_a_form_on_another_site_posts_to_the_same_page(workspace: Workspace, site: Site) -> None:
     printed = workspace.do("subscribers", "form", "--list", "sport", "--language", "es").stdout
     [form] = html.fragment_fromstring(printed, create_parent=True).xpath("form")
@@ -128,27 +112,6 @@ def test_a_form_offers_only_what_can_be_joined(workspace: Workspace) -> None:
     assert "there is no list to join" in workspace.do("subscribers", "form", code=4).stderr
 
 
-def test_where_nobody_can_join_there_is_no_page(workspace: Workspace) -> None:
-    workspace.configure(signup={"enabled": False})
-    site = Site(workspace)
-    for method, path in (
-        ("GET", "/subscribe"),
-        ("POST", "/subscribe"),
-        ("GET", "/subscribe/asked"),
-    ):
-        assert site.ask(method, path).status_code == 404
-    site.close()
-
-
-def test_ones_own_words_of_consent_are_shown_and_kept(workspace: Workspace) -> None:
-    workspace.configure(lists=LISTS, signup={"consent": "{organisation} & {lists}: yes."})
-    site = Site(workspace)
-    page = html.document_fromstring(site.ask("GET", "/subscribe").text)
-    words = "Example Forum & Press releases, Sport & games: yes."
-    assert page.get_element_by_id("consent").text_content() == words
-    site.close()
-
-
 def test_doctor_says_how_letters_fare(workspace: Workspace, site: Site) -> None:
     sign_up(site, ANA, "press")
     assert "requested emails: waiting 1" in workspace.do("doctor").stdout
@@ -160,34 +123,6 @@ def test_doctor_says_how_letters_fare(workspace: Workspace, site: Site) -> None:
     assert "ok    requested emails: accepted 1" in workspace.do("doctor").stdout
     workspace.sql("UPDATE transactional_email SET state = 'unknown'")
     assert "CHECK requested emails: unknown 1; the log" in workspace.do("doctor").stdout
-
-
-def test_a_link_that_is_too_old_says_so_and_where_to_ask_again(
-    workspace: Workspace, site: Site
-) -> None:
-    sign_up(site, ANA, "press")
-    workspace.do("run", "--until-idle")
-    link = confirmation_link(workspace, ANA)
-    workspace.sql("UPDATE transactional_email SET asked_at = asked_at - 7 * 86400000 - 1")
-
-    for method in ("GET", "POST"):
-        answer = site.ask(method, link)
-        assert answer.status_code == 410
-        assert "has expired" in answer.text
-        assert 'href="/subscribe"' in answer.text
-    workspace.do("subscribers", "show", ANA, code=1)
-
-
-def test_a_letter_that_cannot_leave_is_told_of_and_kept(workspace: Workspace, site: Site) -> None:
-    sign_up(site, ANA, "press")
-    workspace.configure(signup={"most_per_hour": 1})
-    sign_up(site, "bo@example.org", "press")
-
-    first = workspace.do("run", "--until-idle", code=6)
-
-    assert "emails to readers that still wait: 1" in first.stderr
-    assert len(workspace.outbox) == 1
-    assert "@" not in first.stderr, "no address in the log"
 
 
 def test_a_database_that_was_put_back_sends_no_letter_twice_and_what_is_asked_for_then_once(

@@ -1,30 +1,11 @@
 """A move from another tool: its export is rehearsed, then imported, and re-subscribes no one."""
 
 import hashlib
-import zipfile
 from pathlib import Path
 
 from tests.acceptance.workspace import ADMIN, Workspace
 
 EXPORTS = Path(__file__).parent / "exports"
-
-
-def test_a_rehearsal_tells_everything_and_changes_nothing(bare: Workspace, tmp_path: Path) -> None:
-    path = tmp_path / "audience.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted((EXPORTS / "mailchimp").iterdir()):
-            archive.write(file, file.name)
-    command = ("subscribers", "import", str(path), "--list", "press")
-    tried = bare.do(*command, "--dry-run").stderr
-
-    assert "2 new, 0 known, 3 newly suppressed; nothing was changed" in tried
-    assert "skipped: 2 never confirmed, first at nonsubscribed" in tried
-    assert bare.do("subscribers", "export").stdout.count("\n") == 1
-    undoes = "; import 1: 'newsletter subscribers undo-import 1' takes it back"
-    assert bare.do(*command).stderr == tried.replace("; nothing was changed", undoes)
-    assert "ana@example.org,Ana Ruiz,press" in bare.do("subscribers", "export").stdout
-    shown = bare.do("subscribers", "show", "emil@example.org", "--json").json()
-    assert shown["suppressed"] == "complained"
 
 
 def test_whoever_is_suppressed_or_was_forgotten_here_stays_away(bare: Workspace) -> None:

@@ -8,7 +8,6 @@ import pytest
 from tests.acceptance.mails import LINK, check_the_mail, read_mail
 from tests.acceptance.site import Site
 from tests.acceptance.workspace import Workspace, copied, readers
-from tests.rows import rows
 
 
 @pytest.fixture(scope="module")
@@ -95,29 +94,6 @@ def test_the_archive_shows_a_statement_once_it_went_out(sent: Workspace, site: S
     assert "NLMERGE" not in page.text
     assert not LINK.search(page.text), "nobody's own link stands on a public page"
     assert '<a href="archive/later">Library later</a>' in site.ask("GET", "/").text
-
-
-def test_a_test_mails_link_ends_nothing_and_says_so(sent: Workspace, site: Site) -> None:
-    before = set(sent.outbox)
-    sent.do("send", "hours", "--to", "reader00004@example.org")
-    [mail] = set(sent.outbox) - before
-    path = check_the_mail(read_mail(mail))
-    mail.unlink()
-
-    for method in ("GET", "POST"):
-        answer = site.ask(method, path)
-        assert answer.status_code == 200
-        assert "This link is from a test email" in answer.text
-    assert lists_of(sent, "reader00004@example.org") == ["press"]
-
-
-@rows("path", ["/u/nobody", "/u/" + "A" * 36, "/archive/none", "/etc/passwd"])
-def test_what_is_not_there_is_a_page_that_people_can_read(site: Site, path: str) -> None:
-    answer = site.ask("GET", path)
-
-    assert answer.status_code == 404
-    assert "<h1>Not found</h1>" in answer.text
-    assert "Example Forum" in answer.text
 
 
 def test_every_page_has_strict_headers(sent: Workspace, site: Site) -> None:

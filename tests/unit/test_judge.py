@@ -1,48 +1,13 @@
-"""The emails that judges are shown: every kind, every language, and packages that are pinned."""
+"""What judges need: brands that operators are shown, and packages that are pinned."""
 
 import json
 import re
 from pathlib import Path
 
-from bench.judge import corpus
 from bench.judge.corpus import BRANDS
-from bench.judge.mail import make_renderer
 from bench.judge.markup import HERE
 from newsletter.config.loading import load
 from tests.rows import rows
-
-
-def test_our_own_examples_cover_what_a_statement_can_hold() -> None:
-    found = {file.stem: corpus.read_statement(file) for file in corpus.statement_files(
-        [corpus.EXAMPLES]
-    )}  # fmt: skip
-    assert set(found) == {"arabic", "correction", "everything", "image", "plain", "spanish"}
-    assert {found["arabic"].language, found["spanish"].language} == {"ar", "es"}
-    assert found["correction"].corrects
-    assert found["correction"].embargo_until
-    assert 380 <= len(found["plain"].body.split()) <= 400
-    assert re.search(r"!\[.+\]\(\S+#\d+x\d+ ", found["image"].body)
-    for mark in ("> ", "| ", "1. ", "- ", "[^rule]:"):
-        assert re.search(f"(?m)^ *{re.escape(mark)}", found["everything"].body), mark
-
-
-def test_corrections_and_digest_emails_are_judged_in_each_language_of_the_fixed_words() -> None:
-    languages = set(make_renderer().wordings.languages)
-    for kind in ("correction", "digest"):
-        found = [corpus.read_text(file) for file in corpus.KINDS.glob(f"{kind}-*.md")]
-        assert {text.statement.language for text in found} == languages
-        assert all(text.statement.corrects or text.statement.digest for text in found)
-    gathered = corpus.read_text(corpus.KINDS / "digest-en.md").statement
-    assert "Correction: the hearing is on Wednesday" in gathered.body
-    assert gathered.title.endswith("13 February 2026")
-
-
-def test_translations_are_judged_in_one_mail_whichever_way_the_original_runs() -> None:
-    every = corpus.read_text(corpus.KINDS / "languages.md")
-    assert {one.language for one in every.translations} == {"ar", "de", "es", "fr", "pt"}
-    assert all(one.translation_of == "languages" for one in every.translations)
-    other = corpus.read_text(corpus.KINDS / "arabic-first.md")
-    assert [other.statement.language, *(one.language for one in other.translations)] == ["ar", "en"]
 
 
 @rows(

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
+from newsletter.domain.delivery.batch import Answer, Outcome, Resolution, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.headcount import lines_of
@@ -134,26 +134,6 @@ def test_who_waited_and_leaves_before_their_batch_is_claimed_gets_neither(room: 
     room.drain()
     assert got(room, RIGHT) == people(*(set(range(1, 26)) - {11}))
     assert room.campaign(RIGHT).counts == Counts(accepted=24, suppressed=1)
-
-
-def test_halving_a_batch_of_a_correction_keeps_whom_it_goes_to(room: Newsroom) -> None:
-    room.start(readers=4)
-    room.suppress("reader4@example.org")
-
-    def halve(batch: OutgoingBatch) -> Answer:
-        return (always(Verdict.SPLIT) if len(batch.recipients) > 1 else accept_all)(batch)
-
-    room.provider.answer = halve
-    room.drain()
-    room.provider.answer = accept_all
-    leave(room, 2)
-    room.provider.batches.clear()
-    correct(room)
-    room.provider.answer = halve
-    room.drain()
-    alone = [batch.recipients[0].address for batch in room.provider.batches[-4:]]
-    assert sorted({*alone}) == people(1, 2, 3)
-    assert room.campaign(RIGHT).counts == Counts(accepted=3)
 
 
 @pytest.mark.parametrize("decision", [None, Resolution.ACCEPTED, Resolution.GIVE_UP])

@@ -192,15 +192,6 @@ def test_what_is_cancelled_before_anybodys_hour_may_be_approved_anew(room: Newsr
     assert campaign.release_at == IN_TOKYO + timedelta(minutes=5)
 
 
-def test_who_leaves_before_their_hour_gets_nothing(room: Newsroom) -> None:
-    populate(room, TOKYO, BERLIN, BERLIN)
-    scheduled(room)
-    go_to(room, IN_TOKYO)
-    room.suppress("reader3@example.org")
-    assert go_to(room, IN_BERLIN) == people(1, 2)
-    assert room.campaign().counts == Counts(accepted=2, suppressed=1)
-
-
 def test_a_time_that_staff_set_is_one_for_all(room: Newsroom) -> None:
     populate(room, TOKYO, BERLIN, HONOLULU)
     scheduled(room)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Resolution, Verdict
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from tests.unit.pipeline.newsroom import Newsroom
 
 NOT_HANDED_OVER = [Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT]
@@ -69,43 +69,6 @@ def test_whoever_was_taken_is_never_handed_over_again_whatever_the_others_met(
     assert sorted(accepted) == [f"reader{number}@example.org" for number in (1, 4, 5)]
 
 
-@pytest.mark.parametrize("rest", [Verdict.ACCEPTED, Verdict.REJECTED])
-def test_of_whom_nobody_knows_stays_unknown_among_those_who_are_known(
-    room: Newsroom, rest: Verdict
-) -> None:
-    room.start(5)
-    first_then_all(room, rest, {2: Verdict.UNKNOWN, 4: Verdict.UNKNOWN})
-    room.dispatch()
-    assert room.counts() == Counts(**{rest.value: 3}, unknown=2)
-    assert room.unknown() == ["reader2@example.org", "reader4@example.org"]
-    assert room.dispatcher().dispatch() is None, "never sent again on a guess"
-    room.hand().resolve("resignation", Resolution.RESEND)
-    room.drain()
-    assert [len(batch.recipients) for batch in room.provider.batches] == [5, 2]
-    assert room.campaign().state is CampaignState.SENT
-
-
-def test_an_exception_that_is_unknown_like_the_rest_says_nothing_new(room: Newsroom) -> None:
-    room.start(3)
-    first_then_all(room, Verdict.UNKNOWN, {1: Verdict.UNKNOWN, 2: Verdict.ACCEPTED})
-    room.dispatch()
-    assert room.counts() == Counts(accepted=1, unknown=2)
-    assert room.unknown() == ["reader1@example.org", "reader3@example.org"]
-
-
-@pytest.mark.parametrize("rest", [Verdict.ACCEPTED, Verdict.RETRY, Verdict.UNKNOWN])
-def test_a_batch_of_which_nobody_was_handed_over_stays_one_batch(
-    room: Newsroom, rest: Verdict
-) -> None:
-    room.start(3)
-    first_then_all(room, rest, dict.fromkeys((1, 2, 3), Verdict.RETRY))
-    before = room.dispatch()
-    room.clock.advance(seconds=1)
-    after = room.dispatch()
-    assert (before.batch_id, after.messages) == (after.batch_id, 3)
-    assert room.counts() == Counts(accepted=3)
-
-
 @pytest.mark.parametrize("verdict", [Verdict.RETRY, Verdict.QUOTA])
 def test_the_provider_is_left_alone_for_as_long_as_it_asked(
     room: Newsroom, verdict: Verdict
@@ -139,16 +102,3 @@ def test_those_who_are_tried_again_wait_longer_each_time(room: Newsroom) -> None
     assert waits == [1, 2, 4, 0]
     assert room.counts() == Counts(accepted=4)
     assert len(set(room.provider.accepted)) == len(room.provider.accepted) == 4
-
-
-def test_those_of_a_campaign_that_was_cancelled_meanwhile_are_cancelled(room: Newsroom) -> None:
-    room.start(3)
-
-    def cancelled_meanwhile(_batch: OutgoingBatch) -> Answer:
-        room.hand().cancel("resignation")
-        return partly(Verdict.ACCEPTED, {2: Verdict.RETRY})
-
-    room.provider.answer = cancelled_meanwhile
-    room.dispatch()
-    assert room.counts() == Counts(accepted=2, cancelled=1)
-    assert room.campaign().state is CampaignState.CANCELLED

@@ -198,15 +198,6 @@ def test_what_was_claimed_and_not_written_down_as_leaving_is_queued_again(
     assert len(room.provider.accepted) == 3
 
 
-def test_what_was_claimed_for_a_campaign_that_was_cancelled_is_cancelled(room: Newsroom) -> None:
-    room.start(3)
-    assert run_until_cut(room, 4)
-    room.hand().cancel("resignation")
-    assert room.recover() == Recovered(unknown=0)
-    assert room.drain() == 0
-    assert room.counts() == Counts(cancelled=3)
-
-
 def test_whoever_left_after_the_cut_is_not_in_the_repetition(room: Newsroom) -> None:
     room.provider = RecordingProvider(replay=Replay.SAFE)
     room.start(3)

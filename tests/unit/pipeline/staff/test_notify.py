@@ -257,57 +257,11 @@ def test_another_time_is_told_and_the_old_one_is_forgotten(desk: Desk) -> None:
     assert desk.whom(after=timedelta(hours=1)) == {}
 
 
-def test_a_time_that_passes_without_a_start_is_told(desk: Desk) -> None:
-    desk.room.write(send_at=NOON + timedelta(hours=1))
-    approved(desk)
-    told = desk.mails(after=timedelta(hours=1))
-    assert told.keys() == {"writer", "sam", "ada"}
-    assert told["sam"].startswith("due, and not started | ")
-    assert "It was to go out on" in told["sam"]
-
-
-def test_an_embargo_that_passes_is_told(desk: Desk) -> None:
-    desk.room.write(embargo_until=NOON + timedelta(hours=1))
-    approved(desk)
-    assert desk.whom(after=timedelta(minutes=30)) == {}
-    told = desk.whom(after=timedelta(minutes=30))
-    assert told == dict.fromkeys(("writer", "ed", "sam", "ada"), "embargo over")
-
-
 def sending(desk: Desk) -> None:
     approved(desk)
     desk.start()
     desk.mails(after=timedelta(minutes=5))
     desk.mails()
-
-
-def test_a_pause_is_told_to_all_but_the_one_who_paused(desk: Desk) -> None:
-    sending(desk)
-    desk.room.hand(SAM).pause("resignation")
-    assert desk.whom() == dict.fromkeys(("writer", "ed", "ada"), "paused")
-    desk.room.hand(SAM).resume("resignation")
-    assert desk.whom() == {}, "that it has started was told"
-    desk.room.hand(ADA).pause("resignation")
-    assert desk.whom() == dict.fromkeys(("writer", "ed", "sam"), "paused")
-
-
-def test_a_provider_that_refuses_is_told_to_those_who_can_resume(desk: Desk) -> None:
-    sending(desk)
-    desk.room.provider.answer = always(Verdict.CONFIGURATION)
-    desk.room.dispatch()
-    desk.room.provider.answer = accept_all
-    told = desk.mails()
-    assert told.keys() == {"writer", "ed", "sam", "ada"}
-    assert "No one has it yet." in told["sam"]
-
-
-def test_unknown_deliveries_are_the_admins_to_decide(desk: Desk) -> None:
-    sending(desk)
-    desk.room.provider.answer = always(Verdict.UNKNOWN)
-    desk.room.dispatch()
-    desk.room.provider.answer = accept_all
-    told = desk.whom()
-    assert told == dict.fromkeys(("writer", "ed", "sam"), "finished") | {"ada": "needs a decision"}
 
 
 def imported(desk: Desk, by: str) -> int:

@@ -1,7 +1,5 @@
 """statement → approval."""
 
-from datetime import timedelta
-
 import pytest
 
 from newsletter.domain.errors import NotFound, Refused
@@ -53,22 +51,6 @@ def test_ones_own_yes_is_not_taken_back_once_it_is_going_out(room: Newsroom) -> 
     assert approvals(room)[0].revoked_at is None
 
 
-def test_saying_yes_twice_is_taken_down_once(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    room.approve()
-    assert room.approve().approval.approved
-    assert len(approvals(room)) == 1
-
-
-def test_two_people_are_two_approvals(room: Newsroom) -> None:
-    room.demand(required=2)
-    room.write()
-    room.look()
-    assert not room.approve().approval.approved
-    assert room.approve("flo@forum.example").approval.approved
-
-
 def test_a_yes_of_whoever_may_not_give_it_is_refused(
     subtests: pytest.Subtests, room: Newsroom
 ) -> None:
@@ -84,13 +66,6 @@ def test_a_yes_of_whoever_may_not_give_it_is_refused(
             with pytest.raises(Refused, match=complaint):
                 room.approve(by)
             assert approvals(room) == []
-
-
-def test_the_author_may_approve_where_the_configuration_says_so(room: Newsroom) -> None:
-    room.demand(author_may_approve=True)
-    room.write()
-    room.look()
-    assert room.approve("writer@forum.example").approval.approved
 
 
 @pytest.mark.parametrize("length", [0, 7, 64])
@@ -184,18 +159,6 @@ def test_nobody_takes_back_what_they_never_gave(room: Newsroom) -> None:
     with pytest.raises(Refused, match="is a viewer; to revoke takes the role approver"):
         take_back(room, "vic@forum.example")
     assert approved(room)
-
-
-def test_the_time_of_the_first_yes_stands_when_others_follow(room: Newsroom) -> None:
-    room.write()
-    room.look()
-    first = room.clock.now()
-    room.approve()
-    room.plan()
-    room.clock.advance(minutes=4)
-    room.approve("flo@forum.example")
-    room.plan()
-    assert room.campaign().release_at == first + timedelta(minutes=5)
 
 
 def test_a_draft_is_not_approved_before_it_is_handed_in(room: Newsroom) -> None:

@@ -51,20 +51,6 @@ def test_no_approver_and_no_sender_stands_in(room: Newsroom) -> None:
             room.approve(who, override=True, despite=WHY)
 
 
-def test_who_wrote_it_does_not_stand_in(room: Newsroom) -> None:
-    room.write(author=ADA)
-    room.look()
-    with pytest.raises(Refused, match=r"ada@forum\.example wrote in resignation"):
-        room.approve(ADA, override=True, despite=WHY)
-
-
-def test_one_admin_who_presses_twice_is_one(room: Newsroom) -> None:
-    room.approve(ADA, override=True, despite=WHY)
-    assert not room.approve(ADA, override=True, despite=WHY).approval.approved
-    with room.store.read() as tx:
-        assert len(tx.approvals.of("resignation")) == 1
-
-
 def test_where_nothing_is_missing_nobody_stands_in(room: Newsroom) -> None:
     room.approve()
     room.approve("flo@forum.example")

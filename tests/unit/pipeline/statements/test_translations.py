@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.batch import Verdict
 from newsletter.pipeline.campaigns.headcount import lines_of
 from newsletter.pipeline.campaigns.report import report
 from tests.fakes import accept_all, always
@@ -146,22 +146,6 @@ def test_who_waits_for_a_translation_that_does_not_come_is_shown_and_can_still_b
     assert awaited(room, SPANISH) == []
 
 
-def test_who_was_cancelled_in_one_language_before_anything_left_gets_another(
-    room: Newsroom,
-) -> None:
-    populate(room, {"en": 2, "es": 25})
-    compose(room, FORUM, SPANISH)
-    agree(room, SPANISH)
-    begin(room)
-    room.dispatch()  # ten of them
-    room.hand().cancel(SPANISH)
-    agree(room, FORUM)
-    assert foretold(room, FORUM).audience == 17
-    assert begin(room) == [FORUM]
-    room.drain()
-    assert in_each(room) == {FORUM: 17, SPANISH: 10}
-
-
 def test_who_was_cancelled_in_one_language_after_the_original_began_is_shown(
     room: Newsroom,
 ) -> None:
@@ -185,24 +169,6 @@ def test_who_was_cancelled_in_one_language_after_the_original_began_is_shown(
     room.drain()
     assert in_each(room)["otra"] == left
     assert sum(in_each(room).values()) == 27
-
-
-def test_who_was_refused_left_or_is_unknown_in_one_language_gets_no_other(room: Newsroom) -> None:
-    addresses = list(populate(room, {"en": 1, "es": 9}))
-    compose(room, FORUM, SPANISH)
-    agree(room, SPANISH)
-    begin(room)
-    no = Outcome(verdict=Verdict.REJECTED, reason="no such mailbox")
-    maybe = Outcome(verdict=Verdict.UNKNOWN, reason="timed out")
-    room.suppress(addresses[5])
-    room.provider.answer = lambda _batch: Answer(outcome=maybe, exceptions={2: no})
-    room.drain()
-    room.provider.answer = accept_all
-    assert room.campaign(SPANISH).counts == Counts(rejected=1, suppressed=1, unknown=7)
-    agree(room, FORUM)
-    assert begin(room) == [FORUM]
-    room.drain()
-    assert room.campaign(FORUM).counts == Counts(accepted=1)
 
 
 def test_a_crash_frees_nobody_for_another_language(room: Newsroom) -> None:

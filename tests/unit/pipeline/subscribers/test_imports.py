@@ -186,18 +186,6 @@ def test_what_changed_is_kept_no_longer_than_it_can_be_undone(room: Newsroom) ->
         assert tx.db.value("SELECT count(*) FROM import_change") == 0
 
 
-def test_nobody_is_re_subscribed_and_no_suppression_lifted(room: Newsroom) -> None:
-    bring(room, person("ana", "press", "events"))
-    gone = "gone@example.org"
-    bring(room, person("ana", "events", left=("press",)), person("bo", left=("events",)), gone=gone)
-    undone = take_back(room, 2)
-    assert undone == replace(NOTHING, ended=1, left=1, suppressed=1, departures=1)
-    assert known(room) == {"ana": ("events",), "bo": ()}
-    with room.store.read() as tx:
-        assert tx.readers.suppressed(gone) is SuppressionReason.UNSUBSCRIBED
-    assert bring(room, person("bo", "events")).left.people == 1, "he left, and stays away"
-
-
 ACTS: dict[str, Callable[[Newsroom, int], object]] = {
     "one click": lambda room, one: leave(
         [Departure(campaign_id=9, subscriber_id=one)], store=room.store

@@ -13,7 +13,7 @@ from newsletter.pipeline.campaigns.headcount import lines_of
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.render import changes
-from tests.unit.pipeline.campaigns.correcting import RIGHT, agree, correct, foretold, got, people
+from tests.unit.pipeline.campaigns.correcting import RIGHT, correct, foretold, got, people
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.languages import FORUM, SPANISH, begin, held
 from tests.unit.pipeline.statements.languages import agree as say_yes
@@ -36,17 +36,6 @@ def scheduled(room: Newsroom, **fields: Any) -> None:
     room.look()
     room.approve()
     room.plan()
-
-
-def test_it_goes_to_those_whom_the_rule_picks_and_to_nobody_else(room: Newsroom) -> None:
-    populate(room, "Austin", "Dallas", "", "austin")
-    scheduled(room)
-    assert begin(room) == ["resignation"]
-    room.drain()
-    assert got(room, "resignation") == people(1, 4)
-    assert room.campaign().counts.audience == 2
-    said = report("resignation", store=room.store)["segment"]
-    assert said == 'texas: on press; place "Austin"'
 
 
 def test_what_went_to_a_part_of_a_list_is_no_measure_of_the_whole(room: Newsroom) -> None:
@@ -226,22 +215,3 @@ def test_a_correction_of_what_went_to_a_segment_goes_to_who_got_it(room: Newsroo
     correct(room)
     room.drain()
     assert got(room, RIGHT) == people(1, 3)
-
-
-def test_a_correction_in_the_place_of_what_has_not_begun_goes_to_the_segment(
-    room: Newsroom,
-) -> None:
-    populate(room, "Austin", "Dallas", "Austin")
-    scheduled(room)
-    agree(room)
-    dry = foretold(room)
-    assert (dry.audience, dry.outside) == (2, 0)
-    said = list(lines_of(dry))
-    assert 'by the segment texas: on press; place "Austin"' in said
-    assert not [line for line in said if "outside" in line]
-    room.plan()
-    room.clock.advance(minutes=5)
-    room.start_due()
-    room.drain()
-    assert got(room, RIGHT) == people(1, 3)
-    assert got(room, "resignation") == []

@@ -115,14 +115,6 @@ def test_as_many_recipients_as_are_planned_fit_the_size_of_a_call() -> None:
     assert len(brevo().build(sent).body) < MAX_BYTES
 
 
-IDS = {"messageIds": ["<1@relay.example>", "<2@relay.example>"]}
-
-
-def test_an_accepted_batch_has_the_first_id() -> None:
-    answer = brevo().parse(batch(*SEVERAL), answered(201, IDS))
-    assert answer.outcome.provider_id == "<1@relay.example>"
-
-
 def test_a_reason_keeps_the_readers_name_to_itself() -> None:
     answer = brevo().parse(batch(), answered(400, said("email ana.ruiz@a.example is not valid")))
     assert answer.outcome.reason == "email …@a.example is not valid"

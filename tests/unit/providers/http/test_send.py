@@ -68,16 +68,6 @@ def test_the_call_says_everything_once() -> None:
     }
 
 
-def test_the_exact_bytes_of_a_small_call() -> None:
-    body = (
-        '{"to": "{{ message.to }}", "s": "{{ message.subject }}", "t": {{ message.text|tojson }}}'
-    )
-    small = batch(LONE, subject='Grüße "all"', text="a\\\n", headers=())
-    assert described(body=body).build(small).body.decode() == (
-        '{"to": "ana@a.example", "s": "Grüße \\"all\\"", "t": "a\\\\\\n"}'
-    )
-
-
 def test_where_answers_go_to_the_sender_the_template_can_leave_them_out() -> None:
     sender = Sender(name="", address="news@bücher.example")
     said = json.loads(described().build(batch(LONE, sender=sender)).body)

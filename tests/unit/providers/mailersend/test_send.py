@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from newsletter.domain.delivery.batch import Answer
-from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailersend.send import MailerSend, Options
 from tests.contracts.provider import answered, batch, content
 
@@ -15,11 +14,6 @@ ID = {"x_message_id": "m1"}
 def mailersend(**options: object) -> MailerSend:
     usual = {"kind": "mailersend", "api_token": "token-hush"}
     return MailerSend(Options.model_validate({**usual, **options}))
-
-
-def built(**changes: Any) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(mailersend().build(batch(ONE, **changes)).body)
-    return said
 
 
 def parsed(status: int, body: object, **headers: str) -> Answer:
@@ -56,17 +50,6 @@ def test_the_call_says_everything_once() -> None:
         "tags": ["resigns/attempt1/1"],
         "settings": {"track_clicks": False, "track_opens": False, "track_content": False},
     }
-
-
-def test_the_exact_bytes_of_a_small_call() -> None:
-    sender = Sender(name="", address="n@forum.example")
-    small = batch(ONE, text='Grüße "NLMERGEMESSAGEID"\n', html="", headers=(), sender=sender)
-    assert mailersend().build(small).body.decode() == (
-        '{"from":{"email":"n@forum.example"},"subject":"Forum resigns from task force",'
-        '"text":"Grüße \\"letter0001\\"\\n","to":[{"email":"ana@a.example"}],'
-        '"tags":["resigns/attempt1/1"],'
-        '"settings":{"track_clicks":false,"track_opens":false,"track_content":false}}'
-    )
 
 
 def test_the_reason_is_that_of_the_field_and_names_no_reader() -> None:

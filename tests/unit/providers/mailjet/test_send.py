@@ -8,7 +8,6 @@ import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailjet.send import Mailjet, Options
 from tests.contracts.provider import answered, batch, content
 from tests.provider_servers.mailjet import error, malformed, success
@@ -56,23 +55,6 @@ def test_each_message_says_all_that_its_reader_gets() -> None:
         }
 
 
-def test_the_exact_bytes_of_a_small_call() -> None:
-    small = batch(
-        *ONE,
-        text="Grüße NLMERGEUNSUBSCRIBE",
-        html="",
-        headers=(("X-Own", 'NLMERGEMESSAGEID "q"'),),
-        sender=Sender(name="", address="n@forum.example"),
-    )
-    assert mailjet().build(small).body.decode() == (
-        '{"Messages":[{"From":{"Email":"n@forum.example"},"To":[{"Email":"ana@a.example"}],'
-        '"Subject":"Forum resigns from task force","TextPart":"Grüße token0001A-_z",'
-        '"Headers":{"X-Own":"letter0001 \\"q\\""},"CustomID":"letter0001","EventPayload":'
-        '"{\\"campaign\\":\\"resigns\\",\\"attempt\\":\\"attempt1\\",\\"subscriber\\":\\"1\\"}",'
-        '"CustomCampaign":"resigns","TemplateLanguage":false}]}'
-    )
-
-
 def test_without_headers_of_its_own_a_message_has_none() -> None:
     (message,) = built(headers=(("Message-ID", "<NLMERGEMESSAGEID@forum.example>"),))
     assert "Headers" not in message
@@ -98,12 +80,6 @@ def whole(*items: object) -> dict[str, Any]:
 
 
 GOOD = [success(to, n, f"letter{n:04d}") for n, to in enumerate(SEVERAL, start=1)]
-
-
-def test_an_accepted_batch_has_the_first_id() -> None:
-    answer = parsed(200, whole(*GOOD))
-    assert (answer.outcome.verdict, answer.outcome.provider_id) == (A, "1")
-    assert not answer.exceptions
 
 
 def changed(**changes: object) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """Calls to Mailpit, and the meaning of each of its answers."""
 
 import json
-from typing import Any
 
 from newsletter.domain.delivery.batch import Answer
-from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailpit.send import Mailpit, Options
 from tests.contracts.provider import answered, batch, content
 
@@ -13,11 +11,6 @@ ONE = "ana@a.example"
 
 def mailpit(**options: object) -> Mailpit:
     return Mailpit(Options.model_validate({"kind": "mailpit", **options}))
-
-
-def built(**changes: Any) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(mailpit().build(batch(ONE, **changes)).body)
-    return said
 
 
 def parsed(status: int, body: object) -> Answer:
@@ -46,16 +39,6 @@ def test_the_call_says_everything_once() -> None:
         },
         "Tags": ["resigns"],
     }
-
-
-def test_the_exact_bytes_of_a_small_call() -> None:
-    sender = Sender(name="", address="n@forum.example")
-    small = batch(ONE, text='Grüße "NLMERGEMESSAGEID"\n', html="", headers=(), sender=sender)
-    assert mailpit().build(small).body.decode() == (
-        '{"From":{"Email":"n@forum.example","Name":""},"To":[{"Email":"ana@a.example"}],'
-        '"Subject":"Forum resigns from task force","Text":"Grüße \\"letter0001\\"\\n","HTML":"",'
-        '"Headers":{"X-Attempt":"attempt1","X-Subscriber":"1"},"Tags":["resigns"]}'
-    )
 
 
 def test_a_kept_message_has_mailpits_id() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.statements.content import Sender
 from newsletter.providers.mailtrap.send import Mailtrap, Options
 from tests.contracts.provider import answered, batch, content
 
@@ -17,11 +16,6 @@ ONE = ("ana@a.example",)
 
 def mailtrap(**options: object) -> Mailtrap:
     return Mailtrap(Options.model_validate({"kind": "mailtrap", "api_token": "t-hush", **options}))
-
-
-def built(**changes: Any) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(mailtrap().build(batch(**changes)).body)
-    return said
 
 
 def parsed(status: int, body: object, *addresses: str, **headers: str) -> Answer:
@@ -69,22 +63,6 @@ def test_the_base_says_what_all_share_and_a_request_the_rest() -> None:
         }
 
 
-def test_the_exact_bytes_of_a_small_call() -> None:
-    small = batch(
-        "ana@a.example",
-        text="Grüße",
-        html="",
-        headers=(("X-Own", 'NLMERGEMESSAGEID "q"'),),
-        sender=Sender(name="", address="n@forum.example"),
-    )
-    assert mailtrap().build(small).body.decode() == (
-        '{"base":{"from":{"email":"n@forum.example"},"subject":"Forum resigns from task force",'
-        '"text":"Grüße"},"requests":[{"headers":{"X-Own":"letter0001 \\"q\\""},'
-        '"to":[{"email":"ana@a.example"}],"category":"resigns","custom_variables":'
-        '{"campaign":"resigns","attempt":"attempt1","subscriber":"1"}}]}'
-    )
-
-
 def test_one_item_that_is_not_understood_makes_all_unknown(subtests: pytest.Subtests) -> None:
     for item in [
         None,
@@ -116,13 +94,6 @@ def test_a_call_that_contradicts_its_items_is_unknown(subtests: pytest.Subtests)
             answer = parsed(200, whole(good(1), good(2), good(3), **changes))
             assert answer.outcome.verdict is Verdict.UNKNOWN
             assert not answer.exceptions
-
-
-def test_an_accepted_batch_has_the_first_id() -> None:
-    answer = parsed(200, whole(good(1), good(2), good(3)))
-    assert answer.outcome.verdict is Verdict.ACCEPTED
-    assert answer.outcome.provider_id == "id1"
-    assert not answer.exceptions
 
 
 REFUSED = bad("recipient ana@a.example is suppressed")

@@ -1,13 +1,11 @@
 """Calls to Postal, and the meaning of each of its answers."""
 
 import json
-from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.statements.content import Sender
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.postal.send import Options, Postal
 from tests.contracts.provider import answered, batch, content
@@ -18,11 +16,6 @@ ONE = "ana@a.example"
 def postal(**options: object) -> Postal:
     usual = {"kind": "postal", "base_url": "https://postal.example", "api_key": "key-hush"}
     return Postal(Options.model_validate({**usual, **options}))
-
-
-def built(**changes: Any) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(postal().build(batch(ONE, **changes)).body)
-    return said
 
 
 def parsed(status: int, body: object, *, address: str = ONE) -> Answer:
@@ -65,16 +58,6 @@ def test_the_call_says_everything_once() -> None:
             "Feedback-ID": "resigns:press:news:forumexample",
         },
     }
-
-
-def test_the_exact_bytes_of_a_small_call() -> None:
-    sender = Sender(name="", address="n@forum.example")
-    small = batch(ONE, text='Grüße "NLMERGEMESSAGEID"\n', html="", headers=(), sender=sender)
-    assert postal().build(small).body.decode() == (
-        '{"to":["ana@a.example"],"tag":"resigns/attempt1/1","from":"n@forum.example",'
-        '"subject":"Forum resigns from task force","plain_body":"Grüße \\"letter0001\\"\\n",'
-        '"headers":{"X-AMP":"skip"}}'
-    )
 
 
 def test_there_is_no_public_server_to_fall_back_on() -> None:

@@ -104,14 +104,6 @@ def taken(*addresses: str) -> list[dict[str, Any]]:
     return [ok(to, number) for number, to in enumerate(addresses or SEVERAL, start=1)]
 
 
-def test_a_batch_that_was_taken_has_the_first_id() -> None:
-    answer = parsed(taken())
-    assert answer.outcome.verdict is Verdict.ACCEPTED
-    assert answer.outcome.provider_id == "id-1"
-    assert answer.outcome.reason == "OK"
-    assert not answer.exceptions
-
-
 def test_a_refused_reader_is_an_exception(subtests: pytest.Subtests) -> None:
     for code in [300, 406]:
         for extra in [{}, {"To": "ben@b.example"}, {"To": None}]:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.statements.content import Sender
 from newsletter.providers.resend.send import Options, Resend
 from tests.contracts.provider import answered, batch
@@ -52,8 +52,6 @@ def test_a_sender_without_a_name_is_a_bare_address_and_no_reply_to_is_none() -> 
 
 # --- answers -----------------------------------------------------------------------------------
 
-GOOD: dict[str, Any] = {"data": [{"id": "id-1"}, {"id": "id-2"}]}
-
 
 def parsed(body: object, *addresses: str, status: int = 200, **headers: str) -> Answer:
     return resend().parse(batch(*(addresses or SEVERAL)), answered(status, body, **headers))
@@ -61,13 +59,6 @@ def parsed(body: object, *addresses: str, status: int = 200, **headers: str) -> 
 
 def no(name: str, message: str = "no") -> dict[str, Any]:
     return {"statusCode": 0, "name": name, "message": message}
-
-
-def test_a_batch_that_was_taken_has_the_first_id() -> None:
-    answer = parsed(GOOD)
-    assert answer.outcome.verdict is Verdict.ACCEPTED
-    assert answer.outcome.provider_id == "id-1"
-    assert not answer.exceptions
 
 
 BAD_TO = "Invalid `to` field. The email address needs another form: ana.ruiz@a"

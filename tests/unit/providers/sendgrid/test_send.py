@@ -87,10 +87,6 @@ BLOCKED = errors("Too many bad requests. Temporary block")
 ID = {"x_message_id": "m1"}
 
 
-def test_an_accepted_batch_has_sendgrids_id() -> None:
-    assert sendgrid().parse(batch(), answered(202, **ID)).outcome.provider_id == "m1"
-
-
 def test_a_reason_has_all_messages_and_keeps_names_to_itself() -> None:
     said = {"errors": [{"message": "ana.ruiz@a.example is bad"}, {"message": "So is the rest"}]}
     answer = sendgrid().parse(batch(), answered(400, said))

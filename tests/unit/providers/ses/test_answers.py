@@ -5,7 +5,7 @@ from datetime import timedelta
 import botocore.session
 import pytest
 
-from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.providers.ses.answers import read
 from newsletter.transport.http import HttpResponse
 from tests.contracts.provider import answered, batch
@@ -204,13 +204,6 @@ def test_what_stops_all_leads_where_nobody_was_accepted(subtests: pytest.Subtest
     ]:
         with subtests.test(entries=entries, leading=leading):
             assert results(*map(entry, entries)).outcome.verdict is leading
-
-
-def test_an_accepted_batch_has_the_first_id() -> None:
-    first = {"Status": "SUCCESS", "MessageId": "m7", "Error": None}
-    answer = results(first, entry("SUCCESS"))
-    assert answer.outcome == Outcome(verdict=A, reason="SUCCESS", provider_id="m7")
-    assert not answer.exceptions
 
 
 def test_a_reason_names_the_error_and_keeps_names_to_itself() -> None:

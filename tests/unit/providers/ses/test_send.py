@@ -120,61 +120,6 @@ def test_a_call_to_one_says_everything_once() -> None:
     }
 
 
-SMALL = {
-    "subject": "é",
-    "text": "t",
-    "html": "h",
-    "headers": (),
-    "sender": Sender(name="", address="n@f.example"),
-}
-START = (
-    '{"FromEmailAddress":"n@f.example","ConfigurationOverrides":{"Tracking":'
-    '{"OpenTrackingEnabled":"DISABLED","ClickTrackingEnabled":"DISABLED"}},'
-)
-TAGS = (
-    '[{"Name":"campaign","Value":"resigns"},{"Name":"attempt","Value":"attempt1"},'
-    '{"Name":"subscriber","Value":"%d"}]'
-)
-
-
-def test_the_bytes_of_a_call_to_one() -> None:
-    expected = (
-        START
-        + '"Destination":{"ToAddresses":["a@a.example"]},"Content":{"Simple":'
-        + '{"Subject":{"Data":"é","Charset":"UTF-8"},"Body":{"Text":{"Data":"t","Charset":"UTF-8"},'
-        + '"Html":{"Data":"h","Charset":"UTF-8"}},"Headers":[]}},"EmailTags":'
-        + TAGS % 1
-        + "}"
-    )
-    request = ses().build(batch("a@a.example", **SMALL))
-    assert request.body == expected.encode()
-    assert request.method == "POST"
-    assert request.url == "https://email.eu-west-1.amazonaws.com/v2/email/outbound-emails"
-    assert request.headers == {"Content-Type": "application/json"}
-
-
-def test_the_bytes_of_a_call_to_several() -> None:
-    data = r"{\"unsubscribe\":\"token000%dA-_z\",\"message\":\"letter000%d\"}"
-    entries = [
-        f'{{"Destination":{{"ToAddresses":["{address}"]}},"ReplacementTags":{TAGS % number},'
-        f'"ReplacementEmailContent":{{"ReplacementTemplate":{{"ReplacementTemplateData":'
-        f'"{data % (number, number)}"}}}},"ReplacementHeaders":[]}}'
-        for number, address in ((1, "a@a.example"), (2, "b@b.example"))
-    ]
-    expected = (
-        START
-        + '"DefaultContent":{"Template":{"TemplateContent":{"Subject":"é","Text":"t","Html":"h"},'
-        + '"TemplateData":"{}"}},"BulkEmailEntries":['
-        + ",".join(entries)
-        + "]}"
-    )
-    request = ses(base_url="http://127.0.0.1:8025/").build(
-        batch("a@a.example", "b@b.example", **SMALL)
-    )
-    assert request.body == expected.encode()
-    assert request.url == "http://127.0.0.1:8025/v2/email/outbound-bulk-emails"
-
-
 def test_botocore_would_send_the_same(subtests: pytest.Subtests) -> None:
     """Its model knows each member we say, and writes the same path and JSON for them."""
     for operation, addresses in [

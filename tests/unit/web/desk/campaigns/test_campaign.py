@@ -172,17 +172,6 @@ def test_before_it_is_cancelled_exact_numbers_are_shown(at: Room) -> None:
     assert cleo.get(f"{here(at)}/cancel").status == 303
 
 
-def test_what_is_over_is_neither_paused_nor_cancelled(at: Room) -> None:
-    cleo = at.as_("cleo")
-    page, ask = cleo.get(here(at)), cleo.get(f"{here(at)}/cancel")
-    at.hand_over()
-    for deed, form in (("pause", page), ("cancel", ask)):
-        answer = at.press(cleo, form, f"/desk{here(at)}/{deed}")
-        assert answer.status == 409
-        assert "That was not done." in words(answer)
-    assert at.campaign.state is CampaignState.SENT
-
-
 def test_what_waits_for_its_time_can_be_undone_here(tmp_path: Path, migrated: Path) -> None:
     with room(tmp_path, migrated, schedule={"start": "approval"}) as at:
         at.approve()
@@ -272,11 +261,6 @@ def test_who_was_not_reached_is_for_senders_to_see(at: Room) -> None:
         assert at.as_(who).get(f"{here(at)}/people").status == 403
 
 
-def test_where_all_were_reached_nobody_is_named(at: Room) -> None:
-    at.hand_over()
-    assert "Nobody, as far as anybody knows." in words(at.as_("cleo").get(f"{here(at)}/people"))
-
-
 def test_who_waits_or_was_cancelled_is_named_and_counted(at: Room) -> None:
     cleo = at.as_("cleo")
     waiting = words(cleo.get(f"{here(at)}/people"))
@@ -318,12 +302,6 @@ def test_everybody_sees_that_it_needs_a_decision_and_whose(lost: Room) -> None:
     assert "Decide for" not in sender
 
 
-def test_who_is_unknown_is_named_to_senders(lost: Room) -> None:
-    said = words(lost.as_("cleo").get(f"{here(lost)}/people"))
-    assert "7 people" in said
-    assert f"{CANARIES[11]} Unknown –" in said
-
-
 @pytest.mark.parametrize(
     ("way", "accepted", "cancelled", "state"),
     [
@@ -362,21 +340,6 @@ def test_to_decide_takes_a_choice_a_factor_and_the_role(lost: Room) -> None:
         assert answer.status == 422
         assert "Choose what you found in the provider's log" in words(answer)
     assert lost.campaign.counts.unknown == 7
-
-
-def test_what_came_out_since_is_not_decided_by_the_number_of_before(lost: Room) -> None:
-    dan = lost.as_("dan", fresh=True)
-    page = dan.get(f"{here(lost)}/unknown")
-    told(lost, EventKind.DELIVERED, 12)
-    answer = lost.press(dan, page, f"/desk{here(lost)}/unknown", way="none")
-    assert answer.status == 409
-    assert "Nothing was decided. It came out for some of them since you looked" in words(answer)
-    assert lost.campaign.counts.unknown == 6
-
-
-def test_where_nothing_is_unknown_there_is_nothing_to_decide(at: Room) -> None:
-    answer = at.as_("dan").get(f"{here(at)}/unknown")
-    assert answer.headers["location"] == f"/desk{here(at)}"
 
 
 # --- all sending
@@ -423,11 +386,4 @@ def test_a_doubt_is_for_an_admin_who_compared(at: Room) -> None:
     assert HoldKind.RESTORE_GUARD in at.services.delivery.guard().holds()
     dan = at.as_("dan", fresh=True)
     assert at.press(dan, dan.get("/stop"), "/desk/compared").status == 303
-    assert at.services.delivery.guard().holds() == {}
-
-
-def test_a_reason_is_a_line(at: Room) -> None:
-    cleo = at.as_("cleo")
-    answer = at.press(cleo, cleo.get("/stop"), "/desk/stop", reason="x" * 201)
-    assert answer.status == 422
     assert at.services.delivery.guard().holds() == {}

@@ -188,13 +188,6 @@ def test_the_operators_link_is_said_to_be_printed(dan: Browser, site: Forum) -> 
     assert "The operator printed the link." in page
 
 
-def test_a_link_that_was_withdrawn_is_not_mailed(dan: Browser, site: Forum) -> None:
-    dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
-    [path] = re.findall(r'action="/desk(/staff/invitations/\d+/withdraw)"', dan.get("/staff").text)
-    dan.post(path)
-    assert mailed_links(site) == set()
-
-
 @rows(
     ["form", "status", "said"],
     [
@@ -215,16 +208,6 @@ def test_who_cannot_be_invited_is_said_beside_the_field(
     assert "<script>@" not in answer.text
 
 
-def test_an_invitation_is_withdrawn(dan: Browser) -> None:
-    dan.post("/staff/invitations", {"email": BEN, "role": "approver"})
-    [path] = re.findall(r'action="/desk(/staff/invitations/\d+/withdraw)"', dan.get("/staff").text)
-    assert dan.post(path).status == 303
-    assert dan.post(path).status == 404
-    assert dan.post("/staff/invitations/999/withdraw").status == 404
-    for number in ("x", "-1", "9" * 30, "9" * 5000):
-        assert dan.post(f"/staff/invitations/{number}/withdraw").status in {404, 405}
-
-
 def test_no_field_and_no_header_names_who_acts(dan: Browser, browser: Browser) -> None:
     browser.join(ANA)
     form = {"role": "viewer", "by": ANA, "actor": ANA, "member": ANA, "address": DAN}
@@ -233,13 +216,6 @@ def test_no_field_and_no_header_names_who_acts(dan: Browser, browser: Browser) -
     with dan.site.services.store.read() as tx:
         last = tx.audit.newest(1)[0]
     assert (last.actor, last.action, last.subject) == (DAN, "role", ANA)
-
-
-def test_nobody_changes_their_own_role_or_removes_the_last_admin(dan: Browser) -> None:
-    assert "This is you." in words(dan.get(f"/staff/{DAN}"))
-    for act, form in (("role", {"role": "writer"}), ("remove", {}), ("reset", {})):
-        assert dan.post(f"/staff/{DAN}/{act}", form).status == 409
-    assert dan.is_in
 
 
 def test_a_reset_link_lets_somebody_in_again(dan: Browser, browser: Browser, site: Forum) -> None:

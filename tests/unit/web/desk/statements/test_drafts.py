@@ -12,8 +12,6 @@ from PIL import Image
 from newsletter.documents.sandbox import DOCUMENTS
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
-from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.statements.approve import ApprovalRequest
 from tests.desk import desk as at_the_desk
 from tests.desk import words
 from tests.rows import rows
@@ -92,22 +90,6 @@ def test_a_pasted_text_becomes_a_text_with_what_was_left_out_beside_it(desk: Des
     desk.ana.post(f"{desk.at}/looked")
     assert "FOR IMMEDIATE RELEASE" not in words(desk.ana.get(f"{desk.at}/edit"))
     assert desk.deeds()[-1] == ("ana", "look through")
-
-
-@pytest.mark.slow("reads in a sandbox")
-def test_pasted_markdown_keeps_its_marks(desk: Desk) -> None:
-    pasted = "# Library opens earlier\n\nThe library **opens** an hour earlier from Monday on."
-    answer = desk.ana.post("/drafts/new", {"pasted": pasted, "markdown": "yes"})
-    desk.key = key_in(answer)
-    assert "**opens**" in desk.draft.version.text.body
-
-
-@pytest.mark.slow("reads in a sandbox")
-def test_files_of_offices_are_brought_in(desk: Desk) -> None:
-    html = b"<h1>Library opens earlier</h1><p>The library <b>opens</b> earlier from Monday on.</p>"
-    text = brought(desk, "C:\\fakepath\\news.html", html)
-    assert text.title == "Library opens earlier"
-    assert "**opens**" in text.body
 
 
 def test_a_markdown_file_is_read_in_the_sandbox(desk: Desk) -> None:
@@ -261,31 +243,6 @@ def test_the_page_of_its_statement_leads_back_to_the_text(desk: Desk) -> None:
     assert f'href="/desk{desk.at}/edit"' in desk.ana.get("/statements/library-hours").text
 
 
-def test_what_has_gone_out_is_neither_edited_nor_taken_back(desk: Desk) -> None:
-    desk.keep(act="hand-in")
-    site = desk.staffed.site
-    with site.services.store.begin() as tx:
-        tx.readers.upsert([Entry(address="a@example.org", lists=("press",))], site.clock.now())
-    site.services.tick.run()
-    site.services.statements.approve(
-        ApprovalRequest(
-            slug="library-hours",
-            by=desk.ben.address,
-            shown=site.services.campaigns.terms_now("library-hours"),
-            despite="a test",
-        )
-    )
-    site.services.tick.run()
-    page = words(desk.ana.get(desk.at))
-    assert "It has gone out. What is typed here reaches nobody." in page
-    assert "Take back" not in page
-    assert "It has gone out. What you type here reaches nobody." in words(
-        desk.ana.get(f"{desk.at}/edit")
-    )
-    refused = desk.ana.post(f"{desk.at}/take-back")
-    assert (refused.status, "It has gone out" in words(refused)) == (409, True)
-
-
 def test_what_cannot_be_handed_in_says_why_on_its_page(desk: Desk) -> None:
     page = desk.ana.post(f"{desk.at}/hand-in", {"base": "1"})
     assert page.status == 422
@@ -295,14 +252,6 @@ def test_what_cannot_be_handed_in_says_why_on_its_page(desk: Desk) -> None:
         refused = desk.ana.post(f"{desk.at}/hand-in", {"base": base})
         assert refused.status == 409
         assert "Ben changed this text after you opened it" in words(refused)
-
-
-def test_handing_in_twice_leaves_one_line(desk: Desk) -> None:
-    desk.keep()
-    for _ in range(2):
-        answer = desk.ana.post(f"{desk.at}/hand-in", {"base": "2"})
-        assert answer.status == 303
-    assert desk.deeds() == [("ana", "write"), ("ana", "submit")]
 
 
 def test_its_checks_know_the_day_on_which_it_goes_out(desk: Desk) -> None:
@@ -325,13 +274,6 @@ def test_looking_changes_no_row(desk: Desk) -> None:
 def test_the_email_is_shown_for_a_desktop_and_for_a_telephone(desk: Desk) -> None:
     assert 'class="mail desktop"' in desk.ana.get(desk.at).text
     assert 'class="mail phone"' in desk.ana.get(f"{desk.at}?view=phone").text
-
-
-def test_a_deleted_text_is_gone(desk: Desk) -> None:
-    answer = desk.ana.post(f"{desk.at}/delete")
-    assert answer.headers["location"] == "/desk/statements?state=drafts&done=deleted"
-    assert desk.ana.get(desk.at).status == 404
-    assert desk.ana.post(f"{desk.at}/delete").status == 404
 
 
 def test_a_correction_is_checked_too(desk: Desk) -> None:

@@ -196,17 +196,6 @@ def test_words_that_depend_on_the_day_are_kept_as_what_they_meant_then(desk: Des
     assert 'value="2026-11-27 10:00"' in desk.ana.get(f"{desk.at}/edit").text
 
 
-@pytest.mark.slow("fifty requests")
-def test_fifty_saves_of_one_window_are_one_version_and_no_conflict(desk: Desk) -> None:
-    base = 1
-    for number in range(50):
-        answer = desk.save(base=base, body=f"Typed {number}.")
-        assert answer.status == 200
-        base = said(answer)["version"]
-    assert len(desk.versions()) == 1
-    assert desk.deeds() == [("ana", "write")]
-
-
 def test_an_answer_that_was_lost_is_given_again(desk: Desk) -> None:
     first = desk.save(base=1, body="Typed.")
     assert said(desk.save(base=1, body="Typed.")) == said(first)
@@ -296,35 +285,6 @@ def test_who_edits_what_was_approved_is_told_before_what_a_change_costs(desk: De
     told = desk.keep(act="hand-in", base=desk.draft.revision, body="Two.", lapses="1")
     assert told.status == 303
     assert desk.stored().content_hash != approved
-
-
-def test_typing_is_unseen_and_costs_no_approval(desk: Desk) -> None:
-    desk.keep(act="hand-in")
-    services = desk.staffed.site.services
-    services.tick.run()
-    services.statements.approve(
-        ApprovalRequest(
-            slug="library-hours",
-            by=desk.ben.address,
-            shown=services.campaigns.terms_now("library-hours"),
-            despite="a test",
-        )
-    )
-    content_hash = desk.stored().content_hash
-    desk.save(base=desk.draft.revision, body="Typed on.")
-    services.tick.run()
-    assert (desk.stored().content_hash, desk.stored().statement.body) == (
-        content_hash,
-        FORM["body"],
-    )
-    with services.store.read() as tx:
-        [campaign] = tx.campaigns.all()
-    assert not campaign.state.ended
-    desk.keep(act="hand-in", body="Typed on.", lapses="1")
-    assert desk.stored().content_hash not in {"", content_hash}
-    services.tick.run()
-    with services.store.read() as tx:
-        assert [one.state.ended for one in tx.campaigns.all()] == [True]
 
 
 def test_whoever_is_in_the_text_too_is_named_for_a_while(desk: Desk) -> None:
