@@ -423,6 +423,23 @@ def _both_hours(
     return size
 
 
+def _not_kept(_tx: Any, _right: Callable[..., Any], *_given: Any) -> None:
+    return None
+
+
+def _brought_back(
+    tx: Any, right: Callable[..., Any], number: int, people: Any, at: datetime
+) -> Any:
+    done = right(number, people, at)
+    _sql(tx, "UPDATE subscription SET state = 'confirmed' WHERE state = 'ended'")
+    return done
+
+
+def _undone_in_part(tx: Any, right: Callable[..., Any], record: Any, *given: Any) -> Any:
+    _sql(tx, "UPDATE subscription SET import_id = NULL WHERE import_id = ?", record.id)
+    return right(record, *given)
+
+
 def _posted_again(tx: Any, right: Callable[..., Any], at: datetime) -> Any:
     _sql(tx, "UPDATE transactional_email SET state = 'waiting' WHERE state = 'calling'")
     return right(at)
@@ -475,5 +492,9 @@ BUGS: dict[str, Parts] = {
     "a correction goes to half of them": _in("audiences", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),
     "an hour that comes twice counts twice": _in("audiences", "freeze", _both_hours),
+    "the rate is not kept": _in("rate_limits", "put", _not_kept),
+    "a pause is not kept": _in("choices", "pause", _not_kept),
+    "a file brings back who left": _in("imports", "bring_in", _brought_back),
+    "an undone import leaves subscriptions": _in("imports", "undo", _undone_in_part),
     "a letter is posted again after a crash": _in("emails", "abandon", _posted_again),
 }

@@ -1,18 +1,19 @@
 """The people and texts of a simulated workspace, as the scenario makes them."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 
 from newsletter.domain.campaigns.digest import Digest, Every
+from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Progress, Statement
 
 READERS = 8
 ORIGINAL, CORRECTION, SPANISH = "resignation", "correction", "renuncia"
 INVITATION = "invitation"
-BERLIN = "Europe/Berlin"
+BERLIN, ZONE = "Europe/Berlin", "America/New_York"
 _ZONES = (BERLIN, "Asia/Tokyo", "", BERLIN, "Europe/Lisbon", BERLIN, "America/New_York")
 TWICE = LocalTime(at=time(2, 30), day=date(2026, 10, 25))
 """An hour that comes twice in Berlin: the clocks go back."""
@@ -34,6 +35,11 @@ class Person:
     """The end of all email: an unsubscribe, an erasure, a bounce or a complaint."""
     ever_left: bool = False
     erased: bool = False
+    pause: Any = None
+    """The last time that the reader asked for a pause."""
+    pauses_until: datetime | None = None
+    unsure: bool = False
+    """An import of the reader was undone, after which the program decides who stays."""
 
     def copy(self) -> "Person":
         return replace(self, addresses=[*self.addresses], lists={**self.lists})
@@ -148,6 +154,7 @@ class Setting:
     gathers: bool = False
     """It has a digest email."""
     local_time: LocalTime | None = None
+    limits: Limits = field(default_factory=lambda: Limits(timezone=ZONE))
 
     @property
     def slugs(self) -> tuple[str, ...]:
@@ -165,6 +172,7 @@ SETTINGS = {
     "strict": Setting(texts=(INVITATION,), approved=False, required=2, by_sender=True),
     "together": Setting(texts=(ORIGINAL, SPANISH), approved=False, together=True),
     "digest": Setting(begun=True, gathers=True),
+    "paced": Setting(begun=True, limits=Limits(timezone=ZONE, rate=1, burst=2, daily_quota=5)),
 }
 EDITORIAL = frozenset({"office", "strict", "together", "digest"})
 """Kinds of workspace in which people write, approve and start."""

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from newsletter.domain.campaigns.campaign import StartBy
-from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import Links
@@ -33,7 +32,7 @@ from newsletter.store.sql import Transaction
 from newsletter.transport.answers import FinalAnswer
 from tests.fakes import PlainLinks, PlainRenderer, PlainWriter
 from tests.simulation.baton import Actor, Crash
-from tests.simulation.cast import EDITORIAL, SETTINGS, Version
+from tests.simulation.cast import EDITORIAL, SETTINGS, ZONE, Version
 from tests.simulation.database import BATCH, Rows, database, digests
 from tests.simulation.documented import Documented
 from tests.simulation.oracle import LEASE, Bar, Expected, Rule, Violation, figures
@@ -49,7 +48,6 @@ _COMMIT_TAKES = timedelta(milliseconds=1)
 CONFIGURATION = Configuration(
     digest=lambda: "ours", changed_on_disk=lambda: "", is_service_running=lambda: False
 )
-_ZONE = "America/New_York"
 _FAILS_OVER_AFTER = timedelta(minutes=1)
 WORKERS = ("dispatch-1", "dispatch-2", "reconcile", "look", "post")
 
@@ -341,7 +339,7 @@ class Process:
         self.rules = plan.PlanRules(
             policy=policy,
             undo_window=timedelta(0),
-            timezone=_ZONE,
+            timezone=ZONE,
             start=StartBy.SENDER if setting.by_sender else StartBy.APPROVAL,
             provider=first.name,
             batch_size=BATCH,
@@ -409,7 +407,7 @@ class Process:
             network=host.network(service.name),
             point=world.point,
         )
-        limits = Limits(timezone=_ZONE)
+        limits = SETTINGS[world.kind].limits
         limiter = RateLimiter(provider=service.name, domain="forum.example", limits=limits)
         return PooledProvider(
             provider=world.parts.provider(customer), limiter=limiter, account=customer.key

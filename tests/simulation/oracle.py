@@ -9,9 +9,10 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
+from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.statements.content import Content, MergeField
 from tests.simulation.cast import (
     BERLIN,
@@ -32,6 +33,8 @@ LEASE = timedelta(seconds=90)
 _FAMILY = {SPANISH: ORIGINAL}
 _ASKED = KEPT - timedelta(hours=4)
 """The provider is asked at least for this time."""
+_LATE = 1
+"""Seconds by which a turn may come late without losing its place."""
 _OVERRIDES = 2
 """The number of admins who replace a missing approval."""
 _FIGURES = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
@@ -51,6 +54,7 @@ class Rule(Enum):
     UNAPPROVED = "unapproved"
     WRONG = "wrong"
     UNCORRECTED = "uncorrected"
+    HASTY = "hasty"
     FOREIGN = "foreign"
     FAULT = "fault"
 
@@ -124,6 +128,10 @@ class Expected:
     """Readers who could not be reached when the correction began."""
     put_back: bool = False
     """The database is older than the last message."""
+    imports: list[tuple[int, int, int]] = field(default_factory=list)
+    """Each import, with its new and its known person, by number."""
+    latest: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    """The latest time of a commit by the machine's clock: pauses until then may be over."""
     gone: frozenset[str] = frozenset()
     """Statements of which a person then found messages that the database does not know."""
 
@@ -133,6 +141,10 @@ class Expected:
             one for one in self.approvals if one.slug != slug or by not in {None, one.by}
         ]
         self.starts.pop(slug, None)
+
+    def is_paused(self, person: Person) -> bool:
+        """Return whether the reader's pause cannot be over yet."""
+        return person.pauses_until is not None and person.pauses_until > self.latest
 
     def not_before(self, slug: str, clock: datetime) -> datetime | None:
         """Return the time before which a statement is not sent; None if it has passed."""
@@ -149,6 +161,7 @@ class Expected:
             schedules={**self.schedules},
             objections={**self.objections},
             audiences={**self.audiences},
+            imports=[*self.imports],
             slugs={**self.slugs},
             bars={**self.bars},
             ended={*self.ended},
@@ -235,6 +248,8 @@ def _in_time(mail: Mail, reader: int, expected: Expected) -> None:
         person = expected.people[reader]
         left = person.gone if mail.campaign == CORRECTION else person.left(lists)
         _before(mail, left, claimed.commit, f"reader {reader} had left")
+        if mail.campaign != CORRECTION and expected.is_paused(person):
+            _before(mail, person.pause, claimed.commit, f"reader {reader} had paused")
         _before(mail, expected.dead.get(mail.address), claimed.commit, "the address had bounced")
 
 
@@ -281,6 +296,25 @@ def _filled(words: Words, token: str, message_id: str) -> Words:
     return words
 
 
+def in_turn(true: World, provider: str, limits: Limits) -> None:
+    """Judge the rate and the day's quota after a message: when its batch was claimed, it left.
+
+    A second call for the same batch was counted at the first.
+    """
+    claims = sorted(
+        mail.claimed.at
+        for mail in true.journal
+        if mail.provider == provider and true.attempts[mail.attempt] == mail.claimed.commit
+    )
+    today = sum(limits.day(at) == limits.day(claims[-1]) for at in claims) if claims else 0
+    if limits.daily_quota is not None and today > limits.daily_quota:
+        raise Violation(Rule.HASTY, f"{today} messages at {provider} on one day")
+    for first, at in enumerate(claims if limits.rate else ()):
+        count, seconds = len(claims) - first, (claims[-1] - at).total_seconds()
+        if count > limits.burst + (limits.rate or 0) * (seconds + _LATE) + 1:
+            raise Violation(Rule.HASTY, f"{count} messages at {provider} in {seconds} s")
+
+
 def in_hour(mail: Mail, ready: datetime, person: Person) -> None:
     """Judge a message of a campaign at a local time."""
     zone = person.zone or "America/New_York"
@@ -297,7 +331,7 @@ def figures(books: sqlite3.Connection, expected: Expected, now: Bar, clock: date
 
     ``clock`` is the time by the machine's clock.
     """
-    said = []
+    expected.latest, said = max(expected.latest, clock), []
     for number, slug, state, size, *counts in books.execute(_SUMS):
         if number not in expected.audiences:
             expected.audiences[number] = frozenset(_members(books, number))
@@ -335,15 +369,22 @@ def _for_whom(slug: str, expected: Expected) -> tuple[frozenset[int], frozenset[
     reached = frozenset(
         number
         for number, person in expected.people.items()
-        if person.gets(text.lists) and person.address not in expected.dead
+        if person.gets(text.lists)
+        and person.address not in expected.dead
+        and not expected.is_paused(person)
+    )
+    sure = frozenset(
+        number
+        for number in reached
+        if not (expected.people[number].pauses_until or expected.people[number].unsure)
     )
     others = {number for number in reached if expected.people[number].language != text.language}
     if text.translation_of:
         return frozenset(), reached - others
     apart = any(written(name).translation_of == slug for name in expected.setting.texts)
     if apart and not expected.setting.together:  # others may be left to a translation
-        return reached - others, reached
-    return reached, reached
+        return sure - others, reached
+    return sure, reached
 
 
 def _objections(slug: str, words: Words, expected: Expected, clock: datetime) -> Iterator[str]:
@@ -488,7 +529,7 @@ def _caused(number: int, reader: int, state: str, true: World, expected: Expecte
     """Check that a reader without the message left or was rejected, or the campaign was ended."""
     slug, person = expected.slugs[number], expected.people[reader]
     cause = {
-        "suppressed": person.ever_left,
+        "suppressed": person.ever_left or person.pause is not None,
         "rejected": reader in true.refused,
         "cancelled": number in expected.ended or (slug, reader) in true.excuses.given_up,
     }.get(state, True)

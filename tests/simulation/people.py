@@ -1,6 +1,6 @@
 """The acts of the operator and of readers, and the events of the provider."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -8,12 +8,13 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events import Bounce, Event, EventKind
+from newsletter.domain.subscribers.audience import Brought, Entry
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.events import record
-from newsletter.pipeline.subscribers import administer, leave, prefer
+from newsletter.pipeline.subscribers import administer, imports, leave, prefer
 from newsletter.pipeline.subscribers import leave as forget
 from tests.fakes import THEIRS, WORKSPACE
-from tests.simulation.cast import ORIGINAL, SPANISH, written
+from tests.simulation.cast import ORIGINAL, SPANISH, Person, written
 from tests.simulation.host import LISTS, PROVIDERS, Host, Process
 from tests.simulation.oracle import Bar, Rule, Violation, campaign_of, people, standings
 from tests.simulation.service import Mail
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _ADMIN = "ada@forum.example"
+_PAUSE = timedelta(minutes=3)
 _KINDS = {
     "delivered": (EventKind.DELIVERED, None),
     "opened": (EventKind.OPENED, None),
@@ -186,18 +188,89 @@ class People:
         ):
             person.leave(lists, self._bar())
 
-    def _come_back(self, host: Host, number: int) -> None:
+    def _wish(self, host: Host, number: int, wish: PreferenceChange) -> bool:
+        """Store what a reader wants, by the page of preferences."""
         owner = prefer.Owner(subscriber_id=number, signed_at=host.now())
-        wish = PreferenceChange(joins=frozenset({"press"}), returns=True)
-        if self._world.office(
+        return self._world.office(
             host,
             lambda at: prefer.save(
                 owner, wish, shown=LISTS, language="en", closed=(), store=at.store
             ),
-        ):
+        )
+
+    def _come_back(self, host: Host, number: int) -> None:
+        wish = PreferenceChange(joins=frozenset({"press"}), returns=True)
+        if self._wish(host, number, wish):
             person = host.expected.people[number]
             person.gone, person.lists["press"] = None, None
             host.expected.dead.pop(person.address, None)
+
+    def _pause(self, host: Host, number: int) -> None:
+        until = host.now() + _PAUSE
+        if self._wish(host, number, PreferenceChange(pauses_until=until)):
+            person = host.expected.people[number]
+            person.pause, person.pauses_until = self._bar(), until
+
+    def _resume(self, host: Host, number: int) -> None:
+        if self._wish(host, number, PreferenceChange(resumes=True)):
+            host.expected.people[number].pauses_until = None
+
+    def _suppress(self, host: Host, number: int) -> None:
+        person = host.expected.people[number]
+        if self._world.office(
+            host, lambda at: administer.suppress(person.address, by=_ADMIN, store=at.store)
+        ):
+            person.end(self._bar())
+
+    def _lift(self, host: Host, number: int) -> None:
+        """Lift a suppression, which the program refuses for some reasons."""
+        person = host.expected.people[number]
+        if self._world.office(
+            host,
+            lambda at: administer.lift(
+                person.address, by=_ADMIN, reason="a mistake", store=at.store
+            ),
+        ):
+            person.gone = None
+            host.expected.dead.pop(person.address, None)
+
+    def import_file(self, host: Host, number: int) -> None:
+        """Import a new person, and a known one to a second list."""
+        if host.expected.put_back or len(self._world.hosts) > 1:
+            return  # a number would be given a second time
+        known, brought = host.expected.people[number], list[Brought]()
+        new = f"imported{self._world.number()}@example.org"
+        entries = [
+            Entry(address=new, lists=("press",), language="en"),
+            Entry(address=known.address, lists=("press", "members")),
+        ]
+        plan = imports.ImportPlan(
+            file="people.csv", kind="csv", sha256="0" * 64, by=_ADMIN, declared=LISTS
+        )
+        people = [(f"line {line}", entry) for line, entry in enumerate(entries)]
+        if self._world.office(
+            host, lambda at: brought.append(imports.carry_out(people, plan, store=at.store))
+        ):
+            query = "SELECT id FROM subscriber WHERE address = ?"
+            [(added,)] = host.books.execute(query, (new,)).fetchall()
+            commit = self._world.commit
+            host.expected.people[added] = Person(addresses=[(commit, new)], lists={"press": None})
+            self._world.true.owners[new] = added
+            if known.gone is None and known.address not in host.expected.dead:
+                known.lists.setdefault("members", None)
+            host.expected.imports.append((brought[0].number, added, number))
+
+    def undo_import(self, host: Host) -> None:
+        """Undo the last import. A person whom no campaign is for is removed."""
+        if not host.expected.imports:
+            return
+        import_, added, known = host.expected.imports.pop()
+        if self._world.office(host, lambda at: imports.undo(import_, by=_ADMIN, store=at.store)):
+            people = host.expected.people
+            for person in (people[added], people[known]):
+                person.unsure = person.ever_left = True
+            if not any(added in readers for readers in host.expected.audiences.values()):
+                people[added].end(self._bar())
 
     def _move(self, host: Host, number: int) -> None:
         person = host.expected.people[number]
@@ -247,9 +320,12 @@ class People:
 
     def _heard(self, host: Host, kind: str, mail: Mail) -> None:
         """End the address of a bounce, and the person if they still have the address."""
-        person = host.expected.people[self._world.true.owners[mail.address]]
+        person = host.expected.people.get(self._world.true.owners[mail.address])
         if kind in _FIRM:
             host.expected.dead.setdefault(mail.address, self._bar())
+        if person is None:  # imported after the backup that was restored
+            return
+        if kind in _FIRM:
             if person.address == mail.address:
                 person.end(self._bar())
         elif kind == "unsubscribed":

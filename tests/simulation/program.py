@@ -237,7 +237,10 @@ def _one(what: str, *names: str, numbers: tuple[int, ...] = (0,)) -> Callable[..
 _WORKERS = dict(zip(WORKERS, (6, 3, 5, 3, 1), strict=True))
 _WORDS = {
     "hand": ("pause", "resume", "cancel", "sent", "resend", "give up", "go_back", "reopen"),
-    "reader": ("leave", "leave_all", "unsubscribe", "come_back", "move", "erase", "join"),
+    "reader": (
+        *("leave", "leave_all", "unsubscribe", "come_back", "move", "erase", "join"),
+        *("pause", "resume", "suppress", "lift"),
+    ),
     "event": (
         *("delivered", "opened", "bounced", "soft", "complained", "unsubscribed"),
         *("bare bounced", "bare complained", "foreign"),
@@ -256,6 +259,8 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "release": (1, _one("release")),
     "reader": (4, _said("reader")),
     "event": (3, _said("event")),
+    "import": (1, _one("import", numbers=(1, 2, 3, 4))),
+    "undo import": (0.6, _one("undo import")),
     "back_up": (1.2, _one("back_up")),
     "restore": (0.8, _one("restore", "in place", "anew", numbers=(1, 2, 3))),
     "clone": (0.5, _one("clone", "files", "disk", numbers=(1,))),
@@ -265,7 +270,7 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
 }
 
 
-_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1)
+_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 1.2)
 """How often a run begins with each of ``SETTINGS``."""
 _WHICH = (0, 1)
 _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
@@ -306,6 +311,8 @@ def take(world: World, step: Step) -> None:
         "release": lambda: world.people.release(host),
         "reader": lambda: world.people.reader(host, step.who, step.number),
         "event": lambda: world.people.event(host, step.who, step.number),
+        "import": lambda: world.people.import_file(host, step.number),
+        "undo import": lambda: world.people.undo_import(host),
         "back_up": lambda: world.back_up(host),
         "restore": lambda: world.restore(host, step.number, in_place=step.who == "in place"),
         "clone": lambda: world.clone(host, image_of_disk=step.who == "disk"),

@@ -170,6 +170,18 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
     "a correction goes to half of them": ("correction", "mute", (first("take"),)),
     "a translation goes to who had the original": ("family", "mute", ()),
     "an hour that comes twice counts twice": ("hours", "mute", ()),
+    "the rate is not kept": ("paced", "mute", (first("take"),)),
+    "a pause is not kept": ("begun", "mute", (Step("reader", "pause", 2),)),
+    "a file brings back who left": (
+        "plain",
+        "mute",
+        (Step("reader", "unsubscribe", 2), Step("import", number=1)),
+    ),
+    "an undone import leaves subscriptions": (
+        "plain",
+        "mute",
+        (Step("import", number=1), Step("undo import")),
+    ),
     "a letter is posted again after a crash": (
         "begun",
         "mute",

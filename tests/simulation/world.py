@@ -24,6 +24,7 @@ from tests.simulation.oracle import (
     close,
     find_out,
     in_hour,
+    in_turn,
     judge,
     words_of,
 )
@@ -116,6 +117,9 @@ class World:
         if bound and account_of(mail.key) not in bound:
             raise Violation(Rule.WRONG, f"{mail.try_} is bound to the accounts {bound}")
         judge(mail, self.true, host.expected)
+        wild = host.jumps or host.expected.put_back or len(self.hosts) > 1
+        if not wild and not mail.campaign.startswith("letter_"):
+            in_turn(self.true, mail.provider, SETTINGS[self.kind].limits)
         if self.kind == "hours" and campaign_of(mail):
             in_hour(mail, self.start, host.expected.people[self.true.owners[mail.address]])
 
@@ -320,10 +324,12 @@ class World:
         """Advance to the next time in the database, and return whether there is one."""
         host = self.hosts[0]
         now = int(host.now().timestamp() * 1000)
-        due = min(
-            (at for (at,) in host.books.execute(_DUE) if at is not None and now < at < _NEVER),
-            default=None,
-        )
+        times = [at for (at,) in host.books.execute(_DUE)]
+        limits = SETTINGS[self.kind].limits
+        if limits.daily_quota is not None and self._any(host, _LIES_THERE["dispatch-1"]):
+            tomorrow = limits.end_of(limits.day(host.now()))
+            times.append(int(tomorrow.timestamp() * 1000))
+        due = min((at for at in times if at is not None and now < at < _NEVER), default=None)
         if due is not None:
             self.now += timedelta(milliseconds=due - now)
         return due is not None
@@ -368,7 +374,7 @@ _LIES_THERE = {
 _DUE = """
 SELECT not_before FROM batch WHERE state IN ('queued', 'unknown')
 UNION SELECT lease_until FROM batch WHERE state = 'unknown'
-UNION SELECT blocked_until FROM rate_limit
+UNION SELECT blocked_until FROM rate_limit UNION SELECT free_at / 1000 + 1 FROM rate_limit
 UNION SELECT not_before FROM transactional_email WHERE state = 'waiting'
 UNION SELECT release_at FROM campaign WHERE state = 'scheduled'
 """
