@@ -1,32 +1,16 @@
 """Asking a provider what it has: page by page, and an answer that is in doubt proves nothing."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from newsletter.providers.brevo.check import BrevoInquiry
-from newsletter.providers.brevo.send import Brevo
-from newsletter.providers.brevo.send import Options as BrevoOptions
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.mailgun.check import MailgunInquiry
-from newsletter.providers.mailgun.send import Mailgun
-from newsletter.providers.mailgun.send import Options as MailgunOptions
-from newsletter.providers.mailtrap.check import MailtrapInquiry
-from newsletter.providers.mailtrap.send import Mailtrap
-from newsletter.providers.mailtrap.send import Options as MailtrapOptions
-from newsletter.providers.postmark.check import PostmarkInquiry
-from newsletter.providers.postmark.send import Options as PostmarkOptions
-from newsletter.providers.postmark.send import Postmark
-from newsletter.providers.sendgrid.check import SendGridInquiry
-from newsletter.providers.sendgrid.send import Options as SendGridOptions
-from newsletter.providers.sendgrid.send import SendGrid
-from newsletter.transport.transport import Transport
 from tests.contracts.provider import AT, batch
 from tests.provider_servers.brevo import BrevoServer
+from tests.provider_servers.kinds import made
 from tests.provider_servers.mailtrap import MailtrapServer
 from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.sendgrid import SendGridServer
@@ -48,59 +32,25 @@ class Asked:
     """The same at a port without a listener."""
 
 
-def mailgun(server: Any, url: str, transport: Transport, settle: Any = None) -> HttpProvider:
-    said = {"kind": "mailgun", "domain": server.domain, "api_key": server.api_key, "base_url": url}
-    options = MailgunOptions.model_validate(said)
-    return HttpProvider(Mailgun(options), transport, MailgunInquiry(options), settle=settle)
-
-
-def postmark(server: Any, url: str, transport: Transport, settle: Any = None) -> HttpProvider:
-    said = {"kind": "postmark", "server_token": server.known, "base_url": url}
-    options = PostmarkOptions.model_validate(said)
-    return HttpProvider(Postmark(options), transport, PostmarkInquiry(options), settle=settle)
-
-
-def sendgrid(server: Any, url: str, transport: Transport, settle: Any = None) -> HttpProvider:
-    said = {"kind": "sendgrid", "api_key": server.api_key, "base_url": url}
-    options = SendGridOptions.model_validate(said)
-    return HttpProvider(SendGrid(options), transport, SendGridInquiry(options), settle=settle)
-
-
-def brevo(server: Any, url: str, transport: Transport, settle: Any = None) -> HttpProvider:
-    said = {"kind": "brevo", "api_key": server.api_key, "base_url": url}
-    options = BrevoOptions.model_validate(said)
-    return HttpProvider(Brevo(options), transport, BrevoInquiry(options), settle=settle)
-
-
-def mailtrap(server: Any, url: str, transport: Transport, settle: Any = None) -> HttpProvider:
-    said = {"kind": "mailtrap", "api_token": server.api_token, "base_url": url}
-    options = MailtrapOptions.model_validate(said)
-    return HttpProvider(Mailtrap(options), transport, MailtrapInquiry(options), settle=settle)
-
-
-Make = Callable[..., HttpProvider]
-KINDS: dict[str, tuple[type[LoopbackServer], Make]] = {
-    "mailgun": (MailgunServer, mailgun),
-    "postmark": (PostmarkServer, postmark),
-    "sendgrid": (SendGridServer, sendgrid),
-    "brevo": (BrevoServer, brevo),
-    "mailtrap": (MailtrapServer, mailtrap),
+SERVERS: dict[str, type[LoopbackServer]] = {
+    "mailgun": MailgunServer,
+    "postmark": PostmarkServer,
+    "sendgrid": SendGridServer,
+    "brevo": BrevoServer,
+    "mailtrap": MailtrapServer,
 }
 
 
-@pytest.fixture(params=list(KINDS))
+@pytest.fixture(params=list(SERVERS))
 def asked(request: pytest.FixtureRequest) -> Iterator[Asked]:
-    make_server, make = KINDS[request.param]
-    transport = Transport(timeout=timedelta(seconds=60))
-    with make_server() as server:
-        nowhere = f"http://127.0.0.1:{closed_port()}"
-        yield Asked(
-            kind=request.param,
-            server=server,
-            provider=make(server, server.url, transport),
-            elsewhere=make(server, nowhere, transport),
-        )
-    transport.close()
+    kind = request.param
+    nowhere = f"http://127.0.0.1:{closed_port()}"
+    with (
+        SERVERS[kind]() as server,
+        made(kind, server.url) as provider,
+        made(kind, nowhere) as elsewhere,
+    ):
+        yield Asked(kind=kind, server=server, provider=provider, elsewhere=elsewhere)
 
 
 def take(asked: Asked, attempt_id: str, readers: tuple[str, ...]) -> None:
@@ -153,16 +103,13 @@ def test_reading_stops_when_all_are_found(asked: Asked) -> None:
 
 
 def test_an_or_that_is_not_understood_does_not_pass_for_an_absence() -> None:
-    transport = Transport(timeout=timedelta(seconds=60))
-    with MailgunServer() as server:
-        provider = mailgun(server, server.url, transport)
+    with MailgunServer() as server, made("mailgun", server.url) as provider:
         provider.hand_over(provider.prepare(batch(*READERS[:60])))
         empty = reply(200, {"items": [], "paging": {"next": "", "previous": ""}})
         server.script.extend([empty, empty])
         sighting = provider.look_up(batch(*READERS[:60]))
     assert sighting.whole, sighting.reason
     assert len(sighting.found) == 60
-    transport.close()
 
 
 def test_of_an_attempt_in_part_those_are_found_who_are_there(asked: Asked) -> None:
@@ -173,16 +120,13 @@ def test_of_an_attempt_in_part_those_are_found_who_are_there(asked: Asked) -> No
 
 
 def test_a_filter_that_finds_nothing_does_not_pass_for_an_absence() -> None:
-    transport = Transport(timeout=timedelta(seconds=60))
-    with PostmarkServer() as server:
-        provider = postmark(server, server.url, transport)
+    with PostmarkServer() as server, made("postmark", server.url) as provider:
         provider.hand_over(provider.prepare(batch(*READERS[:60])))
         server.script.append(reply(200, {"TotalCount": 0, "Messages": []}))
         sighting = provider.look_up(batch(*READERS[:60]))
     assert not sighting.whole
     assert "by address" in sighting.reason
     assert set(sighting.found) == {1}
-    transport.close()
 
 
 def test_an_answer_in_doubt_proves_nothing(subtests: pytest.Subtests, asked: Asked) -> None:
@@ -338,61 +282,52 @@ def test_a_filter_that_is_ignored_is_noticed(asked: Asked) -> None:
 
 
 def test_brevos_tags_that_name_no_attempt_prove_nothing() -> None:
-    transport = Transport(timeout=timedelta(seconds=60))
     for shown in (lambda tags: tags[0], lambda tags: "", lambda tags: json.dumps(tags[:1])):
-        with BrevoServer(shows_tags=shown) as server:
-            provider = brevo(server, server.url, transport)
+        with BrevoServer(shows_tags=shown) as server, made("brevo", server.url) as provider:
             provider.hand_over(provider.prepare(batch()))
             sighting = provider.look_up(batch())
             assert not sighting.whole
             assert not sighting.found
-    transport.close()
 
 
 def test_mailtraps_filter_of_readers_may_be_ignored() -> None:
-    transport = Transport(timeout=timedelta(seconds=60))
-    with MailtrapServer(ignores=frozenset({"to"})) as server:
-        provider = mailtrap(server, server.url, transport)
+    with (
+        MailtrapServer(ignores=frozenset({"to"})) as server,
+        made("mailtrap", server.url) as provider,
+    ):
         provider.hand_over(provider.prepare(batch(*READERS)))
         assert len(provider.look_up(batch(*READERS[:40])).found) == 40
         absent = provider.look_up(batch(*READERS[:3], attempt_id="attempt2"))
     assert absent.whole, absent.reason
     assert not absent.found
-    transport.close()
 
 
 def test_mailtraps_messages_without_variables_prove_nothing() -> None:
-    transport = Transport(timeout=timedelta(seconds=60))
-    with MailtrapServer() as server:
-        provider = mailtrap(server, server.url, transport)
+    with MailtrapServer() as server, made("mailtrap", server.url) as provider:
         provider.hand_over(provider.prepare(batch()))
         for row in server.log:
             row["custom_variables"] = {}
         assert not provider.look_up(batch()).whole
-    transport.close()
 
 
 def test_a_page_elsewhere_is_not_asked_for() -> None:
-    transport = Transport(timeout=timedelta(seconds=60))
-    with MailgunServer() as server:
-        provider = mailgun(server, server.url, transport)
+    with MailgunServer() as server, made("mailgun", server.url) as provider:
         item = {"recipient": "a@a.example", "id": "1", "user-variables": {}}
         strange = "https://api.mailgun.net/v3/domains?delete=all"
         page = reply(200, {"items": [item], "paging": {"next": strange}})
         server.script.extend([page, page])  # of these readers, and of all
         assert not provider.look_up(batch()).whole
         assert len(server.requests) == 2
-    transport.close()
 
 
 def test_the_settling_time_can_be_set(subtests: pytest.Subtests) -> None:
-    for make_server, make in KINDS.values():
-        with subtests.test(make_server=make_server, make=make):
-            transport = Transport(timeout=timedelta(seconds=60))
-            with make_server() as server:
-                usual = make(server, server.url, transport).capabilities
-                own = make(server, server.url, transport, timedelta(seconds=9)).capabilities
-            assert usual.settles_in is not None
-            assert own == replace(usual, settles_in=timedelta(seconds=9))
-            assert usual.records_kept is not None
-            transport.close()
+    for kind in SERVERS:
+        with (
+            subtests.test(kind=kind),
+            made(kind, "http://127.0.0.1:9") as usual,
+            made(kind, "http://127.0.0.1:9", settle="9s") as own,
+        ):
+            assert usual.capabilities.settles_in is not None
+            nine = timedelta(seconds=9)
+            assert own.capabilities == replace(usual.capabilities, settles_in=nine)
+            assert usual.capabilities.records_kept is not None

@@ -1,8 +1,7 @@
 """SES over a real connection: the contract, signatures that botocore checks, mixed answers."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 
@@ -10,20 +9,11 @@ from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.ports import Provider
 from newsletter.domain.statements.content import Sender
-from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.registry import build
-from newsletter.providers.ses.send import Options, Ses
-from newsletter.transport.transport import Transport
 from tests.contracts.provider import ProviderContract, Service, batch
 from tests.fakes import FixedClock
-from tests.provider_servers.ses import REGION, SesServer
+from tests.provider_servers.kinds import made
+from tests.provider_servers.ses import SesServer
 
-OPTIONS = {
-    "kind": "ses",
-    "region": REGION,
-    "access_key_id": "AKIDFORTESTS",
-    "secret_access_key": "secret-for-tests",
-}
 SEVERAL = ("ana@a.example", "ben@b.example", "cy@c.example")
 
 
@@ -39,19 +29,8 @@ Make = Callable[..., Provider]
 @pytest.fixture
 def make(server: SesServer, clock: FixedClock) -> Iterator[Make]:
     """Makes providers of the usual options, changed as a test says."""
-    transports = []
-
-    def made(seconds: float = 20, **changes: object) -> HttpProvider:
-        usual = {**OPTIONS, "base_url": server.url}
-        translator = Ses(Options.model_validate({**usual, **changes}))
-        transports.append(Transport(timeout=timedelta(seconds=seconds)))
-        return HttpProvider(
-            translator, transports[-1], sign=lambda request: translator.sign(request, clock.now())
-        )
-
-    yield made
-    for transport in transports:
-        transport.close()
+    with ExitStack() as stack:
+        yield lambda **changes: stack.enter_context(made("ses", server.url, clock, **changes))
 
 
 @pytest.fixture
@@ -121,11 +100,9 @@ def test_a_call_is_signed_when_it_is_made_not_when_it_was_built(
 
 
 def test_a_provider_made_from_options_signs_by_the_clock_it_was_given(
-    server: SesServer, clock: FixedClock
+    server: SesServer, provider: Provider, clock: FixedClock
 ) -> None:
-    options = Options.model_validate({**OPTIONS, "base_url": server.url})
     clock.advance(days=1)
-    provider = build(options, workspace=Path(), clock=clock)
     assert hand_over(provider).outcome.verdict is Verdict.ACCEPTED
     assert server.requests[0].headers["x-amz-date"] == "20261125T120000Z"
 

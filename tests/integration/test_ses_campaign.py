@@ -3,16 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.ses.send import Options, Ses
 from newsletter.store.sql import Store
-from newsletter.transport.transport import Transport
-from tests.provider_servers.ses import REGION, SesServer
+from tests.provider_servers.kinds import made
+from tests.provider_servers.ses import SesServer
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 
@@ -29,20 +27,8 @@ def server(room: Newsroom) -> Iterator[SesServer]:
 
 @pytest.fixture
 def provider(room: Newsroom, server: SesServer) -> Iterator[HttpProvider]:
-    options = Options.model_validate(
-        {
-            "kind": "ses",
-            "region": REGION,
-            "access_key_id": "AKIDFORTESTS",
-            "secret_access_key": "secret-for-tests",
-            "base_url": server.url,
-        }
-    )
-    translator, transport = Ses(options), Transport(timeout=timedelta(seconds=60))
-    yield HttpProvider(
-        translator, transport, sign=lambda request: translator.sign(request, room.clock.now())
-    )
-    transport.close()
+    with made("ses", server.url, room.clock) as provider:
+        yield provider
 
 
 def start(room: Newsroom, provider: HttpProvider, readers: int) -> None:

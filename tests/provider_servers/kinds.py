@@ -48,7 +48,7 @@ def fixtures(kind: str) -> tuple[Any, Any]:
 
 @contextmanager
 def made(
-    kind: str, url: str, clock: FixedClock | None = None, *, seconds: float = 20, **changes: object
+    kind: str, url: str, clock: FixedClock | None = None, *, seconds: float = 60, **changes: object
 ) -> Iterator[HttpProvider]:
     """A provider of this kind whose calls go to ``url``, and may take so long."""
     common = {"base_url": url, "concurrency": 64, "timeout": timedelta(seconds=seconds)}

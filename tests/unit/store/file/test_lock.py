@@ -56,41 +56,14 @@ def test_another_account_is_refused_and_told_how_before_anything_is_written(
     assert path.stat() == before
 
 
-@pytest.mark.slow("starts a process")
-def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
-    path = tmp_path / "newsletter.lock"
-    program = """
-import sys
-from pathlib import Path
-from newsletter.store.file.lock import only_one
-with only_one(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
-        with pytest.raises(Refused), only_one(path):
-            pass
-        other.kill()
-        other.wait(timeout=60)
-        with only_one(path):
-            assert path.exists()
-
-
-# --- the database is in use, or is being replaced
-
-
 @contextmanager
-def elsewhere(path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Another process that has the database open until it is killed."""
-    program = """
+def elsewhere(path: Path, lock: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that has the lock until it is killed."""
+    program = f"""
 import sys
 from pathlib import Path
-from newsletter.store.file.lock import in_use
-with in_use(Path(sys.argv[1])):
+from newsletter.store.file.lock import {lock}
+with {lock}(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -103,6 +76,21 @@ with in_use(Path(sys.argv[1])):
             yield other
         finally:
             other.kill()
+
+
+@pytest.mark.slow("starts a process")
+def test_another_process_has_the_lock_until_it_dies(tmp_path: Path) -> None:
+    path = tmp_path / "newsletter.lock"
+    with elsewhere(path, "only_one") as other:
+        with pytest.raises(Refused), only_one(path):
+            pass
+        other.kill()
+        other.wait(timeout=60)
+        with only_one(path):
+            assert path.exists()
+
+
+# --- the database is in use, or is being replaced
 
 
 def test_any_number_may_use_it_and_none_while_it_is_replaced(path: Path) -> None:
@@ -123,7 +111,7 @@ def test_any_number_may_use_it_and_none_while_it_is_replaced(path: Path) -> None
 @pytest.mark.slow("starts a process")
 def test_nobody_replaces_what_another_process_uses_until_it_dies(path: Path) -> None:
     lock = path.with_suffix(".use")
-    with elsewhere(lock) as other:
+    with elsewhere(lock, "in_use") as other:
         with pytest.raises(Refused, match=r"another process, which 'fuser "), unused(lock):
             pass
         other.kill()
