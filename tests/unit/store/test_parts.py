@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import Resolution
-from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Defect
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.store.database import instant, stored
@@ -68,11 +66,6 @@ def test_a_line_that_was_changed_removed_moved_or_added_is_found(
             tx.db.change(statement)
     with log.read() as tx, pytest.raises(Defect, match=f"line {line} of the audit log is not"):
         tx.audit.verify()
-
-
-def test_an_untouched_log_is_whole(log: Store) -> None:
-    with log.read() as tx:
-        assert tx.audit.verify().number == 4
 
 
 def test_no_text_can_move_from_one_column_to_another(store: Store) -> None:
@@ -179,15 +172,6 @@ def test_the_name_that_the_provider_gave_the_call_is_kept(store: Store) -> None:
         assert tx.db.value("SELECT provider_id FROM batch") == "call-1"
 
 
-def test_a_campaign_that_ended_has_no_open_rows(store: Store) -> None:
-    books = Books(store, 25)
-    books.drain()
-    books.move(CampaignState.SENT)
-    with store.read() as tx:
-        query = "SELECT count(*) FROM batch WHERE state <> 'done' OR pending > 0"
-        assert tx.db.value(query) == 0
-
-
 @pytest.mark.parametrize(
     ("begins", "index"),
     [
@@ -217,17 +201,6 @@ def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: Store
         assert connection.execute("SELECT count(*) FROM batch").fetchone() == (1,)
     connection.close()
     assert os.access(path, os.W_OK)
-
-
-def test_a_hold_says_why_until_it_is_released(store: Store) -> None:
-    with store.begin() as tx:
-        assert tx.hold.reason() == ""
-        tx.db.change("INSERT INTO meta VALUES ('hold', 'restored')")
-    with store.begin() as tx:
-        assert tx.hold.reason() == "restored"
-        tx.hold.release(HoldKind.RESTORE_GUARD)
-    with store.read() as tx:
-        assert tx.hold.reason() == ""
 
 
 def test_content_that_was_damaged_in_the_database_is_a_defect(store: Store) -> None:

@@ -135,27 +135,6 @@ def test_a_time_that_its_file_says_is_when_it_leaves(room: Newsroom) -> None:
     assert found.release == datetime(2099, 1, 1, 9, tzinfo=UTC)
 
 
-def test_a_correction_goes_to_those_who_may_have_the_original(room: Newsroom) -> None:
-    room.start(readers=4)
-    room.drain()
-    room.write("right", corrects="resignation")
-    room.look()
-    found = expected(room, "right")
-    assert (found.readers, found.statement.corrects) == (4, "resignation")
-
-
-def test_a_correction_of_what_has_not_begun_goes_to_its_lists(room: Newsroom) -> None:
-    room.subscribe(3)
-    room.write()
-    room.look()
-    room.approve()
-    room.plan()
-    room.write("right", corrects="resignation")
-    room.look()
-    found = expected(room, "right")
-    assert found.readers == 3
-
-
 def test_a_translation_goes_to_the_readers_of_its_language(room: Newsroom) -> None:
     room.subscribe(3)
     with room.store.begin() as tx:
@@ -172,12 +151,3 @@ def test_what_planning_refuses_has_no_outlook(room: Newsroom) -> None:
     room.write("right", corrects="nothing")
     room.look()
     assert expected(room, "right").readers is None
-
-
-def test_within_one_mail_translations_change_no_figures(room: Newsroom) -> None:
-    room.demand(together=True)
-    room.subscribe(3)
-    room.write()
-    room.look()
-    found = expected(room)
-    assert found.readers == 3

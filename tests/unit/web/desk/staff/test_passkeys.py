@@ -63,13 +63,6 @@ def test_one_is_added_named_and_removed(cleo: Browser) -> None:
     assert cleo.post(path.removeprefix("/desk")).status == 404
 
 
-def test_to_add_one_takes_a_fresh_factor(cleo: Browser, site: Forum, device: Authenticator) -> None:
-    site.clock.advance(minutes=11)
-    for path in (ADD, f"{ADD}/options", f"{ADD}/0123/remove"):
-        assert cleo.post(path).status == 401
-    assert cleo.get(ADD).status == 401
-
-
 def test_what_is_wrong_is_said_in_the_form(cleo: Browser) -> None:
     for said in ("", "{}", "nonsense"):
         answer = cleo.post(ADD, {"name": "<b>", "made": said})

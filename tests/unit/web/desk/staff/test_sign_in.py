@@ -239,14 +239,6 @@ def test_it_is_kept_through_the_second_factor_too(browser: Browser, site: Forum)
     assert hidden(back) == {"title": ["x" * 50_000]}
 
 
-def test_a_button_without_fields_is_kept_too(browser: Browser, site: Forum) -> None:
-    browser.join(ANA)
-    site.clock.advance(hours=9)
-    out = browser.post("/account/sessions")
-    back = browser.sign_in(ANA, **{name: values[0] for name, values in hidden(out).items()})
-    assert (action(back), hidden(back)) == ("/account/sessions", {})
-
-
 @rows("path", ["/step-up", "/sign-out", "/account/codes", "/staff/a@b/role"])
 def test_what_only_a_form_leads_to_says_so_when_it_is_loaded(browser: Browser, path: str) -> None:
     answer = browser.get(path)

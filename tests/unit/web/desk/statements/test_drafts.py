@@ -38,13 +38,6 @@ def test_a_new_text_begins_with_its_title_the_day_and_what_is_usual(desk: Desk) 
     assert desk.deeds() == [("ana", "write")]
 
 
-def test_a_title_that_is_too_long_is_told_and_shown_again(desk: Desk) -> None:
-    page = desk.ana.post("/drafts/new", {"title": "x" * 1001})
-    assert page.status == 422
-    assert "is longer than 1,000 characters." in words(page)
-    assert "x" * 1001 in page.text
-
-
 @pytest.mark.slow("reads in a sandbox")
 def test_a_file_in_another_language_is_a_text_in_that(desk: Desk) -> None:
     said = "Die Bücherei in der Mitte der Stadt öffnet ab Montag eine Stunde früher als bisher."
@@ -260,25 +253,9 @@ def test_its_checks_know_the_day_on_which_it_goes_out(desk: Desk) -> None:
         assert "Warning" in words(desk.ana.get(desk.at))
 
 
-def test_looking_changes_no_row(desk: Desk) -> None:
-    desk.keep(act="hand-in")
-    number = desk.draft.version.number
-    before = desk.staffed.site.everything()
-    for path in ("", "/edit", "/preview", "/versions", f"/versions/{number}", "/pictures"):
-        assert desk.ana.get(desk.at + path).status == 200
-    for path in ("/drafts/new", f"{desk.at}/download"):
-        assert desk.ana.get(path).status == 200
-    assert desk.staffed.site.everything() == before
-
-
 def test_the_email_is_shown_for_a_desktop_and_for_a_telephone(desk: Desk) -> None:
     assert 'class="mail desktop"' in desk.ana.get(desk.at).text
     assert 'class="mail phone"' in desk.ana.get(f"{desk.at}?view=phone").text
-
-
-def test_a_correction_is_checked_too(desk: Desk) -> None:
-    desk.keep(corrects="earlier")
-    assert desk.ana.get(desk.at).status == 200
 
 
 def test_the_page_of_what_went_out_leads_to_a_correction_of_it(desk: Desk) -> None:

@@ -96,13 +96,6 @@ def test_what_is_no_picture_or_says_nothing_is_refused(
     assert pictures(desk) == []
 
 
-def test_a_picture_for_a_text_that_is_gone_is_refused(desk: Desk) -> None:
-    desk.ana.post(f"{desk.at}/delete")
-    assert give(desk, png(), alt="x").status == 404
-    answer = give(desk, png(), scripted=True, alt="x")
-    assert (answer.status, "no such text" in said(answer)["error"]) == (409, True)
-
-
 def test_anybody_loads_a_picture_by_its_name_and_nothing_but_a_picture(desk: Desk) -> None:
     give(desk, png(), alt="A desk")
     [picture] = pictures(desk)
