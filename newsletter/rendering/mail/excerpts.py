@@ -17,13 +17,12 @@ from newsletter.domain.statements.content import MARK_PREFIX, Content
 from newsletter.rendering.markdown.links import untagged
 
 _ALLOWED: dict[str, set[str]] = {
-    **{tag: set() for tag in ("ul", "em", "strong", "s", "sup")},
+    **{tag: set() for tag in ("ul", "li", "em", "strong", "s", "sup")},
     **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
     **{tag: set() for tag in ("br", "hr", "td")},
     **{tag: {"dir"} for tag in ("p", "h2", "h3", "h4")},
     "a": {"href", "id"},
-    "li": {"id"},
-    "div": {"lang", "dir"},
+    "div": {"lang", "dir", "id", "role"},
     "img": {"src", "alt", "width", "height"},
     "ol": {"start"},
     "span": {"lang", "dir"},
@@ -32,11 +31,9 @@ _ALLOWED: dict[str, set[str]] = {
 _LAYOUTS = frozenset(("button", "video", "columns", "mat"))
 """Layout tables in the text: on a page each becomes a ``<div>`` of this class."""
 _CLASSES = {
-    "div": {*(f"of-{name}" for name in _LAYOUTS), "half"},
+    "div": {*(f"of-{name}" for name in _LAYOUTS), "half", "notes", "downloads"},
     "p": {"caption", "edge", "standfirst", "by", "head", "end"},
     "span": {"credit", "kind", "named"},
-    "ol": {"notes"},
-    "ul": {"downloads"},
     "blockquote": {"pull"},
     "table": {"wide"},
     "td": {"right", "to-right", "center", "to-center"},
@@ -104,6 +101,7 @@ def _below(title: Any, cell: Any) -> Iterator[str]:
                 if next(part.iterancestors("table")) is table:
                     part.drop_tag()
             table.tag = "div"
+            table.attrib.pop("role")
             table.set("class", f"of-{name}")
     for other in cell.xpath("preceding::td"):
         if "lead" in other.get("class", "").split():

@@ -282,11 +282,17 @@ def _downloads(span: Span) -> list[Token] | None:
     if len(items) != len(lines) or any(file is None for file in files):
         return None
     made = iter(files)
-    opening, *rest = span.tokens
-    lines_of = (
-        token.copy(children=next(made)) if token.type == "inline" else token for token in rest
-    )
-    return [_classed(opening, "downloads"), *lines_of]
+    listed = [
+        token.copy(children=next(made)) if token.type == "inline" else token.copy()
+        for token in span.tokens
+    ]
+    for token in listed:
+        if "list" in token.type:  # a list without bullets, as that of notes is
+            token.tag = "div"
+        if token.type == "list_item_open":
+            token.attrSet("role", "listitem")
+    listed[0].attrs = {"class": "downloads", "role": "list"}
+    return listed
 
 
 def _file(children: Sequence[Token]) -> list[Token] | None:

@@ -61,12 +61,12 @@ def laid_out(html: str) -> str:
 
 _ALLOWED: dict[str, set[str]] = {
     **{tag: {"dir"} for tag in ("h2", "h3", "h4")},
-    **{tag: set() for tag in ("ul", "em", "strong", "s")},
+    **{tag: set() for tag in ("ul", "li", "em", "strong", "s")},
     **{tag: set() for tag in ("blockquote", "table", "thead", "tbody", "tr", "code", "pre")},
     **{tag: set() for tag in ("br", "hr", "sup")},
     "a": {"href", "id"},
+    "div": {"id", "role"},
     "img": {"src", "alt", "width", "style"},
-    "li": {"id"},
     "ol": {"start"},
     "p": {"dir", "aria-hidden"},
     "td": {"nowrap"},
@@ -75,8 +75,7 @@ _ALLOWED: dict[str, set[str]] = {
     **{f"x-{block}": set() for block in ("button", "video", "play", "columns", "column")},
 }
 _CLASSES = {
-    "ol": {"notes"},
-    "ul": {"downloads"},
+    "div": {"notes", "downloads"},
     **{tag: {"ltr", "rtl"} for tag in ("h2", "h3", "h4")},
     "p": {
         *("caption", "figure", "pic", "edge", "standfirst", "by", "head", "record", "end"),
@@ -164,10 +163,11 @@ _RULES: dict[str, Callable[[Token], str]] = {
     "credit": lambda token: f'<span class="credit">{escape(token.content)}</span>',
     "label": _label,
     "footnote_ref": _note_ref,
-    "footnote_block_open": lambda _: '<ol class="notes">\n',
-    "footnote_block_close": lambda _: "</ol>\n",
-    "footnote_open": lambda token: f'<li id="n-{_note(token)}">',
+    # lists without bullets: no mail program indents them, and screen readers hear a list
+    "footnote_block_open": lambda _: '<div class="notes" role="list">\n',
+    "footnote_block_close": lambda _: "</div>\n",
+    "footnote_open": lambda token: f'<div role="listitem" id="n-{_note(token)}">',
     NOTE: lambda token: f'<a href="#r-{_note(token)}">[{token.meta["id"] + 1}]</a> ',
-    "footnote_close": lambda _: "</li>\n",
+    "footnote_close": lambda _: "</div>\n",
     "footnote_anchor": lambda _: "",
 }

@@ -118,12 +118,12 @@ FILES = """\
 
 def test_a_list_of_files_is_a_list_of_downloads() -> None:
     assert html(FILES) == (
-        '<ul class="downloads">\n'
-        '<li><a href="https://a.example/kit.zip">Press kit</a><br>'
-        '<span class="kind">ZIP, 12 MB</span></li>\n'
-        '<li><a href="https://a.example/report.PDF?v=2">Report</a><br>'
-        '<span class="kind">PDF</span></li>\n'
-        "</ul>"
+        '<div class="downloads" role="list">\n'
+        '<div role="listitem"><a href="https://a.example/kit.zip">Press kit</a><br>'
+        '<span class="kind">ZIP, 12 MB</span></div>\n'
+        '<div role="listitem"><a href="https://a.example/report.PDF?v=2">Report</a><br>'
+        '<span class="kind">PDF</span></div>\n'
+        "</div>"
     )
     assert text(FILES).text == "- Press kit [1] (ZIP, 12 MB)\n- Report [2] (PDF)"
 

@@ -80,8 +80,10 @@ def test_footnotes_and_their_marks_lead_to_each_other() -> None:
     shown = html("One[^a] and two^[Inline.] and one again[^a].\n\n[^a]: Note *one*.")
     assert 'One<sup><a id="r-en-1" href="#n-en-1">[1]</a></sup> and two<sup><a id=' in shown
     assert 'and one again<sup><a href="#n-en-1">[1]</a></sup>.' in shown
-    assert '<ol class="notes">' in shown
-    assert '<li id="n-en-1"><p><a href="#r-en-1">[1]</a> Note <em>one</em>.' in shown
+    assert '<div class="notes" role="list">' in shown
+    assert (
+        '<div role="listitem" id="n-en-1"><p><a href="#r-en-1">[1]</a> Note <em>one</em>.' in shown
+    )
 
 
 @rows(
