@@ -450,6 +450,10 @@ CREATE TABLE subscriber (
     consent TEXT NOT NULL,
     added_at INTEGER NOT NULL,
     place TEXT NOT NULL DEFAULT '',
+    outlet TEXT NOT NULL DEFAULT '',
+    beat TEXT NOT NULL DEFAULT '',
+    phone TEXT NOT NULL DEFAULT '',
+    notes TEXT NOT NULL DEFAULT '',
     paused_until INTEGER,  -- end of the pause
     import_id INTEGER,  -- the import that added the subscriber
     last_import INTEGER,  -- the newest import whose file named the subscriber
@@ -561,6 +565,10 @@ CREATE TABLE import_change (
     language TEXT NOT NULL,
     timezone TEXT NOT NULL,
     place TEXT NOT NULL,
+    outlet TEXT NOT NULL,
+    beat TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    notes TEXT NOT NULL,
     consent TEXT NOT NULL,
     paused_until INTEGER,
     last_import INTEGER,
@@ -774,7 +782,7 @@ CREATE INDEX ix_audit_subject ON audit (subject, number);
 -- The newest import at the time of an act of the subscriber or the staff. What happened since an
 -- import is never undone with the import.
 CREATE TRIGGER acted_described AFTER UPDATE OF
-    address, name, language, timezone, place, consent ON subscriber
+    address, name, language, timezone, place, outlet, beat, phone, notes, consent ON subscriber
 WHEN NEW.last_import IS OLD.last_import AND EXISTS (SELECT 1 FROM import)
 BEGIN
     UPDATE subscriber SET acted_after = (SELECT max(id) FROM import)

@@ -13,14 +13,15 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
+from newsletter.domain.subscribers.audience import NOTED, Entry, SuppressedEntry
 from newsletter.subscriber_files.encodings import Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader, Raw, people
 from newsletter.subscriber_files.exports import COLUMN_NAMES
 from newsletter.subscriber_files.subscriber_file import Located, not_text
 
 COLUMNS = (
-    *("email", "name", "lists", "language", "timezone", "consent_source", "consent_at", "place"),
+    *("email", "name", "lists", "language", "timezone", "consent_source", "consent_at"),
+    *NOTED,
     *("tags", "paused_until", "left", "suppressed"),
 )
 FIRST_NAME, LAST_NAME = "first name", "last name"
@@ -31,6 +32,8 @@ _ALIASES = {
     **dict.fromkeys(("firstname", "given name", "forename"), FIRST_NAME),
     **dict.fromkeys(("lastname", "surname", "family name"), LAST_NAME),
     **dict.fromkeys(("list", "mailing list", "mailing lists"), "lists"),
+    **dict.fromkeys(("organisation", "organization", "media outlet", "publication"), "outlet"),
+    **dict.fromkeys(("telephone", "phone number", "mobile"), "phone"),
     "lang": "language",
     "tag": "tags",
 }

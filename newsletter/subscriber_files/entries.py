@@ -11,6 +11,7 @@ from newsletter.domain.errors import Defect, Fault, InvalidInput
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import fold, parse_address
 from newsletter.domain.subscribers.audience import (
+    NOTED,
     Consent,
     Entry,
     SuppressedEntry,
@@ -104,6 +105,10 @@ class Raw:
     consent_source: str = ""
     consent_at: str = ""
     place: str = ""
+    outlet: str = ""
+    beat: str = ""
+    phone: str = ""
+    notes: str = ""
     tags: Sequence[str] = ()
     paused_until: str = ""
     left: Sequence[str] = ()
@@ -147,7 +152,7 @@ def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
         language=raw.language,
         timezone=raw.timezone,
         consent=consent,
-        place=raw.place,
+        **{name: getattr(raw, name) for name in NOTED},
         tags=_unique(tuple(raw.tags)),
         paused_until=paused_until,
         left=_unique(tuple(raw.left)),
@@ -237,7 +242,7 @@ def _tag_objection(name: str) -> str:
 
 _OBJECTIONS: Mapping[str, Callable[[str], str]] = {
     "name": _line_objection,
-    "place": _line_objection,
+    **dict.fromkeys(NOTED, _line_objection),
     "language": language_objection,
     "timezone": zone_objection,
     "lists": list_objection,

@@ -39,7 +39,7 @@ def _rows(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[Mapp
             "timezone": person.timezone,
             "consent_source": given.get("source") or "",
             "consent_at": given.get("at") or "",
-            "place": person.place,
+            **person.noted,
             "tags": ";".join(person.tags),
             "paused_until": person.paused_until.isoformat() if person.paused_until else "",
             "left": ";".join(person.left),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import yaml
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
+from newsletter.domain.subscribers.audience import NOTED, Entry, SuppressedEntry
 from newsletter.formats.scalars import NULL_TAG, misreading, quoted
 from newsletter.formats.yaml_nodes import Nodes, NotRead, in_plain_words, mark_of
 from newsletter.subscriber_files.encodings import Member
@@ -18,7 +18,7 @@ _PLAIN_TAG = "tag:yaml.org,2002:"
 _SECTIONS = ("subscribers", "suppressed")
 _SEVERAL = {"lists": "press", "tags": "board", "left": "press"}
 _KEYS = (
-    *("email", "name", "lists", "language", "timezone", "consent", "place", "tags"),
+    *("email", "name", "lists", "language", "timezone", "consent", "tags", *NOTED),
     *("paused_until", "left", "suppressed"),
 )
 _OWN_CHECKS = {"email", "consent.at", "paused_until"}

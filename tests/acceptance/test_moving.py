@@ -61,16 +61,16 @@ def test_an_export_tells_everything_and_of_one_list(bare: Workspace, tmp_path: P
 
     assert "left out: 1 who were erased" in done.stderr
     assert done.stdout.startswith("\ufeffemail,name,lists,")
-    assert "ana@example.org,'=1+1,press,,,,,Austin,board;vip,,events,\n" in done.stdout
-    assert "emil@example.com,Emil,press,,,,,,,,,complained\n" in done.stdout
-    assert "gone@example.com,,,,,,,,,,,bounced\n" in done.stdout
+    assert "ana@example.org,'=1+1,press,,,,,Austin,,,,,board;vip,,events,\n" in done.stdout
+    assert "emil@example.com,Emil,press,,,,,,,,,,,,,complained\n" in done.stdout
+    assert "gone@example.com,,,,,,,,,,,,,,,bounced\n" in done.stdout
 
     one = bare.do("subscribers", "export", "--list", "press")
     assert one.stderr == ""
     assert one.stdout.splitlines()[1:] == [
-        "ana@example.org,'=1+1,press,,,,,Austin,board;vip,,,",
+        "ana@example.org,'=1+1,press,,,,,Austin,,,,,board;vip,,,",
         "bashir@example.net,Bashir,,,,,,,,,press,",
-        "emil@example.com,Emil,press,,,,,,,,,complained",
+        "emil@example.com,Emil,press,,,,,,,,,,,,,complained",
     ]
     refused = bare.do("subscribers", "export", "--list", "prese", code=1).stderr
     assert "there is no list 'prese'; did you mean 'press'? there are: events, press" in refused

@@ -18,12 +18,21 @@ from tests.contracts.books import PRESS, add_campaign
 from tests.fakes import NOON
 
 BARE = Segment(name="some", list="press", timezone="America/New_York")
+PRESS_CONTACT = {"outlet": "Example Herald", "beat": "Water, schools", "phone": "+1 202 555 0101"}
 PEOPLE = (
     Entry(address="1@example.org", lists=("press",), language="es", place="Austin", tags=("vip",)),
-    Entry(address="2@example.org", lists=("press",), language="es-MX", place="DALLAS, TX"),
+    Entry(
+        address="2@example.org",
+        lists=("press",),
+        language="es-MX",
+        place="DALLAS, TX",
+        **PRESS_CONTACT,
+    ),
     Entry(address="3@example.org", lists=("press", "events"), language="en", tags=("vip", "board")),
     Entry(address="4@example.org", lists=("events",), language="es", place="Austin", tags=("vip",)),
-    Entry(address="5@example.org", lists=("press",), language="est", place="São Paulo"),
+    Entry(
+        address="5@example.org", lists=("press",), language="est", place="São Paulo", beat="Schools"
+    ),
     Entry(address="6@example.org", lists=("press",), language="ES-mx", tags=("staff",)),
     Entry(address="7@example.org", lists=("press",), language="es", place="Austin", tags=("vip",)),
 )
@@ -64,6 +73,10 @@ class SegmentsContract:
             ({"place": ("são PAULO",)}, [5]),
             ({"place": ("SÃO PAULO",)}, []),  # only letters of ASCII are folded
             ({"place": ("Aus%",)}, []),
+            ({"outlet": ("example HERALD", "none")}, [2]),
+            ({"outlet": ("Herald",)}, []),
+            ({"beat": ("schools",)}, [2, 5]),
+            ({"beat": ("WATER", "none"), "outlet": ("Example Herald",)}, [2]),
             ({"tags": ("vip",)}, [1, 3]),
             ({"tags": ("vip", "board")}, [3]),
             ({"any_tag": ("staff", "board")}, [3, 6]),

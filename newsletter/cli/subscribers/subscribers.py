@@ -23,7 +23,7 @@ from newsletter.cli.subscribers.moving import export, import_file, list_imports,
 from newsletter.cli.subscribers.signup import form, receive_email
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import Subscriber
+from newsletter.domain.subscribers.audience import NOTED, Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import find_list
@@ -60,7 +60,7 @@ def show(services: Services, address: str, as_json: bool) -> None:
         person = Subscriber(id=0, address=address, name="", language="", timezone="", lists=())
     shown = {
         "email": person.address,
-        **pick(person, "name", "lists", "language", "timezone", "place", "tags", "paused_until"),
+        **pick(person, "name", "lists", "language", "timezone", *NOTED, "tags", "paused_until"),
         "left": person.left,
         "suppressed": reason,
     }

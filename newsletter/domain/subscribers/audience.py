@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from hashlib import sha256
@@ -44,7 +44,29 @@ class SuppressionReason(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subscriber:
+class Noted:
+    """The staff's notes on a person, each one line. No email contains them."""
+
+    place: str = ""
+    """The person's place of home or work."""
+    outlet: str = ""
+    """The medium or organisation that the person works for."""
+    beat: str = ""
+    """The subjects that the person reports on."""
+    phone: str = ""
+    notes: str = ""
+
+    @property
+    def noted(self) -> dict[str, str]:
+        """Return the notes by name."""
+        return {name: getattr(self, name) for name in NOTED}
+
+
+NOTED = tuple(each.name for each in fields(Noted))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscriber(Noted):
     """A person with one address, identified by us."""
 
     id: int
@@ -56,8 +78,6 @@ class Subscriber:
     lists: tuple[str, ...]
     """Lists with a confirmed subscription."""
     suppressed: SuppressionReason | None = None
-    place: str = ""
-    """The person's place of home or work, in the staff's words."""
     tags: tuple[str, ...] = ()
     """The staff's notes on the person, in order."""
     paused_until: datetime | None = None
@@ -82,7 +102,7 @@ class Consent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Noted):
     """One subscriber as a file names them."""
 
     address: str
@@ -91,7 +111,6 @@ class Entry:
     language: str = ""
     timezone: str = ""
     consent: Consent | None = None
-    place: str = ""
     tags: tuple[str, ...] = ()
     paused_until: datetime | None = None
     left: tuple[str, ...] = ()

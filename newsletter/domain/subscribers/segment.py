@@ -36,7 +36,7 @@ _Tag = Annotated[
 ]
 _Tags = Annotated[tuple[_Tag, ...], _SOME, Rule(_in_order)]
 _CONDITIONS = (
-    *("language", "joined_since", "joined_before", "place"),
+    *("language", "joined_since", "joined_before", "place", "outlet", "beat"),
     *("tags", "any_tag", "without_tags"),
 )
 
@@ -72,6 +72,16 @@ class SegmentRule:
     place: _Places = setting(
         "One place or several: subscribers with any of them. Capitals do not matter.",
         "[Austin, Dallas]",
+        default=(),
+    )
+    outlet: _Places = setting(
+        "One outlet or several: press contacts of any of them.",
+        "Example Herald",
+        default=(),
+    )
+    beat: _Places = setting(
+        "One word or several: press contacts whose beat contains any of them.",
+        "water",
         default=(),
     )
     tags: _Tags = setting("Subscribers with all these tags.", ["donor"], default=())
@@ -136,10 +146,11 @@ class Segment(SegmentRule):
             yield f"joined on or after {self.joined_since} ({self.timezone})"
         if self.joined_before:
             yield f"joined before {self.joined_before} ({self.timezone})"
-        if self.place:
-            # places are free text: without quotes, one that holds "or" would read like two
-            quoted = (json.dumps(place, ensure_ascii=False) for place in self.place)
-            yield f"place {' or '.join(quoted)}"
+        for name in ("place", "outlet", "beat"):
+            # free text: without quotes, one that holds "or" would read like two
+            quoted = [json.dumps(one, ensure_ascii=False) for one in getattr(self, name)]
+            if quoted:
+                yield f"{name} {' or '.join(quoted)}"
         yield from _tagged("tagged", self.tags, "and")
         yield from _tagged("tagged", self.any_tag, "or")
         yield from _tagged("not tagged", self.without_tags, "or")

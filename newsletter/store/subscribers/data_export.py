@@ -18,13 +18,14 @@ from newsletter.store.file.secure_erase import DUE
 from newsletter.store.subscribers.eligibility import folded
 
 _SUBSCRIBER = """
-    SELECT id AS number, address, name, language, timezone, place, added_at, paused_until,
-        consent AS consent_when_imported
+    SELECT id AS number, address, name, language, timezone, place, outlet, beat, phone, notes,
+        added_at, paused_until, consent AS consent_when_imported
     FROM subscriber WHERE id = :id
 """
 _LISTS: Mapping[str, str] = {
     "before_imports": """
-        SELECT file, at, name, language, timezone, place, consent, paused_until
+        SELECT file, at, name, language, timezone, place, outlet, beat, phone, notes, consent,
+            paused_until
         FROM import_change JOIN import ON import.id = import_change.import_id
         WHERE subscriber_id = :id ORDER BY import.id
     """,

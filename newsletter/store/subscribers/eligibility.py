@@ -151,10 +151,17 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
             " = wanted.value || '-')",
             {"segment_languages": [language.lower() for language in segment.language]},
         )
-    if segment.place:
+    for column, wanted in (("place", segment.place), ("outlet", segment.outlet)):
+        if wanted:
+            yield Condition(
+                f"lower(subscriber.{column}) IN (SELECT value FROM json_each(:segment_{column}))",
+                {f"segment_{column}": [folded(one) for one in wanted]},
+            )
+    if segment.beat:  # a person covers several
         yield Condition(
-            "lower(subscriber.place) IN (SELECT value FROM json_each(:segment_places))",
-            {"segment_places": [folded(place) for place in segment.place]},
+            "EXISTS (SELECT 1 FROM json_each(:segment_beat) AS wanted"
+            " WHERE instr(lower(subscriber.beat), wanted.value) > 0)",
+            {"segment_beat": [folded(one) for one in segment.beat]},
         )
     yield _joined(segment)
     for place, tag in enumerate(segment.tags):
@@ -196,12 +203,13 @@ def _tagged(names: Sequence[str], parameter: str) -> Condition:
 
 
 def searched(list_name: str, query: str) -> Condition:
-    """The subscriber is on the list now, and address or name holds the query."""
+    """The subscriber is on the list now, and address, name, outlet or beat holds the query."""
     found = subscribed([list_name]) if list_name else Condition("1 = 1")
     if query:
         # ASCII letters alone are folded, by the database and here
         found &= Condition(
-            "instr(lower(address), :query) > 0 OR instr(lower(name), :query) > 0",
+            "instr(lower(address), :query) > 0 OR instr(lower(name), :query) > 0"
+            " OR instr(lower(outlet), :query) > 0 OR instr(lower(beat), :query) > 0",
             {"query": folded(query)},
         )
     return found

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from newsletter.domain.subscribers.audience import (
     EXAMPLES,
+    NOTED,
     Away,
     Brought,
     Entry,
@@ -15,10 +16,11 @@ from newsletter.store.database import Database
 from newsletter.store.subscribers.choices import consent_of
 
 _TABLES = {
-    "staged_person": """
+    "staged_person": f"""
         no INTEGER PRIMARY KEY, address_hash BLOB NOT NULL UNIQUE, address TEXT NOT NULL,
         name TEXT NOT NULL, language TEXT NOT NULL, timezone TEXT NOT NULL,
-        consent TEXT NOT NULL, place TEXT NOT NULL, paused_until INTEGER,
+        consent TEXT NOT NULL, {", ".join(f"{name} TEXT NOT NULL" for name in NOTED)},
+        paused_until INTEGER,
         -- the place in the file
         stands_at TEXT NOT NULL) STRICT
     """,
@@ -77,7 +79,7 @@ def _add(
                 "language": entry.language,
                 "timezone": entry.timezone,
                 "consent": consent_of(entry.consent),
-                "place": entry.place,
+                **entry.noted,
                 "paused_until": entry.paused_until,
                 "stands_at": place,
             }
@@ -111,11 +113,11 @@ _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
 """
-_KEPT = ("name", "language", "timezone", "place")
+KEPT = ("name", "language", "timezone", *NOTED)
 """Columns that an empty value in a file does not change."""
 _DIFFERS = " OR ".join(
     (
-        *(f"person.{name} NOT IN ('', subscriber.{name})" for name in _KEPT),
+        *(f"person.{name} NOT IN ('', subscriber.{name})" for name in KEPT),
         "(subscriber.consent = '{}' AND person.consent <> '{}')",
         # a file without a pause ends none: NULL is never greater
         "person.paused_until > COALESCE(subscriber.paused_until, person.paused_until - 1)",
@@ -270,11 +272,10 @@ def _note_changes(db: Database, import_id: int) -> None:
     """Store the values that the import will change, so that it can be undone."""
     db.change(
         f"""
-        INSERT INTO import_change (import_id, subscriber_id, name, language, timezone, place,
-            consent, paused_until, last_import)
-        SELECT :import_id, subscriber.id, subscriber.name, subscriber.language,
-            subscriber.timezone, subscriber.place, subscriber.consent, subscriber.paused_until,
-            subscriber.last_import
+        INSERT INTO import_change (import_id, subscriber_id, {", ".join(KEPT)}, consent,
+            paused_until, last_import)
+        SELECT :import_id, subscriber.id, {", ".join(f"subscriber.{name}" for name in KEPT)},
+            subscriber.consent, subscriber.paused_until, subscriber.last_import
         FROM {_KNOWN_PEOPLE} WHERE {_DIFFERS} ORDER BY subscriber.id
         ON CONFLICT DO NOTHING
         """,
@@ -284,15 +285,14 @@ def _note_changes(db: Database, import_id: int) -> None:
 
 def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
     kept = ", ".join(
-        f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in _KEPT
+        f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in KEPT
     )
     db.change(
         f"""
-        INSERT INTO subscriber (address, address_hash, name, language, timezone, place,
-            consent, paused_until, added_at, import_id, last_import)
-        SELECT person.address, person.address_hash, person.name, person.language,
-            person.timezone, person.place, person.consent, person.paused_until,
-            :at, :import_id, :import_id
+        INSERT INTO subscriber (address, address_hash, {", ".join(KEPT)}, consent,
+            paused_until, added_at, import_id, last_import)
+        SELECT person.address, person.address_hash, {", ".join(f"person.{name}" for name in KEPT)},
+            person.consent, person.paused_until, :at, :import_id, :import_id
         FROM staged_person AS person WHERE {_IS_ACCEPTED} ORDER BY person.no
         ON CONFLICT (address_hash) DO UPDATE SET {kept},
             -- consent is proof: the first that is known stays

@@ -211,8 +211,8 @@ class Imports(AddressRepository):
         restored = db.change(
             f"""
             UPDATE subscriber
-            SET name = before.name, language = before.language, timezone = before.timezone,
-                place = before.place, consent = before.consent,
+            SET {", ".join(f"{name} = before.{name}" for name in importing.KEPT)},
+                consent = before.consent,
                 paused_until = before.paused_until, last_import = before.last_import
             FROM import_change AS before
             WHERE before.import_id = :number AND before.subscriber_id = subscriber.id

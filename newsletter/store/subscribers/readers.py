@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from newsletter.domain.subscribers.audience import (
+    NOTED,
     Entry,
     Subscriber,
     SuppressedEntry,
@@ -32,8 +33,8 @@ from newsletter.store.subscribers.eligibility import (
 _ABOVE_ALL = 1 << 62
 """More than any id."""
 _CHUNK_ROWS = 5_000
-_PEOPLE = """
-    SELECT id, address, name, language, timezone, place, paused_until, consent, (
+_PEOPLE = f"""
+    SELECT id, address, name, language, timezone, {", ".join(NOTED)}, paused_until, consent, (
         SELECT reason FROM suppression
         WHERE suppression.address_hash = subscriber.address_hash) AS suppressed
     FROM subscriber
@@ -134,14 +135,14 @@ class Readers(AddressRepository):
         return True
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
-        """Give a subscriber the name, language, time zone, place and tags of an entry."""
+        """Give a subscriber the name, language, time zone, notes and tags of an entry."""
         self._db.update(
             "subscriber",
             {"id": subscriber_id},
             name=entry.name,
             language=entry.language,
             timezone=entry.timezone,
-            place=entry.place,
+            **entry.noted,
         )
         self._db.change("DELETE FROM tag WHERE subscriber_id = :id", id=subscriber_id)
         tags = ({"name": tag, "subscriber_id": subscriber_id} for tag in entry.tags)
@@ -259,7 +260,7 @@ class Readers(AddressRepository):
     def search(
         self, *, list_name: str, query: str, most: int | None, before: int | None = None
     ) -> list[Subscriber]:
-        """Return the newest subscribers of a list, or all, with the query in address or name.
+        """Return the newest subscribers of a list, or all, who match the query.
 
         With ``before``: those with smaller ids.
         """

@@ -11,7 +11,7 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.setting import Line, setting, some
 from newsletter.domain.staff.token import Scope
 from newsletter.domain.subscribers.address import Address
-from newsletter.domain.subscribers.audience import Entry, Subscriber
+from newsletter.domain.subscribers.audience import Entry, Noted, Subscriber
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.subscribers.signup import Objection, SignUp, SignUpForm
@@ -31,7 +31,7 @@ _EMAIL = {"format": "email"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noted:
+class Editable(Noted):
     """The data of a subscriber that staff may change."""
 
     name: str = ""
@@ -39,12 +39,11 @@ class Noted:
     """Like `en` or `pt-BR`."""
     timezone: str = ""
     """Like `Europe/Madrid`."""
-    place: str = ""
     tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewSubscriber(Noted):
+class NewSubscriber(Editable):
     """A person who agreed."""
 
     address: Address = setting("An email address.", json_schema_extra=_EMAIL)
@@ -144,7 +143,7 @@ class SubscriberOperations:
         return _record(_person(call, id))
 
     @operation("PUT", _ONE, _WRITE, of_version=True)
-    def change(self, call: Call, id: int, body: Noted) -> SubscriberRecord:
+    def change(self, call: Call, id: int, body: Editable) -> SubscriberRecord:
         """Replace what staff note of a subscriber. Lists stay as they are."""
         entry = _entry(body, _person(call, id).address)
         return _record(administer.edit(entry, by=call.token.by, seen=call.seen, store=call.store))
@@ -238,7 +237,7 @@ def _record(person: Subscriber) -> SubscriberRecord:
     return SubscriberRecord(**vars(person), version=person.digest)
 
 
-def _entry(noted: Noted, email: str, lists: Sequence[str] = ()) -> Entry:
+def _entry(noted: Editable, email: str, lists: Sequence[str] = ()) -> Entry:
     """Return an entry, by the rules of files. Raises InvalidInput."""
-    values = {each.name: getattr(noted, each.name) for each in fields(Noted)}
+    values = {each.name: getattr(noted, each.name) for each in fields(Editable)}
     return entry_of(Raw(email=email, lists=lists, **values))

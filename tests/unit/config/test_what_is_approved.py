@@ -97,7 +97,7 @@ IN_THE_STATEMENT = {
         (
             *("segments.name", "segments.list", "segments.language", "segments.joined_since"),
             *("segments.joined_before", "segments.place", "segments.tags", "segments.any_tag"),
-            "segments.without_tags",
+            *("segments.without_tags", "segments.outlet", "segments.beat"),
         ),
         "the rule is part of the content of a statement that names it",
     ),

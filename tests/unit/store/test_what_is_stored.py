@@ -6,10 +6,10 @@ from newsletter.store.sqlite import Sqlite
 
 PAGE = Path(__file__).parents[3] / "SECURITY.md"
 OF_PEOPLE = {
-    "id address address_hash name language timezone consent added_at place paused_until import_id"
-    " last_import acted_after": (
+    "id address address_hash name language timezone consent added_at place outlet beat phone notes"
+    " paused_until import_id last_import acted_after": (
         "subscriber",
-        "address, name, language, time zone, place, tags, lists|where and when they consented"
+        "address, name, language, time zone, place, outlet, beat, telephone, notes, tags, lists|where and when they consented"
         "|the end of a pause",
     ),
     "number subscriber_id address_hash address": (
@@ -17,7 +17,8 @@ OF_PEOPLE = {
         "Of each address that a subscriber left: a keyed hash",
     ),
     "name subscriber_id import_id": ("tag", "tags"),
-    "import_id subscriber_id name language timezone place consent paused_until last_import": (
+    "import_id subscriber_id name language timezone place outlet beat phone notes consent"
+    " paused_until last_import": (
         "import_change",
         "what it changed of a person",
     ),

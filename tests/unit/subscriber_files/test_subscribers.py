@@ -225,6 +225,10 @@ FULL = Entry(
     address="ana@example.org",
     lists=("press",),
     place="Austin, TX",
+    outlet="Example Herald",
+    beat="water, schools",
+    phone="+1 202 555 0101",
+    notes="prefers mornings",
     tags=("board", "vip"),
     paused_until=datetime(2027, 1, 31, tzinfo=UTC),
     left=("events", "supporters"),
@@ -233,14 +237,19 @@ FULL = Entry(
 
 def test_place_tags_pause_and_what_was_left_are_read_from_both(tmp_path: Path) -> None:
     csv = (
-        "email,lists,place,tags,paused_until,left\n"
-        'ana@example.org,press,"Austin, TX",board; vip;board,2027-01-31,events;supporters\n'
+        "email,lists,place,Organisation,beat,Telephone,notes,tags,paused_until,left\n"
+        'ana@example.org,press,"Austin, TX",Example Herald,"water, schools",+1 202 555 0101,'
+        "prefers mornings,board; vip;board,2027-01-31,events;supporters\n"
     )
     yaml = """\
 subscribers:
   - email: ana@example.org
     lists: [press]
     place: Austin, TX
+    outlet: Example Herald
+    beat: water, schools
+    phone: +1 202 555 0101
+    notes: prefers mornings
     tags: [board, vip]
     paused_until: 2027-01-31T01:00:00+01:00
     left: [events, supporters]
@@ -395,7 +404,7 @@ def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
 
 
 def test_what_means_nothing_is_ignored_and_named(tmp_path: Path) -> None:
-    text = "email,Phone,name,,State,Subscribed\nana@example.org,123,Ana,x,TX,no\n"
+    text = "email,Fax,name,,State,Subscribed\nana@example.org,123,Ana,x,TX,no\n"
     with pytest.raises(InvalidInput, match="'subscribed' may say who must not be written to"):
         mapped(tmp_path, text)
     read = read_people(
@@ -407,7 +416,7 @@ def test_what_means_nothing_is_ignored_and_named(tmp_path: Path) -> None:
     )
     [ana] = read.entries
     assert (ana.address, ana.name, ana.place) == ("ana@example.org", "Ana", "")
-    aside = "Phone, column 4, which has no name, State, Subscribed"
+    aside = "Fax, column 4, which has no name, State, Subscribed"
     assert read.notes == (f"columns ignored: {aside}",)
 
 

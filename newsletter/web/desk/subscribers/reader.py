@@ -15,6 +15,7 @@ from newsletter.domain.events import EventKind, Received
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import (
+    NOTED,
     Entry,
     Subscriber,
     SuppressionReason,
@@ -238,7 +239,7 @@ def became(mail: Received) -> str:
 # --- what staff note of a reader
 
 
-_NOTED = ("name", "language", "timezone", "place", "tags")
+_NOTED = ("name", "language", "timezone", *NOTED, "tags")
 """The fields of the form, named as ``Raw`` names them."""
 
 

@@ -13,6 +13,8 @@ FULL = replace(
     joined_since=date(2026, 1, 1),
     joined_before=date(2026, 7, 1),
     place=("Austin, TX", "Dallas"),
+    outlet=("Example Herald",),
+    beat=("schools", "water"),
     tags=("board", "donor"),
     any_tag=("a", "b"),
     without_tags=("c", "d"),
@@ -24,7 +26,8 @@ def test_a_rule_is_said_in_words() -> None:
         "texas: on press; language en or es;"
         " joined on or after 2026-01-01 (America/New_York);"
         " joined before 2026-07-01 (America/New_York);"
-        ' place "Austin, TX" or "Dallas"; tagged board and donor; tagged a or b; not tagged c or d'
+        ' place "Austin, TX" or "Dallas"; outlet "Example Herald"; beat "schools" or "water";'
+        " tagged board and donor; tagged a or b; not tagged c or d"
     )
     assert BARE.rule == "on press"
 
