@@ -457,7 +457,10 @@ CREATE TABLE subscriber (
     paused_until INTEGER,  -- end of the pause
     import_id INTEGER,  -- the import that added the subscriber
     last_import INTEGER,  -- the newest import whose file named the subscriber
-    acted_after INTEGER NOT NULL DEFAULT 0  -- the newest import at the last act
+    acted_after INTEGER NOT NULL DEFAULT 0,  -- the newest import at the last act
+    -- what a search looks through; to fold four columns of each row took five times as long
+    sought TEXT NOT NULL GENERATED ALWAYS AS (
+        lower(address || ' ' || name || ' ' || outlet || ' ' || beat)) STORED
 ) STRICT;
 CREATE INDEX ix_subscriber_paused_until ON subscriber (paused_until) WHERE paused_until IS NOT NULL;
 

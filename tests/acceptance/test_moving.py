@@ -69,7 +69,7 @@ def test_an_export_tells_everything_and_of_one_list(bare: Workspace, tmp_path: P
     assert one.stderr == ""
     assert one.stdout.splitlines()[1:] == [
         "ana@example.org,'=1+1,press,,,,,Austin,,,,,board;vip,,,",
-        "bashir@example.net,Bashir,,,,,,,,,press,",
+        "bashir@example.net,Bashir,,,,,,,,,,,,,press,",
         "emil@example.com,Emil,press,,,,,,,,,,,,,complained",
     ]
     refused = bare.do("subscribers", "export", "--list", "prese", code=1).stderr

@@ -45,8 +45,8 @@ class OthersContract:
             assert ana is not None
             assert (ana.name, ana.place, ana.tags) == ("Ana", "Austin", ("vip",))
             tx.choices.leave(2, ["press"], NOON)
-            assert tx.readers.growth(NOON) == {"press": (1, 1)}
-            assert tx.readers.growth(LATER) == {"press": (0, 0)}
+            assert tx.readers.growth(NOON) == {"press": (1, 1, 1)}
+            assert tx.readers.growth(LATER) == {"press": (1, 0, 0)}
             reason = SuppressionReason.MANUAL
             gone = SuppressedEntry(address="gone@example.org", reason=reason)
             tx.readers.suppress([gone], NOON, "test")

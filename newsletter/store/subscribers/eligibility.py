@@ -207,9 +207,5 @@ def searched(list_name: str, query: str) -> Condition:
     found = subscribed([list_name]) if list_name else Condition("1 = 1")
     if query:
         # ASCII letters alone are folded, by the database and here
-        found &= Condition(
-            "instr(lower(address), :query) > 0 OR instr(lower(name), :query) > 0"
-            " OR instr(lower(outlet), :query) > 0 OR instr(lower(beat), :query) > 0",
-            {"query": folded(query)},
-        )
+        found &= Condition("instr(subscriber.sought, :query) > 0", {"query": folded(query)})
     return found

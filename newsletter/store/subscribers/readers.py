@@ -43,6 +43,11 @@ _NAMED = {"lists": "confirmed", "requested": "requested", "left": "ended", "tags
 """Field of a subscriber → state of a subscription, or "tag"."""
 _IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
 """Not as a join, in which SQLite may begin with all readers."""
+_COUNT_SUPPRESSED = f"""
+    (SELECT COUNT(*) FROM subscription
+    WHERE list_id = list.id AND state = 'confirmed' AND subscriber_id IN (
+        SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}))
+"""
 
 
 class Readers(AddressRepository):
@@ -376,30 +381,30 @@ class Readers(AddressRepository):
                 SELECT name, (
                     SELECT COUNT(*) FROM subscription
                     WHERE list_id = list.id AND state = 'confirmed'
-                ) - (
-                    SELECT COUNT(*) FROM subscription
-                    WHERE list_id = list.id AND state = 'confirmed' AND subscriber_id IN (
-                        SELECT id FROM subscriber WHERE {_IS_SUPPRESSED})
-                ) FROM list ORDER BY name
+                ) - {_COUNT_SUPPRESSED} FROM list ORDER BY name
                 """
             )
         )
 
-    def growth(self, since: datetime) -> dict[str, tuple[int, int]]:
-        """Return list → how many of those on it joined since then, and how many left."""
-        rows = self._db.rows(  # two counts a list take a third of the time of one that groups
-            """
-            SELECT name, (
-                SELECT COUNT(*) FROM subscription
-                WHERE list_id = list.id AND changed_at >= :since AND state = 'confirmed'
-            ), (
+    def growth(self, since: datetime) -> dict[str, tuple[int, int, int]]:
+        """Return list → the number that ``lists`` has, how many joined since then, and left.
+
+        Both of the first two come from one pass over the subscriptions.
+        """
+        rows = self._db.rows(
+            f"""
+            WITH confirmed AS (
+                SELECT list_id, COUNT(*) AS readers,
+                    COUNT(*) FILTER (WHERE changed_at >= :since) AS joined
+                FROM subscription WHERE state = 'confirmed' GROUP BY list_id)
+            SELECT name, COALESCE(readers, 0) - {_COUNT_SUPPRESSED}, COALESCE(joined, 0), (
                 SELECT COUNT(*) FROM subscription
                 WHERE list_id = list.id AND changed_at >= :since AND state = 'ended'
-            ) FROM list
+            ) FROM list LEFT JOIN confirmed ON confirmed.list_id = list.id
             """,
             since=since,
         )
-        return {name: (joined, left) for name, joined, left in rows}
+        return {name: (readers, joined, left) for name, readers, joined, left in rows}
 
     def suppression_counts(self) -> dict[SuppressionReason, int]:
         """Return reason → number of suppressed addresses, the most frequent first."""

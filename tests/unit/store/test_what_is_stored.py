@@ -9,8 +9,8 @@ OF_PEOPLE = {
     "id address address_hash name language timezone consent added_at place outlet beat phone notes"
     " paused_until import_id last_import acted_after": (
         "subscriber",
-        "address, name, language, time zone, place, outlet, beat, telephone, notes, tags, lists|where and when they consented"
-        "|the end of a pause",
+        "address, name, language, time zone, place, outlet, beat, telephone, notes, tags, lists"
+        "|where and when they consented|the end of a pause",
     ),
     "number subscriber_id address_hash address": (
         "address_history",

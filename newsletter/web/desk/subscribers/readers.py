@@ -179,7 +179,7 @@ class ReadersPages:
 
     def _overview(self, tx: Transaction) -> dict[str, Any]:
         """Return the requests to join, the lists, the segments, and who gets no email."""
-        counts, growth = tx.readers.lists(), tx.readers.growth(tx.now - _MONTH)
+        growth = tx.readers.growth(tx.now - _MONTH)
         return {
             "requests": [
                 (one, name, titles(self._subscribers.settings, [name]))
@@ -190,8 +190,7 @@ class ReadersPages:
                 (
                     name,
                     titles(self._subscribers.settings, [name]),
-                    counts.get(name, 0),
-                    growth.get(name, (0, 0)),
+                    *growth.get(name, (0, 0, 0)),
                 )
                 for name in known_lists(tx, self._subscribers.declared_lists)
             ],
