@@ -31,6 +31,13 @@ def test_when_the_last_is_known_the_campaign_is_sent(lost: Newsroom) -> None:
     assert lost.deeds()[-1] == ("scheduler", "finish")
 
 
+def test_what_is_known_already_changes_nothing(lost: Newsroom) -> None:
+    tell(lost, *range(1, 11))
+    lines = lost.deeds()
+    assert tell(lost, 1, 2) == 0
+    assert lost.deeds() == lines
+
+
 def test_a_cancelled_campaign_stays_so_when_its_unknown_become_known(room: Newsroom) -> None:
     room.start(15)
     room.provider.answer = always(Verdict.UNKNOWN)

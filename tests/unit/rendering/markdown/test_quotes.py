@@ -8,13 +8,13 @@ from tests.costs import grows_in_proportion
 from tests.rows import rows
 
 
-@pytest.mark.slow("reads 180 KB")
+@pytest.mark.slow("reads 100 KB")
 @rows("again", ["'", "\"a' ", "www.a.b \\* ", "'a \"\n\n"])
 def test_the_worst_text_takes_time_in_proportion_to_its_length(again: str) -> None:
     def read(length: int) -> object:
         return read_markdown(again * (length // len(again)), "fr")
 
-    assert grows_in_proportion(read, 60_000)
+    assert grows_in_proportion(read, 30_000)
 
 
 @rows(("times", "opening"), [(500, "‘a’"), (501, "'a'")])
