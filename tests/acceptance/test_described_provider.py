@@ -46,13 +46,3 @@ def test_a_statement_goes_out_through_it_as_it_was_written(
         assert '"no", {{ 7 * 7 }}' in message.text
         assert message.one("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
     assert gateway.bearer not in workspace.do("config", "show").stdout
-
-
-def test_a_description_that_is_no_json_is_named_before_anything_is_sent(
-    workspace: Workspace, gateway: GatewayServer
-) -> None:
-    body = '{"to": "{{ message.to }}", "subject": {{ message.subject }}}'
-    workspace.configure(provider={"kind": "http", "url": gateway.url, "body": body})
-    said = workspace.do("config", "validate", code=3).stderr
-    assert "provider.body: gives no JSON" in said
-    assert gateway.requests == []

@@ -119,18 +119,3 @@ def test_an_address_in_a_private_network_is_refused_unless_it_is_meant(
     done = workspace.do("source", "poll", code=6)
     assert "127.0.0.1 is in a private network; write allow_private: true" in done.stderr
     assert site.connections == 0
-
-
-def test_wrong_names_are_told_with_what_there_is(workspace: Workspace, site: Site) -> None:
-    assert "no source is a feed" in workspace.do("source", "poll").stderr
-    follow(workspace, site)
-    assert "not visited yet" in workspace.do("source", "list").stdout
-    missing = workspace.do("source", "poll", "blog", code=1).stderr
-    assert "there is no feed 'blog'; those in newsletter.yaml: press-room" in missing
-    workspace.do("source", "poll")
-    site.items.clear()
-    site.publish("empty", "")
-    site.items[0] = site.items[0].replace("<p></p>", "").replace("Short.", "")
-    done = workspace.do("source", "poll")
-    assert "no statement: On empty: has no text" in done.stderr
-    assert listed(workspace)["press-room"]["unusable"] == 1

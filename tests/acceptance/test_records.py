@@ -11,28 +11,6 @@ from tests.acceptance.workspace import ADMIN, EDITOR, VIEWER, Workspace, readers
 # --- subscribers ---------------------------------------------------------------------------------
 
 
-def test_a_person_is_shown_suppressed_and_erased(workspace: Workspace) -> None:
-    address = readers(1)[0]
-    shown = workspace.do("subscribers", "show", address.upper(), "--json").json()
-    assert (shown["email"], shown["lists"], shown["suppressed"]) == (address, ["press"], None)
-    assert "is suppressed" in workspace.do("subscribers", "suppress", address).stderr
-    assert "as it was before" in workspace.do("subscribers", "suppress", address).stderr
-    assert "manual" in workspace.do("subscribers", "show", address).stdout
-
-    workspace.do("subscribers", "forget", "--yes", readers(2)[1])
-    workspace.subscribe(readers(10))
-    workspace.write("news")
-    dry = workspace.do("send", "news", "--dry-run", "--json").json()
-    assert dry["audience"] == 8
-    assert (
-        "is not a subscriber" in workspace.do("subscribers", "show", "x@example.org", code=1).stderr
-    )
-    workspace.do("subscribers", "show", "no address", code=3)
-    workspace.hire(VIEWER, "viewer")
-    workspace.do("subscribers", "suppress", address, "--by", VIEWER, code=4)
-    workspace.do("subscribers", "forget", "--yes", address, "--by", VIEWER, code=4)
-
-
 def test_staff_lift_what_is_not_the_persons_alone_and_write_down_why(
     workspace: Workspace,
 ) -> None:

@@ -108,20 +108,6 @@ def test_who_left_and_is_in_no_book_is_told_by_the_name_of_their_message(
     assert caplog.records == []
 
 
-def test_h3_a_link_works_after_its_campaign_and_its_list_are_gone(site: Forum) -> None:
-    for table in ("batch", "campaign"):
-        site.change(f"DELETE FROM {table}")
-    assert (
-        "You won&#39;t receive any more emails from us." in site.get(site.unsubscribe_link(4)).text
-    )
-    assert site.post(site.unsubscribe_link(4)).status == 200
-    assert site.lists_of(4) == [], "nobody knows the campaign's lists, so all end"
-    for table in ("subscription", "list"):
-        site.change(f"DELETE FROM {table}")
-    for ask in (site.post, site.get):
-        assert ask(site.unsubscribe_link(5)).status == 200
-
-
 def test_h4_no_limit_by_network_keeps_anybody_subscribed(site: Forum) -> None:
     paths = [site.unsubscribe_link(number) for number in range(1, 6)]
     answers = site.ask_all([("POST", path) for path in paths * 60])

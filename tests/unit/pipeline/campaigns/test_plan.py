@@ -7,10 +7,8 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
 from newsletter.pipeline.campaigns.plan import Planned
-from newsletter.pipeline.statements.approve import revoke
 from tests.fakes import NOON, PlainRenderer
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -198,33 +196,10 @@ def test_other_templates_are_another_text(room: Newsroom) -> None:
     assert len(room.look().withdrawn) == 1
 
 
-def test_a_campaign_is_withdrawn_when_its_file_is_gone(room: Newsroom) -> None:
-    scheduled(room)
-    room.remove()
-    assert [one.reason for one in room.look().withdrawn] == ["its file is gone, or has a fault"]
-    assert room.plan() == Planned()
-
-
 def test_a_campaign_is_withdrawn_when_it_can_no_longer_be_rendered(room: Newsroom) -> None:
     scheduled(room)
     room.write(body="This is unrenderable.")
     assert [one.reason for one in room.look().withdrawn] == ["it can no longer be rendered"]
-
-
-def test_a_campaign_is_withdrawn_when_its_approval_is_taken_back(room: Newsroom) -> None:
-    scheduled(room)
-    revoke("resignation", by="ed@forum.example", store=room.store, rules=room.rules)
-    assert [one.reason for one in room.plan().withdrawn] == ["it has 0 of 1 approvals"]
-
-
-def test_a_campaign_is_withdrawn_when_its_approver_may_not_approve_any_more(
-    room: Newsroom,
-) -> None:
-    scheduled(room)
-    with room.store.begin() as tx:
-        tx.staff.put("ed@forum.example", Role.VIEWER, NOON)
-    [withdrawn] = room.plan().withdrawn
-    assert "ed@forum.example is a viewer, who may not approve" in withdrawn.reason
 
 
 def test_a_statement_turned_into_a_correction_does_not_go_to_everybody(room: Newsroom) -> None:

@@ -350,19 +350,6 @@ def test_the_settling_time_goes_by_on_the_clock_of_the_provider(room: Newsroom) 
         right += MINUTES / 2
 
 
-def test_of_a_batch_taken_in_part_only_the_rest_goes_out_again(room: Newsroom) -> None:
-    lost(room, **RECORDS)
-    room.provider.hides = {2}
-    room.clock.advance(seconds=5)
-    room.find_out()
-    assert room.counts() == Counts(accepted=2, unknown=1)
-    assert room.unknown() == ["reader2@example.org"]
-    room.provider.hides = set()
-    room.clock.advance(minutes=1)
-    room.find_out()
-    assert room.counts() == Counts(accepted=3), "it only showed later"
-
-
 def test_records_that_still_show_somebody_new_prove_no_absence(room: Newsroom) -> None:
     lost(room, **RECORDS)
     for hidden, counts in [

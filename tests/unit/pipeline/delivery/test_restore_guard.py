@@ -16,7 +16,6 @@ from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, HoldKind, Location, Mark
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.staff.account import Session
-from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.copies import backup
@@ -344,26 +343,6 @@ def test_a_new_database_is_marked_when_it_is_opened_and_its_first_run_goes_on(
     room.guard().attend()
     assert guard_file.read() == first
     assert room.deeds() == []
-    room.guard().begin()
-
-
-def test_a_copy_from_before_the_first_run_is_held_and_the_original_goes_on(
-    room: Newsroom, tmp_path: Path
-) -> None:
-    room.guard().attend()
-    there = tmp_path / "copy"
-    there.mkdir()
-    for name in ("newsletter.db", "epoch"):
-        shutil.copy(tmp_path / name, there)
-    copy = store_in(there / "newsletter.db", room.clock)
-    guard_file = WorkspaceGuardFile(there / "epoch", there / "newsletter.db")
-    guard = replace(room.guard(copy), guard_file=guard_file)
-    guard.attend()
-    with pytest.raises(Refused, match=r"is another file .* that command alone is enough"):
-        guard.begin()
-    guard.release(by=OPERATOR, kinds={HoldKind.RESTORE_GUARD})
-    guard.begin()
-    copy.close()
     room.guard().begin()
 
 

@@ -549,32 +549,3 @@ def test_what_is_told_of_others_messages_touches_no_reader_of_ours(
 def test_what_is_told_of_another_workspace_is_not_even_kept(accepted: Newsroom) -> None:
     tell_of(accepted, 2, EventKind.BOUNCED, attempt_id=THEIRS)
     assert kept(accepted) == []
-
-
-def test_anothers_message_of_the_same_name_confirms_none_of_ours(lost: Newsroom) -> None:
-    tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, attempt_id=THEIRS)
-    for attempt_id in ("", "of others"):
-        about = {"attempt_id": attempt_id, "address": "theirs@example.net"}
-        tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1, **about)
-    assert lost.counts().accepted == 0
-    tell_of(lost, 1, EventKind.DELIVERED, subscriber_id=1)
-    assert lost.counts().accepted == 1
-
-
-def test_an_older_campaigns_message_confirms_none_of_a_newer_one(room: Newsroom) -> None:
-    """The first was returned before it reached anyone; events of its attempt are its own."""
-    room.provider.answer = always(Verdict.RETRY)
-    room.start(3)
-    older = room.dispatch().attempt_id
-    room.hand().cancel("resignation")
-    room.clock.advance(minutes=5)
-    room.look()
-    room.approve()
-    room.plan()
-    room.clock.advance(minutes=5)
-    room.start_due()
-    room.provider.answer = always(Verdict.UNKNOWN)
-    room.drain()
-    assert len(room.campaigns()) == 2
-    tell_of(room, 1, EventKind.DELIVERED, subscriber_id=1, attempt_id=OURS, id=older)
-    assert room.counts() == Counts(unknown=3)

@@ -39,17 +39,6 @@ def test_a_person_is_added_once_with_the_consent_that_is_named(site: Forum) -> N
     assert consent.source == "added by dan@forum.example: at the fair in May, by the token CRM"
 
 
-def test_only_they_themselves_come_back(site: Forum) -> None:
-    crm = program(site)
-    person = crm.post("/subscribers", NEW)
-    left = crm.post(f"/subscribers/{person['id']}/unsubscribe", {"lists": ["press"]})
-    assert (left["lists"], left["left"]) == ([], ["press"])
-    told = problem(crm.ask("POST", "/subscribers", NEW))
-    assert (told["status"], "only the person can come back" in told["detail"]) == (409, True)
-    assert crm.ask("POST", "/suppressions", {"address": BEN}).status == 204
-    assert problem(crm.ask("POST", "/subscribers", NEW | {"address": BEN}))["status"] == 409
-
-
 @rows(
     ["change", "at"],
     [

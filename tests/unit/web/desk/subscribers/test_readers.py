@@ -192,36 +192,6 @@ def test_a_sender_stops_email_to_an_address_and_only_an_admin_allows_it_again(
     assert dan.post("/readers/lift", {"email": ANA, "reason": "A slip."}).status == 404
 
 
-def test_a_reader_is_taken_off_one_list_and_stays_off(staffed: Staffed, cleo: Signed) -> None:
-    assert "Take off Press releases" in words(find(cleo, ANA))
-    answer = cleo.post("/readers/unsubscribe", {"email": ANA, "list": "press"})
-    assert answer.headers["location"] == f"{here(staffed)}?done=left"
-    said = words(find(cleo, ANA))
-    assert "Left Press releases" in said
-    assert "Take off" not in said
-    assert cleo.post("/readers/unsubscribe", {"email": ANA, "list": "pres"}).status == 404
-
-
-def test_an_admin_changes_an_address_but_to_nobody_elses(staffed: Staffed, dan: Signed) -> None:
-    new = "ana.new@readers.example"
-    for wrong, told in ((CHEN, "is another subscriber"), ("ana", "is not an address")):
-        page = dan.post("/readers/move", {"email": ANA, "new": wrong})
-        assert (page.status, told in words(page)) == (422, True), wrong
-    place = here(staffed)
-    answer = dan.post("/readers/move", {"email": ANA, "new": new})
-    assert answer.headers["location"] == f"{place}?done=moved"
-    assert "Gets email on: Press releases." in words(find(dan, new))
-    assert "No one here has this address." in words(find(dan, ANA))
-
-
-def test_an_erasure_of_which_nothing_is_kept_blocks_nobody(staffed: Staffed, dan: Signed) -> None:
-    eve = "eve@readers.example"
-    answer = dan.post("/readers/erase", {"email": eve, "sure": "yes"})
-    assert (answer.status, "nothing to erase" in words(answer)) == (409, True)
-    with staffed.site.services.store.read() as tx:
-        assert tx.readers.suppressed(eve) is None
-
-
 def test_an_admin_gets_all_that_is_kept_of_a_person_as_a_file(
     staffed: Staffed, dan: Signed
 ) -> None:
