@@ -124,7 +124,8 @@ site: .venv/.installed-site ## The documents as a site, in build/site/html; fail
 	$(BIN)/python -m tools.site build/site
 
 words: setup-dev ## Bring the catalogues of fixed words in line with their templates, words.pot
-	@for file in templates/words/*.po templates/web/words/*.po; do \
+	$(BIN)/python -m tools.desk_words
+	@for file in templates/words/*.po templates/web/words/*.po templates/desk/words/*.po; do \
 		$(BIN)/pybabel -q update --ignore-obsolete --ignore-pot-creation-date --width 100 \
 			-i $$(dirname $$file)/words.pot -o $$file -l $$(basename $$file .po); \
 	done

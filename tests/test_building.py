@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 from newsletter.config import environment
 from newsletter.rendering.mail.files import default_templates
-from newsletter.web.desk.page import Assets
+from newsletter.web.desk.assets import Assets
 from tests.node import BROWSER
 from tools.release import bundled
 
@@ -139,7 +139,7 @@ def test_each_python_on_which_ci_tries_it_may_install_it() -> None:
 
 
 def test_the_desk_serves_what_was_built(built: set[str]) -> None:
-    served = Assets(default_templates() / "desk", colours="")
+    served = Assets(default_templates() / "desk", color="#0b57d0")
     assert built | {"LICENSES.txt"} <= set(served.files)
     assert served.address("desk.js").endswith("/desk.js")
 

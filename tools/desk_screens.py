@@ -1,4 +1,4 @@
-"""Screenshots of every page of the desk: ``python -m tools.desk_screens FOLDER``.
+"""Screenshots of the desk's pages: ``python -m tools.desk_screens FOLDER [LANGUAGE [PAGE …]]``.
 
 On a desktop and on a telephone, in light and in dark, of the workspace that the demo makes. Needs
 Debian's Chromium. Whatever the browser's console says is printed, and then the exit code is 1.
@@ -151,7 +151,13 @@ def browser() -> Iterator[Any]:
 
 
 def taken(
-    chromium: Any, address: str, services: Services, page: tuple[str, str, str], out: Path
+    chromium: Any,
+    address: str,
+    services: Services,
+    page: tuple[str, str, str],
+    out: Path,
+    *,
+    language: str,
 ) -> Iterator[str]:
     """Take a page in each size and scheme; yields its faults."""
     name, path, who = page
@@ -159,7 +165,7 @@ def taken(
     for size, (width, height) in SIZES.items():
         for scheme in SCHEMES:
             context = chromium.new_context(
-                viewport={"width": width, "height": height}, color_scheme=scheme
+                viewport={"width": width, "height": height}, color_scheme=scheme, locale=language
             )
             if word:
                 context.add_cookies([{"name": "desk", "value": word, "url": address}])
@@ -178,15 +184,18 @@ def taken(
 
 def main() -> int:
     """Take all of them."""
-    out = Path(sys.argv[1])
+    folder, language, *chosen = (*sys.argv[1:], "en") if not sys.argv[2:] else sys.argv[1:]
+    out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
     with tempfile.TemporaryDirectory() as name, at_the_desk(sent(Path(name) / "forum")) as services:
         furnish(services)
         with WebServer(services, host="127.0.0.1", port=0) as server, browser() as chromium:
+            address = server.address.replace("127.0.0.1", "localhost")
             for page in pages(services):
-                address = server.address.replace("127.0.0.1", "localhost")
-                complaints += list(taken(chromium, address, services, page, out))
+                if not chosen or page[0] in chosen:
+                    faults = taken(chromium, address, services, page, out, language=language)
+                    complaints += list(faults)
     for complaint in dict.fromkeys(complaints):
         print(complaint)
     return 1 if complaints else 0

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from newsletter.domain.errors import Refused
+from newsletter.domain.wording import say
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -130,11 +131,12 @@ def objection(password: str, *about: str) -> str:
     """
     plain = _normal(password)
     if len(plain) < LEAST:
-        return f"Use {LEAST} characters or more. Four words that have nothing in common are good."
+        rule = "Use {least} characters or more. Four words that have nothing in common are good."
+        return say(rule, least=LEAST)
     if len(plain) > MOST:
-        return f"Use {MOST} characters or fewer."
+        return say("Use {most} characters or fewer.", most=MOST)
     if _guessed(plain, about):
-        return (
+        return say(
             "This password is common or easy to guess."
             " Use four words that have nothing in common, or let your browser make one."
         )

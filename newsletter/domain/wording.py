@@ -1,7 +1,7 @@
 """Times, numbers and names as people write them, for every sentence that staff read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
@@ -12,15 +12,34 @@ _COMMAND = "'newsletter "
 _KEY = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
-def moment(instant: datetime, zone: str) -> str:
+class Sentence(str):
+    """Words in English that keep their pattern and values, for a page in another language."""
+
+    pattern: str
+    many: str
+    """The pattern if ``count`` is not 1; "" if the pattern counts nothing."""
+    values: Mapping[str, object]
+
+
+def say(pattern: str, many: str = "", /, **values: object) -> Sentence:
+    """Fill a pattern, or ``many`` unless the value ``count`` is 1. Catalogues have the patterns."""
+    if isinstance(pattern, Sentence):
+        return pattern
+    chosen = many if many and values["count"] != 1 else pattern
+    said = Sentence(chosen.format(**values) if values else chosen)
+    said.pattern, said.many, said.values = pattern, many, values
+    return said
+
+
+def moment(instant: datetime, zone: str) -> Sentence:
     """A time with its day and zone: Tue 1 Dec 2026, 09:00 New York.
 
     An hour that comes twice as the clocks go back has its offset too.
     """
     local = instant.astimezone(ZoneInfo(zone))
     twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    offset = f" ({_offset(local)})" if twice else ""
-    return f"{day(instant, zone)}, {local:%H:%M} {place_of(zone)}{offset}"
+    place = f"{place_of(zone)} ({_offset(local)})" if twice else place_of(zone)
+    return say("{day}, {at:%H:%M} {place}", day=day(instant, zone), at=local, place=place)
 
 
 def place_of(zone: str) -> str:
@@ -28,10 +47,9 @@ def place_of(zone: str) -> str:
     return zone.rpartition("/")[2].replace("_", " ")
 
 
-def day(instant: datetime, zone: str) -> str:
+def day(instant: datetime, zone: str) -> Sentence:
     """The day alone: Tue 1 Dec 2026."""
-    local = instant.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b %Y}"
+    return say("{at:%a} {at.day} {at:%b %Y}", at=instant.astimezone(ZoneInfo(zone)))
 
 
 def clock(instant: datetime, zone: str) -> str:
@@ -39,9 +57,9 @@ def clock(instant: datetime, zone: str) -> str:
     return f"{instant.astimezone(ZoneInfo(zone)):%H:%M:%S}"
 
 
-def people(number: int) -> str:
+def people(number: int) -> Sentence:
     """4,213 people."""
-    return "1 person" if number == 1 else f"{number:,} people"
+    return say("1 person", "{count:,} people", count=number)
 
 
 def plural(number: int, noun: str, many: str = "") -> str:
@@ -53,10 +71,15 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     """Ana, Ben and Cleo. Of many, the first few are named."""
     shown = list(names[:_MOST_NAMED])
     if len(names) > _MOST_NAMED:
-        rest = len(names) - len(shown)
-        shown.append(plural(rest, "other"))
+        shown.append(say("1 other", "{count} others", count=len(names) - len(shown)))
     *before, last = shown or [""]
-    return f"{', '.join(before)} {word} {last}" if before else last
+    if not before:
+        return last
+    first, *more = before
+    for name in more:
+        first = say("{first}, {name}", first=first, name=name)
+    either = say("{first} or {last}", first=first, last=last)
+    return either if word == "or" else say("{first} and {last}", first=first, last=last)
 
 
 def without_commands(message: str) -> str:

@@ -35,7 +35,7 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
     standing,
 )
-from newsletter.domain.wording import listed, moment
+from newsletter.domain.wording import listed, moment, say
 from newsletter.pipeline.ledger import approved_content, find_statement
 from newsletter.store.sql import Transaction
 
@@ -199,7 +199,7 @@ def _approval_status(
 def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
     """Return the differences from the approved content, in words."""
     before, now = tx.statements.content(approved), tx.statements.content(stored.content_hash)
-    return "its text" if before is None or now is None else listed(what_changed(before, now))
+    return say("its text") if before is None or now is None else listed(what_changed(before, now))
 
 
 def _told_later(

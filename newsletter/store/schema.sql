@@ -614,7 +614,8 @@ CREATE TABLE staff (
     address TEXT NOT NULL PRIMARY KEY,
     role TEXT NOT NULL,
     added_at INTEGER NOT NULL,
-    name TEXT NOT NULL DEFAULT ''  -- shown to colleagues
+    name TEXT NOT NULL DEFAULT '',  -- shown to colleagues
+    language TEXT NOT NULL DEFAULT ''  -- of the desk
 ) STRICT;
 
 CREATE TABLE credential (

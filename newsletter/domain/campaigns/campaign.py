@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeGuard
 
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.domain.wording import people
+from newsletter.domain.wording import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +97,7 @@ class Campaign:
     @property
     def have_it(self) -> str:
         """How many people have it, in words."""
-        accepted = self.counts.accepted
-        return "1 person has it" if accepted == 1 else f"{people(accepted)} have it"
+        return say("1 person has it", "{count:,} people have it", count=self.counts.accepted)
 
 
 def has_begun(campaign: Campaign | None) -> TypeGuard[Campaign]:

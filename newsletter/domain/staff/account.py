@@ -133,6 +133,8 @@ class Member:
     role: Role
     session: Session
     given_name: str = ""
+    language: str = ""
+    """The language of the desk that they chose; "" leaves it to the browser."""
 
     @property
     def name(self) -> str:

@@ -24,6 +24,7 @@ from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.themes import Design, Theme
+from newsletter.domain.wording import say
 
 MOST_FALLBACKS = 10
 """So many different words for readers without a name, in all languages of a mail."""
@@ -325,25 +326,29 @@ class Content:
 def what_changed(before: Content, now: Content) -> tuple[str, ...]:
     """Which parts of an email are others than they were, each in a few words."""
     (own, *_), old, new = now.texts or (("", ""),), dict(before.texts), dict(now.texts)
-    found = ["its text"] if old.get(own[0]) != new.get(own[0]) else []
+    found: list[str] = [say("its text")] if old.get(own[0]) != new.get(own[0]) else []
     others = sorted({*old, *new} - {own[0]})
-    found += [f"the translation {slug}" for slug in others if old.get(slug) != new.get(slug)]
+    found += [
+        say("the translation {slug}", slug=slug)
+        for slug in others
+        if old.get(slug) != new.get(slug)
+    ]
     parts = {
-        "its lists": ((before.lists, before.welcome), (now.lists, now.welcome)),
-        "its segment": (before.segment, now.segment),
-        "its sender": (before.sender, now.sender),
-        "its times": (
+        say("its lists"): ((before.lists, before.welcome), (now.lists, now.welcome)),
+        say("its segment"): (before.segment, now.segment),
+        say("its sender"): (before.sender, now.sender),
+        say("its times"): (
             (before.send_at, before.embargo_until),
             (now.send_at, now.embargo_until),
         ),
-        "its embargo": (before.embargo, now.embargo),
-        "its language": (before.language, now.language),
-        "what it corrects or translates": (
+        say("its embargo"): (before.embargo, now.embargo),
+        say("its language"): (before.language, now.language),
+        say("what it corrects or translates"): (
             (before.corrects, before.translation_of),
             (now.corrects, now.translation_of),
         ),
-        "who wrote in it": (before.writers, now.writers),
-        "the templates or settings": (
+        say("who wrote in it"): (before.writers, now.writers),
+        say("the templates or settings"): (
             (before.template_version, before.carriage),
             (now.template_version, now.carriage),
         ),

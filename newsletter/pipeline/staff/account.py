@@ -17,11 +17,12 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Session, Stage, of_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, one_line
 from newsletter.store.sql import Transaction
 
 _ENDED = "other sessions ended"
-_WAIT = "There were too many failures. Wait 5 minutes, then try again."
+_WAIT = say("There were too many failures. Wait 5 minutes, then try again.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,14 @@ def choose_notices(hashed: bytes, muted: Sequence[NoticeKind], *, proofs: Proofs
         tx.audit.enter(address, "choose notices", address, f"no email of: {said}")
 
 
+def choose_language(hashed: bytes, language: str, *, proofs: Proofs) -> None:
+    """Choose the desk's language for the session's owner; "" leaves it to the browser."""
+    with proofs.store.begin() as tx:
+        address = proofs.holder(tx, hashed).address
+        tx.staff.speak(address, language)
+        tx.audit.enter(address, "choose language", address, language or "the browser's")
+
+
 # --- calendar
 
 
@@ -118,7 +127,7 @@ def change_password(
     if compared is None:
         return "old", _WAIT
     if not compared.is_right:
-        return "old", "This is not your password."
+        return "old", say("This is not your password.")
     wrong = objection(new, address) or (_SAME if new == old else "")
     made = "" if wrong else proofs.new_hash(new)
     with proofs.store.begin() as tx:
@@ -128,7 +137,7 @@ def change_password(
         return _set_password(tx, hashed, compared.hashed, made, place, proofs)
 
 
-_SAME = "This is the password that you have. Choose another one."
+_SAME = say("This is the password that you have. Choose another one.")
 
 
 def _set_password(

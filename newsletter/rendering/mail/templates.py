@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Mapping
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 
 from jinja2 import BytecodeCache, FunctionLoader, StrictUndefined, TemplateSyntaxError
@@ -40,7 +40,8 @@ class Templates:
     """All templates of some files. Rendering reads no files.
 
     ``pages`` means that a browser reads them, which fetches their style sheet; a mail fetches
-    nothing. Raises InvalidInput naming every template that cannot be read or parsed.
+    nothing. ``finalize`` changes each value that a template writes. Raises InvalidInput naming
+    every template that cannot be read or parsed.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class Templates:
         files: TemplateFiles,
         *,
         filters: Mapping[str, Callable[..., Any]],
+        functions: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
+        finalize: Callable[[Any], Any] | None = None,
         pages: bool = False,
     ) -> None:
         self.files = files
@@ -63,7 +66,9 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             bytecode_cache=_COMPILED,
+            finalize=finalize,
         )
+        self._environment.globals.update(functions)
         self._environment.filters.update(filters)
         faults = [*files.faults, *self._parse()]
         if faults:

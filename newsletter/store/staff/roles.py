@@ -33,6 +33,14 @@ class Staff(Repository):
         """Change the name that colleagues use."""
         self._db.update("staff", {"address": address}, name=name)
 
+    def languages(self) -> dict[str, str]:
+        """Return the language of the desk that each person chose, by folded address."""
+        return dict(self._db.rows("SELECT address, language FROM staff WHERE language <> ''"))
+
+    def speak(self, address: str, language: str) -> None:
+        """Choose a person's language of the desk; "" leaves it to the browser."""
+        self._db.update("staff", {"address": address}, language=language)
+
     def put(self, address: str, role: Role, at: datetime) -> None:
         """Add a person, or change the role of one."""
         self._db.change(

@@ -225,10 +225,17 @@ class Gate:
                 return None
             role = tx.staff.role(session.address)
             given_name = tx.staff.names().get(session.address, "")
+            language = tx.staff.languages().get(session.address, "")
         if role is None:
             return None
         self._note(hashed, now)
-        return Member(address=session.address, role=role, session=session, given_name=given_name)
+        return Member(
+            address=session.address,
+            role=role,
+            session=session,
+            given_name=given_name,
+            language=language,
+        )
 
     def _note(self, hashed: bytes, now: datetime) -> None:
         if len(self._seen) >= _MOST_SEEN and hashed not in self._seen:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,20 +16,21 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-import newsletter
 from newsletter.domain.delivery.restore_guard import read_stopped
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.brand import desk_colours
-from newsletter.domain.wording import moment, people, without_commands
+from newsletter.domain.wording import Sentence, moment, people, say, without_commands
 from newsletter.pipeline.staff.proofs import Denied
-from newsletter.rendering.languages import language_name
+from newsletter.rendering.languages import base_language, language_name
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
+from newsletter.rendering.sentences import Language, translated
 from newsletter.runtime.services import Staff
+from newsletter.web.desk.assets import Assets
 from newsletter.web.desk.browser import HOME, PASSKEY, offer
 from newsletter.web.desk.deciding import colleagues, holders, sentence
 from newsletter.web.desk.request import DeskRequest
+from newsletter.web.http.frame import accepted_languages
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:;"
@@ -47,7 +47,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 PROOF = "step-up"
 """The field of a form in which a fresh factor is sent along."""
@@ -147,6 +146,15 @@ ROLES: Mapping[Role, str] = {
 """Role → its work, for people without it."""
 
 
+TRANSLATED = frozenset(
+    f"{name}.html.j2"
+    for name in (
+        *("account", "again", "calendar", "first-steps", "forgotten", "frame", "home", "parts"),
+        *("password", "reader", "reader-fields", "reader-new", "readers", "second", "sign-in"),
+        *("statements", "step-up"),
+    )
+)
+"""Templates whose words are in the catalogues; other pages are in English as a whole."""
 Faults = Sequence[tuple[str, str]]
 """(field, sentence) of each fault in a form; "" for a fault of no field."""
 _PARTS = {
@@ -169,28 +177,16 @@ class Desk:
         self._staff = staff
         self._folder = default_templates() / "desk"
         self._zone = ZoneInfo(staff.settings.timezone)
-        self._templates = Templates(
-            read_templates(self._folder),
-            pages=True,
-            filters={
-                "moment": self.moment,
-                "clock": self.clock,
-                "day": self.day,
-                "number": number,
-                "version": version,
-                "sentence": sentence,
-                "plainly": lambda text: sentence(without_commands(text)),
-                "person": self.person,
-                "people": people,
-                "initials": initials,
-                "language": language_name,
-                "mentions": mark_mentions,
-                "path": lambda text: quote(text, safe=""),
-            },
-        )
+        self._files = files = read_templates(self._folder)
+        self.languages = {"en": Language(code="en")} | {
+            Path(name).stem: Language(code=Path(name).stem, catalogue=text)
+            for name, text in files.sources.items()
+            if name.startswith("words/") and name.endswith(".po")
+        }
+        self._templates: dict[str, Templates] = {}
         brand = staff.settings.brand
         self._logo = brand.logo
-        self.assets = Assets(self._folder, colours=_rules(brand.color))
+        self.assets = Assets(self._folder, color=brand.color)
         self._named: tuple[int, Mapping[str, str]] = (-1, {})
         """The names of the staff, and the version of the database that they are of."""
 
@@ -217,6 +213,56 @@ class Desk:
 
     # --- answers
 
+    def _in(self, language: Language) -> Templates:
+        """Return the templates in a language, which are made when they are first needed."""
+        if language.code not in self._templates:
+            words, english = language.word, self._files.sources
+            names = TRANSLATED if language.catalogue else ()
+            sources = {**english, **{name: translated(english[name], words) for name in names}}
+            self._templates[language.code] = Templates(
+                replace(self._files, sources=sources),
+                pages=True,
+                filters=self._filters(language),
+                finalize=language.in_words,
+                functions={"say": say},
+            )
+        return self._templates[language.code]
+
+    def _filters(self, language: Language) -> Mapping[str, Callable[..., Any]]:
+        """Return the filters; those that change a text get it in the language."""
+        words = language.in_words
+        changes: Mapping[str, Callable[[str], str]] = {
+            "capitalize": str.capitalize,
+            "capital": lambda text: text[:1].upper() + text[1:],
+            "sentence": sentence,
+            "plainly": lambda text: sentence(without_commands(text)),
+        }
+        return {
+            **{name: lambda text, act=act: act(words(text)) for name, act in changes.items()},
+            "join": lambda parts, between="": between.join(str(words(part)) for part in parts),
+            "moment": self.moment,
+            "clock": self.clock,
+            "day": self.day,
+            "number": number,
+            "version": version,
+            "person": self.person,
+            "people": people,
+            "initials": initials,
+            "language": language_name,
+            "mentions": mark_mentions,
+            "path": lambda text: quote(text, safe=""),
+        }
+
+    def _language(self, request: DeskRequest, template: str, faults: Faults) -> Language:
+        """Return the person's language, else the browser's. A page is never in two languages."""
+        is_sayable = all(isinstance(fault, Sentence) for _, fault in faults)
+        if template not in TRANSLATED or not is_sayable:
+            return self.languages["en"]
+        own = request.member.language if request.member else ""
+        header = request.http.headers.get("accept-language", "")
+        wanted = [own, *map(base_language, accepted_languages(header))]
+        return self.languages[next((one for one in wanted if one in self.languages), "en")]
+
     def page(
         self,
         request: DeskRequest,
@@ -229,6 +275,8 @@ class Desk:
     ) -> Response:
         """Return a page in the frame. Its status is 422 with faults, unless ``status`` is given."""
         part = request.path.removeprefix(HOME).strip("/").partition("/")[0]
+        language = self._language(request, template, faults)
+        done = DONE.get(request.query("done"), "")
         filled = {
             "title": title,
             "nav": _PARTS.get(part, part),
@@ -238,7 +286,8 @@ class Desk:
             "logo": self._logo,
             "me": request.member,
             "here": request.address,
-            "done": DONE.get(request.query("done"), ""),
+            "done": say(done),
+            "language": language.code,
             "stopped": self._stopped() if request.member else (),
             "restart": self._staff.configuration.changed_on_disk() if request.member else "",
             "assets": self.assets,
@@ -246,14 +295,18 @@ class Desk:
             "Role": Role,
             **values,
         }
-        text = self._templates.fill(template, filled)
-        headers = {**_HEADERS, "Content-Security-Policy": _POLICY}
+        text = self._in(language).fill(template, filled)
+        headers = {
+            **_HEADERS,
+            "Content-Security-Policy": _POLICY,
+            "Content-Language": language.code,
+        }
         status = status or (422 if faults else 200)
         return HTMLResponse(text, status_code=status, headers=headers)
 
     def part(self, template: str, **values: object) -> str:
         """Fill a template without the frame."""
-        return self._templates.fill(template, {"Role": Role, **values})
+        return self._in(self.languages["en"]).fill(template, {"Role": Role, **values})
 
     def go(self, request: DeskRequest, path: str, *, done: str = "") -> Response:
         """Redirect to another page of the desk after an act, with a notice of it."""
@@ -332,7 +385,7 @@ class Desk:
         values: dict[str, Any] = {"again": again, "address": ""}
         onward = "/desk" if post else request.address
         return self.page(
-            request, "sign-in.html.j2", title="Sign in", status=401, next=onward, **values
+            request, "sign-in.html.j2", title=say("Sign in"), status=401, next=onward, **values
         )
 
     def step_up(self, request: DeskRequest, denied: Denied | None = None) -> Response:
@@ -344,11 +397,11 @@ class Desk:
             "action": request.address if post else "/desk/step-up",
             "fields": _carried(request) if post else {"next": [request.address]},
             "nav": "",
-            "faults": [(PROOF, PROOF_FAULTS[denied])] if denied else (),
+            "faults": [(PROOF, say(PROOF_FAULTS[denied]))] if denied else (),
             "has_factor": account is not None and account.has_factor,
             "passkeys": offer(request, request.who.address, self._staff),
         }
-        title = "Confirm that it's you"
+        title = say("Confirm that it's you")
         return self.page(
             request, "step-up.html.j2", title=title, status=refusal_of(denied), **values
         )
@@ -363,8 +416,10 @@ class Desk:
             stopped = read_stopped(reason)
             if stopped is not None:
                 who = names.get(stopped.by) or name_of(stopped.by)
-                why = f": {stopped.why}" if stopped.why else ""
-                reason = f"{who}, {self.moment(stopped.at)}{why}."
+                at = self.moment(stopped.at)
+                reason = say("{who}, {at}.", who=who, at=at)
+                if stopped.why:
+                    reason = say("{who}, {at}: {why}.", who=who, at=at, why=stopped.why)
             found.append(reason)
         return tuple(found)
 
@@ -380,52 +435,7 @@ class Desk:
 
     def day(self, instant: datetime) -> str:
         """Return the day: 1 Dec 2026."""
-        local = instant.astimezone(self._zone)
-        return f"{local.day} {local:%b %Y}"
-
-
-class Assets:
-    """Style sheets and scripts, each at an address that changes with its content."""
-
-    def __init__(self, folder: Path, *, colours: str) -> None:
-        self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
-        self._colours = colours.encode()
-
-    @cached_property
-    def files(self) -> Mapping[str, bytes]:
-        """Return name → content of all files that are served."""
-        found = {}
-        for folder in self._folders:
-            for path in sorted(folder.glob("*")) if folder.is_dir() else ():
-                if path.suffix in _KINDS and path.is_file():
-                    found[path.name] = path.read_bytes()
-        found["desk.css"] += self._colours
-        return found
-
-    def address(self, name: str) -> str:
-        """Return the address of a file; empty if there is none because no script was built."""
-        data = self.files.get(name)
-        if data is None:
-            return ""
-        return f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
-
-    def answer(self, name: str) -> Response | None:
-        """Return the file as an answer; None if there is none."""
-        data = self.files.get(name)
-        if data is None:
-            return None
-        kind = _KINDS[Path(name).suffix]
-        policy = {"Content-Security-Policy": "default-src 'none'"}
-        headers = {**_KEPT, **policy, "X-Content-Type-Options": "nosniff"}
-        return Response(data, media_type=kind, headers=headers)
-
-
-_KINDS = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain",
-}
+        return say("{at.day} {at:%b %Y}", at=instant.astimezone(self._zone))
 
 
 def _carried(request: DeskRequest) -> dict[str, list[str]]:
@@ -446,18 +456,9 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper()
 
 
-def _rules(color: str) -> str:
-    """Return the organisation's colour as rules of the style sheet."""
-    light, dark = (
-        "".join(f" --{name}: {colour};" for name, colour in scheme.items())
-        for scheme in desk_colours(color)
-    )
-    return f":root {{{light} }}\n@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"
-
-
 def number(value: int) -> str:
     """4,213."""
-    return f"{value:,}"
+    return say("{number:,}", number=value)
 
 
 def version(content_hash: str) -> str:

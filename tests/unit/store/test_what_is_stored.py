@@ -61,7 +61,7 @@ OF_PEOPLE = {
         "delivery",
         "the outcome of each delivery that differs",
     ),
-    "address role added_at name": ("staff", "address, name, role"),
+    "address role added_at name language": ("staff", "address, name, role, language"),
     "address password password_at factor factor_at factor_step pending muted feed": (
         "credential",
         "sign-in data",

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from newsletter.credentials.codes import hash_of, new_word
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import place_of
+from newsletter.domain.wording import place_of, say
 from newsletter.formats.icalendar import calendar_file
 from newsletter.pipeline.campaigns.calendar import Entry, calendar, clashes
 from newsletter.pipeline.staff.account import change_feed
@@ -45,9 +45,14 @@ class _Span:
     @property
     def title(self) -> str:
         if self.by == "month":
-            return f"{self.day:%B %Y}"
+            return say("{day:%B} {day:%Y}", day=self.day)
         first, last = self.weeks[0][0], self.weeks[0][-1]
-        return f"{first.day} {first:%B} to {last.day} {last:%B %Y}"
+        span = "{first.day} {first:%B} to {last.day} {last:%B} {last:%Y}"
+        return say(span, first=first, last=last)
+
+    @property
+    def name(self) -> str:
+        return say("Month") if self.by == "month" else say("Week")
 
     @property
     def previous(self) -> "_Span":

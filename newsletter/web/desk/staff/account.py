@@ -6,6 +6,7 @@ from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.passkey import LONGEST_NAME
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.services import Staff
@@ -39,6 +40,7 @@ class Account:
             Route("POST", "/account/factor/remove", see, self.remove, step_up=True),
             Route("POST", "/account/codes", see, self.codes, step_up=True),
             Route("POST", "/account/notices", see, self.notices),
+            Route("POST", "/account/language", see, self.language),
             Route("POST", "/account/sessions", see, self.end_others),
             Route("POST", "/account/sessions/{key}", see, self.end),
             Route("POST", "/passkey", None, self.ask_for_passkey),
@@ -53,11 +55,19 @@ class Account:
         return self._desk.page(
             request,
             "account.html.j2",
-            title="Your account",
+            title=say("Your account"),
             mine=account.overview(request.who.address, proofs=self._proofs),
             session=request.who.session.key,
             kinds=NoticeKind,
+            languages=self._desk.languages,
         )
+
+    def language(self, request: DeskRequest) -> Response:
+        """Choose the language of the desk; any other value leaves it to the browser."""
+        chosen = request.field("language")
+        chosen = chosen if chosen in self._desk.languages else ""
+        account.choose_language(request.who.session.hash, chosen, proofs=self._proofs)
+        return self._desk.go(request, _HERE, done="saved")
 
     def notices(self, request: DeskRequest) -> Response:
         """Choose the notices that are mailed."""
@@ -71,7 +81,7 @@ class Account:
         return self._desk.page(
             request,
             "password.html.j2",
-            title="Change your password",
+            title=say("Change your password"),
             faults=[(field, fault)] if fault else (),
         )
 
@@ -136,7 +146,7 @@ class Account:
         return self._desk.page(
             request,
             "passkey.html.j2",
-            title="Add a passkey",
+            title=say("Add a passkey"),
             faults=[("", fault)] if fault else (),
             name=request.field("name")[:LONGEST_NAME] or place_of(request.http).browser,
             longest=LONGEST_NAME,

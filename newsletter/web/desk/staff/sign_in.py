@@ -20,6 +20,7 @@ from newsletter.credentials.passwords import Busy
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage, name_of
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.services import Staff
@@ -39,12 +40,12 @@ from newsletter.web.http.forms import shown_again
 
 _CARRIES = 4 << 20
 """Bytes of a form that carries along what somebody was sending when their session was over."""
-_NOT_IN = (
+_NOT_IN = say(
     "We couldn't sign you in. Check your email address and your password."
     " After several failures, wait 5 minutes before you try again."
 )
 """For a wrong password, an unknown address and too many failures alike."""
-_BUSY = "Too many people are signing in just now. Try again in a minute."
+_BUSY = say("Too many people are signing in just now. Try again in a minute.")
 _SET_UP = "/desk/second/set-up"
 
 
@@ -89,7 +90,7 @@ class SignIn:
         return self._desk.page(
             request,
             "sign-in.html.j2",
-            title="Sign in",
+            title=say("Sign in"),
             status=status if fault else None,
             faults=[("email", fault)] if fault else (),
             address=shown_again(request.field("email")),
@@ -142,7 +143,7 @@ class SignIn:
         return self._desk.page(
             request,
             "again.html.j2",
-            title="You are signed in again",
+            title=say("You are signed in again"),
             who=done.address,
             **carried,
         )
@@ -165,9 +166,9 @@ class SignIn:
         return self._desk.page(
             request,
             "second.html.j2",
-            title="Enter your code",
+            title=say("Enter your code"),
             status=refusal_of(denied) if denied else None,
-            faults=[("code", PROOF_FAULTS[denied])] if denied else (),
+            faults=[("code", say(PROOF_FAULTS[denied]))] if denied else (),
             next=onward,
             again=request.field("again"),
             passkeys=offer(request, address, self._staff),
@@ -183,7 +184,7 @@ class SignIn:
             proofs=self._proofs,
         )
         if done is Denied.OVER:
-            return self._form(request, onward, PROOF_FAULTS[done])
+            return self._form(request, onward, say(PROOF_FAULTS[done]))
         if isinstance(done, Denied):
             half = self._half(request)
             return self._second(request, onward, half.address if half else "", done)
@@ -230,7 +231,7 @@ class SignIn:
 
     def forgotten(self, request: DeskRequest) -> Response:
         """Show the form that asks for a link."""
-        return self._desk.page(request, "forgotten.html.j2", title="Forgotten password")
+        return self._desk.page(request, "forgotten.html.j2", title=say("Forgotten password"))
 
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a link to the owner of an account. The answer is the same for all addresses."""
@@ -257,7 +258,7 @@ class SignIn:
         return self._desk.page(
             request,
             "invitation.html.j2",
-            title="Welcome" if joins else "Choose a new password",
+            title=say("Welcome") if joins else "Choose a new password",
             faults=[("password", fault)] if fault else (),
             joins=joins,
             keeps=offered.kind is LinkKind.FORGOTTEN,
@@ -358,7 +359,7 @@ def set_up_page(
     return desk.page(
         request,
         "set-up.html.j2",
-        title="Set up a second factor",
+        title=say("Set up a second factor"),
         status=401 if denied and demanded else None,
         faults=[("code", PROOF_FAULTS[denied])] if denied else (),
         demanded=demanded,
@@ -374,7 +375,7 @@ def codes_page(desk: Desk, request: DeskRequest, made: Sequence[str], *, onward:
     return desk.page(
         request,
         "codes.html.j2",
-        title="Your recovery codes",
+        title=say("Your recovery codes"),
         codes=made,
         next=onward,
     )

@@ -8,19 +8,19 @@ from types import MappingProxyType
 from newsletter.domain.campaigns.state import Act, Home, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.statements.draft import Draft, Version
-from newsletter.domain.wording import listed
+from newsletter.domain.wording import listed, say
 
 SHELVES: Mapping[Shelf, str] = MappingProxyType(
     {
-        Shelf.DRAFTS: "Drafts",
-        Shelf.REVIEW: "In review",
-        Shelf.APPROVED: "Approved",
-        Shelf.SCHEDULED: "Scheduled",
-        Shelf.SENDING: "Sending",
-        Shelf.SENT: "Sent",
-        Shelf.CANCELLED: "Cancelled",
-        Shelf.WITHIN: "With their original",
-        Shelf.MISSING: "Missing",
+        Shelf.DRAFTS: say("Drafts"),
+        Shelf.REVIEW: say("In review"),
+        Shelf.APPROVED: say("Approved"),
+        Shelf.SCHEDULED: say("Scheduled"),
+        Shelf.SENDING: say("Sending"),
+        Shelf.SENT: say("Sent"),
+        Shelf.CANCELLED: say("Cancelled"),
+        Shelf.WITHIN: say("With their original"),
+        Shelf.MISSING: say("Missing"),
     }
 )
 ALWAYS_SHOWN = (
@@ -50,7 +50,7 @@ class Button:
 def buttons(status: StatementStatus, address: str) -> list[Button]:
     """Return the acts that this person is offered, most important first."""
     return [
-        Button(label=act.value, address=_address(act, status), posts=act in _AT_ONCE)
+        Button(label=say(act.value), address=_address(act, status), posts=act in _AT_ONCE)
         for act in status.acts_for(address)
     ]
 
@@ -180,13 +180,13 @@ def lives(status: StatementStatus) -> str:
 def when(status: StatementStatus) -> tuple[str, datetime | None]:
     """The time that matters most in a list, and what it is the time of."""
     if status.begun and status.campaign is not None:
-        return "Began", status.campaign.started_at
+        return say("Began"), status.campaign.started_at
     if status.release is not None and status.state in {State.SCHEDULED, State.LEAVING}:
-        return "Goes out", status.release
+        return say("Goes out"), status.release
     if status.lapsed is not None:
-        return "Start lapsed, given", status.lapsed.at
+        return say("Start lapsed, given"), status.lapsed.at
     if status.state is State.APPROVED and status.set_for is not None:
-        return "Overdue since" if status.is_overdue else "To go out", status.set_for
+        return say("Overdue since") if status.is_overdue else say("To go out"), status.set_for
     if status.approval.complete_at is not None:
-        return "Approved", status.approval.complete_at
+        return say("Approved"), status.approval.complete_at
     return "", None

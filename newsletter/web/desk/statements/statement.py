@@ -13,7 +13,7 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import Entered
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
-from newsletter.domain.wording import plural
+from newsletter.domain.wording import plural, say
 from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop, load_for_page
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.feedback import comment
@@ -66,8 +66,8 @@ class StatementPages:
         return self._desk.page(
             request,
             "home.html.j2",
-            title="Home",
-            today=f"{local:%A}, {local.day} {local:%B}",
+            title=say("Home"),
+            today=say("{at:%A}, {at.day} {at:%B}", at=local),
             found=found,
             first=lambda one: next(iter(buttons(one, me.address)), None),
         )
@@ -88,10 +88,12 @@ class StatementPages:
         return self._desk.page(
             request,
             "statements.html.j2",
-            title="Statements",
+            title=say("Statements"),
             found=found,
             tabs=_tabs(found),
-            titled=lambda lists: ", ".join(titled(statements.settings, lists)) or "No list yet",
+            titled=lambda lists: (
+                ", ".join(titled(statements.settings, lists)) or say("No list yet")
+            ),
             when=when,
             newer=_address(found.words, found.shelf, found.number - 1) if found.number > 1 else "",
             older=_address(found.words, found.shelf, found.number + 1) if found.has_more else "",
@@ -198,7 +200,9 @@ def _changed(tx: Transaction, status: StatementStatus) -> str:
 
 def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:
     """Return label, count, address, and whether it is the shown one, of each tab."""
-    tabs = [("All", found.all, _address(found.words, None), found.shelf is None)]
+    tabs: list[tuple[str, int, str, bool]] = [
+        (say("All"), found.all, _address(found.words, None), found.shelf is None)
+    ]
     for shelf in Shelf:
         if shelf in ALWAYS_SHOWN or found.counts[shelf] or shelf is found.shelf:
             address = _address(found.words, shelf)

@@ -20,7 +20,7 @@ from newsletter.domain.subscribers.audience import (
     Subscriber,
     SuppressionReason,
 )
-from newsletter.domain.wording import without_commands
+from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
@@ -34,7 +34,7 @@ _LONGEST = 200
 """Characters of a reason, and of how people agreed."""
 _MAILS = 30
 """The newest campaigns that a reader's page looks through."""
-_BECAME: Mapping[DeliveryState, str] = MappingProxyType(
+BECAME: Mapping[DeliveryState, str] = MappingProxyType(
     {
         DeliveryState.PENDING: "waits to be sent",
         DeliveryState.ACCEPTED: "accepted by the provider",
@@ -44,7 +44,7 @@ _BECAME: Mapping[DeliveryState, str] = MappingProxyType(
         DeliveryState.UNKNOWN: "unknown: it may have been sent",
     }
 )
-_TOLD: Mapping[EventKind, str] = MappingProxyType(
+TOLD: Mapping[EventKind, str] = MappingProxyType(
     {
         EventKind.DELIVERED: "delivered",
         EventKind.DELAYED: "delayed",
@@ -127,7 +127,8 @@ class ReaderPages:
         """Let an address get email again, for a reason that the log keeps."""
         address, reason = _address(request), " ".join(request.field("reason").split())
         if not reason or len(reason) > _LONGEST or "@" in reason:
-            fault = f"Say why, in at most {_LONGEST} characters and without the address"
+            rule = "Say why, in at most {most} characters and without the address"
+            fault = say(rule, most=_LONGEST)
             return self.page(request, address, faults=[("reason", fault)])
         try:
             administer.lift(
@@ -150,7 +151,7 @@ class ReaderPages:
         """Keep nothing of a person, and never write to them again."""
         address = _address(request)
         if request.field("sure") != "yes":
-            fault = "Tick that you are sure: no one can undo this"
+            fault = say("Tick that you are sure: no one can undo this")
             return self.page(request, address, faults=[("sure-yes", fault)])
         try:
             self._subscribers.forget(address, by=request.who.address)
@@ -203,22 +204,25 @@ class ReaderPages:
     def _stands(self, person: Subscriber | None, suppressed: SuppressionReason | None) -> str:
         """Return whether they get email, and why not, as a sentence."""
         if suppressed is not None:
-            return f"Gets no email: {LEFT_OUT.get(suppressed.value, suppressed.value)}."
+            why = say(LEFT_OUT.get(suppressed.value, suppressed.value))
+            return say("Gets no email: {why}.", why=why)
         if person is None:
-            return "No one here has this address."
+            return say("No one here has this address.")
         if person.paused_until and person.paused_until > self._desk.now():
-            return f"Paused: gets nothing before {self._desk.moment(person.paused_until)}."
+            until = self._desk.moment(person.paused_until)
+            return say("Paused: gets nothing before {until}.", until=until)
         if not person.lists:
-            return "On no list, so they get no statements."
-        return f"Gets email on: {titles(self._subscribers.settings, person.lists)}."
+            return say("On no list, so they get no statements.")
+        lists = titles(self._subscribers.settings, person.lists)
+        return say("Gets email on: {lists}.", lists=lists)
 
     def gets(self, person: Subscriber) -> str:
         """Return whether a reader gets email, in a word or two."""
         if person.suppressed is not None:
-            return f"No: {LEFT_OUT[person.suppressed.value]}"
+            return say("No: {why}", why=say(LEFT_OUT[person.suppressed.value]))
         if person.paused_until and person.paused_until > self._desk.now():
-            return "Paused"
-        return "Yes" if person.lists else "No: on no list"
+            return say("Paused")
+        return say("Yes") if person.lists else say("No: on no list")
 
 
 def _address(request: DeskRequest) -> str:
@@ -232,8 +236,11 @@ def _address(request: DeskRequest) -> str:
 
 def became(mail: Received) -> str:
     """Return what became of an email, in words."""
-    told = [_TOLD[kind] for kind in dict.fromkeys(mail.told) if kind in _TOLD]
-    return ", then ".join([_BECAME[mail.state], *told])
+    told = say(BECAME[mail.state])
+    for kind in dict.fromkeys(mail.told):
+        if kind in TOLD:
+            told = say("{first}, then {step}", first=told, step=say(TOLD[kind]))
+    return told
 
 
 # --- what staff note of a reader

@@ -9,7 +9,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import without_commands
+from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -76,9 +76,9 @@ class ReadersPages:
         (lists, wrong), agreed = lists_in(request), agreed_in(request)
         faults = [*wrong]
         if not lists:
-            faults.append(("list", "Choose at least one list"))
+            faults.append(("list", say("Choose at least one list")))
         if not agreed:
-            faults.append(("agreed", "Say how they agreed, in at most 200 characters"))
+            faults.append(("agreed", say("Say how they agreed, in at most 200 characters")))
         try:
             entry = entry_of(request, request.field("email").strip(), lists)
         except InvalidInput as error:
@@ -120,7 +120,7 @@ class ReadersPages:
         return self._desk.page(
             request,
             "sign-up-form.html.j2",
-            title="Sign-up form for your site",
+            title=say("Sign-up form for your site"),
             offers=[(one.name, one.title, one.name in chosen) for one in rules.offers],
             languages=self._offering.languages(),
             language=request.field("language") or settings.language,
@@ -143,7 +143,7 @@ class ReadersPages:
         return self._desk.page(
             request,
             "reader-new.html.j2",
-            title="Add a reader",
+            title=say("Add a reader"),
             faults=faults,
             email=request.field("email"),
             new_list=request.field("new-list"),
@@ -168,7 +168,7 @@ class ReadersPages:
         return self._desk.page(
             request,
             "readers.html.j2",
-            title="Readers",
+            title=say("Readers"),
             words=words,
             chosen=chosen,
             chosen_title=titles(settings, [chosen]) if chosen else "",
@@ -199,7 +199,7 @@ class ReadersPages:
                 for one in self._subscribers.segments
             ],
             "kept_out": [
-                (LEFT_OUT[reason.value], many)
+                (say(LEFT_OUT[reason.value]), many)
                 for reason, many in tx.readers.suppression_counts().items()
             ],
         }

@@ -173,7 +173,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"approval": LAPSED},
         State.CHANGED,
-        "Its text changed after Ben approved it. It needs a new approval.",
+        "After Ben approved it, its text changed. It needs a new approval.",
         "Ben, Cleo or Dan can approve the new text",
     ),
     (

@@ -333,6 +333,11 @@ def _drops_factor(world: World) -> Act:
     return lambda: browser.post("/account/factor/remove")
 
 
+def _chooses_language(world: World) -> Act:
+    browser, _ = world.joined()
+    return lambda: browser.post("/account/language", {"language": "de"})
+
+
 def _chooses_notices(world: World) -> Act:
     browser, _ = world.joined(Role.SENDER)
     return lambda: browser.post("/account/notices", {"notice": "SENT_BACK"})
@@ -570,6 +575,7 @@ EXAMPLES = [
     Example(route="/stop", ready=_stops_again, lines=0, why="it is stopped already"),
     Example(route="/resume", ready=_resumes),
     Example(route="/compared", ready=_compared),
+    Example(route="/account/language", ready=_chooses_language),
     Example(route="/account/notices", ready=_chooses_notices),
     Example(route="/sign-in", ready=_signs_in),
     Example(route="/forgotten", ready=_forgets_password),

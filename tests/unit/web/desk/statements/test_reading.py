@@ -169,7 +169,7 @@ def test_what_changed_since_the_approval_is_counted(staffed: Staffed) -> None:
     approve(staffed)
     write(staffed, body="The library opens at ten.", title="The library opens late")
     page = said(staffed, "/statements/hours")
-    assert "Its text changed after Ben approved it. It needs a new approval." in page
+    assert "After Ben approved it, its text changed. It needs a new approval." in page
     assert re.search(r"[23] things have changed since the last approval\.", page)
     write(staffed, body="The library opens at nine.", summary="")
     write(staffed)

@@ -1,0 +1,276 @@
+"""The facts of a statement at one moment, and what follows from them: its state, the next act."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from newsletter.domain.campaigns.campaign import (
+    BEFORE_START,
+    Campaign,
+    CampaignState,
+    Correction,
+    Start,
+    has_begun,
+)
+from newsletter.domain.campaigns.state import (
+    DESK_ACTS,
+    NEEDED,
+    STATES,
+    Act,
+    CampaignRules,
+    Home,
+    Related,
+    Shelf,
+    State,
+)
+from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.comment import Returned
+from newsletter.domain.statements.statement import (
+    ApprovalStatus,
+    Progress,
+    Statement,
+    StoredStatement,
+)
+from newsletter.domain.subscribers.address import same_person
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementFacts:
+    """A statement, its approvals and its campaign at one moment; addresses are folded."""
+
+    stored: StoredStatement
+    approval: ApprovalStatus
+    rules: CampaignRules
+    now: datetime
+    staff: Mapping[str, Role] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names that colleagues use, by address."""
+    campaign: Campaign | None = None
+    """The newest one."""
+    start: Start | None = None
+    """The start that counts for the current content."""
+    lapsed: Start | None = None
+    """The start of an earlier version, if no start has followed."""
+    returned: Returned | None = None
+    """The request for changes that applies to the current content."""
+    corrected: Related | None = None
+    """The correction, once nothing of the original is sent any more."""
+    parts: int = 0
+    """Statements that a digest email gathers."""
+    fault: str = ""
+    """The fault of its source, as far as this process knows it."""
+    set_for: datetime | None = None
+    """The time that its text or staff set, also one that has passed."""
+    embargo_until: datetime | None = None
+    ready: datetime | None = None
+    """Nothing of it leaves before. None if a time does not exist in the configured zone."""
+    hour: LocalTime | None = None
+    """Each reader gets it then by their own clock."""
+    refusal: str = ""
+    """Why planning holds an approved text back."""
+    correction: Correction | None = None
+    """The audience of an approved correction."""
+    readers: int | None = None
+    """The number of readers now; None if it was not counted."""
+    lists: tuple[str, ...] = ()
+    """The lists of these readers."""
+    hours: tuple[datetime, datetime] | None = None
+    """When the first and the last reader get it, if ``hour`` is set."""
+    translations: tuple[Related, ...] = ()
+    awaited: tuple[str, ...] = ()
+    """The readers who wait for a translation, in sentences."""
+    ahead: bool = False
+    """The text at the desk is newer than the submitted one."""
+
+    @property
+    def statement(self) -> Statement:
+        return self.stored.statement
+
+    @property
+    def slug(self) -> str:
+        return self.stored.slug
+
+    @property
+    def begun(self) -> bool:
+        """Sending began, and was not cancelled before it could reach a reader."""
+        campaign = self.campaign
+        if not has_begun(campaign):
+            return False
+        return campaign.state is not CampaignState.CANCELLED or bool(
+            campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
+        )
+
+    @property
+    def is_waiting(self) -> bool:
+        """It has a campaign that has not begun."""
+        return self.campaign is not None and self.campaign.state in BEFORE_START
+
+    @property
+    def is_within(self) -> bool:
+        """It is a translation that goes out in the email of its original."""
+        return self.rules.together and bool(self.statement.translation_of)
+
+    @property
+    def is_started(self) -> bool:
+        """A sender has started it, or approvals start it."""
+        return not self.rules.by_sender or self.start is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        """The set time has passed and no sender has started the approved text."""
+        waits = not self.is_started and not self.begun
+        return waits and self.set_for is not None and self.set_for <= self.now
+
+    @property
+    def since(self) -> datetime:
+        """The beginning of the undo window: the start, else the approval, else now."""
+        return self.start.at if self.start else self.approval.complete_at or self.now
+
+    @property
+    def release(self) -> datetime | None:
+        """When the first reader gets it; None while that is unknown."""
+        if self.is_waiting and self.campaign is not None:
+            return self.campaign.release_at
+        if self.hour is not None:
+            return self.hours[0] if self.hours else None
+        return self.ready
+
+    def by_zone(self, zones: Iterable[str] | None = None) -> ByZone | None:
+        """Return when readers of these zones, or of all, get it; None if all get it at once."""
+        if self.hour is None or self.ready is None:
+            return None
+        if zones is None:
+            return everywhere(self.hour, home=self.rules.timezone, ready=self.ready)
+        return by_zone(self.hour, zones, home=self.rules.timezone, ready=self.ready)
+
+    @property
+    def home(self) -> Home:
+        """The place where the text is edited."""
+        if self.statement.desk:
+            return Home.DESK
+        if self.statement.digest:
+            return Home.DIGEST
+        return Home.FEED if self.statement.feed else Home.FILE
+
+    @cached_property
+    def state(self) -> State:
+        if self.corrected is not None:
+            return State.CORRECTED
+        if self.begun and self.campaign is not None:
+            found = _ON_ITS_WAY.get(self.campaign.state, State.SENT)
+            return State.IN_USE if found is State.SENDING and self.campaign.welcome else found
+        if not self.stored.present:
+            return State.MISSING
+        if not self.stored.content_hash:
+            return State.FAULTY
+        if self.is_within:
+            return State.WITHIN
+        if self.statement.progress is Progress.DRAFT:
+            return State.RETURNED if self.returned else State.DRAFT
+        return _state_if_approved(self) if self.approval.approved else _state_if_not(self)
+
+    @property
+    def shelf(self) -> Shelf:
+        """Its shelf on the board."""
+        return STATES[self.state].shelf
+
+    @cached_property
+    def acts(self) -> tuple[Act, ...]:
+        """The possible acts, most important first. Roles may not allow all of them."""
+        state, found = self.state, STATES[self.state].acts
+        if state is State.CANCELLED and self.begun:
+            return (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
+        if self.campaign is None:
+            found = tuple(act for act in found if act is not Act.REPORT)
+        if not self.begun or self.home is Home.DIGEST:
+            found = tuple(act for act in found if act is not Act.CORRECT)
+        if self.lapsed is not None:
+            found = (*found, Act.FORGET_START)
+        if self.home is Home.DESK:
+            return found
+        kept = tuple(act for act in found if act not in DESK_ACTS)
+        if state is State.CANCELLED:
+            kept = (Act.REVIEW, *kept)
+        elsewhere = self.home is not Home.DIGEST and not self.begun and Act.COPY not in kept
+        return (*kept, Act.COPY) if elsewhere else kept
+
+    @cached_property
+    def actors(self) -> tuple[str, ...]:
+        """The people who may do the first act, those first who usually do."""
+        return _actors_of(self.acts[0], self) if self.acts else ()
+
+    def acts_for(self, address: str) -> tuple[Act, ...]:
+        """Return the acts that this person is offered. One who may not approve may still read."""
+        role = self.staff.get(address)
+        return tuple(
+            act
+            for act in self.acts
+            if (role is not None and role.includes(NEEDED[act]))
+            or (act is Act.UNDO and address in _actors_of(act, self))
+        )
+
+    def waits_for(self, address: str) -> bool:
+        """Return whether nothing goes on before somebody acts, and this person may."""
+        return STATES[self.state].waits and address in self.actors
+
+    def name(self, address: str) -> str:
+        """Return the name that colleagues use for a person."""
+        return self.names.get(address) or name_of(address)
+
+
+_ON_ITS_WAY = {
+    CampaignState.SENDING: State.SENDING,
+    CampaignState.PAUSED: State.PAUSED,
+    CampaignState.ATTENTION: State.ATTENTION,
+    CampaignState.CANCELLED: State.CANCELLED,
+}
+
+
+def _state_if_approved(status: StatementFacts) -> State:
+    campaign = status.campaign
+    if campaign is not None and campaign.state is CampaignState.PAUSED:
+        return State.PAUSED
+    if not status.is_started:
+        return State.APPROVED
+    if status.refusal:
+        return State.HELD_BACK
+    window = status.since + status.rules.undo_window
+    waits_for_undo_alone = status.release is not None and status.release <= window
+    return State.LEAVING if waits_for_undo_alone else State.SCHEDULED
+
+
+def _state_if_not(status: StatementFacts) -> State:
+    if status.returned is not None:
+        return State.RETURNED
+    if status.approval.changed:
+        return State.CHANGED
+    campaign = status.campaign
+    cancelled = campaign is not None and campaign.state is CampaignState.CANCELLED
+    return State.CANCELLED if cancelled and not status.approval.counted else State.REVIEW
+
+
+def _actors_of(act: Act, status: StatementFacts) -> tuple[str, ...]:
+    """Return the people who may do this act, those first who usually do."""
+    needed = NEEDED[act]
+    able = [address for address, role in status.staff.items() if role.includes(needed)]
+    if act in {Act.REVIEW, Act.SEE_CHANGES}:
+        given = {approval.by for approval in status.approval.counted}
+        barred = not status.rules.policy.author_may_approve
+        able = [
+            address
+            for address in able
+            if address not in given and not (barred and status.stored.wrote(address))
+        ]
+    if needed is Role.WRITER:
+        # its writers continue a text; without one who may, any writer does
+        wrote = status.statement.written_by
+        own = [one for one in able if any(same_person(one, writer) for writer in wrote)]
+        able = own or able
+    if act is Act.UNDO:
+        given = {approval.by for approval in status.approval.given}
+        able += [address for address in status.staff if address in given and address not in able]
+    ranks = list(Role)
+    return tuple(sorted(able, key=lambda address: (ranks.index(status.staff[address]), address)))

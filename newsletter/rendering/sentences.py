@@ -1,0 +1,229 @@
+"""The desk's pages and sentences in other languages (docs/decisions/0027).
+
+Templates are in English, without marks. A template in another language is the same template with
+its visible words replaced, so nothing is looked up while a page is filled. Sentences of code are
+made by ``say`` and are translated where a template writes them.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from gettext import c2py
+from io import StringIO
+
+from babel import Locale
+from babel.dates import format_date
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from jinja2 import Environment
+
+from newsletter.domain.wording import Sentence
+
+_LEXER = Environment(keep_trailing_newline=True, autoescape=True)
+"""Without options that take blanks away, its tokens are the whole source."""
+_FIRST_MARK = 0xE000
+"""A private character replaces each expression in a run of text."""
+_MARK = re.compile("[\ue000-\uf8ff]")
+_TAG = re.compile(r"(<[^>]*>?)")
+_ATTRIBUTE = re.compile(r'((?:aria-label|title|placeholder|alt|data-label)=")([^"]*)(?=")')
+_LETTER = re.compile(r"[^\W\d_]")
+_ENTITY = re.compile(r"&\w+;")
+_PICTURE = re.compile(
+    r"\{\{-? *(?:parts\.)?(?:icon|avatar|check_mark|chip|state_chip|frame_mark)\("
+)
+"""Expressions that are no words: a message does not begin or end with one."""
+_MESSAGE = re.compile(r"(?s)(?:[“(]?[A-Z]|\d+ ).*[a-z]")
+"""Strings in expressions that are messages: they begin with a capital or a number."""
+_NAME = re.compile(r"[a-z_]\w*")
+
+Word = Callable[[str], str]
+"""Translates a message with its gaps in braces; or collects it, and returns it as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """A language of the desk: its catalogue, and how it writes numbers and days."""
+
+    code: str
+    catalogue: str = ""
+    """A gettext catalogue whose messages are the English sentences; "" for English."""
+
+    @cached_property
+    def _locale(self) -> Locale:
+        return Locale.parse(self.code, sep="-")
+
+    @cached_property
+    def _words(self) -> Mapping[str, tuple[str, ...]]:
+        """Translation by English message, in all plural forms; without open and fuzzy ones."""
+        found = {}
+        for message in read_po(StringIO(self.catalogue)):
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            text = message.string or ""
+            said = (text,) if isinstance(text, str) else tuple(text)
+            if key and all(said) and not message.fuzzy:
+                found[key] = said
+        return found
+
+    @cached_property
+    def _form(self) -> Callable[[int], int]:
+        return c2py(read_po(StringIO(self.catalogue)).plural_expr)
+
+    def word(self, message: str) -> str:
+        """Return a message in this language; as it is if the catalogue lacks it."""
+        return self._words.get(message, (message,))[0]
+
+    def in_words(self, value: object) -> object:
+        """Return a sentence in this language; other values as they are."""
+        if not self.catalogue or not isinstance(value, Sentence):
+            return value
+        forms = self._words.get(value.pattern) or (value.pattern, value.many)
+        count = value.values.get("count")
+        said = forms[self._form(count)] if value.many and isinstance(count, int) else forms[0]
+        if not value.values:
+            return said
+        return said.format(**{name: self._value(one) for name, one in value.values.items()})
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, Sentence):
+            return self.in_words(value)
+        if isinstance(value, int | float):
+            return _Number(value, self._locale)
+        return _Day(value, self._locale) if isinstance(value, date) else value
+
+
+class _Number:
+    """A number as a language writes it, where English writes 4,213."""
+
+    def __init__(self, value: float, locale: Locale) -> None:
+        self._value, self._locale = value, locale
+
+    def __format__(self, _: str) -> str:
+        return str(format_decimal(self._value, locale=self._locale))
+
+
+_NAMED = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}
+"""strftime's names of days and months → CLDR's."""
+
+
+class _Day:
+    """A time whose day and month have the names of a language."""
+
+    def __init__(self, at: date, locale: Locale) -> None:
+        self._at, self._locale = at, locale
+
+    @property
+    def day(self) -> int:
+        return self._at.day
+
+    def __format__(self, spec: str) -> str:
+        for code, pattern in _NAMED.items():
+            if code in spec:
+                spec = spec.replace(code, format_date(self._at, pattern, locale=self._locale))
+        return self._at.strftime(spec)
+
+
+def translated(source: str, word: Word) -> str:
+    """Return a template's source with each visible message replaced by ``word``'s answer.
+
+    Visible are text between tags, attributes that are read out or shown, and strings in expressions
+    that begin with a capital or a number, but for keys, comparisons and what ``say`` is given.
+    """
+    out: list[str] = []
+    run: list[tuple[bool, str]] = []
+    in_tag = False
+    tokens = [(kind, value) for _, kind, value in _LEXER.lex(source)]
+    for kind, value in _with_words(tokens, word):
+        if kind in {"data", "variable"}:
+            run.append((kind == "variable", value))
+            continue
+        text, in_tag = _run(run, in_tag, word)
+        out += text, value
+        run = []
+    text, _ = _run(run, in_tag, word)
+    return "".join([*out, text])
+
+
+def _with_words(tokens: list[tuple[str, str]], word: Word) -> Iterator[tuple[str, str]]:
+    """Yield (data, text), (variable, {{ … }}) and other tokens, with strings in them replaced."""
+    expression, depth, said_at = "", 0, 0
+    meant = [(kind, value) for kind, value in tokens if kind != "whitespace"]
+    at = 0
+    for kind, value in tokens:
+        before = meant[at - 1][1] if at else ""
+        after = meant[at + 1][1] if at + 1 < len(meant) else ""
+        at += kind != "whitespace"
+        if kind == "operator":
+            depth += (value == "(") - (value == ")")
+            if value == "(" and before == "say" and not said_at:
+                said_at = depth
+            said_at = said_at if depth >= said_at else 0
+        is_key = before in {"==", "!="} or after == ":"
+        if kind == "string" and not said_at and not is_key and _MESSAGE.match(value[1:-1]):
+            quote = value[0]
+            value = quote + word(value[1:-1]).replace(quote, f"\\{quote}") + quote
+        if kind == "variable_begin":
+            expression = value
+        elif kind == "variable_end":
+            yield "variable", expression + value
+            expression = ""
+        elif expression:
+            expression += value
+        else:
+            yield kind, value
+
+
+def _run(run: list[tuple[bool, str]], in_tag: bool, word: Word) -> tuple[str, bool]:
+    """Replace the messages in text and expressions that no block interrupts.
+
+    ``in_tag`` says whether the run begins, and the answer whether it ends, inside a tag.
+    """
+    expressions = [text for is_variable, text in run if is_variable]
+    numbers = iter(range(len(expressions)))
+    flat = "".join(chr(_FIRST_MARK + next(numbers)) if is_one else text for is_one, text in run)
+    out = []
+    end = (flat.find(">") + 1 or len(flat)) if in_tag else 0
+    for piece in (flat[:end], *_TAG.split(flat[end:])):
+        if piece.startswith("<") or (in_tag and piece):
+            out.append(
+                _ATTRIBUTE.sub(lambda found: found[1] + _said(found[2], expressions, word), piece)
+            )
+            in_tag = not piece.endswith(">")
+        else:
+            out.append(_said(piece, expressions, word))
+    restored = _MARK.sub(lambda mark: expressions[ord(mark[0]) - _FIRST_MARK], "".join(out))
+    return restored, in_tag
+
+
+def _said(text: str, expressions: list[str], word: Word) -> str:
+    """Replace the message in a piece of text, whose blanks around it stay."""
+    start, end = 0, len(text)
+    while start < end and _is_edge(text[start], expressions):
+        start += 1
+    while end > start and _is_edge(text[end - 1], expressions):
+        end -= 1
+    core = " ".join(text[start:end].split())
+    if not _LETTER.search(_ENTITY.sub("", _MARK.sub("", core))):
+        return text
+    gaps: dict[str, str] = {}
+    for mark in _MARK.findall(core):
+        expression = expressions[ord(mark) - _FIRST_MARK].partition("|")[0]
+        called = expression.partition("(")[0]  # of a call, the name of what is called
+        names = _NAME.findall(called) or _NAME.findall(expression) or ["value"]
+        name, more = names[-1], 2
+        while name in gaps:
+            name, more = f"{names[-1]}{more}", more + 1
+        gaps[name] = mark
+        core = core.replace(mark, f"{{{name}}}", 1)
+    said = word(core)
+    for name, mark in gaps.items():
+        said = said.replace(f"{{{name}}}", mark)
+    return text[:start] + said + text[end:]
+
+
+def _is_edge(character: str, expressions: list[str]) -> bool:
+    is_mark = _MARK.match(character)
+    return character.isspace() or bool(
+        is_mark and _PICTURE.match(expressions[ord(character) - _FIRST_MARK])
+    )

@@ -1,0 +1,66 @@
+"""Style sheets and scripts of the desk."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from starlette.responses import Response
+
+import newsletter
+from newsletter.domain.statements.brand import desk_colours
+
+_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class Assets:
+    """Style sheets and scripts, each at an address that changes with its content."""
+
+    def __init__(self, folder: Path, *, color: str) -> None:
+        self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
+        self._colours = _rules(color).encode()
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """Return name → content of all files that are served."""
+        found = {}
+        for folder in self._folders:
+            for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+                if path.suffix in _KINDS and path.is_file():
+                    found[path.name] = path.read_bytes()
+        found["desk.css"] += self._colours
+        return found
+
+    def address(self, name: str) -> str:
+        """Return the address of a file; empty if there is none because no script was built."""
+        data = self.files.get(name)
+        if data is None:
+            return ""
+        return f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
+
+    def answer(self, name: str) -> Response | None:
+        """Return the file as an answer; None if there is none."""
+        data = self.files.get(name)
+        if data is None:
+            return None
+        kind = _KINDS[Path(name).suffix]
+        policy = {"Content-Security-Policy": "default-src 'none'"}
+        headers = {**_KEPT, **policy, "X-Content-Type-Options": "nosniff"}
+        return Response(data, media_type=kind, headers=headers)
+
+
+_KINDS = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+}
+
+
+def _rules(color: str) -> str:
+    """Return the organisation's colour as rules of the style sheet."""
+    light, dark = (
+        "".join(f" --{name}: {colour};" for name, colour in scheme.items())
+        for scheme in desk_colours(color)
+    )
+    return f":root {{{light} }}\n@media (prefers-color-scheme: dark) {{ :root {{{dark} }} }}\n"

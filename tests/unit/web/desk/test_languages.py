@@ -1,0 +1,215 @@
+"""The desk in four languages: complete catalogues, and pages in one language each."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po, write_po
+from starlette.requests import Request
+
+from newsletter.domain.staff.account import Member
+from newsletter.domain.wording import say
+from newsletter.rendering.sentences import Language, translated
+from newsletter.web.desk.gate import hash_of
+from newsletter.web.desk.page import TRANSLATED, Desk
+from newsletter.web.desk.request import DeskRequest
+from newsletter.web.pages import desk_routes
+from tests.desk import STAFF, Staffed, desk, words
+from tests.rows import rows
+from tests.unit.web.desk.work import READERS, send, write
+from tools.desk_words import WORDS, source
+
+LANGUAGES = ("de", "es", "fr")
+GAP = re.compile(r"\{[^{}]*\}")
+
+
+@pytest.fixture(scope="module")
+def staffed(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Staffed]:
+    """One statement that was sent, and one that waits for approval."""
+    settings: dict[str, Any] = {"approvals": {"author_may_approve": False}}
+    with desk(tmp_path_factory.mktemp("desk"), database=migrated, **settings) as found:
+        found.site.subscribe(*READERS)
+        send(found)
+        write(found, slug="settings", title="Settings")
+        yield found
+
+
+# --- catalogues
+
+
+def test_the_source_has_what_pages_and_code_say() -> None:
+    assert (WORDS / "words.pot").read_bytes() == source(), "run make words"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalogue_lacks_no_message(language: str) -> None:
+    with (WORDS / f"{language}.po").open("rb") as file:
+        found = {message.id: message for message in read_po(file) if message.id}
+    with (WORDS / "words.pot").open("rb") as file:
+        wanted = [message.id for message in read_po(file) if message.id]
+    assert sorted(map(str, found)) == sorted(map(str, wanted)), "run make words"
+    for message in found.values():
+        english = message.id if isinstance(message.id, tuple) else (message.id,)
+        said = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert all(said), message.id
+        assert not message.fuzzy, message.id
+        assert set(GAP.findall(" ".join(said))) == set(GAP.findall(" ".join(english))), message.id
+
+
+# --- templates
+
+
+@rows(
+    ["template", "german"],
+    [
+        ("<p>Sent</p>", "<p>‹Sent›</p>"),
+        (
+            "<p>{{ n | number }} of {{ all }} sent</p>",
+            "<p>‹{{ n | number }} of {{ all }} sent›</p>",
+        ),
+        ('<a title="More" href="/More">', '<a title="‹More›" href="/More">'),
+        ('<a{% if x %} class="y"{% endif %}>In <b>two</b></a>', None),
+        ('{{ f("Take back", kind="main") }}', '{{ f("‹Take back›", kind="main") }}'),
+        ('{% if x == "Pause" %}{{ say("a {x}", x=1) }}{% endif %}', None),
+        ('<p>{{ parts.icon("send") }}Send &amp; wait</p>', None),
+    ],
+)
+def test_the_visible_words_of_a_template_are_messages(template: str, german: str | None) -> None:
+    expected = (
+        german
+        or {
+            "<a{": '<a{% if x %} class="y"{% endif %}>‹In› <b>‹two›</b></a>',
+            "{% ": template,
+            "<p>": '<p>{{ parts.icon("send") }}‹Send &amp; wait›</p>',
+        }[template[:3]]
+    )
+    assert translated(template, lambda message: f"‹{message}›") == expected
+
+
+def test_a_language_writes_numbers_days_and_plurals_in_its_own_way(staffed: Staffed) -> None:
+    german = Desk(staffed.site.services.staff).languages["de"]
+    at = staffed.site.clock.now()
+    assert german.in_words(say("{number:,}", number=4213)) == "4.213"
+    assert german.in_words(say("1 person", "{count:,} people", count=4213)) == "4.213 Personen"
+    assert german.in_words(say("1 person", "{count:,} people", count=1)) == "1 Person"
+    assert german.in_words(say("{at:%A}, {at.day} {at:%B}", at=at)) == "Dienstag, 24. November"
+    assert german.in_words(say("nobody translated {it}", it="this")) == "nobody translated this"
+    assert german.in_words("Sent") == "Sent", "words of people are not translated"
+
+
+PAGES = (
+    *(("dan", path) for path in ("", "/statements", "/statements?q=zzz", "/calendar")),
+    *(("dan", path) for path in ("/readers", "/readers/1", "/readers/new", "/account")),
+    *(("ben", ""), ("dan", "/account/password"), ("", "/sign-in"), ("", "/forgotten")),
+)
+DATA = re.compile(
+    r"Example Forum|The library opens earlier|Settings|Press releases|Events|New York"
+    r"|kept in the outbox|\b[A-Z][a-z]{2}\b|\b[A-Z]{1,2}\b|(?:Octo|Novem|Decem)ber"
+    r"|English|Deutsch|Español|Français|[\w.]+@[\w.]+|(?:Vera|Ana|Ben|Cleo|Dan|Ed)\b"
+)
+
+
+def marked(staffed: Staffed) -> Language:
+    """A language in which each message is between ‹ and ›."""
+    with (WORDS / "words.pot").open("rb") as file:
+        catalogue = read_po(file, locale="en_US")
+    for message in catalogue:
+        if message.id:
+            one = message.id if isinstance(message.id, tuple) else (message.id,)
+            said = tuple(f"‹{text}›" for text in one)
+            message.string = said if len(said) > 1 else said[0]
+    out = BytesIO()
+    write_po(out, catalogue)
+    return Language(code="en-US", catalogue=out.getvalue().decode().replace("#, fuzzy\n", ""))
+
+
+@pytest.mark.parametrize(("name", "path"), PAGES)
+def test_every_word_of_a_page_goes_through_the_catalogue(
+    staffed: Staffed, name: str, path: str
+) -> None:
+    services = staffed.site.services
+    own = Desk(services.staff)
+    own.languages["de"] = marked(staffed)
+    where, _, query = path.partition("?")
+    route = next(
+        one
+        for one in desk_routes(own, services)
+        if one.method == "GET" and re.fullmatch(re.sub(r"\{\w+\}", r"\\d+", one.path), where)
+    )
+    signed = staffed.as_(name, fresh=True) if name else None
+    member = None
+    if signed:
+        with services.store.read() as tx:
+            session = tx.sessions.get(hash_of(signed.cookie))
+        assert session is not None
+        member = Member(address=signed.address, role=STAFF[name], session=session)
+    http = Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": f"/desk{where}",
+            "query_string": query.encode(),
+            "path_params": {"number": "1"},
+            "headers": [(b"accept-language", b"de")],
+            "server": ("127.0.0.1", 80),
+        }
+    )
+    text = bytes(route.answer(DeskRequest(http=http, member=member)).body).decode()
+    shown = re.sub(r"(?s)<head>.*?</head>|<code>.*?</code>", " ", text)
+    read_out = re.findall(r'(?:aria-label|title|placeholder)="([^"]*)"', shown)
+    left = unescape(" ".join([re.sub(r"<[^>]*>", " ", shown), *read_out]))
+    while "‹" in left:
+        left, before = re.sub(r"‹[^‹›]*›", " ", left), left
+        assert left != before, left
+    assert re.findall(r"[^\W\d_]{2,}", DATA.sub("", left)) == []
+
+
+# --- which language
+
+
+def lang(staffed: Staffed, path: str, name: str = "dan", **headers: str) -> str:
+    answer = staffed.as_(name, fresh=True).get(path, headers=headers)
+    [found] = re.findall(r'<html lang="([\w-]+)"', answer.text)
+    assert answer.headers["content-language"] == found
+    return found
+
+
+def test_a_page_is_in_the_language_that_its_reader_chose_or_their_browser_asks_for(
+    staffed: Staffed,
+) -> None:
+    french = {"Accept-Language": "nl, fr-CA;q=0.9, en;q=0.5"}
+    assert lang(staffed, "/calendar") == "en"
+    assert lang(staffed, "/calendar", **french) == "fr"
+    assert staffed.as_("dan").post("/account/language", {"language": "de"}).status == 303
+    assert lang(staffed, "/calendar", **french) == "de"
+    assert lang(staffed, "/calendar", "ben", **french) == "fr", "it is his own choice"
+    staffed.as_("dan").post("/account/language", {"language": "tlh"})
+    assert lang(staffed, "/calendar", **french) == "fr", "one that there is not is the browser's"
+
+
+def test_a_page_that_is_not_translated_is_in_english_as_a_whole(staffed: Staffed) -> None:
+    answer = staffed.as_("dan", fresh=True).get("/staff", headers={"Accept-Language": "de"})
+    assert '<html lang="en"' in answer.text
+    assert "Statements Calendar Audience" in words(answer)
+    assert "staff.html.j2" not in TRANSLATED
+
+
+def test_a_fault_without_a_translation_makes_the_page_english(staffed: Staffed) -> None:
+    dan = staffed.as_("dan", fresh=True)
+    wrong = {"email": "no address", "list": "press", "agreed": "by phone"}
+    answer = dan.post("/readers/new", wrong, headers={"Accept-Language": "de"})
+    assert answer.status == 422
+    assert '<html lang="en"' in answer.text
+    answer = dan.post("/account/password", {}, headers={"Accept-Language": "de"})
+    assert "Das ist nicht Ihr Passwort." in words(answer)
+
+
+def test_a_title_that_is_a_word_of_the_desk_stays_as_its_writer_wrote_it(
+    staffed: Staffed,
+) -> None:
+    page = words(staffed.as_("ben").get("/statements", headers={"Accept-Language": "de"}))
+    assert " Settings Press releases In Prüfung" in page

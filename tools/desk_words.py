@@ -1,0 +1,133 @@
+"""Collect the desk's messages into its source catalogue: ``python -m tools.desk_words``.
+
+They are in the templates, in calls of ``say``, and in tables whose values pages show.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import write_po
+from jinja2 import Environment
+from jinja2.ext import extract_from_ast
+
+from newsletter.domain.campaigns.notices import NoticeKind
+from newsletter.domain.campaigns.state import STATES, Act, State
+from newsletter.domain.staff.role import Role
+from newsletter.domain.subscribers.signup import Method
+from newsletter.rendering.sentences import translated
+from newsletter.web.desk.deciding import LEFT_OUT
+from newsletter.web.desk.page import DONE, PROOF_FAULTS, TRANSLATED
+from newsletter.web.desk.subscribers.reader import BECAME, TOLD
+
+ROOT = Path(__file__).parent.parent
+WORDS = ROOT / "templates/desk/words"
+TABLES: Mapping[str, Iterable[str]] = {
+    "newsletter/domain/campaigns/notices.py": (one.value for one in NoticeKind),
+    "newsletter/domain/campaigns/state.py": (
+        *(one.value for one in (*State, *Act)),
+        *(text for row in STATES.values() for text in (row.next, row.without_actors) if text),
+        "correct it",
+    ),
+    "newsletter/domain/staff/role.py": (one.value for one in Role),
+    "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
+    "newsletter/web/desk/deciding.py": LEFT_OUT.values(),
+    "newsletter/web/desk/page.py": (*DONE.values(), *PROOF_FAULTS.values()),
+    "newsletter/web/desk/subscribers/reader.py": (*BECAME.values(), *TOLD.values()),
+}
+_GAP = re.compile(r"\{[^{}]*\}")
+_IMPORTS_SAY = re.compile(
+    r"from newsletter\.domain\.wording import (?:\([^)]*|[^\n(]*)\bsay\b|\ndef say\("
+)
+_DATED = datetime(2026, 11, 30, tzinfo=UTC)
+"""Not the time of writing, which would change the file each time."""
+Message = str | tuple[str, str]
+
+
+def messages() -> Iterator[tuple[Message, str]]:
+    """Yield each message and its file; a pair is singular and plural."""
+    for name in sorted(TRANSLATED):
+        place = f"templates/desk/{name}"
+        text, found = (ROOT / place).read_text(), _Collector()
+        translated(text, found)
+        found += _said_in_template(text)
+        yield from ((message, place) for message in found)
+    for module in sorted((ROOT / "newsletter").rglob("*.py")):
+        text = module.read_text()
+        if _IMPORTS_SAY.search(text):
+            place = str(module.relative_to(ROOT))
+            yield from ((message, place) for message in _said_in(ast.parse(text)))
+    for place, texts in TABLES.items():
+        yield from ((text, place) for text in texts)
+
+
+class _Collector(list[Message]):
+    """The messages that a template asks for."""
+
+    def __call__(self, message: str) -> str:
+        self.append(message)
+        return message
+
+
+def _said_in_template(source: str) -> Iterator[Message]:
+    found = extract_from_ast(
+        Environment(autoescape=True).parse(source), ("say",), babel_style=False
+    )
+    for _, _, texts in found:
+        yield from _messages_of([text for text in texts or () if text])
+
+
+def _said_in(tree: ast.AST) -> Iterator[Message]:
+    """Yield what ``say`` is given: literals, or names of literals of the same function."""
+    for scope in ast.walk(tree):
+        if not isinstance(scope, ast.FunctionDef | ast.Module):
+            continue
+        named: dict[str, str] = {}
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                named |= {
+                    one.id: str(node.value.value)
+                    for one in node.targets
+                    if isinstance(one, ast.Name)
+                }
+        for node in ast.walk(scope):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "say"
+            ):
+                yield from _messages_of([text for one in node.args if (text := _text(one, named))])
+
+
+def _text(node: ast.expr, named: Mapping[str, str]) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    return named.get(node.id, "") if isinstance(node, ast.Name) else ""
+
+
+def _messages_of(texts: Sequence[str]) -> Iterator[Message]:
+    """Yield a message, unless it is one gap, which each language fills in its own way."""
+    if texts and not _GAP.fullmatch(texts[0]):
+        yield (texts[0], texts[1]) if texts[1:] else texts[0]
+
+
+def source() -> bytes:
+    """Return the source catalogue, in the order of the files."""
+    catalog = Catalog(
+        project="newsletter", header_comment="# The desk, in English. Made by `make words`."
+    )
+    catalog.creation_date = catalog.revision_date = _DATED
+    for message, place in messages():
+        catalog.add(message, locations=[(place, 1)])
+    out = BytesIO()
+    write_po(out, catalog, width=100, include_lineno=False)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    WORDS.mkdir(exist_ok=True)
+    (WORDS / "words.pot").write_bytes(source())
