@@ -145,6 +145,24 @@ def test_init_never_overwrites(bare: Workspace, tmp_path: Path) -> None:
     bare.do("init", str(tmp_path / "file" / "inside"), code=1)
 
 
+def test_variables_give_a_fresh_workspace_its_settings(tmp_path: Path) -> None:
+    name, phone = 'Café "Ours": # 1', "+12025550100"
+    given = {
+        "PUBLIC_URL": "https://news.ours.example",
+        "ORGANISATION_NAME": name,
+        "ORGANISATION_PRESS_CONTACT_PHONE": phone,
+        "DESK_TYPED_COUNT": "500",
+    }
+    environment = {f"NEWSLETTER_{key}": value for key, value in given.items()}
+    fresh = Workspace(folder=tmp_path, environment=environment)
+    fresh.do("init")
+    shown = fresh.do("config", "show", "--json").json()
+    assert shown["public_url"] == given["PUBLIC_URL"]
+    assert (shown["organisation"]["name"], shown["sender"]["name"]) == (name, "Example Forum")
+    assert shown["organisation"]["press_contact"]["phone"] == phone
+    assert shown["desk"]["typed_count"] == 500
+
+
 def test_a_fresh_workspace_is_valid_and_its_example_can_be_rendered(tmp_path: Path) -> None:
     outside = Workspace(folder=tmp_path)
     made = outside.do("init", "fresh").stdout.splitlines()

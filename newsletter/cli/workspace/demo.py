@@ -120,7 +120,7 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
 
 def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     """Make a workspace in an empty folder, and have a statement go out; returns the exit code."""
-    make_workspace(folder)
+    make_workspace(folder, {})
     example = folder / "statements" / "example.md"
     handed_in = example.read_text(encoding="utf-8").replace("status: draft", "status: review")
     example.write_text(handed_in, encoding="utf-8")

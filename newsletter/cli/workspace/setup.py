@@ -2,13 +2,16 @@
 
 import json
 import platform
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
+import yaml
 
 from newsletter.cli.shell import Shell, as_json, in_workspace, pick, print_json, say
+from newsletter.config import environment
 from newsletter.config.loading import FILE_NAME, list_settings
 from newsletter.config.loading import show as masked
 from newsletter.config.schema import json_schema
@@ -107,7 +110,26 @@ def _examine(shell: Shell) -> Iterator[Finding]:
         yield finding("workspace", well=False, detail=str(error))
 
 
-def make_workspace(folder: Path) -> list[Path]:
+_SETTING = re.compile(r"^( *)(\w+):(?: (\"[^\"]*\"|[^\s\"#][^#]*?))?(?= *(?:#|$))")
+
+
+def _filled(example: str, variables: Mapping[str, str]) -> str:
+    """Return settings with the values of variables, such as NEWSLETTER_PUBLIC_URL, filled in."""
+    path: list[str] = []
+    lines = example.split("\n")
+    for number, line in enumerate(lines):
+        if found := _SETTING.match(line):
+            blanks, key, shown = found.groups()
+            path = [*path[: len(blanks) // 2], key]
+            given = variables.get("_".join(["NEWSLETTER", *path]).upper())
+            if given is not None and shown:
+                is_text = isinstance(yaml.safe_load(shown), str)
+                value = json.dumps(given, ensure_ascii=False) if is_text else given
+                lines[number] = line[: found.start(3)] + value + line[found.end(3) :]
+    return "\n".join(lines)
+
+
+def make_workspace(folder: Path, variables: Mapping[str, str]) -> list[Path]:
     """Write a workspace and return its files. Raises Refused rather than overwrite anything."""
     examples = default_templates() / "workspace"
     files = {
@@ -125,6 +147,8 @@ def make_workspace(folder: Path) -> list[Path]:
     (folder / "var").mkdir(mode=0o700, exist_ok=True)
     for target, example in files.items():
         shutil.copyfile(example, target)
+    settings = folder / FILE_NAME
+    settings.write_text(_filled(settings.read_text("utf-8"), variables), "utf-8")
     (folder / "subscribers.yaml").chmod(0o600)  # while only made-up people stand in it
     schema.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
     return [*files, schema]
@@ -133,8 +157,12 @@ def make_workspace(folder: Path) -> list[Path]:
 @click.command()
 @click.argument("folder", default=".", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Create a workspace: settings, a statement, subscribers."""
-    for path in make_workspace(folder):
+    """Create a workspace: settings, a statement, subscribers.
+
+    A variable such as NEWSLETTER_PUBLIC_URL or NEWSLETTER_SENDER_ADDRESS gives the setting of that
+    name its first value.
+    """
+    for path in make_workspace(folder, environment()):
         click.echo(str(path))
     say(
         "next: edit newsletter.yaml, then\n"
