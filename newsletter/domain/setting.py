@@ -186,7 +186,7 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
-Line = Annotated[str, Rule(line)]
+Line = Annotated[str, Rule(line, schema={"pattern": r"\S"})]
 """Text without line breaks and control characters, safe for a header."""
 
 Website = Annotated[str, Rule(web_address, schema={"pattern": "^https?://"})]

@@ -25,7 +25,7 @@ _STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _ANY_OF_THEM = Rule(_one_or_several, first=True, schema={"anyOf": [{"type": "string"}, _STRINGS]})
 _Languages = Annotated[tuple[Language, ...], _ANY_OF_THEM, _SOME, Rule(_in_order)]
 _Places = Annotated[tuple[Line, ...], _ANY_OF_THEM, _SOME, Rule(_in_order)]
-_Tag = Annotated[
+Tag = Annotated[
     str,
     matching(
         TAG_NAME,
@@ -34,7 +34,7 @@ _Tag = Annotated[
         f"^{TAG_NAME}$",
     ),
 ]
-_Tags = Annotated[tuple[_Tag, ...], _SOME, Rule(_in_order)]
+_Tags = Annotated[tuple[Tag, ...], _SOME, Rule(_in_order)]
 _CONDITIONS = (
     *("language", "joined_since", "joined_before", "place", "outlet", "beat"),
     *("tags", "any_tag", "without_tags"),

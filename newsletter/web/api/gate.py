@@ -171,7 +171,7 @@ def _seen(http: Request) -> str:
     if not given:
         raise HTTPException(428, "Say in If-Match which ETag you saw.")
     if len(given) < 3 or given[0] != '"' or given[-1] != '"' or '"' in given[1:-1]:
-        raise HTTPException(412, "If-Match takes one ETag, as the answer had it.")
+        raise HTTPException(400, "If-Match takes one ETag, as the answer had it.")
     return given[1:-1]
 
 

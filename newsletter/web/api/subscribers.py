@@ -13,7 +13,7 @@ from newsletter.domain.staff.token import Scope
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.audience import Entry, Noted, Subscriber
 from newsletter.domain.subscribers.lists import ListName, PublicList
-from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.subscribers.segment import Segment, Tag
 from newsletter.domain.subscribers.signup import Objection, SignUp, SignUpForm
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import find_list, known_lists
@@ -39,7 +39,7 @@ class Editable(Noted):
     """Like `en` or `pt-BR`."""
     timezone: str = ""
     """Like `Europe/Madrid`."""
-    tags: tuple[str, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
