@@ -208,7 +208,7 @@ class Monitoring:
                 vitals.emails,
             ),
             "transactional_emails_overdue_seconds": (
-                "For how long the oldest of them has been due.",
+                "For how long the oldest of them has waited, also if it was tried since.",
                 vitals.emails_overdue.total_seconds(),
             ),
             **self._backup(),

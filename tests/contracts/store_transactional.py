@@ -140,6 +140,7 @@ class LettersContract:
             ask(tx)
             assert tx.emails.requeue(claim(tx), not_before=NOON + HOUR, reason="refused")
             assert tx.emails.waiting() == (1, NOON + HOUR)
+            assert tx.emails.waiting_since() == NOON
             assert tx.emails.claim(at=NOON, attempt_id="a2") is None
             again = claim(tx, "a2", HOUR)
         assert again.attempts == 2

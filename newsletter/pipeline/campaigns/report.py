@@ -185,19 +185,19 @@ class Vitals:
     emails: int
     """Transactional email that waits: confirmations, links, notices."""
     emails_overdue: timedelta
-    """For how long the oldest of them has been due."""
+    """For how long the oldest of them has waited, also if it was tried since."""
 
 
 def vitals(*, store: Store) -> Vitals:
     """Return the open work. Raises StoreUnavailable."""
     with store.read() as tx:
         due = [campaign.release_at for campaign in tx.campaigns.due(tx.now)]
-        emails, first = tx.emails.waiting()
+        first = tx.emails.waiting_since()
         return Vitals(
             stopped=bool(tx.hold.reasons()),
             campaigns=tuple(tx.campaigns.open()),
             batches=tx.batches.waiting(),
             overdue=tx.now - min(due, default=tx.now),
-            emails=emails,
+            emails=tx.emails.waiting()[0],
             emails_overdue=tx.now - min(first or tx.now, tx.now),
         )

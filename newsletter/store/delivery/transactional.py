@@ -262,6 +262,12 @@ class TransactionalEmails(AddressRepository):
         )
         return count, None if first is None else instant(first)
 
+    def waiting_since(self) -> datetime | None:
+        """Return when the oldest of those that wait was asked for, however often it was tried."""
+        oldest = f"SELECT MIN(asked_at) FROM transactional_email WHERE {_IS_WAITING}"
+        [(first,)] = self._db.rows(oldest)
+        return None if first is None else instant(first)
+
     def is_under_way(self, address: str, kind: EmailKind) -> bool:
         """Return whether an email of a kind to this address waits or is being sent."""
         return self._db.has(

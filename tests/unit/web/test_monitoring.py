@@ -108,6 +108,17 @@ def test_without_a_token_in_the_settings_there_are_no_figures(
         assert site.get("/metrics", headers={"Authorization": "Bearer "}).status == 404
 
 
+def test_an_email_that_is_tried_in_vain_counts_as_late(site: Forum) -> None:
+    assert figures(site)["newsletter_transactional_emails_overdue_seconds"] == 0
+    with site.services.store.begin() as tx:
+        tx.emails.tell("ana@forum.example", "", tx.now)
+        claimed = tx.emails.claim(at=tx.now, attempt_id="a")
+        assert claimed is not None
+        tx.emails.requeue(claimed, not_before=tx.now + timedelta(hours=1), reason="busy")
+    site.clock.advance(minutes=11)
+    assert figures(site)["newsletter_transactional_emails_overdue_seconds"] == 660
+
+
 def test_the_figures_are_those_of_what_is_open(site: Forum) -> None:
     give_a_sign_of_life(site)
     site.subscribe("ana@example.org", "ben@example.org")
