@@ -236,7 +236,7 @@ def test_without_what_lies_outside_it_a_database_is_doubted(slow: Workspace, dam
     forget_the_outbox(slow)
 
     what = "is missing" if damage == "removed" else "cannot be read (is it yours?)"
-    check_that_it_refuses(slow, "the epoch_file, which", f"{what}: copied or restored?")
+    check_that_it_refuses(slow, "the epoch_file, which", f"{what}: perhaps copied or restored")
     check_that_it_goes_on_when_released(slow)
 
 

@@ -179,7 +179,7 @@ class Books:
             what = "is missing"
         return (
             f"this database knows of {self.mark.claims:,} claims, and the epoch_file, which could"
-            f" confirm it, {what}: copied or restored?"
+            f" confirm it, {what}: perhaps copied or restored"
         )
 
 
