@@ -5,6 +5,7 @@ Its page shows how far that is.
 """
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import Brought, UploadedFile
+from newsletter.domain.subscribers.audience import Brought, Undone, UploadedFile
 from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
@@ -84,6 +85,17 @@ class _Work:
         self.done = done
 
 
+@dataclass(kw_only=True)
+class _Undo:
+    """The undo of an import, in a thread of its own: it ends though its window is closed."""
+
+    by: str
+    began: float = field(default_factory=time.monotonic)
+    undone: Undone | None = None
+    error: Exception | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
 class ImportPages:
     """The pages on which senders import files of readers."""
 
@@ -92,6 +104,8 @@ class ImportPages:
         self._subscribers = subscribers
         self._works: dict[int, _Work] = {}
         """By the number of the upload."""
+        self._undos: dict[int, _Undo] = {}
+        """By the number of the import."""
         self._lock = threading.Lock()
 
     def routes(self) -> list[Route]:
@@ -103,6 +117,7 @@ class ImportPages:
             Route("POST", f"{_AT}/{{number}}", see, self.bring_in, is_read=True),
             Route("POST", f"{_AT}/{{number}}/columns", see, self.choose, is_read=True),
             Route("POST", f"{_AT}/{{number}}/undo", Role.ADMIN, self.undo, step_up=True),
+            Route("GET", f"{_AT}/{{number}}/undo", Role.ADMIN, self._undone),
         ]
 
     def _form(
@@ -293,21 +308,44 @@ class ImportPages:
         )
 
     def undo(self, request: DeskRequest) -> Response:
-        """Undo an import."""
+        """Begin to undo an import, unless that is under way, and redirect to its page."""
         number = request.number("number")
+        with self._lock:
+            work = self._undos.get(number)
+            if work is None or work.ended.is_set():
+                work = self._undos[number] = _Undo(by=request.who.address)
+                threading.Thread(target=self._run_undo, args=(work, number), daemon=True).start()
+        work.ended.wait(_WAIT_SECONDS)
+        return self._desk.go(request, f"{_AT}/{number}/undo")
+
+    def _run_undo(self, work: _Undo, number: int) -> None:
         try:
-            undone = imports.undo(number, by=request.who.address, store=self._subscribers.store)
-        except Refused as error:
-            fault = without_commands(str(error))
-            raise Refused(f"{fault[:1].upper()}{fault[1:]}.") from error
-        except NotFound as error:
-            raise NotFound("There is no such import.") from error
+            work.undone = imports.undo(number, by=work.by, store=self._subscribers.store)
+        except Exception as error:  # the page of the undo raises it
+            work.error = error
+        work.ended.set()
+
+    def _undone(self, request: DeskRequest) -> Response:
+        """Show that an undo is under way, or what it did."""
+        number = request.number("number")
+        work = self._undos.get(number)
+        if work is None or isinstance(work.error, NotFound):
+            raise NotFound("There is no such undo. The list of imports shows what was undone.")
+        if isinstance(work.error, Refused):
+            fault = without_commands(str(work.error))
+            raise Refused(f"{fault[:1].upper()}{fault[1:]}.") from work.error
+        if work.error is not None:
+            raise work.error
+        undone = work.undone
         return self._desk.page(
             request,
             "import-undone.html.j2",
-            title=f"Import {number} is undone",
-            stay=undone.reasons,
+            title=f"Import {number} is undone" if undone else f"Undoing import {number}",
+            number=number,
+            stay=undone.reasons if undone else (),
             undone=undone,
+            seconds=int(time.monotonic() - work.began),
+            refresh=0 if undone else 2,
         )
 
 
