@@ -416,6 +416,7 @@ class Settings(Section):
                     title=offer.title,
                     joinable=self.signup.enabled and offer in self.offers(),
                     theme=offer.theme,
+                    archive=offer.archive,
                 )
                 for offer in self.titled_lists()
             ),

@@ -80,7 +80,7 @@ class Search(Repository):
             SELECT slug, content_hash FROM campaign
             WHERE id IN (
                 SELECT MAX(id) FROM campaign
-                WHERE started_at IS NOT NULL AND welcome = 0
+                WHERE started_at IS NOT NULL AND unlisted = 0
                     AND (:slugs IS NULL OR slug IN (SELECT value FROM json_each(:slugs)))
                 GROUP BY slug)
             AND NOT EXISTS (

@@ -203,7 +203,8 @@ CREATE TABLE campaign (
     corrects TEXT NOT NULL DEFAULT '',
     corrected_by TEXT NOT NULL DEFAULT '',
     translates TEXT NOT NULL DEFAULT '',
-    welcome INTEGER NOT NULL DEFAULT 0  -- 1: readers get it one by one, as they join its lists
+    welcome INTEGER NOT NULL DEFAULT 0,  -- 1: readers get it one by one, as they join its lists
+    unlisted INTEGER NOT NULL DEFAULT 0  -- 1: it is not in the archive
 ) STRICT;
 CREATE INDEX ix_campaign_begun ON campaign (started_at) WHERE started_at IS NOT NULL;
 CREATE INDEX ix_campaign_corrects ON campaign (corrects) WHERE corrects <> '';

@@ -85,6 +85,8 @@ class Campaign:
     """Its batches are sent before those of other campaigns."""
     welcome: bool = False
     """Its readers are those who join its lists while it is sending. Only a person ends it."""
+    unlisted: bool = False
+    """It is not in the archive."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

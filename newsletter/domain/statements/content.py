@@ -152,6 +152,8 @@ class ListTitle:
     joinable: bool = True
     """Readers subscribe to it by themselves; else somebody put them on it."""
     theme: Theme | None = None
+    archive: bool = True
+    """The archive shows what goes to it."""
 
 
 def _goes_with_the_line(lists: tuple[str, ...], others: Mapping[str, Any]) -> tuple[str, ...]:
@@ -249,6 +251,10 @@ class Publisher:
         theme = next((one.theme for one in self.lists if one.name in lists[:1]), None)
         return (theme or self.brand.theme).design
 
+    def is_unlisted(self, lists: Sequence[str]) -> bool:
+        """Return whether the archive leaves out what goes to these lists alone."""
+        return {one.name for one in self.lists if not one.archive}.issuperset(lists)
+
     def title_of(self, lists: Sequence[str]) -> str:
         """Return the title of the first of these lists, or "" if it only has a name."""
         titles = {one.name: one.title for one in self.lists if one.title != one.name}
@@ -289,6 +295,8 @@ class Content:
     """The folded addresses of the writers of all its texts. They may not approve it."""
     texts: tuple[tuple[str, str], ...] = ()
     """The slug of each text in it, its own first → a hash of the written text."""
+    unlisted: bool = False
+    """The archive has no page of it."""
     welcome: bool = False
     """It goes to those who join its lists."""
     date: str = ""

@@ -40,6 +40,12 @@ class PublicList:
     approval: bool = setting(
         "Whether staff decide at the desk on each request to join.", True, default=False
     )
+    archive: bool = setting(
+        "Whether the archive shows what goes to it. Statements that go only to lists without"
+        " archive have no page.",
+        False,
+        default=True,
+    )
     theme: Theme | None = setting(
         "The theme of its emails. Without it: that of `brand`. A statement's first list decides.",
         "briefing",

@@ -40,9 +40,9 @@ def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
 
 
 def _on_the_web(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
-    """Leave out statements whose text a person took off the web."""
+    """Leave out statements that have no page, or whose text a person took off the web."""
     off = tx.public_notes.off({campaign.slug for campaign in campaigns})
-    return [campaign for campaign in campaigns if campaign.slug not in off]
+    return [one for one in campaigns if not (one.unlisted or one.slug in off)]
 
 
 _SCHEDULER = "scheduler"

@@ -259,6 +259,8 @@ def _schedule(
         urgent=statement.urgent,
         welcome=statement.welcome,
     )
+    unlisted = statement.welcome or approved_content(tx, campaign).unlisted
+    campaign = replace(campaign, unlisted=unlisted)
     campaign = replace(campaign, id=tx.campaigns.add(campaign, tx.now))
     _note(tx, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.content_hash}")
     return campaign

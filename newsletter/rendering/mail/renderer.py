@@ -133,6 +133,7 @@ class TemplateRenderer:
             fallbacks=tuple(fallbacks),
             writers=all_writers(statement, *translations),
             texts=texts_of(statement, *translations),
+            unlisted=not values["archive_url"],
             welcome=statement.welcome,
             date=_iso(statement.date),
         )
@@ -193,6 +194,7 @@ class TemplateRenderer:
         is_news = not statement.digest and not statement.embargo_until
         reason = details.why(self._house, statement.lists, words)
         corrected = statement.corrects
+        unlisted = statement.welcome or self._house.is_unlisted(statement.lists)
         return values | {
             "title": statement.title,
             "subject": statement.subject or statement.title,
@@ -204,9 +206,9 @@ class TemplateRenderer:
             "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader + details.preheader_padding(preheader),
-            "archive_url": "" if statement.welcome else archive_url(self._house, statement.slug),
+            "archive_url": "" if unlisted else archive_url(self._house, statement.slug),
             "all_url": f"{self._house.public_url}/",
-            "original_url": corrected and archive_url(self._house, corrected),
+            "original_url": "" if unlisted else corrected and archive_url(self._house, corrected),
             "unsubscribe_url": unsubscribe_url(self._house),
             "preferences_url": preferences_url(self._house),
             "reason": reason.html(values["words_direction"]),

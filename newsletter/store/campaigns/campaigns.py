@@ -11,7 +11,8 @@ _COLUMNS = """
     campaign.id, campaign.slug, campaign.content_hash, campaign.state, campaign.release_at,
     campaign.approved_by, campaign.lists, campaign.provider, campaign.corrects,
     campaign.translates, campaign.corrected_by, campaign.reason, campaign.carrier,
-    campaign.urgent, campaign.welcome, campaign.started_at, campaign.finished_at
+    campaign.urgent, campaign.welcome, campaign.unlisted, campaign.started_at,
+    campaign.finished_at
 """
 _HEAD = f"SELECT {_COLUMNS} FROM campaign"
 """Without figures, which cost a sum over all batches."""
@@ -144,7 +145,7 @@ class Campaigns(Repository):
         return self._db.column(
             """
             SELECT slug FROM campaign
-            WHERE started_at IS NOT NULL AND welcome = 0 AND NOT EXISTS (
+            WHERE started_at IS NOT NULL AND unlisted = 0 AND NOT EXISTS (
                 SELECT 1 FROM campaign AS earlier
                 WHERE earlier.slug = campaign.slug AND earlier.started_at IS NOT NULL
                     AND earlier.id < campaign.id)
@@ -158,7 +159,7 @@ class Campaigns(Repository):
         """Return how many slugs began to go out, and when one of them last did."""
         [(count, last)] = self._db.rows(
             "SELECT COUNT(DISTINCT slug), MAX(started_at) FROM campaign"
-            " WHERE started_at IS NOT NULL AND welcome = 0"
+            " WHERE started_at IS NOT NULL AND unlisted = 0"
         )
         return count, None if last is None else instant(last)
 

@@ -67,6 +67,7 @@ IN_EVERY_MAIL: dict[str, dict[str, Any]] = {
     "brand.serif": {"brand": {"serif": "times"}},
     "brand.sans": {"brand": {"sans": "trebuchet"}},
     "lists.theme": {"lists": [{"name": "press", "theme": "bulletin"}]},
+    "lists.archive": {"lists": [{"name": "press", "archive": False}]},
     "brand.logo.src": {"brand": {"logo": {"src": "https://forum.example/other.png"}}},
     "brand.logo.width": {"brand": {"logo": {"width": 200}}},
     "brand.logo.height": {"brand": {"logo": {"height": 50}}},

@@ -41,11 +41,11 @@ class Published:
 
 
 def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -> list[Published]:
-    """Return the statements that have begun, newest first, without welcome emails.
+    """Return the statements that have begun, newest first, without unlisted ones.
 
     ``campaigns`` are all, oldest first.
     """
-    begun = [each for each in campaigns if each.started_at is not None and not each.welcome]
+    begun = [each for each in campaigns if each.started_at is not None and not each.unlisted]
     shown = {campaign.slug for campaign in begun}
     aims = {campaign.slug: campaign.corrects for campaign in campaigns}
     originals = {campaign.slug: _aim(campaign.corrects, aims, shown) for campaign in begun}
