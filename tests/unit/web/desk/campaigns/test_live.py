@@ -8,19 +8,30 @@ import pytest
 from newsletter.web.desk.campaigns.live import LiveFigures
 
 
-def test_all_who_look_share_one_look_a_second() -> None:
+def test_all_who_look_share_one_look_a_second_and_its_words() -> None:
     looks: list[int] = []
 
     def read(number: int) -> dict[str, object]:
         looks.append(number)
         return {"state": "sending", "handed": len(looks)}
 
+    async def look(live: LiveFigures, numbers: list[int]) -> list[bytes]:
+        found: list[bytes] = []
+
+        async def one(number: int) -> None:
+            found.append((await live.look(number))[1])
+
+        async with anyio.create_task_group() as group:
+            for number in numbers:
+                group.start_soon(one, number)
+        return found
+
     live = LiveFigures(read)
-    assert [live.get(1)["handed"] for _ in range(20)] == [1] * 20
-    assert live.get(2)["handed"] == 2
-    for number in range(3, 110):
-        live.get(number)
-    assert looks == [*range(1, 110)]
+    events = anyio.run(look, live, [1] * 20)
+    assert len({id(event) for event in events}) == 1, "written once"
+    assert json.loads(events[0].removeprefix(b"data: ")) == {"state": "sending", "handed": 1}
+    anyio.run(look, live, [*range(1, 110)])
+    assert sorted(looks) == [*range(1, 110)]
 
 
 @pytest.mark.slow("a stream has an event a second")
@@ -28,15 +39,15 @@ def test_a_stream_goes_on_until_the_sending_is_over() -> None:
     states = iter(["sending", "sent"])
     live = LiveFigures(lambda _: {"state": next(states)})
 
-    async def read() -> list[str]:
+    async def read() -> list[bytes]:
         response = live.stream(1)
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
         return [part async for part in live._events(1)]
 
     retry, first, last = anyio.run(read)
-    assert retry == "retry: 500\n\n"
-    assert [json.loads(part.removeprefix("data: ")) for part in (first, last)] == [
+    assert retry == b"retry: 500\n\n"
+    assert [json.loads(part.removeprefix(b"data: ")) for part in (first, last)] == [
         {"state": "sending"},
         {"state": "sent"},
     ]

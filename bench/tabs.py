@@ -1,0 +1,120 @@
+"""What live pages cost the sending: ``python -m bench.tabs [RECIPIENTS [TABS [RUNS]]]``.
+
+A workspace sends to a sink while browsers watch the campaign live, and then while none does, in
+turns. The figure is the CPU of the sending process, from the first claim to the finished campaign.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.measuring import circumstances
+from bench.product import SINK_URL, NotingClock, _phases, prepare
+from bench.sink import ROOT, compiled, sink
+from newsletter.credentials.codes import hash_of
+from newsletter.domain.delivery.restore_guard import HoldKind
+from newsletter.domain.staff.account import Session
+from newsletter.domain.staff.audit import OPERATOR
+from newsletter.runtime.scheduler import Scheduler
+from newsletter.runtime.wiring import opened
+from newsletter.web.server import WebServer
+
+
+async def _watch(address: str, cookie: str) -> None:
+    """Ask for the live figures as a browser does: again, half a second after a stream's end."""
+    host, port = address.removeprefix("http://").split(":")
+    ask = (
+        f"GET /desk/campaigns/1/stream HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
+        f"Cookie: desk={cookie}\r\n\r\n"
+    )
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(ask.encode())
+            while await reader.read(4096):
+                pass
+            writer.close()
+        except OSError:
+            pass
+        await asyncio.sleep(0.5)
+
+
+async def _all(address: str, cookies: list[str]) -> None:
+    await asyncio.gather(*(_watch(address, cookie) for cookie in cookies))
+
+
+def _run(folder: Path, tabs: int) -> None:
+    clock = NotingClock()
+    with opened(folder, os.environ, clock=clock) as services:
+        services.delivery.guard().release(by=OPERATOR, kinds={HoldKind.RESTORE_GUARD})
+        services.tick.prepare()
+        cookies, now = [secrets.token_urlsafe(16) for _ in range(tabs)], clock.now()
+        with services.store.begin() as tx:
+            for cookie in cookies:
+                tx.sessions.begin(
+                    Session(
+                        hash=hash_of(cookie),
+                        address="editor@forum.example",
+                        created_at=now,
+                        seen_at=now,
+                    )
+                )
+        with WebServer(services, host="127.0.0.1", port=0) as server:
+            command = [sys.executable, "-m", "bench.tabs", "watch", server.address, *cookies]
+            watching = subprocess.Popen(command, cwd=ROOT)
+            try:
+                clock.readings.clear()
+                clock.now()
+                Scheduler(services.tick).run(until_idle=True)
+            finally:
+                watching.kill()
+                watching.wait()
+        phase = _phases(services, clock)["hand over"]
+        print(f"{phase.seconds:.2f} {phase.cpu:.3f}")
+
+
+def main(recipients: int = 100_000, tabs: int = 20, runs: int = 5) -> None:
+    """Print the CPU with and without tabs, as medians, and the ratio."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder / "made", recipients)
+        program = compiled(folder)
+        spent: dict[int, list[tuple[float, float]]] = {0: [], tabs: []}
+        for number in range(runs):
+            for watched, found in spent.items():
+                copy = folder / f"{number}-{watched}"
+                shutil.copytree(folder / "made", copy)
+                with sink(program) as target:
+                    done = subprocess.run(
+                        [sys.executable, "-m", "bench.tabs", "run", str(copy), str(watched)],
+                        cwd=ROOT,
+                        env=os.environ | {SINK_URL: target.url},
+                        capture_output=True,
+                        text=True,
+                        check=True,
+                    )
+                seconds, cpu = done.stdout.split()[-2:]
+                found.append((float(seconds), float(cpu)))
+                shutil.rmtree(copy)
+    print(circumstances(f"{recipients:,} recipients"))
+    middle = {
+        watched: statistics.median(cpu for _, cpu in found) for watched, found in spent.items()
+    }
+    for watched, found in spent.items():
+        print(f"{watched} tabs: {middle[watched]:.2f} s of CPU", found)
+    print(f"the tabs cost {middle[tabs] / middle[0] - 1:.1%}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["watch"]:
+        asyncio.run(_all(sys.argv[2], sys.argv[3:]))
+    elif sys.argv[1:2] == ["run"]:
+        _run(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        main(*map(int, sys.argv[1:]))
