@@ -89,18 +89,15 @@ class Language:
         if isinstance(value, Sentence):
             return self.in_words(value)
         if isinstance(value, int | float):
-            return _Number(value, self._locale)
+            return _Number(format_decimal(value, locale=self._locale))
         return _Day(value, self._locale) if isinstance(value, date) else value
 
 
-class _Number:
+class _Number(str):
     """A number as a language writes it, where English writes 4,213."""
 
-    def __init__(self, value: float, locale: Locale) -> None:
-        self._value, self._locale = value, locale
-
     def __format__(self, _: str) -> str:
-        return str(format_decimal(self._value, locale=self._locale))
+        return str(self)
 
 
 _NAMED = {"%A": "EEEE", "%a": "EEE", "%B": "MMMM", "%b": "MMM"}
