@@ -17,9 +17,9 @@ from newsletter.web.api.campaigns import CampaignOperations
 from newsletter.web.api.operation import TokenOperations
 from newsletter.web.api.statements import StatementOperations
 from newsletter.web.api.subscribers import (
+    Editable,
     EmailAddress,
     NewSubscriber,
-    Noted,
     SubscriberOperations,
     SubscriberQuery,
 )
@@ -42,21 +42,21 @@ def served(tmp_path: Path, migrated: Path) -> Iterator[Served]:
         yield site, server.address, program(site)
 
 
-def sync_of(page: Path) -> Callable[[Client, Mapping[str, Noted]], int]:
+def sync_of(page: Path) -> Callable[[Client, Mapping[str, Editable]], int]:
     """Return the function that the page shows."""
     [code] = re.findall(r"(?ms)^```python\n(.*?)^```$", page.read_text("utf-8"))
     found: dict[str, Any] = {}
     exec(code, found)  # noqa: S102 - our own page
-    shown: Callable[[Client, Mapping[str, Noted]], int] = found["sync"]
+    shown: Callable[[Client, Mapping[str, Editable]], int] = found["sync"]
     return shown
 
 
 sync = sync_of(Path(__file__).parents[2] / "docs" / "api.md")
 
 
-def made_up(count: int) -> dict[str, Noted]:
+def made_up(count: int) -> dict[str, Editable]:
     return {
-        f"person-{number}@crm.example": Noted(name=f"Person {number}", tags=("donor",))
+        f"person-{number}@crm.example": Editable(name=f"Person {number}", tags=("donor",))
         for number in range(count)
     }
 
@@ -78,9 +78,9 @@ def test_a_crm_is_synced_twice_without_a_change_the_second_time(served: Served) 
     before = site.everything()
     assert sync(client, people) == 0
     assert site.everything() == before
-    people["person-7@crm.example"] = Noted(name="Another", language="es")
+    people["person-7@crm.example"] = Editable(name="Another", language="es")
     client.call(SubscriberOperations.suppress, EmailAddress(address="gone@crm.example"))
-    people = {"gone@crm.example": Noted(), **people}
+    people = {"gone@crm.example": Editable(), **people}
     assert sync(client, people) == 1, "who is suppressed does not end the sync"
     found = client.every(SubscriberOperations.all, SubscriberQuery(words="person-7@"))
     assert [(one.name, one.language, one.tags) for one in found] == [("Another", "es", ())]
@@ -117,7 +117,7 @@ def test_of_those_who_change_one_version_one_does(served: Served) -> None:
     def change(name: str) -> int:
         try:
             client_now = Client(address, crm.secret).at(person.version)
-            client_now.call(SubscriberOperations.change, person.id, Noted(name=name))
+            client_now.call(SubscriberOperations.change, person.id, Editable(name=name))
         except ApiProblem as problem:
             return problem.response.status_code
         return 200
