@@ -28,6 +28,8 @@ class Figures:
     support: Support | None = None
     validate: tuple[str, ...] | None = None
     checker: tuple[str, ...] | None = None
+    word: tuple[str, ...] | None = None
+    """Faults that Outlook for Windows would show."""
     mode: str | None = None
     light: tuple[str, ...] | None = None
     dark: tuple[str, ...] | None = None
@@ -75,6 +77,7 @@ def _objections(one: Figures) -> Iterator[str]:
     judges = {
         "vnu": one.checker,
         "html-validate": one.validate,
+        "Word": one.word,
         "axe, light": one.light,
         "axe, dark": one.dark,
         "mail-parser": one.parser,

@@ -19,6 +19,8 @@ class Judge(Enum):
     """Whether mail programs support it, and whether it is well-formed."""
     CHECKER = "vnu"
     """Whether it is HTML by the standard."""
+    WORD = "the rules of Word"
+    """Faults that Outlook for Windows would show."""
     BROWSER = "axe-core in Chromium"
     """Whether people with poor sight can read it, and whether it fits a telephone."""
     SPAM = "SpamAssassin"
@@ -66,6 +68,7 @@ def absent(machine: Machine) -> dict[Judge, str]:
         Judge.MARKUP: program("node") and package("caniemail") and package("html-validate"),
         Judge.CHECKER: program("java") and package(jar),
         Judge.BROWSER: program("chromium") and module("playwright") and package(axe),
+        Judge.WORD: True,
         Judge.SPAM: program("spamassassin"),
         Judge.PARSER: module("mailparser"),
         Judge.SIGNATURE: module("dkim"),
@@ -127,6 +130,7 @@ def _answers(one: Figures) -> Iterator[tuple[Judge, str, bool | None]]:
     yield Judge.MARKUP, few, None if overall is None else overall < SUPPORT
     yield Judge.MARKUP, "a broken page", objected(one.validate)
     yield Judge.CHECKER, "a broken page", objected(one.checker)
+    yield Judge.WORD, "a picture without a width", objected(one.word)
     yield Judge.BROWSER, "grey on white", objected(one.light)
     yield Judge.BROWSER, "grey on white, in dark", objected(one.dark)
     quirks = None if one.mode is None else one.mode != STANDARDS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.judge import browser, envelope, markup
+from bench.judge import browser, envelope, markup, word
 from bench.judge.figures import SPAM, Figures
 from bench.judge.judges import Judge, absent, asleep, sentinel, this_machine
 from bench.judge.mail import Mail
@@ -92,6 +92,10 @@ def _checker(mails: Sequence[Mail]) -> list[_Told]:
         return [{"checker": errors} for errors in markup.check(files)]
 
 
+def _word(mails: Sequence[Mail]) -> list[_Told]:
+    return [{"word": word.objections(mail.html)} for mail in mails]
+
+
 def _sights(mails: Sequence[Mail]) -> list[_Told]:
     with browser.eyes() as eyes:
         return [vars(eyes.look(mail.html)) for mail in mails]
@@ -128,6 +132,7 @@ def _signature(mails: Sequence[Mail]) -> list[_Told]:
 _ASKS: Mapping[Judge, _Ask] = {
     Judge.MARKUP: _markup,
     Judge.CHECKER: _checker,
+    Judge.WORD: _word,
     Judge.BROWSER: _sights,
     Judge.SPAM: _spam,
     Judge.PARSER: _parser,

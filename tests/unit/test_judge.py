@@ -4,8 +4,10 @@ import json
 import re
 from pathlib import Path
 
-from bench.judge.corpus import BRANDS
+from bench.judge.corpus import BLOCKS, BRANDS, read_text
+from bench.judge.mail import make_renderer
 from bench.judge.markup import HERE
+from bench.judge.word import objections
 from newsletter.config.loading import load
 from tests.rows import rows
 
@@ -25,6 +27,36 @@ def test_each_package_from_npm_is_pinned_exactly(folder: Path, names: set[str]) 
         assert locked[f"node_modules/{name}"]["version"] == version
     assert all("resolved" not in one for one in locked.values()), "the lock names no registry"
     assert all("integrity" in one for place, one in locked.items() if _is_fetched(place, one))
+
+
+@rows(
+    ("page", "objection"),
+    [
+        (
+            "<!--[if mso]><style>p {mso-line-height-rule: exactly;}</style><![endif]-->"
+            '<p style="line-height:26px"><img src="a" width="528"></p>',
+            "a picture is cropped to 26 of 528 pixels",
+        ),
+        ('<img src="a" style="width:48px">', "a picture has no width attribute"),
+        ('<td><a href="a" style="padding:13px 26px">Read</a></td>', "a link loses its padding"),
+        ('<p style="background-color:#eeeeee;padding:9px">A</p>', "the words of a p touch"),
+        ('<div style="max-width:274px">Half</div>', "a div is as wide as the window"),
+        ('<div style="display:none">Preview</div>', "a hidden div may be shown"),
+        ('<p style="float:right">A</p>', "float is ignored"),
+        ('<p style="margin:-4px 0">A</p>', "a negative margin is ignored"),
+    ],
+)
+def test_each_rule_of_word_objects_to_its_email(page: str, objection: str) -> None:
+    told = objections(f"<html><head></head><body><table><tr>{page}</tr></table></body></html>")
+    assert [one for one in told if one.startswith(objection)] == list(told) != []
+
+
+def test_word_spoils_no_block_of_ours_in_any_brand() -> None:
+    for brand in BRANDS:
+        for name in ("all", "figure", "lead", "video", "arabic-blocks"):
+            text = read_text(BLOCKS / f"{name}.md")
+            page = make_renderer(brand).render(text.statement, text.translations).html
+            assert objections(page) == (), (brand, name)
 
 
 def _is_fetched(place: str, one: dict[str, object]) -> bool:
