@@ -3,9 +3,9 @@
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import SecretStr, ValidationInfo, field_validator
 
-from newsletter.config.fields import Section
+from newsletter.config.fields import Section, option
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.setting import Rule, matching, web_address
 
@@ -41,22 +41,19 @@ class ChannelOptions(Section):
 
     name: Annotated[
         str, matching(r"[a-z0-9][a-z0-9-]{0,39}", "cannot name a channel; write it like press-room")
-    ] = Field(description="Its name at the desk and in the log.", examples=["press-room"])
+    ] = option("Its name at the desk and in the log.", "press-room")
     # declared before ``url``, which depends on it
-    allow_private: bool = Field(
-        default=False,
-        description="Whether its address may be private, and there without TLS.",
-        examples=[False],
+    allow_private: bool = option(
+        "Whether its address may be private, and there without TLS.", False, default=False
     )
-    url: SecretStr = Field(
-        description="The address that messages are posted to. It is a secret: anyone who knows it"
-        " can post.",
-        examples=["${CHANNEL_URL}"],
+    url: SecretStr = option(
+        "The address that messages are posted to. It is a secret: anyone who knows it can post.",
+        "${CHANNEL_URL}",
     )
-    events: tuple[Annotated[str, Rule(_event, schema={"enum": [*EVENTS]})], ...] = Field(
+    events: tuple[Annotated[str, Rule(_event, schema={"enum": [*EVENTS]})], ...] = option(
+        "The events that it hears of. Without it: all.",
+        ["scheduled", "finished", "paused", "decision"],
         default=EVENTS,
-        description="The events that it hears of. Without it: all.",
-        examples=[["scheduled", "finished", "paused", "decision"]],
         json_schema_extra={"default": [*EVENTS]},
     )
 
@@ -81,16 +78,15 @@ class ChannelOptions(Section):
 class ChatOptions(ChannelOptions):
     """A channel in Slack, by an incoming webhook, or in Microsoft Teams, by a workflow."""
 
-    kind: Literal["slack", "teams"] = Field(description="Slack or Microsoft Teams.")
+    kind: Literal["slack", "teams"] = option("Slack or Microsoft Teams.")
 
 
 class WebhookOptions(ChannelOptions):
     """A program of yours that takes signed webhooks."""
 
-    kind: Literal["webhook"] = Field(description="A program of yours that takes signed webhooks.")
-    secret: Annotated[SecretStr, Rule(_signing_key)] = Field(
-        description="The key of the signature, after the rules of Standard Webhooks.",
-        examples=["${WEBHOOK_SECRET}"],
+    kind: Literal["webhook"] = option("A program of yours that takes signed webhooks.")
+    secret: Annotated[SecretStr, Rule(_signing_key)] = option(
+        "The key of the signature, after the rules of Standard Webhooks.", "${WEBHOOK_SECRET}"
     )
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    Field,
     PrivateAttr,
     SecretStr,
     ValidationInfo,
@@ -27,6 +26,7 @@ from newsletter.config.fields import (
     Zone,
     name_of,
     once,
+    option,
 )
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, fit_together
 from newsletter.domain.campaigns.campaign import StartBy
@@ -71,46 +71,44 @@ class ListSender(content.Sender):
 class Metrics(Section):
     """Access to the metrics."""
 
-    token: SecretStr | None = Field(
+    token: SecretStr | None = option(
+        "The token that monitoring sends as `Authorization: Bearer TOKEN`, at least 16"
+        " characters. Without it there is no `/metrics`.",
+        "${METRICS_TOKEN}",
         default=None,
         min_length=16,
-        description="The token that monitoring sends as `Authorization: Bearer TOKEN`, at "
-        "least 16 characters. Without it there is no `/metrics`.",
-        examples=["${METRICS_TOKEN}"],
     )
 
 
 class BackupOptions(Section):
     """The files of `newsletter backup`."""
 
-    folder: Path | None = Field(
+    folder: Path | None = option(
+        "Their folder, on another disk than the database. It must exist.",
+        "/srv/newsletter/backups",
         default=None,
-        description="Their folder, on another disk than the database. It must exist.",
-        examples=["/srv/newsletter/backups"],
     )
-    keep: int = Field(default=14, ge=1, description="How many are kept.", examples=[14])
+    keep: int = option("How many are kept.", 14, default=14, ge=1)
 
 
 class Schedule(Section):
     """The times and intervals of automatic work."""
 
-    poll: Pause = Field(
+    poll: Pause = option(
+        "How often newsletter looks for new statements and due work.",
+        "5s",
         default=timedelta(seconds=5),
-        description="How often newsletter looks for new statements and due work.",
-        examples=["5s"],
     )
-    undo_window: Window = Field(
+    undo_window: Window = option(
+        "The time after the last approval in which nothing is sent and you can undo it.",
+        "5m",
         default=timedelta(minutes=5),
-        description="The time after the last approval in which nothing is sent and you can "
-        "undo it.",
-        examples=["5m"],
     )
-    start: Literal["approval", "sender"] = Field(
+    start: Literal["approval", "sender"] = option(
+        "Who starts a statement: `approval`, the last approval that it needs, or `sender`, a"
+        " sender who saw how many people get it. `sender` suits teams of three or more.",
+        "approval",
         default="approval",
-        description="Who starts a statement: `approval`, the last approval that it needs, "
-        "or `sender`, a sender who saw how many people get it. `sender` suits "
-        "teams of three or more.",
-        examples=["approval"],
     )
 
 
@@ -136,126 +134,114 @@ class Settings(Section):
     were read, as JSON, and the files with ``secrets``.
     """
 
-    organisation: content.Organisation = Field(description="The organisation.")
-    sender: MainSender = Field(description="The From and Reply-To of each email.")
+    organisation: content.Organisation = option("The organisation.")
+    sender: MainSender = option("The From and Reply-To of each email.")
     senders: Annotated[
         tuple[ListSender, ...],
         once(lambda each: each.lists, "names {names} more than once; one sender writes to a list"),
-    ] = Field(default=(), description="Other senders for some lists.")
-    brand: Brand = Field(default=Brand(), description="The look of emails and pages.")
-    layout: content.Layout = Field(
-        default=content.Layout(), description="Parts around the text of each statement."
+    ] = option("Other senders for some lists.", default=())
+    brand: Brand = option("The look of emails and pages.", default=Brand())
+    layout: content.Layout = option(
+        "Parts around the text of each statement.", default=content.Layout()
     )
-    utm: content.Counting | None = Field(
+    utm: content.Counting | None = option(
+        "Parameters that links to your own site get, so that it can count visits from emails.",
         default=None,
-        description="Parameters that links to your own site get, so that it can count "
-        "visits from emails.",
     )
-    public_url: PublicUrl = Field(
-        description="The address of the public pages, with which each link starts.",
-        examples=["https://news.forum.example"],
+    public_url: PublicUrl = option(
+        "The address of the public pages, with which each link starts.",
+        "https://news.forum.example",
     )
-    timezone: Zone = Field(
-        description="The time zone of all dates and times that people read or write.",
-        examples=["America/New_York"],
+    timezone: Zone = option(
+        "The time zone of all dates and times that people read or write.", "America/New_York"
     )
-    language: Language = Field(
-        default="en",
-        description="The language of statements without one.",
-        examples=["en"],
-    )
+    language: Language = option("The language of statements without one.", "en", default="en")
     default_lists: Annotated[
         tuple[ListName, ...],
         once(lambda name: (name,), "names {names} more than once; write each list once"),
-    ] = Field(
+    ] = option(
+        "The lists of statements without lists. Without this setting they are refused.",
+        ["press"],
         default=(),
-        description="The lists of statements without lists. Without this setting they are refused.",
-        examples=[["press"]],
     )
     lists: Annotated[
         tuple[PublicList, ...],
         once(name_of, "names {names} more than once; offer each list once"),
-    ] = Field(
+    ] = option(
+        "The lists, in the order of the sign-up page. Without it: `default_lists`. An import"
+        " can create others.",
         default=(),
-        description="The lists, in the order of the sign-up page. Without it: "
-        "`default_lists`. An import can create others.",
     )
-    signup: SignUpSettings = Field(default=SignUpSettings(), description="The sign-up form.")
-    translations: Literal["by_reader", "together"] = Field(
+    signup: SignUpSettings = option("The sign-up form.", default=SignUpSettings())
+    translations: Literal["by_reader", "together"] = option(
+        "How translations are sent: `by_reader`, each subscriber gets their own language, or"
+        " `together`, one email has all languages.",
+        "by_reader",
         default="by_reader",
-        description="How translations are sent: `by_reader`, each subscriber gets their own "
-        "language, or `together`, one email has all languages.",
-        examples=["by_reader"],
     )
     statements: Annotated[
         tuple[Annotated[AnySource, ByKind(SOURCES)], ...], RuleWithOthers(fit_together)
-    ] = Field(
+    ] = option(
+        "The sources of statements, each with its `kind`.",
+        [{"kind": "folder", "path": "statements"}],
         default=(FolderOptions(kind="folder"),),
-        description="The sources of statements, each with its `kind`.",
-        examples=[[{"kind": "folder", "path": "statements"}]],
         json_schema_extra={"minItems": 1},
     )
-    approvals: Approvals = Field(default=Approvals(), description="The rules of approval.")
-    schedule: Schedule = Field(default=Schedule(), description="The times of automatic work.")
-    desk: DeskRules = Field(default=DeskRules(), description="The staff's pages.")
+    approvals: Approvals = option("The rules of approval.", default=Approvals())
+    schedule: Schedule = option("The times of automatic work.", default=Schedule())
+    desk: DeskRules = option("The staff's pages.", default=DeskRules())
     notices: Annotated[tuple[Annotated[ChannelOptions, ByKind(CHANNELS)], ...], _EACH_NAMED] = (
-        Field(
+        option(
+            "Channels of the team that hear of events, besides the emails to staff.",
+            [{"kind": "slack", "name": "press-room", "url": "${SLACK_URL}"}],
             default=(),
-            description="Channels of the team that hear of events, besides the emails to staff.",
-            examples=[[{"kind": "slack", "name": "press-room", "url": "${SLACK_URL}"}]],
         )
     )
-    digests: Annotated[tuple[Digest, ...], _EACH_NAMED] = Field(
-        default=(), description="Digest emails of a week or a month."
+    digests: Annotated[tuple[Digest, ...], _EACH_NAMED] = option(
+        "Digest emails of a week or a month.", default=()
     )
-    segments: Annotated[tuple[Annotated[SegmentRule, Rule(picks_some)], ...], _EACH_NAMED] = Field(
-        default=(), description="Saved rules that pick subscribers of a list."
+    segments: Annotated[tuple[Annotated[SegmentRule, Rule(picks_some)], ...], _EACH_NAMED] = option(
+        "Saved rules that pick subscribers of a list.", default=()
     )
-    provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = Field(
+    provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = option(
+        "The service that sends; its `kind` decides its other keys.",
         default_factory=lambda: OPTIONS["outbox"].model_validate({"kind": "outbox"}),
-        description="The service that sends; its `kind` decides its other keys.",
         json_schema_extra={"default": {"kind": "outbox"}},
     )
-    fallback_provider: Annotated[ProviderOptions, ByKind(OPTIONS)] | None = Field(
+    fallback_provider: Annotated[ProviderOptions, ByKind(OPTIONS)] | None = option(
+        "A second provider of another kind, for batches that the first provably did not take."
+        " Without it, they wait for the first.",
         default=None,
-        description="A second provider of another kind, for batches that the first provably "
-        "did not take. Without it, they wait for the first.",
     )
-    fail_over_after: Pause = Field(
+    fail_over_after: Pause = option(
+        "How long the first provider may fail before waiting batches go to the second. A"
+        " refused configuration counts at once.",
+        "10m",
         default=timedelta(minutes=10),
-        description="How long the first provider may fail before waiting batches go to the "
-        "second. A refused configuration counts at once.",
-        examples=["10m"],
     )
-    database: DatabaseUrl = Field(
+    database: DatabaseUrl = option(
+        "The database: `sqlite:///` and a path, or `postgresql://` with a database on a"
+        " PostgreSQL server.",
+        "sqlite:///var/newsletter.db",
         default="sqlite:///var/newsletter.db",
-        description="The database: `sqlite:///` and a path, or `postgresql://` with a database "
-        "on a PostgreSQL server.",
-        examples=["sqlite:///var/newsletter.db"],
     )
-    database_password: SecretStr | None = Field(
-        default=None,
-        description="The password for a PostgreSQL server.",
-        examples=["${DATABASE_PASSWORD}"],
+    database_password: SecretStr | None = option(
+        "The password for a PostgreSQL server.", "${DATABASE_PASSWORD}", default=None
     )
-    engine: Literal["local", "procrastinate"] = Field(
+    engine: Literal["local", "procrastinate"] = option(
+        "Who sends: `local`, one process, or `procrastinate`, any number of processes on any"
+        " number of machines, with a PostgreSQL database.",
+        "procrastinate",
         default="local",
-        description="Who sends: `local`, one process, or `procrastinate`, any number of processes "
-        "on any number of machines, with a PostgreSQL database.",
-        examples=["procrastinate"],
     )
-    metrics: Metrics = Field(
-        default=Metrics(), description="Figures for monitoring, at `/metrics`."
-    )
-    backups: BackupOptions = Field(
-        default=BackupOptions(), description="The files of `newsletter backup`."
-    )
-    epoch_file: Path = Field(
+    metrics: Metrics = option("Figures for monitoring, at `/metrics`.", default=Metrics())
+    backups: BackupOptions = option("The files of `newsletter backup`.", default=BackupOptions())
+    epoch_file: Path = option(
+        "A file outside the database that detects a copied or restored database. On another"
+        " disk it also detects that the database's whole disk was put back. Its folder must"
+        " exist.",
+        "var/epoch",
         default=Path("var/epoch"),
-        description="A file outside the database that detects a copied or restored "
-        "database. On another disk it also detects that the database's whole "
-        "disk was put back. Its folder must exist.",
-        examples=["var/epoch"],
     )
 
     @field_validator("fallback_provider")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import AfterValidator, ValidationInfo
 
-from newsletter.config.fields import Pause, Section, lasting
+from newsletter.config.fields import Pause, Section, lasting, option
 from newsletter.domain.setting import Language, Website, matching
 from newsletter.domain.subscribers.lists import ListName
 
@@ -24,8 +24,8 @@ _Name = Annotated[
 class FolderOptions(Section):
     """A folder of Markdown files with front matter."""
 
-    kind: Literal["folder"] = Field(description="A folder of Markdown files with front matter.")
-    path: Path = Field(default=Path("statements"), description="The folder.")
+    kind: Literal["folder"] = option("A folder of Markdown files with front matter.")
+    path: Path = option("The folder.", default=Path("statements"))
 
 
 def _encrypted(url: str, info: ValidationInfo) -> str:
@@ -42,37 +42,30 @@ def _encrypted(url: str, info: ValidationInfo) -> str:
 class FeedOptions(Section):
     """A feed: RSS, Atom or JSON Feed, whichever is there."""
 
-    kind: Literal["feed"] = Field(description="A feed: RSS, Atom or JSON Feed.")
-    name: _Name | None = Field(
+    kind: Literal["feed"] = option("A feed: RSS, Atom or JSON Feed.")
+    name: _Name | None = option(
+        "Its name in commands and in the log. Without it: its host. Keep the name when the url"
+        " changes.",
+        "press-room",
         default=None,
-        description="Its name in commands and in the log. Without it: its host. Keep the "
-        "name when the url changes.",
-        examples=["press-room"],
     )
     every: Annotated[
         Pause, lasting(timedelta(minutes=1), "at least 1m: more often is a burden to the site")
-    ] = Field(
-        default=timedelta(minutes=15),
-        description="How often newsletter visits it.",
-        examples=["15m"],
+    ] = option("How often newsletter visits it.", "15m", default=timedelta(minutes=15))
+    lists: tuple[ListName, ...] = option(
+        "The lists of its statements. Without it: `default_lists`.", ["press"], default=()
     )
-    lists: tuple[ListName, ...] = Field(
-        default=(),
-        description="The lists of its statements. Without it: `default_lists`.",
-        examples=[["press"]],
+    language: Language | None = option(
+        "The language of its statements. Without it: the feed's own, else `language`.", default=None
     )
-    language: Language | None = Field(
-        default=None,
-        description="The language of its statements. Without it: the feed's own, else `language`.",
-    )
-    allow_private: bool = Field(
+    allow_private: bool = option(
+        "Whether its address may be private, and there without TLS. Otherwise such an address"
+        " is refused, also after a redirect.",
+        False,
         default=False,
-        description="Whether its address may be private, and there without TLS. Otherwise "
-        "such an address is refused, also after a redirect.",
-        examples=[False],
     )
-    url: Annotated[Website, AfterValidator(_encrypted)] = Field(
-        description="The feed's address.", examples=["https://forum.example/feed"]
+    url: Annotated[Website, AfterValidator(_encrypted)] = option(
+        "The feed's address.", "https://forum.example/feed"
     )
 
     @property
