@@ -12,7 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.rendering.mail.files import DEFAULT, FETCHES, TemplateFiles
 
-_ESCAPED = ".html.j2"
+_ESCAPED = (".html.j2", ".xml.j2")
 
 
 class _Compiled(BytecodeCache):

@@ -29,7 +29,6 @@ MAX_STATEMENTS = 50
 """On a page of the list."""
 MAX_HITS = 20
 """On a page of search results."""
-_WRITERS = {"feed.rss": feeds.rss, "feed.atom": feeds.atom, "feed.json": feeds.json_feed}
 _CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
 
 
@@ -225,7 +224,10 @@ class ArchiveBuild:
         """Return the newest statements for feed readers: a file of ``feeds.KINDS``."""
         shown = self._with_content(published.newest(self._store, feeds.MAX_ENTRIES))
         entries = [self._listed(statement, content) for statement, content in shown]
-        body = _WRITERS[name](self._publisher, entries)
+        if name == "feed.json":
+            body = feeds.json_feed(self._publisher, entries)
+        else:
+            body = feeds.xml_feed(self._frame, name, self._publisher, entries)
         return self._leaf(body, KINDS[name][1], [statement for statement, _ in shown])
 
     def site_map(self) -> Leaf:

@@ -9,8 +9,8 @@ from email.utils import format_datetime
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
-from xml.etree import ElementTree as Xml
 
+from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.published import Notice, Published
 
 MAX_ENTRIES = 50
@@ -67,21 +67,22 @@ class FeedPublisher:
         return f"tag:{urlsplit(self.public_url).hostname},{day}:archive/{shown.slug}"
 
 
-def atom(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
-    """Return an Atom document of entries, newest first."""
-    named = {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": publisher.language}
-    feed = Xml.Element("feed", named)
-    put(feed, "id", f"{publisher.public_url}/")
-    put(feed, "title", publisher.name)
-    newest = max((entry.shown.updated_at for entry in entries), default=publisher.began_at)
-    put(feed, "updated", written(newest))
-    _author(feed, publisher)
-    kind = "application/atom+xml"
-    Xml.SubElement(feed, "link", rel="self", type=kind, href=f"{publisher.public_url}/feed.atom")
-    Xml.SubElement(feed, "link", rel="alternate", type="text/html", href=f"{publisher.public_url}/")
-    for entry in entries:
-        _atom_entry(feed, publisher, entry)
-    return document(feed)
+def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
+    """Return the Atom or RSS document of entries, newest first. ``name`` is its file's."""
+    changes = (entry.shown.updated_at for entry in entries)
+    text = frame.fill(
+        f"{name}.xml.j2",
+        publisher=publisher,
+        entries=entries,
+        newest=max(changes, default=publisher.began_at),
+        written=written,
+        http_date=lambda at: format_datetime(
+            at.astimezone(UTC).replace(microsecond=0), usegmt=True
+        ),
+        summary_of=summary_of,
+        content_of=content_of,
+    )
+    return _IMPOSSIBLE.sub("", text).encode()
 
 
 def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
@@ -120,23 +121,6 @@ def robots(public_url: str, closed: Iterable[str]) -> str:
     base = urlsplit(public_url).path
     lines = [f"Disallow: {base}{path}" for path in closed]
     return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
-
-
-def _atom_entry(feed: Xml.Element, publisher: FeedPublisher, entry: Listed) -> None:
-    shown = entry.shown
-    made = Xml.SubElement(feed, "entry", {"xml:lang": entry.language})
-    put(made, "id", publisher.id_of(shown))
-    put(made, "title", entry.title)
-    put(made, "published", written(shown.began_at))
-    put(made, "updated", written(shown.updated_at))
-    _author(made, publisher)
-    page = {"rel": "alternate", "type": "text/html", "hreflang": entry.language}
-    Xml.SubElement(made, "link", page, href=publisher.page(shown.slug))
-    for other in filter(None, [shown.corrected_by, shown.corrects]):
-        Xml.SubElement(made, "link", rel="related", type="text/html", href=publisher.page(other))
-    if summary := summary_of(entry):
-        put(made, "summary", summary)
-    put(made, "content", content_of(publisher, entry), type="html")
 
 
 def _item(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
@@ -180,68 +164,9 @@ def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _author(parent: Xml.Element, publisher: FeedPublisher) -> None:
-    author = Xml.SubElement(parent, "author")
-    put(author, "name", publisher.name)
-    if publisher.website:
-        put(author, "uri", publisher.website)
-
-
-def put(parent: Xml.Element, name: str, text: str, **attributes: str) -> None:
-    """Add an element with a text, without the characters that XML cannot hold."""
-    Xml.SubElement(parent, name, attributes).text = _IMPOSSIBLE.sub("", text)
-
-
-def document(root: Xml.Element) -> bytes:
-    Xml.indent(root)
-    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
-
-
 def written(at: datetime) -> str:
     """Return a time by RFC 3339, in UTC, to the second."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-_NAMESPACES = {
-    "xmlns:atom": "http://www.w3.org/2005/Atom",
-    "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
-    "xmlns:dc": "http://purl.org/dc/elements/1.1/",
-}
-
-
-def rss(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
-    """Return an RSS document of entries, newest first."""
-    root = Xml.Element("rss", {"version": "2.0", **_NAMESPACES})
-    channel = Xml.SubElement(root, "channel")
-    put(channel, "title", publisher.name)
-    put(channel, "link", f"{publisher.public_url}/")
-    put(channel, "description", f"Statements of {publisher.name}")
-    put(channel, "language", publisher.language)
-    newest = max((entry.shown.updated_at for entry in entries), default=publisher.began_at)
-    put(channel, "lastBuildDate", _written(newest))
-    itself = f"{publisher.public_url}/feed.rss"
-    Xml.SubElement(channel, "atom:link", rel="self", type="application/rss+xml", href=itself)
-    for entry in entries:
-        _rss_item(channel, publisher, entry)
-    return document(root)
-
-
-def _rss_item(channel: Xml.Element, publisher: FeedPublisher, entry: Listed) -> None:
-    item = Xml.SubElement(channel, "item")
-    put(item, "title", entry.title)
-    put(item, "link", publisher.page(entry.shown.slug))
-    put(item, "guid", publisher.id_of(entry.shown), isPermaLink="false")
-    put(item, "pubDate", _written(entry.shown.began_at))
-    put(item, "dc:creator", publisher.name)
-    put(item, "dc:language", entry.language)
-    if summary := summary_of(entry):
-        put(item, "description", escape(summary, quote=False))  # readers take it for HTML
-    put(item, "content:encoded", content_of(publisher, entry))
-
-
-def _written(at: datetime) -> str:
-    """Return a time by RFC 822, in UTC, to the second."""
-    return format_datetime(at.astimezone(UTC).replace(microsecond=0), usegmt=True)
 
 
 def article_of(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:

@@ -16,11 +16,10 @@ from newsletter.web.public.archive.feeds import (
     FeedPublisher,
     Listed,
     article_of,
-    atom,
     json_feed,
     robots,
-    rss,
     site_map,
+    xml_feed,
 )
 from newsletter.web.public.archive.published import Notice, Published
 from tests.rows import rows
@@ -54,6 +53,17 @@ NASTY = [
     "Bücher 📚 👩‍👩‍👧 العربية",
     "<![CDATA[ x ]]>",
 ]
+
+
+FRAME = Frame(house=HOUSE, language="en")
+
+
+def atom(publisher: FeedPublisher, entries: list[Listed]) -> bytes:
+    return xml_feed(FRAME, "feed.atom", publisher, entries)
+
+
+def rss(publisher: FeedPublisher, entries: list[Listed]) -> bytes:
+    return xml_feed(FRAME, "feed.rss", publisher, entries)
 
 
 def read_atom(entries: list[Listed]) -> list[Item]:
@@ -207,7 +217,7 @@ def test_robots_stay_out_of_what_is_a_readers_own() -> None:
 
 def page_with(entry: Listed, others: Mapping[str, str] | None = None, **picture: str) -> str:
     """A page whose head is that of a statement."""
-    head = Frame(house=HOUSE, language="en").fill(
+    head = FRAME.fill(
         "head.html.j2",
         organisation=replace(HOUSE.organisation, name=PUBLISHER.name),
         public={
