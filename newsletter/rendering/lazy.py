@@ -20,10 +20,8 @@ from newsletter.domain.statements.review import Check, ReviewContext, ReviewFind
 from newsletter.domain.statements.statement import Statement
 
 if TYPE_CHECKING:
-    from newsletter.domain.delivery.transactional import EmailText, News
     from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
-    from newsletter.rendering.mail.words import Wordings
 
 WITHIN = timedelta(seconds=10)
 _RENDER = "newsletter.rendering.lazy:render_here"
@@ -54,44 +52,25 @@ class LazyRenderer:
 
         return fingerprint(self._files, self._house, self._carriage)
 
-    @property
-    def wordings(self) -> Wordings:
-        return self._renderer.wordings
-
     def prepare(self) -> None:
         """Parse the templates. Raises InvalidInput."""
-        _ = self._renderer
+        _ = self.templates
 
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:
         """Render as ``TemplateRenderer`` does. Raises InvalidInput, TookTooLong and Postponed."""
-        renderer = self._renderer
         if not is_long(statement, *translations):
-            return renderer.render(statement, translations, test=test)
+            return self.templates.render(statement, translations, test=test)
         return render_apart(statement, translations, test=test, made_by=self._made_by)
-
-    def transactional(
-        self,
-        says: EmailText,
-        *,
-        language: str,
-        url: str,
-        lists: tuple[str, ...] = (),
-        about: str = "",
-        news: tuple[News, ...] = (),
-    ) -> Content:
-        """Render a mail to one person, as ``TemplateRenderer`` does."""
-        return self._renderer.transactional(
-            says, language=language, url=url, lists=lists, about=about, news=news
-        )
 
     @property
     def _made_by(self) -> dict[str, Any]:
         return {"house": self._house, "files": self._files, "carriage": self._carriage}
 
     @cached_property
-    def _renderer(self) -> TemplateRenderer:
+    def templates(self) -> TemplateRenderer:
+        """Return what fills the templates, which writes transactional email too."""
         from newsletter.rendering.mail.renderer import TemplateRenderer
 
         return TemplateRenderer(**self._made_by)

@@ -9,6 +9,8 @@ import re
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from lxml.html import document_fromstring
+
 from newsletter.rendering.checks.guards import Page
 
 _STYLE = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
@@ -97,21 +99,15 @@ def frame_height(html: str) -> int:
     """Estimate the pixels of a mail on a desktop, rounded up, for browsers without script."""
     shown = _NOT_SHOWN.sub("", html)
     lines, blocks = len(Page(shown).text) // _LINE_LETTERS, len(_BLOCK.findall(shown))
-    heights = (_attributes(tag).get("height", "") for tag in _IMAGE.findall(shown))
-    drawn = sum(int(height) for height in heights if _NUMBER.fullmatch(height))
+    heights = filter(_NUMBER.fullmatch, _pictures(shown, "height"))
+    drawn = sum(map(int, heights))
     return (lines * _LINE + blocks * _GAP + drawn + _EDGES) // 100 * 100 + 100
-
-
-def pictures(html: str) -> tuple[str, ...]:
-    """Return the addresses of all pictures, each once, in order."""
-    attributes = map(_attributes, _IMAGE.findall(html))
-    return tuple(dict.fromkeys(one["src"] for one in attributes if "src" in one))
 
 
 def picture_hosts(html: str) -> tuple[str, ...]:
     """Return the hosts of the pictures over https, each once, in order."""
     hosts = []
-    for address in pictures(html):
+    for address in _pictures(html, "src"):
         with suppress(ValueError):
             part = urlsplit(address)
             if part.scheme == "https" and _HOST.fullmatch(part.netloc):
@@ -119,11 +115,10 @@ def picture_hosts(html: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hosts))
 
 
-def _attributes(tag: str) -> dict[str, str]:
-    return {
-        found["name"].lower(): markup.unescape((found["value"] or "").strip("\"'"))
-        for found in _ATTRIBUTE.finditer(tag)
-    }
+def _pictures(html: str, attribute: str) -> list[str]:
+    """Return this attribute of all pictures that have it."""
+    found: list[str] = document_fromstring(html.strip() or "<p>").xpath(f"//img/@{attribute}")
+    return found
 
 
 def _as_seen(html: str) -> str:

@@ -47,7 +47,7 @@ class Campaigns:
         from newsletter.rendering.mail.values import WrittenAbstracts  # it reads Markdown
 
         settings = self.settings
-        abstracts = WrittenAbstracts(settings.house(), self.renderer.wordings)
+        abstracts = WrittenAbstracts(settings.house(), self.renderer.templates.wordings)
         return DigestBuilder(
             store=self.store,
             digests=self.digests,

@@ -159,7 +159,7 @@ class Delivery:
             guard_file=self.guard_file,
             pool=self.pool,
             links=self.links,
-            writer=self.renderer,
+            writer=self.renderer.templates,
             titles={offer.name: offer.title for offer in self.settings.titled_lists()},
             public_url=self.settings.public_url,
             language=self.settings.language,

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
+
+from lxml.html import document_fromstring
 
 from newsletter.domain.statements.content import MARK_PREFIX, NAME_MARKS
 from newsletter.domain.statements.statement import Statement
@@ -42,31 +43,17 @@ class Demands:
     """Number of NAME_MARKS that may be open."""
 
 
-class Page(HTMLParser):
+class Page:
     """The elements and the text of a finished page."""
 
     def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[str] = []
-        self.hrefs: list[str] = []
-        self.places: set[str] = set()
-        self.events: list[str] = []
-        self._words: list[str] = []
-        self.feed(html)
-        self.close()
-
-    @property
-    def text(self) -> str:
-        return "".join(self._words)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.hrefs += [value or "" for name, value in attrs if name == "href"]
-        self.places |= {f"#{value}" for name, value in attrs if name == "id"}
-        self.events += [name for name, _ in attrs if name.startswith("on")]
-
-    def handle_data(self, data: str) -> None:
-        self._words.append(data)
+        root = document_fromstring(html.strip() or "<p>")
+        self.tags = [element.tag for element in root.iter("*")]
+        self.hrefs: list[str] = root.xpath("//@href")
+        self.places = {f"#{place}" for place in root.xpath("//@id")}
+        handlers = root.xpath("//@*[starts-with(name(), 'on')]")
+        self.events = [handler.attrname for handler in handlers]
+        self.text: str = root.text_content()
 
 
 def statement_faults(statement: Statement) -> Iterator[str]:

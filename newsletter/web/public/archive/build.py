@@ -283,7 +283,7 @@ class ArchiveBuild:
         return notice_of(shown, self._dated(self._local_day(at), spoken), spoken, words)
 
     def _dated(self, day: date, language: str) -> str:
-        words = self._renderer.wordings.of(language)[0]
+        words = self._renderer.templates.wordings.of(language)[0]
         return details.written_date(day, language, words)
 
     def _day(self, shown: Published, own: str = "") -> date:
