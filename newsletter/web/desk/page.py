@@ -136,15 +136,6 @@ DONE: Mapping[str, str] = {
 }
 """Code in the address → notice above the page after an act."""
 
-ROLES: Mapping[Role, str] = {
-    Role.VIEWER: "looks on",
-    Role.WRITER: "writes statements",
-    Role.APPROVER: "approves statements",
-    Role.SENDER: "sends",
-    Role.ADMIN: "looks after everything",
-}
-"""Role → its work, for people without it."""
-
 
 TRANSLATED = frozenset(
     f"{name}.html.j2"

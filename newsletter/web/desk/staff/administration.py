@@ -18,14 +18,6 @@ from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import shown_again, whole
 
 _STAFF = "/staff"
-_DOES = {
-    Role.VIEWER: "Sees statements and figures. Changes nothing.",
-    Role.WRITER: "Writes statements too, and submits them.",
-    Role.APPROVER: "Approves statements too, or sends them back.",
-    Role.SENDER: "Sends too: starts, pauses and cancels. Sees who the subscribers are.",
-    Role.ADMIN: "Does everything, and looks after the staff.",
-}
-"""Role → its rights, for the person who assigns it."""
 
 
 class StaffPages:
@@ -62,7 +54,6 @@ class StaffPages:
             faults=[("email", fault)] if fault else (),
             team=people.team(proofs=self._proofs),
             trial=is_trial(self._staff.settings),
-            roles=_choices(),
             email=shown_again(request.field("email")),
             role=request.field("role") or Role.WRITER.value,
         )
@@ -103,7 +94,6 @@ class StaffPages:
             person=person,
             scheduled=people.scheduled_by(address, proofs=self._proofs),
             mine=address == request.who.address,
-            roles=_choices(),
         )
 
     def change_role(self, request: DeskRequest) -> Response:
@@ -125,11 +115,6 @@ class StaffPages:
         """Remove a colleague's account."""
         people.disable(request.param("address"), by=request.who.address, proofs=self._proofs)
         return self._desk.go(request, _STAFF, done="removed")
-
-
-def _choices() -> list[tuple[str, str, str]]:
-    """Return each role with its description."""
-    return [(role.value, role.value.capitalize(), _DOES[role]) for role in Role]
 
 
 def _role(named: str) -> Role:

@@ -34,7 +34,7 @@ from newsletter.web.desk.browser import (
     shown,
     word_of,
 )
-from newsletter.web.desk.page import PROOF, PROOF_FAULTS, ROLES, Desk, refusal_of
+from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, refusal_of
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import shown_again
 
@@ -265,7 +265,6 @@ class SignIn:
             address=offered.address,
             name=shown_again(request.field("name")) or name_of(offered.address),
             role=offered.role.value,
-            does=ROLES[offered.role],
             action=request.path,
         )
 

@@ -6,9 +6,7 @@ Its page shows how far that is.
 
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from starlette.responses import Response
 
@@ -19,7 +17,7 @@ from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.csv_files import IGNORED
+from newsletter.subscriber_files.csv_files import IGNORED, OURS
 from newsletter.subscriber_files.isolated import LARGEST_BYTES, ReadUpload, read_upload
 from newsletter.subscriber_files.subscriber_file import paced
 from newsletter.web.desk.deciding import LEFT_OUT, titles
@@ -38,30 +36,6 @@ _WAIT_SECONDS = 5.0
 _MOST_KEPT = 50
 """Files whose result this process remembers."""
 _GONE = "This file was imported already, or is gone. Look at the list of imports."
-COLUMNS: Mapping[str, str] = MappingProxyType(
-    {
-        "email": "Email address",
-        "name": "Full name",
-        "first name": "First name",
-        "last name": "Last name",
-        "language": "Language",
-        "timezone": "Time zone",
-        "place": "Place",
-        "outlet": "Outlet",
-        "beat": "Beat",
-        "phone": "Telephone",
-        "notes": "Notes",
-        "tags": "Tags",
-        "lists": "Lists",
-        "consent_source": "How they agreed",
-        "consent_at": "Date of consent",
-        "paused_until": "Paused until",
-        "left": "Lists that they left",
-        "suppressed": "Why they get no email",
-        IGNORED: "Do not import",
-    }
-)
-"""Our column → its name for people."""
 
 
 @dataclass(kw_only=True)
@@ -179,7 +153,7 @@ class ImportPages:
         work = self._works.get(number)
         columns = work.read.columns if work and work.read else ()
         fields = [request.field(f"column-{place}") for place in range(len(columns))]
-        chosen = tuple(one if one in COLUMNS else "" for one in fields)
+        chosen = tuple(one if one in OURS or one == IGNORED else "" for one in fields)
         with self._subscribers.store.begin() as tx:
             tx.imports.choose_columns(number, chosen)
         return self._start(request, number, replace(upload, columns=chosen))
@@ -288,7 +262,6 @@ class ImportPages:
             number=number,
             file=work.upload.file,
             columns=list(zip(columns, chosen, strict=False)),
-            names=COLUMNS,
             recognized=sum(bool(one.ours) for one in columns),
         )
 
