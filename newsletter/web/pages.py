@@ -32,6 +32,7 @@ from newsletter.web.desk.delivery import Stopping, UnknownDeliveries
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route as DeskRoute
+from newsletter.web.desk.request import routes_of
 from newsletter.web.desk.staff.account import Account
 from newsletter.web.desk.staff.administration import (
     AuditLog,
@@ -46,6 +47,8 @@ from newsletter.web.desk.statements.editing import Editing
 from newsletter.web.desk.statements.preview import EmailPreview
 from newsletter.web.desk.statements.reviewing import Reviewing
 from newsletter.web.desk.statements.statement import StatementPages
+from newsletter.web.desk.subscribers.importing import ImportPages
+from newsletter.web.desk.subscribers.reader import ReaderPages
 from newsletter.web.desk.subscribers.readers import ReadersPages
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.hosts import Hosts, Proxied, name_of
@@ -210,24 +213,27 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
     """
     statements, campaigns = services.statements, services.campaigns
     delivery, staff = services.delivery, services.staff
-    return [
-        *StatementPages(desk, statements).routes(),
-        *EmailPreview(desk, statements, delivery).routes(),
-        *SignIn(desk, staff).routes(),
-        *Account(desk, staff).routes(),
-        *StaffPages(desk, staff).routes(),
-        *ChannelPages(desk, staff).routes(),
-        *TokenPages(desk, staff).routes(),
-        *SettingsPage(desk, staff).routes(),
-        *AuditLog(desk, staff).routes(),
-        *Drafts(desk, statements, delivery).routes(),
-        *Editing(desk, statements).routes(),
-        *Reviewing(desk, statements, campaigns).routes(),
-        *Starting(desk, statements, campaigns).routes(),
-        *CampaignPage(desk, campaigns, delivery).routes(),
-        *Calendar(desk, staff).routes(),
-        *UnknownDeliveries(desk, campaigns).routes(),
-        *Amending(desk, campaigns).routes(),
-        *Stopping(desk, delivery).routes(),
-        *ReadersPages(desk, services.subscribers).routes(),
-    ]
+    pages = (
+        StatementPages(desk, statements),
+        EmailPreview(desk, statements, delivery),
+        SignIn(desk, staff),
+        Account(desk, staff),
+        StaffPages(desk, staff),
+        ChannelPages(desk, staff),
+        TokenPages(desk, staff),
+        SettingsPage(desk, staff),
+        AuditLog(desk, staff),
+        Drafts(desk, statements, delivery),
+        Editing(desk, statements),
+        Reviewing(desk, statements, campaigns),
+        Starting(desk, statements, campaigns),
+        CampaignPage(desk, campaigns, delivery),
+        Calendar(desk, staff),
+        UnknownDeliveries(desk, campaigns),
+        Amending(desk, campaigns),
+        Stopping(desk, delivery),
+        ReadersPages(desk, services.subscribers),
+        ImportPages(desk, services.subscribers),
+        ReaderPages(desk, services.subscribers),
+    )
+    return routes_of(pages)

@@ -14,7 +14,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
 _LONGEST = 200
@@ -28,16 +28,7 @@ class Stopping:
         self._desk = desk
         self._delivery = delivery
 
-    def routes(self) -> list[Route]:
-        may = Role.SENDER
-        admin = Role.ADMIN
-        return [
-            Route("GET", "/stop", may, self._page),
-            Route("POST", "/stop", may, self.stop),
-            Route("POST", "/resume", may, self.resume, step_up=True),
-            Route("POST", "/compared", admin, self.compared, step_up=True),
-        ]
-
+    @route("POST", "/stop", Role.SENDER)
     def stop(self, request: DeskRequest) -> Response:
         """Stop all sending."""
         reason = " ".join(request.field("reason").split())
@@ -48,10 +39,12 @@ class Stopping:
             self._delivery.guard().stop(by=request.who.address, reason=reason)
         return self._desk.go(request, "/stop", done="stopped")
 
+    @route("POST", "/resume", Role.SENDER, step_up=True)
     def resume(self, request: DeskRequest) -> Response:
         """Resume sending that a person stopped."""
         return self._lift(request, HoldKind.STOP)
 
+    @route("POST", "/compared", Role.ADMIN, step_up=True)
     def compared(self, request: DeskRequest) -> Response:
         """Lift the restore guard: an admin has compared the database with the provider."""
         try:
@@ -64,6 +57,7 @@ class Stopping:
         lifted = self._delivery.guard().release(by=request.who.address, kinds={kind})
         return self._desk.go(request, "/stop", done="resumed-all" if lifted else "")
 
+    @route("GET", "/stop", Role.SENDER)
     def _page(
         self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
     ) -> Response:
@@ -100,13 +94,7 @@ class UnknownDeliveries:
         self._desk = desk
         self._campaigns = campaigns
 
-    def routes(self) -> list[Route]:
-        here, decide = "/campaigns/{id}/unknown", Role.ADMIN
-        return [
-            Route("GET", here, Role.SENDER, self._page),
-            Route("POST", here, decide, self.decide, step_up=True),
-        ]
-
+    @route("POST", "/campaigns/{id}/unknown", Role.ADMIN, step_up=True)
     def decide(self, request: DeskRequest) -> Response:
         """Record what the admin found in the provider's log."""
         to, shown = WAYS.get(request.field("way")), whole(request.field("shown"))
@@ -122,6 +110,7 @@ class UnknownDeliveries:
             return self._page(request, faults=faults, status=409)
         return self._desk.go(request, f"/campaigns/{number}", done="decided")
 
+    @route("GET", "/campaigns/{id}/unknown", Role.SENDER)
     def _page(
         self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
     ) -> Response:

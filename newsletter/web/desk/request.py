@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterable
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -103,3 +103,29 @@ class Route:
     """Files may come along."""
     is_read: bool = False
     """The upload is parsed in a sandbox, on a thread that other pages do not need."""
+
+
+Answer = TypeVar("Answer", bound=Callable[..., Response])
+_DECLARED = "route"
+
+
+def route(
+    method: Literal["GET", "POST"], path: str, role: Role | None, **more: Any
+) -> Callable[[Answer], Answer]:
+    """Declare a method as the answer of a route; ``more`` are the other fields of ``Route``."""
+
+    def declare(answer: Answer) -> Answer:
+        setattr(answer, _DECLARED, Route(method, path, role, answer, **more))
+        return answer
+
+    return declare
+
+
+def routes_of(pages: Iterable[object]) -> list[Route]:
+    """Return the routes that these pages declare, in their order."""
+    return [
+        replace(getattr(each, _DECLARED), answer=getattr(page, name))
+        for page in pages
+        for name, each in vars(type(page)).items()
+        if hasattr(each, _DECLARED)
+    ]

@@ -16,7 +16,7 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
 from newsletter.web.desk.deciding import holders, plain
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
 _DONE = {NoteKind.NOTE: "noted", NoteKind.WITHDRAWN: "off-the-web", NoteKind.RESTORED: "on-the-web"}
@@ -29,14 +29,7 @@ class Amending:
         self._desk = desk
         self._campaigns = campaigns
 
-    def routes(self) -> list[Route]:
-        here = "/campaigns/{id}"
-        return [
-            Route("GET", f"{here}/amend", Role.SENDER, self._page),
-            Route("POST", f"{here}/note", Role.SENDER, self.note),
-            Route("POST", f"{here}/reopen", Role.ADMIN, self.reopen, step_up=True),
-        ]
-
+    @route("POST", "/campaigns/{id}/note", Role.SENDER)
     def note(self, request: DeskRequest) -> Response:
         """Write on the statement's public page, take its text off, or put it back."""
         kinds = {kind.value: kind for kind in NoteKind}
@@ -50,6 +43,7 @@ class Amending:
             return self._page(request, faults=[(one.key, one.message) for one in error.faults])
         return self._desk.go(request, f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
 
+    @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)
     def reopen(self, request: DeskRequest) -> Response:
         """Send it to those who did not get it."""
         with self._campaigns.store.read() as tx:
@@ -59,6 +53,7 @@ class Amending:
         self._campaigns.hand(request.who.address).reopen(str(number), shown=shown)
         return self._desk.go(request, f"/campaigns/{number}", done="reopened")
 
+    @route("GET", "/campaigns/{id}/amend", Role.SENDER)
     def _page(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)

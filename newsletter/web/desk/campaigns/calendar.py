@@ -19,7 +19,7 @@ from newsletter.pipeline.staff.account import change_feed
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import titles
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 
 _HERE = "/calendar"
 _DAY = timedelta(days=1)
@@ -78,15 +78,7 @@ class Calendar:
         self._settings = staff.settings
         self._zone = ZoneInfo(staff.settings.timezone)
 
-    def routes(self) -> list[Route]:
-        return [
-            Route("GET", _HERE, Role.VIEWER, self._page),
-            Route("POST", f"{_HERE}/link", Role.VIEWER, self.renew),
-            Route("POST", f"{_HERE}/link/end", Role.VIEWER, self.end),
-            # calendar programs cannot sign in: the word in the address is the key
-            Route("GET", f"{_HERE}/{{word}}.ics", None, self.feed),
-        ]
-
+    @route("GET", "/calendar", Role.VIEWER)
     def _page(self, request: DeskRequest, link: str = "") -> Response:
         """Show a month, or a week; ``link`` is a new private address."""
         now = self._desk.now()
@@ -125,17 +117,21 @@ class Calendar:
 
     # --- for calendar programs
 
+    @route("POST", "/calendar/link", Role.VIEWER)
     def renew(self, request: DeskRequest) -> Response:
         """Make a private address, in place of an earlier one, and show it once."""
         word = new_word()
         change_feed(request.who.session.hash, word, proofs=self._staff.proofs)
         return self._page(request, link=f"{self._settings.desk_url}{_HERE}/{word}.ics")
 
+    @route("POST", "/calendar/link/end", Role.VIEWER)
     def end(self, request: DeskRequest) -> Response:
         """End the private address."""
         change_feed(request.who.session.hash, "", proofs=self._staff.proofs)
         return self._desk.go(request, _HERE, done="calendar-ended")
 
+    # calendar programs cannot sign in: the word in the address is the key
+    @route("GET", "/calendar/{word}.ics", None)
     def feed(self, request: DeskRequest) -> Response:
         """Return the calendar for programs, while its owner is among the staff."""
         now, rules = self._desk.now(), self._settings.campaign_rules()

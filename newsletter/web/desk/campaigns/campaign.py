@@ -29,7 +29,7 @@ from newsletter.web.desk.campaigns.live import LiveFigures
 from newsletter.web.desk.campaigns.report import WORDS, headline, parts
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
 _LATELY = timedelta(minutes=2)
@@ -76,21 +76,9 @@ class CampaignPage:
         self._delivery = delivery
         self._shared = LiveFigures(self._read_live)
 
-    def routes(self) -> list[Route]:
-        here, see, may = "/campaigns/{id}", Role.VIEWER, Role.SENDER
-        return [
-            Route("GET", here, see, self._page),
-            Route("GET", f"{here}/report.csv", see, self.report_file),
-            Route("GET", f"{here}/stream", see, self.stream),
-            Route("GET", f"{here}/people", may, self.people),
-            Route("POST", f"{here}/pause", may, self.pause),
-            Route("POST", f"{here}/resume", may, self.resume),
-            Route("GET", f"{here}/cancel", may, self.ask_cancel),
-            Route("POST", f"{here}/cancel", may, self.cancel),
-        ]
-
     # --- looking
 
+    @route("GET", "/campaigns/{id}/stream", Role.VIEWER)
     def stream(self, request: DeskRequest) -> Response:
         """Return the live figures, again and again, for the script."""
         with self._campaigns.store.read() as tx:
@@ -101,6 +89,7 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             return self._live(tx, find_campaign(tx, str(campaign_id)))
 
+    @route("GET", "/campaigns/{id}/people", Role.SENDER)
     def people(self, request: DeskRequest) -> Response:
         """Show whom it did not reach, by address, to senders."""
         with self._campaigns.store.read() as tx:
@@ -117,6 +106,7 @@ class CampaignPage:
             count=len(found) + campaign.counts.pending + campaign.counts.cancelled,
         )
 
+    @route("GET", "/campaigns/{id}/cancel", Role.SENDER)
     def ask_cancel(self, request: DeskRequest) -> Response:
         """Show the consequences of cancelling, in exact numbers."""
         with self._campaigns.store.read() as tx:
@@ -136,14 +126,17 @@ class CampaignPage:
 
     # --- acting
 
+    @route("POST", "/campaigns/{id}/pause", Role.SENDER)
     def pause(self, request: DeskRequest) -> Response:
         """Pause the campaign after the current calls."""
         return self._act(request, self._campaigns.hand(request.who.address).pause, "paused")
 
+    @route("POST", "/campaigns/{id}/resume", Role.SENDER)
     def resume(self, request: DeskRequest) -> Response:
         """Resume the campaign."""
         return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
 
+    @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:
         """Cancel the campaign."""
         return self._act(request, self._campaigns.hand(request.who.address).cancel, "cancelled")
@@ -159,6 +152,7 @@ class CampaignPage:
 
     # --- the parts of the page
 
+    @route("GET", "/campaigns/{id}", Role.VIEWER)
     def _page(self, request: DeskRequest, *, refused: Refused | None = None) -> Response:
         now, sees_readers = self._desk.now(), request.who.may(Role.SENDER)
         with self._campaigns.store.read() as tx:
@@ -237,6 +231,7 @@ class CampaignPage:
 
     # --- the report as a file
 
+    @route("GET", "/campaigns/{id}/report.csv", Role.VIEWER)
     def report_file(self, request: DeskRequest) -> Response:
         """Return the report as a CSV file."""
         with self._campaigns.store.read() as tx:

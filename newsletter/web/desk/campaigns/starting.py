@@ -41,7 +41,7 @@ from newsletter.web.desk.deciding import (
     titled,
 )
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.preview import inbox_of
 
 _SOON = 3600
@@ -57,16 +57,7 @@ class Starting:
         self._statements = statements
         self._campaigns = campaigns
 
-    def routes(self) -> list[Route]:
-        here, may = "/statements/{slug}", Role.SENDER
-        return [
-            Route("GET", f"{here}/start", may, self._page),
-            Route("POST", f"{here}/start", may, self.start, may_step_up=True),
-            Route("POST", f"{here}/time", may, self.set_time),
-            Route("POST", f"{here}/undo", Role.APPROVER, self.undo),
-            Route("GET", "/time", Role.VIEWER, self.read_time),
-        ]
-
+    @route("POST", "/statements/{slug}/start", Role.SENDER, may_step_up=True)
     def start(self, request: DeskRequest) -> Response:
         """Start the version that was on the page, for as many as were on it, or say why not."""
         slug, when = request.param("slug"), request.field("when")
@@ -96,6 +87,7 @@ class Starting:
             return self._page(request, faults=[("", self._why_not(error))], code=409)
         return self._desk.go(request, f"/statements/{slug}", done="started")
 
+    @route("POST", "/statements/{slug}/time", Role.SENDER)
     def set_time(self, request: DeskRequest) -> Response:
         """Set another time before sending begins. An earlier one needs new approvals."""
         slug, by, anew = request.param("slug"), request.who.address, bool(request.field("anew"))
@@ -112,6 +104,7 @@ class Starting:
             raise NotFound("There is no such statement.") from error
         return self._desk.go(request, f"/statements/{slug}", done="time-anew" if anew else "time")
 
+    @route("POST", "/statements/{slug}/undo", Role.APPROVER)
     def undo(self, request: DeskRequest) -> Response:
         """Undo a start, or say that sending has begun."""
         slug = request.param("slug")
@@ -128,6 +121,7 @@ class Starting:
             done = "start-off"
         return self._desk.go(request, f"/statements/{slug}", done=done)
 
+    @route("GET", "/time", Role.VIEWER)
     def read_time(self, request: DeskRequest) -> Response:
         """Return the meaning of a time in words, for the field that it is typed in."""
         at, faults = self._read(request.query("typed"))
@@ -196,6 +190,7 @@ class Starting:
             and request.who.may(Role.SENDER),
         )
 
+    @route("GET", "/statements/{slug}/start", Role.SENDER)
     def _page(
         self,
         request: DeskRequest,

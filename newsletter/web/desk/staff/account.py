@@ -12,11 +12,10 @@ from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.browser import elsewhere, party_at, place_of, set_cookie, word_of
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
 
 _HERE = "/account"
-_PASSKEYS = "/account/passkeys"
 _NOBODY = "You've been signed out, or you have no passkey for this website. Use a code instead."
 
 
@@ -28,28 +27,7 @@ class Account:
         self._staff = staff
         self._proofs = staff.proofs
 
-    def routes(self) -> list[Route]:
-        see = Role.VIEWER
-        return [
-            Route("GET", "/account", see, self.overview),
-            Route("GET", "/account/password", see, self._password),
-            Route("POST", "/account/password", see, self.password),
-            Route("GET", "/account/factor", see, self._factor, step_up=True),
-            Route("POST", "/account/factor", see, self.factor, step_up=True),
-            Route("POST", "/account/factor/confirm", see, self.confirm, step_up=True),
-            Route("POST", "/account/factor/remove", see, self.remove, step_up=True),
-            Route("POST", "/account/codes", see, self.codes, step_up=True),
-            Route("POST", "/account/notices", see, self.notices),
-            Route("POST", "/account/language", see, self.language),
-            Route("POST", "/account/sessions", see, self.end_others),
-            Route("POST", "/account/sessions/{key}", see, self.end),
-            Route("POST", "/passkey", None, self.ask_for_passkey),
-            Route("GET", _PASSKEYS, see, self._passkey_form, step_up=True),
-            Route("POST", _PASSKEYS, see, self.add_passkey, step_up=True),
-            Route("POST", f"{_PASSKEYS}/options", see, self.passkey_options, step_up=True),
-            Route("POST", f"{_PASSKEYS}/{{key}}/remove", see, self.remove_passkey, step_up=True),
-        ]
-
+    @route("GET", "/account", Role.VIEWER)
     def overview(self, request: DeskRequest) -> Response:
         """Show the account."""
         return self._desk.page(
@@ -62,6 +40,7 @@ class Account:
             languages=self._desk.languages,
         )
 
+    @route("POST", "/account/language", Role.VIEWER)
     def language(self, request: DeskRequest) -> Response:
         """Choose the language of the desk; any other value leaves it to the browser."""
         chosen = request.field("language")
@@ -69,6 +48,7 @@ class Account:
         account.choose_language(request.who.session.hash, chosen, proofs=self._proofs)
         return self._desk.go(request, _HERE, done="saved")
 
+    @route("POST", "/account/notices", Role.VIEWER)
     def notices(self, request: DeskRequest) -> Response:
         """Choose the notices that are mailed."""
         muted = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
@@ -77,6 +57,7 @@ class Account:
 
     # --- password
 
+    @route("GET", "/account/password", Role.VIEWER)
     def _password(self, request: DeskRequest, field: str = "", fault: str = "") -> Response:
         return self._desk.page(
             request,
@@ -85,6 +66,7 @@ class Account:
             faults=[(field, fault)] if fault else (),
         )
 
+    @route("POST", "/account/password", Role.VIEWER)
     def password(self, request: DeskRequest) -> Response:
         """Set another password; all other sessions end."""
         done = account.change_password(
@@ -100,14 +82,17 @@ class Account:
 
     # --- second factor
 
+    @route("GET", "/account/factor", Role.VIEWER, step_up=True)
     def _factor(self, request: DeskRequest, denied: Denied | None = None) -> Response:
         return set_up_page(self._desk, self._staff, request, request.who.session, denied)
 
+    @route("POST", "/account/factor", Role.VIEWER, step_up=True)
     def factor(self, request: DeskRequest) -> Response:
         """Make a secret for an app. The former factor is valid until the new one is proved."""
         account.begin_factor(request.who.session.hash, stage=Stage.WHOLE, proofs=self._proofs)
         return self._desk.go(request, "/account/factor")
 
+    @route("POST", "/account/factor/confirm", Role.VIEWER, step_up=True)
     def confirm(self, request: DeskRequest) -> Response:
         """Turn the factor on by a first code."""
         done = account.confirm_factor(
@@ -123,6 +108,7 @@ class Account:
         set_cookie(response, request.http, done.signed_in.word)
         return response
 
+    @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove the factor."""
         done = account.drop_factor(
@@ -132,6 +118,7 @@ class Account:
 
     # --- passkeys
 
+    @route("POST", "/passkey", None)
     def ask_for_passkey(self, request: DeskRequest) -> Response:
         """Return the browser's options for using a passkey, as JSON for the script."""
         party = party_at(request, self._staff)
@@ -142,6 +129,7 @@ class Account:
             return self._desk.data({"fault": _NOBODY}, status=409)
         return self._desk.data(asked)
 
+    @route("GET", "/account/passkeys", Role.VIEWER, step_up=True)
     def _passkey_form(self, request: DeskRequest, fault: str = "") -> Response:
         return self._desk.page(
             request,
@@ -154,6 +142,7 @@ class Account:
             app=account.overview(request.who.address, proofs=self._proofs).factor_at,
         )
 
+    @route("POST", "/account/passkeys/options", Role.VIEWER, step_up=True)
     def passkey_options(self, request: DeskRequest) -> Response:
         """Return the browser's options for creating a passkey, as JSON for the script."""
         party = party_at(request, self._staff)
@@ -162,6 +151,7 @@ class Account:
         hashed = request.who.session.hash
         return self._desk.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
 
+    @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:
         """Store the passkey that the browser made."""
         party, place = party_at(request, self._staff), place_of(request.http)
@@ -179,6 +169,7 @@ class Account:
             return self._passkey_form(request, PROOF_FAULTS[done])
         return self._went(request, done, "passkey")
 
+    @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
         """Remove a passkey."""
         done = account.remove_passkey(
@@ -191,6 +182,7 @@ class Account:
 
     # --- recovery codes
 
+    @route("POST", "/account/codes", Role.VIEWER, step_up=True)
     def codes(self, request: DeskRequest) -> Response:
         """Make new recovery codes and show them once."""
         made = account.renew_codes(request.who.session.hash, proofs=self._proofs)
@@ -198,12 +190,14 @@ class Account:
 
     # --- sessions
 
+    @route("POST", "/account/sessions/{key}", Role.VIEWER)
     def end(self, request: DeskRequest) -> Response:
         """End a session of this account."""
         key = request.param("key")
         account.end_session(request.who.session.hash, key, proofs=self._proofs)
         return self._desk.go(request, _HERE, done="session-ended")
 
+    @route("POST", "/account/sessions", Role.VIEWER)
     def end_others(self, request: DeskRequest) -> Response:
         """End all other sessions of this account."""
         account.end_others(request.who.session.hash, proofs=self._proofs)

@@ -14,7 +14,7 @@ from newsletter.pipeline.staff.post import send_again
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import shown_again, whole
 
 _STAFF = "/staff"
@@ -28,20 +28,7 @@ class StaffPages:
         self._staff = staff
         self._proofs = staff.proofs
 
-    def routes(self) -> list[Route]:
-        admin = Role.ADMIN
-        return [
-            Route("GET", "/staff", Role.ADMIN, self._list),
-            Route("POST", "/staff/invitations", admin, self.make_link, step_up=True),
-            Route(
-                "POST", "/staff/invitations/{number}/withdraw", admin, self.withdraw, step_up=True
-            ),
-            Route("GET", "/staff/{address}", Role.ADMIN, self.person),
-            Route("POST", "/staff/{address}/role", admin, self.change_role, step_up=True),
-            Route("POST", "/staff/{address}/reset", admin, self.reset, step_up=True),
-            Route("POST", "/staff/{address}/remove", admin, self.remove, step_up=True),
-        ]
-
+    @route("GET", "/staff", Role.ADMIN)
     def _list(
         self, request: DeskRequest, *, status: int | None = None, fault: str = ""
     ) -> Response:
@@ -58,6 +45,7 @@ class StaffPages:
             role=request.field("role") or Role.WRITER.value,
         )
 
+    @route("POST", "/staff/invitations", Role.ADMIN, step_up=True)
     def make_link(self, request: DeskRequest) -> Response:
         """Mail a link to a new colleague."""
         try:
@@ -73,6 +61,7 @@ class StaffPages:
             return self._list(request, status=409, fault=f"{error}.")
         return self._desk.go(request, _STAFF, done="link")
 
+    @route("POST", "/staff/invitations/{number}/withdraw", Role.ADMIN, step_up=True)
     def withdraw(self, request: DeskRequest) -> Response:
         """Withdraw an invitation."""
         people.withdraw(request.number("number"), by=request.who.address, proofs=self._proofs)
@@ -80,6 +69,7 @@ class StaffPages:
 
     # --- one of them
 
+    @route("GET", "/staff/{address}", Role.ADMIN)
     def person(self, request: DeskRequest) -> Response:
         """Show a colleague's account."""
         address = request.param("address")
@@ -96,6 +86,7 @@ class StaffPages:
             mine=address == request.who.address,
         )
 
+    @route("POST", "/staff/{address}/role", Role.ADMIN, step_up=True)
     def change_role(self, request: DeskRequest) -> Response:
         """Change a colleague's role."""
         people.change_role(
@@ -106,11 +97,13 @@ class StaffPages:
         )
         return self._desk.go(request, _STAFF, done="role")
 
+    @route("POST", "/staff/{address}/reset", Role.ADMIN, step_up=True)
     def reset(self, request: DeskRequest) -> Response:
         """Mail a colleague a link to set a new password."""
         people.reset(request.param("address"), by=request.who.address, proofs=self._proofs)
         return self._desk.go(request, _STAFF, done="link")
 
+    @route("POST", "/staff/{address}/remove", Role.ADMIN, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove a colleague's account."""
         people.disable(request.param("address"), by=request.who.address, proofs=self._proofs)
@@ -136,12 +129,7 @@ class ChannelPages:
         self._staff = staff
         self._channels = {channel.name: channel for channel in staff.settings.channels()}
 
-    def routes(self) -> list[Route]:
-        return [
-            Route("GET", _CHANNELS, Role.ADMIN, self.show),
-            Route("POST", f"{_CHANNELS}/{{number}}/again", Role.ADMIN, self.again),
-        ]
-
+    @route("GET", "/channels", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
         """Show the newest messages, and the checks of the sender's health that fail."""
         with self._staff.store.read() as tx:
@@ -165,6 +153,7 @@ class ChannelPages:
             failing=failing,
         )
 
+    @route("POST", "/channels/{number}/again", Role.ADMIN)
     def again(self, request: DeskRequest) -> Response:
         """Send a message again."""
         send_again(
@@ -186,9 +175,7 @@ class SettingsPage:
         self._desk = desk
         self._staff = staff
 
-    def routes(self) -> list[Route]:
-        return [Route("GET", "/settings", Role.ADMIN, self._show)]
-
+    @route("GET", "/settings", Role.ADMIN)
     def _show(self, request: DeskRequest) -> Response:
         """Show all settings by their first key."""
         groups: dict[str, list[ShownSetting]] = {}
@@ -207,12 +194,7 @@ class AuditLog:
         self._desk = desk
         self._staff = staff
 
-    def routes(self) -> list[Route]:
-        return [
-            Route("GET", "/audit", Role.ADMIN, self.show),
-            Route("POST", "/audit/verify", Role.ADMIN, self.verify),
-        ]
-
+    @route("GET", "/audit", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
         """Show fifty lines, newest first, before ``?before=``."""
         before = whole(request.query("before"))
@@ -233,6 +215,7 @@ class AuditLog:
             older=None if older is None else f"/desk/audit?before={older}",
         )
 
+    @route("POST", "/audit/verify", Role.ADMIN)
     def verify(self, request: DeskRequest) -> Response:
         """Verify the audit log."""
         try:

@@ -35,7 +35,7 @@ from newsletter.web.desk.browser import (
     word_of,
 )
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, refusal_of
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import shown_again
 
 _CARRIES = 4 << 20
@@ -58,25 +58,9 @@ class SignIn:
         self._proofs = staff.proofs
         self._pace = _Pace()
 
-    def routes(self) -> list[Route]:
-        return [
-            Route("GET", "/sign-in", None, self.form),
-            Route("POST", "/sign-in", None, self.sign_in, most=_CARRIES),
-            Route("GET", "/second", None, self.second_form),
-            Route("POST", "/second", None, self.second, most=_CARRIES),
-            Route("GET", "/second/set-up", None, self.set_up_form),
-            Route("POST", "/second/set-up", None, self.set_up),
-            Route("POST", "/second/set-up/confirm", None, self.confirm),
-            Route("GET", "/forgotten", None, self.forgotten),
-            Route("POST", "/forgotten", None, self.forgot),
-            Route("GET", "/invitation/{word}", None, self.invitation),
-            Route("POST", "/invitation/{word}", None, self.accept),
-            Route("POST", "/sign-out", None, self.sign_out),
-            Route("POST", "/step-up", Role.VIEWER, self.step_up),
-        ]
-
     # --- password
 
+    @route("GET", "/sign-in", None)
     def form(self, request: DeskRequest) -> Response:
         """Show the sign-in form; redirect a person who is signed in."""
         onward = inside(request.query("next"))
@@ -98,6 +82,7 @@ class SignIn:
             again=request.field("again"),
         )
 
+    @route("POST", "/sign-in", None, most=_CARRIES)
     def sign_in(self, request: DeskRequest) -> Response:
         """Take an address and a password."""
         onward, began = inside(request.field("next")), time.monotonic()
@@ -153,6 +138,7 @@ class SignIn:
 
     # --- second factor
 
+    @route("GET", "/second", None)
     def second_form(self, request: DeskRequest) -> Response:
         """Show the form for a code; redirect to the start without a right password before."""
         half = self._half(request)
@@ -174,6 +160,7 @@ class SignIn:
             passkeys=offer(request, address, self._staff),
         )
 
+    @route("POST", "/second", None, most=_CARRIES)
     def second(self, request: DeskRequest) -> Response:
         """Take a one-time or recovery code, or a passkey."""
         onward = inside(request.field("next"))
@@ -195,6 +182,7 @@ class SignIn:
 
     # --- its first set-up, where the role demands it
 
+    @route("GET", "/second/set-up", None)
     def set_up_form(self, request: DeskRequest) -> Response:
         """Show the QR code, or the button that makes one."""
         half = self._half(request)
@@ -202,12 +190,14 @@ class SignIn:
             return self._desk.go(request, "/sign-in")
         return set_up_page(self._desk, self._staff, request, half)
 
+    @route("POST", "/second/set-up", None)
     def set_up(self, request: DeskRequest) -> Response:
         """Make a secret for an app."""
         hashed = hash_of(word_of(request.http))
         account.begin_factor(hashed, stage=Stage.ENROLLING, proofs=self._proofs)
         return self._desk.go(request, _SET_UP.removeprefix(HOME))
 
+    @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
         """Turn the factor on by a first code, and sign in."""
         hashed = hash_of(word_of(request.http))
@@ -229,16 +219,19 @@ class SignIn:
 
     # --- invitations, and links for a forgotten password
 
+    @route("GET", "/forgotten", None)
     def forgotten(self, request: DeskRequest) -> Response:
         """Show the form that asks for a link."""
         return self._desk.page(request, "forgotten.html.j2", title=say("Forgotten password"))
 
+    @route("POST", "/forgotten", None)
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a link to the owner of an account. The answer is the same for all addresses."""
         place = place_of(request.http)
         people.forgot(request.field("email"), place=place, proofs=self._proofs)
         return self._desk.go(request, "/sign-in", done="forgotten")
 
+    @route("GET", "/invitation/{word}", None)
     def invitation(self, request: DeskRequest) -> Response:
         """Show the invitation of a link. Looking at it does not use it."""
         try:
@@ -268,6 +261,7 @@ class SignIn:
             action=request.path,
         )
 
+    @route("POST", "/invitation/{word}", None)
     def accept(self, request: DeskRequest) -> Response:
         """Use a link: set the password, and sign in."""
         word = request.param("word")
@@ -288,6 +282,7 @@ class SignIn:
 
     # --- out, and a fresh factor for a page that is only looked at
 
+    @route("POST", "/sign-out", None)
     def sign_out(self, request: DeskRequest) -> Response:
         """End the session here and on the server. It does no harm twice."""
         signin.sign_out(hash_of(word_of(request.http)), proofs=self._proofs)
@@ -295,6 +290,7 @@ class SignIn:
         set_cookie(response, request.http, "")
         return response
 
+    @route("POST", "/step-up", Role.VIEWER)
     def step_up(self, request: DeskRequest) -> Response:
         """Check a second factor, and return to the page that asked for it."""
         done = signin.step_up(

@@ -9,7 +9,7 @@ from newsletter.domain.staff.token import PREFIX, Scope, Token
 from newsletter.pipeline.staff import tokens
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import shown_again
 
 _HERE = "/tokens"
@@ -25,13 +25,7 @@ class TokenPages:
         self._desk = desk
         self._staff = staff
 
-    def routes(self) -> list[Route]:
-        return [
-            Route("GET", _HERE, Role.ADMIN, self.show),
-            Route("POST", _HERE, Role.ADMIN, self.make, step_up=True),
-            Route("POST", f"{_HERE}/{{number}}/revoke", Role.ADMIN, self.revoke),
-        ]
-
+    @route("GET", "/tokens", Role.ADMIN)
     def show(
         self,
         request: DeskRequest,
@@ -58,6 +52,7 @@ class TokenPages:
             days=request.field("days") if faults else "90",
         )
 
+    @route("POST", "/tokens", Role.ADMIN, step_up=True)
     def make(self, request: DeskRequest) -> Response:
         """Make a token, and show its secret once."""
         scopes = [scope for scope in Scope if scope.value in request.posted.all("scope")]
@@ -74,6 +69,7 @@ class TokenPages:
         made = tokens.make(name, scopes, lives, by=by, proofs=self._staff.proofs)
         return self.show(request, made=made)
 
+    @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
     def revoke(self, request: DeskRequest) -> Response:
         """Revoke a token."""
         tokens.revoke(request.number("number"), by=request.who.address, proofs=self._staff.proofs)

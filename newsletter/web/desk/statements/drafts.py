@@ -29,7 +29,7 @@ from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.deciding import lapse_in_words, titles
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.fields import (
     LABELS,
     Words,
@@ -64,37 +64,9 @@ class Drafts:
         self._delivery = delivery
         self._words = Words(statements=statements)
 
-    def routes(self) -> list[Route]:
-        writer, at = Role.WRITER, "/drafts/{key}"
-        new = Route("POST", "/drafts/new", writer, self.begin, files=True, most=LARGEST_FORM)
-        return [
-            Route("GET", "/drafts/new", writer, self._new),
-            new,
-            Route("GET", at, Role.VIEWER, self.one),
-            Route("GET", f"{at}/download", Role.VIEWER, self.download),
-            Route("POST", f"{at}/test", writer, self.test),
-            Route("POST", f"{at}/hand-in", writer, self.hand_in),
-            Route("POST", f"{at}/take-back", writer, self.take_back),
-            Route("POST", f"{at}/looked", writer, self.looked),
-            Route("POST", f"{at}/delete", writer, self.delete),
-            Route("POST", "/statements/{slug}/copy", writer, self.copy),
-            Route("GET", f"{at}/translate", writer, self.translate),
-            Route("POST", f"{at}/translate", writer, self.keep_translation, most=LARGEST_FORM),
-            Route("GET", f"{at}/pictures", writer, self._pictures),
-            Route(
-                "POST",
-                f"{at}/pictures",
-                writer,
-                self.add_picture,
-                files=True,
-                most=_LARGEST_PICTURE,
-            ),
-            Route("POST", f"{at}/pictures/{{name}}/place", writer, self.place),
-            Route("POST", f"{at}/import", writer, self.bring_in, files=True, most=LARGEST_FORM),
-        ]
-
     # --- a new text
 
+    @route("GET", "/drafts/new", Role.WRITER)
     def _new(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
         """Show the form of a new text."""
         corrected = self._corrected(request)
@@ -122,6 +94,7 @@ class Drafts:
             stored = tx.statements.get(slug) if slug else None
         return stored.statement if stored is not None else None
 
+    @route("POST", "/drafts/new", Role.WRITER, files=True, most=LARGEST_FORM)
     def begin(self, request: DeskRequest) -> Response:
         """Begin a text with a title, a file, pasted text, or the words of another text."""
         writing = self._statements.writing(request.who.address)
@@ -192,6 +165,7 @@ class Drafts:
         notes = (*map(_note, read.notes), *map(_of_picture, read.pictures))
         return text, Found(file=name, left_out=left_out, notes=notes), read.pictures
 
+    @route("POST", "/drafts/{key}/import", Role.WRITER, files=True, most=LARGEST_FORM)
     def bring_in(self, request: DeskRequest) -> Response:
         """Return the text in a file, for the editor's script. Its pictures are kept."""
         draft, upload = self._words.find(request), request.upload("file")
@@ -208,6 +182,7 @@ class Drafts:
         said = {"title": text.title, "summary": text.summary, "markdown": text.body}
         return self._desk.data(said | {"left_out": lost, "notes": list(found.notes)})
 
+    @route("POST", "/statements/{slug}/copy", Role.WRITER)
     def copy(self, request: DeskRequest, slug: str = "") -> Response:
         """Copy a statement, or begin its translation into the language of the form."""
         title, language = request.field("title"), request.field("language").strip()
@@ -220,10 +195,12 @@ class Drafts:
 
     # --- one text
 
+    @route("GET", "/drafts/{key}", Role.VIEWER)
     def one(self, request: DeskRequest) -> Response:
         """Show a text before its submission: the next act, its checks, its email."""
         return self._one(request, self._words.find(request))
 
+    @route("POST", "/drafts/{key}/test", Role.WRITER)
     def test(self, request: DeskRequest) -> Response:
         """Send a test email of the text as it was saved last, whether it is handed in or not."""
         draft, me = self._words.find(request), request.who.address
@@ -300,6 +277,7 @@ class Drafts:
         )
         return statements.review_rules.review(parsed.statement, None, around)
 
+    @route("GET", "/drafts/{key}/download", Role.VIEWER)
     def download(self, request: DeskRequest) -> Response:
         """A file of a folder that makes the same email."""
         draft = self._words.find(request)
@@ -308,6 +286,7 @@ class Drafts:
         file, name = draft_file(text, slug=slug, author=draft.created_by), f"{slug}.md"
         return self._desk.file(file.encode(), name=name, kind="text/markdown; charset=utf-8")
 
+    @route("POST", "/drafts/{key}/hand-in", Role.WRITER)
     def hand_in(self, request: DeskRequest) -> Response:
         """Have others look at it."""
         draft = self._words.find(request)
@@ -322,18 +301,21 @@ class Drafts:
             return self._one(request, draft, refused="Not submitted yet.")
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
+    @route("POST", "/drafts/{key}/take-back", Role.WRITER)
     def take_back(self, request: DeskRequest) -> Response:
         """Withdraw a submitted text."""
         key = request.param("key")
         self._statements.take_back(key, by=request.who.address)
         return self._desk.go(request, f"/drafts/{key}", done="taken-back")
 
+    @route("POST", "/drafts/{key}/looked", Role.WRITER)
     def looked(self, request: DeskRequest) -> Response:
         """Hide the notes of the import."""
         key = request.param("key")
         self._statements.writing(request.who.address).looked_through(key)
         return self._desk.go(request, f"/drafts/{key}/edit")
 
+    @route("POST", "/drafts/{key}/delete", Role.WRITER)
     def delete(self, request: DeskRequest) -> Response:
         """Take it away."""
         self._statements.writing(request.who.address).delete(request.param("key"))
@@ -341,6 +323,7 @@ class Drafts:
 
     # --- beside its original
 
+    @route("GET", "/drafts/{key}/translate", Role.WRITER)
     def translate(self, request: DeskRequest) -> Response:
         """Show the blocks of a translation next to those of its original."""
         draft = self._words.find(request)
@@ -359,6 +342,7 @@ class Drafts:
             rows=[row for row in rows if any(row[1:])],
         )
 
+    @route("POST", "/drafts/{key}/translate", Role.WRITER, most=LARGEST_FORM)
     def keep_translation(self, request: DeskRequest) -> Response:
         """Save the typed blocks, without the emptied ones."""
         draft, posted = self._words.find(request), request.posted.fields
@@ -374,6 +358,7 @@ class Drafts:
 
     # --- its pictures
 
+    @route("POST", "/drafts/{key}/pictures", Role.WRITER, files=True, most=_LARGEST_PICTURE)
     def add_picture(self, request: DeskRequest) -> Response:
         """Take a picture: a script gets its address, a form comes back to the page."""
         scripted = "application/json" in request.http.headers.get("accept", "")
@@ -398,6 +383,7 @@ class Drafts:
             }
         )
 
+    @route("POST", "/drafts/{key}/pictures/{name}/place", Role.WRITER)
     def place(self, request: DeskRequest) -> Response:
         """Put a picture at the end of the text."""
         key = request.param("key")
@@ -429,6 +415,7 @@ class Drafts:
             decoration=request.field("decoration") == "yes",
         )
 
+    @route("GET", "/drafts/{key}/pictures", Role.WRITER)
     def _pictures(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
         """Show all pictures of a text, each with its Markdown."""
         with self._statements.store.read() as tx:

@@ -26,7 +26,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import lapse_in_words, titled, titles
 from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.fields import (
     Words,
     listed,
@@ -55,29 +55,15 @@ class Editing:
         self._words = Words(statements=statements)
         self._present = Present()
 
-    def routes(self) -> list[Route]:
-        at = "/drafts/{key}"
-        version = f"{at}/versions/{{number}}"
-        writer = Role.WRITER
-        return [
-            Route("GET", f"{at}/edit", writer, self.edit),
-            Route("POST", f"{at}/edit", writer, self.keep, most=_MOST),
-            Route("POST", f"{at}/save", writer, self.save, most=_MOST),
-            Route("GET", f"{at}/preview", Role.VIEWER, self.seen),
-            Route("POST", f"{at}/preview", writer, self.preview, most=_MOST),
-            Route("POST", f"{at}/paste", writer, self.paste, most=2 * _MOST, is_read=True),
-            Route("GET", f"{at}/versions", Role.VIEWER, self.versions),
-            Route("GET", version, Role.VIEWER, self.version),
-            Route("POST", f"{version}/restore", writer, self.restore),
-        ]
-
     # --- the form
 
+    @route("GET", "/drafts/{key}/edit", Role.WRITER)
     def edit(self, request: DeskRequest) -> Response:
         """Show the form with the current text."""
         draft = self._words.find(request)
         return self._form(request, draft, draft.version.text)
 
+    @route("POST", "/drafts/{key}/edit", Role.WRITER, most=_MOST)
     def keep(self, request: DeskRequest) -> Response:
         """Keep what a form holds, and go on as its button says."""
         draft = self._words.find(request)
@@ -206,6 +192,7 @@ class Editing:
 
     # --- what scripts ask for
 
+    @route("POST", "/drafts/{key}/save", Role.WRITER, most=_MOST)
     def save(self, request: DeskRequest) -> Response:
         """Save the text: 200 with its number, or 409 with the text of another person."""
         try:
@@ -240,6 +227,7 @@ class Editing:
             "fields": listed(theirs.version.text),
         }
 
+    @route("POST", "/drafts/{key}/paste", Role.WRITER, most=2 * _MOST, is_read=True)
     def paste(self, request: DeskRequest) -> Response:
         """Return the Markdown of pasted text, and the parts left out."""
         from newsletter.documents.isolated import pasted
@@ -261,6 +249,7 @@ class Editing:
 
     # --- the email
 
+    @route("GET", "/drafts/{key}/preview", Role.VIEWER)
     def seen(self, request: DeskRequest) -> Response:
         """The email of a text as it stands, or of one of its versions."""
         draft = self._words.find(request)
@@ -270,6 +259,7 @@ class Editing:
                 text = _version_of(tx, draft, request.query("version")).text
         return self._mail(view_of(request), draft, text)
 
+    @route("POST", "/drafts/{key}/preview", Role.WRITER, most=_MOST)
     def preview(self, request: DeskRequest) -> Response:
         """The email of what a form holds, which is kept nowhere."""
         draft = self._words.find(request)
@@ -300,6 +290,7 @@ class Editing:
 
     # --- the versions
 
+    @route("GET", "/drafts/{key}/versions", Role.VIEWER)
     def versions(self, request: DeskRequest) -> Response:
         """The versions, the newest first."""
         skip = number_of(request.query("page")) * _A_PAGE
@@ -321,6 +312,7 @@ class Editing:
             older=f"{here}?page={page + 1}" if skip + _A_PAGE < count else "",
         )
 
+    @route("GET", "/drafts/{key}/versions/{number}", Role.VIEWER)
     def version(self, request: DeskRequest) -> Response:
         """One version: its email, and what differs from the text as it stands now."""
         with self._statements.store.read() as tx:
@@ -337,6 +329,7 @@ class Editing:
             differences=named(differences(version.text, draft.version.text)),
         )
 
+    @route("POST", "/drafts/{key}/versions/{number}/restore", Role.WRITER)
     def restore(self, request: DeskRequest) -> Response:
         """Bring it back, as one more version."""
         key, number = request.param("key"), number_of(request.param("number"))

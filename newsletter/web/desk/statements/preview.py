@@ -21,7 +21,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
 from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
 VIEWS: Mapping[str, str] = MappingProxyType(
@@ -44,17 +44,7 @@ class EmailPreview:
         self._statements = statements
         self._delivery = delivery
 
-    def routes(self) -> list[Route]:
-        here = "/statements/{slug}"
-        see, write, send = Role.VIEWER, Role.WRITER, Role.SENDER
-        return [
-            Route("GET", f"{here}/look", see, self._page),
-            Route("POST", f"{here}/look", send, self.as_reader),
-            Route("POST", f"{here}/test", write, self.test),
-            Route("GET", f"{here}/mail", see, self.mail),
-            Route("GET", f"{here}/mail/{{reader}}", send, self.mail_to),
-        ]
-
+    @route("POST", "/statements/{slug}/look", Role.SENDER)
     def as_reader(self, request: DeskRequest) -> Response:
         """Show the email of one reader. Their address is in no address of a page."""
         typed = request.field("reader").strip()
@@ -68,10 +58,12 @@ class EmailPreview:
             return self._page(request, typed=typed, faults=[("reader", fault)])
         return self._page(request, typed=typed, reader=person.id)
 
+    @route("GET", "/statements/{slug}/mail", Role.VIEWER)
     def mail(self, request: DeskRequest) -> Response:
         """The email alone, for the frame, as a made-up reader gets it."""
         return self._framed(request, 0)
 
+    @route("GET", "/statements/{slug}/mail/{reader}", Role.SENDER)
     def mail_to(self, request: DeskRequest) -> Response:
         """Show the email of one reader, whose number is in the path."""
         number = whole(request.param("reader"))
@@ -79,6 +71,7 @@ class EmailPreview:
             raise NotFound("There is no such reader.")
         return self._framed(request, number)
 
+    @route("POST", "/statements/{slug}/test", Role.WRITER)
     def test(self, request: DeskRequest) -> Response:
         """Send one test email to somebody among the staff."""
         slug, me = request.param("slug"), request.who.address
@@ -89,6 +82,7 @@ class EmailPreview:
             return self._page(request, faults=[("to", fault)], status=409)
         return self._desk.go(request, f"/statements/{slug}/look", done="test")
 
+    @route("GET", "/statements/{slug}/look", Role.VIEWER)
     def _page(
         self,
         request: DeskRequest,

@@ -37,7 +37,7 @@ from newsletter.web.desk.deciding import (
     version_of,
 )
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.preview import VIEWS, inbox_of, seen
 
 
@@ -49,19 +49,7 @@ class Reviewing:
         self._statements = statements
         self._campaigns = campaigns
 
-    def routes(self) -> list[Route]:
-        here, may, admin = "/statements/{slug}", Role.APPROVER, Role.ADMIN
-        mail = f"{here}/versions/{{digest}}"
-        over = f"{here}/override"
-        return [
-            Route("GET", f"{here}/review", may, self._page),
-            Route("POST", f"{here}/review", may, self.approve, may_step_up=True),
-            Route("GET", mail, Role.VIEWER, self.mail),
-            Route("POST", f"{here}/send-back", may, self.send_back),
-            Route("POST", f"{here}/withdraw", may, self.withdraw),
-            Route("POST", over, admin, self.override, step_up=True),
-        ]
-
+    @route("GET", "/statements/{slug}/versions/{digest}", Role.VIEWER)
     def mail(self, request: DeskRequest) -> Response:
         """The email of one version, as a made-up reader gets it, for the frame."""
         with self._statements.store.read() as tx:
@@ -71,6 +59,7 @@ class Reviewing:
         html, text = content.in_words(content.html), content.in_words(content.text)
         return self._desk.mail(seen(replace(content, html=html, text=text), request.query("view")))
 
+    @route("POST", "/statements/{slug}/review", Role.APPROVER, may_step_up=True)
     def approve(self, request: DeskRequest) -> Response:
         """Take down an approval of the version that was on the page, or say why not."""
         despite = request.field("despite").strip() or None
@@ -101,6 +90,7 @@ class Reviewing:
         done = "approved" if given.approval.approved else partly
         return self._desk.go(request, f"/statements/{slug}", done=done)
 
+    @route("POST", "/statements/{slug}/override", Role.ADMIN, step_up=True)
     def override(self, request: DeskRequest) -> Response:
         """Replace a missing approval, as one of two admins."""
         why = request.field("why").strip()
@@ -110,6 +100,7 @@ class Reviewing:
         typed = "typed_override"  # two forms of one page
         return self._approve(request, "stood-in", typed=typed, despite=why, override=True)
 
+    @route("POST", "/statements/{slug}/send-back", Role.APPROVER)
     def send_back(self, request: DeskRequest) -> Response:
         """Send it back to its writers."""
         slug, reason = request.param("slug"), request.field("reason")
@@ -124,6 +115,7 @@ class Reviewing:
             return self._not_done(request, error, "Not sent back.")
         return self._desk.go(request, f"/statements/{slug}", done="sent-back")
 
+    @route("POST", "/statements/{slug}/withdraw", Role.APPROVER)
     def withdraw(self, request: DeskRequest) -> Response:
         """Take one's own approval back."""
         slug, own, rules = request.param("slug"), self._statements, self._campaigns.rules
@@ -156,6 +148,7 @@ class Reviewing:
         who, when = self._desk.person(version.handed_in_by), self._when(version.handed_in_at, "on ")
         return f"{who} submitted another text {when}, while you were reading this one."
 
+    @route("GET", "/statements/{slug}/review", Role.APPROVER)
     def _page(
         self,
         request: DeskRequest,

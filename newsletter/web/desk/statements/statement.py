@@ -21,7 +21,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, remarks_of, titled
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.presenting import (
     ALWAYS_SHOWN,
     SHELVES,
@@ -46,18 +46,7 @@ class StatementPages:
         self._desk = desk
         self._statements = statements
 
-    def routes(self) -> list[Route]:
-        here = "/statements/{slug}"
-        see, write = Role.VIEWER, Role.WRITER
-        return [
-            Route("GET", "", see, self.home),
-            Route("GET", "/statements", see, self.all),
-            Route("GET", here, see, self._page),
-            Route("POST", f"{here}/comments", write, self.comment),
-            Route("GET", f"{here}/history", see, self.history),
-            Route("GET", f"{here}/checks", see, self.checks),
-        ]
-
+    @route("GET", "", Role.VIEWER)
     def home(self, request: DeskRequest) -> Response:
         statements, me = self._statements, request.who
         local = self._desk.now().astimezone(ZoneInfo(statements.settings.timezone))
@@ -72,6 +61,7 @@ class StatementPages:
             first=lambda one: next(iter(buttons(one, me.address)), None),
         )
 
+    @route("GET", "/statements", Role.VIEWER)
     def all(self, request: DeskRequest) -> Response:
         """Show a page of the board; the query has the shelf, the words and its number."""
         statements = self._statements
@@ -100,6 +90,7 @@ class StatementPages:
             from_row=(found.number - 1) * PAGE,
         )
 
+    @route("POST", "/statements/{slug}/comments", Role.WRITER)
     def comment(self, request: DeskRequest) -> Response:
         """Add a comment."""
         slug, typed = request.param("slug"), request.field("comment")
@@ -110,6 +101,7 @@ class StatementPages:
             return self._page(request, typed=typed, faults=faults)
         return self._desk.go(request, f"/statements/{slug}", done="commented")
 
+    @route("GET", "/statements/{slug}/history", Role.VIEWER)
     def history(self, request: DeskRequest) -> Response:
         """Show its history by pages."""
         number = request.page
@@ -129,6 +121,7 @@ class StatementPages:
             older=f"{here}?page={number + 1}" if len(entries) > _HISTORY else "",
         )
 
+    @route("GET", "/statements/{slug}/checks", Role.VIEWER)
     def checks(self, request: DeskRequest) -> Response:
         """Show the findings next to the lines that they are about."""
         with self._statements.store.read() as tx:
@@ -147,6 +140,7 @@ class StatementPages:
             shown={number for number, _ in lines},
         )
 
+    @route("GET", "/statements/{slug}", Role.VIEWER)
     def _page(self, request: DeskRequest, *, typed: str = "", faults: Faults = ()) -> Response:
         statements, slug = self._statements, request.param("slug")
         with statements.store.read() as tx:

@@ -22,10 +22,11 @@ from newsletter.subscriber_files.isolated import LARGEST_BYTES, ReadUpload, read
 from newsletter.subscriber_files.subscriber_file import paced
 from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers.reader import HERE, agreed_in, lists_in
 
 _AT = f"{HERE}/import"
+_LARGEST_FORM = LARGEST_BYTES + (64 << 10)
 _A_PAGE = 50
 _FAULTS = 50
 """Faults of a file that a page lists."""
@@ -82,18 +83,7 @@ class ImportPages:
         """By the number of the import."""
         self._lock = threading.Lock()
 
-    def routes(self) -> list[Route]:
-        see, most = Role.SENDER, LARGEST_BYTES + (64 << 10)
-        return [
-            Route("GET", _AT, see, self._form),
-            Route("POST", _AT, see, self.upload, files=True, is_read=True, most=most),
-            Route("GET", f"{_AT}/{{number}}", see, self._file),
-            Route("POST", f"{_AT}/{{number}}", see, self.bring_in, is_read=True),
-            Route("POST", f"{_AT}/{{number}}/columns", see, self.choose, is_read=True),
-            Route("POST", f"{_AT}/{{number}}/undo", Role.ADMIN, self.undo, step_up=True),
-            Route("GET", f"{_AT}/{{number}}/undo", Role.ADMIN, self._undone),
-        ]
-
+    @route("GET", "/readers/import", Role.SENDER)
     def _form(
         self, request: DeskRequest, *, faults: Faults = (), upload: UploadedFile | None = None
     ) -> Response:
@@ -121,6 +111,7 @@ class ImportPages:
             records=records,
         )
 
+    @route("POST", "/readers/import", Role.SENDER, files=True, is_read=True, most=_LARGEST_FORM)
     def upload(self, request: DeskRequest) -> Response:
         """Keep a file for its import, and rehearse that."""
         file, agreed = request.upload("file"), agreed_in(request)
@@ -146,6 +137,7 @@ class ImportPages:
             number = tx.imports.keep_upload(upload, tx.now)
         return self._start(request, number, upload)
 
+    @route("POST", "/readers/import/{number}/columns", Role.SENDER, is_read=True)
     def choose(self, request: DeskRequest) -> Response:
         """Note what a person says of the columns of a table, and rehearse its import."""
         number = request.number("number")
@@ -158,6 +150,7 @@ class ImportPages:
             tx.imports.choose_columns(number, chosen)
         return self._start(request, number, replace(upload, columns=chosen))
 
+    @route("POST", "/readers/import/{number}", Role.SENDER, is_read=True)
     def bring_in(self, request: DeskRequest) -> Response:
         """Import an uploaded file."""
         number = request.number("number")
@@ -214,6 +207,7 @@ class ImportPages:
             work.error = error
         work.ended.set()
 
+    @route("GET", "/readers/import/{number}", Role.SENDER)
     def _file(self, request: DeskRequest) -> Response:
         """Show how far a file is, the choice of its columns, or what its import changes."""
         number = request.number("number")
@@ -280,6 +274,7 @@ class ImportPages:
             has_columns=bool(read and read.columns),
         )
 
+    @route("POST", "/readers/import/{number}/undo", Role.ADMIN, step_up=True)
     def undo(self, request: DeskRequest) -> Response:
         """Begin to undo an import, unless that is under way, and redirect to its page."""
         number = request.number("number")
@@ -298,6 +293,7 @@ class ImportPages:
             work.error = error
         work.ended.set()
 
+    @route("GET", "/readers/import/{number}/undo", Role.ADMIN)
     def _undone(self, request: DeskRequest) -> Response:
         """Show that an undo is under way, or what it did."""
         number = request.number("number")

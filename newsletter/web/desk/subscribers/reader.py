@@ -27,7 +27,7 @@ from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import Raw
 from newsletter.web.desk.deciding import LEFT_OUT, titled, titles
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
+from newsletter.web.desk.request import DeskRequest, route
 
 HERE = "/readers"
 _LONGEST = 200
@@ -62,19 +62,7 @@ class ReaderPages:
         self._desk = desk
         self._subscribers = subscribers
 
-    def routes(self) -> list[Route]:
-        see, admin = Role.SENDER, Role.ADMIN
-        return [
-            Route("GET", f"{HERE}/{{number}}", see, self._person),
-            Route("POST", f"{HERE}/edit", see, self.edit),
-            Route("POST", f"{HERE}/suppress", see, self.suppress),
-            Route("POST", f"{HERE}/unsubscribe", see, self.unsubscribe),
-            Route("POST", f"{HERE}/move", admin, self.move, step_up=True),
-            Route("POST", f"{HERE}/lift", admin, self.lift, step_up=True),
-            Route("POST", f"{HERE}/data", admin, self.data, step_up=True),
-            Route("POST", f"{HERE}/erase", admin, self.erase, step_up=True),
-        ]
-
+    @route("GET", "/readers/{number}", Role.SENDER)
     def _person(self, request: DeskRequest) -> Response:
         """Show the reader with this number."""
         with self._subscribers.store.read() as tx:
@@ -83,6 +71,7 @@ class ReaderPages:
             raise NotFound("There is no such reader.")
         return self.page(request, person.address)
 
+    @route("POST", "/readers/edit", Role.SENDER)
     def edit(self, request: DeskRequest) -> Response:
         """Change what staff note of a reader."""
         address = _address(request)
@@ -93,12 +82,14 @@ class ReaderPages:
         administer.edit(entry, by=request.who.address, store=self._subscribers.store)
         return self._go(request, address, "saved")
 
+    @route("POST", "/readers/suppress", Role.SENDER)
     def suppress(self, request: DeskRequest) -> Response:
         """Send nothing more to an address, whether it is a reader's or not."""
         address = _address(request)
         administer.suppress(address, by=request.who.address, store=self._subscribers.store)
         return self._go(request, address, "suppressed")
 
+    @route("POST", "/readers/unsubscribe", Role.SENDER)
     def unsubscribe(self, request: DeskRequest) -> Response:
         """End one subscription of a reader."""
         address = _address(request)
@@ -111,6 +102,7 @@ class ReaderPages:
         )
         return self._go(request, address, "left")
 
+    @route("POST", "/readers/move", Role.ADMIN, step_up=True)
     def move(self, request: DeskRequest) -> Response:
         """Give a reader another address."""
         old = _address(request)
@@ -123,6 +115,7 @@ class ReaderPages:
             return self.page(request, old, faults=[("new", without_commands(str(error)))])
         return self._go(request, new, "moved")
 
+    @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
     def lift(self, request: DeskRequest) -> Response:
         """Let an address get email again, for a reason that the log keeps."""
         address, reason = _address(request), " ".join(request.field("reason").split())
@@ -140,6 +133,7 @@ class ReaderPages:
             raise NotFound("This address gets email already.") from error
         return self._go(request, address, "lifted")
 
+    @route("POST", "/readers/data", Role.ADMIN, step_up=True)
     def data(self, request: DeskRequest) -> Response:
         """Return all data about a reader as a file for them."""
         address, store = _address(request), self._subscribers.store
@@ -147,6 +141,7 @@ class ReaderPages:
         written = json.dumps(kept, indent=2, ensure_ascii=False).encode()
         return self._desk.file(written, name="your-data.json", kind="application/json")
 
+    @route("POST", "/readers/erase", Role.ADMIN, step_up=True)
     def erase(self, request: DeskRequest) -> Response:
         """Keep nothing of a person, and never write to them again."""
         address = _address(request)

@@ -16,8 +16,7 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, Route
-from newsletter.web.desk.subscribers.importing import ImportPages
+from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers.reader import (
     HERE,
     ReaderPages,
@@ -41,23 +40,9 @@ class ReadersPages:
         self._desk = desk
         self._subscribers = subscribers
         self._one = ReaderPages(desk, subscribers)
-        self._files = ImportPages(desk, subscribers)
         self._offering = Offering(subscribers.settings)
 
-    def routes(self) -> list[Route]:
-        see = Role.SENDER
-        return [
-            Route("GET", HERE, see, self._page),
-            Route("POST", HERE, see, self.find),
-            Route("GET", f"{HERE}/new", see, self._form),
-            Route("POST", f"{HERE}/new", see, self.add),
-            Route("POST", f"{HERE}/requests", see, self.decide),
-            Route("GET", f"{HERE}/form", see, self._sign_up_form),
-            Route("POST", f"{HERE}/form", see, self.make_form),
-            *self._files.routes(),
-            *self._one.routes(),
-        ]
-
+    @route("POST", "/readers", Role.SENDER)
     def find(self, request: DeskRequest) -> Response:
         """Show the readers whose name or address has the words, or the page of a whole address."""
         words = request.field("q").strip()
@@ -71,6 +56,7 @@ class ReadersPages:
             return self._one.page(request, address)
         return self._desk.go(request, f"{HERE}/{person.id}")
 
+    @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
         """Put a person on lists."""
         (lists, wrong), agreed = lists_in(request), agreed_in(request)
@@ -101,6 +87,7 @@ class ReadersPages:
             return self._form(request, faults=[("email", f"{fault[:1].upper()}{fault[1:]}")])
         return self._desk.go(request, f"{HERE}/{person.id}", done="added")
 
+    @route("POST", "/readers/requests", Role.SENDER)
     def decide(self, request: DeskRequest) -> Response:
         """Admit a person to a list, or decline."""
         admits = request.field("decision") == "admit"
@@ -113,6 +100,7 @@ class ReadersPages:
         )
         return self._desk.go(request, HERE, done="admitted" if admits else "declined")
 
+    @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, made: str = "") -> Response:
         """Show what the form for another site can offer, and the form that was made."""
         chosen, settings = request.posted.all("list"), self._subscribers.settings
@@ -128,12 +116,14 @@ class ReadersPages:
             script=self._offering.script() if made and rules.origins else "",
         )
 
+    @route("POST", "/readers/form", Role.SENDER)
     def make_form(self, request: DeskRequest) -> Response:
         """Show the form with its lists and language, ready to copy."""
         names, language = request.posted.all("list"), request.field("language")
         made = self._offering.html(self._subscribers.store, names, language)
         return self._sign_up_form(request, made)
 
+    @route("GET", "/readers/new", Role.SENDER)
     def _form(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
         """Show the form to add a person."""
         chosen = request.posted.all("list")
@@ -152,6 +142,7 @@ class ReadersPages:
             lists=[(name, titles(settings, [name]), name in chosen) for name in names],
         )
 
+    @route("GET", "/readers", Role.SENDER)
     def _page(self, request: DeskRequest) -> Response:
         """Show the newest readers of one list or all, fifty at a time; first the lists."""
         words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
