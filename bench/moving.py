@@ -24,7 +24,7 @@ from bench.measuring import Measured, Phase, Stopwatch
 from bench.sink import ROOT
 from newsletter.cli.main import run
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
-from newsletter.subscriber_files.writing import as_csv
+from newsletter.subscriber_files.csv_files import as_csv
 
 _PATIENCE = 1800  # seconds, for one command
 _PEOPLE = 1_000_000

@@ -293,8 +293,7 @@ def _source(
 
 def _feed(options: FeedOptions, settings: Settings, clock: Clock) -> Feed:
     from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
-    from newsletter.sources.feeds.polling import SyndicatedFeed
-    from newsletter.sources.feeds.readers import SandboxReader
+    from newsletter.sources.feeds.readers import SandboxReader, SyndicatedFeed
 
     return SyndicatedFeed(
         name=options.known_as,

@@ -2,9 +2,10 @@
 
 import csv
 import io
+import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -13,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.subscribers.audience import NOTED, Entry, SuppressedEntry
+from newsletter.domain.subscribers.audience import NOTED, Entry, Subscriber, SuppressedEntry
 from newsletter.subscriber_files.encodings import Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader, Raw, people
 from newsletter.subscriber_files.exports import COLUMN_NAMES
@@ -307,3 +308,52 @@ def _names(cell: str, column: str, line: int, reader: EntryReader) -> tuple[str,
         what = "an empty tag" if column == "tags" else "an empty list"
         reader.fault(line, column, f"{cell!r} names {what}; write them like {example}")
     return tuple(filter(None, names))
+
+
+People = Iterable[tuple[Subscriber, str]]
+"""Subscribers, each with the consent as JSON."""
+
+_PIECE_CHARACTERS = 1 << 16
+
+
+def as_csv(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str]:
+    """The text of a CSV, in pieces. ``strangers`` are suppressed and no subscribers."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for row in _rows(people, strangers):
+        table.writerow(map(guarded, row.values()))
+        if out.tell() > _PIECE_CHARACTERS:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
+
+
+def _rows(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[Mapping[str, str]]:
+    for person, consent in people:
+        given = json.loads(consent)
+        row = {
+            "email": person.address,
+            "name": person.name,
+            "lists": ";".join(person.lists),
+            "language": person.language,
+            "timezone": person.timezone,
+            "consent_source": given.get("source") or "",
+            "consent_at": given.get("at") or "",
+            **person.noted,
+            "tags": ";".join(person.tags),
+            "paused_until": person.paused_until.isoformat() if person.paused_until else "",
+            "left": ";".join(person.left),
+            "suppressed": person.suppressed.value if person.suppressed else "",
+        }
+        if person.suppressed and not any(row[name] for name in COLUMNS[1:-1]):
+            # an address with nothing but its reason would be read as a suppression without a
+            # subscriber
+            yield row | {"suppressed": ""}
+        yield row
+    for entry in strangers:
+        yield dict.fromkeys(COLUMNS, "") | {
+            "email": entry.address,
+            "suppressed": entry.reason.value,
+        }

@@ -39,9 +39,9 @@ from newsletter.web.desk.staff.administration import (
     ChannelPages,
     SettingsPage,
     StaffPages,
+    TokenPages,
 )
 from newsletter.web.desk.staff.sign_in import SignIn
-from newsletter.web.desk.staff.tokens import TokenPages
 from newsletter.web.desk.statements.drafts import Drafts
 from newsletter.web.desk.statements.editing import Editing
 from newsletter.web.desk.statements.preview import EmailPreview

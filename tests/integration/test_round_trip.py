@@ -21,9 +21,8 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.store.sql import Store
-from newsletter.subscriber_files.csv_files import guarded, unguarded
+from newsletter.subscriber_files.csv_files import as_csv, guarded, unguarded
 from newsletter.subscriber_files.subscribers import PLAIN, read_people
-from newsletter.subscriber_files.writing import as_csv
 from tests.fakes import NOON, store_in
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")

@@ -32,11 +32,17 @@ from newsletter.pipeline.subscribers.imports import undo
 from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.csv_files import COLUMNS, FIRST_NAME, LAST_NAME, column_of
+from newsletter.subscriber_files.csv_files import (
+    COLUMNS,
+    FIRST_NAME,
+    LAST_NAME,
+    People,
+    as_csv,
+    column_of,
+)
 from newsletter.subscriber_files.subscriber_file import SubscriberFile, paced
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.subscriber_files.workbooks import as_table
-from newsletter.subscriber_files.writing import People, as_csv
 
 _TOLD = 100_000
 """People between two lines of progress."""

@@ -1,8 +1,8 @@
 """Render a statement into content, once, with open merge fields (docs/decisions/0003)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,11 +11,11 @@ from markupsafe import Markup
 
 from newsletter.domain.delivery.transactional import EmailText, News, subject_of
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.content import Content, Publisher
+from newsletter.domain.statements.content import Content, Counting, Publisher
 from newsletter.domain.statements.statement import Statement, all_writers, texts_of
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.embargo import embargo_in
-from newsletter.rendering.languages import language_name
+from newsletter.rendering.languages import direction, language_name
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.files import TemplateFiles, fingerprint
 from newsletter.rendering.mail.headers import (
@@ -27,11 +27,10 @@ from newsletter.rendering.mail.headers import (
 )
 from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.mail.templates import Templates
-from newsletter.rendering.mail.translations import blocks, left_out
 from newsletter.rendering.mail.values import common_values
 from newsletter.rendering.mail.words import Wordings
 from newsletter.rendering.markdown.blocks import in_parts
-from newsletter.rendering.markdown.faults import refuse_faults
+from newsletter.rendering.markdown.faults import faults_of_statement, refuse_faults
 from newsletter.rendering.markdown.greetings import open_greetings, too_many
 from newsletter.rendering.markdown.links import tag_links
 from newsletter.rendering.markdown.markdown import read_markdown
@@ -53,6 +52,84 @@ _TRANSACTIONAL = {
     EmailText.DECLINED: ("declined_subject", "declined"),
 }
 """The keys of the fixed words for subject and opening of a transactional email."""
+
+
+_ONE_LOWER = {"h2": "h3", "h3": "h4"}
+"""A block's title is an h2, so its headings are one level lower."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """One translation in a mail, as templates see it."""
+
+    name: str
+    """Of the language, in that language."""
+    language: str
+    direction: str
+    title: str
+    body: Markup
+    text: str
+    links: tuple[str, ...]
+    words: Mapping[str, str]
+    """The fixed words, in its language if there are any."""
+
+
+def blocks(
+    translations: Sequence[Statement],
+    wordings: Wordings,
+    counting: Counting | None,
+    fallbacks: list[str],
+) -> tuple[Block, ...]:
+    """Return a block for each translation. Raises InvalidInput with all faults.
+
+    ``fallbacks`` are the words for readers without a name; theirs are added.
+    """
+    faults = dict.fromkeys(fault for translation in translations for fault in _faults(translation))
+    if faults:
+        raise InvalidInput(faults)
+    return tuple(_block(translation, wordings, counting, fallbacks) for translation in translations)
+
+
+def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
+    """Yield a fault for each language that a workspace's template leaves out."""
+    whole = "".join(part.split())
+    for block in wanted:
+        if "".join(block.title.split()) not in whole:
+            yield f"it leaves out the translation in {block.name}: fill in translations"
+
+
+def _faults(statement: Statement) -> list[Fault]:
+    tokens = read_markdown(statement.body, statement.language)
+    return [
+        *(
+            Fault(file=statement.origin, message=message)
+            for message in guards.statement_faults(statement)
+        ),
+        *faults_of_statement(statement, tokens),
+    ]
+
+
+def _block(
+    statement: Statement, wordings: Wordings, counting: Counting | None, fallbacks: list[str]
+) -> Block:
+    words = wordings.of(statement.language)[0]
+    tokens = read_markdown(statement.body, statement.language, watch=words["watch"])
+    if counting:
+        tag_links(tokens, counting.marks(statement.slug), counting.hosts)
+    open_greetings(tokens, fallbacks)
+    for token in tokens:
+        token.tag = _ONE_LOWER.get(token.tag, token.tag)
+    plain = to_text(tokens)
+    return Block(
+        name=language_name(statement.language),
+        language=statement.language,
+        direction=direction(statement.language),
+        title=statement.title,
+        body=Markup(to_html(tokens)),  # noqa: S704 - nh3 made it safe
+        text=plain.text,
+        links=plain.links,
+        words=words,
+    )
 
 
 class TemplateRenderer:

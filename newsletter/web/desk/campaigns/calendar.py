@@ -1,7 +1,7 @@
 """The calendar: a month or a week, and a private copy for calendar programs."""
 
 from calendar import Calendar as Months
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
@@ -13,7 +13,6 @@ from newsletter.credentials.codes import hash_of, new_word
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import place_of, say
-from newsletter.formats.icalendar import calendar_file
 from newsletter.pipeline.campaigns.calendar import Entry, calendar, clashes
 from newsletter.pipeline.staff.account import change_feed
 from newsletter.runtime.services import Staff
@@ -165,3 +164,36 @@ def _day(text: str) -> date:
     except (ValueError, OverflowError) as error:
         raise NotFound("There is no such day in the calendar.") from error
     return day
+
+
+_FOLD_BYTES = 75
+"""The longest line, without its end (RFC 5545, 3.1)."""
+_HEAD = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//newsletter//desk//EN", "METHOD:PUBLISH")
+
+
+def calendar_file(name: str, events: Iterable[Mapping[str, str | datetime]]) -> bytes:
+    """Return a calendar. Each event is property → text, or an instant."""
+    lines = [*_HEAD, f"X-WR-CALNAME:{_value(name)}", "REFRESH-INTERVAL;VALUE=DURATION:PT1H"]
+    for event in events:
+        properties = (f"{key}:{_value(value)}" for key, value in event.items())
+        lines += ["BEGIN:VEVENT", *properties, "END:VEVENT"]
+    return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"]).encode()
+
+
+def _value(value: str | datetime) -> str:
+    """Escape a text. It becomes one line, without control characters."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    plain = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+
+
+def _folded(line: str) -> str:
+    """Break a line that is too long, never within a character."""
+    parts, part = [], ""
+    for character in line:
+        if len((part + character).encode()) > _FOLD_BYTES:
+            parts.append(part)
+            part = " "
+        part += character
+    return "\r\n".join([*parts, part])

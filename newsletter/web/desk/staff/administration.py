@@ -1,6 +1,7 @@
 """The pages of admins: staff, invitations, the channels of the team and the audit log."""
 
 import re
+from datetime import timedelta
 from functools import partial
 
 from starlette.responses import Response
@@ -9,11 +10,12 @@ from newsletter.config.loading import FILE_NAME, ShownSetting, list_settings
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import in_short
-from newsletter.pipeline.staff import people
+from newsletter.domain.staff.token import PREFIX, Scope, Token
+from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.post import send_again
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import shown_again, whole
 
@@ -225,3 +227,67 @@ class AuditLog:
             text = f"{error}.\nTell your operator now: 'newsletter audit verify' says the same."
             return self._desk.failed(request, "The audit log is not sound", text, status=409)
         return self._desk.go(request, "/audit", done="verified")
+
+
+_HERE = "/tokens"
+_MOST = 100
+_DAYS = ("30", "90", "365")
+"""How long a token may work."""
+
+
+class TokenPages:
+    """The page on which admins make and revoke tokens."""
+
+    def __init__(self, desk: Desk, staff: Staff) -> None:
+        self._desk = desk
+        self._staff = staff
+
+    @route("GET", "/tokens", Role.ADMIN)
+    def show(
+        self,
+        request: DeskRequest,
+        *,
+        faults: Faults = (),
+        made: tuple[Token, str] | None = None,
+    ) -> Response:
+        """Show all tokens, and the secret of one that was made just now."""
+        with self._staff.store.read() as tx:
+            found, roles, now = tx.tokens.newest(_MOST), tx.staff.roles(), tx.now
+        works = {one.id for one in found if one.works(now) and roles.get(one.by) is Role.ADMIN}
+        return self._desk.page(
+            request,
+            "tokens.html.j2",
+            title="API tokens",
+            faults=faults,
+            made=made,
+            tokens=found,
+            works=works,
+            prefix=PREFIX,
+            scopes=[scope.value for scope in Scope],
+            chosen=request.posted.all("scope") if faults else (),
+            name=shown_again(request.field("name")) if faults else "",
+            days=request.field("days") if faults else "90",
+        )
+
+    @route("POST", "/tokens", Role.ADMIN, step_up=True)
+    def make(self, request: DeskRequest) -> Response:
+        """Make a token, and show its secret once."""
+        scopes = [scope for scope in Scope if scope.value in request.posted.all("scope")]
+        days, name = request.field("days"), request.posted.text("name")
+        said = {
+            "name": "" if name else "Name the program that uses it",
+            "scope": "" if scopes else "Choose what it may do",
+            "days": "" if days in _DAYS else "Choose how long it works",
+        }
+        faults = [fault for fault in said.items() if fault[1]]
+        if faults:
+            return self.show(request, faults=faults)
+        by, lives = request.who.address, timedelta(days=int(days))
+        made = tokens.make(name, scopes, lives, by=by, proofs=self._staff.proofs)
+        return self.show(request, made=made)
+
+    @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
+    def revoke(self, request: DeskRequest) -> Response:
+        """Revoke a token."""
+        tokens.revoke(request.number("number"), by=request.who.address, proofs=self._staff.proofs)
+        return self._desk.go(request, _HERE, done="token-revoked")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsletter.formats.icalendar import calendar_file
+from newsletter.web.desk.campaigns.calendar import calendar_file
 
 NOON = datetime(2026, 12, 1, 14, tzinfo=UTC)
 
