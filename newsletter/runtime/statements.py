@@ -19,7 +19,6 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Feed, Links, Source
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import Statement
-from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import statement_named
 from newsletter.pipeline.statements.approve import (
@@ -75,7 +74,7 @@ class Statements:
     def _own(self) -> tuple[FolderSource | FeedSource, ...]:
         """The sources of the settings."""
         return tuple(
-            _source(options, self.settings, self.subscribers.segments, self.store)
+            _source(options, self.settings, self.defaults, self.store)
             for options in self.settings.statements
         )
 
@@ -269,16 +268,13 @@ class Statements:
 
 
 def _source(
-    options: AnySource, settings: Settings, segments: tuple[Segment, ...], store: Store
+    options: AnySource, settings: Settings, defaults: Defaults, store: Store
 ) -> FolderSource | FeedSource:
     if isinstance(options, FolderOptions):
         return FolderSource(
             folder=settings.resolve(options.path),
             workspace=settings.workspace,
-            default_lists=settings.default_lists,
-            language=settings.language,
-            timezone=settings.timezone,
-            segments=segments,
+            defaults=defaults,
         )
     feed = _feed(options, settings, store.clock)
     return FeedSource(

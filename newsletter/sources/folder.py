@@ -12,7 +12,6 @@ from pathlib import Path
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Reading, Statement
-from newsletter.domain.subscribers.segment import Segment
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
 
 MAX_BYTES = 2_000_000
@@ -45,17 +44,12 @@ class FolderSource:
         *,
         folder: Path,
         workspace: Path,
-        default_lists: tuple[str, ...],
-        language: str,
-        timezone: str,
-        segments: tuple[Segment, ...] = (),
+        defaults: Defaults,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._folder = workspace / folder
         self._workspace = workspace
-        self._defaults = Defaults(
-            lists=default_lists, language=language, timezone=timezone, segments=segments
-        )
+        self._defaults = defaults
         self._now_ns = now_ns
         self._known: dict[str, _Kept] = {}
         self._parsed: dict[str, Parsed] = {}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.sources.folder import FolderSource
+from newsletter.sources.statements import Defaults
 from tests.rows import rows
 
 CASES = Path(__file__).parent / "bad_statements"
@@ -20,10 +21,12 @@ def test_a_bad_statement_is_named_by_line_and_hides_no_other(case: Path, tmp_pat
     source = FolderSource(
         folder=Path("statements"),
         workspace=tmp_path,
-        default_lists=() if case.stem.startswith("without-default-lists") else ("press",),
-        language="en",
-        timezone="America/New_York",
-        segments=(SEGMENT,),
+        defaults=Defaults(
+            lists=() if case.stem.startswith("without-default-lists") else ("press",),
+            language="en",
+            timezone="America/New_York",
+            segments=(SEGMENT,),
+        ),
     )
 
     reading = source.read()

@@ -17,9 +17,15 @@ from urllib.parse import urljoin, urlsplit
 
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.statements.feed import FeedUnreadable
-from newsletter.transport import http
 from newsletter.transport.addresses import AddressRefused, checked_addresses
-from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, Origin, origin_of
+from newsletter.transport.http import (
+    AnswerLost,
+    HttpRequest,
+    HttpResponse,
+    Origin,
+    origin_of,
+    retry_after,
+)
 from newsletter.transport.transport import (
     AnswerTooLong,
     Resolve,
@@ -46,12 +52,9 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
-    """A complete answer. Names in ``headers`` are in lower case; ``body`` is unpacked."""
+class Page(HttpResponse):
+    """A complete answer, with its body unpacked."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
     url: str
     """The address after all redirects."""
     moved_to: str = ""
@@ -198,10 +201,6 @@ def checked(page: Page) -> Page:
     if page.status < 500:
         other = "is not given out; look at its url in a browser"
     meaning = _MEANING.get(page.status, other)
-    raise FeedUnreadable(f"it {meaning} (HTTP {page.status})", retry_after=retry_after(page))
-
-
-def retry_after(page: Page) -> timedelta | None:
-    """Return how long to wait; a date is relative to the answer's own date."""
-    answer = HttpResponse(status=page.status, headers=page.headers)
-    return http.retry_after(answer, at_most=_LONGEST_WAIT)
+    raise FeedUnreadable(
+        f"it {meaning} (HTTP {page.status})", retry_after=retry_after(page, _LONGEST_WAIT)
+    )

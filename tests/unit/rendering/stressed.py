@@ -15,6 +15,7 @@ from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Recipient
 from newsletter.sources.folder import FolderSource
+from newsletter.sources.statements import Defaults
 from tests.unit.rendering.examples import renderer
 
 SECONDS = 30
@@ -36,9 +37,7 @@ def _faults(folder: Path) -> tuple[Fault, ...]:
     source = FolderSource(
         folder=folder,
         workspace=folder,
-        default_lists=("press",),
-        language="en",
-        timezone="America/New_York",
+        defaults=Defaults(lists=("press",), language="en", timezone="America/New_York"),
     )
     reading = source.read()
     if reading.faults:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Progress, Reading
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.sources.folder import MAX_BYTES, FolderSource
+from newsletter.sources.statements import Defaults
 from tests.rows import rows
 
 FULL = """\
@@ -50,14 +52,11 @@ Contact the office.
 
 
 def source(workspace: Path, **changed: object) -> FolderSource:
-    settings: dict[str, object] = {
-        "folder": Path("statements"),
-        "workspace": workspace,
-        "default_lists": ("press",),
-        "language": "en",
-        "timezone": "America/New_York",
-    }
-    return FolderSource(**(settings | changed))  # type: ignore[arg-type] # one place for all tests
+    usual = Defaults(lists=("press",), language="en", timezone="America/New_York")
+    defaults = {name: changed.pop(name) for name in [*changed] if name in vars(usual)}
+    settings: dict[str, object] = {"folder": Path("statements"), "workspace": workspace}
+    settings |= {"defaults": replace(usual, **defaults), **changed}  # type: ignore[arg-type]
+    return FolderSource(**settings)  # type: ignore[arg-type] # one place for all tests
 
 
 def write(
@@ -120,7 +119,7 @@ def test_a_statement_knows_the_lines_of_its_file(tmp_path: Path) -> None:
 def test_what_a_file_does_not_say_comes_from_the_configuration(tmp_path: Path) -> None:
     write(tmp_path, "short.md", "---\ntitle: A title\nsummary:\nauthor: \n---\nA body.")
 
-    reader: Source = source(tmp_path, default_lists=("press", "staff"), language="de")
+    reader: Source = source(tmp_path, lists=("press", "staff"), language="de")
     (statement,) = reader.read().statements
 
     assert statement.slug == "short"
@@ -420,7 +419,7 @@ def test_a_segment_comes_with_its_rule_and_its_list_where_none_is_named(
     tmp_path: Path, lists: str, found: tuple[str, ...]
 ) -> None:
     write(tmp_path, "news.md", f"---\ntitle: A title\n{lists}segment: texas\n---\nA body.\n")
-    reader = source(tmp_path, default_lists=("all",), segments=(TEXAS,))
+    reader = source(tmp_path, lists=("all",), segments=(TEXAS,))
     (statement,) = reader.read().statements
     assert (statement.segment, statement.lists) == (TEXAS, found)
 

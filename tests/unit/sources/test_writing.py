@@ -178,9 +178,7 @@ def test_a_statement_survives_being_written_and_read(tmp_path: Path) -> None:
     reading = FolderSource(
         folder=Path("statements"),
         workspace=tmp_path,
-        default_lists=("press",),
-        language="en",
-        timezone="America/New_York",
+        defaults=Defaults(lists=("press",), language="en", timezone="America/New_York"),
     ).read()
 
     assert reading.faults == ()

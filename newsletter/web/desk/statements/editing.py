@@ -35,7 +35,7 @@ from newsletter.web.desk.statements.fields import (
     posted_json,
     sentences,
 )
-from newsletter.web.desk.statements.preview import VIEWS, seen, view_of
+from newsletter.web.desk.statements.preview import seen, view_of
 
 _MOST = 2 << 20
 """Bytes of a form with a text in it."""
@@ -132,7 +132,6 @@ class Editing:
             sender=settings.house().sender_of(text.lists),
             place=place_of(settings.timezone),
             view=view,
-            tabs=[(label, f"?view={name}#preview", name == view) for name, label in VIEWS.items()],
             languages=sorted({settings.language, *(other.language for other in others)}),
             default_lists=titles(settings, settings.default_lists),
             told=told,

@@ -1,8 +1,7 @@
 """The email of a statement as readers see it: on screens of each kind, and as a test email."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from starlette.responses import Response
@@ -24,15 +23,7 @@ from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
-VIEWS: Mapping[str, str] = MappingProxyType(
-    {
-        "desktop": "Desktop",
-        "phone": "Phone",
-        "dark": "Dark",
-        "text": "Plain text",
-        "no-pictures": "Pictures off",
-    }
-)
+VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
 """The ways of looking at an email, by the word in the address."""
 
 
@@ -104,9 +95,6 @@ class EmailPreview:
             stored=stored,
             **inbox_of(content),
             view=view,
-            tabs=[
-                (label, f"{here}/look?view={name}", name == view) for name, label in VIEWS.items()
-            ],
             frame=f"{here}/mail{f'/{reader}' if reader else ''}?view={view}",
             typed=typed,
             reader=reader,

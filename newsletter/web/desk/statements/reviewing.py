@@ -38,7 +38,7 @@ from newsletter.web.desk.deciding import (
 )
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.desk.statements.preview import VIEWS, inbox_of, seen
+from newsletter.web.desk.statements.preview import inbox_of, seen, view_of
 
 
 class Reviewing:
@@ -171,7 +171,7 @@ class Reviewing:
             if needs_reason and shown["warnings"] and not shown["blocked"]:
                 faults = [("despite", f"{what} Say why it may go out like this.")]
         leaves = status.release or status.ready
-        view = request.query("view") if request.query("view") in VIEWS else "desktop"
+        view = view_of(request)
         kept = ("despite", "reason", "why") if seen else ("despite", "reason", "why", "no_embargo")
         return self._desk.page(
             request,
@@ -183,7 +183,6 @@ class Reviewing:
             changed_now=bool(seen),
             fields={name: request.field(name) for name in kept},
             view=view,
-            tabs=[(label, f"?view={name}#email", name == view) for name, label in VIEWS.items()],
             lists=titles(self._statements.settings, status.lists),
             leaves=self._when(leaves) if leaves else "",
             leaving=self._leaving(leaves, status, starts=shown["starts"]) if leaves else "",

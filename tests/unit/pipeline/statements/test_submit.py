@@ -14,6 +14,7 @@ from newsletter.pipeline.statements.ingest import DeskSource
 from newsletter.pipeline.statements.submit import submit_file
 from newsletter.pipeline.status import load_status
 from newsletter.sources.folder import FolderSource
+from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import hand_in
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, DEFAULTS, VERA, WritingRoom
@@ -332,7 +333,9 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
     file = tmp_path / "news.md"
     file.write_text("---\ntitle: News\nlists: [press]\nstatus: draft\n---\nIt opens.\n")
     room.source = FolderSource(  # type: ignore[assignment]
-        folder=tmp_path, workspace=tmp_path, default_lists=(), language="en", timezone="UTC"
+        folder=tmp_path,
+        workspace=tmp_path,
+        defaults=Defaults(lists=(), language="en", timezone="UTC"),
     )
     room.look()
 
