@@ -1,5 +1,8 @@
 """Read YAML as nodes with their places: settings, front matter, files of subscribers."""
 
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import IO, Any
 
 import yaml
@@ -112,37 +115,13 @@ def _document(nodes: Nodes) -> yaml.Node | None:
 
 _OPENING = ("while parsing a flow", "while scanning a quoted", "while scanning a simple key")
 
-_TAB = "a tab cannot indent YAML; write blanks instead"
-_MISFIT = (
-    "this does not fit the lines above; give keys of one group the same indentation, and close "
-    "quotes"
-)
-_STRAY = "a bracket closes here that none opened; take it away, or open it above"
-_HINTS = {
-    "'\\t' that cannot start": _TAB,
-    "found a tab character": _TAB,
-    "mapping values are not allowed": "a colon with a blank after it begins a value, and none can "
-    "begin here; put text that holds one in quotes, or check the indentation",
-    "could not find expected ':'": "this line has no colon, or the text before it lacks its "
-    "closing quote; write it like key: value",
-    "unexpected end of stream": "a quote is opened and never closed",
-    "node content": "something else was expected here; put text that begins with a "
-    "sign such as , ] } % @ or ` in quotes",
-    "cannot start any token": "text cannot begin with this sign; put it in quotes",
-    "but found ']'": _STRAY,
-    "but found '}'": _STRAY,
-    "expected <block end>": _MISFIT,
-    "did not find expected key": _MISFIT,
-    "expected '-' indicator": _MISFIT,
-    "or ']'": "a list that [ opens must go on with , or end with ]",
-    "or '}'": "a group that { opens must go on with , or end with }",
-    "invalid Unicode": "\\uD800 to \\uDFFF are halves of a character; write it whole",
-    "unknown escape": "a \\ in double quotes begins a special sign; use single quotes instead",
-    "sequence entries are not allowed": "a list item (- and a blank) begins a line of its own; "
-    "write it on the next line, or put text that begins so in quotes",
-    "but found another document": "--- begins a second document; write everything in one",
-}
-"""Words in the messages of both parsers, and what to tell people."""
+
+@cache
+def _hints() -> Mapping[str, str]:
+    """Return words in the messages of both parsers, and what to tell people."""
+    text = files("newsletter.formats").joinpath("hints.yaml").read_text("utf-8")
+    hints: Mapping[str, str] = yaml.safe_load(text)
+    return hints
 
 
 def in_plain_words(error: yaml.MarkedYAMLError) -> str:
@@ -150,7 +129,7 @@ def in_plain_words(error: yaml.MarkedYAMLError) -> str:
     if isinstance(error, NotRead):
         return str(error.problem)
     problem = " ".join(part for part in (error.context, error.problem) if part)
-    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), "")
+    hint = next((hint for sign, hint in _hints().items() if sign in problem), "")
     return f"this is not YAML: {hint or f'{problem}; correct this line'}"
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from lxml.html import document_fromstring
 
 from newsletter.rendering.checks.guards import Page
+from newsletter.rendering.mail.files import default_templates
 
 _STYLE = re.compile(r"<style\b[^<>]*>.*?</style\s*>", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(?P<scheme>dark|light)\s*\)", re.IGNORECASE)
@@ -36,22 +37,6 @@ _IN_FRONT = (
 )
 _OUTLINE = " img {outline: 1px solid #a9aeb3; outline-offset: -1px;}"
 """Mail programs show where a picture would be; a browser does not."""
-_TEXT_PAGE = """\
-<!DOCTYPE html>
-<html lang="{language}">
-<head>
-{front}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{margin: 0; background-color: #ffffff; color: #1b1b1b;}}
-pre {{margin: 0; padding: 20px; font: 14px/1.5 Menlo, Consolas, "Liberation Mono", monospace;
-white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;}}
-</style>
-</head>
-<body><pre dir="auto" tabindex="0">{text}</pre></body>
-</html>
-"""
 
 
 def light(html: str) -> str:
@@ -72,7 +57,8 @@ def without_images(html: str) -> str:
 
 def plain(text: str, *, title: str, language: str) -> str:
     """Show the text part as a page: browsers guess the encoding of bare text files."""
-    return _TEXT_PAGE.format(
+    page = (default_templates() / "desk" / "email-text.html").read_text("utf-8")
+    return page.format(
         language=markup.escape(language),
         front=_IN_FRONT.format(policy=_POLICY.format(pictures="'none'")),
         title=markup.escape(title),

@@ -34,8 +34,11 @@ from newsletter.pipeline.campaigns.trial import filled, sample
 from newsletter.pipeline.staff.people import accept, invite
 from newsletter.pipeline.staff.proofs import Place
 from newsletter.pipeline.statements.approve import ApprovalRequest
+from newsletter.rendering.mail.files import default_templates
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
+from newsletter.sources.desk import draft_text
+from newsletter.sources.statements import parse_statement
 from newsletter.subscriber_files.subscribers import read_subscribers
 
 _SLUG = "example"
@@ -58,34 +61,6 @@ _ANA = _Person(name="Ana Ruiz", role=Role.WRITER, does="writes")
 _BEN = _Person(name="Ben Okafor", role=Role.APPROVER, does="approves")
 _CLEO = _Person(name="Cleo Marsh", role=Role.SENDER, does="sends")
 PEOPLE = (_ANA, _BEN, _CLEO)
-
-_WAITS = DraftText(
-    title="Library opening hours have to stay",
-    summary="The city wants to close five branches at four. We ask the council to vote it down.",
-    body="The city plans to close five libraries at four in the afternoon. **That is when school is"
-    " out**, and when people come home from work.\n\n## What we ask for\n\n- The hours of today,"
-    " until the budget of next year is known\n- A hearing in each of the five districts\n\nThe"
-    " council votes on the plan next week.",
-)
-_RETURNED = DraftText(
-    title="Our answer to the water plan",
-    body="The water plan leaves out the two villages upstream. We think that it should not.",
-)
-_SCHEDULED = DraftText(
-    title="Budget hearing: what we will say",
-    summary="Three points for tomorrow's hearing, and where to watch it.",
-    body="Tomorrow the committee hears what the budget means for tenants. The Example Forum speaks"
-    " on three points: repairs, heating, and who pays for the lift.\n\nThe hearing is public.",
-)
-_APPROVED = DraftText(
-    title="Thank you to four hundred volunteers",
-    body="Four hundred people counted cars at eleven crossings this autumn. Their figures are now"
-    " public, and the council has asked for them.\n\nThank you.",
-)
-_DRAFT = DraftText(
-    title="Notes for the annual report",
-    body="To be written by the end of the week.\n\n- figures of the hotline\n- two portraits",
-)
 
 
 @click.command()
@@ -214,27 +189,36 @@ def _show_around(services: Services, folder: Path) -> None:
 
 
 def _work_at_the_desk(services: Services) -> None:
-    _handed_in(services, _WAITS)
-    returned = _handed_in(services, _RETURNED)
+    _handed_in(services, "waits")
+    returned = _handed_in(services, "returned")
     reason = "Please name the two villages, and say what we ask for."
     services.statements.send_back(
         returned, by=_BEN.address, expect=_version(services, returned), reason=reason
     )
-    _approved(services, _APPROVED)
-    scheduled = _approved(services, _SCHEDULED)
+    _approved(services, "approved")
+    scheduled = _approved(services, "scheduled")
     _start_tomorrow(services, scheduled)
-    services.statements.writing(_ANA.address).new(_DRAFT)
+    services.statements.writing(_ANA.address).new(_text(services, "draft"))
     services.tick.run()
 
 
-def _handed_in(services: Services, text: DraftText) -> str:
+def _text(services: Services, name: str) -> DraftText:
+    """Return a made-up text."""
+    data = (default_templates() / "workspace" / "demo" / f"{name}.md").read_bytes()
+    read = parse_statement(data, file=f"{name}.md", defaults=services.statements.defaults)
+    if read.statement is None:
+        raise Defect(f"the demo's own text has faults: {read.faults}")
+    return draft_text(read.statement)
+
+
+def _handed_in(services: Services, name: str) -> str:
     """The slug of a text that Ana wrote and handed in."""
-    draft = services.statements.writing(_ANA.address).new(text)
+    draft = services.statements.writing(_ANA.address).new(_text(services, name))
     return services.statements.hand_in(draft.key, draft.revision, by=_ANA.address).slug
 
 
-def _approved(services: Services, text: DraftText) -> str:
-    slug = _handed_in(services, text)
+def _approved(services: Services, name: str) -> str:
+    slug = _handed_in(services, name)
     services.statements.approve(_approval(services, slug, despite="It is made up."))
     return slug
 
