@@ -10,7 +10,6 @@ from datetime import date
 from newsletter.documents.release.embargo import Embargo
 from newsletter.documents.release.words import words
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.draft import PictureData
 
 LARGEST_PICTURE = 10_000_000
 """Of an uploaded picture."""
@@ -27,7 +26,7 @@ class Dropped:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportedPicture(PictureData):
+class ImportedPicture:
     """A re-encoded picture of a file, and the file's words about it."""
 
     source: str
@@ -36,6 +35,11 @@ class ImportedPicture(PictureData):
     """Its description, or ""."""
     caption: str = ""
     above: str = ""
+    kind: str = ""
+    """Its media type."""
+    data: bytes = b""
+    width: int = 0
+    height: int = 0
 
     @property
     def note(self) -> str:
@@ -75,9 +79,14 @@ class Pasted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadePicture(PictureData):
-    """A picture of an upload."""
+class MadePicture:
+    """A picture that mails may show."""
 
+    kind: str
+    """Its media type."""
+    data: bytes
+    width: int
+    height: int
     notes: tuple[str, ...] = ()
     """Changes, as sentences."""
 

@@ -172,17 +172,6 @@ _MARKS = re.compile(r"([\\\[\]*_`<>])")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureData:
-    """A picture that was decoded and encoded again, so that mails may show it."""
-
-    kind: str = ""
-    """Its media type."""
-    data: bytes = b""
-    width: int = 0
-    height: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
 class Picture:
     """A picture at the desk, decoded and encoded again."""
 

@@ -13,7 +13,6 @@ from newsletter.domain.statements.draft import (
     DraftText,
     Found,
     Picture,
-    PictureData,
     Version,
     VersionKind,
 )
@@ -38,6 +37,16 @@ class Conflict:
     theirs: Draft
     mine: Version
     """Kept as a version of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A picture that was decoded and encoded again."""
+
+    kind: str
+    data: bytes
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +161,7 @@ class Writing:
                 tx.statements.put(replace(stored, present=False), tx.now)
             self._enter(tx, who, "delete", draft, "")
 
-    def illustrate(self, key: str, made: PictureData, *, alt: str, decoration: bool) -> Picture:
+    def illustrate(self, key: str, made: Made, *, alt: str, decoration: bool) -> Picture:
         """Keep a picture for a text. Raises InvalidInput without words for who does not see it."""
         words = " ".join(alt.split())
         if not (words or decoration):

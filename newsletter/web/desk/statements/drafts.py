@@ -21,7 +21,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.pipeline.ledger import find_draft, find_stored
 from newsletter.pipeline.statements.submit import Lapses
-from newsletter.pipeline.statements.write import Conflict, Writing
+from newsletter.pipeline.statements.write import Conflict, Made, Writing
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
@@ -410,7 +410,7 @@ class Drafts:
         made = read(upload.data, file=upload.name[:80] or "the picture")
         return self._statements.writing(request.who.address).illustrate(
             key,
-            made,
+            Made(kind=made.kind, data=made.data, width=made.width, height=made.height),
             alt=request.field("alt")[:500],
             decoration=request.field("decoration") == "yes",
         )
@@ -437,7 +437,8 @@ class Drafts:
 def _keep(writing: Writing, key: str, pictures: Sequence[ImportedPicture]) -> None:
     """Keep the pictures of a file for a text."""
     for one in pictures:
-        writing.illustrate(key, one, alt=one.alt[:500], decoration=not one.alt)
+        made = Made(kind=one.kind, data=one.data, width=one.width, height=one.height)
+        writing.illustrate(key, made, alt=one.alt[:500], decoration=not one.alt)
 
 
 def _of_picture(picture: ImportedPicture) -> str:

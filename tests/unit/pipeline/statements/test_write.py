@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.statements.draft import DraftText, Found, Picture, PictureData, VersionKind
+from newsletter.domain.statements.draft import DraftText, Found, Picture, VersionKind
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.pipeline.statements.write import Conflict, Writing, random_name
+from newsletter.pipeline.statements.write import Conflict, Made, Writing, random_name
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, TEXT, VERA, WritingRoom
 
-PNG = PictureData(kind="image/png", data=b"\x89PNG", width=60, height=40)
+PNG = Made(kind="image/png", data=b"\x89PNG", width=60, height=40)
 
 
 @pytest.fixture
