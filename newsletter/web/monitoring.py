@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from newsletter import __version__
+from newsletter.documents.release.words import load_table
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
@@ -35,8 +36,8 @@ from newsletter.web.http.threads import Lane
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
-_Gauge = tuple[str, str, tuple[str, ...], Mapping[Any, float]]
-"""The name, a sentence, the names of the labels, and the figures by the values of the labels."""
+_Gauge = tuple[str, tuple[str, ...], Mapping[Any, float]]
+"""The name, the names of the labels, and the figures by the values of the labels."""
 _OPEN = (
     CampaignState.SCHEDULED,
     CampaignState.SENDING,
@@ -139,8 +140,9 @@ class Monitoring:
         """The figures, as prometheus_client asks a collector for them."""
         from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
-        for name, says, labels, rows in self._gauges():
-            gauge = GaugeMetricFamily(f"newsletter_{name}", says, labels=labels)
+        says = load_table("newsletter.web", "metrics.yaml")
+        for name, labels, rows in self._gauges():
+            gauge = GaugeMetricFamily(f"newsletter_{name}", says[name], labels=labels)
             for row, figure in rows.items():
                 gauge.add_metric(row, figure)
             yield gauge
@@ -155,23 +157,16 @@ class Monitoring:
 
     def _gauges(self) -> Iterator[_Gauge]:
         vitals = report.vitals(store=self._delivery.store)
-        for name, (says, figure) in self._plain(vitals).items():
-            yield name, says, (), {(): figure}
-        if (ticked_at := self._delivery.counters.ticked_at) is not None:
-            says = "The end of the last tick of this process."
-            yield "last_tick_timestamp_seconds", says, (), {(): ticked_at.timestamp()}
+        for name, figure in self._plain(vitals).items():
+            yield name, (), {(): figure}
         build = (__version__, platform.python_version())
-        yield "build_info", "1.", ("version", "python"), {build: 1}
+        yield "build_info", ("version", "python"), {build: 1}
         states = Counter(campaign.state for campaign in vitals.campaigns)
-        by_state = {(state.value,): states[state] for state in _OPEN}
-        yield "campaigns", "Campaigns that are not over.", ("state",), by_state
-        says = "Messages of campaigns that are not over, by what became of them."
+        yield "campaigns", ("state",), {(state.value,): states[state] for state in _OPEN}
         of_campaign = ("campaign", "statement", "figure")
-        yield "campaign_messages", says, of_campaign, _messages(vitals.campaigns)
-        says = "1 while a provider cannot be reached or asked to be left alone."
+        yield "campaign_messages", of_campaign, _messages(vitals.campaigns)
         silences = {(name,): silent for name, silent in self._silences().items() if name}
-        yield "provider_silent", says, ("provider",), silences
-        says = "Since the last heartbeat of each process that shares the sending."
+        yield "provider_silent", ("provider",), silences
         labels, now = ("part", "name", "host", "since"), self._delivery.store.clock.now()
         beats = {
             (each.part.value, each.name, each.host, each.started_at.isoformat()): (
@@ -179,50 +174,29 @@ class Monitoring:
             ).total_seconds()
             for each in self._delivery.workers()
         }
-        yield "heartbeat_age_seconds", says, labels, beats
+        yield "heartbeat_age_seconds", labels, beats
 
-    def _plain(self, vitals: Vitals) -> dict[str, tuple[str, float]]:
-        """Return name → (description, figure) of the figures without labels."""
-        return {
-            "sending_stopped": ("1 while all sending is stopped.", vitals.stopped),
-            "scheduler_up": (
-                "1 while run or worker gives signs of life.",
-                self._delivery.is_at_work(),
-            ),
-            "restart_needed": (
-                "1 while the settings or templates on disk are not those that the service uses.",
-                bool(self._configuration.changed_on_disk()),
-            ),
-            "overdue_seconds": (
-                "For how long the oldest scheduled campaign has been due without having begun.",
-                vitals.overdue.total_seconds(),
-            ),
-            "batches_queued": ("Batches that wait to be sent.", vitals.batches.queued),
-            "batches_claimed": ("Batches that are being sent.", vitals.batches.claimed),
-            "unknown_messages": (
-                "Messages of campaigns that are not over whose outcome is unknown.",
-                sum(campaign.counts.unknown for campaign in vitals.campaigns),
-            ),
-            "transactional_emails_waiting": (
-                "Confirmations, links and notices that wait to be sent.",
-                vitals.emails,
-            ),
-            "transactional_emails_overdue_seconds": (
-                "For how long the oldest of them has waited, also if it was tried since.",
-                vitals.emails_overdue.total_seconds(),
-            ),
-            **self._backup(),
-            "database_bytes": ("The size of the database.", self._delivery.store.size()),
+    def _plain(self, vitals: Vitals) -> dict[str, float]:
+        """Return the figures without labels by name."""
+        figures = {
+            "sending_stopped": vitals.stopped,
+            "scheduler_up": self._delivery.is_at_work(),
+            "restart_needed": bool(self._configuration.changed_on_disk()),
+            "overdue_seconds": vitals.overdue.total_seconds(),
+            "batches_queued": vitals.batches.queued,
+            "batches_claimed": vitals.batches.claimed,
+            "unknown_messages": sum(campaign.counts.unknown for campaign in vitals.campaigns),
+            "transactional_emails_waiting": vitals.emails,
+            "transactional_emails_overdue_seconds": vitals.emails_overdue.total_seconds(),
+            "database_bytes": self._delivery.store.size(),
         }
-
-    def _backup(self) -> dict[str, tuple[str, float]]:
         backups = Backups(settings=self._delivery.settings)
-        if backups.folder is None:
-            return {}
-        newest_at = backups.newest_at()
-        says = "The newest backup in the folder of the settings; 0 if there is none."
-        seconds = newest_at.timestamp() if newest_at else 0.0
-        return {"last_backup_timestamp_seconds": (says, seconds)}
+        if backups.folder is not None:
+            newest_at = backups.newest_at()
+            figures["last_backup_timestamp_seconds"] = newest_at.timestamp() if newest_at else 0
+        if (ticked_at := self._delivery.counters.ticked_at) is not None:
+            figures["last_tick_timestamp_seconds"] = ticked_at.timestamp()
+        return figures
 
     def _json(self, content: dict[str, bool], status: int = 200) -> Response:
         return JSONResponse(content, status_code=status, headers=self._fields)
