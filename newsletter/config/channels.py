@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
-from newsletter.config.fields import Section, option
+from newsletter.config.fields import Section
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.setting import Rule, matching, web_address
+from newsletter.providers.common.options import option
 
 EVENTS = tuple(kind.name.lower() for kind in NoticeKind if kind is not NoticeKind.MENTIONED)
 """The names of events. A comment that names a person is a comment to a channel."""

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     TypeAdapter,
@@ -30,11 +29,6 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
     )
-
-
-def option(about: str, *examples: Any, **more: Any) -> Any:
-    """Declare a setting by its sentence and examples; ``more`` is what ``Field`` takes besides."""
-    return Field(description=about, examples=[*examples] or None, **more)
 
 
 def once(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:

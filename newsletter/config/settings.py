@@ -26,7 +26,6 @@ from newsletter.config.fields import (
     Zone,
     name_of,
     once,
-    option,
 )
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, fit_together
 from newsletter.domain.campaigns.campaign import StartBy
@@ -42,7 +41,7 @@ from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import SegmentRule, picks_some
 from newsletter.domain.subscribers.signup import SignUpRules, SignUpSettings
-from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.common.options import ProviderOptions, option
 from newsletter.providers.registry import OPTIONS
 
 

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ValidationInfo
 
-from newsletter.config.fields import Pause, Section, lasting, option
+from newsletter.config.fields import Pause, Section, lasting
 from newsletter.domain.setting import Language, Website, matching
 from newsletter.domain.subscribers.lists import ListName
+from newsletter.providers.common.options import option
 
 _Name = Annotated[
     str,

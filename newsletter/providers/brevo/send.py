@@ -17,7 +17,7 @@ from email.header import Header
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
@@ -25,7 +25,7 @@ from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
@@ -50,7 +50,7 @@ class Options(ProviderOptions):
     """Sending through Brevo."""
 
     kind: Literal["brevo"]
-    api_key: SecretStr = Field(min_length=1, description="A key for API version 3.")
+    api_key: SecretStr = option("A key for API version 3.", min_length=1)
     webhook_key: WebhookKey = None
 
 

@@ -36,20 +36,22 @@ Duration = Annotated[
 """``30s``, ``5m``, ``2h`` or ``1d``."""
 
 
+def option(about: str, *examples: Any, **more: Any) -> Any:
+    """Declare a setting by its sentence and examples; ``more`` is what ``Field`` takes besides."""
+    return Field(description=about, examples=[*examples] or None, **more)
+
+
 WebhookKey = Annotated[
     Annotated[SecretStr, Field(min_length=1)] | None,
-    Field(
-        description="The key that verifies webhooks; see docs/providers.md. Without it no "
-        "post is read."
-    ),
+    option("The key that verifies webhooks; see docs/providers.md. Without it no post is read."),
 ]
 """The key of a provider that signs its webhooks, or sends them with a user name and a password."""
 
 WebhookTopics = Annotated[
     tuple[str, ...],
-    Field(
-        description="The ARNs of the SNS topics that send events. Without one no post is read.",
-        examples=[["arn:aws:sns:eu-west-1:123456789012:mail"]],
+    option(
+        "The ARNs of the SNS topics that send events. Without one no post is read.",
+        ["arn:aws:sns:eu-west-1:123456789012:mail"],
     ),
 ]
 """The topics of a provider whose webhooks come through Amazon SNS."""
@@ -66,48 +68,44 @@ class ProviderOptions(BaseModel):
     shaping: ClassVar[frozenset[str]] = frozenset()
     """Keys that change the message, and so are part of the approved content."""
 
-    base_url: str | None = Field(
+    base_url: str | None = option(
+        "Scheme, host and port instead of the provider's public ones.",
         default=None,
         pattern=r"^https?://[^/?#@\s]+/?$",
-        description="Scheme, host and port instead of the provider's public ones.",
     )
-    batch_size: int | None = Field(
-        default=None, ge=1, description="Recipients per call, up to the provider's limit."
+    batch_size: int | None = option(
+        "Recipients per call, up to the provider's limit.", default=None, ge=1
     )
-    concurrency: int = Field(
-        default=4, ge=1, le=64, description="The number of simultaneous calls."
+    concurrency: int = option("The number of simultaneous calls.", default=4, ge=1, le=64)
+    rate: float | None = option(
+        "The largest number of messages per second. Without it: no limit.", default=None, gt=0
     )
-    rate: float | None = Field(
-        default=None,
-        gt=0,
-        description="The largest number of messages per second. Without it: no limit.",
-    )
-    burst: int = Field(
+    burst: int = option(
+        "Messages that may be sent at once after a rest. By default, unused rate is not carried"
+        " over.",
         default=0,
         ge=0,
-        description="Messages that may be sent at once after a rest. By default, unused "
-        "rate is not carried over.",
     )
-    daily_quota: int | None = Field(
+    daily_quota: int | None = option(
+        "The largest number of messages per day, in `timezone`; the rest waits for the next"
+        " day. Without it: no limit.",
+        10000,
         default=None,
         ge=1,
-        description="The largest number of messages per day, in `timezone`; the rest waits "
-        "for the next day. Without it: no limit.",
-        examples=[10000],
     )
-    settle: Duration | None = Field(
+    settle: Duration | None = option(
+        "How long after a call the provider's records are complete. Without it: as the provider"
+        " promises.",
         default=None,
-        description="How long after a call the provider's records are complete. Without it: "
-        "as the provider promises.",
     )
-    records_kept: Duration | None = Field(
+    records_kept: Duration | None = option(
+        "How long the provider keeps its records on your plan. Without it: as on its smallest"
+        " plan. newsletter stops looking after three days.",
         default=None,
-        description="How long the provider keeps its records on your plan. Without it: as "
-        "on its smallest plan. newsletter stops looking after three days.",
     )
-    timeout: Duration = Field(
+    timeout: Duration = option(
+        "The time limit of a whole call, from connecting to the answer's last byte.",
         default=timedelta(seconds=60),
-        description="The time limit of a whole call, from connecting to the answer's last byte.",
     )
 
     @field_validator("burst")

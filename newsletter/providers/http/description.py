@@ -18,7 +18,7 @@ from pydantic import (
 
 from newsletter.domain.delivery.provider import Finding, uncertain
 from newsletter.providers.common.doctor import Probe
-from newsletter.providers.common.options import ProviderOptions, basic, bearer
+from newsletter.providers.common.options import ProviderOptions, basic, bearer, option
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.transport.http import HttpResponse
 
@@ -95,15 +95,13 @@ class Auth(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
 
-    user: str | None = Field(
-        default=None,
-        pattern=r"^[^:\x00-\x1f\x7f]+$",
-        description="The name in Basic authentication.",
+    user: str | None = option(
+        "The name in Basic authentication.", default=None, pattern=r"^[^:\x00-\x1f\x7f]+$"
     )
-    password: SecretStr | None = Field(
-        default=None, min_length=1, description="The password in Basic authentication."
+    password: SecretStr | None = option(
+        "The password in Basic authentication.", default=None, min_length=1
     )
-    bearer: SecretStr | None = Field(default=None, min_length=1, description="A bearer token.")
+    bearer: SecretStr | None = option("A bearer token.", default=None, min_length=1)
 
     @model_validator(mode="after")
     def _one_way(self) -> "Auth":
@@ -129,44 +127,37 @@ class Options(ProviderOptions):
     shaping = frozenset({"body", "headers"})
 
     kind: Literal["http"]
-    url: str = Field(
+    url: str = option(
+        "The address of each POST. It is shown, so it must contain no secret.",
+        "https://gateway.forum.example/v1/messages",
         pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$",
-        description="The address of each POST. It is shown, so it must contain no secret.",
-        examples=["https://gateway.forum.example/v1/messages"],
     )
-    headers: dict[str, SecretStr] = Field(
+    headers: dict[str, SecretStr] = option(
+        "Header fields of each call. Their values are secret; NAME_file names a file with the"
+        " value of NAME.",
         default={},
-        description="Header fields of each call. Their values are secret; NAME_file "
-        "names a file with the value of NAME.",
     )
-    auth: Auth | None = Field(
-        default=None, description="The credentials: `user` and `password`, or `bearer`."
-    )
-    body: str = Field(
+    auth: Auth | None = option("The credentials: `user` and `password`, or `bearer`.", default=None)
+    body: str = option(
+        "A Jinja2 template of the JSON. It sees `message`, or the list `messages` where"
+        " `batch_size` is more than 1. It is shown: keep secrets out of it.",
         min_length=1,
-        description="A Jinja2 template of the JSON. It sees `message`, or the list `messages` "
-        "where `batch_size` is more than 1. It is shown: keep secrets out of it.",
     )
-    accepted: Annotated[tuple[_Accepted, ...], AfterValidator(_each_once)] = Field(
-        default=(200, 201, 202),
-        min_length=1,
-        description="The statuses that mean: all messages were taken.",
+    accepted: Annotated[tuple[_Accepted, ...], AfterValidator(_each_once)] = option(
+        "The statuses that mean: all messages were taken.", default=(200, 201, 202), min_length=1
     )
-    rejected: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = Field(
+    rejected: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = option(
+        "The statuses that mean: a recipient is refused. Several are halved to find the one.",
         default=(400, 422),
-        description="The statuses that mean: a recipient is refused. Several are halved to "
-        "find the one.",
     )
-    quota: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = Field(
-        default=(),
-        description="The statuses that mean: nothing was taken, the quota is used up.",
+    quota: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = option(
+        "The statuses that mean: nothing was taken, the quota is used up.", default=()
     )
-    message_id: str | None = Field(
+    message_id: str | None = option(
+        "The place of the provider's id in its answer, like `id`, `emails[0].id` or"
+        " `header:X-Message-Id`. An accepted answer without it is unknown.",
+        "emails[0].id",
         default=None,
-        description="The place of the provider's id in its answer, like `id`, "
-        "`emails[0].id` or `header:X-Message-Id`. An accepted answer without it "
-        "is unknown.",
-        examples=["emails[0].id"],
     )
 
     @field_validator("headers")

@@ -19,7 +19,7 @@ smallest plans, but no document shows the call or its answer.
 import re
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
@@ -27,7 +27,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
@@ -55,8 +55,8 @@ class Options(ProviderOptions):
     """Sending through MailerSend."""
 
     kind: Literal["mailersend"]
-    api_token: SecretStr = Field(
-        min_length=1, description="A token of the sending domain that may send, as in mlsn.…."
+    api_token: SecretStr = option(
+        "A token of the sending domain that may send, as in mlsn.….", min_length=1
     )
     webhook_key: WebhookKey = None
 

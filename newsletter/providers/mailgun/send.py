@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
@@ -48,12 +48,11 @@ class Options(ProviderOptions):
     """Sending through Mailgun."""
 
     kind: Literal["mailgun"]
-    domain: str = Field(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
-        description="The sending domain at Mailgun.",
+    domain: str = option(
+        "The sending domain at Mailgun.", pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
     )
-    api_key: SecretStr = Field(
-        min_length=1, description="A sending key of the domain, or the account's private key."
+    api_key: SecretStr = option(
+        "A sending key of the domain, or the account's private key.", min_length=1
     )
     webhook_key: WebhookKey = None
 

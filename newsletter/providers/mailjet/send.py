@@ -13,7 +13,7 @@ import re
 from dataclasses import replace
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
@@ -21,7 +21,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
@@ -49,8 +49,8 @@ class Options(ProviderOptions):
     """Sending through Mailjet."""
 
     kind: Literal["mailjet"]
-    api_key: SecretStr = Field(min_length=1, description="The API key, Mailjet's public half.")
-    secret_key: SecretStr = Field(min_length=1, description="The API key's secret half.")
+    api_key: SecretStr = option("The API key, Mailjet's public half.", min_length=1)
+    secret_key: SecretStr = option("The API key's secret half.", min_length=1)
     webhook_key: WebhookKey = None
 
 

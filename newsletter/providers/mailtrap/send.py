@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
@@ -16,7 +16,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
@@ -41,8 +41,8 @@ class Options(ProviderOptions):
     """Sending through Mailtrap's bulk stream."""
 
     kind: Literal["mailtrap"]
-    api_token: SecretStr = Field(
-        min_length=1, description="A token that may send through the bulk stream of the domain."
+    api_token: SecretStr = option(
+        "A token that may send through the bulk stream of the domain.", min_length=1
     )
     webhook_key: WebhookKey = None
 

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from newsletter.providers.common.options import ProviderOptions
+from newsletter.providers.common.options import ProviderOptions, option
 
 
 class Options(ProviderOptions):
     """Writing messages to a folder instead of sending them."""
 
     kind: Literal["outbox"]
-    path: Annotated[Path, Field(strict=False)] = Field(
-        default=Path("var/outbox"), description="The folder, relative to the workspace."
+    path: Annotated[Path, Field(strict=False)] = option(
+        "The folder, relative to the workspace.", default=Path("var/outbox")
     )

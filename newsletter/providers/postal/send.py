@@ -7,7 +7,7 @@ a Message-ID of its own over ours, and tracks nothing where ``X-AMP`` says skip.
 import re
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
@@ -15,7 +15,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, option
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
@@ -29,13 +29,11 @@ class Options(ProviderOptions):
     """Sending through a Postal server."""
 
     kind: Literal["postal"]
-    base_url: str = Field(
+    base_url: str = option(
+        "Scheme, host and port of the Postal server; there is no public one.",
         pattern=r"^https?://[^/?#@\s]+/?$",
-        description="Scheme, host and port of the Postal server; there is no public one.",
     )
-    api_key: SecretStr = Field(
-        min_length=1, description="The key of an API credential of the mail server."
-    )
+    api_key: SecretStr = option("The key of an API credential of the mail server.", min_length=1)
     webhook_key: WebhookKey = None
 
 

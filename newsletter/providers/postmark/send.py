@@ -10,7 +10,7 @@ import re
 from functools import partial
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
@@ -18,7 +18,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
@@ -53,13 +53,13 @@ class Options(ProviderOptions):
     shaping = frozenset({"message_stream"})  # what is tracked, and links of its own
 
     kind: Literal["postmark"]
-    server_token: SecretStr = Field(
-        min_length=1, description="The API token of the server that the stream belongs to."
+    server_token: SecretStr = option(
+        "The API token of the server that the stream belongs to.", min_length=1
     )
-    message_stream: str = Field(
+    message_stream: str = option(
+        "The broadcast stream's id; set its unsubscribe handling to custom.",
         default="broadcast",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
-        description="The broadcast stream's id; set its unsubscribe handling to custom.",
     )
     webhook_key: WebhookKey = None
 

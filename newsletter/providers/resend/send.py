@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
@@ -18,7 +18,7 @@ from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpRequest, HttpResponse
@@ -39,9 +39,7 @@ class Options(ProviderOptions):
     """Sending through Resend."""
 
     kind: Literal["resend"]
-    api_key: SecretStr = Field(
-        min_length=1, description="A key that may send from the domain, as in re_…."
-    )
+    api_key: SecretStr = option("A key that may send from the domain, as in re_….", min_length=1)
     webhook_key: WebhookKey = None
 
 

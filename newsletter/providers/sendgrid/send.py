@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, public
+from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
 from newsletter.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
@@ -46,7 +46,7 @@ class Options(ProviderOptions):
     """Sending through SendGrid."""
 
     kind: Literal["sendgrid"]
-    api_key: SecretStr = Field(min_length=1, description="A key that may send mail.")
+    api_key: SecretStr = option("A key that may send mail.", min_length=1)
     webhook_key: WebhookKey = None
 
 

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain, plain_field, plain_mailbox
@@ -35,7 +35,7 @@ from newsletter.domain.statements.content import (
     Recipient,
 )
 from newsletter.providers.common import bodies
-from newsletter.providers.common.options import ProviderOptions, WebhookTopics, public
+from newsletter.providers.common.options import ProviderOptions, WebhookTopics, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.providers.ses.answers import read
 from newsletter.transport.http import HttpRequest, HttpResponse, json_post
@@ -66,23 +66,20 @@ class Options(ProviderOptions):
     shaping = frozenset({"configuration_set"})  # what is tracked, so which links are rewritten
 
     kind: Literal["ses"]
-    region: str = Field(
-        pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]+$",
-        description="The region of the account.",
-        examples=["eu-west-1"],
+    region: str = option(
+        "The region of the account.", "eu-west-1", pattern=r"^[a-z]{2,5}(-[a-z]+)+-[0-9]+$"
     )
-    access_key_id: str = Field(
-        pattern=r"^[A-Za-z0-9_]+$",
-        description="The id of a key that may ses:SendEmail and ses:SendBulkEmail.",
+    access_key_id: str = option(
+        "The id of a key that may ses:SendEmail and ses:SendBulkEmail.", pattern=r"^[A-Za-z0-9_]+$"
     )
-    secret_access_key: SecretStr = Field(min_length=1, description="The secret of that key.")
-    session_token: SecretStr | None = Field(
-        default=None, min_length=1, description="The session token of temporary credentials."
+    secret_access_key: SecretStr = option("The secret of that key.", min_length=1)
+    session_token: SecretStr | None = option(
+        "The session token of temporary credentials.", default=None, min_length=1
     )
-    configuration_set: str | None = Field(
+    configuration_set: str | None = option(
+        "The name of the configuration set that publishes events.",
         default=None,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
-        description="The name of the configuration set that publishes events.",
     )
     webhook_topics: WebhookTopics = ()
 
