@@ -11,16 +11,7 @@ from typing import Any
 
 import click
 
-from newsletter.cli.shell import (
-    acting,
-    as_json,
-    hours_to_come,
-    print_json,
-    say,
-    show_faults,
-    wall_time,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.documents.sandbox import GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
@@ -58,7 +49,7 @@ _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
 @contextmanager
 def stopped_by_signals(end: Callable[[], None]) -> Iterator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
-        say("stopping: the calls under way end first")
+        shell.say("stopping: the calls under way end first")
         # a file may be made to be read for half a minute; and none is begun until the process ends
         for gate in GATES:
             gate.close()
@@ -117,7 +108,7 @@ def work(
 
     with stopped_by_signals(stop):
         run = scheduler.run(until_idle=until_idle)
-    say(_done(services.delivery, run))
+    shell.say(_done(services.delivery, run))
     return _exit_code(services.delivery, run) if until_idle else 0
 
 
@@ -125,9 +116,9 @@ def _exit_code(delivery: Delivery, run: Run) -> int:
     """Say what a finished run came to; returns what it says to a shell."""
     outcome = outcome_of(run, store=delivery.store)
     for sentence in _sentences(outcome, run, delivery.settings.timezone):
-        say(sentence)
+        shell.say(sentence)
     if outcome.ending is Ending.INVALID:
-        show_faults(run.faults)
+        shell.show_faults(run.faults)
     return _EXIT_CODES[outcome.ending]
 
 
@@ -137,9 +128,9 @@ def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
     if outcome.ending is Ending.UNREACHABLE:
         yield _left(outcome, run, zone)
     for campaign in outcome.scheduled:
-        yield f"{campaign.slug} is scheduled for {wall_time(campaign.release_at, zone)}"
+        yield f"{campaign.slug} is scheduled for {shell.wall_time(campaign.release_at, zone)}"
     for campaign, later in outcome.later:
-        hours = hours_to_come(later.readers, later.next_at, later.last_at, zone)
+        hours = shell.hours_to_come(later.readers, later.next_at, later.last_at, zone)
         yield f"{campaign.slug}: {hours}; nothing is lost, run it again then"
     yield from map(_question, outcome.in_question)
 
@@ -162,8 +153,8 @@ def _left(outcome: Outcome, run: Run, zone: str) -> str:
     if run.wait is not None:
         return (
             f"not all has left: waiting for the {run.wait.cause.value} until"
-            f" {wall_time(run.wait.until, zone)}: {run.wait.reason}; nothing is lost, run it again"
-            " then"
+            f" {shell.wall_time(run.wait.until, zone)}: {run.wait.reason}; nothing is lost, run it"
+            " again then"
         )
     if run.unreachable:
         return f"the provider cannot be reached; nothing is lost, try again: {run.unreachable}"
@@ -189,7 +180,7 @@ def _question(campaign: Campaign) -> str:
 @host_option
 @port_option
 @_with_verbose
-@with_services
+@shell.with_services
 def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     """Send due statements, and serve the pages.
 
@@ -200,7 +191,7 @@ def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     from newsletter.web.server import WebServer
 
     with WebServer(services, host=host, port=port) as server:
-        say(_where(services, server.address))
+        shell.say(_where(services, server.address))
         return work(services, until_idle=False, at_end=server.stop)
 
 
@@ -230,7 +221,7 @@ def _work_watched(
 @host_option
 @monitoring_option
 @_with_verbose
-@with_services
+@shell.with_services
 def worker(services: Services, until_idle: bool, host: str, port: int | None) -> int:
     """Send due statements, without serving pages.
 
@@ -247,7 +238,7 @@ def worker(services: Services, until_idle: bool, host: str, port: int | None) ->
 @host_option
 @monitoring_option
 @_with_verbose
-@with_services
+@shell.with_services
 def scheduler(services: Services, until_idle: bool, host: str, port: int | None) -> int:
     """Do all but sending batches, with 'engine: procrastinate'.
 
@@ -261,13 +252,13 @@ def scheduler(services: Services, until_idle: bool, host: str, port: int | None)
 @click.command()
 @host_option
 @port_option
-@with_services
+@shell.with_services
 def serve(services: Services, host: str, port: int) -> None:
     """Serve only the pages."""
     from newsletter.web.server import WebServer
 
     with WebServer(services, host=host, port=port) as server, stopped_by_signals(server.stop):
-        say(_where(services, server.address))
+        shell.say(_where(services, server.address))
         server.wait()
 
 
@@ -289,7 +280,7 @@ def healthcheck(port: int) -> int:
     try:
         answer = transport.call(HttpRequest(method="GET", url=url))
     except (ProviderUnreachable, AnswerLost) as error:
-        say(f"{url}: {error}")
+        shell.say(f"{url}: {error}")
         return 1
     finally:
         transport.close()
@@ -299,8 +290,8 @@ def healthcheck(port: int) -> int:
 
 @click.command()
 @click.option("--reason", default="", metavar="TEXT", help="The reason.")
-@as_json
-@acting(Role.SENDER, "stop all sending")
+@shell.as_json
+@shell.acting(Role.SENDER, "stop all sending")
 def stop(services: Services, reason: str, by: str, as_json: bool) -> None:
     """Stop all sending, until it is resumed.
 
@@ -309,13 +300,13 @@ def stop(services: Services, reason: str, by: str, as_json: bool) -> None:
     """
     kept = services.delivery.guard().stop(by=by, reason=reason)
     if as_json:
-        print_json({"hold": {HoldKind.STOP.value: kept}})
-    say(f"sending is stopped: {kept}; 'newsletter resume-sending --by EMAIL' resumes it")
+        shell.print_json({"hold": {HoldKind.STOP.value: kept}})
+    shell.say(f"sending is stopped: {kept}; 'newsletter resume-sending --by EMAIL' resumes it")
 
 
 @click.command("resume-sending")
-@as_json
-@acting(Role.SENDER, "resume sending")
+@shell.as_json
+@shell.acting(Role.SENDER, "resume sending")
 def resume_sending(services: Services, by: str, as_json: bool) -> None:
     """Resume all sending after 'newsletter stop'.
 
@@ -326,15 +317,15 @@ def resume_sending(services: Services, by: str, as_json: bool) -> None:
     resumed = guard.release(by=by, kinds={HoldKind.STOP})
     left = guard.holds()
     if as_json:
-        print_json({"released": {kind.value: reason for kind, reason in resumed.items()}})
+        shell.print_json({"released": {kind.value: reason for kind, reason in resumed.items()}})
     say_resumed(resumed, left)
 
 
 def say_resumed(resumed: Mapping[HoldKind, str], left: Mapping[HoldKind, str]) -> None:
     """Print the holds that were released, and those that still stop sending."""
     for reason in resumed.values():
-        say(f"sending is resumed; it was stopped: {reason}")
+        shell.say(f"sending is resumed; it was stopped: {reason}")
     for kind, reason in left.items():
-        say(f"sending is still stopped: {reason}; {HOLD_ADVICE[kind]}")
+        shell.say(f"sending is still stopped: {reason}; {HOLD_ADVICE[kind]}")
     if not resumed and not left:
-        say("sending was not stopped")
+        shell.say("sending was not stopped")

@@ -4,16 +4,7 @@ from datetime import datetime
 
 import click
 
-from newsletter.cli.shell import (
-    address_argument,
-    as_json,
-    limited,
-    pick,
-    print_rows,
-    say,
-    wall_time,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR, AuditHead
 from newsletter.domain.staff.role import Role
@@ -30,9 +21,9 @@ def user() -> None:
 
 
 @user.command()
-@address_argument()
+@shell.address_argument()
 @click.option("--role", required=True, type=_ROLES)
-@with_services
+@shell.with_services
 def add(services: Services, address: str, role: str) -> None:
     """Add a member of staff, or give them another role.
 
@@ -46,13 +37,13 @@ def add(services: Services, address: str, role: str) -> None:
         people.change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
     else:
         people.put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
-    say(f"{address} is {_a(Role(role))}")
+    shell.say(f"{address} is {_a(Role(role))}")
 
 
 @user.command()
 @click.argument("email")
 @click.option("--role", required=True, type=_ROLES)
-@with_services
+@shell.with_services
 def invite(services: Services, email: str, role: str) -> None:
     """Print a link with which one person opens an account at the desk.
 
@@ -61,12 +52,12 @@ def invite(services: Services, email: str, role: str) -> None:
     """
     link = people.invite(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
     _print_link(services.staff, link.word, link.expires_at)
-    say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
+    shell.say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
 
 
 @user.command()
 @click.argument("email")
-@with_services
+@shell.with_services
 def reset(services: Services, email: str) -> None:
     """Print a link by which somebody sets a new password.
 
@@ -75,12 +66,12 @@ def reset(services: Services, email: str) -> None:
     """
     link = people.reset(email, by=OPERATOR, proofs=services.staff.proofs)
     _print_link(services.staff, link.word, link.expires_at)
-    say(f"{link.address} was signed out everywhere, and got an email")
+    shell.say(f"{link.address} was signed out everywhere, and got an email")
 
 
 @user.command()
-@address_argument()
-@with_services
+@shell.address_argument()
+@shell.with_services
 def disable(services: Services, address: str) -> None:
     """Remove a person's account and role, and end their sessions.
 
@@ -89,27 +80,27 @@ def disable(services: Services, address: str) -> None:
     address = fold(address)
     _tell_scheduled(services, address)
     people.disable(address, by=OPERATOR, proofs=services.staff.proofs)
-    say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
+    shell.say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
 
 @user.command("list")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def list_users(services: Services, as_json: bool) -> None:
     """Show the staff."""
     with services.store.read() as tx:
         roles = tx.staff.roles()
         invited = tx.invitations.open(tx.now)
     for invitation in invited:
-        until = wall_time(invitation.expires_at, services.settings.timezone)
-        say(f"{invitation.address} has an unopened link, valid until {until}")
+        until = shell.wall_time(invitation.expires_at, services.settings.timezone)
+        shell.say(f"{invitation.address} has an unopened link, valid until {until}")
     rows = [{"email": address, "role": role.value} for address, role in roles.items()]
-    print_rows(rows, ("email", "role"), as_json=as_json)
+    shell.print_rows(rows, ("email", "role"), as_json=as_json)
 
 
 def _tell_scheduled(services: Services, address: str) -> None:
     for slug in people.scheduled_by(address, proofs=services.staff.proofs):
-        say(
+        shell.say(
             f"{slug} is scheduled by what {address} approved or started; unless their role still"
             " allows that, it waits for another person"
         )
@@ -118,11 +109,11 @@ def _tell_scheduled(services: Services, address: str) -> None:
 def _print_link(staff: Staff, word: str, until: datetime) -> None:
     desk = staff.settings.desk_url
     click.echo(f"{desk}/invitation/{word}")
-    say(f"this link works once, until {wall_time(until, staff.settings.timezone)}")
+    shell.say(f"this link works once, until {shell.wall_time(until, staff.settings.timezone)}")
     if not staff.settings.desk.enabled:
-        say("desk.enabled is false: until it is true, the link leads nowhere")
+        shell.say("desk.enabled is false: until it is true, the link leads nowhere")
     else:
-        say(
+        shell.say(
             f"until {desk} leads here, put http://localhost:8000/desk in its place"
             " on this machine, while 'newsletter run' is at work"
         )
@@ -138,21 +129,23 @@ def audit() -> None:
 
 
 @audit.command()
-@as_json
-@limited
-@with_services
+@shell.as_json
+@shell.limited
+@shell.with_services
 def show(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest lines of the log, the last one at the end."""
     with services.store.read() as tx:
         lines, count = tx.audit.newest(most)[::-1], tx.audit.count()
     columns = ("number", "at", "actor", "action", "subject", "detail")
-    rows = [pick(line, *columns) | {"at": line.at.isoformat(timespec="seconds")} for line in lines]
-    print_rows(rows, columns, as_json=as_json, count=count)
+    rows = [
+        shell.pick(line, *columns) | {"at": line.at.isoformat(timespec="seconds")} for line in lines
+    ]
+    shell.print_rows(rows, columns, as_json=as_json, count=count)
 
 
 @audit.command()
 @click.option("--expect", metavar="HEAD", help="A last line that you noted earlier: NUMBER:DIGEST.")
-@with_services
+@shell.with_services
 def verify(services: Services, expect: str | None) -> None:
     """Verify that the audit log is complete and unchanged.
 
@@ -166,7 +159,9 @@ def verify(services: Services, expect: str | None) -> None:
     if noted is not None and not kept:
         raise Defect(f"line {noted.number} of the audit log is not the one that was noted")
     lines = "1 line" if head.number == 1 else f"{head.number:,} lines"
-    say(f"{lines}, none changed, none missing{', and what was noted is there' if noted else ''}")
+    shell.say(
+        f"{lines}, none changed, none missing{', and what was noted is there' if noted else ''}"
+    )
     click.echo(str(head))
 
 

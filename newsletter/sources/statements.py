@@ -10,13 +10,7 @@ from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
 from newsletter.domain.subscribers.lists import LIST_NAME
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.formats.frontmatter import (
-    Reader,
-    address,
-    as_it_is,
-    parse_front_matter,
-    unknown_key,
-)
+from newsletter.formats import frontmatter
 from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.text import decode_utf8
 from newsletter.formats.times import is_local, language_objection, read_date, read_local, read_time
@@ -52,13 +46,13 @@ class Parsed:
 def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
     """Parse a statement file; ``file`` is its path for people, and its name the default slug."""
     try:
-        front = parse_front_matter(decode_utf8(data, file=file), file=file)
+        front = frontmatter.parse_front_matter(decode_utf8(data, file=file), file=file)
     except InvalidInput as error:
         return Parsed(statement=None, faults=error.faults)
-    reader = Reader(front=front, file=file)
+    reader = frontmatter.Reader(front=front, file=file)
     for field in front.fields.values():
         if field.key not in KEYS:
-            reader.faults.append(unknown_key(field, KEYS, file))
+            reader.faults.append(frontmatter.unknown_key(field, KEYS, file))
     statement = _statement(reader, file, defaults)
     if reader.faults:
         faults = sorted(reader.faults, key=lambda fault: fault.line)
@@ -67,7 +61,7 @@ def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:
     return Parsed(statement=statement, faults=(), slug_line=place.line if place else 0)
 
 
-def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
+def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Statement:
     slug = reader.text("slug", _slug) or _slug_of_file(reader, file)
 
     def time(value: str) -> datetime:
@@ -88,23 +82,23 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
         lists=_lists(reader, defaults, segment),
         language=reader.text("language", _language) or defaults.language,
         date=reader.when("date", read_date),
-        summary=reader.text("summary", as_it_is) or "",
-        subject=reader.text("subject", as_it_is) or "",
-        preview=reader.text("preview", as_it_is) or "",
-        reply_to=reader.text("reply_to", address) or "",
-        author=reader.text("author", address) or "",
+        summary=reader.text("summary", frontmatter.as_it_is) or "",
+        subject=reader.text("subject", frontmatter.as_it_is) or "",
+        preview=reader.text("preview", frontmatter.as_it_is) or "",
+        reply_to=reader.text("reply_to", frontmatter.address) or "",
+        author=reader.text("author", frontmatter.address) or "",
         progress=reader.decisive("status", _progress) or Progress.REVIEW,
-        approved_by=reader.several("approved_by", address, "editor@forum.example"),
+        approved_by=reader.several("approved_by", frontmatter.address, "editor@forum.example"),
         send_at=send_at if isinstance(send_at, datetime) else None,
         local_time=send_at if isinstance(send_at, LocalTime) else None,
         segment=segment,
         embargo_until=reader.when("embargo_until", time),
-        embargo=reader.decisive("embargo", as_it_is) or "",
+        embargo=reader.decisive("embargo", frontmatter.as_it_is) or "",
         translation_of=_other(reader, "translation_of", slug),
         corrects=_other(reader, "corrects", slug),
         urgent=reader.switch("urgent"),
         welcome=reader.switch("welcome"),
-        despite=reader.decisive("despite", as_it_is) or "",
+        despite=reader.decisive("despite", frontmatter.as_it_is) or "",
         origin=file,
         places=(
             *((field.key, field.line) for field in reader.front.fields.values()),
@@ -116,7 +110,7 @@ def _statement(reader: Reader, file: str, defaults: Defaults) -> Statement:
     return statement
 
 
-def _refuse_beside_corrects(reader: Reader, statement: Statement) -> None:
+def _refuse_beside_corrects(reader: frontmatter.Reader, statement: Statement) -> None:
     if statement.corrects and statement.local_time is not None:
         reader.fault(
             "send_at",
@@ -131,7 +125,7 @@ def _refuse_beside_corrects(reader: Reader, statement: Statement) -> None:
         )
 
 
-def _refuse_beside_welcome(reader: Reader, statement: Statement) -> None:
+def _refuse_beside_welcome(reader: frontmatter.Reader, statement: Statement) -> None:
     """Refuse what narrows or divides readers: each person gets a welcome email as they join."""
     for key in ("corrects", "translation_of", "segment", "local_time"):
         if statement.welcome and getattr(statement, key):
@@ -139,15 +133,15 @@ def _refuse_beside_welcome(reader: Reader, statement: Statement) -> None:
             reader.fault(what, "does not go with a welcome email; take one of them out")
 
 
-def _title(reader: Reader) -> str:
+def _title(reader: frontmatter.Reader) -> str:
     before = len(reader.faults)
-    title = reader.text("title", as_it_is)
+    title = reader.text("title", frontmatter.as_it_is)
     if not title and len(reader.faults) == before:
         reader.fault("title", "is missing; write a line like title: Forum resigns from task force")
     return title or ""
 
 
-def _body(reader: Reader) -> str:
+def _body(reader: frontmatter.Reader) -> str:
     body = reader.front.body
     if not body:
         message = "has no text below the front matter; write the statement there"
@@ -155,7 +149,9 @@ def _body(reader: Reader) -> str:
     return body
 
 
-def _lists(reader: Reader, defaults: Defaults, segment: Segment | None) -> tuple[str, ...]:
+def _lists(
+    reader: frontmatter.Reader, defaults: Defaults, segment: Segment | None
+) -> tuple[str, ...]:
     if "lists" in reader.front.fields:
         lists = reader.several("lists", _list_name, "press")
         if segment is not None and lists and segment.list not in lists:
@@ -175,7 +171,7 @@ def _lists(reader: Reader, defaults: Defaults, segment: Segment | None) -> tuple
     return defaults.lists
 
 
-def _segment(reader: Reader, defaults: Defaults) -> Segment | None:
+def _segment(reader: frontmatter.Reader, defaults: Defaults) -> Segment | None:
     """Return the named segment. An empty key is a fault: the mail would go to everybody."""
     known = {segment.name: segment for segment in defaults.segments}
 
@@ -188,7 +184,7 @@ def _segment(reader: Reader, defaults: Defaults) -> Segment | None:
     return reader.decisive("segment", find)
 
 
-def _slug_of_file(reader: Reader, file: str) -> str:
+def _slug_of_file(reader: frontmatter.Reader, file: str) -> str:
     stem = PurePosixPath(file).stem
     objection = _slug_objection(stem)
     if objection and not any(fault.key == "slug" for fault in reader.faults):
@@ -212,7 +208,7 @@ def _slug_objection(value: str) -> str:
     return ""
 
 
-def _other(reader: Reader, key: str, slug: str) -> str:
+def _other(reader: frontmatter.Reader, key: str, slug: str) -> str:
     other = reader.decisive(key, _slug) or ""
     if other and other == slug:
         reader.fault(key, "names the statement itself; write the slug of the other one")

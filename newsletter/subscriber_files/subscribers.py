@@ -6,29 +6,9 @@ from itertools import islice
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.subscriber_files.csv_files import (
-    OURS,
-    Columns,
-    column_of,
-    doubt,
-    ignored_columns,
-    members,
-    read_csv,
-    rows,
-)
+from newsletter.subscriber_files import csv_files, exports
 from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_objection
-from newsletter.subscriber_files.exports import (
-    FORMATS,
-    ExportFormat,
-    Layout,
-    Skip,
-    Unusable,
-    adds,
-    layout,
-    person,
-    small,
-)
 from newsletter.subscriber_files.subscriber_file import (
     Located,
     SubscriberFile,
@@ -45,7 +25,7 @@ _FIRST_ROWS, _SHOWN_VALUES = 20, 3
 
 AUTO = "auto"
 PLAIN = "plain"
-KINDS = (AUTO, PLAIN, *FORMATS)
+KINDS = (AUTO, PLAIN, *exports.FORMATS)
 """The kinds of files of people."""
 
 
@@ -53,7 +33,7 @@ def read_subscribers(
     path: Source,
     *,
     progress: Callable[[int], None],
-    columns: Columns | None = None,
+    columns: csv_files.Columns | None = None,
     encoding: str = "",
 ) -> SubscriberFile:
     """Check a file of subscribers: YAML, or CSV with the same names as columns.
@@ -68,22 +48,22 @@ def read_subscribers(
         message = "is neither YAML nor CSV by its name; name it like subscribers.yaml or people.csv"
         raise InvalidInput([Fault(file=str(path), message=message)])
     digest = digest_of(path)
-    [member] = members(path)
+    [member] = csv_files.members(path)
     if suffix in _YAML and not encoding and not unicode_in(member):
         raise InvalidInput([not_text(member, "utf-8")])
     found = encoding_in(member, encoding)
 
     def walk(reader: EntryReader) -> Iterator[Located]:
         if suffix not in _YAML:
-            return read_csv(member, found, reader, columns or Columns())
+            return csv_files.read_csv(member, found, reader, columns or csv_files.Columns())
         from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
 
         return read_yaml(member, found, reader)
 
     notes = list(_guessed(found, encoding))
     if suffix not in _YAML:
-        _, header = next(rows(member, found), (1, []))
-        aside = ignored_columns(header, columns or Columns())
+        _, header = next(csv_files.rows(member, found), (1, []))
+        aside = csv_files.ignored_columns(header, columns or csv_files.Columns())
         notes += [f"columns ignored: {', '.join(aside)}"] if aside else []
     return checked(path, walk, kind=PLAIN, digest=digest, notes=notes, progress=progress)
 
@@ -111,7 +91,7 @@ def read_people(
     """
     mapped = dict(columns or {})
     suffix = path.suffix.lower()
-    known = FORMATS.get(kind)
+    known = exports.FORMATS.get(kind)
     objection = next(filter(None, map(list_objection, lists)), "")
     if objection:
         raise InvalidInput([Fault(file="--list", message=objection)])
@@ -129,7 +109,7 @@ def read_people(
         message = f"names its own lists and keys; take {option} away, or write it into the file"
         raise InvalidInput([Fault(file=str(path), message=message)])
     aside = frozenset(header.strip().lower() for header in ignored)
-    given = Columns(
+    given = csv_files.Columns(
         mapped=mapped, lists=tuple(lists), ignored=aside, chosen=tuple(chosen), agreed=agreed
     )
     return read_subscribers(path, progress=progress, columns=given, encoding=encoding)
@@ -152,8 +132,8 @@ def columns_of(path: Source) -> tuple[TableColumn, ...]:
     """Return the columns of a table; none of an export, a ZIP or YAML. Raises InvalidInput."""
     if path.suffix.lower() not in _CSV:
         return ()
-    [member] = members(path)
-    first = list(islice(rows(member, encoding_in(member)), _FIRST_ROWS))
+    [member] = csv_files.members(path)
+    first = list(islice(csv_files.rows(member, encoding_in(member)), _FIRST_ROWS))
     if not first or _recognised(first[0][1], member.file, first[0][0]):
         return ()
     return tuple(_column(name, number, first[1:]) for number, name in enumerate(first[0][1]))
@@ -161,12 +141,12 @@ def columns_of(path: Source) -> tuple[TableColumn, ...]:
 
 def _column(header: str, number: int, first: Sequence[tuple[int, list[str]]]) -> TableColumn:
     cells = [row[number].strip() for _, row in first if number < len(row)]
-    ours = column_of(header)
+    ours = csv_files.column_of(header)
     return TableColumn(
         header=header.strip(),
         values=tuple(dict.fromkeys(filter(None, cells)))[:_SHOWN_VALUES],
-        ours=ours if ours in OURS else "",
-        is_doubtful=bool(doubt(ours, Columns())),
+        ours=ours if ours in csv_files.OURS else "",
+        is_doubtful=bool(csv_files.doubt(ours, csv_files.Columns())),
     )
 
 
@@ -181,13 +161,13 @@ class Table:
 
     member: Member
     encoding: str
-    layout: Layout
+    layout: exports.Layout
 
 
 def _read_export(
     path: Source,
     *,
-    known: ExportFormat | None,
+    known: exports.ExportFormat | None,
     lists: Sequence[str],
     progress: Callable[[int], None],
     without: Collection[str],
@@ -199,14 +179,14 @@ def _read_export(
     of them; also if the columns could be those of several tools.
     """
     digest = digest_of(path)
-    present = members(path)
+    present = csv_files.members(path)
     found = [_table(member, known, encoding) for member in present]
     tables = [table for table in found if table is not None]
     packed = path.suffix.lower() == _ZIP
     if not tables:
         if not packed:
             return None
-        message = f"holds no export of {', '.join(FORMATS)}"
+        message = f"holds no export of {', '.join(exports.FORMATS)}"
         raise InvalidInput([Fault(file=str(path), message=message)])
     if packed:
         _refuse_missing(path, present, tables, without)
@@ -250,10 +230,10 @@ def _refuse_missing(
         raise InvalidInput([Fault(file=str(path), message=message) for message in messages])
 
 
-def _refuse_alone(path: Source, at: Layout, without: Collection[str]) -> None:
+def _refuse_alone(path: Source, at: exports.Layout, without: Collection[str]) -> None:
     """One file of several says nothing of those who left, who are in the others."""
     missing = [begins for begins in at.known.must if begins not in without]
-    if not missing or not adds(at):
+    if not missing or not exports.adds(at):
         return
     files = " and ".join(f"{begins}…csv" for begins in missing)
     flags = " ".join(f"--without {begins}" for begins in missing)
@@ -264,30 +244,30 @@ def _refuse_alone(path: Source, at: Layout, without: Collection[str]) -> None:
     raise InvalidInput([Fault(file=str(path), message=message)])
 
 
-def _table(member: Member, known: ExportFormat | None, given: str) -> Table | None:
+def _table(member: Member, known: exports.ExportFormat | None, given: str) -> Table | None:
     encoding = encoding_in(member, given)
-    line, header = next(rows(member, encoding), (1, []))
+    line, header = next(csv_files.rows(member, encoding), (1, []))
     asked = known or _recognised(header, member.file, line)
-    if asked is None or (member.packed and not asked.needs.issubset(small(header))):
+    if asked is None or (member.packed and not asked.needs.issubset(exports.small(header))):
         return None
     try:
-        found = layout(asked, header, member.name)
-    except Unusable as error:
+        found = exports.layout(asked, header, member.name)
+    except exports.Unusable as error:
         fault = Fault(file=member.file, line=line, key=error.column, message=str(error))
         raise InvalidInput([fault]) from error
     return Table(member=member, encoding=encoding, layout=found)
 
 
-def _recognised(header: Sequence[str], file: str, line: int) -> ExportFormat | None:
+def _recognised(header: Sequence[str], file: str, line: int) -> exports.ExportFormat | None:
     """The tool that wrote a header; nothing if it is none that we know.
 
     Raises InvalidInput if it could be several, or one that lacks what it is known by.
     """
-    names = frozenset(small(header))
-    sure = [known for known in FORMATS.values() if known.marks <= names]
+    names = frozenset(exports.small(header))
+    sure = [known for known in exports.FORMATS.values() if known.marks <= names]
     if len(sure) == 1:
         return sure[0]
-    may = sure or [known for known in FORMATS.values() if known.needs <= names]
+    may = sure or [known for known in exports.FORMATS.values() if known.needs <= names]
     if not may:
         return None
     could = " or ".join(known.name for known in may)
@@ -303,17 +283,17 @@ def _people(
     for table in tables:
         member, at = table.member, table.layout
         source = f"{at.known.name} export {path.name}"
-        body = rows(member, table.encoding)
+        body = csv_files.rows(member, table.encoding)
         next(body, None)
         for line, row in body:
             try:
-                found = person(at, row, source=source, lists=lists)
-            except Unusable as error:
+                found = exports.person(at, row, source=source, lists=lists)
+            except exports.Unusable as error:
                 reader.fault(line, error.column, str(error), file=member.file)
                 continue
             # a duplicate is skipped and no fault
             if isinstance(found, Entry) and reader.subscribers.note(found.address, line):
-                found = Skip.TWICE
+                found = exports.Skip.TWICE
             has_tags = any(at.cells(row, at.known.groups).values())
             yield Located(f"{member.name}:{line}", found, has_tags)
 

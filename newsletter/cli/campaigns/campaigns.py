@@ -6,19 +6,7 @@ from typing import Any
 
 import click
 
-from newsletter.cli.shell import (
-    acting,
-    as_json,
-    hours_to_come,
-    limited,
-    override_in_words,
-    print_json,
-    print_rows,
-    say,
-    version,
-    wall_time,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.staff.role import Role
@@ -37,9 +25,9 @@ def campaign() -> None:
 
 
 @campaign.command("list")
-@as_json
-@limited
-@with_services
+@shell.as_json
+@shell.limited
+@shell.with_services
 def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
     hold, waits = _hold(services.delivery), services.delivery.waits()
@@ -49,7 +37,7 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
         rows = [summary(tx, stored, waits) | {"hold": hold} for stored in newest]
         count = tx.campaigns.count()
     columns = ("campaign", "statement", "state", *FIGURES)
-    print_rows(
+    shell.print_rows(
         rows,
         columns,
         as_json=as_json,
@@ -58,21 +46,21 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
     )
     for row in () if as_json else rows:
         for line in _to_come(row, zone):
-            say(f"campaign {row['campaign']}: {line}")
+            shell.say(f"campaign {row['campaign']}: {line}")
 
 
 def _hold(delivery: Delivery) -> str:
     """Return why sending is stopped, as a sentence, or "" if it is not."""
     hold = "; ".join(delivery.guard().holds().values())
     if hold:
-        say(f"sending is stopped: {hold}")
+        shell.say(f"sending is stopped: {hold}")
     return hold
 
 
 @click.command()
 @click.argument("campaign")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def report(services: Services, campaign: str, as_json: bool) -> None:
     """Show a campaign's figures, and whom it did not reach.
 
@@ -88,7 +76,7 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
     ) | {"hold": hold}
     zone = services.settings.timezone
     if as_json:
-        print_json(figures)
+        shell.print_json(figures)
     else:
         print_report(figures, zone)
 
@@ -104,14 +92,14 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         click.echo(f"  {line}")
     for line in (*_figures(figures), *_elsewhere(figures), *_told(figures)):
         click.echo(f"  {line}")
-    click.echo(f"  version      {version(figures['content_digest'])}")
+    click.echo(f"  version      {shell.version(figures['content_digest'])}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
     for override in figures["despite"]:
-        click.echo(f"               {override_in_words(override)}")
+        click.echo(f"               {shell.override_in_words(override)}")
     click.echo(f"  provider     {', '.join(figures['providers'])}")
     for event in ("started", "finished"):
         at = figures[f"{event}_at"]
-        time = wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
+        time = shell.wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
         click.echo(f"  {event:<12} {time}")
     _print_people(figures)
 
@@ -180,7 +168,7 @@ def _outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
         again = datetime.fromisoformat(outage["next_at"])
         yield (
             f"not handed over to {outage['people']:,}, tried {times}: {outage['reason']};"
-            f" next try at {wall_time(again, zone)}"
+            f" next try at {shell.wall_time(again, zone)}"
         )
 
 
@@ -188,10 +176,10 @@ def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
     """Yield the reason for a wait and its end, in words."""
     wait, later = row["waiting"], row["later"]
     if wait:
-        until = wall_time(datetime.fromisoformat(wait["until"]), zone)
+        until = shell.wall_time(datetime.fromisoformat(wait["until"]), zone)
         yield f"waiting for the {wait['for']} until {until}: {wait['reason']}"
     if later:
-        yield hours_to_come(
+        yield shell.hours_to_come(
             later["readers"],
             datetime.fromisoformat(later["next_at"]),
             datetime.fromisoformat(later["last_at"]),
@@ -201,7 +189,7 @@ def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
 
 @click.command()
 @click.argument("campaign")
-@acting(Role.SENDER, "pause")
+@shell.acting(Role.SENDER, "pause")
 def pause(services: Services, campaign: str, by: str) -> None:
     """Pause a campaign after its open calls."""
     _tell(services.campaigns.hand(by).pause(campaign))
@@ -209,7 +197,7 @@ def pause(services: Services, campaign: str, by: str) -> None:
 
 @click.command()
 @click.argument("campaign")
-@acting(Role.SENDER, "resume")
+@shell.acting(Role.SENDER, "resume")
 def resume(services: Services, campaign: str, by: str) -> None:
     """Resume a paused campaign."""
     _tell(services.campaigns.hand(by).resume(campaign))
@@ -217,7 +205,7 @@ def resume(services: Services, campaign: str, by: str) -> None:
 
 @click.command()
 @click.argument("campaign")
-@acting(Role.SENDER, "cancel")
+@shell.acting(Role.SENDER, "cancel")
 def cancel(services: Services, campaign: str, by: str) -> None:
     """Cancel a campaign; sent messages stay sent."""
     cancelled = services.campaigns.hand(by).cancel(campaign)
@@ -226,7 +214,7 @@ def cancel(services: Services, campaign: str, by: str) -> None:
         original = tx.campaigns.latest(cancelled.translates)
         waiting = awaited(tx, original) if original else ()
     for email in waiting:
-        say(str(email))
+        shell.say(str(email))
 
 
 @click.command()
@@ -238,7 +226,7 @@ def cancel(services: Services, campaign: str, by: str) -> None:
 @click.option(
     "--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Do not send the messages."
 )
-@acting(Role.ADMIN, "resolve")
+@shell.acting(Role.ADMIN, "resolve")
 def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
     """Decide the outcome of unknown deliveries.
 
@@ -248,13 +236,13 @@ def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
     if to is None:
         raise click.UsageError("say --sent, --resend or --give-up")
     resolved, people = services.campaigns.hand(by).resolve(campaign, Resolution(to))
-    say(f"{people} decided")
+    shell.say(f"{people} decided")
     _tell(resolved)
 
 
 @campaign.command("return")
 @click.argument("campaign")
-@acting(Role.SENDER, "return")
+@shell.acting(Role.SENDER, "return")
 def go_back(services: Services, campaign: str, by: str) -> None:
     """Return waiting batches to the first provider.
 
@@ -265,7 +253,7 @@ def go_back(services: Services, campaign: str, by: str) -> None:
 
 @campaign.command()
 @click.argument("campaign")
-@acting(Role.ADMIN, "reopen")
+@shell.acting(Role.ADMIN, "reopen")
 def reopen(services: Services, campaign: str, by: str) -> None:
     """Send a campaign that is over to those who did not get it.
 
@@ -273,7 +261,7 @@ def reopen(services: Services, campaign: str, by: str) -> None:
     who are unknown or were given up.
     """
     reopened, people = services.campaigns.hand(by).reopen(campaign)
-    say(f"{people:,} of {reopened.counts.audience:,} wait again")
+    shell.say(f"{people:,} of {reopened.counts.audience:,} wait again")
     _tell(reopened)
 
 
@@ -281,7 +269,7 @@ def _tell(campaign: Campaign) -> None:
     counts = campaign.counts
     attention = campaign.state is CampaignState.ATTENTION
     stands = "needs attention" if attention else f"is {campaign.state.value}"
-    say(
+    shell.say(
         f"campaign {campaign.id} ({campaign.slug}) {stands}:"
         f" {counts.accepted:,} accepted, {counts.pending:,} pending,"
         f" {counts.cancelled:,} cancelled, {counts.unknown:,} unknown"

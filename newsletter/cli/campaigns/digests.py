@@ -4,17 +4,7 @@ from typing import Any
 
 import click
 
-from newsletter.cli.shell import (
-    acting,
-    as_json,
-    in_words,
-    print_json,
-    print_rows,
-    say,
-    show_faults,
-    wall_time,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.domain.campaigns.digest import LAST, Digest, Every
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.build_digest import Forecast
@@ -28,8 +18,8 @@ def digest() -> None:
 
 
 @digest.command("list")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def list_digests(services: Services, as_json: bool) -> None:
     """Show all digest emails, when each comes next, and its last issue."""
     rows = [
@@ -37,9 +27,9 @@ def list_digests(services: Services, as_json: bool) -> None:
         for digest in services.campaigns.digests
     ]
     if not rows and not as_json:
-        say("no digest email is configured; docs/configuration.md says how, under 'digests'")
+        shell.say("no digest email is configured; docs/configuration.md says how, under 'digests'")
         return
-    print_rows(rows, ("name", "title", "rhythm", "next", "lists", "last"), as_json=as_json)
+    shell.print_rows(rows, ("name", "title", "rhythm", "next", "lists", "last"), as_json=as_json)
 
 
 def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
@@ -48,7 +38,7 @@ def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
         "name": settings.name,
         "title": settings.title,
         "rhythm": _in_words(settings),
-        "next": wall_time(forecast.coming.at, campaigns.settings.timezone),
+        "next": shell.wall_time(forecast.coming.at, campaigns.settings.timezone),
         "lists": list(settings.lists),
         "gathers": list(settings.gathers),
         "last": forecast.made[-1].slug if forecast.made else "",
@@ -64,8 +54,8 @@ def _in_words(digest: Digest) -> str:
 
 @digest.command()
 @click.argument("name")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def show(services: Services, name: str, as_json: bool) -> None:
     """Show when one comes next, and what it would gather now."""
     forecast = services.campaigns.digest_builder.forecast(name)
@@ -73,10 +63,10 @@ def show(services: Services, name: str, as_json: bool) -> None:
     row["would_gather"] = [{"slug": part.slug, "title": part.title} for part in forecast.parts]
     row["issues"] = [{"slug": each.slug, "parts": list(each.parts)} for each in forecast.made]
     if as_json:
-        print_json(row)
+        shell.print_json(row)
         return
     for key in ("title", "rhythm", "next", "lists", "gathers"):
-        click.echo(f"{key + ':':<14} {in_words(row[key])}")
+        click.echo(f"{key + ':':<14} {shell.in_words(row[key])}")
     click.echo(f"\nwould gather now: {len(forecast.parts) or 'nothing'}")
     for part in forecast.parts:
         click.echo(f"  {part.slug}: {part.title}")
@@ -86,20 +76,20 @@ def show(services: Services, name: str, as_json: bool) -> None:
 
 @digest.command()
 @click.argument("name")
-@acting(Role.WRITER, "make a digest email")
+@shell.acting(Role.WRITER, "make a digest email")
 def make(services: Services, name: str, by: str) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
     made = services.campaigns.digest_builder.make(name, by)
     faults = [fault for fault in services.statements.refresh() if made.slug in fault.file]
-    say(made.summary)
-    show_faults(faults)
+    shell.say(made.summary)
+    shell.show_faults(faults)
     click.echo(made.slug)
     return 3 if faults else 0
 
 
 @digest.command()
 @click.argument("slug")
-@acting(Role.WRITER, "drop a digest email")
+@shell.acting(Role.WRITER, "drop a digest email")
 def drop(services: Services, slug: str, by: str) -> None:
     """Drop an issue that has not begun to be sent.
 
@@ -107,4 +97,4 @@ def drop(services: Services, slug: str, by: str) -> None:
     """
     dropped = services.campaigns.digest_builder.drop(slug, by)
     services.statements.refresh()
-    say(f"{dropped.slug} is dropped")
+    shell.say(f"{dropped.slug} is dropped")

@@ -6,18 +6,7 @@ from datetime import datetime
 
 import click
 
-from newsletter.cli.shell import (
-    acting,
-    as_json,
-    print_json,
-    say,
-    seen_version,
-    show_faults,
-    statement_slug,
-    version,
-    wall_time,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
@@ -40,7 +29,7 @@ from newsletter.store.sql import Transaction
 @click.command()
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="The approver.")
-@seen_version
+@shell.seen_version
 @click.option("--despite", metavar="WHY", help="The reason to approve despite warnings.")
 @click.option(
     "--no-embargo",
@@ -52,8 +41,8 @@ from newsletter.store.sql import Transaction
     is_flag=True,
     help="Replace a missing approval as an admin. This takes two admins and --despite WHY.",
 )
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def approve(
     services: Services,
     slug: str,
@@ -74,7 +63,7 @@ def approve(
     with services.store.read() as tx:
         stored = tx.statements.get(slug)
         if stored:
-            show_faults(services.statements.faults_about(tx, stored.statement, faults))
+            shell.show_faults(services.statements.faults_about(tx, stored.statement, faults))
     given = services.statements.approve(
         ApprovalRequest(
             slug=slug,
@@ -92,17 +81,17 @@ def approve(
         status = with_readers(tx, status)
     lines = list(_answer(services.campaigns, status, by, given))
     if as_json:
-        print_json(_given(status, given))
+        shell.print_json(_given(status, given))
         return
     for line in (*lines, *(late if given.approval.approved else ())):
-        say(line)
+        shell.say(line)
 
 
 def _meant(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
     try:
-        return statement_slug(statements.store, name)
+        return shell.statement_slug(statements.store, name)
     except NotFound:
-        show_faults(fault for fault in faults if name in fault.file)
+        shell.show_faults(fault for fault in faults if name in fault.file)
         raise
 
 
@@ -129,9 +118,9 @@ def _answer(campaigns: Campaigns, status: StatementStatus, by: str, given: Given
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
     who = ", ".join(approval.by for approval in given.approval.given)
     if approved:
-        yield f"{slug} is approved: version {version(given.content_hash)} by {who}{over}"
+        yield f"{slug} is approved: version {shell.version(given.content_hash)} by {who}{over}"
     else:
-        yield f"noted: version {version(given.content_hash)} by {by}{over}"
+        yield f"noted: version {shell.version(given.content_hash)} by {by}{over}"
         yield from given.approval.reasons
     if status.readers is not None:
         titles = {offer.name: offer.title for offer in campaigns.settings.titled_lists()}
@@ -151,7 +140,7 @@ def _answer(campaigns: Campaigns, status: StatementStatus, by: str, given: Given
 def _wall_time(status: StatementStatus) -> str:
     """Return when the first reader gets it."""
     leaves = (status.release or status.ready or status.now).replace(microsecond=0)
-    return wall_time(leaves, status.rules.timezone)
+    return shell.wall_time(leaves, status.rules.timezone)
 
 
 def _left_behind(tx: Transaction, status: StatementStatus) -> Iterator[str]:
@@ -171,13 +160,13 @@ def _left_behind(tx: Transaction, status: StatementStatus) -> Iterator[str]:
 @click.command()
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="The approver.")
-@with_services
+@shell.with_services
 def revoke(services: Services, slug: str, by: str) -> None:
     """Revoke your approval; an admin revokes all of them."""
-    slug = statement_slug(services.store, slug)
+    slug = shell.statement_slug(services.store, slug)
     rules = services.campaigns.rules
     taken = take_back(slug, by=by, store=services.store, rules=rules)
-    say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
+    shell.say(f"{taken} approval{'' if taken == 1 else 's'} of {slug} taken back")
 
 
 @click.command()
@@ -191,41 +180,42 @@ def revoke(services: Services, slug: str, by: str) -> None:
     help="Allow an earlier time than its approvers saw; the statement then "
     "waits for a new approval.",
 )
-@acting(Role.SENDER, "schedule")
+@shell.acting(Role.SENDER, "schedule")
 def schedule(services: Services, slug: str, at: str, approve_again: bool, by: str) -> None:
     """Set the time of a statement, which overrules its file."""
     services.statements.refresh_to_act()
     when = _instant_of(at, services.settings.timezone)
-    slug = statement_slug(services.store, slug)
+    slug = shell.statement_slug(services.store, slug)
     _refuse_past(slug, when, services.statements)
     services.campaigns.starter().schedule(slug, when, by=by, anew=approve_again)
-    time = wall_time(when, services.settings.timezone)
-    say(f"{slug} goes out at {time}, once it is approved")
+    time = shell.wall_time(when, services.settings.timezone)
+    shell.say(f"{slug} goes out at {time}, once it is approved")
 
 
 def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
     now, zone = statements.store.clock.now(), statements.settings.timezone
     if when <= now:
         raise Refused(
-            f"{wall_time(when, zone)} has passed; it is {wall_time(now, zone)} now. Write a later"
-            f" time, or let it leave once it is approved: 'newsletter statement unschedule {slug}'"
+            f"{shell.wall_time(when, zone)} has passed; it is {shell.wall_time(now, zone)} now. Write"
+            " a later time, or let it leave once it is approved:"
+            f" 'newsletter statement unschedule {slug}'"
         )
 
 
 @click.command()
 @click.argument("slug")
 @click.option("--approve-again", is_flag=True, help="Allow an earlier time; see schedule.")
-@acting(Role.SENDER, "schedule")
+@shell.acting(Role.SENDER, "schedule")
 def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> None:
     """Go back to the time in the statement's file."""
-    slug = statement_slug(services.store, slug)
+    slug = shell.statement_slug(services.store, slug)
     services.campaigns.starter().schedule(slug, None, by=by, anew=approve_again)
-    say(f"{slug} goes out when its file says")
+    shell.say(f"{slug} goes out when its file says")
 
 
 @click.command()
 @click.argument("slug")
-@seen_version
+@shell.seen_version
 @click.option(
     "--count",
     metavar="N",
@@ -233,7 +223,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
     help="The number of people that you expect; refuse another number.",
 )
 @click.option("--at", metavar="TIME", help="YYYY-MM-DD HH:MM, in the configured time zone.")
-@acting(Role.SENDER, "start")
+@shell.acting(Role.SENDER, "start")
 def start(
     services: Services, slug: str, by: str, digest: str, count: int | None, at: str | None
 ) -> None:
@@ -242,7 +232,7 @@ def start(
     Sending begins when the undo window ends; 'newsletter statement undo' stops it before.
     """
     services.statements.refresh_to_act()
-    slug = statement_slug(services.store, slug)
+    slug = shell.statement_slug(services.store, slug)
     shown = services.campaigns.terms_now(slug)
     if count is not None:
         shown = replace(shown, readers=count, typed=count)
@@ -256,36 +246,37 @@ def start(
     start = services.campaigns.starter().start(asked)
     with services.store.read() as tx:
         status = with_readers(tx, find_status(tx, slug, services.campaigns.rules))
-    say(f"{slug} is started: version {version(start.content_hash)} goes to {people(start.count)}")
-    say(f"leaves at {_wall_time(status)}; to undo: newsletter statement undo {slug}")
+    version = shell.version(start.content_hash)
+    shell.say(f"{slug} is started: version {version} goes to {people(start.count)}")
+    shell.say(f"leaves at {_wall_time(status)}; to undo: newsletter statement undo {slug}")
 
 
 @click.command()
 @click.argument("slug")
-@acting(Role.APPROVER, "undo")
+@shell.acting(Role.APPROVER, "undo")
 def undo(services: Services, slug: str, by: str) -> None:
     """Stop a statement before it is sent.
 
     If approvals start statements, they are revoked. If a sender does, it stays approved.
     """
-    slug = statement_slug(services.store, slug)
+    slug = shell.statement_slug(services.store, slug)
     approved = services.campaigns.starter().undo(slug, by=by)
     stays = "it stays approved" if approved else "it needs a new approval"
-    say(f"{slug} is undone: no one got it, and {stays}")
+    shell.say(f"{slug} is undone: no one got it, and {stays}")
 
 
 @click.command("send-back")
 @click.argument("slug")
 @click.option("--by", required=True, metavar="EMAIL", help="The person who sends it back.")
 @click.option("--reason", required=True, metavar="TEXT", help="The requested change.")
-@seen_version
-@with_services
+@shell.seen_version
+@shell.with_services
 def send_back(services: Services, slug: str, by: str, reason: str, digest: str) -> None:
     """Ask for changes in a statement, with a reason."""
     services.statements.refresh_to_act()
-    slug = statement_slug(services.store, slug)
+    slug = shell.statement_slug(services.store, slug)
     services.statements.send_back(slug, by=by, expect=digest, reason=reason)
-    say(f"{slug} was sent back; it waits for its writers")
+    shell.say(f"{slug} was sent back; it waits for its writers")
 
 
 @click.command()
@@ -295,12 +286,12 @@ def send_back(services: Services, slug: str, by: str, reason: str, digest: str) 
     "--withdraw", "kind", flag_value=NoteKind.WITHDRAWN.value, help="Take the text off the web."
 )
 @click.option("--restore", "kind", flag_value=NoteKind.RESTORED.value, help="Put it back.")
-@acting(Role.SENDER, "annotate")
+@shell.acting(Role.SENDER, "annotate")
 def annotate(services: Services, slug: str, words: str, kind: str | None, by: str) -> None:
     """Write a dated note on a statement's public page."""
-    slug = statement_slug(services.store, slug)
+    slug = shell.statement_slug(services.store, slug)
     note(slug, NoteKind(kind or "note"), words, by=by, store=services.store)
-    say(f"{services.settings.public_url}/archive/{slug} shows it now")
+    shell.say(f"{services.settings.public_url}/archive/{slug} shows it now")
 
 
 def _instant_of(text: str, zone: str) -> datetime:

@@ -5,15 +5,7 @@ from pathlib import Path
 
 import click
 
-from newsletter.cli.shell import (
-    Shell,
-    as_json,
-    in_workspace,
-    print_json,
-    say,
-    statement_slug,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
@@ -27,16 +19,16 @@ from newsletter.runtime.services import Services
 @click.argument("slug")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to fill.")
 @click.option("--as", "address", metavar="EMAIL", help="As this subscriber gets it.")
-@in_workspace
-def preview(shell: Shell, slug: str, out: Path, address: str | None) -> None:
+@shell.in_workspace
+def preview(workspace: shell.Shell, slug: str, out: Path, address: str | None) -> None:
     """Show an email as its subscribers would get it.
 
     Makes message.html, message.txt and message.eml, for a made-up reader or for a real one. The
     last opens in a mail program. The desk shows it light, dark and without pictures too.
     """
-    with shell.services() as services:
+    with workspace.services() as services:
         services.statements.refresh()
-        slug = statement_slug(services.store, slug)
+        slug = shell.statement_slug(services.store, slug)
         content, recipient = sample(
             slug, address=address, store=services.store, links=services.links
         )
@@ -53,8 +45,8 @@ def preview(shell: Shell, slug: str, out: Path, address: str | None) -> None:
 @click.argument("slug")
 @click.option("--dry-run", is_flag=True, help="Who would get it and who would not, and why.")
 @click.option("--to", metavar="EMAIL", help="Send one test mail there.")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def send(services: Services, slug: str, dry_run: bool, to: str | None, as_json: bool) -> None:
     """Try a statement: a dry run, or one test email.
 
@@ -66,7 +58,7 @@ def send(services: Services, slug: str, dry_run: bool, to: str | None, as_json: 
             " by 'newsletter run'"
         )
     services.statements.refresh()
-    slug = statement_slug(services.store, slug)
+    slug = shell.statement_slug(services.store, slug)
     if to is None:
         _show_dry_run(services, slug, as_json)
     else:
@@ -80,7 +72,7 @@ def _show_dry_run(services: Services, slug: str, as_json: bool) -> None:
         elsewhere = [{"address": address, "reason": why} for address, why in dry.elsewhere]
         hours = [{"at": at.isoformat(), "readers": readers} for at, readers in dry.hours]
         listed = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
-        print_json(asdict(dry) | listed)
+        shell.print_json(asdict(dry) | listed)
     else:
         for line in lines_of(dry, zone=services.settings.timezone):
             click.echo(line)
@@ -89,7 +81,7 @@ def _show_dry_run(services: Services, slug: str, as_json: bool) -> None:
 def _send_test(services: Services, slug: str, to: str) -> None:
     outcome = services.delivery.trial_sender().send(slug, to=to).outcome
     if outcome.verdict is Verdict.ACCEPTED:
-        say(f"the provider accepted the test mail to {to}")
+        shell.say(f"the provider accepted the test mail to {to}")
         return
     answer = f"{outcome.verdict.value}: {outcome.reason}"
     if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA, Verdict.LATE}:

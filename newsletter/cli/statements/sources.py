@@ -5,15 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newsletter.cli.shell import (
-    as_json,
-    pick,
-    print_json,
-    print_rows,
-    say,
-    wall_time,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.config.sources import FolderOptions
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.ports import Feed
@@ -40,8 +32,8 @@ def source() -> None:
 
 
 @source.command("list")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def list_sources(services: Services, as_json: bool) -> None:
     """Show all sources, and how the last visit to each feed went."""
     rows = [
@@ -52,12 +44,12 @@ def list_sources(services: Services, as_json: bool) -> None:
     with services.store.read() as tx:
         feeds = [_described(tx, services.statements, feed) for feed in services.statements.feeds]
     columns = ("name", "url", "last_visit", "seen", "taken", "state")
-    print_rows([*rows, *feeds], columns, as_json=as_json)
+    shell.print_rows([*rows, *feeds], columns, as_json=as_json)
     for row in () if as_json else feeds:
         if row["failure"]:
-            say(f"{row['name']} cannot be read: {row['failure']}")
+            shell.say(f"{row['name']} cannot be read: {row['failure']}")
         if row["remark"]:
-            say(f"{row['name']}: {row['remark']}")
+            shell.say(f"{row['name']}: {row['remark']}")
 
 
 def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str, Any]:
@@ -68,8 +60,8 @@ def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str,
         "kind": "feed",
         "url": feed.address,
         "every": format_duration(feed.every),
-        "last_visit": wall_time(visited, zone) if visited else "",
-        "next_visit": wall_time(record.next_at, zone) if record.next_at else "",
+        "last_visit": shell.wall_time(visited, zone) if visited else "",
+        "next_visit": shell.wall_time(record.next_at, zone) if record.next_at else "",
         "state": "cannot be read" if record.failures else "ok" if visited else "not visited yet",
         "failures": record.failures,
         "failure": record.failure,
@@ -82,14 +74,14 @@ def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str,
 
 @source.command()
 @click.argument("name", required=False)
-@with_services
+@shell.with_services
 def poll(services: Services, name: str | None) -> int:
     """Visit feeds now: all, or one."""
     feeds = (
         [_feed(services.statements, name)] if name is not None else list(services.statements.feeds)
     )
     if not feeds:
-        say("no source is a feed; docs/feeds.md says how to set one up")
+        shell.say("no source is a feed; docs/feeds.md says how to set one up")
     services.statements.refresh()  # so that no item gets the slug of a new file
     seen = [services.statements.visitor().visit(feed) for feed in feeds]
     for visit in seen:
@@ -107,24 +99,24 @@ def _feed(statements: Statements, name: str) -> Feed:
 
 def _tell(seen: Visited) -> None:
     if seen.failure:
-        say(f"{seen.feed} cannot be read: {seen.failure}")
+        shell.say(f"{seen.feed} cannot be read: {seen.failure}")
         return
     for slug in seen.taken:
         click.echo(slug)
     for slug in seen.changed:
-        say(f"changed: {slug}")
+        shell.say(f"changed: {slug}")
     for why in seen.unusable:
-        say(f"no statement: {why}")
+        shell.say(f"no statement: {why}")
     if seen.remark:
-        say(f"please check: {seen.remark}")
+        shell.say(f"please check: {seen.remark}")
     passed = f", {seen.passed} passed over" if seen.passed else ""
-    say(f"{seen.feed}: {len(seen.taken)} new, {len(seen.changed)} changed{passed}")
+    shell.say(f"{seen.feed}: {len(seen.taken)} new, {len(seen.changed)} changed{passed}")
 
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> None:
     """Make statements of Word, PDF, email, HTML or text files.
 
@@ -139,14 +131,14 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
     usual = services.settings.language
     made = [_write_imported(services, with_language(document, usual)) for document in read]
     if as_json:
-        print_json(made)
+        shell.print_json(made)
         return
     for each in made:
         for dropped in each["dropped"]:
             place = f", line {dropped['line']}" if dropped["line"] else ""
-            say(f"left out{place}: {dropped['text']} ({dropped['why']})")
+            shell.say(f"left out{place}: {dropped['text']} ({dropped['why']})")
         for note in each["notes"]:
-            say(f"please check: {note}")
+            shell.say(f"please check: {note}")
         click.echo(each["path"])
 
 
@@ -176,7 +168,9 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
         "path": str(path),
         "title": document.title,
         "date": day or None,
-        "dropped": [pick(dropped_line, "line", "text", "why") for dropped_line in document.dropped],
+        "dropped": [
+            shell.pick(dropped_line, "line", "text", "why") for dropped_line in document.dropped
+        ],
         "embargo": words,
         "embargo_suggested": until,
         "pictures": [one for one, _ in kept],

@@ -6,30 +6,8 @@ from typing import Any
 
 import click
 
-from newsletter.cli.shell import (
-    as_json,
-    by_whom,
-    limited,
-    override_in_words,
-    pick,
-    print_json,
-    print_rows,
-    say,
-    show_faults,
-    version,
-    wall_time,
-    with_services,
-)
-from newsletter.cli.statements.approving import (
-    annotate,
-    approve,
-    revoke,
-    schedule,
-    send_back,
-    start,
-    undo,
-    unschedule,
-)
+from newsletter.cli import shell
+from newsletter.cli.statements import approving
 from newsletter.cli.statements.sources import import_files
 from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
@@ -60,9 +38,9 @@ def statement() -> None:
 
 
 @statement.command("list")
-@as_json
-@limited
-@with_services
+@shell.as_json
+@shell.limited
+@shell.with_services
 def list_statements(services: Services, as_json: bool, most: int | None) -> None:
     """Show statements and where each stands, the newest ones."""
     faults = services.statements.refresh()
@@ -71,8 +49,8 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
         rules = services.campaigns.rules
         rows = [_describe(tx, status) for status in load_statuses(tx, newest, rules)]
         count = tx.statements.count()
-    show_faults(faults)
-    print_rows(
+    shell.show_faults(faults)
+    shell.print_rows(
         rows,
         ("slug", "title", "translation_of", "standing", "time", "campaign", "version"),
         as_json=as_json,
@@ -80,22 +58,22 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
         shown=lambda row: {
             **row,
             "campaign": _shown("campaign", row["campaign"]),
-            "version": version(row["digest"]),
+            "version": shell.version(row["digest"]),
         },
     )
 
 
 @statement.command()
 @click.argument("slug")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def show(services: Services, slug: str, as_json: bool) -> None:
     """Show one statement, its approvals and what it still needs."""
     faults = services.statements.refresh()
     with services.store.read() as tx:
         stored = tx.statements.get(slug) or tx.statements.get(statement_named(tx, slug))
         if stored is None or not stored.present:
-            show_faults(faults)
+            shell.show_faults(faults)
             raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         rules, fault = services.campaigns.rules, services.statements.fault
         status = load_for_page(tx, stored.slug, rules, fault)
@@ -109,7 +87,7 @@ def show(services: Services, slug: str, as_json: bool) -> None:
             "beside": " ".join(status.notes),
         } | _describe(tx, status)
     if as_json:
-        print_json(row)
+        shell.print_json(row)
         return
     for key, value in row.items():
         click.echo(f"{key + ':':<14} {_shown(key, value) or '–'}")
@@ -121,7 +99,7 @@ def _shown(key: str, value: Any) -> str:
     if key == "campaign" and value.endswith(f" {CampaignState.ATTENTION.value}"):
         return f"{value.partition(' ')[0]} needs attention"
     if key == "despite":
-        value = list(map(override_in_words, value))
+        value = list(map(shell.override_in_words, value))
     if isinstance(value, list):
         value = (", " if key in {"lists", "approved_by"} else "; ").join(value)
     return str(value or "")
@@ -173,13 +151,13 @@ def _set_time(status: StatementStatus) -> str:
     if status.set_for is None or has_begun(status.campaign):
         return ""
     overdue = "overdue since " if status.is_overdue and status.approval.approved else ""
-    return f"{overdue}{wall_time(status.set_for, status.rules.timezone)}"
+    return f"{overdue}{shell.wall_time(status.set_for, status.rules.timezone)}"
 
 
 @statement.command()
 @click.argument("title")
 @click.option("--author", default="", metavar="EMAIL", help="The author.")
-@with_services
+@shell.with_services
 def new(services: Services, title: str, author: str) -> None:
     """Begin a statement: writes statements/SLUG.md."""
     begun = DraftText(
@@ -208,8 +186,8 @@ class _Checked:
 
 @statement.command()
 @click.argument("slug", required=False)
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def check(services: Services, slug: str | None, as_json: bool) -> int:
     """Check statements: each fault, its place and its remedy.
 
@@ -222,17 +200,17 @@ def check(services: Services, slug: str | None, as_json: bool) -> int:
         else _check_all(services.statements)
     )
     if as_json:
-        print_json(
+        shell.print_json(
             [
-                pick(remark, "place", "line", "grade", "message") | {"code": remark.check}
+                shell.pick(remark, "place", "line", "grade", "message") | {"code": remark.check}
                 for remark in checked.remarks
             ]
         )
         return checked.code
     for remark in checked.remarks:
-        say(str(remark))
+        shell.say(str(remark))
     if not checked.remarks:
-        say(f"nothing wrong with {slug or f'{checked.statements} statements'}")
+        shell.say(f"nothing wrong with {slug or f'{checked.statements} statements'}")
     return checked.code
 
 
@@ -284,7 +262,7 @@ def _checked(
 
 @statement.command()
 @click.argument("slug")
-@with_services
+@shell.with_services
 def diff(services: Services, slug: str) -> None:
     """Show what changed for readers since the last approval."""
     services.statements.refresh()
@@ -296,17 +274,29 @@ def diff(services: Services, slug: str) -> None:
 
 @statement.command()
 @click.argument("slug")
-@by_whom
-@with_services
+@shell.by_whom
+@shell.with_services
 def submit(services: Services, slug: str, by: str | None) -> None:
     """Hand a draft in for approval.
 
     Its file says status: review from then on.
     """
     slug = services.statements.submit(slug, by=by or OPERATOR)
-    say(f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it")
+    shell.say(
+        f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it"
+    )
 
 
-_others = (import_files, approve, revoke, schedule, unschedule, start, undo, send_back, annotate)
+_others = (
+    import_files,
+    approving.approve,
+    approving.revoke,
+    approving.schedule,
+    approving.unschedule,
+    approving.start,
+    approving.undo,
+    approving.send_back,
+    approving.annotate,
+)
 for _command in _others:
     statement.add_command(_command)

@@ -9,21 +9,7 @@ from typing import Any
 
 import click
 
-from newsletter.cli.shell import (
-    Shell,
-    acting,
-    actor,
-    as_json,
-    by_whom,
-    in_workspace,
-    limited,
-    pick,
-    print_json,
-    print_rows,
-    say,
-    wall_time,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Brought, ImportRecord
@@ -32,14 +18,7 @@ from newsletter.pipeline.subscribers.imports import undo
 from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.csv_files import (
-    COLUMNS,
-    FIRST_NAME,
-    LAST_NAME,
-    People,
-    as_csv,
-    column_of,
-)
+from newsletter.subscriber_files import csv_files
 from newsletter.subscriber_files.subscriber_file import SubscriberFile, paced
 from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
 from newsletter.subscriber_files.workbooks import as_table
@@ -50,7 +29,7 @@ _TOLD = 100_000
 
 def _teller(what: str) -> Callable[[int], None]:
     """Return a function that says how many people were read or written, now and then."""
-    return lambda count: None if count % _TOLD else say(f"{what}: {count:,}")
+    return lambda count: None if count % _TOLD else shell.say(f"{what}: {count:,}")
 
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -104,11 +83,11 @@ _BYTE_ORDER_MARK = "\ufeff"
     help="A column to ignore; repeatable.",
 )
 @click.option("--encoding", default="", help="The encoding of a table, like windows-1252.")
-@by_whom
-@as_json
-@in_workspace
+@shell.by_whom
+@shell.as_json
+@shell.in_workspace
 def import_file(
-    shell: Shell,
+    workspace: shell.Shell,
     file: Path,
     dry_run: bool,
     kind: str,
@@ -139,8 +118,8 @@ def import_file(
         ignored=ignored,
         encoding=encoding,
     )
-    with shell.services() as services:
-        who = actor(services.store, by, Role.SENDER, "import subscribers")
+    with workspace.services() as services:
+        who = shell.actor(services.store, by, Role.SENDER, "import subscribers")
         brought = bring_in(
             services.subscribers,
             read,
@@ -150,23 +129,29 @@ def import_file(
             rehearse=dry_run,
         )
     for note in (*read.notes, *_notes(brought)):
-        say(note)
+        shell.say(note)
     if as_json:
         skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
-        print_json(_as_data(brought) | skipped | {"sha256": read.digest})
+        shell.print_json(_as_data(brought) | skipped | {"sha256": read.digest})
     else:
         number = brought.number
         undo = f"import {number}: 'newsletter subscribers undo-import {number}' takes it back"
-        say(f"{_summary(brought)}; {undo if number else 'nothing was changed'}")
+        shell.say(f"{_summary(brought)}; {undo if number else 'nothing was changed'}")
 
 
 def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for column in columns:
         name, equals, header = column.partition("=")
-        name = column_of(name)
-        if not equals or not header.strip() or name not in (*COLUMNS, FIRST_NAME, LAST_NAME):
-            message = f'{column!r} is not like email="E-Mail"; columns are {", ".join(COLUMNS)}'
+        name = csv_files.column_of(name)
+        if (
+            not equals
+            or not header.strip()
+            or name not in (*csv_files.COLUMNS, csv_files.FIRST_NAME, csv_files.LAST_NAME)
+        ):
+            message = (
+                f'{column!r} is not like email="E-Mail"; columns are {", ".join(csv_files.COLUMNS)}'
+            )
             raise InvalidInput([Fault(file="--column", message=message)])
         found[name] = header.strip()
     return found
@@ -176,11 +161,11 @@ def _as_data(brought: Brought) -> dict[str, Any]:
     by_reason = {reason.value: away.people for reason, away in brought.refused.items()}
     return {
         "import": brought.number or None,
-        **pick(brought, "new", "known", "changed"),
+        **shell.pick(brought, "new", "known", "changed"),
         "joined": sum(brought.joined.values()),
         "lists": dict(brought.joined),
         "new_lists": brought.created,
-        **pick(brought, "ended", "suppressed"),
+        **shell.pick(brought, "ended", "suppressed"),
         "refused": sum(by_reason.values()),
         "left": brought.left.people,
         "refused_by_reason": by_reason,
@@ -239,9 +224,9 @@ def bring_in(
 
 
 @click.command("imports")
-@as_json
-@limited
-@with_services
+@shell.as_json
+@shell.limited
+@shell.with_services
 def list_imports(services: Services, as_json: bool, most: int | None) -> None:
     """Show the imports, the newest ones, with what each brought."""
     with services.store.read() as tx:
@@ -249,12 +234,12 @@ def list_imports(services: Services, as_json: bool, most: int | None) -> None:
         zone = services.settings.timezone
     rows = [_record(record) for record in reversed(records)]
     columns = ("import", "at", "by", "file", "format", "new", "known", "joined", "skipped", "state")
-    print_rows(
+    shell.print_rows(
         rows,
         columns,
         as_json=as_json,
         count=count,
-        shown=lambda row: {**row, "at": wall_time(row["at"], zone)},
+        shown=lambda row: {**row, "at": shell.wall_time(row["at"], zone)},
     )
 
 
@@ -263,15 +248,17 @@ def _record(record: ImportRecord) -> dict[str, Any]:
         "import": record.id,
         "format": record.kind,
         "state": "undone" if record.undone_at else "done" if record.finished_at else "unfinished",
-        **pick(record, "at", "by", "file", "sha256", "new", "known", "changed", "joined", "ended"),
-        **pick(record, "suppressed", "skipped", "undone_at", "undone_by"),
+        **shell.pick(
+            record, "at", "by", "file", "sha256", "new", "known", "changed", "joined", "ended"
+        ),
+        **shell.pick(record, "suppressed", "skipped", "undone_at", "undone_by"),
     }
 
 
 @click.command("undo-import")
 @click.argument("number", type=click.IntRange(min=1))
-@as_json
-@acting(Role.ADMIN, "undo an import")
+@shell.as_json
+@shell.acting(Role.ADMIN, "undo an import")
 def undo_import(services: Services, number: int, by: str, as_json: bool) -> None:
     """Undo an import.
 
@@ -281,18 +268,18 @@ def undo_import(services: Services, number: int, by: str, as_json: bool) -> None
     """
     undone = undo(number, by=by, store=services.store)
     if as_json:
-        print_json({"import": number} | vars(undone) | {"stay": undone.stay + undone.left})
+        shell.print_json({"import": number} | vars(undone) | {"stay": undone.stay + undone.left})
         return
     for people, why in undone.reasons:
-        say(f"people who stay, {why}: {people:,}")
+        shell.say(f"people who stay, {why}: {people:,}")
     if undone.suppressed:
-        say(f"addresses that stay suppressed: {undone.suppressed:,}")
+        shell.say(f"addresses that stay suppressed: {undone.suppressed:,}")
     if undone.departures:
-        say(
+        shell.say(
             "subscriptions that stay ended, because an undo re-subscribes no one:"
             f" {undone.departures:,}"
         )
-    say(
+    shell.say(
         f"import {number} is undone; removed: {undone.removed:,} people, {undone.ended:,}"
         f" subscriptions; restored: {undone.restored:,} people"
     )
@@ -301,7 +288,7 @@ def undo_import(services: Services, number: int, by: str, as_json: bool) -> None
 @click.command()
 @click.option("--list", "list_name", metavar="NAME", default="", help="Only this list.")
 @click.option("--bom", is_flag=True, help="Start with a byte order mark, for Excel.")
-@with_services
+@shell.with_services
 def export(services: Services, list_name: str, bom: bool) -> None:
     """Print all people and suppressions as CSV for import.
 
@@ -318,15 +305,15 @@ def export(services: Services, list_name: str, bom: bool) -> None:
         strangers = () if list_name else tx.readers.suppressions(strangers=True)
         # one transaction to the end, so that the file is one moment's state
         chosen = _of_list(list_name, people) if list_name else people
-        for text in chain([_BYTE_ORDER_MARK] if bom else [], as_csv(chosen, strangers)):
+        for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(chosen, strangers)):
             out.write(text.encode())
         out.flush()
         erased = 0 if list_name else tx.readers.count_erased()
     if erased:
-        say(f"left out: {erased:,} who were erased; no address of theirs is kept")
+        shell.say(f"left out: {erased:,} who were erased; no address of theirs is kept")
 
 
-def _of_list(name: str, people: People) -> People:
+def _of_list(name: str, people: csv_files.People) -> csv_files.People:
     for person, consent in people:
         lists, left = ((name,) if name in those else () for those in (person.lists, person.left))
         yield replace(person, lists=lists, left=left), consent

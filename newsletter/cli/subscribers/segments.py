@@ -5,13 +5,7 @@ from typing import Any
 
 import click
 
-from newsletter.cli.shell import (
-    as_json,
-    print_json,
-    print_rows,
-    say,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
@@ -27,22 +21,22 @@ def segment() -> None:
 
 
 @segment.command("list")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def list_segments(services: Services, as_json: bool) -> None:
     """Show all segments, and how many each picks now."""
     with services.store.read() as tx:
         rows = [_row(tx, one) for one in services.subscribers.segments]
     if not rows and not as_json:
-        say("no segment is configured; docs/configuration.md says how, under 'segments'")
+        shell.say("no segment is configured; docs/configuration.md says how, under 'segments'")
         return
-    print_rows(rows, ("name", "readers", "rule"), as_json=as_json)
+    shell.print_rows(rows, ("name", "readers", "rule"), as_json=as_json)
 
 
 @segment.command()
 @click.argument("name")
-@as_json
-@with_services
+@shell.as_json
+@shell.with_services
 def show(services: Services, name: str, as_json: bool) -> None:
     """Show whom a segment picks now: how many, and the first few of them.
 
@@ -57,7 +51,7 @@ def show(services: Services, name: str, as_json: bool) -> None:
         row = _row(tx, found)
         some = list(islice(tx.audiences.addresses(_audience(found)), _SHOWN))
     if as_json:
-        print_json(row | {"sample": some})
+        shell.print_json(row | {"sample": some})
         return
     click.echo(f"{found}")
     click.echo(f"picks {row['readers']:,} of {row['on_list']:,} readers")

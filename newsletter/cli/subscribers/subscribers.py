@@ -7,18 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from newsletter.cli.shell import (
-    acting,
-    address_argument,
-    as_json,
-    in_words,
-    limited,
-    pick,
-    print_json,
-    print_rows,
-    say,
-    with_services,
-)
+from newsletter.cli import shell
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
@@ -54,7 +43,7 @@ for _command in (import_file, export, list_imports, undo_import):
     "--language", metavar="CODE", default="", help="The form's language. Default: the workspace's."
 )
 @click.option("--script", is_flag=True, help="Add the script by which the form answers in place.")
-@with_services
+@shell.with_services
 def form(services: Services, lists: tuple[str, ...], language: str, script: bool) -> None:
     """Print a form to sign up by, for a page of your own site.
 
@@ -74,7 +63,7 @@ _MOST = 1 << 20
 
 @subscribers.command("receive-email")
 @click.argument("email", type=click.File("rb"), default="-")
-@with_services
+@shell.with_services
 def receive_email(services: Services, email: BinaryIO) -> None:
     """Carry out an email to the inbox for unsubscribing.
 
@@ -90,15 +79,15 @@ def receive_email(services: Services, email: BinaryIO) -> None:
     if strangers:
         raise NotFound("its subscriber is not in this database: erased, or lost by a restore")
     if departure.of_a_test:
-        say("nothing to do: it answers a test email")
+        shell.say("nothing to do: it answers a test email")
     else:
-        say("done: its subscriber gets no more email to those lists")
+        shell.say("done: its subscriber gets no more email to those lists")
 
 
 @subscribers.command()
-@address_argument()
-@as_json
-@with_services
+@shell.address_argument()
+@shell.as_json
+@shell.with_services
 def show(services: Services, address: str, as_json: bool) -> None:
     """Show one subscriber with their consents.
 
@@ -114,22 +103,23 @@ def show(services: Services, address: str, as_json: bool) -> None:
         person = Subscriber(id=0, address=address, name="", language="", timezone="", lists=())
     shown = {
         "email": person.address,
-        **pick(person, "name", "lists", "language", "timezone", *NOTED, "tags", "paused_until"),
+        **shell.pick(person, "name", "lists", "language", "timezone", *NOTED, "tags"),
+        "paused_until": person.paused_until,
         "left": person.left,
         "suppressed": reason,
     }
     if as_json:
-        print_json(shown | {"consents": consents})
+        shell.print_json(shown | {"consents": consents})
         return
     for key, value in shown.items():
-        click.echo(f"{key + ':':<13} {in_words(value) or '–'}")
+        click.echo(f"{key + ':':<13} {shell.in_words(value) or '–'}")
     for consent in consents:
         click.echo("consent:      " + _in_words(consent))
 
 
 def _consent(tx: Transaction, record: ConsentRecord) -> dict[str, Any]:
     return {
-        **pick(record, "list", "given", "method", "source", "asked_at", "at", "wording"),
+        **shell.pick(record, "list", "given", "method", "source", "asked_at", "at", "wording"),
         "words": tx.consents.words(record.wording),
     }
 
@@ -143,18 +133,18 @@ def _in_words(consent: Mapping[str, Any]) -> str:
 
 
 @subscribers.command()
-@address_argument()
-@acting(Role.SENDER, "suppress")
+@shell.address_argument()
+@shell.acting(Role.SENDER, "suppress")
 def suppress(services: Services, address: str, by: str) -> None:
     """Never send to an address again."""
     added = administer.suppress(address, by=by, store=services.store)
-    say(f"{address} is suppressed" + ("" if added else ", as it was before"))
+    shell.say(f"{address} is suppressed" + ("" if added else ", as it was before"))
 
 
 @subscribers.command()
-@address_argument()
+@shell.address_argument()
 @click.option("--reason", required=True, help="The reason, for the audit log, without the address.")
-@acting(Role.ADMIN, "lift")
+@shell.acting(Role.ADMIN, "lift")
 def lift(services: Services, address: str, by: str, reason: str) -> None:
     """Let an address that was suppressed get mail again.
 
@@ -162,23 +152,23 @@ def lift(services: Services, address: str, by: str, reason: str) -> None:
     subscribe.
     """
     before = administer.lift(address, by=by, reason=reason, store=services.store)
-    say(f"{address} is suppressed no more; it was {before.value}")
+    shell.say(f"{address} is suppressed no more; it was {before.value}")
 
 
 @subscribers.command()
-@address_argument()
-@acting(Role.ADMIN, "data")
+@shell.address_argument()
+@shell.acting(Role.ADMIN, "data")
 def data(services: Services, address: str, by: str) -> None:
     """Print all data about one person as JSON.
 
     Readers get the same on the page of their preferences.
     """
     kept = administer.data_of(address, by=by, store=services.store)
-    print_json(kept)
+    shell.print_json(kept)
 
 
 @subscribers.command()
-@address_argument()
+@shell.address_argument()
 @click.option(
     "--list",
     "lists",
@@ -187,8 +177,8 @@ def data(services: Services, address: str, by: str) -> None:
     required=True,
     help="The list whose subscription ends; repeatable.",
 )
-@as_json
-@acting(Role.SENDER, "unsubscribe")
+@shell.as_json
+@shell.acting(Role.SENDER, "unsubscribe")
 def unsubscribe(
     services: Services, address: str, lists: tuple[str, ...], by: str, as_json: bool
 ) -> None:
@@ -196,20 +186,20 @@ def unsubscribe(
     declared = services.subscribers.declared_lists
     left = administer.unsubscribe(address, lists, by=by, declared=declared, store=services.store)
     if as_json:
-        print_json({"email": address, "left": list(left)})
+        shell.print_json({"email": address, "left": list(left)})
     elif left:
-        say(f"{address} is not on {', '.join(left)} any more")
+        shell.say(f"{address} is not on {', '.join(left)} any more")
     else:
-        say(f"{address} was not on {', '.join(lists)}; nothing was changed")
+        shell.say(f"{address} was not on {', '.join(lists)}; nothing was changed")
 
 
 @subscribers.command()
-@address_argument()
+@shell.address_argument()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--block-unknown", is_flag=True, help="Block the address even if nothing is stored about it."
 )
-@acting(Role.ADMIN, "forget")
+@shell.acting(Role.ADMIN, "forget")
 def forget(services: Services, address: str, yes: bool, block_unknown: bool, by: str) -> None:
     """Erase a person, and never write to them again.
 
@@ -226,9 +216,11 @@ def forget(services: Services, address: str, yes: bool, block_unknown: bool, by:
         if not click.confirm(question, err=True):
             raise Refused("nothing was changed")
     known, clean = services.subscribers.forget(address, by=by, block_unknown=block_unknown)
-    say(f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now")
+    shell.say(
+        f"{address} is erased" if known else f"{address} was not a subscriber; it is blocked now"
+    )
     if not clean:
-        say("the database is in use: 'newsletter run' overwrites what is left in its file")
+        shell.say("the database is in use: 'newsletter run' overwrites what is left in its file")
 
 
 def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
@@ -243,10 +235,10 @@ def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
 
 
 @subscribers.command("change-address")
-@address_argument("old", "OLD")
-@address_argument("new", "NEW")
-@as_json
-@acting(Role.ADMIN, "change address")
+@shell.address_argument("old", "OLD")
+@shell.address_argument("new", "NEW")
+@shell.as_json
+@shell.acting(Role.ADMIN, "change address")
 def change_address(services: Services, old: str, new: str, by: str, as_json: bool) -> None:
     """Give a subscriber another address. Their lists, choices and history stay.
 
@@ -255,10 +247,10 @@ def change_address(services: Services, old: str, new: str, by: str, as_json: boo
     """
     person = administer.change_address(old, new, by=by, store=services.store)
     if as_json:
-        print_json(_as_data(person) | {"before": old})
+        shell.print_json(_as_data(person) | {"before": old})
     else:
         reason = f"; it is suppressed: {person.suppressed.value}" if person.suppressed else ""
-        say(f"{old} is {person.address} now{reason}")
+        shell.say(f"{old} is {person.address} now{reason}")
 
 
 @subscribers.command("list")
@@ -266,9 +258,9 @@ def change_address(services: Services, old: str, new: str, by: str, as_json: boo
 @click.option(
     "--query", metavar="TEXT", default="", help="Only people whose address or name contains this."
 )
-@as_json
-@limited
-@with_services
+@shell.as_json
+@shell.limited
+@shell.with_services
 def list_people(
     services: Services, list_name: str, query: str, as_json: bool, most: int | None
 ) -> None:
@@ -280,7 +272,7 @@ def list_people(
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(person) for person in reversed(people)]
     columns = ("email", "name", "lists", "language", "state")
-    print_rows(rows, columns, as_json=as_json, count=count)
+    shell.print_rows(rows, columns, as_json=as_json, count=count)
 
 
 def _as_data(person: Subscriber) -> dict[str, Any]:
@@ -290,20 +282,20 @@ def _as_data(person: Subscriber) -> dict[str, Any]:
         state = f"paused until {until:%Y-%m-%d}"
     return {
         "email": person.address,
-        **pick(person, "name", "lists", "left", "language", "timezone", "paused_until"),
+        **shell.pick(person, "name", "lists", "left", "language", "timezone", "paused_until"),
         "suppressed": person.suppressed,
         "state": person.suppressed or state,
     }
 
 
 @subscribers.command()
-@address_argument()
+@shell.address_argument()
 @click.option("--list", "lists", metavar="NAME", multiple=True, required=True, help="The list.")
 @click.option("--name", default="", help="The person's name.")
 @click.option("--language", default="", help="The person's language, like es.")
 @click.option("--create-list", "create_lists", is_flag=True, help="Create an unknown list.")
-@as_json
-@acting(Role.SENDER, "add subscribers")
+@shell.as_json
+@shell.acting(Role.SENDER, "add subscribers")
 def add(
     services: Services,
     address: str,
@@ -329,8 +321,8 @@ def add(
     )
     joined = sorted(set(lists) - set(before.lists if before else ()))
     if as_json:
-        print_json(_as_data(after) | {"new": before is None, "joined": joined})
+        shell.print_json(_as_data(after) | {"new": before is None, "joined": joined})
     elif joined:
-        say(f"{entry.address} is on {', '.join(joined)} now")
+        shell.say(f"{entry.address} is on {', '.join(joined)} now")
     else:
-        say(f"{entry.address} is on {', '.join(lists)} already; nothing was changed")
+        shell.say(f"{entry.address} is on {', '.join(lists)} already; nothing was changed")

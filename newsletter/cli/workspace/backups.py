@@ -10,9 +10,9 @@ from newsletter.store.file.lock import in_use
 
 @click.command()
 @in_workspace
-def backup(shell: Shell) -> None:
+def backup(workspace: Shell) -> None:
     """Write a backup, rehearse it, and remove the oldest."""
-    settings = shell.settings()
+    settings = workspace.settings()
     with private(), in_use(settings.in_use_path):
         file, found = Backups(settings=settings).take()
     say(f"{file} can be restored, with var/keys: {found}")

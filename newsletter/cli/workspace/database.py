@@ -42,9 +42,9 @@ def _alone(settings: Settings) -> Iterator[None]:
 
 @db.command()
 @in_workspace
-def migrate(shell: Shell) -> None:
+def migrate(workspace: Shell) -> None:
     """Make the database, or check its version."""
-    settings = shell.settings()
+    settings = workspace.settings()
     # private first: what a migration makes is its owner's alone from the first byte
     with (
         private(),
@@ -60,9 +60,9 @@ def migrate(shell: Shell) -> None:
 
 @db.command()
 @in_workspace
-def rekey(shell: Shell) -> None:
+def rekey(workspace: Shell) -> None:
     """Sign links with a new key. Older ones only end subscriptions from then on."""
-    settings = shell.settings()
+    settings = workspace.settings()
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
     with in_use(settings.in_use_path):  # and not by another account
         number = add_link_key(settings.workspace / "var" / "keys" / "links")
@@ -75,9 +75,9 @@ def rekey(shell: Shell) -> None:
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @in_workspace
-def backup(shell: Shell, file: Path) -> None:
+def backup(workspace: Shell, file: Path) -> None:
     """Copy the database to FILE, also while it is in use."""
-    settings = shell.settings()
+    settings = workspace.settings()
     with private(), in_use(settings.in_use_path):
         Backups(settings=settings).write(file)
     say(f"{file} holds the database; keep {settings.workspace / 'var' / 'keys'} with it")
@@ -86,19 +86,19 @@ def backup(shell: Shell, file: Path) -> None:
 @db.command("verify-backup")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @in_workspace
-def verify_backup(shell: Shell, file: Path) -> None:
+def verify_backup(workspace: Shell, file: Path) -> None:
     """Rehearse a restore of FILE, and change nothing."""
     with private():
-        found = Backups(settings=shell.settings()).rehearse(file)
+        found = Backups(settings=workspace.settings()).rehearse(file)
     say(f"{file} can be restored: {found}")
 
 
 @db.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @in_workspace
-def restore(shell: Shell, file: Path) -> None:
+def restore(workspace: Shell, file: Path) -> None:
     """Put a backup back. Nothing is sent from it until somebody releases it."""
-    settings = shell.settings()
+    settings = workspace.settings()
     if settings.is_on_server:
         raise Refused(
             "name a new, empty database in 'database', and copy the backup into it:"
@@ -122,7 +122,7 @@ def _url(_context: click.Context, _option: click.Parameter, text: str | None) ->
 @click.option("--to", "target", metavar="URL", callback=_url, help="A new database.")
 @click.option("--from", "source", metavar="URL", callback=_url, help="Another database.")
 @in_workspace
-def copy(shell: Shell, target: str | None, source: str | None) -> None:
+def copy(workspace: Shell, target: str | None, source: str | None) -> None:
     """Copy the database to another one, or from it.
 
     --to copies to a new database at URL, --from copies another database into the workspace's own.
@@ -130,7 +130,7 @@ def copy(shell: Shell, target: str | None, source: str | None) -> None:
     """
     if (target is None) == (source is None):
         raise click.UsageError("name a database, with --to or with --from")
-    settings = shell.settings()
+    settings = workspace.settings()
     with (
         private(),
         _alone(settings),

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import yaml
 
-from newsletter.cli.shell import Shell, as_json, in_workspace, pick, print_json, say
+from newsletter.cli import shell
 from newsletter.config import environment
 from newsletter.config.loading import FILE_NAME, list_settings
 from newsletter.config.loading import show as masked
@@ -18,14 +18,7 @@ from newsletter.config.schema import json_schema
 from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.domain.errors import NewsletterError, Refused
 from newsletter.rendering.mail.files import default_templates
-from newsletter.runtime.diagnosis import (
-    CONNECTION,
-    attempt,
-    finding,
-    free_at,
-    of_space,
-    of_workspace,
-)
+from newsletter.runtime import diagnosis
 
 
 @click.group()
@@ -34,54 +27,54 @@ def config() -> None:
 
 
 @config.command()
-@as_json
-@in_workspace
-def show(shell: Shell, as_json: bool) -> None:
+@shell.as_json
+@shell.in_workspace
+def show(workspace: shell.Shell, as_json: bool) -> None:
     """Show all settings with their defaults; secrets are masked."""
-    settings = shell.settings()
+    settings = workspace.settings()
     if as_json:
-        print_json(masked(settings))
+        shell.print_json(masked(settings))
     else:
         for one in list_settings(settings):
             click.echo(f"{one.key}: {one.value}")
 
 
 @config.command()
-@in_workspace
-def validate(shell: Shell) -> None:
+@shell.in_workspace
+def validate(workspace: shell.Shell) -> None:
     """Check newsletter.yaml and list every fault."""
-    say(f"{_valid(shell)} is valid")
+    shell.say(f"{_valid(workspace)} is valid")
 
 
-def _valid(shell: Shell) -> str:
+def _valid(workspace: shell.Shell) -> str:
     """The path of newsletter.yaml, which has no fault. Raises InvalidConfiguration."""
-    shell.settings()
-    return str(shell.folder / FILE_NAME)
+    workspace.settings()
+    return str(workspace.folder / FILE_NAME)
 
 
 @config.command()
 def schema() -> None:
     """Print the JSON Schema of newsletter.yaml, for editors."""
-    print_json(json_schema())
+    shell.print_json(json_schema())
 
 
 _SHOWN = {Level.OK: "ok   ", Level.WARNING: "CHECK", Level.FAULT: "FIX  "}
 
 
 @click.command()
-@as_json
-@in_workspace
-def doctor(shell: Shell, as_json: bool) -> int:
+@shell.as_json
+@shell.in_workspace
+def doctor(workspace: shell.Shell, as_json: bool) -> int:
     """Check the workspace, the provider and the domain.
 
     One line for each check: ok, CHECK if it could not be verified, FIX with the remedy. The
     provider is asked about its key and the sending domain; nothing is changed there.
     """
-    findings = list(_examine(shell))
+    findings = list(_examine(workspace))
     if as_json:
-        print_json(
+        shell.print_json(
             [
-                pick(finding, "what", "level", "detail", "advice")
+                shell.pick(finding, "what", "level", "detail", "advice")
                 | {"well": finding.level is not Level.FAULT}
                 for finding in findings
             ]
@@ -91,23 +84,25 @@ def doctor(shell: Shell, as_json: bool) -> int:
             advice = f"; {finding.advice}" if finding.advice else ""
             click.echo(f"{_SHOWN[finding.level]} {finding.what}: {finding.detail}{advice}")
     faults = {finding.what for finding in findings if finding.level is Level.FAULT}
-    return (6 if faults == {CONNECTION} else 3) if faults else 0
+    return (6 if faults == {diagnosis.CONNECTION} else 3) if faults else 0
 
 
-def _examine(shell: Shell) -> Iterator[Finding]:
-    yield finding("python", well=True, detail=platform.python_version())
-    config = attempt("configuration", lambda: _valid(shell))
+def _examine(workspace: shell.Shell) -> Iterator[Finding]:
+    yield diagnosis.finding("python", well=True, detail=platform.python_version())
+    config = diagnosis.attempt("configuration", lambda: _valid(workspace))
     yield config
     if config.level is Level.FAULT:
         return
-    folder = shell.settings().database_path.parent
-    yield of_space(free_at(folder), folder)  # first: it may be why nothing opens
+    folder = workspace.settings().database_path.parent
+    yield diagnosis.of_space(
+        diagnosis.free_at(folder), folder
+    )  # first: it may be why nothing opens
     try:
-        with shell.services() as services:
+        with workspace.services() as services:
             services.tick.prepare()
-            yield from of_workspace(services.statements, services.delivery)
+            yield from diagnosis.of_workspace(services.statements, services.delivery)
     except NewsletterError as error:
-        yield finding("workspace", well=False, detail=str(error))
+        yield diagnosis.finding("workspace", well=False, detail=str(error))
 
 
 _SETTING = re.compile(r"^( *)(\w+):(?: (\"[^\"]*\"|[^\s\"#][^#]*?))?(?= *(?:#|$))")
@@ -164,7 +159,7 @@ def init(folder: Path) -> None:
     """
     for path in make_workspace(folder, environment()):
         click.echo(str(path))
-    say(
+    shell.say(
         "next: edit newsletter.yaml, then\n"
         "  newsletter doctor\n"
         "  newsletter subscribers import subscribers.yaml\n"

@@ -18,16 +18,9 @@ from newsletter.domain.statements.review import (
 )
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.statements.weekdays import mismatches
+from newsletter.rendering.checks import text_segments
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.checks.guards import HTML_LIMIT
-from newsletter.rendering.checks.text_segments import (
-    PHRASES,
-    Image,
-    Link,
-    old_copyrights,
-    phrases_in,
-    text_segments,
-)
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.tables import PHONE, SHEET, Fits, tables_in
 
@@ -37,8 +30,8 @@ WIDEST = 1_200
 """Pixels: twice the width of a mail, which the sharpest screens show."""
 SHOWN = 80
 
-_SHORTENERS = frozenset(PHRASES.words("shorteners"))
-_SAYS_NOTHING = frozenset(PHRASES.words("empty link texts"))
+_SHORTENERS = frozenset(text_segments.PHRASES.words("shorteners"))
+_SAYS_NOTHING = frozenset(text_segments.PHRASES.words("empty link texts"))
 _UNSEEN_KIND = re.compile(r"\.(?:svgz?|avif|heic|tiff?|bmp)(?:\?[^#]*)?$", re.IGNORECASE)
 _FILE_NAME = re.compile(
     r"(?i:\S+\.(?:jpe?g|png|gif|webp|heic|svg|bmp|tiff?)"
@@ -67,7 +60,7 @@ def review_text(
 def _of_front_matter(statement: Statement) -> Iterator[ReviewFinding]:
     for key in ("title", "subject", "preview", "summary"):
         line = statement.line_of(key)
-        for phrase in phrases_in(getattr(statement, key)):
+        for phrase in text_segments.phrases_in(getattr(statement, key)):
             if phrase.check in {Check.PLACEHOLDER, Check.DIALECT}:
                 yield ReviewFinding(
                     check=phrase.check,
@@ -105,8 +98,11 @@ def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFind
 def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator[_Found]:
     """``about`` is the day near which weekdays are expected, ``year`` the present year."""
     level = 0
-    for segment in text_segments(tokens):
-        for phrase in (*phrases_in(segment.text), *old_copyrights(segment.text, year)):
+    for segment in text_segments.text_segments(tokens):
+        for phrase in (
+            *text_segments.phrases_in(segment.text),
+            *text_segments.old_copyrights(segment.text, year),
+        ):
             yield phrase.check, segment.line_at(phrase.offset), phrase.message
         for day in mismatches(segment.text, about=about):
             right = f"in {day.year} that is a {day.right}; correct the day or the date"
@@ -146,7 +142,7 @@ def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
                 yield Check.DOWNLOAD_SIZE, line, message
 
 
-def _about_link(link: Link) -> Iterator[_Found]:
+def _about_link(link: text_segments.Link) -> Iterator[_Found]:
     try:
         host = (urlsplit(link.address).hostname or "").removeprefix("www.")
     except ValueError:
@@ -160,7 +156,7 @@ def _about_link(link: Link) -> Iterator[_Found]:
         yield Check.LINK_TEXT, link.line, f"{message}: put what is there between the brackets"
 
 
-def _about_image(image: Image) -> Iterator[_Found]:
+def _about_image(image: text_segments.Image) -> Iterator[_Found]:
     shown = repr(image.address[:SHOWN])
     if _FILE_NAME.fullmatch(image.description):
         message = f"the image {shown} is described as {image.description!r}"

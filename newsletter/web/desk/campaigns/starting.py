@@ -14,32 +14,15 @@ from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.typed_time import is_wall_time, read_typed
 from newsletter.domain.wording import clock, listed, people, place_of, plural
+from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
-from newsletter.pipeline.campaigns.headcount import (
-    Moved,
-    NotFresh,
-    NotTyped,
-    headcount,
-    left_behind,
-)
 from newsletter.pipeline.campaigns.reach import release_of
 from newsletter.pipeline.ledger import Changed, find_stored
 from newsletter.pipeline.status import Rescheduled, first_moment, load_status, write_set_time
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import (
-    LEFT_OUT,
-    colleagues,
-    is_trial,
-    otherwise,
-    plain,
-    put_right,
-    remarks_of,
-    seen_version,
-    shown_on,
-    titled,
-)
+from newsletter.web.desk import deciding
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.preview import inbox_of
@@ -72,16 +55,16 @@ class Starting:
         asked = StartRequest(
             slug=slug,
             by=request.who.address,
-            seen=seen_version(request),
-            shown=shown_on(request, self._desk.now()),
+            seen=deciding.seen_version(request),
+            shown=deciding.shown_on(request, self._desk.now()),
             at=at if when == AT else None,
             at_once=when == NOW,
         )
         try:
             self._campaigns.starter().start(asked)
-        except NotTyped as error:
+        except headcount.NotTyped as error:
             return self._page(request, faults=[("typed", str(error))])
-        except NotFresh:
+        except headcount.NotFresh:
             return self._desk.step_up(request)
         except Refused as error:
             return self._page(request, faults=[("", self._why_not(error))], code=409)
@@ -114,8 +97,10 @@ class Starting:
             return self._late(request, late)
         except Refused as error:
             with self._statements.store.read() as tx:
-                names = colleagues(tx)
-            return self._desk.failed(request, "Nothing was undone", plain(error, names), status=409)
+                names = deciding.colleagues(tx)
+            return self._desk.failed(
+                request, "Nothing was undone", deciding.plain(error, names), status=409
+            )
         done = "undone" if approved else "undone-approval"
         if request.query("lapsed"):
             done = "start-off"
@@ -165,17 +150,17 @@ class Starting:
     # --- what comes of it
 
     def _why_not(self, error: Refused, what: str = "Nothing was started") -> str:
-        if isinstance(error, Moved | Rescheduled):
-            return f"{what}. {otherwise(error, self._desk.moment)} Look again."
+        if isinstance(error, headcount.Moved | Rescheduled):
+            return f"{what}. {deciding.otherwise(error, self._desk.moment)} Look again."
         if isinstance(error, Changed):
             return f"{what}. The text was changed while you looked, so it needs a new approval."
         with self._statements.store.read() as tx:
-            names = colleagues(tx)
+            names = deciding.colleagues(tx)
         if isinstance(error, AlreadyStarted):
             who = names.get(error.start.by, "Somebody")
             at = self._desk.moment(error.start.at)
             return f"This was already started, by {who} on {at}. Nothing was started twice."
-        return f"{what}. {plain(error, names)}"
+        return f"{what}. {deciding.plain(error, names)}"
 
     def _late(self, request: DeskRequest, late: Late) -> Response:
         campaign = late.campaign
@@ -218,10 +203,10 @@ class Starting:
             read=read,
             chosen=request.field("when") or (WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
-            list_titles=titled(statements.settings, count.lists) if count else [],
-            trial=is_trial(statements.settings),
+            list_titles=deciding.titled(statements.settings, count.lists) if count else [],
+            trial=deciding.is_trial(statements.settings),
             window=_lasting(rules.undo_window),
-            waits_for=plain("; ".join(status.approval.reasons), status.names),
+            waits_for=deciding.plain("; ".join(status.approval.reasons), status.names),
             now=self._desk.now(),
             place=place_of(rules.timezone),
             **email,
@@ -243,13 +228,13 @@ class Starting:
         """Return the effects of a start, by the names of the page."""
         count, objection = None, ""
         try:
-            count = headcount(tx, status)
+            count = headcount.headcount(tx, status)
         except Refused as error:
-            objection = plain(error, status.names)
+            objection = deciding.plain(error, status.names)
         keeps, told = self._keeps(status)
         times = (first_moment(status), status.approval.not_before)
         left_out = count.left_out if count else ()
-        whys = [f"{many:,} {LEFT_OUT.get(why, why)}" for why, many in left_out]
+        whys = [f"{many:,} {deciding.LEFT_OUT.get(why, why)}" for why, many in left_out]
         return {
             "count": count,
             "objection": objection,  # why it cannot be sent, without a count
@@ -263,8 +248,8 @@ class Starting:
             "keeps": keeps,
             "told": told,
             "typed": count is not None and count.readers >= status.rules.typed_count,
-            "put_right": put_right(tx, status.statement),
-            "left_behind": left_behind(tx, status),
+            "put_right": deciding.put_right(tx, status.statement),
+            "left_behind": headcount.left_behind(tx, status),
         }
 
     def _keeps(self, status: StatementStatus) -> tuple[str, bool]:
@@ -282,7 +267,7 @@ class Starting:
 
     def _remarks(self, tx: Transaction, stored: StoredStatement) -> list[ReviewFinding]:
         """Return the findings about the number of its readers."""
-        found = remarks_of(tx, stored, self._statements)
+        found = deciding.remarks_of(tx, stored, self._statements)
         return [finding for finding in found if finding.check is Check.AUDIENCE]
 
 

@@ -24,16 +24,7 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.browser import (
-    HOME,
-    inside,
-    keep_device,
-    offer,
-    place_of,
-    set_cookie,
-    shown,
-    word_of,
-)
+from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, refusal_of
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import shown_again
@@ -63,7 +54,7 @@ class SignIn:
     @route("GET", "/sign-in", None)
     def form(self, request: DeskRequest) -> Response:
         """Show the sign-in form; redirect a person who is signed in."""
-        onward = inside(request.query("next"))
+        onward = browser.inside(request.query("next"))
         if request.member is not None:
             return self._on(request, onward)
         return self._form(request, onward)
@@ -85,14 +76,14 @@ class SignIn:
     @route("POST", "/sign-in", None, most=_CARRIES)
     def sign_in(self, request: DeskRequest) -> Response:
         """Take an address and a password."""
-        onward, began = inside(request.field("next")), time.monotonic()
+        onward, began = browser.inside(request.field("next")), time.monotonic()
         try:
             done = signin.sign_in(
                 request.field("email"),
                 request.field("password"),
-                place=place_of(request.http),
+                place=browser.place_of(request.http),
                 # it ends: a word that somebody planted is worth nothing
-                before=word_of(request.http),
+                before=browser.word_of(request.http),
                 proofs=self._proofs,
             )
         except Busy:
@@ -111,17 +102,19 @@ class SignIn:
         return response
 
     def _set_cookies(self, response: Response, request: DeskRequest, done: SignedIn) -> None:
-        known = codes.device_of(self._proofs.key, done.address, place_of(request.http).device)
+        known = codes.device_of(
+            self._proofs.key, done.address, browser.place_of(request.http).device
+        )
         if done.stage is Stage.WHOLE and not known:
             device = codes.new_device(self._proofs.key, done.address)
-            keep_device(response, request.http, device)
-        set_cookie(response, request.http, done.word)
+            browser.keep_device(response, request.http, device)
+        browser.set_cookie(response, request.http, done.word)
 
     def _next(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
         if done.stage is Stage.HALF:
             return self._second(request, onward, done.address)
         if done.stage is Stage.ENROLLING:
-            return self._desk.go(request, _SET_UP.removeprefix(HOME))
+            return self._desk.go(request, _SET_UP.removeprefix(browser.HOME))
         carried = _carried(request.field("again"))
         if carried is None:
             return self._on(request, onward)
@@ -134,7 +127,7 @@ class SignIn:
         )
 
     def _on(self, request: DeskRequest, onward: str) -> Response:
-        return self._desk.go(request, onward.removeprefix(HOME))
+        return self._desk.go(request, onward.removeprefix(browser.HOME))
 
     # --- second factor
 
@@ -144,7 +137,7 @@ class SignIn:
         half = self._half(request)
         if half is None or half.stage is not Stage.HALF:
             return self._desk.go(request, "/sign-in")
-        return self._second(request, inside(request.query("next")), half.address)
+        return self._second(request, browser.inside(request.query("next")), half.address)
 
     def _second(
         self, request: DeskRequest, onward: str, address: str, denied: Denied | None = None
@@ -157,17 +150,17 @@ class SignIn:
             faults=[("code", say(PROOF_FAULTS[denied]))] if denied else (),
             next=onward,
             again=request.field("again"),
-            passkeys=offer(request, address, self._staff),
+            passkeys=browser.offer(request, address, self._staff),
         )
 
     @route("POST", "/second", None, most=_CARRIES)
     def second(self, request: DeskRequest) -> Response:
         """Take a one-time or recovery code, or a passkey."""
-        onward = inside(request.field("next"))
+        onward = browser.inside(request.field("next"))
         done = signin.second(
-            word_of(request.http),
-            shown(request, "code", self._staff),
-            place=place_of(request.http),
+            browser.word_of(request.http),
+            browser.shown(request, "code", self._staff),
+            place=browser.place_of(request.http),
             proofs=self._proofs,
         )
         if done is Denied.OVER:
@@ -178,7 +171,7 @@ class SignIn:
         return self._entered(request, done, onward)
 
     def _half(self, request: DeskRequest) -> Session | None:
-        return signin.halfway(word_of(request.http), proofs=self._proofs)
+        return signin.halfway(browser.word_of(request.http), proofs=self._proofs)
 
     # --- its first set-up, where the role demands it
 
@@ -193,19 +186,19 @@ class SignIn:
     @route("POST", "/second/set-up", None)
     def set_up(self, request: DeskRequest) -> Response:
         """Make a secret for an app."""
-        hashed = hash_of(word_of(request.http))
+        hashed = hash_of(browser.word_of(request.http))
         account.begin_factor(hashed, stage=Stage.ENROLLING, proofs=self._proofs)
-        return self._desk.go(request, _SET_UP.removeprefix(HOME))
+        return self._desk.go(request, _SET_UP.removeprefix(browser.HOME))
 
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
         """Turn the factor on by a first code, and sign in."""
-        hashed = hash_of(word_of(request.http))
+        hashed = hash_of(browser.word_of(request.http))
         done = account.confirm_factor(
             hashed,
             request.field("code"),
             stage=Stage.ENROLLING,
-            place=place_of(request.http),
+            place=browser.place_of(request.http),
             proofs=self._proofs,
         )
         half = self._half(request)
@@ -213,7 +206,7 @@ class SignIn:
             if half is None:
                 return self._desk.go(request, "/sign-in")
             return set_up_page(self._desk, self._staff, request, half, done)
-        response = codes_page(self._desk, request, done.codes, onward=HOME)
+        response = codes_page(self._desk, request, done.codes, onward=browser.HOME)
         self._set_cookies(response, request, done.signed_in)
         return response
 
@@ -227,7 +220,7 @@ class SignIn:
     @route("POST", "/forgotten", None)
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a link to the owner of an account. The answer is the same for all addresses."""
-        place = place_of(request.http)
+        place = browser.place_of(request.http)
         people.forgot(request.field("email"), place=place, proofs=self._proofs)
         return self._desk.go(request, "/sign-in", done="forgotten")
 
@@ -270,7 +263,7 @@ class SignIn:
                 word,
                 name=request.field("name"),
                 password=request.field("password"),
-                place=place_of(request.http),
+                place=browser.place_of(request.http),
                 proofs=self._proofs,
             )
             if isinstance(done, str):
@@ -278,16 +271,16 @@ class SignIn:
                 return self._invitation(request, offered, fault=done)
         except NotFound as error:
             return self._spent(request, error)
-        return self._entered(request, done, HOME)
+        return self._entered(request, done, browser.HOME)
 
     # --- out, and a fresh factor for a page that is only looked at
 
     @route("POST", "/sign-out", None)
     def sign_out(self, request: DeskRequest) -> Response:
         """End the session here and on the server. It does no harm twice."""
-        signin.sign_out(hash_of(word_of(request.http)), proofs=self._proofs)
+        signin.sign_out(hash_of(browser.word_of(request.http)), proofs=self._proofs)
         response = self._desk.go(request, "/sign-in", done="signed-out")
-        set_cookie(response, request.http, "")
+        browser.set_cookie(response, request.http, "")
         return response
 
     @route("POST", "/step-up", Role.VIEWER)
@@ -295,14 +288,14 @@ class SignIn:
         """Check a second factor, and return to the page that asked for it."""
         done = signin.step_up(
             request.who.session.hash,
-            shown(request, PROOF, self._staff),
-            place=place_of(request.http),
+            browser.shown(request, PROOF, self._staff),
+            place=browser.place_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Denied):
             return self._desk.step_up(request, done)
-        response = self._on(request, inside(request.field("next")))
-        set_cookie(response, request.http, done.word)
+        response = self._on(request, browser.inside(request.field("next")))
+        browser.set_cookie(response, request.http, done.word)
         return response
 
 
@@ -361,7 +354,7 @@ def set_up_page(
         picture=codes.qr_code(shown.address) if shown else "",
         secret=shown.secret if shown else "",
         action=_SET_UP if demanded else "/desk/account/factor",
-        next=HOME if demanded else "/desk/account",
+        next=browser.HOME if demanded else "/desk/account",
     )
 
 
@@ -385,7 +378,11 @@ def _carried(text: str) -> dict[str, Any] | None:
     if not isinstance(read, dict):
         return None
     action, fields = read.get("action"), read.get("fields")
-    if not isinstance(action, str) or not isinstance(fields, dict) or inside(action) != action:
+    if (
+        not isinstance(action, str)
+        or not isinstance(fields, dict)
+        or browser.inside(action) != action
+    ):
         return None
     lists = all(isinstance(values, list) for values in fields.values())
     if not lists or not all(isinstance(one, str) for values in fields.values() for one in values):

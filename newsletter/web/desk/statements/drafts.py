@@ -30,13 +30,7 @@ from newsletter.sources.writing import slugify
 from newsletter.web.desk.deciding import lapse_in_words, titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.desk.statements.fields import (
-    LABELS,
-    Words,
-    number_of,
-    of_file,
-    sentences,
-)
+from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import colleagues_of, view_of, why_not_sent
 
 _LARGEST = 20_000_000
@@ -62,7 +56,7 @@ class Drafts:
         self._statements = statements
         self._by_sender = statements.settings.schedule.start == StartBy.SENDER.value
         self._delivery = delivery
-        self._words = Words(statements=statements)
+        self._words = fields.Words(statements=statements)
 
     # --- a new text
 
@@ -77,7 +71,7 @@ class Drafts:
             request,
             "draft-new.html.j2",
             title="New statement",
-            faults=of_file(faults, "file"),
+            faults=fields.of_file(faults, "file"),
             named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
             corrected=corrected,
             templates=templates,
@@ -176,7 +170,7 @@ class Drafts:
             text, found, pictures = self._read(upload.data, upload.name or "file", bare)
             _keep(self._statements.writing(request.who.address), draft.key, pictures)
         except InvalidInput as error:
-            faults = " ".join(told for _, told in of_file(error.faults, "file"))
+            faults = " ".join(told for _, told in fields.of_file(error.faults, "file"))
             return self._desk.data({"error": faults}, status=422)
         lost = [f"“{words}”, {why}" for _, words, why in found.left_out]
         said = {"title": text.title, "summary": text.summary, "markdown": text.body}
@@ -245,11 +239,11 @@ class Drafts:
             refused=refused,
             draft=draft,
             text=text,
-            faults=[("to", not_sent)] if not_sent else sentences(faults, text.body),
+            faults=[("to", not_sent)] if not_sent else fields.sentences(faults, text.body),
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
             gone=status is not None and status.begun,
             remarks=self._remarks(request, draft),
-            labels=LABELS,
+            labels=fields.LABELS,
             by_sender=self._by_sender,
             lists=titles(self._statements.settings, text.lists),
             size=view_of(request),
@@ -290,10 +284,13 @@ class Drafts:
     def hand_in(self, request: DeskRequest) -> Response:
         """Have others look at it."""
         draft = self._words.find(request)
-        base = number_of(request.field("base"))
+        base = fields.number_of(request.field("base"))
         try:
             done = self._statements.hand_in(
-                draft.key, base, by=request.who.address, told=number_of(request.field("lapses"))
+                draft.key,
+                base,
+                by=request.who.address,
+                told=fields.number_of(request.field("lapses")),
             )
         except InvalidInput as error:
             return self._one(request, draft, error.faults)
@@ -351,7 +348,7 @@ class Drafts:
         lines: dict[str, Any] = {name: request.field(name) for name in _LINES if name in posted}
         typed = replace(draft.version.text, **lines, body="\n\n".join(filter(None, blocks)))
         writing = self._statements.writing(request.who.address)
-        kept = writing.save(draft.key, number_of(request.field("base")), typed)
+        kept = writing.save(draft.key, fields.number_of(request.field("base")), typed)
         edits = isinstance(kept, Conflict) or request.field("act") == "edit"
         page = "edit" if edits else "translate"
         return self._desk.go(request, f"/drafts/{draft.key}/{page}", done="saved")
@@ -366,7 +363,7 @@ class Drafts:
             picture = self._taken(request)
         except InvalidInput as error:
             if scripted:
-                faults = " ".join(told for _, told in of_file(error.faults, "picture"))
+                faults = " ".join(told for _, told in fields.of_file(error.faults, "picture"))
                 return self._desk.data({"error": faults}, status=422)
             return self._pictures(request, error.faults)
         except (NotFound, Refused) as error:
@@ -428,7 +425,7 @@ class Drafts:
             title="Pictures",
             draft=draft,
             pictures=[(picture, picture.markdown(url)) for picture in pictures],
-            faults=of_file(faults, "picture"),
+            faults=fields.of_file(faults, "picture"),
             alt=request.field("alt"),
             decoration=request.field("decoration") == "yes",
         )

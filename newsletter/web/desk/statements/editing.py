@@ -27,14 +27,7 @@ from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import lapse_in_words, titled, titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.desk.statements.fields import (
-    Words,
-    listed,
-    named,
-    number_of,
-    posted_json,
-    sentences,
-)
+from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import seen, view_of
 
 _MOST = 2 << 20
@@ -52,7 +45,7 @@ class Editing:
         self._desk = desk
         self._statements = statements
         self._by_sender = statements.settings.schedule.start == StartBy.SENDER.value
-        self._words = Words(statements=statements)
+        self._words = fields.Words(statements=statements)
         self._present = Present()
 
     # --- the form
@@ -68,7 +61,7 @@ class Editing:
         """Keep what a form holds, and go on as its button says."""
         draft = self._words.find(request)
         text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
-        base = number_of(request.field("base"))
+        base = fields.number_of(request.field("base"))
         try:
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:
@@ -85,7 +78,7 @@ class Editing:
                 draft.key,
                 draft.revision,
                 by=request.who.address,
-                told=number_of(request.field("lapses")),
+                told=fields.number_of(request.field("lapses")),
             )
         except InvalidInput as error:
             return self._form(request, draft, draft.version.text, faults=error.faults)
@@ -125,7 +118,7 @@ class Editing:
             costs=costs,
             lapses=lapses,
             status=409 if lapses else None,
-            faults=sentences(faults, text.body),
+            faults=fields.sentences(faults, text.body),
             lists=lists,
             counts=counts,
             recipients=recipients,
@@ -171,20 +164,20 @@ class Editing:
             title="This text was changed while you wrote",
             status=409,
             draft=theirs,
-            differences=named(differences(theirs.version.text, mine)),
+            differences=fields.named(differences(theirs.version.text, mine)),
             who=who,
             own=own,
             ways=[
-                ("Keep mine", "primary", listed(mine)),
+                ("Keep mine", "primary", fields.listed(mine)),
                 (
                     "Take the other" if own else f"Take {who}'s",
                     "second",
-                    listed(theirs.version.text),
+                    fields.listed(theirs.version.text),
                 ),
                 (
                     "Keep both, one below the other",
                     "second",
-                    listed(both(theirs.version.text, mine)),
+                    fields.listed(both(theirs.version.text, mine)),
                 ),
             ],
         )
@@ -197,9 +190,9 @@ class Editing:
         try:
             posted = request.json()
             draft = self._words.find(request)
-            fields = posted_json(posted.get("fields"))
-            text = self._words.typed(fields, draft.version.text, self._desk.now())
-            base = number_of(posted.get("base"))
+            written = fields.posted_json(posted.get("fields"))
+            text = self._words.typed(written, draft.version.text, self._desk.now())
+            base = fields.number_of(posted.get("base"))
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._failed(error)
@@ -223,7 +216,7 @@ class Editing:
             "saved_at": theirs.changed_at.isoformat(),
             "by": self._desk.person(theirs.changed_by),
             "own": theirs.changed_by == request.who.address,
-            "fields": listed(theirs.version.text),
+            "fields": fields.listed(theirs.version.text),
         }
 
     @route("POST", "/drafts/{key}/paste", Role.WRITER, most=2 * _MOST, is_read=True)
@@ -241,7 +234,7 @@ class Editing:
     def _failed(self, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
         if isinstance(error, InvalidInput):
-            message = " ".join(sentence for _, sentence in sentences(error.faults))
+            message = " ".join(sentence for _, sentence in fields.sentences(error.faults))
         else:
             message = str(error)
         return self._desk.data({"error": message}, status=status)
@@ -284,7 +277,7 @@ class Editing:
         return self._desk.mail(seen(replace(shown, html=html), view))
 
     def _unshown(self, faults: Sequence[Fault], body: str) -> Response:
-        lines = [sentence for _, sentence in sentences(faults, body)]
+        lines = [sentence for _, sentence in fields.sentences(faults, body)]
         return self._desk.mail(self._desk.part("draft-unshown.html.j2", lines=lines))
 
     # --- the versions
@@ -292,7 +285,7 @@ class Editing:
     @route("GET", "/drafts/{key}/versions", Role.VIEWER)
     def versions(self, request: DeskRequest) -> Response:
         """The versions, the newest first."""
-        skip = number_of(request.query("page")) * _A_PAGE
+        skip = fields.number_of(request.query("page")) * _A_PAGE
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             found = tx.drafts.versions(draft.key, _A_PAGE, skip=skip)
@@ -325,13 +318,13 @@ class Editing:
             draft=draft,
             version=version,
             now=draft.version.number == version.number,
-            differences=named(differences(version.text, draft.version.text)),
+            differences=fields.named(differences(version.text, draft.version.text)),
         )
 
     @route("POST", "/drafts/{key}/versions/{number}/restore", Role.WRITER)
     def restore(self, request: DeskRequest) -> Response:
         """Bring it back, as one more version."""
-        key, number = request.param("key"), number_of(request.param("number"))
+        key, number = request.param("key"), fields.number_of(request.param("number"))
         self._statements.writing(request.who.address).restore(key, number)
         return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
 
@@ -359,7 +352,7 @@ class Present:
 
 
 def _version_of(tx: Transaction, draft: Draft, number: str) -> Version:
-    version = tx.drafts.version(draft.key, number_of(number))
+    version = tx.drafts.version(draft.key, fields.number_of(number))
     if version is None:
         raise NotFound("There is no such version of this text.")
     return version

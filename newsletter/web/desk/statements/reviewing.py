@@ -12,30 +12,14 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Returned
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress
-from newsletter.pipeline.campaigns.headcount import (
-    Moved,
-    NotFresh,
-    NotTyped,
-    left_behind,
-    with_readers,
-)
+from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.ledger import Changed, find_stored
 from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
 from newsletter.pipeline.status import Rescheduled, load_status, write_set_time
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import (
-    differences,
-    otherwise,
-    plain,
-    put_right,
-    remarks_of,
-    seen_version,
-    shown_on,
-    titles,
-    version_of,
-)
+from newsletter.web.desk import deciding
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.preview import inbox_of, seen, view_of
@@ -55,7 +39,7 @@ class Reviewing:
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = load_status(tx, stored, self._campaigns.rules)
-            content = version_of(tx, status, request.param("digest"))
+            content = deciding.version_of(tx, status, request.param("digest"))
         html, text = content.in_words(content.html), content.in_words(content.text)
         return self._desk.mail(seen(replace(content, html=html, text=text), request.query("view")))
 
@@ -74,16 +58,16 @@ class Reviewing:
                 ApprovalRequest(
                     slug=slug,
                     by=request.who.address,
-                    expect=seen_version(request),
-                    shown=shown_on(request, self._desk.now(), typed),
+                    expect=deciding.seen_version(request),
+                    shown=deciding.shown_on(request, self._desk.now(), typed),
                     channel=Channel.DESK,
                     no_embargo=bool(request.field("no_embargo")),
                     **how,
                 )
             )
-        except NotTyped as error:
+        except headcount.NotTyped as error:
             return self._page(request, faults=[(typed, str(error))])
-        except NotFresh:
+        except headcount.NotFresh:
             return self._desk.step_up(request)
         except Refused as error:
             return self._not_done(request, error, "Not approved.")
@@ -109,7 +93,7 @@ class Reviewing:
             return self._page(request, faults=[("reason", fault)])
         try:
             self._statements.send_back(
-                slug, by=request.who.address, expect=seen_version(request), reason=reason
+                slug, by=request.who.address, expect=deciding.seen_version(request), reason=reason
             )
         except Refused as error:
             return self._not_done(request, error, "Not sent back.")
@@ -132,8 +116,8 @@ class Reviewing:
         if isinstance(error, Changed):
             text = f"{what} {self._changed(request)}"
             return self._page(request, faults=[("", text)], code=409, seen=error.seen)
-        if isinstance(error, Moved | Rescheduled):
-            text = f"{what} {otherwise(error, self._desk.moment)} Look again."
+        if isinstance(error, headcount.Moved | Rescheduled):
+            text = f"{what} {deciding.otherwise(error, self._desk.moment)} Look again."
             return self._page(request, faults=[("", text)], code=409)
         return self._page(request, code=409, refused=error, what=what)
 
@@ -161,12 +145,12 @@ class Reviewing:
     ) -> Response:
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
-            status = with_readers(tx, load_status(tx, stored, self._campaigns.rules))
+            status = headcount.with_readers(tx, load_status(tx, stored, self._campaigns.rules))
             shown = self._shown(tx, request, status, seen)
             email = inbox_of(tx.statements.content(stored.content_hash))
         if refused is not None:
             first, *others = str(refused).splitlines()
-            faults = [("", f"{what} {plain(first, status.names)}")]
+            faults = [("", f"{what} {deciding.plain(first, status.names)}")]
             needs_reason = bool(others) and not request.field("despite").strip()
             if needs_reason and shown["warnings"] and not shown["blocked"]:
                 faults = [("despite", f"{what} Say why it may go out like this.")]
@@ -183,7 +167,7 @@ class Reviewing:
             changed_now=bool(seen),
             fields={name: request.field(name) for name in kept},
             view=view,
-            lists=titles(self._statements.settings, status.lists),
+            lists=deciding.titles(self._statements.settings, status.lists),
             leaves=self._when(leaves) if leaves else "",
             leaving=self._leaving(leaves, status, starts=shown["starts"]) if leaves else "",
             missing=status.rules.policy.required - len(status.approval.counted),
@@ -211,7 +195,7 @@ class Reviewing:
     ) -> dict[str, Any]:
         """Return the facts that an approver sees before deciding, by the names of the page."""
         rules, approval, stored = status.rules, status.approval, status.stored
-        remarks = remarks_of(tx, stored, self._statements)
+        remarks = deciding.remarks_of(tx, stored, self._statements)
         blocking = {one.check for one in remarks if one.grade is Severity.BLOCKING}
         starts = not rules.by_sender and rules.policy.required - len(approval.counted) == 1
         stands_in = not rules.by_sender and len(approval.overrides) == OVERRIDES - 1
@@ -222,11 +206,11 @@ class Reviewing:
         return {
             "remarks": remarks,
             # from the version that they saw or decided about last; None without one
-            "compared": differences(tx, before, stored.content_hash) if before else None,
+            "compared": deciding.differences(tx, before, stored.content_hash) if before else None,
             "answered": None if seen else answered,
             "time": write_set_time(status),
-            "put_right": put_right(tx, status.statement),
-            "left_behind": left_behind(tx, status)[1],
+            "put_right": deciding.put_right(tx, status.statement),
+            "left_behind": headcount.left_behind(tx, status)[1],
             "starts": starts,
             "wrote": stored.wrote(request.who.address) and not rules.policy.author_may_approve,
             "typed": starts and many,
