@@ -23,14 +23,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.formats.text import first_control
-from newsletter.subscriber_files.encodings import (
-    CHUNK_BYTES,
-    NAMES,
-    Member,
-    Source,
-    Uploaded,
-    readable,
-)
+from newsletter.subscriber_files import encodings
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
 
@@ -41,16 +34,16 @@ _NOT = {
     "utf-16": "not UTF-16",
     "utf-16-le": "not UTF-16",
     "utf-16-be": "not UTF-16",
-    **{encoding: f"neither UTF-8, UTF-16 nor {name}" for encoding, name in NAMES.items()},
+    **{encoding: f"neither UTF-8, UTF-16 nor {name}" for encoding, name in encodings.NAMES.items()},
 }
 
 
-def not_text(member: Member, encoding: str) -> Fault:
+def not_text(member: encodings.Member, encoding: str) -> Fault:
     """Return the fault of the first byte that an encoding does not have."""
     place = _Place()
     decoder = codecs.getincrementaldecoder(encoding)()
-    with readable(member.file), member.open() as stream:
-        for chunk in chain(iter(partial(stream.read, CHUNK_BYTES), b""), [b""]):
+    with encodings.readable(member.file), member.open() as stream:
+        for chunk in chain(iter(partial(stream.read, encodings.CHUNK_BYTES), b""), [b""]):
             before = decoder.getstate()
             try:
                 place.advance(decoder.decode(chunk, final=not chunk))
@@ -67,11 +60,11 @@ def not_text(member: Member, encoding: str) -> Fault:
     return Fault(file=member.file, message=CHANGED)
 
 
-def control_in(member: Member, encoding: str) -> Fault | None:
+def control_in(member: encodings.Member, encoding: str) -> Fault | None:
     """Return the fault of the first control character but tabs. Raises UnicodeDecodeError."""
     place = _Place()
-    with readable(member.file), io.TextIOWrapper(member.open(), encoding) as text:
-        for piece in iter(partial(text.read, CHUNK_BYTES), ""):
+    with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding) as text:
+        for piece in iter(partial(text.read, encodings.CHUNK_BYTES), ""):
             found = first_control(piece)
             if found:
                 at, name = found
@@ -216,7 +209,7 @@ def paced(people: Iterable[T], tell: Callable[[int], object]) -> Iterator[T]:
 class SubscriberFile:
     """The people of a file that was read and checked as a whole."""
 
-    path: Source
+    path: encodings.Source
     kind: str
     """The tool that wrote it, or ``plain``."""
     digest: str
@@ -246,13 +239,13 @@ class SubscriberFile:
         return {skip.value: count for skip, count in self.counts.skipped.items()}
 
 
-def _new_file(source: Source) -> IO[bytes]:
+def _new_file(source: encodings.Source) -> IO[bytes]:
     """Return a file without a name; in memory for an upload, which is there too."""
     return TemporaryFile() if isinstance(source, Path) else io.BytesIO()
 
 
 def checked(
-    path: Source,
+    path: encodings.Source,
     walk: Callable[[EntryReader], Iterator[Located]],
     *,
     kind: str,
@@ -294,9 +287,9 @@ def checked(
     )
 
 
-def digest_of(path: Source) -> str:
+def digest_of(path: encodings.Source) -> str:
     """Return the SHA-256 of a file's bytes. Raises InvalidInput if it cannot be read."""
-    if isinstance(path, Uploaded) and path.digest:
+    if isinstance(path, encodings.Uploaded) and path.digest:
         return path.digest
-    with readable(str(path)), path.open("rb") as stream:
+    with encodings.readable(str(path)), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -27,17 +27,8 @@ from newsletter.domain.errors import (
     NewsletterError,
     ProviderUnreachable,
 )
+from newsletter.transport import http
 from newsletter.transport.answers import FinalAnswer, has_spoken
-from newsletter.transport.http import (
-    AnswerLost,
-    HttpRequest,
-    HttpResponse,
-    Origin,
-    origin_of,
-    prepare,
-    words,
-    written,
-)
 
 LONGEST_ANSWER = 1_048_576
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -115,7 +106,7 @@ class Call:
 class Connection:
     """A connection to one origin. It belongs to one call at a time."""
 
-    def __init__(self, origin: Origin, resolve: Resolve, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, origin: http.Origin, resolve: Resolve, tls: ssl.SSLContext | None) -> None:
         self.origin = origin
         self._resolve = resolve
         self._tls = tls
@@ -291,11 +282,11 @@ class Connections(BaseAdapter):
     ) -> Response:
         """Make the ``Call`` that is given as ``timeout``; return its full answer."""
         call: Call = timeout
-        connection = self._connection(origin_of(str(request.url)))
+        connection = self._connection(http.origin_of(str(request.url)))
         try:
             # one byte more shows an answer that is too long
             with connection.exchange(
-                written(request), str(request.method), call, self._answer_bytes + 1
+                http.written(request), str(request.method), call, self._answer_bytes + 1
             ) as answer:
                 body = answer.read(self._answer_bytes + 1)
             response = self._complete(answer, body)
@@ -317,7 +308,7 @@ class Connections(BaseAdapter):
         for connection in idle:
             connection.close()
 
-    def _connection(self, origin: Origin) -> Connection:
+    def _connection(self, origin: http.Origin) -> Connection:
         """Return a kept connection that is still clean, or a new one."""
         while True:
             with self._lock:
@@ -377,24 +368,26 @@ class Transport:
         )
         self._deadlines = _Deadlines()
 
-    def call(self, request: HttpRequest, not_after: NotAfter | None = None) -> HttpResponse:
+    def call(
+        self, request: http.HttpRequest, not_after: NotAfter | None = None
+    ) -> http.HttpResponse:
         """Make the call once and return the full answer, whatever its status.
 
         Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, ClaimOver
         when none has since ``not_after`` would come first, and InvalidConfiguration for a request
         that cannot be written down.
         """
-        prepared = prepare(request)
+        prepared = http.prepare(request)
         call = Call(self._seconds, not_after)
         self._deadlines.add(call)
         try:
             call.check_claim()
             answer = self.connections.send(prepared, timeout=call)
         except Exception as error:
-            raise self._translated(error, call, origin_of(request.url).host) from error
+            raise self._translated(error, call, http.origin_of(request.url).host) from error
         finally:
             self._deadlines.remove(call)
-        return HttpResponse(
+        return http.HttpResponse(
             status=answer.status_code,
             headers=dict(answer.headers),
             body=answer.content,
@@ -415,9 +408,11 @@ class Transport:
         if call.is_over:
             why = f"not within {self._seconds:g} s"
         else:
-            why = words(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+            why = http.words(getattr(error, "strerror", None) or str(error) or type(error).__name__)
         if call.began:
-            return AnswerLost(f"No full answer came from {host} ({why}). It may have taken it all.")
+            return http.AnswerLost(
+                f"No full answer came from {host} ({why}). It may have taken it all."
+            )
         if isinstance(error, Defect) or not isinstance(error, OSError | NewsletterError):
             return Defect(f"The call to {host} could not be made ({why}); please report it.")
         return ProviderUnreachable(
@@ -433,12 +428,12 @@ def _incomplete(response: Response) -> str:
     if response.status_code in {204, 304}:
         return ""
     if coding := response.headers.get("transfer-encoding"):
-        return "" if coding.lower() == "chunked" else f"it is coded as {words(coding)}"
+        return "" if coding.lower() == "chunked" else f"it is coded as {http.words(coding)}"
     if length is None:
         # a redirect needs no body: whether one is missing does not matter
         whole = body or 300 <= response.status_code < 400
         return "" if whole else "the answer has neither a length nor a body"
-    return "" if length == str(len(body)) else f"{len(body)} of {words(length)} bytes came"
+    return "" if length == str(len(body)) else f"{len(body)} of {http.words(length)} bytes came"
 
 
 @cache

@@ -33,14 +33,8 @@ from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.request import routes_of
+from newsletter.web.desk.staff import administration
 from newsletter.web.desk.staff.account import Account
-from newsletter.web.desk.staff.administration import (
-    AuditLog,
-    ChannelPages,
-    SettingsPage,
-    StaffPages,
-    TokenPages,
-)
 from newsletter.web.desk.staff.sign_in import SignIn
 from newsletter.web.desk.statements.drafts import Drafts
 from newsletter.web.desk.statements.editing import Editing
@@ -218,11 +212,11 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         EmailPreview(desk, statements, delivery),
         SignIn(desk, staff),
         Account(desk, staff),
-        StaffPages(desk, staff),
-        ChannelPages(desk, staff),
-        TokenPages(desk, staff),
-        SettingsPage(desk, staff),
-        AuditLog(desk, staff),
+        administration.StaffPages(desk, staff),
+        administration.ChannelPages(desk, staff),
+        administration.TokenPages(desk, staff),
+        administration.SettingsPage(desk, staff),
+        administration.AuditLog(desk, staff),
         Drafts(desk, statements, delivery),
         Editing(desk, statements),
         Reviewing(desk, statements, campaigns),

@@ -195,10 +195,10 @@ def schedule(services: Services, slug: str, at: str, approve_again: bool, by: st
 def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
     now, zone = statements.store.clock.now(), statements.settings.timezone
     if when <= now:
+        asked, time = shell.wall_time(when, zone), shell.wall_time(now, zone)
         raise Refused(
-            f"{shell.wall_time(when, zone)} has passed; it is {shell.wall_time(now, zone)} now. Write"
-            " a later time, or let it leave once it is approved:"
-            f" 'newsletter statement unschedule {slug}'"
+            f"{asked} has passed; it is {time} now. Write a later time, or let it leave once it is"
+            f" approved: 'newsletter statement unschedule {slug}'"
         )
 
 

@@ -17,15 +17,8 @@ from urllib.parse import urljoin, urlsplit
 
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.statements.feed import FeedUnreadable
+from newsletter.transport import http
 from newsletter.transport.addresses import AddressRefused, checked_addresses
-from newsletter.transport.http import (
-    AnswerLost,
-    HttpRequest,
-    HttpResponse,
-    Origin,
-    origin_of,
-    retry_after,
-)
 from newsletter.transport.transport import (
     AnswerTooLong,
     Resolve,
@@ -52,7 +45,7 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page(HttpResponse):
+class Page(http.HttpResponse):
     """A complete answer, with its body unpacked."""
 
     url: str
@@ -104,9 +97,9 @@ class Fetcher:
         )
         try:
             answer = transport.call(
-                HttpRequest(method="GET", url=url, headers={**_HEADERS, **headers})
+                http.HttpRequest(method="GET", url=url, headers={**_HEADERS, **headers})
             )
-        except (ProviderUnreachable, AnswerLost) as error:
+        except (ProviderUnreachable, http.AnswerLost) as error:
             raise self._translated(error.__cause__ or error, origin.host, until) from error
         finally:
             transport.close()
@@ -143,11 +136,11 @@ class Fetcher:
         return FeedUnreadable(f"{host} cannot be read ({why[:200]}); it is tried again")
 
 
-def _origin(url: str) -> Origin:
+def _origin(url: str) -> http.Origin:
     try:
         if urlsplit(url).username is not None:
             raise FeedUnreadable("its address holds a user name or password; write it without")
-        return origin_of(url)
+        return http.origin_of(url)
     except ValueError as error:
         raise FeedUnreadable(f"{url[:200]!r} is not a web address; correct its url") from error
 
@@ -202,5 +195,5 @@ def checked(page: Page) -> Page:
         other = "is not given out; look at its url in a browser"
     meaning = _MEANING.get(page.status, other)
     raise FeedUnreadable(
-        f"it {meaning} (HTTP {page.status})", retry_after=retry_after(page, _LONGEST_WAIT)
+        f"it {meaning} (HTTP {page.status})", retry_after=http.retry_after(page, _LONGEST_WAIT)
     )

@@ -17,15 +17,7 @@ from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.desk.subscribers.reader import (
-    HERE,
-    ReaderPages,
-    agreed_in,
-    entry_of,
-    faults_of,
-    lists_in,
-    noted_in,
-)
+from newsletter.web.desk.subscribers import reader
 from newsletter.web.http.forms import whole
 from newsletter.web.public.subscribers.sign_up import Offering
 
@@ -39,7 +31,7 @@ class ReadersPages:
     def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
         self._desk = desk
         self._subscribers = subscribers
-        self._one = ReaderPages(desk, subscribers)
+        self._one = reader.ReaderPages(desk, subscribers)
         self._offering = Offering(subscribers.settings)
 
     @route("POST", "/readers", Role.SENDER)
@@ -54,21 +46,21 @@ class ReadersPages:
             person = tx.readers.find(address)
         if person is None:
             return self._one.page(request, address)
-        return self._desk.go(request, f"{HERE}/{person.id}")
+        return self._desk.go(request, f"{reader.HERE}/{person.id}")
 
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
         """Put a person on lists."""
-        (lists, wrong), agreed = lists_in(request), agreed_in(request)
+        (lists, wrong), agreed = reader.lists_in(request), reader.agreed_in(request)
         faults = [*wrong]
         if not lists:
             faults.append(("list", say("Choose at least one list")))
         if not agreed:
             faults.append(("agreed", say("Say how they agreed, in at most 200 characters")))
         try:
-            entry = entry_of(request, request.field("email").strip(), lists)
+            entry = reader.entry_of(request, request.field("email").strip(), lists)
         except InvalidInput as error:
-            return self._form(request, faults=[*faults_of(error), *faults])
+            return self._form(request, faults=[*reader.faults_of(error), *faults])
         if faults:
             return self._form(request, faults=faults)
         try:
@@ -85,7 +77,7 @@ class ReadersPages:
         except Refused as error:
             fault = without_commands(str(error))
             return self._form(request, faults=[("email", f"{fault[:1].upper()}{fault[1:]}")])
-        return self._desk.go(request, f"{HERE}/{person.id}", done="added")
+        return self._desk.go(request, f"{reader.HERE}/{person.id}", done="added")
 
     @route("POST", "/readers/requests", Role.SENDER)
     def decide(self, request: DeskRequest) -> Response:
@@ -98,7 +90,7 @@ class ReadersPages:
             by=request.who.address,
             store=self._subscribers.store,
         )
-        return self._desk.go(request, HERE, done="admitted" if admits else "declined")
+        return self._desk.go(request, reader.HERE, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, made: str = "") -> Response:
@@ -138,7 +130,7 @@ class ReadersPages:
             email=request.field("email"),
             new_list=request.field("new-list"),
             agreed=request.field("agreed"),
-            noted=noted_in(request),
+            noted=reader.noted_in(request),
             lists=[(name, titles(settings, [name]), name in chosen) for name in names],
         )
 
