@@ -58,7 +58,8 @@ class Client:
     ) -> R:
         """Call an operation. Waits as long as the service says. Raises ApiProblem.
 
-        If a connection breaks, what happens once under its idempotency key is asked for again.
+        If a connection breaks or the service is unavailable, a GET is sent again, and so is a
+        request under an idempotency key. Other requests may have been carried out.
         """
         one, given = declared(handle), signature(handle).bind(None, None, *args, **named).arguments
         headers = {"If-Match": f'"{self._seen}"'} if one.of_version else {}
@@ -84,17 +85,19 @@ class Client:
             more = type(more)(page.next) if page.items and page.next else None
 
     def _send(self, method: str, url: str, **how: Any) -> requests.Response:
+        may_repeat = method == "GET" or "Idempotency-Key" in how["headers"]
+        waits = _WAITS if may_repeat else {429}  # which nothing was done for
         for tries_left in reversed(range(_TRIES)):
             try:
                 answer = self._session.request(
                     method, url, timeout=_WAIT, allow_redirects=False, **how
                 )
             except requests.ConnectionError:
-                if not tries_left or "Idempotency-Key" not in how["headers"]:
+                if not (tries_left and may_repeat):
                     raise
                 time.sleep(_PAUSE)
                 continue
-            if answer.status_code not in _WAITS or not tries_left:
+            if answer.status_code not in waits or not tries_left:
                 break
             time.sleep(min(int(answer.headers.get("Retry-After", "1")), _WAIT))
         if answer.status_code >= 300:

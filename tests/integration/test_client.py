@@ -169,6 +169,30 @@ def test_a_request_whose_answer_was_lost_is_sent_again_and_done_once(served: Ser
     assert draft.text.title == TEXT.title
 
 
+def test_only_what_changes_nothing_is_sent_again_to_a_busy_service() -> None:
+    methods: list[str] = []
+
+    class Busy(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            methods.append(self.command)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(503 if len(methods) < 3 else 404)
+            self.send_header("Retry-After", "0")
+            self.end_headers()
+
+        do_GET = do_PUT = answer
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as busy:
+        threading.Thread(target=busy.serve_forever).start()
+        client = Client(f"http://127.0.0.1:{busy.server_port}", "x")
+        with pytest.raises(ApiProblem):
+            client.at("1").call(SubscriberOperations.change, 9, Noted())
+        with pytest.raises(ApiProblem):
+            client.call(SubscriberOperations.one, 9)
+        busy.shutdown()
+    assert methods == ["PUT", "GET", "GET"]
+
+
 def test_a_refusal_is_raised_with_its_problem(served: Served) -> None:
     _, address, crm = served
     with pytest.raises(ApiProblem, match="There is no such subscriber") as raised:
