@@ -69,8 +69,8 @@ class ExportFormat:
     says: Mapping[str, Says]
     marks: frozenset[str]
     """Columns that no other tool writes together: by them it is known."""
-    needs: frozenset[str]
-    """Columns that a safe import needs."""
+    required: frozenset[str]
+    """Columns that a safe import required."""
     by_file: Says = field(default_factory=dict)
     """Beginning of a file's name → status of all people in it."""
     must: tuple[str, ...] = ()
@@ -91,11 +91,13 @@ class ExportFormat:
 def _format(name: str, row: dict[str, Any]) -> ExportFormat:
     says = {column: _says(values) for column, values in row.pop("says").items()}
     by_file = _says(row.pop("by_file", {}))
-    marks, needs = frozenset(row.pop("marks")), frozenset(row.pop("needs"))
+    marks, required = frozenset(row.pop("marks")), frozenset(row.pop("required"))
     others: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
     }
-    return ExportFormat(name=name, says=says, by_file=by_file, marks=marks, needs=needs, **others)
+    return ExportFormat(
+        name=name, says=says, by_file=by_file, marks=marks, required=required, **others
+    )
 
 
 def _says(values: Mapping[str, Sequence[str]]) -> Says:
@@ -143,7 +145,7 @@ class Layout:
     """Column → its position in the file."""
     status: ContactStatus
     """The status of all people in the file, by its name."""
-    aside: tuple[str, ...]
+    ignored: tuple[str, ...]
     """Columns that mean nothing here."""
 
     def cells(self, row: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
@@ -155,18 +157,18 @@ class Layout:
         return Unusable(self.header[self.places[column]], message)
 
 
-def small(header: Sequence[str]) -> list[str]:
+def lower_case(header: Sequence[str]) -> list[str]:
     """The names of a header as the tables of formats write them."""
     return [name.strip().lower() for name in header]
 
 
 def layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
     """Find the columns of a format in a header. Raises Unusable if one is missing or twice."""
-    names = small(header)
+    names = lower_case(header)
     for number, name in enumerate(names):
         if name in known.columns and name in names[:number]:
             raise Unusable(header[number].strip(), "stands twice; keep one of them")
-    missing = ", ".join(sorted(known.needs.difference(names)))
+    missing = ", ".join(sorted(known.required.difference(names)))
     if missing:
         raise Unusable("", f"has no column {missing}, which every {known.name} export has")
     by_file = (status for begin, status in known.by_file.items() if file.lower().startswith(begin))
@@ -175,7 +177,7 @@ def layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
         header=tuple(name.strip() for name in header),
         places={name: names.index(name) for name in known.columns if name in names},
         status=next(by_file, ContactStatus.SUBSCRIBED),
-        aside=tuple(
+        ignored=tuple(
             name.strip() or f"column {number}, which has no name"
             for number, name in enumerate(header, start=1)
             if names[number - 1] not in known.columns
@@ -195,7 +197,7 @@ def person(
     cell = row[at.places[at.known.address]].strip()
     try:
         if not cell:
-            raise ValueError("needs an address like ana@example.org")
+            raise ValueError("required an address like ana@example.org")
         address = parse_address(cell)
     except ValueError as error:
         # lists of bounces are full of text that never was an address; nothing can go there
@@ -217,7 +219,7 @@ def person(
     )
 
 
-def adds(at: Layout) -> bool:
+def may_add_people(at: Layout) -> bool:
     """Return whether a file may add people: in some files all are suppressed or skipped."""
     always = [says[""] for name, says in at.known.says.items() if name in at.places and "" in says]
     return {at.status, *always} == {ContactStatus.SUBSCRIBED}

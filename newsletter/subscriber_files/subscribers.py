@@ -233,7 +233,7 @@ def _refuse_missing(
 def _refuse_alone(path: Source, at: exports.Layout, without: Collection[str]) -> None:
     """One file of several says nothing of those who left, who are in the others."""
     missing = [begins for begins in at.known.must if begins not in without]
-    if not missing or not exports.adds(at):
+    if not missing or not exports.may_add_people(at):
         return
     files = " and ".join(f"{begins}…csv" for begins in missing)
     flags = " ".join(f"--without {begins}" for begins in missing)
@@ -248,7 +248,7 @@ def _table(member: Member, known: exports.ExportFormat | None, given: str) -> Ta
     encoding = encoding_in(member, given)
     line, header = next(csv_files.rows(member, encoding), (1, []))
     asked = known or _recognised(header, member.file, line)
-    if asked is None or (member.packed and not asked.needs.issubset(exports.small(header))):
+    if asked is None or (member.packed and not asked.required.issubset(exports.lower_case(header))):
         return None
     try:
         found = exports.layout(asked, header, member.name)
@@ -263,11 +263,11 @@ def _recognised(header: Sequence[str], file: str, line: int) -> exports.ExportFo
 
     Raises InvalidInput if it could be several, or one that lacks what it is known by.
     """
-    names = frozenset(exports.small(header))
+    names = frozenset(exports.lower_case(header))
     sure = [known for known in exports.FORMATS.values() if known.marks <= names]
     if len(sure) == 1:
         return sure[0]
-    may = sure or [known for known in exports.FORMATS.values() if known.needs <= names]
+    may = sure or [known for known in exports.FORMATS.values() if known.required <= names]
     if not may:
         return None
     could = " or ".join(known.name for known in may)
@@ -303,7 +303,7 @@ def _notes(tables: Sequence[Table], left: Sequence[str], given: str) -> Iterator
         name = table.member.name
         yield f"read as an export of {table.layout.known.name}: {name}"
         yield from (f"{name}: {note}" for note in _guessed(table.encoding, given))
-    aside = dict.fromkeys(column for table in tables for column in table.layout.aside)
+    aside = dict.fromkeys(column for table in tables for column in table.layout.ignored)
     if aside:
         yield f"columns ignored: {', '.join(aside)}"
     if left:

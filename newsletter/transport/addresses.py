@@ -42,10 +42,10 @@ _PUBLIC_6 = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
 
 
-def objection(text: str, *, allow_private: bool) -> str:
+def refusal_of(text: str, *, allow_private: bool) -> str:
     """Return why an address may not be called, or ""."""
     # without the zone of a link-local one: fe80::1%eth0
-    address = _meant(ip_address(text.partition("%")[0]))
+    address = _ipv4_within(ip_address(text.partition("%")[0]))
     if _within(address, _NEVER):
         return f"{text} is not an address that may be called"
     if _within(address, _OWN):
@@ -57,12 +57,12 @@ def objection(text: str, *, allow_private: bool) -> str:
     return ""
 
 
-def is_own(text: str) -> bool:
+def is_private(text: str) -> bool:
     """Return whether an address is on this machine or in a private network."""
-    return _within(_meant(ip_address(text.partition("%")[0])), _OWN)
+    return _within(_ipv4_within(ip_address(text.partition("%")[0])), _OWN)
 
 
-def _meant(address: Address) -> Address:
+def _ipv4_within(address: Address) -> Address:
     """Return the IPv4 address in an IPv6 address, if there is one."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
@@ -89,9 +89,9 @@ def checked_addresses(
             f"there is no {host}, or no network; look whether its url is spelled right"
         )
     for address in found:
-        if reason := objection(address, allow_private=allow_private):
+        if reason := refusal_of(address, allow_private=allow_private):
             raise AddressRefused(f"{host} is refused: {reason}")
-    if not is_secure and not all(map(is_own, found)):
+    if not is_secure and not all(map(is_private, found)):
         raise AddressRefused(
             f"http://{host} is not encrypted, so anybody on the way could change what is said;"
             " write https://"

@@ -35,7 +35,10 @@ class _Json(str):
 
 
 class BodyTemplate:
-    """A template, parsed and tried. Pure: the same messages give the same bytes."""
+    """The Jinja2 template of a call's body, which was parsed and filled once as a test.
+
+    Equal messages give equal bytes.
+    """
 
     def __init__(self, source: str, *, several: bool) -> None:
         """Raise ValueError with the fault and its line in the template.

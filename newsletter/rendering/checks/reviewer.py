@@ -122,8 +122,8 @@ def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator
 def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
     for table in tables_in(tokens):
         line = (tokens[table.first].map or [0])[0]
-        needed = f"this table is too wide ({table.needs} pixels)"
-        if table.fits is Fits.ON_DESKS:
+        needed = f"this table is too wide ({table.width_needed} pixels)"
+        if table.fits is Fits.ON_DESKTOPS:
             message = f"{needed} for a phone ({PHONE}): there each row is shown as a list"
             yield Check.TABLE_WIDTH, line, message
         elif table.fits is Fits.NOWHERE:

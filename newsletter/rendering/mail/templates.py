@@ -15,7 +15,7 @@ from newsletter.rendering.mail.files import DEFAULT, FETCHES, TemplateFiles
 _ESCAPED = (".html.j2", ".xml.j2")
 
 
-class _Compiled(BytecodeCache):
+class _BytecodeMemory(BytecodeCache):
     """A cache of compiled templates by place and text; a full one is emptied."""
 
     _LARGEST = 500
@@ -33,7 +33,7 @@ class _Compiled(BytecodeCache):
             self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
-_COMPILED = _Compiled()
+_COMPILED = _BytecodeMemory()
 
 
 class Templates:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from markdown_it.token import Token
 
 from newsletter.rendering.markdown.faults import image_size
-from newsletter.rendering.markdown.tables import paragraph_of, strong, tables_in, text_of
+from newsletter.rendering.markdown.tables import bold_tokens, paragraph_of, tables_in, text_of
 
 _LEAD = 600
 """Pixels that a lead picture has at least."""
@@ -324,7 +324,7 @@ def _columns(span: Span) -> list[Token] | None:
     written: list[Token] = []
     for head, cell in zip(*table.rows, strict=True):
         token = span.tokens[head.at]
-        bold = strong(token.children or [])
+        bold = bold_tokens(token.children or [])
         above = paragraph_of(bold, "head", token) if head.text else []
         written += _pair("column", [*above, *_stacked(span.tokens[cell.at])])
     return _pair("columns", written)

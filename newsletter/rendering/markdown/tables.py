@@ -68,7 +68,7 @@ class Fits(Enum):
 
     EVERYWHERE = "everywhere"
     """On a telephone too."""
-    ON_DESKS = "on desks"
+    ON_DESKTOPS = "on desks"
     """On a telephone each row becomes a record."""
     NOWHERE = "nowhere"
     """Each row is a record everywhere."""
@@ -92,15 +92,15 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
     @property
-    def needs(self) -> int:
+    def width_needed(self) -> int:
         """Pixels that keep figures and words whole."""
         return round(sum(map(_needed, zip(*self.rows, strict=True))))
 
     @property
     def fits(self) -> Fits:
-        if self.needs <= PHONE:
+        if self.width_needed <= PHONE:
             return Fits.EVERYWHERE
-        return Fits.ON_DESKS if self.needs <= SHEET else Fits.NOWHERE
+        return Fits.ON_DESKTOPS if self.width_needed <= SHEET else Fits.NOWHERE
 
 
 def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
@@ -167,22 +167,22 @@ def paragraph_of(children: list[Token], kind: str = "", source: Token | None = N
     ]
 
 
-def strong(children: Sequence[Token]) -> list[Token]:
+def bold_tokens(children: Sequence[Token]) -> list[Token]:
     """Return the tokens in bold."""
     return [Token("strong_open", "strong", 1), *children, Token("strong_close", "strong", -1)]
 
 
 def _needed(column: Sequence[Cell]) -> float:
     head, *cells = column
-    needs = [max(map(ems, _wholes(head.text)), default=0) * _HEAD]
+    needs = [max(map(ems, _unbreakable_parts(head.text)), default=0) * _HEAD]
     for cell in cells:
-        longest = max(map(ems, _wholes(cell.text)), default=0) * _CELL
+        longest = max(map(ems, _unbreakable_parts(cell.text)), default=0) * _CELL
         # a short text wants its own width, a long one that of a few words
         needs += [longest, min(ems(cell.text) * _CELL, _PROSE), _PICTURE * cell.pictures]
     return max(needs) + _PADDING
 
 
-def _wholes(text: str) -> list[str]:
+def _unbreakable_parts(text: str) -> list[str]:
     """Return what must not break: a figure with its unit, or each word."""
     if _FIGURE.fullmatch(text):
         return [text]
@@ -222,7 +222,7 @@ def with_records(tokens: Sequence[Token]) -> list[Token]:
     for table in tables_in(tokens):
         fits = tokens[table.first].meta.get("fits")
         written += tokens[done : table.first]
-        if fits is Fits.ON_DESKS:
+        if fits is Fits.ON_DESKTOPS:
             written += _wide(tokens, table)
         elif fits is Fits.NOWHERE:
             written += _records(tokens, table)
@@ -285,5 +285,5 @@ def _records(tokens: Sequence[Token], table: Table) -> Iterator[Token]:
             if children:
                 children += [Token("hardbreak", "br", 0), *_label(name.text), *content]
             else:
-                children += strong(content)
+                children += bold_tokens(content)
         yield from paragraph_of(children, "record")

@@ -339,7 +339,10 @@ class Campaigns(Repository):
         return int(pending)
 
     def exceptions(self, campaign_id: int) -> list[tuple[str, str, str, str]]:
-        """Return (address, state, reason, provider id) of deliveries that differ from a batch."""
+        """Return (address, state, reason, provider id) of each delivery with a row of its own.
+
+        All other deliveries have the state of their batch.
+        """
         return self._db.rows(
             "SELECT COALESCE(subscriber.address, '(erased)'), delivery.state, delivery.reason,"
             " delivery.provider_id FROM delivery"

@@ -73,7 +73,10 @@ class Board(Repository):
 
 
 def _has(words: str, within: str) -> Condition:
-    """Each word is somewhere in this text; neither case nor order counts."""
+    """Return the condition that a column has every word, in any order and case.
+
+    ``within`` is the SQL of the column.
+    """
     found = Condition("1 = 1")
     for place, word in enumerate(sought(words[:_MAX_QUERY_CHARACTERS]).split()):
         found &= Condition(f"instr({within}, :word_{place}) > 0", {f"word_{place}": word})

@@ -135,7 +135,7 @@ def elsewhere(request: DeskRequest, staff: Staff) -> str:
     return f"Passkeys work only at {staff.settings.desk_url}."
 
 
-def offer(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
+def offer_passkey(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
     """Return whether a person can use a passkey on this page."""
     party, there = party_at(request, staff), elsewhere(request, staff)
     with staff.store.read() as tx:

@@ -75,7 +75,7 @@ def titled(settings: Settings, lists: Sequence[str]) -> list[str]:
     return [known.get(name, name) for name in lists]
 
 
-def put_right(tx: Transaction, statement: Statement) -> str:
+def correction_effect(tx: Transaction, statement: Statement) -> str:
     """Return the readers of a correction and what happens to its original; else "".
 
     A correction of a statement that has not begun takes its place and goes to its current lists.

@@ -27,7 +27,7 @@ from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.sentences import Language, translated
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.assets import Assets
-from newsletter.web.desk.browser import HOME, PASSKEY, offer
+from newsletter.web.desk.browser import HOME, PASSKEY, offer_passkey
 from newsletter.web.desk.deciding import colleagues, holders, sentence
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.frame import accepted_languages
@@ -390,7 +390,7 @@ class Desk:
             "nav": "",
             "faults": [(PROOF, say(PROOF_FAULTS[denied]))] if denied else (),
             "has_factor": account is not None and account.has_factor,
-            "passkeys": offer(request, request.who.address, self._staff),
+            "passkeys": offer_passkey(request, request.who.address, self._staff),
         }
         title = say("Confirm that it's you")
         return self.page(

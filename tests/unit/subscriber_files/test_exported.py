@@ -318,8 +318,8 @@ def test_a_long_file_is_never_held(tmp_path: Path) -> None:
 
 @rows("known", FORMATS.values())
 def test_each_format_is_whole(known: ExportFormat) -> None:
-    assert known.needs <= known.marks <= {*known.columns, "uuid", "external id"}
-    assert known.address in known.needs
+    assert known.required <= known.marks <= {*known.columns, "uuid", "external id"}
+    assert known.address in known.required
     for name in (*known.columns, *(value for says in known.says.values() for value in says)):
         assert name == name.lower()
 

@@ -248,7 +248,7 @@ class Starting:
             "keeps": keeps,
             "told": told,
             "typed": count is not None and count.readers >= status.rules.typed_count,
-            "put_right": deciding.put_right(tx, status.statement),
+            "correction_effect": deciding.correction_effect(tx, status.statement),
             "left_behind": headcount.left_behind(tx, status),
         }
 

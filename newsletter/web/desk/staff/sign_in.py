@@ -150,7 +150,7 @@ class SignIn:
             faults=[("code", say(PROOF_FAULTS[denied]))] if denied else (),
             next=onward,
             again=request.field("again"),
-            passkeys=browser.offer(request, address, self._staff),
+            passkeys=browser.offer_passkey(request, address, self._staff),
         )
 
     @route("POST", "/second", None, most=_CARRIES)

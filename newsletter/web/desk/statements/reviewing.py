@@ -209,7 +209,7 @@ class Reviewing:
             "compared": deciding.differences(tx, before, stored.content_hash) if before else None,
             "answered": None if seen else answered,
             "time": write_set_time(status),
-            "put_right": deciding.put_right(tx, status.statement),
+            "correction_effect": deciding.correction_effect(tx, status.statement),
             "left_behind": headcount.left_behind(tx, status)[1],
             "starts": starts,
             "wrote": stored.wrote(request.who.address) and not rules.policy.author_may_approve,

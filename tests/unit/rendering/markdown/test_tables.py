@@ -37,18 +37,18 @@ def table_of(body: str) -> Table:
 def test_a_small_table_fits_everywhere() -> None:
     table = table_of("| County | Held now | Change |\n|---|--:|--:|\n| Adams | 810,000 | –33 % |")
     assert table.fits is Fits.EVERYWHERE
-    assert table.needs <= PHONE
+    assert table.width_needed <= PHONE
 
 
 def test_a_middling_table_fits_on_desks() -> None:
     table = table_of(MIDDLING)
-    assert table.fits is Fits.ON_DESKS
-    assert PHONE < table.needs <= SHEET
+    assert table.fits is Fits.ON_DESKTOPS
+    assert PHONE < table.width_needed <= SHEET
 
 
 def test_a_table_of_long_words_fits_nowhere() -> None:
     assert table_of(TOO_WIDE).fits is Fits.NOWHERE
-    assert table_of(TOO_WIDE).needs > SHEET
+    assert table_of(TOO_WIDE).width_needed > SHEET
 
 
 @rows(
