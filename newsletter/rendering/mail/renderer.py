@@ -16,15 +16,8 @@ from newsletter.domain.statements.statement import Statement, all_writers, texts
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.languages import direction, language_name
-from newsletter.rendering.mail import details
+from newsletter.rendering.mail import details, headers
 from newsletter.rendering.mail.files import TemplateFiles, fingerprint
-from newsletter.rendering.mail.headers import (
-    archive_url,
-    headers_for,
-    headers_for_one,
-    preferences_url,
-    unsubscribe_url,
-)
 from newsletter.rendering.mail.inlining import inline
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.values import common_values
@@ -197,7 +190,7 @@ class TemplateRenderer:
             text=text,
             language=statement.language,
             sender=replace(sender, reply_to=statement.reply_to or sender.reply_to),
-            headers=headers_for(self._house, statement),
+            headers=headers.headers_for(self._house, statement),
             lists=statement.lists,
             corrects=statement.corrects,
             translation_of=statement.translation_of,
@@ -253,7 +246,7 @@ class TemplateRenderer:
             text=text,
             language=language,
             sender=self._house.sender,
-            headers=headers_for_one(self._house),
+            headers=headers.headers_for_one(self._house),
             lists=lists,
             corrects="",
             send_at="",
@@ -283,11 +276,13 @@ class TemplateRenderer:
             "end_mark": layout.end_mark,
             "lists": statement.lists,
             "preheader": preheader + details.preheader_padding(preheader),
-            "archive_url": "" if unlisted else archive_url(self._house, statement.slug),
+            "archive_url": "" if unlisted else headers.archive_url(self._house, statement.slug),
             "all_url": f"{self._house.public_url}/",
-            "original_url": "" if unlisted else corrected and archive_url(self._house, corrected),
-            "unsubscribe_url": unsubscribe_url(self._house),
-            "preferences_url": preferences_url(self._house),
+            "original_url": ""
+            if unlisted
+            else corrected and headers.archive_url(self._house, corrected),
+            "unsubscribe_url": headers.unsubscribe_url(self._house),
+            "preferences_url": headers.preferences_url(self._house),
             "reason": reason.html(values["words_direction"]),
             "reason_text": reason.text,
         }

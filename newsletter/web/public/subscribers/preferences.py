@@ -27,14 +27,7 @@ from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.preferences import Pause, PreferenceChange, pause_end
 from newsletter.domain.subscribers.signup import MAX_NAME_CHARACTERS
-from newsletter.pipeline.subscribers.prefer import (
-    Owner,
-    ask_for_link,
-    ask_to_move,
-    read,
-    save,
-    subscriber_of,
-)
+from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.languages import base_language
 from newsletter.rendering.mail.details import written_date
 from newsletter.runtime.subscribers import Subscribers
@@ -75,7 +68,7 @@ class ReaderRequest:
 
     http: Request
     form: Posted
-    owner: Owner
+    owner: prefer.Owner
     person: Subscriber
     words: Mapping[str, str]
     language: str
@@ -124,7 +117,7 @@ class PreferencesPage:
                     "expired_title", "late_text", language=language, status=410, buttons=buttons
                 )
             try:
-                person = subscriber_of(owner, store=self._subscribers.store)
+                person = prefer.subscriber_of(owner, store=self._subscribers.store)
             except NotFound:
                 return self._frame.said("not_found", "nobody", language=language, status=404)
             words, language = self._frame.words(self._frame.language_of(request, person.language))
@@ -145,9 +138,9 @@ class PreferencesPage:
 
         return read_and_answer
 
-    def _owner(self, request: Request) -> Owner | None:
+    def _owner(self, request: Request) -> prefer.Owner | None:
         try:
-            return read(request.path_params["token"], self._subscribers.links)
+            return prefer.read(request.path_params["token"], self._subscribers.links)
         except NotFound:
             return None
 
@@ -156,7 +149,7 @@ class PreferencesPage:
         owner, language = self._owner(request), self._frame.language_of(request)
         if owner is None:
             return self._frame.said("not_found", "broken_link", language=language, status=404)
-        ask_for_link(
+        prefer.ask_for_link(
             owner.subscriber_id,
             host=host_of(request),
             language=language,
@@ -175,7 +168,7 @@ class PreferencesPage:
         if faults:
             return self._form(request, form=request.form, faults=faults)
         ask = request.words["lists_ask"]
-        save(
+        prefer.save(
             request.owner,
             wish,
             shown={
@@ -307,7 +300,7 @@ class PreferencesPage:
         except ValueError:
             faults = {"address": request.words["fault_malformed"]}
             return self._form(request, faults=faults, address=typed)
-        ask_to_move(
+        prefer.ask_to_move(
             request.owner,
             address,
             host=host_of(request.http),
