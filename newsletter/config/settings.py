@@ -16,17 +16,8 @@ from pydantic import (
     field_validator,
 )
 
+from newsletter.config import fields
 from newsletter.config.channels import CHANNELS, ChannelOptions
-from newsletter.config.fields import (
-    ByKind,
-    DatabaseUrl,
-    Pause,
-    Section,
-    Window,
-    Zone,
-    name_of,
-    once,
-)
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, fit_together
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.digest import Digest
@@ -67,7 +58,7 @@ class ListSender(content.Sender):
     ] = setting("The sender's lists. A statement's first list decides.", ["press"])
 
 
-class Metrics(Section):
+class Metrics(fields.Section):
     """Access to the metrics."""
 
     token: SecretStr | None = option(
@@ -79,7 +70,7 @@ class Metrics(Section):
     )
 
 
-class BackupOptions(Section):
+class BackupOptions(fields.Section):
     """The files of `newsletter backup`."""
 
     folder: Path | None = option(
@@ -90,15 +81,15 @@ class BackupOptions(Section):
     keep: int = option("How many are kept.", 14, default=14, ge=1)
 
 
-class Schedule(Section):
+class Schedule(fields.Section):
     """The times and intervals of automatic work."""
 
-    poll: Pause = option(
+    poll: fields.Pause = option(
         "How often newsletter looks for new statements and due work.",
         "5s",
         default=timedelta(seconds=5),
     )
-    undo_window: Window = option(
+    undo_window: fields.Window = option(
         "The time after the last approval in which nothing is sent and you can undo it.",
         "5m",
         default=timedelta(minutes=5),
@@ -111,7 +102,7 @@ class Schedule(Section):
     )
 
 
-_EACH_NAMED = once(name_of, "two are called {names}; give each a name of its own")
+_EACH_NAMED = fields.once(fields.name_of, "two are called {names}; give each a name of its own")
 
 
 def _plain(value: Any) -> Any:
@@ -125,7 +116,7 @@ def _plain_sender(sender: content.Sender) -> content.Sender:
     return content.Sender(name=sender.name, address=sender.address, reply_to=sender.reply_to)
 
 
-class Settings(Section):
+class Settings(fields.Section):
     """The whole of ``newsletter.yaml``.
 
     Created by ``newsletter.config.load``. The workspace is no setting: it is the folder of the
@@ -137,7 +128,9 @@ class Settings(Section):
     sender: MainSender = option("The From and Reply-To of each email.")
     senders: Annotated[
         tuple[ListSender, ...],
-        once(lambda each: each.lists, "names {names} more than once; one sender writes to a list"),
+        fields.once(
+            lambda each: each.lists, "names {names} more than once; one sender writes to a list"
+        ),
     ] = option("Other senders for some lists.", default=())
     brand: Brand = option("The look of emails and pages.", default=Brand())
     layout: content.Layout = option(
@@ -151,13 +144,13 @@ class Settings(Section):
         "The address of the public pages, with which each link starts.",
         "https://news.forum.example",
     )
-    timezone: Zone = option(
+    timezone: fields.Zone = option(
         "The time zone of all dates and times that people read or write.", "America/New_York"
     )
     language: Language = option("The language of statements without one.", "en", default="en")
     default_lists: Annotated[
         tuple[ListName, ...],
-        once(lambda name: (name,), "names {names} more than once; write each list once"),
+        fields.once(lambda name: (name,), "names {names} more than once; write each list once"),
     ] = option(
         "The lists of statements without lists. Without this setting they are refused.",
         ["press"],
@@ -165,7 +158,7 @@ class Settings(Section):
     )
     lists: Annotated[
         tuple[PublicList, ...],
-        once(name_of, "names {names} more than once; offer each list once"),
+        fields.once(fields.name_of, "names {names} more than once; offer each list once"),
     ] = option(
         "The lists, in the order of the sign-up page. Without it: `default_lists`. An import"
         " can create others.",
@@ -179,7 +172,7 @@ class Settings(Section):
         default="by_reader",
     )
     statements: Annotated[
-        tuple[Annotated[AnySource, ByKind(SOURCES)], ...], RuleWithOthers(fit_together)
+        tuple[Annotated[AnySource, fields.ByKind(SOURCES)], ...], RuleWithOthers(fit_together)
     ] = option(
         "The sources of statements, each with its `kind`.",
         [{"kind": "folder", "path": "statements"}],
@@ -189,12 +182,12 @@ class Settings(Section):
     approvals: Approvals = option("The rules of approval.", default=Approvals())
     schedule: Schedule = option("The times of automatic work.", default=Schedule())
     desk: DeskRules = option("The staff's pages.", default=DeskRules())
-    notices: Annotated[tuple[Annotated[ChannelOptions, ByKind(CHANNELS)], ...], _EACH_NAMED] = (
-        option(
-            "Channels of the team that hear of events, besides the emails to staff.",
-            [{"kind": "slack", "name": "press-room", "url": "${SLACK_URL}"}],
-            default=(),
-        )
+    notices: Annotated[
+        tuple[Annotated[ChannelOptions, fields.ByKind(CHANNELS)], ...], _EACH_NAMED
+    ] = option(
+        "Channels of the team that hear of events, besides the emails to staff.",
+        [{"kind": "slack", "name": "press-room", "url": "${SLACK_URL}"}],
+        default=(),
     )
     digests: Annotated[tuple[Digest, ...], _EACH_NAMED] = option(
         "Digest emails of a week or a month.", default=()
@@ -202,23 +195,23 @@ class Settings(Section):
     segments: Annotated[tuple[Annotated[SegmentRule, Rule(picks_some)], ...], _EACH_NAMED] = option(
         "Saved rules that pick subscribers of a list.", default=()
     )
-    provider: Annotated[ProviderOptions, ByKind(OPTIONS)] = option(
+    provider: Annotated[ProviderOptions, fields.ByKind(OPTIONS)] = option(
         "The service that sends; its `kind` decides its other keys.",
         default_factory=lambda: OPTIONS["outbox"].model_validate({"kind": "outbox"}),
         json_schema_extra={"default": {"kind": "outbox"}},
     )
-    fallback_provider: Annotated[ProviderOptions, ByKind(OPTIONS)] | None = option(
+    fallback_provider: Annotated[ProviderOptions, fields.ByKind(OPTIONS)] | None = option(
         "A second provider of another kind, for batches that the first provably did not take."
         " Without it, they wait for the first.",
         default=None,
     )
-    fail_over_after: Pause = option(
+    fail_over_after: fields.Pause = option(
         "How long the first provider may fail before waiting batches go to the second. A"
         " refused configuration counts at once.",
         "10m",
         default=timedelta(minutes=10),
     )
-    database: DatabaseUrl = option(
+    database: fields.DatabaseUrl = option(
         "The database: `sqlite:///` and a path, or `postgresql://` with a database on a"
         " PostgreSQL server.",
         "sqlite:///var/newsletter.db",

@@ -160,16 +160,11 @@ def _otherwise(finding: Finding) -> str:
 
 def _shown(finding: Finding) -> str:
     if finding.shape.holds_secrets or isinstance(finding.value, dict | list):
-        return _noun(finding.value)
+        named: dict[type, str] = {dict: "a group of keys", list: "a list"}
+        return named.get(type(finding.value), "this")
     if finding.value is None:
         return "empty"
     return finding.text if finding.reading else repr(finding.text)
-
-
-def _noun(value: Any) -> str:
-    if isinstance(value, dict):
-        return "a group of keys"
-    return "a list" if isinstance(value, list) else "this"
 
 
 def _plain(bound: Any) -> str:

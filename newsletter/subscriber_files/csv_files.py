@@ -17,7 +17,7 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import NOTED, Entry, Subscriber, SuppressedEntry
 from newsletter.subscriber_files.encodings import Member, Source, readable
 from newsletter.subscriber_files.entries import EntryReader, Raw, people
-from newsletter.subscriber_files.exports import COLUMN_NAMES
+from newsletter.subscriber_files.exports import COLUMN_NAMES, lower_case
 from newsletter.subscriber_files.subscriber_file import Located, not_text
 
 COLUMNS = (
@@ -248,8 +248,9 @@ def _ours(row: Sequence[str], given: Columns) -> list[str]:
     mapped = {header.strip().lower(): name for name, header in given.mapped.items()}
     chosen = [*given.chosen, *[""] * len(row)]
     return [
-        one or mapped.get(name.strip().lower()) or _unmapped(name, given)
-        for one, name in zip(chosen, row, strict=False)
+        # unless another header is mapped to the column
+        one or mapped.get(small) or (small if column_of(name) in given.mapped else column_of(name))
+        for one, name, small in zip(chosen, row, lower_case(row), strict=False)
     ]
 
 
@@ -277,12 +278,6 @@ def doubt(name: str, given: Columns) -> str:
     else:
         return ""
     return f'{said} --ignore-column "{name}" ignores it'
-
-
-def _unmapped(header: str, given: Columns) -> str:
-    """Return our column for a header, unless another header is mapped to it."""
-    found = column_of(header)
-    return header.strip().lower() if found in given.mapped else found
 
 
 def _people(

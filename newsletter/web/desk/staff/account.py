@@ -10,7 +10,7 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Denied, SignedIn
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.browser import elsewhere, party_at, place_of, set_cookie, word_of
+from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
@@ -73,7 +73,7 @@ class Account:
             request.who.session.hash,
             request.field("old"),
             request.field("new"),
-            place=place_of(request.http),
+            place=browser.place_of(request.http),
             proofs=self._proofs,
         )
         if not isinstance(done, SignedIn):
@@ -99,20 +99,20 @@ class Account:
             request.who.session.hash,
             request.field("code"),
             stage=Stage.WHOLE,
-            place=place_of(request.http),
+            place=browser.place_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Denied):
             return self._factor(request, done)
         response = codes_page(self._desk, request, done.codes, onward="/desk/account")
-        set_cookie(response, request.http, done.signed_in.word)
+        browser.set_cookie(response, request.http, done.signed_in.word)
         return response
 
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove the factor."""
         done = account.drop_factor(
-            request.who.session.hash, place=place_of(request.http), proofs=self._proofs
+            request.who.session.hash, place=browser.place_of(request.http), proofs=self._proofs
         )
         return self._went(request, done, "factor-removed")
 
@@ -121,9 +121,9 @@ class Account:
     @route("POST", "/passkey", None)
     def ask_for_passkey(self, request: DeskRequest) -> Response:
         """Return the browser's options for using a passkey, as JSON for the script."""
-        party = party_at(request, self._staff)
+        party = browser.party_at(request, self._staff)
         asked = party and account.ask_for_passkey(
-            word_of(request.http), party=party, proofs=self._proofs
+            browser.word_of(request.http), party=party, proofs=self._proofs
         )
         if not asked:
             return self._desk.data({"fault": _NOBODY}, status=409)
@@ -136,27 +136,27 @@ class Account:
             "passkey.html.j2",
             title=say("Add a passkey"),
             faults=[("", fault)] if fault else (),
-            name=request.field("name")[:LONGEST_NAME] or place_of(request.http).browser,
+            name=request.field("name")[:LONGEST_NAME] or browser.place_of(request.http).browser,
             longest=LONGEST_NAME,
-            elsewhere=elsewhere(request, self._staff),
+            elsewhere=browser.elsewhere(request, self._staff),
             app=account.overview(request.who.address, proofs=self._proofs).factor_at,
         )
 
     @route("POST", "/account/passkeys/options", Role.VIEWER, step_up=True)
     def passkey_options(self, request: DeskRequest) -> Response:
         """Return the browser's options for creating a passkey, as JSON for the script."""
-        party = party_at(request, self._staff)
+        party = browser.party_at(request, self._staff)
         if party is None:
-            return self._desk.data({"fault": elsewhere(request, self._staff)}, status=409)
+            return self._desk.data({"fault": browser.elsewhere(request, self._staff)}, status=409)
         hashed = request.who.session.hash
         return self._desk.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
 
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:
         """Store the passkey that the browser made."""
-        party, place = party_at(request, self._staff), place_of(request.http)
+        party, place = browser.party_at(request, self._staff), browser.place_of(request.http)
         if party is None:
-            return self._passkey_form(request, elsewhere(request, self._staff))
+            return self._passkey_form(request, browser.elsewhere(request, self._staff))
         done = account.add_passkey(
             request.who.session.hash,
             request.field("made"),
@@ -175,7 +175,7 @@ class Account:
         done = account.remove_passkey(
             request.who.session.hash,
             request.param("key"),
-            place=place_of(request.http),
+            place=browser.place_of(request.http),
             proofs=self._proofs,
         )
         return self._went(request, done, "passkey-removed")
@@ -205,5 +205,5 @@ class Account:
 
     def _went(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
         response = self._desk.go(request, _HERE, done=what)
-        set_cookie(response, request.http, done.word)
+        browser.set_cookie(response, request.http, done.word)
         return response

@@ -19,15 +19,8 @@ from starlette.routing import Route
 from newsletter.config.settings import Settings
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Taken, network_of
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.subscribers import signup
 from newsletter.domain.subscribers.lists import PublicList
-from newsletter.domain.subscribers.signup import (
-    Objection,
-    SignUp,
-    SignUpForm,
-    consent_words,
-    masked,
-    wording_of,
-)
 from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
 from newsletter.rendering.languages import direction
 from newsletter.runtime.log_lines import sparing
@@ -61,23 +54,23 @@ class Offering:
         """Return the words of consent to these lists."""
         words, shown_in = self._frame.words(language)
         ours = words["consent_one" if len(offers) == 1 else "consent_many"]
-        consent = consent_words(
+        consent = signup.consent_words(
             self._settings.signup.consent or ours,
             organisation=self._settings.organisation.name,
             offers=offers,
         )
-        return Shown(words=consent, language=shown_in, wording=wording_of(consent))
+        return Shown(words=consent, language=shown_in, wording=signup.wording_of(consent))
 
     def ask(
         self,
-        wish: SignUp,
-        form: SignUpForm,
+        wish: signup.SignUp,
+        form: signup.SignUpForm,
         *,
         source: str,
         network: str,
         store: Store,
         language: str = "",
-    ) -> Taken | Objection:
+    ) -> Taken | signup.Objection:
         """Ask for the email that confirms a form; its words of consent are in this language."""
         language = language or self._settings.language
         now = self.words(language, self.rules.offers)
@@ -158,7 +151,7 @@ class SignUpPages:
         """Return an empty form; ``?list=NAME`` ticks a list, ``?language=`` sets the language."""
         ticked = tuple(request.query_params.getlist("list"))
         language = self._language_of(request, request.query_params.get("language", ""))
-        return self._show(SignUpForm(lists=ticked), language)
+        return self._show(signup.SignUpForm(lists=ticked), language)
 
     def asked(self, request: Request) -> Response:
         """Return the page after each sign-up: look into your inbox."""
@@ -176,7 +169,7 @@ class SignUpPages:
     async def sign_up(self, request: Request) -> Response:
         """Accept a form, or show it with its faults; answer a script in JSON."""
         field = (posted := await read_form(request)).first
-        form = SignUpForm(
+        form = signup.SignUpForm(
             address=field("email"),
             name=field("name"),
             lists=posted.all("list"),
@@ -186,7 +179,7 @@ class SignUpPages:
         )
         return await self._lane.run(self._sign_up, request, form)
 
-    def _sign_up(self, request: Request, form: SignUpForm) -> Response:
+    def _sign_up(self, request: Request, form: signup.SignUpForm) -> Response:
         language = self._language_of(request, form.language)
         faults = self._take(request, form, language)
         if request.headers.get("accept") == _JSON:
@@ -201,7 +194,7 @@ class SignUpPages:
         return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
 
     def _told(
-        self, request: Request, language: str, faults: Mapping[str, Objection] | None
+        self, request: Request, language: str, faults: Mapping[str, signup.Objection] | None
     ) -> Response:
         """Return what the page would say to a script, which reads it on named sites alone."""
         words, _ = self._frame.words(language)
@@ -215,14 +208,14 @@ class SignUpPages:
         return JSONResponse({"text": text, "faults": named}, status_code=status, headers=fields)
 
     def _take(
-        self, request: Request, form: SignUpForm, language: str
-    ) -> Mapping[str, Objection] | None:
+        self, request: Request, form: signup.SignUpForm, language: str
+    ) -> Mapping[str, signup.Objection] | None:
         """Accept a request; return the objections by field, or None if the network is too busy."""
         if form.trap:
             return {}  # a program filled it in, and is not told
         # before it is counted: a corrected mistake does not count
         judged = self._offering.rules.judge(form)
-        if not isinstance(judged, SignUp):
+        if not isinstance(judged, signup.SignUp):
             return judged
         network = network_of(host_of(request))
         if self._network_limit.is_over(network):
@@ -235,7 +228,7 @@ class SignUpPages:
             language=language,
             store=self._subscribers.store,
         )
-        if isinstance(taken, Objection):
+        if isinstance(taken, signup.Objection):
             return {"consent": taken}
         log.info("sign-up=%s", taken.value, extra=sparing(taken.value))
         return {}
@@ -257,7 +250,10 @@ class SignUpPages:
         return self._frame.language_of(request, wanted if _LANGUAGE.fullmatch(wanted) else "")
 
     def _show(
-        self, form: SignUpForm, language: str, faults: Mapping[str, Objection] | None = None
+        self,
+        form: signup.SignUpForm,
+        language: str,
+        faults: Mapping[str, signup.Objection] | None = None,
     ) -> Response:
         words, _ = self._frame.words(language)
         offers = self._offering.rules.offers
@@ -335,7 +331,7 @@ class ConfirmationPages:
         about = {
             "lists": ", ".join(self._titles.get(name, name) for name in joined),
             "requested": ", ".join(self._titles.get(name, name) for name in requested),
-            "address": masked(email.address),
+            "address": signup.masked(email.address),
         }
         return self._frame.page(
             words[f"{key}_title"],

@@ -17,15 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from newsletter.domain.errors import NotFound
-from newsletter.pipeline.subscribers.leave import (
-    Departure,
-    Ending,
-    ending_of,
-    leave,
-    leave_everything,
-    leave_list,
-    read,
-)
+from newsletter.pipeline.subscribers import leave
 from newsletter.pipeline.subscribers.prefer import ask_for_link
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
@@ -47,7 +39,7 @@ class UnsubscribePages:
         self._frame = frame
         self._lanes = lanes
         self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
-        self._gathering: GroupCommit[Departure] = GroupCommit(self._leave)
+        self._gathering: GroupCommit[leave.Departure] = GroupCommit(self._leave)
         told = frame.said("left", "left_it", language=subscribers.settings.language)
         self._for_programs = bytes(told.body)  # made once: mail programs ask by the thousand
 
@@ -69,14 +61,14 @@ class UnsubscribePages:
         ]
 
     def _opened(
-        self, page: Callable[[Request, Departure], Response], lane: Lane
+        self, page: Callable[[Request, leave.Departure], Response], lane: Lane
     ) -> Callable[[Request], Awaitable[Response]]:
         """Return a handler that shows the page for a link, but of a test mail says just that."""
 
         def answer(request: Request) -> Response:
             language = self._frame.language_of(request)
             try:
-                departure = read(request.path_params["token"], self._subscribers.links)
+                departure = leave.read(request.path_params["token"], self._subscribers.links)
             except NotFound:
                 return self._frame.said("not_found", "broken_link", language=language, status=404)
             if departure.of_a_test:
@@ -85,9 +77,9 @@ class UnsubscribePages:
 
         return partial(lane.run, answer)
 
-    def ask(self, request: Request, departure: Departure) -> Response:
+    def ask(self, request: Request, departure: leave.Departure) -> Response:
         """Show one button to a person who followed the link in a mail."""
-        ending = ending_of(departure, store=self._subscribers.store)
+        ending = leave.ending_of(departure, store=self._subscribers.store)
         if ending.ended:
             return self._gone(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
@@ -95,28 +87,30 @@ class UnsubscribePages:
         buttons = [Button(action=f"?{_BY_PAGE}", label=words["leave"])]
         return self._frame.page(words["leave_title"], [text], language=language, buttons=buttons)
 
-    def left(self, request: Request, departure: Departure) -> Response:
+    def left(self, request: Request, departure: leave.Departure) -> Response:
         """End the subscriptions, then answer."""
         self._gathering.record((departure,))
         if request.url.query != _BY_PAGE:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
-        return self._gone(request, ending_of(departure, store=self._subscribers.store), "left")
+        return self._gone(
+            request, leave.ending_of(departure, store=self._subscribers.store), "left"
+        )
 
-    def left_everything(self, request: Request, departure: Departure) -> Response:
+    def left_everything(self, request: Request, departure: leave.Departure) -> Response:
         """Unsubscribe from all lists, so that no import subscribes the reader again."""
         store = self._subscribers.store
-        ending = ending_of(departure, store=store)
-        self._log_unknown(leave_everything(departure, store=store))
+        ending = leave.ending_of(departure, store=store)
+        self._log_unknown(leave.leave_everything(departure, store=store))
         self._subscribers.counters.add("unsubscribe_posts")
         language = self._frame.language_of(request, ending.language)
         return self._frame.said("left", "left_everything_text", language=language)
 
-    def offer_link(self, request: Request, departure: Departure) -> Response:
+    def offer_link(self, request: Request, departure: leave.Departure) -> Response:
         """Show buttons: scanners open this page too. It is the same for all subscribers.
 
         Each list that people may join can be left at once; all else takes a link to the mailbox.
         """
-        ending = ending_of(departure, store=self._subscribers.store)
+        ending = leave.ending_of(departure, store=self._subscribers.store)
         words, language = self._words(request, ending)
         link = f"/u/{request.path_params['token']}"
         buttons = [
@@ -132,21 +126,21 @@ class UnsubscribePages:
         ]
         return self._frame.said("prefer_title", "prefer_text", language=language, buttons=buttons)
 
-    def left_list(self, request: Request, departure: Departure) -> Response:
+    def left_list(self, request: Request, departure: leave.Departure) -> Response:
         """End the subscription to one list, and answer alike for all who were on it or not."""
         store, name = self._subscribers.store, request.path_params["list"]
         if name not in {offer.name for offer in self._subscribers.settings.offers()}:
             raise HTTPException(404)
-        leave_list(departure, name, store=store)
+        leave.leave_list(departure, name, store=store)
         self._subscribers.counters.add("unsubscribe_posts")
         return self._gone(
-            request, replace(ending_of(departure, store=store), lists=(name,)), "left"
+            request, replace(leave.ending_of(departure, store=store), lists=(name,)), "left"
         )
 
-    def send_link(self, request: Request, departure: Departure) -> Response:
+    def send_link(self, request: Request, departure: leave.Departure) -> Response:
         """Send an email to the reader's own address, which is not shown here."""
         store = self._subscribers.store
-        _, language = self._words(request, ending_of(departure, store=store))
+        _, language = self._words(request, leave.ending_of(departure, store=store))
         ask_for_link(
             departure.subscriber_id,
             host=host_of(request),
@@ -156,11 +150,11 @@ class UnsubscribePages:
         )
         return self._frame.said("link_sent", "link_sent_text", language=language)
 
-    def _leave(self, departures: tuple[Departure, ...], _posts: int) -> None:
-        self._log_unknown(leave(departures, store=self._subscribers.store))
+    def _leave(self, departures: tuple[leave.Departure, ...], _posts: int) -> None:
+        self._log_unknown(leave.leave(departures, store=self._subscribers.store))
         self._subscribers.counters.add("unsubscribe_posts", by=len(departures))
 
-    def _log_unknown(self, departures: Iterable[Departure]) -> None:
+    def _log_unknown(self, departures: Iterable[leave.Departure]) -> None:
         for departure in departures:
             [name] = self._subscribers.links.message_ids(
                 departure.campaign_id, [departure.subscriber_id]
@@ -172,7 +166,7 @@ class UnsubscribePages:
                 extra=sparing("left"),
             )
 
-    def _gone(self, request: Request, ending: Ending, title: str) -> Response:
+    def _gone(self, request: Request, ending: leave.Ending, title: str) -> Response:
         """Say that the link has unsubscribed the reader, and what they can do next."""
         words, language = self._words(request, ending)
         ways = {"preferences": "choose_instead", "everything": "leave_everything"}
@@ -185,10 +179,10 @@ class UnsubscribePages:
         texts = [self._said(ending, "left_lists", words), words["choose_hint"]]
         return self._frame.page(words[title], texts, language=language, buttons=buttons)
 
-    def _words(self, request: Request, ending: Ending) -> tuple[Mapping[str, str], str]:
+    def _words(self, request: Request, ending: leave.Ending) -> tuple[Mapping[str, str], str]:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
-    def _said(self, ending: Ending, key: str, words: Mapping[str, str]) -> str:
+    def _said(self, ending: leave.Ending, key: str, words: Mapping[str, str]) -> str:
         """Say what ends, by the titles of its lists; lists of an import are not named."""
         if not ending.lists:
             return words["left_everything_text"]
