@@ -186,7 +186,7 @@ def test_only_what_changes_nothing_is_sent_again_to_a_busy_service() -> None:
         threading.Thread(target=busy.serve_forever).start()
         client = Client(f"http://127.0.0.1:{busy.server_port}", "x")
         with pytest.raises(ApiProblem):
-            client.at("1").call(SubscriberOperations.change, 9, Noted())
+            client.at("1").call(SubscriberOperations.change, 9, Editable())
         with pytest.raises(ApiProblem):
             client.call(SubscriberOperations.one, 9)
         busy.shutdown()
