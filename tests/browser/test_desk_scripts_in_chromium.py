@@ -324,10 +324,12 @@ def test_figures_are_renewed_and_each_tenth_is_announced(site: Site, open_page: 
 data-whole="total">
 <p><b data-figure="handed">0</b> of <b data-figure="total">4,213</b></p>
 <progress aria-label="Accepted" data-figure="handed" max="4213" value="0"></progress></div>"""
-    told = iter([100, 1280])
-    site.answers["/figures"] = lambda _: event(next(told, 2000))
+    site.answers["/figures"] = lambda _: event(100)
     page = open_page("/")
+    page.locator("b", has_text="100").wait_for()
+    site.answers["/figures"] = lambda _: event(1280)
     page.get_by_text("30 percent: 1,280 of 4,213.").wait_for()
+    site.answers["/figures"] = lambda _: event(2000)
     page.locator("b", has_text="2,000").wait_for()
     assert page.locator("progress").get_attribute("value") == "2000"
     site.answers["/figures"] = lambda _: event(4213, "sent")
