@@ -323,11 +323,11 @@ def is_one_disk(one: Path, other: Path) -> bool:
 def _emails(delivery: Delivery) -> Finding:
     """The emails that readers asked for within a day, and whether they get them."""
     with delivery.store.read() as tx:
-        counts, (_, due) = tx.emails.counts(tx.now - _DAY), tx.emails.waiting()
+        counts, since = tx.emails.counts(tx.now - _DAY), tx.emails.waiting_since()
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
-    late = due is not None and due < tx.now - _LATE
+    late = since is not None and since < tx.now - _LATE
     lost = counts[EmailState.UNKNOWN] + counts[EmailState.REJECTED]
-    advice = "they wait for 'newsletter run' or 'newsletter worker'" if late else ""
+    advice = "they wait for 'newsletter run', 'newsletter worker' or the provider" if late else ""
     if lost and not advice:
         advice = "the log of the run says why; people who got none can ask again tomorrow"
     level = Level.WARNING if late or lost else Level.OK

@@ -115,7 +115,7 @@ def test_a_form_offers_only_what_can_be_joined(workspace: Workspace) -> None:
 def test_doctor_says_how_letters_fare(workspace: Workspace, site: Site) -> None:
     sign_up(site, ANA, "press")
     assert "requested emails: waiting 1" in workspace.do("doctor").stdout
-    workspace.sql("UPDATE transactional_email SET not_before = not_before - 3600000")
+    workspace.sql("UPDATE transactional_email SET asked_at = asked_at - 3600000")
     assert "CHECK requested emails: waiting 1; they wait for 'newsletter run'" in (
         workspace.do("doctor").stdout
     )
