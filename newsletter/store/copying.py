@@ -8,7 +8,7 @@ from newsletter.store.file.copies import hold
 from newsletter.store.file.numbers import last_given
 from newsletter.store.schema import create, made_tables
 
-_COMPUTED = {("batch", "first"), ("archive_text", "found")}
+_COMPUTED = {("batch", "first"), ("archive_text", "found"), ("subscriber", "sought")}
 """Columns that the database works out by itself."""
 
 

@@ -50,6 +50,7 @@ def add_campaign(
     lists: Sequence[str] = ("press",),
     release_at: datetime = NOON,
     provider: str = "recording",
+    welcome: bool = False,
 ) -> int:
     """A scheduled campaign; returns its id."""
     return tx.campaigns.add(
@@ -62,6 +63,7 @@ def add_campaign(
             approved_by=("ed@forum.example",),
             lists=tuple(lists),
             provider=provider,
+            welcome=welcome,
         ),
         NOON,
     )

@@ -14,6 +14,24 @@ from tests.fakes import NOON
 
 
 class CampaignsContract:
+    def test_a_welcome_email_gets_its_readers_one_by_one_and_hands_them_on(
+        self, store: Store
+    ) -> None:
+        with store.begin() as tx:
+            tx.readers.upsert(entries(2), NOON)
+            old, new = (add_campaign(tx, slug, welcome=True) for slug in ("hello", "welcome"))
+            for number in (old, new):
+                expect = {CampaignState.SCHEDULED}
+                tx.campaigns.move(number, CampaignState.SENDING, expect=expect, at=NOON)
+            assert [one.id for one in tx.campaigns.welcoming(["sport", "press"])] == [new, old]
+            assert tx.campaigns.welcoming(["sport"]) == tx.campaigns.sending() == []
+            for reader in (1, 1, 2):
+                tx.batches.add_reader(old, reader)
+            assert tx.campaigns.sending() == [old]
+            tx.campaigns.pass_on(old, new)
+            found = [tx.campaigns.get(number) for number in (old, new)]
+            assert [one and one.counts for one in found] == [Counts(), Counts(pending=2)]
+
     def test_a_campaign_comes_back_as_it_was_added(self, store: Store) -> None:
         with store.begin() as tx:
             campaign = Campaign(

@@ -219,10 +219,11 @@ class Batches(AddressRepository):
         self._db.change(
             """
             INSERT INTO batch (campaign_id, no, members, state, size, pending)
-            SELECT :campaign_id, COALESCE(MAX(no) + 1, 0), :members, 'queued', 1, 1
-            FROM batch WHERE campaign_id = :campaign_id
-            HAVING NOT EXISTS (SELECT 1 FROM batch AS own
-                WHERE own.campaign_id = :campaign_id AND own.first = :subscriber_id)
+            SELECT id, COALESCE(
+                    (SELECT MAX(no) + 1 FROM batch WHERE campaign_id = :campaign_id), 0),
+                :members, 'queued', 1, 1
+            FROM campaign WHERE id = :campaign_id AND NOT EXISTS (SELECT 1 FROM batch
+                WHERE campaign_id = :campaign_id AND batch.first = :subscriber_id)
             """,
             campaign_id=campaign_id,
             subscriber_id=subscriber_id,
