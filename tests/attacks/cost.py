@@ -17,8 +17,8 @@ _NOTICED = 0.0015  # seconds: below, nothing is wrong whatever the ratio is
 _PLAIN = 0.02  # seconds: from here on, other work does not count for much
 _STEEP = 2.2
 """Times what a text's length would explain."""
-_DEAR = 60.0
-"""Times what a step of the plainest pattern costs."""
+_DEAR = 300.0
+"""Times what a step of the plainest pattern costs. Ours cost 53 at most."""
 _TRIES = 4
 
 

@@ -22,6 +22,7 @@ _SHORT = {
 """Patterns that are only held against the beginning of a text, or a text so short: letters."""
 
 _OURS = {
+    "newsletter.cli.workspace.setup:_SETTING": "lines of our own example",
     "newsletter.config.document:_GAP": "the workspace's own configuration",
     "newsletter.rendering.mail.inlining:_STYLES_AND_LINKS": "mail that our templates made",
     "newsletter.rendering.markdown.markup:_HEADS": "HTML that our parser made",
