@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,7 +14,8 @@ from newsletter.documents.markup.article import Article, drop_unseen, find_artic
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, joined, numbered
 from newsletter.documents.markup.facts import Facts, facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
-from newsletter.documents.markup.inline_markup import InlineReader, line_of
+from newsletter.documents.markup.inline_markup import InlineReader, line_of, text_of
+from newsletter.documents.markup.packed import page_edges
 from newsletter.documents.markup.word_processors import (
     Review,
     clean_google,
@@ -73,6 +74,7 @@ def import_page(
     facts = facts_of(root, document=document)
     # of the whole page: a part that is dropped later may mention an embargo
     words = dict(words_of(root))
+    edges = list(page_edges(_take_edges(root))) if document else []
     review = _cleaned(root)
     footnotes = take_footnotes(root)
     inline = InlineReader(base=facts.base, references=footnotes.references, keeps=True)
@@ -102,7 +104,7 @@ def import_page(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.described),
         ),
-        dropped=(*(article.dropped if article else ()), *inline.dropped, *left),
+        dropped=(*edges, *(article.dropped if article else ()), *inline.dropped, *left),
         pictures=tuple(inline.pictures),
         notes=tuple(filter(None, [*notes, *link_notes(inline)])),
     )
@@ -176,6 +178,13 @@ def _above(root: Element, chosen: Element) -> list[tuple[str, int]]:
         if words:
             above.append((words, line_of(element)))
     return above
+
+
+def _take_edges(root: Element) -> Iterator[tuple[str, str]]:
+    """Take the heads and feet of printed pages out of a page by LibreOffice, and yield them."""
+    for edge in root.xpath("//div[@title='header' or @title='footer']"):
+        yield "head" if edge.get("title") == "header" else "foot", text_of(edge)
+        edge.drop_tree()
 
 
 def _cleaned(root: Element) -> Review:

@@ -32,6 +32,12 @@ _ENDS = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
 _PAGE = re.compile(
     r"\W*+(?:page|seite|p[áa]gina)?\W*+\d{1,3}\W*+(?:(?:of|von|de)?\W*+\d{1,3}\W*+)?"
 )
+_ADDRESS = re.compile(r"(?:file|https?)://\S+(?: \d+/\d+)?")
+"""The foot of a page that a browser printed."""
+_PRINTED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*")
+"""The head of one: when it was printed, and the title of its window."""
+_SAME_HEIGHT = 2
+"""Points between the tops of lines that stand beside each other."""
 _NOTE = (
     "It was read from a PDF, which knows no paragraphs, headings or lists: compare it with the"
     " original. Pictures are not taken from it, and what was underlined or raised is plain."
@@ -80,23 +86,33 @@ def _notes(pages: Sequence[Sequence[PdfLine]]) -> Iterator[str]:
 def _without_edges(
     pages: Sequence[Sequence[PdfLine]],
 ) -> tuple[list[Dropped], list[list[PdfLine]]]:
-    """Remove the lines at the head or foot of most pages."""
-    heads = [max(page, key=lambda line: line.top) for page in pages]
-    feet = [min(page, key=lambda line: line.bottom) for page in pages]
+    """Remove the lines at the head or foot of most pages.
+
+    Browsers print two beside each other: the day and the title, the address and the page's number.
+    """
+    heads = [one for page in pages for one in _level(page, max(line.top for line in page))]
+    feet = [one for page in pages for one in _level(page, min(line.top for line in page))]
     gone: list[PdfLine] = []
     dropped = []
+    browsers = [line for line in feet if _ADDRESS.fullmatch(line.text)]
+    browsers += [line for line in heads if browsers and _PRINTED.fullmatch(line.text)]
     for place, lines in (("head", heads), ("foot", feet)):
         counts = Counter(_shape(line) for line in lines)
         for line in lines:
             repeated = len(pages) > 1 and counts[_shape(line)] * 2 > len(pages)
             # a number alone goes from a single page too, where nothing can be seen to repeat
-            if repeated or (len(line.text) < 40 and _PAGE.fullmatch(line.text.lower())):
+            numbered = len(line.text) < 40 and _PAGE.fullmatch(line.text.lower())
+            if repeated or numbered or line in browsers:
                 # dropped from each page, and noted once
                 if not any(_shape(line) == _shape(other) for other in gone):
                     why = f"at the {place} of each page"
                     dropped.append(Dropped(line=0, text=shortened(line.text), why=why))
                 gone.append(line)
     return dropped, [[line for line in page if line not in gone] for page in pages]
+
+
+def _level(page: Sequence[PdfLine], top: float) -> Iterator[PdfLine]:
+    return (line for line in page if abs(line.top - top) < _SAME_HEIGHT)
 
 
 def _shape(line: PdfLine) -> str:

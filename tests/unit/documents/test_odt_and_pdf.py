@@ -177,6 +177,49 @@ def test_what_no_pdf_brings_along_is_said() -> None:
     assert "underlined or raised" in said
 
 
+def pdf(*pages: list[tuple[int, int, str]]) -> bytes:
+    """Return a PDF of lines, each with its place from the left and the foot of the page."""
+    kids = " ".join(f"{n} 0 R" for n in range(4, 4 + 2 * len(pages), 2))
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Count {len(pages)}/Kids[{kids}]>>",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    for lines in pages:
+        drawn = " ".join(f"BT /F1 11 Tf {x} {y} Td ({text}) Tj ET" for x, y, text in lines)
+        objects.append(
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F1 3 0 R>>>>"
+            f"/Contents {len(objects) + 2} 0 R>>"
+        )
+        objects.append(f"<</Length {len(drawn)}>>stream\n{drawn}\nendstream")
+    body = "\n".join(f"{n} 0 obj {one} endobj" for n, one in enumerate(objects, 1))
+    return f"%PDF-1.4\n{body}\ntrailer <</Root 1 0 R>>\n%%EOF".encode()
+
+
+def test_what_a_browser_prints_around_its_pages_is_left_out() -> None:
+    head = [(30, 820, "11/24/26, 2:00 AM"), (250, 820, "Forum Leaves the Council")]
+    address = (30, 20, "https://forum.example/a")
+    sentence = "The Example Forum left the council today after two years of work on homes"
+    first = [*head, (40, 760, "Forum Leaves the Advisory Council on Housing")]
+    first += [
+        (40, 700, f"{sentence} and said so"),
+        (40, 686, "in a letter of its chair to the mayor."),
+    ]
+    second = [
+        *head,
+        (40, 760, "It remains ready to speak with all who want homes that people can pay."),
+    ]
+    for pages in (
+        [[*first, address, (540, 20, "1/2")], [*second, address, (540, 20, "2/2")]],
+        [[(30, 820, "11/24/26, 2:00 AM Forum Leaves"), *first[2:], address, (540, 20, "1/1")]],
+    ):
+        document = imported(pdf(*pages), "a.pdf")
+        assert document.title == "Forum Leaves the Advisory Council on Housing"
+        assert document.body.startswith(sentence)
+        for around in ("forum.example", "/2", "/1", "2:00", "Leaves"):
+            assert around not in document.body
+
+
 def test_a_cut_or_bent_pdf_never_raises_anything_else() -> None:
     whole = (FOLDER / "06-table.pdf").read_bytes()
     read = 0

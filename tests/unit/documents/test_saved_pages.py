@@ -91,6 +91,18 @@ def test_tracked_changes_and_comments_in_words_html_are_told_of() -> None:
     )
 
 
+def test_the_heads_and_feet_of_pages_in_libreoffices_html_are_left_out() -> None:
+    document = imported(
+        f"""<html><head><meta name="generator" content="LibreOffice 7.4"></head><body>
+<div title="header"><p>Embargoed until 5 June 2026, 10:00</p></div><h1>{TITLE}</h1><p>{FIRST}</p>
+<p>{SECOND}</p><div title="footer"><p><sdfield type=PAGE>1</sdfield></p></div></body></html>"""
+    )
+
+    assert (document.title, document.body) == (TITLE, f"{FIRST}\n\n{SECOND}")
+    assert document.embargo is not None
+    assert [one.text for one in document.dropped] == ["Embargoed until 5 June 2026, 10:00", "1"]
+
+
 def test_what_an_author_struck_out_is_no_tracked_change() -> None:
     document = imported(
         f"<h1>{TITLE}</h1><p>{FIRST} <del>Old</del> <ins>new</ins>.</p><p>{SECOND}</p>"
