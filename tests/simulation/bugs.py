@@ -404,6 +404,12 @@ def _both_languages(tx: Transaction) -> Any:
     return Instead(tx, audiences=Instead(tx.audiences, count=count, freeze=freeze))
 
 
+def _to_the_whole_list(
+    _tx: Any, right: Callable[..., Any], campaign_id: int, audience: Any, *given: Any
+) -> Any:
+    return right(campaign_id, replace(audience, segment=None), *given)
+
+
 def _both_hours(
     tx: Any, right: Callable[..., Any], campaign_id: int, audience: Any, size: int, by_zone: Any
 ) -> Any:
@@ -491,6 +497,7 @@ BUGS: dict[str, Parts] = {
     "what is reopened forgets who has it": _in("batches", "reopen", _to_all_again),
     "a correction goes to half of them": _in("audiences", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),
+    "a segment is not asked": _in("audiences", "freeze", _to_the_whole_list),
     "an hour that comes twice counts twice": _in("audiences", "freeze", _both_hours),
     "the rate is not kept": _in("rate_limits", "put", _not_kept),
     "a pause is not kept": _in("choices", "pause", _not_kept),

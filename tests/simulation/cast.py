@@ -9,10 +9,11 @@ from newsletter.domain.campaigns.digest import Digest, Every
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Progress, Statement
+from newsletter.domain.subscribers.segment import Segment
 
 READERS = 8
 ORIGINAL, CORRECTION, SPANISH = "resignation", "correction", "renuncia"
-INVITATION = "invitation"
+INVITATION, APPEAL = "invitation", "appeal"
 BERLIN, ZONE = "Europe/Berlin", "America/New_York"
 _ZONES = (BERLIN, "Asia/Tokyo", "", BERLIN, "Europe/Lisbon", BERLIN, "America/New_York")
 TWICE = LocalTime(at=time(2, 30), day=date(2026, 10, 25))
@@ -38,6 +39,8 @@ class Person:
     pause: Any = None
     """The last time that the reader asked for a pause."""
     pauses_until: datetime | None = None
+    gives: bool = False
+    """The reader is in the segment of the appeal."""
     unsure: bool = False
     """An import of the reader was undone, after which the program decides who stays."""
 
@@ -95,6 +98,7 @@ def readers(kind: str) -> dict[int, Person]:
             ),
             language="es" if several and number % 2 else "en",
             zone=_ZONES[number % len(_ZONES)] if kind == "hours" else "",
+            gives=kind == "segment" and number % 2 == 0,
         )
         for number in range(1, READERS + 1)
     }
@@ -110,8 +114,10 @@ class Text:
     language: str = "en"
     corrects: str = ""
     translation_of: str = ""
+    segment: Segment | None = None
 
 
+DONORS = Segment(name="donors", list="press", tags=("donor",), timezone=ZONE)
 DIGEST = Digest(
     name="weekly",
     title="What the Forum said",
@@ -129,6 +135,7 @@ _TEXTS = {
         Text(slug=CORRECTION, corrects=ORIGINAL),
         Text(slug=SPANISH, author="flo@forum.example", translation_of=ORIGINAL, language="es"),
         Text(slug=INVITATION, author="ed@forum.example", lists=("press", "members")),
+        Text(slug=APPEAL, segment=DONORS),
         Text(slug=ISSUE, author="", lists=DIGEST.lists),
     )
 }
@@ -172,6 +179,7 @@ SETTINGS = {
     "strict": Setting(texts=(INVITATION,), approved=False, required=2, by_sender=True),
     "together": Setting(texts=(ORIGINAL, SPANISH), approved=False, together=True),
     "digest": Setting(begun=True, gathers=True),
+    "segment": Setting(texts=(APPEAL,)),
     "paced": Setting(begun=True, limits=Limits(timezone=ZONE, rate=1, burst=2, daily_quota=5)),
 }
 EDITORIAL = frozenset({"office", "strict", "together", "digest"})
@@ -211,6 +219,7 @@ class Version:
             progress=Progress.DRAFT if self.draft else Progress.REVIEW,
             corrects=text.corrects,
             translation_of=text.translation_of,
+            segment=text.segment,
             embargo=self.embargo,
             embargo_until=self.embargo_until,
             local_time=self.local_time,

@@ -21,7 +21,7 @@ from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 from tests.fakes import NOON, FixedClock, PlainAbstracts, hash_address
-from tests.simulation.cast import DIGEST, SETTINGS, first_versions, readers
+from tests.simulation.cast import DIGEST, DONORS, SETTINGS, first_versions, readers
 from tests.unit.pipeline.newsroom import Newsroom
 
 BATCH = 3
@@ -188,6 +188,7 @@ def _people(room: Newsroom, kind: str) -> None:
                     lists=tuple(person.lists),
                     language=person.language,
                     timezone=person.zone,
+                    tags=DONORS.tags * person.gives,
                 )
                 for person in readers(kind).values()
             ),

@@ -372,6 +372,7 @@ def _for_whom(slug: str, expected: Expected) -> tuple[frozenset[int], frozenset[
         if person.gets(text.lists)
         and person.address not in expected.dead
         and not expected.is_paused(person)
+        and (text.segment is None or person.gives)
     )
     sure = frozenset(
         number

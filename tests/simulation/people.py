@@ -14,7 +14,7 @@ from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import administer, imports, leave, prefer
 from newsletter.pipeline.subscribers import leave as forget
 from tests.fakes import THEIRS, WORKSPACE
-from tests.simulation.cast import ORIGINAL, SPANISH, Person, written
+from tests.simulation.cast import DONORS, ORIGINAL, SPANISH, Person, written
 from tests.simulation.host import LISTS, PROVIDERS, Host, Process
 from tests.simulation.oracle import Bar, Rule, Violation, campaign_of, people, standings
 from tests.simulation.service import Mail
@@ -221,6 +221,19 @@ class People:
             host, lambda at: administer.suppress(person.address, by=_ADMIN, store=at.store)
         ):
             person.end(self._bar())
+
+    def _tag(self, host: Host, number: int) -> None:
+        """Put a reader into the segment of donors, or take them out."""
+        person = host.expected.people[number]
+        entry = Entry(
+            address=person.address,
+            lists=(),
+            language=person.language,
+            timezone=person.zone,
+            tags=DONORS.tags * (not person.gives),
+        )
+        if self._world.office(host, lambda at: administer.edit(entry, by=_ADMIN, store=at.store)):
+            person.gives = not person.gives
 
     def _lift(self, host: Host, number: int) -> None:
         """Lift a suppression, which the program refuses for some reasons."""

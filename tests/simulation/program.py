@@ -239,7 +239,7 @@ _WORDS = {
     "hand": ("pause", "resume", "cancel", "sent", "resend", "give up", "go_back", "reopen"),
     "reader": (
         *("leave", "leave_all", "unsubscribe", "come_back", "move", "erase", "join"),
-        *("pause", "resume", "suppress", "lift"),
+        *("pause", "resume", "suppress", "lift", "tag"),
     ),
     "event": (
         *("delivered", "opened", "bounced", "soft", "complained", "unsubscribed"),
@@ -270,7 +270,7 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
 }
 
 
-_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 1.2)
+_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 0.6, 1.2)
 """How often a run begins with each of ``SETTINGS``."""
 _WHICH = (0, 1)
 _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {

@@ -169,6 +169,7 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
     ),
     "a correction goes to half of them": ("correction", "mute", (first("take"),)),
     "a translation goes to who had the original": ("family", "mute", ()),
+    "a segment is not asked": ("segment", "mute", ()),
     "an hour that comes twice counts twice": ("hours", "mute", ()),
     "the rate is not kept": ("paced", "mute", (first("take"),)),
     "a pause is not kept": ("begun", "mute", (Step("reader", "pause", 2),)),
