@@ -31,6 +31,8 @@ POINTS, CUTS = 400, 400
 """With ``make faults``; else ``FEW``."""
 FEW = 4
 _SECTOR = 512
+# other threads of the test run commands in this process, each with variables of its own
+_VARIABLES = {"PATH": environment()["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
 
 
 class Act(NamedTuple):
@@ -168,11 +170,10 @@ def _postal(server: TimedPostal) -> dict[str, object]:
 def send(workspace: Workspace, shim: Path, **settings: object) -> int:
     """Send with the shim. Return the exit code."""
     given = {"LD_PRELOAD": shim, "DISK_ROOT": workspace.folder / "var", **settings}
-    variables = {"PATH": environment()["PATH"], "PYTHONPATH": ROOT, "LANG": "C.UTF-8", **given}
     return subprocess.run(
         [sys.executable, "-m", "newsletter", "run", "--until-idle"],
         cwd=workspace.folder,
-        env={name: str(value) for name, value in variables.items()},
+        env=_VARIABLES | {name: str(value) for name, value in given.items()},
         capture_output=True,
         timeout=200,
         check=False,
