@@ -92,6 +92,8 @@ def program(seed: int) -> Program:
     while len(steps) <= most:
         step = _step(chance, swarm, swarm.steps)
         steps += [step, *_sequel(step, chance, swarm)]
+    # most batches are left when the steps end, and all calls after them succeed
+    steps += [worker("dispatch-1", chance.choice(swarm.faults)) for _ in range(3)]
     return Program(kind=kind, traits=traits, steps=tuple(steps))
 
 
