@@ -140,9 +140,9 @@ DONE: Mapping[str, str] = {
 TRANSLATED = frozenset(
     f"{name}.html.j2"
     for name in (
-        *("account", "again", "calendar", "first-steps", "forgotten", "frame", "home", "parts"),
-        *("password", "reader", "reader-fields", "reader-new", "readers", "second", "sign-in"),
-        *("statements", "step-up"),
+        *("account", "again", "calendar", "codes", "first-steps", "forgotten", "frame", "home"),
+        *("parts", "password", "reader", "reader-fields", "reader-new", "readers"),
+        *("second", "set-up", "sign-in", "statements", "step-up"),
     )
 )
 """Templates whose words are in the catalogues; other pages are in English as a whole."""

@@ -244,13 +244,13 @@ class SignIn:
         return self._desk.page(
             request,
             "invitation.html.j2",
-            title=say("Welcome") if joins else "Choose a new password",
+            title=say("Welcome") if joins else say("Choose a new password"),
             faults=[("password", fault)] if fault else (),
             joins=joins,
             keeps=offered.kind is LinkKind.FORGOTTEN,
             address=offered.address,
             name=shown_again(request.field("name")) or name_of(offered.address),
-            role=offered.role.value,
+            role=say(offered.role.value),
             action=request.path,
         )
 
@@ -349,7 +349,7 @@ def set_up_page(
         "set-up.html.j2",
         title=say("Set up a second factor"),
         status=401 if denied and demanded else None,
-        faults=[("code", PROOF_FAULTS[denied])] if denied else (),
+        faults=[("code", say(PROOF_FAULTS[denied]))] if denied else (),
         demanded=demanded,
         picture=codes.qr_code(shown.address) if shown else "",
         secret=shown.secret if shown else "",

@@ -104,7 +104,13 @@ def test_a_language_writes_numbers_days_and_plurals_in_its_own_way(staffed: Staf
 PAGES = (
     *(("dan", path) for path in ("", "/statements", "/statements?q=zzz", "/calendar")),
     *(("dan", path) for path in ("/readers", "/readers/1", "/readers/new", "/account")),
-    *(("ben", ""), ("dan", "/account/password"), ("", "/sign-in"), ("", "/forgotten")),
+    *(
+        ("ben", ""),
+        ("dan", "/account/password"),
+        ("dan", "/account/factor"),
+        ("", "/sign-in"),
+        ("", "/forgotten"),
+    ),
 )
 DATA = re.compile(
     r"Example Forum|The library opens earlier|Settings|Press releases|Events|New York"
