@@ -45,10 +45,8 @@ def _review(status: StatementFacts) -> str:
 
 
 def _returned(status: StatementFacts) -> str:
-    back = status.returned
-    if back is None:
-        return ""
-    return say("{who} sent it back: “{reason}”", who=status.name(back.by), reason=back.reason)
+    back, pattern = status.returned, "{who} sent it back: “{reason}”"
+    return say(pattern, who=status.name(back.by), reason=back.reason) if back else ""
 
 
 def _changed(status: StatementFacts) -> str:

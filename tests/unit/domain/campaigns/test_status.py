@@ -126,7 +126,7 @@ STOPPED = campaign(
     CampaignState.CANCELLED, reason=f"cancelled by {CLEO}", counts=Counts(accepted=2, cancelled=8)
 )
 STOPPED_AT_ONE = campaign(
-    CampaignState.CANCELLED, reason=f"cancelled by {CLEO}", counts=Counts(accepted=1, cancelled=8)
+    CampaignState.CANCELLED, reason=f"approval ended by {CLEO}", counts=Counts(accepted=1)
 )
 STOPPED_IN_TIME = campaign(CampaignState.CANCELLED, begun=False, reason=f"cancelled by {CLEO}")
 STOPPED_UNKNOWN = campaign(CampaignState.CANCELLED, given_up=True)
@@ -289,7 +289,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Ben, Cleo or Dan can bring it back for approval",
     ),
     ({"campaign": STOPPED}, State.CANCELLED, "Cancelled by Cleo. 2 people have it.", ""),
-    ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Cancelled by Cleo. 1 person has it.", ""),
+    ({"campaign": STOPPED_AT_ONE}, State.CANCELLED, "Approval ended by Cleo. 1 person has it.", ""),
     ({"campaign": STOPPED_UNKNOWN}, State.CANCELLED, "Stopped. 0 people have it.", ""),
     (
         {"statement": statement(translation_of="zeiten"), "together": True},
