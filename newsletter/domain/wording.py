@@ -23,8 +23,6 @@ class Sentence(str):
 
 def say(pattern: str, many: str = "", /, **values: object) -> Sentence:
     """Fill a pattern, or ``many`` unless the value ``count`` is 1. Catalogues have the patterns."""
-    if isinstance(pattern, Sentence):
-        return pattern
     chosen = many if many and values["count"] != 1 else pattern
     said = Sentence(chosen.format(**values) if values else chosen)
     said.pattern, said.many, said.values = pattern, many, values
