@@ -120,7 +120,6 @@ def control_in_value(value: str) -> str:
 
 
 def name_control(character: str) -> str:
-    """Name a control character."""
     if character in "\n\r\u2028\u2029\x85":
         return f"a line break (U+{ord(character):04X})"
     return f"the control character U+{ord(character):04X}"

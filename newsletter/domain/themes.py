@@ -20,7 +20,6 @@ class Theme(Enum):
 
     @property
     def design(self) -> "Design":
-        """The design of the theme."""
         return _DESIGNS[self]
 
 

@@ -32,7 +32,6 @@ class Backups:
 
     @property
     def folder(self) -> Path | None:
-        """The folder of the settings."""
         folder = self.settings.backups.folder
         return folder and self.settings.resolve(folder)
 

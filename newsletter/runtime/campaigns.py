@@ -62,7 +62,6 @@ class Campaigns:
 
     @cached_property
     def plan_rules(self) -> PlanRules:
-        """The rules of planning."""
         lines = self.delivery.pool
         provider, second = lines.first.provider, lines.second
         return PlanRules(

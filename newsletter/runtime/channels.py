@@ -46,7 +46,6 @@ log = logging.getLogger("newsletter.run")
 
 
 def post_sender(settings: Settings, store: Store) -> PostSender:
-    """Return the sender of posts."""
     channels = {channel.name: channel for channel in settings.channels()}
     options = {each.name: each for each in settings.notices}
     rules, organisation = settings.campaign_rules(), settings.organisation.name

@@ -76,7 +76,6 @@ class Counters:
         }
 
     def add(self, name: str, *labels: str, by: float = 1) -> None:
-        """Add to a declared counter."""
         with self._lock:
             counts = self._counts[name]
             counts[labels] = counts.get(labels, 0.0) + by

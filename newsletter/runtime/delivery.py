@@ -153,7 +153,6 @@ class Delivery:
         )
 
     def transactional_sender(self, owner: int | None = None) -> TransactionalSender:
-        """Return the sender of transactional email."""
         return TransactionalSender(
             store=self.store,
             guard_file=self.guard_file,

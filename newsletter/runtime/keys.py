@@ -292,7 +292,6 @@ class SignedLinks:
         return int.from_bytes(about[:4]), int.from_bytes(about[4:])
 
     def email_token(self, email_id: int) -> str:
-        """The word in the link of an email."""
         return _sign(self._email, email_id.to_bytes(_EMAIL_BYTES))
 
     def read_email(self, token: str) -> int | None:

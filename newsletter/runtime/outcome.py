@@ -66,7 +66,6 @@ class Outcome:
 
 
 def outcome_of(run: Run, *, store: Store) -> Outcome:
-    """Return the result of a run."""
     if run.held:
         return Outcome(ending=Ending.HELD)
     with store.read() as tx:

@@ -28,7 +28,6 @@ class Stillness:
         return self._asked_at == self._still_at
 
     def note(self, *, nothing: bool) -> None:
-        """Note whether the query found nothing."""
         self._still_at = self._asked_at if nothing else None
 
 

@@ -293,7 +293,6 @@ class Scheduler:
             self._fail(error)
 
     def _send(self) -> None:
-        """Something is to be sent."""
         self._sends = True
         self._wake_workers()
 

@@ -66,13 +66,11 @@ class Statements:
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
-        """The sources of statements."""
         # first digest emails and the desk: of two with one slug it is the file that has to change
         return (DigestSource(self.store), DeskSource(self.store, self.defaults), *self._own)
 
     @cached_property
     def _own(self) -> tuple[FolderSource | FeedSource, ...]:
-        """The sources of the settings."""
         return tuple(
             _source(options, self.settings, self.defaults, self.store)
             for options in self.settings.statements
@@ -96,7 +94,6 @@ class Statements:
 
     @cached_property
     def review_rules(self) -> ReviewRules:
-        """The rules of reviewing."""
         return ReviewRules(
             review=review_text,
             campaigns=self.campaigns.rules,

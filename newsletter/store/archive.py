@@ -45,7 +45,6 @@ class PublicNotes(Repository):
     """The notes on the pages of statements. None is ever changed or deleted."""
 
     def add(self, note: PublicNote) -> None:
-        """Add a note."""
         self._db.insert("public_note", **vars(note))
 
     def of(self, slugs: Collection[str]) -> list[PublicNote]:

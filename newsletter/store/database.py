@@ -273,7 +273,6 @@ class Database:
         return None if stored is None else instant(stored)
 
     def has(self, sql: str, /, *conditions: Condition, **values: object) -> bool:
-        """Return whether there is a row."""
         return self._run(sql, conditions, values).fetchone() is not None
 
     def change(self, sql: str, /, *conditions: Condition, **values: object) -> int:

@@ -127,13 +127,11 @@ class Postgresql:
                 self._watched(_LOCK.format(f"advisory_unlock{kind}"))
 
     def time(self) -> datetime:
-        """Return the server's time."""
         query = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
         with self._watching, self._explained():
             return _EPOCH + timedelta(microseconds=int(self._watched(query)[0]))
 
     def is_missing(self) -> bool:
-        """Return whether the database has no tables."""
         with self.transaction(reads=True) as db:
             return not self.tables(db)
 

@@ -207,7 +207,6 @@ class Store:
             return self._database.overwrite_erased()
 
     def close(self) -> None:
-        """Close all connections."""
         self._database.close()
 
     def _on(self, db: Database) -> Transaction:

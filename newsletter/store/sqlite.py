@@ -93,7 +93,6 @@ class Sqlite:
         return not self.path.exists()
 
     def schema(self, tables: Iterable[str]) -> Iterable[str]:
-        """Return the statements as they are."""
         return tables
 
     def tables(self, db: Database) -> set[str]:

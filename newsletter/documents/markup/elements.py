@@ -238,7 +238,6 @@ def joined(blocks: Sequence[Block]) -> str:
 
 
 def list_of(items: Sequence[Sequence[Block]], marks: Sequence[str]) -> list[Block]:
-    """Return a list as one block; each item is a list of blocks."""
     if not items:
         return []
     # Markdown knows only loose and tight lists: one paragraph more makes all of the list loose
@@ -323,7 +322,6 @@ def _code(element: Element) -> list[Block]:
 
 
 def holding_blocks(root: Element) -> frozenset[Element]:
-    """Return the elements that contain a block."""
     found: set[Element] = set()
     for element in root.iter(*BLOCKS):
         above = element.getparent()

@@ -260,7 +260,6 @@ def parse(text: str, *, file: str) -> Element:
 
 
 def read_blocks(root: Element, inline: InlineReader) -> list[Block]:
-    """Return the blocks of a part of a page."""
     return BlockReader(inline=inline, holding=holding_blocks(root)).read(root)
 
 

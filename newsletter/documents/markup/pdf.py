@@ -144,7 +144,6 @@ class _Block:
 
 
 def _blocks(page: Sequence[PdfLine]) -> list[_Block]:
-    """Return the blocks of a page, from top to bottom."""
     blocks: list[_Block] = []
     for row in _rows(page):
         cells = sorted((cell for line in row for cell in line.cells), key=lambda cell: cell.left)

@@ -140,5 +140,4 @@ class Issue:
 
     @property
     def slug(self) -> str:
-        """The slug of its statement."""
         return f"{self.name}-{self.day.isoformat()}"

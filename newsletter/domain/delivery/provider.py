@@ -113,7 +113,6 @@ class Finding:
 
 
 def well(what: str, detail: str) -> Finding:
-    """Return that all is well."""
     return Finding(what=what, level=Level.OK, detail=detail)
 
 

@@ -50,7 +50,6 @@ class Limits:
     daily_quota: int | None = None
 
     def day(self, now: datetime) -> date:
-        """The day of an instant."""
         return now.astimezone(ZoneInfo(self.timezone)).date()
 
     def end_of(self, day: date) -> datetime:

@@ -142,7 +142,6 @@ class Member:
         return self.given_name or name_of(self.address)
 
     def may(self, role: Role) -> bool:
-        """Return whether they may act in this role."""
         return self.role.includes(role)
 
 

@@ -21,7 +21,6 @@ class Role(Enum):
     """Adds staff and decides what a crash left open."""
 
     def includes(self, other: "Role") -> bool:
-        """Return whether this role includes the rights of ``other``."""
         ranks = list(Role)
         return ranks.index(self) >= ranks.index(other)
 

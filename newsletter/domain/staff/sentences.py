@@ -89,7 +89,6 @@ def sentence(entry: Entered, names: Mapping[str, str], zone: str) -> str:
 
 
 def who(actor: str, names: Mapping[str, str]) -> str:
-    """Return the name of the actor."""
     return _OTHERS.get(actor) or names.get(actor) or name_of(actor)
 
 

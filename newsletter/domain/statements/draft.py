@@ -193,6 +193,5 @@ class Picture:
         return f"{public_url}/media/{self.name}#{self.width}x{self.height}{mark}"
 
     def markdown(self, public_url: str) -> str:
-        """Return its Markdown."""
         alt = _MARKS.sub(r"\\\1", " ".join(self.alt.split()))
         return f"![{alt}]({self.address(public_url)})"

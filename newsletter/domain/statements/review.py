@@ -128,7 +128,6 @@ class ReviewFinding:
 
     @property
     def grade(self) -> Severity:
-        """The severity of its check."""
         return SEVERITIES[self.check]
 
     @property

@@ -319,7 +319,6 @@ class StoredStatement:
 
     @property
     def slug(self) -> str:
-        """The statement's slug."""
         return self.statement.slug
 
     def wrote(self, address: str) -> bool:

@@ -138,7 +138,6 @@ class Away:
     """Place and address of the first of them, at most ``EXAMPLES``."""
 
     def plus(self, other: "Away") -> "Away":
-        """Return both together."""
         first = (*self.first, *other.first)[:EXAMPLES]
         return Away(people=self.people + other.people, first=first)
 

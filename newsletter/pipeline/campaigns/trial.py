@@ -85,7 +85,6 @@ def _as_reader(content: Content, person: Subscriber | None, links: Links) -> Rec
 
 
 def filled(content: Content, recipient: Recipient) -> Content:
-    """The content with its merge fields filled."""
     return replace(
         content,
         html=recipient.merge(content.html),

@@ -188,11 +188,9 @@ class ProviderPool:
 
     @property
     def accounts(self) -> dict[str, str]:
-        """The account at each provider, by its name."""
         return {each.name: each.account for each in self.all}
 
     def of(self, batch: ClaimedBatch | UnknownBatch) -> PooledProvider:
-        """Return the provider of this batch."""
         return next(each for each in self.all if each.name == batch.provider)
 
     def waits(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
@@ -205,7 +203,6 @@ class ProviderPool:
         return {each.name: each.limiter.blocked(tx, now) for each in self.all}
 
     def rate_limits(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
-        """Return the rate limit of each provider at this moment."""
         return {each.name: each.limiter.current(tx, now) for each in self.all}
 
     def fail_over_all(self, tx: Transaction, now: datetime) -> None:
@@ -371,7 +368,6 @@ class Attempts(ABC, Generic[Held, Done]):
     # --- the steps that batches and emails take differently
 
     def claiming(self) -> AbstractContextManager[Transaction]:
-        """Begin the transaction of a claim."""
         return self.store.begin(lasting=False)
 
     @abstractmethod

@@ -86,7 +86,6 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         return done
 
     def claiming(self) -> AbstractContextManager[Transaction]:
-        """Begin the transaction of a claim."""
         return self.store.send(lasting=False) if self.shares else super().claiming()
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
@@ -112,7 +111,6 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         return HeldBatch(claimed=claimed, content=content, called=called)
 
     def pooled(self, held: HeldBatch) -> PooledProvider:
-        """Return the provider of the campaign."""
         return self.pool.of(held.claimed)
 
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:

@@ -137,7 +137,6 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
         return HeldEmail(claimed=claimed, plan=plan, provider=provider)
 
     def pooled(self, held: HeldEmail) -> PooledProvider:
-        """Return the provider whose turn it is."""
         return held.provider or self.pool.first
 
     def prepare(self, held: HeldEmail, attempt: Attempt) -> PreparedRequest | Answer:

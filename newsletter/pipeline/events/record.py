@@ -42,7 +42,6 @@ class Recorded:
     """Addresses that were not suppressed before."""
 
     def plus(self, other: "Recorded") -> "Recorded":
-        """Both together."""
         return Recorded(
             **{name: number + getattr(other, name) for name, number in vars(self).items()}
         )

@@ -85,7 +85,6 @@ class Tried:
             self.slow += duration
 
     def all_faults(self) -> tuple[Fault, ...]:
-        """All faults."""
         found = [known[slug] for known in (self.groups, self.faults) for slug in sorted(known)]
         return tuple(dict.fromkeys(fault for group in found for fault in group))
 

@@ -67,14 +67,12 @@ class Reviewed:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The checks that warn."""
         return codes(self.remarks, Severity.WARNING)
 
 
 def review(
     tx: Transaction, statements: Iterable[StoredStatement], rules: ReviewRules
 ) -> list[Reviewed]:
-    """Review each statement as it is now."""
     others = _Others(tx, rules.declared_lists)
     return [_review(tx, stored, others, rules) for stored in statements]
 

@@ -29,7 +29,6 @@ class TranslationGroup:
     segment: Segment | None = None
 
     def member_for(self, language: str) -> LanguageVersion:
-        """Return the version for readers of this language."""
         return allotted(language, self.original, self.translations)
 
     def audience(self, tx: Transaction, slug: str) -> Audience:

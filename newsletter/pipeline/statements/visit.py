@@ -66,7 +66,6 @@ class Visitor:
     slugify: Callable[[str], str]
 
     def due(self, feeds: Iterable[Feed]) -> list[Feed]:
-        """Return the feeds that are due for a visit."""
         with self.store.read() as tx:
             return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, tx.now)]
 

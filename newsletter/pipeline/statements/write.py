@@ -26,7 +26,6 @@ _MOST_PICTURES = 100
 
 
 def random_name(length: int) -> str:
-    """Return random letters and digits."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 

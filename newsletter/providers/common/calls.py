@@ -80,7 +80,6 @@ class HttpProvider:
             return _answer(Verdict.UNKNOWN, why)
 
     def close(self) -> None:
-        """Close idle connections."""
         self._transport.close()
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:

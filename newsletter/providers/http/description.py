@@ -115,7 +115,6 @@ class Auth(BaseModel):
 
     @property
     def header(self) -> Mapping[str, str]:
-        """The Authorization field."""
         if self.bearer is not None:
             return bearer(self.bearer)
         return basic(self.user or "", self.password or SecretStr(""))

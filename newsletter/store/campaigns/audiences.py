@@ -171,7 +171,6 @@ class Audiences(Repository):
         return dict(rows)
 
     def has_zone(self, audience: Audience, zones: Collection[str]) -> bool:
-        """Return whether any of the audience has one of these zones."""
         who = aimed(audience)
         return self._db.has(
             "SELECT id FROM subscriber"

@@ -63,7 +63,6 @@ class Campaigns(Repository):
         )
 
     def count(self) -> int:
-        """Return how many campaigns there are."""
         return self._db.number("SELECT COUNT(*) FROM campaign")
 
     def open(self) -> list[Campaign]:
@@ -123,7 +122,6 @@ class Campaigns(Repository):
         return [found[number] for number in sorted(found)]
 
     def translations(self, slugs: Collection[str]) -> set[str]:
-        """Return the slugs of the campaigns that translate these statements."""
         return set(
             self._db.column(
                 "SELECT DISTINCT slug FROM campaign"

@@ -28,7 +28,6 @@ class Digests(Repository):
         self._db.change("DELETE FROM digest WHERE name = :name", name=name)
 
     def issues(self) -> list[Issue]:
-        """Return all issues, by name and day."""
         return self._db.all(
             Issue,
             "SELECT name, day, upto, document AS statement, parts FROM issue ORDER BY name, day",

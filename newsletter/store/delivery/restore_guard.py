@@ -36,7 +36,6 @@ class Hold(Repository):
         self._db.put("meta", "key", key=_KEYS[kind], value=reason)
 
     def release(self, kind: HoldKind) -> None:
-        """End the hold of this kind."""
         self._db.change("DELETE FROM meta WHERE key = :key", key=_KEYS[kind])
 
 
@@ -57,7 +56,6 @@ class Generation(Repository):
         self._db.insert_new("meta", key=f"{_FORMER}{name}", value="")
 
     def renew(self, mark: Mark) -> None:
-        """Replace the generation and its claims."""
         self._db.change(
             "UPDATE restore_guard SET name = :name,"
             " claims = :claims - (SELECT COALESCE(SUM(claims), 0) FROM worker)",

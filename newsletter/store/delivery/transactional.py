@@ -120,7 +120,6 @@ class TransactionalEmails(AddressRepository):
         )
 
     def get(self, email_id: int) -> TransactionalEmail | None:
-        """Return the email with this id."""
         return self._db.first(TransactionalEmail, _EMAIL, id=email_id)
 
     def claim(

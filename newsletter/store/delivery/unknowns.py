@@ -260,7 +260,6 @@ class Unknowns(Repository):
         )
 
     def campaigns(self) -> list[int]:
-        """Return the campaigns that have unknown batches."""
         return self._db.column(
             f"SELECT DISTINCT campaign_id FROM batch WHERE {IS_UNKNOWN} ORDER BY campaign_id"
         )

@@ -143,7 +143,6 @@ class Locator:
         return changes, left_by
 
     def _find_people(self, events: Iterable[Event]) -> dict[object, _Person]:
-        """Return people by id and by hash."""
         numbers = sorted({*_numbers(events), *self._changes})
         hashes = one_of("address_hash", sorted(set(self._hashes.values())), "hash")
         found: dict[object, _Person] = {}

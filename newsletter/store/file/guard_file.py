@@ -136,7 +136,6 @@ class WorkspaceGuardFile:
         self._written: GuardRecord | None = None
 
     def location(self) -> Location:
-        """Return the location of the database's file."""
         return self._location_of(self._database)
 
     def read(self) -> GuardRecord | Absence:
@@ -210,7 +209,6 @@ class WorkspaceGuardFile:
             return 0
 
     def close(self) -> None:
-        """Let go of the file."""
         with self._lock:
             if self._open is not None and self._written is not None:
                 with suppress(OSError):  # it falls behind then, which is no alarm

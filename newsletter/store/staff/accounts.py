@@ -27,7 +27,6 @@ class Accounts(Repository):
     """Accounts by folded address. A person without one has not accepted an invitation yet."""
 
     def get(self, address: str) -> Credential | None:
-        """Return what a person signs in with."""
         return self._db.first(
             Credential, f"{_CREDENTIAL} WHERE address = :address", address=address
         )
@@ -44,7 +43,6 @@ class Accounts(Repository):
         self.drop_factor(address)
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
-        """Change the password of an account."""
         self._db.update("credential", {"address": address}, password=password, password_at=at)
 
     def mute(self, address: str, muted: Iterable[NoticeKind]) -> None:
@@ -104,7 +102,6 @@ class Accounts(Repository):
     # --- recovery codes
 
     def renew_codes(self, address: str, hashes: Iterable[bytes]) -> None:
-        """Replace all recovery codes of a person."""
         self._db.change("DELETE FROM recovery WHERE address = :address", address=address)
         for hashed in hashes:
             self._db.insert("recovery", address=address, hash=hashed)
@@ -165,7 +162,6 @@ class Invitations(Repository):
         return self._db.first(Invitation, f"{_INVITATION} WHERE hash = :hash", hash=hash)
 
     def get(self, number: int) -> Invitation | None:
-        """Return the link with this id."""
         return self._db.first(Invitation, f"{_INVITATION} WHERE id = :id", id=number)
 
     def open(self, now: datetime) -> list[Invitation]:
@@ -203,7 +199,6 @@ class Invitations(Repository):
         )
 
     def withdraw_of(self, address: str, at: datetime) -> None:
-        """Withdraw all links that a person has."""
         self._db.change(
             f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND address = :address",
             address=address,

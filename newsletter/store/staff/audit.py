@@ -184,7 +184,6 @@ class Audit(Repository):
         )
 
     def count(self) -> int:
-        """Return how many lines there are."""
         return self._db.value("SELECT MAX(number) FROM audit") or 0
 
     # --- what lies outside

@@ -72,7 +72,6 @@ class Posts(Repository):
         )
 
     def get(self, post_id: int) -> Post | None:
-        """Return the post with this id."""
         return self._db.first(Post, f"SELECT {_POST} FROM post WHERE id = :id", id=post_id)
 
     def again(self, post_id: int, at: datetime) -> None:
@@ -134,7 +133,6 @@ class FailingChecks(Repository):
         )
 
     def all(self) -> list[FailingCheck]:
-        """Return all that fail."""
         return self._db.all(
             FailingCheck, "SELECT what, detail, since FROM failing_check ORDER BY what"
         )

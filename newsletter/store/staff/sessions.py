@@ -38,7 +38,6 @@ class Sessions(Repository):
         )
 
     def begin(self, session: Session) -> None:
-        """Add a session."""
         self._db.insert("session", **vars(session))
 
     def seen(self, hashed: bytes, at: datetime) -> None:

@@ -125,7 +125,6 @@ class Comments(Repository):
     """Staff comments on statements."""
 
     def add(self, comment: Comment) -> None:
-        """Add a comment."""
         values = {name: value for name, value in vars(comment).items() if name != "id"}
         self._db.insert("comment", **values)
 
@@ -144,7 +143,6 @@ class Comments(Repository):
         return self._db.all(Comment, f"{_COMMENT} ORDER BY id DESC LIMIT :most", most=most)
 
     def get(self, number: int) -> Comment | None:
-        """Return the comment with this id."""
         return self._db.first(Comment, f"{_COMMENT} WHERE id = :number", number=number)
 
     def since(self, number: int) -> list[Comment]:

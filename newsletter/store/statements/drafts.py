@@ -40,7 +40,6 @@ class Drafts(Repository):
     # --- asking
 
     def get(self, key: str) -> Draft | None:
-        """Return the text with this key."""
         return self._db.first(Draft, f"{_DRAFT} AND draft.key = :key", key=key)
 
     def of(self, slug: str) -> Draft | None:
@@ -83,7 +82,6 @@ class Drafts(Repository):
         return self._db.number(query, key=key, upto=upto)
 
     def version(self, key: str, number: int) -> Version | None:
-        """Return the version of this text with this number."""
         return self._db.first(
             Version, f"{_VERSION} WHERE draft = :key AND number = :number", key=key, number=number
         )
@@ -178,7 +176,6 @@ class Drafts(Repository):
         self._db.update("draft", {"key": key}, found=Found())
 
     def delete(self, key: str, at: datetime) -> None:
-        """Delete a text."""
         self._db.update("draft", {"key": key}, deleted_at=at)
 
     def _there(self, key: str) -> Draft:
@@ -192,7 +189,6 @@ class Pictures(Repository):
     """Pictures. None is ever changed or deleted: mails that have gone out show it."""
 
     def add(self, picture: Picture, data: bytes) -> None:
-        """Add a picture with its bytes."""
         self._db.insert("picture", data=data, **vars(picture))
 
     def of(self, draft: str) -> list[Picture]:

@@ -44,7 +44,6 @@ class Feeds(Repository):
         )
 
     def counts(self, feed: str) -> FeedCounts:
-        """Count the items of a feed."""
         [counts] = self._db.all(
             FeedCounts,
             "SELECT COUNT(*) AS seen,"

@@ -46,7 +46,6 @@ class Statements(Repository):
         return self._db.all(StoredStatement, f"{_STORED} ORDER BY slug")
 
     def some(self, slugs: Collection[str]) -> list[StoredStatement]:
-        """Return the statements with these slugs that are known, by slug."""
         return self._db.all(
             StoredStatement,
             f"{_STORED} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY slug",
@@ -111,7 +110,6 @@ class Statements(Repository):
         )
 
     def count(self) -> int:
-        """Return how many statements are present."""
         return self._db.number("SELECT COUNT(*) FROM statement WHERE present = 1")
 
     def slugs(self, beginning: str, most: int) -> list[str]:
@@ -125,7 +123,6 @@ class Statements(Repository):
         )
 
     def get(self, slug: str) -> StoredStatement | None:
-        """Return the statement with this slug."""
         return self._db.once(self._get, slug)
 
     def _get(self, slug: str) -> StoredStatement | None:
@@ -197,7 +194,6 @@ class Statements(Repository):
         return None if text is None else _read_content(digest, text)
 
     def contents(self, digests: Collection[str]) -> dict[str, Content]:
-        """Return the contents that there are of these hashes."""
         rows = self._db.rows(
             "SELECT content_hash, document FROM content"
             " WHERE content_hash IN (SELECT value FROM json_each(:digests))",
@@ -218,7 +214,6 @@ class Schedules(Repository):
     """Times that a member of staff set, which outrank the statement's own ``send_at``."""
 
     def get(self, slug: str) -> datetime | None:
-        """Return the time that was set for a statement."""
         rows = self._db.of_statement(self._query, slug, itemgetter(0))
         return next((instant(at) for _, at in rows), None)
 

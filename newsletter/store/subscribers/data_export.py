@@ -186,7 +186,6 @@ _QUOTING: Mapping[str, tuple[str, ...]] = {
 
 
 def erase(db: Database, subscriber_id: int) -> None:
-    """Erase the data of a person."""
     for table in ("delivery", "delivery_status"):
         db.change(
             f"UPDATE {table} SET reason = ''"

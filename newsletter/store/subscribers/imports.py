@@ -80,7 +80,6 @@ class Imports(AddressRepository):
         return self._db.insert("upload", returning="id", at=at, **vars(upload))
 
     def upload(self, number: int) -> UploadedFile | None:
-        """Return an uploaded file."""
         return self._db.first(
             UploadedFile,
             'SELECT "by", file, lists, without, agreed, columns, body FROM upload'
@@ -101,7 +100,6 @@ class Imports(AddressRepository):
         return self._db.change("DELETE FROM upload WHERE at <= :until", until=until)
 
     def get(self, number: int) -> ImportRecord | None:
-        """Return the import with this number."""
         return self._db.first(ImportRecord, f"{_RECORDS} WHERE id = :number", number=number)
 
     def newest(self, most: int | None) -> list[ImportRecord]:

@@ -218,11 +218,9 @@ class Readers(AddressRepository):
         )
 
     def get(self, subscriber_id: int) -> Subscriber | None:
-        """Return the subscriber with this id."""
         return self._one(self._db.mappings(f"{_PEOPLE} WHERE id = :id", id=subscriber_id))
 
     def find(self, address: str) -> Subscriber | None:
-        """Return the subscriber with this address."""
         hashed = self._hash(address)
         return self._one(self._db.mappings(f"{_PEOPLE} WHERE address_hash = :hash", hash=hashed))
 
@@ -361,7 +359,6 @@ class Readers(AddressRepository):
         )
 
     def added_at(self, subscriber_id: int) -> datetime | None:
-        """Return when the subscriber was added."""
         return self._db.moment("SELECT added_at FROM subscriber WHERE id = :id", id=subscriber_id)
 
     def suppressed(self, address: str) -> SuppressionReason | None:
