@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from types import MappingProxyType
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.staff.role import Role
@@ -156,29 +155,27 @@ class Act(Enum):
     """Have a start that lapsed shown no more."""
 
 
-NEEDED: Mapping[Act, Role] = MappingProxyType(
-    {
-        Act.EDIT: Role.WRITER,
-        Act.TAKE_BACK: Role.WRITER,
-        Act.HAND_IN: Role.WRITER,
-        Act.REVIEW: Role.APPROVER,
-        Act.SEE_CHANGES: Role.APPROVER,
-        Act.START: Role.SENDER,
-        Act.CHANGE_TIME: Role.SENDER,
-        Act.UNDO: Role.SENDER,
-        Act.PAUSE: Role.SENDER,
-        Act.RESUME: Role.SENDER,
-        Act.CANCEL: Role.SENDER,
-        Act.DECIDE: Role.ADMIN,
-        Act.REPORT: Role.VIEWER,
-        Act.OPEN_CORRECTION: Role.VIEWER,
-        Act.OPEN_ORIGINAL: Role.VIEWER,
-        Act.CORRECT: Role.WRITER,
-        Act.AMEND: Role.SENDER,
-        Act.COPY: Role.WRITER,
-        Act.FORGET_START: Role.SENDER,
-    }
-)
+NEEDED: Mapping[Act, Role] = {
+    Act.EDIT: Role.WRITER,
+    Act.TAKE_BACK: Role.WRITER,
+    Act.HAND_IN: Role.WRITER,
+    Act.REVIEW: Role.APPROVER,
+    Act.SEE_CHANGES: Role.APPROVER,
+    Act.START: Role.SENDER,
+    Act.CHANGE_TIME: Role.SENDER,
+    Act.UNDO: Role.SENDER,
+    Act.PAUSE: Role.SENDER,
+    Act.RESUME: Role.SENDER,
+    Act.CANCEL: Role.SENDER,
+    Act.DECIDE: Role.ADMIN,
+    Act.REPORT: Role.VIEWER,
+    Act.OPEN_CORRECTION: Role.VIEWER,
+    Act.OPEN_ORIGINAL: Role.VIEWER,
+    Act.CORRECT: Role.WRITER,
+    Act.AMEND: Role.SENDER,
+    Act.COPY: Role.WRITER,
+    Act.FORGET_START: Role.SENDER,
+}
 """The least role that each takes; an approver may also undo what they approved."""
 
 
@@ -201,83 +198,77 @@ class StateRow:
     """Nothing goes on before somebody acts."""
 
 
-STATES: Mapping[State, StateRow] = MappingProxyType(
-    {
-        State.DRAFT: StateRow(
-            shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next="finish it and submit it"
-        ),
-        State.REVIEW: StateRow(
-            shelf=Shelf.REVIEW,
-            acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
-            next="approve it",
-            without_actors="No member of staff can approve it. An admin can invite an approver.",
-            waits=True,
-        ),
-        State.RETURNED: StateRow(
-            shelf=Shelf.DRAFTS,
-            acts=(Act.EDIT, Act.HAND_IN),
-            next="change it and submit it again",
-            waits=True,
-        ),
-        State.CHANGED: StateRow(
-            shelf=Shelf.REVIEW,
-            acts=(Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
-            next="approve the new text",
-            without_actors="No member of staff can approve it. An admin can invite an approver.",
-            waits=True,
-        ),
-        State.APPROVED: StateRow(
-            shelf=Shelf.APPROVED,
-            acts=(Act.START, Act.REVIEW, Act.EDIT),
-            next="choose a time and send it",
-            without_actors="No member of staff can send it. An admin can invite a sender.",
-            waits=True,
-        ),
-        State.HELD_BACK: StateRow(
-            shelf=Shelf.SCHEDULED, acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK)
-        ),
-        State.SCHEDULED: StateRow(
-            shelf=Shelf.SCHEDULED,
-            acts=(Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK),
-            next="still change the time",
-        ),
-        State.LEAVING: StateRow(
-            shelf=Shelf.SCHEDULED, acts=(Act.UNDO, Act.TAKE_BACK, Act.EDIT), next="undo this"
-        ),
-        State.SENDING: StateRow(
-            shelf=Shelf.SENDING, acts=(Act.PAUSE, Act.CANCEL, Act.REPORT), next="pause it"
-        ),
-        State.IN_USE: StateRow(shelf=Shelf.SENDING, acts=(Act.REPORT, Act.PAUSE, Act.CANCEL)),
-        State.PAUSED: StateRow(
-            shelf=Shelf.SENDING,
-            acts=(Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
-            next="resume or cancel it",
-            without_actors="No member of staff can resume it. An admin can invite a sender.",
-            waits=True,
-        ),
-        State.ATTENTION: StateRow(
-            shelf=Shelf.SENDING,
-            acts=(Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND),
-            next="decide",
-            without_actors="No member of staff can decide. Your operator can add an admin.",
-            waits=True,
-        ),
-        State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT, Act.AMEND)),
-        State.CORRECTED: StateRow(
-            shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND)
-        ),
-        State.CANCELLED: StateRow(
-            shelf=Shelf.CANCELLED, acts=(Act.HAND_IN, Act.REPORT), next="bring it back for approval"
-        ),
-        State.WITHIN: StateRow(shelf=Shelf.WITHIN, acts=(Act.OPEN_ORIGINAL,)),
-        State.FAULTY: StateRow(
-            shelf=Shelf.MISSING, acts=(Act.EDIT,), next="copy it to the desk and go on there"
-        ),
-        State.MISSING: StateRow(
-            shelf=Shelf.MISSING, acts=(Act.COPY,), next="copy it to the desk and go on there"
-        ),
-    }
-)
+STATES: Mapping[State, StateRow] = {
+    State.DRAFT: StateRow(
+        shelf=Shelf.DRAFTS, acts=(Act.EDIT, Act.HAND_IN), next="finish it and submit it"
+    ),
+    State.REVIEW: StateRow(
+        shelf=Shelf.REVIEW,
+        acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK),
+        next="approve it",
+        without_actors="No member of staff can approve it. An admin can invite an approver.",
+        waits=True,
+    ),
+    State.RETURNED: StateRow(
+        shelf=Shelf.DRAFTS,
+        acts=(Act.EDIT, Act.HAND_IN),
+        next="change it and submit it again",
+        waits=True,
+    ),
+    State.CHANGED: StateRow(
+        shelf=Shelf.REVIEW,
+        acts=(Act.SEE_CHANGES, Act.EDIT, Act.TAKE_BACK),
+        next="approve the new text",
+        without_actors="No member of staff can approve it. An admin can invite an approver.",
+        waits=True,
+    ),
+    State.APPROVED: StateRow(
+        shelf=Shelf.APPROVED,
+        acts=(Act.START, Act.REVIEW, Act.EDIT),
+        next="choose a time and send it",
+        without_actors="No member of staff can send it. An admin can invite a sender.",
+        waits=True,
+    ),
+    State.HELD_BACK: StateRow(shelf=Shelf.SCHEDULED, acts=(Act.REVIEW, Act.EDIT, Act.TAKE_BACK)),
+    State.SCHEDULED: StateRow(
+        shelf=Shelf.SCHEDULED,
+        acts=(Act.CHANGE_TIME, Act.UNDO, Act.EDIT, Act.TAKE_BACK),
+        next="still change the time",
+    ),
+    State.LEAVING: StateRow(
+        shelf=Shelf.SCHEDULED, acts=(Act.UNDO, Act.TAKE_BACK, Act.EDIT), next="undo this"
+    ),
+    State.SENDING: StateRow(
+        shelf=Shelf.SENDING, acts=(Act.PAUSE, Act.CANCEL, Act.REPORT), next="pause it"
+    ),
+    State.IN_USE: StateRow(shelf=Shelf.SENDING, acts=(Act.REPORT, Act.PAUSE, Act.CANCEL)),
+    State.PAUSED: StateRow(
+        shelf=Shelf.SENDING,
+        acts=(Act.RESUME, Act.CANCEL, Act.REPORT, Act.CORRECT),
+        next="resume or cancel it",
+        without_actors="No member of staff can resume it. An admin can invite a sender.",
+        waits=True,
+    ),
+    State.ATTENTION: StateRow(
+        shelf=Shelf.SENDING,
+        acts=(Act.DECIDE, Act.REPORT, Act.CORRECT, Act.AMEND),
+        next="decide",
+        without_actors="No member of staff can decide. Your operator can add an admin.",
+        waits=True,
+    ),
+    State.SENT: StateRow(shelf=Shelf.SENT, acts=(Act.REPORT, Act.CORRECT, Act.AMEND)),
+    State.CORRECTED: StateRow(shelf=Shelf.SENT, acts=(Act.OPEN_CORRECTION, Act.REPORT, Act.AMEND)),
+    State.CANCELLED: StateRow(
+        shelf=Shelf.CANCELLED, acts=(Act.HAND_IN, Act.REPORT), next="bring it back for approval"
+    ),
+    State.WITHIN: StateRow(shelf=Shelf.WITHIN, acts=(Act.OPEN_ORIGINAL,)),
+    State.FAULTY: StateRow(
+        shelf=Shelf.MISSING, acts=(Act.EDIT,), next="copy it to the desk and go on there"
+    ),
+    State.MISSING: StateRow(
+        shelf=Shelf.MISSING, acts=(Act.COPY,), next="copy it to the desk and go on there"
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,61 +3,54 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import Entered
 from newsletter.domain.wording import moment
 
-_PAST: Mapping[str, str] = MappingProxyType(
-    {
-        "approve": "approved",
-        "revoke": "withdrew an approval",
-        "send back": "sent it back:",
-        "hand in": "submitted",
-        "submit": "submitted",
-        "write": "wrote",
-        "restore": "restored",
-        "add a picture": "added a picture",
-        "take back": "took back",
-        "comment": "commented",
-        "test": "sent a test email",
-        "schedule": "set the time:",
-        "start": "started it:",
-        "undo": "undid",
-        "pause": "paused it",
-        "resume": "resumed it",
-        "cancel": "cancelled it",
-        "resolve": "decided:",
-        "reopen": "sent it to the rest:",
-        "annotate": "wrote on its page:",
-        "take off the web": "took it off the web:",
-        "put back on the web": "put it back on the web",
-        "go back": "went back to the first provider:",
-    }
-)
+_PAST: Mapping[str, str] = {
+    "approve": "approved",
+    "revoke": "withdrew an approval",
+    "send back": "sent it back:",
+    "hand in": "submitted",
+    "submit": "submitted",
+    "write": "wrote",
+    "restore": "restored",
+    "add a picture": "added a picture",
+    "take back": "took back",
+    "comment": "commented",
+    "test": "sent a test email",
+    "schedule": "set the time:",
+    "start": "started it:",
+    "undo": "undid",
+    "pause": "paused it",
+    "resume": "resumed it",
+    "cancel": "cancelled it",
+    "resolve": "decided:",
+    "reopen": "sent it to the rest:",
+    "annotate": "wrote on its page:",
+    "take off the web": "took it off the web:",
+    "put back on the web": "put it back on the web",
+    "go back": "went back to the first provider:",
+}
 """Action in the log → its verb in a sentence."""
 _WHAT = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
 """The object of the verb if the log names no version."""
-_BY_ITSELF: Mapping[str, str] = MappingProxyType(
-    {
-        "schedule": "Scheduled:",
-        "reschedule": "Moved",
-        "withdraw": "No longer scheduled:",
-        "start": "Began to go",
-        "pause": "Paused:",
-        "cancel": "Cancelled:",
-        "finish": "Finished:",
-        "fail over": "Another provider took over:",
-        "revoke": "Approvals lapsed:",
-        "approve": "Approved",
-    }
-)
+_BY_ITSELF: Mapping[str, str] = {
+    "schedule": "Scheduled:",
+    "reschedule": "Moved",
+    "withdraw": "No longer scheduled:",
+    "start": "Began to go",
+    "pause": "Paused:",
+    "cancel": "Cancelled:",
+    "finish": "Finished:",
+    "fail over": "Another provider took over:",
+    "revoke": "Approvals lapsed:",
+    "approve": "Approved",
+}
 """Action of the program itself → its verb in a sentence."""
 _ITSELF = frozenset({"scheduler", "newsletter"})
-_OTHERS: Mapping[str, str] = MappingProxyType(
-    {"scheduler": "The program", "newsletter": "The program", "operator": "An operator"}
-)
+_OTHERS = {"scheduler": "The program", "newsletter": "The program", "operator": "An operator"}
 _DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
 _CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
 _FILLING = re.compile(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from types import MappingProxyType
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Statement
@@ -23,7 +22,10 @@ class Severity(Enum):
 
 
 class Check(Enum):
-    """The checks of a review, each with a short name that never changes."""
+    """The checks of a review, each with a short name that never changes.
+
+    Those that block come first, then those that warn, then those that advise.
+    """
 
     FAULT = "fault"
     """The file cannot be read or rendered; the error says where and why."""
@@ -87,28 +89,13 @@ class Check(Enum):
     """The audience differs by more than a fifth from the last campaign to its lists."""
 
 
-_BLOCKING = (Check.FAULT, Check.MERGE_MARK, Check.OPEN_EMBARGO, Check.DRAFT_PART)
-_WARNINGS = (
-    Check.PLACEHOLDER,
-    Check.WEEKDAY,
-    Check.ATTACHMENT,
-    Check.LINK_TEXT,
-    Check.SHORT_LINK,
-    Check.IMAGE_DESCRIPTION,
-    Check.IMAGE_WIDTH,
-    Check.IMAGE_KIND,
-    Check.DIALECT,
-    Check.COPYRIGHT,
-    Check.NEAR_LIMIT,
-    Check.NOBODY,
-    Check.UNKNOWN_LIST,
-    Check.SEGMENT,
-)
-
-SEVERITIES: Mapping[Check, Severity] = MappingProxyType(
-    dict.fromkeys(Check, Severity.ADVICE)
-    | dict.fromkeys(_WARNINGS, Severity.WARNING)
-    | dict.fromkeys(_BLOCKING, Severity.BLOCKING)
+_CHECKS = list(Check)
+_WARNINGS = _CHECKS.index(Check.PLACEHOLDER)
+_ADVICE = _CHECKS.index(Check.SUBJECT_LENGTH)
+SEVERITIES: Mapping[Check, Severity] = (
+    dict.fromkeys(_CHECKS[:_WARNINGS], Severity.BLOCKING)
+    | dict.fromkeys(_CHECKS[_WARNINGS:_ADVICE], Severity.WARNING)
+    | dict.fromkeys(_CHECKS[_ADVICE:], Severity.ADVICE)
 )
 
 

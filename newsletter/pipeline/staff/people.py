@@ -6,7 +6,6 @@ To open a link changes nothing, however often. Only the form behind it uses it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from newsletter.credentials.codes import hash_of, link_word, new_word
 from newsletter.credentials.passwords import objection
@@ -314,13 +313,11 @@ def _made(
 
 
 _LINK_MAILS = 5
-_ASKS: Mapping[LinkKind, str] = MappingProxyType(
-    {
-        LinkKind.INVITATION: "invites you as",
-        LinkKind.RESET: "lets you in again as",
-        LinkKind.FORGOTTEN: "asked for a new password",
-    }
-)
+_ASKS: Mapping[LinkKind, str] = {
+    LinkKind.INVITATION: "invites you as",
+    LinkKind.RESET: "lets you in again as",
+    LinkKind.FORGOTTEN: "asked for a new password",
+}
 
 
 def _mailed(
