@@ -70,7 +70,7 @@ class Delivery:
         with ExitStack() as held:
             if not self.settings.shares_sending:
                 held.enter_context(only_one(self.lock_path))
-            held.enter_context(self.store.only_one(shares=self.settings.shares_sending))
+            held.enter_context(self.store.database.only_one(shares=self.settings.shares_sending))
             yield
 
     def looks(self) -> "Looks":

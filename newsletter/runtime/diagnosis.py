@@ -214,7 +214,7 @@ def attempt(what: str, look: Callable[[], str]) -> Finding:
 def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding]:
     """Check an open workspace, its providers and its public pages."""
     settings, store = delivery.settings, delivery.store
-    yield well("database", store.name)
+    yield well("database", store.database.name)
     with store.read() as tx:
         objection = statements.configuration.objection(tx)
     yield _service(delivery, objection)
@@ -360,7 +360,7 @@ def _file(settings: Settings, store: Store) -> Finding:
     """Check the database file with SQLite's own check."""
     if settings.is_on_server:
         return well("file", "on a server; the bytes of erased data are not overwritten there")
-    faults = store.file_faults(seconds=_LOOK)
+    faults = store.database.faults(seconds=_LOOK)
     if faults is None:
         detail = f"hangs together as far as was looked in {_LOOK:g} seconds"
         return well("file", detail)

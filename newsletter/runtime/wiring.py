@@ -61,8 +61,8 @@ def opened(
     with private() as umask, _stored(settings, clock) as (store, keys):
         guard_file = WorkspaceGuardFile(
             settings.epoch_path,
-            store.name,
-            lambda _: store.location(),
+            store.database.name,
+            lambda _: store.database.location(),
             shares=settings.shares_sending,
         )
         on_disk = _on_disk(settings, keys, environ)

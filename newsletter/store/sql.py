@@ -2,12 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
 
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect
 from newsletter.store.archive import PublicNotes, Search
 from newsletter.store.campaigns.audiences import Audiences
@@ -116,7 +115,7 @@ class Store:
         clock: Clock,
     ) -> None:
         self.clock = clock
-        self._database = database
+        self.database = database
         self._hash_address = hash_address
         self._chain = chain
         self._through = ""
@@ -138,7 +137,7 @@ class Store:
         """
         # Within the process writers queue here: SQLite's own waiting is to sleep and try again.
         with self._turn:
-            with self._database.transaction(lasting=lasting) as db:
+            with self.database.transaction(lasting=lasting) as db:
                 tx = self._on(db)
                 yield tx
                 if not lasting and tx.audit.entered:
@@ -155,7 +154,7 @@ class Store:
         writer. Each UPDATE names the state or the fence that it found; rows that all share are
         written last.
         """
-        with self._database.transaction(lasting=lasting, shares=True) as db:
+        with self.database.transaction(lasting=lasting, shares=True) as db:
             tx = self._on(db)
             yield tx
             if tx.audit.entered:
@@ -164,36 +163,12 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads."""
-        with self._database.transaction(reads=True) as db:
+        with self.database.transaction(reads=True) as db:
             yield self._on(db)
-
-    @property
-    def name(self) -> str:
-        """The database, as messages call it."""
-        return self._database.name
-
-    def location(self) -> Location:
-        """Return where the data lies."""
-        return self._database.location()
-
-    def only_one(self, *, shares: bool = False) -> AbstractContextManager[None]:
-        """Hold the lock of the one process that sends, or of those that share the sending.
-
-        Raises Refused if another has it.
-        """
-        return self._database.only_one(shares=shares)
 
     def version(self) -> int:
         """Return a number that changes with every commit, by any process. Costs almost nothing."""
-        return self._database.version()
-
-    def size(self) -> int:
-        """Return the bytes that the database takes."""
-        return self._database.size()
-
-    def file_faults(self, *, seconds: float) -> list[str] | None:
-        """Return the faults of the database, or None if the time is too short to tell."""
-        return self._database.faults(seconds=seconds)
+        return self.database.version()
 
     def inspect(self, *, seconds: float) -> list[Soundness]:
         """Compare the stored rows with their hashes and seals, each kind for so long."""
@@ -204,10 +179,10 @@ class Store:
     def secure_erase(self) -> bool:
         """Overwrite erased data. Return False if the database is too busy now."""
         with self._turn:  # writers of this process wait as long as it takes
-            return self._database.overwrite_erased()
+            return self.database.overwrite_erased()
 
     def close(self) -> None:
-        self._database.close()
+        self.database.close()
 
     def _on(self, db: Database) -> Transaction:
         return Transaction(db, self._hash_address, self._chain, self.clock.now(), self._through)

@@ -46,7 +46,7 @@ def key_of(room: "Newsroom", store: Store, readers: int, fields: dict[str, Any])
         or readers > _MOST_READERS
         or room.read.mark is not None
         or type(store) is not Store
-        or not isinstance(store._database, Sqlite)
+        or not isinstance(store.database, Sqlite)
     ):
         return None
     around = [vars(part) for part in parts] + [
@@ -92,7 +92,7 @@ def _apart(look: Any) -> Any:
 
 
 def _path(store: Store) -> Path:
-    return store._database.path
+    return store.database.path
 
 
 def _head(store: Store) -> Path:
