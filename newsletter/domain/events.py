@@ -298,7 +298,6 @@ class Place:
     campaign_id: int | None = None
     """None if no campaign was sent to this reader."""
     lists: tuple[str, ...] = ()
-    """The lists of the campaign."""
     batch: BatchState | None = None
     """The state of the batch. Until it is done, the event may prove its outcome."""
 

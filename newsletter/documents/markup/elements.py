@@ -123,7 +123,6 @@ class BlockReader:
 
     inline: InlineReader
     holding: frozenset[Element]
-    """The elements that contain a block."""
 
     def read(self, element: Element) -> list[Block]:
         """Return all blocks in an element, in order."""

@@ -25,7 +25,6 @@ class Packing:
     """One kind of archive."""
 
     program: str
-    """The program that writes it."""
     main: str
     """The part with the text."""
     read: re.Pattern[str]

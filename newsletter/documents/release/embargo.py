@@ -68,7 +68,6 @@ class Embargo:
     """An embargo that a file imposes on its own text."""
 
     words: str
-    """The words in the file."""
     until: str = ""
     """A suggestion for ``embargo_until``, if the words tell it."""
     notes: tuple[str, ...] = ()

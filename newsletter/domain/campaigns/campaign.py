@@ -126,7 +126,6 @@ class Correction:
     """
 
     by: str
-    """The slug of the correction."""
     of: str
     """The slug of the original: the statement whose readers get it."""
     lists: tuple[str, ...]

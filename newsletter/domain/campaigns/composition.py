@@ -20,7 +20,6 @@ class Abstract:
 
     title: str
     address: str
-    """The address of its public page."""
     dated: str
     opening: str
     """Its summary or first sentence; may be empty."""

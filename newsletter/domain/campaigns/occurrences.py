@@ -17,7 +17,6 @@ class Occurrence:
     day: date
     """In the zone, and so its name: an hour may come twice there, a date never does."""
     at: datetime
-    """The instant, in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,9 +36,7 @@ class DeliveryState(Enum):
     """The state of the duty to get one campaign to one subscriber."""
 
     PENDING = "pending"
-    """Not sent yet."""
     ACCEPTED = "accepted"
-    """The provider took it."""
     REJECTED = "rejected"
     """The provider refused it for good."""
     SUPPRESSED = "suppressed"
@@ -179,7 +177,6 @@ class ClaimedBatch:
     at: datetime
     """When it was claimed, as stored."""
     provider: str
-    """To which it goes."""
     members: Sequence[tuple[int, str]]
     """(subscriber id, address), by id, without those who left since the freeze: they are booked."""
 
@@ -202,7 +199,6 @@ class Resolution(Enum):
     """A person's decision about unknown deliveries."""
 
     ACCEPTED = "accepted"
-    """The provider has them."""
     RESEND = "resend"
     """The provider does not have them: send them again."""
     GIVE_UP = "give up"

@@ -30,7 +30,6 @@ class MimeTemplate:
     """Content as a message with gaps: ``fill`` closes them for one recipient."""
 
     sender: bytes
-    """The From field."""
     headers: tuple[bytes | tuple[str, str], ...]
     """Encoded fields, and (name, value) of those that hold a merge mark."""
     body: tuple[bytes | str, ...]

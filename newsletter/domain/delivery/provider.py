@@ -79,7 +79,6 @@ class LookupResult:
     whole: bool = False
     """All records of the attempt were read: a member who is not among them is absent."""
     reason: str = ""
-    """Why it is not whole."""
     dated: datetime | None = None
     """When the last page was read, by the provider's clock if it said so."""
     retry_after: timedelta | None = None
@@ -94,11 +93,9 @@ class Level(Enum):
     """The gravity of a finding."""
 
     OK = "ok"
-    """Everything is right."""
     WARNING = "warning"
     """It could not be verified, or could be better."""
     FAULT = "fault"
-    """It must be repaired."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +106,6 @@ class Finding:
     level: Level
     detail: str
     advice: str = ""
-    """The remedy, if one is needed."""
 
 
 def well(what: str, detail: str) -> Finding:

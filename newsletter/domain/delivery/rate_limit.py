@@ -68,7 +68,6 @@ class RateLimit:
     free_at: datetime = _NEVER
     blocked_until: datetime = _NEVER
     cause: Cause = Cause.BLOCKED
-    """The cause of the block."""
     reason: str = ""
     """The reason of the block in the provider's words."""
     failing_since: datetime | None = None

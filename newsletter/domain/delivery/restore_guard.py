@@ -94,7 +94,6 @@ class Absence(Enum):
     """Why there is no guard record."""
 
     MISSING = "missing"
-    """The file is missing."""
     UNREADABLE = "unreadable"
     """The file does not contain a record."""
 
@@ -220,4 +219,3 @@ HOLD_ADVICE = {
         " yourself, and nothing sends at its old place any more, that command alone is enough"
     ),
 }
-"""The advice on each hold."""

@@ -64,11 +64,9 @@ class EmailState(Enum):
     """The state of an email."""
 
     WAITING = "waiting"
-    """Queued."""
     CALLING = "calling"
     """Its call to the provider may be under way."""
     ACCEPTED = "accepted"
-    """The provider took it."""
     REJECTED = "rejected"
     """The provider refused it for good."""
     UNKNOWN = "unknown"
@@ -156,7 +154,6 @@ class Plan:
     """The subscriber whose preferences its link opens; None if the link is the email's own."""
     news: tuple[News, ...] = ()
     reason: str = ""
-    """Why it is withheld."""
 
 
 def plan_for(
@@ -252,7 +249,6 @@ class Taken(Enum):
     """The result of a request for an email. Only staff may see which."""
 
     NEW = "new"
-    """It is queued."""
     AGAIN = "again"
     """One of its kind was asked for lately; nothing more is sent."""
     NETWORK = "network"

@@ -13,7 +13,6 @@ class PostState(Enum):
     CALLING = "calling"
     """An attempt is under way."""
     ACCEPTED = "accepted"
-    """The channel took it."""
     REJECTED = "rejected"
     """The channel refused it, or all attempts failed."""
     UNKNOWN = "unknown"

@@ -284,7 +284,6 @@ class Content:
     template_version: str
     translation_of: str = ""
     segment: Segment | None = None
-    """The segment of its lists."""
     carriage: str = ""
     """A hash of the settings by which providers shape what leaves; empty if none does."""
     embargo: str = ""

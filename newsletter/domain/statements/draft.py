@@ -126,7 +126,6 @@ class Draft:
 
     key: str
     version: Version
-    """The current version."""
     revision: int
     """Grows by one with each change, so that typing on an older text is noticed."""
     created_at: datetime

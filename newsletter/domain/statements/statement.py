@@ -25,7 +25,6 @@ class Progress(Enum):
     """The progress that the author gives: *approved* counts only with ``approved_by``."""
 
     DRAFT = "draft"
-    """Being written."""
     REVIEW = "review"
     """Ready for somebody else's eyes."""
     APPROVED = "approved"
@@ -313,7 +312,6 @@ class StoredStatement:
     fingerprint: str
     """The fingerprint of the renderer that made the content."""
     present: bool = True
-    """Its source still has it."""
     writers: tuple[str, ...] = ()
     """The writers of all texts in its content; empty while it cannot be rendered."""
 

@@ -16,7 +16,6 @@ ListName = Annotated[
         f"^{LIST_NAME}$",
     ),
 ]
-"""The name of a mailing list."""
 TAG_NAME = LIST_NAME
 """The pattern of a tag: small letters and digits, with - or _ between them."""
 

@@ -134,7 +134,6 @@ class Desktop:
     more_waits: bool
     """There may be more of it, on the board."""
     next: tuple[StatementStatus, ...]
-    """The next statements to be sent."""
     going: tuple[StatementStatus, ...]
     """Statements that are being sent, newest first."""
     over: tuple[tuple[Campaign, str], ...]
@@ -144,7 +143,6 @@ class Desktop:
     named_in: tuple[tuple[Comment, str], ...]
     """The last comments that name this person, each with the title of its statement."""
     is_empty: bool
-    """There is no statement at all."""
 
 
 _LOOKED_THROUGH = (

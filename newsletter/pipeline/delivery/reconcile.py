@@ -145,7 +145,6 @@ class Reconciled:
     queued: int = 0
     """The provider provably has not got them. They are queued again."""
     unknown: int = 0
-    """Still unknown."""
     reason: str = ""
 
 

@@ -66,7 +66,6 @@ class Compared:
 
     is_right: bool
     hashed: str
-    """The hash that it was compared with."""
     counted: tuple[int, ...]
     """Takes the failure back."""
 

@@ -58,7 +58,6 @@ class Page:
     found: Mapping[int, str] = field(default_factory=dict)
     """Subscriber id → the provider's id, for those of the attempt that stand on it."""
     more: Question | None = None
-    """The next question."""
     checks: bool = False
     """It was asked for in another way. A reader on it should have been found before."""
 

@@ -208,7 +208,6 @@ _COUNT_CHANGED = f"""
             WHERE tag.name = staged_tag.name AND tag.subscriber_id = known.subscriber_id)
     ) AS changed
 """
-"""Known people whom the file changes."""
 _COUNT_JOINED = f"""
     SELECT staged_list.name, COUNT(*)
     FROM staged_subscription AS named
