@@ -77,20 +77,16 @@ def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
                 image.seek(0)
                 # a camera says in the Exif data which side is up, and these do not stay
                 upright = ImageOps.exif_transpose(image)
-                return _plain(upright), moves
+                # the pixels as RGB or RGBA, without metadata
+                clear = "A" in upright.getbands() or "transparency" in upright.info
+                read = upright.convert("RGBA" if clear else "RGB")
+                made = Image.new(read.mode, read.size)
+                made.paste(read)
+                return made, moves
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Warning) as error:
         raise unusable(file, f"is broken and cannot be read as a picture; {_INSTEAD}") from error
     except Image.DecompressionBombError as error:
         raise unusable(file, _TOO_MANY) from error
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """Return a copy of the pixels, as RGB or RGBA, without metadata."""
-    clear = "A" in image.getbands() or "transparency" in image.info
-    read = image.convert("RGBA" if clear else "RGB")
-    made = Image.new(read.mode, read.size)
-    made.paste(read)
-    return made
 
 
 def _encoded(image: Image.Image, kind: str) -> tuple[str, bytes]:

@@ -392,12 +392,7 @@ def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
     """
     if not statement.corrects:
         return None
-    return _follow(tx, statement.slug, _chain(tx, statement), ())
-
-
-def _chain(tx: Transaction, statement: Statement) -> tuple[str, ...]:
-    """Return the chain of originals: what it corrects, what that corrects, … Raises Refused for a
-    loop."""
+    # what it corrects, what that corrects, …
     chain = [statement.slug]
     following = statement.corrects
     while following:
@@ -406,7 +401,7 @@ def _chain(tx: Transaction, statement: Statement) -> tuple[str, ...]:
         chain.append(following)
         stored = tx.statements.get(following)
         following = stored.statement.corrects if stored is not None else ""
-    return tuple(chain[1:])
+    return _follow(tx, statement.slug, tuple(chain[1:]), ())
 
 
 def _follow(

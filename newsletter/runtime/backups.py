@@ -42,7 +42,10 @@ class Backups:
         """
         if self.folder is None:
             raise NotFound("newsletter.yaml names no folder for backups; write backups.folder")
-        self._remove_interrupted(self._present(self.folder))
+        # a backup that was killed left these; one of today may still be under way
+        for left in self._present(self.folder).glob(f".{self._prefix}*"):
+            if left.stat().st_mtime < SystemClock().now().timestamp() - _DAY_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
         with TemporaryDirectory(prefix=f".{self._prefix}", dir=self.folder) as room:
             written = Path(room) / "newsletter.db"
             self.write(written)
@@ -115,12 +118,6 @@ class Backups:
             chain=Chain(key=audit, head=HeadFile(room / "head")),
             clock=SystemClock(),
         )
-
-    def _remove_interrupted(self, folder: Path) -> None:
-        """Remove the files of a backup that was killed. One of today may still be under way."""
-        for room in folder.glob(f".{self._prefix}*"):
-            if room.stat().st_mtime < SystemClock().now().timestamp() - _DAY_SECONDS:
-                shutil.rmtree(room, ignore_errors=True)
 
     def _present(self, folder: Path) -> Path:
         if not folder.is_dir():

@@ -86,7 +86,17 @@ class Call:
             ),
         )
         try:
-            return self._judge(transport.call(json_post(url, self._signed(post, body), body)))
+            response = transport.call(json_post(url, self._signed(post, body), body))
+            if 200 <= response.status < 300:
+                return _answer(Verdict.ACCEPTED, "")
+            reason = f"HTTP {response.status}"
+            if 300 <= response.status < 400:
+                reason += ": it leads to another address, and is not followed"
+            elif said := self._said(response):
+                reason += f": {said}"
+            is_passing = response.status in _AGAIN or response.status >= 500
+            verdict = Verdict.RETRY if is_passing else Verdict.REJECTED
+            return _answer(verdict, reason, retry_after(response))
         except ProviderUnreachable as error:
             return _answer(Verdict.RETRY, str(error))
         except AnswerLost as error:
@@ -114,18 +124,6 @@ class Call:
             "webhook-timestamp": str(at),
             "webhook-signature": signature(key, name, at, body),
         }
-
-    def _judge(self, response: HttpResponse) -> Answer:
-        if 200 <= response.status < 300:
-            return _answer(Verdict.ACCEPTED, "")
-        reason = f"HTTP {response.status}"
-        if 300 <= response.status < 400:
-            reason += ": it leads to another address, and is not followed"
-        elif said := self._said(response):
-            reason += f": {said}"
-        is_passing = response.status in _AGAIN or response.status >= 500
-        verdict = Verdict.RETRY if is_passing else Verdict.REJECTED
-        return _answer(verdict, reason, retry_after(response))
 
     def _said(self, response: HttpResponse) -> str:
         """Return the words of an answer, unless they repeat a part of the secret address."""

@@ -278,16 +278,12 @@ def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes
     limiter = RateLimiter(
         provider=provider.name,
         domain=settings.sender.address.rpartition("@")[2].lower(),
-        limits=_limits(options, settings.timezone),
+        limits=Limits(
+            timezone=settings.timezone,
+            rate=options.rate,
+            burst=options.burst,
+            daily_quota=options.daily_quota,
+        ),
     )
     account = account_name(key)(account_of(options))
     return PooledProvider(provider=provider, limiter=limiter, account=account)
-
-
-def _limits(options: ProviderOptions, timezone: str) -> Limits:
-    return Limits(
-        timezone=timezone,
-        rate=options.rate,
-        burst=options.burst,
-        daily_quota=options.daily_quota,
-    )

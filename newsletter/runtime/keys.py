@@ -70,7 +70,15 @@ def add_link_key(path: Path) -> int:
 
 def _lines(path: Path) -> list[tuple[bytes, bool]]:
     if not path.exists():
-        _create(path)
+        # whole or not at all, and by one process only: the others take what the first made
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = _draft(path, [secrets.token_hex(_KEY_BYTES)])
+        try:
+            with suppress(FileExistsError):
+                # unlike a rename, a link fails where another process was first
+                path.hardlink_to(draft)
+        finally:
+            draft.unlink()
     found = [
         (_key(path, number, line.split()), line.split()[1:] == [_RETIRED])
         for number, line in enumerate(path.read_text("ascii", "replace").splitlines(), start=1)
@@ -92,18 +100,6 @@ def _key(path: Path, number: int, parts: list[str]) -> bytes:
         message = f"is not a key of {_KEY_BYTES * 2} hexadecimal digits; restore it from a backup"
         raise InvalidInput([Fault(file=str(path), line=number, message=message)])
     return key
-
-
-def _create(path: Path) -> None:
-    """Whole or not at all, and by one process only: the others take what the first made."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = _draft(path, [secrets.token_hex(_KEY_BYTES)])
-    try:
-        with suppress(FileExistsError):
-            # unlike a rename, a link fails where another process was first
-            path.hardlink_to(draft)
-    finally:
-        draft.unlink()
 
 
 def _draft(path: Path, lines: Sequence[str]) -> Path:

@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import partial
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -324,7 +324,11 @@ class Scheduler:
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
         while not self._stop.wait(_WATCH if until_idle or self._sends else _CALM):
-            _wake_up(clock, self._delivery.store.clock.now())
+            # after the wall clock went back, the next times of the ticks are too late
+            now = self._delivery.store.clock.now()
+            for tick in clock.get_jobs():
+                if tick.next_run_time > now + tick.trigger.interval + _PUT_BACK:
+                    tick.modify(next_run_time=now)
             self._notice()
             self._pulse.beat()
             beat(self._delivery.lock_path)
@@ -384,10 +388,3 @@ class Scheduler:
             return False
         self._run.wait = wait
         return True
-
-
-def _wake_up(clock: BackgroundScheduler, now: datetime) -> None:
-    """Run all ticks now: after the wall clock went back, their next times are too late."""
-    for tick in clock.get_jobs():
-        if tick.next_run_time > now + tick.trigger.interval + _PUT_BACK:
-            tick.modify(next_run_time=now)

@@ -136,9 +136,14 @@ class Statements:
         if known is not None:
             self._known_faults[:] = known
             return known, ()
-        faults, noted = self._read_all()
+        read_before, tried, compared = self._seen
+        read = ingest(store=self.store, sources=self.sources, before=read_before)
+        made = render(
+            store=self.store, renderer=self.renderer, together=self.settings.together, before=tried
+        )
+        noted = note_front_matter(store=self.store, rules=self.review_rules, before=compared)
+        faults = read.faults + made.faults
         self._known_faults[:] = faults
-        _, tried, compared = self._seen
         left = tried.later or tried.is_late or compared.waiting
         # a mark that stayed the same says that the run changed nothing, and no other process did
         if mark and not left and mark == self._mark_sources():
@@ -156,15 +161,6 @@ class Statements:
             day = tx.now.date()  # of checks that look at the calendar
         by = (__version__, self.renderer.fingerprint, self.configuration.digest(), change, day)
         return sha256(repr((by, marks)).encode()).hexdigest()
-
-    def _read_all(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
-        read_before, tried, compared = self._seen
-        read = ingest(store=self.store, sources=self.sources, before=read_before)
-        made = render(
-            store=self.store, renderer=self.renderer, together=self.settings.together, before=tried
-        )
-        noted = note_front_matter(store=self.store, rules=self.review_rules, before=compared)
-        return read.faults + made.faults, noted
 
     def approve(self, asked: ApprovalRequest) -> Given:
         """Take down an approval of a statement. Raises NotFound or Refused."""

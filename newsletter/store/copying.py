@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from newsletter.domain.errors import Defect, NotFound, Refused
-from newsletter.store.database import Backend, Database
+from newsletter.store.database import Backend
 from newsletter.store.file.copies import hold
 from newsletter.store.file.numbers import last_given
 from newsletter.store.schema import create, made_tables
@@ -30,7 +30,14 @@ def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
         triggers = create(target, new, without_triggers=True)
         for table in made_tables():
             new.change(f"DELETE FROM {table}")
-            counts[table] = _copy_table(old, new, table)
+            rows = old.driver.stream(f"SELECT * FROM {table}", {})
+            names = [column[0] for column in rows.description]
+            kept = [name for name in names if (table, name) not in _COMPUTED]
+            values = (
+                {name: value for name, value in zip(names, row, strict=True) if name in kept}
+                for row in rows
+            )
+            counts[table] = new.insert_all(table, values)
             if new.value(f"SELECT COUNT(*) FROM {table}") != counts[table]:
                 raise Defect(f"not all rows of {table} were copied; nothing was changed")
         for statement in triggers:
@@ -40,14 +47,3 @@ def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
             new, f"copied on {at:%Y-%m-%d %H:%M} UTC from {source.name}", last_given(old.driver), at
         )
     return counts
-
-
-def _copy_table(old: Database, new: Database, table: str) -> int:
-    rows = old.driver.stream(f"SELECT * FROM {table}", {})
-    names = [column[0] for column in rows.description]
-    kept = [name for name in names if (table, name) not in _COMPUTED]
-    values = (
-        {name: value for name, value in zip(names, row, strict=True) if name in kept}
-        for row in rows
-    )
-    return new.insert_all(table, values)

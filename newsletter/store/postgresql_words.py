@@ -30,7 +30,8 @@ def in_driver_words(sql: str) -> bytes:
     if "CREATE TRIGGER" in sql:
         sql = _trigger(sql)
     elif "CREATE" in sql:
-        sql = _table(sql)
+        for word, other in _RULES:
+            sql = word.sub(other, sql)
     return _WORD.sub(
         lambda found: f"%({found['name']})s" if found["name"] else found[0], sql.replace("%", "%%")
     ).encode()
@@ -58,12 +59,6 @@ def adapt(connection: psycopg.Connection) -> None:
     connection.adapters.register_loader("numeric", Number)
     connection.adapters.register_loader("bool", Flag)
     connection.adapters.register_dumper(str, Text)
-
-
-def _table(statement: str) -> str:
-    for word, other in _RULES:
-        statement = word.sub(other, statement)
-    return statement
 
 
 _OWN = re.compile(r"/\*sqlite\*/.*|/\*postgres((?:.|\n)*?)\*/")

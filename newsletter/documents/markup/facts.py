@@ -108,18 +108,15 @@ def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
         if (script.get("type") or "").lower() != "application/ld+json" or len(text) > _LARGEST_DATA:
             continue
         try:
-            yield from _objects(json.loads(text))
+            value = json.loads(text)
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, dict):
+                    yield item
+                    graph = item.get("@graph")
+                    parts = graph if isinstance(graph, list) else []
+                    yield from (part for part in parts if isinstance(part, dict))
         except (ValueError, RecursionError):  # the second of what is nested without end
             continue
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
-            yield item
-            graph = item.get("@graph")
-            parts = graph if isinstance(graph, list) else []
-            yield from (part for part in parts if isinstance(part, dict))
 
 
 def _words(data: dict[str, Any], name: str) -> str:

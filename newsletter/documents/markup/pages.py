@@ -250,7 +250,12 @@ def parse(text: str, *, file: str) -> Element:
         root = html.document_fromstring(clean.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         raise unusable(file, "holds no text; look whether it is the right file") from error
-    if _depth(root) > _DEEPEST:
+    # counted by events: what reads the tree recurses, and would fail on what it cannot bear
+    deepest = depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
         message = (
             f"its parts are nested more than {_DEEPEST} deep; open it in a browser, copy the text "
             "and import that as plain text"
@@ -304,15 +309,6 @@ def link_notes(inline: InlineReader) -> list[str]:
         if count
     ]
     return [*filter(None, [redirect_note(inline.redirects)]), *notes]
-
-
-# counted by events: what reads the tree recurses, and would fail on a depth that it cannot bear
-def _depth(root: Element) -> int:
-    deepest = depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def read_pasted(html: str) -> Pasted:

@@ -281,19 +281,16 @@ class OperatorActions:
             campaign = find_campaign(tx, name)
             to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
-            self._overrule(tx, campaign)
+            # the person has seen these complaints and bounces, and accepts them
+            before = tx.events.overruled(campaign.id)
+            damage = tx.events.damage(campaign.id)
+            after = overrule(damage, campaign.counts.accepted, before)
+            if after != before:
+                tx.events.overrule(campaign.id, after)
             tx.starts.accept(campaign.slug)
             # a paused campaign may have no batch left to send
             finish(tx, campaign.id)
             return find_campaign(tx, str(campaign.id))
-
-    def _overrule(self, tx: Transaction, campaign: Campaign) -> None:
-        """Note the complaints and bounces that the person has seen and accepts."""
-        before = tx.events.overruled(campaign.id)
-        damage = tx.events.damage(campaign.id)
-        after = overrule(damage, campaign.counts.accepted, before)
-        if after != before:
-            tx.events.overrule(campaign.id, after)
 
     def cancel(self, name: str) -> Campaign:
         """Cancel a campaign: pending deliveries are cancelled, and its approvals are revoked."""
@@ -335,7 +332,13 @@ class OperatorActions:
         with self._acting("resolve", Role.ADMIN) as tx:
             campaign = find_campaign(tx, name)
             self._refuse_undecidable(campaign, to, shown)
-            self._refuse_while_called(tx, campaign)
+            # a replay that is under way would overrule the decision
+            until = tx.unknowns.calls_until(campaign.id, tx.now)
+            if until is not None:
+                raise Refused(
+                    f"campaign {campaign.id} ({campaign.slug}) is being handed over again at this"
+                    f" moment, under the key of its lost call; try again at {until:%H:%M:%S} UTC"
+                )
             people = tx.unknowns.decide(campaign.id, to, tx.now)
             reassess(tx, campaign.id)
             self._enter(tx, "resolve", campaign, f"{people} {to.value}")
@@ -375,15 +378,6 @@ class OperatorActions:
             )
         if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
             raise Refused(f"campaign {campaign.id} is cancelled; nothing more is sent")
-
-    def _refuse_while_called(self, tx: Transaction, campaign: Campaign) -> None:
-        """Raise Refused while a replay is under way: its answer would overrule the decision."""
-        until = tx.unknowns.calls_until(campaign.id, tx.now)
-        if until is not None:
-            raise Refused(
-                f"campaign {campaign.id} ({campaign.slug}) is being handed over again at this"
-                f" moment, under the key of its lost call; try again at {until:%H:%M:%S} UTC"
-            )
 
     @contextmanager
     def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:

@@ -63,11 +63,15 @@ class Headcount:
 def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
     """Count, with those who would not get it. Raises Refused where planning would refuse it."""
     reach = _reach(tx, status)
+    found: Counter[str] = Counter()
+    if reach.group is not None and isinstance(reach.audience, Audience):
+        for language, many in tx.audiences.left_to_others(reach.audience).items():
+            found[reach.group.member_for(language).language] += many
     return Headcount(
         readers=tx.audiences.count(reach.audience),
         lists=reach.audience.lists or status.statement.lists,
         left_out=_in_order(tx.audiences.left_out(reach.audience)),
-        elsewhere=_in_order(_elsewhere(tx, reach)),
+        elsewhere=_in_order(found),
         outside=reach.outside(tx),
     )
 
@@ -169,14 +173,6 @@ def left_behind(
     late = [one for one in siblings(tx, status) if not (one.approval.approved and one.is_started)]
     ready = [one.statement for one in late if one.approval.approved]
     return ready, [one.statement for one in late if not one.approval.approved]
-
-
-def _elsewhere(tx: Transaction, reach: Reach) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    if reach.group is not None and isinstance(reach.audience, Audience):
-        for language, many in tx.audiences.left_to_others(reach.audience).items():
-            found[reach.group.member_for(language).language] += many
-    return found
 
 
 def _in_order(found: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

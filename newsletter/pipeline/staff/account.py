@@ -134,23 +134,16 @@ def change_password(
         tx.throttle.take_back(compared.counted)
         if wrong:
             return "new", wrong
-        return _set_password(tx, hashed, compared.hashed, made, place, proofs)
+        session = proofs.holder(tx, hashed)
+        credential = tx.accounts.get(session.address)
+        if credential is None or credential.password != compared.hashed:
+            raise Refused("your password was changed in the meantime; nothing more was changed")
+        tx.accounts.set_password(session.address, made, tx.now)
+        told = "Your password was changed."
+        return proofs.changed(tx, session, "password", _ENDED, told, place)
 
 
 _SAME = say("This is the password that you have. Choose another one.")
-
-
-def _set_password(
-    tx: Transaction, hashed: bytes, before: str, made: str, place: Place, proofs: Proofs
-) -> SignedIn:
-    session = proofs.holder(tx, hashed)
-    address = session.address
-    credential = tx.accounts.get(address)
-    if credential is None or credential.password != before:
-        raise Refused("your password was changed in the meantime; nothing more was changed")
-    tx.accounts.set_password(address, made, tx.now)
-    told = "Your password was changed."
-    return proofs.changed(tx, session, "password", _ENDED, told, place)
 
 
 # --- second factor

@@ -103,7 +103,17 @@ def approve(
         if stored.content_hash != reviewed.content_hash:
             raise Refused(f"{asked.slug} changed during the review; review it again")
         status = load_status(tx, stored, rules.campaigns)
-        person = _entitled(tx, asked, status)
+        needed = Role.ADMIN if asked.override else Role.APPROVER
+        action = "stand in for an approval" if asked.override else "approve"
+        person = authorise(tx, asked.by, needed, action)
+        if status.stored.wrote(person) and not status.rules.policy.author_may_approve:
+            raise Refused(
+                f"{person} wrote in {status.slug}, and approvals.author_may_approve is false;"
+                " ask somebody else to approve it"
+            )
+        if status.approval.withheld:
+            raise Refused(status.approval.withheld)
+        refuse_if_gone_out(status)
         refuse_other_time(status, asked.shown)
         override = _Override()
         if not _has_said_so(asked, person, status):
@@ -113,22 +123,6 @@ def approve(
         given = load_status(tx, stored, rules.campaigns).approval
         start(tx, stored, person, asked.shown, asked.channel)
         return Given(content_hash=stored.content_hash, approval=given, warnings=override.warnings)
-
-
-def _entitled(tx: Transaction, asked: ApprovalRequest, status: StatementStatus) -> str:
-    """Return the person if they may approve this text and it has not been sent. Raises Refused."""
-    needed = Role.ADMIN if asked.override else Role.APPROVER
-    action = "stand in for an approval" if asked.override else "approve"
-    person = authorise(tx, asked.by, needed, action)
-    if status.stored.wrote(person) and not status.rules.policy.author_may_approve:
-        raise Refused(
-            f"{person} wrote in {status.slug}, and approvals.author_may_approve is false;"
-            " ask somebody else to approve it"
-        )
-    if status.approval.withheld:
-        raise Refused(status.approval.withheld)
-    refuse_if_gone_out(status)
-    return person
 
 
 def _has_said_so(asked: ApprovalRequest, person: str, now: StatementStatus) -> bool:

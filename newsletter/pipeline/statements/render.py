@@ -171,7 +171,12 @@ def _render_one(
     done: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: Renderer
 ) -> InvalidInput | None:
     try:
-        _refuse_strangers(done.statement, members)
+        # no mail leaves with only some of its languages
+        faulty = [member for member in members if _objection(member, done.statement, members, True)]
+        if faulty:
+            names = ", ".join(member.slug for member in faulty)
+            message = f"goes out together with {names}, which has a fault; correct that first"
+            raise InvalidInput([Fault(file=done.statement.origin, message=message)])
         content = renderer.render(done.statement, members)
     except InvalidInput as error:
         with store.begin() as tx:
@@ -196,15 +201,6 @@ def _put(tx: Transaction, done: StoredStatement) -> None:
     known = tx.statements.get(done.statement.slug)
     if known is not None and known.statement == done.statement:
         tx.statements.put(replace(done, present=known.present), tx.now)
-
-
-def _refuse_strangers(original: Statement, members: Sequence[Statement]) -> None:
-    """No mail leaves with only some of its languages. Raises InvalidInput."""
-    faulty = [member for member in members if _objection(member, original, members, True)]
-    if faulty:
-        names = ", ".join(member.slug for member in faulty)
-        message = f"goes out together with {names}, which has a fault; correct that first"
-        raise InvalidInput([Fault(file=original.origin, message=message)])
 
 
 def changes(tx: Transaction, stored: StoredStatement) -> list[str]:

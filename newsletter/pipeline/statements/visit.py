@@ -83,23 +83,20 @@ class Visitor:
             wanted = [*revised, *sifted.fresh]
             texts = dict(zip(wanted, feed.compose(wanted), strict=True)) if wanted else {}
         except FeedUnreadable as error:
-            return self._failed(feed, record, error)
+            now, failures, why = self.store.clock.now(), record.failures + 1, str(error)
+            after = replace(
+                record,
+                visited_at=now,
+                failures=failures,
+                failure=why,
+                next_at=self._next(feed, now, failures, error.retry_after),
+            )
+            with self.store.begin() as tx:
+                # another process may have visited the feed since
+                if tx.feeds.record(feed.name).revision == record.revision:
+                    tx.feeds.put(feed.name, Findings(record=after), now)
+            return Visited(feed=feed.name, failure=why, turned=record.failure != why)
         return self._book(feed, _Made(texts), record, fetched, sifted, began)
-
-    def _failed(self, feed: Feed, record: FeedRecord, error: FeedUnreadable) -> Visited:
-        now, failures, why = self.store.clock.now(), record.failures + 1, str(error)
-        after = replace(
-            record,
-            visited_at=now,
-            failures=failures,
-            failure=why,
-            next_at=self._next(feed, now, failures, error.retry_after),
-        )
-        with self.store.begin() as tx:
-            # another process may have visited the feed since
-            if tx.feeds.record(feed.name).revision == record.revision:
-                tx.feeds.put(feed.name, Findings(record=after), now)
-        return Visited(feed=feed.name, failure=why, turned=record.failure != why)
 
     def _next(
         self, feed: Feed, now: datetime, failures: int, asked: timedelta | None = None
@@ -176,7 +173,15 @@ class _Made:
         if not _is_revised(known, item):
             self.items.append(now)
         elif known.slug:
-            self._renew(known, now, item)
+            # an item that cannot be used any more leaves its statement as it was
+            composed = self._texts[item]
+            if isinstance(composed, InvalidInput):
+                why = _why(composed)
+                self.unusable.append(f"{known.title}: {why}; its statement stays as it was")
+            else:
+                self.composed[known.slug] = composed
+                self.changed.append(known.slug)
+            self.items.append(now)
         else:
             self.take(item, now)
 
@@ -190,17 +195,6 @@ class _Made:
             self.items.append(replace(_known(item, ItemState.UNUSABLE), number=number))
             return
         self._unnamed.append((replace(_known(item, ItemState.TAKEN), number=number), composed))
-
-    def _renew(self, known: KnownItem, now: KnownItem, item: Item) -> None:
-        """An item that cannot be used any more leaves its statement as it was."""
-        composed = self._texts[item]
-        if isinstance(composed, InvalidInput):
-            why = _why(composed)
-            self.unusable.append(f"{known.title}: {why}; its statement stays as it was")
-        else:
-            self.composed[known.slug] = composed
-            self.changed.append(known.slug)
-        self.items.append(now)
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
         """Give each new statement a slug that no other one has or had."""

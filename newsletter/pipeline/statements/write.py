@@ -120,7 +120,13 @@ class Writing:
             _refuse_too_long(typed, key)
             if base != draft.revision:
                 return Conflict(theirs=draft, mine=self._put_aside(tx, who, draft, typed))
-            return self._type(tx, who, draft, typed)
+            version = draft.version
+            if version.goes_on(who, tx.now):
+                tx.drafts.grow(replace(version, text=typed, at=tx.now))
+                return tx.drafts.advance(draft.key, version.number, by=who, at=tx.now)
+            head = tx.drafts.keep(draft.key, self._version(who, typed, version.writers))
+            self._enter(tx, who, "write", draft, f"version {tx.drafts.count(draft.key)}")
+            return tx.drafts.advance(draft.key, head, by=who, at=tx.now)
 
     def restore(self, key: str, number: int) -> Draft:
         """Bring an earlier version back, as one more version. Raises NotFound."""
@@ -222,15 +228,6 @@ class Writing:
         )
         self._enter(tx, who, "write", draft, detail or "a new text")
         return draft
-
-    def _type(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Draft:
-        version = draft.version
-        if version.goes_on(who, tx.now):
-            tx.drafts.grow(replace(version, text=text, at=tx.now))
-            return tx.drafts.advance(draft.key, version.number, by=who, at=tx.now)
-        head = tx.drafts.keep(draft.key, self._version(who, text, version.writers))
-        self._enter(tx, who, "write", draft, f"version {tx.drafts.count(draft.key)}")
-        return tx.drafts.advance(draft.key, head, by=who, at=tx.now)
 
     def _put_aside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
         """Keep a text that was typed on an older revision; close the current version to typing."""

@@ -61,7 +61,11 @@ class Described:
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: nothing is known of how it might name one of many."""
-        reason, status = self._reason(response), response.status
+        # secrets that the answer repeats are left out
+        text = response.body[:20_000].decode("utf-8", "replace")
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        reason, status = http.words(f"HTTP {response.status} {text}".strip()), response.status
         if status in self._options.quota:
             return answers.answered(response, Verdict.QUOTA, reason)
         if status in self._options.rejected:
@@ -76,13 +80,6 @@ class Described:
             why = f"no id at {self._options.message_id}: {reason}"
             return answers.answered(response, Verdict.UNKNOWN, why)
         return answers.answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
-
-    def _reason(self, response: HttpResponse) -> str:
-        """The status and what it says; secrets that it repeats are left out."""
-        text = response.body[:20_000].decode("utf-8", "replace")
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return http.words(f"HTTP {response.status} {text}".strip())
 
 
 def _secrets(options: Options) -> Iterator[str]:

@@ -27,7 +27,12 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"data": list(items)}:
-            found = _entry(items, domain)
+            # the entry of the domain, or else of the nearest one above it
+            labels = domain.split(".")
+            above = (".".join(labels[place:]) for place in range(len(labels)))
+            found = next(
+                (found for one in above if (found := doctor.named(items, "name", one))), None
+            )
             if found is None and inside(payload, "links", "next"):
                 return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             if inside(found, "domain_settings", "send_paused") is True:
@@ -35,10 +40,3 @@ def _domains(payload: Any, domain: str) -> Finding | None:
                 return wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
             return doctor.verified(domain, doctor.has(found, "is_verified", True), _FIX)
     return None
-
-
-def _entry(items: list[Any], domain: str) -> dict[str, Any] | None:
-    """That of the domain, or else of the nearest one above it."""
-    labels = domain.split(".")
-    above = (".".join(labels[place:]) for place in range(len(labels)))
-    return next((found for one in above if (found := doctor.named(items, "name", one))), None)

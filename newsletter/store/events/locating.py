@@ -75,15 +75,30 @@ class Locator:
         }
         self._changes, self._left_by = self._find_changes(events)
         self._people = self._find_people(events)
-        self._erased = self._find_erased()
-        self._batches = self._by_attempt({event.attempt_id for event in events} - {""})
+        unknown = sorted(set(self._hashes.values()) - self._people.keys())
+        which = one_of("address_hash", unknown, "hash")
+        self._erased = set(
+            self._db.column(
+                f"SELECT address_hash FROM suppression WHERE {which} AND address IS NULL", which
+            )
+        )
+        attempts = {event.attempt_id for event in events} - {""}
+        found = self._db.all(
+            _Batch,
+            f"{_BATCH} WHERE batch.attempt_id IN (SELECT value FROM json_each(:attempts))",
+            attempts=sorted(attempts),
+        )
+        self._batches = {batch.attempt_id: batch for batch in found}
         self._members: dict[int, frozenset[int]] = {}
         self._slugs: dict[str, list[int]] = {}
 
     def place(self, event: Event) -> Place:
         """Return the reader and delivery of one of the events."""
         hashed = self._hashes.get(event.address)
-        number = event.subscriber_id if self._knows(event, hashed) else None
+        # the number is one of ours: others number their readers too
+        person = self._people.get(event.subscriber_id)
+        same = person is not None and person.address_hash == hashed
+        number = event.subscriber_id if (same or self._origin(event) is Origin.OURS) else None
         person, batch = self._people.get(number), self._batch_of(event, number)
         if person is None and batch is None:  # a number that is none of ours, or no number
             person = self._people.get(hashed)
@@ -159,35 +174,12 @@ class Locator:
             found[person.address_hash] = found[person.id] = person
         return found
 
-    def _find_erased(self) -> set[bytes | None]:
-        unknown = sorted(set(self._hashes.values()) - self._people.keys())
-        which = one_of("address_hash", unknown, "hash")
-        return set(
-            self._db.column(
-                f"SELECT address_hash FROM suppression WHERE {which} AND address IS NULL", which
-            )
-        )
-
-    def _by_attempt(self, attempts: set[str]) -> dict[str, _Batch]:
-        found = self._db.all(
-            _Batch,
-            f"{_BATCH} WHERE batch.attempt_id IN (SELECT value FROM json_each(:attempts))",
-            attempts=sorted(attempts),
-        )
-        return {batch.attempt_id: batch for batch in found}
-
     def _origin(self, event: Event) -> Origin:
         """Return whose message it was. This provider knows no message of another one."""
         batch = self._batches.get(event.attempt_id)
         if batch is None:
             return origin(event.attempt_id, self._workspace)
         return Origin.OURS if batch.provider == self._provider else Origin.ANOTHER
-
-    def _knows(self, event: Event, hashed: bytes | None) -> bool:
-        """The number is one of ours: others number their readers too."""
-        person = self._people.get(event.subscriber_id)
-        same = person is not None and person.address_hash == hashed
-        return same or self._origin(event) is Origin.OURS
 
     def _batch_of(self, event: Event, number: int | None) -> _Batch | None:
         if number is None or self._origin(event) is Origin.ANOTHER:
