@@ -21,12 +21,7 @@ from newsletter.documents.release.paragraphs import (
     in_markdown,
     join_lines,
 )
-from newsletter.documents.release.recognition import (
-    Reasons,
-    Stated,
-    completed,
-    recognise,
-)
+from newsletter.documents.release.recognition import Reasons, Stated, completed, recognise
 
 _PAGE = re.compile(
     r"(?P<before>.*?)(?:\b(?:page|seite|p[áa]gina|pagina|p\.|s\.)\s*(?P<n>\d{1,3})"

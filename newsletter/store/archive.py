@@ -9,15 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.domain.archive import (
-    Heading,
-    Hit,
-    Hits,
-    PublicNote,
-    Searchable,
-    Stretch,
-    Term,
-)
+from newsletter.domain.archive import Heading, Hit, Hits, PublicNote, Searchable, Stretch, Term
 from newsletter.store.database import Repository
 
 _EXCERPT_WORDS = 32

@@ -10,15 +10,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
-from newsletter.domain.setting import (
-    Line,
-    Rule,
-    RuleWithOthers,
-    SecureUrl,
-    Website,
-    setting,
-    some,
-)
+from newsletter.domain.setting import Line, Rule, RuleWithOthers, SecureUrl, Website, setting, some
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName

@@ -23,13 +23,7 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel, StoredStatement
 from newsletter.domain.wording import moment
-from newsletter.pipeline.campaigns.headcount import (
-    Moved,
-    NotFresh,
-    NotTyped,
-    bind,
-    hold_against,
-)
+from newsletter.pipeline.campaigns.headcount import Moved, NotFresh, NotTyped, bind, hold_against
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import entitle, find_campaign, find_seen
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess

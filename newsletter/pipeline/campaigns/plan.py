@@ -19,11 +19,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import far_off
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.reach import (
-    Reach,
-    reach_of,
-    release_of,
-)
+from newsletter.pipeline.campaigns.reach import Reach, reach_of, release_of
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.status import goes_within, load_status, load_statuses
 from newsletter.store.sql import Store, Transaction

@@ -23,12 +23,7 @@ from newsletter.domain.statements.review import (
     codes,
     in_order,
 )
-from newsletter.domain.statements.statement import (
-    Approval,
-    Progress,
-    Statement,
-    StoredStatement,
-)
+from newsletter.domain.statements.statement import Approval, Progress, Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.status import embargo_until, load_status

@@ -3,12 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from newsletter.domain.campaigns.campaign import (
-    BEFORE_START,
-    Campaign,
-    CampaignState,
-    has_begun,
-)
+from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, has_begun
 from newsletter.domain.campaigns.translations import LanguageVersion, allotted
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement

@@ -2,13 +2,7 @@
 
 from datetime import datetime
 
-from newsletter.domain.statements.feed import (
-    FeedCounts,
-    FeedRecord,
-    Findings,
-    KnownItem,
-    TakenItem,
-)
+from newsletter.domain.statements.feed import FeedCounts, FeedRecord, Findings, KnownItem, TakenItem
 from newsletter.store.database import Repository
 
 

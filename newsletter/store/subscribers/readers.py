@@ -13,22 +13,12 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.store.database import (
-    NO_LIMIT,
-    AddressRepository,
-    Condition,
-    one_of,
-    read,
-    stored,
-)
+from newsletter.store.database import NO_LIMIT, AddressRepository, Condition, one_of, read, stored
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.choices import consent_of
 from newsletter.store.subscribers.data_export import erase
-from newsletter.store.subscribers.eligibility import (
-    on_lists,
-    searched,
-)
+from newsletter.store.subscribers.eligibility import on_lists, searched
 
 _ABOVE_ALL = 1 << 62
 """More than any id."""
