@@ -16,7 +16,7 @@ from newsletter.domain.events import Event, EventKind
 from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.events.record import record
 from newsletter.pipeline.subscribers.imports import ImportPlan, carry_out
-from newsletter.pipeline.subscribers.join import Shown, ask
+from newsletter.pipeline.subscribers.join import ShownConsent, ask
 from newsletter.pipeline.subscribers.leave import Departure, leave
 from newsletter.store.schema import ensure_current
 from newsletter.store.sql import Store
@@ -26,7 +26,7 @@ from tests.fakes import NOON, WORKSPACE, FixedClock, chain_of, hash_address
 
 _READERS = 12_000
 _ATTEMPT = "bench{}"
-_SHOWN = Shown(words="Yes, send me news.", language="en", wording="")
+_SHOWN = ShownConsent(words="Yes, send me news.", language="en", wording="")
 _LIMITS = EmailLimits(waiting=1_000_000)
 
 

@@ -136,7 +136,7 @@ class Settings(fields.Section):
     layout: content.Layout = option(
         "Parts around the text of each statement.", default=content.Layout()
     )
-    utm: content.Counting | None = option(
+    utm: content.LinkParameters | None = option(
         "Parameters that links to your own site get, so that it can count visits from emails.",
         default=None,
     )
@@ -434,7 +434,7 @@ class Settings(fields.Section):
         lines = (line.partition("#")[0].strip() for line in text.splitlines())
         return SignUpRules(
             **vars(self.signup),
-            offers=self.offers() if self.signup.enabled else (),
+            public_lists=self.offers() if self.signup.enabled else (),
             throw_away=frozenset(filter(None, lines)),
         )
 

@@ -124,7 +124,7 @@ class Passwords:
             self._turns.release()
 
 
-def objection(password: str, *about: str) -> str:
+def password_fault(password: str, *about: str) -> str:
     """Return why a password is refused, or "".
 
     ``about`` are words that an attacker guesses first, such as the person's address.

@@ -18,7 +18,12 @@ from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.pictures import embedded
 from newsletter.documents.plain_text import import_bytes, import_document
-from newsletter.documents.release.imported import Dropped, ImportedDocument, language_of, unusable
+from newsletter.documents.release.imported import (
+    DroppedLine,
+    ImportedDocument,
+    language_of,
+    unusable,
+)
 from newsletter.documents.release.words import pattern
 
 _PASSED_ON = pattern(
@@ -51,10 +56,10 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
         raise unusable(file, f"has more than {_MOST_PARTS} parts; copy its text into a file")
     message = email.message_from_bytes(data, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
-    covers: list[Dropped] = []
+    covers: list[DroppedLine] = []
     while len(covers) < _MOST_COVERS and (inner := _brought_along(message)) is not None:
         words = " ".join(_words(message).split())
-        covers.append(Dropped(line=0, text=words[:_SHOWN], why="the email that it came with"))
+        covers.append(DroppedLine(line=0, text=words[:_SHOWN], why="the email that it came with"))
         message = inner
     # Any bytes parse as an email without header fields, whose text they are.
     part = message.get_body(("html", "plain")) if message.keys() else None
@@ -63,7 +68,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     pictures = _enclosed_pictures(message)
     document = _unsigned(_read(part, _subject(message), pictures, today=today, file=file))
     attached = (
-        Dropped(
+        DroppedLine(
             line=0,
             text=attachment.get_filename() or attachment.get_content_type(),
             why="attached to the email",
@@ -151,7 +156,7 @@ def _unsigned(document: ImportedDocument) -> ImportedDocument:
 
 def _without_signature(document: ImportedDocument, body: str, signature: str) -> ImportedDocument:
     shown = " ".join(signature.split())[:_SHOWN]
-    lost = Dropped(line=0, text=shown, why="the signature of the email")
+    lost = DroppedLine(line=0, text=shown, why="the signature of the email")
     return replace(document, body=body, dropped=(*document.dropped, lost))
 
 
@@ -205,9 +210,9 @@ def import_file(data: bytes, *, today: date, file: str) -> ImportedDocument:
     is unknown, the file is too large, or it has no statement.
     """
     kind = PurePath(file).suffix.lower()
-    objection = _INSTEAD.get(kind, "") or _disguised(data, kind)
-    if objection:
-        raise unusable(file, objection)
+    refusal = _INSTEAD.get(kind, "") or _disguised(data, kind)
+    if refusal:
+        raise unusable(file, refusal)
     reader = _READERS.get(kind)
     if reader is None:
         kinds = ".docx, .odt, .pdf, .eml, .html, .md or .txt"

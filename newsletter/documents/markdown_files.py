@@ -11,7 +11,7 @@ from newsletter.documents.encoding import decode, encoding_note
 from newsletter.documents.release.blocks import Block, ExtractedText, import_blocks
 from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import ordinary
 from newsletter.domain.errors import Fault, InvalidInput
 
@@ -44,7 +44,7 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         if key in _TAKEN and value and key not in values:
             values[key] = value
         else:
-            untaken.append(Dropped(line=line, text=f"{key}: {value}".strip(), why=_UNTAKEN))
+            untaken.append(DroppedLine(line=line, text=f"{key}: {value}".strip(), why=_UNTAKEN))
     dates = dates_in(values.get("date", "").replace("T", " ", 1))
     read = ExtractedText(
         blocks=blocks,

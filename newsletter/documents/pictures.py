@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from newsletter.documents.release.imported import (
     LARGEST_PICTURE,
-    Dropped,
+    DroppedLine,
     ImportedDocument,
     ImportedPicture,
     MadePicture,
@@ -132,19 +132,19 @@ def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> Imp
     ``read`` returns the bytes of a picture's source, or raises InvalidInput.
     """
     made: list[ImportedPicture] = []
-    lost: list[Dropped] = []
+    lost: list[DroppedLine] = []
     for imported in document.pictures:
         name = shortened(imported.alt or _NAMELESS)
         try:
             picture = make_picture(read(imported.source), file=name)
         except InvalidInput as error:
             why = f"a picture that was not kept: it {error.faults[0].message}"
-            lost.append(Dropped(line=0, text=name, why=why))
+            lost.append(DroppedLine(line=0, text=name, why=why))
             continue
         width, height = picture.width, picture.height
         if min(width, height) < _LEAST:
             why = f"a picture of {width} × {height} pixels, which nobody sees"
-            lost.append(Dropped(line=0, text=name, why=why))
+            lost.append(DroppedLine(line=0, text=name, why=why))
             continue
         imported = replace(
             imported, kind=picture.kind, data=picture.data, width=width, height=height

@@ -12,7 +12,7 @@ from newsletter.documents.encoding import decode, encoding_note
 from newsletter.documents.redirects import made_direct, redirect_note
 from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import first_prose
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, read_lines, wrap_width
 from newsletter.documents.release.paragraphs import (
     Joining,
@@ -21,7 +21,7 @@ from newsletter.documents.release.paragraphs import (
     in_markdown,
     join_lines,
 )
-from newsletter.documents.release.recognition import Reasons, Stated, completed, recognise
+from newsletter.documents.release.recognition import Reasons, StatedFacts, completed, recognise
 
 _PAGE = re.compile(
     r"(?P<before>.*?)(?:\b(?:page|seite|p[áa]gina|pagina|p\.|s\.)\s*(?P<n>\d{1,3})"
@@ -156,9 +156,9 @@ def import_document(
     width = wrap_width(lines)
     prose = first_prose(lines, width)
     left_out = [
-        Dropped(line=every[n].number, text=every[n].text, why=why) for n, why in running.items()
+        DroppedLine(line=every[n].number, text=every[n].text, why=why) for n, why in running.items()
     ]
-    stated = Stated(
+    stated = StatedFacts(
         email=inner or subject,
         forwarded=forwarded,
         beside=[(one.line, one.text) for one in left_out],

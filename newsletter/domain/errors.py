@@ -96,7 +96,7 @@ class StoreUnavailable(NewsletterError):
     """The database is locked, read-only, full or of another version."""
 
 
-class Exchanged(StoreUnavailable, Refused):
+class DatabaseReplaced(StoreUnavailable, Refused):
     """Another file was put in the place of the database while it was open."""
 
 

@@ -59,7 +59,7 @@ class Bounce(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Received:
+class CampaignOutcome:
     """The outcome of one campaign for one subscriber."""
 
     campaign: int
@@ -247,7 +247,7 @@ class Damage:
     hard: int = 0
 
 
-def objections(damage: Damage, accepted: int, overruled: Damage) -> tuple[str, ...]:
+def pause_reasons(damage: Damage, accepted: int, overruled: Damage) -> tuple[str, ...]:
     """Return why the campaign must be paused; empty if it may continue.
 
     The limits apply from 200 accepted messages on: 0.1 % complaints, 5 % hard bounces. A person who
@@ -284,7 +284,7 @@ class Forged(NewsletterError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class EventTarget:
     """The reader and delivery of an event, as far as they are known."""
 
     subscriber_id: int | None = None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events import Event
     from newsletter.domain.statements.content import Content
-    from newsletter.domain.statements.feed import ExtractedStatement, Fetched, Item
+    from newsletter.domain.statements.feed import ExtractedStatement, FetchedFeed, Item
     from newsletter.domain.statements.statement import Reading, Statement
 
 
@@ -179,7 +179,7 @@ class Feed(Protocol):
         """The interval between visits."""
         ...
 
-    def fetch(self, bookmark: str) -> Fetched:
+    def fetch(self, bookmark: str) -> FetchedFeed:
         """Visit the feed once. Raises FeedUnreadable for any error of the network or the feed."""
         ...
 

@@ -174,12 +174,12 @@ def _day_of(
             raise ValueError(f"“{named[0]}” depends on the day. Write the date")
         near = today + timedelta(days=named["near"] == "tomorrow")
         if day not in {None, near}:
-            raise ValueError(f"{named[0].capitalize()} is {_said(near)}. Write one date")
+            raise ValueError(f"{named[0].capitalize()} is {_in_words(near)}. Write one date")
         return near
     weekday = next(at for at, name in enumerate(_WEEKDAYS) if name.startswith(named["weekday"]))
     if day is not None:
         if day.weekday() != weekday:
-            raise ValueError(f"{_said(day)} is a {day:%A}. Write one of the two")
+            raise ValueError(f"{_in_words(day)} is a {day:%A}. Write one of the two")
         return day
     return _coming(weekday, named, today)
 
@@ -190,9 +190,11 @@ def _coming(weekday: int, named: re.Match[str], today: date | None) -> date:
     day = today + timedelta(days=(weekday - today.weekday()) % 7)
     later = day + timedelta(days=7)
     if day == today:
-        raise ValueError(f"Today is {day:%A}. Write “today” or {_said(later)}")
+        raise ValueError(f"Today is {day:%A}. Write “today” or {_in_words(later)}")
     if named["next"]:
-        raise ValueError(f"“{named[0]}” can be {_said(day)} or {_said(later)}. Write the date")
+        raise ValueError(
+            f"“{named[0]}” can be {_in_words(day)} or {_in_words(later)}. Write the date"
+        )
     return day
 
 
@@ -252,5 +254,5 @@ def _delta(ahead: str) -> timedelta:
     return timedelta(hours=hours, minutes=minutes) * (1 if ahead[0] == "+" else -1)
 
 
-def _said(day: date) -> str:
+def _in_words(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"

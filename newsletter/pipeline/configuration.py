@@ -27,7 +27,7 @@ class Configuration:
     is_service_running: Callable[[], bool]
     """A ``run`` or ``worker`` gave a sign of life within the last minute."""
 
-    def objection(self, tx: Transaction) -> str:
+    def mismatch(self, tx: Transaction) -> str:
         """Return why this process would render other emails than the service sends, or "".
 
         If no service runs, the next one will use the files on disk.
@@ -40,6 +40,6 @@ class Configuration:
 
     def refuse_others(self, tx: Transaction) -> None:
         """Raise Refused where the service would send something else than this process renders."""
-        objection = self.objection(tx)
-        if objection:
-            raise Refused(f"nothing was changed: {objection}")
+        mismatch = self.mismatch(tx)
+        if mismatch:
+            raise Refused(f"nothing was changed: {mismatch}")

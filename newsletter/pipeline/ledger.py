@@ -41,7 +41,7 @@ def find_stored(tx: Transaction, slug: str) -> StoredStatement:
     return stored
 
 
-class Changed(Refused):
+class ContentChanged(Refused):
     """The content is another one than the person saw."""
 
     def __init__(self, slug: str, seen: str, now: str) -> None:
@@ -58,7 +58,7 @@ def find_seen(tx: Transaction, slug: str, seen: str) -> StoredStatement:
     """
     stored = find_statement(tx, slug)
     if not stored.content_hash.startswith(seen):
-        raise Changed(slug, seen, stored.content_hash)
+        raise ContentChanged(slug, seen, stored.content_hash)
     return stored
 
 

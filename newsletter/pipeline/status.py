@@ -18,7 +18,7 @@ from newsletter.domain.campaigns.campaign import (
 )
 from newsletter.domain.campaigns.state import CampaignRules, Related
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.campaigns.translations import objection
+from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import everywhere, release_time, resolve
 from newsletter.domain.staff.account import name_of
@@ -74,7 +74,9 @@ def load_status(
         names={address: names.get(address) or name_of(address) for address in roles},
         campaign=campaign,
         start=_start(tx, stored, approval),
-        returned=standing_return(tx.returns.of(stored.slug), stored.content_hash, approvals),
+        returned=standing_return(
+            tx.change_requests.of(stored.slug), stored.content_hash, approvals
+        ),
         corrected=_corrected(tx, stored, campaign),
         parts=sum(len(issue.parts) for issue in issues),
         fault="" if stored.content_hash and stored.present else faults(statement),
@@ -337,7 +339,7 @@ def _embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime |
     return max(ends, default=None)
 
 
-def set_moment(status: StatementStatus) -> datetime | None:
+def set_time_of(status: StatementStatus) -> datetime | None:
     """Return the later of its time and its embargo, also one that has passed.
 
     Return None also if one of them does not exist in the configured zone: planning then holds the
@@ -351,7 +353,7 @@ def first_moment(status: StatementStatus) -> datetime | None:
 
     With local times, that is when the first time zone reaches the hour.
     """
-    first = max(set_moment(status) or status.now, status.now)
+    first = max(set_time_of(status) or status.now, status.now)
     if status.hour is not None:
         first = everywhere(status.hour, home=status.rules.timezone, ready=first).first
     return first if first > status.now else None
@@ -362,11 +364,11 @@ def write_set_time(status: StatementStatus) -> str:
 
     A local time is left out: the content hash covers it, and its instant depends on the clock.
     """
-    at = set_moment(status)
+    at = set_time_of(status)
     return at.isoformat() if at else "none"
 
 
-class Rescheduled(Refused):
+class TimeChanged(Refused):
     """Another time is set for a statement than a person was shown."""
 
     def __init__(self, slug: str, leaves_from: datetime | None, timezone: str) -> None:
@@ -378,7 +380,7 @@ class Rescheduled(Refused):
 def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
     """Raise Rescheduled unless a person was shown the time that is set, even if it has passed."""
     if shown.time != write_set_time(status):
-        raise Rescheduled(status.slug, first_moment(status), status.rules.timezone)
+        raise TimeChanged(status.slug, first_moment(status), status.rules.timezone)
 
 
 # --- corrections and translations ----------------------------------------------------------------
@@ -458,7 +460,7 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
         for translation in tx.statements.translations(of)
         if translation.present
     ]
-    why = objection(
+    why = translation_fault(
         statement, original, [other for other in others if other.slug != statement.slug]
     )
     if not why and campaign is not None and campaign.corrected_by and not begun:

@@ -22,7 +22,7 @@ from newsletter.pipeline.staff.notify import compose_post
 from newsletter.pipeline.staff.post import PostSender
 from newsletter.providers.common.signatures import endpoint_secret
 from newsletter.rendering.notices import slack_message, teams_card, webhook_event
-from newsletter.runtime.rounds import Stillness
+from newsletter.runtime.rounds import QuietPeriod
 from newsletter.transport.addresses import checked_addresses
 from newsletter.transport.http import AnswerLost, HttpResponse, json_post, retry_after, words
 from newsletter.transport.transport import Transport
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from newsletter.config.settings import Settings
     from newsletter.domain.campaigns.notices import Channel
     from newsletter.domain.delivery.transactional import News
-    from newsletter.domain.staff.post import Post
+    from newsletter.domain.staff.post import ChannelPost
     from newsletter.store.sql import Store, Transaction
 
 _WITHIN = timedelta(seconds=10)
@@ -50,10 +50,10 @@ def post_sender(settings: Settings, store: Store) -> PostSender:
     options = {each.name: each for each in settings.notices}
     rules, organisation = settings.campaign_rules(), settings.organisation.name
 
-    def compose(tx: Transaction, post: Post, channel: Channel) -> tuple[News, ...]:
+    def compose(tx: Transaction, post: ChannelPost, channel: Channel) -> tuple[News, ...]:
         return compose_post(tx, post, channel=channel, rules=rules, desk=settings.desk_url)
 
-    def call(post: Post, news: tuple[News, ...]) -> Answer:
+    def call(post: ChannelPost, news: tuple[News, ...]) -> Answer:
         return Call(
             options=options[post.channel], organisation=organisation, at=store.clock.now()
         ).make(post, news)
@@ -71,7 +71,7 @@ class Call:
     organisation: str
     at: datetime
 
-    def make(self, post: Post, news: tuple[News, ...]) -> Answer:
+    def make(self, post: ChannelPost, news: tuple[News, ...]) -> Answer:
         """Make the call, and judge the answer."""
         url = self.options.url.get_secret_value()
         body = self._body(news)
@@ -111,7 +111,7 @@ class Call:
             return slack_message(news) if self.options.kind == "slack" else teams_card(news)
         return webhook_event(news, organisation=self.organisation, at=self.at)
 
-    def _signed(self, post: Post, body: bytes) -> Mapping[str, str]:
+    def _signed(self, post: ChannelPost, body: bytes) -> Mapping[str, str]:
         """Return the headers of Standard Webhooks; none for a chat, whose address is its secret."""
         if not isinstance(self.options, WebhookOptions):
             return {}
@@ -151,7 +151,7 @@ class PostRound:
         self._store = store
         self._stopped = stopped
         self._sender = post_sender(settings, store)
-        self._still = Stillness(store.version)
+        self._still = QuietPeriod(store.version)
 
     def go(self) -> None:
         """Send one post after another, until none is due."""
@@ -169,4 +169,4 @@ class PostRound:
                 f" reason={reason!r}" if reason else "",
             )
         with self._store.read() as tx:
-            self._still.note(nothing=not tx.posts.under_way())
+            self._still.note(nothing=not tx.channel_posts.under_way())

@@ -13,8 +13,8 @@ from itertools import product
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.transactional import EmailKind, EmailState
 from newsletter.domain.events import Event, EventKind
-from newsletter.pipeline.delivery.dispatch import Dispatched
-from newsletter.pipeline.delivery.transactional import Posted
+from newsletter.pipeline.delivery.dispatch import DispatchResult
+from newsletter.pipeline.delivery.transactional import EmailResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class Counters:
         with self._lock:
             return dict(self._counts[name])
 
-    def note_attempt(self, done: Dispatched) -> None:
+    def note_attempt(self, done: DispatchResult) -> None:
         """Count a batch that came back."""
         answer, verdict = done.answer, done.answer.outcome.verdict.value
         if answer.took is not None:
@@ -99,7 +99,7 @@ class Counters:
         for each in (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN):
             self.add("messages", done.provider, each.value, by=outcomes.get(each, 0))
 
-    def note_email(self, done: Posted) -> None:
+    def note_email(self, done: EmailResult) -> None:
         """Count a transactional email that came back."""
         self.add("transactional_emails", done.kind.value, done.state.value)
 

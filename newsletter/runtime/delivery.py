@@ -22,11 +22,11 @@ from newsletter.domain.ports import Examiner, Links, Webhook
 from newsletter.pipeline.campaigns.trial import TrialSender
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.dispatch import Dispatcher
-from newsletter.pipeline.delivery.reconcile import Reconciler, Recovered, recover
+from newsletter.pipeline.delivery.reconcile import Reconciler, RecoveryResult, recover
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
 from newsletter.pipeline.events.breaker import stop_harm
-from newsletter.pipeline.events.record import Recorded, record
+from newsletter.pipeline.events.record import RecordedEvents, record
 from newsletter.pipeline.staff.notify import compose
 from newsletter.providers import registry
 from newsletter.providers.common.options import ProviderOptions, account_of
@@ -38,7 +38,7 @@ from newsletter.store.file.lock import beaten_at, only_one
 from newsletter.store.sql import Store
 
 if TYPE_CHECKING:
-    from newsletter.store.looks import Looks
+    from newsletter.store.looks import WorkerWakeups
 
 
 # A claim outlives the longest call by so much, for building the bytes and booking the answer.
@@ -70,22 +70,22 @@ class Delivery:
         with ExitStack() as held:
             if not self.settings.shares_sending:
                 held.enter_context(only_one(self.lock_path))
-            held.enter_context(self.store.database.only_one(shares=self.settings.shares_sending))
+            held.enter_context(self.store.database.only_one(is_shared=self.settings.shares_sending))
             yield
 
-    def looks(self) -> "Looks":
+    def looks(self) -> "WorkerWakeups":
         """Return what tells workers to look for batches."""
-        from newsletter.store.looks import Looks
+        from newsletter.store.looks import WorkerWakeups
         from newsletter.store.postgresql import parameters_of
 
-        return Looks(parameters_of(self.settings.database, self.settings.password))
+        return WorkerWakeups(parameters_of(self.settings.database, self.settings.password))
 
-    def recover(self, leaving: int | None = None) -> Recovered:
+    def recover(self, leaving: int | None = None) -> RecoveryResult:
         """Mark what dead processes had claimed as unknown; see ``pipeline``."""
         return recover(
             store=self.store,
             accounts=self.pool.accounts,
-            shares=self.settings.shares_sending,
+            is_shared=self.settings.shares_sending,
             leaving=leaving,
         )
 
@@ -188,7 +188,7 @@ class Delivery:
             store=self.store,
             guard_file=self.guard_file,
             names=lambda: secrets.token_hex(16),
-            shares=self.settings.shares_sending,
+            is_shared=self.settings.shares_sending,
         )
 
     def trial_sender(self) -> TrialSender:
@@ -236,7 +236,9 @@ class Delivery:
         """Read what a provider posts. ``kind`` is one of ``webhooks``. Raises Forged."""
         return self.webhooks[kind].read(headers, body, self.store.clock.now())
 
-    def record(self, kind: str, events: Sequence[Event]) -> tuple[Recorded, tuple[Campaign, ...]]:
+    def record(
+        self, kind: str, events: Sequence[Event]
+    ) -> tuple[RecordedEvents, tuple[Campaign, ...]]:
         """Store a provider's events. Return the counts, and the campaigns that were paused because
         of them."""
         recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)

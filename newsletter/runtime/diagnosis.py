@@ -32,7 +32,7 @@ from newsletter.runtime.keys import open_to_others, proxy_token
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.wiring import kept
 from newsletter.store.file.guard_file import machine
-from newsletter.store.soundness import Soundness
+from newsletter.store.soundness import IntegrityReport
 from newsletter.store.sql import Store
 
 log = logging.getLogger("newsletter.run")
@@ -216,9 +216,9 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     settings, store = delivery.settings, delivery.store
     yield well("database", store.database.name)
     with store.read() as tx:
-        objection = statements.configuration.objection(tx)
-    yield _service(delivery, objection)
-    if not objection:
+        mismatch = statements.configuration.mismatch(tx)
+    yield _service(delivery, mismatch)
+    if not mismatch:
         faults = statements.refresh()
         detail = "; ".join(map(str, faults)) or "all can be rendered"
         yield finding("statements", well=not faults, detail=detail)
@@ -249,10 +249,10 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield from examine_from_outside(settings, delivery.key, store.clock.now())
 
 
-def _service(delivery: Delivery, objection: str) -> Finding:
+def _service(delivery: Delivery, mismatch: str) -> Finding:
     """Check that the service uses the settings and templates that this command has read."""
-    if objection:
-        advice = f"{objection}; until then statements are not looked at"
+    if mismatch:
+        advice = f"{mismatch}; until then statements are not looked at"
         return uncertain("service", "a restart is needed", advice)
     at_work = delivery.is_at_work()
     detail = "uses the settings and templates on disk" if at_work else "does not run"
@@ -379,7 +379,7 @@ def _erasure(store: Store) -> Iterator[Finding]:
         yield uncertain("erasure", detail, advice)
 
 
-def _sound(found: Soundness) -> Finding:
+def _sound(found: IntegrityReport) -> Finding:
     part = "" if found.looked_at == found.of else f" of {found.of:,}"
     looked_at = f"{found.looked_at:,}{part}"
     if found.damaged:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
-from newsletter.domain.delivery.worker import BEAT, SILENCE, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, HEARTBEAT, Part
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.runtime.clock import ServerClock
@@ -16,7 +16,7 @@ from newsletter.runtime.log import log_recovered
 from newsletter.runtime.outcome import Run
 from newsletter.runtime.rounds import Rounds
 from newsletter.runtime.scheduler import Scheduler, log
-from newsletter.store.looks import Looks
+from newsletter.store.looks import WorkerWakeups
 
 _PAUSE, _LONG_PAUSE = 1.0, 3.0
 """Seconds until another try, while the database is not there or another scheduler is at work."""
@@ -71,7 +71,7 @@ class Presence:
             except Exception as error:
                 self._on_end(error)
                 return
-            self._over.wait(BEAT.total_seconds())
+            self._over.wait(HEARTBEAT.total_seconds())
 
     def _beat_once(self, owner: int) -> bool:
         """Return whether this process still counts as alive, and leads if it led."""
@@ -80,7 +80,7 @@ class Presence:
             store.clock.set()
         with store.begin(lasting=False) as tx:
             is_known = tx.workers.beat(owner, tx.now)
-            leads = self._part is Part.SCHEDULER and tx.workers.lead(owner, tx.now, SILENCE)
+            leads = self._part is Part.SCHEDULER and tx.workers.lead(owner, tx.now, DEAD_AFTER)
             claims = tx.generation.mark().claims
         if not is_known or (self.leads.is_set() and not leads):
             return False
@@ -92,7 +92,7 @@ class Presence:
         return True
 
 
-def _tell(delivery: Delivery, looks: Looks) -> None:
+def _tell(delivery: Delivery, looks: WorkerWakeups) -> None:
     """Tell all workers to look for batches."""
     with delivery.store.read() as tx:
         slots = sum(
@@ -205,7 +205,7 @@ class BatchWorker(Scheduler):
         """Recover what the dead had begun, and tell all workers what they may have missed."""
         try:
             with self._delivery.store.read() as tx:
-                is_one_dead = bool(tx.workers.silent(tx.now - SILENCE))
+                is_one_dead = bool(tx.workers.silent(tx.now - DEAD_AFTER))
                 sends = bool(tx.campaigns.sending())
             if is_one_dead:
                 log_recovered(self._delivery.recover())

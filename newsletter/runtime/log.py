@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.transactional import EmailState
-from newsletter.pipeline.delivery.dispatch import Dispatched
-from newsletter.pipeline.delivery.reconcile import Reconciled, Recovered
-from newsletter.pipeline.delivery.transactional import Posted
-from newsletter.pipeline.statements.visit import Visited
+from newsletter.pipeline.delivery.dispatch import DispatchResult
+from newsletter.pipeline.delivery.reconcile import ReconcileResult, RecoveryResult
+from newsletter.pipeline.delivery.transactional import EmailResult
+from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.tick import TickResult
 
 log = logging.getLogger("newsletter.run")
@@ -48,7 +48,7 @@ def _log_made(look: TickResult) -> None:
             log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
 
 
-def log_reconciled(done: Reconciled) -> None:
+def log_reconciled(done: ReconcileResult) -> None:
     log.info(
         "unknown attempt=%s campaign=%d statement=%s batch=%d step=%s known=%d queued=%d"
         " unknown=%d%s",
@@ -64,7 +64,7 @@ def log_reconciled(done: Reconciled) -> None:
     )
 
 
-def log_attempt(done: Dispatched) -> None:
+def log_attempt(done: DispatchResult) -> None:
     """Log one attempt; at DEBUG if nothing is wrong."""
     outcome = done.answer.outcome
     well = outcome.verdict is Verdict.ACCEPTED and not done.answer.exceptions and done.recorded
@@ -85,7 +85,7 @@ def log_attempt(done: Dispatched) -> None:
     )
 
 
-def log_posted(done: Posted) -> None:
+def log_posted(done: EmailResult) -> None:
     """One line for each email, without the address; as for attempts."""
     well = done.state is EmailState.ACCEPTED and done.recorded
     log.log(
@@ -146,7 +146,7 @@ class Pulse:
         self._said_at = now()
         self._messages = 0
 
-    def note(self, done: Dispatched) -> None:
+    def note(self, done: DispatchResult) -> None:
         """A batch came back; any thread may say so."""
         if done.answer.outcome.verdict is not Verdict.ACCEPTED:
             return
@@ -164,7 +164,7 @@ class Pulse:
             log.info("%d messages accepted in the last %.0f seconds", messages, seconds)
 
 
-def log_recovered(found: Recovered) -> None:
+def log_recovered(found: RecoveryResult) -> None:
     if found.unknown:
         log.warning("after a crash: %d batches unknown", found.unknown)
     if found.emails:
@@ -182,7 +182,7 @@ def log_stopped(campaigns: Iterable[Campaign]) -> None:
         log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
 
 
-def log_visited(seen: Visited) -> None:
+def log_visited(seen: VisitResult) -> None:
     """Log new items of a feed, and a change in whether it can be read."""
     if seen.failure and seen.turned:
         log.error("feed=%s cannot be read: %s", seen.feed, seen.failure)

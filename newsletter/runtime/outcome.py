@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.delivery.batch import Later
+from newsletter.domain.delivery.batch import LaterReaders
 from newsletter.domain.delivery.rate_limit import Wait
 from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.errors import Fault
-from newsletter.pipeline.campaigns.plan import Held
+from newsletter.pipeline.campaigns.plan import HeldStatement
 from newsletter.runtime.tick import TickResult
 from newsletter.store.sql import Store
 
@@ -19,7 +19,7 @@ class Run:
 
     last: TickResult = field(default_factory=TickResult)
     ticks: int = 0
-    withdrawn: list[Held] = field(default_factory=list)
+    withdrawn: list[HeldStatement] = field(default_factory=list)
     finished: set[int] = field(default_factory=set)
     """Campaigns that this run worked on."""
     unreachable: str = ""
@@ -59,7 +59,7 @@ class Outcome:
     emails_waiting: int = 0
     """Transactional emails that did not leave, except news for staff."""
     scheduled: tuple[Campaign, ...] = ()
-    later: tuple[tuple[Campaign, Later], ...] = ()
+    later: tuple[tuple[Campaign, LaterReaders], ...] = ()
     """Campaigns that wait for readers' local hours."""
     in_question: tuple[Campaign, ...] = ()
     """Campaigns that a person must look at."""
@@ -105,7 +105,7 @@ def _worked_on(run: Run, store: Store) -> list[Campaign]:
     return [found[number] for number in sorted(found)]
 
 
-def _later(campaigns: list[Campaign], store: Store) -> tuple[tuple[Campaign, Later], ...]:
+def _later(campaigns: list[Campaign], store: Store) -> tuple[tuple[Campaign, LaterReaders], ...]:
     going = [found for found in campaigns if found.state is CampaignState.SENDING]
     with store.read() as tx:
         waits = [(campaign, tx.batches.later(campaign.id, tx.now)) for campaign in going]

@@ -11,7 +11,7 @@ from newsletter.runtime.log import log_posted, log_visited
 from newsletter.runtime.statements import Statements
 
 
-class Stillness:
+class QuietPeriod:
     """Remembers that a query found nothing, until any process commits.
 
     Only for queries whose answer does not change with time.
@@ -40,7 +40,7 @@ class Rounds:
         self._delivery = delivery
         self._stopped = stopped
         self._sender = delivery.transactional_sender(owner)
-        self._still = Stillness(delivery.store.version)
+        self._still = QuietPeriod(delivery.store.version)
         self._busy = False
 
     def go(self) -> None:

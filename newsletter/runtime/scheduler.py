@@ -18,7 +18,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
-from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
+from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.runtime.channels import PostRound
@@ -33,7 +33,7 @@ from newsletter.runtime.log import (
     log_tick,
 )
 from newsletter.runtime.outcome import Run
-from newsletter.runtime.rounds import Rounds, Stillness, Visits
+from newsletter.runtime.rounds import QuietPeriod, Rounds, Visits
 from newsletter.runtime.tick import Tick
 from newsletter.store.file.lock import beat
 
@@ -77,8 +77,8 @@ class Scheduler:
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
         self._reconciling = False
-        self._nothing_unknown = Stillness(delivery.store.version)
-        self._nothing_sent = Stillness(delivery.store.version)
+        self._nothing_unknown = QuietPeriod(delivery.store.version)
+        self._nothing_sent = QuietPeriod(delivery.store.version)
 
     def stop(self) -> None:
         """Claim nothing more, let the calls that are under way end, and come back."""
@@ -313,7 +313,7 @@ class Scheduler:
             self._wake.wait(_IDLE_WAIT)
             self._wake.clear()
 
-    def _note(self, done: Dispatched) -> None:
+    def _note(self, done: DispatchResult) -> None:
         with self._in_vain_lock:
             tries = self._in_vain.pop(done.batch_id, 0)
             if done.wait:

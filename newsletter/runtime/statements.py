@@ -23,20 +23,26 @@ from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import statement_named
 from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
-    Compared,
-    Given,
-    Noted,
+    ApprovalResult,
+    ApprovalScan,
+    FileApproval,
     approve,
     note_front_matter,
 )
 from newsletter.pipeline.statements.feedback import send_back
-from newsletter.pipeline.statements.ingest import DeskSource, DigestSource, FeedSource, Read, ingest
-from newsletter.pipeline.statements.render import Tried, render
+from newsletter.pipeline.statements.ingest import (
+    DeskSource,
+    DigestSource,
+    FeedSource,
+    IngestState,
+    ingest,
+)
+from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.statements.review import ReviewRules
-from newsletter.pipeline.statements.submit import Submitting, submit_file
+from newsletter.pipeline.statements.submit import Submitter, submit_file
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.visit import Visitor
-from newsletter.pipeline.statements.write import Writing
+from newsletter.pipeline.statements.write import DraftWriter
 from newsletter.rendering.lazy import LazyRenderer, review_text
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.subscribers import Subscribers
@@ -101,9 +107,9 @@ class Statements:
         )
 
     @cached_property
-    def _seen(self) -> tuple[Read, Tried, Compared]:
+    def _seen(self) -> tuple[IngestState, RenderState, ApprovalScan]:
         """The state of each stage between two runs."""
-        return Read(), Tried(), Compared()
+        return IngestState(), RenderState(), ApprovalScan()
 
     @cached_property
     def _known_faults(self) -> list[Fault]:
@@ -120,7 +126,7 @@ class Statements:
             self.configuration.refuse_others(tx)
         return self.refresh()
 
-    def take_in(self) -> tuple[tuple[Fault, ...], tuple[Noted, ...]]:
+    def take_in(self) -> tuple[tuple[Fault, ...], tuple[FileApproval, ...]]:
         """Refresh. Return the faults, and the approvals that files brought.
 
         If the running service has other settings or templates, nothing is read: the two processes
@@ -128,10 +134,10 @@ class Statements:
         """
         mark = "" if "_seen" in vars(self) else self._mark_sources()
         with self.store.read() as tx:
-            objection = self.configuration.objection(tx)
+            mismatch = self.configuration.mismatch(tx)
             known = tx.statements.faults_at(mark) if mark else None
-        if objection:
-            message = f"statements are shown as the service last read them: {objection}"
+        if mismatch:
+            message = f"statements are shown as the service last read them: {mismatch}"
             return (Fault(file=FILE_NAME, message=message),), ()
         if known is not None:
             self._known_faults[:] = known
@@ -162,7 +168,7 @@ class Statements:
         by = (__version__, self.renderer.fingerprint, self.configuration.digest(), change, day)
         return sha256(repr((by, marks)).encode()).hexdigest()
 
-    def approve(self, asked: ApprovalRequest) -> Given:
+    def approve(self, asked: ApprovalRequest) -> ApprovalResult:
         """Take down an approval of a statement. Raises NotFound or Refused."""
         return approve(
             asked,
@@ -194,13 +200,13 @@ class Statements:
             fault for fault in faults if not places.isdisjoint({fault.file, Path(fault.file).name})
         )
 
-    def writing(self, actor: str) -> Writing:
+    def writing(self, actor: str) -> DraftWriter:
         """A person who writes at the desk."""
-        return Writing(store=self.store, actor=actor)
+        return DraftWriter(store=self.store, actor=actor)
 
     @property
-    def submitting(self) -> Submitting:
-        return Submitting(
+    def submitting(self) -> Submitter:
+        return Submitter(
             store=self.store,
             renderer=self.renderer,
             defaults=self.defaults,
@@ -246,14 +252,14 @@ class Statements:
         Where the service has other settings or templates, the service renders it.
         """
         with self.store.read() as tx:
-            if self.configuration.objection(tx):
+            if self.configuration.mismatch(tx):
                 return
         together = self.settings.together
         render(
             store=self.store,
             renderer=self.renderer,
             together=together,
-            before=Tried(by=(self.renderer.fingerprint, together), mark=mark),
+            before=RenderState(by=(self.renderer.fingerprint, together), mark=mark),
         )
 
     def visitor(self) -> Visitor:

@@ -6,12 +6,12 @@ from functools import cached_property
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Fault
 from newsletter.imports import import_all
-from newsletter.pipeline.archive.index import Indexed, index
+from newsletter.pipeline.archive.index import IndexState, index
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest
-from newsletter.pipeline.campaigns.plan import Held, Watch, plan, start_due
+from newsletter.pipeline.campaigns.plan import HeldStatement, PlanState, plan, start_due
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.staff.notify import notify
-from newsletter.pipeline.statements.approve import Noted
+from newsletter.pipeline.statements.approve import FileApproval
 from newsletter.pipeline.subscribers.leave import clean
 from newsletter.pipeline.subscribers.prefer import resume
 from newsletter.runtime.campaigns import Campaigns
@@ -25,12 +25,12 @@ class TickResult:
 
     faults: tuple[Fault, ...] = ()
     gathered: tuple[BuiltDigest, ...] = ()
-    approved: tuple[Noted, ...] = ()
+    approved: tuple[FileApproval, ...] = ()
     """By their own files."""
     scheduled: tuple[Campaign, ...] = ()
     started: tuple[Campaign, ...] = ()
-    withdrawn: tuple[Held, ...] = ()
-    held: tuple[Held, ...] = ()
+    withdrawn: tuple[HeldStatement, ...] = ()
+    held: tuple[HeldStatement, ...] = ()
     stopped: tuple[Campaign, ...] = ()
     """Paused by the breaker."""
     resumed: int = 0
@@ -57,9 +57,9 @@ class Tick:
         import_all("newsletter.store")
 
     @cached_property
-    def _seen(self) -> tuple[Watch, Indexed]:
+    def _seen(self) -> tuple[PlanState, IndexState]:
         """The state of planning and indexing between two ticks."""
-        return Watch(), Indexed()
+        return PlanState(), IndexState()
 
     def run(self) -> TickResult:
         """Build digests, refresh, plan approved statements, start due campaigns, pause harmful

@@ -58,15 +58,15 @@ def opened(
     ``clock`` defaults to the system's.
     """
     settings = load(workspace / FILE_NAME, environ)
-    with private() as umask, _stored(settings, clock) as (store, keys):
+    with private() as umask, _opened_store(settings, clock) as (store, keys):
         guard_file = WorkspaceGuardFile(
             settings.epoch_path,
             store.database.name,
             lambda _: store.database.location(),
-            shares=settings.shares_sending,
+            is_shared=settings.shares_sending,
         )
         on_disk = _on_disk(settings, keys, environ)
-        built = _built(settings, store, guard_file, keys, umask, on_disk)
+        built = _services(settings, store, guard_file, keys, umask, on_disk)
         try:
             built.delivery.guard().attend()
             yield built
@@ -147,7 +147,7 @@ def _load_keys(folder: Path) -> _Keys:
 
 
 @contextmanager
-def _stored(settings: Settings, clock: Clock | None) -> Iterator[tuple[Store, _Keys]]:
+def _opened_store(settings: Settings, clock: Clock | None) -> Iterator[tuple[Store, _Keys]]:
     """Open the database, locked against replacement, with its keys."""
     folder = settings.workspace / "var" / "keys"
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,7 +169,7 @@ def _stored(settings: Settings, clock: Clock | None) -> Iterator[tuple[Store, _K
         )
 
 
-def _built(
+def _services(
     settings: Settings,
     store: Store,
     guard_file: WorkspaceGuardFile,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.draft import DraftText, HandedIn
+from newsletter.domain.statements.draft import DraftText, SubmittedText
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.typed_time import is_wall_time, read_typed
 from newsletter.formats.scalars import scalar
@@ -63,7 +63,7 @@ def parse_draft(
     )
 
 
-def parse_handed_in(handed: HandedIn, defaults: Defaults) -> Parsed:
+def parse_handed_in(handed: SubmittedText, defaults: Defaults) -> Parsed:
     """Return the handed-in statement, or its present faults."""
     return parse_draft(
         handed.version.text,

@@ -119,12 +119,12 @@ class Backend(Protocol):
         """The name in messages."""
 
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True, shares: bool = False
+        self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> AbstractContextManager[Database]:
         """Commit at the end of the block; roll back on an error.
 
         Only one transaction at a time writes; the next waits. On PostgreSQL any number that
-        ``shares`` write at the same time, and no other. One that is not ``lasting`` survives a
+        ``is_shared`` write at the same time, and no other. One that is not ``lasting`` survives a
         power cut once a later one that is lasting was committed. Raises StoreUnavailable, saying
         what to do, or Defect if a rule of the tables would be broken.
         """
@@ -132,7 +132,7 @@ class Backend(Protocol):
     def version(self) -> int:
         """Return a number that is another one after each commit, by any process."""
 
-    def only_one(self, *, shares: bool = False) -> AbstractContextManager[None]:
+    def only_one(self, *, is_shared: bool = False) -> AbstractContextManager[None]:
         """Hold the lock of the one process that sends, or of those that share the sending.
 
         Raises Refused if another has it.
@@ -178,7 +178,7 @@ class Database:
         self._answers: dict[Hashable, Any] | None = {} if reads else None
         self._listed: Collection[str] = ()
 
-    def once(self, query: Callable[..., T], *values: Hashable) -> T:
+    def cached(self, query: Callable[..., T], *values: Hashable) -> T:
         """Return ``query(*values)``. A transaction that only reads runs it once."""
         if self._answers is None:
             return query(*values)

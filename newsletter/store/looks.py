@@ -28,7 +28,7 @@ _EVERY_FEW_SECONDS = "* * * * * */5"
 """In the words of cron; the seconds stand last."""
 
 
-class Looks:
+class WorkerWakeups:
     """``parameters`` are what the driver connects by. ``open`` comes first."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:

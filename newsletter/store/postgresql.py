@@ -14,7 +14,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.restore_guard import Location
-from newsletter.domain.errors import Defect, Exchanged, Refused, StoreUnavailable
+from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUnavailable
 from newsletter.store.database import Database, Driver
 from newsletter.store.file.guard_file import hashed
 from newsletter.store.file.secure_erase import DUE
@@ -74,14 +74,14 @@ class Postgresql:
 
     @contextmanager
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True, shares: bool = False
+        self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
         """Commit at the end of the block.
 
         If the connection is lost during the commit, the outcome is unknown, and this raises
         StoreUnavailable.
         """
-        begin = _READ if reads else _WRITE.format(lasting, "_shared" * shares)
+        begin = _READ if reads else _WRITE.format(lasting, "_shared" * is_shared)
         with self._explained(), self._taken(begin) as session:
             try:
                 yield Database(session, reads=reads)
@@ -103,7 +103,7 @@ class Postgresql:
             return int(self._watched(query)[0])
 
     @contextmanager
-    def only_one(self, *, shares: bool = False) -> Iterator[None]:
+    def only_one(self, *, is_shared: bool = False) -> Iterator[None]:
         """Hold the lock of the one process that sends, for the length of the block.
 
         Those that share the sending hold it together. Raises Refused while another process has it,
@@ -111,7 +111,7 @@ class Postgresql:
         it is lost, ``version`` takes the lock again, and raises Exchanged if another process has
         it. Claims and fences stay safe.
         """
-        kind = "_shared" * shares
+        kind = "_shared" * is_shared
         with self._watching, self._explained():
             if not self._lock(kind):
                 raise Refused(
@@ -196,7 +196,7 @@ class Postgresql:
             # the lock went with the former connection
             if self._runs is not None and not self._lock(self._runs):
                 self._unwatch()
-                raise Exchanged(
+                raise DatabaseReplaced(
                     f"{self.name}: the connection was lost, and another 'newsletter run' has begun"
                     " since; stop one of the two"
                 )

@@ -29,7 +29,7 @@ class _Stored:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Soundness:
+class IntegrityReport:
     """The result of checking one kind of row."""
 
     what: str
@@ -39,7 +39,7 @@ class Soundness:
     """The names of the first damaged rows."""
 
 
-class Inspection:
+class IntegrityCheck:
     """Looks at each kind of row for so many seconds."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Inspection:
         self._chain = chain
         self._seconds = seconds
 
-    def all(self) -> list[Soundness]:
+    def all(self) -> list[IntegrityReport]:
         """Every kind."""
         return [
             self._look("approvals", "approval", self._approvals()),
@@ -63,7 +63,7 @@ class Inspection:
             self._look("contents", "content", self._contents()),
         ]
 
-    def _look(self, what: str, table: str, found: Iterator[str]) -> Soundness:
+    def _look(self, what: str, table: str, found: Iterator[str]) -> IntegrityReport:
         of = self._db.value(f"SELECT COUNT(*) FROM {table}")
         until, looked_at, damaged = time.monotonic() + self._seconds, 0, []
         for name in found:
@@ -72,7 +72,7 @@ class Inspection:
                 damaged.append(name)
             if time.monotonic() > until:
                 break
-        return Soundness(
+        return IntegrityReport(
             what=what, looked_at=looked_at, of=of or 0, damaged=tuple(damaged[:_SHOWN])
         )
 

@@ -22,16 +22,16 @@ from newsletter.store.delivery.unknowns import Unknowns
 from newsletter.store.delivery.workers import RunningService, Workers
 from newsletter.store.events.events import Events
 from newsletter.store.file.keys import Chain
-from newsletter.store.soundness import Inspection, Soundness
+from newsletter.store.soundness import IntegrityCheck, IntegrityReport
 from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys
 from newsletter.store.staff.audit import Audit
 from newsletter.store.staff.notices import Notices
-from newsletter.store.staff.posts import FailingChecks, Posts
+from newsletter.store.staff.posts import ChannelPosts, FailingChecks
 from newsletter.store.staff.roles import Staff
 from newsletter.store.staff.sessions import Sessions, Throttle
 from newsletter.store.staff.tokens import Tokens
 from newsletter.store.statements.board import Board
-from newsletter.store.statements.decisions import Approvals, Comments, Returns
+from newsletter.store.statements.decisions import Approvals, ChangeRequests, Comments
 from newsletter.store.statements.drafts import Drafts, Pictures
 from newsletter.store.statements.feeds import Feeds
 from newsletter.store.statements.statements import Schedules, Statements
@@ -64,7 +64,7 @@ class Transaction:
         self.staff = Staff(db)
         self.accounts = Accounts(db)
         self.notices = Notices(db)
-        self.posts = Posts(db)
+        self.channel_posts = ChannelPosts(db)
         self.failing_checks = FailingChecks(db)
         self.passkeys = Passkeys(db)
         self.sessions = Sessions(db)
@@ -77,7 +77,7 @@ class Transaction:
         self.digests = Digests(db)
         self.campaigns = Campaigns(db)
         self.starts = Starts(db, chain)
-        self.returns = Returns(db)
+        self.change_requests = ChangeRequests(db)
         self.audiences = Audiences(db)
         self.batches = Batches(db, hash_address)
         self.unknowns = Unknowns(db)
@@ -154,7 +154,7 @@ class Store:
         writer. Each UPDATE names the state or the fence that it found; rows that all share are
         written last.
         """
-        with self.database.transaction(lasting=lasting, shares=True) as db:
+        with self.database.transaction(lasting=lasting, is_shared=True) as db:
             tx = self._on(db)
             yield tx
             if tx.audit.entered:
@@ -170,10 +170,10 @@ class Store:
         """Return a number that changes with every commit, by any process. Costs almost nothing."""
         return self.database.version()
 
-    def inspect(self, *, seconds: float) -> list[Soundness]:
+    def inspect(self, *, seconds: float) -> list[IntegrityReport]:
         """Compare the stored rows with their hashes and seals, each kind for so long."""
         with self.read() as tx:
-            looking = Inspection(tx.db, self._hash_address, self._chain, seconds=seconds)
+            looking = IntegrityCheck(tx.db, self._hash_address, self._chain, seconds=seconds)
             return looking.all()
 
     def secure_erase(self) -> bool:

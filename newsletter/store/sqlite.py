@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from newsletter.domain.delivery.restore_guard import Location
-from newsletter.domain.errors import Defect, Exchanged, StoreUnavailable
+from newsletter.domain.errors import DatabaseReplaced, Defect, StoreUnavailable
 from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection
 
@@ -52,7 +52,7 @@ class Sqlite:
 
     @contextmanager
     def transaction(
-        self, *, reads: bool = False, lasting: bool = True, shares: bool = False
+        self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
         """Commit at the end of the block. Raises Exchanged if another file is in its place."""
         self._refuse_exchanged()
@@ -84,7 +84,7 @@ class Sqlite:
             return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
 
     @contextmanager
-    def only_one(self, *, shares: bool = False) -> Iterator[None]:
+    def only_one(self, *, is_shared: bool = False) -> Iterator[None]:
         """Hold nothing: the lock on the file next to the database is enough."""
         yield
 
@@ -198,7 +198,7 @@ class Sqlite:
 
     def _refuse_exchanged(self) -> None:
         if self._file is not None and _identity(self.path) != self._file:
-            raise Exchanged(
+            raise DatabaseReplaced(
                 f"{self.path} was exchanged while it was at work: another file is in its place,"
                 " and what is done here would be lost; start this process again"
             )

@@ -188,7 +188,7 @@ class Monitoring:
             "unknown_messages": sum(campaign.counts.unknown for campaign in vitals.campaigns),
             "transactional_emails_waiting": vitals.emails,
             "transactional_emails_overdue_seconds": vitals.emails_overdue.total_seconds(),
-            "database_bytes": self._delivery.store.size(),
+            "database_bytes": self._delivery.store.database.size(),
         }
         backups = Backups(settings=self._delivery.settings)
         if backups.folder is not None:

@@ -23,9 +23,9 @@ from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.ports import GuardFile, Provider
 from newsletter.pipeline.delivery.attempt import PooledProvider
-from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler
-from newsletter.pipeline.delivery.transactional import Posted, TransactionalSender
+from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
+from newsletter.pipeline.delivery.reconcile import Reconciler, ReconcileResult
+from newsletter.pipeline.delivery.transactional import EmailResult, TransactionalSender
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import opened
@@ -216,7 +216,7 @@ class FusedDispatcher(Dispatcher):
 
     stages: Stages
 
-    def dispatch(self) -> Dispatched | None:
+    def dispatch(self) -> DispatchResult | None:
         self.stages.names = ("claim", "intent", "record")
         return super().dispatch()
 
@@ -227,7 +227,7 @@ class FusedReconciler(Reconciler):
 
     stages: Stages
 
-    def reconcile(self) -> Reconciled | None:
+    def reconcile(self) -> ReconcileResult | None:
         self.stages.names = ("take", "settle")
         return super().reconcile()
 
@@ -238,7 +238,7 @@ class FusedTransactionalSender(TransactionalSender):
 
     stages: Stages
 
-    def post(self) -> Posted | None:
+    def post(self) -> EmailResult | None:
         self.stages.names = ("letter", "intent", "booking")
         return super().post()
 

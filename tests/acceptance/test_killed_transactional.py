@@ -10,7 +10,7 @@ from newsletter.config import environment
 from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
-    Taken,
+    RequestOutcome,
     TransactionalEmail,
 )
 from newsletter.runtime.wiring import opened
@@ -34,7 +34,7 @@ def ask(workspace: Workspace, address: str) -> None:
             lists=("press",),
             asked_at=services.store.clock.now() - timedelta(seconds=1),
         )
-        assert tx.emails.ask(letter, network="", limits=EmailLimits()) is Taken.NEW
+        assert tx.emails.ask(letter, network="", limits=EmailLimits()) is RequestOutcome.NEW
 
 
 @pytest.mark.slow("a process for each point")

@@ -307,7 +307,7 @@ class TokensContract:
             assert tx.tokens.repeated(1, b"k", b"r", NOON) is None
             assert tx.tokens.repeated(2, b"k", b"r", NOON) is None
             assert tx.tokens.repeated(1, b"k", b"s", LATER) == (b"r", None)
-            tx.tokens.made(1, b"k", "{}")
+            tx.tokens.note_result(1, b"k", "{}")
             assert tx.tokens.repeated(1, b"k", b"s", LATER) == (b"r", "{}")
             tx.tokens.forget(1, b"k")
             assert tx.tokens.repeated(1, b"k", b"s", NOON) is None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.state import CampaignRules, Shelf
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Comment, Returned
+from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
@@ -41,7 +41,9 @@ class BoardContract:
             tx.approvals.add(yes("other"))
             tx.schedules.put("other", NOON + timedelta(hours=1))
             tx.starts.add(Start(slug="hours", content_hash="d", by=ED, at=NOON, count=3))
-            tx.returns.add(Returned(slug="other", content_hash="d", by=ED, at=NOON, reason="No."))
+            tx.change_requests.add(
+                ChangeRequest(slug="other", content_hash="d", by=ED, at=NOON, reason="No.")
+            )
 
         def status(tx: Transaction) -> list[object]:
             return [
@@ -49,7 +51,7 @@ class BoardContract:
                     ask(slug)
                     for ask in (
                         tx.approvals.of,
-                        tx.returns.of,
+                        tx.change_requests.of,
                         tx.schedules.get,
                         tx.starts.of,
                         tx.campaigns.latest,
@@ -214,13 +216,13 @@ class BoardContract:
         by_sender = replace(RULES, start=StartBy.SENDER)
         later = NOON + timedelta(minutes=1)
         start = Start(slug="hours", content_hash="d1", by=ED, at=NOON, count=3)
-        back = Returned(slug="hours", content_hash="d1", by=ED, at=NOON, reason="Why?")
+        back = ChangeRequest(slug="hours", content_hash="d1", by=ED, at=NOON, reason="Why?")
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)
             write(tx, "hours")
-            tx.returns.add(back)
+            tx.change_requests.add(back)
             assert shelf(tx, by_sender) is Shelf.DRAFTS
-            tx.returns.close("hours", NOON)
+            tx.change_requests.close("hours", NOON)
             assert shelf(tx, by_sender) is Shelf.REVIEW
             tx.starts.add(start)
             assert shelf(tx, by_sender) is Shelf.REVIEW
@@ -233,7 +235,7 @@ class BoardContract:
             tx.starts.revoke("hours", later)
             assert shelf(tx, by_sender) is Shelf.APPROVED
             tx.approvals.revoke("hours", later, actor=ED)
-            tx.returns.add(replace(back, at=later))
+            tx.change_requests.add(replace(back, at=later))
             assert shelf(tx, by_sender) is Shelf.DRAFTS
             tx.approvals.add(replace(yes("hours"), at=later))
             assert shelf(tx, by_sender) is Shelf.APPROVED, "it was approved since"

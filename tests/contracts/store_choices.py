@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Correction, Counts
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
-from newsletter.domain.events import Bounce, DeliveryStatus, Event, EventKind, Place
+from newsletter.domain.events import Bounce, DeliveryStatus, Event, EventKind, EventTarget
 from newsletter.domain.subscribers.audience import Audience, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.store.sql import Store
@@ -210,8 +210,8 @@ class ChoicesContract:
         )
         with books.step() as tx:
             tx.choices.pause(1, WEEK)
-            tx.events.keep("mailgun", [(told, Place(subscriber_id=1))], NOON)
-            tx.events.keep("mailgun", [(other, Place(subscriber_id=1))], NOON)
+            tx.events.keep("mailgun", [(told, EventTarget(subscriber_id=1))], NOON)
+            tx.events.keep("mailgun", [(other, EventTarget(subscriber_id=1))], NOON)
             tx.events.note([bounce])
             for one in (replace(email, subscriber_id=1), replace(email, address=ANA.address)):
                 limits = EmailLimits()
@@ -249,7 +249,9 @@ class ChoicesContract:
                 told = Event(id="e1", kind=EventKind.OTHER, at=NOON, raw=raw)
                 friend = replace(told, id="e2", raw="friend@example.org")
                 with store.begin() as tx:
-                    tx.events.keep("mailgun", [(told, Place()), (friend, Place())], NOON)
+                    tx.events.keep(
+                        "mailgun", [(told, EventTarget()), (friend, EventTarget())], NOON
+                    )
                     traces = tx.traces.of(
                         "josé@münchen.example" if "É" not in raw else "JosÉ@münchen.example"
                     )

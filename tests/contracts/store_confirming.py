@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.batch import Outcome, Resolution, Rest, Verdict
+from newsletter.domain.delivery.batch import Outcome, Resolution, RestOutcome, Verdict
 from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
@@ -97,7 +97,7 @@ class ConfirmingContract:
         assert held is not None
         assert confirm(books, 2) == 1
         with books.step() as tx:
-            assert not tx.unknowns.settle(held, known={}, rest=Rest.NOT_HANDED_OVER, at=NOON)
+            assert not tx.unknowns.settle(held, known={}, rest=RestOutcome.NOT_HANDED_OVER, at=NOON)
         assert books.counts() == Counts(accepted=1, unknown=2)
 
     def test_a_batch_confirmed_whole_while_it_waits_is_not_claimed(self, store: Store) -> None:

@@ -9,9 +9,9 @@ from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import (
     Draft,
     DraftText,
-    Found,
-    HandedIn,
+    ImportFindings,
     Picture,
+    SubmittedText,
     Version,
     VersionKind,
 )
@@ -40,7 +40,7 @@ DRAFT = Draft(
     changed_at=NOON,
     changed_by=ANA,
     copied_of="library",
-    found=Found(file="a.docx", left_out=((3, "page 1", "a number"),), notes=("Look.",)),
+    found=ImportFindings(file="a.docx", left_out=((3, "page 1", "a number"),), notes=("Look.",)),
 )
 LATER = NOON + timedelta(minutes=9)
 PICTURE = Picture(
@@ -122,7 +122,7 @@ class DraftsContract:
         with store.begin() as tx:
             [known] = tx.drafts.handed_in()
             handed = replace(version, closed=True, handed_in_at=LATER, handed_in_by=BEN)
-            assert known == HandedIn(key=KEY, slug="library-hours", version=handed)
+            assert known == SubmittedText(key=KEY, slug="library-hours", version=handed)
             assert tx.drafts.some(["library-hours", "other"]) == [known]
             assert tx.drafts.some(["other"]) == []
             assert tx.drafts.unseen(9) == []
@@ -174,7 +174,7 @@ class DraftsContract:
             tx.drafts.looked_through(KEY)
             found = tx.drafts.get(KEY)
             assert found is not None
-            assert found.found == Found()
+            assert found.found == ImportFindings()
 
     def test_a_text_that_is_gone_is_not_advanced(self, store: Store) -> None:
         with store.begin() as tx, pytest.raises(Defect, match="is gone"):

@@ -16,8 +16,8 @@ from newsletter.domain.events import (
     DeliveryStatus,
     Event,
     EventKind,
+    EventTarget,
     Figures,
-    Place,
 )
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
@@ -35,7 +35,7 @@ def earlier(**fields: Any) -> Event:
     return told(campaign="resignation", attempt_id=OURS, **fields)
 
 
-def locate(store: Store, *events: Event, provider: str = "recording") -> list[Place]:
+def locate(store: Store, *events: Event, provider: str = "recording") -> list[EventTarget]:
     with store.read() as tx:
         return tx.events.locate(events, provider=provider, workspace=WORKSPACE)
 
@@ -63,9 +63,9 @@ def figures(books: Books) -> Figures:
         return tx.events.figures(books.id)
 
 
-def keep(store: Store, event: Event, place: Place | None = None) -> int:
+def keep(store: Store, event: Event, place: EventTarget | None = None) -> int:
     with store.begin() as tx:
-        return tx.events.keep("recording", [(event, place or Place())], NOON)
+        return tx.events.keep("recording", [(event, place or EventTarget())], NOON)
 
 
 class EventsContract:
@@ -89,7 +89,7 @@ class EventsContract:
         ]:
             with subtests.test(names=names):
                 [place] = locate(store, told(**names))
-                assert place == Place(
+                assert place == EventTarget(
                     subscriber_id=2,
                     address="reader2@example.org",
                     campaign_id=books.id,
@@ -117,7 +117,7 @@ class EventsContract:
             {"address": "ana@" + "à" * 70 + ".example"},
         ]:
             with subtests.test(names=names):
-                assert locate(store, told(**names)) == [Place()]
+                assert locate(store, told(**names)) == [EventTarget()]
 
     def test_a_person_is_known_also_where_the_campaign_is_not(self, store: Store) -> None:
         Books(store, 3)
@@ -127,7 +127,7 @@ class EventsContract:
             {"campaign": "resignation", "attempt_id": THEIRS, "subscriber_id": 1},
         ):
             [place] = locate(store, told(address="reader1@example.org", **names))
-            assert place == Place(subscriber_id=1, address="reader1@example.org")
+            assert place == EventTarget(subscriber_id=1, address="reader1@example.org")
             assert place.delivery is None
 
     def test_many_are_found_at_once_and_in_their_order(self, store: Store) -> None:
@@ -161,7 +161,7 @@ class EventsContract:
         books = Books(store, 3)
         books.settle(books.claim(), UNKNOWN)
         event = told(attempt_id="a1", subscriber_id=2, campaign="resignation")
-        assert locate(store, event, provider="elsewhere") == [Place()]
+        assert locate(store, event, provider="elsewhere") == [EventTarget()]
 
     def test_everybody_is_found_in_the_halves_of_a_batch(self, store: Store) -> None:
         books = Books(store, 10)
@@ -212,7 +212,7 @@ class EventsContract:
         )
         assert by_number.erased
         assert (by_number.delivery, by_number.address) == ((books.id, 2), "")
-        assert by_address == Place(erased=True)
+        assert by_address == EventTarget(erased=True)
         assert not other.erased
 
     # --- receipts
@@ -289,7 +289,7 @@ class EventsContract:
 
     def test_anything_that_was_told_shows_that_events_are_received(self, store: Store) -> None:
         books, other = Books(store, 3), Books(store, [], slug="other")
-        keep(store, told(kind=EventKind.OTHER), Place(campaign_id=books.id))
+        keep(store, told(kind=EventKind.OTHER), EventTarget(campaign_id=books.id))
         note(store, [receipt(other, 1, EventKind.ACCEPTED)])
         assert figures(books) == figures(other) == Figures(received=True)
 
@@ -304,7 +304,7 @@ class EventsContract:
     def test_kept_events_follow_a_number_that_only_grows(self, store: Store) -> None:
         books = Books(store, 2)
         note(store, [bounced(books, 1, Bounce.HARD)])
-        place = Place(subscriber_id=1, campaign_id=books.id)
+        place = EventTarget(subscriber_id=1, campaign_id=books.id)
         for name in ("z", "a", "z"):
             keep(store, told(id=name, kind=EventKind.BOUNCED), place)
         keep(store, told(id="m", kind=EventKind.COMPLAINED))
@@ -319,14 +319,14 @@ class EventsContract:
 
     def test_ids_of_two_providers_do_not_meet(self, store: Store) -> None:
         with store.begin() as tx:
-            assert tx.events.keep("one", [(told(), Place())], NOON) == 1
-            assert tx.events.keep("two", [(told(), Place())], NOON) == 1
+            assert tx.events.keep("one", [(told(), EventTarget())], NOON) == 1
+            assert tx.events.keep("two", [(told(), EventTarget())], NOON) == 1
 
     @pytest.mark.parametrize("raw", ["{}", '{"to": "READER1@example.org"}'])
     def test_who_is_forgotten_is_forgotten_by_events_too(self, store: Store, raw: str) -> None:
         books = Books(store, 3)
         note(store, [bounced(books, 1, Bounce.HARD)])
-        known = Place(subscriber_id=1) if raw == "{}" else Place()
+        known = EventTarget(subscriber_id=1) if raw == "{}" else EventTarget()
         keep(store, told(raw=raw), known)
         with store.begin() as tx:
             tx.readers.forget("reader1@example.org", NOON)

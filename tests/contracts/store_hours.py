@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.delivery.batch import Later
+from newsletter.domain.delivery.batch import LaterReaders
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.audience import Audience, Entry
 from newsletter.store.sql import Store
@@ -50,7 +50,7 @@ class Timed(Books):
         with self.store.read() as tx:
             return tx.batches.waiting().due_by(NOON + at)
 
-    def later(self, at: timedelta = timedelta(0)) -> Later | None:
+    def later(self, at: timedelta = timedelta(0)) -> LaterReaders | None:
         with self.store.read() as tx:
             return tx.batches.later(self.id, NOON + at)
 
@@ -85,12 +85,16 @@ class HoursContract:
         self, store: Store
     ) -> None:
         books = Timed(store, [TOKYO, BERLIN, BERLIN, NEW_YORK])
-        assert books.later() == Later(next_at=NOON + HOUR, last_at=NOON + 7 * HOUR, readers=3)
+        assert books.later() == LaterReaders(
+            next_at=NOON + HOUR, last_at=NOON + 7 * HOUR, readers=3
+        )
         assert books.due_by(timedelta(0))  # that of Tokyo is
         assert books.requeue(books.claim(), seconds=3600)
         assert books.due_by(timedelta(0))  # it waits for something else
         assert books.due(2 * HOUR) == [[1], [2, 3]]
-        assert books.later() == Later(next_at=NOON + 7 * HOUR, last_at=NOON + 7 * HOUR, readers=1)
+        assert books.later() == LaterReaders(
+            next_at=NOON + 7 * HOUR, last_at=NOON + 7 * HOUR, readers=1
+        )
         assert not books.due_by(6 * HOUR)
         assert books.due_by(7 * HOUR)
         assert books.later(7 * HOUR) is None
@@ -108,7 +112,7 @@ class HoursContract:
         assert claimed is not None
         assert ids(claimed) == [2]
         assert books.try_claim(NOON) is None
-        assert books.later() == Later(next_at=NOON + HOUR, last_at=NOON + HOUR, readers=1)
+        assert books.later() == LaterReaders(next_at=NOON + HOUR, last_at=NOON + HOUR, readers=1)
 
     def test_who_leaves_before_their_hour_gets_nothing(self, store: Store) -> None:
         books = Timed(store, [BERLIN, BERLIN, NEW_YORK])
@@ -130,4 +134,4 @@ class HoursContract:
             number = add_campaign(tx, "forum-es")
             assert tx.audiences.freeze(number, split, 10, BY_ZONE) == 2
             later = tx.batches.later(number, NOON)
-        assert later == Later(next_at=NOON + HOUR, last_at=NOON + HOUR, readers=1)
+        assert later == LaterReaders(next_at=NOON + HOUR, last_at=NOON + HOUR, readers=1)

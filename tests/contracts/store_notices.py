@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, NoticeKind, Occurred
+from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, NoticeEvent, NoticeKind
 from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.staff.post import PostState
 from newsletter.domain.statements.comment import Comment
@@ -16,8 +16,8 @@ ROOM = Channel(name="room", kinds=frozenset(NoticeKind))
 QUIET = Channel(name="quiet", kinds=frozenset({NoticeKind.PAUSED}))
 
 
-def event(*people: str, kind: NoticeKind = NoticeKind.STARTED, at: datetime = NOON) -> Occurred:
-    return Occurred(kind=kind, occurrence="7", at=at, people=frozenset(people))
+def event(*people: str, kind: NoticeKind = NoticeKind.STARTED, at: datetime = NOON) -> NoticeEvent:
+    return NoticeEvent(kind=kind, occurrence="7", at=at, people=frozenset(people))
 
 
 def staff(tx: Transaction) -> None:
@@ -160,60 +160,60 @@ class NoticesContract:
     def test_a_post_is_claimed_once_and_the_next_waits_a_minute(self, store: Store) -> None:
         with store.begin() as tx:
             for name in ("room", "room", "gone"):
-                tx.posts.add(name, NOON)
-            post = tx.posts.claim(["room"], NOON)
+                tx.channel_posts.add(name, NOON)
+            post = tx.channel_posts.claim(["room"], NOON)
             assert post is not None
             assert (post.state, post.attempts) == (PostState.CALLING, 1)
-            assert tx.posts.claim(["room"], NOON) is None, "a minute has not passed"
-            assert tx.posts.claim(["other"], NOON + APART) is None
-            second = tx.posts.claim(["room"], NOON + APART)
+            assert tx.channel_posts.claim(["room"], NOON) is None, "a minute has not passed"
+            assert tx.channel_posts.claim(["other"], NOON + APART) is None
+            second = tx.channel_posts.claim(["room"], NOON + APART)
             assert second is not None
             assert second.id > post.id
-            assert sorted(tx.posts.under_way()) == ["gone", "room", "room"]
+            assert sorted(tx.channel_posts.under_way()) == ["gone", "room", "room"]
 
     def test_an_attempt_is_booked_by_the_call_that_made_it(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.posts.add("room", NOON)
-            post = tx.posts.claim(["room"], NOON)
+            tx.channel_posts.add("room", NOON)
+            post = tx.channel_posts.claim(["room"], NOON)
             assert post is not None
-            tx.posts.settle(post, PostState.WAITING, "HTTP 503", LATER)
-            assert tx.posts.claim(["room"], LATER - APART) is None
-            again = tx.posts.claim(["room"], LATER)
+            tx.channel_posts.settle(post, PostState.WAITING, "HTTP 503", LATER)
+            assert tx.channel_posts.claim(["room"], LATER - APART) is None
+            again = tx.channel_posts.claim(["room"], LATER)
             assert again is not None
             assert again.attempts == 2
-            tx.posts.settle(post, PostState.ACCEPTED, "", LATER)
-            assert tx.posts.get(post.id) == again, "the first attempt has lost it"
-            tx.posts.settle(again, PostState.REJECTED, "HTTP 404", LATER)
-            [done] = tx.posts.log(9)
+            tx.channel_posts.settle(post, PostState.ACCEPTED, "", LATER)
+            assert tx.channel_posts.get(post.id) == again, "the first attempt has lost it"
+            tx.channel_posts.settle(again, PostState.REJECTED, "HTTP 404", LATER)
+            [done] = tx.channel_posts.log(9)
             assert (done.state, done.reason) == (PostState.REJECTED, "HTTP 404")
-            tx.posts.again(done.id, LATER)
-            assert tx.posts.under_way() == ["room"]
+            tx.channel_posts.again(done.id, LATER)
+            assert tx.channel_posts.under_way() == ["room"]
 
     def test_a_call_whose_process_ended_is_unknown(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.posts.add("room", NOON)
-            post = tx.posts.claim(["room"], NOON)
+            tx.channel_posts.add("room", NOON)
+            post = tx.channel_posts.claim(["room"], NOON)
             assert post is not None
-            assert tx.posts.claim(["room"], LATER) is None
-            found = tx.posts.get(post.id)
+            assert tx.channel_posts.claim(["room"], LATER) is None
+            found = tx.channel_posts.get(post.id)
             assert found is not None
             assert found.state is PostState.UNKNOWN
 
     def test_the_log_names_the_events_of_each_post(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.posts.add("room", NOON)
-            [post] = tx.posts.log(9)
+            tx.channel_posts.add("room", NOON)
+            [post] = tx.channel_posts.log(9)
             tx.notices.add("hours", [event()], NOON, [ROOM])
             tx.notices.finish(tx.notices.of_post(ROOM, post.id), NOON, post.id)
-            assert tx.posts.told(9) == [(post.id, "sending has started", "hours")]
+            assert tx.channel_posts.told(9) == [(post.id, "sending has started", "hours")]
 
     def test_posts_are_dropped_and_cleared_with_their_notices(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.posts.add("room", NOON)
+            tx.channel_posts.add("room", NOON)
             tx.generation.doubt("older", NOON)
-            assert [post.state for post in tx.posts.log(9)] == [PostState.OVER]
+            assert [post.state for post in tx.channel_posts.log(9)] == [PostState.OVER]
             tx.notices.clear(LATER)
-            assert tx.posts.log(9) == []
+            assert tx.channel_posts.log(9) == []
 
     def test_a_check_that_fails_twice_in_a_row_is_news_once(self, store: Store) -> None:
         with store.begin() as tx:

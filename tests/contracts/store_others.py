@@ -7,8 +7,8 @@ from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.errors import Fault
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import (
-    Brought,
     Consent,
+    ImportResult,
     SuppressedEntry,
     SuppressionReason,
     UploadedFile,
@@ -89,7 +89,7 @@ class OthersContract:
         with store.begin() as tx:
             for name in ("a.csv", "b.csv"):
                 number = tx.imports.begin(at=NOON, by=ANA, file=name, kind="plain", sha256="x")
-                tx.imports.note(Brought(number=number, new=number), finished_at=LATER)
+                tx.imports.note(ImportResult(number=number, new=number), finished_at=LATER)
             [newest] = tx.imports.newest(1)
             assert (newest.file, newest.new, newest.finished_at) == ("b.csv", 2, LATER)
             assert tx.imports.count() == 2

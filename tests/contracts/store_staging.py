@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.domain.subscribers.audience import (
-    Away,
-    Brought,
     Entry,
+    ImportResult,
+    SkippedPeople,
     SuppressedEntry,
     SuppressionReason,
 )
@@ -15,7 +15,7 @@ from tests.contracts.books import entries
 from tests.contracts.store_readers import ANA, leave, suppress
 from tests.fakes import NOON
 
-NOTHING = Brought()
+NOTHING = ImportResult()
 ANAS_LISTS = {"press": 1, "supporters": 1}
 
 
@@ -23,7 +23,7 @@ def located(*people: Entry) -> list[tuple[str, Entry]]:
     return [(f"people.csv:{line}", person) for line, person in enumerate(people, start=2)]
 
 
-def bring_in(store: Store, *people: Entry) -> Brought:
+def bring_in(store: Store, *people: Entry) -> ImportResult:
     with store.begin() as tx:
         rehearsed = tx.imports.rehearse(located(*people))
         number = tx.imports.begin(at=NOON, by="ada", file="people.csv", kind="plain", sha256="ab")
@@ -75,12 +75,12 @@ class StagingContract:
     def test_an_import_that_was_undone_notes_nothing_more(self, store: Store) -> None:
         with store.begin() as tx:
             number = tx.imports.begin(at=NOON, by="ada", file="a.csv", kind="plain", sha256="ab")
-            assert tx.imports.note(Brought(number=number, new=2), finished_at=None)
+            assert tx.imports.note(ImportResult(number=number, new=2), finished_at=None)
             record = tx.imports.get(number)
             assert record is not None
             assert (record.new, record.finished_at) == (2, None)
             tx.imports.undo(record, NOON, "ada")
-            assert not tx.imports.note(Brought(number=number), finished_at=NOON)
+            assert not tx.imports.note(ImportResult(number=number), finished_at=NOON)
 
     def test_whoever_is_suppressed_is_not_written_down_and_told_by_reason(
         self, store: Store
@@ -95,9 +95,12 @@ class StagingContract:
         brought = bring_in(store, *people[:7], *others)
         assert (brought.new, brought.known) == (2, 0)
         assert list(brought.refused.items()) == [
-            (SuppressionReason.MANUAL, Away(people=1, first=(at(2, 1),))),
-            (SuppressionReason.BOUNCED, Away(people=5, first=(at(3, 2), at(4, 3), at(5, 4)))),
-            (SuppressionReason.ERASED, Away(people=1, first=(at(8, 7),))),
+            (SuppressionReason.MANUAL, SkippedPeople(people=1, first=(at(2, 1),))),
+            (
+                SuppressionReason.BOUNCED,
+                SkippedPeople(people=5, first=(at(3, 2), at(4, 3), at(5, 4))),
+            ),
+            (SuppressionReason.ERASED, SkippedPeople(people=1, first=(at(8, 7),))),
         ]
         with store.read() as tx:
             known = [person.address for person, _ in tx.readers.all()]
@@ -114,7 +117,7 @@ class StagingContract:
             leave(tx, eve.address, "press")
         elsewhere = replace(bob, lists=("events",), left=("press",))
         brought = bring_in(store, ANA, elsewhere, eve)
-        assert brought.left == Away(people=1, first=(("people.csv:2", ANA.address),))
+        assert brought.left == SkippedPeople(people=1, first=(("people.csv:2", ANA.address),))
         assert (brought.new, brought.known, brought.joined) == (0, 2, {"events": 1})
         with store.read() as tx:
             assert tx.readers.lists() == {"events": 1, "press": 0, "supporters": 0}

@@ -6,18 +6,14 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import Start
-from newsletter.domain.statements.comment import Returned
-from newsletter.domain.subscribers.audience import (
-    Entry,
-    SuppressedEntry,
-    SuppressionReason,
-)
+from newsletter.domain.statements.comment import ChangeRequest
+from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
 from tests.contracts.books import PRESS
 from tests.fakes import NOON
 
 START = Start(slug="hours", content_hash="d1", by="cleo@forum.example", at=NOON, count=12)
-BACK = Returned(
+BACK = ChangeRequest(
     slug="hours", content_hash="d1", by="ben@forum.example", at=NOON, reason="the\nhours"
 )
 LATER = NOON + timedelta(minutes=1)
@@ -68,18 +64,18 @@ class StartingContract:
         with store.begin() as tx:
             mark, _ = tx.statements.changed_since(None)
             tx.starts.add(START)
-            tx.returns.add(replace(BACK, slug="other"))
+            tx.change_requests.add(replace(BACK, slug="other"))
         with store.read() as tx:
             assert tx.statements.changed_since(mark)[1] == ["hours", "other"]
 
     def test_what_was_sent_back_is_kept_and_closed(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.returns.add(BACK)
-            assert tx.returns.of("hours") == [BACK]
-            assert tx.returns.of("other") == []
-            assert tx.returns.close("hours", LATER) == 1
-            assert tx.returns.close("hours", LATER) == 0
-            assert tx.returns.of("hours") == [replace(BACK, closed_at=LATER)]
+            tx.change_requests.add(BACK)
+            assert tx.change_requests.of("hours") == [BACK]
+            assert tx.change_requests.of("other") == []
+            assert tx.change_requests.close("hours", LATER) == 1
+            assert tx.change_requests.close("hours", LATER) == 0
+            assert tx.change_requests.of("hours") == [replace(BACK, closed_at=LATER)]
 
     def test_who_is_left_out_is_counted_by_reason(self, store: Store) -> None:
         names = ("stays", "left", "bounced", "paused")

@@ -11,7 +11,7 @@ from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
     EmailState,
-    Taken,
+    RequestOutcome,
     TransactionalEmail,
 )
 from newsletter.store.sql import Store, Transaction
@@ -36,7 +36,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 def ask(
     tx: Transaction, email: TransactionalEmail = JOIN, network: str = HERE, **changes: object
-) -> Taken:
+) -> RequestOutcome:
     return tx.emails.ask(replace(email, **changes), network=network, limits=LIMITS)  # type: ignore[arg-type]
 
 
@@ -62,7 +62,7 @@ class LettersContract:
     def test_a_letter_comes_back_as_it_was_asked_for(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.emails.get(1) is None
-            assert ask(tx) is Taken.NEW
+            assert ask(tx) is RequestOutcome.NEW
         with store.read() as tx:
             assert tx.emails.get(1) == replace(JOIN, id=1)
             assert tx.emails.waiting() == (1, NOON)
@@ -70,9 +70,9 @@ class LettersContract:
     def test_one_of_a_kind_a_day_and_three_a_month_go_to_a_mailbox(self, store: Store) -> None:
         with store.begin() as tx:
             taken = [ask(tx, asked_at=NOON + HOUR * hours) for hours in range(0, 24 * 9, 12)]
-            kinds = [one is Taken.NEW for one in taken]
+            kinds = [one is RequestOutcome.NEW for one in taken]
             assert kinds == [hours in {0, 24, 48} for hours in range(0, 24 * 9, 12)]
-            assert ask(tx, asked_at=NOON + DAY * 31) is Taken.NEW
+            assert ask(tx, asked_at=NOON + DAY * 31) is RequestOutcome.NEW
 
     def test_spellings_of_one_mailbox_count_together(
         self, subtests: pytest.Subtests, store: Store
@@ -80,32 +80,32 @@ class LettersContract:
         for other in ["ana@example.org", "ANA+x@example.ORG", "ana+@example.org"]:
             with subtests.test(other=other), store.begin() as tx:
                 ask(tx)
-                assert ask(tx, address=other) is Taken.AGAIN
+                assert ask(tx, address=other) is RequestOutcome.AGAIN
                 assert tx.emails.waiting()[0] == 1
 
     def test_another_kind_and_another_mailbox_are_not_in_the_way(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
-            assert ask(tx, kind=EmailKind.PREFERENCES) is Taken.NEW
-            assert ask(tx, address="+ana@example.org") is Taken.NEW
+            assert ask(tx, kind=EmailKind.PREFERENCES) is RequestOutcome.NEW
+            assert ask(tx, address="+ana@example.org") is RequestOutcome.NEW
 
     def test_a_network_asks_for_so_many_an_hour(self, store: Store) -> None:
         with store.begin() as tx:
             taken = [ask(tx, address=f"r{number}@example.org") for number in range(6)]
-            assert taken == [Taken.NEW] * 4 + [Taken.NETWORK] * 2
-            assert ask(tx, address="r9@example.org", network="203.0.113.0/24") is Taken.NEW
-            assert ask(tx, address="r8@example.org", asked_at=NOON + HOUR) is Taken.NEW
+            assert taken == [RequestOutcome.NEW] * 4 + [RequestOutcome.NETWORK] * 2
+            assert ask(tx, address="r9@example.org", network="203.0.113.0/24") is RequestOutcome.NEW
+            assert ask(tx, address="r8@example.org", asked_at=NOON + HOUR) is RequestOutcome.NEW
 
     def test_where_no_network_is_known_none_is_limited(self, store: Store) -> None:
         with store.begin() as tx:
             taken = [ask(tx, address=f"r{n}@example.org", network="") for n in range(7)]
-        assert taken == [Taken.NEW] * 6 + [Taken.FULL], "all that may wait"
+        assert taken == [RequestOutcome.NEW] * 6 + [RequestOutcome.FULL], "all that may wait"
 
     def test_who_was_refused_by_the_provider_may_ask_again(self, store: Store) -> None:
         with store.begin() as tx:
             ask(tx)
             tx.emails.settle(claim(tx), EmailState.REJECTED, at=NOON)
-            assert ask(tx) is Taken.NEW
+            assert ask(tx) is RequestOutcome.NEW
 
     def test_letters_are_claimed_oldest_first_and_each_once(self, store: Store) -> None:
         with store.begin() as tx:
@@ -260,7 +260,9 @@ class LettersContract:
             spans = {"networks": DAY, "addresses": DAY * 8, "rows": DAY * 31}
             assert tx.emails.clear(NOON + DAY * 7, **spans) == 0
             more = [ask(tx, address=f"r{n}@example.org") for n in range(5)]
-            assert more == [Taken.NEW] * 4 + [Taken.NETWORK], "networks of the day before"
+            assert more == [RequestOutcome.NEW] * 4 + [RequestOutcome.NETWORK], (
+                "networks of the day before"
+            )
             assert tx.emails.clear(NOON + DAY * 9, **spans) == 1
             first, second = tx.emails.get(1), tx.emails.get(2)
             accepted = replace(JOIN, state=EmailState.ACCEPTED, settled_at=NOON)

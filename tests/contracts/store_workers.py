@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Booking, ClaimedBatch
-from newsletter.domain.delivery.worker import SILENCE, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, Part
 from newsletter.store.sql import Store
 from tests.contracts.books import ACCEPTED, BUSY, LEASE, Books, ids
 from tests.contracts.store_threads import in_threads
@@ -29,10 +29,10 @@ def note(store: Store, claimed: ClaimedBatch, owner: int) -> int | None:
         return tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="b", owner=owner)
 
 
-def bury(store: Store, *dead: int, shares: bool = True) -> int:
+def bury(store: Store, *dead: int, is_shared: bool = True) -> int:
     with store.begin() as tx:
         tx.workers.remove(list(dead))
-        return tx.batches.abandon(at=NOON, shares=shares)
+        return tx.batches.abandon(at=NOON, is_shared=is_shared)
 
 
 class WorkersContract:
@@ -44,8 +44,8 @@ class WorkersContract:
         assert (first.id, first.name, first.host, first.slots) == (one, "w", "one.example", 4)
         assert (first.started_at, first.beat_at) == (NOON, NOON + 3 * _SECOND)
         assert (second.id, second.part) == (other, Part.SCHEDULER)
-        assert first.is_alive(first.beat_at + SILENCE - _SECOND)
-        assert not first.is_alive(first.beat_at + SILENCE)
+        assert first.is_alive(first.beat_at + DEAD_AFTER - _SECOND)
+        assert not first.is_alive(first.beat_at + DEAD_AFTER)
 
     def test_a_worker_that_was_removed_learns_it_at_its_next_heartbeat(self, store: Store) -> None:
         one = enter(store)
@@ -109,7 +109,7 @@ class WorkersContract:
             assert tx.unknowns.take(at=NOON, lease=LEASE, accounts=ours) is None
             assert tx.unknowns.take(at=NOON + LEASE, lease=LEASE, accounts=ours) is not None
         # that one process sends proves that no such call goes on
-        assert bury(store, shares=False) == 0
+        assert bury(store, is_shared=False) == 0
         with store.read() as tx:
             assert tx.unknowns.calls_until(books.id, NOON) is None
 

@@ -13,22 +13,16 @@ import pytest
 from newsletter.config.channels import CHANNELS
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.delivery.transactional import News
-from newsletter.domain.staff.post import Post, PostState
+from newsletter.domain.staff.post import ChannelPost, PostState
 from newsletter.runtime.channels import Call, PostRound, signature
 from tests.fakes import NOON
 from tests.pages import forum
 from tests.rows import rows
-from tests.servers import (
-    LoopbackServer,
-    Step,
-    bytes_then_close,
-    closed_port,
-    reply,
-)
+from tests.servers import LoopbackServer, Step, bytes_then_close, closed_port, reply
 
 KEY = b"a key of twenty-four byt"
 SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
-POST = Post(
+POST = ChannelPost(
     id=7,
     channel="room",
     made_at=NOON,

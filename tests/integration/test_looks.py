@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.clock import SystemClock
-from newsletter.store.looks import Looks
+from newsletter.store.looks import WorkerWakeups
 from newsletter.store.postgresql import parameters_of
 from tests.acceptance.workspace import wait_until
 from tests.postgresql import Server
@@ -29,7 +29,7 @@ def url(postgresql: Server, worker_id: str) -> str:
 class Working:
     """A process that works in a thread, and what it did."""
 
-    def __init__(self, looks: Looks, slots: int) -> None:
+    def __init__(self, looks: WorkerWakeups, slots: int) -> None:
         self.looks, self.slots = looks, slots
         self.looked: list[float] = []
         self.swept: list[float] = []
@@ -61,7 +61,7 @@ def working(url: str) -> Iterator[Callable[[int], Working]]:
     opened: list[Working] = []
 
     def work(slots: int) -> Working:
-        looks = Looks(parameters_of(url, None))
+        looks = WorkerWakeups(parameters_of(url, None))
         context = looks.open()
         context.__enter__()
         looks.close = lambda: context.__exit__(None, None, None)  # type: ignore[attr-defined]
@@ -132,7 +132,7 @@ def test_a_look_waits_for_its_time(working: Callable[[int], Working]) -> None:
 
 
 def test_without_its_server_it_ends_and_says_so(url: str, postgresql: Server) -> None:
-    looks = Looks(parameters_of(url, None))
+    looks = WorkerWakeups(parameters_of(url, None))
     with looks.open():
         failed: list[Exception] = []
 

@@ -23,8 +23,8 @@ from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
-from newsletter.pipeline.statements.ingest import DigestSource, Read, ingest
-from newsletter.pipeline.statements.render import Tried, render
+from newsletter.pipeline.statements.ingest import DigestSource, IngestState, ingest
+from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.statements.review import ReviewRules
 from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.checks.reviewer import review_text
@@ -447,7 +447,7 @@ class Stages:
     def __init__(self, process: Process) -> None:
         self._process = process
         self._sources = Files(process.host), DigestSource(cast(Any, process.store))
-        self._read, self._tried = Read(), Tried()
+        self._read, self._tried = IngestState(), RenderState()
 
     def take_in(self) -> None:
         """Read the texts and render those that changed."""

@@ -8,7 +8,7 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.domain.subscribers.audience import Brought, Entry
+from newsletter.domain.subscribers.audience import Entry, ImportResult
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.events import record
 from newsletter.pipeline.subscribers import administer, imports, leave, prefer
@@ -251,7 +251,7 @@ class People:
         """Import a new person, and a known one to a second list."""
         if host.expected.put_back or len(self._world.hosts) > 1:
             return  # a number would be given a second time
-        known, brought = host.expected.people[number], list[Brought]()
+        known, brought = host.expected.people[number], list[ImportResult]()
         new = f"imported{self._world.number()}@example.org"
         entries = [
             Entry(address=new, lists=("press",), language="en"),

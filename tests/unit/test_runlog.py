@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.pipeline.delivery.dispatch import Dispatched
+from newsletter.pipeline.delivery.dispatch import DispatchResult
 from newsletter.runtime.log import Endings, Pulse, log_attempt
 from tests.fakes import NOON
 from tests.pages import forum
@@ -22,8 +22,8 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]
         yield caplog
 
 
-def done(verdict: Verdict = Verdict.ACCEPTED, messages: int = 10) -> Dispatched:
-    return Dispatched(
+def done(verdict: Verdict = Verdict.ACCEPTED, messages: int = 10) -> DispatchResult:
+    return DispatchResult(
         campaign_id=1,
         slug="news",
         batch_id=1,

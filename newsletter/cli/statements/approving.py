@@ -16,8 +16,8 @@ from newsletter.domain.wording import people
 from newsletter.formats.times import is_local
 from newsletter.pipeline.archive.annotate import annotate as note
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.campaigns.headcount import left_behind, with_readers
-from newsletter.pipeline.statements.approve import ApprovalRequest, Given
+from newsletter.pipeline.campaigns.headcount import readers_left_out, with_readers
+from newsletter.pipeline.statements.approve import ApprovalRequest, ApprovalResult
 from newsletter.pipeline.statements.approve import revoke as take_back
 from newsletter.pipeline.status import find_status, goes_within
 from newsletter.runtime.campaigns import Campaigns
@@ -95,7 +95,7 @@ def _meant(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
         raise
 
 
-def _given(status: StatementStatus, given: Given) -> dict[str, object]:
+def _given(status: StatementStatus, given: ApprovalResult) -> dict[str, object]:
     goes, release = status.readers is not None, status.release or status.ready
     return {
         "slug": status.slug,
@@ -112,7 +112,9 @@ def _given(status: StatementStatus, given: Given) -> dict[str, object]:
     }
 
 
-def _answer(campaigns: Campaigns, status: StatementStatus, by: str, given: Given) -> Iterator[str]:
+def _answer(
+    campaigns: Campaigns, status: StatementStatus, by: str, given: ApprovalResult
+) -> Iterator[str]:
     """Yield the version, its approver, readers and time, and how to undo the approval."""
     slug, approved = status.slug, given.approval.approved
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
@@ -150,7 +152,7 @@ def _left_behind(tx: Transaction, status: StatementStatus) -> Iterator[str]:
         if statement.translation_of:
             yield f"{slug} does not go out by itself: {goes_within(statement)}"
     elif not statement.translation_of:
-        for other in left_behind(tx, status)[1]:
+        for other in readers_left_out(tx, status)[1]:
             yield (
                 f"{other.slug} ({other.language}) is not approved:"
                 f" its readers get {slug}, should that begin before it is"

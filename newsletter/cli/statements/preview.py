@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.mime import to_mime
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable, Refused
 from newsletter.pipeline.campaigns.headcount import dry_run as count_readers
-from newsletter.pipeline.campaigns.headcount import lines_of
+from newsletter.pipeline.campaigns.headcount import report_lines
 from newsletter.pipeline.campaigns.trial import filled, sample
 from newsletter.runtime.services import Services
 
@@ -74,7 +74,7 @@ def _show_dry_run(services: Services, slug: str, as_json: bool) -> None:
         listed = {"excluded": excluded, "elsewhere": elsewhere, "hours": hours}
         shell.print_json(asdict(dry) | listed)
     else:
-        for line in lines_of(dry, zone=services.settings.timezone):
+        for line in report_lines(dry, zone=services.settings.timezone):
             click.echo(line)
 
 

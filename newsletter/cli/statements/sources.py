@@ -12,7 +12,7 @@ from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.statements.visit import Visited
+from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file
@@ -97,7 +97,7 @@ def _feed(statements: Statements, name: str) -> Feed:
     raise NotFound(f"there is no feed {name!r}; those in newsletter.yaml: {names}")
 
 
-def _tell(seen: Visited) -> None:
+def _tell(seen: VisitResult) -> None:
     if seen.failure:
         shell.say(f"{seen.feed} cannot be read: {seen.failure}")
         return

@@ -12,7 +12,7 @@ import click
 from newsletter.cli import shell
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import Brought, ImportRecord
+from newsletter.domain.subscribers.audience import ImportRecord, ImportResult
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.imports import undo
 from newsletter.pipeline.subscribers.membership import find_list
@@ -157,7 +157,7 @@ def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _as_data(brought: Brought) -> dict[str, Any]:
+def _as_data(brought: ImportResult) -> dict[str, Any]:
     by_reason = {reason.value: away.people for reason, away in brought.refused.items()}
     return {
         "import": brought.number or None,
@@ -172,7 +172,7 @@ def _as_data(brought: Brought) -> dict[str, Any]:
     }
 
 
-def _summary(brought: Brought) -> str:
+def _summary(brought: ImportResult) -> str:
     text = f"{brought.new:,} new, {brought.known:,} known, {brought.suppressed:,} newly suppressed"
     if refused := sum(away.people for away in brought.refused.values()):
         text += f"; skipped, suppressed or erased here earlier: {refused:,}"
@@ -181,7 +181,7 @@ def _summary(brought: Brought) -> str:
     return text
 
 
-def _notes(brought: Brought) -> Iterator[str]:
+def _notes(brought: ImportResult) -> Iterator[str]:
     """Each reason why somebody stays away, with the first of those whom it keeps away."""
     reasons = [(reason.value, away) for reason, away in brought.refused.items()]
     for reason, away in (*reasons, ("unsubscribed", brought.left)):
@@ -205,7 +205,7 @@ def bring_in(
     create_lists: bool = False,
     options: Sequence[str] = (),
     rehearse: bool = False,
-) -> Brought:
+) -> ImportResult:
     """Import a file that was checked, or say what would come of it. ``options`` are its --list."""
     plan = imports.ImportPlan(
         file=read.path.name,

@@ -14,7 +14,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import NOTED, Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.pipeline.subscribers import administer
-from newsletter.pipeline.subscribers.leave import leave, read
+from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
 from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.rendering.mail.headers import word_of_departure
 from newsletter.runtime.services import Services
@@ -74,7 +74,7 @@ def receive_email(services: Services, email: BinaryIO) -> None:
     if not word:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])
-    departure = read(word, services.links)
+    departure = read_unsubscribe_link(word, services.links)
     strangers = leave([departure], store=services.store)
     if strangers:
         raise NotFound("its subscriber is not in this database: erased, or lost by a restore")

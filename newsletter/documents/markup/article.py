@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.documents.markup.inline_markup import line_of, tag_of, text_of
-from newsletter.documents.release.imported import Dropped
+from newsletter.documents.release.imported import DroppedLine
 from newsletter.documents.release.lines import ends_sentence, shortened
 from newsletter.documents.release.words import load_table
 
@@ -39,7 +39,7 @@ class Article:
     """The part of a page to read."""
 
     element: Element
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[DroppedLine, ...]
     notes: tuple[str, ...]
 
 
@@ -110,7 +110,7 @@ def _own_sentences(element: Element) -> Iterator[str]:
             yield words
 
 
-def drop_furniture(body: Element) -> Iterator[Dropped]:
+def drop_furniture(body: Element) -> Iterator[DroppedLine]:
     """Drop navigation, sharing links and the like; yield a note for each."""
     prose = prose_of(body)
     most = _LARGEST_FURNITURE * max(prose.get(body, 0), 1)
@@ -126,7 +126,7 @@ def drop_furniture(body: Element) -> Iterator[Dropped]:
             continue
         text = text_of(element)
         if text:
-            yield Dropped(line=line_of(element), text=shortened(text), why=why)
+            yield DroppedLine(line=line_of(element), text=shortened(text), why=why)
         element.drop_tree()
 
 
@@ -174,7 +174,7 @@ def _narrowed(element: Element, prose: dict[Element, int]) -> Element:
         element = best
 
 
-def _outside(body: Element, chosen: Element) -> Iterator[Dropped]:
+def _outside(body: Element, chosen: Element) -> Iterator[DroppedLine]:
     path = [chosen, *chosen.iterancestors()]
     for above in path[1:] if chosen is not body else []:
         parts = [(above, above.text or "")]
@@ -187,6 +187,6 @@ def _outside(body: Element, chosen: Element) -> Iterator[Dropped]:
                 # a long sentence may belong to the statement: a note says so
                 long = len(text) >= 60 and ends_sentence(text)
                 why = _OUTSIDE if long else "outside of the article"
-                yield Dropped(line=line_of(part), text=shortened(text), why=why)
+                yield DroppedLine(line=line_of(part), text=shortened(text), why=why)
         if above is body:
             return

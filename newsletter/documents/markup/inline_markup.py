@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from newsletter.documents.redirects import direct
-from newsletter.documents.release.imported import Dropped, ImportedPicture
+from newsletter.documents.release.imported import DroppedLine, ImportedPicture
 from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape_start, escape_words
 
@@ -258,7 +258,7 @@ class InlineReader:
     """The page's address, for relative links."""
     references: dict[Element, str] = field(default_factory=dict)
     """The link that is a footnote's mark → the footnote's name."""
-    dropped: list[Dropped] = field(default_factory=list)
+    dropped: list[DroppedLine] = field(default_factory=list)
     keeps: bool = False
     """Whether to keep pictures that are in the file itself."""
     pictures: list[ImportedPicture] = field(default_factory=list)
@@ -329,7 +329,7 @@ class InlineReader:
         """Note an element that is left out, by ``text`` or its words."""
         text = text or text_of(element) or element.get("src") or element.get("title")
         text = text or tag_of(element)
-        self.dropped.append(Dropped(line=line_of(element), text=shortened(text), why=why))
+        self.dropped.append(DroppedLine(line=line_of(element), text=shortened(text), why=why))
 
     def leave_out_image(self, element: Element) -> None:
         """Note a picture, by its description."""
@@ -366,7 +366,9 @@ class InlineReader:
             f"a {scheme}: link" if scheme else "a relative link: the page does not say its address"
         )
         text = f"{text_of(element)} → {shortened(href)}".strip()
-        self.dropped.append(Dropped(line=line_of(element), text=text, why=f"{why}; its words stay"))
+        self.dropped.append(
+            DroppedLine(line=line_of(element), text=text, why=f"{why}; its words stay")
+        )
         return ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from newsletter.documents.release.imported import LARGEST_PICTURE, Dropped, unusable
+from newsletter.documents.release.imported import LARGEST_PICTURE, DroppedLine, unusable
 from newsletter.documents.release.lines import shortened
 from newsletter.domain.errors import InvalidInput
 
@@ -95,15 +95,15 @@ def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
     return parts
 
 
-def page_edges(found: Iterable[tuple[str, str]]) -> Iterator[Dropped]:
+def page_edges(found: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
     """Yield the words at the ``head`` or ``foot`` of each page, once each."""
     seen: set[str] = set()
     for place, text in found:
         if text and text not in seen:
             seen.add(text)
-            yield Dropped(line=0, text=shortened(text), why=f"at the {place} of each page")
+            yield DroppedLine(line=0, text=shortened(text), why=f"at the {place} of each page")
 
 
-def unseen(texts: Iterable[str]) -> Iterator[Dropped]:
+def unseen(texts: Iterable[str]) -> Iterator[DroppedLine]:
     """Yield the hidden words of a file."""
-    return (Dropped(line=0, text=shortened(text), why="hidden in the file") for text in texts)
+    return (DroppedLine(line=0, text=shortened(text), why="hidden in the file") for text in texts)

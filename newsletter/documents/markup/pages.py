@@ -30,7 +30,7 @@ from newsletter.documents.release.blocks import RULE, Block, ExtractedText, impo
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.furniture import offers_to_leave
 from newsletter.documents.release.heading import Dated
-from newsletter.documents.release.imported import Dropped, ImportedDocument, Pasted, unusable
+from newsletter.documents.release.imported import DroppedLine, ImportedDocument, Pasted, unusable
 from newsletter.documents.release.lines import comparable, ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
 
@@ -86,7 +86,7 @@ def import_page(
     blocks = read_blocks(chosen, inline)
     foot = [block for block in blocks if offers_to_leave(block.markdown)]
     blocks = [block for block in blocks if block not in foot]
-    left = [Dropped(line=o.number, text=shortened(o.text), why=_LEAVES) for o in foot]
+    left = [DroppedLine(line=o.number, text=shortened(o.text), why=_LEAVES) for o in foot]
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*between(root, chosen, facts.title), *blocks]
@@ -99,7 +99,7 @@ def import_page(
         spare=facts.spare,
         email=subject,
         dated=_dated(facts, root, article),
-        foot=foot_of(footnotes, hidden or blocks, inline),
+        foot=footnote_blocks(footnotes, hidden or blocks, inline),
         beside=(
             *((line, one) for one, line in words.items()),
             *((0, said) for said in facts.described),
@@ -202,7 +202,7 @@ def _cleaned(root: Element) -> Review:
 def import_body(
     body: str,
     *,
-    edges: Iterable[Dropped],
+    edges: Iterable[DroppedLine],
     beside: Iterable[str],
     notes: Iterable[str],
     today: date,
@@ -217,7 +217,7 @@ def import_body(
     footnotes = take_footnotes(root)
     inline = InlineReader(references=footnotes.references, keeps=True)
     blocks = tuple(numbered(read_blocks(root, inline)))
-    foot = foot_of(footnotes, blocks, inline)
+    foot = footnote_blocks(footnotes, blocks, inline)
     dropped = tuple(replace(lost, line=0) for lost in inline.dropped)
     read = ExtractedText(
         blocks=blocks,
@@ -268,7 +268,9 @@ def read_blocks(root: Element, inline: InlineReader) -> list[Block]:
     return BlockReader(inline=inline, holding=holding_blocks(root)).read(root)
 
 
-def foot_of(footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader) -> tuple[str, ...]:
+def footnote_blocks(
+    footnotes: Footnotes, blocks: Sequence[Block], inline: InlineReader
+) -> tuple[str, ...]:
     """Return the footnotes that the blocks refer to, as Markdown; note the others."""
     written = []
     text = "\n".join(block.markdown for block in blocks)
@@ -318,7 +320,7 @@ def read_pasted(html: str) -> Pasted:
     footnotes = take_footnotes(root)
     inline = InlineReader(references=footnotes.references)
     blocks = read_blocks(root, inline)
-    foot = foot_of(footnotes, blocks, inline)
+    foot = footnote_blocks(footnotes, blocks, inline)
     lost = [f"{dropped.text[:80]} ({dropped.why})" for dropped in inline.dropped]
     return Pasted(
         markdown="\n\n".join(filter(None, [joined(blocks), *foot])),

@@ -18,7 +18,7 @@ from newsletter.documents.markup.pdf_layout import (
     in_columns,
     read_pages,
 )
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import shortened
 
 _LARGER = 1.12
@@ -85,7 +85,7 @@ def _notes(pages: Sequence[Sequence[PdfLine]]) -> Iterator[str]:
 
 def _without_edges(
     pages: Sequence[Sequence[PdfLine]],
-) -> tuple[list[Dropped], list[list[PdfLine]]]:
+) -> tuple[list[DroppedLine], list[list[PdfLine]]]:
     """Remove the lines at the head or foot of most pages.
 
     Browsers print two beside each other: the day and the title, the address and the page's number.
@@ -106,7 +106,7 @@ def _without_edges(
                 # dropped from each page, and noted once
                 if not any(_shape(line) == _shape(other) for other in gone):
                     why = f"at the {place} of each page"
-                    dropped.append(Dropped(line=0, text=shortened(line.text), why=why))
+                    dropped.append(DroppedLine(line=0, text=shortened(line.text), why=why))
                 gone.append(line)
     return dropped, [[line for line in page if line not in gone] for page in pages]
 

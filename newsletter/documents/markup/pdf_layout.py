@@ -252,7 +252,7 @@ def _parts(characters: Sequence[Any], size: float, bare: float) -> Iterator[list
 def _cell(characters: Sequence[Any], way: _Way) -> Cell:
     looks: tuple[bool, bool, str] = (False, False, "")
     marked: list[tuple[tuple[bool, bool, str], str]] = []
-    for character, text in _as_read(characters, way):
+    for character, text in _in_reading_order(characters, way):
         if isinstance(character, LTChar) and text.strip():
             # a PDF says nothing of bold or italic but in the names of its fonts
             font = character.fontname.lower()
@@ -270,7 +270,7 @@ def _cell(characters: Sequence[Any], way: _Way) -> Cell:
     return Cell(words=words, left=left)
 
 
-def _as_read(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
+def _in_reading_order(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
     """Return each letter with its text, in reading order."""
     real = [(letter, _plain(letter.get_text())) for letter in characters]
     if not _runs_to_the_left("".join(text for _, text in real)):

@@ -9,13 +9,13 @@ from newsletter.documents.release.embargo import headline_beside, is_embargo
 from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import Dated, first_prose
 from newsletter.documents.release.imported import (
-    Dropped,
+    DroppedLine,
     ImportedDocument,
     ImportedPicture,
     unusable,
 )
 from newsletter.documents.release.lines import Line, comparable
-from newsletter.documents.release.recognition import Stated, completed, recognise
+from newsletter.documents.release.recognition import StatedFacts, completed, recognise
 
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""
@@ -60,7 +60,7 @@ class ExtractedText:
     """The subject of its email: the title if the text shows none."""
     foot: tuple[str, ...] = ()
     """Footnotes in Markdown, for the end of the text."""
-    dropped: tuple[Dropped, ...] = ()
+    dropped: tuple[DroppedLine, ...] = ()
     pictures: tuple[ImportedPicture, ...] = ()
     notes: tuple[str, ...] = ()
     beside: tuple[tuple[int, str], ...] = ()
@@ -76,7 +76,7 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
     read = replace(read, blocks=read.blocks[start:])
     lines = list(_lines(read.blocks))
     prose = first_prose(lines, 0, read.windows)
-    stated = Stated(
+    stated = StatedFacts(
         heading=_heading(read, lines, prose),
         dated=read.dated,
         summary=read.summary,

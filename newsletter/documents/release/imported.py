@@ -16,7 +16,7 @@ LARGEST_PICTURE = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dropped:
+class DroppedLine:
     """A line outside of the body, and the reason."""
 
     line: int
@@ -55,7 +55,7 @@ class ImportedDocument:
     title: str
     date: date | None
     body: str
-    dropped: tuple[Dropped, ...]
+    dropped: tuple[DroppedLine, ...]
     notes: tuple[str, ...]
     """Each guess, as a sentence for the person who imports."""
     summary: str = ""

@@ -32,7 +32,7 @@ from newsletter.documents.release.heading import (
     named_by_subject,
     subject_heading,
 )
-from newsletter.documents.release.imported import Dropped, ImportedDocument, unusable
+from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import Line, begins_dateline, ends_sentence
 from newsletter.documents.release.paragraphs import is_bullet
 
@@ -150,7 +150,7 @@ _FULL = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stated:
+class StatedFacts:
     """A file's statements about itself outside of the lines."""
 
     heading: Heading | None = None
@@ -167,7 +167,7 @@ class Stated:
 
 def recognise(
     lines: Sequence[Line],
-    stated: Stated,
+    stated: StatedFacts,
     *,
     prose: int | None,
     width: int,
@@ -209,7 +209,7 @@ def recognise(
         of_summary,
     ]
     why = "the head of a forwarded email or a memo"
-    above = (Dropped(line=line.number, text=line.text, why=why) for line in stated.forwarded)
+    above = (DroppedLine(line=line.number, text=line.text, why=why) for line in stated.forwarded)
     document = ImportedDocument(
         title=heading.title,
         date=dated.value,
@@ -224,14 +224,16 @@ def recognise(
 
 
 def completed(
-    document: ImportedDocument, body: str, *, dropped: Iterable[Dropped], notes: Iterable[str]
+    document: ImportedDocument, body: str, *, dropped: Iterable[DroppedLine], notes: Iterable[str]
 ) -> ImportedDocument:
     """Add the text in Markdown, more dropped lines, and all notes."""
     lost = sorted([*document.dropped, *dropped], key=lambda one: one.line)
     return replace(document, body=body, dropped=tuple(lost), notes=tuple(notes))
 
 
-def _dated(lines: Sequence[Line], heading: Heading, prose: int | None, stated: Stated) -> Dated:
+def _dated(
+    lines: Sequence[Line], heading: Heading, prose: int | None, stated: StatedFacts
+) -> Dated:
     """Return the date that readers see, else the file's own."""
     seen = find_date(lines, heading, prose)
     if seen.value is None and stated.forwarded:
@@ -260,13 +262,13 @@ def _summary(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> t
     return text, note
 
 
-def _dropped(lines: Sequence[Line], reasons: Reasons, heading: Heading) -> tuple[Dropped, ...]:
+def _dropped(lines: Sequence[Line], reasons: Reasons, heading: Heading) -> tuple[DroppedLine, ...]:
     dropped = [
-        Dropped(line=lines[n].number, text=lines[n].text, why=why) for n, why in reasons.items()
+        DroppedLine(line=lines[n].number, text=lines[n].text, why=why) for n, why in reasons.items()
     ]
     if heading.prefix is not None:
         why = "stands before the title"
-        dropped.append(Dropped(line=heading.prefix.number, text=heading.prefix.text, why=why))
+        dropped.append(DroppedLine(line=heading.prefix.number, text=heading.prefix.text, why=why))
     return tuple(sorted(dropped, key=lambda line: line.line))
 
 

@@ -27,7 +27,7 @@ from newsletter.domain.campaigns.state import (
 from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Returned
+from newsletter.domain.statements.comment import ChangeRequest
 from newsletter.domain.statements.statement import (
     ApprovalStatus,
     Progress,
@@ -54,7 +54,7 @@ class StatementFacts:
     """The start that counts for the current content."""
     lapsed: Start | None = None
     """The start of an earlier version, if no start has followed."""
-    returned: Returned | None = None
+    returned: ChangeRequest | None = None
     """The request for changes that applies to the current content."""
     corrected: Related | None = None
     """The correction, once nothing of the original is sent any more."""

@@ -12,7 +12,7 @@ from enum import Enum
 
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.statements.comment import Comment, mentioned
 from newsletter.domain.subscribers.address import same_person
 
@@ -86,7 +86,7 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Occurred:
+class NoticeEvent:
     """One event, and the folded addresses of the people who hear of it."""
 
     kind: NoticeKind
@@ -97,15 +97,15 @@ class Occurred:
 
 _Event = tuple[NoticeKind, object, datetime, Collection[str]]
 """Its kind, the mark that tells it from the next event, its time, and its people."""
-_Lines = Mapping[str, Entered]
+_Lines = Mapping[str, AuditEntry]
 """Action → the last line of the audit log about the statement, but the scheduler's own."""
 
 
-def occurred(status: StatementStatus, last: _Lines) -> tuple[Occurred, ...]:
+def occurred(status: StatementStatus, last: _Lines) -> tuple[NoticeEvent, ...]:
     """Return the events that the status of a statement amounts to now."""
     events = (*_before_sending(status, last), *_of_campaign(status, last))
     return tuple(
-        Occurred(kind=kind, occurrence=str(what), at=at, people=status.staff.keys() & {*people})
+        NoticeEvent(kind=kind, occurrence=str(what), at=at, people=status.staff.keys() & {*people})
         for kind, what, at, people in events
     )
 
@@ -175,7 +175,7 @@ def _of_campaign(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
         yield NoticeKind.DECISION, campaign.id, ended, status.actors
 
 
-def _newest(last: _Lines, *actions: str) -> Entered | None:
+def _newest(last: _Lines, *actions: str) -> AuditEntry | None:
     lines = (last[action] for action in actions if action in last)
     return max(lines, key=lambda line: line.number, default=None)
 
@@ -201,7 +201,7 @@ def _involved(status: StatementStatus, last: _Lines) -> frozenset[str]:
 
 def of_comment(
     comment: Comment, before: Iterable[Comment], status: StatementStatus
-) -> tuple[Occurred, Occurred]:
+) -> tuple[NoticeEvent, NoticeEvent]:
     """Return the two events of a comment: it names people, and others take part in the talk.
 
     ``before`` are earlier comments on the statement. A person hears of one event only.
@@ -209,7 +209,7 @@ def of_comment(
     named = mentioned(comment.words, status.names) - {comment.by}
     talk = _writers(status).union(one.by for one in before) & status.staff.keys()
     first, second = (
-        Occurred(kind=kind, occurrence=str(comment.id), at=comment.at, people=people)
+        NoticeEvent(kind=kind, occurrence=str(comment.id), at=comment.at, people=people)
         for kind, people in (
             (NoticeKind.MENTIONED, named),
             (NoticeKind.COMMENTED, talk - named - {comment.by}),

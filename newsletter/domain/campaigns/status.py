@@ -5,7 +5,6 @@ Pages, the board, notices and commands show these sentences and no others.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.facts import StatementFacts
@@ -154,32 +153,28 @@ def _missing(status: StatementFacts) -> str:
     return say("{gone}. What was read of it before stays here.", gone=gone)
 
 
-_WHERE: Mapping[State, Callable[[StatementFacts], str]] = MappingProxyType(
-    {
-        State.DRAFT: lambda _: say("Only staff can see it."),
-        State.REVIEW: _review,
-        State.RETURNED: _returned,
-        State.CHANGED: _changed,
-        State.APPROVED: _approved,
-        State.HELD_BACK: _held_back,
-        State.SCHEDULED: _scheduled,
-        State.LEAVING: _scheduled,
-        State.CORRECTED: _corrected,
-        State.WITHIN: _within,
-        State.FAULTY: _faulty,
-        State.MISSING: _missing,
-    }
-)
-_WHERE_CAMPAIGN: Mapping[State, Callable[[Campaign, StatementFacts], str]] = MappingProxyType(
-    {
-        State.SENDING: _sending,
-        State.IN_USE: _in_use,
-        State.PAUSED: _paused,
-        State.ATTENTION: _attention,
-        State.SENT: _sent,
-        State.CANCELLED: _cancelled,
-    }
-)
+_WHERE: Mapping[State, Callable[[StatementFacts], str]] = {
+    State.DRAFT: lambda _: say("Only staff can see it."),
+    State.REVIEW: _review,
+    State.RETURNED: _returned,
+    State.CHANGED: _changed,
+    State.APPROVED: _approved,
+    State.HELD_BACK: _held_back,
+    State.SCHEDULED: _scheduled,
+    State.LEAVING: _scheduled,
+    State.CORRECTED: _corrected,
+    State.WITHIN: _within,
+    State.FAULTY: _faulty,
+    State.MISSING: _missing,
+}
+_WHERE_CAMPAIGN: Mapping[State, Callable[[Campaign, StatementFacts], str]] = {
+    State.SENDING: _sending,
+    State.IN_USE: _in_use,
+    State.PAUSED: _paused,
+    State.ATTENTION: _attention,
+    State.SENT: _sent,
+    State.CANCELLED: _cancelled,
+}
 
 
 def _approvers(status: StatementFacts) -> str:

@@ -41,7 +41,7 @@ def _distance(wanted: str, offered: str) -> int:
     return 2 if plain == offered.partition("-")[0] else _STRANGE
 
 
-def objection(
+def translation_fault(
     translation: Statement,
     original: Statement | None,
     others: Sequence[Statement],

@@ -240,7 +240,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Later:
+class LaterReaders:
     """Readers whose hour by their own clocks is still to come."""
 
     next_at: datetime
@@ -282,7 +282,7 @@ class UnknownBatch:
         return frozenset(number for number, address in self.members if not address)
 
 
-class Rest(Enum):
+class RestOutcome(Enum):
     """The outcome of members without an outcome of their own."""
 
     ACCEPTED = "accepted"

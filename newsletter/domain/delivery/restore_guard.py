@@ -11,7 +11,7 @@ _KEPT = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stopped:
+class SendingStop:
     """A person stopped all sending."""
 
     by: str
@@ -26,13 +26,13 @@ class Stopped:
         return f"stopped by {self.by}{why} on {self.at:%Y-%m-%d %H:%M} UTC"
 
 
-def read_stopped(kept: str) -> Stopped | None:
+def read_sending_stop(kept: str) -> SendingStop | None:
     """Read such a line; None for a hold of another kind."""
     found = _KEPT.fullmatch(kept)
     if found is None:
         return None
     at = datetime.strptime(found["at"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-    return Stopped(by=found["by"], at=at, why=found["why"] or "")
+    return SendingStop(by=found["by"], at=at, why=found["why"] or "")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -245,7 +245,7 @@ class EmailLimits:
     """The most emails in the queue."""
 
 
-class Taken(Enum):
+class RequestOutcome(Enum):
     """The result of a request for an email. Only staff may see which."""
 
     NEW = "new"

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-BEAT = timedelta(seconds=2)
+HEARTBEAT = timedelta(seconds=2)
 """Between two heartbeats of a process."""
-SILENCE = timedelta(seconds=15)
+DEAD_AFTER = timedelta(seconds=15)
 """A process without a heartbeat for so long counts as dead. Others take over what it claimed."""
 
 
@@ -33,4 +33,4 @@ class Worker:
 
     def is_alive(self, now: datetime) -> bool:
         """Return whether it gave a sign of life lately."""
-        return now - self.beat_at < SILENCE
+        return now - self.beat_at < DEAD_AFTER

@@ -8,7 +8,7 @@ OPERATOR = "operator"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entered:
+class AuditEntry:
     """One line of the audit log."""
 
     number: int

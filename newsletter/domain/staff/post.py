@@ -27,7 +27,7 @@ class PostState(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Post:
+class ChannelPost:
     """A message to a channel."""
 
     id: int

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from newsletter.domain.staff.account import name_of
-from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.wording import moment
 
 _PAST: Mapping[str, str] = {
@@ -63,7 +63,7 @@ _ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
 """From the beginning of a word and possessively: no letter is looked at twice."""
 
 
-def sentence(entry: Entered, names: Mapping[str, str], zone: str) -> str:
+def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
     """Return a log entry as a sentence: names for staff, short versions, times in the zone.
 
     ``names`` has all staff by folded address. No other address is shown.

@@ -65,7 +65,7 @@ def mentioned(words: str, names: Mapping[str, str]) -> set[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Returned:
+class ChangeRequest:
     """An approver sent one version of a statement back, and why."""
 
     slug: str
@@ -79,8 +79,8 @@ class Returned:
 
 
 def standing_return(
-    found: Iterable[Returned], content_hash: str, approvals: Iterable[Approval]
-) -> Returned | None:
+    found: Iterable[ChangeRequest], content_hash: str, approvals: Iterable[Approval]
+) -> ChangeRequest | None:
     """Return the last request for changes, unless its version was approved or resubmitted since.
 
     ``found`` is in the order of writing, which decides between two of one instant.

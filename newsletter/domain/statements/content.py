@@ -190,7 +190,7 @@ def _host(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counting:
+class LinkParameters:
     """Parameters on links that tell your own site that a visit came from an email, not from
     whom."""
 
@@ -227,7 +227,7 @@ class Publisher:
     lists: tuple[ListTitle, ...] = ()
     """Lists with a title; for other lists readers see the name."""
     layout: Layout = field(default_factory=Layout)
-    counting: Counting | None = None
+    counting: LinkParameters | None = None
     """None if links get no parameters."""
     unsubscribe_inbox: str = ""
     """The address to which mail programs send unsubscribe requests; empty if there is none."""

@@ -111,7 +111,7 @@ class Version:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ImportFindings:
     """The parts that an import left out of a text, and its guesses."""
 
     file: str = ""
@@ -142,7 +142,7 @@ class Draft:
     """Other texts begin with it, and it is never submitted."""
     copied_of: str = ""
     """The slug of the statement elsewhere that it was copied from."""
-    found: Found = Found()
+    found: ImportFindings = ImportFindings()
 
     @property
     def is_handed_in(self) -> bool:
@@ -156,7 +156,7 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandedIn:
+class SubmittedText:
     """A text for the pipeline: the version that was submitted last."""
 
     key: str

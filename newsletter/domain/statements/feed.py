@@ -247,7 +247,7 @@ class FeedUnreadable(NewsletterError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fetched:
+class FetchedFeed:
     """The result of one visit to a feed."""
 
     items: tuple[Item, ...] = ()

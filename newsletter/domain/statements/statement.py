@@ -242,9 +242,9 @@ def standing(
     for approval in live:
         if approval.content_hash != content_hash:
             continue
-        objection = _objection(approval, wrote=wrote, policy=policy, roles=roles)
-        if objection:
-            reasons.append(objection)
+        reason = _reason_not_counted(approval, wrote=wrote, policy=policy, roles=roles)
+        if reason:
+            reasons.append(reason)
         else:
             kind = overrides if approval.channel is Channel.OVERRIDE else counted
             first = kind.setdefault(mailbox(approval.by), approval)
@@ -283,7 +283,7 @@ def _complete_at(
     return min((given[least - 1].at for given, least in ways if len(given) >= least), default=None)
 
 
-def _objection(
+def _reason_not_counted(
     approval: Approval,
     *,
     wrote: Collection[str],

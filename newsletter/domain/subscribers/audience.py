@@ -130,29 +130,29 @@ EXAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Away:
+class SkippedPeople:
     """People who stay away, although a file names them."""
 
     people: int = 0
     first: tuple[tuple[str, str], ...] = ()
     """Place and address of the first of them, at most ``EXAMPLES``."""
 
-    def plus(self, other: "Away") -> "Away":
+    def plus(self, other: "SkippedPeople") -> "SkippedPeople":
         first = (*self.first, *other.first)[:EXAMPLES]
-        return Away(people=self.people + other.people, first=first)
+        return SkippedPeople(people=self.people + other.people, first=first)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brought:
+class ImportResult:
     """The result of an import, of a part of it, or of its rehearsal."""
 
     new: int = 0
     known: int = 0
     suppressed: int = 0
     """Addresses that were not suppressed before."""
-    refused: Mapping[SuppressionReason, Away] = field(default_factory=dict)
+    refused: Mapping[SuppressionReason, SkippedPeople] = field(default_factory=dict)
     """Suppressed people who were not imported, in the order of the file."""
-    left: Away = field(default_factory=Away)
+    left: SkippedPeople = field(default_factory=SkippedPeople)
     """People who have left a list that the file names, and stay away from it."""
     changed: int = 0
     """Known people with another name, language, time zone, place, tag or pause."""
@@ -165,11 +165,11 @@ class Brought:
     number: int = 0
     """The import's number; 0 for a rehearsal."""
 
-    def plus(self, part: "Brought") -> "Brought":
+    def plus(self, part: "ImportResult") -> "ImportResult":
         """Return the result of one more part of the file."""
         refused, joined = dict(self.refused), Counter(self.joined) + Counter(part.joined)
         for reason, away in part.refused.items():
-            refused[reason] = refused.get(reason, Away()).plus(away)
+            refused[reason] = refused.get(reason, SkippedPeople()).plus(away)
         return replace(
             self,
             new=self.new + part.new,
@@ -236,7 +236,7 @@ class ImportRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Undone:
+class ImportUndoResult:
     """The result of undoing an import."""
 
     removed: int

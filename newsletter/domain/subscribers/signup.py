@@ -32,7 +32,7 @@ _STRANGE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\uff
 """Characters that reverse text, so that one name looks like another, and replaced bytes."""
 
 
-class Objection(Enum):
+class FormFault(Enum):
     """Why a form cannot be accepted."""
 
     NO_ADDRESS = "no_address"
@@ -148,53 +148,55 @@ class SignUpSettings:
 class SignUpRules(SignUpSettings):
     """The conditions of joining."""
 
-    offers: tuple[PublicList, ...]
+    public_lists: tuple[PublicList, ...]
     """The lists that can be joined; empty if sign-up is off."""
     throw_away: frozenset[str] = frozenset()
     """Known domains whose addresses, with those of their subdomains, cannot join."""
 
     def offered(self, names: Sequence[str] = ()) -> tuple[PublicList, ...]:
         """Return the offered lists with these names, or all, in their order."""
-        return tuple(offer for offer in self.offers if not names or offer.name in names)
+        return tuple(shown for shown in self.public_lists if not names or shown.name in names)
 
-    def judge(self, form: SignUpForm) -> SignUp | Mapping[str, Objection]:
-        """Return the accepted request, or the objections by field."""
+    def judge(self, form: SignUpForm) -> SignUp | Mapping[str, FormFault]:
+        """Return the accepted request, or the faults by field."""
         # a single list need not be ticked
-        takes_all = len(self.offers) == 1 and not form.lists
-        lists = tuple(offer.name for offer in self.offers if takes_all or offer.name in form.lists)
+        takes_all = len(self.public_lists) == 1 and not form.lists
+        lists = tuple(
+            shown.name for shown in self.public_lists if takes_all or shown.name in form.lists
+        )
         is_no_line = len(form.name) > MAX_NAME_CHARACTERS or any(
             letter in _STRANGE or unicodedata.category(letter) in _NO_LINE for letter in form.name
         )
         found = {
             "email": self.refuses(form.address),
-            "name": Objection.NAME if is_no_line else None,
-            "lists": None if lists else Objection.NO_LIST,
+            "name": FormFault.NAME if is_no_line else None,
+            "lists": None if lists else FormFault.NO_LIST,
         }
-        faults = {key: objection for key, objection in found.items() if objection}
+        faults = {key: fault for key, fault in found.items() if fault}
         if faults:
             return faults
         return SignUp(address=parse_address(form.address), name=form.name.strip(), lists=lists)
 
-    def refuses(self, address: str) -> Objection | None:
-        """Return the objection to an address, so that no email is sent to it."""
+    def refuses(self, address: str) -> FormFault | None:
+        """Return the fault of an address, so that no email is sent to it."""
         if not address.strip():
-            return Objection.NO_ADDRESS
+            return FormFault.NO_ADDRESS
         try:
             local, _, domain = fold(parse_address(address)).rpartition("@")
         except ValueError:
-            return Objection.MALFORMED
+            return FormFault.MALFORMED
         if _REPLACED in local:
-            return Objection.MALFORMED
+            return FormFault.MALFORMED
         if local.partition("+")[0] in self.refuse_roles:
-            return Objection.ROLE
+            return FormFault.ROLE
         labels = domain.split(".")
         above = {".".join(labels[start:]) for start in range(len(labels))}
-        return Objection.THROW_AWAY if above & {*self.refuse_domains, *self.throw_away} else None
+        return FormFault.THROW_AWAY if above & {*self.refuse_domains, *self.throw_away} else None
 
 
-def consent_words(template: str, *, organisation: str, offers: Sequence[PublicList]) -> str:
+def consent_words(template: str, *, organisation: str, public_lists: Sequence[PublicList]) -> str:
     """Return the words that a person consents to, in full."""
-    titles = ", ".join(offer.title for offer in offers)
+    titles = ", ".join(shown.title for shown in public_lists)
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
 
 

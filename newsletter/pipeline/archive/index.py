@@ -17,7 +17,7 @@ _AT_ONCE = 50
 
 
 @dataclass(kw_only=True)
-class Indexed:
+class IndexState:
     """The state between two runs."""
 
     mark: int | None = None
@@ -28,9 +28,9 @@ Words = Callable[[Content], tuple[str, str]]
 """Takes the opening line and the text of a statement out of the email that was approved."""
 
 
-def index(*, store: Store, words_of: Words, before: Indexed | None = None) -> int:
+def index(*, store: Store, words_of: Words, before: IndexState | None = None) -> int:
     """Index the statements that began to go out; return how many are new. Update ``before``."""
-    before = before or Indexed()
+    before = before or IndexState()
     with store.read() as tx:
         mark, touched = tx.statements.changed_since(before.mark)
         missing = tx.search.missing(None if before.mark is None else touched)

@@ -93,7 +93,7 @@ class DigestBuilder:
                 done += self._make_due(tx, digest)
         if wrong:
             with self.store.begin() as tx:
-                done += [self._put_right(tx, issue) for issue in self._wrong(tx)]
+                done += [self._rebuild(tx, issue) for issue in self._wrong(tx)]
         return tuple(done)
 
     def make(self, name: str, actor: str) -> BuiltDigest:
@@ -202,7 +202,7 @@ class DigestBuilder:
             parts=tuple(one.slug for _, one in parts),
         )
 
-    def _right(self, tx: Transaction, issue: Issue) -> Issue:
+    def _rebuilt(self, tx: Transaction, issue: Issue) -> Issue:
         """Return the issue without cancelled parts, and with corrections in place of corrected
         ones.
 
@@ -267,7 +267,7 @@ class DigestBuilder:
         tx.digests.put(issue, tx.now)
         detail = ", ".join(issue.parts) or summary
         tx.audit.enter(actor, "gather", issue.slug, detail)
-        return _gathered(issue, summary)
+        return _built(issue, summary)
 
     def _nothing(self, tx: Transaction, digest: Digest) -> str:
         began = tx.digests.since()[digest.name].astimezone(ZoneInfo(self.timezone))
@@ -280,11 +280,11 @@ class DigestBuilder:
         return [
             waiting_issue
             for waiting_issue in tx.digests.waiting()
-            if self._right(tx, waiting_issue) != waiting_issue
+            if self._rebuilt(tx, waiting_issue) != waiting_issue
         ]
 
-    def _put_right(self, tx: Transaction, issue: Issue) -> BuiltDigest:
-        right = self._right(tx, issue)
+    def _rebuild(self, tx: Transaction, issue: Issue) -> BuiltDigest:
+        right = self._rebuilt(tx, issue)
         tx.digests.put(right, tx.now)
         rest = (
             f"it is made again from {_counted(len(right.parts))}" if right.parts else "none is left"
@@ -292,10 +292,10 @@ class DigestBuilder:
         summary = f"a part was corrected or cancelled since, and {rest}"
         detail = ", ".join(right.parts) or summary
         tx.audit.enter(_SCHEDULER, "gather", issue.slug, detail)
-        return _gathered(right, summary)
+        return _built(right, summary)
 
 
-def _gathered(issue: Issue, summary: str) -> BuiltDigest:
+def _built(issue: Issue, summary: str) -> BuiltDigest:
     slug = issue.slug if issue.statement else ""
     return BuiltDigest(name=issue.name, day=issue.day, slug=slug, summary=summary)
 

@@ -23,7 +23,13 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel, StoredStatement
 from newsletter.domain.wording import moment
-from newsletter.pipeline.campaigns.headcount import Moved, NotFresh, NotTyped, bind, hold_against
+from newsletter.pipeline.campaigns.headcount import (
+    CountChanged,
+    CountNotTyped,
+    SecondFactorNeeded,
+    bind,
+    hold_against,
+)
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import entitle, find_campaign, find_seen
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
@@ -46,7 +52,7 @@ class AlreadyStarted(Refused):
         super().__init__(f"{start.slug} was started by {start.by} at {start.at:%Y-%m-%d %H:%M} UTC")
 
 
-class Earlier(Refused):
+class EarlierThanApproved(Refused):
     """The new time is earlier than the one that the approvers were shown."""
 
     def __init__(self, slug: str, by: Sequence[str], until: str) -> None:
@@ -57,7 +63,7 @@ class Earlier(Refused):
         )
 
 
-class Late(Refused):
+class UndoTooLate(Refused):
     """Sending has begun; an undo comes too late."""
 
     def __init__(self, campaign: Campaign) -> None:
@@ -136,7 +142,7 @@ class Starter:
                 bind(tx, status, shown, by=by)
             else:
                 hold_against(tx, status, shown)
-        except (Moved, NotTyped, NotFresh):
+        except (CountChanged, CountNotTyped, SecondFactorNeeded):
             raise
         except Refused:
             return
@@ -189,7 +195,7 @@ class Starter:
         ]
         if later and not anew:
             told = max(one.not_before for one in later if one.not_before)
-            raise Earlier(slug, [one.by for one in later], moment(told, zone))
+            raise EarlierThanApproved(slug, [one.by for one in later], moment(told, zone))
         for approval in later:
             why = "it is to be sent earlier than its approvers saw"
             tx.approvals.revoke(slug, tx.now, approval.by, actor=person, why=why)
@@ -204,7 +210,7 @@ class Starter:
             person = entitle(tx, by, Role.APPROVER, "undo")
             status = get_status(tx, slug, self.rules)
             if status is not None and status.campaign is not None and status.begun:
-                raise Late(status.campaign)
+                raise UndoTooLate(status.campaign)
             status = find_status(tx, slug, self.rules)
             self._take_back(tx, status, person)
             campaign = status.campaign

@@ -18,7 +18,7 @@ from newsletter.pipeline.status import check_translation, find_status, load_stat
 from newsletter.store.sql import Store, Transaction
 
 
-class Moved(Refused):
+class CountChanged(Refused):
     """The number of readers differs from the number that the person was shown."""
 
     def __init__(self, slug: str, shown: int | None, readers: int) -> None:
@@ -29,7 +29,7 @@ class Moved(Refused):
         )
 
 
-class NotTyped(Refused):
+class CountNotTyped(Refused):
     """So many get it that the number is typed to confirm it, and another one was, or none."""
 
     def __init__(self, readers: int) -> None:
@@ -37,7 +37,7 @@ class NotTyped(Refused):
         super().__init__(f"Type {readers}, the number of people who get it")
 
 
-class NotFresh(Refused):
+class SecondFactorNeeded(Refused):
     """So many get it that it takes a second factor, shown just now."""
 
 
@@ -108,7 +108,7 @@ def hold_against(tx: Transaction, status: StatementStatus, shown: ShownTerms) ->
     """
     readers = tx.audiences.count(_reach(tx, status).audience)
     if shown.readers is None or moved(shown.readers, readers):
-        raise Moved(status.slug, shown.readers, readers)
+        raise CountChanged(status.slug, shown.readers, readers)
     return readers
 
 
@@ -121,9 +121,9 @@ def bind(tx: Transaction, status: StatementStatus, shown: ShownTerms, *, by: str
     readers = hold_against(tx, status, shown)
     if readers >= status.rules.typed_count:
         if shown.typed is None or shown.typed != shown.readers:
-            raise NotTyped(shown.readers or readers)
+            raise CountNotTyped(shown.readers or readers)
         if not shown.fresh:
-            raise NotFresh("confirm with a second factor that it is you")
+            raise SecondFactorNeeded("confirm with a second factor that it is you")
     content_hash = status.stored.content_hash
     start = Start(slug=status.slug, content_hash=content_hash, by=by, at=tx.now, count=readers)
     tx.starts.add(start)
@@ -161,7 +161,7 @@ def siblings(tx: Transaction, status: StatementStatus) -> list[StatementStatus]:
     return found
 
 
-def left_behind(
+def readers_left_out(
     tx: Transaction, status: StatementStatus
 ) -> tuple[list[Statement], list[Statement]]:
     """Translations whose readers get the original, should that begin first.
@@ -267,7 +267,7 @@ _SHOWN = 3
 """Addresses of readers that a dry run shows."""
 
 
-def lines_of(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
+def report_lines(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
     """A dry run in words, with the first few of those who would get it; times are in ``zone``."""
     if dry.ends:
         yield f"{dry.slug} would end {', '.join(dry.ends)}"

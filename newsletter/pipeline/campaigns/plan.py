@@ -76,11 +76,11 @@ def _next_step(status: StatementStatus, release: datetime | None) -> Step:
     return Step.NOTHING if as_said else Step.RESCHEDULE
 
 
-_WHERE_IT_MUST_NOT = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
+_STEP_IF_REFUSED = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class HeldStatement:
     """A statement that was approved once and does not go out, and why."""
 
     slug: str
@@ -88,12 +88,12 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class PlanResult:
     """The result of one run of planning."""
 
     scheduled: tuple[Campaign, ...] = ()
-    withdrawn: tuple[Held, ...] = ()
-    held: tuple[Held, ...] = ()
+    withdrawn: tuple[HeldStatement, ...] = ()
+    held: tuple[HeldStatement, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ class _Decision:
 
 
 @dataclass(kw_only=True)
-class Watch:
+class PlanState:
     """The state of planning between two runs: the next run looks only at what may have changed."""
 
     by: tuple[PlanRules, Mapping[str, Role]] | None = None
@@ -118,7 +118,7 @@ class Watch:
     """The change number of the last run."""
     open: set[str] = field(default_factory=set)
     """Slugs whose turn may come without a change of their own: by time, or by that of others."""
-    held: dict[str, Held] = field(default_factory=dict)
+    held: dict[str, HeldStatement] = field(default_factory=dict)
 
     def note(self, decision: _Decision) -> None:
         """Note the result of looking at one statement."""
@@ -128,16 +128,16 @@ class Watch:
         if _is_open(decision):
             self.open.add(slug)
         if decision.why and decision.step is not Step.WITHDRAW:
-            self.held[slug] = Held(slug=slug, reason=decision.why)
+            self.held[slug] = HeldStatement(slug=slug, reason=decision.why)
 
 
-def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Planned:
+def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> PlanResult:
     """Bring the campaigns of statements in line with their approvals.
 
     Check what changed since ``before``, and what may go out. Without ``before``, or under other
     rules or staff, check all that did not go out. ``before`` is brought up to date.
     """
-    before = before or Watch()
+    before = before or PlanState()
     with store.read() as tx:
         by = (rules, tx.staff.roles())
         anew = before.by != by
@@ -150,7 +150,7 @@ def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Plan
         # stays None until the end, so that a run that breaks off is followed by a complete one
         before.by, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
-    withdrawn: list[Held] = []
+    withdrawn: list[HeldStatement] = []
     for decision in decisions:
         slug = decision.status.slug
         if decision.step is not Step.NOTHING:
@@ -160,11 +160,11 @@ def plan(*, store: Store, rules: PlanRules, before: Watch | None = None) -> Plan
                 decision = _decide(tx, load_status(tx, stored, rules))
                 scheduled += _act(tx, decision, rules)
         if decision.step is Step.WITHDRAW:
-            withdrawn.append(Held(slug=slug, reason=decision.why))
+            withdrawn.append(HeldStatement(slug=slug, reason=decision.why))
         before.note(decision)
     before.by, before.mark = by, mark
     held = tuple(before.held[slug] for slug in sorted(before.held))
-    return Planned(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
+    return PlanResult(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
 
 
 def _is_open(decision: _Decision) -> bool:
@@ -203,7 +203,7 @@ def _refused(step: Step, status: StatementStatus) -> Step:
         return Step.NOTHING
     if status.statement.translation_of:  # others then do not wait for it
         return Step.WITHDRAW if status.is_waiting else Step.NOTHING
-    return _WHERE_IT_MUST_NOT.get(step, step)
+    return _STEP_IF_REFUSED.get(step, step)
 
 
 def _say(step: Step, status: StatementStatus) -> str:

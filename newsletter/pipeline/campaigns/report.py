@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
-from newsletter.domain.delivery.batch import Later, Outage, Waiting
+from newsletter.domain.delivery.batch import LaterReaders, Outage, Waiting
 from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.errors import Refused
 from newsletter.domain.events import Bounce
@@ -94,7 +94,7 @@ def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
     }
 
 
-def _row(found: Outage | Later | None) -> dict[str, Any] | None:
+def _row(found: Outage | LaterReaders | None) -> dict[str, Any] | None:
     """JSON-ready; None where there is nothing."""
     if found is None:
         return None

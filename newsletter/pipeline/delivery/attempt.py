@@ -306,7 +306,7 @@ class Attempts(ABC, Generic[Held, Done]):
     waits: Callable[[], bool] = lambda: False
 
     @property
-    def shares(self) -> bool:
+    def is_shared(self) -> bool:
         """Claims of several processes may be made at the same time."""
         return self.owner is not None and self.pool.is_unlimited
 

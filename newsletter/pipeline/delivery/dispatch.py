@@ -38,7 +38,7 @@ _ANOTHER_CARRIAGE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dispatched:
+class DispatchResult:
     """The result of sending one batch."""
 
     campaign_id: int
@@ -66,7 +66,7 @@ class HeldBatch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dispatcher(Attempts[HeldBatch, Dispatched]):
+class Dispatcher(Attempts[HeldBatch, DispatchResult]):
     """Sends one batch per call."""
 
     carriage: str = ""
@@ -74,7 +74,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
     """Verified contents, by content hash."""
 
-    def dispatch(self) -> Dispatched | None:
+    def dispatch(self) -> DispatchResult | None:
         """Send the next batch that is due. Return None if none is due or none may leave now."""
         # without a second provider this transaction would do nothing
         if self.pool.second is not None:
@@ -86,7 +86,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         return done
 
     def claiming(self) -> AbstractContextManager[Transaction]:
-        return self.store.send(lasting=False) if self.shares else super().claiming()
+        return self.store.send(lasting=False) if self.is_shared else super().claiming()
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
         """Claim the next batch, without the readers who have unsubscribed since it was planned."""
@@ -104,7 +104,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         if claimed is None:
             return None
         pooled = self.pool.of(claimed)
-        if not self.shares:  # without a limit nothing counts, and all would wait for the row
+        if not self.is_shared:  # without a limit nothing counts, and all would wait for the row
             pooled.limiter.take(tx, rate_limits[pooled.name], len(claimed.members), attempt.at)
         content = self._content(tx, claimed)
         called = names_for(tx, content, [number for number, _ in claimed.members])
@@ -143,7 +143,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         """Queue the batch again."""
         tx.batches.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
 
-    def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> Dispatched:
+    def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> DispatchResult:
         """Book the outcome of each reader, and what the answer says about the provider."""
         claimed = held.claimed
         if answer.outcome.verdict is Verdict.SPLIT and len(claimed.members) == 1:
@@ -151,7 +151,7 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
             answer = replace(answer, outcome=replace(answer.outcome, verdict=Verdict.REJECTED))
         wait = self._wait(claimed, answer)
         recorded, failed_over = self._record(claimed, answer, wait, attempt.at)
-        return Dispatched(
+        return DispatchResult(
             campaign_id=claimed.campaign.id,
             slug=claimed.campaign.slug,
             batch_id=claimed.id,
@@ -188,8 +188,8 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
         until = self.store.clock.now() + wait
         outcomes = (answer.outcome, *answer.exceptions.values())
         is_plain = all(outcome.verdict in _KNOWN for outcome in outcomes)
-        shares = self.shares and is_plain
-        with self.store.send() if shares else self.store.begin() as tx:
+        is_shared = self.is_shared and is_plain
+        with self.store.send() if is_shared else self.store.begin() as tx:
             # first, because a campaign that fails over is not paused and its batch does not wait
             failed_over = self.pool.settle(tx, claimed, answer, taken_at=taken_at, until=until)
             if failed_over:
@@ -198,9 +198,9 @@ class Dispatcher(Attempts[HeldBatch, Dispatched]):
             if not is_plain:
                 # an event may have arrived before the answer
                 confirm_by_events(tx, claimed.campaign.id)
-            if not shares:
+            if not is_shared:
                 finish(tx, claimed.campaign.id)
-            is_last = shares and not tx.batches.is_open(claimed.campaign.id)
+            is_last = is_shared and not tx.batches.is_open(claimed.campaign.id)
         if is_last:
             with self.store.begin() as tx:
                 finish(tx, claimed.campaign.id)

@@ -17,13 +17,13 @@ from newsletter.domain.delivery.batch import (
     Answer,
     Outcome,
     OutgoingBatch,
-    Rest,
+    RestOutcome,
     UnknownBatch,
     Verdict,
     backoff,
 )
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
-from newsletter.domain.delivery.worker import SILENCE
+from newsletter.domain.delivery.worker import DEAD_AFTER
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links
 from newsletter.pipeline.delivery.attempt import ProviderPool
@@ -33,7 +33,7 @@ from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recovered:
+class RecoveryResult:
     """Work that a former process left unfinished."""
 
     unknown: int
@@ -45,8 +45,12 @@ class Recovered:
 
 
 def recover(
-    *, store: Store, accounts: Mapping[str, str], shares: bool = False, leaving: int | None = None
-) -> Recovered:
+    *,
+    store: Store,
+    accounts: Mapping[str, str],
+    is_shared: bool = False,
+    leaving: int | None = None,
+) -> RecoveryResult:
     """Mark the claimed batches of dead processes as unknown.
 
     ``accounts`` are the configured accounts, by provider. Where several processes share the
@@ -54,15 +58,15 @@ def recover(
     the caller has proved that all others are dead.
     """
     with store.begin() as tx:
-        dead = tx.workers.silent(tx.now - SILENCE if shares else _END_OF_TIME)
+        dead = tx.workers.silent(tx.now - DEAD_AFTER if is_shared else _END_OF_TIME)
         tx.workers.remove(dead if leaving is None else [*dead, leaving])
-        unknown = tx.batches.abandon(at=store.clock.now(), shares=shares)
+        unknown = tx.batches.abandon(at=store.clock.now(), is_shared=is_shared)
         # before a campaign ends: an event may tell what the dead process did not book
         for campaign_id in tx.unknowns.campaigns():
             confirm_by_events(tx, campaign_id)
         for campaign_id in tx.campaigns.sending():
             finish(tx, campaign_id)
-        return Recovered(
+        return RecoveryResult(
             unknown=unknown,
             emails=tx.emails.abandon(store.clock.now()),
             strays=tx.unknowns.strays(accounts),
@@ -70,10 +74,10 @@ def recover(
 
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-FIRST_LOOK = timedelta(seconds=5)
+FIRST_LOOKUP_AFTER = timedelta(seconds=5)
 """From an attempt to the first look-up: messages seldom appear sooner in a provider's records."""
 _LOOK_GROWTH = 4
-_LAST_LOOK = timedelta(days=3)
+_LAST_LOOKUP_AFTER = timedelta(days=3)
 """From an attempt to the last look-up."""
 _CLOCK_SKEW = timedelta(minutes=1)
 """A clock that went back further than this is wrong."""
@@ -111,10 +115,10 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
         if state is CampaignState.PAUSED and not asks:
             return Step.WAIT
     # records are searched by the time of the attempt
-    last_look = min(_LAST_LOOK, capabilities.records_kept or _LAST_LOOK)
+    last_look = min(_LAST_LOOKUP_AFTER, capabilities.records_kept or _LAST_LOOKUP_AFTER)
     if not asks or not -_CLOCK_SKEW <= age <= last_look:
         return Step.LEAVE
-    return Step.LOOK_UP if age >= FIRST_LOOK else Step.WAIT
+    return Step.LOOK_UP if age >= FIRST_LOOKUP_AFTER else Step.WAIT
 
 
 def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
@@ -131,7 +135,7 @@ def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: dateti
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reconciled:
+class ReconcileResult:
     """The result of one step for one batch. The numbers count deliveries."""
 
     campaign_id: int
@@ -149,11 +153,11 @@ class Reconciled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _LookupOutcome:
     """The result of a step, to be booked."""
 
     known: dict[int, Outcome]
-    rest: Rest
+    rest: RestOutcome
     until: datetime | None = None
     """When to look again; None for never."""
     tries: int = 0
@@ -165,11 +169,11 @@ class _Found:
     """Subscriber ids that stay unknown although the rest of the batch is settled."""
 
 
-def _later(held: UnknownBatch, until: datetime | None) -> _Found:
+def _later(held: UnknownBatch, until: datetime | None) -> _LookupOutcome:
     """Return that nothing was found, and when to look again."""
-    return _Found(
+    return _LookupOutcome(
         known={},
-        rest=Rest.UNKNOWN,
+        rest=RestOutcome.UNKNOWN,
         until=until,
         tries=held.tries,
         silent_since=held.silent_since,
@@ -189,7 +193,7 @@ class Reconciler:
     lease: timedelta
     jitter: Callable[[], float]
 
-    def reconcile(self) -> Reconciled | None:
+    def reconcile(self) -> ReconcileResult | None:
         """Take the next step for the next batch that is due. Return None if none is due."""
         now, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         with self.store.read() as tx:  # an idle call must not take the write lock
@@ -254,16 +258,18 @@ class Reconciler:
 
     def _find_out(
         self, step: Step, held: UnknownBatch, batch: OutgoingBatch, prepared: PreparedRequest | None
-    ) -> _Found:
+    ) -> _LookupOutcome:
         provider = self.pool.of(held).provider
         if prepared is not None:
             return self._read_replay(held, batch, provider.hand_over(prepared))
         if step is Step.LOOK_UP:
             return self._read_records(held, provider.look_up(batch))
-        pause = _PAUSED_PAUSE if held.campaign.state is CampaignState.PAUSED else FIRST_LOOK
+        pause = _PAUSED_PAUSE if held.campaign.state is CampaignState.PAUSED else FIRST_LOOKUP_AFTER
         return _later(held, self.store.clock.now() + pause if step is Step.WAIT else None)
 
-    def _read_replay(self, held: UnknownBatch, batch: OutgoingBatch, answer: Answer) -> _Found:
+    def _read_replay(
+        self, held: UnknownBatch, batch: OutgoingBatch, answer: Answer
+    ) -> _LookupOutcome:
         """Return what the answer to a replay proves about the attempt.
 
         "Too fast", "wrong key" and "too large" prove nothing: a provider or a proxy may say so
@@ -275,18 +281,18 @@ class Reconciler:
         # readers who left an address were not in the replay: its answer does not speak of them
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
-            return _Found(known=known, rest=Rest.ACCEPTED)
+            return _LookupOutcome(known=known, rest=RestOutcome.ACCEPTED)
         wait = backoff(held.tries + 1, jitter=self.jitter(), asked=answer.retry_after)
-        return _Found(
+        return _LookupOutcome(
             known=known,
-            rest=Rest.UNKNOWN,
+            rest=RestOutcome.UNKNOWN,
             until=self.store.clock.now() + wait,
             tries=held.tries + 1,
             reason=answer.outcome.reason,
             asked=answer.retry_after,
         )
 
-    def _read_records(self, held: UnknownBatch, result: LookupResult) -> _Found:
+    def _read_records(self, held: UnknownBatch, result: LookupResult) -> _LookupOutcome:
         found = dict(result.found)
         if result.all_or_none and found:  # the provider takes a call whole or not at all
             found |= dict.fromkeys(held.nameless, next(iter(found.values())))
@@ -295,25 +301,25 @@ class Reconciler:
             for number, theirs in found.items()
             if number in dict(held.members)
         }
-        settles_in = self.pool.of(held).provider.capabilities.settles_in or FIRST_LOOK
+        settles_in = self.pool.of(held).provider.capabilities.settles_in or FIRST_LOOKUP_AFTER
         # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
         at = result.dated or self.store.clock.now()
         early = held.attempt_at + settles_in - self.store.clock.now()
         # what still shows somebody new is not complete yet, and a look that is early does not count
         since = None if known or early > timedelta(0) else held.silent_since or at
-        left = settles_in - (at - since) if since else max(early, FIRST_LOOK)
+        left = settles_in - (at - since) if since else max(early, FIRST_LOOKUP_AFTER)
         if result.whole and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
             apart = frozenset() if result.all_or_none else held.nameless
-            return _Found(known={}, rest=Rest.NOT_HANDED_OVER, apart=apart)
+            return _LookupOutcome(known={}, rest=RestOutcome.NOT_HANDED_OVER, apart=apart)
         longest = settles_in if result.whole else max(settles_in, _UNREADABLE_PAUSE)
         # tries have no end and a timedelta has; the tenth power is months already
-        growing = min(FIRST_LOOK * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
+        growing = min(FIRST_LOOKUP_AFTER * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
         # look again as soon as the records are complete: then absence is a proof
-        wait = min(growing, max(left, FIRST_LOOK)) if result.whole else growing
-        return _Found(
+        wait = min(growing, max(left, FIRST_LOOKUP_AFTER)) if result.whole else growing
+        return _LookupOutcome(
             known=known,
-            rest=Rest.UNKNOWN,
+            rest=RestOutcome.UNKNOWN,
             until=self.store.clock.now() + max(wait, result.retry_after or wait),
             tries=held.tries + 1,
             silent_since=since if result.whole else None,
@@ -321,7 +327,7 @@ class Reconciler:
             asked=result.retry_after,
         )
 
-    def _record(self, step: Step, held: UnknownBatch, found: _Found) -> Reconciled:
+    def _record(self, step: Step, held: UnknownBatch, found: _LookupOutcome) -> ReconcileResult:
         with self.store.begin() as tx:
             booked = tx.unknowns.settle(
                 held,
@@ -330,7 +336,7 @@ class Reconciler:
                 at=self.store.clock.now(),
                 apart=found.apart,
             )
-            if booked and (found.rest is Rest.UNKNOWN or found.apart):
+            if booked and (found.rest is RestOutcome.UNKNOWN or found.apart):
                 tx.unknowns.put_off(
                     held, until=found.until, tries=found.tries, silent_since=found.silent_since
                 )
@@ -340,14 +346,14 @@ class Reconciler:
                 limiter.be_silent(tx, self.store.clock.now() + found.asked, found.reason)
             reassess(tx, held.campaign.id)
         people = len(held.members) - len(found.known) - len(found.apart)
-        return Reconciled(
+        return ReconcileResult(
             campaign_id=held.campaign.id,
             slug=held.campaign.slug,
             batch_id=held.id,
             attempt_id=held.attempt_id,
             step=step,
-            known=len(found.known) + (people if found.rest is Rest.ACCEPTED else 0),
-            queued=people if found.rest is Rest.NOT_HANDED_OVER else 0,
-            unknown=len(found.apart) + (people if found.rest is Rest.UNKNOWN else 0),
+            known=len(found.known) + (people if found.rest is RestOutcome.ACCEPTED else 0),
+            queued=people if found.rest is RestOutcome.NOT_HANDED_OVER else 0,
+            unknown=len(found.apart) + (people if found.rest is RestOutcome.UNKNOWN else 0),
             reason=found.reason if booked else "somebody settled the batch by hand first",
         )

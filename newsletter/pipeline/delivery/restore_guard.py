@@ -17,7 +17,7 @@ from newsletter.domain.delivery.restore_guard import (
     HoldKind,
     Location,
     Mark,
-    Stopped,
+    SendingStop,
 )
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
@@ -37,7 +37,7 @@ class Guard:
     store: Store
     guard_file: GuardFile
     names: Callable[[], str]
-    shares: bool = False
+    is_shared: bool = False
 
     def attend(self) -> None:
         """Compare the database with the guard file before anything uses the database.
@@ -86,7 +86,7 @@ class Guard:
         with self.store.begin() as tx:
             entitle(tx, by, Role.SENDER, "stop all sending")
             words = " ".join(reason.split())  # logs have one line each
-            kept = str(Stopped(by=by, at=self.store.clock.now(), why=words))
+            kept = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
             return self._put(tx, HoldKind.STOP, by, kept)
 
     def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
@@ -110,7 +110,7 @@ class Guard:
                 tx.emails.hold_over(self.store.clock.now())
             if HoldKind.RESTORE_GUARD in lifted:
                 tx.audit.note_gap(actor=by)
-                if self.shares:
+                if self.is_shared:
                     tx.generation.end(books.mark.generation)
                 record = self._renew(tx, books, afresh=True)
         if record is not None:
@@ -146,7 +146,7 @@ class Guard:
             return tx.hold.reasons(), self._compared(tx, record, location)
 
     def _renew(self, tx: Transaction, books: Books, *, afresh: bool = False) -> GuardRecord:
-        joined = "" if afresh or not self.shares else books.mark.generation
+        joined = "" if afresh or not self.is_shared else books.mark.generation
         mark = Mark(generation=joined or self.names(), claims=books.claims)
         record = GuardRecord(mark=mark, before=books.mark.generation, location=books.location)
         self.guard_file.write(record)

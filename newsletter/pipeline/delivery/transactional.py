@@ -47,7 +47,7 @@ _FINAL = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Posted:
+class EmailResult:
     """The result of sending one email."""
 
     email_id: int
@@ -72,7 +72,7 @@ class HeldEmail:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransactionalSender(Attempts[HeldEmail, Posted]):
+class TransactionalSender(Attempts[HeldEmail, EmailResult]):
     """Sends one email per call.
 
     ``titles`` are the lists' titles for readers, by list name. ``language`` applies to emails that
@@ -90,7 +90,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
     link_word: Callable[[int], str]
     news: Callable[[Transaction, TransactionalEmail], tuple[News, ...]]
 
-    def post(self) -> Posted | None:
+    def post(self) -> EmailResult | None:
         """Send the next email that is due. Return None if none is due or none may leave now."""
         with self.store.read() as tx:  # called every second: an idle call must not take the lock
             if not tx.emails.waiting()[0]:
@@ -181,7 +181,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
             news=plan.news,
         )
 
-    def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> Posted:
+    def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> EmailResult:
         """Book the outcome, and what the answer says about the provider."""
         claimed, provider, now = held.claimed, held.provider, self.store.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
@@ -207,7 +207,7 @@ class TransactionalSender(Attempts[HeldEmail, Posted]):
                     provider_id=outcome.provider_id,
                     reason=outcome.reason,
                 )
-        return Posted(
+        return EmailResult(
             email_id=claimed.email.id,
             kind=claimed.email.kind,
             attempt_id=claimed.attempt_id,

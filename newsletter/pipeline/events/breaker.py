@@ -1,7 +1,7 @@
 """delivery statuses → paused campaign: too many readers or servers object to it."""
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.events import Damage, objections
+from newsletter.domain.events import Damage, pause_reasons
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.store.sql import Store, Transaction
 
@@ -9,12 +9,12 @@ from newsletter.store.sql import Store, Transaction
 def stop_harm(*, store: Store) -> tuple[Campaign, ...]:
     """Pause each campaign that does more harm than it may; returns them."""
     with store.read() as tx:
-        harmful = [number for number in tx.campaigns.sending() if _objections(tx, number)]
+        harmful = [number for number in tx.campaigns.sending() if _pause_reasons(tx, number)]
     paused = []
     for number in harmful:
         with store.begin() as tx:
             # asked again: somebody may have overruled it since it was read without a lock
-            why, campaign = _objections(tx, number), find_campaign(tx, str(number))
+            why, campaign = _pause_reasons(tx, number), find_campaign(tx, str(number))
             reason = (
                 f"{why}; find out why with 'newsletter report {number}' and at the provider,"
                 f" then 'newsletter resume {number}' or 'newsletter cancel {number}'"
@@ -29,9 +29,9 @@ def stop_harm(*, store: Store) -> tuple[Campaign, ...]:
     return tuple(paused)
 
 
-def _objections(tx: Transaction, campaign_id: int) -> str:
+def _pause_reasons(tx: Transaction, campaign_id: int) -> str:
     damage = tx.events.damage(campaign_id)
     if damage == Damage():
         return ""  # which costs less than the campaign's figures
     accepted = find_campaign(tx, str(campaign_id)).counts.accepted
-    return "; ".join(objections(damage, accepted, tx.events.overruled(campaign_id)))
+    return "; ".join(pause_reasons(damage, accepted, tx.events.overruled(campaign_id)))

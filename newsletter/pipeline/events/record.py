@@ -15,8 +15,8 @@ from newsletter.domain.events import (
     DeliveryStatus,
     Event,
     EventKind,
+    EventTarget,
     Forged,
-    Place,
     is_kept_whole,
     status_kind,
     suppression,
@@ -30,7 +30,7 @@ _BEYOND = 1 << 63
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class RecordedEvents:
     """The result of one post. The numbers may be logged."""
 
     events: int = 0
@@ -41,13 +41,15 @@ class Recorded:
     suppressed: int = 0
     """Addresses that were not suppressed before."""
 
-    def plus(self, other: "Recorded") -> "Recorded":
-        return Recorded(
+    def plus(self, other: "RecordedEvents") -> "RecordedEvents":
+        return RecordedEvents(
             **{name: number + getattr(other, name) for name, number in vars(self).items()}
         )
 
 
-def record(events: Sequence[Event], *, provider: str, workspace: str, store: Store) -> Recorded:
+def record(
+    events: Sequence[Event], *, provider: str, workspace: str, store: Store
+) -> RecordedEvents:
     """Store all events of a post, or none. A repeated post changes nothing.
 
     Events for messages of another workspace at the same account are ignored. Raises Forged if a
@@ -56,7 +58,7 @@ def record(events: Sequence[Event], *, provider: str, workspace: str, store: Sto
     ours = [one for one in events if origin(one.attempt_id, workspace) is not Origin.ANOTHER]
     known = [*map(_storable, ours)]
     strangers = len(events) - len(known)
-    recorded = Recorded(events=strangers, strangers=strangers)
+    recorded = RecordedEvents(events=strangers, strangers=strangers)
     with store.begin() as tx:
         _refuse_what_was_altered(tx, known)
         for start in range(0, len(known), _CHUNK):
@@ -93,12 +95,14 @@ def _storable(event: Event) -> Event:
     return replace(event, **changed) if changed else event
 
 
-def _record(tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str) -> Recorded:
+def _record(
+    tx: Transaction, told: Sequence[tuple[Event, EventTarget]], provider: str
+) -> RecordedEvents:
     tx.events.note(_statuses(told))
     # nothing that names an erased person is stored again
     whole = [(event, at) for event, at in told if is_kept_whole(event) and not at.erased]
     tx.events.keep(provider, whole, tx.now)
-    return Recorded(
+    return RecordedEvents(
         events=len(told),
         strangers=sum(place.subscriber_id is None for _, place in told),
         confirmed=_confirm(tx, told),
@@ -106,7 +110,7 @@ def _record(tx: Transaction, told: Sequence[tuple[Event, Place]], provider: str)
     )
 
 
-def _statuses(told: Sequence[tuple[Event, Place]]) -> Iterator[DeliveryStatus]:
+def _statuses(told: Sequence[tuple[Event, EventTarget]]) -> Iterator[DeliveryStatus]:
     for event, place in told:
         kind, delivery = status_kind(event.kind), place.delivery
         if kind is None or delivery is None:
@@ -124,7 +128,7 @@ def _statuses(told: Sequence[tuple[Event, Place]]) -> Iterator[DeliveryStatus]:
         )
 
 
-def _confirm(tx: Transaction, told: Sequence[tuple[Event, Place]]) -> int:
+def _confirm(tx: Transaction, told: Sequence[tuple[Event, EventTarget]]) -> int:
     proved: dict[int, dict[int, str]] = defaultdict(dict)
     for event, place in told:
         settled = place.batch is BatchState.DONE
@@ -134,7 +138,7 @@ def _confirm(tx: Transaction, told: Sequence[tuple[Event, Place]]) -> int:
     return sum(confirm(tx, campaign_id, ids, BY_EVENT) for campaign_id, ids in proved.items())
 
 
-def _follow(tx: Transaction, event: Event, place: Place, provider: str) -> int:
+def _follow(tx: Transaction, event: Event, place: EventTarget, provider: str) -> int:
     """Apply the event to its reader. Return how many addresses became suppressed."""
     reason = suppression(event)
     if event.kind is EventKind.UNSUBSCRIBED:

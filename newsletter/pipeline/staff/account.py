@@ -11,14 +11,14 @@ from typing import Any
 
 from newsletter.credentials import codes, passkeys
 from newsletter.credentials.codes import hash_of
-from newsletter.credentials.passwords import objection
+from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Session, Stage, of_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
-from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn, one_line
+from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn, one_line
 from newsletter.store.sql import Transaction
 
 _ENDED = "other sessions ended"
@@ -54,7 +54,7 @@ class Enrolment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Enrolled:
+class EnrolmentResult:
     """A second factor that is in force, and the recovery codes, which are shown once."""
 
     signed_in: SignedIn
@@ -128,7 +128,7 @@ def change_password(
         return "old", _WAIT
     if not compared.is_right:
         return "old", say("This is not your password.")
-    wrong = objection(new, address) or (_SAME if new == old else "")
+    wrong = password_fault(new, address) or (_SAME if new == old else "")
     made = "" if wrong else proofs.new_hash(new)
     with proofs.store.begin() as tx:
         tx.throttle.take_back(compared.counted)
@@ -171,24 +171,24 @@ def enrolment(hashed: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> En
 
 def confirm_factor(
     hashed: bytes, code: str, *, stage: Stage, place: Place, proofs: Proofs
-) -> Enrolled | Denied:
+) -> EnrolmentResult | Refusal:
     """A first code proves that the app knows the secret: from now on the factor is in force."""
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed, stage=stage)
         limits = proofs.code_limits(tx, session.address, place)
         counted = proofs.attempt(tx, limits)
         if counted is None:
-            return Denied.TOO_OFTEN
+            return Refusal.TOO_OFTEN
         credential = tx.accounts.get(session.address)
         step = _step_of(credential, code, proofs)
         if credential is None or step is None:
-            return Denied.WRONG
+            return Refusal.WRONG
         tx.throttle.take_back(counted)
         tx.accounts.confirm_factor(session.address, step, tx.now)
         made = proofs.new_codes(tx, session.address)
         told = "A second factor was set up for your account."
         entered = proofs.changed(tx, session, "second factor", _ENDED, told, place)
-    return Enrolled(signed_in=entered, codes=made)
+    return EnrolmentResult(signed_in=entered, codes=made)
 
 
 def _step_of(credential: Credential | None, code: str, proofs: Proofs) -> int | None:
@@ -269,19 +269,19 @@ def begin_passkey(hashed: bytes, *, party: Party, proofs: Proofs) -> dict[str, A
 
 def add_passkey(
     hashed: bytes, answer: str, *, name: str, party: Party, place: Place, proofs: Proofs
-) -> SignedIn | Denied:
+) -> SignedIn | Refusal:
     """Keep a passkey that a browser made. Raises Refused where there can be no more."""
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
         _known(tx, session.address)
         challenge = proofs.asked(tx, session)
         if challenge is None:
-            return Denied.UNFIT
+            return Refusal.UNFIT
         try:
             made = passkeys.made(party, challenge, answer)
         except passkeys.Unfit as error:
             tx.audit.enter(session.address, "passkey refused", session.address, str(error))
-            return Denied.UNFIT
+            return Refusal.UNFIT
         passkey = Passkey(
             id=made.id,
             address=session.address,
@@ -292,7 +292,7 @@ def add_passkey(
             made_at=tx.now,
         )
         if not tx.passkeys.add(passkey):
-            return Denied.UNFIT
+            return Refusal.UNFIT
         told = f"The passkey “{passkey.name}” was added to your account."
         return proofs.changed(tx, session, "passkey", f"{passkey.name} added", told, place)
 

@@ -13,8 +13,8 @@ from newsletter.domain.campaigns.notices import (
     NEWS_LIVES,
     Channel,
     Notice,
+    NoticeEvent,
     NoticeKind,
-    Occurred,
     next_moment,
     occurred,
     of_comment,
@@ -22,7 +22,7 @@ from newsletter.domain.campaigns.notices import (
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.transactional import EmailKind, News, TransactionalEmail
-from newsletter.domain.staff.post import FailingCheck, Post
+from newsletter.domain.staff.post import ChannelPost, FailingCheck
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportRecord
 from newsletter.pipeline.status import load_statuses
@@ -77,7 +77,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         due = _due(tx, channels)
         for address in due:
             if address.startswith("#"):
-                tx.posts.add(address.removeprefix("#"), tx.now)
+                tx.channel_posts.add(address.removeprefix("#"), tx.now)
             else:
                 tx.emails.tell(address, "", tx.now, EmailKind.NEWS)
     return len(due)
@@ -85,7 +85,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
 
 def _due(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
     """Return the people and channels for whom a message has to be queued."""
-    due, busy = tx.notices.due(tx.now), {*tx.posts.under_way()}
+    due, busy = tx.notices.due(tx.now), {*tx.channel_posts.under_way()}
     free = {channel.address for channel in channels if channel.name not in busy}
     return [
         one
@@ -105,8 +105,8 @@ def _admins(tx: Transaction) -> set[str]:
     return {address for address, role in tx.staff.roles().items() if role is Role.ADMIN}
 
 
-def _of_import(tx: Transaction, record: ImportRecord) -> Occurred:
-    return Occurred(
+def _of_import(tx: Transaction, record: ImportRecord) -> NoticeEvent:
+    return NoticeEvent(
         kind=NoticeKind.IMPORTED,
         occurrence=str(record.id),
         at=record.finished_at or record.at,
@@ -114,8 +114,8 @@ def _of_import(tx: Transaction, record: ImportRecord) -> Occurred:
     )
 
 
-def _of_check(tx: Transaction, check: FailingCheck) -> Occurred:
-    return Occurred(
+def _of_check(tx: Transaction, check: FailingCheck) -> NoticeEvent:
+    return NoticeEvent(
         kind=NoticeKind.HEALTH, occurrence=check.occurrence, at=tx.now, people=_admins(tx)
     )
 
@@ -139,7 +139,7 @@ def compose(
 
 
 def compose_post(
-    tx: Transaction, post: Post, *, channel: Channel, rules: CampaignRules, desk: str
+    tx: Transaction, post: ChannelPost, *, channel: Channel, rules: CampaignRules, desk: str
 ) -> tuple[News, ...]:
     """Return what a post tells of at this moment. All its notices count as told by it."""
     notices = tx.notices.of_post(channel, post.id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.credentials.codes import hash_of, link_word, new_word
-from newsletter.credentials.passwords import objection
+from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
@@ -25,7 +25,14 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
 from newsletter.pipeline.ledger import entitle
-from newsletter.pipeline.staff.proofs import Place, Proofs, SignedIn, folded, one_line, said_moment
+from newsletter.pipeline.staff.proofs import (
+    Place,
+    Proofs,
+    SignedIn,
+    folded,
+    moment_in_words,
+    one_line,
+)
 from newsletter.store.sql import Transaction
 
 
@@ -335,7 +342,7 @@ def _mailed(
         raise Refused(f"{_LINK_MAILS} links were mailed to {address} within an hour; wait a while")
     asks = f"{_called(tx, by)} {_ASKS[kind]}"
     role_named = "" if kind is LinkKind.FORGOTTEN else f" {role.value}"
-    works = f"The link works once, until {said_moment(until)}."
+    works = f"The link works once, until {moment_in_words(until)}."
     return tx.emails.tell(address, f"{asks}{role_named}. {works}", tx.now, EmailKind.LINK)
 
 
@@ -352,7 +359,7 @@ def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs)
     """
     with proofs.store.read() as tx:
         address = _open(tx, word).address
-    wrong = objection(password, address, name)
+    wrong = password_fault(password, address, name)
     if wrong:
         return wrong
     hashed = proofs.new_hash(password)

@@ -24,7 +24,7 @@ from newsletter.domain.subscribers.address import fold
 from newsletter.store.sql import Store, Transaction
 
 
-class Denied(Enum):
+class Refusal(Enum):
     """The reason for refusing a sign-in."""
 
     WRONG = "wrong"
@@ -61,7 +61,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class PasswordCheck:
     """A password that was compared with an account's, and counted as a failure until it is not."""
 
     is_right: bool
@@ -71,7 +71,7 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Signed:
+class PasskeyAnswer:
     """A browser's answer with a passkey, given instead of a code."""
 
     answer: str
@@ -157,7 +157,7 @@ class Proofs:
         place: Place,
         *,
         is_known: bool = True,
-    ) -> Compared | None:
+    ) -> PasswordCheck | None:
         """Compare a password with that of an account. None: a limit refuses it.
 
         The only place where passwords are compared. What a limit or a full queue refuses costs no
@@ -182,7 +182,7 @@ class Proofs:
                 with self.store.begin() as tx:
                     tx.throttle.take_back(counted)
                 raise
-        return Compared(is_right=right, hashed=hashed, counted=tuple(counted))
+        return PasswordCheck(is_right=right, hashed=hashed, counted=tuple(counted))
 
     def new_hash(self, password: str) -> str:
         """Hash a new password of somebody for whom a session or a link vouches. Raises Busy."""
@@ -257,23 +257,25 @@ class Proofs:
             return None
         return found[0]
 
-    def sign(self, tx: Transaction, session: Session, signed: Signed) -> tuple[Denied, str] | None:
+    def sign(
+        self, tx: Transaction, session: Session, signed: PasskeyAnswer
+    ) -> tuple[Refusal, str] | None:
         """Take what a passkey signed; returns why it is refused, also for the audit log."""
         challenge = self.asked(tx, session)
         if challenge is None:
-            return Denied.UNFIT, "passkey refused: no challenge, or it was used or too old"
+            return Refusal.UNFIT, "passkey refused: no challenge, or it was used or too old"
         mine = [one for one in tx.passkeys.of(session.address) if one.party == signed.party.id]
         known = {one.id: one.public for one in mine}
         try:
             used, count = passkeys.shown(signed.party, challenge, signed.answer, known)
         except passkeys.Unfit as error:
-            return Denied.UNFIT, f"passkey refused: {error}"
+            return Refusal.UNFIT, f"passkey refused: {error}"
         [passkey] = [one for one in mine if one.id == used]
         if passkey.repeats(count):
             name = passkey.name
             self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED}")
             return (
-                Denied.COPIED,
+                Refusal.COPIED,
                 f"passkey {name} refused: it counts {count} after {passkey.signatures}",
             )
         tx.passkeys.use(used, count, tx.now)
@@ -299,7 +301,7 @@ class Proofs:
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""
-        tx.emails.tell(address, f"{what} It happened on {said_moment(tx.now)}.", tx.now)
+        tx.emails.tell(address, f"{what} It happened on {moment_in_words(tx.now)}.", tx.now)
 
 
 _COPIED = "it may have been copied. Remove it on your account page, and add another one."
@@ -319,6 +321,6 @@ def one_line(typed: str, longest: int) -> str:
     return " ".join("".join(seen).split())[:longest].strip()
 
 
-def said_moment(at: datetime) -> str:
+def moment_in_words(at: datetime) -> str:
     """A moment as mails to staff say it."""
     return f"{at.day} {at:%B %Y at %H:%M} UTC"

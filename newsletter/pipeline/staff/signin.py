@@ -11,11 +11,11 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.staff.account import Limit, Session, Stage, of_passwords
 from newsletter.pipeline.staff.proofs import (
-    Compared,
-    Denied,
+    PasskeyAnswer,
+    PasswordCheck,
     Place,
     Proofs,
-    Signed,
+    Refusal,
     SignedIn,
     folded,
 )
@@ -28,7 +28,7 @@ _STOPPED = "no more are looked at for some minutes"
 
 def sign_in(
     address: str, password: str, *, place: Place, proofs: Proofs, before: str = ""
-) -> SignedIn | Denied:
+) -> SignedIn | Refusal:
     """Take a password. ``before`` is what the browser's cookie held: that session ends.
 
     Raises Busy where too many passwords are being worked out just now.
@@ -41,7 +41,7 @@ def sign_in(
     is_known = is_familiar or device != ""
     compared = proofs.compare(who, password, limits, place, is_known=is_known)
     if compared is None:
-        return Denied.TOO_OFTEN
+        return Refusal.TOO_OFTEN
     with proofs.store.begin() as tx:
         # the account may have changed while the password was worked out
         role, credential = tx.staff.role(who), tx.accounts.get(who)
@@ -49,7 +49,7 @@ def sign_in(
         if not compared.is_right or now != compared.hashed:
             subject = who if role else _NOBODY
             _fail(tx, "sign-in refused", "wrong password", subject, limits, place, proofs)
-            return Denied.WRONG
+            return Refusal.WRONG
         assert role and credential  # noqa: S101, PT018 - else no password fits
         tx.throttle.take_back(compared.counted)
         tx.sessions.end(hash_of(before))
@@ -78,17 +78,19 @@ def _fail(
         proofs.tell(tx, subject, what)
 
 
-def second(word: str, code: str | Signed, *, place: Place, proofs: Proofs) -> SignedIn | Denied:
+def second(
+    word: str, code: str | PasskeyAnswer, *, place: Place, proofs: Proofs
+) -> SignedIn | Refusal:
     """Take a one-time or recovery code, or a passkey, of somebody whose password was right."""
     with proofs.store.begin() as tx:
         half = tx.sessions.half(hash_of(word))
         if not _waits(tx, half) or half is None:
-            return Denied.OVER
+            return Refusal.OVER
         denied = _deny(tx, half, code, place, proofs, "sign-in refused")
         if denied is not None:
             return denied
         tx.sessions.end(half.hash)
-        how = "with a passkey" if isinstance(code, Signed) else "with a second factor"
+        how = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
         _note(tx, half.address, how, place, proofs)
         return proofs.begin(tx, half.address, Stage.WHOLE, place, fresh=True)
 
@@ -104,8 +106,8 @@ def _waits(tx: Transaction, half: Session | None) -> bool:
 
 
 def step_up(
-    hashed: bytes, proof: str | Signed, *, place: Place, proofs: Proofs
-) -> SignedIn | Denied:
+    hashed: bytes, proof: str | PasskeyAnswer, *, place: Place, proofs: Proofs
+) -> SignedIn | Refusal:
     """Take a fresh factor of somebody who is signed in: a code or a passkey, or the password of
     who has neither.
 
@@ -116,12 +118,12 @@ def step_up(
         credential = tx.accounts.get(session.address)
         limits = proofs.code_limits(tx, session.address, place)
     if credential is None:
-        return Denied.WRONG
+        return Refusal.WRONG
     compared = None
     if not credential.has_factor and isinstance(proof, str):
         compared = proofs.compare(session.address, proof, limits, place)
         if compared is None:
-            return Denied.TOO_OFTEN
+            return Refusal.TOO_OFTEN
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
         denied = _deny(tx, session, compared or proof, place, proofs, "step-up refused")
@@ -134,17 +136,17 @@ def step_up(
 def _deny(
     tx: Transaction,
     session: Session,
-    proof: str | Signed | Compared,
+    proof: str | PasskeyAnswer | PasswordCheck,
     place: Place,
     proofs: Proofs,
     action: str,
-) -> Denied | None:
+) -> Refusal | None:
     """Return why a factor is refused, or None. A password was compared and counted before."""
     address = session.address
     limits = proofs.code_limits(tx, address, place)
-    counted = proof.counted if isinstance(proof, Compared) else proofs.attempt(tx, limits)
+    counted = proof.counted if isinstance(proof, PasswordCheck) else proofs.attempt(tx, limits)
     if counted is None:
-        return Denied.TOO_OFTEN
+        return Refusal.TOO_OFTEN
     wrong = _wrong(tx, session, proof, proofs)
     if wrong is None:
         tx.throttle.take_back(counted)
@@ -155,18 +157,18 @@ def _deny(
 
 
 def _wrong(
-    tx: Transaction, session: Session, proof: str | Signed | Compared, proofs: Proofs
-) -> tuple[Denied, str] | None:
+    tx: Transaction, session: Session, proof: str | PasskeyAnswer | PasswordCheck, proofs: Proofs
+) -> tuple[Refusal, str] | None:
     """Check a second factor and mark it as used. Return why it is refused, and a log entry."""
-    if isinstance(proof, Signed):
+    if isinstance(proof, PasskeyAnswer):
         return proofs.sign(tx, session, proof)
     credential = tx.accounts.get(session.address)
-    if isinstance(proof, Compared):
+    if isinstance(proof, PasswordCheck):
         now = credential.password if credential else ""
         right = proof.is_right and now == proof.hashed
     else:
         right = credential is not None and proofs.spend(tx, credential, proof)
-    return None if right else (Denied.WRONG, "wrong code")
+    return None if right else (Refusal.WRONG, "wrong code")
 
 
 def sign_out(hashed: bytes, *, proofs: Proofs) -> None:

@@ -20,7 +20,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import authorise, find_seen, find_statement
-from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
+from newsletter.pipeline.statements.review import ReviewResult, ReviewRules, review
 from newsletter.pipeline.status import (
     first_moment,
     get_status,
@@ -36,7 +36,7 @@ _WAIVABLE = frozenset({Check.OPEN_EMBARGO.value})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class ApprovalResult:
     """An approval that was taken down, and whether it is enough."""
 
     content_hash: str
@@ -87,7 +87,7 @@ def approve(
     rules: ReviewRules,
     configuration: Configuration,
     start: Start,
-) -> Given:
+) -> ApprovalResult:
     """Store an approval of the current content. Call ``start`` if the approvals are complete.
 
     Raises NotFound or Refused; Changed if the content is another one than the person saw,
@@ -117,12 +117,16 @@ def approve(
         refuse_other_time(status, asked.shown)
         override = _Override()
         if not _has_said_so(asked, person, status):
-            override = _over(reviewed, reason, no_embargo=asked.no_embargo, always=asked.override)
+            override = _overridden_checks(
+                reviewed, reason, no_embargo=asked.no_embargo, always=asked.override
+            )
             channel = Channel.OVERRIDE if asked.override else asked.channel
-            _add(tx, status, person, channel, override)
+            _add_approval(tx, status, person, channel, override)
         given = load_status(tx, stored, rules.campaigns).approval
         start(tx, stored, person, asked.shown, asked.channel)
-        return Given(content_hash=stored.content_hash, approval=given, warnings=override.warnings)
+        return ApprovalResult(
+            content_hash=stored.content_hash, approval=given, warnings=override.warnings
+        )
 
 
 def _has_said_so(asked: ApprovalRequest, person: str, now: StatementStatus) -> bool:
@@ -148,7 +152,9 @@ def _reason(despite: str | None) -> str:
     return reason
 
 
-def _over(reviewed: Reviewed, reason: str, *, no_embargo: bool, always: bool = False) -> _Override:
+def _overridden_checks(
+    reviewed: ReviewResult, reason: str, *, no_embargo: bool, always: bool = False
+) -> _Override:
     """Return the warnings that the approval overrides and the reason.
 
     ``always``: a reason is needed even without warnings. Raises Refused if the approval is blocked
@@ -197,7 +203,7 @@ _FILE = Channel.FRONT_MATTER
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noted:
+class FileApproval:
     """A statement whose own file approves it, and the checks that warned of it then."""
 
     slug: str
@@ -207,7 +213,7 @@ class Noted:
 
 
 @dataclass(kw_only=True)
-class Compared:
+class ApprovalScan:
     """The state between two runs."""
 
     mark: int | None = None
@@ -218,8 +224,8 @@ class Compared:
 
 
 def note_front_matter(
-    *, store: Store, rules: ReviewRules, before: Compared | None = None
-) -> tuple[Noted, ...]:
+    *, store: Store, rules: ReviewRules, before: ApprovalScan | None = None
+) -> tuple[FileApproval, ...]:
     """Store the approvals that files name, if the configuration trusts them.
 
     A name counts for the content with which it first appeared. If the content changes under the
@@ -230,7 +236,7 @@ def note_front_matter(
 
     Return the statements that were approved. Updates ``before``.
     """
-    before = before or Compared()
+    before = before or ApprovalScan()
     seen = before.mark if before.policy == rules.campaigns.policy else None
     noted = []
     with store.read() as tx:
@@ -250,7 +256,9 @@ def note_front_matter(
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
             if _bring_in_line(tx, stored, None if reviewed.blocking else override, rules):
-                noted.append(Noted(slug=reviewed.slug, warnings=warnings, despite=override.despite))
+                noted.append(
+                    FileApproval(slug=reviewed.slug, warnings=warnings, despite=override.despite)
+                )
     before.mark, before.policy = mark, rules.campaigns.policy
     return tuple(noted)
 
@@ -285,7 +293,7 @@ def _bring_in_line(
         return False
     added = [person for person in named if person not in noted]
     for person in added:
-        _add(tx, load_status(tx, stored, rules.campaigns), person, _FILE, override)
+        _add_approval(tx, load_status(tx, stored, rules.campaigns), person, _FILE, override)
     return bool(added)
 
 
@@ -307,7 +315,7 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
     return {person for person, content_hash in latest.items() if content_hash}
 
 
-def _add(
+def _add_approval(
     tx: Transaction, status: StatementStatus, person: str, channel: Channel, override: _Override
 ) -> None:
     content_hash = status.stored.content_hash

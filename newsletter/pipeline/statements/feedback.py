@@ -3,7 +3,7 @@
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Fault, InvalidInput, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Comment, Returned, comment_text
+from newsletter.domain.statements.comment import ChangeRequest, Comment, comment_text
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.ledger import authorise, entitle, find_seen, find_stored
 from newsletter.pipeline.status import is_draft, load_status, refuse_if_gone_out
@@ -37,7 +37,7 @@ def send_back(
 
     Raises NotFound or Refused: Changed if the content is another one.
     """
-    why = _reason(reason)
+    why = _checked_reason(reason)
     with store.begin() as tx:
         person = entitle(tx, by, Role.APPROVER, "send back")
         status = load_status(tx, find_seen(tx, slug, expect), rules)
@@ -51,12 +51,14 @@ def send_back(
             raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
         tx.approvals.revoke(slug, tx.now, person, actor=person, why="sent back")
         seen = status.stored.content_hash
-        tx.returns.add(Returned(slug=slug, content_hash=seen, by=person, at=tx.now, reason=why))
+        tx.change_requests.add(
+            ChangeRequest(slug=slug, content_hash=seen, by=person, at=tx.now, reason=why)
+        )
         detail = f"{seen}: {' '.join(why.split())}"
         tx.audit.enter(person, "send back", slug, detail)
 
 
-def _reason(reason: str) -> str:
+def _checked_reason(reason: str) -> str:
     """Return the lines of the reason without surrounding spaces."""
     lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
     if not any(lines):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
-from newsletter.domain.statements.draft import HandedIn
+from newsletter.domain.statements.draft import SubmittedText
 from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
 from newsletter.sources.desk import parse_handed_in
 from newsletter.sources.statements import Defaults, Parsed
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # a workspace without feeds needs none of it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ingested:
+class IngestResult:
     """The result of reading the sources once."""
 
     changed: tuple[str, ...]
@@ -29,7 +29,7 @@ class Ingested:
 
 
 @dataclass(kw_only=True)
-class Read:
+class IngestState:
     """The state between two runs: the next run compares only what differs."""
 
     mark: int | None = None
@@ -41,20 +41,22 @@ class Read:
     """Slugs that no source has and that stay, because a source could not be read."""
 
 
-def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = None) -> Ingested:
+def ingest(
+    *, store: Store, sources: Iterable[Source], before: IngestState | None = None
+) -> IngestResult:
     """Read all sources.
 
     A statement whose file is gone or has a fault stays known and is marked as absent: its text is
     not the approved one. Updates ``before``.
     """
-    before = before or Read()
+    before = before or IngestState()
     with store.read() as tx:  # first: what is written from here on is seen the next time
         mark, touched = tx.statements.changed_since(before.mark)
     readings = [source.read() for source in sources]
     # a source that found nothing new gives the very reading that it gave before
     same = [*map(id, readings)] == [*map(id, before.readings)]
     if before.mark is not None and not touched and same:
-        return Ingested(changed=(), faults=before.faults)
+        return IngestResult(changed=(), faults=before.faults)
     found, doubles = _by_slug(
         [statement for reading in readings for statement in reading.statements]
     )
@@ -75,11 +77,11 @@ def ingest(*, store: Store, sources: Iterable[Source], before: Read | None = Non
     before.mark, before.readings, before.found, before.faults = mark, readings, found, (*faults,)
     before.left = frozenset(lost.statement.slug for lost in gone if lost not in ends)
     changed = tuple(stored.statement.slug for stored in updates)
-    return Ingested(changed=changed, faults=before.faults)
+    return IngestResult(changed=changed, faults=before.faults)
 
 
 def _compared(
-    tx: Transaction, before: Read, found: Mapping[str, Statement], touched: Iterable[str]
+    tx: Transaction, before: IngestState, found: Mapping[str, Statement], touched: Iterable[str]
 ) -> dict[str, StoredStatement | None]:
     """Return the stored form of each statement that may differ from its source."""
     if before.mark is None:
@@ -205,7 +207,7 @@ class DeskSource:
         self._store = store
         self._defaults = defaults
         self._mark: int | None = None
-        self._known: dict[str, tuple[HandedIn, Parsed]] = {}
+        self._known: dict[str, tuple[SubmittedText, Parsed]] = {}
         self._reading = Reading(statements=())
 
     def read(self) -> Reading:

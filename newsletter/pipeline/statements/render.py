@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from difflib import unified_diff
 
-from newsletter.domain.campaigns.translations import objection
+from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Postponed, TookTooLong
 from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.content import Content
@@ -23,7 +23,7 @@ TranslationGroups = Mapping[str, tuple[Statement, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rendered:
+class RenderResult:
     """The result of one run of rendering."""
 
     slugs: tuple[str, ...]
@@ -31,7 +31,7 @@ class Rendered:
 
 
 @dataclass(kw_only=True)
-class Tried:
+class RenderState:
     """The state between two runs: the next run renders only what changed."""
 
     by: tuple[str, bool] = ("", False)
@@ -67,7 +67,7 @@ class Tried:
             self.groups[of] = tuple(
                 Fault(file=one.origin, message=message)
                 for one in members
-                if (message := _objection(one, texts.get(of), members, together))
+                if (message := _translation_fault(one, texts.get(of), members, together))
             )
 
     def went_wrong(self, slug: str, wrong: InvalidInput | None) -> None:
@@ -90,15 +90,15 @@ class Tried:
 
 
 def render(
-    *, store: Store, renderer: Renderer, together: bool = False, before: Tried | None = None
-) -> Rendered:
+    *, store: Store, renderer: Renderer, together: bool = False, before: RenderState | None = None
+) -> RenderResult:
     """Render statements that are new, that other templates or settings rendered, or that failed.
 
     With ``together`` the content of an original contains its translations and is rendered again
     when one of them changes. A translation that contradicts its original is a fault either way.
     Raises InvalidInput if the renderer itself fails. Updates ``before``.
     """
-    before = before or Tried()
+    before = before or RenderState()
     before.begin((renderer.fingerprint, together))
     with store.read() as tx:
         mark, touched = tx.statements.changed_since(before.mark)
@@ -134,7 +134,7 @@ def render(
                 rendered.append(slug)
             before.went_wrong(slug, wrong)
     before.mark = mark
-    return Rendered(slugs=tuple(sorted(rendered)), faults=before.all_faults())
+    return RenderResult(slugs=tuple(sorted(rendered)), faults=before.all_faults())
 
 
 def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
@@ -145,7 +145,7 @@ def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
     return {of: within(members) for of, members in found.items()}
 
 
-def _groups_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> TranslationGroups:
+def _groups_of(tx: Transaction, before: RenderState, touched: Sequence[str]) -> TranslationGroups:
     """Return the groups that changed statements belong to now or belonged to before."""
     changed = tx.statements.some(touched)
     named = {stored.statement.translation_of for stored in changed}
@@ -153,11 +153,11 @@ def _groups_of(tx: Transaction, before: Tried, touched: Sequence[str]) -> Transl
     return {of: within(tx.statements.translations(of)) for of in sorted({*touched, *named} - {""})}
 
 
-def _objection(
+def _translation_fault(
     one: Statement, original: Statement | None, members: Sequence[Statement], together: bool
 ) -> str:
     others = [other for other in members if other is not one]
-    return objection(one, original, others, together=together)
+    return translation_fault(one, original, others, together=together)
 
 
 def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
@@ -172,7 +172,11 @@ def _render_one(
 ) -> InvalidInput | None:
     try:
         # no mail leaves with only some of its languages
-        faulty = [member for member in members if _objection(member, done.statement, members, True)]
+        faulty = [
+            member
+            for member in members
+            if _translation_fault(member, done.statement, members, True)
+        ]
         if faulty:
             names = ", ".join(member.slug for member in faulty)
             message = f"goes out together with {names}, which has a fault; correct that first"

@@ -48,7 +48,7 @@ class ReviewRules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reviewed:
+class ReviewResult:
     """A statement as it stood, and what there was to say about it."""
 
     slug: str
@@ -67,12 +67,12 @@ class Reviewed:
 
 def review(
     tx: Transaction, statements: Iterable[StoredStatement], rules: ReviewRules
-) -> list[Reviewed]:
-    others = _Others(tx, rules.declared_lists)
+) -> list[ReviewResult]:
+    others = _OtherStatements(tx, rules.declared_lists)
     return [_review(tx, stored, others, rules) for stored in statements]
 
 
-class _Others:
+class _OtherStatements:
     """Other statements and the lists, loaded once when a check needs them."""
 
     def __init__(self, tx: Transaction, declared: frozenset[str]) -> None:
@@ -140,8 +140,8 @@ def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
 
 
 def _review(
-    tx: Transaction, stored: StoredStatement, others: _Others, rules: ReviewRules
-) -> Reviewed:
+    tx: Transaction, stored: StoredStatement, others: _OtherStatements, rules: ReviewRules
+) -> ReviewResult:
     statement = stored.statement
     zone = ZoneInfo(rules.campaigns.timezone)
     send_at = tx.schedules.get(statement.slug) or _instant(
@@ -168,7 +168,7 @@ def _review(
     remarks = rules.review(statement, content, around)
     if rules.campaigns.together:
         remarks = in_order([*remarks, *_of_translations(tx, statement, rules, around)])
-    return Reviewed(slug=statement.slug, content_hash=stored.content_hash, remarks=remarks)
+    return ReviewResult(slug=statement.slug, content_hash=stored.content_hash, remarks=remarks)
 
 
 def _of_translations(

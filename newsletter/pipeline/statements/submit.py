@@ -24,7 +24,7 @@ from newsletter.sources.writing import slugify
 from newsletter.store.sql import Store, Transaction
 
 
-class Lapses(Refused):
+class WouldLapse(Refused):
     """The change would revoke more than the person was shown."""
 
     def __init__(self, lapse: Lapse) -> None:
@@ -32,7 +32,7 @@ class Lapses(Refused):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Submitting:
+class Submitter:
     """Submits texts and withdraws them. Unsubmitted changes stay at the desk."""
 
     store: Store
@@ -67,14 +67,14 @@ class Submitting:
             self._refuse_gone_out(tx, draft)
             lapse = lapse_of(tx, draft.slug, self.rules)
             if lapse.depth > told:
-                raise Lapses(lapse)
+                raise WouldLapse(lapse)
             slug = draft.slug or _slug_for(tx, draft)
             number = draft.version.number
             tx.drafts.hand_in(key, slug, number, by=who, at=tx.now)
             faults = self._put(tx, slug)
             if faults:
                 raise InvalidInput(faults)
-            tx.returns.close(slug, tx.now)  # it waits for approval, also unchanged
+            tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
             nth = tx.drafts.count(key, number)
             lapsed = f": that {lapse} counts no more" * bool(lapse.depth)
             tx.audit.enter(who, "submit", slug, f"version {nth}{lapsed}")
@@ -143,7 +143,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
         raise Refused(is_draft(found))
     release(found.origin, found.line_of("status"))
     with store.begin() as tx:
-        tx.returns.close(slug, tx.now)
+        tx.change_requests.close(slug, tx.now)
         tx.audit.enter(who, "submit", slug)
 
 

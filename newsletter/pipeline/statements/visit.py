@@ -15,7 +15,7 @@ from newsletter.domain.statements.feed import (
     ExtractedStatement,
     FeedRecord,
     FeedUnreadable,
-    Fetched,
+    FetchedFeed,
     Findings,
     Item,
     ItemState,
@@ -31,7 +31,7 @@ _SPREAD = 1.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visited:
+class VisitResult:
     """The result of one visit to a feed."""
 
     feed: str
@@ -69,7 +69,7 @@ class Visitor:
         with self.store.read() as tx:
             return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, tx.now)]
 
-    def visit(self, feed: Feed) -> Visited:
+    def visit(self, feed: Feed) -> VisitResult:
         """Visit a feed once and write down what it lists."""
         with self.store.read() as tx:
             record, known = tx.feeds.record(feed.name), tx.feeds.items(feed.name)
@@ -95,8 +95,8 @@ class Visitor:
                 # another process may have visited the feed since
                 if tx.feeds.record(feed.name).revision == record.revision:
                     tx.feeds.put(feed.name, Findings(record=after), now)
-            return Visited(feed=feed.name, failure=why, turned=record.failure != why)
-        return self._book(feed, _Made(texts), record, fetched, sifted, began)
+            return VisitResult(feed=feed.name, failure=why, turned=record.failure != why)
+        return self._book(feed, _VisitRows(texts), record, fetched, sifted, began)
 
     def _next(
         self, feed: Feed, now: datetime, failures: int, asked: timedelta | None = None
@@ -107,12 +107,12 @@ class Visitor:
     def _book(
         self,
         feed: Feed,
-        made: "_Made",
+        made: "_VisitRows",
         record: FeedRecord,
-        fetched: Fetched,
+        fetched: FetchedFeed,
         sifted: ClassifiedItems,
         began: datetime,
-    ) -> Visited:
+    ) -> VisitResult:
         for item in sifted.old:
             made.pass_over(item)
         for known, item in sifted.known:
@@ -136,11 +136,11 @@ class Visitor:
         )
         with self.store.begin() as tx:
             if tx.feeds.record(feed.name).revision != record.revision:
-                return Visited(feed=feed.name)
+                return VisitResult(feed=feed.name)
             made.name(tx, self.slugify)
             findings = Findings(record=after, items=made.items, composed=made.composed)
             tx.feeds.put(feed.name, findings, now)
-        return Visited(
+        return VisitResult(
             feed=feed.name,
             taken=tuple(made.taken),
             changed=tuple(made.changed),
@@ -152,7 +152,7 @@ class Visitor:
         )
 
 
-class _Made:
+class _VisitRows:
     """The rows to store after one visit."""
 
     def __init__(self, texts: Mapping[Item, ExtractedStatement | InvalidInput]) -> None:

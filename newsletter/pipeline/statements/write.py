@@ -11,7 +11,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import (
     Draft,
     DraftText,
-    Found,
+    ImportFindings,
     Picture,
     Version,
     VersionKind,
@@ -39,7 +39,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class EncodedPicture:
     """A picture that was decoded and encoded again."""
 
     kind: str
@@ -49,7 +49,7 @@ class Made:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Writing:
+class DraftWriter:
     """A member of the staff who writes. Each act asks for their role, in its own transaction."""
 
     store: Store
@@ -57,7 +57,7 @@ class Writing:
     names: Callable[[int], str] = random_name
     """Makes a name of so many letters and digits."""
 
-    def new(self, text: DraftText, *, found: Found | None = None) -> Draft:
+    def new(self, text: DraftText, *, found: ImportFindings | None = None) -> Draft:
         """Begin a text: an empty one, or one that was ``found`` in a file."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "write")
@@ -86,7 +86,7 @@ class Writing:
                 who,
                 text,
                 statement.written_by,
-                found=Found(notes=statement.notes if moves else ()),
+                found=ImportFindings(notes=statement.notes if moves else ()),
                 copied_of=slug if moves else "",
                 detail=f"a copy of {statement.origin or slug}",
             )
@@ -101,7 +101,7 @@ class Writing:
                 who,
                 other.text.afresh(title),
                 other.writers,
-                found=Found(),
+                found=ImportFindings(),
                 template=template,
                 detail=detail,
             )
@@ -166,7 +166,7 @@ class Writing:
                 tx.statements.put(replace(stored, present=False), tx.now)
             self._enter(tx, who, "delete", draft, "")
 
-    def illustrate(self, key: str, made: Made, *, alt: str, decoration: bool) -> Picture:
+    def illustrate(self, key: str, made: EncodedPicture, *, alt: str, decoration: bool) -> Picture:
         """Keep a picture for a text. Raises InvalidInput without words for who does not see it."""
         words = " ".join(alt.split())
         if not (words or decoration):
@@ -202,7 +202,7 @@ class Writing:
         text: DraftText,
         wrote: tuple[str, ...],
         *,
-        found: Found | None,
+        found: ImportFindings | None,
         detail: str,
         copied_of: str = "",
         template: bool = False,
@@ -223,7 +223,7 @@ class Writing:
                 changed_by=who,
                 copied_of=copied_of,
                 template=template,
-                found=found or Found(),
+                found=found or ImportFindings(),
             )
         )
         self._enter(tx, who, "write", draft, detail or "a new text")

@@ -10,11 +10,11 @@ from itertools import islice
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers.audience import (
     UNDOABLE,
-    Brought,
     Consent,
     Entry,
+    ImportResult,
+    ImportUndoResult,
     SuppressedEntry,
-    Undone,
 )
 from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
@@ -51,7 +51,7 @@ def carry_out(
     *,
     store: Store,
     only_rehearse: bool = False,
-) -> Brought:
+) -> ImportResult:
     """Import the people of a file, each with the place in it, or say what would come of it.
 
     People to suppress come last. Each part of the file is written in a transaction of its own, so
@@ -80,17 +80,17 @@ def _parts(
         yield entries, [who for _, who in part if isinstance(who, SuppressedEntry)]
 
 
-def _rehearse(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> Brought:
+def _rehearse(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportResult:
     with store.read() as tx:
-        brought = Brought(created=_created(tx, plan))
+        brought = ImportResult(created=_created(tx, plan))
     for entries, gone in parts:
         with store.begin(lasting=False) as tx:
             brought = brought.plus(tx.imports.rehearse(entries))
-            brought = brought.plus(Brought(suppressed=tx.readers.count_unsuppressed(gone)))
+            brought = brought.plus(ImportResult(suppressed=tx.readers.count_unsuppressed(gone)))
     return brought
 
 
-def _bring_in(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> Brought:
+def _bring_in(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportResult:
     with store.begin() as tx:
         if plan.upload and not tx.imports.drop_upload(plan.upload):
             raise NotFound("this file was imported already")
@@ -101,12 +101,12 @@ def _bring_in(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> Brought
         # the audit log ties each consent to that very file
         detail = f"import {number} begins; SHA-256 {plan.sha256}"
         tx.audit.enter(plan.by, "import", plan.file, detail)
-    brought = Brought(created=created, number=number)
+    brought = ImportResult(created=created, number=number)
     for entries, gone in parts:
         with store.begin(lasting=False) as tx:
             brought = brought.plus(tx.imports.bring_in(number, entries, tx.now))
             added = tx.readers.suppress(gone, tx.now, f"import {number} of {plan.file}", number)
-            brought = brought.plus(Brought(suppressed=added))
+            brought = brought.plus(ImportResult(suppressed=added))
             _note(tx, brought)
     with store.begin() as tx:
         _note(tx, brought, finished_at=tx.now)
@@ -122,14 +122,14 @@ def _created(tx: Transaction, plan: ImportPlan) -> tuple[str, ...]:
     return refuse_unknown_lists(tx, plan.places, plan.declared, create=plan.create_lists)
 
 
-def _note(tx: Transaction, brought: Brought, *, finished_at: datetime | None = None) -> None:
+def _note(tx: Transaction, brought: ImportResult, *, finished_at: datetime | None = None) -> None:
     if not tx.imports.note(brought, finished_at=finished_at):
         raise Refused(
             f"import {brought.number} was undone while it was at work; nothing more is imported"
         )
 
 
-def undo(number: int, *, by: str, store: Store) -> Undone:
+def undo(number: int, *, by: str, store: Store) -> ImportUndoResult:
     """Undo an import, except for subscribers who changed anything since.
 
     An undo re-subscribes no one and lifts no suppression. Raises NotFound for an unknown number,

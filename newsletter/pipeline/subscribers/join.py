@@ -11,13 +11,13 @@ from enum import Enum
 from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
-    Taken,
+    RequestOutcome,
     TransactionalEmail,
 )
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
-from newsletter.domain.subscribers.signup import ConsentRecord, Method, Objection, SignUp
+from newsletter.domain.subscribers.signup import ConsentRecord, FormFault, Method, SignUp
 from newsletter.pipeline.subscribers.membership import lift, move, welcome
 from newsletter.store.sql import Store, Transaction
 
@@ -38,7 +38,7 @@ class LinkState(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Followed:
+class FollowedLink:
     """A link that was followed, and what it was about."""
 
     state: LinkState
@@ -50,7 +50,7 @@ class Followed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ShownConsent:
     """The words of consent as they are now, and the hash of those that came with a form."""
 
     words: str
@@ -60,8 +60,14 @@ class Shown:
 
 
 def ask(
-    wish: SignUp, shown: Shown, *, source: str, network: str, limits: EmailLimits, store: Store
-) -> Taken | Objection:
+    wish: SignUp,
+    shown: ShownConsent,
+    *,
+    source: str,
+    network: str,
+    limits: EmailLimits,
+    store: Store,
+) -> RequestOutcome | FormFault:
     """Accept a request. Result and cost are the same for known and unknown addresses.
 
     Return an objection if the form showed words that are not ours.
@@ -69,7 +75,7 @@ def ask(
     with store.begin() as tx:
         current = tx.consents.keep_words(shown.words, shown.language, tx.now)
         if shown.wording not in {"", current} and not tx.consents.words(shown.wording):
-            return Objection.WORDS
+            return FormFault.WORDS
         email = TransactionalEmail(
             id=0,
             kind=EmailKind.JOIN,
@@ -84,15 +90,15 @@ def ask(
         return tx.emails.ask(email, network=network, limits=limits)
 
 
-def follow(token: str, *, store: Store, links: Links) -> Followed:
+def follow(token: str, *, store: Store, links: Links) -> FollowedLink:
     """Look at the link in an email, and change nothing. Raises NotFound for one not of ours."""
     with store.read() as tx:
         email = _email_of(tx, token, links)
         state = _state(tx, email, _mover(tx, email))
-    return Followed(state=state, email=email)
+    return FollowedLink(state=state, email=email)
 
 
-def confirm(token: str, *, closed: Collection[str], store: Store, links: Links) -> Followed:
+def confirm(token: str, *, closed: Collection[str], store: Store, links: Links) -> FollowedLink:
     """Do what the email's reader asked for, once. Raises NotFound for a link that is not ours.
 
     Staff decide who joins the lists in ``closed``.
@@ -102,7 +108,7 @@ def confirm(token: str, *, closed: Collection[str], store: Store, links: Links) 
         mover = _mover(tx, email)
         state = _state(tx, email, mover)
         if state is not LinkState.OPEN:
-            return Followed(state=state, email=email)
+            return FollowedLink(state=state, email=email)
         tx.emails.use(email.id, tx.now)
         # of a new address before the move: a suppression of the person moves with them
         lift(tx, email.address, f"confirmed by letter {email.id}")
@@ -125,7 +131,7 @@ def confirm(token: str, *, closed: Collection[str], store: Store, links: Links) 
         ]
         tx.consents.add(number, proofs)
         person = tx.readers.get(number)
-    return Followed(
+    return FollowedLink(
         state=LinkState.DONE,
         email=email,
         reader_id=number,

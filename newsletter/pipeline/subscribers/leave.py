@@ -27,7 +27,7 @@ class Departure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ending:
+class PendingDeparture:
     """The subscriptions that a link would end."""
 
     lists: tuple[str, ...]
@@ -38,7 +38,7 @@ class Ending:
     """The reader's own; may be empty."""
 
 
-def read(token: str, links: Links) -> Departure:
+def read_unsubscribe_link(token: str, links: Links) -> Departure:
     """Read a link. Raises NotFound for one that is not ours."""
     signed = links.read_unsubscribe(token)
     if signed is None:
@@ -46,17 +46,17 @@ def read(token: str, links: Links) -> Departure:
     return Departure(campaign_id=signed[0], subscriber_id=signed[1])
 
 
-def ending_of(departure: Departure, *, store: Store) -> Ending:
+def ending_of(departure: Departure, *, store: Store) -> PendingDeparture:
     """Return the subscriptions that the link would end. Changes nothing."""
     with store.read() as tx:
         campaign = tx.campaigns.get(departure.campaign_id)
         person = tx.readers.get(departure.subscriber_id)
     lists = campaign.lists if campaign else ()
     if person is None:
-        return Ending(lists=lists, ended=True, language="")
+        return PendingDeparture(lists=lists, ended=True, language="")
     remaining = set(person.lists) & set(lists) if campaign else person.lists
     is_ended = not remaining or person.suppressed is not None
-    return Ending(lists=lists, ended=is_ended, language=person.language)
+    return PendingDeparture(lists=lists, ended=is_ended, language=person.language)
 
 
 def leave(departures: Sequence[Departure], *, store: Store) -> tuple[Departure, ...]:

@@ -35,7 +35,7 @@ class Owner:
         return early or now > self.signed_at + LINK_OPENS
 
 
-def read(token: str, links: Links) -> Owner:
+def read_preferences_link(token: str, links: Links) -> Owner:
     """Read the link in an email. Raises NotFound for one that is not ours."""
     signed = links.read_preferences(token)
     if signed is None:

@@ -111,7 +111,7 @@ class BrevoInquiry(Inquiry):
         begin, end = records.around(batch.at, self._timeout)
         return begin <= at <= end and len(_tags(row.get("tag", ""))) < 2
 
-    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+    def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask by address for another reader's message."""
         if not rows or not records.samples(batch):
             raise ValueError("an empty log proves no absence: no other message is known")

@@ -55,13 +55,13 @@ class Options(ProviderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Compiled:
+class _CompiledContent:
     start: bytes
     """The call up to its headers: what each version falls back to."""
     version: Template
 
 
-class Brevo(BatchTranslator[_Compiled]):
+class Brevo(BatchTranslator[_CompiledContent]):
     """Says a batch in Brevo's words."""
 
     name, who = "brevo", "Brevo"
@@ -128,7 +128,7 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _Compiled:
+def _compile(content: Content) -> _CompiledContent:
     """Build the parts that are equal for all batches of a campaign."""
     # header fields leave as raw 8-bit, even when they come encoded
     bodies.check(content, "Brevo", marks=_RESERVED, taken=_TAKEN_HEADERS, ascii_only=True)
@@ -146,7 +146,7 @@ def _compile(content: Content) -> _Compiled:
     }
     # a version without bodies of its own would get these, with links that belong to no reader
     start = _MARK.sub(b"", content.in_words(bodies.to_json(call))[:-1].encode())
-    return _Compiled(start=start, version=bodies.template(version))
+    return _CompiledContent(start=start, version=bodies.template(version))
 
 
 def _sender(content: Content) -> dict[str, str]:

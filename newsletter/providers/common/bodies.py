@@ -48,7 +48,7 @@ _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()
 _T = TypeVar("_T")
 
 
-class Compiled(Generic[_T]):
+class ContentCache(Generic[_T]):
     """Content as a provider says it; the last few are kept, as many batches carry the same."""
 
     def __init__(self, say: Callable[[Content], _T]) -> None:

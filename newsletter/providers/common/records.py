@@ -90,7 +90,7 @@ class Inquiry(ABC):
         """Read a page about the attempt. Raises any error."""
 
     @abstractmethod
-    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+    def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask by the same filters for messages that are there. Raises any error if there are
         none."""
 
@@ -105,7 +105,7 @@ class Inquiry(ABC):
             return Page()
         if asked.about is About.LATEST:
             # Brevo leaves an empty list out
-            return Page(more=self.control(batch, payload.get(self.rows) or []))
+            return Page(more=self.control_question(batch, payload.get(self.rows) or []))
         return self.found(batch, asked, payload)
 
     def question(

@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.bodies import Compiled, Template, filled
+from newsletter.providers.common.bodies import ContentCache, Template, filled
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.transport.http import HttpRequest, json_post
 
@@ -36,7 +36,7 @@ class BatchTranslator(Generic[_T]):
         )
         self._url = url
         self._headers = headers
-        self._compiled = Compiled(say)
+        self._compiled = ContentCache(say)
 
     def filled(self, template: Template, batch: OutgoingBatch) -> bytes:
         """Return the entries of all recipients, separated by commas. Raises InvalidInput."""

@@ -176,7 +176,7 @@ def as_it_came(body: bytes) -> str:
 def read_one(body: bytes, now: datetime, translate: Translate) -> tuple[Event, ...]:
     """The event of a post that holds one."""
     payload = parse(body)
-    return (translate(payload, now) if isinstance(payload, dict) else unread(body, now),)
+    return (translate(payload, now) if isinstance(payload, dict) else unreadable_event(body, now),)
 
 
 def read_many(
@@ -187,13 +187,15 @@ def read_many(
     ``key`` names the place under which an object may hold the array.
     """
     events = [
-        translate(item, now) if isinstance(item, dict) else unread(raw(item).encode(), now)
+        translate(item, now)
+        if isinstance(item, dict)
+        else unreadable_event(raw(item).encode(), now)
         for item in parse_many(body, key=key)
     ]
-    return tuple(events) or (unread(body, now),)
+    return tuple(events) or (unreadable_event(body, now),)
 
 
-def unread(body: bytes, now: datetime, *, id: str = "") -> Event:
+def unreadable_event(body: bytes, now: datetime, *, id: str = "") -> Event:
     """The event for a post that is signed and not understood."""
     return Event(
         id=id or hashlib.sha256(body).hexdigest(),

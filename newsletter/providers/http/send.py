@@ -13,7 +13,7 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers
-from newsletter.providers.common.bodies import Compiled, addresses, refusal
+from newsletter.providers.common.bodies import ContentCache, addresses, refusal
 from newsletter.providers.common.options import public
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.http.description import AnswerPath, Options
@@ -42,7 +42,7 @@ class Described:
         self._template = BodyTemplate(options.body, several=options.several)
         self._options = options
         self._id = AnswerPath(options.message_id) if options.message_id else None
-        self._checked = Compiled(_check)
+        self._checked = ContentCache(_check)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """The filled template. Raises InvalidInput for what no message may hold."""

@@ -118,7 +118,7 @@ class MailgunInquiry(Inquiry):
         more = self.question(About.ATTEMPT, parse_qsl(after.query), path=path)
         return Page(found=found, more=more)
 
-    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+    def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask for the two events that were accepted last, with the batch's filters."""
         tagged = [each for each in rows if each["tags"]]
         if not tagged:

@@ -66,7 +66,9 @@ class Mailgun:
         require_hmac(self._key, (signed_at + token).encode(errors="replace"), claimed)
         require_fresh(instant(signed_at), now, RETRIES)
         data = inside(payload, "event-data")
-        translated = event(data, now) if isinstance(data, dict) else webhooks.unread(body, now)
+        translated = (
+            event(data, now) if isinstance(data, dict) else webhooks.unreadable_event(body, now)
+        )
         return (replace(translated, token=token),)
 
 

@@ -89,7 +89,7 @@ class MailtrapInquiry(Inquiry):
         about = [(row["custom_variables"], str(row["message_id"])) for row in rows]
         return Page(found=records.of_attempt(batch, about), more=more)
 
-    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+    def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask for other readers of the domain, as the batch's were asked for."""
         if not all(ascii_domain(recipient.address).isascii() for recipient in batch.recipients):
             raise ValueError("it is not documented how the log writes non-ASCII addresses")

@@ -48,12 +48,12 @@ class Options(ProviderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Compiled:
+class _CompiledContent:
     base: bytes
     request: Template
 
 
-class Mailtrap(BatchTranslator[_Compiled]):
+class Mailtrap(BatchTranslator[_CompiledContent]):
     """Says a batch in Mailtrap's words."""
 
     name, who = "mailtrap", "Mailtrap"
@@ -116,7 +116,7 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _Compiled:
+def _compile(content: Content) -> _CompiledContent:
     """Put common parts into the base and the rest into a request; encode once."""
     bodies.check(content, "Mailtrap", marks=_RESERVED)
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
@@ -133,4 +133,4 @@ def _compile(content: Content) -> _Compiled:
     message = {name: value for name, value in fields.items() if value}
     base = {name: each for name, each in message.items() if MARK_PREFIX not in bodies.to_json(each)}
     request = {name: each for name, each in message.items() if name not in base}
-    return _Compiled(base=bodies.to_json(base).encode(), request=bodies.template(request))
+    return _CompiledContent(base=bodies.to_json(base).encode(), request=bodies.template(request))

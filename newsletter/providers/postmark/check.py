@@ -114,7 +114,7 @@ class PostmarkInquiry(Inquiry):
         more = self._page(batch, read) if read < total else self._check(batch)
         return Page(found=found, more=more)
 
-    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+    def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask by its metadata for a message of another attempt."""
         ours = [each for each in rows if each["Tag"] and each["Metadata"].get("attempt")]
         if not ours:

@@ -58,7 +58,7 @@ class Resend:
         return (
             _event(payload, id_, now)
             if isinstance(payload, dict)
-            else webhooks.unread(body, now, id=id_),
+            else webhooks.unreadable_event(body, now, id=id_),
         )
 
 

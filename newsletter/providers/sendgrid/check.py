@@ -102,7 +102,7 @@ class SendGridInquiry(Inquiry):
         messages = [self.question(About.MESSAGE, {}, path=path) for path in paths]
         return Page(more=records.chained([*messages, *asked.then]))
 
-    def control(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
+    def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask by address and time for another reader's message."""
         if not rows or not records.samples(batch):
             raise ValueError("an empty log proves no absence: no other message is known")

@@ -51,14 +51,14 @@ class Options(ProviderOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Compiled:
+class _CompiledContent:
     start: bytes
     """The common part of all recipients, as JSON without its closing brace."""
     headers: str
     """The header fields of a personalization as JSON, merge marks open."""
 
 
-class SendGrid(BatchTranslator[_Compiled]):
+class SendGrid(BatchTranslator[_CompiledContent]):
     """Says a batch in SendGrid's words."""
 
     name, who = "sendgrid", "SendGrid"
@@ -139,7 +139,7 @@ def _wait(response: HttpResponse) -> timedelta | None:
 # --- building ----------------------------------------------------------------------------------
 
 
-def _compile(content: Content) -> _Compiled:
+def _compile(content: Content) -> _CompiledContent:
     """Build the common part of all batches. Merge marks are the names of substitutions."""
     # SendGrid leaves encoding to its callers
     bodies.check(content, "SendGrid", marks=_RESERVED, taken=_TAKEN_HEADERS, ascii_only=True)
@@ -156,4 +156,4 @@ def _compile(content: Content) -> _Compiled:
         **_SETTINGS,
     }
     start = json.dumps(call, ensure_ascii=False)[:-1].encode()
-    return _Compiled(start=start, headers=json.dumps(dict(content.headers)))
+    return _CompiledContent(start=start, headers=json.dumps(dict(content.headers)))

@@ -173,7 +173,7 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
     message, sns_id = post.get("Message"), text(post.get("MessageId"))
     event = webhooks.parse(message) if isinstance(message, str) else None
     if not isinstance(event, dict):
-        yield webhooks.unread(str(message).encode(errors="replace"), now, id=sns_id)
+        yield webhooks.unreadable_event(str(message).encode(errors="replace"), now, id=sns_id)
         return
     name = _name(event)
     _, where, who = _KINDS.get(name, _NOTHING)

@@ -92,7 +92,7 @@ def endpoint(options: Options) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Compiled:
+class _CompiledContent:
     common: dict[str, Any]
     """The common part of both calls."""
     headers: tuple[tuple[str, str], ...]
@@ -101,7 +101,7 @@ class _Compiled:
     """Why this cannot be a template; it can still be sent to one recipient a call."""
 
 
-class Ses(BatchTranslator[_Compiled]):
+class Ses(BatchTranslator[_CompiledContent]):
     """Says a batch in SES's words."""
 
     name, who = "ses", "SES"
@@ -151,7 +151,7 @@ class Ses(BatchTranslator[_Compiled]):
         return read(batch, response)
 
 
-def _compile(content: Content) -> _Compiled:
+def _compile(content: Content) -> _CompiledContent:
     """Build the common part of all batches of a campaign."""
     sender = content.sender
     common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
@@ -160,7 +160,7 @@ def _compile(content: Content) -> _Compiled:
     own = {name.lower() for name, _ in content.headers if name.lower().startswith("x-ses-")}
     bodies.check(content, "SES", taken=_TAKEN_HEADERS | own, more=_faults(content))
     texts = {"subject": content.subject, "text": content.text, "html": content.html}
-    return _Compiled(
+    return _CompiledContent(
         common={**common, "ConfigurationOverrides": {"Tracking": _OFF}},
         headers=tuple(
             (name, value if MARK_PREFIX in value else plain_field(name, value))
@@ -188,7 +188,7 @@ def _faults(content: Content) -> Iterator[Fault]:
         yield bodies.fault("headers", f"are {len(content.headers)}; SES takes {MAX_HEADERS}")
 
 
-def _single(batch: OutgoingBatch, compiled: _Compiled, address: str) -> dict[str, Any]:
+def _single(batch: OutgoingBatch, compiled: _CompiledContent, address: str) -> dict[str, Any]:
     """A call without a template: nothing in it is replaced."""
     content, reader = batch.content, batch.recipients[0]
 
@@ -207,7 +207,7 @@ def _single(batch: OutgoingBatch, compiled: _Compiled, address: str) -> dict[str
     }
 
 
-def _bulk(batch: OutgoingBatch, compiled: _Compiled, readers: list[str]) -> dict[str, Any]:
+def _bulk(batch: OutgoingBatch, compiled: _CompiledContent, readers: list[str]) -> dict[str, Any]:
     """One template for all, and what differs in each entry.
 
     Tags and headers stand whole in each entry: right whether SES adds them to those of the call
@@ -260,7 +260,7 @@ def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
     return [{"Name": name, "Value": value} for name, value in about]
 
 
-def _headers(compiled: _Compiled, reader: Recipient) -> list[dict[str, str]]:
+def _headers(compiled: _CompiledContent, reader: Recipient) -> list[dict[str, str]]:
     headers = []
     for name, open_value in compiled.headers:
         value = reader.merge(open_value)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from newsletter.domain.delivery.transactional import EmailText, News, subject_of
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.domain.statements.content import Content, Counting, Publisher
+from newsletter.domain.statements.content import Content, LinkParameters, Publisher
 from newsletter.domain.statements.statement import Statement, all_writers, texts_of
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.embargo import embargo_in
@@ -70,7 +70,7 @@ class Block:
 def blocks(
     translations: Sequence[Statement],
     wordings: Wordings,
-    counting: Counting | None,
+    counting: LinkParameters | None,
     fallbacks: list[str],
 ) -> tuple[Block, ...]:
     """Return a block for each translation. Raises InvalidInput with all faults.
@@ -103,7 +103,7 @@ def _faults(statement: Statement) -> list[Fault]:
 
 
 def _block(
-    statement: Statement, wordings: Wordings, counting: Counting | None, fallbacks: list[str]
+    statement: Statement, wordings: Wordings, counting: LinkParameters | None, fallbacks: list[str]
 ) -> Block:
     words = wordings.of(statement.language)[0]
     tokens = read_markdown(statement.body, statement.language, watch=words["watch"])

@@ -12,7 +12,7 @@ from newsletter.documents.release.imported import unusable
 from newsletter.documents.sandbox import FEEDS, WITHIN, CutOff, NotStarted, ask
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, Fetched, Item
+from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
 from newsletter.sources.feeds.fetching import Fetcher, Page, checked
 
 Text = ExtractedStatement | InvalidInput
@@ -133,7 +133,7 @@ class SyndicatedFeed:
     clock: Clock
     zone: str
 
-    def fetch(self, bookmark: str) -> Fetched:
+    def fetch(self, bookmark: str) -> FetchedFeed:
         """Read the feed, if it changed since the bookmark."""
         with whatever_it_holds():
             kept = json.loads(bookmark) if bookmark else {}
@@ -142,13 +142,13 @@ class SyndicatedFeed:
             remark = f"it has moved for good: write {page.moved_to}" if page.moved_to else ""
             # without a bookmark, no changes were asked for
             if page.status == 304 and bookmark:
-                return Fetched(bookmark=bookmark, unchanged=True)
+                return FetchedFeed(bookmark=bookmark, unchanged=True)
             checked(page)
             listed = self.reader.feed(page)
             headers = {key: page.headers.get(key, "") for key in _CONDITIONS}
             # a value that no header field can hold would fail each visit from now on
             fit = {key: v for key, v in headers.items() if v and v.isascii() and v.isprintable()}
-            return Fetched(
+            return FetchedFeed(
                 items=listed.items,
                 bookmark=json.dumps(fit) if fit else "",
                 remark="; ".join(filter(None, (remark, listed.remark))),

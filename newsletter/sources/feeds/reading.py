@@ -9,11 +9,11 @@ from newsletter.documents.markup.article import drop_furniture, drop_unseen
 from newsletter.documents.markup.elements import joined
 from newsletter.documents.markup.footnotes import take_footnotes
 from newsletter.documents.markup.inline_markup import InlineReader
-from newsletter.documents.markup.pages import foot_of, link_notes, parse, read_blocks
+from newsletter.documents.markup.pages import footnote_blocks, link_notes, parse, read_blocks
 from newsletter.documents.markup.word_processors import clean_word, is_word
 from newsletter.documents.release.blocks import RULE, Block
 from newsletter.documents.release.furniture import offers_to_leave
-from newsletter.documents.release.imported import Dropped, unusable
+from newsletter.documents.release.imported import DroppedLine, unusable
 from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
 from newsletter.domain.errors import InvalidInput
@@ -77,19 +77,19 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     footnotes = take_footnotes(root)
     inline = InlineReader(base=item.base, references=footnotes.references)
     blocks = _without_frame(read_blocks(body, inline), item.title, dropped)
-    foot = foot_of(footnotes, blocks, inline)
+    foot = footnote_blocks(footnotes, blocks, inline)
     text = "\n\n".join(filter(None, [joined(blocks), *foot]))
     left_out = [f"Left out: {lost.text} ({lost.why})." for lost in (*dropped, *inline.dropped)]
     return text, [*left_out, *link_notes(inline)]
 
 
-def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) -> list[Block]:
+def _without_frame(blocks: Sequence[Block], title: str, dropped: list[DroppedLine]) -> list[Block]:
     """Remove the repeated title above, and what a site adds below each text."""
     kept = [block for block in blocks if not offers_to_leave(block.markdown)]
     for block in blocks:
         if block not in kept:
             why = "leads to the list of readers that it was once sent to"
-            dropped.append(Dropped(line=0, text=shortened(block.text), why=why))
+            dropped.append(DroppedLine(line=0, text=shortened(block.text), why=why))
     while kept and (
         kept[0].text == RULE or (kept[0].level and kept[0].text.casefold() == title.casefold())
     ):
@@ -98,7 +98,7 @@ def _without_frame(blocks: Sequence[Block], title: str, dropped: list[Dropped]) 
         last = kept.pop()
         if last.text != RULE:
             why = "what the site adds below its texts"
-            dropped.append(Dropped(line=0, text=shortened(last.text), why=why))
+            dropped.append(DroppedLine(line=0, text=shortened(last.text), why=why))
     return kept
 
 

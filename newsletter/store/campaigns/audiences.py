@@ -34,7 +34,7 @@ class Audiences(Repository):
 
     def count(self, audience: Audience | Correction) -> int:
         """Return how many would get it now."""
-        return self._db.once(self._count, audience)
+        return self._db.cached(self._count, audience)
 
     def _count(self, audience: Audience | Correction) -> int:
         if isinstance(audience, Audience) and audience.is_whole:

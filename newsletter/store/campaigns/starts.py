@@ -5,7 +5,7 @@ from datetime import datetime
 from newsletter.domain.campaigns.campaign import Start
 from newsletter.store.database import Database, Repository
 from newsletter.store.file.keys import Chain
-from newsletter.store.staff.audit import Row, Sealed, value_of
+from newsletter.store.staff.audit import Row, SealedRows, value_of
 
 _START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
 
@@ -15,7 +15,7 @@ class Starts(Repository):
 
     def __init__(self, db: Database, chain: Chain) -> None:
         super().__init__(db)
-        self._rows = Sealed(db, chain, "start", _START)
+        self._rows = SealedRows(db, chain, "start", _START)
 
     def of(self, slug: str) -> list[Start]:
         """Return the starts of a statement, oldest first, also those that were taken back."""

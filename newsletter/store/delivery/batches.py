@@ -12,7 +12,7 @@ from newsletter.domain.delivery.batch import (
     Booking,
     ClaimedBatch,
     DeliveryState,
-    Later,
+    LaterReaders,
     Outage,
     Verdict,
     Waiting,
@@ -176,15 +176,15 @@ class Batches(AddressRepository):
             return self.requeue(claimed, not_before=_AT_ONCE, reason="split")
         return batch_splitting.halve(self._db, claimed)
 
-    def abandon(self, *, at: datetime, shares: bool = False) -> int:
+    def abandon(self, *, at: datetime, is_shared: bool = False) -> int:
         """Make every claimed batch unknown whose owner has no row. Return how many.
 
         Of a batch that was not intended yet nothing has left: it goes back into the queue. Where
-        one process sends, it is dead, and so is what held an unknown batch. Where it ``shares``,
+        one process sends, it is dead, and so is what held an unknown batch. Where it ``is_shared``,
         the call of an owner that was only cut off may go on until the end of the lease: until then
         nothing decides about the batch.
         """
-        if not shares:
+        if not is_shared:
             self._db.change(
                 f"UPDATE batch SET lease_until = NULL, call_until = NULL WHERE {IS_UNKNOWN}"
             )
@@ -205,13 +205,13 @@ class Batches(AddressRepository):
             f"""
             UPDATE batch SET state = 'unknown', fence = fence + 1, unknown = unknown + pending,
                 pending = 0, lease_until = NULL, settled_at = :at,
-                call_until = CASE WHEN :shares = 1 THEN lease_until END,
-                not_before = CASE WHEN :shares = 1 THEN lease_until ELSE not_before END,
+                call_until = CASE WHEN :is_shared = 1 THEN lease_until END,
+                not_before = CASE WHEN :is_shared = 1 THEN lease_until ELSE not_before END,
                 reason = 'the process ended while the call was under way'
             WHERE {_IS_ORPHAN}
             """,
             at=at,
-            shares=shares,
+            is_shared=is_shared,
         )
 
     def add_reader(self, campaign_id: int, subscriber_id: int) -> None:
@@ -282,7 +282,7 @@ class Batches(AddressRepository):
             campaign_id=campaign_id,
         )
 
-    def later(self, campaign_id: int, now: datetime) -> Later | None:
+    def later(self, campaign_id: int, now: datetime) -> LaterReaders | None:
         """Return the readers who wait for a local hour, or None if there are none."""
         due = claiming.is_due(now)
         [(next_at, last_at, readers)] = self._db.rows(
@@ -294,7 +294,9 @@ class Batches(AddressRepository):
         )
         if next_at is None:
             return None
-        return Later(next_at=instant(next_at), last_at=instant(last_at), readers=int(readers))
+        return LaterReaders(
+            next_at=instant(next_at), last_at=instant(last_at), readers=int(readers)
+        )
 
     def handed_over(self, campaign_id: int, since: datetime) -> int:
         """Return how many deliveries of a campaign were settled since then."""

@@ -8,7 +8,7 @@ from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
     EmailState,
-    Taken,
+    RequestOutcome,
     TransactionalEmail,
 )
 from newsletter.domain.subscribers.address import mailbox
@@ -39,7 +39,9 @@ _SAME = """
 class TransactionalEmails(AddressRepository):
     """``hash_address`` gives the keyed hash of an address in its folded form."""
 
-    def ask(self, email: TransactionalEmail, *, network: str, limits: EmailLimits) -> Taken:
+    def ask(
+        self, email: TransactionalEmail, *, network: str, limits: EmailLimits
+    ) -> RequestOutcome:
         """Take an email on, within the limits. ``network`` is what the person's address shows.
 
         Costs the same whether the address is known to us or not, and never asks whether it is.
@@ -48,7 +50,7 @@ class TransactionalEmails(AddressRepository):
         from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
         taken = self._weigh(email, whose, from_where, limits)
         # one row is written in any case, so that neither time nor size tells which it was
-        if taken is Taken.NEW:
+        if taken is RequestOutcome.NEW:
             self._add(email, whose, from_where)
         else:
             self._db.change(
@@ -61,7 +63,7 @@ class TransactionalEmails(AddressRepository):
 
     def _weigh(
         self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
-    ) -> Taken:
+    ) -> RequestOutcome:
         """Return whether one more is taken on. Each count is taken in any case."""
         since = f"SELECT COUNT(*) FROM transactional_email WHERE {_SAME} AND asked_at > :since"
         day, month = (
@@ -76,10 +78,10 @@ class TransactionalEmails(AddressRepository):
         )
         waiting, _ = self.waiting()
         if day >= limits.a_day or month >= limits.a_month:
-            return Taken.AGAIN
+            return RequestOutcome.AGAIN
         if network and hour >= limits.a_network:
-            return Taken.NETWORK
-        return Taken.FULL if waiting >= limits.waiting else Taken.NEW
+            return RequestOutcome.NETWORK
+        return RequestOutcome.FULL if waiting >= limits.waiting else RequestOutcome.NEW
 
     def tell(
         self,

@@ -13,7 +13,7 @@ from newsletter.domain.delivery.batch import (
     DeliveryState,
     Outcome,
     Resolution,
-    Rest,
+    RestOutcome,
     UnknownBatch,
     Verdict,
 )
@@ -38,7 +38,7 @@ _COUNTED_AS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unproved:
+class UnprovedDelivery:
     """A delivery of which it is not known that the provider took it."""
 
     batch_id: int
@@ -46,14 +46,14 @@ class Unproved:
     subscriber_id: int
 
 
-def unproved(db: Database, campaign_id: int, of: Condition) -> list[Unproved]:
+def unproved(db: Database, campaign_id: int, of: Condition) -> list[UnprovedDelivery]:
     """Return the unproved deliveries of a campaign to those whom ``of`` names, by batch.
 
     ``of`` is a condition on MEMBER, the subscriber's id. A batch for which no call was
     ever begun is left out: it cannot have reached a reader.
     """
     return db.all(
-        Unproved,
+        UnprovedDelivery,
         f"""
         SELECT batch.id AS batch_id, batch.state, {MEMBER} AS subscriber_id
         FROM batch CROSS JOIN json_each(batch.members) AS member
@@ -171,7 +171,7 @@ class Unknowns(Repository):
         held: UnknownBatch,
         *,
         known: Mapping[int, Outcome],
-        rest: Rest,
+        rest: RestOutcome,
         at: datetime,
         apart: Collection[int] = (),
     ) -> bool:
@@ -219,7 +219,7 @@ class Unknowns(Repository):
         self,
         held: UnknownBatch,
         known: Mapping[int, Outcome],
-        rest: Rest,
+        rest: RestOutcome,
         at: datetime,
         apart: Collection[int],
     ) -> bool:
@@ -227,14 +227,14 @@ class Unknowns(Repository):
         if gone and not batch_splitting.set_aside(self._db, held, gone, not_before=instant(0)):
             return False
         staying = replace(held, members=[each for each in held.members if each[0] not in gone])
-        return self.settle(staying, known=known, rest=Rest.UNKNOWN, at=at)
+        return self.settle(staying, known=known, rest=RestOutcome.UNKNOWN, at=at)
 
     def _rest(
-        self, held: UnknownBatch, rest: Rest, people: int
+        self, held: UnknownBatch, rest: RestOutcome, people: int
     ) -> tuple[BatchState, DeliveryState | None]:
-        if rest is Rest.ACCEPTED or not people:
+        if rest is RestOutcome.ACCEPTED or not people:
             return BatchState.DONE, DeliveryState.ACCEPTED
-        if rest is Rest.UNKNOWN:
+        if rest is RestOutcome.UNKNOWN:
             return BatchState.UNKNOWN, None
         if Campaigns(self._db).head(held.campaign.id).state is CampaignState.CANCELLED:
             return BatchState.DONE, DeliveryState.CANCELLED

@@ -9,9 +9,9 @@ from newsletter.domain.events import (
     Damage,
     DeliveryStatus,
     Event,
+    EventTarget,
     Figures,
     KeptEvent,
-    Place,
 )
 from newsletter.store.database import MEMBER, AddressRepository, Condition, instant, replacement
 from newsletter.store.delivery.unknowns import unproved
@@ -43,7 +43,9 @@ _CAME_BACK = f"""
 class Events(AddressRepository):
     """``hash_address`` gives the keyed hash of an address in its folded form."""
 
-    def locate(self, events: Sequence[Event], *, provider: str, workspace: str) -> list[Place]:
+    def locate(
+        self, events: Sequence[Event], *, provider: str, workspace: str
+    ) -> list[EventTarget]:
         """Return whom each event speaks of, in their order, as this provider told it.
 
         An event is about an address: one that a subscriber left is not the one that they have now.
@@ -97,7 +99,7 @@ class Events(AddressRepository):
                 numbers=numbers,
             )
 
-    def keep(self, provider: str, told: Iterable[tuple[Event, Place]], at: datetime) -> int:
+    def keep(self, provider: str, told: Iterable[tuple[Event, EventTarget]], at: datetime) -> int:
         """Keep events as they came, each once; return how many are new."""
         return self._db.insert_all(
             "event",

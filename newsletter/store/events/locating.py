@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.domain.delivery.batch import BatchState, Origin, origin
-from newsletter.domain.events import Event, Place
+from newsletter.domain.events import Event, EventTarget
 from newsletter.store.database import Database, one_of
 
 _CANDIDATES = 4
@@ -92,7 +92,7 @@ class Locator:
         self._members: dict[int, frozenset[int]] = {}
         self._slugs: dict[str, list[int]] = {}
 
-    def place(self, event: Event) -> Place:
+    def place(self, event: Event) -> EventTarget:
         """Return the reader and delivery of one of the events."""
         hashed = self._hashes.get(event.address)
         # the number is one of ours: others number their readers too
@@ -104,7 +104,7 @@ class Locator:
             person = self._people.get(hashed)
             number = person.id if person else self._left_by.get(hashed)
             person, batch = self._people.get(number), self._batch_of(event, number)
-        place = Place(
+        place = EventTarget(
             subscriber_id=number if person or batch else None,
             address=self._address(event, hashed, person, batch) if person else "",
             erased=person is None and (batch is not None or hashed in self._erased),

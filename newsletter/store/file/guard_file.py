@@ -114,7 +114,7 @@ class WorkspaceGuardFile:
 
     Generations are named by 32 hexadecimal digits. ``location_of`` returns the location of a file,
     and ``fsync`` flushes a descriptor to the disk. Any number of threads may share it, and several
-    processes if it ``shares``: a record may then lag, which raises no alarm.
+    processes if it ``is_shared``: a record may then lag, which raises no alarm.
     """
 
     def __init__(
@@ -124,13 +124,13 @@ class WorkspaceGuardFile:
         location_of: Callable[[Any], Location] = location_of,
         fsync: Callable[[int], None] = os.fsync,
         *,
-        shares: bool = False,
+        is_shared: bool = False,
     ) -> None:
         self._path = path
         self._database = database
         self._location_of = location_of
         self._fsync = fsync
-        self._shares = shares
+        self._is_shared = is_shared
         self._lock = threading.Lock()
         self._open: int | None = None
         self._written: GuardRecord | None = None
@@ -190,7 +190,7 @@ class WorkspaceGuardFile:
         with self._lock:
             known = self._known()
             try:
-                if self._shares and self._open is not None:
+                if self._is_shared and self._open is not None:
                     os.close(self._open)
                     self._open = os.open(self._path, os.O_RDWR)  # another may have replaced it
                 if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:

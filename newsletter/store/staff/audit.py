@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from newsletter.domain.delivery.restore_guard import Absence
 from newsletter.domain.errors import Defect
-from newsletter.domain.staff.audit import AuditHead, Entered
+from newsletter.domain.staff.audit import AuditEntry, AuditHead
 from newsletter.store.database import NO_LIMIT, Database, Repository, read, stored
 from newsletter.store.file.keys import Chain
 
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 """Column → value, as they are stored."""
 
 
-class Sealed:
+class SealedRows:
     """The rows of a table that are about statements, each under a seal of ours.
 
     A row without it counts for nothing: somebody else wrote it. The seal is over the stored values
@@ -78,9 +78,9 @@ class Sealed:
         return self._chain.seal(self._table, *values)
 
 
-def sealed_approvals(db: Database, chain: Chain) -> Sealed:
+def sealed_approvals(db: Database, chain: Chain) -> SealedRows:
     """Return the approvals, as rows."""
-    return Sealed(db, chain, "approval", _APPROVAL)
+    return SealedRows(db, chain, "approval", _APPROVAL)
 
 
 def value_of(kind: type[T], row: Row) -> T:
@@ -146,38 +146,38 @@ class Audit(Repository):
         )
         self.entered = AuditHead(number=number, digest=digest)
 
-    def all(self) -> list[Entered]:
+    def all(self) -> list[AuditEntry]:
         """Return all lines, oldest first."""
-        return self._db.all(Entered, f"{_LINE} ORDER BY number")
+        return self._db.all(AuditEntry, f"{_LINE} ORDER BY number")
 
-    def newest(self, most: int | None) -> list[Entered]:
+    def newest(self, most: int | None) -> list[AuditEntry]:
         """Return the last lines, newest first."""
         return self.page(None, NO_LIMIT if most is None else most)
 
-    def about(self, subject: str, *, skip: int = 0, most: int) -> list[Entered]:
+    def about(self, subject: str, *, skip: int = 0, most: int) -> list[AuditEntry]:
         """Return the last lines about a subject, newest first."""
         return self._db.all(
-            Entered,
+            AuditEntry,
             f"{_LINE} WHERE subject = :subject ORDER BY number DESC LIMIT :most OFFSET :skip",
             subject=subject,
             most=most,
             skip=skip,
         )
 
-    def last(self, subject: str) -> dict[str, Entered]:
+    def last(self, subject: str) -> dict[str, AuditEntry]:
         """Return the last line about a subject for each action, but the scheduler's own."""
         lines = self._db.all(
-            Entered,
+            AuditEntry,
             f"{_LINE} WHERE number IN (SELECT MAX(number) FROM audit WHERE subject = :subject"
             " AND actor <> 'scheduler' GROUP BY action)",
             subject=subject,
         )
         return {line.action: line for line in lines}
 
-    def page(self, before: int | None, most: int) -> list[Entered]:
+    def page(self, before: int | None, most: int) -> list[AuditEntry]:
         """Return the lines before a number, or the last ones, newest first."""
         return self._db.all(
-            Entered,
+            AuditEntry,
             f"{_LINE} WHERE number < :before ORDER BY number DESC LIMIT :most",
             before=NO_LIMIT if before is None else before,
             most=most,
@@ -223,7 +223,7 @@ class Audit(Repository):
         Raises Defect with the first row that is not as it was stored.
         """
         head, given = AuditHead(number=0, digest=""), set()
-        lines = self._db.stream(Entered, f"{_LINE} ORDER BY number")
+        lines = self._db.stream(AuditEntry, f"{_LINE} ORDER BY number")
         for number, row in enumerate(lines, start=1):
             self._check(head, number, row)
             head = AuditHead(number=number, digest=row.digest)
@@ -240,7 +240,7 @@ class Audit(Repository):
             self._db.value("SELECT digest FROM audit WHERE number = :number", number=number) or ""
         )
 
-    def _check(self, head: AuditHead, number: int, row: Entered) -> None:
+    def _check(self, head: AuditHead, number: int, row: AuditEntry) -> None:
         """Raise Defect unless the line follows the one before it, under the key."""
         *parts, digest = map(stored, vars(row).values())
         if row.number == number and digest == self._chain.link(head.digest, *parts):

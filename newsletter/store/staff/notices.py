@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, Notice, Occurred
+from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, Notice, NoticeEvent
 from newsletter.store.database import Repository, document
 
 _KEY = "notices"
@@ -41,7 +41,11 @@ class Notices(Repository):
         return [*slugs], rows[-1][1] if rows else mark.change
 
     def add(
-        self, slug: str, events: Iterable[Occurred], now: datetime, channels: Iterable[Channel] = ()
+        self,
+        slug: str,
+        events: Iterable[NoticeEvent],
+        now: datetime,
+        channels: Iterable[Channel] = (),
     ) -> None:
         """Add a notice for each person and channel of each event that is news, and new to them.
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.notices import APART
-from newsletter.domain.staff.post import FailingCheck, Post, PostState
+from newsletter.domain.staff.post import ChannelPost, FailingCheck, PostState
 from newsletter.store.database import Repository, one_of
 
 _LOST = timedelta(minutes=5)
@@ -18,7 +18,7 @@ _CONFIRMED = 2
 """A check that failed so often in a row fails."""
 
 
-class Posts(Repository):
+class ChannelPosts(Repository):
     """The posts of all channels."""
 
     def add(self, channel: str, at: datetime) -> None:
@@ -29,7 +29,7 @@ class Posts(Repository):
         """Return the channels that have a post which is not done."""
         return self._db.column(f"SELECT channel FROM post WHERE {_IS_OPEN}")
 
-    def claim(self, channels: Collection[str], now: datetime) -> Post | None:
+    def claim(self, channels: Collection[str], now: datetime) -> ChannelPost | None:
         """Claim the next post that is due for one of these channels; None if there is none.
 
         No two attempts for a channel begin within a minute.
@@ -41,7 +41,7 @@ class Posts(Repository):
         )
         known = one_of("post.channel", channels, "channel")
         return self._db.first(
-            Post,
+            ChannelPost,
             f"""
             UPDATE post SET state = 'calling', attempts = attempts + 1, called_at = :now
             WHERE id = (
@@ -59,7 +59,9 @@ class Posts(Repository):
             lately=now - APART,
         )
 
-    def settle(self, post: Post, state: PostState, reason: str, not_before: datetime) -> None:
+    def settle(
+        self, post: ChannelPost, state: PostState, reason: str, not_before: datetime
+    ) -> None:
         """Book what became of an attempt. A post that waits is sent again at ``not_before``."""
         self._db.change(
             "UPDATE post SET state = :state, reason = :reason, not_before = :not_before"
@@ -71,8 +73,8 @@ class Posts(Repository):
             not_before=not_before,
         )
 
-    def get(self, post_id: int) -> Post | None:
-        return self._db.first(Post, f"SELECT {_POST} FROM post WHERE id = :id", id=post_id)
+    def get(self, post_id: int) -> ChannelPost | None:
+        return self._db.first(ChannelPost, f"SELECT {_POST} FROM post WHERE id = :id", id=post_id)
 
     def again(self, post_id: int, at: datetime) -> None:
         """Queue a post again that was done."""
@@ -82,10 +84,10 @@ class Posts(Repository):
             at=at,
         )
 
-    def log(self, most: int) -> list[Post]:
+    def log(self, most: int) -> list[ChannelPost]:
         """Return posts, newest first."""
         return self._db.all(
-            Post, f"SELECT {_POST} FROM post ORDER BY id DESC LIMIT :most", most=most
+            ChannelPost, f"SELECT {_POST} FROM post ORDER BY id DESC LIMIT :most", most=most
         )
 
     def told(self, most: int) -> list[tuple[int, str, str]]:

@@ -11,7 +11,7 @@ class Staff(Repository):
 
     def roles(self) -> dict[str, Role]:
         """Return the role of each person, by folded address."""
-        return self._db.once(self._roles)
+        return self._db.cached(self._roles)
 
     def _roles(self) -> dict[str, Role]:
         rows = self._db.rows("SELECT address, role FROM staff ORDER BY address")
@@ -24,7 +24,7 @@ class Staff(Repository):
 
     def names(self) -> dict[str, str]:
         """Return the name that colleagues use, by folded address, of each person with one."""
-        return self._db.once(self._names)
+        return self._db.cached(self._names)
 
     def _names(self) -> dict[str, str]:
         return dict(self._db.rows("SELECT address, name FROM staff WHERE name <> ''"))

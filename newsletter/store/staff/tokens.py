@@ -69,7 +69,7 @@ class Tokens(Repository):
         )
         return row[0], row[1]
 
-    def made(self, number: int, key: bytes, made: str) -> None:
+    def note_result(self, number: int, key: bytes, made: str) -> None:
         """Note what names the resource that a request made."""
         self._db.update("idempotency_key", {"token_id": number, "key": key}, made=made)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
 
-from newsletter.domain.statements.comment import Comment, Returned
+from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Database, Repository
@@ -90,22 +90,22 @@ class Approvals(Repository):
         return revocations(self._db, slugs)
 
 
-class Returns(Repository):
+class ChangeRequests(Repository):
     """Approvers' requests for changes."""
 
-    def of(self, slug: str) -> list[Returned]:
+    def of(self, slug: str) -> list[ChangeRequest]:
         """Return the requests about a statement, oldest first."""
         return self._db.of_statement(self._query, slug)
 
-    def _query(self, slugs: Sequence[str]) -> list[Returned]:
+    def _query(self, slugs: Sequence[str]) -> list[ChangeRequest]:
         return self._db.all(
-            Returned,
+            ChangeRequest,
             'SELECT slug, content_hash, "by", at, reason, closed_at FROM returned'
             " WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
             slugs=slugs,
         )
 
-    def add(self, returned: Returned) -> None:
+    def add(self, returned: ChangeRequest) -> None:
         """Send a version back."""
         self._db.insert("returned", **vars(returned))
 

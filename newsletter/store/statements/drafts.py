@@ -4,7 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from newsletter.domain.errors import Defect
-from newsletter.domain.statements.draft import Draft, Found, HandedIn, Picture, Version
+from newsletter.domain.statements.draft import (
+    Draft,
+    ImportFindings,
+    Picture,
+    SubmittedText,
+    Version,
+)
 from newsletter.store.database import NO_LIMIT, Repository
 from newsletter.store.statements.statements import sought
 
@@ -96,14 +102,14 @@ class Drafts(Repository):
             by=by,
         )
 
-    def handed_in(self) -> list[HandedIn]:
+    def handed_in(self) -> list[SubmittedText]:
         """Return the handed-in version of each text, by slug."""
-        return self._db.all(HandedIn, f"{_HANDED_IN} ORDER BY draft.slug")
+        return self._db.all(SubmittedText, f"{_HANDED_IN} ORDER BY draft.slug")
 
-    def some(self, slugs: Collection[str]) -> list[HandedIn]:
+    def some(self, slugs: Collection[str]) -> list[SubmittedText]:
         """Return the handed-in version of each text with one of these slugs, by slug."""
         return self._db.all(
-            HandedIn,
+            SubmittedText,
             f"{_HANDED_IN} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
             " ORDER BY draft.slug",
             slugs=sorted(slugs),
@@ -173,7 +179,7 @@ class Drafts(Repository):
 
     def looked_through(self, key: str) -> None:
         """Note that a person has looked at what the import left out."""
-        self._db.update("draft", {"key": key}, found=Found())
+        self._db.update("draft", {"key": key}, found=ImportFindings())
 
     def delete(self, key: str, at: datetime) -> None:
         self._db.update("draft", {"key": key}, deleted_at=at)

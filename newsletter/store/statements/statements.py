@@ -123,7 +123,7 @@ class Statements(Repository):
         )
 
     def get(self, slug: str) -> StoredStatement | None:
-        return self._db.once(self._get, slug)
+        return self._db.cached(self._get, slug)
 
     def _get(self, slug: str) -> StoredStatement | None:
         return self._db.first(StoredStatement, f"{_STORED} WHERE slug = :slug", slug=slug)

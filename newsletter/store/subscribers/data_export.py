@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from newsletter.domain.delivery.batch import DeliveryState
-from newsletter.domain.events import EventKind, Received
+from newsletter.domain.events import CampaignOutcome, EventKind
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import Trace
 from newsletter.store.database import Condition, Database, Repository, instant
@@ -125,7 +125,7 @@ class DataExports(Repository):
             **{name: self._rows(query, subscriber_id) for name, query in _LISTS.items()},
         }
 
-    def received(self, subscriber_id: int, most: int) -> list[Received]:
+    def received(self, subscriber_id: int, most: int) -> list[CampaignOutcome]:
         """Return what became of the newest ``most`` campaigns for a person, the newest first.
 
         Campaigns that were not for them are left out.
@@ -139,7 +139,7 @@ class DataExports(Repository):
         for row in self._rows(_LISTS["delivery_statuses"], subscriber_id, after):
             told[row["slug"]].append(EventKind(row["kind"]))
         return [
-            Received(
+            CampaignOutcome(
                 campaign=row["campaign"],
                 slug=row["statement"],
                 state=DeliveryState(row["state"]),

@@ -7,9 +7,9 @@ from datetime import datetime
 from newsletter.domain.subscribers.audience import (
     EXAMPLES,
     NOTED,
-    Away,
-    Brought,
     Entry,
+    ImportResult,
+    SkippedPeople,
     SuppressionReason,
 )
 from newsletter.store.database import Database
@@ -157,7 +157,7 @@ def count_people(db: Database) -> tuple[int, int]:
     return new, accepted - new
 
 
-def weigh(db: Database) -> Brought:
+def weigh(db: Database) -> ImportResult:
     """Return what the import of the staged people changes."""
     db.change(
         "INSERT INTO staged_away (person_no, why)"
@@ -173,11 +173,14 @@ def weigh(db: Database) -> Brought:
         " JOIN staged_person AS person ON person.no = away.person_no ORDER BY person.no"
     ):
         away.setdefault(why, []).append((person[0], person[1]))
-    told = {why: Away(people=len(all), first=tuple(all[:EXAMPLES])) for why, all in away.items()}
-    return Brought(
+    told = {
+        why: SkippedPeople(people=len(all), first=tuple(all[:EXAMPLES]))
+        for why, all in away.items()
+    }
+    return ImportResult(
         new=new,
         known=known,
-        left=told.pop(_LEFT, Away()),
+        left=told.pop(_LEFT, SkippedPeople()),
         refused={SuppressionReason(why): each for why, each in told.items()},
         changed=db.value(_COUNT_CHANGED),
         joined=dict(db.rows(_COUNT_JOINED)),

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from newsletter.domain.subscribers.audience import (
     UNDOABLE,
-    Brought,
     Entry,
     ImportRecord,
-    Undone,
+    ImportResult,
+    ImportUndoResult,
     UploadedFile,
 )
 from newsletter.store.database import NO_LIMIT, AddressRepository
@@ -43,12 +43,14 @@ class Imports(AddressRepository):
             "import", returning="id", at=at, by=by, file=file, kind=kind, sha256=sha256
         )
 
-    def rehearse(self, people: Sequence[tuple[str, Entry]]) -> Brought:
+    def rehearse(self, people: Sequence[tuple[str, Entry]]) -> ImportResult:
         """Return what people, each with the place in the file, would change."""
         with importing.staged(self._db, self._hash, people):
             return importing.weigh(self._db)
 
-    def bring_in(self, number: int, people: Sequence[tuple[str, Entry]], at: datetime) -> Brought:
+    def bring_in(
+        self, number: int, people: Sequence[tuple[str, Entry]], at: datetime
+    ) -> ImportResult:
         """Add or update the people of a part of a file; return what changed.
 
         The rules are those of ``Readers.upsert``, but people who are suppressed stay out.
@@ -58,7 +60,7 @@ class Imports(AddressRepository):
             importing.bring_in(self._db, at, number)
         return brought
 
-    def note(self, brought: Brought, *, finished_at: datetime | None = None) -> bool:
+    def note(self, brought: ImportResult, *, finished_at: datetime | None = None) -> bool:
         """Note what an import has changed so far; return False if it was undone meanwhile."""
         return self._db.changes(
             "UPDATE import SET new = :new, known = :known, changed = :changed, joined = :joined,"
@@ -119,7 +121,7 @@ class Imports(AddressRepository):
     def count(self) -> int:
         return self._db.number("SELECT COUNT(*) FROM import")
 
-    def undo(self, record: ImportRecord, at: datetime, by: str) -> Undone:
+    def undo(self, record: ImportRecord, at: datetime, by: str) -> ImportUndoResult:
         """Undo an import for people of whom nothing else happened since."""
         self._mark_people(record)
         ended, restored, removed = self._take_back(record.id)
@@ -135,7 +137,7 @@ class Imports(AddressRepository):
         )
         self._db.change("DELETE FROM undo_person")
         self._db.update("import", {"id": record.id}, undone_at=at, undone_by=by)
-        return Undone(
+        return ImportUndoResult(
             removed=removed,
             restored=restored,
             ended=ended,

@@ -161,7 +161,7 @@ class Gate:
             raise
         named = {name: getattr(result, name) for name in names_in(operation.shows)}
         with self._store.begin() as tx:
-            tx.tokens.made(token, hashed, json.dumps(named))
+            tx.tokens.note_result(token, hashed, json.dumps(named))
         return result
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from starlette.exceptions import HTTPException
 
-from newsletter.domain.delivery.transactional import Taken, network_of
+from newsletter.domain.delivery.transactional import RequestOutcome, network_of
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.setting import Line, setting, some
 from newsletter.domain.staff.token import Scope
@@ -14,7 +14,7 @@ from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.audience import Entry, Noted, Subscriber
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import Segment, Tag
-from newsletter.domain.subscribers.signup import Objection, SignUp, SignUpForm
+from newsletter.domain.subscribers.signup import FormFault, SignUp, SignUpForm
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import find_list, known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -197,9 +197,9 @@ class SubscriberOperations:
         taken = self._offering.ask(
             judged, body, source=body.source, network=network, store=call.store
         )
-        if isinstance(taken, Objection):
+        if isinstance(taken, FormFault):
             raise _refused({"wording": taken})
-        if taken in {Taken.NETWORK, Taken.FULL}:
+        if taken in {RequestOutcome.NETWORK, RequestOutcome.FULL}:
             again = {"Retry-After": "3600"}
             raise HTTPException(429, "Too many sign-ups came from there.", again)
 
@@ -226,7 +226,7 @@ def _person(call: Call, id: int) -> Subscriber:
     return person
 
 
-def _refused(faults: Mapping[str, Objection]) -> InvalidInput:
+def _refused(faults: Mapping[str, FormFault]) -> InvalidInput:
     return InvalidInput(
         Fault(file="body", key=key.replace("email", "address"), message=f"is refused: {why.value}")
         for key, why in faults.items()

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.staff.account import browser_of
 from newsletter.domain.staff.passkey import Party, party_of
-from newsletter.pipeline.staff.proofs import Place, Signed
+from newsletter.pipeline.staff.proofs import PasskeyAnswer, Place
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.forms import host_of
@@ -146,9 +146,9 @@ def offer_passkey(request: DeskRequest, address: str, staff: Staff) -> PasskeyOf
     return PasskeyOffer(here=here)
 
 
-def shown(request: DeskRequest, field: str, staff: Staff) -> str | Signed:
+def shown(request: DeskRequest, field: str, staff: Staff) -> str | PasskeyAnswer:
     """Return the second factor in a form: a passkey's signature, or the text of a field."""
     signature, party = request.field(PASSKEY), party_at(request, staff)
     if signature and party:
-        return Signed(answer=signature, party=party)
+        return PasskeyAnswer(answer=signature, party=party)
     return request.field(field)

@@ -14,14 +14,11 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import Difference, passages
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import ReviewFinding, Severity
-from newsletter.domain.statements.statement import (
-    Statement,
-    StoredStatement,
-)
+from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.wording import listed, people, without_commands
-from newsletter.pipeline.campaigns.headcount import Moved
+from newsletter.pipeline.campaigns.headcount import CountChanged
 from newsletter.pipeline.statements.review import review
-from newsletter.pipeline.status import Lapse, Rescheduled
+from newsletter.pipeline.status import Lapse, TimeChanged
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.request import DeskRequest
@@ -190,9 +187,9 @@ def shown_on(request: DeskRequest, now: datetime, typed: str = "typed") -> Shown
     )
 
 
-def otherwise(moved: Moved | Rescheduled, moment: Callable[[datetime], str]) -> str:
+def otherwise(moved: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:
     """Say what the page should have shown: how many get it now, or when it leaves."""
-    if isinstance(moved, Rescheduled):
+    if isinstance(moved, TimeChanged):
         at = moved.leaves_from
         when = f"no earlier than {moment(at)}" if at else "at once"
         return f"It would leave {when} now, which the page did not say."

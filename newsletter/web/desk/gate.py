@@ -24,7 +24,7 @@ from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import Member
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.services import Staff
@@ -147,7 +147,7 @@ class Gate:
             body=body,
         )
         proved = self._proved(route, request)
-        if isinstance(proved, Denied):
+        if isinstance(proved, Refusal):
             return self._desk.step_up(request, proved)
         if proved is not None:
             # the session has a new token from here on, and secrets are not passed on
@@ -165,7 +165,7 @@ class Gate:
             set_cookie(response, http, proved.word)
         return response
 
-    def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Denied | None:
+    def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
         """Check a second factor that came with the form; None if none came."""
         proof, member = shown(request, PROOF, self._staff), request.member
         asks = route.step_up or route.may_step_up

@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from newsletter.domain.delivery.restore_guard import read_stopped
+from newsletter.domain.delivery.restore_guard import read_sending_stop
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, moment, people, say, without_commands
-from newsletter.pipeline.staff.proofs import Denied
+from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import base_language, language_name
 from newsletter.rendering.mail.files import default_templates, read_templates
 from newsletter.rendering.mail.templates import Templates
@@ -50,21 +50,21 @@ _HEADERS = {
 
 PROOF = "step-up"
 """The field of a form in which a fresh factor is sent along."""
-PROOF_FAULTS: Mapping[Denied, str] = {
-    Denied.WRONG: "That is not right. Check it, or wait for the next code.",
-    Denied.TOO_OFTEN: "There were too many failures. Wait 5 minutes, then try again.",
-    Denied.UNFIT: "That passkey was not accepted. Try again, or use a code instead.",
-    Denied.COPIED: (
+PROOF_FAULTS: Mapping[Refusal, str] = {
+    Refusal.WRONG: "That is not right. Check it, or wait for the next code.",
+    Refusal.TOO_OFTEN: "There were too many failures. Wait 5 minutes, then try again.",
+    Refusal.UNFIT: "That passkey was not accepted. Try again, or use a code instead.",
+    Refusal.COPIED: (
         "This passkey was refused, as it may have been copied. Use a code, then remove the passkey"
         " on your account page."
     ),
-    Denied.OVER: "That took too long. Sign in again.",
+    Refusal.OVER: "That took too long. Sign in again.",
 }
 
 
-def refusal_of(denied: Denied | None) -> int:
+def refusal_of(denied: Refusal | None) -> int:
     """Return the status of a page that asks for a proof."""
-    return 429 if denied is Denied.TOO_OFTEN else 401
+    return 429 if denied is Refusal.TOO_OFTEN else 401
 
 
 _WRITTEN = 80
@@ -379,7 +379,7 @@ class Desk:
             request, "sign-in.html.j2", title=say("Sign in"), status=401, next=onward, **values
         )
 
-    def step_up(self, request: DeskRequest, denied: Denied | None = None) -> Response:
+    def step_up(self, request: DeskRequest, denied: Refusal | None = None) -> Response:
         """Ask for a second factor, which is sent with the form."""
         post = request.http.method == "POST"
         with self._staff.store.read() as tx:
@@ -404,7 +404,7 @@ class Desk:
             names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
         found = []
         for reason in kept:
-            stopped = read_stopped(reason)
+            stopped = read_sending_stop(reason)
             if stopped is not None:
                 who = names.get(stopped.by) or name_of(stopped.by)
                 at = self.moment(stopped.at)

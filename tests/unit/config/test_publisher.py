@@ -8,7 +8,7 @@ import yaml
 
 from newsletter.config.loading import load
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import Counting, Layout, Profile, Publisher
+from newsletter.domain.statements.content import Layout, LinkParameters, Profile, Publisher
 from tests.pages import SETTINGS
 
 
@@ -33,7 +33,7 @@ def test_what_is_set_is_what_mails_are_made_with(tmp_path: Path) -> None:
         utm={"source": "mail", "hosts": ["Forum.example"]},
     )
     assert made.layout == Layout(summary=True, release_line=True, end_mark="-30-")
-    assert made.counting == Counting(source="mail", hosts=("forum.example",))
+    assert made.counting == LinkParameters(source="mail", hosts=("forum.example",))
     assert made.counting is not None
     assert made.counting.marks("hours")["utm_campaign"] == "hours"
     assert made.organisation.social == (

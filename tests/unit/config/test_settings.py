@@ -16,7 +16,7 @@ from newsletter.domain.statements.brand import Brand, Logo, Sans
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
 from newsletter.domain.statements.statement import ApprovalPolicy
 from newsletter.domain.subscribers.lists import PublicList
-from newsletter.domain.subscribers.signup import Objection
+from newsletter.domain.subscribers.signup import FormFault
 from newsletter.domain.themes import Theme
 from newsletter.providers.mailgun import send as mailgun
 from newsletter.providers.outbox import options as outbox
@@ -83,17 +83,19 @@ def test_who_may_join_is_a_matter_of_settings(read: Any) -> None:
         "default_lists: [press]\nsignup: {refuse_roles: [info], refuse_domains: [Bücher.example]}\n"
     ).sign_up_rules()
 
-    assert rules.offers == (PublicList(name="press", title="press"),)
+    assert rules.public_lists == (PublicList(name="press", title="press"),)
     assert rules.refuses("postmaster@example.org") is None
-    assert rules.refuses("info@example.org") is Objection.ROLE
-    assert rules.refuses("ana@bücher.example") is Objection.THROW_AWAY
-    assert rules.refuses("ana@mailinator.com") is Objection.THROW_AWAY, "known to the program"
-    assert read().sign_up_rules().refuses("postmaster@example.org") is Objection.ROLE
+    assert rules.refuses("info@example.org") is FormFault.ROLE
+    assert rules.refuses("ana@bücher.example") is FormFault.THROW_AWAY
+    assert rules.refuses("ana@mailinator.com") is FormFault.THROW_AWAY, "known to the program"
+    assert read().sign_up_rules().refuses("postmaster@example.org") is FormFault.ROLE
 
 
 def test_nothing_is_offered_where_nobody_can_join(read: Any) -> None:
-    assert not read("default_lists: [press]\nsignup: {enabled: false}\n").sign_up_rules().offers
-    assert not read().sign_up_rules().offers
+    assert (
+        not read("default_lists: [press]\nsignup: {enabled: false}\n").sign_up_rules().public_lists
+    )
+    assert not read().sign_up_rules().public_lists
 
 
 def test_the_known_throw_away_domains_are_domains_each_once_in_order(read: Any) -> None:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from newsletter.credentials.passwords import LEAST, Busy, Passwords, objection
+from newsletter.credentials.passwords import LEAST, Busy, Passwords, password_fault
 from tests.rows import rows
 from tests.unit.pipeline.staff.office import PASSWORDS
 
@@ -65,7 +65,7 @@ def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
     ],
 )
 def test_a_good_password_is_taken(password: str) -> None:
-    assert objection(password, "ana@forum.example", "Ana Ruiz") == ""
+    assert password_fault(password, "ana@forum.example", "Ana Ruiz") == ""
 
 
 @rows(
@@ -87,7 +87,7 @@ def test_a_good_password_is_taken(password: str) -> None:
     ],
 )
 def test_a_bad_password_is_refused_in_words(password: str) -> None:
-    assert objection(password, "ana@forum.example", "Ana Ruiz").endswith(".")
+    assert password_fault(password, "ana@forum.example", "Ana Ruiz").endswith(".")
 
 
 def test_few_strangers_may_wait_and_known_people_have_places_of_their_own() -> None:

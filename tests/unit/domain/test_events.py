@@ -12,8 +12,8 @@ from newsletter.domain.events import (
     Figures,
     bounce_class,
     is_kept_whole,
-    objections,
     overrule,
+    pause_reasons,
     status_kind,
     suppression,
 )
@@ -196,11 +196,11 @@ def test_a_campaign_stops_from_a_thousandth_of_complaints_or_a_twentieth_of_hard
     complained: int, hard: int, accepted: int, stops: bool
 ) -> None:
     damage = Damage(complained=complained, hard=hard)
-    assert bool(objections(damage, accepted, NOTHING)) is stops
+    assert bool(pause_reasons(damage, accepted, NOTHING)) is stops
 
 
 def test_each_objection_gives_its_figures() -> None:
-    assert objections(Damage(complained=3, hard=100), 2_000, NOTHING) == (
+    assert pause_reasons(Damage(complained=3, hard=100), 2_000, NOTHING) == (
         "3 of 2,000 accepted were reported as spam (0.15 %; from 0.1 % on it stops)",
         "100 of 2,000 accepted came back since there is no such mailbox"
         " (5.00 %; from 5 % on it stops)",
@@ -209,9 +209,9 @@ def test_each_objection_gives_its_figures() -> None:
 
 def test_what_was_overruled_counts_again_when_it_has_doubled() -> None:
     seen = Damage(complained=3, hard=0)
-    assert not objections(Damage(complained=5), 2_000, seen)
-    assert objections(Damage(complained=6), 2_000, seen)
-    assert objections(Damage(complained=5, hard=100), 2_000, seen), "that was not overruled"
+    assert not pause_reasons(Damage(complained=5), 2_000, seen)
+    assert pause_reasons(Damage(complained=6), 2_000, seen)
+    assert pause_reasons(Damage(complained=5, hard=100), 2_000, seen), "that was not overruled"
 
 
 def test_only_what_would_stop_it_is_overruled() -> None:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.setting import Line, PictureUrl, Rule, SecureUrl, Website
 from newsletter.domain.statements.brand import Brand
-from newsletter.domain.statements.content import Counting, Layout
+from newsletter.domain.statements.content import Layout, LinkParameters
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.segment import SegmentRule, picks_some
 from newsletter.domain.subscribers.signup import SignUpSettings
@@ -47,7 +47,7 @@ def test_an_answer_is_described_as_the_value_that_was_read() -> None:
         (Address, "news", "is not an address like name@example.org"),
         (Address, "n..ews@forum.example", "write only the address, like news@forum.example"),
         (Layout, {"release_line": False, "release_lists": ["press"]}, "release_line: true"),
-        (Counting, {"hosts": ["https://forum.example"]}, "is no host"),
+        (LinkParameters, {"hosts": ["https://forum.example"]}, "is no host"),
         (Brand, {"color": None}, "YAML takes # for a comment"),
         (Digest, WEEKLY | {"title": "The {week}"}, "only {date} may stand there"),
         (Digest, WEEKLY | {"at": "16"}, "is not a time of day"),

@@ -16,24 +16,29 @@ from newsletter.domain.statements.statement import ApprovalPolicy, Channel, Prog
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run, terms_now
-from newsletter.pipeline.campaigns.plan import Planned, PlanRules, Watch, plan, start_due
+from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, PlanState, plan, start_due
 from newsletter.pipeline.campaigns.trial import TrialSender
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
-from newsletter.pipeline.delivery.dispatch import Dispatched, Dispatcher
-from newsletter.pipeline.delivery.reconcile import Reconciled, Reconciler, Recovered, recover
+from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
+from newsletter.pipeline.delivery.reconcile import (
+    Reconciler,
+    ReconcileResult,
+    RecoveryResult,
+    recover,
+)
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
-    Compared,
-    Given,
-    Noted,
+    ApprovalResult,
+    ApprovalScan,
+    FileApproval,
     approve,
     note_front_matter,
 )
-from newsletter.pipeline.statements.ingest import Ingested, Read, ingest
-from newsletter.pipeline.statements.render import Rendered, Tried, render
-from newsletter.pipeline.statements.review import Reviewed, ReviewRules, review
+from newsletter.pipeline.statements.ingest import IngestResult, IngestState, ingest
+from newsletter.pipeline.statements.render import RenderResult, RenderState, render
+from newsletter.pipeline.statements.review import ReviewResult, ReviewRules, review
 from newsletter.pipeline.status import load_status
 from newsletter.rendering.checks.reviewer import review_text
 from newsletter.store.sql import Store, Transaction
@@ -135,7 +140,12 @@ class Newsroom:
 
     def forget_looks(self) -> None:
         """Act like a process that has started again: the next look reads everything."""
-        self.read, self.tried, self.compared, self.watch = Read(), Tried(), Compared(), Watch()
+        self.read, self.tried, self.compared, self.watch = (
+            IngestState(),
+            RenderState(),
+            ApprovalScan(),
+            PlanState(),
+        )
 
     # --- what the world does
 
@@ -178,10 +188,10 @@ class Newsroom:
 
     # --- the stages
 
-    def ingest(self) -> Ingested:
+    def ingest(self) -> IngestResult:
         return ingest(store=self.store, sources=[self.source], before=self.read)
 
-    def render(self) -> Rendered:
+    def render(self) -> RenderResult:
         return render(
             store=self.store,
             renderer=self.renderer,
@@ -192,27 +202,27 @@ class Newsroom:
     def note(self) -> tuple[str, ...]:
         return tuple(noted.slug for noted in self.noted())
 
-    def noted(self) -> tuple[Noted, ...]:
+    def noted(self) -> tuple[FileApproval, ...]:
         return note_front_matter(
             store=self.store,
             rules=self.review_rules,
             before=self.compared,
         )
 
-    def review(self, slug: str = "resignation") -> Reviewed:
+    def review(self, slug: str = "resignation") -> ReviewResult:
         with self.store.read() as tx:
             stored = tx.statements.get(slug)
             assert stored is not None
             [reviewed] = review(tx, [stored], self.review_rules)
         return reviewed
 
-    def plan(self) -> Planned:
+    def plan(self) -> PlanResult:
         return plan(store=self.store, rules=self.rules, before=self.watch)
 
     def start_due(self) -> tuple[Campaign, ...]:
         return start_due(store=self.store, rules=self.rules)
 
-    def look(self) -> Planned:
+    def look(self) -> PlanResult:
         """Run a tick of the scheduler, up to the planning."""
         self.ingest()
         self.render()
@@ -230,7 +240,7 @@ class Newsroom:
         override: bool = False,
         shown: int | None = None,
         store: Any = None,
-    ) -> Given:
+    ) -> ApprovalResult:
         yes = ApprovalRequest(
             slug=slug,
             by=by,
@@ -329,7 +339,7 @@ class Newsroom:
     def limiter(self) -> RateLimiter:
         return RateLimiter(provider=self.provider.name, domain="forum.example", limits=self.limits)
 
-    def dispatch(self) -> Dispatched:
+    def dispatch(self) -> DispatchResult:
         done = self.dispatcher().dispatch()
         assert done is not None, "there is nothing to hand over"
         return done
@@ -342,7 +352,7 @@ class Newsroom:
                 return calls
         raise AssertionError(f"still something to hand over after {limit} calls")
 
-    def recover(self) -> Recovered:
+    def recover(self) -> RecoveryResult:
         return recover(store=self.store, accounts=self.pool().accounts)
 
     def reconciler(
@@ -356,7 +366,7 @@ class Newsroom:
             jitter=lambda: 0.0,
         )
 
-    def reconcile(self) -> Reconciled | None:
+    def reconcile(self) -> ReconcileResult | None:
         return self.reconciler().reconcile()
 
     def find_out(self, limit: int = 100) -> int:

@@ -29,7 +29,7 @@ def note(room: Newsroom, configuration: str, name: str = "a") -> None:
 
 def objection(room: Newsroom) -> str:
     with room.store.read() as tx:
-        return room.configuration.objection(tx)
+        return room.configuration.mismatch(tx)
 
 
 @rows(

@@ -6,7 +6,13 @@ from contextlib import closing, suppress
 import psycopg
 import pytest
 
-from newsletter.domain.errors import Defect, Exchanged, NewsletterError, Refused, StoreUnavailable
+from newsletter.domain.errors import (
+    DatabaseReplaced,
+    Defect,
+    NewsletterError,
+    Refused,
+    StoreUnavailable,
+)
 from newsletter.store.database import Database
 from newsletter.store.file import numbers
 from newsletter.store.file.secure_erase import DUE
@@ -180,7 +186,7 @@ def test_who_loses_the_lock_takes_it_again_or_is_told_who_has_it(
         disconnect_runner(other)
         with other.only_one():
             for _ in range(2):
-                with pytest.raises(Exchanged, match="has begun since; stop one of the two"):
+                with pytest.raises(DatabaseReplaced, match="has begun since; stop one of the two"):
                     database.version()
         database.version()
 

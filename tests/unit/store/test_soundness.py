@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.statements.statement import Approval, Channel
-from newsletter.store.soundness import Soundness
+from newsletter.store.soundness import IntegrityReport
 from newsletter.store.sql import Store
 from tests.contracts.books import Books, content
 from tests.fakes import NOON
@@ -27,11 +27,11 @@ def damaged(store: Store) -> dict[str, tuple[str, ...]]:
 
 
 def test_what_was_stored_is_sound_and_counted(full: Store) -> None:
-    assert full.file_faults(seconds=60) == []
+    assert full.database.faults(seconds=60) == []
     assert full.inspect(seconds=60) == [
-        Soundness(what="approvals", looked_at=1, of=1),
-        Soundness(what="addresses", looked_at=3, of=3),
-        Soundness(what="contents", looked_at=1, of=1),
+        IntegrityReport(what="approvals", looked_at=1, of=1),
+        IntegrityReport(what="addresses", looked_at=3, of=3),
+        IntegrityReport(what="contents", looked_at=1, of=1),
     ]
 
 
@@ -59,13 +59,13 @@ def test_what_was_damaged_is_named(full: Store, how: str, what: str, name: str) 
 
 def test_the_time_is_limited_and_it_is_said_how_far_it_came(full: Store) -> None:
     assert [(one.looked_at, one.of) for one in full.inspect(seconds=-1)] == [(1, 1), (1, 3), (1, 1)]
-    assert full.file_faults(seconds=-1) is None
+    assert full.database.faults(seconds=-1) is None
 
 
 def test_a_file_that_does_not_hang_together_is_named(full: Store, path: Path) -> None:
     full.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:9000] + b"\xff" * 20_000 + whole[29_000:])
-    assert full.file_faults(seconds=60)
+    assert full.database.faults(seconds=60)
     path.write_bytes(b"This is a letter to the editor. " * 400)
-    assert full.file_faults(seconds=60) == ["file is not a database"]
+    assert full.database.faults(seconds=60) == ["file is not a database"]

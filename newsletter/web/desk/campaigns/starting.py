@@ -15,10 +15,10 @@ from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.typed_time import is_wall_time, read_typed
 from newsletter.domain.wording import clock, listed, people, place_of, plural
 from newsletter.pipeline.campaigns import headcount
-from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
+from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
 from newsletter.pipeline.campaigns.reach import release_of
-from newsletter.pipeline.ledger import Changed, find_stored
-from newsletter.pipeline.status import Rescheduled, first_moment, load_status, write_set_time
+from newsletter.pipeline.ledger import ContentChanged, find_stored
+from newsletter.pipeline.status import TimeChanged, first_moment, load_status, write_set_time
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -62,9 +62,9 @@ class Starting:
         )
         try:
             self._campaigns.starter().start(asked)
-        except headcount.NotTyped as error:
+        except headcount.CountNotTyped as error:
             return self._page(request, faults=[("typed", str(error))])
-        except headcount.NotFresh:
+        except headcount.SecondFactorNeeded:
             return self._desk.step_up(request)
         except Refused as error:
             return self._page(request, faults=[("", self._why_not(error))], code=409)
@@ -93,7 +93,7 @@ class Starting:
         slug = request.param("slug")
         try:
             approved = self._campaigns.starter().undo(slug, by=request.who.address)
-        except Late as late:
+        except UndoTooLate as late:
             return self._late(request, late)
         except Refused as error:
             with self._statements.store.read() as tx:
@@ -150,9 +150,9 @@ class Starting:
     # --- what comes of it
 
     def _why_not(self, error: Refused, what: str = "Nothing was started") -> str:
-        if isinstance(error, headcount.Moved | Rescheduled):
+        if isinstance(error, headcount.CountChanged | TimeChanged):
             return f"{what}. {deciding.otherwise(error, self._desk.moment)} Look again."
-        if isinstance(error, Changed):
+        if isinstance(error, ContentChanged):
             return f"{what}. The text was changed while you looked, so it needs a new approval."
         with self._statements.store.read() as tx:
             names = deciding.colleagues(tx)
@@ -162,7 +162,7 @@ class Starting:
             return f"This was already started, by {who} on {at}. Nothing was started twice."
         return f"{what}. {deciding.plain(error, names)}"
 
-    def _late(self, request: DeskRequest, late: Late) -> Response:
+    def _late(self, request: DeskRequest, late: UndoTooLate) -> Response:
         campaign = late.campaign
         return self._desk.page(
             request,
@@ -249,7 +249,7 @@ class Starting:
             "told": told,
             "typed": count is not None and count.readers >= status.rules.typed_count,
             "correction_effect": deciding.correction_effect(tx, status.statement),
-            "left_behind": headcount.left_behind(tx, status),
+            "left_behind": headcount.readers_left_out(tx, status),
         }
 
     def _keeps(self, status: StatementStatus) -> tuple[str, bool]:

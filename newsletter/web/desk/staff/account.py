@@ -8,7 +8,7 @@ from newsletter.domain.staff.passkey import LONGEST_NAME
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
-from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF_FAULTS, Desk
@@ -83,7 +83,7 @@ class Account:
     # --- second factor
 
     @route("GET", "/account/factor", Role.VIEWER, step_up=True)
-    def _factor(self, request: DeskRequest, denied: Denied | None = None) -> Response:
+    def _factor(self, request: DeskRequest, denied: Refusal | None = None) -> Response:
         return set_up_page(self._desk, self._staff, request, request.who.session, denied)
 
     @route("POST", "/account/factor", Role.VIEWER, step_up=True)
@@ -102,7 +102,7 @@ class Account:
             place=browser.place_of(request.http),
             proofs=self._proofs,
         )
-        if isinstance(done, Denied):
+        if isinstance(done, Refusal):
             return self._factor(request, done)
         response = codes_page(self._desk, request, done.codes, onward="/desk/account")
         browser.set_cookie(response, request.http, done.signed_in.word)
@@ -165,7 +165,7 @@ class Account:
             place=place,
             proofs=self._proofs,
         )
-        if isinstance(done, Denied):
+        if isinstance(done, Refusal):
             return self._passkey_form(request, PROOF_FAULTS[done])
         return self._went(request, done, "passkey")
 

@@ -135,9 +135,9 @@ class ChannelPages:
     def show(self, request: DeskRequest) -> Response:
         """Show the newest messages, and the checks of the sender's health that fail."""
         with self._staff.store.read() as tx:
-            posts, failing = tx.posts.log(_MOST_POSTS), tx.failing_checks.all()
+            posts, failing = tx.channel_posts.log(_MOST_POSTS), tx.failing_checks.all()
             told: dict[int, dict[str, list[str]]] = {}
-            for number, kind, slug in tx.posts.told(_MOST_POSTS):
+            for number, kind, slug in tx.channel_posts.told(_MOST_POSTS):
                 told.setdefault(number, {}).setdefault(slug, []).append(kind)
             slugs = {slug for some in told.values() for slug in some if slug}
             known = {

@@ -22,7 +22,7 @@ from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account, people, signin
-from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, refusal_of
@@ -90,9 +90,9 @@ class SignIn:
             page = self._form(request, onward, _BUSY, 503)  # with what it carries along
             page.headers["Retry-After"] = "60"
             return self._pace.delayed(page, began, is_measured=False)
-        if isinstance(done, Denied):
+        if isinstance(done, Refusal):
             page = self._form(request, onward, _NOT_IN)
-            return self._pace.delayed(page, began, is_measured=done is Denied.WRONG)
+            return self._pace.delayed(page, began, is_measured=done is Refusal.WRONG)
         return self._entered(request, done, onward)
 
     def _entered(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
@@ -140,7 +140,7 @@ class SignIn:
         return self._second(request, browser.inside(request.query("next")), half.address)
 
     def _second(
-        self, request: DeskRequest, onward: str, address: str, denied: Denied | None = None
+        self, request: DeskRequest, onward: str, address: str, denied: Refusal | None = None
     ) -> Response:
         return self._desk.page(
             request,
@@ -163,9 +163,9 @@ class SignIn:
             place=browser.place_of(request.http),
             proofs=self._proofs,
         )
-        if done is Denied.OVER:
+        if done is Refusal.OVER:
             return self._form(request, onward, say(PROOF_FAULTS[done]))
-        if isinstance(done, Denied):
+        if isinstance(done, Refusal):
             half = self._half(request)
             return self._second(request, onward, half.address if half else "", done)
         return self._entered(request, done, onward)
@@ -202,7 +202,7 @@ class SignIn:
             proofs=self._proofs,
         )
         half = self._half(request)
-        if isinstance(done, Denied):
+        if isinstance(done, Refusal):
             if half is None:
                 return self._desk.go(request, "/sign-in")
             return set_up_page(self._desk, self._staff, request, half, done)
@@ -292,7 +292,7 @@ class SignIn:
             place=browser.place_of(request.http),
             proofs=self._proofs,
         )
-        if isinstance(done, Denied):
+        if isinstance(done, Refusal):
             return self._desk.step_up(request, done)
         response = self._on(request, browser.inside(request.field("next")))
         browser.set_cookie(response, request.http, done.word)
@@ -338,7 +338,7 @@ class _Delayed(HTMLResponse):
 
 
 def set_up_page(
-    desk: Desk, staff: Staff, request: DeskRequest, session: Session, denied: Denied | None = None
+    desk: Desk, staff: Staff, request: DeskRequest, session: Session, denied: Refusal | None = None
 ) -> Response:
     """Show the QR code of the factor that is being set up, or the button that creates one."""
     demanded, proofs = session.stage is Stage.ENROLLING, staff.proofs

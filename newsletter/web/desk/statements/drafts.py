@@ -15,13 +15,13 @@ from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.draft import Draft, DraftText, Found, Picture
+from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings, Picture
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.pipeline.ledger import find_draft, find_stored
-from newsletter.pipeline.statements.submit import Lapses
-from newsletter.pipeline.statements.write import Conflict, Made, Writing
+from newsletter.pipeline.statements.submit import WouldLapse
+from newsletter.pipeline.statements.write import Conflict, DraftWriter, EncodedPicture
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
@@ -110,7 +110,7 @@ class Drafts:
 
     def _given(
         self, request: DeskRequest
-    ) -> tuple[DraftText, Found | None, Sequence[ImportedPicture]]:
+    ) -> tuple[DraftText, ImportFindings | None, Sequence[ImportedPicture]]:
         settings = self._statements.settings
         today = self._desk.now().astimezone(ZoneInfo(settings.timezone)).date()
         bare = DraftText(lists=settings.default_lists, language=settings.language)
@@ -132,7 +132,7 @@ class Drafts:
 
     def _read(
         self, data: bytes, name: str, bare: DraftText
-    ) -> tuple[DraftText, Found, Sequence[ImportedPicture]]:
+    ) -> tuple[DraftText, ImportFindings, Sequence[ImportedPicture]]:
         """The text in a file; one of our own kind keeps all of its fields. Raises InvalidInput."""
         from newsletter.documents.release.imported import with_language
         from newsletter.sources.uploads import read_upload
@@ -143,7 +143,7 @@ class Drafts:
         today, defaults = self._desk.now().date(), self._statements.defaults
         read = read_upload(data, today=today, file=name, defaults=defaults)
         if isinstance(read, DraftText):
-            return read, Found(file=name), ()
+            return read, ImportFindings(file=name), ()
         read = with_language(read, bare.language)
         text = replace(
             bare,
@@ -157,7 +157,7 @@ class Drafts:
         )
         left_out = tuple((line.line, line.text, line.why) for line in read.dropped)
         notes = (*map(_note, read.notes), *map(_of_picture, read.pictures))
-        return text, Found(file=name, left_out=left_out, notes=notes), read.pictures
+        return text, ImportFindings(file=name, left_out=left_out, notes=notes), read.pictures
 
     @route("POST", "/drafts/{key}/import", Role.WRITER, files=True, most=LARGEST_FORM)
     def bring_in(self, request: DeskRequest) -> Response:
@@ -294,7 +294,7 @@ class Drafts:
             )
         except InvalidInput as error:
             return self._one(request, draft, error.faults)
-        except Lapses:
+        except WouldLapse:
             return self._one(request, draft, refused="Not submitted yet.")
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
@@ -407,7 +407,7 @@ class Drafts:
         made = read(upload.data, file=upload.name[:80] or "the picture")
         return self._statements.writing(request.who.address).illustrate(
             key,
-            Made(kind=made.kind, data=made.data, width=made.width, height=made.height),
+            EncodedPicture(kind=made.kind, data=made.data, width=made.width, height=made.height),
             alt=request.field("alt")[:500],
             decoration=request.field("decoration") == "yes",
         )
@@ -431,10 +431,10 @@ class Drafts:
         )
 
 
-def _keep(writing: Writing, key: str, pictures: Sequence[ImportedPicture]) -> None:
+def _keep(writing: DraftWriter, key: str, pictures: Sequence[ImportedPicture]) -> None:
     """Keep the pictures of a file for a text."""
     for one in pictures:
-        made = Made(kind=one.kind, data=one.data, width=one.width, height=one.height)
+        made = EncodedPicture(kind=one.kind, data=one.data, width=one.width, height=one.height)
         writing.illustrate(key, made, alt=one.alt[:500], decoration=not one.alt)
 
 

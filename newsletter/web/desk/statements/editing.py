@@ -18,7 +18,7 @@ from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import people, place_of
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import find_draft
-from newsletter.pipeline.statements.submit import Lapses
+from newsletter.pipeline.statements.submit import WouldLapse
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.write import Conflict
 from newsletter.pipeline.status import get_status, lapse_of
@@ -82,7 +82,7 @@ class Editing:
             )
         except InvalidInput as error:
             return self._form(request, draft, draft.version.text, faults=error.faults)
-        except Lapses:
+        except WouldLapse:
             return self._form(request, draft, draft.version.text, lapses=True)
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 

@@ -9,13 +9,13 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Returned
+from newsletter.domain.statements.comment import ChangeRequest
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress
 from newsletter.pipeline.campaigns import headcount
-from newsletter.pipeline.ledger import Changed, find_stored
+from newsletter.pipeline.ledger import ContentChanged, find_stored
 from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
-from newsletter.pipeline.status import Rescheduled, load_status, write_set_time
+from newsletter.pipeline.status import TimeChanged, load_status, write_set_time
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -65,9 +65,9 @@ class Reviewing:
                     **how,
                 )
             )
-        except headcount.NotTyped as error:
+        except headcount.CountNotTyped as error:
             return self._page(request, faults=[(typed, str(error))])
-        except headcount.NotFresh:
+        except headcount.SecondFactorNeeded:
             return self._desk.step_up(request)
         except Refused as error:
             return self._not_done(request, error, "Not approved.")
@@ -113,10 +113,10 @@ class Reviewing:
 
     def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """The page as it stands now, with why nothing was decided on top."""
-        if isinstance(error, Changed):
+        if isinstance(error, ContentChanged):
             text = f"{what} {self._changed(request)}"
             return self._page(request, faults=[("", text)], code=409, seen=error.seen)
-        if isinstance(error, headcount.Moved | Rescheduled):
+        if isinstance(error, headcount.CountChanged | TimeChanged):
             text = f"{what} {deciding.otherwise(error, self._desk.moment)} Look again."
             return self._page(request, faults=[("", text)], code=409)
         return self._page(request, code=409, refused=error, what=what)
@@ -210,7 +210,7 @@ class Reviewing:
             "answered": None if seen else answered,
             "time": write_set_time(status),
             "correction_effect": deciding.correction_effect(tx, status.statement),
-            "left_behind": headcount.left_behind(tx, status)[1],
+            "left_behind": headcount.readers_left_out(tx, status)[1],
             "starts": starts,
             "wrote": stored.wrote(request.who.address) and not rules.policy.author_may_approve,
             "typed": starts and many,
@@ -221,10 +221,10 @@ class Reviewing:
         }
 
 
-def _answered(tx: Transaction, status: StatementStatus) -> Returned | None:
+def _answered(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:
     """Return the last request for changes, if its text was changed since."""
     decided = (*status.approval.given, *status.approval.outdated)
-    last = max(tx.returns.of(status.slug), key=lambda returned: returned.at, default=None)
+    last = max(tx.change_requests.of(status.slug), key=lambda returned: returned.at, default=None)
     if last is None or last.content_hash == status.stored.content_hash:
         return None
     return None if any(approval.at > last.at for approval in decided) else last

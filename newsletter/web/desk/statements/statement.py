@@ -12,7 +12,7 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.state import Act, Home, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
 from newsletter.domain.statements.draft import Draft, Version
@@ -350,7 +350,9 @@ class StatementPages:
             **email,
         )
 
-    def _in_words(self, tx: Transaction, entered: Iterable[Entered]) -> list[tuple[datetime, str]]:
+    def _in_words(
+        self, tx: Transaction, entered: Iterable[AuditEntry]
+    ) -> list[tuple[datetime, str]]:
         names, zone = colleagues(tx), self._statements.settings.timezone
         return [(entry.at, sentence(entry, names, zone)) for entry in entered]
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import Brought, Undone, UploadedFile
+from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
 from newsletter.domain.wording import without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
@@ -51,7 +51,7 @@ class _Work:
     done: int = 0
     read: ReadUpload | None = None
     """Without its people."""
-    brought: Brought = field(default_factory=Brought)
+    brought: ImportResult = field(default_factory=ImportResult)
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -66,7 +66,7 @@ class _Undo:
 
     by: str
     began: float = field(default_factory=time.monotonic)
-    undone: Undone | None = None
+    undone: ImportUndoResult | None = None
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -335,7 +335,7 @@ def _located(fault: Fault, file: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _away(brought: Brought) -> list[tuple[int, str, tuple[tuple[str, str], ...]]]:
+def _away(brought: ImportResult) -> list[tuple[int, str, tuple[tuple[str, str], ...]]]:
     """Return how many people stay away, why, and the first of them with their places."""
     refused = [(LEFT_OUT[reason.value], away) for reason, away in brought.refused.items()]
     return [

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from newsletter.domain.delivery.batch import DeliveryState
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.events import EventKind, Received
+from newsletter.domain.events import CampaignOutcome, EventKind
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import (
@@ -229,7 +229,7 @@ def _address(request: DeskRequest) -> str:
         raise NotFound("There is no such address.") from error
 
 
-def became(mail: Received) -> str:
+def became(mail: CampaignOutcome) -> str:
     """Return what became of an email, in words."""
     told = say(BECAME[mail.state])
     for kind in dict.fromkeys(mail.told):

@@ -101,7 +101,7 @@ class ReadersPages:
             request,
             "sign-up-form.html.j2",
             title=say("Sign-up form for your site"),
-            offers=[(one.name, one.title, one.name in chosen) for one in rules.offers],
+            offers=[(one.name, one.title, one.name in chosen) for one in rules.public_lists],
             languages=self._offering.languages(),
             language=request.field("language") or settings.language,
             made=made,

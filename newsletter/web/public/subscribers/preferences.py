@@ -140,7 +140,9 @@ class PreferencesPage:
 
     def _owner(self, request: Request) -> prefer.Owner | None:
         try:
-            return prefer.read(request.path_params["token"], self._subscribers.links)
+            return prefer.read_preferences_link(
+                request.path_params["token"], self._subscribers.links
+            )
         except NotFound:
             return None
 

@@ -17,11 +17,23 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from newsletter.config.settings import Settings
-from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, Taken, network_of
+from newsletter.domain.delivery.transactional import (
+    EmailKind,
+    EmailLimits,
+    RequestOutcome,
+    network_of,
+)
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers import signup
 from newsletter.domain.subscribers.lists import PublicList
-from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
+from newsletter.pipeline.subscribers.join import (
+    FollowedLink,
+    LinkState,
+    ShownConsent,
+    ask,
+    confirm,
+    follow,
+)
 from newsletter.rendering.languages import direction
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
@@ -50,16 +62,16 @@ class Offering:
         """Return the languages that the form can be in, each by its own name."""
         return {"en": "English"} | self._frame.languages()
 
-    def words(self, language: str, offers: Sequence[PublicList]) -> Shown:
+    def words(self, language: str, offers: Sequence[PublicList]) -> ShownConsent:
         """Return the words of consent to these lists."""
         words, shown_in = self._frame.words(language)
         ours = words["consent_one" if len(offers) == 1 else "consent_many"]
         consent = signup.consent_words(
             self._settings.signup.consent or ours,
             organisation=self._settings.organisation.name,
-            offers=offers,
+            public_lists=offers,
         )
-        return Shown(words=consent, language=shown_in, wording=signup.wording_of(consent))
+        return ShownConsent(words=consent, language=shown_in, wording=signup.wording_of(consent))
 
     def ask(
         self,
@@ -70,13 +82,13 @@ class Offering:
         network: str,
         store: Store,
         language: str = "",
-    ) -> Taken | signup.Objection:
+    ) -> RequestOutcome | signup.FormFault:
         """Ask for the email that confirms a form; its words of consent are in this language."""
         language = language or self._settings.language
-        now = self.words(language, self.rules.offers)
+        now = self.words(language, self.rules.public_lists)
         # the email is in the language of the form, even if our pages do not have it
         spoken = form.language if _LANGUAGE.fullmatch(form.language) else language
-        shown = Shown(words=now.words, language=spoken, wording=form.wording)
+        shown = ShownConsent(words=now.words, language=spoken, wording=form.wording)
         return ask(wish, shown, source=source, network=network, limits=LIMITS, store=store)
 
     def html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
@@ -85,7 +97,7 @@ class Offering:
         The words of consent in it are kept, as what people who use it were shown. Raises Refused
         if no list can be joined, and NotFound for a list that is not offered.
         """
-        if not self.rules.offers:
+        if not self.rules.public_lists:
             raise Refused(
                 "there is no list to join: set lists or default_lists, and signup.enabled"
             )
@@ -138,7 +150,7 @@ class SignUpPages:
         self._network_limit = RequestLimit(LIMITS.a_network, subscribers.store.clock)
 
     def routes(self) -> list[Route]:
-        if not self._offering.rules.offers:
+        if not self._offering.rules.public_lists:
             return []
         return [
             Route(PATH, partial(self._lane.run, self.form), methods=["GET"]),
@@ -194,7 +206,7 @@ class SignUpPages:
         return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
 
     def _told(
-        self, request: Request, language: str, faults: Mapping[str, signup.Objection] | None
+        self, request: Request, language: str, faults: Mapping[str, signup.FormFault] | None
     ) -> Response:
         """Return what the page would say to a script, which reads it on named sites alone."""
         words, _ = self._frame.words(language)
@@ -209,7 +221,7 @@ class SignUpPages:
 
     def _take(
         self, request: Request, form: signup.SignUpForm, language: str
-    ) -> Mapping[str, signup.Objection] | None:
+    ) -> Mapping[str, signup.FormFault] | None:
         """Accept a request; return the objections by field, or None if the network is too busy."""
         if form.trap:
             return {}  # a program filled it in, and is not told
@@ -228,7 +240,7 @@ class SignUpPages:
             language=language,
             store=self._subscribers.store,
         )
-        if isinstance(taken, signup.Objection):
+        if isinstance(taken, signup.FormFault):
             return {"consent": taken}
         log.info("sign-up=%s", taken.value, extra=sparing(taken.value))
         return {}
@@ -253,10 +265,10 @@ class SignUpPages:
         self,
         form: signup.SignUpForm,
         language: str,
-        faults: Mapping[str, signup.Objection] | None = None,
+        faults: Mapping[str, signup.FormFault] | None = None,
     ) -> Response:
         words, _ = self._frame.words(language)
-        offers = self._offering.rules.offers
+        offers = self._offering.rules.public_lists
         consent = self._offering.words(language, offers)
         return self._frame.page(
             words["subscribe_title"],
@@ -314,7 +326,7 @@ class ConfirmationPages:
         act = partial(confirm, closed=self._closed, store=self._store, links=self._links)
         return self._answer(request, act)
 
-    def _answer(self, request: Request, action: Callable[[str], Followed]) -> Response:
+    def _answer(self, request: Request, action: Callable[[str], FollowedLink]) -> Response:
         try:
             followed = action(request.path_params["token"])
         except NotFound as error:
@@ -344,7 +356,7 @@ class ConfirmationPages:
             **self._way_on(followed),
         )
 
-    def _way_on(self, followed: Followed) -> dict[str, str]:
+    def _way_on(self, followed: FollowedLink) -> dict[str, str]:
         """Return a link to where a reader may want to go next."""
         number = followed.reader_id
         if number is not None:

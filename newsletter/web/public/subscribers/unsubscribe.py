@@ -68,7 +68,9 @@ class UnsubscribePages:
         def answer(request: Request) -> Response:
             language = self._frame.language_of(request)
             try:
-                departure = leave.read(request.path_params["token"], self._subscribers.links)
+                departure = leave.read_unsubscribe_link(
+                    request.path_params["token"], self._subscribers.links
+                )
             except NotFound:
                 return self._frame.said("not_found", "broken_link", language=language, status=404)
             if departure.of_a_test:
@@ -166,7 +168,7 @@ class UnsubscribePages:
                 extra=sparing("left"),
             )
 
-    def _gone(self, request: Request, ending: leave.Ending, title: str) -> Response:
+    def _gone(self, request: Request, ending: leave.PendingDeparture, title: str) -> Response:
         """Say that the link has unsubscribed the reader, and what they can do next."""
         words, language = self._words(request, ending)
         ways = {"preferences": "choose_instead", "everything": "leave_everything"}
@@ -179,10 +181,12 @@ class UnsubscribePages:
         texts = [self._said(ending, "left_lists", words), words["choose_hint"]]
         return self._frame.page(words[title], texts, language=language, buttons=buttons)
 
-    def _words(self, request: Request, ending: leave.Ending) -> tuple[Mapping[str, str], str]:
+    def _words(
+        self, request: Request, ending: leave.PendingDeparture
+    ) -> tuple[Mapping[str, str], str]:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
-    def _said(self, ending: leave.Ending, key: str, words: Mapping[str, str]) -> str:
+    def _said(self, ending: leave.PendingDeparture, key: str, words: Mapping[str, str]) -> str:
         """Say what ends, by the titles of its lists; lists of an import are not named."""
         if not ending.lists:
             return words["left_everything_text"]

@@ -6,15 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts, StartBy
-from newsletter.domain.campaigns.notices import (
-    AHEAD,
-    NoticeKind,
-    next_moment,
-    occurred,
-    of_comment,
-)
+from newsletter.domain.campaigns.notices import AHEAD, NoticeKind, next_moment, occurred, of_comment
 from newsletter.domain.staff.account import name_of
-from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment
 from tests.rows import rows
@@ -52,8 +46,8 @@ ALL = {address: name_of(address) for address in STAFF} | NAMES
 Told = Mapping[NoticeKind, set[str]]
 
 
-def line(action: str, by: str, number: int = 7, ago: timedelta = timedelta()) -> Entered:
-    return Entered(
+def line(action: str, by: str, number: int = 7, ago: timedelta = timedelta()) -> AuditEntry:
+    return AuditEntry(
         number=number,
         at=NOW - ago,
         actor=by,
@@ -64,7 +58,7 @@ def line(action: str, by: str, number: int = 7, ago: timedelta = timedelta()) ->
     )
 
 
-def told(*lines: Entered, **fields: Any) -> dict[NoticeKind, set[str]]:
+def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     last = {one.action: one for one in lines}
     return {one.kind: {*one.people} for one in occurred(at(**fields), last)}
 
@@ -120,7 +114,7 @@ def told(*lines: Entered, **fields: Any) -> dict[NoticeKind, set[str]]:
     ],
 )  # fmt: skip
 def test_the_right_people_and_no_others_are_told(
-    fields: dict[str, Any], lines: tuple[Entered, ...], whom: Told
+    fields: dict[str, Any], lines: tuple[AuditEntry, ...], whom: Told
 ) -> None:
     assert told(*lines, **fields) == whom
 
@@ -131,7 +125,7 @@ def test_a_viewer_and_former_staff_are_told_of_nothing_that_they_had_no_part_in(
     assert told(campaign=SENT, staff=without) == {NoticeKind.FINISHED: {ANA}}
 
 
-def key(*lines: Entered, **fields: Any) -> str:
+def key(*lines: AuditEntry, **fields: Any) -> str:
     """The mark that tells the first event from the next of its kind."""
     return occurred(at(**fields), {one.action: one for one in lines})[0].occurrence
 

@@ -5,17 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Start, StartBy
-from newsletter.domain.campaigns.state import (
-    STATES,
-    Act,
-    CampaignRules,
-    Related,
-    Shelf,
-    State,
-)
+from newsletter.domain.campaigns.state import STATES, Act, CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Returned
+from newsletter.domain.statements.comment import ChangeRequest
 from newsletter.domain.statements.statement import (
     Approval,
     ApprovalPolicy,
@@ -132,7 +125,7 @@ STOPPED_IN_TIME = campaign(CampaignState.CANCELLED, begun=False, reason=f"cancel
 STOPPED_UNKNOWN = campaign(CampaignState.CANCELLED, given_up=True)
 BY = Related(slug="hours-again", title="Library hours, corrected", at=NOW)
 FAULTY = "It cannot be sent like this: its text has a fault."
-SENT_BACK = Returned(slug="hours", content_hash="d1", by=BEN, reason="Which Saturday?", at=NOW)
+SENT_BACK = ChangeRequest(slug="hours", content_hash="d1", by=BEN, reason="Which Saturday?", at=NOW)
 
 TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     ({"statement": DRAFT}, State.DRAFT, "Only staff can see it.", "Ana Ruiz can finish it"),

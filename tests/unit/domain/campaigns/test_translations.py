@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.domain.campaigns.translations import LanguageVersion, allotted, objection
+from newsletter.domain.campaigns.translations import LanguageVersion, allotted, translation_fault
 from newsletter.domain.statements.statement import Statement
 from tests.rows import rows
 
@@ -54,8 +54,8 @@ FORUM = statement("forum", "en")
 def test_a_correction_may_have_translations_where_they_go_out_in_its_mail() -> None:
     right = statement("right", "en", corrects="forum")
     spanish = statement("right-es", "es", translation_of="right")
-    assert objection(spanish, right, []) != ""
-    assert objection(spanish, right, [], together=True) == ""
+    assert translation_fault(spanish, right, []) != ""
+    assert translation_fault(spanish, right, [], together=True) == ""
 
 
 def test_an_embargo_of_a_translation_alone_is_not_passed_over_in_the_mail_of_its_original() -> None:
@@ -64,10 +64,13 @@ def test_an_embargo_of_a_translation_alone_is_not_passed_over_in_the_mail_of_its
     for theirs, ours, wrong in ((None, noon, True), (noon, one, True), (noon, noon, False)):
         forum = statement("forum", "en", embargo_until=theirs)
         spanish = statement("forum-es", "es", translation_of="forum", embargo_until=ours)
-        assert objection(spanish, forum, [], together=True).startswith(said) is wrong
-        assert objection(spanish, forum, []) == ""
+        assert translation_fault(spanish, forum, [], together=True).startswith(said) is wrong
+        assert translation_fault(spanish, forum, []) == ""
     spanish = statement("forum-es", "es", translation_of="forum")
-    assert objection(spanish, statement("forum", "en", embargo_until=noon), [], together=True) == ""
+    assert (
+        translation_fault(spanish, statement("forum", "en", embargo_until=noon), [], together=True)
+        == ""
+    )
 
 
 @rows(
@@ -96,6 +99,6 @@ def test_what_cannot_be_a_translation_is_told_and_what_to_write(
 ) -> None:
     fields = {"slug": "forum-es", "language": "es", "translation_of": "forum"} | changed
     others = [statement("forum-fr", "fr", translation_of="forum")]
-    found = objection(statement(**fields), original, others)
+    found = translation_fault(statement(**fields), original, others)
     assert found.startswith(said)
     assert bool(found) == bool(said)

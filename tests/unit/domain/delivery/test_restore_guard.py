@@ -10,8 +10,8 @@ from newsletter.domain.delivery.restore_guard import (
     GuardRecord,
     Location,
     Mark,
-    Stopped,
-    read_stopped,
+    SendingStop,
+    read_sending_stop,
 )
 from tests.fakes import NOON
 from tests.rows import rows
@@ -144,10 +144,10 @@ def test_another_guard_record_or_another_place_is_other_evidence() -> None:
 
 @rows("why", ["", "wrong list", "wrong (very wrong) list", "on 2026-01-01 10:00 UTC"])
 def test_what_is_kept_is_read_back(why: str) -> None:
-    stopped = Stopped(by="cleo@forum.example", at=NOON, why=why)
-    assert read_stopped(str(stopped)) == stopped
+    stopped = SendingStop(by="cleo@forum.example", at=NOON, why=why)
+    assert read_sending_stop(str(stopped)) == stopped
 
 
 @rows("kept", ["", "restored on Monday", "stopped by nobody", "the database is a copy; seen on …"])
 def test_a_hold_of_another_kind_is_none(kept: str) -> None:
-    assert read_stopped(kept) is None
+    assert read_sending_stop(kept) is None

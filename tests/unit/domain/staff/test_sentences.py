@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.staff.audit import Entered
+from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.sentences import sentence
 from tests.rows import rows
 
@@ -10,9 +10,9 @@ DIGEST = "4fb02501" + "0" * 56
 NAMES = {"ana@forum.example": "Ana Ruiz", "cleo@forum.example": "Cleo"}
 
 
-def entry(actor: str, action: str, detail: str = "") -> Entered:
+def entry(actor: str, action: str, detail: str = "") -> AuditEntry:
     at = datetime(2026, 12, 1, tzinfo=UTC)
-    return Entered(
+    return AuditEntry(
         number=1, at=at, actor=actor, action=action, subject="hours", detail=detail, digest=""
     )
 
@@ -76,5 +76,5 @@ def entry(actor: str, action: str, detail: str = "") -> Entered:
         ),
     ],
 )
-def test_each_deed_is_a_sentence_without_an_address(line: Entered, said: str) -> None:
+def test_each_deed_is_a_sentence_without_an_address(line: AuditEntry, said: str) -> None:
     assert sentence(line, NAMES, "Europe/Berlin") == said

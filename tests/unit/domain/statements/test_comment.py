@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.statements.comment import (
     LONGEST,
-    Returned,
+    ChangeRequest,
     comment_text,
     mentioned,
     standing_return,
@@ -42,7 +42,7 @@ def test_too_long_a_comment_is_refused_and_says_by_how_much() -> None:
         comment_text("x" * (LONGEST + 1))
 
 
-BACK = Returned(
+BACK = ChangeRequest(
     slug="hours", content_hash="d1", by="ben@forum.example", at=NOON, reason="the hours"
 )
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import (
-    Objection,
+    FormFault,
     SignUp,
     SignUpForm,
     SignUpRules,
@@ -18,7 +18,7 @@ from tests.rows import rows
 PRESS = PublicList(name="press", title="Press releases")
 SPORT = PublicList(name="sport", title="Sport")
 RULES = SignUpRules(
-    offers=(PRESS, SPORT), throw_away=frozenset({"mailinator.com", "xn--bcher-kva.example"})
+    public_lists=(PRESS, SPORT), throw_away=frozenset({"mailinator.com", "xn--bcher-kva.example"})
 )
 FORM = SignUpForm(address=" Ana@Example.org ", name=" Ana Ruiz ", lists=("press",))
 
@@ -46,23 +46,23 @@ def test_people_and_newsrooms_of_all_scripts_may_join(address: str) -> None:
 @rows(
     ("address", "objection"),
     [
-        ("", Objection.NO_ADDRESS),
-        ("  ", Objection.NO_ADDRESS),
-        ("ana", Objection.MALFORMED),
-        ("ana@example.org\r\nBcc: bo@example.org", Objection.MALFORMED),
-        ("ana\x00@example.org", Objection.MALFORMED),
-        ("ana\ud800@example.org", Objection.MALFORMED),
-        ("an\ufffd@example.org", Objection.MALFORMED),
-        ("a" * 100_000 + "@example.org", Objection.MALFORMED),
-        ("ana@example.org, bo@example.org", Objection.MALFORMED),
-        ("Postmaster@Example.org", Objection.ROLE),
-        ("no-reply+news@example.org", Objection.ROLE),
-        ("ana@MAILINATOR.com", Objection.THROW_AWAY),
-        ("ana@sub.mailinator.com", Objection.THROW_AWAY),
-        ("ana@bücher.example", Objection.THROW_AWAY),
+        ("", FormFault.NO_ADDRESS),
+        ("  ", FormFault.NO_ADDRESS),
+        ("ana", FormFault.MALFORMED),
+        ("ana@example.org\r\nBcc: bo@example.org", FormFault.MALFORMED),
+        ("ana\x00@example.org", FormFault.MALFORMED),
+        ("ana\ud800@example.org", FormFault.MALFORMED),
+        ("an\ufffd@example.org", FormFault.MALFORMED),
+        ("a" * 100_000 + "@example.org", FormFault.MALFORMED),
+        ("ana@example.org, bo@example.org", FormFault.MALFORMED),
+        ("Postmaster@Example.org", FormFault.ROLE),
+        ("no-reply+news@example.org", FormFault.ROLE),
+        ("ana@MAILINATOR.com", FormFault.THROW_AWAY),
+        ("ana@sub.mailinator.com", FormFault.THROW_AWAY),
+        ("ana@bücher.example", FormFault.THROW_AWAY),
     ],
 )
-def test_other_addresses_are_refused_with_the_reason(address: str, objection: Objection) -> None:
+def test_other_addresses_are_refused_with_the_reason(address: str, objection: FormFault) -> None:
     assert RULES.judge(replace(FORM, address=address)) == {"email": objection}
 
 
@@ -80,7 +80,7 @@ def test_other_addresses_are_refused_with_the_reason(address: str, objection: Ob
     ],
 )
 def test_a_name_is_a_line_of_text(name: str) -> None:
-    assert RULES.judge(replace(FORM, name=name)) == {"name": Objection.NAME}
+    assert RULES.judge(replace(FORM, name=name)) == {"name": FormFault.NAME}
 
 
 @rows("name", ["", "a" * 100, "لينا", "O'Neil <b>", "👩\u200d👩\u200d👧", "=1+1"])
@@ -94,23 +94,23 @@ def test_lists_are_those_that_are_offered_in_their_order() -> None:
     assert isinstance(found, SignUp)
     assert found.lists == ("press", "sport")
     for lists in ((), ("secret",)):
-        assert RULES.judge(replace(FORM, lists=lists)) == {"lists": Objection.NO_LIST}
+        assert RULES.judge(replace(FORM, lists=lists)) == {"lists": FormFault.NO_LIST}
 
 
 def test_where_one_list_is_offered_nothing_need_be_ticked() -> None:
-    one = replace(RULES, offers=(PRESS,))
+    one = replace(RULES, public_lists=(PRESS,))
 
     found = one.judge(replace(FORM, lists=()))
     assert isinstance(found, SignUp)
     assert found.lists == ("press",)
-    assert one.judge(replace(FORM, lists=("sport",))) == {"lists": Objection.NO_LIST}
+    assert one.judge(replace(FORM, lists=("sport",))) == {"lists": FormFault.NO_LIST}
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     assert RULES.judge(SignUpForm(name="\n")) == {
-        "email": Objection.NO_ADDRESS,
-        "name": Objection.NAME,
-        "lists": Objection.NO_LIST,
+        "email": FormFault.NO_ADDRESS,
+        "name": FormFault.NAME,
+        "lists": FormFault.NO_LIST,
     }
 
 
@@ -120,11 +120,13 @@ def test_offers_can_be_picked_by_name() -> None:
 
 
 def test_the_words_of_consent_name_the_lists_and_who_writes() -> None:
-    words = consent_words("{organisation}: {lists}!", organisation="Forum", offers=(PRESS, SPORT))
+    words = consent_words(
+        "{organisation}: {lists}!", organisation="Forum", public_lists=(PRESS, SPORT)
+    )
 
     assert words == "Forum: Press releases, Sport!"
     assert (
-        consent_words("{lists}", organisation="x", offers=(replace(PRESS, title="{lists}"),))
+        consent_words("{lists}", organisation="x", public_lists=(replace(PRESS, title="{lists}"),))
         == "{lists}"
     )
 

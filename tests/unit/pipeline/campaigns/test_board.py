@@ -18,13 +18,7 @@ from newsletter.domain.errors import NewsletterError, NotFound
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, StoredStatement
-from newsletter.pipeline.campaigns.board import (
-    BoardPage,
-    Desktop,
-    board,
-    desktop,
-    load_for_page,
-)
+from newsletter.pipeline.campaigns.board import BoardPage, Desktop, board, desktop, load_for_page
 from newsletter.pipeline.statements.feedback import comment, send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
@@ -437,7 +431,7 @@ def _send_back(room: Newsroom) -> None:
 
 def _hand_in(room: Newsroom) -> None:
     with room.store.begin() as tx:
-        tx.returns.close("resignation", room.clock.now())
+        tx.change_requests.close("resignation", room.clock.now())
 
 
 def _let_go(room: Newsroom) -> None:

@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Resolution, Verdict
 from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.errors import Refused
-from newsletter.pipeline.campaigns.headcount import lines_of
+from newsletter.pipeline.campaigns.headcount import report_lines
 from newsletter.pipeline.campaigns.report import report
 from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.campaigns.correcting import (
@@ -56,7 +56,7 @@ def test_it_goes_to_exactly_those_who_were_sent_the_original(room: Newsroom) -> 
     assert room.campaign(RIGHT).state is CampaignState.SENT
     assert room.campaign(WRONG).state is CampaignState.SENT
     assert report(RIGHT, store=room.store)["corrects"] == WRONG
-    words = "\n".join(lines_of(dry))
+    words = "\n".join(report_lines(dry))
     assert "correction would go to 8 readers who may have resignation or wait for it" in words
     assert "4 who were to get that would not get it" in words
 
@@ -90,7 +90,7 @@ def test_in_the_middle_each_gets_the_original_and_the_correction_or_the_correcti
     agree(room)
     dry = foretold(room)
     assert dry.ends == (WRONG,)
-    assert "correction would end resignation" in next(lines_of(dry))
+    assert "correction would end resignation" in next(report_lines(dry))
 
     campaign = correct(room)
 

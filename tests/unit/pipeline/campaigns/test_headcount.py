@@ -11,7 +11,7 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.campaigns.headcount import (
     Headcount,
     headcount,
-    left_behind,
+    readers_left_out,
     with_readers,
 )
 from newsletter.pipeline.status import find_status
@@ -98,7 +98,7 @@ def test_whose_readers_get_the_original_is_told_until_their_translation_is_start
 ) -> None:
     def behind(slug: str = "resignation", **other: Any) -> tuple[list[str], list[str]]:
         with room.store.read() as tx:
-            found = left_behind(tx, find_status(tx, slug, replace(room.rules, **other)))
+            found = readers_left_out(tx, find_status(tx, slug, replace(room.rules, **other)))
         return [one.slug for one in found[0]], [one.slug for one in found[1]]
 
     room.subscribe(1)

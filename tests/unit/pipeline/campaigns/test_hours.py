@@ -11,8 +11,8 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.campaigns.headcount import lines_of
-from newsletter.pipeline.campaigns.plan import Planned
+from newsletter.pipeline.campaigns.headcount import report_lines
+from newsletter.pipeline.campaigns.plan import PlanResult
 from newsletter.pipeline.campaigns.report import report
 from tests.fakes import NOON
 from tests.unit.pipeline.campaigns.correcting import correct, got, people
@@ -101,9 +101,9 @@ def test_planning_again_changes_nothing_and_the_campaign_starts_once(room: Newsr
     populate(room, BERLIN, TOKYO)
     scheduled(room)
     for _ in range(3):
-        assert room.look() == Planned()
+        assert room.look() == PlanResult()
     go_to(room, IN_TOKYO)
-    assert room.look() == Planned()
+    assert room.look() == PlanResult()
     assert room.start_due() == ()
     assert len(room.campaigns()) == 1
     assert room.campaign().counts.audience == 2
@@ -137,7 +137,7 @@ def test_who_joins_with_an_earlier_hour_brings_the_start_forward(room: Newsroom)
     assert room.campaign().release_at == IN_BERLIN
     assert room.deeds()[-1] == ("scheduler", "reschedule")
     populate(room, "Mars/Olympus", "", HONOLULU, start=3)
-    assert room.look() == Planned()
+    assert room.look() == PlanResult()
     assert room.campaign().release_at == IN_BERLIN
 
 
@@ -280,7 +280,7 @@ def test_a_dry_run_says_how_many_get_it_when(room: Newsroom) -> None:
     scheduled(room)
     dry = room.rehearse()
     assert dry.hours == ((IN_TOKYO, 1), (IN_BERLIN, 2), (IN_NEW_YORK, 1))
-    said = list(lines_of(dry, zone=NEW_YORK))
+    said = list(report_lines(dry, zone=NEW_YORK))
     start = said.index("by their own clocks, in America/New_York that is at")
     assert said[start + 1 : start + 4] == [
         "  2026-11-30 19:00  1",

@@ -14,7 +14,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import desktop, load_for_page
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.statements.submit import Lapses
+from newsletter.pipeline.statements.submit import WouldLapse
 from newsletter.pipeline.status import Lapse, lapse_of
 from tests.fakes import NOON
 from tests.rows import rows
@@ -96,10 +96,10 @@ def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroo
     assert desk.submitting.hand_in(draft.key, 1, by=ANA).is_handed_in  # it costs nothing
     room.approve(BEN, "library-hours")
     desk.type(draft, body="The library opens at 8.")
-    with pytest.raises(Lapses, match=r"ben@forum\.example approved it, which counts no more"):
+    with pytest.raises(WouldLapse, match=r"ben@forum\.example approved it, which counts no more"):
         desk.submitting.hand_in(draft.key, desk.draft(draft).revision, by=ANA)
     start(room, "library-hours")
-    with pytest.raises(Lapses, match=r"and sam@forum\.example started it"):
+    with pytest.raises(WouldLapse, match=r"and sam@forum\.example started it"):
         desk.submitting.hand_in(draft.key, desk.draft(draft).revision, by=ANA, told=1)
     room.look()
     assert room.campaign("library-hours").state is CampaignState.SCHEDULED

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Channel
-from newsletter.pipeline.campaigns.plan import Planned
+from newsletter.pipeline.campaigns.plan import PlanResult
 from tests.fakes import NOON, PlainRenderer
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -33,7 +33,7 @@ def wall(hour: int, minute: int = 0) -> datetime:
 
 def test_an_approved_statement_gets_one_campaign(room: Newsroom) -> None:
     room.write(lists=("press", "supporters"))
-    assert room.look() == Planned()
+    assert room.look() == PlanResult()
     room.approve()
     [campaign] = room.plan().scheduled
     assert campaign == room.campaign()
@@ -43,7 +43,7 @@ def test_an_approved_statement_gets_one_campaign(room: Newsroom) -> None:
     assert campaign.approved_by == ("ed@forum.example",)
     assert campaign.provider == "recording"
     assert campaign.release_at == room.clock.now() + timedelta(minutes=5)
-    assert room.plan() == Planned()
+    assert room.plan() == PlanResult()
     assert len(room.campaigns()) == 1
     assert room.deeds()[-1] == ("scheduler", "schedule")
 
@@ -52,7 +52,7 @@ def test_what_is_not_rendered_yet_is_left_for_the_next_run(room: Newsroom) -> No
     scheduled(room)
     room.write(body="Something else.")
     room.ingest()
-    assert room.plan() == Planned()
+    assert room.plan() == PlanResult()
     assert room.campaign().state is SCHEDULED
 
 
@@ -102,7 +102,7 @@ def test_a_time_set_by_staff_outranks_the_file_but_no_embargo(room: Newsroom) ->
     room.plan()
     with pytest.raises(Refused, match=r"resignation is embargoed until Tue 24 Nov 2026, 10:00"):
         room.schedule("resignation", NOON + timedelta(hours=1))
-    assert room.plan() == Planned()
+    assert room.plan() == PlanResult()
     assert room.campaign().release_at == NOON + timedelta(hours=13)
     room.schedule("resignation", NOON + timedelta(days=2))
     room.plan()
@@ -177,7 +177,7 @@ def test_a_text_whose_change_is_approved_too_gets_a_campaign_of_its_own(room: Ne
     [campaign] = planned.scheduled
     assert campaign.content_hash == room.content_hash()
     assert [one.state for one in room.campaigns()] == [CampaignState.CANCELLED, SCHEDULED]
-    assert room.plan() == Planned()
+    assert room.plan() == PlanResult()
 
 
 def test_going_back_to_the_old_text_brings_the_approval_back(room: Newsroom) -> None:

@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.errors import Defect
-from newsletter.pipeline.campaigns.plan import Planned, PlanRules, plan, start_due
+from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, plan, start_due
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.store.sql import Store
 from tests.fakes import NOON
@@ -105,7 +105,7 @@ def test_what_somebody_else_scheduled_in_the_meantime_is_not_scheduled_twice(
     room.look()
     room.approve()
     store, rules = meanwhile(room, room.plan)
-    assert plan(store=store, rules=rules) == Planned()
+    assert plan(store=store, rules=rules) == PlanResult()
     assert len(room.campaigns()) == 1
 
 

@@ -10,9 +10,9 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.control import AlreadyStarted, Late, StartRequest
-from newsletter.pipeline.campaigns.headcount import Moved, headcount
-from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
+from newsletter.pipeline.campaigns.headcount import CountChanged, headcount
+from newsletter.pipeline.ledger import ContentChanged
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.pipeline.status import load_status
 from tests.fakes import NOON
@@ -126,7 +126,7 @@ def test_another_text_than_was_seen_is_not_started(room: Newsroom) -> None:
     room.write(body="Another text.")
     room.look()
     room.approve()
-    with pytest.raises(Changed) as refused:
+    with pytest.raises(ContentChanged) as refused:
         start(room, seen=seen)
     assert (refused.value.seen, refused.value.now) == (seen, room.content_hash())
     assert starts(room) == []
@@ -243,7 +243,7 @@ def test_a_setting_that_asks_for_a_sender_holds_what_was_planned_without_one(
 
 def test_a_number_that_moved_since_it_was_shown_is_asked_again(room: Newsroom) -> None:
     room.subscribe(13)
-    with pytest.raises(Moved) as refused:
+    with pytest.raises(CountChanged) as refused:
         start(room)
     assert (refused.value.shown, refused.value.readers) == (12, 13)
     assert starts(room) == []
@@ -394,7 +394,7 @@ def test_an_undo_that_comes_too_late_says_so_and_undoes_nothing(room: Newsroom) 
     room.look()
     room.start_due()
     room.dispatch()
-    with pytest.raises(Late) as late:
+    with pytest.raises(UndoTooLate) as late:
         room.starter().undo("resignation", by=SAM)
     assert late.value.campaign.counts == Counts(accepted=10, pending=2)
     assert "resignation has begun to go out: 10 have it" in str(late.value)
@@ -428,7 +428,7 @@ def test_the_start_that_comes_first_makes_the_undo_too_late(room: Newsroom) -> N
     start(room)
     room.look()
     room.clock.advance(minutes=6)
-    with pytest.raises(Late):
+    with pytest.raises(UndoTooLate):
         room.starter(Meanwhile(room.store, room.start_due)).undo("resignation", by=SAM)
     assert room.drain() == 2
     assert len(set(room.provider.accepted)) == 12
@@ -448,7 +448,7 @@ def test_what_was_cancelled_half_way_cannot_be_undone(room: Newsroom) -> None:
     room.start_due()
     room.dispatch()
     room.hand(SAM).cancel("resignation")
-    with pytest.raises(Late):
+    with pytest.raises(UndoTooLate):
         room.starter().undo("resignation", by=SAM)
 
 
@@ -526,7 +526,7 @@ def test_an_approval_that_starts_it_is_bound_to_the_number_that_was_shown(room: 
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
     room.write("second")
     room.look()
-    with pytest.raises(Moved):
+    with pytest.raises(CountChanged):
         room.approve(slug="second", shown=11)
     with room.store.read() as tx:
         assert tx.approvals.of("second") == []
@@ -553,7 +553,7 @@ def test_an_approval_that_is_not_enough_binds_nothing(room: Newsroom) -> None:
     room.demand(required=2)
     room.write("second")
     room.look()
-    with pytest.raises(Moved):
+    with pytest.raises(CountChanged):
         room.approve(slug="second", shown=99)
     room.approve(slug="second", shown=12)
     with room.store.read() as tx:
@@ -563,7 +563,7 @@ def test_an_approval_that_is_not_enough_binds_nothing(room: Newsroom) -> None:
 def test_where_a_sender_starts_it_an_approval_binds_nothing(room: Newsroom) -> None:
     room.write("second")
     room.look()
-    with pytest.raises(Moved):
+    with pytest.raises(CountChanged):
         room.approve(slug="second", shown=99)
     room.approve(slug="second", shown=12)
     with room.store.read() as tx:

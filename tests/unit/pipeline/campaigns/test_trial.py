@@ -8,10 +8,10 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.headcount import DryRun, lines_of
+from newsletter.pipeline.campaigns.headcount import DryRun, report_lines
 from newsletter.pipeline.campaigns.trial import filled, sample, shown
 from newsletter.pipeline.statements.render import changes
-from newsletter.pipeline.subscribers.leave import leave, read
+from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
 from newsletter.store.sql import Store
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -49,7 +49,7 @@ def test_a_dry_run_says_who_would_get_it_and_who_would_not(room: Newsroom) -> No
     assert found.excluded == (("reader2@example.org", "bounced"),)
     assert not found.approved
     assert found.content_hash == room.content_hash()
-    text = "\n".join(lines_of(found))
+    text = "\n".join(report_lines(found))
     assert "would go to 4 readers of press" in text
     assert "and 1 more" in text
     assert "reader2@example.org: bounced" in text
@@ -62,7 +62,7 @@ def test_a_dry_run_foretells_the_audience(room: Newsroom) -> None:
     room.approve()
     found = try_out(room)
     assert found.approved
-    assert "more" not in "\n".join(lines_of(found))
+    assert "more" not in "\n".join(report_lines(found))
     room.plan()
     room.clock.advance(minutes=5)
     room.start_due()
@@ -120,7 +120,7 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
     assert room.campaigns() == []
     assert room.deeds()[-1] == ("operator", "test")
     word = batch.recipients[0].unsubscribe
-    leave([read(word, room.links)], store=room.store)
+    leave([read_unsubscribe_link(word, room.links)], store=room.store)
     assert try_out(room).audience == 5
 
 

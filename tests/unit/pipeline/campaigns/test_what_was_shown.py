@@ -10,10 +10,10 @@ from newsletter.domain.campaigns.campaign import CampaignState, ShownTerms, Star
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Approval, Channel
-from newsletter.pipeline.campaigns.control import Earlier, StartRequest
-from newsletter.pipeline.campaigns.headcount import Moved, NotFresh, NotTyped
+from newsletter.pipeline.campaigns.control import EarlierThanApproved, StartRequest
+from newsletter.pipeline.campaigns.headcount import CountChanged, CountNotTyped, SecondFactorNeeded
 from newsletter.pipeline.statements.approve import ApprovalRequest, approve
-from newsletter.pipeline.status import Rescheduled, load_status
+from newsletter.pipeline.status import TimeChanged, load_status
 from tests.fakes import NOON
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
@@ -68,17 +68,17 @@ def starts(room: Newsroom) -> list[Start]:
 
 
 LEFT_OUT = [
-    (ShownTerms(), Rescheduled),
-    (replace(WHOLE, time=""), Rescheduled),
-    (replace(WHOLE, time="None"), Rescheduled),
-    (replace(WHOLE, time=EVENING.isoformat()), Rescheduled),
-    (ShownTerms(time="none"), Moved),
-    (replace(WHOLE, readers=None), Moved),
-    (replace(WHOLE, readers=11, typed=11), Moved),
-    (ShownTerms(readers=12, time="none"), NotTyped),
-    (replace(WHOLE, typed=None), NotTyped),
-    (replace(WHOLE, typed=11), NotTyped),
-    (replace(WHOLE, fresh=False), NotFresh),
+    (ShownTerms(), TimeChanged),
+    (replace(WHOLE, time=""), TimeChanged),
+    (replace(WHOLE, time="None"), TimeChanged),
+    (replace(WHOLE, time=EVENING.isoformat()), TimeChanged),
+    (ShownTerms(time="none"), CountChanged),
+    (replace(WHOLE, readers=None), CountChanged),
+    (replace(WHOLE, readers=11, typed=11), CountChanged),
+    (ShownTerms(readers=12, time="none"), CountNotTyped),
+    (replace(WHOLE, typed=None), CountNotTyped),
+    (replace(WHOLE, typed=11), CountNotTyped),
+    (replace(WHOLE, fresh=False), SecondFactorNeeded),
 ]
 """Fields that a form leaves out or garbles, and their effect."""
 
@@ -130,7 +130,7 @@ def test_a_whole_form_starts_it_through_each_door(room: Newsroom) -> None:
 
 def test_an_approval_that_starts_nothing_takes_the_number_and_no_factor(room: Newsroom) -> None:
     room.demand(required=2)
-    with pytest.raises(Moved):
+    with pytest.raises(CountChanged):
         say_yes(room, ShownTerms(time="none"))
     say_yes(room, ShownTerms(readers=12, time="none"))
     assert [one.channel for one in approvals(room)] == [Channel.DESK]
@@ -166,7 +166,9 @@ def evening(room: Newsroom) -> Newsroom:
 def test_who_approves_is_held_to_the_time_that_they_were_told(evening: Newsroom) -> None:
     assert [one.not_before for one in approvals(evening)] == [EVENING]
     for asked in ({"at_once": True}, {"at": NOON + timedelta(hours=1)}):
-        with pytest.raises(Earlier, match=r"ed@forum\.example approved resignation for no earlier"):
+        with pytest.raises(
+            EarlierThanApproved, match=r"ed@forum\.example approved resignation for no earlier"
+        ):
             starting(evening, **asked)
     assert starts(evening) == []
     starting(evening)
@@ -184,7 +186,7 @@ def test_an_earlier_time_waits_for_a_new_approval(evening: Newsroom) -> None:
     soon = NOON + timedelta(hours=1)
     starting(evening)
     evening.plan()
-    with pytest.raises(Earlier, match="for no earlier than Tue 24 Nov 2026, 20:00"):
+    with pytest.raises(EarlierThanApproved, match="for no earlier than Tue 24 Nov 2026, 20:00"):
         evening.schedule("resignation", soon)
     evening.schedule("resignation", soon, anew=True)
     assert approvals(evening) == []
@@ -228,7 +230,7 @@ def test_nothing_leaves_earlier_whatever_the_database_says(evening: Newsroom) ->
 def test_taking_back_a_later_time_leads_no_earlier_than_they_were_told(room: Newsroom) -> None:
     room.schedule("resignation", EVENING)
     say_yes(room)
-    with pytest.raises(Earlier):
+    with pytest.raises(EarlierThanApproved):
         room.schedule("resignation", None)
     room.schedule("resignation", None, anew=True)
     assert approvals(room) == []
@@ -259,7 +261,7 @@ def test_the_hour_of_each_reader_begins_with_the_first_clocks_in_the_world(room:
     [given] = approvals(room)
     assert given.not_before is not None
     assert given.not_before.isoformat() == "2026-11-24T19:00:00+00:00"
-    with pytest.raises(Earlier):
+    with pytest.raises(EarlierThanApproved):
         starting(room, at_once=True)
     starting(room)
     room.plan()
@@ -296,7 +298,7 @@ def test_nobody_approves_for_another_time_than_their_page_showed(
     shown = room.terms()
     room.schedule("resignation", after, anew=True)
     for how in ({}, {"by": ADA, "override": True, "despite": "nobody else is there"}):
-        with pytest.raises(Rescheduled, match=r"would leave .* now, and you were not shown that"):
+        with pytest.raises(TimeChanged, match=r"would leave .* now, and you were not shown that"):
             say_yes(room, shown, **how)
     assert approvals(room) == []
     say_yes(room)
@@ -312,7 +314,7 @@ def test_nobody_starts_for_the_time_that_is_set_if_it_is_another_one(
     shown = room.terms()
     room.schedule("resignation", after, anew=True)
     say_yes(room)
-    with pytest.raises(Rescheduled):
+    with pytest.raises(TimeChanged):
         starting(room, shown)
     assert starts(room) == []
     starting(room, shown, at=LATE + timedelta(hours=1))  # who names a time needs none to be shown
@@ -335,7 +337,7 @@ def test_the_end_of_an_embargo_is_such_a_time(room: Newsroom) -> None:
     shown = room.terms("dimision", 12)
     room.write(embargo_until=EVE - timedelta(hours=1))
     room.look()
-    with pytest.raises(Rescheduled):
+    with pytest.raises(TimeChanged):
         approve(
             ApprovalRequest(slug="dimision", by=ED, shown=shown),
             store=room.store,

@@ -10,12 +10,12 @@ from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
     EmailState,
-    Taken,
+    RequestOutcome,
     TransactionalEmail,
 )
 from newsletter.domain.ports import Provider
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
-from newsletter.pipeline.delivery.transactional import Posted, TransactionalSender
+from newsletter.pipeline.delivery.transactional import EmailResult, TransactionalSender
 from newsletter.pipeline.staff.notify import compose
 from newsletter.store.sql import Store
 from tests.fakes import NOON, PlainWriter
@@ -65,7 +65,7 @@ class Post:
             ),
         )
 
-    def ask(self, address: str = JOIN.address, **changes: Any) -> Taken:
+    def ask(self, address: str = JOIN.address, **changes: Any) -> RequestOutcome:
         email = replace(JOIN, address=address, asked_at=self.room.clock.now(), **changes)
         with self.room.store.begin() as tx:
             return tx.emails.ask(email, network="", limits=EmailLimits())
@@ -81,7 +81,7 @@ class Post:
         with self.room.store.begin() as tx:
             tx.readers.suppress([SuppressedEntry(address=address, reason=reason)], NOON, "test")
 
-    def post(self) -> Posted:
+    def post(self) -> EmailResult:
         done = self.transactional_sender().post()
         assert done is not None, "there is no letter to hand over"
         return done

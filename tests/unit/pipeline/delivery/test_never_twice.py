@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Resolution, Verdict
-from newsletter.pipeline.campaigns.plan import Planned
+from newsletter.pipeline.campaigns.plan import PlanResult
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -22,7 +22,7 @@ def test_a_statement_that_has_gone_out_never_gets_another_campaign(room: Newsroo
     room.drain()
     room.write(body="Something else.")
     for _ in range(3):
-        assert room.look() == Planned()
+        assert room.look() == PlanResult()
     assert len(room.campaigns()) == 1
     assert len(room.provider.accepted) == 25
 
@@ -31,7 +31,7 @@ def test_a_change_after_the_start_does_not_stop_what_was_approved(room: Newsroom
     room.start()
     room.dispatch()
     room.write(body="Something else.")
-    assert room.look() == Planned()
+    assert room.look() == PlanResult()
     room.drain()
     assert len(set(room.provider.accepted)) == 25
     assert "Something else." not in {batch.content.text for batch in room.provider.batches}
@@ -40,7 +40,7 @@ def test_a_change_after_the_start_does_not_stop_what_was_approved(room: Newsroom
 def test_cancelling_spends_the_approvals(room: Newsroom) -> None:
     scheduled(room)
     room.hand().cancel("resignation")
-    assert room.look() == Planned()
+    assert room.look() == PlanResult()
     room.approve()
     assert len(room.plan().scheduled) == 1
 

@@ -17,7 +17,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.errors import InvalidInput
-from newsletter.pipeline.delivery.reconcile import FIRST_LOOK, Step, decide
+from newsletter.pipeline.delivery.reconcile import FIRST_LOOKUP_AFTER, Step, decide
 from tests.fakes import NOON, RecordingProvider, always
 from tests.unit.pipeline.delivery.test_recover import (
     POINTS_OF_A_TRY,
@@ -95,13 +95,13 @@ def test_what_is_done_is_decided_by_proof(subtests: pytest.Subtests) -> None:
         (held(), ASKED, timedelta(0), Step.WAIT),
         (held(), ASKED, timedelta(seconds=-50), Step.WAIT),
         (held(), ASKED, timedelta(hours=-2), Step.LEAVE),
-        (held(), ASKED, FIRST_LOOK, Step.LOOK_UP),
+        (held(), ASKED, FIRST_LOOKUP_AFTER, Step.LOOK_UP),
         (held(CampaignState.CANCELLED), ASKED, DAY, Step.LOOK_UP),
         (held(), ASKED, DAY * 4, Step.LEAVE),
         (held(), replace(ASKED, records_kept=DAY), DAY, Step.LOOK_UP),
         (held(), replace(ASKED, records_kept=DAY), DAY + MINUTES, Step.LEAVE),
         (held(), replace(ASKED, records_kept=DAY * 9), DAY * 4, Step.LEAVE),
-        (held(), DEAF, FIRST_LOOK, Step.LEAVE),
+        (held(), DEAF, FIRST_LOOKUP_AFTER, Step.LEAVE),
     ]:
         with subtests.test(batch=batch, capabilities=capabilities, age=age, step=step):
             assert decide(batch, capabilities, NOON + age) is step

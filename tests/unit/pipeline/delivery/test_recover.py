@@ -12,7 +12,7 @@ from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest, Replay
 from newsletter.domain.ports import Provider
 from newsletter.pipeline.campaigns.plan import start_due
-from newsletter.pipeline.delivery.reconcile import Recovered
+from newsletter.pipeline.delivery.reconcile import RecoveryResult
 from newsletter.store.sql import Store
 from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.delivery.sending import Post
@@ -146,7 +146,7 @@ def test_cut_off_anywhere_nobody_gets_it_twice_and_nobody_is_forgotten(
     assert len(accepted) == len(set(accepted))
     counts, unknown = room.counts(), room.unknown()
     assert counts == Counts(accepted=25 - len(unknown), unknown=len(unknown))
-    assert found == Recovered(unknown=1 if unknown else 0)
+    assert found == RecoveryResult(unknown=1 if unknown else 0)
     everybody = {f"reader{number}@example.org" for number in range(1, 26)}
     assert everybody == set(accepted) | set(unknown)
     expected = CampaignState.ATTENTION if unknown else CampaignState.SENT
@@ -191,7 +191,7 @@ def test_what_was_claimed_and_not_written_down_as_leaving_is_queued_again(
 ) -> None:
     room.start(3)
     assert run_until_cut(room, point)
-    assert room.recover() == Recovered(unknown=0)
+    assert room.recover() == RecoveryResult(unknown=0)
     assert room.counts() == Counts(pending=3)
     room.drain()
     assert room.counts() == Counts(accepted=3)
@@ -215,7 +215,7 @@ def test_a_paused_campaign_is_repeated_when_it_is_resumed(room: Newsroom) -> Non
     room.start(3)
     assert run_until_cut(room, _BEFORE_THE_CALL)
     room.hand().pause("resignation")
-    assert room.recover() == Recovered(unknown=1)
+    assert room.recover() == RecoveryResult(unknown=1)
     assert room.find_out() == 1
     assert room.drain() == 0
     assert room.counts() == Counts(unknown=3)
@@ -230,7 +230,7 @@ def test_a_cancelled_campaign_is_not_repeated(room: Newsroom) -> None:
     room.start(3)
     assert run_until_cut(room, _BEFORE_THE_CALL)
     room.hand().cancel("resignation")
-    assert room.recover() == Recovered(unknown=1)
+    assert room.recover() == RecoveryResult(unknown=1)
     room.find_out()
     room.drain()
     assert room.provider.accepted == []
@@ -263,7 +263,7 @@ def test_recovering_twice_changes_nothing_more(room: Newsroom) -> None:
     run_until_cut(room, _BEFORE_THE_CALL)
     room.recover()
     before = room.campaign()
-    assert room.recover() == Recovered(unknown=0)
+    assert room.recover() == RecoveryResult(unknown=0)
     assert room.campaign() == before
 
 

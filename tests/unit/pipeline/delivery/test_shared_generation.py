@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.delivery.restore_guard import Absence, HoldKind
-from newsletter.domain.delivery.worker import SILENCE, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, Part
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.guard_file import WorkspaceGuardFile
@@ -32,9 +32,9 @@ def machine(room: Newsroom, tmp_path: Path) -> Machine:
     def of(name: str) -> Guard:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        file = WorkspaceGuardFile(folder / "epoch", tmp_path / "newsletter.db", shares=True)
+        file = WorkspaceGuardFile(folder / "epoch", tmp_path / "newsletter.db", is_shared=True)
         names = room.guard().names
-        return Guard(store=room.store, guard_file=file, names=names, shares=True)
+        return Guard(store=room.store, guard_file=file, names=names, is_shared=True)
 
     return of
 
@@ -67,7 +67,7 @@ def test_a_machine_without_a_record_stops_the_sending_where_none_is_at_work(
 ) -> None:
     machine("one").begin()
     enter(room)
-    room.clock.advance(seconds=SILENCE.total_seconds())
+    room.clock.advance(seconds=DEAD_AFTER.total_seconds())
     assert machine("two").guard_file.read() is Absence.MISSING
     machine("two").attend()
     with pytest.raises(Refused, match="could confirm it, is missing"):

@@ -11,7 +11,12 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, EmailState, Taken
+from newsletter.domain.delivery.transactional import (
+    EmailKind,
+    EmailLimits,
+    EmailState,
+    RequestOutcome,
+)
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.delivery.transactional import forget
@@ -162,9 +167,9 @@ def test_what_is_unknown_is_never_handed_over_again(post: Post) -> None:
     assert post.post().state is EmailState.UNKNOWN
     post.room.clock.advance(hours=1)
     assert post.transactional_sender().post() is None
-    assert post.ask() is Taken.AGAIN
+    assert post.ask() is RequestOutcome.AGAIN
     post.room.clock.advance(hours=24)
-    assert post.ask() is Taken.NEW, "the person can ask again"
+    assert post.ask() is RequestOutcome.NEW, "the person can ask again"
 
 
 @pytest.mark.parametrize("verdict", [Verdict.REJECTED, Verdict.SPLIT])
@@ -175,7 +180,7 @@ def test_what_the_provider_refuses_for_good_is_rejected(post: Post, verdict: Ver
     done = post.post()
 
     assert (done.state, done.reason) == (EmailState.REJECTED, "no such mailbox")
-    assert post.ask() is Taken.NEW, "a wrong address can be tried again"
+    assert post.ask() is RequestOutcome.NEW, "a wrong address can be tried again"
 
 
 def test_an_outcome_of_its_own_counts_more_than_that_of_the_call(post: Post) -> None:
@@ -438,7 +443,7 @@ def test_many_posts_from_many_networks_make_one_letter(post: Post, posts: int) -
             network = f"10.{number % (posts // 10)}.0.0/24"
             taken.append(tx.emails.ask(email, network=network, limits=limits))
 
-    assert taken == [Taken.NEW] + [Taken.AGAIN] * (posts - 1)
+    assert taken == [RequestOutcome.NEW] + [RequestOutcome.AGAIN] * (posts - 1)
     post.post()
     assert post.transactional_sender().post() is None
 

@@ -10,10 +10,10 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
-from newsletter.domain.delivery.worker import SILENCE, Part
+from newsletter.domain.delivery.worker import DEAD_AFTER, Part
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
-from newsletter.pipeline.delivery.reconcile import Recovered, recover
+from newsletter.pipeline.delivery.reconcile import RecoveryResult, recover
 from newsletter.store.sql import Store
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -29,9 +29,9 @@ def dispatcher(room: Newsroom, owner: int) -> Dispatcher:
     return replace(room.dispatcher(room.store.real), owner=owner)
 
 
-def look(room: Newsroom, leaving: int | None = None) -> Recovered:
+def look(room: Newsroom, leaving: int | None = None) -> RecoveryResult:
     accounts = room.pool().accounts
-    return recover(store=room.store, accounts=accounts, shares=True, leaving=leaving)
+    return recover(store=room.store, accounts=accounts, is_shared=True, leaving=leaving)
 
 
 def test_two_workers_send_to_each_reader_once_and_the_campaign_ends(room: Newsroom) -> None:
@@ -79,16 +79,16 @@ def test_a_worker_is_dead_after_its_silence_and_what_it_had_called_is_unknown(
     room.provider.answer = die
     with pytest.raises(KeyboardInterrupt):
         sender.dispatch()
-    assert look(room) == Recovered(unknown=0)
-    room.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    assert look(room) == RecoveryResult(unknown=0)
+    room.clock.advance(seconds=DEAD_AFTER.total_seconds() + 1)
     living = enter(room)
-    assert look(room) == Recovered(unknown=1)
+    assert look(room) == RecoveryResult(unknown=1)
     assert room.counts() == Counts(unknown=10, pending=15)
     assert sender.dispatch() is None, "it counts as dead"
     with room.store.read() as tx:
         assert [worker.id for worker in tx.workers.all()] == [living]
         until = tx.unknowns.calls_until(room.campaign().id, room.clock.now())
-    assert until == room.clock.now() - SILENCE - timedelta(seconds=1) + sender.lease
+    assert until == room.clock.now() - DEAD_AFTER - timedelta(seconds=1) + sender.lease
 
 
 def test_a_worker_that_leaves_takes_its_claims_along(room: Newsroom) -> None:
@@ -97,7 +97,7 @@ def test_a_worker_that_leaves_takes_its_claims_along(room: Newsroom) -> None:
     with room.store.real.send() as tx:
         lease = timedelta(minutes=2)
         assert tx.batches.claim(at=tx.now, lease=lease, attempt_id="a", owner=one)
-    assert look(room, leaving=one) == Recovered(unknown=0)
+    assert look(room, leaving=one) == RecoveryResult(unknown=0)
     assert room.counts() == Counts(pending=25)
     room.drain()
     assert room.counts() == Counts(accepted=25)

@@ -15,7 +15,7 @@ from newsletter.domain.delivery.provider import Replay
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.campaigns.report import report
-from newsletter.pipeline.events.record import Recorded, record
+from newsletter.pipeline.events.record import RecordedEvents, record
 from newsletter.store.sql import Store
 from tests.fakes import OURS, THEIRS, WORKSPACE, RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
@@ -37,11 +37,11 @@ def event(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Event:
     return Event(kind=kind, **usual | fields)
 
 
-def tell(room: Newsroom, *events: Event) -> Recorded:
+def tell(room: Newsroom, *events: Event) -> RecordedEvents:
     return record(events, provider="recording", workspace=WORKSPACE, store=room.store)
 
 
-def tell_of(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> Recorded:
+def tell_of(room: Newsroom, number: int, kind: EventKind, **fields: Any) -> RecordedEvents:
     return tell(room, event(room, number, kind, **fields))
 
 
@@ -71,7 +71,7 @@ def accepted(room: Newsroom) -> Newsroom:
 
 
 def test_a_post_without_events_changes_nothing(accepted: Newsroom) -> None:
-    assert tell(accepted) == Recorded()
+    assert tell(accepted) == RecordedEvents()
     assert figures(accepted)["events_received"] is False
 
 
@@ -102,7 +102,7 @@ def test_what_was_told_is_in_the_report(accepted: Newsroom) -> None:
         event(accepted, 6, EventKind.BOUNCED, bounce=Bounce.POLICY),
         event(accepted, 7, EventKind.OPENED),
     )
-    assert recorded == Recorded(events=8, suppressed=2)
+    assert recorded == RecordedEvents(events=8, suppressed=2)
     found = figures(accepted)
     assert found["events_received"] is True
     assert (found["delivered"], found["bounced"], found["complained"]) == (4, 2, 1)
@@ -140,7 +140,7 @@ def test_a_long_post_is_recorded_whole(room: Newsroom) -> None:
 def test_an_event_that_names_nobody_we_know_is_kept_and_nothing_else(accepted: Newsroom) -> None:
     stranger = {"address": "stranger@example.org", "campaign": "elsewhere"}
     told = [event(accepted, 1, kind, **stranger) for kind in EventKind]
-    assert tell(accepted, *told) == Recorded(events=9, strangers=9)
+    assert tell(accepted, *told) == RecordedEvents(events=9, strangers=9)
     assert kept(accepted) == ["bounced 1", "complained 1", "other 1", "unsubscribed 1"]
     assert figures(accepted)["events_received"] is False
     with accepted.store.read() as tx:
@@ -165,7 +165,7 @@ def test_what_no_database_takes_is_recorded_as_far_as_it_can_be(
 ) -> None:
     half = "\ud83d"
     odd = {"id": f"b{half}", "reason": f"550 {half}", "raw": half, "subscriber_id": number}
-    assert tell_of(accepted, 1, EventKind.BOUNCED, **odd) == Recorded(events=1, suppressed=1)
+    assert tell_of(accepted, 1, EventKind.BOUNCED, **odd) == RecordedEvents(events=1, suppressed=1)
     assert kept(accepted) == ["b?"]
 
 
@@ -415,7 +415,7 @@ def test_where_the_address_of_the_attempt_was_forgotten_nobody_is_suppressed(
     with accepted.store.begin() as tx:
         assert tx.readers.clear_left_addresses() == 1
     odd = {"subscriber_id": 1, "attempt_id": "attempt1", "address": "r1@forwarded.example"}
-    assert tell_of(accepted, 1, EventKind.COMPLAINED, **odd) == Recorded(events=1)
+    assert tell_of(accepted, 1, EventKind.COMPLAINED, **odd) == RecordedEvents(events=1)
     assert tell_of(accepted, 1, EventKind.BOUNCED).suppressed == 1, "its hash is kept"
 
 

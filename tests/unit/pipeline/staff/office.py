@@ -10,7 +10,7 @@ from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
-from newsletter.pipeline.staff.proofs import Denied, Place, Proofs, SignedIn
+from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock
 
@@ -59,12 +59,12 @@ class Office:
             return self.enrol(entered, stage=Stage.ENROLLING).signed_in
         return entered
 
-    def enrol(self, entered: SignedIn, *, stage: Stage = Stage.WHOLE) -> account.Enrolled:
+    def enrol(self, entered: SignedIn, *, stage: Stage = Stage.WHOLE) -> account.EnrolmentResult:
         hashed = hash_of(entered.word)
         account.begin_factor(hashed, stage=stage, proofs=self.proofs)
         code = self.code(entered.address, pending=True)
         done = account.confirm_factor(hashed, code, stage=stage, place=HERE, proofs=self.proofs)
-        assert isinstance(done, account.Enrolled)
+        assert isinstance(done, account.EnrolmentResult)
         return done
 
     def code(self, address: str, *, pending: bool = False, away: int = 0) -> str:
@@ -77,10 +77,10 @@ class Office:
 
     def sign_in(
         self, address: str, password: str = PASSWORD, place: Place = HERE
-    ) -> SignedIn | Denied:
+    ) -> SignedIn | Refusal:
         return signin.sign_in(address, password, place=place, proofs=self.proofs)
 
-    def second(self, entered: SignedIn, code: str, place: Place = HERE) -> SignedIn | Denied:
+    def second(self, entered: SignedIn, code: str, place: Place = HERE) -> SignedIn | Refusal:
         return signin.second(entered.word, code, place=place, proofs=self.proofs)
 
     def is_in(self, entered: SignedIn) -> bool:

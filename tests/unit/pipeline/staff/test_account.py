@@ -11,7 +11,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account
-from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, Office
 
 
@@ -30,7 +30,7 @@ def test_another_password_ends_all_other_sessions_and_its_owner_is_told(office: 
     assert [office.is_in(one) for one in (here, there, changed)] == [False, False, True]
     assert "Your password was changed." in office.told(ANA)[-1]
     assert office.deeds()[-1] == (ANA, "password", ANA)
-    assert office.sign_in(ANA) is Denied.WRONG
+    assert office.sign_in(ANA) is Refusal.WRONG
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
         account.confirm_factor(
             hashed, "123456", stage=Stage.WHOLE, place=HERE, proofs=office.proofs
         )
-        is Denied.WRONG
+        is Refusal.WRONG
     )
     account.begin_factor(hashed, stage=Stage.WHOLE, proofs=office.proofs)
     offered = shown()
@@ -131,8 +131,8 @@ def test_a_wrong_first_code_proves_nothing_and_is_limited(office: Office) -> Non
             hashed, code, stage=Stage.WHOLE, place=HERE, proofs=office.proofs
         )
 
-    assert [confirm("000000") for _ in range(5)] == [Denied.WRONG] * 5
-    assert confirm(office.code(ANA, pending=True)) is Denied.TOO_OFTEN
+    assert [confirm("000000") for _ in range(5)] == [Refusal.WRONG] * 5
+    assert confirm(office.code(ANA, pending=True)) is Refusal.TOO_OFTEN
 
 
 def test_the_code_that_proved_it_opens_nothing_again(office: Office) -> None:
@@ -140,7 +140,7 @@ def test_the_code_that_proved_it_opens_nothing_again(office: Office) -> None:
     code = office.code(ANA)
     half = office.sign_in(ANA)
     assert isinstance(half, SignedIn)
-    assert office.second(half, code) is Denied.WRONG
+    assert office.second(half, code) is Refusal.WRONG
 
 
 def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Office) -> None:

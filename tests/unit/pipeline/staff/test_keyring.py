@@ -12,7 +12,7 @@ from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, MOST_PASSKEYS, Passkey, party_of
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people, signin
-from newsletter.pipeline.staff.proofs import Denied, Signed, SignedIn
+from newsletter.pipeline.staff.proofs import PasskeyAnswer, Refusal, SignedIn
 from tests.fakes import NOON
 from tests.unit.credentials.authenticator import PRESENT, Authenticator
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OPERATOR, Office
@@ -30,7 +30,7 @@ def begin(office: Office, entered: SignedIn) -> dict[str, Any]:
 
 def add(
     office: Office, entered: SignedIn, said: dict[str, Any], name: str = "Laptop"
-) -> SignedIn | Denied:
+) -> SignedIn | Refusal:
     assert PARTY is not None
     return account.add_passkey(
         hash_of(entered.word),
@@ -57,12 +57,12 @@ def asked(office: Office, entered: SignedIn) -> dict[str, Any]:
     return found
 
 
-def signed(device: Authenticator, options: dict[str, Any]) -> Signed:
+def signed(device: Authenticator, options: dict[str, Any]) -> PasskeyAnswer:
     assert PARTY is not None
-    return Signed(answer=json.dumps(device.sign(options)), party=PARTY)
+    return PasskeyAnswer(answer=json.dumps(device.sign(options)), party=PARTY)
 
 
-def second(office: Office, half: SignedIn, what: Signed) -> SignedIn | Denied:
+def second(office: Office, half: SignedIn, what: PasskeyAnswer) -> SignedIn | Refusal:
     return signin.second(half.word, what, place=HERE, proofs=office.proofs)
 
 
@@ -143,15 +143,15 @@ def test_one_is_removed_by_its_owner_alone(office: Office) -> None:
 
 def test_a_challenge_to_make_one_is_used_once_and_within_minutes(office: Office) -> None:
     entered = office.join(CLEO, Role.SENDER)
-    assert add(office, entered, Authenticator().make({"challenge": "AAAA"})) is Denied.UNFIT
+    assert add(office, entered, Authenticator().make({"challenge": "AAAA"})) is Refusal.UNFIT
     said = Authenticator().make(begin(office, entered))
     office.clock.advance(seconds=CHALLENGE_LIVES.total_seconds())
-    assert add(office, entered, said) is Denied.UNFIT
+    assert add(office, entered, said) is Refusal.UNFIT
     liar = Authenticator(origin="https://evil.example")
     options = begin(office, entered)
-    assert add(office, entered, liar.make(options)) is Denied.UNFIT
+    assert add(office, entered, liar.make(options)) is Refusal.UNFIT
     assert last_line(office) == (CLEO, "passkey refused", "another origin")
-    assert add(office, entered, Authenticator().make(options)) is Denied.UNFIT
+    assert add(office, entered, Authenticator().make(options)) is Refusal.UNFIT
     assert theirs(office) == []
 
 
@@ -159,7 +159,7 @@ def test_nobody_adds_what_somebody_has_already(office: Office) -> None:
     device = Authenticator()
     added(office, office.join(CLEO, Role.SENDER), device)
     entered = office.enrol(office.join(ANA)).signed_in
-    assert add(office, entered, device.make(begin(office, entered))) is Denied.UNFIT
+    assert add(office, entered, device.make(begin(office, entered))) is Refusal.UNFIT
     assert theirs(office, ANA) == []
 
 
@@ -199,11 +199,11 @@ def test_a_signature_counts_once_and_only_for_its_session(office: Office) -> Non
     first, other = half_in(office), half_in(office)
     what = signed(device, asked(office, first))
     asked(office, other)
-    assert second(office, other, what) is Denied.UNFIT
+    assert second(office, other, what) is Refusal.UNFIT
     assert last_line(office)[2].startswith("passkey refused: another challenge")
     assert isinstance(second(office, first, what), SignedIn)
     third = half_in(office)
-    assert second(office, third, what) is Denied.UNFIT
+    assert second(office, third, what) is Refusal.UNFIT
     assert "no challenge" in last_line(office)[2]
 
 
@@ -213,10 +213,10 @@ def test_a_wrong_answer_uses_the_challenge_up(office: Office) -> None:
     half = half_in(office)
     options = asked(office, half)
     unverified = replace(device, flags=PRESENT)
-    assert second(office, half, signed(unverified, options)) is Denied.UNFIT
+    assert second(office, half, signed(unverified, options)) is Refusal.UNFIT
     assert last_line(office)[:2] == ("nobody", "sign-in refused")
     assert "no user verification" in last_line(office)[2]
-    assert second(office, half, signed(device, options)) is Denied.UNFIT
+    assert second(office, half, signed(device, options)) is Refusal.UNFIT
     assert isinstance(second(office, half, signed(device, asked(office, half))), SignedIn)
 
 
@@ -226,10 +226,10 @@ def test_a_challenge_is_over_after_minutes_and_a_newer_one_takes_its_place(offic
     half = half_in(office)
     before = asked(office, half)
     now = asked(office, half)
-    assert second(office, half, signed(device, before)) is Denied.UNFIT
+    assert second(office, half, signed(device, before)) is Refusal.UNFIT
     now = asked(office, half)
     office.clock.advance(seconds=CHALLENGE_LIVES.total_seconds())
-    assert second(office, half, signed(device, now)) is Denied.UNFIT
+    assert second(office, half, signed(device, now)) is Refusal.UNFIT
 
 
 def test_somebody_elses_passkey_opens_nothing(office: Office) -> None:
@@ -237,7 +237,7 @@ def test_somebody_elses_passkey_opens_nothing(office: Office) -> None:
     added(office, office.join(CLEO, Role.SENDER), device)
     added(office, office.enrol(office.join(ANA)).signed_in, stranger)
     half = half_in(office)
-    assert second(office, half, signed(stranger, asked(office, half))) is Denied.UNFIT
+    assert second(office, half, signed(stranger, asked(office, half))) is Refusal.UNFIT
     assert "an unknown passkey" in last_line(office)[2]
 
 
@@ -260,7 +260,7 @@ def test_a_passkey_of_another_website_opens_nothing(office: Office) -> None:
     half = half_in(office)
     options = asked(office, half)
     assert len(options["allowCredentials"]) == 1
-    assert second(office, half, signed(device, options)) is Denied.UNFIT
+    assert second(office, half, signed(device, options)) is Refusal.UNFIT
 
 
 def test_a_count_that_went_back_is_refused_and_its_owner_is_told(office: Office) -> None:
@@ -269,7 +269,7 @@ def test_a_count_that_went_back_is_refused_and_its_owner_is_told(office: Office)
     for count in (7, 3, 0):
         half = half_in(office)
         copy = replace(device, count=count)
-        assert second(office, half, signed(copy, asked(office, half))) is Denied.COPIED
+        assert second(office, half, signed(copy, asked(office, half))) is Refusal.COPIED
         assert f"it counts {count} after 7" in last_line(office)[2]
         assert "“Laptop” was refused: it may have been copied." in office.told(CLEO)[-1]
         office.clock.advance(minutes=6)
@@ -286,9 +286,9 @@ def test_five_wrong_answers_are_enough_for_a_while(office: Office) -> None:
     assert PARTY is not None
     for said in ("", "[]", "nonsense", "{}", "[" * 9999):
         asked(office, half)
-        assert second(office, half, Signed(answer=said, party=PARTY)) is Denied.UNFIT
+        assert second(office, half, PasskeyAnswer(answer=said, party=PARTY)) is Refusal.UNFIT
     right = signed(device, asked(office, half))
-    assert second(office, half, right) is Denied.TOO_OFTEN
+    assert second(office, half, right) is Refusal.TOO_OFTEN
     assert "tried several times" in office.told(CLEO)[-1]
 
 
@@ -305,7 +305,7 @@ def test_a_passkey_is_a_fresh_factor_too(office: Office) -> None:
     assert office.deeds()[-1] == (CLEO, "step-up", CLEO)
     assert not office.is_in(entered)
     again = signin.step_up(hash_of(done.word), what, place=HERE, proofs=office.proofs)
-    assert again is Denied.UNFIT
+    assert again is Refusal.UNFIT
     assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
 
 
@@ -313,7 +313,7 @@ def test_who_has_no_second_factor_has_no_passkey_to_show(office: Office) -> None
     entered = office.join(BEN, Role.APPROVER)
     what = signed(Authenticator(), {"challenge": "AAAA"})
     done = signin.step_up(hash_of(entered.word), what, place=HERE, proofs=office.proofs)
-    assert done is Denied.UNFIT
+    assert done is Refusal.UNFIT
 
 
 # --- who is asked for one

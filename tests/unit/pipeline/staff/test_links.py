@@ -13,7 +13,7 @@ from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people
-from newsletter.pipeline.staff.proofs import Denied, Place, SignedIn
+from newsletter.pipeline.staff.proofs import Place, Refusal, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 from tests.unit.pipeline.staff.test_people import accept, roles
 
@@ -105,7 +105,7 @@ def test_what_somebody_was_setting_up_ends_with_the_role(
     assert isinstance(half, SignedIn)
     lose(office)
     assert not office.is_in(before)
-    assert office.second(half, code) is Denied.OVER
+    assert office.second(half, code) is Refusal.OVER
     with pytest.raises(Refused, match="signed out"):
         account.confirm_factor(
             hash_of(before.word), code, stage=Stage.WHOLE, place=HERE, proofs=office.proofs

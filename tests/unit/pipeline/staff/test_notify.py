@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import Away, Brought
+from newsletter.domain.subscribers.audience import ImportResult, SkippedPeople
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.staff.notify import notify
@@ -268,7 +268,9 @@ def imported(desk: Desk, by: str) -> int:
     desk.room.clock.advance(seconds=1)
     with desk.room.store.begin() as tx:
         number = tx.imports.begin(at=tx.now, by=by, file="a.csv", kind="plain", sha256="")
-        brought = Brought(new=2, known=1, suppressed=0, refused={}, left=Away(), number=number)
+        brought = ImportResult(
+            new=2, known=1, suppressed=0, refused={}, left=SkippedPeople(), number=number
+        )
         assert tx.imports.note(brought, finished_at=tx.now)
     return number
 

@@ -12,7 +12,7 @@ from newsletter.domain.staff.account import LinkKind, Stage
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import people
-from newsletter.pipeline.staff.proofs import Denied, SignedIn
+from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 
 
@@ -83,7 +83,7 @@ def test_who_is_removed_is_out_at_once_and_for_good(office: Office) -> None:
     ana = office.join(ANA)
     people.disable(ANA, by=DAN, proofs=office.proofs)
     assert not office.is_in(ana)
-    assert office.sign_in(ANA) is Denied.WRONG
+    assert office.sign_in(ANA) is Refusal.WRONG
     assert "removed" in office.told(ANA)[-1]
     assert office.deeds()[-2] == (DAN, "remove", ANA)
     office.join(ANA, Role.VIEWER)  # until they are invited again
@@ -304,7 +304,7 @@ def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: 
     assert not office.is_in(before)
     entered = office.accept(link.word, OTHER, name="Somebody else")
     assert entered.stage is Stage.ENROLLING
-    assert office.sign_in(CLEO) is Denied.WRONG
+    assert office.sign_in(CLEO) is Refusal.WRONG
     assert roles(office) == {CLEO: Role.SENDER}
     with office.store.read() as tx:
         assert tx.staff.names()[CLEO] == "Cleo"

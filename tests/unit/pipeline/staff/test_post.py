@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.transactional import EmailKind, News
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.post import Post, PostState
+from newsletter.domain.staff.post import ChannelPost, PostState
 from newsletter.pipeline.staff.notify import compose_post, notify
 from newsletter.pipeline.staff.post import PostSender, send_again
 from tests.unit.pipeline.newsroom import STAFF, Newsroom
@@ -26,7 +26,7 @@ class Team:
     room: Newsroom
     verdicts: list[Verdict] = field(default_factory=list)
     """Of the next calls; later ones are accepted."""
-    calls: list[tuple[Post, tuple[News, ...]]] = field(default_factory=list)
+    calls: list[tuple[ChannelPost, tuple[News, ...]]] = field(default_factory=list)
 
     def tick(self) -> None:
         self.room.look()
@@ -45,7 +45,7 @@ class Team:
             jitter=lambda: 0.0,
         )
 
-    def call(self, post: Post, news: tuple[News, ...]) -> Answer:
+    def call(self, post: ChannelPost, news: tuple[News, ...]) -> Answer:
         self.calls.append((post, news))
         verdict = next(chain(self.verdicts, repeat(Verdict.ACCEPTED)))
         self.verdicts = self.verdicts[1:]
@@ -62,9 +62,9 @@ class Team:
         return [f"{one.title}: {one.label}" for one in told]
 
     @property
-    def log(self) -> list[Post]:
+    def log(self) -> list[ChannelPost]:
         with self.room.store.read() as tx:
-            return tx.posts.log(9)
+            return tx.channel_posts.log(9)
 
     def again(self, by: str) -> None:
         send_again(self.log[0].id, by=by, store=self.room.store, channels={ROOM.name: ROOM})

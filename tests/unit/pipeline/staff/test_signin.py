@@ -15,7 +15,7 @@ from newsletter.domain.staff.account import HALF, Session, Stage, of_passwords
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
-from newsletter.pipeline.staff.proofs import Denied, Place, SignedIn
+from newsletter.pipeline.staff.proofs import Place, Refusal, SignedIn
 from tests.fakes import NOON
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, THERE, Office
 
@@ -55,7 +55,7 @@ def test_a_word_is_new_each_time_and_only_its_hash_is_kept(office: Office) -> No
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(office: Office) -> None:
     office.join(ANA)
     for address in (ANA, BEN, "", "no address", "@", "x" * 9999, "a@\ud800.example"):
-        assert office.sign_in(address, OTHER) is Denied.WRONG
+        assert office.sign_in(address, OTHER) is Refusal.WRONG
     refused = [deed for deed in office.deeds() if deed[1] == "sign-in refused"]
     assert [subject for _, _, subject in refused] == [ANA, *["an unknown address"] * 6]
 
@@ -66,8 +66,8 @@ def test_who_has_no_password_or_no_role_does_not_come_in(office: Office) -> None
     office.join(ANA)
     with office.store.begin() as tx:
         tx.staff.remove(ANA)
-    assert office.sign_in(BEN, "") is Denied.WRONG
-    assert office.sign_in(ANA) is Denied.WRONG
+    assert office.sign_in(BEN, "") is Refusal.WRONG
+    assert office.sign_in(ANA) is Refusal.WRONG
 
 
 def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> None:
@@ -80,7 +80,7 @@ def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> Non
             return True
 
     slow = replace(proofs, passwords=Slow())
-    assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=slow) is Denied.WRONG
+    assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=slow) is Refusal.WRONG
 
 
 # --- the second factor
@@ -107,9 +107,9 @@ def test_a_code_counts_once_and_so_does_the_half_way_in(office: Office) -> None:
     first, other = come_in(office, CLEO), come_in(office, CLEO)
     code = office.code(CLEO)
     assert isinstance(office.second(first, code), SignedIn)
-    assert office.second(first, code) is Denied.OVER
-    assert office.second(other, code) is Denied.WRONG
-    assert office.second(other, office.code(CLEO, away=-30)) is Denied.WRONG
+    assert office.second(first, code) is Refusal.OVER
+    assert office.second(other, code) is Refusal.WRONG
+    assert office.second(other, office.code(CLEO, away=-30)) is Refusal.WRONG
     assert isinstance(office.second(other, office.code(CLEO, away=30)), SignedIn)
 
 
@@ -117,7 +117,7 @@ def test_a_code_counts_once_and_so_does_the_half_way_in(office: Office) -> None:
 def test_what_is_no_code_is_wrong(office: Office, code: str) -> None:
     office.join(CLEO, Role.SENDER)
     office.clock.advance(minutes=1)
-    assert office.second(come_in(office, CLEO), code) is Denied.WRONG
+    assert office.second(come_in(office, CLEO), code) is Refusal.WRONG
     assert office.deeds()[-1] == ("nobody", "sign-in refused", CLEO)
 
 
@@ -125,8 +125,8 @@ def test_a_code_of_one_minute_ago_is_too_old(office: Office) -> None:
     office.join(CLEO, Role.SENDER)
     office.clock.advance(minutes=5)
     half = come_in(office, CLEO)
-    assert office.second(half, office.code(CLEO, away=-60)) is Denied.WRONG
-    assert isinstance(office.second(half, f" {office.code(CLEO, away=-30)[:3]} x"), Denied)
+    assert office.second(half, office.code(CLEO, away=-60)) is Refusal.WRONG
+    assert isinstance(office.second(half, f" {office.code(CLEO, away=-30)[:3]} x"), Refusal)
     spaced = office.code(CLEO, away=-30)
     assert isinstance(office.second(half, f" {spaced[:3]} {spaced[3:]} "), SignedIn)
 
@@ -137,11 +137,11 @@ def test_the_half_way_in_is_short_and_ends_with_the_role(office: Office) -> None
     half = come_in(office, CLEO)
     office.clock.advance(seconds=HALF.total_seconds())
     assert signin.halfway(half.word, proofs=office.proofs) is None
-    assert office.second(half, office.code(CLEO)) is Denied.OVER
+    assert office.second(half, office.code(CLEO)) is Refusal.OVER
     half = come_in(office, CLEO)
     with office.store.begin() as tx:
         tx.staff.remove(CLEO)
-    assert office.second(half, office.code(CLEO)) is Denied.OVER
+    assert office.second(half, office.code(CLEO)) is Refusal.OVER
 
 
 def test_whose_second_factor_went_meanwhile_begins_again(office: Office) -> None:
@@ -149,20 +149,20 @@ def test_whose_second_factor_went_meanwhile_begins_again(office: Office) -> None
     half = come_in(office, ANA)
     with office.store.begin() as tx:
         tx.accounts.drop_factor(ANA)
-    assert office.second(half, codes[0]) is Denied.WRONG
+    assert office.second(half, codes[0]) is Refusal.WRONG
 
 
 @pytest.mark.parametrize("word", ["", "x", "\ud800"])
 def test_no_half_way_in_is_made_up(office: Office, word: str) -> None:
     assert signin.halfway(word, proofs=office.proofs) is None
     entered = SignedIn(address=CLEO, word=word, stage=Stage.HALF)
-    assert office.second(entered, "123456") is Denied.OVER
+    assert office.second(entered, "123456") is Refusal.OVER
 
 
 def test_who_is_signed_in_is_nowhere_halfway(office: Office) -> None:
     entered = office.join(ANA)
     assert signin.halfway(entered.word, proofs=office.proofs) is None
-    assert office.second(entered, "123456") is Denied.OVER
+    assert office.second(entered, "123456") is Refusal.OVER
 
 
 def test_a_recovery_code_opens_once_and_its_owner_is_told(office: Office) -> None:
@@ -172,7 +172,7 @@ def test_a_recovery_code_opens_once_and_its_owner_is_told(office: Office) -> Non
     half = come_in(office, CLEO)
     assert isinstance(office.second(half, codes[0].upper().replace("-", " ")), SignedIn)
     assert "recovery code was used. 9 are left." in office.told(CLEO)[-1]
-    assert office.second(come_in(office, CLEO), codes[0]) is Denied.WRONG
+    assert office.second(come_in(office, CLEO), codes[0]) is Refusal.WRONG
     with office.store.read() as tx:
         assert tx.accounts.codes_left(CLEO) == 9
 
@@ -180,7 +180,7 @@ def test_a_recovery_code_opens_once_and_its_owner_is_told(office: Office) -> Non
 def test_somebody_elses_recovery_code_is_none(office: Office) -> None:
     codes = office.enrol(office.join(BEN)).codes
     office.join(CLEO, Role.SENDER)
-    assert office.second(come_in(office, CLEO), codes[0]) is Denied.WRONG
+    assert office.second(come_in(office, CLEO), codes[0]) is Refusal.WRONG
 
 
 def test_a_role_that_demands_a_second_factor_gets_no_further_without(office: Office) -> None:
@@ -189,7 +189,7 @@ def test_a_role_that_demands_a_second_factor_gets_no_further_without(office: Off
     entered = come_in(office, ANA)
     assert entered.stage is Stage.ENROLLING
     assert not office.is_in(entered)
-    assert office.second(entered, "123456") is Denied.OVER
+    assert office.second(entered, "123456") is Refusal.OVER
 
 
 def test_a_stolen_database_computes_no_code(office: Office) -> None:
@@ -213,17 +213,17 @@ def fail(office: Office, address: str, times: int, place: Place = HERE) -> list[
 @pytest.mark.parametrize("address", [ANA, "nobody@forum.example"])
 def test_the_eleventh_failure_is_not_looked_at_whoever_it_is(office: Office, address: str) -> None:
     office.join(ANA)
-    assert set(fail(office, address, 10)) == {Denied.WRONG}
-    assert office.sign_in(address) is Denied.TOO_OFTEN
+    assert set(fail(office, address, 10)) == {Refusal.WRONG}
+    assert office.sign_in(address) is Refusal.TOO_OFTEN
     office.clock.advance(minutes=5)
-    assert office.sign_in(address) is not Denied.TOO_OFTEN
+    assert office.sign_in(address) is not Refusal.TOO_OFTEN
 
 
 def test_what_is_right_does_not_count(office: Office) -> None:
     office.join(ANA)
     for _ in range(30):
         come_in(office, ANA)
-    assert office.sign_in(ANA, OTHER) is Denied.WRONG
+    assert office.sign_in(ANA, OTHER) is Refusal.WRONG
 
 
 def test_strangers_do_not_shut_anybody_out(office: Office) -> None:
@@ -231,29 +231,29 @@ def test_strangers_do_not_shut_anybody_out(office: Office) -> None:
     for number in range(80):
         place = Place(network=f"198.51.{number}.0/24")
         office.sign_in(ANA, OTHER, place)
-    assert office.sign_in(ANA, OTHER, Place(network="192.0.2.0/24")) is Denied.TOO_OFTEN
+    assert office.sign_in(ANA, OTHER, Place(network="192.0.2.0/24")) is Refusal.TOO_OFTEN
     assert isinstance(office.sign_in(ANA), SignedIn)  # she was here before
 
 
 def test_a_network_that_tries_many_names_is_stopped(office: Office) -> None:
     office.join(ANA)
     found = [office.sign_in(f"a{number}@forum.example", OTHER, THERE) for number in range(31)]
-    assert found == [Denied.WRONG] * 30 + [Denied.TOO_OFTEN]
+    assert found == [Refusal.WRONG] * 30 + [Refusal.TOO_OFTEN]
     office.clock.advance(minutes=61)
-    assert office.sign_in(ANA, PASSWORD, THERE) is not Denied.TOO_OFTEN
+    assert office.sign_in(ANA, PASSWORD, THERE) is not Refusal.TOO_OFTEN
 
 
 def test_a_flood_from_everywhere_stops_strangers_alone(office: Office) -> None:
     office.join(ANA)
     with office.store.begin() as tx:
         tx.throttle.failed(["password"] * 600, office.clock.now())
-    assert office.sign_in(BEN, OTHER, THERE) is Denied.TOO_OFTEN
+    assert office.sign_in(BEN, OTHER, THERE) is Refusal.TOO_OFTEN
     assert isinstance(office.sign_in(ANA), SignedIn)
 
 
 def test_whom_a_proxy_does_not_name_is_not_one_network(office: Office) -> None:
     found = [office.sign_in(f"a{number}@forum.example", OTHER, Place()) for number in range(40)]
-    assert set(found) == {Denied.WRONG}
+    assert set(found) == {Refusal.WRONG}
 
 
 def test_a_full_queue_counts_against_no_account(office: Office) -> None:
@@ -281,7 +281,7 @@ def test_a_limit_that_is_reached_while_somebody_queues_holds(office: Office) -> 
             yield
 
     proofs = replace(office.proofs, passwords=Slow(memory=64, passes=1))
-    assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=proofs) is Denied.TOO_OFTEN
+    assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=proofs) is Refusal.TOO_OFTEN
 
 
 def test_strangers_who_fill_the_queue_do_not_keep_the_owner_out(office: Office) -> None:
@@ -300,10 +300,10 @@ def test_wrong_passwords_from_an_office_lock_no_colleague_there_out(office: Offi
     office.join(ANA)
     ana = replace(HERE, device=codes.new_device(office.proofs.key, ANA))
     fail(office, ANA, 12)
-    assert office.sign_in(ANA) is Denied.TOO_OFTEN  # from a browser that she never used
+    assert office.sign_in(ANA) is Refusal.TOO_OFTEN  # from a browser that she never used
     assert isinstance(office.sign_in(ANA, PASSWORD, ana), SignedIn)
     assert isinstance(office.sign_in(ANA, PASSWORD, replace(ana, network="")), SignedIn)
-    assert fail(office, ANA, 11, ana)[-1] is Denied.TOO_OFTEN  # it may not guess for ever
+    assert fail(office, ANA, 11, ana)[-1] is Refusal.TOO_OFTEN  # it may not guess for ever
 
 
 @pytest.mark.parametrize("spoil", [lambda one: one[:-1], lambda one: "é" + one[1:], lambda _: ""])
@@ -330,8 +330,8 @@ def test_five_wrong_codes_are_enough_for_a_while(office: Office) -> None:
     office.join(CLEO, Role.SENDER)
     office.clock.advance(minutes=1)
     half = come_in(office, CLEO)
-    assert [office.second(half, "000000") for _ in range(5)] == [Denied.WRONG] * 5
-    assert office.second(half, office.code(CLEO)) is Denied.TOO_OFTEN
+    assert [office.second(half, "000000") for _ in range(5)] == [Refusal.WRONG] * 5
+    assert office.second(half, office.code(CLEO)) is Refusal.TOO_OFTEN
     assert "tried several times" in office.told(CLEO)[-1]
     office.clock.advance(minutes=5)
     assert isinstance(office.second(half, office.code(CLEO)), SignedIn)
@@ -345,7 +345,7 @@ def test_fifty_wrong_codes_are_enough_for_a_day(office: Office) -> None:
         for _ in range(5):
             office.second(half, "000000")
     office.clock.advance(minutes=6)
-    assert office.second(come_in(office, CLEO), office.code(CLEO)) is Denied.TOO_OFTEN
+    assert office.second(come_in(office, CLEO), office.code(CLEO)) is Refusal.TOO_OFTEN
     elsewhere = Place(network="192.0.2.0/24")  # strangers count against another number
     half = office.sign_in(CLEO, PASSWORD, elsewhere)
     assert isinstance(half, SignedIn)
@@ -410,7 +410,7 @@ def test_a_wrong_code_makes_nothing_fresh(office: Office) -> None:
     office.clock.advance(minutes=11)
     hashed = hash_of(entered.word)
     for said in ("000000", PASSWORD, ""):
-        assert signin.step_up(hashed, said, place=HERE, proofs=office.proofs) is Denied.WRONG
+        assert signin.step_up(hashed, said, place=HERE, proofs=office.proofs) is Refusal.WRONG
     assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
     assert not session_of(office, entered).fresh(office.clock.now())
 
@@ -418,7 +418,7 @@ def test_a_wrong_code_makes_nothing_fresh(office: Office) -> None:
 def test_who_has_no_second_factor_shows_the_password_again(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     hashed = hash_of(entered.word)
-    assert signin.step_up(hashed, OTHER, place=HERE, proofs=office.proofs) is Denied.WRONG
+    assert signin.step_up(hashed, OTHER, place=HERE, proofs=office.proofs) is Refusal.WRONG
     stepped = signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs)
     assert isinstance(stepped, SignedIn)
     assert session_of(office, stepped).fresh(office.clock.now())
@@ -428,8 +428,8 @@ def test_passwords_in_the_place_of_a_factor_have_the_limits_of_codes(office: Off
     entered = office.join(ANA)
     hashed = hash_of(entered.word)
     found = [signin.step_up(hashed, OTHER, place=HERE, proofs=office.proofs) for _ in range(6)]
-    assert found == [Denied.WRONG] * 5 + [Denied.TOO_OFTEN]
-    assert signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs) is Denied.TOO_OFTEN
+    assert found == [Refusal.WRONG] * 5 + [Refusal.TOO_OFTEN]
+    assert signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs) is Refusal.TOO_OFTEN
 
 
 def test_who_is_signed_out_cannot_step_up(office: Office) -> None:
@@ -445,7 +445,7 @@ def test_who_has_no_account_has_nothing_to_show(office: Office) -> None:
     with office.store.begin() as tx:
         tx.accounts.remove(BEN)
     stepped = signin.step_up(hash_of(entered.word), "", place=HERE, proofs=office.proofs)
-    assert stepped is Denied.WRONG
+    assert stepped is Refusal.WRONG
 
 
 def test_who_lost_the_role_cannot_step_up(office: Office) -> None:
@@ -467,5 +467,5 @@ def test_a_changed_password_is_known_by_the_next_one_who_signs_in(office: Office
     entered = office.join(ANA)
     hashed = hash_of(entered.word)
     account.change_password(hashed, PASSWORD, OTHER, place=HERE, proofs=office.proofs)
-    assert office.sign_in(ANA) is Denied.WRONG
+    assert office.sign_in(ANA) is Refusal.WRONG
     assert isinstance(office.sign_in(ANA, OTHER), SignedIn)

@@ -6,8 +6,8 @@ from typing import Any
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.pipeline.statements.ingest import DeskSource
-from newsletter.pipeline.statements.submit import Submitting
-from newsletter.pipeline.statements.write import Conflict, Writing
+from newsletter.pipeline.statements.submit import Submitter
+from newsletter.pipeline.statements.write import Conflict, DraftWriter
 from newsletter.sources.statements import Defaults
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -31,13 +31,13 @@ class WritingRoom:
                 tx.staff.put(address, role, self.room.clock.now())
             tx.staff.put(VERA, Role.VIEWER, self.room.clock.now())
 
-    def writing(self, by: str = ANA) -> Writing:
-        return Writing(store=self.room.store, actor=by)
+    def writing(self, by: str = ANA) -> DraftWriter:
+        return DraftWriter(store=self.room.store, actor=by)
 
     @property
-    def submitting(self) -> Submitting:
+    def submitting(self) -> Submitter:
         room = self.room
-        return Submitting(
+        return Submitter(
             store=room.store, renderer=room.renderer, defaults=DEFAULTS, rules=room.rules
         )
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.statements.comment import Returned
+from newsletter.domain.statements.comment import ChangeRequest
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.ledger import Changed
+from newsletter.pipeline.ledger import ContentChanged
 from newsletter.pipeline.statements.feedback import comment, send_back
 from newsletter.pipeline.status import load_status
 from tests.unit.pipeline.newsroom import Newsroom
@@ -34,7 +34,7 @@ def back(room: Newsroom, reason: str = "The hours are wrong.", by: str = ED, **s
     )
 
 
-def returned(room: Newsroom) -> Returned | None:
+def returned(room: Newsroom) -> ChangeRequest | None:
     with room.store.read() as tx:
         stored = tx.statements.get("resignation")
         assert stored is not None
@@ -88,7 +88,7 @@ def test_another_text_than_was_seen_is_not_sent_back(room: Newsroom) -> None:
     seen = room.content_hash()
     room.write(body="Open at nine.")
     room.look()
-    with pytest.raises(Changed):
+    with pytest.raises(ContentChanged):
         back(room, expect=seen)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Reading, StoredStatement
-from newsletter.pipeline.statements.ingest import DigestSource, Ingested, Read, ingest
+from newsletter.pipeline.statements.ingest import DigestSource, IngestResult, IngestState, ingest
 from newsletter.store.sql import Store
 from tests.contracts.store_digests import EMPTY, MADE
 from tests.fakes import NOON, ListSource
@@ -55,10 +55,10 @@ def test_the_very_reading_of_before_is_not_compared_again(room: Newsroom) -> Non
         def read(self) -> Reading:
             return self.reading
 
-    before = Read()
+    before = IngestState()
     looks = [ingest(store=room.store, sources=[Unmoved()], before=before) for _ in range(3)]
     assert [look.changed for look in looks] == [("resignation",), (), ()]
-    assert looks[-1] == Ingested(changed=(), faults=(FAULT,))
+    assert looks[-1] == IngestResult(changed=(), faults=(FAULT,))
 
 
 def test_a_changed_statement_has_to_be_rendered_again(room: Newsroom) -> None:

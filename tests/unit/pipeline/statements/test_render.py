@@ -7,7 +7,7 @@ import pytest
 from newsletter.domain.errors import Fault, InvalidInput, Postponed, TookTooLong
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
-from newsletter.pipeline.statements.render import Tried, render
+from newsletter.pipeline.statements.render import RenderState, render
 from tests.fakes import FixedClock, PlainRenderer
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -162,7 +162,7 @@ def test_one_text_that_takes_too_long_holds_up_no_shorter_one_and_ends_the_look(
     room.write("long", body="A long text. " * 99)
     room.write("short", body="A text.")
     room.ingest()
-    tried = Tried()
+    tried = RenderState()
 
     first = render(store=room.store, renderer=renderer, before=tried)
     assert renderer.tried == ["short", "a-bomb"]
@@ -183,7 +183,7 @@ def test_what_there_was_no_room_for_is_tried_at_the_next_look(room: Newsroom) ->
     room.renderer = renderer = SlowRenderer(room.clock)
     room.write(body="busy")
     room.ingest()
-    tried = Tried()
+    tried = RenderState()
     for _ in range(3):
         found = render(store=room.store, renderer=renderer, before=tried)
         assert [fault.message for fault in found.faults] == ["not rendered"]
@@ -199,7 +199,7 @@ def test_slow_texts_together_end_a_look_and_quick_ones_do_not(room: Newsroom) ->
     for number in range(3):
         room.write(f"slow-{number}", body="A slow text, which is longer.")
     room.ingest()
-    tried = Tried()
+    tried = RenderState()
     render(store=room.store, renderer=renderer, before=tried)
     assert renderer.tried[12:] == ["slow-0", "slow-1"]
     renderer.tried.clear()

@@ -4,7 +4,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.pipeline.campaigns.headcount import lines_of
+from newsletter.pipeline.campaigns.headcount import report_lines
 from newsletter.pipeline.campaigns.report import report
 from tests.fakes import accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
@@ -59,7 +59,7 @@ def test_a_dry_run_says_who_gets_which_language(room: Newsroom) -> None:
     compose(room, FORUM, SPANISH)
     before = foretold(room, FORUM)
     assert (before.audience, before.elsewhere, before.unapproved) == (4, (), (SPANISH,))
-    assert "forum-es is not approved, so no one waits for it" in list(lines_of(before))
+    assert "forum-es is not approved, so no one waits for it" in list(report_lines(before))
     assert foretold(room, SPANISH).unapproved == ()
 
     room.approve(slug=SPANISH)
@@ -70,7 +70,7 @@ def test_a_dry_run_says_who_gets_which_language(room: Newsroom) -> None:
     assert dry.excluded == (("reader001@example.org", "bounced"),)
     spanish = tuple(f"reader00{number}@example.org" for number in (3, 4, 5))
     assert dry.elsewhere == tuple((one, "gets it in es: forum-es") for one in spanish)
-    assert "3 more on these lists: gets it in es: forum-es" in list(lines_of(dry))
+    assert "3 more on these lists: gets it in es: forum-es" in list(report_lines(dry))
 
     theirs = foretold(room, SPANISH)
     assert (theirs.addresses, theirs.translates) == (spanish, FORUM)

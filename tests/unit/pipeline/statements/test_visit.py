@@ -11,13 +11,13 @@ from newsletter.domain.statements.feed import (
     ExtractedStatement,
     FeedRecord,
     FeedUnreadable,
-    Fetched,
+    FetchedFeed,
     Findings,
     Item,
     ItemState,
 )
 from newsletter.pipeline.statements.ingest import FeedSource
-from newsletter.pipeline.statements.visit import Visited, Visitor
+from newsletter.pipeline.statements.visit import Visitor, VisitResult
 from newsletter.sources.writing import slugify
 from tests.fakes import NOON, FixedClock
 from tests.unit.pipeline.newsroom import Newsroom
@@ -40,13 +40,15 @@ class ListedFeed:
     unchanged: bool = False
     asked: list[str] = field(default_factory=list)
 
-    def fetch(self, bookmark: str) -> Fetched:
+    def fetch(self, bookmark: str) -> FetchedFeed:
         self.asked.append(bookmark)
         if self.broken:
             raise self.broken
         if self.unchanged:
-            return Fetched(bookmark=bookmark, unchanged=True)
-        return Fetched(items=tuple(self.items), bookmark=f"b{len(self.asked)}", remark=self.remark)
+            return FetchedFeed(bookmark=bookmark, unchanged=True)
+        return FetchedFeed(
+            items=tuple(self.items), bookmark=f"b{len(self.asked)}", remark=self.remark
+        )
 
     def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
         if self.short:
@@ -74,7 +76,7 @@ class Desk:
         store = self.room.store
         return Visitor(store=store, share=lambda: 0.0, slugify=slugify)
 
-    def visit(self) -> Visited:
+    def visit(self) -> VisitResult:
         self.clock.advance(minutes=15)
         return self.visitor.visit(self.feed)
 
@@ -309,7 +311,7 @@ def test_whoever_comes_after_somebody_else_books_nothing(
     desk.publish("news")
     fetch = desk.feed.fetch
 
-    def meanwhile(bookmark: str) -> Fetched:
+    def meanwhile(bookmark: str) -> FetchedFeed:
         with desk.room.store.begin() as tx:
             tx.feeds.put("press", Findings(record=tx.feeds.record("press")), NOON)
         return fetch(bookmark)

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.statements.draft import DraftText, Found, Picture, VersionKind
+from newsletter.domain.statements.draft import DraftText, ImportFindings, Picture, VersionKind
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.pipeline.statements.write import Conflict, Made, Writing, random_name
+from newsletter.pipeline.statements.write import Conflict, DraftWriter, EncodedPicture, random_name
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, TEXT, VERA, WritingRoom
 
-PNG = Made(kind="image/png", data=b"\x89PNG", width=60, height=40)
+PNG = EncodedPicture(kind="image/png", data=b"\x89PNG", width=60, height=40)
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def test_a_key_is_sixteen_letters_and_digits_and_none_is_like_another(desk: Writ
 def test_a_text_from_a_file_says_what_the_import_left_out_until_somebody_looked(
     desk: WritingRoom,
 ) -> None:
-    found = Found(file="a.docx", notes=("Look at its date.",))
+    found = ImportFindings(file="a.docx", notes=("Look at its date.",))
     draft = desk.writing().new(TEXT, found=found)
     assert draft.found == found
     assert draft.version.kind is VersionKind.BROUGHT
     desk.writing(BEN).looked_through(draft.key)
-    assert desk.draft(draft).found == Found()
-    pasted = desk.writing().new(TEXT, found=Found(notes=("x",)))
+    assert desk.draft(draft).found == ImportFindings()
+    pasted = desk.writing().new(TEXT, found=ImportFindings(notes=("x",)))
     assert pasted.found.file == ""
 
 
@@ -127,7 +127,7 @@ def test_the_version_of_another_text_is_not_there(desk: WritingRoom) -> None:
         desk.writing().restore(desk.new().key, other.version.number)
 
 
-ACTS: dict[str, Callable[[Writing, str], object]] = {
+ACTS: dict[str, Callable[[DraftWriter, str], object]] = {
     "write": lambda pen, key: pen.new(TEXT),
     "save": lambda pen, key: pen.save(key, 1, DraftText()),
     "restore": lambda pen, key: pen.restore(key, 1),
@@ -140,7 +140,7 @@ ACTS: dict[str, Callable[[Writing, str], object]] = {
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 def test_each_act_takes_the_role_of_a_writer(
-    desk: WritingRoom, act: Callable[[Writing, str], object]
+    desk: WritingRoom, act: Callable[[DraftWriter, str], object]
 ) -> None:
     draft = desk.new()
     with pytest.raises(Refused, match="takes the role writer"):
@@ -150,7 +150,7 @@ def test_each_act_takes_the_role_of_a_writer(
 
 @rows("act", [act for name, act in ACTS.items() if name not in {"write", "copy"}])
 def test_a_text_that_is_not_there_is_not_found(
-    desk: WritingRoom, act: Callable[[Writing, str], object]
+    desk: WritingRoom, act: Callable[[DraftWriter, str], object]
 ) -> None:
     with pytest.raises(NotFound, match="no such text"):
         act(desk.writing(), "z" * 16)

@@ -8,11 +8,11 @@ import pytest
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import (
-    Brought,
     Entry,
+    ImportResult,
+    ImportUndoResult,
     SuppressedEntry,
     SuppressionReason,
-    Undone,
     UploadedFile,
 )
 from newsletter.domain.subscribers.preferences import PreferenceChange
@@ -25,7 +25,7 @@ ADA = "ada@forum.example"
 PLAN = ImportPlan(
     file="people.csv", kind="plain", sha256="ab12", by=ADA, declared={"press", "events"}
 )
-NOTHING = Undone(**dict.fromkeys(Undone.__dataclass_fields__, 0))
+NOTHING = ImportUndoResult(**dict.fromkeys(ImportUndoResult.__dataclass_fields__, 0))
 
 
 def person(local: str, *lists: str, **fields: object) -> Entry:
@@ -36,7 +36,7 @@ def located(*people: Entry) -> list[tuple[str, Entry | SuppressedEntry]]:
     return [(f"people.csv:{line}", one) for line, one in enumerate(people, start=2)]
 
 
-def bring(room: Newsroom, *people: Entry, plan: ImportPlan = PLAN, gone: str = "") -> Brought:
+def bring(room: Newsroom, *people: Entry, plan: ImportPlan = PLAN, gone: str = "") -> ImportResult:
     file = located(*people)
     if gone:
         reason = SuppressionReason.UNSUBSCRIBED
@@ -49,7 +49,7 @@ def bring(room: Newsroom, *people: Entry, plan: ImportPlan = PLAN, gone: str = "
     return brought
 
 
-def take_back(room: Newsroom, number: int) -> Undone:
+def take_back(room: Newsroom, number: int) -> ImportUndoResult:
     return undo(number, by=ADA, store=room.store)
 
 
@@ -95,7 +95,7 @@ def test_a_list_nobody_knows_is_refused_where_it_stands_and_created_on_purpose(
 MANY = [person(f"a{number}") for number in range(501)]
 
 
-def slowly(room: Newsroom, act: Callable[[], object]) -> Brought:
+def slowly(room: Newsroom, act: Callable[[], object]) -> ImportResult:
     """Import a file of three parts; something happens before the last one."""
 
     def people() -> Iterator[tuple[str, Entry | SuppressedEntry]]:

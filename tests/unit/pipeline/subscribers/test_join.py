@@ -9,21 +9,28 @@ from newsletter.domain.delivery.transactional import (
     EmailKind,
     EmailLimits,
     EmailState,
-    Taken,
+    RequestOutcome,
     TransactionalEmail,
 )
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
 from newsletter.domain.subscribers.signup import (
     ConsentRecord,
+    FormFault,
     Method,
-    Objection,
     SignUp,
     wording_of,
 )
 from newsletter.pipeline.subscribers import administer
-from newsletter.pipeline.subscribers.join import Followed, LinkState, Shown, ask, confirm, follow
-from newsletter.pipeline.subscribers.leave import leave, read
+from newsletter.pipeline.subscribers.join import (
+    FollowedLink,
+    LinkState,
+    ShownConsent,
+    ask,
+    confirm,
+    follow,
+)
+from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
 from tests.fakes import NOON
 from tests.unit.pipeline.delivery.sending import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom
@@ -31,7 +38,7 @@ from tests.unit.pipeline.newsroom import Newsroom
 LINK = "l-1"
 WORDS = "Forum may send me mail."
 WISH = SignUp(address="Ana@example.org", name="Ana Ruiz", lists=("press", "sport"))
-SHOWN = Shown(words=WORDS, language="es", wording=wording_of(WORDS))
+SHOWN = ShownConsent(words=WORDS, language="es", wording=wording_of(WORDS))
 
 
 @pytest.fixture
@@ -39,7 +46,9 @@ def post(room: Newsroom) -> Post:
     return Post(room=room)
 
 
-def sign_up(room: Newsroom, wish: SignUp = WISH, shown: Shown = SHOWN) -> Taken | Objection:
+def sign_up(
+    room: Newsroom, wish: SignUp = WISH, shown: ShownConsent = SHOWN
+) -> RequestOutcome | FormFault:
     return ask(
         wish,
         shown,
@@ -50,11 +59,11 @@ def sign_up(room: Newsroom, wish: SignUp = WISH, shown: Shown = SHOWN) -> Taken 
     )
 
 
-def press(room: Newsroom, token: str = LINK, closed: Collection[str] = ()) -> Followed:
+def press(room: Newsroom, token: str = LINK, closed: Collection[str] = ()) -> FollowedLink:
     return confirm(token, closed=closed, store=room.store, links=room.links)
 
 
-def look(room: Newsroom, token: str = LINK) -> Followed:
+def look(room: Newsroom, token: str = LINK) -> FollowedLink:
     return follow(token, store=room.store, links=room.links)
 
 
@@ -90,7 +99,7 @@ def audited(room: Newsroom) -> list[tuple[str, str]]:
 
 
 def test_to_ask_makes_nobody_a_subscriber(room: Newsroom) -> None:
-    assert sign_up(room) is Taken.NEW
+    assert sign_up(room) is RequestOutcome.NEW
     assert find(room) is None
 
 
@@ -101,19 +110,19 @@ def test_the_words_that_were_shown_are_kept_also_when_ours_changed_since(room: N
         assert tx.consents.words(email.wording) == WORDS
     assert (email.language, email.source, email.name) == ("es", "sign-up page", "Ana Ruiz")
     newer = replace(SHOWN, words="Others.")
-    assert sign_up(room, replace(WISH, address="bo@example.org"), newer) is Taken.NEW
+    assert sign_up(room, replace(WISH, address="bo@example.org"), newer) is RequestOutcome.NEW
     assert email_of(room, 2).wording == wording_of(WORDS)
 
 
 def test_words_that_nobody_knows_are_no_proof(room: Newsroom) -> None:
     strange = replace(SHOWN, wording=wording_of("I give you my house."))
-    assert sign_up(room, shown=strange) is Objection.WORDS
+    assert sign_up(room, shown=strange) is FormFault.WORDS
     with room.store.read() as tx:
         assert tx.emails.waiting()[0] == 0
 
 
 def test_a_form_that_does_not_say_what_it_showed_is_taken_without_words(room: Newsroom) -> None:
-    assert sign_up(room, shown=replace(SHOWN, wording="")) is Taken.NEW
+    assert sign_up(room, shown=replace(SHOWN, wording="")) is RequestOutcome.NEW
     assert email_of(room).wording == ""
 
 
@@ -128,7 +137,7 @@ def test_s14_asking_ends_alike_whoever_the_address_belongs_to(
     if reason:
         post.suppress(reason, WISH.address)
 
-    assert sign_up(post.room) is Taken.NEW
+    assert sign_up(post.room) is RequestOutcome.NEW
 
 
 # --- the link
@@ -181,7 +190,7 @@ def test_a_used_link_does_not_bring_back_whoever_left_since(room: Newsroom) -> N
     press(room)
     campaign = room.start(1)
     token = f"t-{campaign.id}-{person(room).id}"
-    leave([read(token, room.links)], store=room.store)
+    leave([read_unsubscribe_link(token, room.links)], store=room.store)
     assert press(room).state is LinkState.USED
     assert person(room).lists == ()
 
@@ -348,7 +357,7 @@ def test_a_letter_that_was_never_handed_over_as_far_as_we_know_can_be_confirmed(
 # --- lists that staff admit to
 
 
-def asks_for_a_closed_list(room: Newsroom) -> Followed:
+def asks_for_a_closed_list(room: Newsroom) -> FollowedLink:
     sign_up(room)
     return press(room, closed={"sport"})
 

@@ -5,18 +5,18 @@ import pytest
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.events import Event, EventKind, Place
+from newsletter.domain.events import Event, EventKind, EventTarget
 from newsletter.domain.subscribers.audience import Audience, SuppressionReason
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.subscribers.leave import (
     Departure,
-    Ending,
+    PendingDeparture,
     clean,
     ending_of,
     forget,
     leave,
     leave_everything,
-    read,
+    read_unsubscribe_link,
 )
 from newsletter.runtime.keys import SignedLinks
 from tests.fakes import NOON, accept_all
@@ -29,11 +29,11 @@ def token(room: Newsroom, reader: int = 1, campaign: int = 1) -> str:
 
 
 def follow(room: Newsroom, *words: str) -> None:
-    leave([read(word, room.links) for word in words], store=room.store)
+    leave([read_unsubscribe_link(word, room.links) for word in words], store=room.store)
 
 
-def look(room: Newsroom, word: str) -> Ending:
-    return ending_of(read(word, room.links), store=room.store)
+def look(room: Newsroom, word: str) -> PendingDeparture:
+    return ending_of(read_unsubscribe_link(word, room.links), store=room.store)
 
 
 def lists_of(room: Newsroom, reader: int = 1) -> tuple[str, ...]:
@@ -44,7 +44,9 @@ def lists_of(room: Newsroom, reader: int = 1) -> tuple[str, ...]:
 def test_looking_at_a_link_changes_nothing(room: Newsroom) -> None:
     room.start(3)
     for _ in range(2):
-        assert look(room, token(room)) == Ending(lists=("press",), ended=False, language="")
+        assert look(room, token(room)) == PendingDeparture(
+            lists=("press",), ended=False, language=""
+        )
     assert lists_of(room) == ("press",)
 
 
@@ -81,12 +83,12 @@ def test_the_link_of_whoever_is_not_there_any_more_is_answered_all_the_same(
         tx.readers.forget("reader1@example.org", room.clock.now())
     follow(room, token(room, reader))
     assert look(room, token(room, reader)).ended
-    leave_everything(read(token(room, reader), room.links), store=room.store)
+    leave_everything(read_unsubscribe_link(token(room, reader), room.links), store=room.store)
 
 
 def test_the_link_of_a_test_mail_ends_nothing(room: Newsroom) -> None:
     room.start(3)
-    test = read(token(room, campaign=0), room.links)
+    test = read_unsubscribe_link(token(room, campaign=0), room.links)
     assert test.of_a_test
     leave([test], store=room.store)
     leave_everything(test, store=room.store)
@@ -123,7 +125,7 @@ def test_where_nobody_knows_a_campaigns_lists_any_more_its_link_ends_everything(
 ) -> None:
     room.subscribe(2, "press", "events")
     word = token(room, campaign=77)
-    assert look(room, word) == Ending(lists=(), ended=False, language="")
+    assert look(room, word) == PendingDeparture(lists=(), ended=False, language="")
     follow(room, word)
     assert look(room, word).ended
     assert [lists_of(room, reader) for reader in (1, 2)] == [(), ("events", "press")]
@@ -154,7 +156,7 @@ def test_whoever_leaves_everything_is_on_no_list_and_no_import_brings_them_back(
 def tell(room: Newsroom, name: str) -> None:
     told = Event(id=name, kind=EventKind.OTHER, at=NOON, raw="To: READER1@example.org")
     with room.store.begin() as tx:
-        tx.events.keep("mailgun", [(told, Place())], NOON)
+        tx.events.keep("mailgun", [(told, EventTarget())], NOON)
 
 
 def test_whoever_is_forgotten_is_gone_with_what_was_told_even_meanwhile(room: Newsroom) -> None:

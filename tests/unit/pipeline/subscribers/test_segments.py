@@ -9,7 +9,7 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.statements.review import Check
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.campaigns.headcount import lines_of
+from newsletter.pipeline.campaigns.headcount import report_lines
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.ledger import find_statement
 from newsletter.pipeline.statements.render import changes
@@ -132,7 +132,7 @@ def test_a_dry_run_counts_those_outside_and_names_them_not(room: Newsroom) -> No
     dry = foretold(room, "resignation")
     assert (dry.audience, dry.outside, dry.addresses) == (1, 2, ("reader1@example.org",))
     assert dry.excluded == (("reader4@example.org", "bounced"),)
-    said = list(lines_of(dry))
+    said = list(report_lines(dry))
     assert 'by the segment texas: on press; place "Austin"' in said
     assert "2 more on these lists are outside it" in said
     assert not [line for line in said if "clocks" in line]
@@ -143,7 +143,7 @@ def test_without_a_segment_nothing_is_said_of_one(room: Newsroom) -> None:
     scheduled(room, segment=None)
     dry = foretold(room, "resignation")
     assert (dry.segment, dry.outside) == ("", 0)
-    assert not [line for line in lines_of(dry) if "segment" in line or "outside" in line]
+    assert not [line for line in report_lines(dry) if "segment" in line or "outside" in line]
     assert begin(room) == ["resignation"]
     assert report("resignation", store=room.store)["segment"] == ""
 

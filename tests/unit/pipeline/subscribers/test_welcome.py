@@ -15,7 +15,7 @@ from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.campaigns.board import desktop, load_for_page
 from newsletter.pipeline.subscribers import administer
-from newsletter.pipeline.subscribers.join import Shown, ask, confirm
+from newsletter.pipeline.subscribers.join import ShownConsent, ask, confirm
 from newsletter.pipeline.subscribers.prefer import Owner, save
 from newsletter.store.sql import Store
 from newsletter.web.public.archive import published
@@ -37,7 +37,7 @@ def joins(room: Newsroom, *lists: str, closed: tuple[str, ...] = ()) -> int:
     wish = SignUp(address=ANA, name="Ana", lists=lists or ("press",))
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM transactional_email")  # no limit on asking again
-    shown = Shown(words="May we?", language="en", wording="")
+    shown = ShownConsent(words="May we?", language="en", wording="")
     ask(wish, shown, source="page", network="8.8.8.0/24", limits=EmailLimits(), store=room.store)
     with room.store.read() as tx:
         [number] = tx.db.column("SELECT MAX(id) FROM transactional_email")

@@ -11,7 +11,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.providers.common.bodies import (
     ABOUT,
     ADDRESS,
-    Compiled,
+    ContentCache,
     addresses,
     check,
     fault,
@@ -26,27 +26,27 @@ from tests.contracts.provider import batch, content, recipients
 
 def test_content_is_said_once_for_many_batches() -> None:
     said: list[str] = []
-    compiled = Compiled(lambda each: said.append(each.subject) or each.subject)
+    compiled = ContentCache(lambda each: said.append(each.subject) or each.subject)
     assert [compiled.of(batch()) for _ in range(3)] == ["Forum resigns from task force"] * 3
     assert said == ["Forum resigns from task force"]
 
 
 def test_content_that_differs_under_the_same_digest_is_said_anew() -> None:
-    compiled = Compiled(lambda each: each.subject)
+    compiled = ContentCache(lambda each: each.subject)
     compiled.of(batch())
     assert compiled.of(replace(batch(), content=content(subject="Another"))) == "Another"
 
 
 def test_only_the_last_few_contents_are_kept() -> None:
     said: list[Content] = []
-    compiled = Compiled(said.append)
+    compiled = ContentCache(said.append)
     for number in (1, 2, 3, 4, 1, 5, 1):
         compiled.of(batch(subject=f"Number {number}"))
     assert [each.subject[-1] for each in said] == ["1", "2", "3", "4", "5", "1"]
 
 
 def test_content_that_cannot_be_said_is_looked_at_again() -> None:
-    compiled = Compiled(lambda each: refuse([fault(each.subject, "is no name")]))
+    compiled = ContentCache(lambda each: refuse([fault(each.subject, "is no name")]))
     for _ in range(2):
         with pytest.raises(InvalidInput, match="is no name"):
             compiled.of(batch())

@@ -104,7 +104,7 @@ def test_what_is_kept_is_bounded_and_can_be_written() -> None:
 
 
 def test_a_post_that_is_not_understood_is_named_by_its_bytes() -> None:
-    first, again, other = (reading.unread(body, AT) for body in (b"a", b"a", b"b"))
+    first, again, other = (reading.unreadable_event(body, AT) for body in (b"a", b"a", b"b"))
     assert first == again
     assert first.id != other.id
     assert first.kind is EventKind.OTHER

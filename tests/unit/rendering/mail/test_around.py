@@ -6,7 +6,7 @@ from datetime import datetime
 
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.brand import light
-from newsletter.domain.statements.content import Counting, Layout, Profile, Publisher
+from newsletter.domain.statements.content import Layout, LinkParameters, Profile, Publisher
 from newsletter.rendering.mail.excerpts import body_of
 from tests.rows import rows
 from tests.unit.rendering.examples import (
@@ -21,7 +21,7 @@ from tests.unit.rendering.examples import (
 from tests.unit.rendering.mail.test_translations import SPANISH
 
 SUMMARY = "The Forum leaves because the final report does not mend what is wrong."
-UTM = Counting(source="mail", hosts=("forum.example",))
+UTM = LinkParameters(source="mail", hosts=("forum.example",))
 
 
 def house(**layout: object) -> Publisher:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.domain.events import Event, EventKind, Place
+from newsletter.domain.events import Event, EventKind, EventTarget
 from newsletter.runtime.keys import address_hash
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -28,4 +28,4 @@ def test_an_address_that_cannot_be_one_names_nobody(
     with store.read() as tx:
         [place] = tx.events.locate([event], provider="recording", workspace=WORKSPACE)
     assert place.subscriber_id == known
-    assert known or place == Place()
+    assert known or place == EventTarget()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.errors import Exchanged
+from newsletter.domain.errors import DatabaseReplaced
 from newsletter.domain.staff.role import Role
 from newsletter.store.sql import Store
 from tests.fakes import NOON
@@ -20,10 +20,12 @@ def test_nothing_is_read_from_a_file_that_was_replaced(path: Path, store: Store)
     with store.read() as tx:
         tx.staff.roles()
     replace_it(path)
-    with pytest.raises(Exchanged, match=r"another file is in its place.* start this process"):
+    with pytest.raises(
+        DatabaseReplaced, match=r"another file is in its place.* start this process"
+    ):
         store.read().__enter__()
     path.unlink()
-    with pytest.raises(Exchanged):
+    with pytest.raises(DatabaseReplaced):
         store.read().__enter__()
     store.close()
 
@@ -31,7 +33,7 @@ def test_nothing_is_read_from_a_file_that_was_replaced(path: Path, store: Store)
 def test_nothing_is_written_to_a_file_that_was_replaced(path: Path, store: Store) -> None:
     store.begin().__enter__()
     replace_it(path)
-    with pytest.raises(Exchanged, match="would be lost"):
+    with pytest.raises(DatabaseReplaced, match="would be lost"):
         store.begin().__enter__()
     store.close()
 
@@ -44,6 +46,6 @@ def test_what_was_committed_while_the_file_was_replaced_is_not_called_done(
             replace_it(path)
             tx.staff.put("ed@forum.example", Role.ADMIN, NOON)
 
-    with pytest.raises(Exchanged, match="would be lost"):
+    with pytest.raises(DatabaseReplaced, match="would be lost"):
         write()
     store.close()

@@ -352,7 +352,9 @@ def test_a_file_system_without_a_disk_has_another_number_with_each_mount() -> No
 
 
 def test_processes_of_one_folder_share_the_file_and_follow_one_another(path: Path) -> None:
-    one, other = (WorkspaceGuardFile(path.with_name("epoch"), path, shares=True) for _ in range(2))
+    one, other = (
+        WorkspaceGuardFile(path.with_name("epoch"), path, is_shared=True) for _ in range(2)
+    )
     one.write(record(claims=4, file=path.stat().st_ino))
     other.write(record(claims=4, file=path.stat().st_ino))  # in the place of the first file
     one.flush()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
-from newsletter.domain.events import Event, EventKind, Place
+from newsletter.domain.events import Event, EventKind, EventTarget
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.leave import clean, forget
@@ -62,7 +62,7 @@ def _say(tx: Transaction, number: int, subscriber_id: int, chance: random.Random
     mark = f"Mark{number:05}x"
     padding = "x" * chance.choice([1, 700, 9_000])
     told = Event(id=f"e{number}", kind=EventKind.OTHER, at=NOON, raw=f"{address(number)} {padding}")
-    tx.events.keep("mailgun", [(told, Place(subscriber_id=subscriber_id))], NOON)
+    tx.events.keep("mailgun", [(told, EventTarget(subscriber_id=subscriber_id))], NOON)
     email = TransactionalEmail(
         id=0,
         kind=EmailKind.MOVE,

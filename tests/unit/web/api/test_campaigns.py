@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.events import Bounce, DeliveryStatus, Event, EventKind, Place
+from newsletter.domain.events import Bounce, DeliveryStatus, Event, EventKind, EventTarget
 from tests.api import program
 from tests.pages import Forum, forum
 
@@ -20,7 +20,7 @@ def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
 
 def bounce(site: Forum, *names: str, subscriber: int | None = 1) -> None:
     with site.services.store.begin() as tx:
-        place = Place(subscriber_id=subscriber, campaign_id=1)
+        place = EventTarget(subscriber_id=subscriber, campaign_id=1)
         told = [
             (Event(id=name, kind=EventKind.BOUNCED, at=tx.now, raw="ana@readers.example"), place)
             for name in names

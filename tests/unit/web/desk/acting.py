@@ -345,8 +345,8 @@ def _chooses_notices(world: World) -> Act:
 
 def _posts_again(world: World) -> Act:
     with world.room.services.store.begin() as tx:
-        tx.posts.add("press-room", tx.now)
-        [post] = tx.posts.log(1)
+        tx.channel_posts.add("press-room", tx.now)
+        [post] = tx.channel_posts.log(1)
         tx.db.change("UPDATE post SET state = 'over'")
     return lambda: world.as_("dan").post(f"/channels/{post.id}/again")
 

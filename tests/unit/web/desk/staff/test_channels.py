@@ -19,11 +19,11 @@ def test_an_admin_sees_what_was_posted_and_sends_it_again(tmp_path: Path, migrat
         staffed.site.services.tick.run()
         store = staffed.site.services.store
         with store.begin() as tx:
-            post = tx.posts.claim(["press-room"], tx.now)
+            post = tx.channel_posts.claim(["press-room"], tx.now)
             assert post is not None
             [channel] = staffed.site.services.settings.channels()
             tx.notices.finish(tx.notices.of_post(channel, post.id), tx.now, post.id)
-            tx.posts.settle(post, PostState.REJECTED, "HTTP 404: no_service", tx.now)
+            tx.channel_posts.settle(post, PostState.REJECTED, "HTTP 404: no_service", tx.now)
             tx.failing_checks.note({"SPF": "no record"}, tx.now)
         page = dan.get("/channels")
         assert "Opening hours : waiting for approval Rejected: HTTP 404: no_service" in words(page)
