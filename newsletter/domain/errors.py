@@ -6,9 +6,9 @@ could not be tried just now ├── NotFound no such statement, campaign, subs
 ├── Refused a check, an approval or a count says no │ └── Outdated it has
 changed since the person looked ├── ProviderUnreachable the provider cannot be
 reached; nothing was sent ├── ClaimOver our claim was over before the call began; nothing was sent
-├── StoreUnavailable the database is locked, read-only, full or of another version │ └── Exchanged
-the database file was replaced while it was open └── Defect one of our invariants is broken; please
-report it
+├── StoreUnavailable the database is locked, read-only, full or of another version │ └──
+DatabaseReplaced the database file was replaced while it was open └── Defect one of our
+invariants is broken; please report it
 
 A message says the problem, the object and the remedy.
 """

@@ -36,7 +36,9 @@ class DeliveryState(Enum):
     """The state of the duty to get one campaign to one subscriber."""
 
     PENDING = "pending"
+    """Not sent yet."""
     ACCEPTED = "accepted"
+    """The provider took it."""
     REJECTED = "rejected"
     """The provider refused it for good."""
     SUPPRESSED = "suppressed"
@@ -199,6 +201,7 @@ class Resolution(Enum):
     """A person's decision about unknown deliveries."""
 
     ACCEPTED = "accepted"
+    """The provider has them."""
     RESEND = "resend"
     """The provider does not have them: send them again."""
     GIVE_UP = "give up"

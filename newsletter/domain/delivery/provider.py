@@ -93,9 +93,11 @@ class Level(Enum):
     """The gravity of a finding."""
 
     OK = "ok"
+    """Everything is right."""
     WARNING = "warning"
     """It could not be verified, or could be better."""
     FAULT = "fault"
+    """It must be repaired."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,9 +64,11 @@ class EmailState(Enum):
     """The state of an email."""
 
     WAITING = "waiting"
+    """Queued."""
     CALLING = "calling"
     """Its call to the provider may be under way."""
     ACCEPTED = "accepted"
+    """The provider took it."""
     REJECTED = "rejected"
     """The provider refused it for good."""
     UNKNOWN = "unknown"
@@ -249,6 +251,7 @@ class RequestOutcome(Enum):
     """The result of a request for an email. Only staff may see which."""
 
     NEW = "new"
+    """It is queued."""
     AGAIN = "again"
     """One of its kind was asked for lately; nothing more is sent."""
     NETWORK = "network"

@@ -13,6 +13,7 @@ class PostState(Enum):
     CALLING = "calling"
     """An attempt is under way."""
     ACCEPTED = "accepted"
+    """The channel took it."""
     REJECTED = "rejected"
     """The channel refused it, or all attempts failed."""
     UNKNOWN = "unknown"

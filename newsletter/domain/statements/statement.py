@@ -25,6 +25,7 @@ class Progress(Enum):
     """The progress that the author gives: *approved* counts only with ``approved_by``."""
 
     DRAFT = "draft"
+    """Being written."""
     REVIEW = "review"
     """Ready for somebody else's eyes."""
     APPROVED = "approved"

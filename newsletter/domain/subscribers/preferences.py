@@ -34,6 +34,7 @@ class Pause(Enum):
     """For how long a person wants nothing."""
 
     WEEK = "week"
+    """A week."""
     MONTH = "month"
     """A month by the calendar."""
     QUARTER = "quarter"

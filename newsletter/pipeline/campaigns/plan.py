@@ -40,6 +40,7 @@ class Step(Enum):
     """The step that planning takes for a statement."""
 
     NOTHING = "nothing"
+    """Nothing to do."""
     SCHEDULE = "schedule"
     """It is approved and has no campaign: create one."""
     RESCHEDULE = "reschedule"
