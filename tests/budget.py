@@ -39,6 +39,7 @@ ROOM = 1 << 30
 """Bytes that must be free there: some tests install an environment of Python."""
 SKIPS = (
     "only root can mount",
+    "no C compiler",
     "nothing may be mounted",
     "releases that offices published",
     "beside this repository",
