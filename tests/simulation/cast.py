@@ -34,6 +34,8 @@ class Person:
     zone: str = ""
     gone: Any = None
     """The end of all email: an unsubscribe, an erasure, a bounce or a complaint."""
+    is_barred: bool = False
+    """Staff suppressed the reader, and only staff can lift that."""
     ever_left: bool = False
     erased: bool = False
     pause: Any = None

@@ -175,7 +175,9 @@ class People:
     def _leave_all(self, host: Host, number: int) -> None:
         link = leave.Departure(campaign_id=1, subscriber_id=number)
         if self._world.office(host, lambda at: leave.leave_everything(link, store=at.store)):
-            host.expected.people[number].end(self._bar())
+            person, bar = host.expected.people[number], self._bar()
+            person.leave(tuple(person.lists), bar)  # staff may lift the bar, and bring no one back
+            person.end(bar)
 
     def _unsubscribe(self, host: Host, number: int) -> None:
         """End one subscription of a reader, as staff."""
@@ -202,8 +204,10 @@ class People:
         wish = PreferenceChange(joins=frozenset({"press"}), returns=True)
         if self._wish(host, number, wish):
             person = host.expected.people[number]
-            person.gone, person.lists["press"] = None, None
-            host.expected.dead.pop(person.address, None)
+            person.lists["press"] = None
+            if not person.is_barred:
+                person.gone = None
+                host.expected.dead.pop(person.address, None)
 
     def _pause(self, host: Host, number: int) -> None:
         until = host.now() + _PAUSE
@@ -220,6 +224,7 @@ class People:
         if self._world.office(
             host, lambda at: administer.suppress(person.address, by=_ADMIN, store=at.store)
         ):
+            person.is_barred = person.is_barred or person.gone is None
             person.end(self._bar())
 
     def _tag(self, host: Host, number: int) -> None:
@@ -244,7 +249,7 @@ class People:
                 person.address, by=_ADMIN, reason="a mistake", store=at.store
             ),
         ):
-            person.gone = None
+            person.gone, person.is_barred = None, False
             host.expected.dead.pop(person.address, None)
 
     def import_file(self, host: Host, number: int) -> None:
