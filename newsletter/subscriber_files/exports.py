@@ -70,7 +70,7 @@ class ExportFormat:
     marks: frozenset[str]
     """Columns that no other tool writes together: by them it is known."""
     required: frozenset[str]
-    """Columns that a safe import required."""
+    """Columns that a safe import needs."""
     by_file: Says = field(default_factory=dict)
     """Beginning of a file's name → status of all people in it."""
     must: tuple[str, ...] = ()
@@ -197,7 +197,7 @@ def person(
     cell = row[at.places[at.known.address]].strip()
     try:
         if not cell:
-            raise ValueError("required an address like ana@example.org")
+            raise ValueError("needs an address like ana@example.org")
         address = parse_address(cell)
     except ValueError as error:
         # lists of bounces are full of text that never was an address; nothing can go there

@@ -93,6 +93,7 @@ ELSEWHERE = {
     "/campaigns/{id}/people": "test_desk_states_in_chromium",
     "/campaigns/{id}/unknown": "test_desk_states_in_chromium",
     "/readers/import/{number}": "test_desk_states_in_chromium",
+    "/readers/import/{number}/undo": "test_desk_states_in_chromium",
     "/invitation/{word}": "test_accounts_in_chromium",
     "/second": "test_accounts_in_chromium",
     "/second/set-up": "test_accounts_in_chromium",

@@ -166,3 +166,5 @@ def test_a_file_of_readers_step_by_step(windows: Windows, tmp_path: Path, migrat
         assert "climate-desk" in said(sound(page, 390))
         page.get_by_role("button", name="Import 1 person").click()
         page.get_by_text("An admin can undo it for 90 days.").wait_for()
+        page = visit("dan", "/readers/import", fresh=True, width=390)
+        assert "1 person removed" in said(press(page, "Undo the import of press.csv", 390))

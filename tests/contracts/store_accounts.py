@@ -168,6 +168,13 @@ class AccountsContract:
             assert not tx.staff.remove(ANA)
             assert tx.staff.roles() == {BEN: Role.WRITER}
 
+    def test_each_of_the_staff_may_choose_a_language(self, store: Store) -> None:
+        with store.begin() as tx:
+            tx.staff.put(ANA, Role.ADMIN, NOON)
+            tx.staff.put(BEN, Role.WRITER, NOON)
+            tx.staff.speak(ANA, "fr")
+            assert tx.staff.languages() == {ANA: "fr"}
+
 
 class SessionsContract:
     def test_a_session_is_found_by_its_hash_as_it_was_kept(self, store: Store) -> None:

@@ -194,6 +194,18 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Cleo or Dan can still change the time",
     ),
     (
+        {"approval": APPROVED, "ready": TUESDAY, "statement": statement(welcome=True)},
+        State.SCHEDULED,
+        "Goes out on Tue 8 Dec 2026, 14:00 Berlin to those who join from then on.",
+        "Cleo or Dan can still change the time",
+    ),
+    (
+        {"approval": APPROVED, "ready": TUESDAY},
+        State.SCHEDULED,
+        "Goes out on Tue 8 Dec 2026, 14:00 Berlin.",
+        "Cleo or Dan can still change the time",
+    ),
+    (
         {"approval": APPROVED, "ready": None, "readers": 1},
         State.SCHEDULED,
         "Approved by Ben. It goes out as soon as it can to about 1 person.",

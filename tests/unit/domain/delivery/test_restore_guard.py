@@ -70,7 +70,7 @@ def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: Books) -> 
         (
             books(5, Absence.MISSING),
             Discrepancy.UNCONFIRMED,
-            "of 5 claims, and the epoch_file, .*, is missing: copied or",
+            "of 5 claims, and the epoch_file, .* is missing: perhaps copied",
         ),
         (books(0, Absence.MISSING), Discrepancy.UNCONFIRMED, "of 0 claims, .* is missing"),
         (books(5, Absence.UNREADABLE), Discrepancy.UNCONFIRMED, "cannot be read"),

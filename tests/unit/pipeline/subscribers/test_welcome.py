@@ -183,6 +183,14 @@ def test_a_new_welcome_email_takes_the_place_and_the_waiting_readers_of_the_old_
     assert press.campaign("welcome").id == old.id  # its approval is spent
 
 
+def test_a_welcome_email_for_more_lists_goes_on_beside_a_new_one_for_some(room: Newsroom) -> None:
+    room.subscribe(1)
+    room.subscribe(1, "sport")
+    room.start(0, slug="welcome", welcome=True, lists=("press", "sport"))
+    room.start(0, slug="hello", welcome=True, title="Hello")
+    assert room.campaign("welcome").state is CampaignState.SENDING
+
+
 def test_a_translation_of_a_welcome_email_does_not_go_to_the_list(press: Newsroom) -> None:
     press.subscribe(3)
     press.write("willkommen", translation_of="welcome", language="de")

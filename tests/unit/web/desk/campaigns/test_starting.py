@@ -249,7 +249,7 @@ def test_what_nobody_approved_waits_for_that(at: Room, cleo: Signed) -> None:
     page = cleo.get(PAGE)
     said = words(page)
     assert "It can't be sent yet." in said
-    assert "After Ben approved it, its text changed" in said
+    assert "Its text changed after Ben approved it" in said
     assert f'action="{HERE}/start"' not in page.text
     answer = cleo.post(PAGE, {"digest": at.content_hash, "shown": "12", "when": "now"})
     assert answer.status == 409
