@@ -316,6 +316,7 @@ class ChoicesContract:
             tx.readers.upsert([ANA, *entries(1)], NOON)
             suppress(tx, ANA.address, reason)
             suppress(tx, "reader1@example.org", reason)
-            tx.readers.release("ANA@example.org")
+            assert tx.readers.release("ANA@example.org")
+            assert not tx.readers.release(ANA.address)
             assert tx.readers.suppressed(ANA.address) is None
             assert tx.readers.suppressed("reader1@example.org") is reason

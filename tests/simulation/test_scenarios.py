@@ -208,6 +208,11 @@ def test_a_person_who_resolved_wrongly_answers_for_the_figures(end: Step) -> Non
     holds("asked", *resent, worker("dispatch-1", "split"), Step("event", "delivered"))
 
 
+def test_staff_lift_nothing_that_an_erasure_keeps() -> None:
+    ended = (Step("reader", "leave_all", 1), Step("reader", "erase", 1), Step("reader", "lift", 1))
+    holds("asked", worker("dispatch-2"), *ended, kind="correction")
+
+
 def test_no_retry_waits_for_the_time_of_a_clock_that_was_five_days_ahead() -> None:
     paused = (worker("dispatch-1", points=3), Step("hand", "pause", 8), worker("dispatch-1"))
     put_right = (Step("hand", "resume", 6), Step("jump", number=-5 * 24 * 3600))

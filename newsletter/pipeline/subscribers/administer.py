@@ -120,18 +120,17 @@ def suppress(address: str, *, by: str, store: Store) -> bool:
 def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReason:
     """Lift the suppression of an address. Return its reason.
 
-    Raises NotFound if it is not suppressed, and Refused if only the person can lift it.
+    Raises NotFound if it is not suppressed, and Refused after a complaint or an erasure.
     """
     with store.begin() as tx:
         before = tx.readers.suppressed(address)
         if before is None:
             raise NotFound(f"{address} is not suppressed")
-        if before.only_theirs:
+        if before.only_theirs or not tx.readers.release(address):
             raise Refused(
                 f"{address} is suppressed as {before.value}: only the person can come back,"
                 " by the page to subscribe"
             )
-        tx.readers.release(address)
         tx.audit.enter(by, "lift", _SUBJECT, f"was {before.value}: {reason}")
     return before
 

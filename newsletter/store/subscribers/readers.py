@@ -97,10 +97,11 @@ class Readers(AddressRepository):
         )
         return None if reason is None else SuppressionReason(reason)
 
-    def release(self, address: str) -> None:
-        """End a suppression of any reason, as staff decide."""
-        self._db.change(
-            "DELETE FROM suppression WHERE address_hash = :hash", hash=self._hash(address)
+    def release(self, address: str) -> bool:
+        """End a suppression of any reason, as staff decide. Return False if an erasure keeps it."""
+        return self._db.changes(
+            "DELETE FROM suppression WHERE address_hash = :hash AND address IS NOT NULL",
+            hash=self._hash(address),
         )
 
     def move(self, subscriber_id: int, address: str) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
 from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.leave import forget
 from tests.unit.pipeline.newsroom import Newsroom
 
 ADA, ANA = "ada@forum.example", "ana@example.org"
@@ -70,6 +71,15 @@ def test_whoever_complained_comes_back_by_themselves_alone(room: Newsroom) -> No
     with pytest.raises(Refused, match="only the person can come back"):
         lift(room)
     assert suppressed(room) is SuppressionReason.COMPLAINED
+
+
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_nobody_lifts_what_an_erasure_keeps(room: Newsroom, reason: SuppressionReason) -> None:
+    room.suppress(ANA, reason)
+    forget(ANA, by=ADA, store=room.store)
+    with pytest.raises(Refused, match="only the person can come back"):
+        lift(room)
+    assert suppressed(room) is reason
 
 
 def test_what_is_kept_of_a_person_is_handed_out_and_entered(room: Newsroom) -> None:
