@@ -293,7 +293,8 @@ class World:
         idle = 0
         for number in range(_ROUNDS):
             worked = [self._work(host, first=not number) for host in self.hosts]
-            idle = 0 if any(worked) or self._skip() else idle + 1
+            on = any(worked) or self._skip(for_tomorrow=number > _ROUNDS // 2)
+            idle = 0 if on else idle + 1
             if idle > 1:  # a time may have come during the round
                 break
         self._close(first)
@@ -320,15 +321,18 @@ class World:
         self._guarded(host, lambda: done.append(deed()))
         return done[0] if done else None
 
-    def _skip(self) -> bool:
-        """Advance to the next time in the database, and return whether there is one."""
+    def _skip(self, *, for_tomorrow: bool) -> bool:
+        """Advance to the next time in the database, and return whether there is one.
+
+        ``for_tomorrow``: where the day's quota is used up, past the day's look-ups.
+        """
         host = self.hosts[0]
         now = int(host.now().timestamp() * 1000)
         times = [at for (at,) in host.books.execute(_DUE)]
         limits = SETTINGS[self.kind].limits
         if limits.daily_quota is not None and self._any(host, _LIES_THERE["dispatch-1"]):
-            tomorrow = limits.end_of(limits.day(host.now()))
-            times.append(int(tomorrow.timestamp() * 1000))
+            tomorrow = int(limits.end_of(limits.day(host.now())).timestamp() * 1000)
+            times = [tomorrow] if for_tomorrow else [*times, tomorrow]
         due = min((at for at in times if at is not None and now < at < _NEVER), default=None)
         if due is not None:
             self.now += timedelta(milliseconds=due - now)
