@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -52,6 +53,11 @@ _TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None)
 """Gives free memory back, where the C library is one that else keeps what lies between the used."""
 
 pytest.register_assert_rewrite("tests.contracts", "tests.unit.pipeline.newsroom")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin with our log as it is: a command that an earlier test ran here set its level."""
+    logging.getLogger("newsletter").setLevel(logging.NOTSET)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
