@@ -218,3 +218,18 @@ def test_no_retry_waits_for_the_time_of_a_clock_that_was_five_days_ahead() -> No
     put_right = (Step("hand", "resume", 6), Step("jump", number=-5 * 24 * 3600))
     later = (Step("wait", number=100_000), worker("dispatch-1", "unreadable"))
     holds("both/mute", *paused, *put_right, *later, Step("reader", "move", 6), kind="correction")
+
+
+def test_a_call_that_another_replayed_gives_nothing_back_of_the_day() -> None:
+    """It wakes after its lease and does not call. Its share of the quota has left all the same."""
+    rest = (step for _ in range(6) for step in (Step("wait", number=2), worker("dispatch-1")))
+    holds(
+        "safe",
+        worker("dispatch-2", points=4),
+        Step("wait", number=700),
+        BOOT,
+        worker("reconcile"),
+        Step("older", number=99),
+        *rest,
+        kind="paced",
+    )

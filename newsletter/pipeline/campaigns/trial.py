@@ -153,7 +153,8 @@ class TrialSender:
         answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
         until = self.store.clock.now() + backoff(1, jitter=0, asked=answer.retry_after)
         with self.store.begin() as tx:
-            limiter.settle(tx, answer, 1, taken_at=taken_at, until=until)
+            limiter.settle(tx, answer, taken_at=taken_at, until=until)
+            limiter.give_back(tx, answer.not_handed_over(1), taken_at)
         return answer
 
     def _batch(self, slug: str, address: str, text: Statement | None) -> OutgoingBatch:

@@ -122,20 +122,17 @@ class RateLimiter:
         self,
         tx: Transaction,
         answer: Answer,
-        messages: int,
         *,
         taken_at: datetime,
         until: datetime,
         watched: bool = False,
     ) -> RateLimit:
-        """Book the answer: give back what did not leave; a refusal blocks ``until`` then.
+        """Book what the answer says about the provider: a refusal blocks ``until`` then.
 
         ``watched``: a second provider takes over when this one has failed for long.
         """
         kept = self._kept(tx)
         rate_limit = kept.heard(answer.outcome.verdict, taken_at) if watched else kept
-        if back := answer.not_handed_over(messages):
-            rate_limit = rate_limit.give_back(back, self.limits.day(taken_at))
         for outcome in (answer.outcome, *answer.exceptions.values()):
             if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA}:
                 cause = Cause.QUOTA if outcome.verdict is Verdict.QUOTA else Cause.BLOCKED
@@ -144,6 +141,16 @@ class RateLimiter:
         if rate_limit is not kept:
             tx.rate_limits.put(self.provider, self.domain, rate_limit)
         return rate_limit
+
+    def give_back(self, tx: Transaction, messages: int, taken_at: datetime) -> None:
+        """Give back the usage of messages that did not leave.
+
+        Only an attempt that still holds its claim may: its mails may have left under its key by
+        another's hand.
+        """
+        if messages:
+            rate_limit = self._kept(tx).give_back(messages, self.limits.day(taken_at))
+            tx.rate_limits.put(self.provider, self.domain, rate_limit)
 
     def _kept(self, tx: Transaction) -> RateLimit:
         return tx.rate_limits.get(self.provider, self.domain)
@@ -244,7 +251,6 @@ class ProviderPool:
         rate_limit = pooled.limiter.settle(
             tx,
             answer,
-            len(claimed.members),
             taken_at=taken_at,
             until=until,
             watched=watched,

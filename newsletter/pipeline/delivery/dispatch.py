@@ -195,6 +195,9 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             if failed_over:
                 wait = timedelta(0)
             recorded = self._book(tx, claimed, answer, wait, pauses=not failed_over)
+            if recorded:
+                back = answer.not_handed_over(len(claimed.members))
+                self.pool.of(claimed).limiter.give_back(tx, back, taken_at)
             if not is_plain:
                 # an event may have arrived before the answer
                 confirm_by_events(tx, claimed.campaign.id)

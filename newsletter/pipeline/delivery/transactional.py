@@ -194,7 +194,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             if provider is not None:
                 watched = self.pool.second is not None and provider is self.pool.first
                 provider.limiter.settle(
-                    tx, answer, 1, taken_at=attempt.at, until=until, watched=watched
+                    tx, answer, taken_at=attempt.at, until=until, watched=watched
                 )
             if state is EmailState.WAITING:
                 recorded = tx.emails.requeue(claimed, not_before=until, reason=outcome.reason)
@@ -207,6 +207,8 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
                     provider_id=outcome.provider_id,
                     reason=outcome.reason,
                 )
+            if provider is not None and recorded:
+                provider.limiter.give_back(tx, answer.not_handed_over(1), attempt.at)
         return EmailResult(
             email_id=claimed.email.id,
             kind=claimed.email.kind,
