@@ -27,7 +27,7 @@ from newsletter.domain.setting import Language, PublicUrl, Rule, RuleWithOthers,
 from newsletter.domain.staff.role import DeskRules
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
-from newsletter.domain.statements.statement import ApprovalPolicy, Approvals
+from newsletter.domain.statements.statement import Approvals
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import SegmentRule, picks_some
@@ -445,7 +445,8 @@ class Settings(fields.Section):
     def campaign_rules(self) -> CampaignRules:
         """Return what decides which statements are sent, and when."""
         return CampaignRules(
-            policy=ApprovalPolicy(together=self.together, **vars(self.approvals)),
+            policy=self.approvals,
+            together=self.together,
             undo_window=self.schedule.undo_window,
             timezone=self.timezone,
             start=StartBy(self.schedule.start),

@@ -28,7 +28,6 @@ from newsletter.domain.statements.comment import standing_return
 from newsletter.domain.statements.content import what_changed
 from newsletter.domain.statements.statement import (
     Approval,
-    ApprovalPolicy,
     ApprovalStatus,
     Progress,
     Statement,
@@ -62,7 +61,7 @@ def load_status(
 ) -> StatementStatus:
     """Return the status of a statement. Readers, and the hours of time zones, are not counted."""
     statement, campaign = stored.statement, tx.campaigns.latest(stored.slug)
-    approval, approvals = _approval_status(tx, stored, rules.policy), tx.approvals.of(stored.slug)
+    approval, approvals = _approval_status(tx, stored, rules), tx.approvals.of(stored.slug)
     roles, names = tx.staff.roles(), tx.staff.names()
     issues = tx.digests.some([stored.slug]) if statement.digest else []
     status = StatementStatus(
@@ -175,7 +174,7 @@ def _corrected(
 
 
 def _approval_status(
-    tx: Transaction, stored: StoredStatement, policy: ApprovalPolicy
+    tx: Transaction, stored: StoredStatement, rules: CampaignRules
 ) -> ApprovalStatus:
     """Return whether the statement may be sent as it is now, and why not.
 
@@ -186,13 +185,13 @@ def _approval_status(
         content_hash=stored.content_hash,
         writers=stored.writers,
         approvals=approvals,
-        policy=policy,
+        policy=rules.policy,
         roles=tx.staff.roles(),
         changed=partial(_changed, tx, stored),
     )
     if not found.approved and not found.lost:
         found = replace(found, reasons=(*found.reasons, *_told_later(tx, stored, approvals)))
-    why = why_withheld(tx, stored.statement, policy)
+    why = why_withheld(tx, stored.statement, together=rules.together)
     if not why:
         return found
     return replace(found, approved=False, complete_at=None, reasons=(why,), withheld=why)
@@ -215,12 +214,12 @@ def _told_later(
             yield f"{one.by} approved it for a later time than is set now"
 
 
-def why_withheld(tx: Transaction, statement: Statement, policy: ApprovalPolicy) -> str:
+def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> str:
     """Return why a statement cannot be approved or sent: it, or a translation in its email, is a
     draft."""
     if statement.progress is Progress.DRAFT:
         return is_draft(statement)
-    for part in tx.statements.translations(statement.slug) if policy.together else ():
+    for part in tx.statements.translations(statement.slug) if together else ():
         if part.present and part.statement.progress is Progress.DRAFT:
             return f"{statement.slug} goes out with its translation, and {is_draft(part.statement)}"
     return ""

@@ -9,7 +9,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import (
     Approval,
-    ApprovalPolicy,
+    Approvals,
     Channel,
     Progress,
     StoredStatement,
@@ -21,7 +21,7 @@ from tests.contracts.store_records import BARE
 from tests.counting import counted
 from tests.fakes import NOON
 
-RULES = CampaignRules(policy=ApprovalPolicy(), timezone="UTC", undo_window=timedelta(0))
+RULES = CampaignRules(policy=Approvals(), timezone="UTC", undo_window=timedelta(0))
 ED = "ed@forum.example"
 
 
@@ -142,10 +142,10 @@ class BoardContract:
                 write(tx, slug)
                 tx.approvals.add(approval)
             tx.approvals.revoke("taken-back", NOON, actor=ED)
-            trusting = ApprovalPolicy(author_may_approve=True, trust_front_matter=True)
+            trusting = Approvals(author_may_approve=True, trust_front_matter=True)
             strict = tx.board.page(RULES, Shelf.SCHEDULED, most=9)
             loose = tx.board.page(replace(RULES, policy=trusting), Shelf.SCHEDULED, most=9)
-            twice = tx.board.page(replace(RULES, policy=ApprovalPolicy(required=2)), most=9)
+            twice = tx.board.page(replace(RULES, policy=Approvals(required=2)), most=9)
         assert strict == []
         assert set(loose) == {"own", "file"}
         assert set(twice) == set(given)
@@ -153,7 +153,7 @@ class BoardContract:
     def test_a_draft_among_its_translations_keeps_an_email_of_all_languages_in_review(
         self, store: Store
     ) -> None:
-        together = replace(RULES, policy=ApprovalPolicy(together=True))
+        together = replace(RULES, together=True)
         with store.begin() as tx:
             tx.staff.put(ED, Role.APPROVER, NOON)
             write(tx, "forum")

@@ -159,9 +159,9 @@ def _whoever_left(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
 
 
 def _on_hold_too(tx: Any, right: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    _sql(tx, "UPDATE meta SET key = 'no ' || key WHERE key IN ('hold', 'stop')")
+    _sql(tx, "UPDATE meta SET key = 'no ' || key WHERE key IN ('doubt', 'stop')")
     claimed = right(*given, **named)
-    _sql(tx, "UPDATE meta SET key = substr(key, 4) WHERE key IN ('no hold', 'no stop')")
+    _sql(tx, "UPDATE meta SET key = substr(key, 4) WHERE key IN ('no doubt', 'no stop')")
     return claimed
 
 

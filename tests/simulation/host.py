@@ -13,7 +13,7 @@ from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused
 from newsletter.domain.ports import Links
-from newsletter.domain.statements.statement import ApprovalPolicy, Reading
+from newsletter.domain.statements.statement import Approvals, Reading
 from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.configuration import Configuration
@@ -335,9 +335,9 @@ class Process:
         second = others[0] if others else None
         self.pool = ProviderPool(first=first, second=second, after=_FAILS_OVER_AFTER)
         setting = SETTINGS[world.kind]
-        policy = ApprovalPolicy(required=setting.required, together=setting.together)
         self.rules = plan.PlanRules(
-            policy=policy,
+            policy=Approvals(required=setting.required),
+            together=setting.together,
             undo_window=timedelta(0),
             timezone=ZONE,
             start=StartBy.SENDER if setting.by_sender else StartBy.APPROVAL,

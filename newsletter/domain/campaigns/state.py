@@ -7,7 +7,7 @@ from enum import Enum
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.statements.statement import Approvals
 
 
 class State(Enum):
@@ -78,7 +78,7 @@ class Shelf(Enum):
 class CampaignRules:
     """The settings that decide which statements are sent, and when."""
 
-    policy: ApprovalPolicy
+    policy: Approvals
     timezone: str
     """IANA name: of the wall times in files, and of readers who named none."""
     undo_window: timedelta
@@ -87,11 +87,8 @@ class CampaignRules:
     typed_count: int = 1
     """From so many readers on, somebody who lets it go at the desk types their number and shows a
     second factor."""
-
-    @property
-    def together(self) -> bool:
-        """Translations go out in the email of their original."""
-        return self.policy.together
+    together: bool = False
+    """Translations go out in the email of their original, and are approved with it."""
 
     @property
     def by_sender(self) -> bool:

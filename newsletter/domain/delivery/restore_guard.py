@@ -203,7 +203,7 @@ def _discrepancy(
 
 
 class HoldKind(Enum):
-    """Why all sending is on hold."""
+    """Why all sending is on hold. The value is the key of the reason in ``meta``."""
 
     STOP = "stop"
     """A person stopped all sending; the database is right."""

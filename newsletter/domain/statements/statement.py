@@ -168,14 +168,6 @@ class Approvals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApprovalPolicy(Approvals):
-    """All that decides whether a statement is approved."""
-
-    together: bool = False
-    """Translations go out in the email of their original, and are approved with it."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ApprovalStatus:
     """Whether a statement may be sent, and why not."""
 
@@ -221,7 +213,7 @@ def standing(
     content_hash: str,
     writers: Collection[str],
     approvals: Iterable[Approval],
-    policy: ApprovalPolicy,
+    policy: Approvals,
     roles: Mapping[str, Role],
     changed: Callable[[str], str] = lambda _: "its text",
 ) -> ApprovalStatus:
@@ -288,7 +280,7 @@ def _reason_not_counted(
     approval: Approval,
     *,
     wrote: Collection[str],
-    policy: ApprovalPolicy,
+    policy: Approvals,
     roles: Mapping[str, Role],
 ) -> str:
     if mailbox(approval.by) in wrote and not policy.author_may_approve:

@@ -11,7 +11,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import (
     Approval,
-    ApprovalPolicy,
+    Approvals,
     ApprovalStatus,
     Channel,
     Progress,
@@ -218,7 +218,7 @@ class ApprovalScan:
 
     mark: int | None = None
     """The change number of the last run; None before the first run."""
-    policy: ApprovalPolicy | None = None
+    policy: Approvals | None = None
     waiting: bool = False
     """An approval that a file names is not stored yet."""
 

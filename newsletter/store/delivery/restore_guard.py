@@ -6,8 +6,6 @@ from newsletter.domain.delivery.restore_guard import HoldKind, Mark
 from newsletter.store.database import Repository
 from newsletter.store.file import copies
 
-_KEYS = {HoldKind.RESTORE_GUARD: copies.DOUBT, HoldKind.STOP: copies.STOP}
-
 _FORMER = "former generation "
 _DOUBTED = "doubted"
 """The key in ``meta`` under which it stands which doubt was acted upon."""
@@ -18,14 +16,8 @@ class Hold(Repository):
 
     def reasons(self) -> dict[HoldKind, str]:
         """Return why nothing may be sent; empty if sending is not held."""
-        noted = dict(
-            self._db.rows(
-                "SELECT key, value FROM meta WHERE key IN (:doubt, :stop)",
-                doubt=copies.DOUBT,
-                stop=copies.STOP,
-            )
-        )
-        return {kind: noted[key] for kind, key in _KEYS.items() if key in noted}
+        noted = self._db.rows("SELECT key, value FROM meta WHERE key IN ('doubt', 'stop')")
+        return {HoldKind(key): reason for key, reason in sorted(noted)}
 
     def reason(self) -> str:
         """Return all reasons in one line, or ""."""
@@ -33,10 +25,10 @@ class Hold(Repository):
 
     def put(self, kind: HoldKind, reason: str) -> None:
         """Hold everything, in place of an earlier hold of the same kind."""
-        self._db.put("meta", "key", key=_KEYS[kind], value=reason)
+        self._db.put("meta", "key", key=kind, value=reason)
 
     def release(self, kind: HoldKind) -> None:
-        self._db.change("DELETE FROM meta WHERE key = :key", key=_KEYS[kind])
+        self._db.change("DELETE FROM meta WHERE key = :key", key=kind)
 
 
 class Generation(Repository):

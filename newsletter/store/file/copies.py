@@ -9,13 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection, last_given, skip
 from newsletter.store.schema import VERSION
 
-DOUBT, STOP = "hold", "stop"
-"""The keys in ``meta`` under which it stands why nothing may be sent: books in doubt, a person."""
 PUT_BACK = "the database was put back, and it may have left before"
 """The reason for withholding an email that waited in such a database."""
 
@@ -85,7 +84,7 @@ def restore(
 
 def hold(db: Database, reason: str, given: Mapping[str, int], at: datetime) -> None:
     """Let nothing be sent from a restored or copied database until a person releases it."""
-    db.put("meta", "key", key=DOUBT, value=reason)
+    db.put("meta", "key", key=HoldKind.RESTORE_GUARD, value=reason)
     distrust(db, given, at)
 
 

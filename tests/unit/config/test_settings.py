@@ -14,7 +14,7 @@ from newsletter.config.settings import Settings
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.brand import Brand, Logo, Sans
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender
-from newsletter.domain.statements.statement import ApprovalPolicy
+from newsletter.domain.statements.statement import Approvals
 from newsletter.domain.subscribers.lists import PublicList
 from newsletter.domain.subscribers.signup import FormFault
 from newsletter.domain.themes import Theme
@@ -31,7 +31,7 @@ def test_what_is_left_out_has_the_promised_default(read: Any) -> None:
     assert [(source.kind, source.path) for source in settings.statements] == [
         ("folder", Path("statements"))
     ]
-    assert settings.campaign_rules().policy == ApprovalPolicy(
+    assert settings.campaign_rules().policy == Approvals(
         required=1, author_may_approve=False, trust_front_matter=False
     )
     assert settings.schedule.poll == timedelta(seconds=5)
@@ -44,7 +44,7 @@ def test_what_is_left_out_has_the_promised_default(read: Any) -> None:
 def test_a_group_may_be_written_in_part(read: Any) -> None:
     settings = read("approvals: {required: 2}\nschedule: {undo_window: 0s}\n")
 
-    assert settings.campaign_rules().policy == ApprovalPolicy(required=2)
+    assert settings.campaign_rules().policy == Approvals(required=2)
     assert settings.schedule.undo_window == timedelta()
     assert settings.schedule.poll == timedelta(seconds=5)
 

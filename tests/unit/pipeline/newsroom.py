@@ -12,7 +12,7 @@ from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import GuardFile, Provider
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import ApprovalPolicy, Channel, Progress, Statement
+from newsletter.domain.statements.statement import Approvals, Channel, Progress, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run, terms_now
@@ -119,7 +119,7 @@ class Newsroom:
         self.account = "account A"
         self.second_account = "account Z"
         self.rules = PlanRules(
-            policy=ApprovalPolicy(),
+            policy=Approvals(),
             undo_window=timedelta(minutes=5),
             timezone="America/New_York",
             provider="recording",
@@ -272,8 +272,12 @@ class Newsroom:
             store=store or self.store, rules=self.rules, configuration=self.configuration
         )
 
-    def demand(self, **policy: Any) -> None:
-        self.rules = replace(self.rules, policy=replace(self.rules.policy, **policy))
+    def demand(self, *, together: bool = False, **policy: Any) -> None:
+        self.rules = replace(
+            self.rules,
+            policy=replace(self.rules.policy, **policy),
+            together=self.rules.together or together,
+        )
         self.review_rules = replace(self.review_rules, campaigns=self.rules)
 
     def rehearse(self, slug: str = "resignation") -> DryRun:

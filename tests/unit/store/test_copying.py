@@ -103,7 +103,7 @@ def test_every_row_is_copied_to_the_server_and_back(
 
 def held(database: Backend) -> str:
     with database.transaction(reads=True) as db:
-        return str(db.value("SELECT value FROM meta WHERE key = 'hold'"))
+        return str(db.value("SELECT value FROM meta WHERE key = 'doubt'"))
 
 
 def test_a_database_that_is_in_use_is_not_written_over(path: Path) -> None:

@@ -11,7 +11,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest
 from newsletter.domain.statements.statement import (
     Approval,
-    ApprovalPolicy,
+    Approvals,
     ApprovalStatus,
     Channel,
     Progress,
@@ -74,15 +74,14 @@ def campaign(state: CampaignState, *, begun: bool = True, **fields: Any) -> Camp
     return Campaign(state=state, **(defaults | fields))
 
 
-RULES = CampaignRules(policy=ApprovalPolicy(), timezone=ZONE, undo_window=WINDOW)
+RULES = CampaignRules(policy=Approvals(), timezone=ZONE, undo_window=WINDOW)
 
 
 def at(**fields: Any) -> StatementStatus:
-    if fields.pop("together", False):
-        fields["policy"] = ApprovalPolicy(together=True)
     rules = replace(
         RULES,
         policy=fields.pop("policy", RULES.policy),
+        together=fields.pop("together", False),
         start=fields.pop("start_by", RULES.start),
     )
     text = fields.pop("statement", statement())
@@ -142,14 +141,14 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Ben, Cleo or Dan",
     ),
     (
-        {"policy": ApprovalPolicy(author_may_approve=True, required=2)},
+        {"policy": Approvals(author_may_approve=True, required=2)},
         State.REVIEW,
         "Waiting for 2 approvals.",
         "Ben, Cleo or Dan",
     ),
     (
         {
-            "policy": ApprovalPolicy(required=2),
+            "policy": Approvals(required=2),
             "approval": ApprovalStatus(approved=False, counted=(yes(),)),
         },
         State.REVIEW,

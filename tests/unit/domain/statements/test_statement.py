@@ -6,7 +6,7 @@ from typing import Any
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import (
     Approval,
-    ApprovalPolicy,
+    Approvals,
     ApprovalStatus,
     Channel,
     standing,
@@ -39,7 +39,7 @@ def judge(*approvals: Approval, **policy: Any) -> ApprovalStatus:
         content_hash="d1",
         writers=("writer@forum.example", "second+press@forum.example"),
         approvals=approvals,
-        policy=ApprovalPolicy(**policy),
+        policy=Approvals(**policy),
         roles=ROLES,
     )
 
@@ -208,7 +208,7 @@ def judged(*approvals: Approval, roles: dict[str, Role] = ADMINS, **policy: Any)
         content_hash="d1",
         writers=("writer@forum.example",),
         approvals=approvals,
-        policy=ApprovalPolicy(**policy),
+        policy=Approvals(**policy),
         roles=roles,
     )
 
