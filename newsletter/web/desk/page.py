@@ -72,71 +72,6 @@ _WRITTEN = 80
 _SECRETS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
 """Fields that are carried along by no page."""
 
-DONE: Mapping[str, str] = {
-    "saved": "Saved.",
-    "commented": "Your comment was added.",
-    "test": "The test email was sent. Check your inbox.",
-    "signed-out": "You are signed out.",
-    "password": "Your password is changed. You were signed out everywhere else.",
-    "factor-removed": "Your second factor is removed. You were signed out everywhere else.",
-    "passkey": "Your passkey is added. You were signed out everywhere else.",
-    "passkey-removed": "The passkey is removed. You were signed out everywhere else.",
-    "forgotten": "If this address has an account, a link is on its way. It works for 15 minutes.",
-    "notices": "Your choice of emails was saved.",
-    "calendar-ended": "The link to the calendar works no more.",
-    "posted-again": "The message is sent again.",
-    "session-ended": "That session has ended.",
-    "sessions-ended": "You are signed out everywhere else.",
-    "link": "The link is mailed to its owner. See below what became of the mail.",
-    "withdrawn": "The link is withdrawn. It does nothing any more.",
-    "role": "The role is changed, and they were signed out.",
-    "removed": "The account is removed, and they were signed out.",
-    "verified": "The audit log is complete: no line was changed or removed.",
-    "began": "Your draft is ready to write in. Only staff can see it.",
-    "imported": "Imported. Look at what was left out before you submit it.",
-    "copied": "Copied. From here on this text is edited at the desk.",
-    "handed-in": "Submitted. Now somebody who did not write in it can approve it.",
-    "taken-back": "Taken back. No one can approve it, and it is not sent.",
-    "restored": "Restored as a new version.",
-    "deleted": "Deleted.",
-    "picture": "Added. Copy its line into the text where it belongs.",
-    "placed": "Added at the end of the text.",
-    "approved": "Your approval was recorded.",
-    "approved-partly": "Your approval was recorded. It needs more of them.",
-    "stood-in": "Recorded. A second admin must replace the approval too.",
-    "sent-back": "It was sent back to its writers.",
-    "approval-withdrawn": "Your approval was withdrawn.",
-    "started": "It was started. Until it leaves you can undo it.",
-    "time": "The time was changed.",
-    "time-anew": "The time was changed. Its approvers saw a later one, so it waits for a new"
-    " approval.",
-    "start-off": "The start that lapsed is taken off.",
-    "undone": "Undone. No one got it. It stays approved.",
-    "undone-approval": "Undone. No one got it. It needs a new approval.",
-    "paused": "Paused. Nothing more is sent; sent messages cannot be taken back.",
-    "resumed": "Resumed. It goes on where it stopped.",
-    "cancelled": "Cancelled. Nothing more of it leaves.",
-    "decided": "Decided. Nothing is unknown any more.",
-    "noted": "The note is on the page.",
-    "off-the-web": "The text is off the web. Emails cannot be recalled.",
-    "on-the-web": "The text is on the web again.",
-    "reopened": "It goes on to those who did not get it. You can pause it.",
-    "stopped": "All sending is stopped.",
-    "resumed-all": "Sending is resumed.",
-    "added": "Added. They get what goes to their lists from now on.",
-    "admitted": "Added. We told them by email.",
-    "declined": "Declined. We told them by email.",
-    "imported-people": "Imported. An admin can undo it for 90 days.",
-    "suppressed": "Nothing more is sent to that address.",
-    "lifted": "That address can get email again.",
-    "left": "That subscription ended.",
-    "moved": "Their address is changed.",
-    "token-revoked": "Revoked. The token opens nothing any more.",
-    "erased": "Erased. Nothing is sent to that address again.",
-}
-"""Code in the address → notice above the page after an act."""
-
-
 TRANSLATED = frozenset(
     f"{name}.html.j2"
     for name in (
@@ -267,7 +202,6 @@ class Desk:
         """Return a page in the frame. Its status is 422 with faults, unless ``status`` is given."""
         part = request.path.removeprefix(HOME).strip("/").partition("/")[0]
         language = self._language(request, template, faults)
-        done = DONE.get(request.query("done"), "")
         filled = {
             "title": title,
             "nav": _PARTS.get(part, part),
@@ -277,7 +211,7 @@ class Desk:
             "logo": self._logo,
             "me": request.member,
             "here": request.address,
-            "done": say(done),
+            "done": request.query("done"),
             "language": language.code,
             "stopped": self._stopped() if request.member else (),
             "restart": self._staff.configuration.changed_on_disk() if request.member else "",
