@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -28,7 +29,7 @@ from newsletter.rendering.sentences import Language, translated
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.assets import Assets
 from newsletter.web.desk.browser import HOME, PASSKEY, offer_passkey
-from newsletter.web.desk.deciding import colleagues, holders, sentence
+from newsletter.web.desk.deciding import colleagues, holders, sentence, titled, titles
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.frame import accepted_languages
 
@@ -175,6 +176,9 @@ class Desk:
             "people": people,
             "initials": initials,
             "language": language_name,
+            "list_title": lambda name: titles(self._staff.settings, [name]),
+            "titled": partial(titled, self._staff.settings),
+            "titles": partial(titles, self._staff.settings),
             "mentions": mark_mentions,
             "path": lambda text: quote(text, safe=""),
         }

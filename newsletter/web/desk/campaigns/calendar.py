@@ -16,7 +16,6 @@ from newsletter.domain.wording import place_of, say
 from newsletter.pipeline.campaigns.calendar import Entry, calendar, clashes
 from newsletter.pipeline.staff.account import change_feed
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.deciding import titles
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
 
@@ -104,11 +103,7 @@ class Calendar:
             this=_Span(day=today, by=by),
             views=[_Span(day=span.day, by=view) for view in ("month", "week")],
             by_day=by_day,
-            clashes=[
-                (first, second, titles(self._settings, lists))
-                for first, second, lists in clashes(entries)
-                if first.at >= now
-            ],
+            clashes=[clash for clash in clashes(entries) if clash[0].at >= now],
             place=place_of(self._settings.timezone),
             has_link=account is not None and account.feed is not None,
             link=link,

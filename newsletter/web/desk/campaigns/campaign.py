@@ -233,7 +233,6 @@ class CampaignPage:
             figure=headline(report),
             parts_of_bar=parts(report),
             bounces=[(BOUNCES[kind], report["bounces"][kind.value]) for kind in Bounce],
-            lists=titles(self._campaigns.settings, campaign.lists),
             provider=provider_named(report["providers"]),
             trial=list(report["providers"]) == ["outbox"],
             now=now,

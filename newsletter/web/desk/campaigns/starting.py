@@ -191,7 +191,7 @@ class Starting:
             email = inbox_of(tx.statements.content(status.stored.content_hash))
         if status.campaign is not None and status.begun and not faults:
             return self._desk.go(request, f"/campaigns/{status.campaign.id}")
-        count, set_for = prospect["count"], prospect["written"] or status.hour
+        set_for = prospect["written"] or status.hour
         otherwise = AT if prospect["keeps"] else NOW
         return self._desk.page(
             request,
@@ -203,7 +203,6 @@ class Starting:
             read=read,
             chosen=request.field("when") or (WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
-            list_titles=deciding.titled(statements.settings, count.lists) if count else [],
             trial=deciding.is_trial(statements.settings),
             window=_lasting(rules.undo_window),
             waits_for=deciding.plain("; ".join(status.approval.reasons), status.names),

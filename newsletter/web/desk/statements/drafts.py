@@ -27,7 +27,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.writing import slugify
-from newsletter.web.desk.deciding import lapse_in_words, titles
+from newsletter.web.desk.deciding import lapse_in_words
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements import fields
@@ -245,7 +245,6 @@ class Drafts:
             remarks=self._remarks(request, draft),
             labels=fields.LABELS,
             by_sender=self._by_sender,
-            lists=titles(self._statements.settings, text.lists),
             size=view_of(request),
             told=self._words.told(text, self._desk),
         )

@@ -24,7 +24,7 @@ from newsletter.pipeline.statements.write import Conflict
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import lapse_in_words, titled, titles
+from newsletter.web.desk.deciding import lapse_in_words
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements import fields
@@ -126,7 +126,7 @@ class Editing:
             place=place_of(settings.timezone),
             view=view,
             languages=sorted({settings.language, *(other.language for other in others)}),
-            default_lists=titles(settings, settings.default_lists),
+            default_lists=settings.default_lists,
             told=told,
             language=settings.language,
             by_sender=self._by_sender,
@@ -137,13 +137,12 @@ class Editing:
             others=self._present.note(draft.key, request.who.name, self._desk.now()),
         )
 
-    def _lists(self, tx: Transaction, text: DraftText) -> list[tuple[str, str]]:
-        """(name, title) of each list that a text may go to."""
+    def _lists(self, tx: Transaction, text: DraftText) -> list[str]:
+        """Return the lists that a text may go to."""
         settings = self._statements.settings
         offered = [offer.name for offer in settings.titled_lists()]
         known = [*offered, *settings.default_lists, *tx.readers.list_names(), *text.lists]
-        names = list(dict.fromkeys(known))
-        return list(zip(names, titled(settings, names), strict=True))
+        return list(dict.fromkeys(known))
 
     def _recipients(self, tx: Transaction, text: DraftText) -> str:
         """Return how many people would get a text now, or "" if its fields leave that open."""

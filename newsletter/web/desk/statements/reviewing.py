@@ -167,7 +167,6 @@ class Reviewing:
             changed_now=bool(seen),
             fields={name: request.field(name) for name in kept},
             view=view,
-            lists=deciding.titles(self._statements.settings, status.lists),
             leaves=self._when(leaves) if leaves else "",
             leaving=self._leaving(leaves, status, starts=shown["starts"]) if leaves else "",
             missing=status.rules.policy.required - len(status.approval.counted),

@@ -17,12 +17,12 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
 from newsletter.domain.statements.draft import Draft, Version
 from newsletter.domain.wording import listed, plural, say
-from newsletter.pipeline.campaigns.board import PAGE, BoardPage, board, desktop, load_for_page
+from newsletter.pipeline.campaigns.board import BoardPage, board, desktop, load_for_page
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.feedback import comment
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import colleagues, differences, remarks_of, titled
+from newsletter.web.desk.deciding import colleagues, differences, remarks_of
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.preview import inbox_of
@@ -258,13 +258,9 @@ class StatementPages:
             title=say("Statements"),
             found=found,
             tabs=_tabs(found),
-            titled=lambda lists: (
-                ", ".join(titled(statements.settings, lists)) or say("No list yet")
-            ),
             when=when,
             newer=_address(found.words, found.shelf, found.number - 1) if found.number > 1 else "",
             older=_address(found.words, found.shelf, found.number + 1) if found.has_more else "",
-            from_row=(found.number - 1) * PAGE,
         )
 
     @route("POST", "/statements/{slug}/comments", Role.WRITER)
@@ -343,7 +339,6 @@ class StatementPages:
             buttons=buttons(status, request.who.address),
             lives=lives(status),
             steps=steps(status, draft, submitted, self._desk.moment),
-            lists=titled(statements.settings, status.statement.lists),
             public_url=statements.settings.public_url,
             typed=typed,
             faults=faults,

@@ -20,7 +20,7 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import IGNORED, OURS
 from newsletter.subscriber_files.isolated import LARGEST_BYTES, ReadUpload, read_upload
 from newsletter.subscriber_files.subscriber_file import paced
-from newsletter.web.desk.deciding import LEFT_OUT, titles
+from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers.reader import HERE, agreed_in, lists_in
@@ -88,8 +88,7 @@ class ImportPages:
         self, request: DeskRequest, *, faults: Faults = (), upload: UploadedFile | None = None
     ) -> Response:
         """Show the form for a file, and the newest imports."""
-        chosen, settings = request.posted.all("list"), self._subscribers.settings
-        new_list = request.field("new-list")
+        chosen, new_list = request.posted.all("list"), request.field("new-list")
         agreed, is_complete = request.field("agreed"), request.field("complete") == "yes"
         if upload:
             chosen, agreed, is_complete = upload.lists, upload.agreed, bool(upload.without)
@@ -107,7 +106,8 @@ class ImportPages:
             agreed=agreed,
             new_list=new_list,
             complete=is_complete,
-            lists=[(name, titles(settings, [name]), name in chosen) for name in names],
+            lists=names,
+            chosen=chosen,
             records=records,
         )
 
@@ -260,7 +260,7 @@ class ImportPages:
         )
 
     def _rehearsed(self, request: DeskRequest, number: int, work: _Work) -> Response:
-        settings, read = self._subscribers.settings, work.read
+        read = work.read
         return self._desk.page(
             request,
             "import-rehearsed.html.j2",
@@ -268,7 +268,6 @@ class ImportPages:
             number=number,
             upload=work.upload,
             brought=work.brought,
-            joins=[(titles(settings, [name]), many) for name, many in work.brought.joined.items()],
             away=_away(work.brought),
             notes=read.file.notes if read and read.file else (),
             has_columns=bool(read and read.columns),

@@ -25,7 +25,7 @@ from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import Raw
-from newsletter.web.desk.deciding import LEFT_OUT, titled, titles
+from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 
@@ -174,7 +174,6 @@ class ReaderPages:
                 stored.statement.slug: stored.statement.title
                 for stored in tx.statements.some([mail.slug for mail in mails])
             }
-        settings = self._subscribers.settings
         return self._desk.page(
             request,
             "reader.html.j2",
@@ -185,12 +184,8 @@ class ReaderPages:
             noted=noted_in(request) if request.path.endswith("/edit") else noted_of(person),
             suppressed=suppressed,
             stands=self._stands(person, suppressed),
-            subscriptions=[(name, titles(settings, [name])) for name in person.lists]
-            if person
-            else [],
             new=request.field("new"),
-            left=titled(settings, person.left) if person else [],
-            consents=[(one, titles(settings, [one.list])) for one in consents],
+            consents=consents,
             agreed=agreed,
             mails=[(one, written.get(one.slug, one.slug), became(one)) for one in mails],
             reason=request.field("reason"),

@@ -14,7 +14,7 @@ from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import LEFT_OUT, titles
+from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers import reader
@@ -121,7 +121,6 @@ class ReadersPages:
         chosen = request.posted.all("list")
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
-        settings = self._subscribers.settings
         return self._desk.page(
             request,
             "reader-new.html.j2",
@@ -131,7 +130,8 @@ class ReadersPages:
             new_list=request.field("new-list"),
             agreed=request.field("agreed"),
             noted=reader.noted_in(request),
-            lists=[(name, titles(settings, [name]), name in chosen) for name in names],
+            lists=names,
+            chosen=chosen,
         )
 
     @route("GET", "/readers", Role.SENDER)
@@ -139,7 +139,6 @@ class ReadersPages:
         """Show the newest readers of one list or all, fifty at a time; first the lists."""
         words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
         before = whole(request.query("before") or request.field("before"))
-        settings = self._subscribers.settings
         with self._subscribers.store.read() as tx:
             if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
                 raise NotFound("There is no such list.")
@@ -154,29 +153,18 @@ class ReadersPages:
             title=say("Readers"),
             words=words,
             chosen=chosen,
-            chosen_title=titles(settings, [chosen]) if chosen else "",
-            people=[(one, titles(settings, one.lists), self._one.gets(one)) for one in shown],
+            people=shown,
+            gets=self._one.gets,
             older=shown[-1].id if len(people) > _A_PAGE else None,
             **overview,
         )
 
     def _overview(self, tx: Transaction) -> dict[str, Any]:
         """Return the requests to join, the lists, the segments, and who gets no email."""
-        growth = tx.readers.growth(tx.now - _MONTH)
         return {
-            "requests": [
-                (one, name, titles(self._subscribers.settings, [name]))
-                for one in tx.readers.who_request(_A_PAGE)
-                for name in one.requested
-            ],
-            "lists": [
-                (
-                    name,
-                    titles(self._subscribers.settings, [name]),
-                    *growth.get(name, (0, 0, 0)),
-                )
-                for name in known_lists(tx, self._subscribers.declared_lists)
-            ],
+            "requests": tx.readers.who_request(_A_PAGE),
+            "lists": known_lists(tx, self._subscribers.declared_lists),
+            "growth": tx.readers.growth(tx.now - _MONTH),
             "segments": [
                 (one, tx.audiences.count(Audience(lists=(one.list,), segment=one)))
                 for one in self._subscribers.segments
