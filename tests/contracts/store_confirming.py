@@ -32,7 +32,7 @@ class ConfirmingContract:
     def test_those_confirmed_are_accepted_and_no_longer_unknown(self, store: Store) -> None:
         books = Books(store, 14)
         books.settle(books.claim(), UNKNOWN)
-        assert confirm(books, 2, 5, 14, 99, provider_id="m") == 2
+        assert confirm(books, 2, 5, 99, provider_id="m") == 2
         assert books.counts() == Counts(accepted=2, unknown=8, pending=4)
         assert "reader2@example.org" not in unknown(books)
         with store.read() as tx:
@@ -40,6 +40,12 @@ class ConfirmingContract:
                 ("reader2@example.org", "accepted", "told by an event", "m"),
                 ("reader5@example.org", "accepted", "told by an event", "m"),
             ]
+
+    def test_one_whose_batch_was_never_tried_is_not_sent_to(self, store: Store) -> None:
+        books = Books(store, 14)
+        assert confirm(books, 2, 14) == 2
+        assert books.counts() == Counts(accepted=2, pending=12)
+        assert 2 not in ids(books.claim())
 
     def test_confirming_again_changes_nothing(self, store: Store) -> None:
         books = Books(store, 3)
@@ -119,12 +125,12 @@ class ConfirmingContract:
         assert confirm(books, 3) == 1
         assert not books.campaign().given_up
 
-    @pytest.mark.parametrize("state", ["queued", "claimed", "done", "cancelled"])
-    def test_nobody_is_moved_of_whom_all_is_known_or_nothing_was_tried(
+    @pytest.mark.parametrize("state", ["claimed", "done", "cancelled"])
+    def test_nobody_is_moved_of_whom_all_is_known_or_the_call_is_under_way(
         self, store: Store, state: str
     ) -> None:
         books = Books(store, 3)
-        claimed = None if state in {"queued", "cancelled"} else books.claim()
+        claimed = None if state == "cancelled" else books.claim()
         if claimed is not None and state == "done":
             books.settle(claimed, REJECTED, n1=NAMED)
         if state == "cancelled":

@@ -157,6 +157,17 @@ class EventsContract:
         [place] = locate(store, told(attempt_id="a2", subscriber_id=1))
         assert place.delivery == (later, 1)
 
+    def test_a_message_with_our_mark_may_be_newer_than_a_restored_database(
+        self, store: Store
+    ) -> None:
+        books = Books(store, 3)
+        [place] = locate(store, earlier(subscriber_id=2))
+        assert (place.delivery, place.batch) == ((books.id, 2), BatchState.QUEUED)
+        [place] = locate(store, told(address="reader2@example.org", campaign="resignation"))
+        assert (place.subscriber_id, place.delivery) == (2, None), (
+            "another program may have sent it"
+        )
+
     def test_another_provider_says_nothing_of_an_attempt(self, store: Store) -> None:
         books = Books(store, 3)
         books.settle(books.claim(), UNKNOWN)

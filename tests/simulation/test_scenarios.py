@@ -233,3 +233,9 @@ def test_a_call_that_another_replayed_gives_nothing_back_of_the_day() -> None:
         *rest,
         kind="paced",
     )
+
+
+def test_an_event_after_a_restore_proves_what_the_restored_books_never_tried() -> None:
+    """An admin sends the rest again, not to the reader of whom the provider has told since."""
+    put_back = (Step("restore", "in place"), Step("release"), Step("hand", "reopen"))
+    holds("asked", worker("dispatch-1"), *put_back, Step("event", "delivered"))

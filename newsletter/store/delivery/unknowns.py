@@ -46,20 +46,29 @@ class UnprovedDelivery:
     subscriber_id: int
 
 
+def may_hold(number: str) -> str:
+    """Return the query for the batches of :campaign_id that may hold this subscriber.
+
+    Members are sorted: it is one of the last batches that begin before them, or a half of it.
+    """
+    return (
+        f"SELECT id FROM batch WHERE campaign_id = :campaign_id AND first <= {number}"
+        " ORDER BY first DESC, no DESC LIMIT 4"
+    )
+
+
 def unproved(db: Database, campaign_id: int, of: Condition) -> list[UnprovedDelivery]:
     """Return the unproved deliveries of a campaign to those whom ``of`` names, by batch.
 
-    ``of`` is a condition on MEMBER, the subscriber's id. A batch for which no call was
-    ever begun is left out: it cannot have reached a reader.
+    ``of`` is a condition on MEMBER, the subscriber's id.
     """
     return db.all(
         UnprovedDelivery,
         f"""
         SELECT batch.id AS batch_id, batch.state, {MEMBER} AS subscriber_id
         FROM batch CROSS JOIN json_each(batch.members) AS member
-        WHERE batch.campaign_id = :campaign_id AND batch.attempts > 0
-            AND batch.state IN ('unknown', 'queued', 'given up') AND {of}
-            AND NOT EXISTS (
+        WHERE batch.campaign_id = :campaign_id AND batch.state IN ('unknown', 'queued', 'given up')
+            AND {of} AND NOT EXISTS (
                 SELECT 1 FROM delivery
                 WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})
         ORDER BY batch.id
@@ -320,11 +329,13 @@ class Unknowns(Repository):
         """Book these people as accepted if their outcome was unknown; return how many.
 
         ``provider_ids`` is keyed by subscriber id, with "" for an unknown id. It moves people who
-        are unknown, given up, or about to be sent to again, and no others. A batch without open
+        are unknown, given up, or about to be sent to, and no others. A batch without open
         deliveries is done.
         """
         wanted = Condition(
-            f"{MEMBER} IN (SELECT CAST(value AS BIGINT) FROM json_each(:wanted))",
+            f"{MEMBER} IN (SELECT CAST(value AS BIGINT) FROM json_each(:wanted))"
+            " AND batch.id IN (SELECT near.id FROM json_each(:wanted) AS member"
+            f" JOIN batch AS near ON near.id IN ({may_hold(MEMBER)}))",
             {"wanted": list(provider_ids)},
         )
         found = unproved(self._db, campaign_id, wanted)
