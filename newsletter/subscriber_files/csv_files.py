@@ -5,7 +5,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
@@ -171,24 +171,33 @@ def _known(header: str, delimiter: str) -> tuple[int, int]:
 _FIRST_ROW = "its first row names the columns, like email,name,lists"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """A person's instructions about a file's columns."""
+AUTO = "auto"
+"""The kind of a file whose first row says which tool wrote it."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class Instructions:
+    """A person's instructions about a file."""
+
+    kind: str = AUTO
+    """AUTO, PLAIN or the name of a tool."""
+    lists: Sequence[str] = ()
+    """The lists of everybody in an export, or in a table without a column ``lists``."""
+    encoding: str = ""
+    without: Collection[str] = ()
+    """The files that an export lacks because they were empty."""
     mapped: Mapping[str, str] = field(default_factory=dict)
-    """Our column → its header in the file."""
-    lists: tuple[str, ...] = ()
-    """The lists of everybody in a file without a column ``lists``."""
-    ignored: frozenset[str] = frozenset()
-    """Headers to ignore, in lower case."""
-    chosen: tuple[str, ...] = ()
+    """Our column → its header in the file, which is then no export."""
+    ignored: Sequence[str] = ()
+    """Headers to ignore."""
+    chosen: Sequence[str] = ()
     """Our column for each of the file's, in order: "" as its header says, ``IGNORED`` for none."""
     agreed: str = ""
     """How people agreed of whom the file says only when."""
 
 
 def read_csv(
-    member: Member, encoding: str, reader: EntryReader, given: Columns
+    member: Member, encoding: str, reader: EntryReader, given: Instructions
 ) -> Iterator[Located]:
     """Yield the people of all rows; the reader notes the faults.
 
@@ -222,7 +231,7 @@ def read_csv(
 
 
 def _columns(
-    row: Sequence[str], line: int, reader: EntryReader, given: Columns
+    row: Sequence[str], line: int, reader: EntryReader, given: Instructions
 ) -> list[str] | None:
     columns = _ours(row, given)
     before = len(reader)
@@ -243,7 +252,7 @@ def _columns(
     return [name if name in OURS else "" for name in columns]
 
 
-def _ours(row: Sequence[str], given: Columns) -> list[str]:
+def _ours(row: Sequence[str], given: Instructions) -> list[str]:
     """Return our column for each of a header; for one that we do not know, its name."""
     mapped = {header.strip().lower(): name for name, header in given.mapped.items()}
     chosen = [*given.chosen, *[""] * len(row)]
@@ -254,7 +263,7 @@ def _ours(row: Sequence[str], given: Columns) -> list[str]:
     ]
 
 
-def ignored_columns(row: Sequence[str], given: Columns) -> list[str]:
+def ignored_columns(row: Sequence[str], given: Instructions) -> list[str]:
     """Return the columns of a header that we do not know, as the file writes them."""
     return [
         header.strip() or f"column {number}, which has no name"
@@ -263,9 +272,9 @@ def ignored_columns(row: Sequence[str], given: Columns) -> list[str]:
     ]
 
 
-def doubt(name: str, given: Columns) -> str:
+def doubt(name: str, given: Instructions) -> str:
     """Return why an unknown column cannot simply be ignored, or ""."""
-    if not name or name in OURS or name in given.ignored:
+    if not name or name in OURS or name in lower_case(given.ignored):
         return ""
     near = get_close_matches(name, [*OURS, *_ALIASES], n=1, cutoff=_MIN_SIMILARITY)
     if near:

@@ -6,7 +6,7 @@ import io
 import pickle
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -103,6 +103,10 @@ _SUPPRESSED = {
 }
 
 
+Placed = tuple[str, Entry | SuppressedEntry]
+"""A person to add or to suppress, with the place in the file."""
+
+
 class Located(NamedTuple):
     """A person of a file."""
 
@@ -178,14 +182,14 @@ class Spool(Generic[T]):
         """Add a value."""
         self._waiting.append(value)
         if len(self._waiting) == _SPOOLED_AT_ONCE:
-            self.flush()
+            self._flush()
 
-    def flush(self) -> None:
-        """Write the values that wait."""
+    def _flush(self) -> None:
         pickle.dump(self._waiting, self._file)
         self._waiting.clear()
 
     def __iter__(self) -> Iterator[T]:
+        self._flush()
         end, place = self._file.tell(), 0
         while place < end:
             self._file.seek(place)
@@ -209,34 +213,22 @@ def paced(people: Iterable[T], tell: Callable[[int], object]) -> Iterator[T]:
 class SubscriberFile:
     """The people of a file that was read and checked as a whole."""
 
-    path: encodings.Source
+    name: str
+    """Without its folder."""
     kind: str
     """The tool that wrote it, or ``plain``."""
     digest: str
     """SHA-256 of its bytes, in hexadecimal digits."""
-    counts: EntryCounts
     notes: tuple[str, ...]
     """Sentences about parts that were understood, guessed and ignored."""
-    located: Iterable[tuple[str, Entry]]
-    """The people to add, each with the place in the file."""
-    suppressed: Iterable[SuppressedEntry]
-    """The people to suppress."""
-
-    @property
-    def entries(self) -> Iterator[Entry]:
-        """The people to add."""
-        return (entry for _, entry in self.located)
-
-    @property
-    def people(self) -> Iterator[tuple[str, Entry | SuppressedEntry]]:
-        """The people to add, each with the place in the file, then those to suppress."""
-        yield from self.located
-        yield from (("", gone) for gone in self.suppressed)
-
-    @property
-    def skipped(self) -> dict[str, int]:
-        """Reason → number of people who are not taken over."""
-        return {skip.value: count for skip, count in self.counts.skipped.items()}
+    lists: Mapping[str, str]
+    """List → the place that names it first."""
+    skipped: Mapping[str, int]
+    """Reason → number of people who are not taken over."""
+    count: int
+    """Of the people to add or to suppress."""
+    people: Iterable[Placed] = ()
+    """The people to add, then those to suppress, each with the place in the file."""
 
 
 def _new_file(source: encodings.Source) -> IO[bytes]:
@@ -251,7 +243,7 @@ def checked(
     kind: str,
     digest: str,
     notes: Iterable[str],
-    progress: Callable[[int], None],
+    progress: Callable[[int], object],
 ) -> SubscriberFile:
     """Read a whole file. Raises InvalidInput naming each bad line, at most a thousand of them.
 
@@ -259,14 +251,12 @@ def checked(
     ``progress`` gets the number of people that were read, now and then and at the end.
     """
     counts, reader, read = EntryCounts(), EntryReader(str(path)), 0
-    located: Spool[tuple[str, Entry]] = Spool(_new_file(path))
-    suppressed: Spool[SuppressedEntry] = Spool(_new_file(path))
+    people, suppressed = Spool[Placed](_new_file(path)), Spool[Placed](_new_file(path))
     for read, found in enumerate(walk(reader), start=1):
         counts.add(found)
-        if isinstance(found.person, Entry):
-            located.add((found.place, found.person))
-        elif isinstance(found.person, SuppressedEntry):
-            suppressed.add(found.person)
+        if not isinstance(found.person, Skip):
+            spool = people if isinstance(found.person, Entry) else suppressed
+            spool.add((found.place, found.person))
         if read % PROGRESS_STEP == 0:
             progress(read)
     if read % PROGRESS_STEP:
@@ -274,16 +264,17 @@ def checked(
     reader.finish()
     if digest_of(path) != digest:
         raise InvalidInput([Fault(file=str(path), message=CHANGED)])
-    located.flush()
-    suppressed.flush()
+    for gone in suppressed:
+        people.add(gone)
     return SubscriberFile(
-        path=path,
+        name=path.name,
         kind=kind,
         digest=digest,
-        counts=counts,
         notes=(*notes, *counts.notes()),
-        located=located,
-        suppressed=suppressed,
+        lists=counts.lists,
+        skipped={skip.value: many for skip, many in counts.skipped.items()},
+        count=counts.people,
+        people=people,
     )
 
 

@@ -1,12 +1,13 @@
 """Files of people: ours, or exports of other tools; all of a file or nothing."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.subscriber_files import csv_files, exports
+from newsletter.subscriber_files.csv_files import AUTO, Instructions
 from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_objection
 from newsletter.subscriber_files.subscriber_file import (
@@ -23,25 +24,18 @@ _ZIP = ".zip"
 _FIRST_ROWS, _SHOWN_VALUES = 20, 3
 """Of a table whose columns a person looks at."""
 
-AUTO = "auto"
 PLAIN = "plain"
 KINDS = (AUTO, PLAIN, *exports.FORMATS)
 """The kinds of files of people."""
+Progress = Callable[[int], object]
+"""Gets the number of people read so far, now and then and at the end."""
 
 
-def read_subscribers(
-    path: Source,
-    *,
-    progress: Callable[[int], None],
-    columns: csv_files.Columns | None = None,
-    encoding: str = "",
-) -> SubscriberFile:
+def _read_ours(path: Source, said: Instructions, progress: Progress) -> SubscriberFile:
     """Check a file of subscribers: YAML, or CSV with the same names as columns.
 
-    ``progress`` gets the number of people read so far, now and then and at the end. An entry
-    without ``lists`` (in CSV: an empty cell) is a person on no list; an empty list is a fault. A
-    time without an offset is in UTC. Raises InvalidInput with each bad line, at most a thousand of
-    them.
+    An entry without ``lists`` (in CSV: an empty cell) is a person on no list; an empty list is a
+    fault. A time without an offset is in UTC.
     """
     suffix = path.suffix.lower()
     if suffix not in _YAML | _CSV:
@@ -49,70 +43,51 @@ def read_subscribers(
         raise InvalidInput([Fault(file=str(path), message=message)])
     digest = digest_of(path)
     [member] = csv_files.members(path)
-    if suffix in _YAML and not encoding and not unicode_in(member):
+    if suffix in _YAML and not said.encoding and not unicode_in(member):
         raise InvalidInput([not_text(member, "utf-8")])
-    found = encoding_in(member, encoding)
+    found = encoding_in(member, said.encoding)
 
     def walk(reader: EntryReader) -> Iterator[Located]:
         if suffix not in _YAML:
-            return csv_files.read_csv(member, found, reader, columns or csv_files.Columns())
+            return csv_files.read_csv(member, found, reader, said)
         from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
 
         return read_yaml(member, found, reader)
 
-    notes = list(_guessed(found, encoding))
+    notes = list(_guessed(found, said.encoding))
     if suffix not in _YAML:
         _, header = next(csv_files.rows(member, found), (1, []))
-        aside = csv_files.ignored_columns(header, columns or csv_files.Columns())
+        aside = csv_files.ignored_columns(header, said)
         notes += [f"columns ignored: {', '.join(aside)}"] if aside else []
     return checked(path, walk, kind=PLAIN, digest=digest, notes=notes, progress=progress)
 
 
 def read_people(
-    path: Source,
-    *,
-    kind: str,
-    lists: Sequence[str],
-    progress: Callable[[int], None],
-    columns: Mapping[str, str] | None = None,
-    without: Collection[str] = (),
-    ignored: Collection[str] = (),
-    encoding: str = "",
-    chosen: Sequence[str] = (),
-    agreed: str = "",
+    path: Source, said: Instructions, *, progress: Progress = lambda count: None
 ) -> SubscriberFile:
     """Check a file of ours, or an export of another tool.
 
-    ``kind`` is AUTO, PLAIN or the name of a tool. ``lists`` are the lists of the people in an
-    export, or in a table without a column for lists. ``columns`` maps headers of a table, which is
-    then no export. ``without`` names files that an export lacks because they were empty,
-    ``ignored`` headers to ignore. ``encoding`` is the file's, if a person names it. ``chosen`` and
-    ``agreed`` are those of ``Columns``. Raises InvalidInput.
+    Raises InvalidInput naming each bad line, at most a thousand of them; also if the columns could
+    be those of several tools.
     """
-    mapped = dict(columns or {})
     suffix = path.suffix.lower()
-    known = exports.FORMATS.get(kind)
-    objection = next(filter(None, map(list_objection, lists)), "")
+    known = exports.FORMATS.get(said.kind)
+    objection = next(filter(None, map(list_objection, said.lists)), "")
     if objection:
         raise InvalidInput([Fault(file="--list", message=objection)])
     if known and suffix not in _CSV | {_ZIP}:
-        message = f"is no export of {kind}, which is a .csv or a .zip"
+        message = f"is no export of {said.kind}, which is a .csv or a .zip"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    if known or (kind == AUTO and not mapped and not chosen and suffix in _CSV | {_ZIP}):
-        export = _read_export(
-            path, known=known, lists=lists, progress=progress, without=without, encoding=encoding
-        )
+    may_be_export = said.kind == AUTO and not said.mapped and not said.chosen
+    if known or (may_be_export and suffix in _CSV | {_ZIP}):
+        export = _read_export(path, known, said, progress)
         if export:
             return export
-    if suffix not in _CSV and (lists or mapped):
-        option = "--list" if lists else "--column"
+    if suffix not in _CSV and (said.lists or said.mapped):
+        option = "--list" if said.lists else "--column"
         message = f"names its own lists and keys; take {option} away, or write it into the file"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    aside = frozenset(header.strip().lower() for header in ignored)
-    given = csv_files.Columns(
-        mapped=mapped, lists=tuple(lists), ignored=aside, chosen=tuple(chosen), agreed=agreed
-    )
-    return read_subscribers(path, progress=progress, columns=given, encoding=encoding)
+    return _read_ours(path, said, progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +121,7 @@ def _column(header: str, number: int, first: Sequence[tuple[int, list[str]]]) ->
         header=header.strip(),
         values=tuple(dict.fromkeys(filter(None, cells)))[:_SHOWN_VALUES],
         ours=ours if ours in csv_files.OURS else "",
-        is_doubtful=bool(csv_files.doubt(ours, csv_files.Columns())),
+        is_doubtful=bool(csv_files.doubt(ours, Instructions())),
     )
 
 
@@ -165,22 +140,12 @@ class Table:
 
 
 def _read_export(
-    path: Source,
-    *,
-    known: exports.ExportFormat | None,
-    lists: Sequence[str],
-    progress: Callable[[int], None],
-    without: Collection[str],
-    encoding: str,
+    path: Source, known: exports.ExportFormat | None, said: Instructions, progress: Progress
 ) -> SubscriberFile | None:
-    """Check an export; nothing if it is none and no format was asked for.
-
-    ``lists`` is where its people go. Raises InvalidInput naming each bad line, at most a thousand
-    of them; also if the columns could be those of several tools.
-    """
+    """Check an export; nothing if it is none and no format was asked for."""
     digest = digest_of(path)
     present = csv_files.members(path)
-    found = [_table(member, known, encoding) for member in present]
+    found = [_table(member, known, said.encoding) for member in present]
     tables = [table for table in found if table is not None]
     packed = path.suffix.lower() == _ZIP
     if not tables:
@@ -189,17 +154,17 @@ def _read_export(
         message = f"holds no export of {', '.join(exports.FORMATS)}"
         raise InvalidInput([Fault(file=str(path), message=message)])
     if packed:
-        _refuse_missing(path, present, tables, without)
+        _refuse_missing(path, present, tables, said.without)
     else:
-        _refuse_alone(path, tables[0].layout, without)
+        _refuse_alone(path, tables[0].layout, said.without)
     left = [member.name for member, table in zip(present, found, strict=True) if table is None]
 
     def walk(reader: EntryReader) -> Iterator[Located]:
-        return _people(tables, path, tuple(lists), reader)
+        return _people(tables, path, tuple(said.lists), reader)
 
-    kind, notes = tables[0].layout.known.name, _notes(tables, left, encoding)
+    kind, notes = tables[0].layout.known.name, _notes(tables, left, said.encoding)
     read = checked(path, walk, kind=kind, digest=digest, notes=notes, progress=progress)
-    if read.counts.entries and not lists:
+    if not said.lists and any(isinstance(person, Entry) for _, person in read.people):
         message = "names no list of ours; say where its people go, like --list press"
         raise InvalidInput([Fault(file=str(path), message=message)])
     return read

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.subscriber_files.subscribers import read_subscribers
+from newsletter.subscriber_files.csv_files import Instructions
+from newsletter.subscriber_files.subscribers import read_people
 from tests.rows import rows
 
 CASES = Path(__file__).parent / "bad_subscribers"
@@ -15,7 +16,7 @@ FILES = sorted(path for path in CASES.iterdir() if path.suffix in {".yaml", ".cs
 @rows("case", FILES)
 def test_a_bad_file_of_subscribers_is_refused_naming_each_line(case: Path) -> None:
     with pytest.raises(InvalidInput) as refusal:
-        read_subscribers(case, progress=lambda _: None)
+        read_people(case, Instructions())
 
     said = "".join(f"{fault}\n" for fault in refusal.value.faults)
     expected = case.with_suffix(".txt").read_text(encoding="utf-8")

@@ -21,9 +21,10 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.store.sql import Store
-from newsletter.subscriber_files.csv_files import as_csv, guarded, unguarded
+from newsletter.subscriber_files.csv_files import Instructions, as_csv, guarded, unguarded
 from newsletter.subscriber_files.subscribers import PLAIN, read_people
 from tests.fakes import NOON, store_in
+from tests.imported import added, to_suppress
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 WORDS = [
@@ -130,10 +131,10 @@ def exported(store: Store) -> str:
 
 
 def import_into(store: Store, path: Path) -> None:
-    read = read_people(path, kind=PLAIN, lists=(), progress=lambda _: None)
+    read = read_people(path, Instructions(kind=PLAIN))
     with store.begin() as tx:
-        tx.readers.upsert(read.entries, NOON)
-        tx.readers.suppress(read.suppressed, NOON, "import")
+        tx.readers.upsert(added(read), NOON)
+        tx.readers.suppress(to_suppress(read), NOON, "import")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import csv_files
 from newsletter.subscriber_files.subscriber_file import SubscriberFile, paced
-from newsletter.subscriber_files.subscribers import AUTO, KINDS, PLAIN, read_people
+from newsletter.subscriber_files.subscribers import KINDS, PLAIN, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
 _TOLD = 100_000
@@ -44,7 +44,7 @@ _BYTE_ORDER_MARK = "\ufeff"
     "--format",
     "kind",
     type=click.Choice(KINDS),
-    default=AUTO,
+    default=csv_files.AUTO,
     show_default=True,
     help="The tool that wrote the file; recognised by its columns.",
 )
@@ -108,16 +108,15 @@ def import_file(
     a person who left a list stays away from it. A person who left, bounced or complained in the
     other tool is suppressed here. Each import has a number, with which undo-import reverses it.
     """
-    read = read_people(
-        as_table(file),
+    said = csv_files.Instructions(
         kind=kind,
         lists=lists,
-        progress=_teller("checked"),
-        columns=_mapped(columns),
-        without=without,
-        ignored=ignored,
         encoding=encoding,
+        without=without,
+        mapped=_mapped(columns),
+        ignored=ignored,
     )
+    read = read_people(as_table(file), said, progress=_teller("checked"))
     with workspace.services() as services:
         who = shell.actor(services.store, by, Role.SENDER, "import subscribers")
         brought = bring_in(
@@ -208,16 +207,13 @@ def bring_in(
 ) -> ImportResult:
     """Import a file that was checked, or say what would come of it. ``options`` are its --list."""
     plan = imports.ImportPlan(
-        file=read.path.name,
+        file=read.name,
         kind=read.kind,
         sha256=read.digest,
         by=by,
         declared=subscribers.declared_lists,
         create_lists=create_lists,
-        places={
-            name: "--list" if name in options else place
-            for name, place in read.counts.lists.items()
-        },
+        places={name: "--list" if name in options else place for name, place in read.lists.items()},
     )
     people = paced(read.people, _teller("tried" if rehearse else "written"))
     return imports.carry_out(people, plan, store=subscribers.store, only_rehearse=rehearse)

@@ -39,7 +39,8 @@ from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
 from newsletter.sources.desk import draft_text
 from newsletter.sources.statements import parse_statement
-from newsletter.subscriber_files.subscribers import read_subscribers
+from newsletter.subscriber_files.csv_files import Instructions
+from newsletter.subscriber_files.subscribers import read_people
 
 _SLUG = "example"
 
@@ -141,7 +142,7 @@ def _configure(folder: Path, **settings: str) -> None:
 
 
 def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int:
-    read = read_subscribers(folder / "subscribers.yaml", progress=lambda _count: None)
+    read = read_people(folder / "subscribers.yaml", Instructions())
     bring_in(services.subscribers, read, by=OPERATOR)
     for person in PEOPLE:
         _let_in(services, person, passwords[person.address])

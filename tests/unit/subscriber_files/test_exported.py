@@ -13,10 +13,12 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Consent, Entry, SuppressionReason
 from newsletter.subscriber_files import csv_files
+from newsletter.subscriber_files.csv_files import Instructions
 from newsletter.subscriber_files.exports import FORMATS, REASONS, ContactStatus, ExportFormat
 from newsletter.subscriber_files.subscriber_file import SubscriberFile
 from newsletter.subscriber_files.subscribers import AUTO, PLAIN, read_people
 from tests.costs import holding
+from tests.imported import added, to_suppress
 from tests.rows import rows
 
 EXPORTS = Path(__file__).parents[2] / "acceptance" / "exports"
@@ -32,7 +34,7 @@ def read(
     lists: tuple[str, ...] = ("press",),
     without: Sequence[str] = (),
 ) -> SubscriberFile:
-    return read_people(path, kind=kind, lists=lists, progress=lambda _: None, without=without)
+    return read_people(path, Instructions(kind=kind, lists=lists, without=without))
 
 
 def written(folder: Path, text: str | bytes, name: str = "people.csv") -> Path:
@@ -57,14 +59,14 @@ def packed(folder: Path, tool: str) -> Path:
 
 
 def suppressed(file: SubscriberFile) -> dict[str, str]:
-    return {entry.address.partition("@")[0]: entry.reason.value for entry in file.suppressed}
+    return {entry.address.partition("@")[0]: entry.reason.value for entry in to_suppress(file)}
 
 
 def test_the_zip_of_mailchimp_adds_suppresses_and_skips(tmp_path: Path) -> None:
     file = read(packed(tmp_path, "mailchimp"))
 
     source = "mailchimp export mailchimp.zip"
-    assert list(file.entries) == [
+    assert added(file) == [
         Entry(
             address="ana@example.org",
             name="Ana Ruiz",
@@ -96,7 +98,7 @@ def test_one_file_of_mailchimp_says_by_its_columns_what_it_is(tmp_path: Path) ->
     renamed = written(tmp_path, path.read_bytes())
 
     assert suppressed(read(renamed)) == {"dora": "unsubscribed", "emil": "complained"}
-    assert list(read(renamed, lists=()).entries) == [], "nobody is added, so no list is needed"
+    assert added(read(renamed, lists=())) == [], "nobody is added, so no list is needed"
 
 
 def test_one_file_of_mailchimp_without_the_others_is_refused(tmp_path: Path) -> None:
@@ -105,14 +107,14 @@ def test_one_file_of_mailchimp_without_the_others_is_refused(tmp_path: Path) -> 
     assert "whoever is in unsubscribed…csv and cleaned…csv would stay subscribed here" in told
     assert "--without unsubscribed --without cleaned" in told
     assert "whoever is in cleaned…csv would" in refusal(path, without=["unsubscribed"])
-    assert list(read(path, without=["unsubscribed", "cleaned"]).entries)
+    assert added(read(path, without=["unsubscribed", "cleaned"]))
 
 
 def test_the_zip_of_substack_leaves_its_posts_aside(tmp_path: Path) -> None:
     for kind in (AUTO, "substack"):
         file = read(packed(tmp_path, "substack"), kind=kind)
-        assert [entry.address for entry in file.entries] == PEOPLE
-        assert [entry.consent and entry.consent.at for entry in file.entries] == [TEN, TEN]
+        assert [entry.address for entry in added(file)] == PEOPLE
+        assert [entry.consent and entry.consent.at for entry in added(file)] == [TEN, TEN]
         assert suppressed(file) == {"dora": "unsubscribed"}
         assert "files ignored, no exports of people: posts.csv" in file.notes
 
@@ -137,21 +139,21 @@ def test_the_export_of_a_tool_is_known_by_its_columns(
 ) -> None:
     file = read(EXPORTS / f"{name}.csv")
 
-    assert [entry.address for entry in file.entries] == PEOPLE
-    assert [entry.name for entry in file.entries] == names
-    assert {entry.lists for entry in file.entries} == {("press",)}
+    assert [entry.address for entry in added(file)] == PEOPLE
+    assert [entry.name for entry in added(file)] == names
+    assert {entry.lists for entry in added(file)} == {("press",)}
     assert suppressed(file) == gone
     assert sum(file.skipped.values()) == skipped
     tool = name.partition("-")[0]
     assert file.notes[0] == f"read as an export of {tool}: {name}.csv"
-    assert {entry.consent and entry.consent.source for entry in file.entries} == {
+    assert {entry.consent and entry.consent.source for entry in added(file)} == {
         f"{tool} export {name}.csv"
     }
 
 
 def test_times_are_read_as_each_tool_writes_them() -> None:
     def times(name: str) -> list[datetime | None]:
-        return [entry.consent and entry.consent.at for entry in read(EXPORTS / name).entries]
+        return [entry.consent and entry.consent.at for entry in added(read(EXPORTS / name))]
 
     assert times("listmonk.csv") == [
         TEN.replace(microsecond=123456),
@@ -187,7 +189,7 @@ def test_columns_in_any_order_delimiter_and_encoding(
     table.writerow(["TRUE", "two\r\nlines", "José  Peña", " jose@example.org "])
     file = read(written(tmp_path, out.getvalue().encode(encoding)))
 
-    [entry] = file.entries
+    [entry] = added(file)
     assert (entry.address, entry.name) == ("jose@example.org", "José Peña")
     assert "columns ignored: column 2, which has no name" in file.notes
     assert any("Windows-1252" in note for note in file.notes) == (encoding == "cp1252")
@@ -230,10 +232,10 @@ def test_the_first_row_of_an_address_counts_and_a_suppression_always(tmp_path: P
     )
     file = read(written(tmp_path, text))
 
-    assert [entry.name for entry in file.entries] == ["First"]
+    assert [entry.name for entry in added(file)] == ["First"]
     assert file.skipped == {"stands in the file already": 1}
-    assert [entry.reason for entry in file.suppressed] == [SuppressionReason.UNSUBSCRIBED]
-    assert [entry.name for entry in file.entries] == ["First"], "as often as it is asked for"
+    assert [entry.reason for entry in to_suppress(file)] == [SuppressionReason.UNSUBSCRIBED]
+    assert [entry.name for entry in added(file)] == ["First"], "as often as it is asked for"
 
 
 def test_columns_of_several_tools_ask_for_a_word(tmp_path: Path) -> None:
@@ -242,7 +244,7 @@ def test_columns_of_several_tools_ask_for_a_word(tmp_path: Path) -> None:
         "people.csv:1: could be an export of listmonk or keila by its columns; say which, like "
         "--format listmonk"
     )
-    assert [entry.address for entry in read(neither, kind="keila").entries] == ["ana@example.org"]
+    assert [entry.address for entry in added(read(neither, kind="keila"))] == ["ana@example.org"]
     both = written(tmp_path, "email,email_disabled,subscribed_to_emails\n")
     assert "could be an export of substack or ghost" in refusal(both)
 
@@ -309,8 +311,7 @@ def test_a_long_file_is_never_held(tmp_path: Path) -> None:
     path = written(tmp_path, LISTMONK + "".join(rows))
     with holding() as cost:
         file = read(path)
-        assert sum(1 for _ in file.entries) == 1_000
-        assert list(file.suppressed) == []
+        assert sum(1 for _ in file.people) == 1_000
 
     assert path.stat().st_size > 5_000_000
     assert cost.peak < 2_500_000
@@ -347,7 +348,7 @@ def test_a_zip_of_mailchimp_without_those_who_left_is_an_error(tmp_path: Path) -
     assert "--without unsubscribed" in said
     path = mailchimp_zip(tmp_path, "subscribed", "unsubscribed")
     assert "unsubscribed" not in refusal(path)
-    assert len(list(read(path, without=["cleaned"]).entries)) == 2
+    assert len(added(read(path, without=["cleaned"]))) == 2
 
 
 def test_a_file_of_those_who_left_that_cannot_be_read_is_never_passed_over(tmp_path: Path) -> None:

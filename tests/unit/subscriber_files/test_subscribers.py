@@ -12,9 +12,11 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.subscriber_files.csv_files import Instructions
 from newsletter.subscriber_files.subscriber_file import SubscriberFile
-from newsletter.subscriber_files.subscribers import AUTO, read_people, read_subscribers
+from newsletter.subscriber_files.subscribers import read_people
 from tests.costs import holding
+from tests.imported import added, to_suppress
 from tests.rows import rows
 
 ROOT = Path(__file__).parents[3]
@@ -31,7 +33,7 @@ ROW = "ana@example.org,Ana Ruiz,press;supporters,es,America/Chicago,web form,202
 
 
 def read(path: Path) -> SubscriberFile:
-    return read_subscribers(path, progress=lambda _: None)
+    return read_people(path, Instructions())
 
 
 def read_text(tmp_path: Path, name: str, text: str | bytes) -> SubscriberFile:
@@ -49,13 +51,13 @@ def said(tmp_path: Path, name: str, text: str | bytes) -> str:
 def test_the_example_holds_three_people_and_one_suppression() -> None:
     file = read(ROOT / "subscribers.example.yaml")
 
-    assert [entry.address for entry in file.entries] == [
+    assert [entry.address for entry in added(file)] == [
         "ana@example.org",
         "bashir@example.net",
         "chen@example.com",
     ]
-    assert {name for entry in file.entries for name in entry.lists} == {"press", "supporters"}
-    assert list(file.suppressed) == [
+    assert {name for entry in added(file) for name in entry.lists} == {"press", "supporters"}
+    assert to_suppress(file) == [
         SuppressedEntry(address="gone@example.org", reason=SuppressionReason.UNSUBSCRIBED)
     ]
 
@@ -70,8 +72,8 @@ subscribers:
     timezone: America/Chicago
     consent: {source: web form, at: 2024-05-01T12:00:00+02:00}
 """
-    assert list(read_text(tmp_path, "a.yml", yaml).entries) == [ANA]
-    assert list(read_text(tmp_path, "a.csv", HEADER + ROW).entries) == [ANA]
+    assert added(read_text(tmp_path, "a.yml", yaml)) == [ANA]
+    assert added(read_text(tmp_path, "a.csv", HEADER + ROW)) == [ANA]
 
 
 def test_only_the_address_is_required(tmp_path: Path) -> None:
@@ -81,7 +83,7 @@ def test_only_the_address_is_required(tmp_path: Path) -> None:
         ("a.csv", "email\nAna@Example.org\n"),
         ("b.csv", HEADER + "Ana@Example.org,,,,,,\n"),
     ):
-        assert list(read_text(tmp_path, name, text).entries) == [
+        assert added(read_text(tmp_path, name, text)) == [
             Entry(address="Ana@Example.org", lists=())
         ]
 
@@ -92,7 +94,7 @@ subscribers:
   - {email: a@example.org, consent: {source: web form, at: 2024-05-01 10:00}}
   - {email: b@example.org, consent: {source: conference}}
 """
-    first, second = read_text(tmp_path, "a.yaml", text).entries
+    first, second = added(read_text(tmp_path, "a.yaml", text))
 
     assert first.consent == Consent(source="web form", at=datetime(2024, 5, 1, 10, tzinfo=UTC))
     assert second.consent == Consent(source="conference", at=None)
@@ -103,11 +105,11 @@ def test_every_reason_of_a_suppression_is_known(tmp_path: Path) -> None:
         f"  - {{email: {reason.value}@example.org, reason: {reason.value}}}\n"
         for reason in SuppressionReason
     )
-    suppressed = read_text(tmp_path, "a.yaml", f"suppressed:\n{lines}").suppressed
+    suppressed = to_suppress(read_text(tmp_path, "a.yaml", f"suppressed:\n{lines}"))
 
     assert [entry.reason for entry in suppressed] == list(SuppressionReason)
     text = f"suppressed:\n{lines}subscribers: [{{email: manual@example.org}}]"
-    assert len(list(read_text(tmp_path, "b.yaml", text).entries)) == 1, "he may be both"
+    assert len(added(read_text(tmp_path, "b.yaml", text))) == 1, "he may be both"
 
 
 def test_two_entries_on_one_line_are_still_told_apart(tmp_path: Path) -> None:
@@ -121,20 +123,20 @@ def test_two_entries_on_one_line_are_still_told_apart(tmp_path: Path) -> None:
 @rows("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
     text = 'name,"Email",LISTS\nAna,ana@example.org,"press"\n'.replace(",", delimiter)
-    assert list(read_text(tmp_path, "a.csv", text).entries) == [
+    assert added(read_text(tmp_path, "a.csv", text)) == [
         Entry(address="ana@example.org", name="Ana", lists=("press",))
     ]
 
 
 def test_a_declared_delimiter_is_used_and_lines_are_counted_with_it(tmp_path: Path) -> None:
     text = "sep=|\nemail|name\nana@example.org|Ana; Ruiz\n"
-    assert next(read_text(tmp_path, "a.csv", text).entries).name == "Ana; Ruiz"
+    assert added(read_text(tmp_path, "a.csv", text))[0].name == "Ana; Ruiz"
     assert said(tmp_path, "a.csv", text + "bad|Bad\n").startswith("a.csv:4 email: 'bad'")
 
 
 def test_lists_parted_by_semicolons_stand_in_quotes_where_they_must(tmp_path: Path) -> None:
     text = 'email;lists\nana@example.org;"press; supporters"\n'
-    assert next(read_text(tmp_path, "a.csv", text).entries).lists == ("press", "supporters")
+    assert added(read_text(tmp_path, "a.csv", text))[0].lists == ("press", "supporters")
 
 
 WRITTEN = [
@@ -151,7 +153,7 @@ WRITTEN = [
 def test_letters_of_any_country_come_out_right(tmp_path: Path, encoding: str, name: str) -> None:
     text = f"email,name\r\na@example.org,Ann\r\nb@example.org,{name}\r\n"
     file = read_text(tmp_path, "a.csv", text.encode(encoding))
-    assert [entry.name for entry in file.entries] == ["Ann", name]
+    assert [entry.name for entry in added(file)] == ["Ann", name]
     assert "look at its quotes and accents" in " ".join(file.notes)
 
 
@@ -168,23 +170,23 @@ def test_letters_that_may_be_several_are_refused_with_all_readings_and_read_as_i
     for each in ("cp1252", "cp1250"):
         assert repr(name.encode(encoding).decode(each)) in told
     assert "--encoding windows-1252" in told
-    file = read_subscribers(tmp_path / "a.csv", progress=lambda _: None, encoding=encoding)
-    assert [entry.name for entry in file.entries] == [name]
+    file = read_people(tmp_path / "a.csv", Instructions(encoding=encoding))
+    assert [entry.name for entry in added(file)] == [name]
     assert file.notes == ()
     with pytest.raises(InvalidInput, match="'klingon' is no encoding"):
-        read_subscribers(tmp_path / "a.csv", progress=lambda _: None, encoding="klingon")
+        read_people(tmp_path / "a.csv", Instructions(encoding="klingon"))
 
 
 def test_a_few_names_from_elsewhere_do_not_hide_what_the_others_show(tmp_path: Path) -> None:
     names = ["José Peña"] * 9 + ["Søren Müller"]
     text = "email,name\n" + "".join(f"a{n}@example.org,{one}\n" for n, one in enumerate(names))
     file = read_text(tmp_path, "a.csv", text.encode("cp1252"))
-    assert [entry.name for entry in file.entries] == names
+    assert [entry.name for entry in added(file)] == names
 
 
 def test_a_quoted_word_that_yaml_would_misread_is_text(tmp_path: Path) -> None:
     text = "subscribers:\n  - {email: a@example.org, language: 'no', name: \"012\"}\n"
-    (entry,) = read_text(tmp_path, "a.yaml", text).entries
+    (entry,) = added(read_text(tmp_path, "a.yaml", text))
 
     assert (entry.language, entry.name) == ("no", "012")
 
@@ -200,7 +202,7 @@ def test_a_file_of_another_kind_or_none_is_refused(tmp_path: Path) -> None:
 def test_progress_counts_every_entry(tmp_path: Path) -> None:
     path, counts = tmp_path / "many.csv", list[int]()
     path.write_text("email\n" + "".join(f"reader{n}@example.org\n" for n in range(2500)))
-    read_subscribers(path, progress=counts.append)
+    read_people(path, Instructions(), progress=counts.append)
     assert counts == [1000, 2000, 2500]
 
 
@@ -254,8 +256,8 @@ subscribers:
     paused_until: 2027-01-31T01:00:00+01:00
     left: [events, supporters]
 """
-    assert list(read_text(tmp_path, "a.csv", csv).entries) == [FULL]
-    assert list(read_text(tmp_path, "a.yaml", yaml).entries) == [FULL]
+    assert added(read_text(tmp_path, "a.csv", csv)) == [FULL]
+    assert added(read_text(tmp_path, "a.yaml", yaml)) == [FULL]
 
 
 def test_a_row_with_a_reason_is_a_suppression_and_with_more_a_subscriber_too(
@@ -273,8 +275,8 @@ subscribers:
 """
     for name, text in (("a.csv", csv), ("a.yaml", yaml)):
         file = read_text(tmp_path, name, text)
-        assert [entry.address for entry in file.entries] == ["ana@example.org", "bo@example.org"]
-        assert list(file.suppressed) == [
+        assert [entry.address for entry in added(file)] == ["ana@example.org", "bo@example.org"]
+        assert to_suppress(file) == [
             SuppressedEntry(address="gone@example.org", reason=SuppressionReason.UNSUBSCRIBED),
             SuppressedEntry(address="ana@example.org", reason=SuppressionReason.COMPLAINED),
         ]
@@ -287,7 +289,7 @@ subscribers:
 
 def test_an_apostrophe_before_a_formula_is_taken_away_and_any_other_stays(tmp_path: Path) -> None:
     text = "email,name\n'=a@example.org,'+49 30\nb@example.org,' = 1\nc@example.org,'t Hooft\n"
-    entries = list(read_text(tmp_path, "a.csv", text).entries)
+    entries = added(read_text(tmp_path, "a.csv", text))
 
     assert [entry.name for entry in entries] == ["+49 30", "= 1", "'t Hooft"]
     assert entries[0].address == "=a@example.org"
@@ -301,7 +303,7 @@ def test_unicode_is_known_with_and_without_a_byte_order_mark(
     csv = "email,name\r\nli@example.org,李小龍 📣\r\n"
     yaml = "subscribers:\n  - {email: li@example.org, name: 李小龍 📣}\n"
     file = read_text(tmp_path, name, (csv if name == "a.csv" else yaml).encode(encoding))
-    assert [entry.name for entry in file.entries] == ["李小龍 📣"]
+    assert [entry.name for entry in added(file)] == ["李小龍 📣"]
     assert file.notes == ()
 
 
@@ -335,14 +337,14 @@ def test_what_was_checked_is_imported_even_if_the_file_changes_afterwards(
     file = read_text(tmp_path, path.name, text)
     path.unlink()
     for _ in range(2):
-        assert [entry.address for entry in file.entries] == ["a@b.example"]
+        assert [entry.address for entry in added(file)] == ["a@b.example"]
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("email\n" + "".join(f"a{number}@b.example\n" for number in range(1_000)))
     with pytest.raises(InvalidInput, match=r"a\.csv: changed while it was read; import it again"):
-        read_subscribers(path, progress=lambda _: path.write_text("email\n") and None)
+        read_people(path, Instructions(), progress=lambda _: path.write_text("email\n"))
 
 
 @pytest.mark.parametrize("kind", ["csv", "yaml"])
@@ -355,7 +357,7 @@ def test_a_long_file_of_ours_is_never_held(tmp_path: Path, kind: str) -> None:
             line = csv if kind == "csv" else yaml
             out.write(line.format(f"a{number}@example.org", "x" * 5_000))
     with holding() as cost:
-        assert sum(1 for _ in read(path).entries) == 1_000
+        assert sum(1 for _ in read(path).people) == 1_000
 
     assert path.stat().st_size > 5_000_000
     assert cost.peak < 2_500_000
@@ -373,13 +375,13 @@ def test_a_long_file_of_ours_is_never_held(tmp_path: Path, kind: str) -> None:
 def test_columns_are_understood_as_spreadsheets_name_them(tmp_path: Path, header: str) -> None:
     delimiter = next(each for each in "\t;," if each in header)
     row = delimiter.join(["ana@example.org", "Ana", "Ruiz", "press"])
-    [ana] = read_text(tmp_path, "a.csv", f"{header}\n{row}\n").entries
+    [ana] = added(read_text(tmp_path, "a.csv", f"{header}\n{row}\n"))
     assert (ana.address, ana.name, ana.lists) == ("ana@example.org", "Ana Ruiz", ("press",))
 
 
 def test_a_whole_name_outranks_its_parts(tmp_path: Path) -> None:
     text = "email,name,first name\na@x.example,Ana Ruiz,A\nb@x.example,,Bo\n"
-    assert [one.name for one in read_text(tmp_path, "a.csv", text).entries] == ["Ana Ruiz", "Bo"]
+    assert [one.name for one in added(read_text(tmp_path, "a.csv", text))] == ["Ana Ruiz", "Bo"]
 
 
 def mapped(
@@ -387,9 +389,7 @@ def mapped(
 ) -> SubscriberFile:
     path = tmp_path / "people.csv"
     path.write_text(text)
-    return read_people(
-        path, kind=AUTO, lists=lists, progress=lambda _: None, columns=columns or None
-    )
+    return read_people(path, Instructions(lists=lists, mapped=columns))
 
 
 def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
@@ -397,7 +397,7 @@ def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="column 'e-mail' means nothing here"):
         mapped(tmp_path, text, email="Adresse", name="Wer")
     towns = text.replace("E-Mail", "Ort")
-    [ana] = mapped(tmp_path, towns, email="ADRESSE", name="Wer", place="Ort").entries
+    [ana] = added(mapped(tmp_path, towns, email="ADRESSE", name="Wer", place="Ort"))
     assert (ana.address, ana.place) == ("ana@example.org", "old@example.org")
     with pytest.raises(InvalidInput, match="has no column 'Mail', which --column email names"):
         mapped(tmp_path, text, email="Mail")
@@ -407,25 +407,19 @@ def test_what_means_nothing_is_ignored_and_named(tmp_path: Path) -> None:
     text = "email,Fax,name,,State,Subscribed\nana@example.org,123,Ana,x,TX,no\n"
     with pytest.raises(InvalidInput, match="'subscribed' may say who must not be written to"):
         mapped(tmp_path, text)
-    read = read_people(
-        tmp_path / "people.csv",
-        kind=AUTO,
-        lists=(),
-        progress=lambda _: None,
-        ignored=["SUBSCRIBED"],
-    )
-    [ana] = read.entries
+    read = read_people(tmp_path / "people.csv", Instructions(ignored=["SUBSCRIBED"]))
+    [ana] = added(read)
     assert (ana.address, ana.name, ana.place) == ("ana@example.org", "Ana", "")
     aside = "Fax, column 4, which has no name, State, Subscribed"
     assert read.notes == (f"columns ignored: {aside}",)
 
 
 def test_a_table_without_lists_goes_to_those_that_are_named(tmp_path: Path) -> None:
-    [ana] = mapped(tmp_path, "email\nana@example.org\n", ("press", "events")).entries
+    [ana] = added(mapped(tmp_path, "email\nana@example.org\n", ("press", "events")))
     assert ana.lists == ("press", "events")
     with pytest.raises(InvalidInput, match="take --list away"):
         mapped(tmp_path, "email,lists\nana@example.org,press\n", ("press",))
     (tmp_path / "a.yaml").write_text("subscribers: []\n")
-    for more in ({"lists": ("press",)}, {"lists": (), "columns": {"email": "x"}}):
+    for said in (Instructions(lists=("press",)), Instructions(mapped={"email": "x"})):
         with pytest.raises(InvalidInput, match="take --"):
-            read_people(tmp_path / "a.yaml", kind=AUTO, progress=lambda _: None, **more)
+            read_people(tmp_path / "a.yaml", said)

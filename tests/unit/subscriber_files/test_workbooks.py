@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.subscriber_files.subscribers import AUTO, read_people
+from newsletter.subscriber_files.csv_files import Instructions
+from newsletter.subscriber_files.subscribers import read_people
 from newsletter.subscriber_files.workbooks import as_table, read_workbook
 
 ANA, BEN = "ana@readers.example", "ben@readers.example"
@@ -70,10 +71,8 @@ def test_a_workbook_is_read_like_the_table_that_it_holds(tmp_path: Path) -> None
     path = tmp_path / "press.xlsx"
     path.write_bytes(workbook(rows, [[]]))
     source = as_table(path)
-    read = read_people(
-        source, kind=AUTO, lists=["press"], agreed="the congress", progress=lambda count: None
-    )
-    ana, ben = read.located
+    read = read_people(source, Instructions(lists=["press"], agreed="the congress"))
+    ana, ben = read.people
     assert (ana[1].name, ana[0]) == ("Ana Ruiz", "press.xlsx:2")
     assert ana[1].consent is not None
     assert ana[1].consent.at == datetime(2024, 3, 12, tzinfo=UTC)

@@ -18,8 +18,9 @@ from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import IGNORED, OURS
-from newsletter.subscriber_files.isolated import LARGEST_BYTES, ReadUpload, read_upload
+from newsletter.subscriber_files.isolated import LARGEST_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import paced
+from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
@@ -49,8 +50,9 @@ class _Work:
     people: int = 0
     """People of the file; 0 while it is read."""
     done: int = 0
-    read: ReadUpload | None = None
-    """Without its people."""
+    columns: tuple[TableColumn, ...] = ()
+    """Of a table."""
+    notes: tuple[str, ...] = ()
     brought: ImportResult = field(default_factory=ImportResult)
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
@@ -143,7 +145,7 @@ class ImportPages:
         number = request.number("number")
         upload = self._upload(request, number)
         work = self._works.get(number)
-        columns = work.read.columns if work and work.read else ()
+        columns = work.columns if work else ()
         fields = [request.field(f"column-{place}") for place in range(len(columns))]
         chosen = tuple(one if one in OURS or one == IGNORED else "" for one in fields)
         with self._subscribers.store.begin() as tx:
@@ -184,9 +186,9 @@ class ImportPages:
         """Read the upload with this number, then rehearse its import or carry it out."""
         try:
             read = read_upload(upload)
-            work.read, work.error = replace(read, people=()), read.error
+            work.columns, work.error = read.columns, read.error
             if read.file is not None:
-                work.people = read.file.people
+                work.people, work.notes = read.file.count, read.file.notes
                 plan = imports.ImportPlan(
                     file=upload.file,
                     kind=read.file.kind,
@@ -198,7 +200,7 @@ class ImportPages:
                     upload=number,
                 )
                 work.brought = imports.carry_out(
-                    ((one.place, one.person) for one in paced(read.people, work.note)),
+                    paced(read.file.people, work.note),
                     plan,
                     store=self._subscribers.store,
                     only_rehearse=not work.is_import,
@@ -234,8 +236,7 @@ class ImportPages:
             raise work.error
         if work.is_import and not faults:
             return self._desk.go(request, _AT, done="imported-people")
-        columns = work.read.columns if work.read else ()
-        if columns and (faults or request.query("columns") or not work.people):
+        if work.columns and (faults or request.query("columns") or not work.people):
             return self._columns_page(request, number, work, [("", said) for _, said in faults])
         if faults:
             return self._form(request, faults=faults, upload=work.upload)
@@ -244,9 +245,8 @@ class ImportPages:
     def _columns_page(
         self, request: DeskRequest, number: int, work: _Work, faults: Faults
     ) -> Response:
-        columns = work.read.columns if work.read else ()
         chosen = work.upload.columns or [
-            one.ours or ("" if one.is_doubtful else IGNORED) for one in columns
+            one.ours or ("" if one.is_doubtful else IGNORED) for one in work.columns
         ]
         return self._desk.page(
             request,
@@ -255,12 +255,11 @@ class ImportPages:
             faults=faults,
             number=number,
             file=work.upload.file,
-            columns=list(zip(columns, chosen, strict=False)),
-            recognized=sum(bool(one.ours) for one in columns),
+            columns=list(zip(work.columns, chosen, strict=False)),
+            recognized=sum(bool(one.ours) for one in work.columns),
         )
 
     def _rehearsed(self, request: DeskRequest, number: int, work: _Work) -> Response:
-        read = work.read
         return self._desk.page(
             request,
             "import-rehearsed.html.j2",
@@ -269,8 +268,8 @@ class ImportPages:
             upload=work.upload,
             brought=work.brought,
             away=_away(work.brought),
-            notes=read.file.notes if read and read.file else (),
-            has_columns=bool(read and read.columns),
+            notes=work.notes,
+            has_columns=bool(work.columns),
         )
 
     @route("POST", "/readers/import/{number}/undo", Role.ADMIN, step_up=True)
