@@ -138,7 +138,7 @@ class Events(AddressRepository):
 
     def telling(self, campaign_id: int) -> list[int]:
         """Return readers with a status of whom the books do not say that the provider took it."""
-        # a batch for which no call was begun is told of at once, or not at all
+        # a batch for which no call was begun is reported at once, or not at all
         told = Condition(
             "batch.attempts > 0 AND EXISTS (SELECT 1 FROM delivery_status"
             f" WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})"
