@@ -73,55 +73,20 @@ class Audiences(Repository):
 
         For a correction: of those who were to get the original.
         """
-        if isinstance(audience, Correction):
-            held, why, out = _held(audience), _reason(audience), _excluded(audience)
-            return self._db.rows(
-                f"SELECT COALESCE(subscriber.address, '(erased)'), {why} FROM {held} AS held"
-                f" LEFT JOIN subscriber ON subscriber.id = held.id WHERE {out} ORDER BY held.id",
-                held,
-                why,
-                out,
-            )
-        on, who, why = on_lists(audience.lists), eligible(audience.lists), why_not(audience.lists)
+        people, why = _excluded(audience)
         return self._db.rows(
-            f"SELECT address, {why} FROM subscriber WHERE subscriber.id IN ("
-            f"SELECT subscriber_id FROM subscription WHERE {on}) AND NOT {who}"
-            " ORDER BY subscriber.id",
-            on,
-            who,
+            f"SELECT COALESCE(subscriber.address, '(erased)'), {why} FROM {people.tables}"
+            f" WHERE {people.who} ORDER BY {people.id}",
+            people.who,
             why,
         )
 
     def left_out(self, audience: Audience | Correction) -> dict[str, int]:
         """Return reason → how many of these would not get it, without naming anybody."""
-        if isinstance(audience, Correction):
-            held, why, out = _held(audience), _reason(audience), _excluded(audience)
-            rows = self._db.rows(
-                f"SELECT {why} AS why, COUNT(*) FROM {held} AS held"
-                f" LEFT JOIN subscriber ON subscriber.id = held.id WHERE {out} GROUP BY why",
-                held,
-                why,
-                out,
-            )
-            return dict(rows)
-        lists = audience.lists
-        on, who, why = on_lists(lists), eligible(lists), why_not(lists)
+        people, why = _excluded(audience)
         rows = self._db.rows(
-            f"""
-            SELECT {why} AS why, COUNT(*) FROM subscriber
-            -- those who may be left out, found by indexes: not as a join, in which SQLite may
-            -- begin with all readers
-            WHERE subscriber.id IN (
-                SELECT subscriber_id FROM subscription WHERE {on} AND state <> 'confirmed'
-                UNION SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}
-                UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL)
-            AND EXISTS (
-                SELECT 1 FROM subscription
-                WHERE subscription.subscriber_id = subscriber.id AND {on})
-            AND NOT {who} GROUP BY why
-            """,
-            on,
-            who,
+            f"SELECT {why} AS why, COUNT(*) FROM {people.tables} WHERE {people.who} GROUP BY why",
+            people.who,
             why,
         )
         return dict(rows)
@@ -136,24 +101,20 @@ class Audiences(Repository):
 
         The slug is that of the language which has them; "" if nothing else keeps them from it.
         """
-        had, who = _had(audience), _left_to_others(audience)
+        people = _left_to_others(audience)
         return self._db.rows(
             "SELECT subscriber.address, subscriber.language, COALESCE(had.slug, '')"
-            f" FROM subscriber LEFT JOIN {had} AS had ON had.id = subscriber.id WHERE {who}"
-            " ORDER BY subscriber.id",
-            had,
-            who,
+            f" FROM {people.tables} WHERE {people.who} ORDER BY {people.id}",
+            people.who,
         )
 
     def left_to_others(self, audience: Audience) -> dict[str, int]:
         """Return how many of each language are left to others, without naming anybody."""
-        had, who = _had(audience), _left_to_others(audience)
+        people = _left_to_others(audience)
         rows = self._db.rows(
-            "SELECT subscriber.language, COUNT(*) FROM subscriber"
-            f" LEFT JOIN {had} AS had ON had.id = subscriber.id WHERE {who}"
+            f"SELECT subscriber.language, COUNT(*) FROM {people.tables} WHERE {people.who}"
             " GROUP BY subscriber.language",
-            had,
-            who,
+            people.who,
         )
         return dict(rows)
 
@@ -236,18 +197,55 @@ class Audiences(Repository):
 def _people(audience: Audience | Correction) -> People:
     """Return the subscribers who get it."""
     if isinstance(audience, Correction):
-        held, who = _held(audience), ~SUPPRESSED & _gets_correction(audience)
         join = "LEFT JOIN" if audience.unstarted else "JOIN"
-        return People(
-            tables=f"subscriber {join} {held} AS held ON held.id = subscriber.id",
-            id="subscriber.id",
-            who=Condition(who.sql, {**held.values, **who.values}),
-        )
+        who = ~SUPPRESSED & _gets_correction(audience)
+        return _with(f"{join} {{}} AS held ON held.id = subscriber.id", _held(audience), who)
     who = aimed(audience)
     if audience.original:
         had = _had(audience)
         who &= Condition(f"subscriber.id NOT IN (SELECT id FROM {had} AS had)", had.values)
     return People(tables="subscriber", id="subscriber.id", who=who)
+
+
+def _with(join: str, query: Condition, who: Condition) -> People:
+    """Return the subscribers, joined to those of a query."""
+    return People(
+        tables=f"subscriber {join.format(query)}",
+        id="subscriber.id",
+        who=Condition(who.sql, {**query.values, **who.values}),
+    )
+
+
+def _excluded(audience: Audience | Correction) -> tuple[People, Condition]:
+    """Return the people who would not get it, and an expression: why."""
+    why = why_not(audience.lists)
+    if isinstance(audience, Correction):
+        held = _held(audience)
+        return People(
+            tables=f"{held} AS held LEFT JOIN subscriber ON subscriber.id = held.id",
+            id="held.id",
+            who=Condition("subscriber.id IS NULL") | SUPPRESSED | ~_gets_correction(audience),
+        ), Condition(
+            f"CASE WHEN subscriber.id IS NOT NULL AND NOT {SUPPRESSED} AND held.standing = 0"
+            f" THEN 'was never sent the original: ' || held.own ELSE {why} END",
+            {**held.values, **why.values},
+        )
+    on = on_lists(audience.lists)
+    may_be = Condition(
+        f"""
+        -- found by indexes: not as a join, in which SQLite may begin with all readers
+        subscriber.id IN (
+            SELECT subscriber_id FROM subscription WHERE {on} AND state <> 'confirmed'
+            UNION SELECT id FROM subscriber WHERE {_IS_SUPPRESSED}
+            UNION SELECT id FROM subscriber WHERE paused_until IS NOT NULL)
+        AND EXISTS (
+            SELECT 1 FROM subscription
+            WHERE subscription.subscriber_id = subscriber.id AND {on})
+        """,
+        on.values,
+    )
+    who = may_be & ~eligible(audience.lists)
+    return People(tables="subscriber", id="subscriber.id", who=who), why
 
 
 # --- corrections
@@ -296,29 +294,15 @@ def _gets_correction(correction: Correction) -> Condition:
     )
 
 
-def _excluded(correction: Correction) -> Condition:
-    """The person of the row, left-joined, does not get the correction."""
-    return Condition("subscriber.id IS NULL") | SUPPRESSED | ~_gets_correction(correction)
-
-
-def _reason(correction: Correction) -> Condition:
-    """An expression: why the person of the row, left-joined, does not get the correction."""
-    why = why_not(correction.lists)
-    return Condition(
-        f"CASE WHEN subscriber.id IS NOT NULL AND NOT {SUPPRESSED} AND held.standing = 0"
-        f" THEN 'was never sent the original: ' || held.own ELSE {why} END",
-        why.values,
-    )
-
-
 # --- languages
 
 
-def _left_to_others(audience: Audience) -> Condition:
-    """The subscriber is on its lists, and another language has or gets them."""
-    return aimed(Audience(lists=audience.lists, segment=audience.segment)) & (
+def _left_to_others(audience: Audience) -> People:
+    """Return the subscribers on its lists whom another language has or gets."""
+    who = aimed(Audience(lists=audience.lists, segment=audience.segment)) & (
         Condition("had.id IS NOT NULL") | ~reads(audience.languages or ())
     )
+    return _with("LEFT JOIN {} AS had ON had.id = subscriber.id", _had(audience), who)
 
 
 def _had(audience: Audience) -> Condition:
