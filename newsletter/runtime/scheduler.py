@@ -10,12 +10,13 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
@@ -56,6 +57,14 @@ _PATIENCE = timedelta(minutes=5)
 """The longest that ``until_idle`` waits for a quota, an hour, or to speak to the provider again."""
 _GIVE_UP_AFTER = 4
 """Failed attempts of one batch after which ``until_idle`` ends."""
+
+
+class _Every(IntervalTrigger):  # type: ignore[misc] # APScheduler has no types
+    """An interval that begins with each look: a clock that jumps by years leaves none to count."""
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """Return the time of the next look."""
+        return now + timedelta(seconds=self.interval_length)
 
 
 class Scheduler:
@@ -219,8 +228,7 @@ class Scheduler:
         """Do something soon and then every so many seconds, in the thread of an executor."""
         clock.add_job(
             action,
-            "interval",
-            seconds=max(seconds, 0.1),
+            _Every(seconds=max(seconds, 0.1)),
             next_run_time=self._delivery.store.clock.now() + after,
             executor=executor,
         )
