@@ -1,12 +1,13 @@
 """Writes docs/commands.md: ``python -m tools.reference.commands``."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 
 from newsletter.cli.groups import loaded
 from newsletter.cli.main import newsletter
+from tools.reference.examples import transcripts
 
 _INTRODUCTION = """\
 <!-- Generated from the commands by `python -m tools.reference.commands`. -->
@@ -16,7 +17,7 @@ Data goes to standard output, messages and progress to standard error. No option
 [Operations](operations.md#exit-codes) lists the exit codes. Every command takes `--workspace DIR`,
 the folder of newsletter.yaml; commands that report take `--json`. Lists show the newest 50:
 `--limit N` shows the newest N, `--all` shows all. Commands that change something take `--by EMAIL`,
-the person who does it, for the audit log; below, it appears only if it is required.
+the person in the audit log, listed below only if required. Each example shows the first lines.
 """
 
 _SHARED_OPTIONS = {"--workspace", "--json", "--limit", "--all", "--by"}
@@ -24,12 +25,12 @@ _SHARED_OPTIONS = {"--workspace", "--json", "--limit", "--all", "--by"}
 _USUAL = {"[OPTIONS]", "COMMAND [ARGS]..."}
 
 
-def document() -> str:
-    """The whole page, in Markdown."""
+def document(examples: Mapping[str, str]) -> str:
+    """The whole page, in Markdown, with what these commands print."""
     lines = [_INTRODUCTION]
     seen: dict[int, str] = {}
     for context in _contexts(click.Context(newsletter, info_name="newsletter")):
-        lines += _section(context, seen)
+        lines += _section(context, seen, examples)
     return "\n".join(lines)
 
 
@@ -41,7 +42,9 @@ def _contexts(context: click.Context) -> Iterator[click.Context]:
             yield from _contexts(click.Context(loaded(command), info_name=name, parent=context))
 
 
-def _section(context: click.Context, seen: dict[int, str]) -> Iterator[str]:
+def _section(
+    context: click.Context, seen: dict[int, str], examples: Mapping[str, str]
+) -> Iterator[str]:
     path, command = context.command_path, context.command
     first = seen.setdefault(id(command), path)
     yield from [f"## `{path}`", ""]
@@ -54,6 +57,10 @@ def _section(context: click.Context, seen: dict[int, str]) -> Iterator[str]:
     help_text = _escaped(command.help or "")
     yield from [f"`{path} {usage}`: {help_text}" if usage else help_text, ""]
     yield from _options(context)
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        # a command without an example ends this with StopIteration
+        example = next(line for line in examples if f"{line} ".startswith(f"{path} "))
+        yield from ["```console", f"$ {example}", f"{examples[example]}```", ""]
 
 
 def _options(context: click.Context) -> Iterator[str]:
@@ -72,4 +79,4 @@ def _escaped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(document())
+    sys.stdout.write(document(transcripts()))

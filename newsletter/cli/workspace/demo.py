@@ -101,7 +101,7 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     handed_in = example.read_text(encoding="utf-8").replace("status: draft", "status: review")
     example.write_text(handed_in, encoding="utf-8")
     # without a second factor, so that no authenticator app is needed
-    _configure(folder, undo_window="0s", start="approval", second_factor="admin")
+    _configure(folder, undo_window="0s", start="approval", second_factor="admin", poll="1s")
     with _opened(folder) as services:
         code = _send(services, folder, passwords)
         _show_around(services, folder)
