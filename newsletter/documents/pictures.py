@@ -47,24 +47,15 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
     kind = next((kind for head, kind in _HEADS.items() if data.startswith(head)), "")
     if not kind:
         raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
-    image, is_moving = _opened(data, kind, file)
-    notes = ["It moved; only its first picture is kept."] if is_moving else []
-    width = image.width
+    image = _opened(data, kind, file)
     image.thumbnail((_WIDEST, _TALLEST), Image.Resampling.LANCZOS)
-    if image.width < width:
-        notes.append(f"It was {width:,} pixels wide and is {image.width:,} now.")
     kind, encoded = _encoded(image, kind)
-    return MadePicture(
-        kind=_KINDS[kind],
-        data=encoded,
-        width=image.width,
-        height=image.height,
-        notes=tuple(notes),
-    )
+    width, height = image.size
+    return MadePicture(kind=_KINDS[kind], data=encoded, width=width, height=height)
 
 
-def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
-    """Return the upright pixels, and whether the file has several pictures."""
+def _opened(data: bytes, kind: str, file: str) -> Image.Image:
+    """Return the upright pixels; of a file that moves, those of its first picture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # of Pillow's own about bombs and what is broken
@@ -73,7 +64,6 @@ def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
                 width, height = image.size
                 if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
                     raise unusable(file, _TOO_MANY)
-                moves = getattr(image, "n_frames", 1) > 1
                 image.seek(0)
                 # a camera says in the Exif data which side is up, and these do not stay
                 upright = ImageOps.exif_transpose(image)
@@ -82,7 +72,7 @@ def _opened(data: bytes, kind: str, file: str) -> tuple[Image.Image, bool]:
                 read = upright.convert("RGBA" if clear else "RGB")
                 made = Image.new(read.mode, read.size)
                 made.paste(read)
-                return made, moves
+                return made
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Warning) as error:
         raise unusable(file, f"is broken and cannot be read as a picture; {_INSTEAD}") from error
     except Image.DecompressionBombError as error:

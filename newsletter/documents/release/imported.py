@@ -87,8 +87,6 @@ class MadePicture:
     data: bytes
     width: int
     height: int
-    notes: tuple[str, ...] = ()
-    """Changes, as sentences."""
 
 
 def unusable(file: str, message: str) -> InvalidInput:

@@ -35,7 +35,7 @@ def test_each_kind_that_mails_show_is_made_anew(subtests: pytest.Subtests) -> No
     for kind, becomes in (("PNG", "png"), ("JPEG", "jpeg"), ("GIF", "png")):
         with subtests.test(kind=kind):
             made = make_picture(saved(image(), kind), file="a")
-            assert (made.width, made.height, made.notes) == (60, 40, ())
+            assert (made.width, made.height) == (60, 40)
             assert made.kind == f"image/{becomes}"
             assert opened(made.data).size == (60, 40)
 
@@ -63,7 +63,6 @@ def test_a_wide_picture_is_made_as_wide_as_a_mail_needs_it() -> None:
     made = make_picture(saved(noise(2000, 1000), "JPEG"), file="a.jpg")
     assert (made.width, made.height, made.kind) == (1200, 600, "image/jpeg")
     assert len(made.data) <= 500_000
-    assert made.notes == ("It was 2,000 pixels wide and is 1,200 now.",)
 
 
 @pytest.mark.slow("encodes large pictures")
@@ -91,11 +90,10 @@ def test_drawings_with_few_colours_stay_png_where_that_is_smaller() -> None:
     assert make_picture(saved(drawn, "PNG"), file="a.png").kind == "image/png"
 
 
-def test_of_a_picture_that_moves_the_first_is_kept_and_it_says_so() -> None:
+def test_of_a_picture_that_moves_the_first_is_kept() -> None:
     frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
     made = make_picture(data, file="a.gif")
-    assert made.notes == ("It moved; only its first picture is kept.",)
     assert getattr(opened(made.data), "n_frames", 1) == 1
 
 
