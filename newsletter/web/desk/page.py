@@ -29,7 +29,7 @@ from newsletter.rendering.sentences import Language, translated
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.assets import Assets
 from newsletter.web.desk.browser import HOME, PASSKEY, offer_passkey
-from newsletter.web.desk.deciding import colleagues, holders, sentence, titled, titles
+from newsletter.web.desk.deciding import LEFT_OUT, colleagues, holders, sentence, titled, titles
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.frame import accepted_languages
 
@@ -176,6 +176,7 @@ class Desk:
             "people": people,
             "initials": initials,
             "language": language_name,
+            "left_out": lambda why: say(LEFT_OUT.get(why, why)),
             "list_title": lambda name: titles(self._staff.settings, [name]),
             "titled": partial(titled, self._staff.settings),
             "titles": partial(titles, self._staff.settings),

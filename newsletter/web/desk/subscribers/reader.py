@@ -4,14 +4,11 @@ An address is sent in a form and is part of no page's address, so that no log or
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from newsletter.domain.delivery.batch import DeliveryState
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.events import CampaignOutcome, EventKind
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import (
@@ -34,25 +31,6 @@ _LONGEST = 200
 """Characters of a reason, and of how people agreed."""
 _MAILS = 30
 """The newest campaigns that a reader's page looks through."""
-BECAME: Mapping[DeliveryState, str] = MappingProxyType(
-    {
-        DeliveryState.PENDING: "waits to be sent",
-        DeliveryState.ACCEPTED: "accepted by the provider",
-        DeliveryState.REJECTED: "rejected by the provider",
-        DeliveryState.SUPPRESSED: "not sent: they had left or were blocked",
-        DeliveryState.CANCELLED: "not sent: it was cancelled",
-        DeliveryState.UNKNOWN: "unknown: it may have been sent",
-    }
-)
-TOLD: Mapping[EventKind, str] = MappingProxyType(
-    {
-        EventKind.DELIVERED: "delivered",
-        EventKind.DELAYED: "delayed",
-        EventKind.BOUNCED: "bounced",
-        EventKind.COMPLAINED: "reported as spam",
-        EventKind.UNSUBSCRIBED: "they unsubscribed",
-    }
-)
 
 
 class ReaderPages:
@@ -187,7 +165,8 @@ class ReaderPages:
             new=request.field("new"),
             consents=consents,
             agreed=agreed,
-            mails=[(one, written.get(one.slug, one.slug), became(one)) for one in mails],
+            mails=mails,
+            written=written,
             reason=request.field("reason"),
         )
 
@@ -206,14 +185,6 @@ class ReaderPages:
         lists = titles(self._subscribers.settings, person.lists)
         return say("Gets email on: {lists}.", lists=lists)
 
-    def gets(self, person: Subscriber) -> str:
-        """Return whether a reader gets email, in a word or two."""
-        if person.suppressed is not None:
-            return say("No: {why}", why=say(LEFT_OUT[person.suppressed.value]))
-        if person.paused_until and person.paused_until > self._desk.now():
-            return say("Paused")
-        return say("Yes") if person.lists else say("No: on no list")
-
 
 def _address(request: DeskRequest) -> str:
     """Return the address in the form. Raises NotFound if it is invalid: our page sends none
@@ -222,15 +193,6 @@ def _address(request: DeskRequest) -> str:
         return parse_address(request.field("email"))
     except ValueError as error:
         raise NotFound("There is no such address.") from error
-
-
-def became(mail: CampaignOutcome) -> str:
-    """Return what became of an email, in words."""
-    told = say(BECAME[mail.state])
-    for kind in dict.fromkeys(mail.told):
-        if kind in TOLD:
-            told = say("{first}, then {step}", first=told, step=say(TOLD[kind]))
-    return told
 
 
 # --- what staff note of a reader

@@ -14,7 +14,6 @@ from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers import reader
@@ -154,7 +153,7 @@ class ReadersPages:
             words=words,
             chosen=chosen,
             people=shown,
-            gets=self._one.gets,
+            now=self._desk.now(),
             older=shown[-1].id if len(people) > _A_PAGE else None,
             **overview,
         )
@@ -169,8 +168,5 @@ class ReadersPages:
                 (one, tx.audiences.count(Audience(lists=(one.list,), segment=one)))
                 for one in self._subscribers.segments
             ],
-            "kept_out": [
-                (say(LEFT_OUT[reason.value]), many)
-                for reason, many in tx.readers.suppression_counts().items()
-            ],
+            "kept_out": tx.readers.suppression_counts(),
         }
