@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from newsletter.config.loading import FILE_NAME
+from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import InvalidConfiguration
 from newsletter.rendering.lazy import LazyRenderer
@@ -18,22 +18,21 @@ _CHANGED = (
 Signature = tuple[tuple[str, int, int, int], ...]
 
 
+def renderer_of(settings: Settings) -> LazyRenderer:
+    """Return the renderer. Its fingerprint covers every setting that changes an email."""
+    return LazyRenderer(
+        house=settings.house(),
+        override=settings.resolve(Path("templates")),
+        carriage=settings.carriage(),
+    )
+
+
 class ConfigurationOnDisk:
-    """Tells whether the files that this process read when it started have changed since.
+    """Tells whether the files that this process read when it started have changed since."""
 
-    ``reload`` reads the settings and templates again; it raises InvalidConfiguration.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        renderer: LazyRenderer,
-        *,
-        key: bytes,
-        reload: Callable[[], tuple[Settings, LazyRenderer]],
-    ) -> None:
-        self._settings, self.renderer = settings, renderer
-        self._key, self._reload = key, reload
+    def __init__(self, settings: Settings, environ: Mapping[str, str], *, key: bytes) -> None:
+        self._settings, self._environ, self._key = settings, environ, key
+        self.renderer = renderer_of(settings)
         self._seen: tuple[Signature, str] = (_signature(settings), "")
         """The files as they were when they were last compared, and what that came to."""
 
@@ -54,7 +53,8 @@ class ConfigurationOnDisk:
 
     def _compare(self) -> str:
         try:
-            same = self._digest(*self._reload()) == self.digest
+            again = load(self._settings.workspace / FILE_NAME, self._environ)
+            same = self._digest(again, renderer_of(again)) == self.digest
         except InvalidConfiguration as error:
             return (
                 f"{FILE_NAME} has changed since the service started, and has a fault:"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from newsletter.config.settings import Settings
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.configuration import Configuration
-from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import ServerClock, SystemClock
 from newsletter.runtime.configuration import ConfigurationOnDisk
@@ -39,16 +37,6 @@ from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Keys:
-    """The workspace's own. The first of each file is its oldest: rotation adds others below it."""
-
-    addresses: tuple[bytes, ...]
-    links: tuple[bytes, ...]
-    retired_links: frozenset[int]
-    audit: tuple[bytes, ...]
-
-
 @contextmanager
 def opened(
     workspace: Path, environ: Mapping[str, str], *, clock: Clock | None = None
@@ -58,39 +46,21 @@ def opened(
     ``clock`` defaults to the system's.
     """
     settings = load(workspace / FILE_NAME, environ)
-    with private() as umask, _opened_store(settings, clock) as (store, keys):
+    with private() as umask, _opened_store(settings, clock) as (store, links, key):
         guard_file = WorkspaceGuardFile(
             settings.epoch_path,
             store.database.name,
             lambda _: store.database.location(),
             is_shared=settings.shares_sending,
         )
-        on_disk = _on_disk(settings, keys, environ)
-        built = _services(settings, store, guard_file, keys, umask, on_disk)
+        on_disk = ConfigurationOnDisk(settings, environ, key=key)
+        built = _services(settings, store, guard_file, links, key, umask, on_disk)
         try:
             built.delivery.guard().attend()
             yield built
         finally:
             built.delivery.close()
             guard_file.close()
-
-
-def renderer_of(settings: Settings) -> LazyRenderer:
-    """Return the renderer. Its fingerprint covers every setting that changes an email."""
-    return LazyRenderer(
-        house=settings.house(),
-        override=settings.resolve(Path("templates")),
-        carriage=settings.carriage(),
-    )
-
-
-def _on_disk(settings: Settings, keys: _Keys, environ: Mapping[str, str]) -> ConfigurationOnDisk:
-    def reload() -> tuple[Settings, LazyRenderer]:
-        again = load(settings.workspace / FILE_NAME, environ)
-        return again, renderer_of(again)
-
-    renderer = renderer_of(settings)
-    return ConfigurationOnDisk(settings, renderer, key=keys.addresses[0], reload=reload)
 
 
 def kept(settings: Settings) -> list[Path]:
@@ -135,37 +105,34 @@ def _refuse_lost(settings: Settings, database: Backend) -> None:
         )
 
 
-def _load_keys(folder: Path) -> _Keys:
-    """Read the keys, and make those that a new workspace does not have yet."""
-    links, retired = load_link_keys(folder / "links")
-    return _Keys(
-        addresses=load_keys(folder / "addresses"),
-        links=links,
-        retired_links=retired,
-        audit=load_keys(folder / "audit"),
-    )
-
-
 @contextmanager
-def _opened_store(settings: Settings, clock: Clock | None) -> Iterator[tuple[Store, _Keys]]:
-    """Open the database, locked against replacement, with its keys."""
+def _opened_store(
+    settings: Settings, clock: Clock | None
+) -> Iterator[tuple[Store, SignedLinks, bytes]]:
+    """Open the database, locked against replacement; with the links, and the workspace's key.
+
+    Makes the keys that a new workspace does not have yet.
+    """
     folder = settings.workspace / "var" / "keys"
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
     with in_use(settings.in_use_path), closing(open_database(settings)) as database:
         _refuse_lost(settings, database)
         ensure_current(database)
         refuse_missing_keys(database, settings.workspace)
-        keys = _load_keys(folder)
+        keys, retired = load_link_keys(folder / "links")
+        # the first of a file is its oldest: rotation adds others below it
+        key, audit = (load_keys(folder / name)[0] for name in ("addresses", "audit"))
         check_keys(database, fingerprints_in(settings.workspace))
         close_off(kept(settings))
         yield (
             Store(
                 database,
-                hash_address=address_hash(keys.addresses[0]),
-                chain=Chain(key=keys.audit[0], head=HeadFile(settings.audit_head_path)),
+                hash_address=address_hash(key),
+                chain=Chain(key=audit, head=HeadFile(settings.audit_head_path)),
                 clock=clock or _clock(settings, database),
             ),
-            keys,
+            SignedLinks(keys, retired=retired),
+            key,
         )
 
 
@@ -173,12 +140,12 @@ def _services(
     settings: Settings,
     store: Store,
     guard_file: WorkspaceGuardFile,
-    keys: _Keys,
+    links: SignedLinks,
+    key: bytes,
     umask: int,
     on_disk: ConfigurationOnDisk,
 ) -> Services:
-    links = SignedLinks(keys.links, retired=keys.retired_links)
-    key, renderer = keys.addresses[0], on_disk.renderer
+    renderer = on_disk.renderer
     common: dict[str, Any] = {"settings": settings, "store": store}
     counters = Counters(getattr(provider, "kind", "") for provider in settings.providers)
     common_links = common | {"links": links, "counters": counters}

@@ -16,7 +16,7 @@ from newsletter.config.loading import load
 from newsletter.config.settings import Settings
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.providers.registry import OPTIONS
-from newsletter.runtime.wiring import renderer_of
+from newsletter.runtime.configuration import renderer_of
 from tests.pages import SETTINGS, Forum, forum
 from tests.rows import rows
 
