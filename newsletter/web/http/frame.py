@@ -36,6 +36,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+_FILTERS = {"direction": direction, "language_name": language_name}
 _WANTED = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?"
 )
@@ -60,7 +61,7 @@ class Frame:
         folder = default_templates() / "web"
         self._house = house
         self._language = language
-        self._templates = Templates(read_templates(folder), filters={}, pages=True)
+        self._templates = Templates(read_templates(folder), filters=_FILTERS, pages=True)
         self._wordings = Wordings(self._templates)
         self._styles = Markup(self._templates.fill("page.css", look(house)))  # noqa: S704 - ours
         self.fields: Mapping[str, str] = (

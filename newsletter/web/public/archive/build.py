@@ -8,15 +8,16 @@ later (a correction, a withdrawal) stands above it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from newsletter.domain.archive import LONGEST, Heading, Stretch, terms
+from newsletter.domain.archive import LONGEST, Heading, Hit, Stretch, terms
 from newsletter.domain.statements.content import Content
-from newsletter.rendering.languages import base_language, direction, language_name
+from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
 from newsletter.rendering.mail.excerpts import body_of, excerpt_of, pictures_of
 from newsletter.runtime.statements import Statements
@@ -62,14 +63,8 @@ class ArchiveBuild:
         self._frame = frame
         self._began_at = began_at
         self._words, self._language = frame.words(self._settings.language)
-        house = self._settings.house()
         self._publisher = FeedPublisher(
-            name=house.organisation.name,
-            website=house.organisation.website,
-            public_url=house.public_url,
-            began_at=began_at,
-            language=self._settings.language,
-            logo=house.brand.logo.src if house.brand.logo else "",
+            self._settings.house(), began_at=began_at, language=self._settings.language
         )
         self._counted: tuple[int, tuple[int, datetime | None]] = (-1, (0, None))
         """The version of the database, and how many statements went out and when the last did."""
@@ -89,10 +84,7 @@ class ArchiveBuild:
         title = words["statements"]
         if number > 1:
             title += f" – {words['page_of'].format(page=number, count=count)}"
-        rows = [
-            self._row(up, statement, heading.date, heading.title, heading.language, heading.opening)
-            for statement, heading in self._with_heading(shown)
-        ]
+        rows = self._with_heading(shown)
         page = self._list(
             title,
             up,
@@ -102,7 +94,7 @@ class ArchiveBuild:
             newer=page_link(up, number - 1) if number > 1 else "",
             older=page_link(up, number + 1) if number < count else "",
             message="" if rows else words["nothing_yet"],
-            public=self._public(page_link(f"{self._publisher.public_url}/", number), article=None),
+            public=self._public(page_link(f"{self._settings.public_url}/", number), article=None),
         )
         return self._leaf(page, "text/html", shown, changed_at)
 
@@ -121,17 +113,7 @@ class ArchiveBuild:
         return self._list(
             words["search"],
             "",
-            rows=[
-                self._row(
-                    "",
-                    shown[hit.slug],
-                    hit.date,
-                    _highlighted(hit.title),
-                    hit.language,
-                    _highlighted(hit.excerpt),
-                )
-                for hit in hits.shown
-            ],
+            rows=[(shown[hit.slug], _highlighted(hit)) for hit in hits.shown],
             number=number,
             count=count,
             newer=_search_link(typed, number - 1) if 1 < number <= count else "",
@@ -149,33 +131,16 @@ class ArchiveBuild:
             most=LONGEST,
             kinds=_feeds(up),
             ours="",
+            day_of=self._day,
+            dated=partial(self._dated, language=self._language),
+            notice_of=partial(self._notice, language=self._language),
             **{"typed": None} | values,
         )
         return bytes(page.body)
 
-    def _row(
-        self, up: str, shown: Published, own: str, title: str, language: str, summary: str
-    ) -> dict[str, Any]:
-        """Return a statement of a list. ``day`` is its own date, in ISO 8601, ``dated`` in words.
-
-        A statement without a date has the local day on which it went out.
-        """
-        day = self._day(shown, own)
-        return {
-            "address": f"{up}archive/{shown.slug}",
-            "title": title.strip(),
-            "language": language,
-            "direction": direction(language),
-            "day": day.isoformat(),
-            "dated": self._dated(day, self._language),
-            "language_name": language_name(language),
-            "notice": self._notice(shown, self._language),
-            "summary": "" if shown.withdrawn else summary.strip(),
-        }
-
     def _public(self, address: str, **values: object) -> Mapping[str, object]:
         """Return the values of the head of a page that search engines may list."""
-        base = self._publisher.public_url
+        base = self._publisher.house.public_url
         return {"address": address, "base": base, "kinds": KINDS, "others": {}} | values
 
     def statement(self, slug: str) -> Leaf | None:
@@ -202,11 +167,7 @@ class ArchiveBuild:
             dated=self._dated(day, content.language),
             body=self._with_notes(shown, content.language, body_of(content)),
             notice=notice,
-            notice_link=f"../archive/{notice.link}" if notice and notice.link else "",
-            others=[
-                (f"../archive/{slug}", each, direction(each), language_name(each))
-                for slug, each in sorted(others.items())
-            ],
+            others=others,
             address=self._publisher.page(slug),
             pictures=pictures,
             public=self._public(
@@ -233,7 +194,8 @@ class ArchiveBuild:
     def site_map(self) -> Leaf:
         """Return the pages that search engines may list."""
         shown = published.newest(self._store, feeds.MAX_PLACES)
-        return self._leaf(feeds.site_map(self._publisher, shown), "application/xml", shown)
+        body = feeds.site_map(self._frame, self._publisher, shown)
+        return self._leaf(body, "application/xml", shown)
 
     def robots(self) -> Leaf:
         """Return what robots may visit."""
@@ -320,7 +282,13 @@ def _feeds(up: str) -> list[tuple[str, str]]:
     return [(up + name, kind) for name, (kind, _) in KINDS.items()]
 
 
-def _highlighted(stretches: Sequence[Stretch]) -> Markup:
+def _highlighted(hit: Hit) -> Heading:
+    """Return the heading of what was found, with the words of the search marked."""
+    title, opening = map(_marked, (hit.title, hit.excerpt))
+    return Heading(language=hit.language, title=title, opening=opening, date=hit.date)
+
+
+def _marked(stretches: Sequence[Stretch]) -> Markup:
     found = Markup("<mark>{}</mark>")
     parts = (found.format(one.text) if one.found else escape(one.text) for one in stretches)
     return Markup().join(parts)

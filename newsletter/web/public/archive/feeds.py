@@ -10,6 +10,8 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from newsletter.domain.statements.content import Publisher
+from newsletter.rendering.languages import direction
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.published import Notice, Published
 
@@ -43,28 +45,24 @@ class Listed:
     """The address of its first picture."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class FeedPublisher:
     """The organisation, and the address of its archive."""
 
-    name: str
-    website: str
-    public_url: str
+    house: Publisher
     began_at: datetime
     """The time of an empty feed."""
     language: str = "en"
     """The language of the archive; each entry names its own."""
-    logo: str = ""
-    """The address of the logo."""
 
     def page(self, slug: str) -> str:
         """Return the address of a statement."""
-        return f"{self.public_url}/archive/{slug}"
+        return f"{self.house.public_url}/archive/{slug}"
 
     def id_of(self, shown: Published) -> str:
         """Return an id that never changes (RFC 4151)."""
         day = shown.began_at.astimezone(UTC).date()
-        return f"tag:{urlsplit(self.public_url).hostname},{day}:archive/{shown.slug}"
+        return f"tag:{urlsplit(self.house.public_url).hostname},{day}:archive/{shown.slug}"
 
 
 def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
@@ -87,33 +85,30 @@ def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequenc
 
 def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
     """Return a JSON Feed of entries, newest first."""
+    speaker, base = publisher.house.organisation, publisher.house.public_url
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": publisher.name,
-        "home_page_url": f"{publisher.public_url}/",
-        "feed_url": f"{publisher.public_url}/feed.json",
+        "title": speaker.name,
+        "home_page_url": f"{base}/",
+        "feed_url": f"{base}/feed.json",
         "language": publisher.language,
-        "authors": [_without_empty({"name": publisher.name, "url": publisher.website})],
+        "authors": [_without_empty({"name": speaker.name, "url": speaker.website})],
         "items": [_item(publisher, entry) for entry in entries],
     }
     return json.dumps(feed, ensure_ascii=False, indent=1).encode()
 
 
-def site_map(publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
+def site_map(frame: Frame, publisher: FeedPublisher, shown: Sequence[Published]) -> bytes:
     """Return a site map with the archive and its pages."""
     newest = max((statement.updated_at for statement in shown), default=publisher.began_at)
-    pages = (
-        (publisher.page(statement.slug), statement.updated_at)
-        for statement in shown[: MAX_PLACES - 1]
+    text = frame.fill(
+        "sitemap.xml.j2",
+        publisher=publisher,
+        newest=newest,
+        shown=shown[: MAX_PLACES - 1],
+        written=written,
     )
-    places = [
-        f"  <url>\n    <loc>{escape(address)}</loc>\n"
-        f"    <lastmod>{written(at)}</lastmod>\n  </url>\n"
-        for address, at in [(f"{publisher.public_url}/", newest), *pages]
-    ]
-    head = "<?xml version='1.0' encoding='utf-8'?>\n"
-    head += '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-    return f"{head}{''.join(places)}</urlset>\n".encode()
+    return text.encode()
 
 
 def robots(public_url: str, closed: Iterable[str]) -> str:
@@ -157,7 +152,8 @@ def content_of(publisher: FeedPublisher, entry: Listed) -> str:
     if notice.link:
         address = escape(publisher.page(notice.link))
         words += f' <a href="{address}">{escape(notice.link_text)}</a>'
-    return f'<p lang="{notice.language}" dir="{notice.direction}">{words}</p>\n{text or link}'
+    way = direction(notice.language)
+    return f'<p lang="{notice.language}" dir="{way}">{words}</p>\n{text or link}'
 
 
 def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,8 +167,10 @@ def written(at: datetime) -> str:
 
 def article_of(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
     """Return the structured data of a statement's page (schema.org)."""
-    shown, speaker = entry.shown, {"@type": "Organization", "name": publisher.name}
-    speaker |= _without_empty({"url": publisher.website, "logo": publisher.logo})
+    shown, organisation = entry.shown, publisher.house.organisation
+    logo = publisher.house.brand.logo
+    speaker = {"@type": "Organization", "name": organisation.name}
+    speaker |= _without_empty({"url": organisation.website, "logo": logo and logo.src})
     return _without_empty(
         {
             "@context": "https://schema.org",

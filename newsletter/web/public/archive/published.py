@@ -9,7 +9,6 @@ from datetime import datetime
 
 from newsletter.domain.archive import NoteKind, PublicNote
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.rendering.languages import direction
 from newsletter.store.sql import Store, Transaction
 
 
@@ -143,7 +142,6 @@ class Notice:
     text: str
     language: str
     """The statement's language, or English."""
-    direction: str
     link: str = ""
     """The slug of the other statement, or ""."""
     link_text: str = ""
@@ -166,7 +164,6 @@ def notice_of(
     return Notice(
         text=text.format(day=dated),
         language=language,
-        direction=direction(language),
         link=link,
         link_text=link_text,
     )

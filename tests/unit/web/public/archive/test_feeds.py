@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree, html
 
+from newsletter.domain.statements.brand import Brand, Logo
 from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import syndication
 from newsletter.web.http.frame import Frame
@@ -27,12 +28,9 @@ from tests.unit.rendering.examples import HOUSE
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 999_000, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
-PUBLISHER = FeedPublisher(
-    name="Example & <Forum>",
-    website="https://forum.example",
-    public_url="https://news.forum.example",
-    began_at=NOON,
-)
+FORUM = replace(HOUSE.organisation, name="Example & <Forum>", website="https://forum.example")
+SITE = replace(HOUSE, organisation=FORUM, public_url="https://news.forum.example")
+PUBLISHER = FeedPublisher(SITE, began_at=NOON)
 SHOWN = Published(slug="hours", content_hash="d", original="hours", began_at=NOON, updated_at=LATER)
 ENTRY = Listed(
     shown=SHOWN, title="Hours", language="en", summary="Longer hours.", body="<p>It is open.</p>"
@@ -40,7 +38,6 @@ ENTRY = Listed(
 CORRECTED = Notice(
     text="This statement was corrected.",
     language="en",
-    direction="ltr",
     link="right",
     link_text="Read the correction",
 )
@@ -161,7 +158,8 @@ def test_an_rss_feed_says_who_speaks_where_it_is_and_when_it_changed() -> None:
 
 def test_an_empty_feed_is_one_too() -> None:
     assert read_atom([]) == read_json([]) == read_rss([]) == []
-    feed = etree.fromstring(atom(replace(PUBLISHER, website=""), []))
+    unknown = replace(SITE, organisation=replace(FORUM, website=""))
+    feed = etree.fromstring(atom(replace(PUBLISHER, house=unknown), []))
     assert feed.findtext("a:updated", namespaces=ATOM) == "2026-11-24T12:00:00Z"
     assert feed.find("a:author/a:uri", ATOM) is None
 
@@ -191,7 +189,7 @@ def test_an_atom_entry_names_its_correction() -> None:
 
 @READERS
 def test_what_was_withdrawn_is_not_spread_further(read: Read) -> None:
-    gone = Notice(text="This statement was withdrawn.", language="en", direction="ltr")
+    gone = Notice(text="This statement was withdrawn.", language="en")
     [item] = read([replace(ENTRY, shown=replace(SHOWN, withdrawn=True), notice=gone)])
 
     assert item.summary == "This statement was withdrawn."
@@ -200,13 +198,13 @@ def test_what_was_withdrawn_is_not_spread_further(read: Read) -> None:
 
 
 def test_a_site_map_lists_the_archive_and_its_pages() -> None:
-    root = etree.fromstring(site_map(PUBLISHER, [SHOWN]))
+    root = etree.fromstring(site_map(FRAME, PUBLISHER, [SHOWN]))
 
     assert [[part.text for part in place] for place in root] == [
         ["https://news.forum.example/", "2026-11-24T13:00:00Z"],
         ["https://news.forum.example/archive/hours", "2026-11-24T13:00:00Z"],
     ]
-    assert len(etree.fromstring(site_map(PUBLISHER, []))) == 1
+    assert len(etree.fromstring(site_map(FRAME, PUBLISHER, []))) == 1
 
 
 def test_robots_stay_out_of_what_is_a_readers_own() -> None:
@@ -219,10 +217,10 @@ def page_with(entry: Listed, others: Mapping[str, str] | None = None, **picture:
     """A page whose head is that of a statement."""
     head = FRAME.fill(
         "head.html.j2",
-        organisation=replace(HOUSE.organisation, name=PUBLISHER.name),
+        organisation=FORUM,
         public={
             "address": PUBLISHER.page(entry.shown.slug),
-            "base": PUBLISHER.public_url,
+            "base": SITE.public_url,
             "kinds": KINDS,
             "others": others or {},
             "article": article_of(PUBLISHER, entry),
@@ -288,13 +286,16 @@ def test_a_page_names_its_own_date_its_picture_and_the_logo() -> None:
     assert page.xpath("//meta[@name='twitter:card']/@content") == ["summary_large_image"]
     article = json.loads(page.xpath("string(//script)"))
     assert (article["datePublished"], article["image"]) == ("2026-11-20", src)
-    shown = article_of(replace(PUBLISHER, logo="https://forum.example/logo.png"), ENTRY)
-    assert shown["publisher"]["logo"] == "https://forum.example/logo.png"
+    logo = Logo(src="https://forum.example/logo.png", width=180, height=48)
+    pictured = replace(PUBLISHER, house=replace(SITE, brand=Brand(logo=logo)))
+    assert article_of(pictured, ENTRY)["publisher"]["logo"] == logo.src
     assert json.loads(json_feed(PUBLISHER, [dated]))["items"][0]["image"] == src
 
 
 def test_an_id_holds_the_host_of_the_archive_and_stays() -> None:
-    elsewhere = replace(PUBLISHER, public_url="https://news.example.org/archive")
+    elsewhere = replace(
+        PUBLISHER, house=replace(SITE, public_url="https://news.example.org/archive")
+    )
     later = replace(SHOWN, corrected_by="right", content_hash="other", updated_at=LATER)
     assert PUBLISHER.id_of(later) == "tag:news.forum.example,2026-11-24:archive/hours"
     assert elsewhere.id_of(SHOWN) == "tag:news.example.org,2026-11-24:archive/hours"
