@@ -18,14 +18,13 @@ from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Feed, Links, Source
 from newsletter.domain.statements.draft import Draft
-from newsletter.domain.statements.statement import Statement
+from newsletter.domain.statements.statement import Approval, Statement
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.ledger import statement_named
 from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
     ApprovalResult,
     ApprovalScan,
-    FileApproval,
     approve,
     note_front_matter,
 )
@@ -126,7 +125,7 @@ class Statements:
             self.configuration.refuse_others(tx)
         return self.refresh()
 
-    def take_in(self) -> tuple[tuple[Fault, ...], tuple[FileApproval, ...]]:
+    def take_in(self) -> tuple[tuple[Fault, ...], tuple[Approval, ...]]:
         """Refresh. Return the faults, and the approvals that files brought.
 
         If the running service has other settings or templates, nothing is read: the two processes
@@ -254,13 +253,8 @@ class Statements:
         with self.store.read() as tx:
             if self.configuration.mismatch(tx):
                 return
-        together = self.settings.together
-        render(
-            store=self.store,
-            renderer=self.renderer,
-            together=together,
-            before=RenderState(by=(self.renderer.fingerprint, together), mark=mark),
-        )
+        together, since = self.settings.together, RenderState(mark=mark)
+        render(store=self.store, renderer=self.renderer, together=together, before=since)
 
     def visitor(self) -> Visitor:
         return Visitor(store=self.store, share=random.random, slugify=slugify)

@@ -5,13 +5,13 @@ from functools import cached_property
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Fault
+from newsletter.domain.statements.statement import Approval
 from newsletter.imports import import_all
 from newsletter.pipeline.archive.index import IndexState, index
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest
 from newsletter.pipeline.campaigns.plan import HeldStatement, PlanState, plan, start_due
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.staff.notify import notify
-from newsletter.pipeline.statements.approve import FileApproval
 from newsletter.pipeline.subscribers.leave import clean
 from newsletter.pipeline.subscribers.prefer import resume
 from newsletter.runtime.campaigns import Campaigns
@@ -25,7 +25,7 @@ class TickResult:
 
     faults: tuple[Fault, ...] = ()
     gathered: tuple[BuiltDigest, ...] = ()
-    approved: tuple[FileApproval, ...] = ()
+    approved: tuple[Approval, ...] = ()
     """By their own files."""
     scheduled: tuple[Campaign, ...] = ()
     started: tuple[Campaign, ...] = ()

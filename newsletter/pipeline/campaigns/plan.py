@@ -113,8 +113,8 @@ class _Decision:
 class PlanState:
     """The state of planning between two runs: the next run looks only at what may have changed."""
 
-    by: tuple[PlanRules, Mapping[str, Role]] | None = None
-    """The rules and the staff of the look before; None before the first one."""
+    staff: Mapping[str, Role] | None = None
+    """Those of the look before; None before the first one."""
     mark: int = 0
     """The change number of the last run."""
     open: set[str] = field(default_factory=set)
@@ -136,12 +136,12 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
     """Bring the campaigns of statements in line with their approvals.
 
     Check what changed since ``before``, and what may go out. Without ``before``, or under other
-    rules or staff, check all that did not go out. ``before`` is brought up to date.
+    staff, check all that did not go out. ``before`` is brought up to date.
     """
     before = before or PlanState()
     with store.read() as tx:
-        by = (rules, tx.staff.roles())
-        anew = before.by != by
+        staff = tx.staff.roles()
+        anew = before.staff != staff
         mark, touched = tx.statements.changed_since(None if anew else before.mark)
         known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
         # rendering a statement for the first time counts as a change, so it is planned then
@@ -149,7 +149,7 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
         decisions = [_decide(tx, status) for status in load_statuses(tx, known, rules)]
     if anew:
         # stays None until the end, so that a run that breaks off is followed by a complete one
-        before.by, before.open, before.held = None, set(), {}
+        before.staff, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
     withdrawn: list[HeldStatement] = []
     for decision in decisions:
@@ -163,7 +163,7 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
         if decision.step is Step.WITHDRAW:
             withdrawn.append(HeldStatement(slug=slug, reason=decision.why))
         before.note(decision)
-    before.by, before.mark = by, mark
+    before.staff, before.mark = staff, mark
     held = tuple(before.held[slug] for slug in sorted(before.held))
     return PlanResult(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
 

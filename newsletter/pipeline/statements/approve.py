@@ -11,7 +11,6 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import (
     Approval,
-    Approvals,
     ApprovalStatus,
     Channel,
     Progress,
@@ -202,30 +201,19 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
 _FILE = Channel.FRONT_MATTER
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileApproval:
-    """A statement whose own file approves it, and the checks that warned of it then."""
-
-    slug: str
-    warnings: tuple[str, ...] = ()
-    despite: str = ""
-    """The file's reason for sending in spite of warnings."""
-
-
 @dataclass(kw_only=True)
 class ApprovalScan:
     """The state between two runs."""
 
     mark: int | None = None
     """The change number of the last run; None before the first run."""
-    policy: Approvals | None = None
     waiting: bool = False
     """An approval that a file names is not stored yet."""
 
 
 def note_front_matter(
     *, store: Store, rules: ReviewRules, before: ApprovalScan | None = None
-) -> tuple[FileApproval, ...]:
+) -> tuple[Approval, ...]:
     """Store the approvals that files name, if the configuration trusts them.
 
     A name counts for the content with which it first appeared. If the content changes under the
@@ -234,14 +222,13 @@ def note_front_matter(
     the campaign cancelled. Such an approval overrides warnings, which are stored with it, but not
     blocking checks such as an open embargo.
 
-    Return the statements that were approved. Updates ``before``.
+    Return an approval of each statement that was approved. Updates ``before``.
     """
     before = before or ApprovalScan()
-    seen = before.mark if before.policy == rules.campaigns.policy else None
     noted = []
     with store.read() as tx:
-        mark, touched = tx.statements.changed_since(seen)
-        known = _bringing(tx) if seen is None else tx.statements.some(touched)
+        mark, touched = tx.statements.changed_since(before.mark)
+        known = _bringing(tx) if before.mark is None else tx.statements.some(touched)
         pending = [
             stored
             for stored in known
@@ -255,11 +242,9 @@ def note_front_matter(
         warnings, despite = reviewed.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
-            if _bring_in_line(tx, stored, None if reviewed.blocking else override, rules):
-                noted.append(
-                    FileApproval(slug=reviewed.slug, warnings=warnings, despite=override.despite)
-                )
-    before.mark, before.policy = mark, rules.campaigns.policy
+            added = _bring_in_line(tx, stored, None if reviewed.blocking else override, rules)
+        noted += added[:1]
+    before.mark = mark
     return tuple(noted)
 
 
@@ -275,8 +260,8 @@ def _bringing(tx: Transaction) -> list[StoredStatement]:
 
 def _bring_in_line(
     tx: Transaction, stored: StoredStatement, override: _Override | None, rules: ReviewRules
-) -> bool:
-    """Store and revoke approvals as the names say. Return whether an approval was added.
+) -> list[Approval]:
+    """Store and revoke approvals as the names say. Return those that were added.
 
     Without ``override`` the statement may not be approved, and none is added.
     """
@@ -290,11 +275,12 @@ def _bring_in_line(
         why = f"no longer named by the {_FILE.value}"
         tx.approvals.revoke(slug, tx.now, person, _FILE, actor=person, why=why)
     if override is None:
-        return False
-    added = [person for person in named if person not in noted]
-    for person in added:
+        return []
+    return [
         _add_approval(tx, load_status(tx, stored, rules.campaigns), person, _FILE, override)
-    return bool(added)
+        for person in named
+        if person not in noted
+    ]
 
 
 def _named(statement: Statement) -> Sequence[str]:
@@ -317,18 +303,18 @@ def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
 
 def _add_approval(
     tx: Transaction, status: StatementStatus, person: str, channel: Channel, override: _Override
-) -> None:
+) -> Approval:
     content_hash = status.stored.content_hash
-    tx.approvals.add(
-        Approval(
-            slug=status.slug,
-            content_hash=content_hash,
-            by=person,
-            at=tx.now,
-            channel=channel,
-            not_before=first_moment(status),
-            despite=override.despite,
-            warnings=override.warnings,
-        )
+    given = Approval(
+        slug=status.slug,
+        content_hash=content_hash,
+        by=person,
+        at=tx.now,
+        channel=channel,
+        not_before=first_moment(status),
+        despite=override.despite,
+        warnings=override.warnings,
     )
+    tx.approvals.add(given)
     tx.audit.enter(person, "approve", status.slug, f"{content_hash} by {channel.value}{override}")
+    return given

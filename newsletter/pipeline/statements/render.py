@@ -34,8 +34,6 @@ class RenderResult:
 class RenderState:
     """The state between two runs: the next run renders only what changed."""
 
-    by: tuple[str, bool] = ("", False)
-    """The renderer's fingerprint, and whether translations are in the email of their original."""
     mark: int | None = None
     """The change number of the last run; None before the first run."""
     faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
@@ -50,12 +48,6 @@ class RenderState:
     """The time that slow texts took in this run."""
     is_late: bool = False
     """A text took too long in this look, or several did together."""
-
-    def begin(self, by: tuple[str, bool]) -> None:
-        """Begin a run. Results of another renderer do not count."""
-        if self.by != by or self.mark is None:
-            self.by, self.mark = by, None
-            self.faults, self.groups, self.originals = {}, {}, {}
 
     def note(
         self, known: Sequence[StoredStatement], groups: TranslationGroups, together: bool
@@ -99,7 +91,6 @@ def render(
     Raises InvalidInput if the renderer itself fails. Updates ``before``.
     """
     before = before or RenderState()
-    before.begin((renderer.fingerprint, together))
     with store.read() as tx:
         mark, touched = tx.statements.changed_since(before.mark)
         if before.mark is None:

@@ -12,7 +12,7 @@ from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.ports import GuardFile, Provider
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import Approvals, Channel, Progress, Statement
+from newsletter.domain.statements.statement import Approval, Approvals, Channel, Progress, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run, terms_now
@@ -32,7 +32,6 @@ from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
     ApprovalResult,
     ApprovalScan,
-    FileApproval,
     approve,
     note_front_matter,
 )
@@ -202,7 +201,7 @@ class Newsroom:
     def note(self) -> tuple[str, ...]:
         return tuple(noted.slug for noted in self.noted())
 
-    def noted(self) -> tuple[FileApproval, ...]:
+    def noted(self) -> tuple[Approval, ...]:
         return note_front_matter(
             store=self.store,
             rules=self.review_rules,
@@ -279,6 +278,7 @@ class Newsroom:
             together=self.rules.together or together,
         )
         self.review_rules = replace(self.review_rules, campaigns=self.rules)
+        self.forget_looks()
 
     def rehearse(self, slug: str = "resignation") -> DryRun:
         return dry_run(slug, store=self.store, rules=self.rules)

@@ -490,6 +490,7 @@ def test_a_look_ahead_says_what_would_be_made_and_makes_nothing(desk: Desk) -> N
 def test_templates_that_changed_since_leave_only_what_was_approved(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00", subject="The subject", summary="Kept?")
     desk.renderer = PlainRenderer("plain-2")
+    desk.forget_looks()
     desk.at("2026-11-27 16:00")
     desk.refresh()
     desk.tick()

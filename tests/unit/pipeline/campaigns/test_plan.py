@@ -193,6 +193,7 @@ def test_going_back_to_the_old_text_brings_the_approval_back(room: Newsroom) -> 
 def test_other_templates_are_another_text(room: Newsroom) -> None:
     scheduled(room)
     room.renderer = PlainRenderer("plain-2")
+    room.forget_looks()
     assert len(room.look().withdrawn) == 1
 
 

@@ -48,6 +48,7 @@ def test_other_templates_render_everything_again(room: Newsroom) -> None:
     room.look()
     before = room.content_hash()
     room.renderer = PlainRenderer("plain-2")
+    room.forget_looks()
     assert room.render().slugs == ("resignation", "second")
     assert room.content_hash() != before
     assert room.render().slugs == ()
@@ -105,6 +106,7 @@ def test_a_statement_that_is_gone_is_not_rendered(room: Newsroom) -> None:
     room.remove(statement.slug)
     room.ingest()
     room.renderer = PlainRenderer("plain-2")
+    room.forget_looks()
     assert room.render().slugs == ()
 
 
@@ -122,6 +124,7 @@ def test_a_broken_template_is_no_fault_of_a_statement_and_takes_no_content_away(
     room.look()
     before = room.content_hash()
     room.renderer = BrokenRenderer("plain-2")
+    room.forget_looks()
     with pytest.raises(InvalidInput, match="is broken"):
         room.render()
     assert room.content_hash() == before != ""
