@@ -40,8 +40,8 @@ def log_tick(look: TickResult, before: TickResult) -> None:
 
 def _log_made(look: TickResult) -> None:
     """Log digests that were built, and approvals over warnings."""
-    for made in look.gathered:
-        log.info("digest email %s of %s: %s", made.name, made.day.isoformat(), made.summary)
+    for issue, summary in look.gathered:
+        log.info("digest email %s of %s: %s", issue.name, issue.day.isoformat(), summary)
     for noted in look.approved:
         if noted.warnings:
             why = noted.despite or "no reason is given"

@@ -38,7 +38,7 @@ def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
         "name": settings.name,
         "title": settings.title,
         "rhythm": _in_words(settings),
-        "next": shell.wall_time(forecast.coming.at, campaigns.settings.timezone),
+        "next": shell.wall_time(forecast.coming, campaigns.settings.timezone),
         "lists": list(settings.lists),
         "gathers": list(settings.gathers),
         "last": forecast.made[-1].slug if forecast.made else "",
@@ -79,9 +79,9 @@ def show(services: Services, name: str, as_json: bool) -> None:
 @shell.acting(Role.WRITER, "make a digest email")
 def make(services: Services, name: str, by: str) -> int:
     """Make today's issue now. It waits for approval like any other statement."""
-    made = services.campaigns.digest_builder.make(name, by)
+    made, summary = services.campaigns.digest_builder.make(name, by)
     faults = [fault for fault in services.statements.refresh() if made.slug in fault.file]
-    shell.say(made.summary)
+    shell.say(summary)
     shell.show_faults(faults)
     click.echo(made.slug)
     return 3 if faults else 0

@@ -1,7 +1,6 @@
 """The days on which a digest is due, by its settings and zone."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.digest import LAST, Digest, Every
@@ -10,68 +9,48 @@ _DAY = timedelta(days=1)
 _INTO_THE_NEXT_MONTH = timedelta(days=32)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Occurrence:
-    """One time for which a digest is made."""
-
-    day: date
-    """In the zone, and so its name: an hour may come twice there, a date never does."""
-    at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Due:
-    """An occurrence that is due, and those before it that were missed."""
-
-    occurrence: Occurrence
-    passed_over: tuple[date, ...] = ()
-
-
 def due(
     digest: Digest, zone: str, *, since: datetime, last: date | None, now: datetime
-) -> Due | None:
-    """Return the occurrence that is due, if one is.
+) -> list[datetime]:
+    """Return the occurrences that are due, the latest first: of several only that is made.
 
     ``since`` is the beginning of the digest, ``last`` the day of the last occurrence that was
-    handled. Of several missed ones only the latest is made.
+    handled.
     """
+    found = []
     occurrence = newest(digest, zone, now)
-    if not _open(occurrence, since, last):
-        return None
-    missed = []
-    before = _occurrence(digest, _day_until(digest, occurrence.day - _DAY), zone)
-    while _open(before, since, last):
-        missed.append(before.day)
-        before = _occurrence(digest, _day_until(digest, before.day - _DAY), zone)
-    return Due(occurrence=occurrence, passed_over=tuple(reversed(missed)))
+    while occurrence > since and (last is None or occurrence.date() > last):
+        found.append(occurrence)
+        occurrence = _before(digest, occurrence)
+    return found
 
 
-def newest(digest: Digest, zone: str, now: datetime) -> Occurrence:
+def newest(digest: Digest, zone: str, now: datetime) -> datetime:
     """The last occurrence that has come by now."""
     today = now.astimezone(ZoneInfo(zone)).date()
     occurrence = _occurrence(digest, _day_until(digest, today), zone)
-    if occurrence.at <= now:
-        return occurrence
-    return _occurrence(digest, _day_until(digest, occurrence.day - _DAY), zone)
+    return occurrence if occurrence <= now else _before(digest, occurrence)
 
 
-def coming(digest: Digest, zone: str, *, last: date | None, now: datetime) -> Occurrence:
+def coming(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
     """The next occurrence to come, of a day that was not seen to yet."""
-    occurrence = _occurrence(digest, _day_after(digest, newest(digest, zone, now).day), zone)
-    while last is not None and occurrence.day <= last:
-        occurrence = _occurrence(digest, _day_after(digest, occurrence.day), zone)
-    return occurrence
+    day = _day_after(digest, newest(digest, zone, now).date())
+    while last is not None and day <= last:
+        day = _day_after(digest, day)
+    return _occurrence(digest, day, zone)
 
 
-def _open(occurrence: Occurrence, since: datetime, last: date | None) -> bool:
-    return occurrence.at > since and (last is None or occurrence.day > last)
+def _before(digest: Digest, occurrence: datetime) -> datetime:
+    day = _day_until(digest, occurrence.date() - _DAY)
+    return datetime.combine(day, occurrence.time(), occurrence.tzinfo)
 
 
-def _occurrence(digest: Digest, day: date, zone: str) -> Occurrence:
-    """An hour that a clock change skips comes that much later."""
-    # of an hour that comes twice the first
-    wall = datetime.combine(day, time.fromisoformat(digest.at), ZoneInfo(zone))
-    return Occurrence(day=day, at=wall.astimezone(UTC))
+def _occurrence(digest: Digest, day: date, zone: str) -> datetime:
+    """An hour that a clock change skips comes that much later; of one that comes twice the first.
+
+    It is named by its date in the zone: an hour may come twice there, a date never does.
+    """
+    return datetime.combine(day, time.fromisoformat(digest.at), ZoneInfo(zone))
 
 
 def _day_until(digest: Digest, day: date) -> date:

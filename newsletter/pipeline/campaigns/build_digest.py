@@ -6,13 +6,13 @@ clock that goes back makes no second issue for a local date.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.composition import choose, compose, in_one_language, standing_for
 from newsletter.domain.campaigns.digest import MOST, Digest, Issue
-from newsletter.domain.campaigns.occurrences import Due, Occurrence, coming, due
+from newsletter.domain.campaigns.occurrences import coming, due
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Abstracts
 from newsletter.domain.statements.statement import Statement, all_writers
@@ -48,15 +48,8 @@ def _on_the_web(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign
 _SCHEDULER = "scheduler"
 
 
-@dataclass(frozen=True, kw_only=True)
-class BuiltDigest:
-    """The result of one due occurrence, or of one issue that was changed."""
-
-    name: str
-    day: date
-    slug: str
-    """The slug of the issue's statement; empty if there is no statement."""
-    summary: str
+BuiltDigest = tuple[Issue, str]
+"""An issue that was due or was changed, and a summary of that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +57,7 @@ class Forecast:
     """The issue that a digest would make now."""
 
     digest: Digest
-    coming: Occurrence
+    coming: datetime
     parts: tuple[Statement, ...]
     made: tuple[Issue, ...]
     """The issues that were made, oldest first."""
@@ -83,9 +76,7 @@ class DigestBuilder:
         """Make the issues that are due. Update issues whose parts were corrected or cancelled."""
         self._note_names()
         with self.store.read() as tx:
-            waiting = [
-                configured for configured in self.digests if self._due(tx, configured) is not None
-            ]
+            waiting = [configured for configured in self.digests if self._due(tx, configured)]
             wrong = self._wrong(tx)
         done = []
         for digest in waiting:
@@ -93,7 +84,7 @@ class DigestBuilder:
                 done += self._make_due(tx, digest)
         if wrong:
             with self.store.begin() as tx:
-                done += [self._rebuild(tx, issue) for issue in self._wrong(tx)]
+                done += [self._replace(tx, right) for right in self._wrong(tx)]
         return tuple(done)
 
     def make(self, name: str, actor: str) -> BuiltDigest:
@@ -202,7 +193,7 @@ class DigestBuilder:
             parts=tuple(one.slug for _, one in parts),
         )
 
-    def _rebuilt(self, tx: Transaction, issue: Issue) -> Issue:
+    def _corrected(self, tx: Transaction, issue: Issue) -> Issue:
         """Return the issue without cancelled parts, and with corrections in place of corrected
         ones.
 
@@ -237,7 +228,7 @@ class DigestBuilder:
             for name in known - configured:
                 tx.digests.end(name)
 
-    def _due(self, tx: Transaction, digest: Digest) -> Due | None:
+    def _due(self, tx: Transaction, digest: Digest) -> list[datetime]:
         zone = self.timezone
         since = tx.digests.since().get(digest.name, tx.now)
         last = tx.digests.last(digest.name)
@@ -245,14 +236,15 @@ class DigestBuilder:
 
     def _make_due(self, tx: Transaction, digest: Digest) -> list[BuiltDigest]:
         found = self._due(tx, digest)
-        if found is None:
+        if not found:
             return []
-        issue = Issue(name=digest.name, day=found.occurrence.day, upto=found.occurrence.at)
-        done = self._make(tx, digest, issue, _SCHEDULER)
-        if found.passed_over:
-            days = ", ".join(day.isoformat() for day in found.passed_over)
-            done = replace(done, summary=f"{done.summary}; passed over: {days}")
-        return [done]
+        latest, *missed = found
+        issue = Issue(name=digest.name, day=latest.date(), upto=latest.astimezone(UTC))
+        issue, summary = self._make(tx, digest, issue, _SCHEDULER)
+        if missed:
+            days = ", ".join(at.date().isoformat() for at in reversed(missed))
+            summary += f"; passed over: {days}"
+        return [(issue, summary)]
 
     def _make(self, tx: Transaction, digest: Digest, issue: Issue, actor: str) -> BuiltDigest:
         parts = self._parts(tx, digest, issue.upto)
@@ -267,7 +259,7 @@ class DigestBuilder:
         tx.digests.put(issue, tx.now)
         detail = ", ".join(issue.parts) or summary
         tx.audit.enter(actor, "gather", issue.slug, detail)
-        return _built(issue, summary)
+        return issue, summary
 
     def _nothing(self, tx: Transaction, digest: Digest) -> str:
         began = tx.digests.since()[digest.name].astimezone(ZoneInfo(self.timezone))
@@ -277,27 +269,19 @@ class DigestBuilder:
         )
 
     def _wrong(self, tx: Transaction) -> list[Issue]:
-        return [
-            waiting_issue
-            for waiting_issue in tx.digests.waiting()
-            if self._rebuilt(tx, waiting_issue) != waiting_issue
-        ]
+        """Return what waiting issues should be, where they are something else."""
+        pairs = ((issue, self._corrected(tx, issue)) for issue in tx.digests.waiting())
+        return [right for issue, right in pairs if right != issue]
 
-    def _rebuild(self, tx: Transaction, issue: Issue) -> BuiltDigest:
-        right = self._rebuilt(tx, issue)
+    def _replace(self, tx: Transaction, right: Issue) -> BuiltDigest:
         tx.digests.put(right, tx.now)
         rest = (
             f"it is made again from {_counted(len(right.parts))}" if right.parts else "none is left"
         )
         summary = f"a part was corrected or cancelled since, and {rest}"
         detail = ", ".join(right.parts) or summary
-        tx.audit.enter(_SCHEDULER, "gather", issue.slug, detail)
-        return _built(right, summary)
-
-
-def _built(issue: Issue, summary: str) -> BuiltDigest:
-    slug = issue.slug if issue.statement else ""
-    return BuiltDigest(name=issue.name, day=issue.day, slug=slug, summary=summary)
+        tx.audit.enter(_SCHEDULER, "gather", right.slug, detail)
+        return right, summary
 
 
 def _to(digest: Digest) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.domain.campaigns.digest import DAYS, LAST, Digest, Every
-from newsletter.domain.campaigns.occurrences import Due, Occurrence, coming, due, newest
+from newsletter.domain.campaigns.occurrences import coming, due, newest
 from tests.properties import examples
 from tests.rows import rows
 
@@ -29,6 +29,11 @@ def monthly(on: int | str = "last", at: str = "16:00") -> Digest:
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def named(occurrence: datetime) -> tuple[date, datetime]:
+    """Its date in the zone, and its instant."""
+    return occurrence.date(), occurrence.astimezone(UTC)
 
 
 @rows(
@@ -70,12 +75,12 @@ def utc(text: str) -> datetime:
 def test_it_comes_at_its_wall_time_and_not_a_minute_before(
     recurrence: Digest, zone: str, day: str, at: str
 ) -> None:
-    occurrence = Occurrence(day=date.fromisoformat(day), at=utc(at))
-    assert newest(recurrence, zone, occurrence.at) == occurrence
-    assert newest(recurrence, zone, occurrence.at + timedelta(hours=20)) == occurrence
-    before = newest(recurrence, zone, occurrence.at - MINUTE)
-    assert before.day < occurrence.day
-    assert coming(recurrence, zone, last=None, now=occurrence.at - MINUTE) == occurrence
+    occurrence = (date.fromisoformat(day), utc(at))
+    assert named(newest(recurrence, zone, utc(at))) == occurrence
+    assert named(newest(recurrence, zone, utc(at) + timedelta(hours=20))) == occurrence
+    before = newest(recurrence, zone, utc(at) - MINUTE)
+    assert before.date() < occurrence[0]
+    assert named(coming(recurrence, zone, last=None, now=utc(at) - MINUTE)) == occurrence
 
 
 def dates_of(recurrence: Digest, first: date, last: date) -> list[date]:
@@ -101,29 +106,28 @@ def test_looking_every_three_hours_for_ten_weeks_finds_every_date_once(
     recurrence: Digest, zone: str, begun: date
 ) -> None:
     now = since = datetime.combine(begun, time(12), UTC)
-    first = last = newest(recurrence, zone, now).day
+    first = last = newest(recurrence, zone, now).date()
     found: list[date] = []
     for _ in range(70 * 8):
         now += timedelta(hours=3)
-        if one := due(recurrence, zone, since=since, last=last, now=now):
-            assert one.passed_over == ()
-            assert timedelta(0) <= now - one.occurrence.at < timedelta(hours=3)
-            last = one.occurrence.day
+        for one in due(recurrence, zone, since=since, last=last, now=now):
+            assert timedelta(0) <= now - one < timedelta(hours=3)
+            last = one.date()
             found.append(last)
-    assert found == dates_of(recurrence, first, newest(recurrence, zone, now).day)
+    assert found == dates_of(recurrence, first, newest(recurrence, zone, now).date())
 
 
 def test_nothing_is_due_before_the_round_up_began() -> None:
     friday = utc("2026-11-27 21:00")
-    assert due(weekly(), NEW_YORK, since=friday, last=None, now=friday + MINUTE) is None
-    one = due(weekly(), NEW_YORK, since=friday - MINUTE, last=None, now=friday + MINUTE)
-    assert one == Due(occurrence=Occurrence(day=date(2026, 11, 27), at=friday))
+    assert not due(weekly(), NEW_YORK, since=friday, last=None, now=friday + MINUTE)
+    [one] = due(weekly(), NEW_YORK, since=friday - MINUTE, last=None, now=friday + MINUTE)
+    assert named(one) == (date(2026, 11, 27), friday)
 
 
 def test_a_date_that_was_seen_to_is_not_due_again_wherever_the_clock_goes() -> None:
     friday, day = utc("2026-11-27 21:00"), date(2026, 11, 27)
     for away in (timedelta(0), timedelta(days=6), timedelta(days=-30), timedelta(days=-400)):
-        assert due(weekly(), NEW_YORK, since=LONG_AGO, last=day, now=friday + away) is None
+        assert not due(weekly(), NEW_YORK, since=LONG_AGO, last=day, now=friday + away)
     assert due(weekly(), NEW_YORK, since=LONG_AGO, last=day, now=friday + timedelta(days=7))
 
 
@@ -141,30 +145,27 @@ def test_of_several_that_were_missed_the_newest_is_made_up_for_and_the_others_ar
     recurrence: Digest, now: str, day: str, passed_over: list[str]
 ) -> None:
     last = date(2026, 10, 31)
-    one = due(recurrence, NEW_YORK, since=LONG_AGO, last=last, now=utc(now))
-    assert one is not None
-    assert one.occurrence.day.isoformat() == day
-    assert [missed.isoformat() for missed in one.passed_over] == passed_over
+    found = due(recurrence, NEW_YORK, since=LONG_AGO, last=last, now=utc(now))
+    assert [f"{one:%Y-%m-%d}" for one in found] == [day, *reversed(passed_over)]
 
 
 def test_what_was_missed_before_it_began_is_not_named() -> None:
-    one = due(
+    found = due(
         weekly(), NEW_YORK, since=utc("2026-11-10 12:00"), last=None, now=utc("2026-11-26 12:00")
     )
-    assert one is not None
-    assert one.passed_over == (date(2026, 11, 13),)
+    assert [one.date().day for one in found] == [20, 13]
 
 
 def test_the_next_one_is_of_a_day_that_was_not_seen_to_by_hand_before() -> None:
     now = utc("2026-11-27 18:00")
-    assert coming(weekly(), NEW_YORK, last=None, now=now).day == date(2026, 11, 27)
+    assert coming(weekly(), NEW_YORK, last=None, now=now).date() == date(2026, 11, 27)
     made_today = coming(weekly(), NEW_YORK, last=date(2026, 11, 27), now=now)
-    assert made_today == Occurrence(day=date(2026, 12, 4), at=utc("2026-12-04 21:00"))
+    assert named(made_today) == (date(2026, 12, 4), utc("2026-12-04 21:00"))
     first = coming(monthly(1), NEW_YORK, last=date(2027, 1, 1), now=now)
-    assert first.day == date(2027, 2, 1)
+    assert first.date() == date(2027, 2, 1)
 
 
 def test_the_day_is_that_of_the_zone_not_of_london() -> None:
     saturday_in_sydney = utc("2026-11-27 20:00")
     occurrence = newest(weekly(6, "06:00"), "Australia/Sydney", saturday_in_sydney)
-    assert occurrence == Occurrence(day=date(2026, 11, 28), at=utc("2026-11-27 19:00"))
+    assert named(occurrence) == (date(2026, 11, 28), utc("2026-11-27 19:00"))

@@ -51,7 +51,9 @@ class Desk(Newsroom):
 
     def build(self) -> list[tuple[str, str]]:
         """Return (slug, message) of each issue that the scheduler makes."""
-        return [(one.slug, one.summary) for one in self.builder().build()]
+        return [
+            (issue.slug * bool(issue.statement), said) for issue, said in self.builder().build()
+        ]
 
     def tick(self) -> list[BuiltDigest]:
         """One look of the scheduler."""

@@ -396,8 +396,8 @@ def test_one_that_cannot_be_rendered_holds_nothing_up(desk: Desk) -> None:
 def test_made_by_hand_it_is_that_of_today_and_the_slot_of_today_is_seen_to(desk: Desk) -> None:
     desk.set(least=3)
     desk.publish("one", "2026-11-27 10:00")
-    done = desk.builder().make("weekly", "ada@forum.example")
-    assert (done.slug, done.summary) == (FIRST, "1 statement; it waits for approval")
+    issue, summary = desk.builder().make("weekly", "ada@forum.example")
+    assert (issue.slug, summary) == (FIRST, "1 statement; it waits for approval")
     assert ("ada@forum.example", "gather") in desk.deeds()
     desk.at("2026-11-27 16:00")
     assert desk.build() == []
@@ -407,7 +407,7 @@ def test_made_by_hand_it_is_that_of_today_and_the_slot_of_today_is_seen_to(desk:
 
 def test_made_by_hand_on_another_day_the_slot_has_what_came_after(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
-    assert desk.builder().make("weekly", "ada@forum.example").slug == "weekly-2026-11-25"
+    assert desk.builder().make("weekly", "ada@forum.example")[0].slug == "weekly-2026-11-25"
     desk.publish("two", "2026-11-26 10:00")
     desk.at("2026-11-27 16:00")
     desk.tick()
@@ -418,7 +418,7 @@ def test_after_a_slot_with_too_few_it_may_be_made_by_hand_on_the_same_day(desk: 
     desk.at("2026-11-27 16:00")
     desk.tick()
     desk.publish("one", "2026-11-27 17:00")
-    assert desk.builder().make("weekly", "ada@forum.example").slug == FIRST
+    assert desk.builder().make("weekly", "ada@forum.example")[0].slug == FIRST
     assert desk.parts() == ("one",)
 
 
@@ -477,7 +477,7 @@ def test_one_that_has_begun_cannot_be_dropped(desk: Desk) -> None:
 def test_a_look_ahead_says_what_would_be_made_and_makes_nothing(desk: Desk) -> None:
     desk.publish("one", "2026-11-25 10:00")
     ahead = desk.builder().forecast("weekly")
-    assert ahead.coming.day == date(2026, 11, 27)
+    assert ahead.coming.date() == date(2026, 11, 27)
     assert [one.slug for one in ahead.parts] == ["one"]
     assert ahead.made == ()
     assert desk.issues() == {}
