@@ -97,3 +97,7 @@ def opening(
             page.remove_listener(event, listener)
     unexpected = [one for one in complaints if not any(word in one for word in expected)]
     assert not unexpected, unexpected
+
+
+def heading(page: Any) -> str:
+    return str(page.get_by_role("heading", level=1).inner_text())

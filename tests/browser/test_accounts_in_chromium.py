@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,37 +10,24 @@ from pyotp import TOTP
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
-from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open, Windows, opening
-from tests.pages import Forum, forum
-from tests.unit.pipeline.staff.office import OTHER, PASSWORD, PASSWORDS
+from tests.browser.opening import Open, Windows, heading, opening
+from tests.pages import Forum
+from tests.unit.pipeline.staff.office import OTHER, PASSWORD
 
 pytestmark = pytest.mark.chromium
 
 NARROW, WIDE = 390, 1200
 
 
-@pytest.fixture(scope="module")
-def served(
-    browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
-) -> Iterator[tuple[Forum, str]]:
-    with forum(tmp_path_factory.mktemp("accounts") / "forum", database=migrated) as site:
-        vars(site.services.staff)["proofs"] = replace(
-            site.services.staff.proofs, passwords=PASSWORDS
-        )
-        with WebServer(site.services, host="127.0.0.1", port=0) as server:
-            yield site, server.address
+@pytest.fixture
+def site(staffed: tuple[Forum, str]) -> Forum:
+    return staffed[0]
 
 
 @pytest.fixture
-def site(served: tuple[Forum, str]) -> Forum:
-    return served[0]
-
-
-@pytest.fixture
-def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
-    with opening(windows, served[1], expected=("401", "422", "409")) as open_page:
+def open_page(windows: Windows, staffed: tuple[Forum, str]) -> Iterator[Open]:
+    with opening(windows, staffed[1], expected=("401", "422", "409")) as open_page:
         yield open_page
 
 
@@ -53,10 +38,6 @@ def sound(page: Any) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     assert violations_in_both(page) == {}, page.url
-
-
-def heading(page: Any) -> str:
-    return str(page.get_by_role("heading", level=1).inner_text())
 
 
 def press(page: Any, name: str) -> None:

@@ -1,36 +1,15 @@
 """The visual editor of the desk in Chromium, under the desk's strict policy."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open, Windows, opening
-from tests.browser.scripted import PIXEL, Site, at_the_end, copy, editor, markdown, serving
+from tests.browser.opening import Open
+from tests.browser.scripted import PIXEL, Site, at_the_end, copy, editor, markdown
 
 pytestmark = pytest.mark.chromium
-
-
-@pytest.fixture(scope="module")
-def served(browser: Any) -> Iterator[tuple[Site, str]]:
-    with serving() as served:
-        yield served
-
-
-@pytest.fixture
-def site(served: tuple[Site, str]) -> Site:
-    served[0].reset()
-    return served[0]
-
-
-@pytest.fixture
-def open_page(windows: Windows, served: tuple[Site, str], site: Site) -> Iterator[Open]:
-    # statuses that are meant
-    with opening(windows, served[1], expected=("401", "409", "422", "503")) as open_page:
-        yield open_page
 
 
 TEXT = """The library opens *earlier* from **Monday**.

@@ -4,37 +4,17 @@ import json
 import re
 import secrets
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open, Windows, opening
-from tests.browser.scripted import Draft, Site, at_the_end, editor, serving
+from tests.browser.opening import Open
+from tests.browser.scripted import Draft, Site, at_the_end, editor
 
 pytestmark = pytest.mark.chromium
 expect.set_options(timeout=60_000)  # on a loaded machine
-
-
-@pytest.fixture(scope="module")
-def served(browser: Any) -> Iterator[tuple[Site, str]]:
-    with serving() as served:
-        yield served
-
-
-@pytest.fixture
-def site(served: tuple[Site, str]) -> Site:
-    served[0].reset()
-    return served[0]
-
-
-@pytest.fixture
-def open_page(windows: Windows, served: tuple[Site, str], site: Site) -> Iterator[Open]:
-    # statuses that are meant
-    with opening(windows, served[1], expected=("401", "409", "422", "503")) as open_page:
-        yield open_page
 
 
 @pytest.fixture

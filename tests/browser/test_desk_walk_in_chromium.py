@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from newsletter.pipeline.staff import people
 from newsletter.web.server import WebServer
 from tests.browser.opening import Open, Windows, opening
 from tests.pages import Forum, forum
-from tests.unit.pipeline.staff.office import PASSWORD, PASSWORDS
+from tests.unit.pipeline.staff.office import PASSWORD, hash_cheaply
 
 pytestmark = [
     pytest.mark.chromium,
@@ -42,9 +42,7 @@ def office(folder: Path, database: Path) -> Iterator[tuple[Forum, str]]:
     schedule = {"undo_window": "0s", "start": "sender"}
     approvals = {"author_may_approve": False}
     with forum(folder, database=database, schedule=schedule, approvals=approvals) as site:
-        vars(site.services.staff)["proofs"] = replace(
-            site.services.staff.proofs, passwords=PASSWORDS
-        )
+        hash_cheaply(site.services)
         site.subscribe(*READERS)
         with WebServer(site.services, host="127.0.0.1", port=0) as server:
             yield site, server.address

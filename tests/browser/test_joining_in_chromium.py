@@ -12,7 +12,7 @@ from newsletter.web.public.subscribers.sign_up import Offering
 from newsletter.web.server import WebServer
 from tests.acceptance.signing import LISTS, confirmation_link
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open, Windows, opening
+from tests.browser.opening import Open, Windows, heading, opening
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
@@ -86,10 +86,6 @@ def link_in_the_letter(site: Forum, address: str) -> str:
     return confirmation_link(site, address)
 
 
-def title(page: Any) -> str:
-    return str(page.get_by_role("heading", level=1).inner_text())
-
-
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     site: Forum, open_page: Open, script: bool
@@ -100,16 +96,16 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     page.get_by_label("Email address").fill(address)
     page.get_by_label("Name (optional)").fill("Ana <b>")
     page.get_by_role("button", name="Subscribe").click()
-    assert title(page) == "Check your inbox"
+    assert heading(page) == "Check your inbox"
     page.reload()
-    assert title(page) == "Check your inbox"
+    assert heading(page) == "Check your inbox"
 
     link = link_in_the_letter(site, address)
     page = open_page(link, java_script_enabled=script)
     assert "Sport & games" in page.locator("main").inner_text()
     assert page.get_by_role("button").count() == 1
     page.get_by_role("button").click()
-    assert title(page) == "You're subscribed"
+    assert heading(page) == "You're subscribed"
     [(number, name)] = site.rows("SELECT id, name FROM subscriber WHERE address = ?", address)
     assert (site.lists_of(number), name) == (["sport"], "Ana <b>")
     [(source,)] = site.rows("SELECT source FROM transactional_email WHERE address = ?", address)
@@ -121,13 +117,13 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     assert page.get_by_label("Press releases").is_checked()
     assert site.lists_of(number) == ["press", "sport"]
     page = open_page(link, java_script_enabled=script)
-    assert title(page) == "This link has already been used"
+    assert heading(page) == "This link has already been used"
 
     site.send(f"statement-{int(script)}", lists=["press"])
     [(campaign,)] = site.rows("SELECT max(id) FROM campaign")
     page = open_page(site.unsubscribe_link(number, campaign), java_script_enabled=script)
     page.get_by_role("button", name="Unsubscribe").click()
-    assert title(page) == "You've been unsubscribed"
+    assert heading(page) == "You've been unsubscribed"
     assert site.lists_of(number) == ["sport"]
 
 
@@ -178,12 +174,12 @@ def test_nobody_stumbles_over_these_pages(site: Forum, open_page: Open) -> None:
     page.get_by_label("Email address").fill("axe@example.org")
     page.get_by_label("Press releases").check()
     page.get_by_role("button", name="Subscribe").click()
-    assert title(page) == "Check your inbox"
+    assert heading(page) == "Check your inbox"
     assert violations_in_both(page) == {}
     page = open_page(link_in_the_letter(site, "axe@example.org"))
     assert violations_in_both(page) == {}
     page.get_by_role("button").click()
-    assert title(page) == "You're subscribed"
+    assert heading(page) == "You're subscribed"
     assert violations_in_both(page) == {}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations
-from tests.browser.opening import Open, Windows, opening
+from tests.browser.opening import Open, Windows, heading, opening
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
@@ -37,10 +37,6 @@ def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
     # statuses that are meant, and what becomes a download
     with opening(windows, served[1], expected=("422", "410", "/data")) as open_page:
         yield open_page
-
-
-def heading(page: Any) -> str:
-    return str(page.get_by_role("heading", level=1).inner_text())
 
 
 @pytest.mark.parametrize(

@@ -1,39 +1,24 @@
 """Passkeys in Chromium, by its virtual authenticator: added, signed in with, asked for again."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsletter.domain.staff.role import Role
-from newsletter.web.server import WebServer
-from tests.browser.opening import Open, Windows, opening
-from tests.browser.test_accounts_in_chromium import heading, join, link_for, press, sound, unfold
-from tests.pages import Forum, forum
-from tests.unit.pipeline.staff.office import PASSWORD, PASSWORDS
+from tests.browser.opening import Open, Windows, heading, opening
+from tests.browser.test_accounts_in_chromium import join, link_for, press, sound, unfold
+from tests.pages import Forum
+from tests.unit.pipeline.staff.office import PASSWORD
 
 pytestmark = pytest.mark.chromium
 
 CLEO = "cleo@forum.example"
 
 
-@pytest.fixture(scope="module")
-def served(
-    browser: Any, tmp_path_factory: pytest.TempPathFactory, migrated: Path
-) -> Iterator[tuple[Forum, str]]:
-    with forum(tmp_path_factory.mktemp("passkeys") / "forum", database=migrated) as site:
-        vars(site.services.staff)["proofs"] = replace(
-            site.services.staff.proofs, passwords=PASSWORDS
-        )
-        with WebServer(site.services, host="127.0.0.1", port=0) as server:
-            yield site, server.address
-
-
 @pytest.fixture
-def open_page(windows: Windows, served: tuple[Forum, str]) -> Iterator[Open]:
-    here = served[1].replace("127.0.0.1", "localhost")  # a number is no name to a browser
+def open_page(windows: Windows, staffed: tuple[Forum, str]) -> Iterator[Open]:
+    here = staffed[1].replace("127.0.0.1", "localhost")  # a number is no name to a browser
     with opening(windows, here, expected=("401", "409")) as open_page:
         yield open_page
 
@@ -65,9 +50,9 @@ class Device:
 
 @pytest.mark.slow("a walk through seven pages, axe on two of them in two colours")
 def test_a_passkey_is_added_and_takes_the_place_of_the_code(
-    served: tuple[Forum, str], open_page: Open
+    staffed: tuple[Forum, str], open_page: Open
 ) -> None:
-    site, numbered = served
+    site, numbered = staffed
     page = open_page(link_for(site, CLEO, Role.SENDER), width=390, apart="passkeys")
     device = Device(page)
     _, codes = join(site, page)

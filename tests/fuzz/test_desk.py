@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, desk
 from tests.fuzz.hostile import TEXT, hostile
-from tests.unit.pipeline.staff.office import PASSWORDS
+from tests.unit.pipeline.staff.office import hash_cheaply
 
 FIELDS = [
     *("email", "password", "code", "next", "again", "name", "role", "old", "new", PROOF),
@@ -29,8 +28,7 @@ FIELDS = [
 @pytest.fixture(scope="module")
 def staffed(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Staffed]:
     with desk(tmp_path_factory.mktemp("desk") / "fuzzed", database=migrated) as staffed:
-        proofs = staffed.site.services.staff.proofs
-        vars(staffed.site.services.staff)["proofs"] = replace(proofs, passwords=PASSWORDS)
+        hash_cheaply(staffed.site.services)
         yield staffed
 
 

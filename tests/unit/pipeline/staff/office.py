@@ -1,6 +1,6 @@
 """The staff of a workspace, and what they sign in with."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pyotp import TOTP
 
@@ -11,6 +11,7 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn
+from newsletter.runtime.services import Services
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock
 
@@ -21,6 +22,11 @@ THERE = Place(browser="Chrome on Mac", network="198.51.100.0/24")
 PASSWORDS = Passwords(memory=64, passes=1)
 """Cheap ones, for tests."""
 ANA, BEN, CLEO, DAN = (f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan"))
+
+
+def hash_cheaply(services: Services) -> None:
+    """Let the staff of a workspace have cheap passwords, from now on."""
+    vars(services.staff)["proofs"] = replace(services.staff.proofs, passwords=PASSWORDS)
 
 
 @dataclass(kw_only=True)

@@ -1,14 +1,13 @@
 """A workspace with a desk, whose passwords cost little."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.desk import Staffed, desk
 from tests.pages import Forum, Kept
-from tests.unit.pipeline.staff.office import PASSWORDS
+from tests.unit.pipeline.staff.office import hash_cheaply
 from tests.unit.web.desk.deciding import Room
 from tests.unit.web.desk.visitor import Browser
 
@@ -35,9 +34,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
     with desk(tmp_path_factory.mktemp("desk"), database=migrated) as staffed:
         site = staffed.site
         site.change("DELETE FROM staff")
-        vars(site.services.staff)["proofs"] = replace(
-            site.services.staff.proofs, passwords=PASSWORDS
-        )
+        hash_cheaply(site.services)
         yield Kept(site)
 
 

@@ -1,7 +1,7 @@
 """A workspace of the desk in which each thing that can be done finds, or makes, what it needs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 from newsletter.domain.campaigns.campaign import Campaign
@@ -13,7 +13,7 @@ from newsletter.pipeline.staff import people
 from tests.desk import Signed
 from tests.fakes import RecordingProvider, always
 from tests.pages import Answer, Forum
-from tests.unit.pipeline.staff.office import PASSWORDS
+from tests.unit.pipeline.staff.office import hash_cheaply
 from tests.unit.web.desk.deciding import Room
 from tests.unit.web.desk.visitor import PASSWORD, Browser
 from tests.unit.web.desk.writing import Desk, multipart, png
@@ -29,7 +29,7 @@ class World:
 
     def __post_init__(self) -> None:
         services = self.room.services
-        vars(services.staff)["proofs"] = replace(services.staff.proofs, passwords=PASSWORDS)
+        hash_cheaply(services)
         self.site = Forum(services=services, folder=self.room.site.folder, clock=self.room.clock)
         self.room.site.pages = self.site.pages
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, Suppr
 from tests.desk import Signed, address_of, words
 from tests.pages import Answer, Kept
 from tests.rows import rows
-from tests.unit.pipeline.staff.office import PASSWORDS
+from tests.unit.pipeline.staff.office import hash_cheaply
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, form_of, room
 from tests.unit.web.desk.visitor import Browser, action, hidden
 
@@ -338,7 +337,7 @@ def test_the_code_of_an_app_is_sent_along_with_what_it_confirms(
 ) -> None:
     with room(tmp_path, migrated, desk={"typed_count": 12}) as at:
         at.approve()
-        vars(at.services.staff)["proofs"] = replace(at.services.staff.proofs, passwords=PASSWORDS)
+        hash_cheaply(at.services)
         browser, eve = Browser(site=at.site), address_of("eve")
         browser.join(eve, Role.SENDER)
         at.clock.advance(minutes=11)
