@@ -84,6 +84,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
         ("channels", "/channels", "dan"),
         ("tokens", "/tokens", "dan"),
         ("settings", "/settings", "dan"),
+        ("settings-look", "/settings/look", "dan"),
         ("audit", "/audit", "dan"),
         ("not-found", "/nowhere", "ana"),
         ("forbidden", "/staff", "ana"),

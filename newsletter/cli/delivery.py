@@ -1,13 +1,16 @@
 """``run``, ``worker``, ``serve``, ``stop`` and ``resume-sending``: the workspace at work."""
 
+from __future__ import annotations
+
 import functools
 import logging
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from types import FrameType, MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +24,9 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, Run, outcome_of
 from newsletter.runtime.services import Services
 
+if TYPE_CHECKING:
+    from newsletter.web.server import WebServer
+
 _PORT = click.IntRange(0, 65535)
 host_option = click.option(
     "--host", default="127.0.0.1", show_default=True, envvar="NEWSLETTER_HOST"
@@ -32,6 +38,8 @@ monitoring_option = click.option(
     "--port", type=_PORT, help="Answer monitoring at this port; without it, at none."
 )
 
+_LISTENING = "newsletter.listening"
+"""The command's socket, in click's words."""
 _NAMED = 5
 """Campaigns that the line at the end names."""
 _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
@@ -88,7 +96,7 @@ def work(
     at_end: Callable[[], None] = lambda: None,
     sends: bool = False,
 ) -> int:
-    """Run the scheduler in the foreground; returns the exit code.
+    """Run the scheduler in the foreground; returns the exit code, or ``AGAIN``.
 
     A signal calls ``at_end`` at once, while the calls under way end. Where several processes share
     the sending, this one is a worker if it ``sends``, else a scheduler.
@@ -102,12 +110,18 @@ def work(
         kind = BatchWorker if sends else LeadingScheduler
     scheduler = kind(services.tick)
 
+    told_to_stop = threading.Event()
+
     def stop() -> None:
+        told_to_stop.set()
         at_end()
         scheduler.stop()
 
     with stopped_by_signals(stop):
         run = scheduler.run(until_idle=until_idle)
+    if run.superseded and not told_to_stop.is_set():
+        shell.say("settings were changed at the desk: starting again with them")
+        return shell.AGAIN
     shell.say(_done(services.delivery, run))
     return _exit_code(services.delivery, run) if until_idle else 0
 
@@ -188,11 +202,19 @@ def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     """
     if until_idle:
         return work(services, until_idle=True)
-    from newsletter.web.server import WebServer
-
-    with WebServer(services, host=host, port=port) as server:
+    with _pages(services, host, port) as server:
         shell.say(_where(services, server.address))
         return work(services, until_idle=False, at_end=server.stop)
+
+
+def _pages(services: Services, host: str, port: int) -> WebServer:
+    """Return the web server. Requests wait while the command starts again with other settings."""
+    from newsletter.web.server import WebServer, listen_on
+
+    command = click.get_current_context()
+    if _LISTENING not in command.meta:
+        command.meta[_LISTENING] = command.with_resource(closing(listen_on(host, port)))
+    return WebServer(services, host=host, port=port, listening=command.meta[_LISTENING])
 
 
 def _where(services: Services, address: str) -> str:
@@ -253,13 +275,11 @@ def scheduler(services: Services, until_idle: bool, host: str, port: int | None)
 @host_option
 @port_option
 @shell.with_services
-def serve(services: Services, host: str, port: int) -> None:
+def serve(services: Services, host: str, port: int) -> int:
     """Serve only the pages."""
-    from newsletter.web.server import WebServer
-
-    with WebServer(services, host=host, port=port) as server, stopped_by_signals(server.stop):
+    with _pages(services, host, port) as server, stopped_by_signals(server.stop):
         shell.say(_where(services, server.address))
-        server.wait()
+        return shell.AGAIN if server.wait(until=services.configuration.is_superseded) else 0
 
 
 _HEALTH_WITHIN = timedelta(seconds=5)

@@ -66,13 +66,20 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
     return option(wrapped)
 
 
+AGAIN = -1
+"""The result of a command that is to be called again, with the settings as they are now."""
+
+
 def with_services(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--workspace`` and, as its first argument, the services of the workspace."""
 
     @functools.wraps(command)
     def opening(shell: Shell, *args: Any, **options: Any) -> Any:
-        with shell.services() as services:
-            return command(services, *args, **options)
+        result: Any = AGAIN
+        while result == AGAIN:
+            with shell.services() as services:
+                result = command(services, *args, **options)
+        return result
 
     return in_workspace(opening)
 

@@ -72,9 +72,12 @@ class Place:
         return cls(line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))
 
 
-def parse(path: Path) -> yaml.Node:
-    """Read a YAML file. Raises InvalidConfiguration with the one fault that stops reading."""
-    text = _decoded(path)
+def parse(path: Path, data: bytes | None = None) -> yaml.Node:
+    """Read a YAML file, or ``data`` in its place.
+
+    Raises InvalidConfiguration with the one fault that stops reading.
+    """
+    text = _decoded(path, data)
     try:
         node = compose(text)
     except yaml.MarkedYAMLError as error:
@@ -92,9 +95,9 @@ def parse(path: Path) -> yaml.Node:
     return node
 
 
-def _decoded(path: Path) -> str:
+def _decoded(path: Path, data: bytes | None) -> str:
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if data is None else data
     except FileNotFoundError as error:
         raise _stop(path, "does not exist; write one with: newsletter init") from error
     except OSError as error:

@@ -185,13 +185,15 @@ def _read_secret(file: Path) -> str:
 FILE_NAME = "newsletter.yaml"
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
-    """Read the settings. Its directory is the workspace, from which relative paths count.
+def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> Settings:
+    """Read the settings, from ``data`` if they are not in the file yet.
+
+    Its directory is the workspace, from which relative paths count.
 
     Raises InvalidConfiguration with every fault, in the order of the file.
     """
     path = path.absolute()
-    document = build(path.name, parse(path))
+    document = build(path.name, parse(path, data))
     root = Shape.of_settings()
     values = Preparation(
         document=document, root=root, workspace=path.parent, environ=environ

@@ -26,6 +26,8 @@ class Configuration:
     """Returns why this process must be restarted, as a sentence, or ""."""
     is_service_running: Callable[[], bool]
     """A ``run`` or ``worker`` gave a sign of life within the last minute."""
+    is_superseded: Callable[[], bool] = lambda: False
+    """An admin has saved other settings at the desk: the process starts again with them."""
 
     def mismatch(self, tx: Transaction) -> str:
         """Return why this process would render other emails than the service sends, or "".

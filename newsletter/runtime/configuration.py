@@ -2,19 +2,33 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from newsletter.config.editing import Value, edited
 from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
-from newsletter.domain.errors import InvalidConfiguration
+from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused
+from newsletter.domain.staff.role import Role
+from newsletter.pipeline.ledger import authorise
 from newsletter.rendering.lazy import LazyRenderer
+from newsletter.store.sql import Store
 
 _CHANGED = (
     f"{FILE_NAME}, a template or a file with a secret has changed since the service started."
     " Restart the service to use the change"
 )
+_SAVED_AT_THE_DESK = (
+    "settings were changed at the desk a moment ago. The service uses them within seconds"
+)
+_SHARED = (
+    "several machines send, and each has its own newsletter.yaml; your operator changes the"
+    " settings there"
+)
+_OUTDATED = "the settings have changed since you opened the page; nothing was saved. Look at them"
+Changes = Mapping[str, Value]
 Signature = tuple[tuple[str, int, int, int], ...]
 
 
@@ -28,13 +42,20 @@ def renderer_of(settings: Settings) -> LazyRenderer:
 
 
 class ConfigurationOnDisk:
-    """Tells whether the files that this process read when it started have changed since."""
+    """Tells whether the files that this process read when it started have changed since.
+
+    What an admin saves at the desk is written into the file. The service of this workspace then
+    starts again by itself, if the files have exactly these values.
+    """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], *, key: bytes) -> None:
         self._settings, self._environ, self._key = settings, environ, key
         self.renderer = renderer_of(settings)
         self._seen: tuple[Signature, str] = (_signature(settings), "")
         """The files as they were when they were last compared, and what that came to."""
+        self._file = settings.resolve(Path(FILE_NAME))
+        self._saved = settings.resolve(Path("var/settings.saved"))
+        """The keyed hash of the settings that were last saved at the desk."""
 
     @cached_property
     def digest(self) -> str:
@@ -51,15 +72,62 @@ class ConfigurationOnDisk:
             self._seen = (signature, self._compare())
         return self._seen[1]
 
+    def is_superseded(self) -> bool:
+        """Return whether other settings were saved at the desk since this process started."""
+        return self.changed() == _SAVED_AT_THE_DESK
+
+    def why_not_editable(self) -> str:
+        """Return why the settings cannot be changed at the desk, or ""."""
+        if self._settings.shares_sending:
+            return _SHARED
+        if not os.access(self._file, os.W_OK) or self._file.stat().st_uid != os.geteuid():
+            return f"the service may not write {FILE_NAME}; your operator changes the settings"
+        return ""
+
+    def with_changes(self, changes: Changes) -> tuple[Settings, LazyRenderer, bytes]:
+        """Return what ``read`` would with these changes, and the file; save nothing."""
+        text = self._file.read_bytes().decode("utf-8-sig")
+        data = edited(text, changes).encode()
+        return *self.read(data), data
+
+    def save(self, changes: Changes, *, by: str, seen: str, store: Store) -> None:
+        """Write the changes, if any, into the file. ``seen`` is the digest that a page showed.
+
+        Raises InvalidConfiguration for a value, Refused, and Outdated if others changed the file.
+        """
+        if not changes:
+            return
+        before = self._file.read_bytes()
+        settings, renderer, data = self.with_changes(changes)
+        with store.begin() as tx:
+            actor = authorise(tx, by, Role.ADMIN, "change settings")
+            if reason := self.why_not_editable():
+                raise Refused(reason)
+            if seen != self.digest or self.changed() or self._file.read_bytes() != before:
+                raise Outdated(_OUTDATED)
+            said = "; ".join(
+                f"{key}: {'removed' if value is None else value}" for key, value in changes.items()
+            )
+            tx.audit.enter(actor, "change settings", FILE_NAME, said)
+            self._saved.write_text(self._digest(settings, renderer))
+            _replace(self._file, data)
+
+    def read(self, data: bytes | None = None) -> tuple[Settings, LazyRenderer]:
+        """Read the settings on disk, or in ``data``, and the templates."""
+        settings = load(self._file, self._environ, data)
+        return settings, renderer_of(settings)
+
     def _compare(self) -> str:
         try:
-            again = load(self._settings.workspace / FILE_NAME, self._environ)
-            same = self._digest(again, renderer_of(again)) == self.digest
+            found = self._digest(*self.read())
+            same = found == self.digest
         except InvalidConfiguration as error:
             return (
                 f"{FILE_NAME} has changed since the service started, and has a fault:"
                 f" {error.faults[0]}. Correct it, then restart the service"
             )
+        if not same and self._saved.exists() and self._saved.read_text() == found:
+            return _SAVED_AT_THE_DESK
         return "" if same else _CHANGED
 
     def _digest(self, settings: Settings, renderer: LazyRenderer) -> str:
@@ -68,6 +136,22 @@ class ConfigurationOnDisk:
         return hashlib.blake2b(
             text.encode(), key=self._key, digest_size=16, person=b"configuration"
         ).hexdigest()
+
+
+def _replace(file: Path, data: bytes) -> None:
+    """Replace a file in one step; a link stays one. Raises Refused."""
+    file = file.resolve()
+    part = file.with_name(f".{file.name}.part")
+    try:
+        with part.open("wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        part.chmod(file.stat().st_mode)
+        part.replace(file)
+    except OSError as error:
+        why = f"{file.name} cannot be written: {error.strerror}; ask your operator"
+        raise Refused(why) from error
 
 
 def _signature(settings: Settings) -> Signature:

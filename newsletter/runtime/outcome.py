@@ -28,6 +28,8 @@ class Run:
     wait: Wait | None = None
     """The wait that ended ``until_idle`` with work left."""
     failure: BaseException | None = None
+    superseded: bool = False
+    """It ended because an admin saved other settings at the desk."""
 
     @property
     def faults(self) -> tuple[Fault, ...]:

@@ -159,6 +159,9 @@ class Scheduler:
             if self._stop.wait(_CALM):
                 return
             beat(self._delivery.lock_path)  # a process with other settings may still not approve
+            if self._is_superseded():
+                self.stop()
+                return
         log.warning("sending is resumed")
 
     def _at_work(self, until_idle: bool) -> Run:
@@ -340,10 +343,16 @@ class Scheduler:
             self._notice()
             self._pulse.beat()
             beat(self._delivery.lock_path)
+            if not until_idle and self._is_superseded():
+                return
             if until_idle and self._run.held:
                 return
             if until_idle and self._run.ticks and not self._visits.open and self._is_over():
                 return
+
+    def _is_superseded(self) -> bool:
+        self._run.superseded = self._tick.statements.configuration.is_superseded()
+        return self._run.superseded
 
     def _say_what_ended(self) -> None:
         numbers = [one for one in tuple(self._run.finished) if not self._endings.is_over(one)]

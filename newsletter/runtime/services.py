@@ -9,6 +9,7 @@ from newsletter.domain.ports import Links
 from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.staff.proofs import Proofs
 from newsletter.runtime.campaigns import Campaigns
+from newsletter.runtime.configuration import ConfigurationOnDisk
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
@@ -25,6 +26,7 @@ class Staff:
     configuration: Configuration
     key: bytes = field(repr=False)
     """The workspace's oldest, which never changes: second factors are sealed by it."""
+    on_disk: ConfigurationOnDisk
 
     @cached_property
     def proofs(self) -> Proofs:

@@ -155,6 +155,7 @@ def _services(
         digest=lambda: on_disk.digest,
         changed_on_disk=on_disk.changed,
         is_service_running=delivery.is_at_work,
+        is_superseded=on_disk.is_superseded,
     )
     shared = common | {"configuration": configuration}
     campaigns = Campaigns(**shared, renderer=renderer, delivery=delivery)
@@ -173,5 +174,5 @@ def _services(
         campaigns=campaigns,
         delivery=delivery,
         subscribers=subscribers,
-        staff=Staff(**shared, key=key),
+        staff=Staff(**shared, key=key, on_disk=on_disk),
     )

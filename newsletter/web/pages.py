@@ -35,6 +35,7 @@ from newsletter.web.desk.request import Route as DeskRoute
 from newsletter.web.desk.request import routes_of
 from newsletter.web.desk.staff import administration
 from newsletter.web.desk.staff.account import Account
+from newsletter.web.desk.staff.settings import SettingsPages
 from newsletter.web.desk.staff.sign_in import SignIn
 from newsletter.web.desk.statements.drafts import Drafts
 from newsletter.web.desk.statements.editing import Editing
@@ -215,7 +216,7 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         administration.StaffPages(desk, staff),
         administration.ChannelPages(desk, staff),
         administration.TokenPages(desk, staff),
-        administration.SettingsPage(desk, staff),
+        SettingsPages(desk, staff, statements),
         administration.AuditLog(desk, staff),
         Drafts(desk, statements, delivery),
         Editing(desk, statements),

@@ -307,7 +307,10 @@ check waits for several such turns while a template is compiled."""
 
 
 class WebServer:
-    """Serves for the length of a block. Raises NewsletterError where the port is taken."""
+    """Serves for the length of a block. Raises NewsletterError where the port is taken.
+
+    ``listening`` stays open at the end: requests then wait for the next server.
+    """
 
     def __init__(
         self,
@@ -316,10 +319,11 @@ class WebServer:
         host: str,
         port: int,
         limits: Bounds | None = None,
+        listening: socket.socket | None = None,
         make: Callable[[Services], ASGIApp] = make,
     ) -> None:
         services.tick.prepare()  # the threads share what is built
-        self._socket = listen_on(host, port)
+        self._socket = listening.dup() if listening else listen_on(host, port)
         self._server = serving(make(services), limits or bounds())
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web")
 
@@ -345,10 +349,13 @@ class WebServer:
         """Answer the open requests, then end."""
         self._server.should_exit = True
 
-    def wait(self) -> None:
-        """Wait until it ends."""
+    def wait(self, *, until: Callable[[], bool]) -> bool:
+        """Wait until it ends, or until the condition holds; return whether that holds."""
         while self._thread.is_alive():
+            if until():
+                return True
             self._thread.join(timeout=0.5)
+        return False
 
 
 class _Server(uvicorn.Server):

@@ -1,9 +1,12 @@
 """A service with older settings than those on disk: nothing is approved that it would not send."""
 
+from contextlib import suppress
+
 import pytest
 import requests
 
-from tests.acceptance.workspace import Workspace, wait_until
+from newsletter.runtime.wiring import opened
+from tests.acceptance.workspace import ADMIN, Workspace, wait_until
 
 ADDRESS = r"http://127.0.0.1:\d+"
 
@@ -33,3 +36,33 @@ def test_what_the_service_does_not_send_yet_is_approved_once_it_was_restarted(
     assert "leaves at" in workspace.approve("news").stderr
     workspace.do("run", "--until-idle")
     assert "#006644" in workspace.outbox[0].read_text()
+
+
+@pytest.mark.slow("two services that start again")
+@pytest.mark.parametrize("command", ["run", "serve"])
+def test_a_service_starts_again_with_what_an_admin_saved_at_the_desk(
+    workspace: Workspace, command: str
+) -> None:
+    workspace.hire(ADMIN, "admin")
+    running = workspace.start(command, "--port", "0")
+    pages = running.wait_for(ADDRESS)[0]
+    changes = {"organisation.name": "Forum of Examples"}
+    with opened(workspace.folder, {}) as services:
+        services.staff.on_disk.save(
+            changes,
+            by=ADMIN,
+            seen=services.configuration.digest(),
+            store=services.store,
+        )
+
+    def is_renamed() -> bool:
+        # a connection that was accepted in the last moment is closed
+        with suppress(requests.ConnectionError):
+            return "Forum of Examples" in requests.get(f"{pages}/archive", timeout=60).text
+        return False
+
+    wait_until(is_renamed)
+    assert requests.get(f"{pages}/readyz", timeout=60).json()["restart_needed"] is False
+    assert running.process.is_alive()
+    running.stop()
+    assert running.finish().code == 0

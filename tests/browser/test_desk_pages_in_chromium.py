@@ -104,6 +104,7 @@ ELSEWHERE = {
     "/drafts/{key}/download": "a file to keep",
     "/drafts/{key}/preview": "an email, which has judges of its own",
     "/statements/{slug}/versions/{digest}": "an email, which has judges of its own",
+    "/settings/look/mail": "an email, which has judges of its own",
     "/statements/{slug}/mail": "an email, which has judges of its own",
     "/statements/{slug}/mail/{reader}": "an email, which has judges of its own",
 }
@@ -136,3 +137,23 @@ def test_what_cannot_be_read_in_the_dark_alone_is_found(
         found = violations_in_both(page)
         assert found.keys() == {"dark"}
         assert "color-contrast" in found["dark"][0]
+
+
+def test_a_look_is_seen_before_it_is_saved(windows: Windows, served: tuple[Services, str]) -> None:
+    services, url = served
+    window = windows.open().context
+    window.clear_cookies()
+    window.add_cookies([{"name": "desk", "value": signed_in(services, "dan"), "url": url}])
+    file = services.settings.workspace / "newsletter.yaml"
+    with opening(windows, url) as open_page:
+        page = open_page("/desk/settings/look")
+        page.get_by_label("Tagline").fill("Seen at once")
+        page.get_by_label("Color").fill("#8a1c3b")
+        email = page.frame_locator("iframe:not(.waiting)")
+        email.get_by_text("Seen at once").first.wait_for()
+        assert "#8a1c3b" in email.locator("html").inner_html()
+        assert "Seen at once" not in file.read_text("utf-8")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Save changes").click()
+        page.get_by_text("Saved. New emails").wait_for()
+    assert "  tagline: Seen at once # a few words under the name" in file.read_text("utf-8")

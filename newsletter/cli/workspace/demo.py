@@ -19,7 +19,7 @@ import click
 
 from newsletter.cli.campaigns.campaigns import print_report
 from newsletter.cli.delivery import work
-from newsletter.cli.shell import say
+from newsletter.cli.shell import AGAIN, say
 from newsletter.cli.subscribers.moving import bring_in
 from newsletter.cli.workspace.setup import make_workspace
 from newsletter.config import environment
@@ -86,12 +86,15 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
     stays = sys.stdout.isatty() if serve is None else serve
     with at_the_desk(folder) as services:
         _introduce(folder, passwords, port, stays=stays)
-        if not stays:
-            return code
-        from newsletter.web.server import WebServer
+    if not stays:
+        return code
+    from newsletter.web.server import WebServer
 
-        with WebServer(services, host="127.0.0.1", port=port):
-            return work(services, until_idle=False)
+    code = AGAIN
+    while code == AGAIN:
+        with _opened(folder) as services, WebServer(services, host="127.0.0.1", port=port):
+            code = work(services, until_idle=False)
+    return code
 
 
 def send_one(folder: Path, passwords: Mapping[str, str]) -> int:

@@ -1,12 +1,10 @@
 """The pages of admins: staff, invitations, the channels of the team and the audit log."""
 
-import re
 from datetime import timedelta
 from functools import partial
 
 from starlette.responses import Response
 
-from newsletter.config.loading import FILE_NAME, ShownSetting, list_settings
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import in_short
@@ -168,25 +166,6 @@ class ChannelPages:
 
 
 _A_PAGE = 50
-
-
-class SettingsPage:
-    """The settings, as the file and the defaults have them."""
-
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
-
-    @route("GET", "/settings", Role.ADMIN)
-    def _show(self, request: DeskRequest) -> Response:
-        """Show all settings by their first key."""
-        groups: dict[str, list[ShownSetting]] = {}
-        for one in list_settings(self._staff.settings):
-            name = re.split(r"[.[]", one.key)[0]
-            groups.setdefault("" if name == one.key else name, []).append(one)
-        return self._desk.page(
-            request, "settings.html.j2", title="Settings", file=FILE_NAME, groups=groups
-        )
 
 
 class AuditLog:

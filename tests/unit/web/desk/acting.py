@@ -356,6 +356,17 @@ def _makes_token(world: World) -> Act:
     return lambda: world.as_("dan").post("/tokens", form)
 
 
+def _saves_settings(world: World) -> Act:
+    seen = world.room.services.configuration.digest()
+    form = {"seen": seen, "organisation.tagline": "Practical answers"}
+    return lambda: world.as_("dan").post("/settings/look", form)
+
+
+def _tries_settings(world: World) -> Act:
+    form = {"organisation.tagline": "Practical answers"}
+    return lambda: world.as_("dan").post("/settings/look/mail", form)
+
+
 def _revokes_token(world: World) -> Act:
     _makes_token(world)()
     with world.room.services.store.read() as tx:
@@ -571,6 +582,8 @@ EXAMPLES = [
     Example(route=f"{_READERS}/erase", ready=_of_reader("/erase", CANARIES[2], sure="yes")),
     Example(route="/tokens", ready=_makes_token),
     Example(route="/tokens/{number}/revoke", ready=_revokes_token),
+    Example(route="/settings/look", ready=_saves_settings),
+    Example(route="/settings/look/mail", ready=_tries_settings, lines=0, why=_KEEPS_NOTHING),
     Example(route="/stop", ready=_stops),
     Example(route="/stop", ready=_stops_again, lines=0, why="it is stopped already"),
     Example(route="/resume", ready=_resumes),

@@ -1,8 +1,15 @@
-"""Admins see the settings with their lines, and no secret."""
+"""Admins see the settings with their lines, and no secret, and change those of a press office."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from tests.desk import desk, words
+import pytest
+import yaml
+from lxml.html import document_fromstring as parsed
+
+from tests.desk import Signed, desk, words
+from tests.pages import SETTINGS
 
 CHAT = {"kind": "slack", "name": "press-room", "url": "https://chat.example/hush-hush"}
 LISTS = [{"name": "press", "title": "Press releases"}]
@@ -20,3 +27,166 @@ def test_an_admin_sees_each_setting_its_line_and_no_secret(tmp_path: Path, migra
         assert f"********** Line {secret} " in said
         assert "hush" not in page.text
         assert staffed.as_("cleo").get("/settings").status == 403
+
+
+LOOK = "/settings/look"
+
+
+def form(who: Signed) -> dict[str, str]:
+    """Return what the form of the page holds, as a browser would send it."""
+    found = parsed(who.get(LOOK).text).get_element_by_id("text")
+    return {name: value or "" for name, value in found.form_values()}
+
+
+@pytest.fixture
+def dan(tmp_path: Path, migrated: Path) -> Iterator[Signed]:
+    contact = {"name": "Press", "email": "press@forum.example"}
+    organisation = {**SETTINGS["organisation"], "press_contact": contact}
+    with desk(tmp_path, database=migrated, organisation=organisation) as staffed:
+        yield staffed.as_("dan", fresh=True)
+
+
+def written(dan: Signed) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((dan.site.folder / "newsletter.yaml").read_text("utf-8"))
+    return read
+
+
+def test_what_an_admin_saves_is_in_the_file_and_in_the_audit_log(dan: Signed) -> None:
+    changes = {
+        "organisation.name": "Forum of Examples",
+        "organisation.press_contact.name": "",
+        "organisation.press_contact.email": "",
+        "brand.color": "#8a1c3b",
+        "lists[1].title": "Meetings",
+        "lists[2].name": "board",
+        "lists[2].title": "The board",
+    }
+    before = written(dan)
+    answer = dan.post(LOOK, form(dan) | changes)
+    assert answer.headers["location"] == "/desk/settings/look?done=settings"
+    now = written(dan)
+    assert now["organisation"]["name"] == "Forum of Examples"
+    assert "press_contact" not in now["organisation"]
+    assert now["brand"] == {"color": "#8a1c3b"}
+    assert [one["title"] for one in now["lists"]] == ["Press releases", "Meetings", "The board"]
+    assert now["lists"][2]["public"] is False
+    for key in before.keys() - {"organisation", "lists"}:
+        assert now[key] == before[key]
+    [entry] = dan.site.rows("SELECT actor, detail FROM audit WHERE action = 'change settings'")
+    assert entry[0] == dan.address
+    assert "organisation.name: Forum of Examples" in entry[1]
+    assert "organisation.press_contact: removed" in entry[1]
+    # this process still has the old ones, and a service starts again by itself
+    assert dan.site.services.configuration.is_superseded()
+    assert "Forum of Examples" in dan.get(LOOK).text
+    again = dan.post(LOOK, form(dan) | {"organisation.name": "Another"})
+    assert again.status == 409
+    assert written(dan) == now
+
+
+def test_only_what_the_form_changes_is_written(dan: Signed) -> None:
+    before = (dan.site.folder / "newsletter.yaml").read_bytes()
+    assert dan.post(LOOK, form(dan)).status == 303
+    assert dan.post(LOOK, {"seen": form(dan)["seen"]}).status == 303
+    assert (dan.site.folder / "newsletter.yaml").read_bytes() == before
+    assert not dan.site.services.configuration.is_superseded()
+    assert dan.site.rows("SELECT 1 FROM audit WHERE action = 'change settings'") == []
+
+
+def change_the_file(dan: Signed) -> dict[str, str]:
+    asked = form(dan)
+    file = dan.site.folder / "newsletter.yaml"
+    file.write_text(file.read_text("utf-8").replace("undo_window: 0s", "undo_window: 9m"), "utf-8")
+    return asked
+
+
+def look_at_other_settings(dan: Signed) -> dict[str, str]:
+    return form(dan) | {"seen": "another"}
+
+
+def keep_the_file_from_the_service(dan: Signed) -> dict[str, str]:
+    asked = form(dan)
+    file = dan.site.folder / "newsletter.yaml"
+    (dan.site.folder / "elsewhere").mkdir()
+    (dan.site.folder / "elsewhere" / ".newsletter.yaml.part").mkdir()
+    file.rename(dan.site.folder / "elsewhere" / "newsletter.yaml")
+    file.symlink_to("elsewhere/newsletter.yaml")
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("deed", "reason"),
+    [
+        (change_the_file, "have changed since you opened the page"),
+        (look_at_other_settings, "have changed since you opened the page"),
+        (keep_the_file_from_the_service, "cannot be written"),
+    ],
+)
+def test_nothing_is_saved_over_what_somebody_else_changed(
+    dan: Signed, deed: Callable[[Signed], dict[str, str]], reason: str
+) -> None:
+    asked = deed(dan)
+    before = written(dan)
+    answer = dan.post(LOOK, asked | {"organisation.name": "Another"})
+    assert answer.status == 409
+    assert reason in words(answer)
+    assert written(dan) == before
+    assert dan.site.rows("SELECT 1 FROM audit WHERE action = 'change settings'") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("organisation.name", "", "Organisation name: is missing"),
+        ("organisation.website", "forum", "is not a web address"),
+        ("brand.color", "red", "is no colour that every mail program knows"),
+        ("brand.theme", "loud", "Brand theme"),
+        ("brand.logo.width", "9000", "Logo width"),
+        ("lists[2].name", "NO GOOD", "NO GOOD"),
+        ("language", "${PATH}", "'$${PATH}' is not a language code"),
+    ],
+)
+def test_a_fault_is_told_beside_its_field_and_nothing_is_saved(
+    dan: Signed, field: str, value: str, said: str
+) -> None:
+    before = written(dan)
+    logo = {"brand.logo.src": "https://forum.example/logo.png", "brand.logo.height": "48"}
+    extra = logo if "logo" in field else {}
+    answer = dan.post(LOOK, form(dan) | extra | {field: value})
+    assert answer.status == 422
+    assert said in words(answer)
+    assert f'id="{field}-fault"' in answer.text
+    assert written(dan) == before
+    shown = dan.post(f"{LOOK}/mail", form(dan) | extra | {field: value})
+    assert said in words(shown)
+
+
+def test_an_email_shows_the_look_before_it_is_saved(dan: Signed) -> None:
+    before = written(dan)
+    wanted = form(dan) | {"brand.color": "#8a1c3b", "organisation.tagline": "Try me"}
+    answer = dan.post(f"{LOOK}/mail?view=dark", wanted)
+    assert "#8a1c3b" in answer.text
+    assert "Try me" in words(answer)
+    assert "Try me" not in words(dan.get(f"{LOOK}/mail"))
+    assert written(dan) == before
+
+
+def test_the_settings_of_several_machines_are_changed_by_their_operator(dan: Signed) -> None:
+    vars(dan.site.services.staff.on_disk)["_settings"] = dan.site.services.settings.model_copy(
+        update={"engine": "procrastinate"}
+    )
+    assert "Several machines send" in words(dan.get(LOOK))
+    answer = dan.post(LOOK, form(dan) | {"organisation.name": "Another"})
+    assert answer.status == 409
+    assert written(dan)["organisation"]["name"] == "Example Forum"
+
+
+def test_a_workspace_with_default_lists_alone_gets_its_first_titled_list(
+    tmp_path: Path, migrated: Path
+) -> None:
+    with desk(tmp_path, database=migrated, lists=[]) as staffed:
+        dan = staffed.as_("dan", fresh=True)
+        dan.post(LOOK, form(dan) | {"lists[0].name": "board", "lists[0].public": "yes"})
+        [press, board] = written(dan)["lists"]
+        assert press == {"name": "press"}
+        assert board == {"name": "board", "title": "board", "public": True}

@@ -1,0 +1,147 @@
+"""Change single values in the text of ``newsletter.yaml``. Comments, order and style stay."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from newsletter.config.document import KeyPath, build, key_text
+from newsletter.config.loading import FILE_NAME
+from newsletter.domain.errors import Fault, InvalidConfiguration, Refused
+from newsletter.formats.scalars import scalar
+from newsletter.formats.yaml_nodes import compose
+
+_PART = re.compile(r"\w+")
+Value = str | int | Mapping[str, Any] | Sequence[Any] | None
+"""A value to write; None removes its key."""
+
+
+def edited(text: str, changes: Mapping[str, Value]) -> str:
+    """Return the text with these values, by keys such as ``lists[0].title``.
+
+    A new group is written on one line. ``${`` is escaped, so that no value names a variable of the
+    environment. Raises Refused if the result does not have exactly the wanted values, and
+    InvalidConfiguration for a value that comes from the environment.
+    """
+    text = text if text.endswith("\n") else f"{text}\n"
+    wanted = build(FILE_NAME, _composed(text)).value
+    for key, value in changes.items():
+        path: KeyPath = tuple(int(one) if one.isdecimal() else one for one in _PART.findall(key))
+        literal = _literal(value)
+        text = _set(text, path, literal)
+        _apply(wanted, path, literal)
+    if build(FILE_NAME, _composed(text)).value != wanted:
+        raise Refused(f"{FILE_NAME} cannot be edited here as it is written; ask your operator")
+    return text
+
+
+def _literal(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _literal(inner) for key, inner in value.items()}
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    return [*map(_literal, value)] if isinstance(value, Sequence) else value
+
+
+def _composed(text: str) -> Any:
+    try:
+        return compose(text)
+    except yaml.YAMLError as error:
+        raise Refused(f"{FILE_NAME} cannot be read; your operator can correct it") from error
+
+
+def _apply(values: Any, path: KeyPath, value: Any) -> None:
+    *outer, last = path
+    for part in outer:
+        if isinstance(part, str) and values.get(part) is None:
+            if value is None:
+                return
+            values[part] = {}
+        values = values[part]
+    if value is None:
+        values.pop(last, None)
+    elif last == len(values) and isinstance(last, int):
+        values.append(value)
+    else:
+        values[last] = value
+
+
+def _set(text: str, path: KeyPath, value: Any) -> str:
+    group = _composed(text)
+    for depth, part in enumerate(path):
+        inner = _inside(group, part)
+        rest = value
+        for key in reversed(path[depth + 1 :]):
+            rest = {key: rest}
+        if inner is None:
+            return text if value is None else _insert(text, group, part, rest)
+        if depth + 1 == len(path) or isinstance(inner, yaml.ScalarNode) or not inner.value:
+            if "${" in str(inner.value).replace("$${", ""):
+                fault = "comes from the environment of the service; your operator can change it"
+                key = key_text(path)
+                raise InvalidConfiguration([Fault(file=FILE_NAME, key=key, message=fault)])
+            if value is None:
+                return _remove(text, group, str(part))
+            return _replace(text, inner, rest)
+        group = inner
+    return text
+
+
+def _inside(group: Any, part: str | int) -> Any:
+    if isinstance(part, int):
+        return group.value[part] if part < len(group.value) else None
+    return next((value for key, value in group.value if key.value == part), None)
+
+
+def _replace(text: str, old: Any, value: Any) -> str:
+    start = old.start_mark.index
+    before = " " if text[start - 1] == ":" else ""
+    return text[:start] + before + _written(value) + text[_end(text, old) :]
+
+
+def _insert(text: str, group: Any, key: str | int, value: Any) -> str:
+    """Add a key, or an item, as the last of its group."""
+    is_item, is_flow = isinstance(key, int), _is_flow(text, group)
+    entry = (("" if is_flow else "- ") if is_item else f"{key}: ") + _written(value)
+    last = group.value[-1]
+    at = _end(text, last if is_item else last[1])
+    if is_flow:
+        return f"{text[:at]}, {entry}{text[at:]}"
+    at = text.index("\n", at)
+    return f"{text[:at]}\n{' ' * group.start_mark.column}{entry}{text[at:]}"
+
+
+def _remove(text: str, group: Any, key: str) -> str:
+    """Take a key and its value out, with its line if it has one of its own."""
+    keys = [name.value for name, _ in group.value]
+    at = keys.index(key)
+    name, value = group.value[at]
+    start, end = name.start_mark.index, _end(text, value)
+    line = text.rfind("\n", 0, start) + 1
+    if not _is_flow(text, group) and not text[line:start].strip():
+        return text[:line] + text[text.index("\n", end) + 1 :]
+    if at + 1 < len(keys):
+        end = group.value[at + 1][0].start_mark.index
+    elif at:
+        start = _end(text, group.value[at - 1][1])
+    return text[:start] + text[end:]
+
+
+def _is_flow(text: str, group: Any) -> bool:
+    return text[group.start_mark.index] in "{["
+
+
+def _end(text: str, node: Any) -> int:
+    """Return where the last sign of a value ends: the mark of a block is at what follows it."""
+    start, end = int(node.start_mark.index), int(node.end_mark.index)
+    if isinstance(node, yaml.ScalarNode) or text[start] in "{[":
+        return start + len(text[start:end].rstrip("\r\n"))
+    last = node.value[-1]
+    return _end(text, last[1] if isinstance(last, tuple) else last)
+
+
+def _written(value: Any) -> str:
+    """Return a value as YAML, of which JSON is a part."""
+    return scalar(value) if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,181 @@
+"""The settings at the desk: all with their lines, and those that a press office changes here."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from newsletter.config.editing import Value
+from newsletter.config.loading import FILE_NAME, ShownSetting, list_settings
+from newsletter.config.settings import Settings
+from newsletter.domain.errors import InvalidInput, Outdated
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.brand import Sans, Serif
+from newsletter.domain.statements.content import Content
+from newsletter.domain.statements.statement import Statement
+from newsletter.domain.themes import Theme
+from newsletter.pipeline.campaigns.trial import filled, made_up
+from newsletter.rendering.lazy import LazyRenderer
+from newsletter.rendering.preview import plain
+from newsletter.runtime.configuration import Changes
+from newsletter.runtime.services import Staff
+from newsletter.runtime.statements import Statements
+from newsletter.web.desk.page import Desk, Faults
+from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.statements.preview import inbox_of, seen, view_of
+from newsletter.web.http.forms import whole
+
+_LOOK = "/settings/look"
+_EXAMPLE = Statement(
+    slug="example",
+    title="Budget hearing: what we will say",
+    summary="Repairs, heating, and who pays for the elevator.",
+    body="The committee hears what the budget means for tenants. We speak on three points:\n\n"
+    "- repairs,\n- heating,\n- [who pays for the elevator](https://forum.example/elevator).\n\n"
+    "> The hearing is public, and everyone may speak.\n\nIt begins at 10:00.",
+    lists=(),
+    language="en",
+)
+
+
+_OPTIONAL_GROUPS = ("organisation.press_contact", "brand.logo")
+_FIELDS = (
+    *(f"organisation.{key}" for key in ("name", "tagline", "website", "postal_address")),
+    *(f"organisation.press_contact.{key}" for key in ("name", "email", "phone")),
+    *("sender.name", "sender.reply_to", "language"),
+    *(f"brand.{key}" for key in ("color", "theme", "serif", "sans")),
+    *(f"brand.logo.{key}" for key in ("src", "width", "height")),
+)
+"""Settings that say who speaks, and how. A field of the form is named by its key in the file."""
+
+
+def _values(settings: Settings) -> dict[str, str]:
+    """Return the value of each field, "" for those that are not set."""
+    shown = {one.key: one.value for one in list_settings(settings)}
+    numbers = range(len(settings.lists))
+    lists = [f"lists[{number}].{key}" for number in numbers for key in ("title", "about")]
+    return {key: shown.get(key, "") for key in (*_FIELDS, *lists)}
+
+
+def _changes(settings: Settings, given: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
+    """Find what a form changes. A field that is missing changes nothing."""
+    before = _values(settings)
+    after = {key: given.get(key, value) for key, value in before.items()}
+    for group in _OPTIONAL_GROUPS:
+        within = [key for key in before if key.startswith(group)]
+        if not any(after[key] for key in within) and any(before[key] for key in within):
+            yield group, None
+            after |= {key: before[key] for key in within}
+    for key, value in after.items():
+        if value != before[key]:
+            number = whole(value) if key.endswith(("width", "height")) else None
+            yield key, value or None if number is None else number
+    new = f"lists[{len(settings.lists)}]"
+    if name := given.get(f"{new}.name"):
+        title, public = given.get(f"{new}.title") or name, given.get(f"{new}.public") == "yes"
+        wanted = {"name": name, "title": title, "public": public}
+        if settings.lists:
+            yield new, wanted
+        else:
+            yield "lists", [*({"name": known} for known in settings.default_lists), wanted]
+
+
+class SettingsPages:
+    """The settings. What an admin saves here is written into the operator's file."""
+
+    def __init__(self, desk: Desk, staff: Staff, statements: Statements) -> None:
+        self._desk = desk
+        self._staff = staff
+        self._statements = statements
+
+    @route("GET", "/settings", Role.ADMIN)
+    def _show(self, request: DeskRequest) -> Response:
+        """Show all settings by their first key."""
+        groups: dict[str, list[ShownSetting]] = {}
+        for one in list_settings(self._staff.settings):
+            name = re.split(r"[.[]", one.key)[0]
+            groups.setdefault("" if name == one.key else name, []).append(one)
+        return self._desk.page(
+            request, "settings.html.j2", title="Settings", file=FILE_NAME, groups=groups
+        )
+
+    @route("GET", _LOOK, Role.ADMIN)
+    def _edit(
+        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
+    ) -> Response:
+        """Show the publisher, the look and the lists, with an email beside them."""
+        settings, renderer = self._staff.on_disk.read()
+        values = _values(settings) | _given(request)
+        content = self._example(settings, renderer)
+        return self._desk.page(
+            request,
+            "settings-look.html.j2",
+            title="Publisher and look",
+            status=status,
+            faults=faults,
+            lists=settings.lists,
+            choices={"theme": Theme, "serif": Serif, "sans": Sans},
+            values=values,
+            file=FILE_NAME,
+            seen=self._staff.configuration.digest(),
+            locked=self._staff.on_disk.why_not_editable(),
+            view=view_of(request),
+            **inbox_of(content),
+        )
+
+    @route("POST", _LOOK, Role.ADMIN, step_up=True)
+    def save(self, request: DeskRequest) -> Response:
+        """Write the changes into the file."""
+        try:
+            changes = self._changes(request)
+            settings, renderer, _ = self._staff.on_disk.with_changes(changes)
+            self._example(settings, renderer)  # templates of the workspace may refuse it
+            self._staff.on_disk.save(
+                changes, by=request.who.address, seen=request.field("seen"), store=self._staff.store
+            )
+        except InvalidInput as error:
+            return self._edit(request, faults=_faults(error))
+        except Outdated as error:
+            return self._edit(request, faults=[("", f"{error}.")], status=409)
+        return self._desk.go(request, _LOOK, done="settings")
+
+    @route("GET", f"{_LOOK}/mail", Role.ADMIN)
+    def _mail(self, request: DeskRequest) -> Response:
+        """Show an email with the look as it is, for the frame."""
+        return self.preview(request)
+
+    @route("POST", f"{_LOOK}/mail", Role.ADMIN)
+    def preview(self, request: DeskRequest) -> Response:
+        """Show an email with what the form holds. It is saved nowhere."""
+        try:
+            settings, renderer, _ = self._staff.on_disk.with_changes(self._changes(request))
+            content = self._example(settings, renderer)
+        except InvalidInput as error:
+            said = "\n".join(sentence for _, sentence in _faults(error))
+            return self._desk.mail(plain(said, title="Faults", language="en"))
+        return self._desk.mail(seen(content, view_of(request)))
+
+    def _changes(self, request: DeskRequest) -> Changes:
+        return dict(_changes(self._staff.on_disk.read()[0], _given(request)))
+
+    def _example(self, settings: Settings, renderer: LazyRenderer) -> Content:
+        lists = tuple(one.name for one in settings.titled_lists()[:1])
+        statement = replace(
+            _EXAMPLE, lists=lists, language=settings.language, date=self._desk.now().date()
+        )
+        content = renderer.render(statement)
+        return filled(content, made_up(content, self._statements.links))
+
+
+def _faults(error: InvalidInput) -> Faults:
+    """Return each fault with the last words of its key, such as Press contact email."""
+    faults = []
+    for one in error.faults:
+        name = " ".join(one.key.replace("_", " ").split(".")[-2:]).capitalize()
+        faults.append((one.key, f"{name}: {one.message}."))
+    return faults
+
+
+def _given(request: DeskRequest) -> dict[str, str]:
+    return {name: request.posted.text(name) for name in request.posted.fields}
