@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
+from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail
 from tests.pages import Answer, Forum, forum
 
 _OURS = re.compile(rb"https://news\.forum\.example(/[^\s\"'<>]*)")
@@ -50,7 +50,7 @@ def links_of_mails(site: Forum, people: int) -> list[str]:
             asked_at=site.clock.now(),
         )
         with site.services.store.begin() as tx:
-            tx.emails.ask(email, network="", limits=EmailLimits())
+            tx.emails.ask(email, network="")
     transactional_sender = site.services.delivery.transactional_sender()
     while transactional_sender.post() is not None:
         pass

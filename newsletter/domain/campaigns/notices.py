@@ -85,18 +85,18 @@ class Notice:
     """Tells an event from the next one of its kind about the same statement."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class NoticeEvent:
     """One event, and the folded addresses of the people who hear of it."""
 
     kind: NoticeKind
     occurrence: str
+    """Tells it from the next event of its kind."""
     at: datetime
     people: Collection[str]
 
 
 _Event = tuple[NoticeKind, object, datetime, Collection[str]]
-"""Its kind, the mark that tells it from the next event, its time, and its people."""
 _Lines = Mapping[str, AuditEntry]
 """Action → the last line of the audit log about the statement, but the scheduler's own."""
 
@@ -105,7 +105,7 @@ def occurred(status: StatementStatus, last: _Lines) -> tuple[NoticeEvent, ...]:
     """Return the events that the status of a statement amounts to now."""
     events = (*_before_sending(status, last), *_of_campaign(status, last))
     return tuple(
-        NoticeEvent(kind=kind, occurrence=str(what), at=at, people=status.staff.keys() & {*people})
+        NoticeEvent(kind, str(what), at, status.staff.keys() & {*people})
         for kind, what, at, people in events
     )
 
@@ -208,11 +208,8 @@ def of_comment(
     """
     named = mentioned(comment.words, status.names) - {comment.by}
     talk = _writers(status).union(one.by for one in before) & status.staff.keys()
-    first, second = (
-        NoticeEvent(kind=kind, occurrence=str(comment.id), at=comment.at, people=people)
-        for kind, people in (
-            (NoticeKind.MENTIONED, named),
-            (NoticeKind.COMMENTED, talk - named - {comment.by}),
-        )
+    others = talk - named - {comment.by}
+    return (
+        NoticeEvent(NoticeKind.MENTIONED, str(comment.id), comment.at, named),
+        NoticeEvent(NoticeKind.COMMENTED, str(comment.id), comment.at, others),
     )
-    return first, second

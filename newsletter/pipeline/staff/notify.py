@@ -22,9 +22,8 @@ from newsletter.domain.campaigns.notices import (
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.transactional import EmailKind, News, TransactionalEmail
-from newsletter.domain.staff.post import ChannelPost, FailingCheck
+from newsletter.domain.staff.post import ChannelPost
 from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.audience import ImportRecord
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
@@ -57,9 +56,22 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
                 about = of_comment(comment, talk, found[comment.slug])
                 events[comment.slug] += about
         failing = tx.failing_checks.untold()
+        roles = tx.staff.roles()
+        admins = {address for address, role in roles.items() if role is Role.ADMIN}
         events[""] = (
-            *(_of_import(tx, record) for record in imports),
-            *(_of_check(tx, check) for check in failing),
+            *(
+                NoticeEvent(
+                    NoticeKind.IMPORTED,
+                    str(record.id),
+                    record.finished_at or record.at,
+                    admins | ({record.by} & roles.keys()),
+                )
+                for record in imports
+            ),
+            *(
+                NoticeEvent(NoticeKind.HEALTH, check.occurrence, tx.now, admins)
+                for check in failing
+            ),
         )
         due = _due(tx, channels)
     if not (slugs or comments or imports or failing or due):
@@ -99,25 +111,6 @@ def _statuses(
 ) -> dict[str, StatementStatus]:
     known = tx.statements.some([*dict.fromkeys(slugs)])
     return {status.slug: status for status in load_statuses(tx, known, rules)}
-
-
-def _admins(tx: Transaction) -> set[str]:
-    return {address for address, role in tx.staff.roles().items() if role is Role.ADMIN}
-
-
-def _of_import(tx: Transaction, record: ImportRecord) -> NoticeEvent:
-    return NoticeEvent(
-        kind=NoticeKind.IMPORTED,
-        occurrence=str(record.id),
-        at=record.finished_at or record.at,
-        people=_admins(tx) | ({record.by} & tx.staff.roles().keys()),
-    )
-
-
-def _of_check(tx: Transaction, check: FailingCheck) -> NoticeEvent:
-    return NoticeEvent(
-        kind=NoticeKind.HEALTH, occurrence=check.occurrence, at=tx.now, people=_admins(tx)
-    )
 
 
 def compose(

@@ -10,7 +10,6 @@ from enum import Enum
 
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailLimits,
     RequestOutcome,
     TransactionalEmail,
 )
@@ -65,7 +64,6 @@ def ask(
     *,
     source: str,
     network: str,
-    limits: EmailLimits,
     store: Store,
 ) -> RequestOutcome | FormFault:
     """Accept a request. Result and cost are the same for known and unknown addresses.
@@ -87,7 +85,7 @@ def ask(
             wording=shown.wording,
             asked_at=tx.now,
         )
-        return tx.emails.ask(email, network=network, limits=limits)
+        return tx.emails.ask(email, network=network)
 
 
 def follow(token: str, *, store: Store, links: Links) -> FollowedLink:

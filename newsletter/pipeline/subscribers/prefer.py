@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailLimits,
     TransactionalEmail,
     network_of,
 )
@@ -139,7 +138,7 @@ def _ask(
             asked_at=tx.now,
         )
         email = replace(email, **more)  # type: ignore[arg-type] # its fields of text
-        tx.emails.ask(email, network=network_of(host), limits=EmailLimits())
+        tx.emails.ask(email, network=network_of(host))
 
 
 def resume(*, store: Store) -> int:

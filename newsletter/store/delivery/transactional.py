@@ -34,13 +34,14 @@ _SAME = """
     -- what the provider refused reached nobody, and takes nothing from the limit
     AND state <> 'rejected'
 """
+_LIMITS = EmailLimits()
 
 
 class TransactionalEmails(AddressRepository):
     """``hash_address`` gives the keyed hash of an address in its folded form."""
 
     def ask(
-        self, email: TransactionalEmail, *, network: str, limits: EmailLimits
+        self, email: TransactionalEmail, *, network: str, limits: EmailLimits = _LIMITS
     ) -> RequestOutcome:
         """Take an email on, within the limits. ``network`` is what the person's address shows.
 

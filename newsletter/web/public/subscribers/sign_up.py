@@ -43,7 +43,6 @@ from newsletter.web.http.frame import Frame
 from newsletter.web.http.limits import RequestLimit
 from newsletter.web.http.threads import Lane
 
-LIMITS = EmailLimits()
 PATH = "/subscribe"
 SCRIPT = f"{PATH}/form.js"
 TRAP = "website"
@@ -89,7 +88,7 @@ class Offering:
         # the email is in the language of the form, even if our pages do not have it
         spoken = form.language if _LANGUAGE.fullmatch(form.language) else language
         shown = ShownConsent(words=now.words, language=spoken, wording=form.wording)
-        return ask(wish, shown, source=source, network=network, limits=LIMITS, store=store)
+        return ask(wish, shown, source=source, network=network, store=store)
 
     def html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
         """Return the form for another site: plain HTML that posts to our page.
@@ -147,7 +146,7 @@ class SignUpPages:
         self._lane = lane
         self._offering = Offering(subscribers.settings)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
-        self._network_limit = RequestLimit(LIMITS.a_network, subscribers.store.clock)
+        self._network_limit = RequestLimit(EmailLimits.a_network, subscribers.store.clock)
 
     def routes(self) -> list[Route]:
         if not self._offering.rules.public_lists:

@@ -8,7 +8,6 @@ from typing import Any
 
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailLimits,
     EmailState,
     RequestOutcome,
     TransactionalEmail,
@@ -68,7 +67,7 @@ class Post:
     def ask(self, address: str = JOIN.address, **changes: Any) -> RequestOutcome:
         email = replace(JOIN, address=address, asked_at=self.room.clock.now(), **changes)
         with self.room.store.begin() as tx:
-            return tx.emails.ask(email, network="", limits=EmailLimits())
+            return tx.emails.ask(email, network="")
 
     def subscribe(self, address: str = JOIN.address, *lists: str) -> int:
         with self.room.store.begin() as tx:

@@ -13,7 +13,6 @@ from newsletter.domain.delivery.rate_limit import Limits
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailLimits,
     EmailState,
     RequestOutcome,
 )
@@ -432,7 +431,6 @@ def test_nothing_is_due_where_nothing_waits(post: Post) -> None:
 
 @pytest.mark.parametrize("posts", [100, pytest.param(2_000, marks=pytest.mark.faults)])
 def test_many_posts_from_many_networks_make_one_letter(post: Post, posts: int) -> None:
-    limits = EmailLimits()
     taken = []
     for number in range(posts):
         spelt = f"ana+{number}@example.org"
@@ -441,7 +439,7 @@ def test_many_posts_from_many_networks_make_one_letter(post: Post, posts: int) -
                 id=0, kind=JOIN.kind, address=spelt, lists=JOIN.lists, asked_at=NOON
             )
             network = f"10.{number % (posts // 10)}.0.0/24"
-            taken.append(tx.emails.ask(email, network=network, limits=limits))
+            taken.append(tx.emails.ask(email, network=network))
 
     assert taken == [RequestOutcome.NEW] + [RequestOutcome.AGAIN] * (posts - 1)
     post.post()

@@ -7,7 +7,6 @@ import pytest
 
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailLimits,
     EmailState,
     RequestOutcome,
     TransactionalEmail,
@@ -54,7 +53,6 @@ def sign_up(
         shown,
         source="sign-up page",
         network="8.8.8.0/24",
-        limits=EmailLimits(),
         store=room.store,
     )
 

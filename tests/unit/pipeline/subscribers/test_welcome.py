@@ -9,7 +9,6 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.state import Act, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Verdict
-from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import SignUp
@@ -38,7 +37,7 @@ def joins(room: Newsroom, *lists: str, closed: tuple[str, ...] = ()) -> int:
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM transactional_email")  # no limit on asking again
     shown = ShownConsent(words="May we?", language="en", wording="")
-    ask(wish, shown, source="page", network="8.8.8.0/24", limits=EmailLimits(), store=room.store)
+    ask(wish, shown, source="page", network="8.8.8.0/24", store=room.store)
     with room.store.read() as tx:
         [number] = tx.db.column("SELECT MAX(id) FROM transactional_email")
     confirm(f"l-{number}", closed=closed, store=room.store, links=room.links)

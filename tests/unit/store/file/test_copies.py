@@ -13,7 +13,6 @@ import pytest
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import (
     EmailKind,
-    EmailLimits,
     EmailState,
     TransactionalEmail,
 )
@@ -230,7 +229,7 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
             id=0, kind=EmailKind.JOIN, address=address, lists=("press",), asked_at=NOON
         )
         with store.begin() as tx:
-            tx.emails.ask(email, network="", limits=EmailLimits())
+            tx.emails.ask(email, network="")
             claimed = tx.emails.claim(at=NOON, attempt_id="a")
         assert claimed is not None
         return links.email_token(claimed.email.id)
@@ -268,7 +267,7 @@ def test_a_letter_that_waited_in_a_backup_does_not_leave_from_it(
         email = TransactionalEmail(
             id=0, kind=EmailKind.JOIN, address="ana@example.org", asked_at=NOON
         )
-        tx.emails.ask(email, network="", limits=EmailLimits())
+        tx.emails.ask(email, network="")
     backup(path, tmp_path / "copy.db")
     store.close()
     restore(tmp_path / "copy.db", path, at=NOON)
