@@ -137,7 +137,8 @@ class Gate:
         if len(key) > _LONGEST_KEY:
             raise HTTPException(400, f"An Idempotency-Key has at most {_LONGEST_KEY} characters.")
         hashed = hash_of(key)
-        with self._store.begin() as tx:
+        # the commit of what it does also makes the key last, which comes before it
+        with self._store.begin(lasting=False) as tx:
             before = tx.tokens.repeated(token, hashed, request, tx.now)
         if before is not None:
             content, made = before
@@ -156,11 +157,11 @@ class Gate:
         try:
             result = operation.handle(**values)
         except (NewsletterError, HTTPException):
-            with self._store.begin() as tx:
+            with self._store.begin(lasting=False) as tx:
                 tx.tokens.forget(token, hashed)
             raise
         named = {name: getattr(result, name) for name in names_in(operation.shows)}
-        with self._store.begin() as tx:
+        with self._store.begin(lasting=False) as tx:
             tx.tokens.note_result(token, hashed, json.dumps(named))
         return result
 
