@@ -120,7 +120,7 @@ docs: setup-dev ## Regenerate what is generated, and fail where it was stale
 	$(BIN)/python -m tools.reference.openapi newsletter/web/api/openapi.json docs/api.md
 	git diff --exit-code -- docs/configuration.md docs/commands.md docs/providers.md docs/architecture.md docs/api.md newsletter/web/api/openapi.json
 
-site: .venv/.installed-site ## The documents as a site, in build/site/html; fails on a broken link
+site: .venv/.installed-site ## The documents of each release as a site, in build/site/html; fails on a broken link
 	$(BIN)/python -m tools.site build/site
 
 words: setup-dev ## Bring the catalogues of fixed words in line with their templates, words.pot

@@ -34,12 +34,14 @@ def test_the_navigation_is_by_person_and_kind_and_links_lead_to_pages(tmp_path: 
     )
 
 
-@pytest.mark.slow("Sphinx builds a site of two pages, twice")
+@pytest.mark.slow("Sphinx builds sites of two pages")
 @pytest.mark.skipif(not importlib.util.find_spec("sphinx"), reason="make site installs Sphinx")
 @pytest.mark.parametrize(
     ("link", "code"), [("b.md#there", 0), ("c.md", 1), ("b.md#nowhere", 1)], ids=str
 )
-def test_a_broken_link_fails_the_site(tmp_path: Path, link: str, code: int) -> None:
+def test_each_release_has_a_site_and_a_broken_link_fails_it(
+    tmp_path: Path, link: str, code: int
+) -> None:
     (tmp_path / "docs" / "decisions").mkdir(parents=True)
     pages = {
         "README.md": "# Readme\n",
@@ -48,6 +50,10 @@ def test_a_broken_link_fails_the_site(tmp_path: Path, link: str, code: int) -> N
     }
     for place, text in pages.items():
         (tmp_path / place).write_text(text)
+    named = ["-c", "user.name=Ana", "-c", "user.email=ana@forum.example"]
+    tags = [["tag", "v0.9.0"], ["tag", "v0.10.0"]]
+    for git in (["init", "-q"], ["add", "."], ["commit", "-qm", "B"], *tags):
+        subprocess.run(["git", *named, *git], cwd=tmp_path, check=True)
     program = "import sys; from pathlib import Path; from tools.site.__main__ import build"
     run = f"{program}; sys.exit(build(Path(sys.argv[1]), Path(sys.argv[2])))"
     done = subprocess.run(
@@ -58,6 +64,11 @@ def test_a_broken_link_fails_the_site(tmp_path: Path, link: str, code: int) -> N
         check=False,
     )
     assert done.returncode == code, done.stderr
+    if not code:
+        assert "url=v0.10.0/" in read(tmp_path / "out" / "html" / "index.html")
+        page = read(tmp_path / "out" / "html" / "v0.9.0" / "b" / "index.html")
+        listed = re.findall(r'<li><a href="../../(.+?)/">(.+?)</a></li>', page)
+        assert listed == [(each, each) for each in ("v0.10.0", "v0.9.0", "next")]
 
 
 @pytest.mark.slow("it runs a dozen commands, as a reader of the page does")
