@@ -1,7 +1,7 @@
 """Whether a database is the one that sent last, and a person's stop of all sending."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -74,6 +74,10 @@ class Location:
             return "is on another disk than the one that last sent"
         return "is another file than the one that last sent" if self.file != other.file else ""
 
+    def succeeds(self, other: "Location") -> bool:
+        """Return whether a replica of that server may be here: only its history is another one."""
+        return replace(self, filesystem=other.filesystem) == other
+
 
 def _differ(one: str, other: str) -> bool:
     return bool(one and other) and one != other
@@ -124,10 +128,7 @@ class Books:
     discrepancy: Discrepancy | None = field(init=False)
 
     def __post_init__(self) -> None:
-        found = _discrepancy(self.mark, self.location, self.record)
-        # a machine that joins has no record yet
-        if self.is_attended and self.record is Absence.MISSING:
-            found = None
+        found = _discrepancy(self.mark, self.location, self.record, self.is_attended)
         object.__setattr__(self, "discrepancy", found)
 
     @property
@@ -184,12 +185,13 @@ class Books:
 
 
 def _discrepancy(
-    mark: Mark, location: Location, record: GuardRecord | Absence
+    mark: Mark, location: Location, record: GuardRecord | Absence, is_attended: bool
 ) -> Discrepancy | None:
     if record is Absence.UNREADABLE:
         return Discrepancy.UNCONFIRMED
     if isinstance(record, Absence):
-        return Discrepancy.UNCONFIRMED if mark != Mark() else None
+        # a machine that joins has no record yet
+        return Discrepancy.UNCONFIRMED if mark != Mark() and not is_attended else None
     if record.mark.generation in mark.former:
         return None  # a person has compared the database since this machine sent
     # first: the next question takes a database for new only where no claim is missing from it
@@ -199,6 +201,8 @@ def _discrepancy(
         return None  # a new database in the place of one from which nothing was ever claimed
     if mark.generation not in {record.mark.generation, record.before}:
         return Discrepancy.FOREIGN
+    if is_attended and location.succeeds(record.location):
+        return None  # a replica has every claim, and those at work go on with it
     return Discrepancy.COPIED if location.moved_from(record.location) else None
 
 

@@ -195,18 +195,21 @@ class WorkspaceGuardFile:
                     self._open = os.open(self._path, os.O_RDWR)  # another may have replaced it
                 if self._open is None or _inode(self._path) != os.fstat(self._open).st_ino:
                     raise self._exchanged(f"{self._path} was taken away")
-                if self._file() != known.location.file:
+                location = self._location()
+                if location is None or location.file != known.location.file:
                     raise self._exchanged("another file is in its place")
+                if self._is_shared and location.succeeds(known.location):
+                    self._overwrite(replace(known, location=location))
                 self._fsync(self._open)
                 self._name(known.mark.claims)
             except OSError as error:
                 raise self._unavailable(error) from error
 
-    def _file(self) -> int:
+    def _location(self) -> Location | None:
         try:
-            return self.location().file
+            return self.location()
         except FileNotFoundError:
-            return 0
+            return None
 
     def close(self) -> None:
         with self._lock:

@@ -116,6 +116,31 @@ def test_two_copies_are_told_apart_as_far_as_the_system_tells(there: Location, w
     assert bool(there.moved_from(HERE)) is bool(HERE.moved_from(there)) is bool(words)
 
 
+def test_a_replica_that_has_every_claim_is_no_copy_where_others_go_on_with_it() -> None:
+    server = Location(file=7, machine="server", filesystem="history 1")
+    known = replace(record(5), location=server)
+    replica = replace(server, filesystem="history 2")
+    copy = replace(replica, machine="another")
+    found = {
+        (place, claims, is_attended): Books(
+            mark=Mark(generation=FIRST, claims=claims),
+            location=place,
+            record=known,
+            is_attended=is_attended,
+        ).discrepancy
+        for place in (replica, copy)
+        for claims in (4, 5)
+        for is_attended in (True, False)
+    }
+    assert {why for (_, claims, _), why in found.items() if claims == 4} == {Discrepancy.BEHIND}
+    assert found[replica, 5, True] is None
+    assert {
+        found[replica, 5, False],
+        found[copy, 5, True],
+        found[copy, 5, False],
+    } == {Discrepancy.COPIED}
+
+
 def test_a_database_is_unmarked_until_its_first_epoch_began() -> None:
     assert Books(mark=NEW, location=HERE, record=Absence.MISSING).unmarked
     assert not Books(mark=NEW, location=HERE, record=Absence.UNREADABLE).unmarked

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.domain.delivery.restore_guard import Absence, GuardRecord
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
 from newsletter.domain.ports import GuardFile
 from newsletter.store.file.guard_file import (
@@ -362,3 +362,20 @@ def test_processes_of_one_folder_share_the_file_and_follow_one_another(path: Pat
     assert other.read() == record(claims=9, file=path.stat().st_ino)
     one.close()
     other.close()
+
+
+def test_a_process_at_work_follows_a_replica_of_its_server_and_no_other_database(
+    path: Path,
+) -> None:
+    first = Location(file=7, machine="a" * 32, filesystem="1" * 16)
+    elsewhere, replica = replace(first, machine="b" * 32), replace(first, filesystem="2" * 16)
+    places = [first]
+    file = WorkspaceGuardFile(
+        path.with_name("epoch"), "server", lambda _: places[-1], is_shared=True
+    )
+    file.write(replace(record(claims=4), location=first))
+    for place, followed in ((elsewhere, first), (replica, replica)):
+        places.append(place)
+        file.flush()
+        assert file.read() == replace(record(claims=4), location=followed)
+    file.close()
