@@ -7,13 +7,17 @@ command is a fork of that one: its own process, environment, working directory a
 import multiprocessing
 import os
 import runpy
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+
+import pytest
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["__main__", "tests.acceptance.everything"])
@@ -27,6 +31,22 @@ def command(arguments: Sequence[str]) -> None:
     """``python -m newsletter``."""
     sys.argv = ["newsletter", *arguments]
     runpy.run_module("newsletter", run_name="__main__", alter_sys=True)
+
+
+def from_scratch(arguments: Sequence[str]) -> None:
+    """The same in a process that has loaded nothing yet: what is preloaded takes effect."""
+    os.execv(sys.executable, [sys.executable, "-m", "newsletter", *arguments])  # noqa: S606 - ours
+
+
+def preloaded(source: str, folder: Path) -> Path:
+    """Compile a library that a process can preload, from a file beside this one."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("no C compiler, or no Linux")
+    library = folder / Path(source).with_suffix(".so").name
+    path = Path(__file__).with_name(source)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, path, "-ldl"], check=True)
+    return library
 
 
 def launch(

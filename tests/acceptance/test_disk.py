@@ -22,6 +22,7 @@ from typing import NamedTuple
 import pytest
 
 from newsletter.config import environment
+from tests.acceptance.launching import preloaded
 from tests.acceptance.workspace import ROOT, Workspace, copied, readers
 from tests.provider_servers.postal import PostalServer
 from tests.servers import Delivered, Received
@@ -142,13 +143,7 @@ class TimedPostal(PostalServer):
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("cc")
-    if compiler is None or sys.platform != "linux":
-        pytest.skip("no C compiler, or no Linux")
-    library = tmp_path_factory.mktemp("shim") / "disk.so"
-    source = Path(__file__).with_name("disk.c")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return library
+    return preloaded("disk.c", tmp_path_factory.mktemp("shim"))
 
 
 @pytest.fixture

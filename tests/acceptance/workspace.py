@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -74,7 +74,8 @@ class Running:
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Ask it to end."""
         assert self.process.pid is not None
-        os.kill(self.process.pid, number)
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, number)
 
     def finish(self, seconds: float = PATIENCE) -> Finished:
         """Wait for its end. No end in time, or a traceback, is a failure of the test."""
