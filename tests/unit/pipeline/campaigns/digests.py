@@ -6,24 +6,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.digest import Digest, Every, Issue
+from newsletter.domain.campaigns.digest import Digest, Issue
 from newsletter.domain.ports import Source
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest, DigestBuilder
 from newsletter.pipeline.statements.ingest import DigestSource, ingest
 from newsletter.store.sql import Store
 from tests.fakes import PlainAbstracts
+from tests.unit.domain.campaigns.test_digest import WEEKLY as USUAL
 from tests.unit.pipeline.newsroom import Newsroom
 
 ZONE = "America/New_York"
-WEEKLY = Digest(
-    name="weekly",
-    title="The week at Example Forum",
-    every=Every.WEEK,
-    day="friday",
-    at="16:00",
-    lists=("press",),
-    language="en",
-)
+WEEKLY = replace(USUAL, lists=("press",))
 FIRST, SECOND, THIRD = "weekly-2026-11-27", "weekly-2026-12-04", "weekly-2026-12-11"
 
 

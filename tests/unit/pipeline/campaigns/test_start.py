@@ -12,21 +12,8 @@ from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, plan, star
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.store.sql import Store
 from tests.fakes import NOON
+from tests.unit.pipeline.campaigns.test_plan import PAUSED, SCHEDULED, SENDING, scheduled
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
-
-SCHEDULED, SENDING, PAUSED = (
-    CampaignState.SCHEDULED,
-    CampaignState.SENDING,
-    CampaignState.PAUSED,
-)
-
-
-def scheduled(room: Newsroom) -> None:
-    """One approved statement, planned."""
-    room.write()
-    room.look()
-    room.approve()
-    assert len(room.plan().scheduled) == 1
 
 
 def test_what_changed_just_before_the_start_does_not_start(room: Newsroom) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.campaigns.composition import as_markdown, compose
-from newsletter.domain.campaigns.digest import Digest, Every
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page
@@ -15,6 +14,7 @@ from newsletter.rendering.mail.values import WrittenAbstracts
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.plaintext import to_text
 from tests.rows import rows
+from tests.unit.domain.campaigns.test_digest import WEEKLY as USUAL
 from tests.unit.rendering.checks.test_checklist import Elements
 from tests.unit.rendering.examples import (
     HOUSE,
@@ -25,16 +25,7 @@ from tests.unit.rendering.examples import (
     statement,
 )
 
-WEEKLY = Digest(
-    name="weekly",
-    title="The week at Example Forum",
-    every=Every.WEEK,
-    day="friday",
-    at="16:00",
-    lists=("supporters",),
-    language="en",
-    intro="What we said this week, in *three* minutes.",
-)
+WEEKLY = replace(USUAL, intro="What we said this week, in *three* minutes.")
 FRIDAY = date(2011, 9, 23)
 TITLED = "Is 5 < 6? *Yes* [and] <b>no</b> & R_D"
 PARTS = (STATEMENT, statement("Nothing but this.", slug="second", title=TITLED, summary=""))

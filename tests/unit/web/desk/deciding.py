@@ -7,8 +7,6 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from newsletter.domain.campaigns.campaign import Campaign, Start
 from newsletter.domain.statements.statement import Approval
 from tests.desk import Signed, Staffed, desk
@@ -47,16 +45,7 @@ class Room:
     def write(
         self, body: str = "The library opens at nine.", slug: str = SLUG, **head: Any
     ) -> None:
-        fields = {
-            "title": "The library opens earlier",
-            "author": "ana@forum.example",
-            "lists": ["press"],
-            "summary": "From the first of December the library on Mill Street opens at nine.",
-            **head,
-        }
-        path = self.site.folder / "statements" / f"{slug}.md"
-        path.write_text(f"---\n{yaml.safe_dump(fields, sort_keys=False)}---\n{body}\n", "utf-8")
-        self.services.tick.run()
+        work.write(self.staffed, slug, body, **head)
 
     def approve(self, by: str = "ben", slug: str = SLUG, despite: str | None = None) -> None:
         work.approve(self.staffed, slug, by, despite)
@@ -64,6 +53,11 @@ class Room:
     def press(self, who: Signed, page: Answer, action: str, /, **typed: Any) -> Answer:
         """Post the form of a page that leads there, with its own fields and the typed ones."""
         return who.post(action.removeprefix("/desk"), form_of(page, action) | typed)
+
+    def start(self, slug: str = SLUG) -> None:
+        """Let a sender start it by the form of its page."""
+        cleo = self.as_("cleo")
+        self.press(cleo, cleo.get(f"/statements/{slug}/start"), f"/desk/statements/{slug}/start")
 
     def begin(self, minutes: int = 6) -> None:
         """Let the time to undo go by, and whatever is due begin."""

@@ -117,7 +117,7 @@ def test_an_approval_while_the_text_changes_is_for_what_was_read_or_for_nothing(
 def test_a_pause_and_a_cancellation_at_once_leave_the_books_in_balance(at: Room) -> None:
     at.approve()
     cleo = at.as_("cleo")
-    at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), f"{HERE}/start")
+    at.start()
     at.begin()
     number = at.campaign.id
     together(

@@ -17,10 +17,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
     """Twelve readers, five of whom have it; the rest was cancelled."""
     with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         found.approve()
-        cleo = found.as_("cleo")
-        found.press(cleo, cleo.get(f"/statements/{SLUG}/start"), f"/desk/statements/{SLUG}/start")
+        found.start()
         found.begin()
         found.hand_over(batches=1)
+        cleo = found.as_("cleo")
         found.press(cleo, cleo.get(f"{here(found)}/cancel"), f"/desk{here(found)}/cancel")
         yield Kept(found.site)
 

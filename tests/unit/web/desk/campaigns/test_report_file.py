@@ -19,9 +19,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
     """Twelve readers, who all have it."""
     with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         found.approve()
-        cleo = found.as_("cleo")
-        page = cleo.get(f"/statements/{SLUG}/start")
-        found.press(cleo, page, f"/desk/statements/{SLUG}/start")
+        found.start()
         found.begin()
         found.hand_over()
         yield Kept(found.site)

@@ -377,7 +377,7 @@ def test_who_sends_a_correction_is_told_what_becomes_of_what_it_corrects(
     at.hand_over()
     assert words(cleo.get("/statements/right/start")).count(told[:60]) == 1
     assert "still wait" not in words(cleo.get("/statements/right/start"))
-    at.press(cleo, cleo.get("/statements/right/start"), "/desk/statements/right/start")
+    at.start("right")
     at.begin()
     report = cleo.get(f"/campaigns/{at.campaign.id}")
     assert 'Corrected by <a href="/desk/statements/right">Correction</a>.' in report.text
@@ -401,5 +401,5 @@ def test_whose_language_is_not_started_is_told_before_they_get_the_original(
     at.approve(slug="horas")
     assert f"Horas (es) has not been started. {told}" in words(cleo.get(PAGE))
     assert told not in words(cleo.get("/statements/horas/start"))
-    at.press(cleo, cleo.get("/statements/horas/start"), "/desk/statements/horas/start")
+    at.start("horas")
     assert told not in words(cleo.get(PAGE))
