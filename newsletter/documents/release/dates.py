@@ -24,7 +24,7 @@ _DATE = re.compile(
     rf"\b(?:{_MONTH.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>\d{{4}})"
     rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|[.º°])?{_OF}\s{_MONTH.format('m2')},?{_OF}\s(?P<y2>\d{{4}})"
     r"|(?P<y3>\d{4})-(?P<m3>\d\d)-(?P<d3>\d\d)"
-    r"|(?P<a4>\d{1,2})(?P<sep>[/.])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b"
+    r"|(?P<a4>\d{1,2})(?P<sep>[/.-])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b(?!-[A-Za-z])"
     # Chinese, Japanese and Korean, which have no blanks around it
     r"|(?<!\d)(?P<y5>\d{4})\s?[年년]\s?(?P<m5>\d{1,2})\s?[月월]\s?(?P<d5>\d{1,2})\s?[日号號일]",
     re.IGNORECASE,
@@ -88,8 +88,11 @@ def dates_in(text: str) -> list[FoundDate]:
 
 
 def days_in(text: str, today: date) -> list[date]:
-    """Return the days of a line. One without a year is the nearest after half a year ago."""
-    found = [day.value for day in dates_in(text) if day.value]
+    """Return the days of a line, both where a date has two readings.
+
+    A day without a year is the nearest after half a year ago.
+    """
+    found = [value for day in dates_in(text) for value in _readings(day)]
     yearless = () if found else _YEARLESS.finditer(text)
     for one in yearless:
         part = one[0]
@@ -99,6 +102,22 @@ def days_in(text: str, today: date) -> list[date]:
                 passed = (today - day.value).days > _HALF_A_YEAR
                 found.append(day.value + timedelta(days=365 * passed))
     return found
+
+
+def _readings(found: FoundDate) -> list[date]:
+    if found.value:
+        return [found.value]
+    figures = [int(figure) for figure in re.findall(r"\d+", found.text)]
+    if len(figures) < 3:
+        return [date(figures[1], 11, figures[0])]  # the later of two months of one name
+    first, second, year = figures
+    return [date(year, first, second), date(year, second, first)]
+
+
+def is_labelled(text: str) -> bool:
+    """Whether a line has a label before its date that is not about a date: ``Hold: 2 May 2027``."""
+    label, colon, _ = text.partition(":")
+    return bool(colon) and not _DATE.search(label) and not _AROUND.fullmatch(label)
 
 
 def date_line(text: str) -> FoundDate | None:

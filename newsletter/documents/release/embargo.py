@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from newsletter.documents.release.dates import CLOCK, MOMENT, date_line, dates_in, days_in, end_of
+from newsletter.documents.release.dates import (
+    CLOCK,
+    MOMENT,
+    date_line,
+    dates_in,
+    days_in,
+    end_of,
+    is_labelled,
+)
 from newsletter.documents.release.lines import Line, shortened
 from newsletter.documents.release.words import alternatives, pattern
 
@@ -44,6 +52,13 @@ _CLOSING = re.compile(r"[(\[|:–—-] ?(?:strictly |under )?embarg\w*\W{0,3}$")
 _ANY = pattern("embargo word")
 _TRADE = pattern("other embargoes")
 _HOLDING = pattern("holding")
+_ANNOUNCING = pattern(
+    "announcing",
+    r"^(?!\W*(?:this|these|dies|cet?\b|cette|est[ae]\b|quest|dit\b|deze|ten\b|ta\b)|.*<until>)"
+    r".*\b(?:{})\b".replace("<until>", rf"\b(?:{alternatives('until')})"),
+)
+_OCCASIONS = pattern("occasions", r"\b(?:{})\b")
+_UNTIL = pattern("until", r"\b(?:{})")
 _REACHED = re.compile(r"\S@|(?:\+|\b0)\d[\d\s()/-]{6,}|\btel\b", re.IGNORECASE)
 """How somebody is reached, whose hours are no embargo."""
 _NAMES_US = pattern("our texts", r"\b(?:{})\b")
@@ -237,9 +252,20 @@ def _to_come(
         if not is_to_come:
             continue
         is_above = n < above and n not in title
-        free = is_above and date_line(line.text) is None and not told & _telling(line.text)
-        if free or (_HOLDING.search(plain) and (hour or foot or is_above)):
+        is_date = date_line(line.text) is not None and not is_labelled(line.text)
+        is_subhead = told & _telling(line.text) or _is_told_amid(plain)
+        free = is_above and not (is_date or is_subhead or _OCCASIONS.match(plain))
+        holds = bool(_HOLDING.search(_OCCASIONS.sub(" ", plain)))
+        if free or (holds and (is_above or (not _ANNOUNCING.search(plain) if foot else hour))):
             yield n
+
+
+def _is_told_amid(plain: str) -> bool:
+    """Whether a time stands within a sentence: a line of release begins or ends with its time."""
+    parts = MOMENT.sub("|", CLOCK.sub("|", plain)).split("|")
+    before, behind = parts[0], " ".join(parts[1:][-1:])
+    told = len(before.split()) >= _TITLE_WORDS and len(_LONG.findall(behind)) > _TITLE_WORDS
+    return told and not _UNTIL.search(before)
 
 
 def _telling(*texts: str) -> set[str]:

@@ -218,6 +218,9 @@ def test_what_is_to_come_is_asked_for_and_what_is_not_is_left_alone(language: st
         "L'exposition est visible du 28 novembre au 6 décembre.",
         "Ufficio stampa: Carla Neri, 06 1234567, dalle 9 alle 17",
         "تعقد الجلسة المقبلة في 3 ديسمبر 2026 الساعة 10.",
+        "The full report will be published on 9 December.",
+        "Press conference: Tuesday 1 December, 10:00, Room 9.",
+        "Le service de presse répond du lundi au vendredi, de 9 h à 17 h.",
     ],
 )
 def test_a_foot_may_name_a_day_to_come(line: str) -> None:
@@ -231,14 +234,41 @@ def test_a_foot_may_name_a_day_to_come(line: str) -> None:
         "Se pide a los medios que no citen el informe antes del viernes a las 5.",
         "Pede-se aos jornalistas que não citem o relatório antes de sexta às 5 da manhã.",
         "Wij verzoeken u dit bericht vast te houden tot maandag 30 november.",
+        "Radio en tv vanaf morgen 6 uur, kranten vanaf woensdag.",
+        "Prosimy nie informować przed niedzielą 6 grudnia.",
+        "Nunca antes das 17h de quarta-feira.",
     ],
 )
 def test_a_foot_that_asks_journalists_to_wait_is_an_embargo(line: str) -> None:
     assert imported(placed(line, "last")).embargo is not None
 
 
-def test_a_subhead_that_repeats_words_of_its_text_may_name_a_day_to_come() -> None:
-    for line in ("Housing council meets again on Friday", "What homes need before 2 December"):
+@rows(
+    ["line", "asks"],
+    [
+        ("Hold: 2 December 2026", True),
+        ("London: 2 December 2026", True),
+        ("2 December 2026", False),
+        ("Niet vóór 5-12-2026", True),
+        ("Reeds op 5-10-2026", False),
+        ("Wstrzymać do 7 listopada 2027", True),
+        ("Trattenere fino al 14.12", True),
+        ("Einladung: Mahnwache am Donnerstag, 18 Uhr, Pariser Platz", False),
+        ("Aktenzeichen 4.12.2026-B", False),
+    ],
+)
+def test_a_line_above_the_title_asks_unless_it_is_a_date_or_an_occasion(
+    line: str, asks: bool
+) -> None:
+    assert (imported(placed(line, "first")).embargo is not None) is asks
+
+
+def test_a_subhead_may_name_a_day_to_come_if_it_repeats_words_or_goes_on_behind_it() -> None:
+    for line in (
+        "Housing council meets again on Friday",
+        "What homes need before 2 December",
+        "Act in force from 1 January will leave thousands without counsel",
+    ):
         document = imported([TITLE, line, FIRST, SECOND, *MORE])
         assert (document.title, document.embargo) == (TITLE, None)
 
