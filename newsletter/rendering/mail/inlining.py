@@ -19,6 +19,12 @@ _STYLES_AND_LINKS = re.compile(r"<style\b.*?</style>|<link\b", re.IGNORECASE | r
 _NO_GROUND = re.compile(r'(<(?:p|img) [^<>]*) bgcolor="#[0-9a-f]{6}"')
 """premailer gives it to every element with a ground, and only tables have it."""
 
+_SIDE = re.compile(
+    r'(<(?:td|th|p)\b(?![^<>]* align=)[^<>]*?)( style=["\'][^<>]*?)(?:; )?'
+    r"\btext-align:(left|center|right)"
+)
+"""An attribute says it to more mail programs than a style."""
+
 # premailer's cache and cssutils' serialiser belong to the whole process
 _LOCK = Lock()
 
@@ -39,7 +45,7 @@ def inline(html: str) -> str:
         inlined = _transform(html)
     # a second run would differ: premailer takes the mark off the styles that stay
     inlined = inlined.replace("<style>", '<style data-premailer="ignore">')
-    return _NO_GROUND.sub(r"\1", inlined)
+    return _SIDE.sub(r'\1 align="\3"\2', _NO_GROUND.sub(r"\1", inlined))
 
 
 def _transform(html: str) -> str:

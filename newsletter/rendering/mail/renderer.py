@@ -32,6 +32,12 @@ from newsletter.rendering.markdown.plaintext import PlainBody, to_text, underlin
 from newsletter.rendering.markdown.tables import text_of
 
 _CLASSES = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
+_WITHIN_WORDS = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
+_HEADING = re.compile(r"<h\d.*?</h\d>", re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+_LONG = 24
+_LONG_IN_LARGE_TYPE = 12
+"""Letters that fit on a phone of 320 pixels, or of 375 where a program drops the style sheet."""
 _VERSION_DIGITS = 12
 _LINKS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
 _TRANSACTIONAL = {
@@ -322,7 +328,9 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
     above, lead, rest = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
     everything = (above, lead, rest, *(block.body for block in values["translations"]))
     classes = " ".join(found for html in everything for found in _CLASSES.findall(html))
-    shown = frozenset(classes.split())
+    shown = frozenset(classes.split()) | (
+        {"long"} if _has_long_words(everything, values) else set()
+    )
     said = [text_of(token) for token in tokens if token.type == "inline"]
     # what the author wrote in the text is not said again around it
     standfirst, end_mark = values["standfirst"], values["end_mark"]
@@ -336,6 +344,18 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
         "standfirst": "" if opens or "standfirst" in shown else standfirst,
         "end_mark": "" if ends else end_mark,
     }
+
+
+def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
+    """Whether a word may be wider than a phone, in the text or in large type."""
+    whole = " ".join(texts)
+    names = values["title"], values["organisation"].name, values["list_title"]
+    large = " ".join([*names, *_HEADING.findall(whole)])
+    return any(
+        len(word) > most
+        for html, most in ((whole, _LONG), (large, _LONG_IN_LARGE_TYPE))
+        for word in _TAG.sub(" ", _WITHIN_WORDS.sub("", html)).split()
+    )
 
 
 def _letters(words: str) -> str:

@@ -61,7 +61,7 @@ def common_values(
         "press_contact_shown": True,
         "test": False,
         "translations": (),
-        "shown": frozenset(),
+        "shown": frozenset({"long"}),
         "standfirst": "",
         "release": False,
     }

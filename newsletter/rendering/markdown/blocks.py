@@ -353,7 +353,7 @@ def _end_mark(span: Span) -> list[Token] | None:
     ):
         return None
     made = paragraph_of([Token("text", "", 0, content="###")], "end", heading)
-    made[0].attrSet("aria-hidden", "true")  # it would be read as "number number number"
+    made[0].attrSet("role", "separator")  # it would be read as "number number number"
     return made
 
 

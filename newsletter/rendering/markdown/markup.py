@@ -27,7 +27,7 @@ _GHOST = "<!--[if mso]>{}<![endif]-->"
 _HALF = '<td width="254" valign="top">'
 
 _AROUND = {
-    "<x-button>": _TABLE.format("button", "") + '<td class="press-here" align="center">',
+    "<x-button>": _TABLE.format("button", "") + '<td class="press-here">',
     "</x-button>": f"</td>{_END}",
     "<x-video>": _TABLE.format("video", _WHOLE) + '<td class="poster">',
     "<x-play>": '</td></tr><tr><td class="press-here play">',
@@ -68,7 +68,7 @@ _ALLOWED: dict[str, set[str]] = {
     "div": {"id", "role"},
     "img": {"src", "alt", "width", "style"},
     "ol": {"start"},
-    "p": {"dir", "aria-hidden"},
+    "p": {"dir", "role"},
     "td": {"nowrap"},
     "th": {"scope", "nowrap"},
     "span": {"dir"},

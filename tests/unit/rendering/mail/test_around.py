@@ -180,3 +180,19 @@ def test_each_template_is_shown_in_the_brand() -> None:
     letters = [render_letter(says, house=EMBER) for says in EmailText]
     for mail in (render(house=EMBER), render(house=EMBER, corrects="forum-joins"), *letters):
         assert light(EMBER.brand.color).accent in mail.html
+
+
+@rows(
+    ["title", "body", "breaks"],
+    [
+        ("A plain title", "Short words and one@forum.example.", False),
+        ("A plain title", "See [https://forum.example/](https://forum.example/a) here.", False),
+        ("A plain title", "[first](https://a.example/1)[second](https://a.example/2)" * 3, True),
+        ("Antidiskriminierungsgesetz", "Short words.", True),
+        ("A plain title", "Short.\n\n## Antidiskriminierung", True),
+    ],
+)
+def test_only_an_email_with_long_words_pays_for_breaking_them(
+    title: str, body: str, breaks: bool
+) -> None:
+    assert ("word-wrap" in render(body, title=title).html) is breaks

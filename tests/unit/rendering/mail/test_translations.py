@@ -51,7 +51,7 @@ def test_a_language_that_runs_the_other_way_is_mirrored_within_its_block() -> No
     assert "border-width:0 3px 0 0" in quote
     assert "font-style:normal" in quote
     assert re.search(r'<ul style="margin:0 22px 18px 0', block)
-    cells = re.findall(r"<td[^>]*text-align:(\w+)", block)
+    cells = re.findall(r"<td[^>]* align=\"(\w+)", block)
     assert cells == ["right", "left", "center", "right"]
     own = renderer_with(None).render(arabic(), [SPANISH]).html
     spanish = own.partition('<div class="ltr" lang="es"')[2].partition("</div>")[0]

@@ -30,7 +30,7 @@ def text(body: str, language: str = "en") -> PlainBody:
 def test_a_paragraph_that_is_one_bold_link_is_a_button() -> None:
     shown = html("**[Read the *report*](https://a.example/r)**")
     assert shown.startswith('<table role="presentation" class="button" cellpadding="0"')
-    assert '<td class="press-here" align="center"><a href="https://a.example/r">' in shown
+    assert '<td class="press-here"><a href="https://a.example/r">' in shown
     assert "Read the <em>report</em></a>" in shown
     assert "<strong>" not in shown
 
@@ -295,7 +295,7 @@ def test_no_other_paragraph_is_one(written: str) -> None:
 
 @rows("mark", ["###", "# # #", "### ###"])
 def test_signs_alone_are_the_end_and_no_empty_heading(mark: str) -> None:
-    assert html(f"Text.\n\n{mark}") == '<p>Text.</p>\n<p class="end" aria-hidden="true">###</p>'
+    assert html(f"Text.\n\n{mark}") == '<p>Text.</p>\n<p class="end" role="separator">###</p>'
     assert text(f"Text.\n\n{mark}").text == "Text.\n\n###"
 
 
