@@ -377,7 +377,7 @@ class TimeChanged(Refused):
 
 
 def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
-    """Raise Rescheduled unless a person was shown the time that is set, even if it has passed."""
+    """Raise TimeChanged unless a person was shown the time that is set, even if it has passed."""
     if shown.time != write_set_time(status):
         raise TimeChanged(status.slug, first_moment(status), status.rules.timezone)
 

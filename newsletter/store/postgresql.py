@@ -107,9 +107,8 @@ class Postgresql:
         """Hold the lock of the one process that sends, for the length of the block.
 
         Those that share the sending hold it together. Raises Refused while another process has it,
-        on any machine. If the connection that holds
-        it is lost, ``version`` takes the lock again, and raises Exchanged if another process has
-        it. Claims and fences stay safe.
+        on any machine. If the connection that holds it is lost, ``version`` takes the lock again,
+        and raises DatabaseReplaced if another process has it. Claims and fences stay safe.
         """
         kind = "_shared" * is_shared
         with self._watching, self._explained():

@@ -14,28 +14,19 @@ from newsletter.store.database import Backend, Database
 VERSION = 1
 
 
-def migrate(database: Backend) -> tuple[int, int]:
-    """Make the tables of a new database; return the versions (before, after), 0 for none.
+def ensure_current(database: Backend) -> bool:
+    """Make the tables of a new database; return whether it was new.
 
     Raises StoreUnavailable for a database of another version.
     """
-    with database.transaction() as db:
-        if not (tables := database.tables(db)):
-            create(database, db)
-            return 0, VERSION
-        _refuse_other(database, _current(db, tables))
-    return VERSION, VERSION
-
-
-def ensure_current(database: Backend) -> None:
-    """Make the tables of a new database. Raises StoreUnavailable for one of another version."""
-    with database.transaction(reads=True) as db:
-        tables = database.tables(db)
-        current = _current(db, tables)
-    if not tables:
-        migrate(database)
-    else:
-        _refuse_other(database, current)
+    for reads in (True, False):  # most only read, and wait for nobody
+        with database.transaction(reads=reads) as db:
+            if tables := database.tables(db):
+                _refuse_other(database, _current(db, tables))
+                return False
+            if not reads:
+                create(database, db)
+    return True
 
 
 def create(database: Backend, db: Database, *, without_triggers: bool = False) -> list[str]:

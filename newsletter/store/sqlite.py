@@ -54,7 +54,7 @@ class Sqlite:
     def transaction(
         self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
-        """Commit at the end of the block. Raises Exchanged if another file is in its place."""
+        """Commit at the end of the block. Raises DatabaseReplaced for another file in its place."""
         self._refuse_exchanged()
         with self._explained(), self._taken() as connection:
             if not reads and connection.lasting is not lasting:

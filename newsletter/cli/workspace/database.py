@@ -21,7 +21,7 @@ from newsletter.runtime.wiring import open_database
 from newsletter.store.copying import copy as copy_rows
 from newsletter.store.file import copies
 from newsletter.store.file.lock import in_use, only_one, unused
-from newsletter.store.schema import migrate as run_migrations
+from newsletter.store.schema import VERSION, ensure_current
 
 
 @click.group()
@@ -51,11 +51,11 @@ def migrate(workspace: Shell) -> None:
         _alone(settings),
         closing(open_database(settings)) as database,
     ):
-        before, after = run_migrations(database)
-    if before:
-        say(f"the database has schema {after}, as this program needs; nothing to migrate")
+        is_new = ensure_current(database)
+    if is_new:
+        say(f"the database was made with schema {VERSION}")
     else:
-        say(f"the database was made with schema {after}")
+        say(f"the database has schema {VERSION}, as this program needs; nothing to migrate")
 
 
 @db.command()

@@ -100,8 +100,8 @@ class Starter:
     def start(self, asked: StartRequest) -> Start:
         """Start a statement.
 
-        Raises NotFound or Refused: Changed if its text is another, Moved if the number of readers
-        is another, Rescheduled if the time is another, AlreadyStarted if it was started before.
+        Raises NotFound or Refused: ContentChanged if its text is another, CountChanged if the
+        number of readers is, TimeChanged if the time is, AlreadyStarted if it was started before.
         """
         with self.store.begin() as tx:
             person = entitle(tx, asked.by, Role.SENDER, "start")
@@ -150,8 +150,8 @@ class Starter:
     def schedule(self, slug: str, at: datetime | None, *, by: str, anew: bool = False) -> None:
         """Set the time of a statement, which overrules its file; None removes the time.
 
-        Raises NotFound or Refused: Earlier if its approvers were shown a later time, unless
-        ``anew`` asks for new approvals.
+        Raises NotFound or Refused: EarlierThanApproved if its approvers were shown a later time,
+        unless ``anew`` asks for new approvals.
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.SENDER, "schedule")
@@ -179,7 +179,7 @@ class Starter:
         *,
         anew: bool = False,
     ) -> None:
-        """Set the time. Raises Refused if an embargo is later, Earlier as ``schedule`` does."""
+        """Set the time. Raises Refused if an embargo is later, or as ``schedule`` does."""
         slug, zone = stored.slug, self.rules.timezone
         tx.schedules.put(slug, at)
         status = load_status(tx, stored, self.rules)
@@ -204,7 +204,7 @@ class Starter:
         """Stop a statement before it is sent. Return whether it is still approved.
 
         A sender undoes the start, or all approvals if approvals start statements. An approver
-        undoes their own approval. Raises Late once sending has begun, and Refused.
+        undoes their own approval. Raises UndoTooLate once sending has begun, and Refused.
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.APPROVER, "undo")

@@ -104,7 +104,7 @@ def terms_now(tx: Transaction, status: StatementStatus) -> ShownTerms:
 def hold_against(tx: Transaction, status: StatementStatus, shown: ShownTerms) -> int:
     """Count the readers and compare the number with the one that was shown.
 
-    Raises Moved if the numbers differ, and Refused if planning would refuse the statement.
+    Raises CountChanged if the numbers differ, and Refused if planning would refuse the statement.
     """
     readers = tx.audiences.count(_reach(tx, status).audience)
     if shown.readers is None or moved(shown.readers, readers):
@@ -115,8 +115,8 @@ def hold_against(tx: Transaction, status: StatementStatus, shown: ShownTerms) ->
 def bind(tx: Transaction, status: StatementStatus, shown: ShownTerms, *, by: str) -> Start:
     """Write down that somebody starts it for as many as there are now.
 
-    Raises as ``hold_against`` does; NotTyped or NotFresh where so many get it that a page asks for
-    their number or for a second factor.
+    Raises as ``hold_against`` does; CountNotTyped or SecondFactorNeeded where so many get it that a
+    page asks for their number or for a second factor.
     """
     readers = hold_against(tx, status, shown)
     if readers >= status.rules.typed_count:

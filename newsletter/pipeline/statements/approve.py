@@ -89,8 +89,8 @@ def approve(
 ) -> ApprovalResult:
     """Store an approval of the current content. Call ``start`` if the approvals are complete.
 
-    Raises NotFound or Refused; Changed if the content is another one than the person saw,
-    Rescheduled if the time is. Refuses also if the running service would render the email
+    Raises NotFound or Refused; ContentChanged if the content is another one than the person saw,
+    TimeChanged if the time is. Refuses also if the running service would render the email
     differently.
     """
     reason = _reason(asked.despite)

@@ -35,7 +35,7 @@ def send_back(
 ) -> None:
     """Ask for changes in the version that the person saw. Their approval of it is revoked.
 
-    Raises NotFound or Refused: Changed if the content is another one.
+    Raises NotFound or Refused: ContentChanged if the content is another one.
     """
     why = _checked_reason(reason)
     with store.begin() as tx:

@@ -45,8 +45,8 @@ class Submitter:
 
         The first submission gives it the slug that it keeps. A second submission of the same text
         changes nothing. ``told`` is the depth of the Lapse that the page showed. Raises
-        InvalidInput with all faults of the text, Refused if it has changed or was sent, Lapses if
-        more would lapse than the page showed.
+        InvalidInput with all faults of the text, Refused if it has changed or was sent, WouldLapse
+        if more would lapse than the page showed.
         """
         with self.store.read() as tx:
             draft = find_draft(tx, key)
