@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.errors import Fault
-from newsletter.domain.statements.draft import DraftText, SubmittedText
+from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.typed_time import is_wall_time, read_typed
 from newsletter.formats.scalars import scalar
@@ -63,15 +63,15 @@ def parse_draft(
     )
 
 
-def parse_handed_in(handed: SubmittedText, defaults: Defaults) -> Parsed:
-    """Return the handed-in statement, or its present faults."""
+def parse_version(draft: Draft, defaults: Defaults) -> Parsed:
+    """Return the statement that this version of a text is, or its present faults."""
     return parse_draft(
-        handed.version.text,
-        key=handed.key,
-        writers=handed.version.writers,
+        draft.version.text,
+        key=draft.key,
+        writers=draft.version.writers,
         defaults=defaults,
-        slug=handed.slug,
-        taken_back=handed.taken_back,
+        slug=draft.slug,
+        taken_back=draft.taken_back,
     )
 
 

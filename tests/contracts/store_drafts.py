@@ -11,7 +11,6 @@ from newsletter.domain.statements.draft import (
     DraftText,
     ImportFindings,
     Picture,
-    SubmittedText,
     Version,
     VersionKind,
 )
@@ -122,7 +121,7 @@ class DraftsContract:
         with store.begin() as tx:
             [known] = tx.drafts.handed_in()
             handed = replace(version, closed=True, handed_in_at=LATER, handed_in_by=BEN)
-            assert known == SubmittedText(key=KEY, slug="library-hours", version=handed)
+            assert (known.slug, known.version) == ("library-hours", handed)
             assert tx.drafts.some(["library-hours", "other"]) == [known]
             assert tx.drafts.some(["other"]) == []
             assert tx.drafts.unseen(9) == []

@@ -122,7 +122,7 @@ class ImportFindings:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A text at the desk: its current version and the submitted one."""
+    """A text at the desk in its current version, or in the one that was submitted last."""
 
     key: str
     version: Version
@@ -153,16 +153,6 @@ class Draft:
     def is_ahead(self) -> bool:
         """The current version differs from the submitted one."""
         return self.handed_in is None or self.version.number != self.handed_in
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubmittedText:
-    """A text for the pipeline: the version that was submitted last."""
-
-    key: str
-    slug: str
-    version: Version
-    taken_back: bool = False
 
 
 DECORATION = ",decoration"

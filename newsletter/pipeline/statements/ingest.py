@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
-from newsletter.domain.statements.draft import SubmittedText
 from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
-from newsletter.sources.desk import parse_handed_in
+from newsletter.sources.desk import parse_version
 from newsletter.sources.statements import Defaults, Parsed
 from newsletter.store.sql import Store, Transaction
 
@@ -207,7 +206,7 @@ class DeskSource:
         self._store = store
         self._defaults = defaults
         self._mark: int | None = None
-        self._known: dict[str, tuple[SubmittedText, Parsed]] = {}
+        self._known: dict[str, Parsed] = {}
         self._reading = Reading(statements=())
 
     def read(self) -> Reading:
@@ -215,15 +214,12 @@ class DeskSource:
         with self._store.read() as tx:
             mark, touched = tx.statements.changed_since(self._mark)
             found = tx.drafts.handed_in() if self._mark is None else tx.drafts.some(touched)
-        gone = self._known.keys() & (set(touched) - {one.slug for one in found})
-        changed = [one for one in found if self._known.get(one.slug, (None, None))[0] != one]
-        if changed or gone:
-            for slug in gone:
-                del self._known[slug]
-            self._known |= {
-                one.slug: (one, parse_handed_in(one, self._defaults)) for one in changed
-            }
-            parsed = [self._known[slug][1] for slug in sorted(self._known)]
+        others = self._known.keys() - touched
+        known = {slug: self._known[slug] for slug in others}
+        known |= {one.slug: parse_version(one, self._defaults) for one in found}
+        if known != self._known:
+            self._known = known
+            parsed = [known[slug] for slug in sorted(known)]
             self._reading = Reading(
                 statements=tuple(part.statement for part in parsed if part.statement),
                 faults=tuple(fault for one in parsed for fault in one.faults),

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.campaigns.state import CampaignRules
@@ -18,7 +18,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.pipeline.ledger import authorise, entitle, find_draft, find_statement
 from newsletter.pipeline.status import Lapse, get_status, is_draft, lapse_of
-from newsletter.sources.desk import parse_draft, parse_handed_in
+from newsletter.sources.desk import parse_version
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
 from newsletter.store.sql import Store, Transaction
@@ -96,13 +96,7 @@ class Submitter:
 
     def read(self, draft: Draft) -> Statement:
         """The statement that a text would be now. Raises InvalidInput with all that is wrong."""
-        parsed = parse_draft(
-            draft.version.text,
-            key=draft.key,
-            writers=draft.version.writers,
-            defaults=self.defaults,
-            slug=draft.slug,
-        )
+        parsed = parse_version(replace(draft, taken_back=False), self.defaults)
         if parsed.statement is None:
             raise InvalidInput(parsed.faults)
         return parsed.statement
@@ -121,7 +115,7 @@ class Submitter:
         Return the faults instead, if there are any.
         """
         [handed] = tx.drafts.some([slug])
-        parsed = parse_handed_in(handed, self.defaults)
+        parsed = parse_version(handed, self.defaults)
         if parsed.statement is not None:
             stored = StoredStatement(statement=parsed.statement, content_hash="", fingerprint="")
             tx.statements.put(stored, tx.now)

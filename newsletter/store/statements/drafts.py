@@ -8,7 +8,6 @@ from newsletter.domain.statements.draft import (
     Draft,
     ImportFindings,
     Picture,
-    SubmittedText,
     Version,
 )
 from newsletter.store.database import NO_LIMIT, Repository
@@ -26,18 +25,15 @@ _WITHIN = """
     version.at AS "version.at", version.closed AS "version.closed",
     version.handed_in_at AS "version.handed_in_at", version.handed_in_by AS "version.handed_in_by"
 """
-_DRAFT = f"""
+_IN_VERSION = f"""
     SELECT draft.key, draft.slug, draft.copied_of, draft.found, draft.revision, draft.handed_in,
            draft.taken_back, draft.template, draft.created_at, draft.created_by,
            draft.changed_at, draft.changed_by, {_WITHIN}
-    FROM draft JOIN version ON version.number = draft.head
+    FROM draft JOIN version ON version.number = draft.{{}}
     WHERE draft.deleted_at IS NULL
 """
-_HANDED_IN = f"""
-    SELECT draft.key, draft.slug, draft.taken_back, {_WITHIN}
-    FROM draft JOIN version ON version.number = draft.handed_in
-    WHERE draft.deleted_at IS NULL AND draft.slug <> ''
-"""
+_DRAFT = _IN_VERSION.format("head")
+_HANDED_IN = f"{_IN_VERSION.format('handed_in')} AND draft.slug <> ''"
 
 
 class Drafts(Repository):
@@ -102,14 +98,14 @@ class Drafts(Repository):
             by=by,
         )
 
-    def handed_in(self) -> list[SubmittedText]:
-        """Return the handed-in version of each text, by slug."""
-        return self._db.all(SubmittedText, f"{_HANDED_IN} ORDER BY draft.slug")
+    def handed_in(self) -> list[Draft]:
+        """Return each text in its handed-in version, by slug."""
+        return self._db.all(Draft, f"{_HANDED_IN} ORDER BY draft.slug")
 
-    def some(self, slugs: Collection[str]) -> list[SubmittedText]:
-        """Return the handed-in version of each text with one of these slugs, by slug."""
+    def some(self, slugs: Collection[str]) -> list[Draft]:
+        """Return each text with one of these slugs in its handed-in version, by slug."""
         return self._db.all(
-            SubmittedText,
+            Draft,
             f"{_HANDED_IN} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
             " ORDER BY draft.slug",
             slugs=sorted(slugs),
