@@ -82,7 +82,7 @@ class ConfigurationOnDisk:
             return _SHARED
         if not os.access(self._file, os.W_OK) or self._file.stat().st_uid != os.geteuid():
             return f"the service may not write {FILE_NAME}; your operator changes the settings"
-        return ""
+        return self.changed()
 
     def with_changes(self, changes: Changes) -> tuple[Settings, LazyRenderer, bytes]:
         """Return what ``read`` would with these changes, and the file; save nothing."""
@@ -103,7 +103,7 @@ class ConfigurationOnDisk:
             actor = authorise(tx, by, Role.ADMIN, "change settings")
             if reason := self.why_not_editable():
                 raise Refused(reason)
-            if seen != self.digest or self.changed() or self._file.read_bytes() != before:
+            if seen != self.digest or self._file.read_bytes() != before:
                 raise Outdated(_OUTDATED)
             said = "; ".join(
                 f"{key}: {'removed' if value is None else value}" for key, value in changes.items()

@@ -206,7 +206,7 @@ class Desk:
     ) -> Response:
         """Return a page in the frame. Its status is 422 with faults, unless ``status`` is given."""
         part = request.path.removeprefix(HOME).strip("/").partition("/")[0]
-        language = self._language(request, template, faults)
+        language, ours = self._language(request, template, faults), self._staff.configuration
         filled = {
             "title": title,
             "nav": _PARTS.get(part, part),
@@ -219,7 +219,7 @@ class Desk:
             "done": request.query("done"),
             "language": language.code,
             "stopped": self._stopped() if request.member else (),
-            "restart": self._staff.configuration.changed_on_disk() if request.member else "",
+            "restart": request.member and not ours.is_superseded() and ours.changed_on_disk(),
             "assets": self.assets,
             "zone": self._staff.settings.timezone,
             "Role": Role,

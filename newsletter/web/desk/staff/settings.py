@@ -7,8 +7,9 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from newsletter.config.editing import Value
-from newsletter.config.loading import FILE_NAME, ShownSetting, list_settings
+from newsletter.config.loading import ShownSetting, list_settings
 from newsletter.config.settings import Settings
+from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import InvalidInput, Outdated
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.brand import Sans, Serif
@@ -39,7 +40,6 @@ _EXAMPLE = Statement(
 )
 
 
-_OPTIONAL_GROUPS = ("organisation.press_contact", "brand.logo")
 _FIELDS = (
     *(f"organisation.{key}" for key in ("name", "tagline", "website", "postal_address")),
     *(f"organisation.press_contact.{key}" for key in ("name", "email", "phone")),
@@ -62,7 +62,7 @@ def _changes(settings: Settings, given: Mapping[str, str]) -> Iterator[tuple[str
     """Find what a form changes. A field that is missing changes nothing."""
     before = _values(settings)
     after = {key: given.get(key, value) for key, value in before.items()}
-    for group in _OPTIONAL_GROUPS:
+    for group in ("organisation.press_contact", "brand.logo"):
         within = [key for key in before if key.startswith(group)]
         if not any(after[key] for key in within) and any(before[key] for key in within):
             yield group, None
@@ -96,9 +96,7 @@ class SettingsPages:
         for one in list_settings(self._staff.settings):
             name = re.split(r"[.[]", one.key)[0]
             groups.setdefault("" if name == one.key else name, []).append(one)
-        return self._desk.page(
-            request, "settings.html.j2", title="Settings", file=FILE_NAME, groups=groups
-        )
+        return self._desk.page(request, "settings.html.j2", title="Settings", groups=groups)
 
     @route("GET", _LOOK, Role.ADMIN)
     def _edit(
@@ -107,6 +105,8 @@ class SettingsPages:
         """Show the publisher, the look and the lists, with an email beside them."""
         settings, renderer = self._staff.on_disk.read()
         values = _values(settings) | _given(request)
+        with self._staff.store.read() as tx:
+            shelves, names = tx.board.counts(settings.campaign_rules()), tx.readers.list_names()
         content = self._example(settings, renderer)
         return self._desk.page(
             request,
@@ -117,7 +117,8 @@ class SettingsPages:
             lists=settings.lists,
             choices={"theme": Theme, "serif": Serif, "sans": Sans},
             values=values,
-            file=FILE_NAME,
+            untitled=[name for name in names if name not in {one.name for one in settings.lists}],
+            approved=shelves[Shelf.APPROVED] + shelves[Shelf.SCHEDULED],
             seen=self._staff.configuration.digest(),
             locked=self._staff.on_disk.why_not_editable(),
             view=view_of(request),
@@ -161,20 +162,18 @@ class SettingsPages:
 
     def _example(self, settings: Settings, renderer: LazyRenderer) -> Content:
         lists = tuple(one.name for one in settings.titled_lists()[:1])
-        statement = replace(
-            _EXAMPLE, lists=lists, language=settings.language, date=self._desk.now().date()
+        day = self._desk.now().date()
+        content = renderer.render(
+            replace(_EXAMPLE, lists=lists, language=settings.language, date=day)
         )
-        content = renderer.render(statement)
         return filled(content, made_up(content, self._statements.links))
 
 
 def _faults(error: InvalidInput) -> Faults:
     """Return each fault with the last words of its key, such as Press contact email."""
-    faults = []
-    for one in error.faults:
-        name = " ".join(one.key.replace("_", " ").split(".")[-2:]).capitalize()
-        faults.append((one.key, f"{name}: {one.message}."))
-    return faults
+    keys = [(one.key, one.key.replace("_", " ").split(".")) for one in error.faults]
+    names = {key: " ".join(parts[-2:]).capitalize() for key, parts in keys}
+    return [(one.key, f"{names[one.key]}: {one.message}.") for one in error.faults]
 
 
 def _given(request: DeskRequest) -> dict[str, str]:

@@ -78,7 +78,10 @@ def test_what_an_admin_saves_is_in_the_file_and_in_the_audit_log(dan: Signed) ->
     assert "organisation.press_contact: removed" in entry[1]
     # this process still has the old ones, and a service starts again by itself
     assert dan.site.services.configuration.is_superseded()
-    assert "Forum of Examples" in dan.get(LOOK).text
+    page = dan.get(LOOK)
+    assert "Forum of Examples" in page.text
+    assert "Settings were changed at the desk a moment ago" in words(page)
+    assert "A restart is needed" not in words(page)
     again = dan.post(LOOK, form(dan) | {"organisation.name": "Another"})
     assert again.status == 409
     assert written(dan) == now
@@ -117,7 +120,7 @@ def keep_the_file_from_the_service(dan: Signed) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("deed", "reason"),
     [
-        (change_the_file, "have changed since you opened the page"),
+        (change_the_file, "Restart the service to use the change"),
         (look_at_other_settings, "have changed since you opened the page"),
         (keep_the_file_from_the_service, "cannot be written"),
     ],
@@ -190,3 +193,13 @@ def test_a_workspace_with_default_lists_alone_gets_its_first_titled_list(
         [press, board] = written(dan)["lists"]
         assert press == {"name": "press"}
         assert board == {"name": "board", "title": "board", "public": True}
+
+
+def test_the_page_counts_the_approvals_that_a_change_ends_and_names_lists_without_title(
+    dan: Signed,
+) -> None:
+    dan.site.subscribe("kim@example.org", lists=["board"])
+    assert "These lists have no title yet: board." in words(dan.get(LOOK))
+    assert "approved and not sent yet" not in words(dan.get(LOOK))
+    dan.site.agree("later", send_at="2099-01-01 09:00")
+    assert "One statement is approved and not sent yet." in words(dan.get(LOOK))
