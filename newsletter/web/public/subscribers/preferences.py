@@ -56,9 +56,6 @@ def _is_zone(name: str) -> bool:
 
 
 _PLAIN = ("name", "language", "timezone")
-_FIELDS = (*_PLAIN, "day", "address")
-
-
 _PATH = "/preferences/{token}"
 
 
@@ -195,35 +192,25 @@ class PreferencesPage:
         address: str = "",
     ) -> Response:
         """Return the form with the stored values, or with those of a form that has faults."""
-        person, words = request.person, request.words
-        stored = {name: getattr(person, name) for name in _PLAIN}
-        had = (*person.lists, *person.requested)
-        ticked = form.all("list") if form else had
+        person = request.person
         return self._frame.page(
-            words["preferences"],
+            request.words["preferences"],
             template="preferences.html.j2",
             language=request.language,
             status=422 if faults else 200,
             link=request.link,
             saved=saved,
-            suppressed=person.suppressed is not None,
+            person=person,
             lasting=person.suppressed is SuppressionReason.MANUAL,
-            address=person.address,
+            form=form,
             new_address=address,
-            wrong=bool(faults),
-            faults=dict.fromkeys(_FIELDS, "") | dict(faults or {}),
-            lists=[(offer, offer.name in ticked) for offer in self._lists(person)],
-            had=had,
-            was=stored,
-            filled={name: form.text(name) for name in _PLAIN} if form else stored,
+            faults=faults or {},
+            lists=self._lists(person),
             languages=self._languages(person.language),
             zones=zones(),
             strange_zone="" if _is_zone(person.timezone) else person.timezone,
             house_zone=self._subscribers.settings.timezone,
             paused=self._paused(request),
-            pauses=[(length, words[f"pause_{length}"]) for length in ("week", "month", "quarter")],
-            pause=form.text("pause") if form else "",
-            day=form.text("day") if form else "",
         )
 
     def _lists(self, person: Subscriber) -> list[PublicList]:

@@ -330,7 +330,7 @@ class ConfirmationPages:
             followed = action(request.path_params["token"])
         except NotFound as error:
             raise HTTPException(404, str(error)) from error
-        email, state = followed.email, followed.state
+        email, state, number = followed.email, followed.state, followed.reader_id
         language = self._frame.language_of(request, email.language)
         words, _ = self._frame.words(language)
         key = _KEYS.get((state, email.kind is EmailKind.MOVE), state.value)
@@ -352,18 +352,9 @@ class ConfirmationPages:
             language=language,
             status=_GONE.get(state, 200),
             button=words[f"{key}_button"] if state is LinkState.OPEN else "",
-            **self._way_on(followed),
+            token=number and self._links.preferences_token(number, self._store.clock.now()),
+            again=state is LinkState.EXPIRED and email.kind is EmailKind.JOIN,
         )
-
-    def _way_on(self, followed: FollowedLink) -> dict[str, str]:
-        """Return a link to where a reader may want to go next."""
-        number = followed.reader_id
-        if number is not None:
-            token = self._links.preferences_token(number, self._store.clock.now())
-            return {"way_on": f"/preferences/{token}", "way_on_text": "to_preferences"}
-        if followed.state is LinkState.EXPIRED and followed.email.kind is EmailKind.JOIN:
-            return {"way_on": PATH, "way_on_text": "ask_again"}
-        return {"way_on": "", "way_on_text": ""}
 
 
 _KEYS = {
