@@ -14,9 +14,6 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-LETTER = 0.6
-"""Width of an ordinary letter in em, in the widest font of a brand."""
-
 _NARROW = frozenset("iljtfrI.,:;'’‘|!()[]/ \u00a0\u202f")
 _BROAD = frozenset("mwMW@%—…&")
 
