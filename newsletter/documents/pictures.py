@@ -131,15 +131,11 @@ def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> Imp
             why = f"a picture that was not kept: it {error.faults[0].message}"
             lost.append(DroppedLine(line=0, text=name, why=why))
             continue
-        width, height = picture.width, picture.height
-        if min(width, height) < _LEAST:
-            why = f"a picture of {width} × {height} pixels, which nobody sees"
+        if min(picture.width, picture.height) < _LEAST:
+            why = f"a picture of {picture.width} × {picture.height} pixels, which nobody sees"
             lost.append(DroppedLine(line=0, text=name, why=why))
             continue
-        imported = replace(
-            imported, kind=picture.kind, data=picture.data, width=width, height=height
-        )
-        made.append(imported)
+        made.append(replace(imported, **vars(picture)))
     return replace(document, pictures=tuple(made), dropped=(*document.dropped, *lost))
 
 

@@ -41,20 +41,26 @@ def terms(typed: str) -> tuple[Term, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Searchable:
+class Heading:
+    """A statement in a list of the archive."""
+
+    language: str
+    title: str
+    opening: str
+    """The line that an inbox shows behind the subject, and a list below the title."""
+    date: str = ""
+    """The statement's own date, in ISO 8601; empty if it has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searchable(Heading):
     """The words of a statement that began to go out."""
 
     slug: str
     content_hash: str
     """The hash of the indexed content."""
-    language: str
-    title: str
-    opening: str
-    """The line that an inbox shows behind the subject, and a list below the title."""
     text: str
     """The text below the title, without markup."""
-    date: str = ""
-    """The statement's own date, in ISO 8601; empty if it has none."""
 
 
 class NoteKind(Enum):
@@ -77,16 +83,6 @@ class PublicNote:
     by: str
     kind: NoteKind
     words: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Heading:
-    """A statement in a list of the archive."""
-
-    language: str
-    title: str
-    opening: str
-    date: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,8 +26,19 @@ class DroppedLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportedPicture:
-    """A re-encoded picture of a file, and the file's words about it."""
+class MadePicture:
+    """A picture that was encoded again, and that mails may show."""
+
+    kind: str = ""
+    """Its media type."""
+    data: bytes = b""
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedPicture(MadePicture):
+    """A picture of a file, and the file's words about it."""
 
     source: str
     """Its place in the file."""
@@ -35,11 +46,6 @@ class ImportedPicture:
     """Its description, or ""."""
     caption: str = ""
     above: str = ""
-    kind: str = ""
-    """Its media type."""
-    data: bytes = b""
-    width: int = 0
-    height: int = 0
 
     @property
     def note(self) -> str:
@@ -76,17 +82,6 @@ class Pasted:
 
     markdown: str
     left_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class MadePicture:
-    """A picture that mails may show."""
-
-    kind: str
-    """Its media type."""
-    data: bytes
-    width: int
-    height: int
 
 
 def unusable(file: str, message: str) -> InvalidInput:

@@ -5,6 +5,7 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from newsletter.documents.release.imported import MadePicture
 from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
@@ -36,16 +37,6 @@ class Conflict:
     theirs: Draft
     mine: Version
     """Kept as a version of its own."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodedPicture:
-    """A picture that was decoded and encoded again."""
-
-    kind: str
-    data: bytes
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +157,7 @@ class DraftWriter:
                 tx.statements.put(replace(stored, present=False), tx.now)
             self._enter(tx, who, "delete", draft, "")
 
-    def illustrate(self, key: str, made: EncodedPicture, *, alt: str, decoration: bool) -> Picture:
+    def illustrate(self, key: str, made: MadePicture, *, alt: str, decoration: bool) -> Picture:
         """Keep a picture for a text. Raises InvalidInput without words for who does not see it."""
         words = " ".join(alt.split())
         if not (words or decoration):

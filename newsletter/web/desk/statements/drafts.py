@@ -21,7 +21,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.pipeline.ledger import find_draft, find_stored
 from newsletter.pipeline.statements.submit import WouldLapse
-from newsletter.pipeline.statements.write import Conflict, DraftWriter, EncodedPicture
+from newsletter.pipeline.statements.write import Conflict, DraftWriter
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
@@ -406,7 +406,7 @@ class Drafts:
         made = read(upload.data, file=upload.name[:80] or "the picture")
         return self._statements.writing(request.who.address).illustrate(
             key,
-            EncodedPicture(kind=made.kind, data=made.data, width=made.width, height=made.height),
+            made,
             alt=request.field("alt")[:500],
             decoration=request.field("decoration") == "yes",
         )
@@ -433,8 +433,7 @@ class Drafts:
 def _keep(writing: DraftWriter, key: str, pictures: Sequence[ImportedPicture]) -> None:
     """Keep the pictures of a file for a text."""
     for one in pictures:
-        made = EncodedPicture(kind=one.kind, data=one.data, width=one.width, height=one.height)
-        writing.illustrate(key, made, alt=one.alt[:500], decoration=not one.alt)
+        writing.illustrate(key, one, alt=one.alt[:500], decoration=not one.alt)
 
 
 def _of_picture(picture: ImportedPicture) -> str:

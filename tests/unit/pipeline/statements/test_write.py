@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
+from newsletter.documents.release.imported import MadePicture
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.draft import DraftText, ImportFindings, Picture, VersionKind
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.pipeline.statements.write import Conflict, DraftWriter, EncodedPicture, random_name
+from newsletter.pipeline.statements.write import Conflict, DraftWriter, random_name
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
 from tests.unit.pipeline.statements.desk import ANA, BEN, CLEO, TEXT, VERA, WritingRoom
 
-PNG = EncodedPicture(kind="image/png", data=b"\x89PNG", width=60, height=40)
+PNG = MadePicture(kind="image/png", data=b"\x89PNG", width=60, height=40)
 
 
 @pytest.fixture
