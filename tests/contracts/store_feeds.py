@@ -7,10 +7,8 @@ from newsletter.domain.statements.feed import (
     ExtractedStatement,
     FeedCounts,
     FeedRecord,
-    Findings,
     ItemState,
     KnownItem,
-    TakenItem,
 )
 from newsletter.store.sql import Store
 from tests.fakes import NOON
@@ -34,7 +32,6 @@ PASSED = KnownItem(
     state=ItemState.PASSED,
     fingerprint="f1",
 )
-TAKEN = replace(PASSED, id="2", published=None, state=ItemState.TAKEN, slug="news")
 MADE = ExtractedStatement(
     title="News",
     body="It is *new*.",
@@ -44,6 +41,7 @@ MADE = ExtractedStatement(
     link="https://forum.example/2",
     notes=("Left out: a picture.",),
 )
+TAKEN = replace(PASSED, id="2", published=None, state=ItemState.TAKEN, slug="news", composed=MADE)
 
 
 class FeedsContract:
@@ -57,21 +55,21 @@ class FeedsContract:
 
     def test_a_visit_comes_back_as_it_was_put_and_has_the_next_revision(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.feeds.put("press", Findings(record=RECORD), NOON)
+            tx.feeds.put("press", RECORD, (), NOON)
             first = tx.feeds.record("press")
-            tx.feeds.put("press", Findings(record=first), NOON)
+            tx.feeds.put("press", first, (), NOON)
             second = tx.feeds.record("press")
         assert first == replace(RECORD, revision=1)
         assert second == replace(RECORD, revision=2)
 
     def test_items_keep_their_order_and_are_numbered(self, store: Store) -> None:
-        findings = Findings(record=RECORD, items=[PASSED, TAKEN], composed={"news": MADE})
         with store.begin() as tx:
-            tx.feeds.put("press", findings, NOON)
+            tx.feeds.put("press", RECORD, [PASSED, TAKEN], NOON)
         with store.read() as tx:
             first, second = tx.feeds.items("press")
-            assert (first, second) == (replace(PASSED, number=1), replace(TAKEN, number=2))
-            assert tx.feeds.taken("press") == [TakenItem(slug=second.slug, composed=MADE)]
+            assert first == replace(PASSED, number=1)
+            assert second == replace(TAKEN, number=2, composed=None)
+            assert tx.feeds.taken("press") == [replace(TAKEN, number=2)]
             assert tx.feeds.counts("press") == FeedCounts(seen=2, taken=1)
             assert tx.feeds.slugs() == {"news"}
             assert tx.feeds.items("other") == []
@@ -79,33 +77,28 @@ class FeedsContract:
     def test_an_item_can_change_under_its_number_and_keeps_its_text_without_a_new_one(
         self, store: Store
     ) -> None:
-        findings = Findings(record=RECORD, items=[TAKEN], composed={"news": MADE})
         with store.begin() as tx:
-            tx.feeds.put("press", findings, NOON)
+            tx.feeds.put("press", RECORD, [TAKEN], NOON)
             [known] = tx.feeds.items("press")
             moved = replace(known, id="other", link="https://forum.example/other")
-            tx.feeds.put("press", Findings(record=RECORD, items=[moved]), NOON)
-            assert tx.feeds.taken("press") == [TakenItem(slug=moved.slug, composed=MADE)]
-            again = replace(MADE, body="It is newer.")
-            findings = Findings(record=RECORD, items=[moved], composed={"news": again})
-            tx.feeds.put("press", findings, NOON)
-            assert tx.feeds.taken("press") == [TakenItem(slug=moved.slug, composed=again)]
+            tx.feeds.put("press", RECORD, [moved], NOON)
+            assert tx.feeds.taken("press") == [replace(moved, composed=MADE)]
+            again = replace(moved, composed=replace(MADE, body="It is newer."))
+            tx.feeds.put("press", RECORD, [again], NOON)
+            assert tx.feeds.taken("press") == [again]
 
     def test_items_of_each_kind_are_counted(self, store: Store) -> None:
         states = [*ItemState, ItemState.PASSED]
         items = [
-            replace(
-                PASSED, id=str(n), state=state, slug=f"s{n}" if state is ItemState.TAKEN else ""
-            )
+            replace(TAKEN if state is ItemState.TAKEN else PASSED, id=str(n), state=state)
             for n, state in enumerate(states)
         ]
-        composed = {one.slug: MADE for one in items if one.slug}
         with store.begin() as tx:
-            tx.feeds.put("press", Findings(record=RECORD, items=items, composed=composed), NOON)
+            tx.feeds.put("press", RECORD, items, NOON)
             assert tx.feeds.counts("press") == FeedCounts(seen=4, taken=1, unusable=1)
 
     def test_two_feeds_may_call_their_items_the_same(self, store: Store) -> None:
         with store.begin() as tx:
             for name in ("press", "blog"):
-                tx.feeds.put(name, Findings(record=RECORD, items=[PASSED]), NOON)
+                tx.feeds.put(name, RECORD, [PASSED], NOON)
             assert [one.id for one in tx.feeds.items("blog")] == [PASSED.id]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date as calendar_date
 from datetime import datetime, timedelta
 from enum import Enum
@@ -89,6 +89,8 @@ class KnownItem:
     fingerprint: str
     slug: str = ""
     """The slug of its statement, if there is one."""
+    composed: ExtractedStatement | None = None
+    """The text of its statement; None if there is none, it stays as it is, or was not asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,22 +268,3 @@ class FeedCounts:
     seen: int = 0
     taken: int = 0
     unusable: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class TakenItem:
-    """An item of which a statement was made."""
-
-    slug: str
-    composed: ExtractedStatement
-
-
-@dataclass(frozen=True, kw_only=True)
-class Findings:
-    """The rows to store after one visit."""
-
-    record: FeedRecord
-    items: Sequence[KnownItem] = ()
-    """New if their number is 0; else they replace the stored item."""
-    composed: Mapping[str, ExtractedStatement] = field(default_factory=dict)
-    """By slug, of those that are new or changed."""

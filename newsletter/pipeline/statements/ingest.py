@@ -15,7 +15,7 @@ from newsletter.sources.statements import Defaults, Parsed
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:  # a workspace without feeds needs none of it
-    from newsletter.domain.statements.feed import TakenItem
+    from newsletter.domain.statements.feed import ExtractedStatement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,11 @@ class FeedSource:
             revision = tx.feeds.record(self.feed).revision
             if revision != self._known[0]:
                 reading = Reading(
-                    statements=tuple(self._statement(taken) for taken in tx.feeds.taken(self.feed))
+                    statements=tuple(
+                        self._statement(taken.slug, taken.composed)
+                        for taken in tx.feeds.taken(self.feed)
+                        if taken.composed
+                    )
                 )
                 # an unchanged feed returns the same object, so that a comparison is cheap
                 same = reading == self._known[1]
@@ -153,10 +157,9 @@ class FeedSource:
         with self.store.read() as tx:
             return f"{self.feed} {tx.feeds.record(self.feed).revision}"
 
-    def _statement(self, item: TakenItem) -> Statement:
-        composed = item.composed
+    def _statement(self, slug: str, composed: ExtractedStatement) -> Statement:
         return Statement(
-            slug=item.slug,
+            slug=slug,
             title=composed.title,
             body=composed.body,
             lists=self.lists,

@@ -16,7 +16,6 @@ from newsletter.domain.statements.feed import (
     FeedRecord,
     FeedUnreadable,
     FetchedFeed,
-    Findings,
     Item,
     ItemState,
     KnownItem,
@@ -94,7 +93,7 @@ class Visitor:
             with self.store.begin() as tx:
                 # another process may have visited the feed since
                 if tx.feeds.record(feed.name).revision == record.revision:
-                    tx.feeds.put(feed.name, Findings(record=after), now)
+                    tx.feeds.put(feed.name, after, (), now)
             return VisitResult(feed=feed.name, failure=why, turned=record.failure != why)
         return self._book(feed, _VisitRows(texts), record, fetched, sifted, began)
 
@@ -138,8 +137,7 @@ class Visitor:
             if tx.feeds.record(feed.name).revision != record.revision:
                 return VisitResult(feed=feed.name)
             made.name(tx, self.slugify)
-            findings = Findings(record=after, items=made.items, composed=made.composed)
-            tx.feeds.put(feed.name, findings, now)
+            tx.feeds.put(feed.name, after, made.items, now)
         return VisitResult(
             feed=feed.name,
             taken=tuple(made.taken),
@@ -158,11 +156,10 @@ class _VisitRows:
     def __init__(self, texts: Mapping[Item, ExtractedStatement | InvalidInput]) -> None:
         self._texts = texts
         self.items: list[KnownItem] = []
-        self.composed: dict[str, ExtractedStatement] = {}
         self.taken: list[str] = []
         self.changed: list[str] = []
         self.unusable: list[str] = []
-        self._unnamed: list[tuple[KnownItem, ExtractedStatement]] = []
+        self._unnamed: list[KnownItem] = []
 
     def pass_over(self, item: Item) -> None:
         self.items.append(_known(item, ItemState.PASSED))
@@ -179,7 +176,7 @@ class _VisitRows:
                 why = _why(composed)
                 self.unusable.append(f"{known.title}: {why}; its statement stays as it was")
             else:
-                self.composed[known.slug] = composed
+                now = replace(now, composed=composed)
                 self.changed.append(known.slug)
             self.items.append(now)
         else:
@@ -194,15 +191,15 @@ class _VisitRows:
             self.unusable.append(f"{item.title or item.link or item.id}: {why}")
             self.items.append(replace(_known(item, ItemState.UNUSABLE), number=number))
             return
-        self._unnamed.append((replace(_known(item, ItemState.TAKEN), number=number), composed))
+        taken = replace(_known(item, ItemState.TAKEN), number=number, composed=composed)
+        self._unnamed.append(taken)
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
         """Give each new statement a slug that no other one has or had."""
         used = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.slugs()
-        for known, composed in self._unnamed:
-            slug = _free(slugify(composed.title), used)
+        for known in self._unnamed:
+            slug = _free(slugify(known.title), used)
             used.add(slug)
-            self.composed[slug] = composed
             self.items.append(replace(known, slug=slug))
             self.taken.append(slug)
 

@@ -1,9 +1,12 @@
 """The state of feeds and of their items."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from newsletter.domain.statements.feed import FeedCounts, FeedRecord, Findings, KnownItem, TakenItem
+from newsletter.domain.statements.feed import FeedCounts, FeedRecord, KnownItem
 from newsletter.store.database import Repository
+
+_ITEM = "SELECT number, id, link, title, published, state, fingerprint"
 
 
 class Feeds(Repository):
@@ -23,16 +26,16 @@ class Feeds(Repository):
         """Return the known items, in the order in which they were first seen."""
         return self._db.all(
             KnownItem,
-            "SELECT number, id, link, title, published, state, fingerprint,"
-            " COALESCE(slug, '') AS slug FROM feed_item WHERE feed = :feed ORDER BY number",
+            f"{_ITEM}, COALESCE(slug, '') AS slug FROM feed_item WHERE feed = :feed"
+            " ORDER BY number",
             feed=feed,
         )
 
-    def taken(self, feed: str) -> list[TakenItem]:
+    def taken(self, feed: str) -> list[KnownItem]:
         """Return the items that became statements, in the order in which they were first seen."""
         return self._db.all(
-            TakenItem,
-            "SELECT slug, document AS composed FROM feed_item"
+            KnownItem,
+            f"{_ITEM}, slug, document AS composed FROM feed_item"
             " WHERE feed = :feed AND slug IS NOT NULL ORDER BY number",
             feed=feed,
         )
@@ -52,15 +55,14 @@ class Feeds(Repository):
         """Return the slugs of all items of all feeds."""
         return set(self._db.column("SELECT slug FROM feed_item WHERE slug IS NOT NULL"))
 
-    def put(self, feed: str, findings: Findings, at: datetime) -> None:
-        """Write down what a visit found."""
-        record = {**vars(findings.record), "revision": findings.record.revision + 1}
-        self._db.put("feed", "name", name=feed, **record)
-        for item in findings.items:
-            values = {name: value for name, value in vars(item).items() if name != "number"}
-            values |= {"slug": item.slug or None, "changed_at": at}
-            if item.slug in findings.composed:  # else its text stays
-                values["document"] = findings.composed[item.slug]
+    def put(self, feed: str, record: FeedRecord, items: Iterable[KnownItem], at: datetime) -> None:
+        """Write down what a visit found: items are new if their number is 0."""
+        self._db.put("feed", "name", name=feed, **vars(record) | {"revision": record.revision + 1})
+        for item in items:
+            values = {**vars(item), "slug": item.slug or None, "changed_at": at}
+            del values["number"]
+            if composed := values.pop("composed"):  # else its text stays
+                values["document"] = composed
             if item.number:
                 self._db.update("feed_item", {"number": item.number}, **values)
             else:

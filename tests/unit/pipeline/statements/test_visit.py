@@ -12,7 +12,6 @@ from newsletter.domain.statements.feed import (
     FeedRecord,
     FeedUnreadable,
     FetchedFeed,
-    Findings,
     Item,
     ItemState,
 )
@@ -313,7 +312,7 @@ def test_whoever_comes_after_somebody_else_books_nothing(
 
     def meanwhile(bookmark: str) -> FetchedFeed:
         with desk.room.store.begin() as tx:
-            tx.feeds.put("press", Findings(record=tx.feeds.record("press")), NOON)
+            tx.feeds.put("press", tx.feeds.record("press"), (), NOON)
         return fetch(bookmark)
 
     desk.feed.broken = broken
