@@ -8,7 +8,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
@@ -25,15 +24,6 @@ _ALGORITHMS = (-8, -7, -257)
 
 class Unfit(Exception):
     """The browser's answer proves nothing. The message is for the audit log."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """A new passkey."""
-
-    id: bytes
-    public: bytes
-    signatures: int
 
 
 def new_challenge() -> str:
@@ -85,8 +75,8 @@ def to_show(party: Party, challenge: str, known: Sequence[bytes]) -> dict[str, A
 # --- what it brings back
 
 
-def made(party: Party, challenge: str, answer_json: str) -> Made:
-    """The passkey that was made. Raises Unfit."""
+def made(party: Party, challenge: str, answer_json: str) -> tuple[bytes, bytes, int]:
+    """Return the name, the public key and the count of a new passkey. Raises Unfit."""
     from fido2.webauthn import RegistrationResponse
 
     try:
@@ -99,7 +89,7 @@ def made(party: Party, challenge: str, answer_json: str) -> Made:
             raise Unfit("a key of another kind than was asked for")
         if answer.raw_id != data.credential_id:
             raise Unfit("two names for one key")
-        return Made(id=data.credential_id, public=bytes(data), signatures=found.counter)
+        return data.credential_id, bytes(data), found.counter
     except Unfit:
         raise
     except Exception as error:  # an attacker chooses each byte and may break any parser

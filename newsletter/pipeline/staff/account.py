@@ -278,17 +278,17 @@ def add_passkey(
         if challenge is None:
             return Refusal.UNFIT
         try:
-            made = passkeys.made(party, challenge, answer)
+            named, public, count = passkeys.made(party, challenge, answer)
         except passkeys.Unfit as error:
             tx.audit.enter(session.address, "passkey refused", session.address, str(error))
             return Refusal.UNFIT
         passkey = Passkey(
-            id=made.id,
+            id=named,
             address=session.address,
             party=party.id,
             name=one_line(name, LONGEST_NAME) or place.browser or "A passkey",
-            public=made.public,
-            signatures=made.signatures,
+            public=public,
+            signatures=count,
             made_at=tx.now,
         )
         if not tx.passkeys.add(passkey):
