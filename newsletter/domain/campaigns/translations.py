@@ -1,30 +1,20 @@
 """One statement and its translations. Each of its readers gets one language, once."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from newsletter.domain.statements.statement import Statement
 
 
-@dataclass(frozen=True, kw_only=True)
-class LanguageVersion:
-    """One language of a statement: the original, or a translation."""
-
-    slug: str
-    language: str
-
-
-def allotted(
-    language: str, original: LanguageVersion, translations: Iterable[LanguageVersion]
-) -> LanguageVersion:
-    """Return the version for a reader of this language.
+def allotted(language: str, versions: Mapping[str, str]) -> str:
+    """Return the version for a reader of this language, of slug → language, the original first.
 
     The exact language (``es-MX``) comes first, then the plain one (``es``), then another variant
     (``es-AR``), and the original if several are as close. Other readers get the original.
     """
-    members = [original, *sorted(translations, key=lambda one: (one.language.lower(), one.slug))]
-    near = [member for member in members if _distance(language, member.language) < _STRANGE]
-    return min(near, key=lambda one: _distance(language, one.language), default=original)
+    original, *others = versions
+    members = [original, *sorted(others, key=lambda slug: (versions[slug].lower(), slug))]
+    near = [slug for slug in members if _distance(language, versions[slug]) < _STRANGE]
+    return min(near, key=lambda slug: _distance(language, versions[slug]), default=original)
 
 
 _STRANGE = 3

@@ -66,7 +66,7 @@ def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
     found: Counter[str] = Counter()
     if reach.group is not None and isinstance(reach.audience, Audience):
         for language, many in tx.audiences.left_to_others(reach.audience).items():
-            found[reach.group.member_for(language).language] += many
+            found[reach.group.languages[reach.group.member_for(language)]] += many
     return Headcount(
         readers=tx.audiences.count(reach.audience),
         lists=reach.audience.lists or status.statement.lists,
@@ -259,7 +259,7 @@ def _elsewhere_by_name(tx: Transaction, reach: Reach) -> Iterator[tuple[str, str
     if reach.group is not None and isinstance(reach.audience, Audience):
         for address, language, slug in tx.audiences.elsewhere(reach.audience):
             theirs = reach.group.member_for(language)
-            why = f"gets it in {theirs.language}: {theirs.slug}"
+            why = f"gets it in {reach.group.languages[theirs]}: {theirs}"
             yield address, f"is in the audience of {slug}" if slug else why
 
 

@@ -39,7 +39,7 @@ class Reach:
         if self.group is not None:
             return (
                 f"no one on {lists} is left for {campaign.slug}: no one reads its language,"
-                f" or other languages of {self.group.original.slug} have them;"
+                f" or other languages of {self.group.original} have them;"
                 f" 'newsletter cancel {number}' ends it"
             )
         if self.correction is not None:

@@ -1,10 +1,10 @@
 """The audience of a statement in several languages. Planning and dry runs share it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, has_begun
-from newsletter.domain.campaigns.translations import LanguageVersion, allotted
+from newsletter.domain.campaigns.translations import allotted
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
@@ -18,23 +18,28 @@ from newsletter.store.sql import Transaction
 class TranslationGroup:
     """An original, and translations that have readers of their own still to reach."""
 
-    original: LanguageVersion
-    translations: tuple[LanguageVersion, ...]
+    languages: Mapping[str, str]
+    """Slug → language; the original comes first."""
     lists: tuple[str, ...]
     segment: Segment | None = None
 
-    def member_for(self, language: str) -> LanguageVersion:
-        return allotted(language, self.original, self.translations)
+    @property
+    def original(self) -> str:
+        return next(iter(self.languages))
+
+    def member_for(self, language: str) -> str:
+        """Return the slug of the version that readers of this language get."""
+        return allotted(language, self.languages)
 
     def audience(self, tx: Transaction, slug: str) -> Audience:
         """Return the readers of this version."""
         named = tx.audiences.languages(self.lists)
         return Audience(
             slug=slug,
-            original=self.original.slug,
+            original=self.original,
             lists=self.lists,
             segment=self.segment,
-            languages=frozenset(read for read in named if self.member_for(read).slug == slug),
+            languages=frozenset(read for read in named if self.member_for(read) == slug),
         )
 
 
@@ -86,16 +91,9 @@ def group_of(
     to_come = [
         one for one in campaigns if not (together or has_begun(one)) and one.state in BEFORE_START
     ]
-    found = {version.slug: version for version in _versions(tx, to_come)}
-    itself = [] if original is statement else [statement]
-    for one in (*to_be_planned, *itself):
-        found[one.slug] = LanguageVersion(slug=one.slug, language=one.language)
-    return TranslationGroup(
-        original=LanguageVersion(slug=original.slug, language=original.language),
-        translations=tuple(found.values()),
-        lists=statement.lists,
-        segment=statement.segment,
-    )
+    languages = {original.slug: original.language, **_languages(tx, to_come)}
+    languages |= {one.slug: one.language for one in (*to_be_planned, statement)}
+    return TranslationGroup(languages=languages, lists=statement.lists, segment=statement.segment)
 
 
 def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
@@ -109,26 +107,18 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     ]
     if not late:
         return ()
-    [original, *translations] = _versions(tx, [campaign, *late])
-    group = TranslationGroup(
-        original=original,
-        translations=tuple(translations),
-        lists=campaign.lists,
-        segment=approved_content(tx, campaign).segment,
-    )
+    languages = _languages(tx, [campaign, *late])
+    segment = approved_content(tx, campaign).segment
+    group = TranslationGroup(languages=languages, lists=campaign.lists, segment=segment)
     found = []
-    for one, version in zip(late, translations, strict=True):
+    for one in late:
         # of no member, so that whom this one has reached already is not counted
         readers = tx.audiences.count(replace(group.audience(tx, one.slug), slug=""))
-        found.append(
-            Awaited(slug=one.slug, language=version.language, readers=readers, state=one.state)
-        )
+        language = languages[one.slug]
+        found.append(Awaited(slug=one.slug, language=language, readers=readers, state=one.state))
     return tuple(awaited_by for awaited_by in found if awaited_by.readers)
 
 
-def _versions(tx: Transaction, campaigns: Sequence[Campaign]) -> list[LanguageVersion]:
-    """In which languages they were approved."""
-    return [
-        LanguageVersion(slug=campaign.slug, language=approved_content(tx, campaign).language)
-        for campaign in campaigns
-    ]
+def _languages(tx: Transaction, campaigns: Sequence[Campaign]) -> dict[str, str]:
+    """Slug → the language in which it was approved."""
+    return {campaign.slug: approved_content(tx, campaign).language for campaign in campaigns}
