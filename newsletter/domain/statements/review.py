@@ -100,27 +100,14 @@ SEVERITIES: Mapping[Check, Severity] = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReviewFinding:
-    """One thing that a review says: what it is, why it matters and what to do, and where.
-
-    ``line`` counts from 1 in ``file``; 0 means that it has no such place.
-    """
+class ReviewFinding(Fault):
+    """One thing that a review says: what it is, why it matters and what to do, and where."""
 
     check: Check
-    message: str
-    file: str
-    line: int = 0
-    key: str = ""
-    """The key in the front matter, if it is there."""
 
     @property
     def grade(self) -> Severity:
         return SEVERITIES[self.check]
-
-    @property
-    def place(self) -> str:
-        """The file, with line and key if they are known."""
-        return Fault(file=self.file, line=self.line, key=self.key, message="").place
 
     def __str__(self) -> str:
         return f"{self.place}: {self.grade.value} {self.check.value}: {self.message}"
@@ -129,9 +116,7 @@ class ReviewFinding:
 def remark_of(fault: Fault) -> ReviewFinding:
     """A fault in the words of a review."""
     check = Check(fault.code) if fault.code else Check.FAULT
-    return ReviewFinding(
-        check=check, message=fault.message, file=fault.file, line=fault.line, key=fault.key
-    )
+    return ReviewFinding(check=check, **vars(fault) | {"column": 0, "code": ""})
 
 
 def in_order(remarks: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
