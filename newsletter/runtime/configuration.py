@@ -10,7 +10,7 @@ from pathlib import Path
 from newsletter.config.editing import Value, edited
 from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
-from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused
+from newsletter.domain.errors import InvalidConfiguration, Outdated, Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import authorise
 from newsletter.rendering.lazy import LazyRenderer
@@ -23,10 +23,7 @@ _CHANGED = (
 _SAVED_AT_THE_DESK = (
     "settings were changed at the desk a moment ago. The service uses them within seconds"
 )
-_SHARED = (
-    "several machines send, and each has its own newsletter.yaml; your operator changes the"
-    " settings there"
-)
+_SHARED = "several machines send, each with its own newsletter.yaml; your operator changes those"
 _OUTDATED = "the settings have changed since you opened the page; nothing was saved. Look at them"
 Changes = Mapping[str, Value]
 Signature = tuple[tuple[str, int, int, int], ...]
@@ -99,18 +96,20 @@ class ConfigurationOnDisk:
             return
         before = self._file.read_bytes()
         settings, renderer, data = self.with_changes(changes)
-        with store.begin() as tx:
-            actor = authorise(tx, by, Role.ADMIN, "change settings")
-            if reason := self.why_not_editable():
-                raise Refused(reason)
-            if seen != self.digest or self._file.read_bytes() != before:
-                raise Outdated(_OUTDATED)
-            said = "; ".join(
-                f"{key}: {'removed' if value is None else value}" for key, value in changes.items()
-            )
-            tx.audit.enter(actor, "change settings", FILE_NAME, said)
-            self._saved.write_text(self._digest(settings, renderer))
-            _replace(self._file, data)
+        try:
+            with store.begin() as tx:
+                actor = authorise(tx, by, Role.ADMIN, "change settings")
+                if reason := self.why_not_editable():
+                    raise Refused(reason)
+                if seen != self.digest or self._file.read_bytes() != before:
+                    raise Outdated(_OUTDATED)
+                said = [f"{key}: {'removed' if to is None else to}" for key, to in changes.items()]
+                tx.audit.enter(actor, "change settings", FILE_NAME, "; ".join(said))
+                self._saved.write_text(self._digest(settings, renderer))
+                _replace(self._file, data)
+        except StoreUnavailable:
+            _replace(self._file, before)  # no change is without its line in the audit log
+            raise
 
     def read(self, data: bytes | None = None) -> tuple[Settings, LazyRenderer]:
         """Read the settings on disk, or in ``data``, and the templates."""

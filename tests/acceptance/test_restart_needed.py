@@ -38,12 +38,16 @@ def test_what_the_service_does_not_send_yet_is_approved_once_it_was_restarted(
     assert "#006644" in workspace.outbox[0].read_text()
 
 
-@pytest.mark.slow("two services that start again")
-@pytest.mark.parametrize("command", ["run", "serve"])
+@pytest.mark.slow("three services that start again")
+@pytest.mark.parametrize(
+    ("command", "is_stopped"), [("run", False), ("run", True), ("serve", False)]
+)
 def test_a_service_starts_again_with_what_an_admin_saved_at_the_desk(
-    workspace: Workspace, command: str
+    workspace: Workspace, command: str, is_stopped: bool
 ) -> None:
     workspace.hire(ADMIN, "admin")
+    if is_stopped:
+        workspace.do("stop")
     running = workspace.start(command, "--port", "0")
     pages = running.wait_for(ADDRESS)[0]
     changes = {"organisation.name": "Forum of Examples"}
