@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.web.public.subscribers.sign_up import Offering
+from newsletter.web.http.offering import Offering
 from newsletter.web.server import WebServer
 from tests.acceptance.signing import LISTS, confirmation_link
 from tests.browser.axe import violations_in_both

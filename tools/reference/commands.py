@@ -15,9 +15,9 @@ _INTRODUCTION = """\
 
 Data goes to standard output, messages and progress to standard error. No option is a secret.
 [Operations](operations.md#exit-codes) lists the exit codes. Every command takes `--workspace DIR`,
-the folder of newsletter.yaml; commands that report take `--json`. Lists show the newest 50:
-`--limit N` shows the newest N, `--all` shows all. Commands that change something take `--by EMAIL`,
-the person in the audit log, listed below only if required. Each example shows the first lines.
+the folder of newsletter.yaml; commands that report take `--json`. Lists show the newest 50;
+`--limit N` and `--all` show more. Commands that change something take `--by EMAIL`, the person in
+the audit log, listed below only if required. Each example shows the first lines.
 """
 
 _SHARED_OPTIONS = {"--workspace", "--json", "--limit", "--all", "--by"}

@@ -50,7 +50,7 @@ def form(services: Services, lists: tuple[str, ...], language: str, script: bool
     Plain HTML without styles. It posts to our page, which sends the email to confirm
     by. The words of consent in it are kept, as what people who use it were shown.
     """
-    from newsletter.web.public.subscribers.sign_up import Offering
+    from newsletter.web.http.offering import Offering
 
     offering = Offering(services.settings)
     printed = offering.html(services.store, lists, language)

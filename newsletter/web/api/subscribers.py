@@ -21,7 +21,7 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.entries import Raw, entry_of
 from newsletter.web.api.operation import Call, operation
 from newsletter.web.api.values import Page, Paging
-from newsletter.web.public.subscribers.sign_up import Offering
+from newsletter.web.http.offering import Offering
 
 _ONE = "/subscribers/{id}"
 _READ, _WRITE, _ADMIN = Scope.SUBSCRIBERS_READ, Scope.SUBSCRIBERS_WRITE, Scope.SUBSCRIBERS_ADMIN

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.web.public.subscribers.sign_up import SCRIPT
+from newsletter.web.http.offering import SCRIPT
 from tests.pages import Forum, forum
 from tests.rows import rows
 

@@ -18,7 +18,7 @@ from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers import reader
 from newsletter.web.http.forms import whole
-from newsletter.web.public.subscribers.sign_up import Offering
+from newsletter.web.http.offering import Offering
 
 _A_PAGE = 50
 _MONTH = timedelta(days=30)

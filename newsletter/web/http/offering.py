@@ -1,0 +1,101 @@
+"""Signing up by any door: the lists on offer, the words of consent, the form for other sites."""
+
+import re
+from collections.abc import Sequence
+
+from newsletter.config.settings import Settings
+from newsletter.domain.delivery.transactional import RequestOutcome
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.subscribers import signup
+from newsletter.domain.subscribers.lists import PublicList
+from newsletter.pipeline.subscribers.join import ShownConsent, ask
+from newsletter.rendering.languages import direction
+from newsletter.store.sql import Store
+from newsletter.web.http.frame import Frame
+
+PATH = "/subscribe"
+SCRIPT = f"{PATH}/form.js"
+TRAP = "website"
+"""A field that people do not see, with a name that programs fill in."""
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+
+
+class Offering:
+    """The lists that a workspace offers, and the words of consent to them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.rules = settings.sign_up_rules()
+        self._settings = settings
+        self._frame = Frame(house=settings.house(), language=settings.language)
+
+    def languages(self) -> dict[str, str]:
+        """Return the languages that the form can be in, each by its own name."""
+        return {"en": "English"} | self._frame.languages()
+
+    def words(self, language: str, offers: Sequence[PublicList]) -> ShownConsent:
+        """Return the words of consent to these lists."""
+        words, shown_in = self._frame.words(language)
+        ours = words["consent_one" if len(offers) == 1 else "consent_many"]
+        consent = signup.consent_words(
+            self._settings.signup.consent or ours,
+            organisation=self._settings.organisation.name,
+            public_lists=offers,
+        )
+        return ShownConsent(words=consent, language=shown_in, wording=signup.wording_of(consent))
+
+    def ask(
+        self,
+        wish: signup.SignUp,
+        form: signup.SignUpForm,
+        *,
+        source: str,
+        network: str,
+        store: Store,
+        language: str = "",
+    ) -> RequestOutcome | signup.FormFault:
+        """Ask for the email that confirms a form; its words of consent are in this language."""
+        language = language or self._settings.language
+        now = self.words(language, self.rules.public_lists)
+        # the email is in the language of the form, even if our pages do not have it
+        spoken = form.language if LANGUAGE.fullmatch(form.language) else language
+        shown = ShownConsent(words=now.words, language=spoken, wording=form.wording)
+        return ask(wish, shown, source=source, network=network, store=store)
+
+    def html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
+        """Return the form for another site: plain HTML that posts to our page.
+
+        The words of consent in it are kept, as what people who use it were shown. Raises Refused
+        if no list can be joined, and NotFound for a list that is not offered.
+        """
+        if not self.rules.public_lists:
+            raise Refused(
+                "there is no list to join: set lists or default_lists, and signup.enabled"
+            )
+        offers = self.rules.offered(names)
+        if strange := sorted(set(names) - {offer.name for offer in offers}):
+            raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
+        language = language or self._settings.language
+        words, shown_in = self._frame.words(language)
+        consent = self.words(language, offers)
+        with store.begin() as tx:
+            tx.consents.keep_words(consent.words, consent.language, tx.now)
+        return self._frame.fill(
+            "form.html.j2",
+            action=self._settings.public_url + PATH,
+            language=language,
+            shown_in=shown_in,
+            direction=direction(shown_in),
+            words=words,
+            offers=offers,
+            consent=consent.words,
+            wording=consent.wording,
+            trap=TRAP,
+        )
+
+    def script(self) -> str:
+        """Return the element that lets the form answer in place. Raises Refused without origins."""
+        if not self.rules.origins:
+            raise Refused(
+                "no site may read the answers to the script; name yours in signup.origins"
+            )
+        return f'<script src="{self._settings.public_url}{SCRIPT}" defer></script>\n'
