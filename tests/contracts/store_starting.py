@@ -38,17 +38,11 @@ class StartingContract:
             assert tx.starts.revoke("hours", LATER) == 0
             assert tx.starts.of("hours") == [replace(START, revoked_at=LATER)]
 
-    def test_the_number_that_was_found_stands_in_its_place_once_it_is_accepted(
-        self, store: Store
-    ) -> None:
+    def test_the_number_that_was_found_is_kept(self, store: Store) -> None:
         with store.begin() as tx:
             tx.starts.add(START)
-            tx.starts.accept("hours")
-            assert tx.starts.of("hours") == [START]
             tx.starts.find("hours", 40)
             assert tx.starts.of("hours") == [replace(START, found=40)]
-            tx.starts.accept("hours")
-            assert tx.starts.of("hours") == [replace(START, count=40)]
 
     @pytest.mark.parametrize("change", ["count = 99", "revoked_at = NULL", "content_hash = 'd2'"])
     def test_whoever_writes_a_go_by_sql_starts_nothing(self, store: Store, change: str) -> None:

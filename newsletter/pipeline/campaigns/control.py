@@ -63,6 +63,16 @@ class EarlierThanApproved(Refused):
         )
 
 
+class CountUnconfirmed(Refused):
+    """It was paused because its number of readers had changed. A start takes the new number."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign = campaign
+        super().__init__(
+            f"{campaign.reason}: 'newsletter statement start {campaign.slug}' starts it again"
+        )
+
+
 class UndoTooLate(Refused):
     """Sending has begun; an undo comes too late."""
 
@@ -98,7 +108,7 @@ class Starter:
     configuration: Configuration
 
     def start(self, asked: StartRequest) -> Start:
-        """Start a statement.
+        """Start a statement, also one that was paused because its number of readers had changed.
 
         Raises NotFound or Refused: ContentChanged if its text is another, CountChanged if the
         number of readers is, TimeChanged if the time is, AlreadyStarted if it was started before.
@@ -107,7 +117,8 @@ class Starter:
             person = entitle(tx, asked.by, Role.SENDER, "start")
             self.configuration.refuse_others(tx)
             status = load_status(tx, find_seen(tx, asked.slug, asked.seen), self.rules)
-            self._refuse_unready(status)
+            unconfirmed = _has_unconfirmed_count(tx, asked.slug)
+            self._refuse_unready(status, unconfirmed=unconfirmed)
             if asked.at is not None and asked.at <= tx.now:
                 raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
             at = tx.now if asked.at_once else asked.at
@@ -115,6 +126,10 @@ class Starter:
                 refuse_other_time(status, asked.shown)
             else:
                 self._set_time(tx, status.stored, at, person)
+            if unconfirmed and status.campaign is not None:
+                tx.starts.revoke(asked.slug, tx.now)
+                number, paused = status.campaign.id, {CampaignState.PAUSED}
+                tx.campaigns.move(number, CampaignState.SCHEDULED, expect=paused, at=tx.now)
             start = bind(tx, status, asked.shown, by=person)
             when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
             detail = f"{start.content_hash} to {start.count} readers{when}"
@@ -224,15 +239,15 @@ class Starter:
                 )
             return load_status(tx, status.stored, self.rules).approval.approved
 
-    def _refuse_unready(self, status: StatementStatus) -> None:
-        if self.rules.start is StartBy.APPROVAL:
+    def _refuse_unready(self, status: StatementStatus, *, unconfirmed: bool) -> None:
+        if self.rules.start is StartBy.APPROVAL and not unconfirmed:
             raise Refused(
                 f"{status.slug} starts by its approval, as schedule.start says; no start is needed"
             )
         refuse_if_gone_out(status)
         if not status.approval.approved:
             raise Refused(f"{status.slug} is not approved: {'; '.join(status.approval.reasons)}")
-        if status.start is not None:
+        if status.start is not None and not unconfirmed:
             raise AlreadyStarted(status.start)
 
     def _take_back(self, tx: Transaction, status: StatementStatus, person: str) -> None:
@@ -272,13 +287,11 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def resume(self, name: str) -> Campaign:
-        """Resume a campaign: wait for its time, or go on sending.
-
-        If it was paused because the number of readers had changed, the new number counts as
-        accepted.
-        """
+        """Resume a campaign: wait for its time, or go on sending. Raises CountUnconfirmed."""
         with self._acting("resume") as tx:
             campaign = find_campaign(tx, name)
+            if not has_begun(campaign) and _has_unconfirmed_count(tx, campaign.slug):
+                raise CountUnconfirmed(campaign)
             to = CampaignState.SENDING if has_begun(campaign) else CampaignState.SCHEDULED
             self._change(tx, campaign, to, {CampaignState.PAUSED}, "", "resume")
             # the person has seen these complaints and bounces, and accepts them
@@ -287,7 +300,6 @@ class OperatorActions:
             after = overrule(damage, campaign.counts.accepted, before)
             if after != before:
                 tx.events.overrule(campaign.id, after)
-            tx.starts.accept(campaign.slug)
             # a paused campaign may have no batch left to send
             finish(tx, campaign.id)
             return find_campaign(tx, str(campaign.id))
@@ -405,6 +417,11 @@ class OperatorActions:
 
     def _enter(self, tx: Transaction, action: str, campaign: Campaign, detail: str) -> None:
         tx.audit.enter(self.actor, action, campaign.slug, f"campaign {campaign.id}: {detail}")
+
+
+def _has_unconfirmed_count(tx: Transaction, slug: str) -> bool:
+    """Return whether its start was paused because its number of readers had changed."""
+    return any(start.found and start.revoked_at is None for start in tx.starts.of(slug))
 
 
 def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:

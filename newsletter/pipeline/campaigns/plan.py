@@ -332,14 +332,13 @@ def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach)
     now = tx.audiences.count(reach.audience)
     if not now or not far_off(start.count, now):  # that it is nobody is told in other words
         return False
-    number = campaign.id
     why = (
         f"{people(now)} would get it now, and {start.by} started it for {start.count:,};"
-        f" find out why, then 'newsletter resume {number}' or 'newsletter cancel {number}'"
+        " find out why, then start it again or cancel it"
     )
     tx.starts.find(start.slug, now)
     _move(tx, campaign, CampaignState.PAUSED, why)
-    _note(tx, "pause", start.slug, f"campaign {number}: {now:,} readers, not {start.count:,}")
+    _note(tx, "pause", start.slug, f"campaign {campaign.id}: {now:,} readers, not {start.count:,}")
     return True
 
 

@@ -37,11 +37,5 @@ class Starts(Repository):
         for row in self._live(slug):
             self._rows.change(row["id"], found=count)
 
-    def accept(self, slug: str) -> None:
-        """Take the number that was found for the right one: a person let it go on."""
-        for row in self._live(slug):
-            if row["found"]:
-                self._rows.change(row["id"], count=row["found"], found=0)
-
     def _live(self, slug: str) -> list[Row]:
         return [row for row in self._rows.of(slug) if row["revoked_at"] is None]

@@ -18,6 +18,7 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import clock, people
+from newsletter.pipeline.campaigns.control import CountUnconfirmed
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.runtime.campaigns import Campaigns
@@ -179,8 +180,11 @@ class CampaignPage:
 
     @route("POST", "/campaigns/{id}/resume", Role.SENDER)
     def resume(self, request: DeskRequest) -> Response:
-        """Resume the campaign."""
-        return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
+        """Resume the campaign, or lead to the page that confirms its number of readers."""
+        try:
+            return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
+        except CountUnconfirmed as error:
+            return self._desk.go(request, f"/statements/{error.campaign.slug}/start")
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:
@@ -192,6 +196,8 @@ class CampaignPage:
             number = campaign_of(tx, request).id
         try:
             act(str(number))
+        except CountUnconfirmed:
+            raise
         except Refused as error:
             return self._page(request, refused=error)
         return self._desk.go(request, f"/campaigns/{number}", done=done)

@@ -5,13 +5,29 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, Counts, Start, StartBy
+from newsletter.domain.campaigns.campaign import (
+    CampaignState,
+    Counts,
+    ShownTerms,
+    Start,
+    StartBy,
+)
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
-from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
-from newsletter.pipeline.campaigns.headcount import CountChanged, headcount
+from newsletter.pipeline.campaigns.control import (
+    AlreadyStarted,
+    CountUnconfirmed,
+    StartRequest,
+    UndoTooLate,
+)
+from newsletter.pipeline.campaigns.headcount import (
+    CountChanged,
+    CountNotTyped,
+    SecondFactorNeeded,
+    headcount,
+)
 from newsletter.pipeline.ledger import ContentChanged
 from newsletter.pipeline.statements.approve import revoke
 from newsletter.pipeline.status import load_status
@@ -267,13 +283,28 @@ def test_an_audience_a_fifth_off_at_the_start_is_paused_instead(room: Newsroom) 
     assert room.provider.accepted == []
 
 
-def test_whoever_lets_it_go_on_has_seen_the_number(room: Newsroom) -> None:
+@pytest.mark.parametrize("by", StartBy)
+def test_a_number_that_changed_is_confirmed_by_a_start_and_not_by_a_resume(
+    room: Newsroom, by: StartBy
+) -> None:
     start(room, at=TOMORROW)
     room.look()
     room.subscribe(30)
     run(room, minutes=60 * 24)
-    room.hand(SAM).resume("resignation")
-    assert [(start.count, start.found) for start in starts(room)] == [(30, 0)]
+    room.rules = replace(room.rules, start=by, typed_count=20)
+    with pytest.raises(CountUnconfirmed):
+        room.hand(SAM).resume("resignation")
+    again = StartRequest(slug="resignation", by=SAM, seen=room.content_hash(), at_once=True)
+    for shown, refusal in [
+        (ShownTerms(readers=12, typed=12, fresh=True), CountChanged),
+        (ShownTerms(readers=30, fresh=True), CountNotTyped),
+        (ShownTerms(readers=30, typed=30), SecondFactorNeeded),
+    ]:
+        with pytest.raises(refusal):
+            room.starter().start(replace(again, shown=shown))
+    run(room)
+    assert room.provider.accepted == []
+    room.starter().start(replace(again, shown=ShownTerms(readers=30, typed=30, fresh=True)))
     run(room)
     assert len(set(room.provider.accepted)) == 30
 
@@ -337,20 +368,17 @@ def test_a_correction_is_started_for_those_who_may_have_the_original(room: Newsr
     room.write("right", corrects="resignation", body="This is right.")
     room.look()
     room.approve(slug="right")
-    room.starter().start(
-        StartRequest(
-            slug="right",
-            by=SAM,
-            seen=room.content_hash("right"),
-            shown=room.terms("right", 12),
-        )
+    content_hash = room.content_hash("right")
+    for_twelve = StartRequest(
+        slug="right", by=SAM, seen=content_hash, shown=room.terms("right", 12)
     )
+    room.starter().start(for_twelve)
     for number in range(1, 12):
         room.suppress(f"reader{number}@example.org")
     run(room)
     assert room.campaign("right").state is CampaignState.PAUSED
     assert room.campaign("right").reason.startswith("1 person would get it now")
-    room.hand(SAM).resume("right")
+    room.starter().start(replace(for_twelve, shown=room.terms("right", 1)))
     run(room)
     assert room.campaign("right").counts == Counts(accepted=1)
 

@@ -180,7 +180,7 @@ def test_what_waits_for_its_time_can_be_undone_here(tmp_path: Path, migrated: Pa
         assert "It was cancelled before anybody got it." in words(cleo.get(here(at)))
 
 
-def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
+def test_one_that_is_paused_for_its_number_says_so_and_is_started_again(
     tmp_path: Path, migrated: Path
 ) -> None:
     with room(tmp_path, migrated) as at:
@@ -192,8 +192,10 @@ def test_one_that_is_paused_for_its_number_says_so_and_is_resumed(
         at.site.subscribe(*(f"more{number}@readers.example" for number in range(20)))
         at.begin()
         page = cleo.get(here(at))
-        assert "32 people would get it now, and Cleo started it for 12." in words(page)
-        at.press(cleo, page, f"/desk{here(at)}/resume")
+        assert "Cleo started it for 12; find out why, then start it again" in words(page)
+        resumed = at.press(cleo, page, f"/desk{here(at)}/resume")
+        assert resumed.headers["location"] == form
+        at.press(cleo, cleo.get(f"/statements/{SLUG}/start"), form, right="yes")
         at.begin()
         at.hand_over()
         assert len(at.site.mails) == 32
