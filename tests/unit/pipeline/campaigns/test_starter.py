@@ -245,9 +245,11 @@ def test_a_setting_that_asks_for_a_sender_holds_what_was_planned_without_one(
     room: Newsroom,
 ) -> None:
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
+    room.forget_looks()
     room.look()
     assert room.campaign().state is CampaignState.SCHEDULED
     room.rules = replace(room.rules, start=StartBy.SENDER)
+    room.forget_looks()
     [withdrawn] = room.look().withdrawn
     assert withdrawn.reason.startswith("no sender has started it")
     run(room)
@@ -435,6 +437,7 @@ def test_an_undo_that_comes_too_late_says_so_and_undoes_nothing(room: Newsroom) 
 def test_of_an_undo_and_the_start_at_one_moment_one_wins(room: Newsroom, start_by: StartBy) -> None:
     """The undo is committed after the start looked which campaigns are due, and before it acts."""
     room.rules = replace(room.rules, start=start_by)
+    room.forget_looks()
     if start_by is StartBy.SENDER:
         start(room)
     room.look()
