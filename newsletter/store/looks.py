@@ -7,6 +7,7 @@ the next sweep.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from typing import Any
 
 from newsletter.domain.errors import Refused, StoreUnavailable
 
+_log = logging.getLogger("newsletter.run")
 _SCHEMA = "procrastinate"
 """The schema of Procrastinate's tables."""
 _MAKING = 0x6E6577
@@ -110,8 +112,10 @@ class WorkerWakeups:
                 await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
         async def work() -> None:
+            loop = asyncio.get_running_loop()
             # its own has too few threads for more slots than processors
-            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(slots + 2))
+            loop.set_default_executor(ThreadPoolExecutor(slots + 2))
+            loop.set_exception_handler(_note)
             async with app.open_async():
                 workers: list[Any] = [
                     Worker(
@@ -139,6 +143,15 @@ class WorkerWakeups:
         self._over.set()
 
 
+def _note(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Log the error of a task on its own, such as the one that books the end of a look."""
+    _log.error("Procrastinate: %s", _reason(context.get("exception") or context["message"]))
+
+
+def _reason(error: object) -> str:
+    return str(getattr(error, "__cause__", None) or error).strip().partition("\n")[0]
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     import psycopg
@@ -147,5 +160,4 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (ConnectorException, psycopg.Error) as error:
-        reason = str(error.__cause__ or error).strip().partition("\n")[0]
-        raise StoreUnavailable(f"Procrastinate: {reason}") from error
+        raise StoreUnavailable(f"Procrastinate: {_reason(error)}") from error

@@ -1,5 +1,6 @@
 """Jobs of Procrastinate that tell workers to look, on a real server."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.runtime.clock import SystemClock
@@ -131,33 +133,34 @@ def test_a_look_waits_for_its_time(working: Callable[[int], Working]) -> None:
     assert process.looked[0] - told > 1
 
 
-def test_without_its_server_it_ends_and_says_so(url: str, postgresql: Server) -> None:
+def test_without_its_server_it_ends_and_says_so_in_one_line(
+    url: str, postgresql: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     looks = WorkerWakeups(parameters_of(url, None))
+    name = conninfo_to_dict(url)["dbname"]
+    failed: list[Exception] = []
+
+    def cut() -> None:
+        """Cut itself off: its end cannot be booked."""
+        postgresql.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        postgresql.run(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        )
+
+    def work() -> None:
+        try:
+            looks.work(cut, lambda: None, slots=1)
+        except StoreUnavailable as error:
+            failed.append(error)
+
     with looks.open():
-        failed: list[Exception] = []
-
-        def work() -> None:
-            try:
-                looks.work(lambda: None, lambda: None, slots=1)
-            except StoreUnavailable as error:
-                failed.append(error)
-
+        looks.tell(1)
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        with psycopg.connect(url, autocommit=True) as connection:
-
-            def is_listening() -> bool:
-                query = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
-                return connection.execute(query).fetchone() != (0,)
-
-            wait_until(is_listening)
-            # to refuse new connections takes another database
-            postgresql.run(f"ALTER DATABASE {connection.info.dbname} ALLOW_CONNECTIONS false")
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
         thread.join(60)
         assert failed
+        gc.collect()
+        assert not [each for each in caplog.records if each.name == "asyncio" and each.exc_info]
+        assert "Procrastinate: " in caplog.text
         with pytest.raises(StoreUnavailable, match="Procrastinate: "):
             looks.tell(1)
