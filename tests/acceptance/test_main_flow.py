@@ -106,4 +106,4 @@ def test_the_same_from_a_shell_without_any_preparation(tmp_path: Path) -> None:
 
     assert done.code == 0, done.stderr
     assert "accepted" in done.stdout
-    assert len(list((tmp_path / "first-look" / "var" / "outbox").glob("*.eml"))) == 2
+    assert len(list((tmp_path / "first-look" / "var" / "outbox").glob("*.1.*.eml"))) == 2
