@@ -368,7 +368,7 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
         f"{emails.a_day} in 24 hours, {emails.a_month} in 30 days |",
         f"in an hour | {emails.a_network}; then the page says so, with 429 |",
         f"waiting emails | {emails.waiting:,}; further requests are dropped",
-        f"bytes of a form | {forms.MOST:,} |",
+        f"bytes of a form | {forms.MAX_FORM_BYTES:,} |",
         f"A head has {bounds.head} seconds, a body {bounds.body}, an answer {bounds.answer}, an"
         f" idle connection {bounds.idle}.",
         f"up to half of the files, {connections_for(1 << 20):,} at the most,",
@@ -470,7 +470,7 @@ def test_the_table_of_webhooks_says_how_long_a_signature_is_good_for() -> None:
         module = import_module(f"newsletter.providers.{kind}.events")
         retries = getattr(module, "RETRIES", None)
         means = (
-            min(retries + signing.MARGIN, signing.LONGEST).total_seconds()
+            min(retries + signing.MARGIN, signing.MAX_AGE).total_seconds()
             if retries is not None
             else 0
         )

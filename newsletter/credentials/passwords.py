@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 LEAST = 12
-MOST = 200
+MAX_CHARACTERS = 200
 """The longest password in characters. Argon2 has no limit, so a long one would cost time."""
 _BUSY = "too many people are signing in just now; try again in a minute"
 _GUESSED_UP_TO = 72
@@ -133,8 +133,8 @@ def password_fault(password: str, *about: str) -> str:
     if len(plain) < LEAST:
         rule = "Use {least} characters or more. Four words that have nothing in common are good."
         return say(rule, least=LEAST)
-    if len(plain) > MOST:
-        return say("Use {most} characters or fewer.", most=MOST)
+    if len(plain) > MAX_CHARACTERS:
+        return say("Use {most} characters or fewer.", most=MAX_CHARACTERS)
     if _guessed(plain, about):
         return say(
             "This password is common or easy to guess."

@@ -29,14 +29,14 @@ from newsletter.documents.release.words import pattern
 _PASSED_ON = pattern(
     "passed on", r"(?:(?:(?:{})\s{0,3}:|\[(?:ext(?:ern(?:al)?)?|spam)\])\s{0,3}){1,9}"
 )
-_MOST_PARTS = 1_000
+_MAX_PARTS = 1_000
 _SIGNED = re.compile(r"\\--[ ]?(?:\\?\n|$)")
 """The beginning of a Markdown paragraph that was the line ``-- `` (RFC 3676, 4.3)."""
 _MAIL_FOOT = pattern("below emails")
 """Text that mail programs and law departments add below an email."""
-_SIGNATURE, _MOST_SIGNED = 4, 12
+_SIGNATURE, _MAX_SIGNED = 4, 12
 """The paragraphs, and the lines, that a signature has at most."""
-_MOST_COVERS, _MOST_WORDS = 3, 60
+_MAX_COVERS, _MAX_WORDS = 3, 60
 """Forwarding emails around the one with the statement, and the words of each, at most."""
 _SHOWN = 80
 _QUOTED = 15
@@ -52,12 +52,12 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     text shows none. Raises InvalidInput, naming ``file``.
     """
     # before it is parsed, which is what very many parts make slow
-    if data.count(b"Content-Type:") > _MOST_PARTS:
-        raise unusable(file, f"has more than {_MOST_PARTS} parts; copy its text into a file")
+    if data.count(b"Content-Type:") > _MAX_PARTS:
+        raise unusable(file, f"has more than {_MAX_PARTS} parts; copy its text into a file")
     message = email.message_from_bytes(data, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     covers: list[DroppedLine] = []
-    while len(covers) < _MOST_COVERS and (inner := _brought_along(message)) is not None:
+    while len(covers) < _MAX_COVERS and (inner := _brought_along(message)) is not None:
         words = " ".join(_words(message).split())
         covers.append(DroppedLine(line=0, text=words[:_SHOWN], why="the email that it came with"))
         message = inner
@@ -87,7 +87,7 @@ def _brought_along(message: EmailMessage) -> EmailMessage | None:
     ]
     inner = attached[0].get_payload() if len(attached) == 1 else None
     found = inner[0] if isinstance(inner, list) and inner else None
-    if not isinstance(found, EmailMessage) or len(_words(message).split()) > _MOST_WORDS:
+    if not isinstance(found, EmailMessage) or len(_words(message).split()) > _MAX_WORDS:
         return None
     return found
 
@@ -134,7 +134,7 @@ def _read(
         return import_page(data, today=today, file=file, subject=subject, pictures=pictures)
     # two hyphens and a blank: what stands below is the signature (RFC 3676, 4.3)
     above, mark, below = text.replace("\r\n", "\n").rpartition("\n-- \n")
-    if not mark or below.count("\n") > _MOST_SIGNED:
+    if not mark or below.count("\n") > _MAX_SIGNED:
         return import_document(text, today=today, file=file, subject=subject)
     document = import_document(above, today=today, file=file, subject=subject)
     return _without_signature(document, document.body, below)

@@ -24,12 +24,12 @@ from newsletter.documents.release.imported import (
 from newsletter.documents.release.lines import shortened
 from newsletter.domain.errors import InvalidInput
 
-_MOST_PIXELS = 24_000_000
-_TOO_MANY = f"has more than {_MOST_PIXELS // 1_000_000} million pixels; make it smaller first"
-_LONGEST_SIDE = 20_000
-_WIDEST = 1_200
+_MAX_PIXELS = 24_000_000
+_TOO_MANY = f"has more than {_MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
+_MAX_SIDE_PIXELS = 20_000
+_MAX_WIDTH = 1_200
 """Pixels: twice the width of a mail, for sharp screens."""
-_TALLEST = 2_400
+_MAX_HEIGHT = 2_400
 _AIM = 500_000
 """Bytes that load fast enough on a telephone."""
 _QUALITIES = (85, 70, 50)
@@ -48,7 +48,7 @@ def make_picture(data: bytes, *, file: str) -> MadePicture:
     if not kind:
         raise unusable(file, f"is no PNG, JPEG or GIF; {_INSTEAD}")
     image = _opened(data, kind, file)
-    image.thumbnail((_WIDEST, _TALLEST), Image.Resampling.LANCZOS)
+    image.thumbnail((_MAX_WIDTH, _MAX_HEIGHT), Image.Resampling.LANCZOS)
     kind, encoded = _encoded(image, kind)
     width, height = image.size
     return MadePicture(kind=_KINDS[kind], data=encoded, width=width, height=height)
@@ -62,7 +62,7 @@ def _opened(data: bytes, kind: str, file: str) -> Image.Image:
             # only the decoder of what its head says: Pillow has dozens, and each may be broken
             with Image.open(io.BytesIO(data), formats=(kind,)) as image:
                 width, height = image.size
-                if width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
+                if width * height > _MAX_PIXELS or max(width, height) > _MAX_SIDE_PIXELS:
                     raise unusable(file, _TOO_MANY)
                 image.seek(0)
                 # a camera says in the Exif data which side is up, and these do not stay

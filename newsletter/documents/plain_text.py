@@ -31,7 +31,7 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _PAGE_NUMBER, _RUNNING_HEADER = "a page number", "a running header"
-_LONGEST = 100
+_MAX_HEAD = 100
 _TOP = 3
 """Lines with the masthead, which heads of pages repeat."""
 
@@ -70,7 +70,7 @@ def _page_marks(lines: Sequence[Line]) -> list[int]:
 
 def _page(text: str) -> tuple[int, str, str] | None:
     """Return a page's number, the number of pages, and the rest of the line."""
-    match = _PAGE.fullmatch(text) if len(text) <= _LONGEST else None
+    match = _PAGE.fullmatch(text) if len(text) <= _MAX_HEAD else None
     if match is None:
         return None
     around = f"{match['before']}|{match['behind']}"
@@ -90,7 +90,7 @@ def _underlines(lines: Sequence[Line]) -> Reasons:
     return {
         n: _UNDERLINE
         for n, line in enumerate(lines)
-        if n and not line.gap and len(line.text) <= _LONGEST and _UNDERLINED.fullmatch(line.text)
+        if n and not line.gap and len(line.text) <= _MAX_HEAD and _UNDERLINED.fullmatch(line.text)
     }
 
 

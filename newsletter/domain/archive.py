@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-LONGEST = 200
+MAX_SEARCH_CHARACTERS = 200
 """The longest search, in characters; the rest is ignored."""
 
-_MOST = 16
+_MAX_TERMS = 16
 _SHORT = 3
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TERM = re.compile(r'"([^"]+)"|([^\s"]+)')
@@ -29,7 +29,7 @@ def terms(typed: str) -> tuple[Term, ...]:
     """The words, and the phrases in quotes. Whatever is typed, they are few and harmless."""
     legible = "".join(
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
-        for character in typed[:LONGEST]
+        for character in typed[:MAX_SEARCH_CHARACTERS]
     )
     found = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTES))
     made = (
@@ -37,7 +37,7 @@ def terms(typed: str) -> tuple[Term, ...]:
         for phrase, word in found
         if any(map(str.isalnum, phrase or word))
     )
-    return tuple(dict.fromkeys(made))[:_MOST]
+    return tuple(dict.fromkeys(made))[:_MAX_TERMS]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-_MOST_NAMED = 3
+_MAX_NAMED = 3
 _CLAUSE = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
 _COMMAND = "'newsletter "
 _KEY = re.compile(r" \([a-z]+_[a-z]+\)")
@@ -67,8 +67,8 @@ def plural(number: int, noun: str, many: str = "") -> str:
 
 def listed(names: Sequence[str], word: str = "and") -> str:
     """Ana, Ben and Cleo. Of many, the first few are named."""
-    shown = list(names[:_MOST_NAMED])
-    if len(names) > _MOST_NAMED:
+    shown = list(names[:_MAX_NAMED])
+    if len(names) > _MAX_NAMED:
         shown.append(say("1 other", "{count} others", count=len(names) - len(shown)))
     *before, last = shown or [""]
     if not before:
@@ -105,5 +105,5 @@ def guess(name: str, known: Sequence[str]) -> str:
 
 def several(name: str, found: Sequence[str]) -> str:
     """That a beginning is that of several names, and what to write."""
-    named = ", ".join(found[:_MOST_NAMED]) + (" …" if len(found) > _MOST_NAMED else "")
+    named = ", ".join(found[:_MAX_NAMED]) + (" …" if len(found) > _MAX_NAMED else "")
     return f"several names begin with {name!r}: {named}; write more of it"

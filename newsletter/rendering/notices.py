@@ -11,9 +11,9 @@ from typing import Any
 
 from newsletter.domain.delivery.transactional import News, subject_of
 
-_MOST = 20
+_MAX_NEWS = 20
 """Statements in one message. Slack takes 50 blocks, and Teams 28 KB."""
-_LONGEST = 1_000
+_MAX_CHARACTERS = 1_000
 """Characters of the lines of one statement."""
 
 
@@ -28,7 +28,7 @@ def slack_message(news: Sequence[News]) -> bytes:
                 f"\n{_plain(_lines(one))}",
             },
         }
-        for one in news[:_MOST]
+        for one in news[:_MAX_NEWS]
     ]
     if rest := _rest(news):
         blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": rest}]})
@@ -41,7 +41,7 @@ def teams_card(news: Sequence[News]) -> bytes:
     Runs of text show Markdown as it is written.
     """
     body: list[dict[str, Any]] = []
-    for place, one in enumerate(news[:_MOST]):
+    for place, one in enumerate(news[:_MAX_NEWS]):
         head = {"type": "TextRun", "text": one.title, "weight": "Bolder"}
         open_page = {"type": "Action.OpenUrl", "url": one.url}
         body.append(
@@ -98,11 +98,11 @@ def webhook_event(news: Sequence[News], *, organisation: str, at: datetime) -> b
 
 def _lines(one: News) -> str:
     text = "\n".join(one.lines)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()} …"
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS].rstrip()} …"
 
 
 def _rest(news: Sequence[News]) -> str:
-    return f"And {len(news) - _MOST} more, at the desk." if len(news) > _MOST else ""
+    return f"And {len(news) - _MAX_NEWS} more, at the desk." if len(news) > _MAX_NEWS else ""
 
 
 def _plain(text: str) -> str:

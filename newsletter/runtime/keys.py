@@ -33,7 +33,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_SECONDS = 10
 """Digits of seconds since 1970: enough until the year 2286."""
 _KEY_BYTES = 32
-_MOST_KEYS = 256
+_MAX_KEYS = 256
 _RETIRED = "retired"
 
 
@@ -60,7 +60,7 @@ def add_link_key(path: Path) -> int:
     if not path.exists():
         raise NotFound(f"{path} is missing; put it back from the backup of var/keys")
     keys, _ = load_link_keys(path)
-    if len(keys) >= _MOST_KEYS:
+    if len(keys) >= _MAX_KEYS:
         raise Refused(f"{path} holds {len(keys)} keys, and no more can be told apart in links")
     lines = [f"{key.hex()} {_RETIRED}" for key in keys]
     draft = _draft(path, [*lines, secrets.token_hex(_KEY_BYTES)])

@@ -12,7 +12,7 @@ from typing import Any
 _MAX_CHARACTERS = 2_000
 _MAX_TRACEBACK_LINES = 60
 _WINDOW_SECONDS, _MAX_IN_WINDOW = 60.0, 10
-_BY_STRANGERS = ("uvicorn.error", "asyncio")
+_REQUEST_LOGGERS = ("uvicorn.error", "asyncio")
 """Loggers of others, of which each line may be caused by a request."""
 
 
@@ -102,7 +102,7 @@ class SparingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a line is written; the first of a minute says how many were not."""
         kind = getattr(record, "sparing", "")
-        if record.name in _BY_STRANGERS:
+        if record.name in _REQUEST_LOGGERS:
             kind = f"{record.name} {record.levelname}"
         if not kind:
             return True

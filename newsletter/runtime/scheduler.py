@@ -51,7 +51,7 @@ _POST, _FORGET = 1.0, 3600.0
 _HEALTH, _HEALTH_AFTER = 1800.0, timedelta(minutes=1)
 """Seconds between checks of the sender's health, and the time until the first."""
 _PUT_BACK = timedelta(seconds=1)
-_SOON = timedelta(seconds=12)
+_IDLE_LOOKAHEAD = timedelta(seconds=12)
 """``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
 _PATIENCE = timedelta(minutes=5)
 """The longest that ``until_idle`` waits for a quota, an hour, or to speak to the provider again."""
@@ -395,8 +395,8 @@ class Scheduler:
         if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
             self._run.unreachable = waiting.reason
             return True
-        soon = asks_at is not None and asks_at <= tx.now + _SOON
-        asking = soon or self._reconciling or self._rounds.open(_SOON)
+        soon = asks_at is not None and asks_at <= tx.now + _IDLE_LOOKAHEAD
+        asking = soon or self._reconciling or self._rounds.open(_IDLE_LOOKAHEAD)
         return not (due or asking or waiting.claimed or waiting.due_by(tx.now + _PATIENCE))
 
     def _waits_long(self) -> bool:

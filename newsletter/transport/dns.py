@@ -8,7 +8,7 @@ import dns.resolver
 from newsletter.domain.delivery.authentication import LookupFailed
 
 _SECONDS = 5.0
-_MOST = 50
+_MAX_RECORDS = 50
 """Records of one name that are looked at."""
 
 
@@ -30,5 +30,5 @@ class Names:
             return []
         except dns.exception.DNSException as error:
             raise LookupFailed(f"{name}: {' '.join(str(error).split())}") from error
-        pieces = [record.strings for record in list(answer)[:_MOST]]
+        pieces = [record.strings for record in list(answer)[:_MAX_RECORDS]]
         return [b"".join(part).decode("ascii", "replace") for part in pieces]

@@ -31,7 +31,7 @@ from newsletter.web.pages import make
 
 _KEPT_BACK = 400
 """Descriptors for the database (three a connection), calls and files."""
-_FEWEST, _MOST = 8, 1_000
+_MIN_OPEN, _MAX_OPEN = 8, 1_000
 LONGEST_HEAD = 32 << 10
 """Bytes of a request's line and header fields."""
 
@@ -62,13 +62,13 @@ def bounds() -> Bounds:
     """Return the limits of this process: at least half of its descriptors stay free."""
     # -1 is unlimited
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    open_files = soft if soft > 0 else _MOST + _KEPT_BACK
+    open_files = soft if soft > 0 else _MAX_OPEN + _KEPT_BACK
     return Bounds(connections=connections_for(open_files))
 
 
 def connections_for(open_files: int) -> int:
     """Return how many connections leave enough descriptors to the rest of the process."""
-    return max(_FEWEST, min(_MOST, open_files - min(_KEPT_BACK, open_files // 2)))
+    return max(_MIN_OPEN, min(_MAX_OPEN, open_files - min(_KEPT_BACK, open_files // 2)))
 
 
 _UNREAD = "the rest of an answer to be read"

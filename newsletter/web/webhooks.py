@@ -23,8 +23,8 @@ from newsletter.web.http.forms import BodyMemory, host_of
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane
 
-_MOST = 1 << 20
-_MORE = {"sendgrid": 5 << 20}
+_MAX_BODY_BYTES = 1 << 20
+_MAX_BYTES_OF_KIND = {"sendgrid": 5 << 20}
 """Bytes of a post, for those who put many events into one."""
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="webhooks"'}
@@ -51,7 +51,7 @@ class Webhooks:
         kind = request.path_params["provider"]
         if kind not in self._delivery.webhooks:
             return Response(status_code=404)
-        most, sender = _MORE.get(kind, _MOST), network_of(host_of(request))
+        most, sender = _MAX_BYTES_OF_KIND.get(kind, _MAX_BODY_BYTES), network_of(host_of(request))
         try:
             async with self._memory.body(request, sender=sender, most=most) as body:
                 headers = {name.lower(): value for name, value in request.headers.items()}

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.domain.statements.feed import FeedUnreadable
-from newsletter.sources.feeds.fetching import LARGEST, Fetcher, Page, checked, resolve
+from newsletter.sources.feeds.fetching import MAX_BODY_BYTES, Fetcher, Page, checked, resolve
 from tests.servers import (
     LoopbackServer,
     answer_bytes,
@@ -227,7 +227,7 @@ def test_a_name_that_nobody_has_and_a_port_that_nobody_has() -> None:
 
 def test_a_body_is_bounded_also_after_unpacking(server: LoopbackServer) -> None:
     bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
-    packed = bomb.compress(b"\0" * (LARGEST + 1)) + bomb.flush()
+    packed = bomb.compress(b"\0" * (MAX_BODY_BYTES + 1)) + bomb.flush()
     assert len(packed) < 20_000
     head = answer_bytes(200, framed=False)
     for step in (

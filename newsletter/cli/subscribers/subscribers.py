@@ -57,7 +57,7 @@ def form(services: Services, lists: tuple[str, ...], language: str, script: bool
     click.echo(printed + (offering.script() if script else ""), nl=False)
 
 
-_MOST = 1 << 20
+_MAX_EMAIL_BYTES = 1 << 20
 """Bytes of an email that are read: its header fields come first."""
 
 
@@ -70,7 +70,7 @@ def receive_email(services: Services, email: BinaryIO) -> None:
     EMAIL is a file; without it, standard input, as a mail server pipes it. The subject is signed,
     so the lists of the email that it answers end, whatever its sender.
     """
-    word = word_of_departure(email.read(_MOST))
+    word = word_of_departure(email.read(_MAX_EMAIL_BYTES))
     if not word:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])

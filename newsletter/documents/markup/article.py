@@ -30,7 +30,7 @@ _PARTS = {
     *("table", "tbody", "tr", "td"),
 }
 _OUTSIDE = "running text outside of the article"
-_MOST = 0.5
+_MIN_PROSE_SHARE = 0.5
 _LARGEST_FURNITURE = 0.2
 
 
@@ -158,7 +158,7 @@ def _named(body: Element, prose: dict[Element, int]) -> Element:
             if element.get(attribute) == wanted or tag_of(element) == wanted
         ]
         best = max(found, key=lambda element: prose.get(element, 0), default=None)
-        if best is not None and prose.get(best, 0) > _MOST * max(prose.get(body, 0), 1):
+        if best is not None and prose.get(best, 0) > _MIN_PROSE_SHARE * max(prose.get(body, 0), 1):
             return best
     return body
 

@@ -25,7 +25,7 @@ Rows = Sequence[Sequence[Element]]
 Cells = Sequence[Sequence[Sequence[Block]]]
 
 _LONGEST_CELL = 400
-_WIDEST = 40
+_MAX_COLUMNS = 40
 
 
 def rows_of(element: Element) -> list[list[Element]]:
@@ -64,7 +64,7 @@ def layout(rows: Rows, cells: Cells) -> bool:
     letterhead = any(
         release_line(text) is not None or is_contact(text) or date_line(text) for text in head
     )
-    return written or long or max(map(len, rows)) > _WIDEST or letterhead
+    return written or long or max(map(len, rows)) > _MAX_COLUMNS or letterhead
 
 
 def table(rows: Rows, cells: Cells, line: int) -> list[Block]:
@@ -109,7 +109,7 @@ def _skip_hanging(out: list[str], hanging: dict[int, int]) -> None:
 
 def _span(element: Element, direction: str) -> int:
     span = element.get(direction, "1")
-    return max(1, min(int(span), _WIDEST)) if span.isdecimal() and len(span) < 5 else 1
+    return max(1, min(int(span), _MAX_COLUMNS)) if span.isdecimal() and len(span) < 5 else 1
 
 
 _HEADING = re.compile(r"h[1-6]")

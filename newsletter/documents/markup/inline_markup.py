@@ -231,7 +231,7 @@ _SCHEMES = {"http", "https", "mailto", "tel"}
 PART = "part:"
 """Prefix of the name of a part of the same file."""
 _HELD = (PART, "data:image/", "cid:")
-_MOST_PICTURES = 20
+_MAX_PICTURES = 20
 _ABOVE = 40
 
 
@@ -335,7 +335,7 @@ class InlineReader:
         """Note a picture, by its description."""
         alt = ordinary(element.get("alt") or "").strip()
         source = element.get("src") or ""
-        if self.keeps and source.startswith(_HELD) and len(self.pictures) < _MOST_PICTURES:
+        if self.keeps and source.startswith(_HELD) and len(self.pictures) < _MAX_PICTURES:
             above = element.xpath("string(preceding::text()[normalize-space()][1])")
             above = ordinary(above).strip()[-_ABOVE:]
             self.pictures.append(ImportedPicture(source=source, alt=alt, above=above))

@@ -33,8 +33,8 @@ _LEFT_OUT = {
     "table-of-content",
     "sequence-decls",
 }
-_MOST_CELLS = 50
-_MOST_BLANKS = 100
+_MAX_CELLS = 50
+_MAX_BLANKS = 100
 _BOLD = re.compile(r"bold|[6-9]00")
 _HEAD = "Table_20_Heading"
 _TITLE, _QUOTES = "Title", {"Quotations", "Quote", "Intense_20_Quote", "Block_20_Text"}
@@ -183,13 +183,13 @@ class _Writer:
         return f"<{tag}>{items}</{tag}>"
 
     def _cells(self, row: Element) -> Iterator[str]:
-        cells = [child for child in row if _name(child) == "table-cell"][:_MOST_CELLS]
+        cells = [child for child in row if _name(child) == "table-cell"][:_MAX_CELLS]
         for cell in cells:
             spans = [_attribute(cell, f"number-{way}-spanned") for way in ("columns", "rows")]
             attributes = "".join(
                 f' {name}="{span}"'
                 for name, span in zip(("colspan", "rowspan"), spans, strict=True)
-                if span.isdecimal() and 1 < int(span[:4]) <= _MOST_CELLS
+                if span.isdecimal() and 1 < int(span[:4]) <= _MAX_CELLS
             )
             inside = "".join(self.blocks(cell))
             styles = [_attribute(element, "style-name") for element in cell.iter("{*}p")]
@@ -210,7 +210,7 @@ class _Writer:
         if name == "s":
             # ODF writes blanks in a row as <text:s c="3"/>: one without a count is one
             count = _attribute(element, "c")
-            return " " * min(_MOST_BLANKS, int(count) if count[:4].isdecimal() else 1)
+            return " " * min(_MAX_BLANKS, int(count) if count[:4].isdecimal() else 1)
         if name in {"tab", "line-break"}:
             return " " if name == "tab" else "<br>"
         if name in {"note", "frame"}:

@@ -13,10 +13,10 @@ from newsletter.documents.release.imported import LARGEST_PICTURE, DroppedLine, 
 from newsletter.documents.release.lines import shortened
 from newsletter.domain.errors import InvalidInput
 
-_MOST_PARTS = 5_000
-_LARGEST_XML = 6_000_000
+_MAX_PARTS = 5_000
+_MAX_XML_BYTES = 6_000_000
 """Of one unpacked part: some 500 pages of text."""
-_LARGEST_WHOLE = 20_000_000
+_MAX_UNPACKED_BYTES = 20_000_000
 """Of all unpacked parts that are XML."""
 
 
@@ -38,7 +38,7 @@ class Packing:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 names = archive.namelist()
-                if len(names) > _MOST_PARTS:
+                if len(names) > _MAX_PARTS:
                     message = f"has {len(names)} parts, far more than {self.program} writes"
                     raise unusable(file, message)
                 parts = _read(archive, list(filter(self.read.fullmatch, names)))
@@ -47,8 +47,8 @@ class Packing:
         except Exception as error:  # what a broken archive raises has no common name
             message = f"is no {self.program} file, or a broken one; {self.save_anew}"
             raise unusable(file, message) from error
-        large = [name for name, text in parts.items() if len(text) > _LARGEST_XML]
-        if large or sum(map(len, parts.values())) > _LARGEST_WHOLE:
+        large = [name for name, text in parts.items() if len(text) > _MAX_XML_BYTES]
+        if large or sum(map(len, parts.values())) > _MAX_UNPACKED_BYTES:
             where = f" in {large[0]}" if large else ""
             message = f"holds far more than a statement{where}; copy the statement into a new file"
             raise unusable(file, message)
@@ -84,13 +84,13 @@ class Packing:
 def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
     """Read parts up to the limit: the sizes in the archive may be wrong."""
     parts: dict[str, bytes] = {}
-    left = _LARGEST_WHOLE
+    left = _MAX_UNPACKED_BYTES
     for name in names:
         if left < 0:
             break
         with archive.open(name) as part:
             # one byte more than allowed shows a part that is too large
-            parts[name] = part.read(min(_LARGEST_XML, left) + 1)
+            parts[name] = part.read(min(_MAX_XML_BYTES, left) + 1)
         left -= len(parts[name])
     return parts
 

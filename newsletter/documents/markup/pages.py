@@ -41,7 +41,7 @@ _DECLARED = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DEEPEST = 150
-_SHOWN_OF_DATA = 0.5
+_MIN_SHOWN = 0.5
 _SHORTEST_PART = 8
 """Letters of a headline between two tags."""
 _SHORTEST_SUBHEAD = 6
@@ -127,9 +127,7 @@ def _in_words(read: ExtractedText) -> ExtractedText:
 
 def _hidden_text(text: str, shown: Sequence[Block], inline: InlineReader) -> list[Block]:
     """Return the article from the page's data, if the page itself shows far less of it."""
-    if len(comparable(text)) * _SHOWN_OF_DATA <= sum(
-        len(comparable(block.text)) for block in shown
-    ):
+    if len(comparable(text)) * _MIN_SHOWN <= sum(len(comparable(block.text)) for block in shown):
         return []
     if re.search(r"</?(?:p|br|div|li)\b", text):
         return list(numbered(read_blocks(parse(text, file=""), inline)))

@@ -34,7 +34,7 @@ _BLANK = 0.1
 _UNREAD = re.compile(r"\(cid:\d+\)")
 """pdfminer's placeholder for a letter that the file does not identify."""
 UNREAD = "\ufffd"
-_MOST_LINKS, _MOST_ROWS = 1_000, 500
+_MAX_LINKS, _MAX_ROWS = 1_000, 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +167,7 @@ _Link = tuple[tuple[float, float, float, float], str]
 
 def _links(page: PDFPage) -> Iterator[_Link]:
     # each letter is held against each link of its page
-    for reference in (resolve1(page.annots) or [])[:_MOST_LINKS]:
+    for reference in (resolve1(page.annots) or [])[:_MAX_LINKS]:
         annotation = resolve1(reference)
         action = resolve1(annotation.get("A")) if isinstance(annotation, dict) else None
         target = resolve1(action.get("URI")) if isinstance(action, dict) else None
@@ -201,7 +201,7 @@ def _as_seen(letters: Sequence[Any]) -> Iterator[Any]:
 def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
     """Give rows with a common box the same number, also across rows."""
     # each row is compared with all boxes so far
-    if len(rows) > _MOST_ROWS:
+    if len(rows) > _MAX_ROWS:
         return list(rows)
     ours: dict[int, int] = {}
     for row in rows:
@@ -369,13 +369,13 @@ def _is_mirrored(text: str) -> bool:
 
 # --- columns -----------------------------------------------------------------------------------
 
-_FEWEST_LINES, _MOST_LINES = 4, 500
+_MIN_LINES, _MAX_LINES = 4, 500
 """Lines of a column at least, and of a page with columns at most."""
 _GUTTER = 8
 """Points between two columns."""
 _LONG = 20
 """Characters of a line of text in a column; cells of tables usually have fewer."""
-_MOST_SHORT = 0.4
+_MAX_SHORT = 0.4
 
 
 def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
@@ -383,7 +383,7 @@ def in_columns(lines: Sequence[PdfLine]) -> list[list[PdfLine]]:
 
     A line across several columns separates the parts above and below it.
     """
-    gutter = _gutter(lines) if len(lines) <= _MOST_LINES else None
+    gutter = _gutter(lines) if len(lines) <= _MAX_LINES else None
     if gutter is None:
         return [list(lines)] if lines else []
     parts: list[list[PdfLine]] = []
@@ -409,8 +409,8 @@ def _gutter(lines: Sequence[PdfLine]) -> float | None:
         before = [line for line in lines if line.right <= start - _GUTTER]
         behind = [line for line in lines if line.left >= start - 1]
         are_columns = all(
-            len(side) >= _FEWEST_LINES
-            and sum(len(line.text) < _LONG for line in side) <= _MOST_SHORT * len(side)
+            len(side) >= _MIN_LINES
+            and sum(len(line.text) < _LONG for line in side) <= _MAX_SHORT * len(side)
             for side in (before, behind)
         )
         if are_columns and _beside(before, behind):
@@ -428,4 +428,4 @@ def _beside(before: Sequence[PdfLine], behind: Sequence[PdfLine]) -> bool:
         for own, other in ((before, behind), (behind, before))
     ]
     # one less than a column has: the first or last line of it may stick out
-    return max(shared) >= _FEWEST_LINES - 1
+    return max(shared) >= _MIN_LINES - 1

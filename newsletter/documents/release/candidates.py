@@ -41,8 +41,8 @@ _NAMES_BODY = re.compile(
 )
 _BEGINS_BODY = re.compile(rf"{_BODY} (?:de|des|du|del|dei|da|do|der|of|van|voor)\b", re.IGNORECASE)
 _SMALL = frozenset(words("small words"))
-_MOST_NAME = 9
-_MOST_PLAIN = 5
+_MAX_NAME = 9
+_MAX_PLAIN = 5
 _SENTENCE = 60
 _MASTHEAD_LINES = 3
 """Lines at the top that may hold the masthead."""
@@ -137,7 +137,7 @@ def is_full(text: str) -> bool:
 def is_body_name(text: str) -> bool:
     """Whether a line is the name of an office, a firm or a society."""
     words = text.split()
-    if len(words) > _MOST_NAME or (text.isupper() and len(words) > _MOST_PLAIN):
+    if len(words) > _MAX_NAME or (text.isupper() and len(words) > _MAX_PLAIN):
         return False
     # "of the" is part of many names, any other "the" of sentences
     if re.search(r"\d|[“”„«»!?:]|(?<!of) the ", text, re.IGNORECASE):
@@ -145,7 +145,7 @@ def is_body_name(text: str) -> bool:
     named = all(not word[0].islower() or word in _SMALL for word in words)
     if named and _NAMES_BODY.fullmatch(text):
         return True
-    return len(words) <= _MOST_PLAIN and bool(_BEGINS_BODY.match(text))
+    return len(words) <= _MAX_PLAIN and bool(_BEGINS_BODY.match(text))
 
 
 def is_other(text: str) -> bool:
@@ -178,7 +178,7 @@ def _is_wordy(text: str) -> bool:
 _SITE = re.compile(r"\s*[|–—»·:-]+\s+\S.*")
 _ENDING = re.compile(r"^[^\w\s|–—»·:-]+")
 """Signs after the last word of a title."""
-_MOST_LINES = 5
+_MAX_LINES = 5
 _SHORTEST_NAMED = 8
 _LONGEST_PAGE = 600
 
@@ -220,7 +220,7 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
         if comparable(head[first].text) not in whole:
             continue
         # the most lines first, or a headline over several would be cut to its first
-        for last in range(min(first + _MOST_LINES, len(head)) - 1, first - 1, -1):
+        for last in range(min(first + _MAX_LINES, len(head)) - 1, first - 1, -1):
             title = " ".join(line.text for line in head[first : last + 1])
             all_of_it = len(title) >= _SHORTEST_NAMED and comparable(page) == comparable(title)
             named = names_page(page, title) or (all_of_it and last > first)

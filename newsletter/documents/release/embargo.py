@@ -19,7 +19,7 @@ from newsletter.documents.release.dates import (
 from newsletter.documents.release.lines import Line, shortened
 from newsletter.documents.release.words import alternatives, pattern
 
-_LONGEST = 240
+_MAX_LINE_CHARACTERS = 240
 """A longer line is about something else too."""
 _AT_ONCE = 120
 """A shorter line is about the embargo wherever it names it; a longer one if it begins with it."""
@@ -91,7 +91,7 @@ class Embargo:
 @lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines
 def is_embargo(text: str) -> bool:
     """Whether a line imposes an embargo, and so is neither title nor text."""
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LINE_CHARACTERS:
         return False
     plain = _folded(text)
     at = _place(plain)
@@ -142,11 +142,11 @@ def _folded(text: str) -> str:
 
 def headline_beside(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
-    for found in _PARTING.finditer(text[:_LONGEST]):
+    for found in _PARTING.finditer(text[:_MAX_LINE_CHARACTERS]):
         before, after = text[: found.start()], text[found.end() :]
         if is_embargo(before) and _is_headline(after):
             return after.strip()
-    for found in _OPENS.finditer(text[:_LONGEST]):
+    for found in _OPENS.finditer(text[:_MAX_LINE_CHARACTERS]):
         before, after = text[: found.start()], text[found.end() :]
         if is_embargo(after) and _is_headline(before):
             return before.strip()

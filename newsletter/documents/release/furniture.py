@@ -123,20 +123,20 @@ _LABEL = pattern("contacts", r"(?:{})\s*(?::.*|\s[–—-]\s.*|$)")
 _BEHIND = re.compile(r"\bcontacts?:", re.IGNORECASE)
 _LINE = pattern("lines of a contact")
 _TELEPHONE = re.compile(rf"{_PHONE.pattern}|\b0\d[\d\s]{{8,}}\d")
-_LONGEST = 80
+_MAX_LINE = 80
 _SHORTEST_TEXT = 20
-_MOST_BETWEEN = 3
+_MAX_BETWEEN = 3
 """Lines with a name, an office or a house between two lines of a contact."""
 
 
 def is_contact_label(text: str) -> bool:
     """Whether a short line begins a contact: ``Media contact: …``."""
-    return len(text) <= _LONGEST and bool(_LABEL.fullmatch(text))
+    return len(text) <= _MAX_LINE and bool(_LABEL.fullmatch(text))
 
 
 def is_contact(text: str) -> bool:
     """Whether a short line tells how to reach a person."""
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LINE:
         return False
     return bool(_LABEL.fullmatch(text) or _LINE.fullmatch(text) or _TELEPHONE.search(text))
 
@@ -151,7 +151,7 @@ def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
     found = set(plain)
     for first, last in pairwise(plain):
         between = range(first + 1, last)
-        if len(between) <= _MOST_BETWEEN and all(_may_belong(lines, n) for n in [*between, last]):
+        if len(between) <= _MAX_BETWEEN and all(_may_belong(lines, n) for n in [*between, last]):
             found.update(between)
     return frozenset(found)
 
@@ -167,7 +167,7 @@ def _may_belong(lines: Sequence[Line], index: int) -> bool:
 
 def _is_whole(line: Line) -> bool:
     """Whether a line is too long, or too much of a sentence, for part of a contact."""
-    return len(line.text) > _LONGEST or (ends_sentence(line.text) and len(line.text.split()) > 4)
+    return len(line.text) > _MAX_LINE or (ends_sentence(line.text) and len(line.text.split()) > 4)
 
 
 _MAIL_HEADS = {name: row[0] for row in map(str.split, words("mail heads")) for name in row[1:]}

@@ -45,7 +45,7 @@ from newsletter.documents.release.words import pattern
 
 _LABEL = pattern("title labels", r"(?:{})\s?:\s*")
 _OPEN_END = pattern("open ends", r"(?:\b(?:{})|[,;:&–—-])$")
-_MOST_LINES = 5
+_MAX_LINES = 5
 _EVEN = 1.25
 _BROKEN = 70
 """Characters of a line at most, in a headline over several lines."""
@@ -112,13 +112,13 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
     """
     first = index
     whole = text == lines[index].text
-    while whole and first > 0 and not lines[first].gap and index - first < _MOST_LINES:
+    while whole and first > 0 and not lines[first].gap and index - first < _MAX_LINES:
         above = lines[first - 1].text
         if release_line(above) == "" or is_label(above) or date_line(above) is not None:
             break
         first -= 1
     last = index
-    while last + 1 < len(lines) and not lines[last + 1].gap and last - first < _MOST_LINES:
+    while last + 1 < len(lines) and not lines[last + 1].gap and last - first < _MAX_LINES:
         last += 1
     block = range(first, last + 1)
     apart = last + 1 < len(lines) and lines[last + 1].gap
@@ -128,7 +128,7 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
 
 def _is_one(texts: Sequence[str]) -> bool:
     """Whether lines look like one headline over several lines."""
-    if not 1 < len(texts) <= _MOST_LINES or len(" ".join(texts)) > LONGEST_TITLE:
+    if not 1 < len(texts) <= _MAX_LINES or len(" ".join(texts)) > LONGEST_TITLE:
         return False
     if any(is_other(text) or len(text) > _BROKEN for text in texts[:-1]):
         return False
@@ -231,7 +231,7 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
 _LONGEST_GUESS = 120
 _LONGEST_HEAD = 40
 """Lines, with navigation, between a page's title and its headline."""
-_MOST_WRAPPED = 3
+_MAX_WRAPPED = 3
 _LONGEST_STOPPED = 130
 _LOOK = "look at it and write title: yourself."
 
@@ -276,7 +276,7 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
     last = index
     while last + 1 < len(lines) and not lines[last + 1].gap:
         last += 1
-    several = 0 < last - index < _MOST_WRAPPED and last + 1 < len(lines)
+    several = 0 < last - index < _MAX_WRAPPED and last + 1 < len(lines)
     if not several or begins_small(lines[last + 1].text):
         return False
     text = " ".join(line.text for line in lines[index : last + 1])

@@ -35,7 +35,7 @@ _NESTED = {"o", "§", "a"}
 """Marks of nested items: letters, and Word's second and third bullet."""
 _DEEPEST = 4
 """Levels of lists."""
-_MOST_NAMES = 8
+_MAX_NAMES = 8
 """Words of an entry that may end with an abbreviation."""
 _SHORT = 0.75
 """Share of the width of wrapped text."""
@@ -124,7 +124,7 @@ def _entries(lines: Sequence[Line], how: Joining) -> frozenset[int]:
             text
             for text in run
             if begins_small(text)
-            or (ends_sentence(text) and (len(text.split()) > _MOST_NAMES or text[-1] in "!?…"))
+            or (ends_sentence(text) and (len(text.split()) > _MAX_NAMES or text[-1] in "!?…"))
         ]
         listed = len(run) >= _FEWEST_ENTRIES and max(map(len, run)) <= _LONGEST_ENTRY
         if listed and not marked and len(short) * 3 > len(run) * 2 and len(odd) * 3 <= len(run):

@@ -26,7 +26,7 @@ class Every(Enum):
 
 NAME_MAX_LENGTH = 40
 """The slug of an issue adds a date to it, and has to stay within its own length."""
-MOST = 50
+MAX_STATEMENTS = 50
 """The most statements in one issue: Gmail clips longer emails."""
 DATE_GAP = "{date}"
 """In a title: where the date goes."""
@@ -111,7 +111,7 @@ class Digest:
         2,
         default=1,
         ge=1,
-        le=MOST,
+        le=MAX_STATEMENTS,
     )
     language: Language = setting("Its language. Without it: `language`.", "en", default="")
     intro: str = setting("Markdown before the statements.", "What we said this week.", default="")

@@ -13,7 +13,7 @@ from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 Texts = Callable[[str], Sequence[str]]
 """A name → its TXT records; none where the name has none. Raises LookupFailed."""
 
-_MOST_LOOKUPS = 10
+_MAX_LOOKUPS = 10
 """RFC 7208, 4.6.4: a policy that asks for more counts as broken."""
 _DEEPEST = 12
 _ASKING = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
@@ -63,14 +63,14 @@ def _spf(domain: str, texts: Texts) -> Finding:
     if any(term.lower() in {"all", "+all"} for term in terms):
         return wrong("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
     lookups = _lookups(domain, found[0], texts)
-    if lookups > _MOST_LOOKUPS:
-        detail = f"{domain} asks for more than {_MOST_LOOKUPS} lookups, so it counts as broken"
+    if lookups > _MAX_LOOKUPS:
+        detail = f"{domain} asks for more than {_MAX_LOOKUPS} lookups, so it counts as broken"
         return wrong("SPF", detail, "take out what no longer sends for you")
-    return well("SPF", f"{domain} says who may send for it ({lookups} of {_MOST_LOOKUPS} lookups)")
+    return well("SPF", f"{domain} says who may send for it ({lookups} of {_MAX_LOOKUPS} lookups)")
 
 
 def _lookups(
-    domain: str, policy: str, texts: Texts, *, left: int = _MOST_LOOKUPS + 1, depth: int = 0
+    domain: str, policy: str, texts: Texts, *, left: int = _MAX_LOOKUPS + 1, depth: int = 0
 ) -> int:
     """Return the number of DNS lookups that a policy needs, with its includes.
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.statements.content import LONGEST, Content
+from newsletter.domain.statements.content import MAX_NAME, Content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Replay(Enum):
 
 _ENVELOPE = 2048
 """The most bytes of a recipient apart from the bodies: addresses, ids, tokens."""
-_NAME = 12 * LONGEST
+_NAME = 12 * MAX_NAME
 """The most bytes of a name in one greeting, in its longest JSON form."""
 
 

@@ -151,7 +151,7 @@ def name_of(address: str) -> str:
     return " ".join(word[:1].upper() + word[1:] for word in words) or address
 
 
-_SOON = timedelta(minutes=5)
+_FIVE_MINUTES = timedelta(minutes=5)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -175,12 +175,12 @@ def of_passwords(
     signed in to from this network before, so strangers elsewhere do not lock it out.
     """
     if device:
-        return (Limit(key=f"password {address} by {device}", most=10, within=_SOON),)
-    pair = Limit(key=f"password {address} {network}", most=10, within=_SOON)
+        return (Limit(key=f"password {address} by {device}", most=10, within=_FIVE_MINUTES),)
+    pair = Limit(key=f"password {address} {network}", most=10, within=_FIVE_MINUTES)
     if is_familiar:
         return (pair,)
     person = Limit(key=f"password {address}", most=60, within=_HOUR)
-    everybody = Limit(key="password", most=600, within=_SOON)
+    everybody = Limit(key="password", most=600, within=_FIVE_MINUTES)
     if not network:  # a proxy of ours that does not say whom it speaks for
         return pair, person, everybody
     return pair, Limit(key=f"network {network}", most=30, within=_HOUR), person, everybody
@@ -195,7 +195,7 @@ def of_forgotten(address: str, network: str) -> tuple[Limit, ...]:
 def of_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
     """Return the limits on codes: a person who guesses them has the password already."""
     key = f"code {address} {network}" if is_familiar else f"code {address}"
-    return Limit(key=key, most=5, within=_SOON), Limit(key=key, most=50, within=_DAY)
+    return Limit(key=key, most=5, within=_FIVE_MINUTES), Limit(key=key, most=50, within=_DAY)
 
 
 def of_tests(actor: str) -> tuple[Limit, ...]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from newsletter.domain.statements.statement import Approval
 
-LONGEST = 2_000
+MAX_TEXT = 2_000
 """Characters of a comment."""
 
 
@@ -36,9 +36,9 @@ def comment_text(typed: str) -> str:
     words = "\n".join(lines).strip()
     if not words:
         raise ValueError("Write a comment first")
-    if len(words) > LONGEST:
+    if len(words) > MAX_TEXT:
         raise ValueError(
-            f"Shorten the comment: it has {len(words):,} characters, and {LONGEST:,} are the most"
+            f"Shorten the comment: it has {len(words):,} characters, and {MAX_TEXT:,} are the most"
         )
     return words
 

@@ -20,12 +20,12 @@ from newsletter.domain.wording import say
 
 MOST_FALLBACKS = 10
 """So many different words for readers without a name, in all languages of a mail."""
-LONGEST = 60
+MAX_NAME = 60
 """Characters."""
-LONGEST_WORD = 30
+MAX_WORD = 30
 """Characters that a telephone holds on one line."""
 
-_LONGEST_RAW = 4 * LONGEST
+_MAX_RAW_CHARACTERS = 4 * MAX_NAME
 """A longer name is not examined at all."""
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
 _SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
@@ -36,7 +36,7 @@ _SPEAKABLE = re.compile(r"'?a[am' .,-]*[am.]|a")
 _NOT_IN_A_NAME = re.compile(
     r"m{4}"  # marks piled up
     r"|[' ,-][',.-]|'[ .,]|\.\.|\.[' ,-]?[',-]{2}|,(?! )"
-    rf"|[am'.]{{{LONGEST_WORD + 1}}}"
+    rf"|[am'.]{{{MAX_WORD + 1}}}"
     r"|\.(?=a)(?!am{0,3}(?:[-. ,]|\Z))"  # forum.example is an address, J.R. are initials
 )
 
@@ -47,11 +47,11 @@ def speakable(name: str) -> str:
     At most 60 characters: letters of any script, blanks, ``-``, ``.``, ``,``, ``·`` and ``’``,
     for which ``'`` is taken.
     """
-    if len(name) > _LONGEST_RAW or any(map(_unseen, name)):
+    if len(name) > _MAX_RAW_CHARACTERS or any(map(_unseen, name)):
         return ""
     spoken = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
     shape = "".join(map(_shape, spoken))
-    fits = len(spoken) <= LONGEST and _SPEAKABLE.fullmatch(shape)
+    fits = len(spoken) <= MAX_NAME and _SPEAKABLE.fullmatch(shape)
     return spoken if fits and not _NOT_IN_A_NAME.search(shape) else ""
 
 

@@ -9,9 +9,9 @@ from typing import Any
 KEY = r"[a-z0-9]{16}"
 TOGETHER = timedelta(minutes=5)
 """Within this time the typing of one person is one version."""
-LONGEST = 200_000
+MAX_BODY = 200_000
 """Characters of a text: no mail comes of more."""
-LONGEST_LINE = 1_000
+MAX_LINE_CHARACTERS = 1_000
 """Characters of each other field."""
 
 _LINE_ENDS = re.compile(r"\r\n?")
@@ -60,7 +60,7 @@ class DraftText:
 
     def too_long(self) -> dict[str, int]:
         """Field → how many characters it may have, for each that has more."""
-        most = {each.name: LONGEST_LINE for each in fields(self)} | {"body": LONGEST}
+        most = {each.name: MAX_LINE_CHARACTERS for each in fields(self)} | {"body": MAX_BODY}
         sizes = {name: len(str(value)) for name, value in asdict(self).items()}
         return {name: most[name] for name, size in sizes.items() if size > most[name]}
 

@@ -14,9 +14,9 @@ from newsletter.domain.errors import NewsletterError
 
 MOST_AT_ONCE = 50
 """The most new items of one visit. More of them mean that the site moved or was filled again."""
-_SOON = timedelta(minutes=1)
+_FIRST_RETRY = timedelta(minutes=1)
 _LATE = timedelta(hours=1)
-_LONGEST = timedelta(days=1)
+_MAX_WAIT = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,8 +235,8 @@ def next_visit(
     wait = every
     if failures:
         # failures have no end, and a timedelta has
-        doubled = _SOON * 2 ** min(failures - 1, 20)
-        wait = max(min(doubled, max(every, _LATE)), min(asked or _SOON, _LONGEST))
+        doubled = _FIRST_RETRY * 2 ** min(failures - 1, 20)
+        wait = max(min(doubled, max(every, _LATE)), min(asked or _FIRST_RETRY, _MAX_WAIT))
     return now + wait * (1 + share / 10)
 
 

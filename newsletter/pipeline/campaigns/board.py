@@ -87,7 +87,7 @@ def _stand(
     return load_statuses(tx, [known[slug] for slug in slugs if slug in known], rules, faults)
 
 
-_MOST_LANGUAGES = 50
+_MAX_LANGUAGES = 50
 _COUNTED = frozenset({State.SCHEDULED, State.LEAVING, State.APPROVED, State.REVIEW, State.CHANGED})
 
 
@@ -112,7 +112,7 @@ def load_for_page(
 
 
 def _translations(tx: Transaction, slug: str, rules: CampaignRules) -> tuple[Related, ...]:
-    found = [one for one in tx.statements.translations(slug) if one.present][:_MOST_LANGUAGES]
+    found = [one for one in tx.statements.translations(slug) if one.present][:_MAX_LANGUAGES]
     return tuple(
         Related(
             slug=one.slug,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.composition import choose, compose, in_one_language, standing_for
-from newsletter.domain.campaigns.digest import MOST, Digest, Issue
+from newsletter.domain.campaigns.digest import MAX_STATEMENTS, Digest, Issue
 from newsletter.domain.campaigns.occurrences import coming, due
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Abstracts
@@ -251,10 +251,10 @@ class DigestBuilder:
         went = f"{_counted(len(parts))} went out{_to(digest)}"
         summary = f"{went}, and it takes {digest.least}: there is no issue"
         if len(parts) >= digest.least:
-            issue = self._fill(digest, issue, parts[-MOST:])
+            issue = self._fill(digest, issue, parts[-MAX_STATEMENTS:])
             summary = f"{_counted(len(issue.parts))}; it waits for approval"
-        if len(parts) > MOST:
-            summary += f"; the {len(parts) - MOST} oldest are left out, for one mail holds {MOST}"
+        if (surplus := len(parts) - MAX_STATEMENTS) > 0:
+            summary += f"; the {surplus} oldest are left out, for one mail holds {MAX_STATEMENTS}"
         # also where there was too little to say: the date is seen to, and does not come due again
         tx.digests.put(issue, tx.now)
         detail = ", ".join(issue.parts) or summary

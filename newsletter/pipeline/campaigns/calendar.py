@@ -14,7 +14,7 @@ from newsletter.domain.typed_time import read_typed
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Transaction
 
-_MOST_DRAFTS = 200
+_MAX_DRAFTS = 200
 _CLOSE = timedelta(minutes=15)
 """Two statements to one list within this time clash."""
 _PLANNED = frozenset(
@@ -84,7 +84,7 @@ def _planned(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
 
 def _written(tx: Transaction, zone: str) -> Iterator[Entry]:
     """Yield the times of texts at the desk that were never submitted."""
-    for draft in tx.drafts.unseen(_MOST_DRAFTS):
+    for draft in tx.drafts.unseen(_MAX_DRAFTS):
         text = draft.version.text
         for typed, is_embargo in ((text.send_at, False), (text.embargo_until, True)):
             at = _read(typed, zone, draft.changed_at)

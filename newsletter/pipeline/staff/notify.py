@@ -28,7 +28,7 @@ from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
 
-_MOST = 200
+_MAX_STATEMENTS = 200
 """Changed statements of one tick."""
 _TALK = 100
 """The last comments on a statement, whose writers hear of the next one."""
@@ -45,7 +45,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
     """
     with store.read() as tx:
         mark = tx.notices.mark()
-        slugs, change = tx.notices.changed(mark, tx.now, _MOST)
+        slugs, change = tx.notices.changed(mark, tx.now, _MAX_STATEMENTS)
         comments = tx.comments.since(mark.comment)
         imports = tx.imports.finished_since(mark.imported_at or tx.now - NEWS_LIVES)
         found = _statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)

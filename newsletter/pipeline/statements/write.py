@@ -23,7 +23,7 @@ from newsletter.store.sql import Store, Transaction
 
 _LETTERS = string.ascii_lowercase + string.digits
 _KEY, _NAME = 16, 26
-_MOST_PICTURES = 100
+_MAX_PICTURES = 100
 
 
 def random_name(length: int) -> str:
@@ -166,10 +166,8 @@ class DraftWriter:
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "add a picture")
             draft = find_draft(tx, key)
-            if len(tx.pictures.of(key)) >= _MOST_PICTURES:
-                raise Refused(
-                    f"This text has {_MOST_PICTURES} pictures; there is no room for more."
-                )
+            if len(tx.pictures.of(key)) >= _MAX_PICTURES:
+                raise Refused(f"This text has {_MAX_PICTURES} pictures; there is no room for more.")
             picture = Picture(
                 name=self.names(_NAME),
                 draft=key,

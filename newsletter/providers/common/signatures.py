@@ -88,7 +88,7 @@ def unbase64(encoded: str) -> bytes | None:
 
 MARGIN = timedelta(minutes=5)
 """The largest difference between two clocks."""
-LONGEST = timedelta(days=1)
+MAX_AGE = timedelta(days=1)
 
 
 class Unverifiable(Forged):
@@ -143,7 +143,7 @@ def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta)
         raise Forged("it does not say when it was signed")
     if signed_at > now + MARGIN:
         raise Forged("it was signed in the future; is the clock of this machine right?")
-    if now - signed_at > min(retries + MARGIN, LONGEST):
+    if now - signed_at > min(retries + MARGIN, MAX_AGE):
         raise Forged("it was signed too long ago: a replay")
 
 

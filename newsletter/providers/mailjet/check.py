@@ -15,7 +15,7 @@ from newsletter.providers.common.options import basic, public
 from newsletter.providers.mailjet.send import Options
 
 _SENDER = "sender"
-_MOST = 1000
+_MAX_SENDERS = 1000
 _VALIDATE = "validate it under Sender addresses and domains"
 _PUBLISH = "publish the records that Mailjet shows for it, and let it check them"
 
@@ -29,7 +29,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
         doctor.domain_of(sender),
     )
     unknown = f"Mailjet knows no records of {domain}"
-    senders = f"{base}/sender?Domain={domain}&Limit={_MOST}"
+    senders = f"{base}/sender?Domain={domain}&Limit={_MAX_SENDERS}"
     return (
         Probe(_SENDER, senders, headers, lambda payload: _senders(payload, sender, domain)),
         Probe(

@@ -80,7 +80,7 @@ def _unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
 
 
 _COUNT = 500
-_MOST = 10_000
+_MAX_FOUND = 10_000
 _LATEST = 50
 
 
@@ -105,8 +105,8 @@ class PostmarkInquiry(Inquiry):
         messages, total = payload["Messages"], int(payload["TotalCount"])
         about = [(message["Metadata"], str(message["MessageID"])) for message in messages]
         found = records.of_attempt(batch, about)
-        if total > _MOST or (total and not messages):
-            raise ValueError(f"{total} messages match; the search shows {_MOST} at the most")
+        if total > _MAX_FOUND or (total and not messages):
+            raise ValueError(f"{total} messages match; the search shows {_MAX_FOUND} at the most")
         query = parse_qs(urlsplit(asked.url).query)
         if "recipient" in query:
             return Page(found=found, more=self._check(batch, query["recipient"][0]), checks=True)

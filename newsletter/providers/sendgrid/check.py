@@ -26,7 +26,7 @@ from newsletter.providers.common.options import bearer, public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
 from newsletter.providers.sendgrid.send import PUBLIC_URL, Options
 
-_MOST = 200
+_MAX_DOMAINS = 200
 _FIX = "publish its DNS records, and let SendGrid verify them"
 
 
@@ -34,7 +34,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     """Ask for the rights of the key, and whether the sender's domain is authenticated."""
     base = public(options, PUBLIC_URL)
     headers, domain = bearer(options.api_key), doctor.domain_of(sender)
-    domains = f"{base}/v3/whitelabel/domains?limit={_MOST}"
+    domains = f"{base}/v3/whitelabel/domains?limit={_MAX_DOMAINS}"
     return (
         Probe(KEY, f"{base}/v3/scopes", headers, _scopes),
         Probe(DOMAIN, domains, headers, lambda payload: _domains(payload, domain)),

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import signatures
-from newsletter.providers.common.signatures import LONGEST, header, require_fresh
+from newsletter.providers.common.signatures import MAX_AGE, header, require_fresh
 from newsletter.providers.common.webhooks import delivery, instant, kind_of, read_many, text, told
 
-RETRIES = LONGEST
+RETRIES = MAX_AGE
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 

@@ -22,11 +22,11 @@ from newsletter.rendering.checks import text_segments
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.checks.guards import HTML_LIMIT
 from newsletter.rendering.markdown.markdown import read_markdown
-from newsletter.rendering.markdown.tables import PHONE, SHEET, Fits, tables_in
+from newsletter.rendering.markdown.tables import PHONE_WIDTH, SHEET, Fits, tables_in
 
 NEAR_LIMIT = 90_000
 """Bytes of HTML that are close to ``guards.HTML_LIMIT``."""
-WIDEST = 1_200
+MAX_IMAGE_WIDTH = 1_200
 """Pixels: twice the width of a mail, which the sharpest screens show."""
 SHOWN = 80
 
@@ -124,7 +124,7 @@ def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
         line = (tokens[table.first].map or [0])[0]
         needed = f"this table is too wide ({table.width_needed} pixels)"
         if table.fits is Fits.ON_DESKTOPS:
-            message = f"{needed} for a phone ({PHONE}): there each row is shown as a list"
+            message = f"{needed} for a phone ({PHONE_WIDTH}): there each row is shown as a list"
             yield Check.TABLE_WIDTH, line, message
         elif table.fits is Fits.NOWHERE:
             message = f"{needed} for an email ({SHEET}): each row is shown as a list on any screen"
@@ -167,6 +167,6 @@ def _about_image(image: text_segments.Image) -> Iterator[_Found]:
     if not image.width:
         message = f"the image {shown} has no size, which Outlook for Windows needs"
         yield Check.IMAGE_SIZE, image.line, f"{message}: put #WIDTHxHEIGHT behind its address"
-    elif image.width > WIDEST:
+    elif image.width > MAX_IMAGE_WIDTH:
         message = f"the image {shown} is {image.width:,} pixels wide, which is slow to load"
-        yield Check.IMAGE_WIDTH, image.line, f"{message}: make it {WIDEST:,} or less"
+        yield Check.IMAGE_WIDTH, image.line, f"{message}: make it {MAX_IMAGE_WIDTH:,} or less"

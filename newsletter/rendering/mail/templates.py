@@ -18,7 +18,7 @@ _ESCAPED = (".html.j2", ".xml.j2")
 class _BytecodeMemory(BytecodeCache):
     """A cache of compiled templates by place and text; a full one is emptied."""
 
-    _LARGEST = 500
+    _MAX_TEMPLATES = 500
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}
@@ -27,7 +27,7 @@ class _BytecodeMemory(BytecodeCache):
         bucket.code = self._codes.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        if len(self._codes) >= self._LARGEST:
+        if len(self._codes) >= self._MAX_TEMPLATES:
             self._codes.clear()
         if bucket.code:
             self._codes[bucket.key, bucket.checksum] = bucket.code

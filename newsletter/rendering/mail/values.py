@@ -67,7 +67,7 @@ def common_values(
     }
 
 
-_MOST = 300
+_MAX_OPENING = 300
 """Characters of a first sentence, which most do not reach. A summary is never cut."""
 
 
@@ -86,7 +86,7 @@ class WrittenAbstracts:
             title=statement.title,
             address=archive_url(self._house, statement.slug),
             dated=self.dated(statement.date or went_out, language),
-            opening=summary or details.shortened(details.opening(tokens), _MOST),
+            opening=summary or details.shortened(details.opening(tokens), _MAX_OPENING),
         )
 
     def dated(self, day: date, language: str) -> str:

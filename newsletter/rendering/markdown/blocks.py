@@ -35,8 +35,8 @@ _FILE = re.compile(
     r"|mov|epub|ics|vcf)$",
     re.IGNORECASE,
 )
-_FILMS = ("youtube.com", "youtu.be", "youtube-nocookie.com", "vimeo.com", "dailymotion.com")
-_FILM = re.compile(r"\.(?:mp4|mov|webm|m4v)$", re.IGNORECASE)
+_VIDEO_HOSTS = ("youtube.com", "youtu.be", "youtube-nocookie.com", "vimeo.com", "dailymotion.com")
+_VIDEO_FILE = re.compile(r"\.(?:mp4|mov|webm|m4v)$", re.IGNORECASE)
 _CREDIT = re.compile(
     r"(?:(?<=^)|(?<=[.!?…”»\")] )|(?<= [|–—] )|(?<=\())"
     r"(?:(?:photos?|pictures?|images?|illustration|graphic|credits?|courtesy|fotos?|fotografías?|imagen"
@@ -147,8 +147,8 @@ def _is_film(address: str) -> bool:
     except ValueError:
         return False
     host = (parts.hostname or "").lower()
-    ours = any(host == one or host.endswith(f".{one}") for one in _FILMS)
-    return ours or bool(_FILM.search(parts.path))
+    ours = any(host == one or host.endswith(f".{one}") for one in _VIDEO_HOSTS)
+    return ours or bool(_VIDEO_FILE.search(parts.path))
 
 
 def _parted(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -7,7 +7,7 @@ from itertools import groupby
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from newsletter.domain.statements.content import LONGEST, NAME_MARKS, speakable
+from newsletter.domain.statements.content import MAX_NAME, NAME_MARKS, speakable
 from newsletter.rendering.markdown.links import WORD_TOKENS, Words
 
 GREETING = "greeting"
@@ -52,7 +52,7 @@ def greeting_fault(greeting: Token) -> str:
         return ""
     return (
         f"{{name|{greeting.content[:_SHOWN]}}} has no word that readers without a name could be"
-        f" called: write one behind the |, in letters and at most {LONGEST}, as in {{name|friend}}"
+        f" called: write one behind the |, in letters and at most {MAX_NAME}, as in {{name|friend}}"
     )
 
 

@@ -41,7 +41,7 @@ def _of(character: str) -> float:
 
 SHEET = 528
 """Pixels between the paddings of the sheet."""
-PHONE = 280
+PHONE_WIDTH = 280
 """Pixels between the paddings on the narrowest telephone, of 320 pixels."""
 
 _CELL, _HEAD, _PADDING = 15, 15.5, 8
@@ -95,7 +95,7 @@ class Table:
 
     @property
     def fits(self) -> Fits:
-        if self.width_needed <= PHONE:
+        if self.width_needed <= PHONE_WIDTH:
             return Fits.EVERYWHERE
         return Fits.ON_DESKTOPS if self.width_needed <= SHEET else Fits.NOWHERE
 

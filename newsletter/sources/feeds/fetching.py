@@ -26,15 +26,15 @@ from newsletter.transport.transport import (
     resolve,
 )
 
-LARGEST = 10_000_000
+MAX_BODY_BYTES = 10_000_000
 """Bytes of an unpacked body."""
 _TOO_LARGE = (
-    f"it is larger than {LARGEST // 1_000_000} MB; ask for a feed of the newest items alone"
+    f"it is larger than {MAX_BODY_BYTES // 1_000_000} MB; ask for a feed of the newest items alone"
 )
 _REDIRECTS = 3
 _MOVED = {301, 302, 303, 307, 308}
 _FOR_GOOD = {301, 308}
-_LONGEST_WAIT = timedelta(days=30)
+_MAX_WAIT = timedelta(days=30)
 
 _HEADERS = {
     "Accept": "application/atom+xml, application/rss+xml, application/feed+json,"
@@ -93,7 +93,7 @@ class Fetcher:
             timeout=timedelta(seconds=until - monotonic()),
             resolve=lambda host, port: self._checked(host, port, is_secure=origin.is_secure),
             tls=self._tls,
-            answer_bytes=LARGEST,
+            answer_bytes=MAX_BODY_BYTES,
         )
         try:
             answer = transport.call(
@@ -154,10 +154,10 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     unpacking = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         # one byte too many at the most: a bomb is never unpacked whole
-        whole = unpacking.decompress(body, LARGEST + 1)
+        whole = unpacking.decompress(body, MAX_BODY_BYTES + 1)
     except zlib.error as error:
         raise FeedUnreadable("it is packed, and broken in itself; it is tried again") from error
-    if len(whole) > LARGEST:
+    if len(whole) > MAX_BODY_BYTES:
         raise FeedUnreadable(_TOO_LARGE)
     if not unpacking.eof:
         raise FeedUnreadable("it is packed, and its end is missing; it is tried again")
@@ -195,5 +195,5 @@ def checked(page: Page) -> Page:
         other = "is not given out; look at its url in a browser"
     meaning = _MEANING.get(page.status, other)
     raise FeedUnreadable(
-        f"it {meaning} (HTTP {page.status})", retry_after=http.retry_after(page, _LONGEST_WAIT)
+        f"it {meaning} (HTTP {page.status})", retry_after=http.retry_after(page, _MAX_WAIT)
     )

@@ -21,7 +21,7 @@ from newsletter.formats.times import language_objection
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 _BLOCK_END = re.compile(r"</(?:p|div|li|h[1-6]|td)>|<br\b[^<>]{0,100}>", re.IGNORECASE)
-_LONGEST = 2_000
+_MAX_CHARACTERS = 2_000
 _MARKUP = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 
 
@@ -40,7 +40,7 @@ def plain(text: str) -> str:
             text = "".join(str(part) for part in root.itertext())
         except etree.ParserError:  # marks alone, and no words
             text = ""
-    return ordinary(text).strip()[:_LONGEST]
+    return ordinary(text).strip()[:_MAX_CHARACTERS]
 
 
 def instant(text: str) -> datetime | None:
@@ -78,7 +78,7 @@ def address(base: str, text: str) -> str:
         return ""
     try:
         whole = urljoin(base, text)
-        return whole[:_LONGEST] if urlsplit(whole).scheme in {"http", "https"} else ""
+        return whole[:_MAX_CHARACTERS] if urlsplit(whole).scheme in {"http", "https"} else ""
     except ValueError:
         return ""
 

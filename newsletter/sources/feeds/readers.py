@@ -41,7 +41,7 @@ def whatever_it_holds() -> Iterator[None]:
 
 
 _MODULE = "newsletter.sources.feeds.reading"
-_MOST_CUT_OFF = 3
+_MAX_CUT_OFF = 3
 """Texts of one visit that may be cut off before the rest is skipped."""
 _KEPT = 1_000_000
 """Bytes of an answer at most whose items are kept for an equal next answer."""
@@ -92,7 +92,7 @@ class SandboxReader:
         """
         made: list[Text] = []
         cut_off = 0
-        while (left := items[len(made) :]) and cut_off < _MOST_CUT_OFF:
+        while (left := items[len(made) :]) and cut_off < _MAX_CUT_OFF:
             try:
                 arguments = {"items": left, "zone": zone, "now": now}
                 made += self._ask("compose_all", arguments, ExtractedStatement)

@@ -23,11 +23,11 @@ from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decoded, tree
 from newsletter.sources.feeds.readers import Listed, Text, whatever_it_holds
 
-LARGEST = 500_000
+MAX_CHARACTERS = 500_000
 """Characters of a text without pictures; more is too much for a mail."""
 _PICTURE = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
 _LONGEST_SUMMARY = 250
-_SOON = timedelta(days=1)
+_MAX_AHEAD = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
 _PLUG_BEGINS, _CUT = "The post ", "[…]"
 """The text that WordPress adds below each post, and the mark of its cut."""
@@ -43,7 +43,7 @@ def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
         raise unusable(where, "has no title; give it one where it was written")
     # pictures are left out anyway, and would make most of its length
     content = _PICTURE.sub("data:", item.content)
-    if len(content) > LARGEST:
+    if len(content) > MAX_CHARACTERS:
         raise unusable(where, "is longer than 500,000 characters, too much for a mail")
     body, notes = _marked_up(item, content, where) if item.markup else (_paragraphs(content), [])
     if not body:
@@ -51,7 +51,7 @@ def compose(item: Item, *, zone: str, now: datetime) -> ExtractedStatement:
     if not item.whole:
         notes.insert(0, "Only a summary is in the feed: look whether it is the whole statement.")
     at = item.published
-    if at is not None and at > now + _SOON:
+    if at is not None and at > now + _MAX_AHEAD:
         notes.append(f"It is dated in the future ({at:%Y-%m-%d}); the date is left out.")
         at = None
     return ExtractedStatement(

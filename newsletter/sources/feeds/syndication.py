@@ -14,7 +14,7 @@ from newsletter.sources.feeds.markup import address, clean, instant, language, p
 Element = Any
 Entry = TypeVar("Entry")
 
-MOST = 20_000
+MAX_ITEMS = 20_000
 """Items in a feed."""
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -42,10 +42,10 @@ def items_of(root: Element, url: str) -> list[Item]:
 
 def bounded(found: Iterable[Entry]) -> list[Entry]:
     """Return all entries. Raises FeedUnreadable if there are too many."""
-    entries = list(islice(found, MOST + 1))
-    if len(entries) > MOST:
+    entries = list(islice(found, MAX_ITEMS + 1))
+    if len(entries) > MAX_ITEMS:
         raise FeedUnreadable(
-            f"it lists more than {MOST:,} items; ask for a feed of the newest items alone"
+            f"it lists more than {MAX_ITEMS:,} items; ask for a feed of the newest items alone"
         )
     return entries
 

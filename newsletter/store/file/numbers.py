@@ -13,7 +13,7 @@ from typing import Any
 from newsletter.store.database import Driver
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-_LONGEST = timedelta(days=36_500)
+_MAX_ELAPSED = timedelta(days=36_500)
 """A later time of the clock is ignored, because the numbers in links are limited."""
 A_MINUTE = {
     "campaign": 1,
@@ -45,7 +45,7 @@ def skip(driver: Driver, at: datetime, given: Mapping[str, int]) -> None:
 
     ``given`` is what another one is known to have given.
     """
-    elapsed = min(max(at - _BEGAN, timedelta(0)), _LONGEST)
+    elapsed = min(max(at - _BEGAN, timedelta(0)), _MAX_ELAPSED)
     for name, a_minute in A_MINUTE.items():
         known = max(driver.last_number(name), given.get(name, 0))
         floor = int(elapsed.total_seconds() * a_minute / 60)

@@ -31,9 +31,9 @@ from newsletter.web.http.threads import Lane
 
 log = logging.getLogger("newsletter.api")
 _MINUTE = timedelta(minutes=1)
-_MOST = 64 << 10
+_MAX_BODY_BYTES = 64 << 10
 """Bytes of a body."""
-_OF_A_TOKEN, _OF_STRANGERS = 3_000, 60
+_MAX_PER_MINUTE, _MAX_TOKENLESS_PER_HOUR = 3_000, 60
 """Requests of a token in a minute; requests without a token that works, of a network in an hour."""
 _LONGEST_KEY = 255
 
@@ -47,14 +47,14 @@ class Gate:
         store: Store,
         lane: Lane,
         *,
-        most: int = _OF_A_TOKEN,
+        most: int = _MAX_PER_MINUTE,
     ) -> None:
         self._operations = operations
         self._store = store
         self._lane = lane
         self._memory = BodyMemory(total=8 << 20, each=1 << 20)
         self._requests = RequestLimit(most, store.clock, _MINUTE)
-        self._strangers = RequestLimit(_OF_STRANGERS, store.clock)
+        self._strangers = RequestLimit(_MAX_TOKENLESS_PER_HOUR, store.clock)
 
     def routes(self) -> list[Route]:
         """Return the routes for Starlette."""
@@ -85,7 +85,7 @@ class Gate:
                 if operation.scope is not None and operation.scope not in token.scopes:
                     needed = operation.scope.value
                     raise HTTPException(403, f"This takes a token with the scope {needed}.")
-                async with self._memory.body(http, sender=sender, most=_MOST) as body:
+                async with self._memory.body(http, sender=sender, most=_MAX_BODY_BYTES) as body:
                     response = await self._lane.run(self._answer, operation, token, http, body)
                 log.info("api=%s token=%d", operation.name, token.id)
             except REFUSALS as error:

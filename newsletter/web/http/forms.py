@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-MOST = 16 << 10
+MAX_FORM_BYTES = 16 << 10
 """Bytes of a form of a public page."""
 _FREE = 8 << 10
 _MAX_FIELDS = 100
@@ -180,7 +180,7 @@ def _names_of(head: bytes) -> tuple[str, str | None]:
 
 async def read_form(request: Request) -> Posted:
     """Read the form of a public page, which takes no files. Raises HTTPException 400 or 413."""
-    body = await read_body(request, MOST)
+    body = await read_body(request, MAX_FORM_BYTES)
     return parse_form(request.headers.get("content-type", ""), body, max_fields=_MAX_FIELDS)
 
 

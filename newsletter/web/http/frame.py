@@ -40,7 +40,7 @@ _FILTERS = {"direction": direction, "language_name": language_name}
 _WANTED = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?"
 )
-_MOST_WANTED = 20
+_MAX_WANTED = 20
 """The most languages of a browser that are considered."""
 
 
@@ -159,7 +159,7 @@ def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
 
 def accepted_languages(header: str) -> list[str]:
     """The languages of an Accept-Language field, most wanted first (RFC 9110, 12.5.4)."""
-    found = [_WANTED.fullmatch(part.strip()) for part in header.split(",")[:_MOST_WANTED]]
+    found = [_WANTED.fullmatch(part.strip()) for part in header.split(",")[:_MAX_WANTED]]
     weighed = [(float(statement[2] or "1"), statement[1]) for statement in found if statement]
     return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
 

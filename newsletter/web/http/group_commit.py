@@ -13,7 +13,7 @@ from newsletter.domain.errors import StoreUnavailable
 
 Item = TypeVar("Item")
 
-_MOST = 1_000
+_MAX_ITEMS = 1_000
 """Beyond so many, a transaction would keep those who send waiting for too long."""
 
 
@@ -70,7 +70,7 @@ class GroupCommit(Generic[Item]):
             taken, items = 0, 0
             for post in self._waiting:
                 items += len(post.items)
-                if taken and items > _MOST:
+                if taken and items > _MAX_ITEMS:
                     break
                 taken += 1
             posts, self._waiting = self._waiting[:taken], self._waiting[taken:]

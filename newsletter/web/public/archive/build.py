@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from newsletter.domain.archive import LONGEST, Heading, Hit, Stretch, terms
+from newsletter.domain.archive import MAX_SEARCH_CHARACTERS, Heading, Hit, Stretch, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
@@ -119,7 +119,7 @@ class ArchiveBuild:
             newer=_search_link(typed, number - 1) if 1 < number <= count else "",
             older=_search_link(typed, number + 1) if number < count else "",
             message=message,
-            typed=typed[:LONGEST],
+            typed=typed[:MAX_SEARCH_CHARACTERS],
         )
 
     def _list(self, title: str, up: str, **values: Any) -> bytes:
@@ -128,7 +128,7 @@ class ArchiveBuild:
             template="archive.html.j2",
             language=self._language,
             up=up,
-            most=LONGEST,
+            most=MAX_SEARCH_CHARACTERS,
             kinds=_feeds(up),
             ours="",
             day_of=self._day,
@@ -296,4 +296,4 @@ def _marked(stretches: Sequence[Stretch]) -> Markup:
 
 def _search_link(typed: str, number: int) -> str:
     page = {"page": str(number)} if number > 1 else {}
-    return "search?" + urlencode({"q": typed[:LONGEST]} | page)
+    return "search?" + urlencode({"q": typed[:MAX_SEARCH_CHARACTERS]} | page)

@@ -8,7 +8,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.statements.content import LONGEST, LONGEST_WORD, speakable
+from newsletter.domain.statements.content import MAX_NAME, MAX_WORD, speakable
 from tests.properties import examples
 from tests.rows import rows
 
@@ -28,7 +28,7 @@ from tests.rows import rows
             "प्रिया शर्मा",
             "Nguyễn Thị Minh Khai",
         ],
-        *["St. John-Smith", "Silva y Ortega", "X" * LONGEST_WORD, f"{'Xy ' * 19}Xyz"],
+        *["St. John-Smith", "Silva y Ortega", "X" * MAX_WORD, f"{'Xy ' * 19}Xyz"],
     ],
 )
 def test_a_name_is_said_as_it_is(name: str) -> None:
@@ -51,7 +51,7 @@ def test_a_name_is_tidied(given: str, said: str) -> None:
 @rows(
     "name",
     [
-        *["", "  ", "-", "...", "a..b", "a,b", "Ana, , ,b", "Ana -", "x" * (LONGEST_WORD + 1)],
+        *["", "  ", "-", "...", "a..b", "a,b", "Ana, , ,b", "Ana -", "x" * (MAX_WORD + 1)],
         *[f"{'Xyz ' * 20}", "Ana " * 250_000, "Z" + "\u0301" * 9, "Ana 5", "2nd"],
         # what a mail program would make a link of, and who would pay for that
         *["evil.example", "Visit evil.example now", "www.x.co", "t.co", "a.b.com", "a@b.example"],
@@ -83,7 +83,7 @@ NAMES = st.one_of(st.text(), st.text("aZé王ع\u0301 -.,'’·\u200c{}<>&\"\\/:
 @given(NAMES)
 def test_a_name_needs_no_escaping_anywhere_and_is_never_a_link(name: str) -> None:
     said = speakable(name)
-    assert len(said) <= LONGEST
+    assert len(said) <= MAX_NAME
     assert html.escape(said) == said
     assert json.dumps(said, ensure_ascii=False) == f'"{said}"'
     kinds = {unicodedata.category(character)[0] for character in said if character not in SIGNS}
