@@ -24,7 +24,7 @@ from newsletter.domain.schedule import everywhere, release_time, resolve
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import standing_return
+from newsletter.domain.statements.comment import open_change_request
 from newsletter.domain.statements.content import what_changed
 from newsletter.domain.statements.statement import (
     Approval,
@@ -73,7 +73,7 @@ def load_status(
         names={address: names.get(address) or name_of(address) for address in roles},
         campaign=campaign,
         start=_start(tx, stored, approval),
-        returned=standing_return(
+        returned=open_change_request(
             tx.change_requests.of(stored.slug), stored.content_hash, approvals
         ),
         corrected=_corrected(tx, stored, campaign),

@@ -107,7 +107,7 @@ class Visits:
         finally:
             self._round_over = True
 
-    def followed_by(self, look: Callable[[], Seen]) -> Seen:
+    def run_tick(self, look: Callable[[], Seen]) -> Seen:
         """Look; what came before it began has been looked at then."""
         brought = self._brought
         seen = look()

@@ -258,7 +258,7 @@ class Scheduler:
             return
         if self._run.held:
             return
-        look = self._visits.followed_by(self._tick.run)
+        look = self._visits.run_tick(self._tick.run)
         log_tick(look, self._run.last)
         self._delivery.counters.ticked_at = self._delivery.store.clock.now()
         self._delivery.counters.add("breaker_pauses", by=len(look.stopped))

@@ -61,7 +61,7 @@ class PublicNotes(Repository):
 class Search(Repository):
     """The words of what went out. Nothing else is ever found, nor counted."""
 
-    def missing(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
+    def unindexed(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
         """Return (slug, hash) of what went out last of each statement whose words are not kept.
 
         With ``slugs``, of these alone.

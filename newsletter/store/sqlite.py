@@ -55,7 +55,7 @@ class Sqlite:
         self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
         """Commit at the end of the block. Raises DatabaseReplaced for another file in its place."""
-        self._refuse_exchanged()
+        self._refuse_replaced_file()
         with self._explained(), self._taken() as connection:
             if not reads and connection.lasting is not lasting:
                 connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
@@ -69,7 +69,7 @@ class Sqlite:
             finally:
                 connection.rollback()  # nothing, if it was committed or SQLite rolled it back
         if not reads:
-            self._refuse_exchanged()  # or it was committed to a file that nobody will read
+            self._refuse_replaced_file()  # or it was committed to a file that nobody will read
 
     def version(self) -> int:
         """Return a number that is another one after each commit, by any process. Asks no SQL.
@@ -77,7 +77,7 @@ class Sqlite:
         SQLite compares only what one connection saw, so this has one of its own, which never
         writes.
         """
-        self._refuse_exchanged()
+        self._refuse_replaced_file()
         with self._watching, self._explained():
             if self._watch is None:
                 self._watch = self._open()
@@ -196,7 +196,7 @@ class Sqlite:
             raise
         return connection
 
-    def _refuse_exchanged(self) -> None:
+    def _refuse_replaced_file(self) -> None:
         if self._file is not None and _identity(self.path) != self._file:
             raise DatabaseReplaced(
                 f"{self.path} was exchanged while it was at work: another file is in its place,"

@@ -54,7 +54,7 @@ def _read_ours(path: Source, said: Instructions, progress: Progress) -> Subscrib
 
         return read_yaml(member, found, reader)
 
-    notes = list(_guessed(found, said.encoding))
+    notes = list(_encoding_notes(found, said.encoding))
     if suffix not in _YAML:
         _, header = next(csv_files.rows(member, found), (1, []))
         aside = csv_files.ignored_columns(header, said)
@@ -125,7 +125,7 @@ def _column(header: str, number: int, first: Sequence[tuple[int, list[str]]]) ->
     )
 
 
-def _guessed(encoding: str, given: str) -> Iterator[str]:
+def _encoding_notes(encoding: str, given: str) -> Iterator[str]:
     if encoding in NAMES and not given:
         yield f"It is not UTF-8 and was read as {NAMES[encoding]}: look at its quotes and accents."
 
@@ -267,7 +267,7 @@ def _notes(tables: Sequence[Table], left: Sequence[str], given: str) -> Iterator
     for table in tables:
         name = table.member.name
         yield f"read as an export of {table.layout.known.name}: {name}"
-        yield from (f"{name}: {note}" for note in _guessed(table.encoding, given))
+        yield from (f"{name}: {note}" for note in _encoding_notes(table.encoding, given))
     aside = dict.fromkeys(column for table in tables for column in table.layout.ignored)
     if aside:
         yield f"columns ignored: {', '.join(aside)}"

@@ -311,14 +311,16 @@ class TokensContract:
 
     def test_a_request_is_known_by_its_key_for_a_day(self, store: Store) -> None:
         with store.begin() as tx:
-            assert tx.tokens.repeated(1, b"k", b"r", NOON) is None
-            assert tx.tokens.repeated(2, b"k", b"r", NOON) is None
-            assert tx.tokens.repeated(1, b"k", b"s", LATER) == (b"r", None)
+            assert tx.tokens.note_request(1, b"k", b"r", NOON) is None
+            assert tx.tokens.note_request(2, b"k", b"r", NOON) is None
+            assert tx.tokens.note_request(1, b"k", b"s", LATER) == (b"r", None)
             tx.tokens.note_result(1, b"k", "{}")
-            assert tx.tokens.repeated(1, b"k", b"s", LATER) == (b"r", "{}")
+            assert tx.tokens.note_request(1, b"k", b"s", LATER) == (b"r", "{}")
             tx.tokens.forget(1, b"k")
-            assert tx.tokens.repeated(1, b"k", b"s", NOON) is None
-            assert tx.tokens.repeated(2, b"k", b"s", NOON + timedelta(days=1, seconds=1)) is None
+            assert tx.tokens.note_request(1, b"k", b"s", NOON) is None
+            assert (
+                tx.tokens.note_request(2, b"k", b"s", NOON + timedelta(days=1, seconds=1)) is None
+            )
 
 
 class ThrottleContract:

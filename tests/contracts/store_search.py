@@ -160,7 +160,7 @@ class SearchContract:
         with store.begin() as tx:
             number = add_campaign(tx, "hours")
             one = searchable(tx, number, "Opening hours", LATER_TEXT)
-            assert tx.search.missing() == []
+            assert tx.search.unindexed() == []
             tx.search.put(one)
         assert find(store, "library") == Hits(count=0, shown=())
         with store.begin() as tx:
@@ -181,11 +181,11 @@ class SearchContract:
         assert slugs(find(store, "library")) == ["hours"], "it waits"
         with store.begin() as tx:
             start(tx, number)
-            assert tx.search.missing() == [("hours", content_hash)]
+            assert tx.search.unindexed() == [("hours", content_hash)]
         assert find(store, "library").count == 0
         with store.begin() as tx:
             tx.search.put(searchable(tx, number, "Anew", "The theatre opens."))
-            assert tx.search.missing() == []
+            assert tx.search.unindexed() == []
         assert slugs(find(store, "theatre")) == ["hours"]
         assert find(store, "library").count == 0
 
@@ -216,9 +216,9 @@ def publish(store: Store, slug: str, title: str, text: str) -> int:
     with store.begin() as tx:
         number = add_campaign(tx, slug)
         start(tx, number)
-        assert (slug, digest_of(tx, number)) in tx.search.missing()
+        assert (slug, digest_of(tx, number)) in tx.search.unindexed()
         tx.search.put(searchable(tx, number, title, text))
-        assert tx.search.missing() == []
+        assert tx.search.unindexed() == []
     return number
 
 

@@ -70,7 +70,7 @@ def layout(rows: Rows, cells: Cells) -> bool:
 def table(rows: Rows, cells: Cells, line: int) -> list[Block]:
     """Write a table as Markdown; its first row becomes the head."""
     hanging: dict[int, int] = {}
-    grid = [_spread(row, of_row, hanging) for row, of_row in zip(rows, cells, strict=True)]
+    grid = [_texts_by_column(row, of_row, hanging) for row, of_row in zip(rows, cells, strict=True)]
     grid = [row for row in grid if any(row)]
     width = max(map(len, grid))
     lines = ["| " + " | ".join([*row, *[""] * (width - len(row))]) + " |" for row in grid]
@@ -83,7 +83,7 @@ def _texts(blocks: Iterable[Block]) -> str:
     return " ".join(block.text for block in blocks)
 
 
-def _spread(
+def _texts_by_column(
     row: Sequence[Element], cells: Sequence[Sequence[Block]], hanging: dict[int, int]
 ) -> list[str]:
     """Return the texts of a row, column by column.

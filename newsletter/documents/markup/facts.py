@@ -44,7 +44,7 @@ class Facts:
     dated: Dated
     base: str
     language: str = ""
-    described: tuple[str, ...] = ()
+    unseen_texts: tuple[str, ...] = ()
     """Metadata and descriptions of pictures, which readers do not see as text."""
 
 
@@ -72,7 +72,7 @@ def facts_of(root: Element, *, document: bool) -> Facts:
         dated=_dated(root, meta, data),
         base=_base(root, meta),
         language=root.get("lang") or "",
-        described=(
+        unseen_texts=(
             *meta.values(),
             *(
                 ordinary(text).strip()

@@ -102,7 +102,7 @@ def import_page(
         foot=footnote_blocks(footnotes, hidden or blocks, inline),
         beside=(
             *((line, one) for one, line in words.items()),
-            *((0, said) for said in facts.described),
+            *((0, said) for said in facts.unseen_texts),
         ),
         dropped=(*edges, *(article.dropped if article else ()), *inline.dropped, *left),
         pictures=tuple(inline.pictures),

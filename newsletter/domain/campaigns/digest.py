@@ -54,7 +54,7 @@ def _hour(text: str) -> str:
     return text
 
 
-def _some_day(value: Any) -> Any:
+def _require_day(value: Any) -> Any:
     if value is None:
         raise ValueError(f"has no value; write {_SOME_DAY}")
     whole = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 28
@@ -63,7 +63,7 @@ def _some_day(value: Any) -> Any:
     return value
 
 
-def _of_that_kind(day: Any, others: Mapping[str, Any]) -> Any:
+def _require_day_of_period(day: Any, others: Mapping[str, Any]) -> Any:
     every = others.get("every")
     if every is Every.WEEK and day not in DAYS:
         raise ValueError(f"{day!r} is no day of the week; write one, like friday")
@@ -94,9 +94,9 @@ class Digest:
         "Its title. `{date}` becomes the issue's day.", '"The week at Example Forum"'
     )
     every: Every = setting("`week` or `month`.", "week")
-    day: Annotated[Any, Rule(_some_day, schema=_EVERY_DAY), RuleWithOthers(_of_that_kind)] = (
-        setting("The English name of a weekday; for a month 1 to 28 or `last`.", "friday")
-    )
+    day: Annotated[
+        Any, Rule(_require_day, schema=_EVERY_DAY), RuleWithOthers(_require_day_of_period)
+    ] = setting("The English name of a weekday; for a month 1 to 28 or `last`.", "friday")
     at: Annotated[str, Rule(_hour, schema={"pattern": f"^{_HOUR}$"})] = setting(
         'The hour in `timezone`, in quotes, from "04:00" on.', '"16:00"'
     )

@@ -165,7 +165,7 @@ class Limit:
     within: timedelta
 
 
-def of_passwords(
+def limits_on_passwords(
     address: str, network: str, *, is_familiar: bool, device: str = ""
 ) -> tuple[Limit, ...]:
     """Return the limits on guessing one person's password, and everybody's.
@@ -186,19 +186,19 @@ def of_passwords(
     return pair, Limit(key=f"network {network}", most=30, within=_HOUR), person, everybody
 
 
-def of_forgotten(address: str, network: str) -> tuple[Limit, ...]:
+def limits_on_forgotten(address: str, network: str) -> tuple[Limit, ...]:
     """Return the limits on links for forgotten passwords, which anybody may ask for."""
     pair = Limit(key=f"forgotten {address}", most=3, within=_HOUR)
     return (pair, Limit(key=f"forgotten from {network}", most=20, within=_HOUR))
 
 
-def of_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
+def limits_on_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
     """Return the limits on codes: a person who guesses them has the password already."""
     key = f"code {address} {network}" if is_familiar else f"code {address}"
     return Limit(key=key, most=5, within=_FIVE_MINUTES), Limit(key=key, most=50, within=_DAY)
 
 
-def of_tests(actor: str) -> tuple[Limit, ...]:
+def limits_on_tests(actor: str) -> tuple[Limit, ...]:
     """Return the limits on test mails, which leave ahead of all that waits: one person's, and all.
 
     They go to any address, and each counts against the provider's quota.

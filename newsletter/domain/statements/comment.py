@@ -78,7 +78,7 @@ class ChangeRequest:
     """When the same version was submitted again."""
 
 
-def standing_return(
+def open_change_request(
     found: Iterable[ChangeRequest], content_hash: str, approvals: Iterable[Approval]
 ) -> ChangeRequest | None:
     """Return the last request for changes, unless its version was approved or resubmitted since.

@@ -137,7 +137,7 @@ def classify(
         # of two with one id the newest, which a feed lists first
         listed.setdefault(item.id, item)
     by_id = {item.id: item for item in known}
-    met, strangers = _meet(listed, by_id)
+    met, strangers = _match_known_items(listed, by_id)
     changed = tuple(
         (before, item)
         for before, item in met
@@ -170,10 +170,10 @@ def _parted(
     return fresh, old, ""
 
 
-def _meet(
+def _match_known_items(
     listed: Mapping[str, Item], by_id: Mapping[str, KnownItem]
 ) -> tuple[list[tuple[KnownItem, Item]], list[Item]]:
-    """Which known item each one is, and which are new.
+    """Return each known item with the listed one, and the listed items that are new.
 
     An item under another id is a known one if nothing else can be: the id that we know is not
     listed any more, and its link, or its title and date, lead to one item on either side.
@@ -181,8 +181,8 @@ def _meet(
     met = [(by_id[key], item) for key, item in listed.items() if key in by_id]
     strangers = {key: item for key, item in listed.items() if key not in by_id}
     absent = {key: one for key, one in by_id.items() if key not in listed}
-    for mark in (_by_link, _by_title):
-        theirs, ours = _alone(strangers.values(), mark), _alone(absent.values(), mark)
+    for mark in (_link_key, _title_key):
+        theirs, ours = _unique(strangers.values(), mark), _unique(absent.values(), mark)
         for key in theirs.keys() & ours.keys():
             met.append((ours[key], theirs[key]))
             del strangers[theirs[key].id], absent[ours[key].id]
@@ -192,15 +192,15 @@ def _meet(
 Listed = TypeVar("Listed", Item, KnownItem)
 
 
-def _alone(things: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) -> dict[str, Listed]:
+def _unique(items: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) -> dict[str, Listed]:
     """Return the items whose mark is unique."""
     found: dict[str, list[Listed]] = {}
-    for thing in things:
-        found.setdefault(mark(thing), []).append(thing)
+    for item in items:
+        found.setdefault(mark(item), []).append(item)
     return {key: same[0] for key, same in found.items() if key and len(same) == 1}
 
 
-def _by_link(one: Item | KnownItem) -> str:
+def _link_key(one: Item | KnownItem) -> str:
     """Return a link that identifies a page. The front page of a site identifies none."""
     try:
         parts = urlsplit(one.link)
@@ -210,7 +210,7 @@ def _by_link(one: Item | KnownItem) -> str:
     return f"{parts.netloc}/{page}?{parts.query}" if page or parts.query else ""
 
 
-def _by_title(one: Item | KnownItem) -> str:
+def _title_key(one: Item | KnownItem) -> str:
     at = one.published.isoformat() if one.published else ""
     return f"{one.title.casefold()} {at}" if one.title else ""
 

@@ -33,7 +33,7 @@ def index(*, store: Store, words_of: Words, before: IndexState | None = None) ->
     before = before or IndexState()
     with store.read() as tx:
         mark, touched = tx.statements.changed_since(before.mark)
-        missing = tx.search.missing(None if before.mark is None else touched)
+        missing = tx.search.unindexed(None if before.mark is None else touched)
     left = iter(missing)
     while some := list(islice(left, _AT_ONCE)):
         with store.read() as tx:

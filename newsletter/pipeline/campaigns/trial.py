@@ -11,7 +11,7 @@ from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.ports import Links, Renderer
-from newsletter.domain.staff.account import exceeded, of_tests
+from newsletter.domain.staff.account import exceeded, limits_on_tests
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content, Recipient
@@ -96,7 +96,7 @@ def filled(content: Content, recipient: Recipient) -> Content:
 def _entitled(tx: Transaction, by: str) -> str:
     """The folded address of who may send one more test mail now. Raises Refused."""
     actor = entitle(tx, by, Role.WRITER, "send a test")
-    if exceeded(of_tests(actor), tx.now, tx.throttle.count):
+    if exceeded(limits_on_tests(actor), tx.now, tx.throttle.count):
         raise Refused(_TOO_MANY)
     return actor
 
@@ -146,7 +146,7 @@ class TrialSender:
             reason = tx.readers.suppressed(address)
             if reason is not None:
                 raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
-            tx.throttle.failed({limit.key for limit in of_tests(actor)}, tx.now)
+            tx.throttle.failed({limit.key for limit in limits_on_tests(actor)}, tx.now)
             limiter.take_ahead(tx, 1, taken_at)
             tx.audit.enter(actor, "test", subject or slug, "one test mail")
         provider = self.provider.provider

@@ -14,7 +14,7 @@ from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Credential, Session, Stage, of_codes
+from newsletter.domain.staff.account import Credential, Session, Stage, limits_on_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
@@ -122,7 +122,7 @@ def change_password(
     """
     with proofs.store.read() as tx:
         address = proofs.holder(tx, hashed).address
-    limits = of_codes(address, place.network, is_familiar=True)
+    limits = limits_on_codes(address, place.network, is_familiar=True)
     compared = proofs.compare(address, old, limits, place)
     if compared is None:
         return "old", _WAIT

@@ -18,8 +18,8 @@ from newsletter.domain.staff.account import (
     Invitation,
     Limit,
     LinkKind,
+    limits_on_forgotten,
     name_of,
-    of_forgotten,
 )
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -162,7 +162,7 @@ def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
     """
     with proofs.store.read() as tx:
         found = {}
-        for campaign in tx.campaigns.open_heads():
+        for campaign in tx.campaigns.open_without_counts():
             if has_begun(campaign):
                 continue
             started = {start.by for start in tx.starts.of(campaign.slug) if not start.revoked_at}
@@ -281,7 +281,7 @@ def forgot(address: str, *, place: Place, proofs: Proofs) -> None:
     """
     who = folded(address)
     with proofs.store.begin() as tx:
-        if proofs.attempt(tx, of_forgotten(who, place.network)) is None:
+        if proofs.attempt(tx, limits_on_forgotten(who, place.network)) is None:
             return
         role, links = tx.staff.role(who), tx.invitations.open(tx.now)
         known = role and tx.accounts.get(who) and not any(one.address == who for one in links)
@@ -302,7 +302,7 @@ def _made(
     if by == OPERATOR:
         email_id, word = None, new_word()
     else:
-        email_id = _mailed(tx, kind, address, role, by, expires_at, proofs)
+        email_id = _queue_link_email(tx, kind, address, role, by, expires_at, proofs)
         word = link_word(proofs.key, email_id)
     made = Invitation(
         id=0,
@@ -327,7 +327,7 @@ _ASKS: Mapping[LinkKind, str] = {
 }
 
 
-def _mailed(
+def _queue_link_email(
     tx: Transaction,
     kind: LinkKind,
     address: str,

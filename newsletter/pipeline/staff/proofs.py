@@ -16,7 +16,7 @@ from newsletter.domain.staff.account import (
     Session,
     Stage,
     exceeded,
-    of_codes,
+    limits_on_codes,
 )
 from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
 from newsletter.domain.staff.role import DeskRules, Role
@@ -210,7 +210,7 @@ class Proofs:
 
     def code_limits(self, tx: Transaction, address: str, place: Place) -> tuple[Limit, ...]:
         is_familiar = tx.throttle.knows(address, place.network, tx.now)
-        return of_codes(address, place.network, is_familiar=is_familiar)
+        return limits_on_codes(address, place.network, is_familiar=is_familiar)
 
     # --- codes
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
-from newsletter.domain.staff.account import Limit, Session, Stage, of_passwords
+from newsletter.domain.staff.account import Limit, Session, Stage, limits_on_passwords
 from newsletter.pipeline.staff.proofs import (
     PasskeyAnswer,
     PasswordCheck,
@@ -37,7 +37,7 @@ def sign_in(
     device = codes.device_of(proofs.key, who, place.device)
     with proofs.store.read() as tx:
         is_familiar = tx.throttle.knows(who, place.network, tx.now)
-    limits = of_passwords(who, place.network, is_familiar=is_familiar, device=device)
+    limits = limits_on_passwords(who, place.network, is_familiar=is_familiar, device=device)
     is_known = is_familiar or device != ""
     compared = proofs.compare(who, password, limits, place, is_known=is_known)
     if compared is None:

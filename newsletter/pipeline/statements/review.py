@@ -91,7 +91,7 @@ class _OtherStatements:
     def going(self) -> list[Campaign]:
         return [
             head
-            for head in self._tx.campaigns.open_heads()
+            for head in self._tx.campaigns.open_without_counts()
             if head.state in _GOING and not head.welcome
         ]
 

@@ -102,10 +102,10 @@ def by_item(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) 
     if not items:
         why = f"HTTP {response.status} without one understood answer for each recipient"
         return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
-    return put_together(batch, items, retry_after(response))
+    return combine_outcomes(batch, items, retry_after(response))
 
 
-def put_together(
+def combine_outcomes(
     batch: OutgoingBatch, items: Sequence[Outcome], asked: timedelta | None = None
 ) -> Answer:
     """Combine an outcome for each recipient, by position, into one answer with exceptions.

@@ -59,7 +59,7 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     if response.status != 200 or len(items) != len(batch.recipients):
         why = f"HTTP {response.status} without an answer for each recipient"
         return answers.answered(response, Verdict.UNKNOWN, why)
-    return answers.put_together(batch, items)
+    return answers.combine_outcomes(batch, items)
 
 
 def error_name(response: HttpResponse) -> str:
@@ -81,12 +81,12 @@ def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, An
         daily, rate = "daily" in text.lower(), "rate" in text.lower()
         verdict = Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
     else:
-        about_a_reader = _about(text) is Verdict.REJECTED
+        about_a_reader = _refused_party(text) is Verdict.REJECTED
         verdict = answers.at_fault(batch) if about_a_reader else Verdict.CONFIGURATION
     return answers.answered(response, verdict, reason)
 
 
-def _about(text: str) -> Verdict:
+def _refused_party(text: str) -> Verdict:
     """Return who is refused: REJECTED for a reader, CONFIGURATION for us, SPLIT if it is open."""
     # first, because a refused sender is called an address too
     if _ABOUT_US.search(text):
@@ -105,6 +105,6 @@ def _item(payload: Any) -> Outcome:
     accepted = verdict is Verdict.ACCEPTED
     if not isinstance(given, str) or bool(given) is not accepted or (accepted and error):
         return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
-    if status in _SAYS_WHY and (about := _about(error)) is not Verdict.SPLIT:
+    if status in _SAYS_WHY and (about := _refused_party(error)) is not Verdict.SPLIT:
         verdict = about
     return Outcome(verdict=verdict, reason=reason, provider_id=given)

@@ -113,19 +113,19 @@ def html_faults(html: str, demands: Demands) -> Iterator[str]:
     for url in demands.links:
         if url not in page.hrefs:
             yield f"it does not link to {url}"
-    yield from _unsaid(page.text, demands)
+    yield from _missing_words(page.text, demands)
 
 
-def _unsaid(part: str, demands: Demands) -> Iterator[str]:
-    if not _holds(part, demands.postal_address):
+def _missing_words(part: str, demands: Demands) -> Iterator[str]:
+    if not _contains_words(part, demands.postal_address):
         yield "it lacks the postal address"
-    if not _holds(part, demands.embargo):
+    if not _contains_words(part, demands.embargo):
         yield f"it leaves out the embargo until {demands.embargo}: fill in embargo"
 
 
 def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
     """Yield what a template left out of the text."""
-    yield from _unsaid(text, demands)
+    yield from _missing_words(text, demands)
     digits = re.sub(r"[^+0-9]", "", text)
     page = Page(html)
     for href in [*demands.links, *(href for href in page.hrefs if href not in page.places)]:
@@ -135,7 +135,7 @@ def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
             yield f"it lacks {href}, to which the HTML links"
 
 
-def _holds(text: str, words: str) -> bool:
+def _contains_words(text: str, words: str) -> bool:
     """Whether the text has the words, even if lines and elements split them."""
     # without blanks: lines of text are folded, and an address is set over several
     return "".join(words.split()) in "".join(text.split())

@@ -34,13 +34,13 @@ def items_of(root: Element, url: str) -> list[Item]:
         # in the channel, or next to it in RSS 1.0
         places = [*_children(root, "channel"), root]
         items = (item for place in places for item in _children(place, "item"))
-        return [_rss(item, url, spoken) for item in bounded(items)]
+        return [_rss(item, url, spoken) for item in require_few(items)]
     if name == "feed":
-        return [_atom(entry, url) for entry in bounded(_children(root, "entry"))]
+        return [_atom(entry, url) for entry in require_few(_children(root, "entry"))]
     raise FeedUnreadable(f"it is XML of another kind (<{name[:40]}>) and no feed; correct its url")
 
 
-def bounded(found: Iterable[Entry]) -> list[Entry]:
+def require_few(found: Iterable[Entry]) -> list[Entry]:
     """Return all entries. Raises FeedUnreadable if there are too many."""
     entries = list(islice(found, MAX_ITEMS + 1))
     if len(entries) > MAX_ITEMS:
@@ -206,7 +206,7 @@ def json_items_of(text: str, url: str) -> list[Item]:
     spoken = _value(feed, "language")
     if not isinstance(items, list):
         raise FeedUnreadable("it has no list of items; its operator may correct it")
-    return [_json_item(item, spoken, url) for item in bounded(items) if isinstance(item, dict)]
+    return [_json_item(item, spoken, url) for item in require_few(items) if isinstance(item, dict)]
 
 
 def _json_item(item: dict[str, Any], spoken: str, url: str) -> Item:

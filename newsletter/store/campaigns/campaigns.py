@@ -70,7 +70,7 @@ class Campaigns(Repository):
         which = f"SELECT id FROM campaign WHERE {_IS_OPEN}"
         return self._db.all(Campaign, f"{_with_counts(which)} ORDER BY campaign.id")
 
-    def open_heads(self) -> list[Campaign]:
+    def open_without_counts(self) -> list[Campaign]:
         """Return campaigns that are not over, without their figures."""
         return self._db.all(Campaign, f"{_HEAD} WHERE {_IS_OPEN} ORDER BY id")
 

@@ -50,7 +50,7 @@ class Tokens(Repository):
 
     # --- idempotency keys
 
-    def repeated(
+    def note_request(
         self, number: int, key: bytes, request: bytes, at: datetime
     ) -> tuple[bytes, str | None] | None:
         """Note a request under the hash of its key. Return the earlier one, if there was one.

@@ -139,7 +139,7 @@ class Gate:
         hashed = hash_of(key)
         # the commit of what it does also makes the key last, which comes before it
         with self._store.begin(lasting=False) as tx:
-            before = tx.tokens.repeated(token, hashed, request, tx.now)
+            before = tx.tokens.note_request(token, hashed, request, tx.now)
         if before is not None:
             content, made = before
             if content != request:

@@ -33,7 +33,7 @@ def _status_of_some(tx: Transaction) -> None:
 QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what is due": lambda tx: tx.campaigns.due(NOON),
     "what is open": lambda tx: tx.campaigns.open(),
-    "what is open, without figures": lambda tx: tx.campaigns.open_heads(),
+    "what is open, without figures": lambda tx: tx.campaigns.open_without_counts(),
     "what is sending": lambda tx: tx.campaigns.going(),
     "the ids of what is sending": lambda tx: tx.campaigns.sending(),
     "the carriers of what is sending": lambda tx: tx.campaigns.carriers(),
@@ -58,7 +58,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what ended last": lambda tx: tx.campaigns.last_ended(3),
     "the log about one": lambda tx: tx.audit.about("news", most=9),
     "comments on one": lambda tx: tx.comments.of("news", 9),
-    "words that are missing": lambda tx: tx.search.missing(["news"]),
+    "words that are missing": lambda tx: tx.search.unindexed(["news"]),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),
     "whom an event speaks of": lambda tx: tx.events.locate(
         [STRANGER], provider="outbox", workspace=WORKSPACE

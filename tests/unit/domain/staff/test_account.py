@@ -14,9 +14,9 @@ from newsletter.domain.staff.account import (
     Stage,
     browser_of,
     exceeded,
+    limits_on_codes,
+    limits_on_passwords,
     name_of,
-    of_codes,
-    of_passwords,
 )
 from newsletter.domain.staff.role import DeskRules, Role
 from tests.fakes import NOON
@@ -104,16 +104,16 @@ def test_which_roles_need_a_second_factor() -> None:
 
 
 def test_failures_count_against_person_network_and_all_and_where_one_is_known_less() -> None:
-    keys = [one.key for one in of_passwords("a@x", "n", is_familiar=False)]
+    keys = [one.key for one in limits_on_passwords("a@x", "n", is_familiar=False)]
     assert keys == ["password a@x n", "network n", "password a@x", "password"]
-    assert len(of_passwords("a@x", "", is_familiar=False)) == 3
-    assert [one.key for one in of_passwords("a@x", "n", is_familiar=True)] == keys[:1]
-    assert {one.key for one in of_codes("a@x", "n", is_familiar=True)} == {"code a@x n"}
-    assert {one.key for one in of_codes("a@x", "n", is_familiar=False)} == {"code a@x"}
+    assert len(limits_on_passwords("a@x", "", is_familiar=False)) == 3
+    assert [one.key for one in limits_on_passwords("a@x", "n", is_familiar=True)] == keys[:1]
+    assert {one.key for one in limits_on_codes("a@x", "n", is_familiar=True)} == {"code a@x n"}
+    assert {one.key for one in limits_on_codes("a@x", "n", is_familiar=False)} == {"code a@x"}
 
 
 def test_one_more_than_so_many_is_too_many() -> None:
-    limits = of_codes("a@x", "", is_familiar=False)
+    limits = limits_on_codes("a@x", "", is_familiar=False)
     for count, over in ((4, False), (5, True)):
         assert exceeded(limits, NOON, lambda _key, _since, count=count: count) is over  # type: ignore[misc]
 

@@ -11,7 +11,7 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.account import HALF, Session, Stage, of_passwords
+from newsletter.domain.staff.account import HALF, Session, Stage, limits_on_passwords
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
@@ -266,7 +266,7 @@ def test_a_full_queue_counts_against_no_account(office: Office) -> None:
                 signin.sign_in(ANA, OTHER, place=place, proofs=proofs)  # no place
             with full.turn(), pytest.raises(Busy):
                 signin.sign_in(ANA, OTHER, place=place, proofs=proofs)  # no turn
-        limits = of_passwords(ANA, place.network, is_familiar=False)
+        limits = limits_on_passwords(ANA, place.network, is_familiar=False)
         with office.store.read() as tx:
             assert [tx.throttle.count(limit.key, HALF_A_DAY_AGO) for limit in limits] == [0] * 4
 

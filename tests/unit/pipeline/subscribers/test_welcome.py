@@ -205,7 +205,7 @@ def test_the_archive_and_home_do_not_show_it(press: Newsroom, store: Store) -> N
     assert published.newest(store, 9) == [] == list(published.some(store, ["welcome"]))
     with store.read() as tx:
         home = desktop(tx, SAM, tx.staff.roles()[SAM], press.rules)
-        assert (tx.campaigns.count_published()[0], tx.search.missing()) == (0, [])
+        assert (tx.campaigns.count_published()[0], tx.search.unindexed()) == (0, [])
         assert tx.campaigns.begun(press.clock.now().replace(year=2000)) == []
         assert (home.going, tx.campaigns.sending()) == ((), [])
 
