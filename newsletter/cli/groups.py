@@ -13,7 +13,7 @@ import click
 from newsletter.imports import imported
 
 
-class Later(click.Command):
+class LazyCommand(click.Command):
     """Replaces a command in lists, help and completion until it is run."""
 
     def __init__(self, name: str, *, at: str, about: str) -> None:
@@ -45,4 +45,4 @@ class Table(click.Group):
 
 def loaded(command: Any) -> Any:
     """Return the command itself, imported if it is a placeholder."""
-    return command.load() if isinstance(command, Later) else command
+    return command.load() if isinstance(command, LazyCommand) else command

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from newsletter import __version__
-from newsletter.cli.groups import Later, Table
+from newsletter.cli.groups import LazyCommand, Table
 from newsletter.config import without_plugins
 from newsletter.domain.errors import (
     Defect,
@@ -98,7 +98,7 @@ for _name, _module, _about in (
     ("audit", "staff", "Show the audit log, and verify that it was not changed."),
 ):
     _at = f"newsletter.cli.{_module}:{_name.replace('-', '_')}"
-    newsletter.add_command(Later(_name, at=_at, about=_about))
+    newsletter.add_command(LazyCommand(_name, at=_at, about=_about))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -30,7 +30,7 @@ class NotAfter:
 
     @classmethod
     def after(cls, lease: timedelta, clock: Clock) -> "NotAfter":
-        """So long from now on."""
+        """Return the end of a lease that starts now."""
         return cls(clock=clock, until=clock.now() + lease, uptime=clock.uptime() + lease)
 
     def left(self) -> timedelta:

@@ -194,7 +194,7 @@ def _run(run: list[tuple[bool, str]], in_tag: bool, word: Word) -> tuple[str, bo
 
 
 def _said(text: str, expressions: list[str], word: Word) -> str:
-    """Replace the message in a piece of text, whose blanks around it stay."""
+    """Replace the message in a piece of text by its translation; blanks around it stay."""
     start, end = 0, len(text)
     while start < end and _is_edge(text[start], expressions):
         start += 1

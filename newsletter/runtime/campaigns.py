@@ -81,12 +81,12 @@ class Campaigns:
             return terms_now(tx, find_status(tx, slug, self.rules))
 
     def hand(self, actor: str) -> OperatorActions:
-        """A person's hand on campaigns."""
+        """Return the acts of a person on campaigns."""
         return OperatorActions(store=self.store, actor=actor)
 
 
 def _batch_size(settings: Settings, *lines: PooledProvider | None) -> int:
-    """No batch may hold more than each provider takes, or than its rate allows in a second."""
+    """Return the largest batch that each provider takes, and its rate allows in a second."""
     limits = [line.provider.capabilities.max_recipients for line in lines if line]
     for options in settings.providers:
         if options.batch_size is not None:

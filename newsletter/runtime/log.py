@@ -39,7 +39,7 @@ def log_tick(look: TickResult, before: TickResult) -> None:
 
 
 def _log_made(look: TickResult) -> None:
-    """Log digests that were built, and approvals over warnings."""
+    """Log the digests that were built, and the approvals despite warnings."""
     for issue, summary in look.gathered:
         log.info("digest email %s of %s: %s", issue.name, issue.day.isoformat(), summary)
     for noted in look.approved:
@@ -137,7 +137,7 @@ class Endings:
         )
 
 
-class Pulse:
+class ProgressLog:
     """Logs progress at most once a minute while nothing is wrong."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -147,14 +147,14 @@ class Pulse:
         self._messages = 0
 
     def note(self, done: DispatchResult) -> None:
-        """A batch came back; any thread may say so."""
+        """Count the accepted messages of a batch; any thread may call it."""
         if done.answer.outcome.verdict is not Verdict.ACCEPTED:
             return
         with self._lock:
             self._messages += done.messages - len(done.answer.exceptions)
 
     def beat(self) -> None:
-        """Say it, if it is time and there is something to say."""
+        """Log the messages since the last line, if there were any and a minute has passed."""
         with self._lock:
             messages, seconds = self._messages, self._now() - self._said_at
             if seconds < _PULSE:

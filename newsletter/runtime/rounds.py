@@ -108,7 +108,7 @@ class Visits:
             self._round_over = True
 
     def run_tick(self, look: Callable[[], Seen]) -> Seen:
-        """Look; what came before it began has been looked at then."""
+        """Run a tick, and note that it saw all items that came before it began."""
         brought = self._brought
         seen = look()
         self._looked_at = brought

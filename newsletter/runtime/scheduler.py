@@ -26,7 +26,7 @@ from newsletter.runtime.channels import PostRound
 from newsletter.runtime.diagnosis import check_health
 from newsletter.runtime.log import (
     Endings,
-    Pulse,
+    ProgressLog,
     log_attempt,
     log_reconciled,
     log_recovered,
@@ -81,7 +81,7 @@ class Scheduler:
         """Something is being sent, as far as was seen."""
         self._visits = Visits(tick.statements, stopped=self._stop.is_set)
         self._rounds = Rounds(delivery, stopped=self._stop.is_set)
-        self._pulse = Pulse()
+        self._progress = ProgressLog()
         self._endings = Endings()
         self._in_vain_lock = threading.Lock()
         self._in_vain: dict[int, int] = {}
@@ -330,7 +330,7 @@ class Scheduler:
             if done.wait:
                 self._in_vain[done.batch_id] = tries + 1
         log_attempt(done)
-        self._pulse.note(done)
+        self._progress.note(done)
         self._delivery.counters.note_attempt(done)
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
@@ -341,7 +341,7 @@ class Scheduler:
                 if tick.next_run_time > now + tick.trigger.interval + _PUT_BACK:
                     tick.modify(next_run_time=now)
             self._notice()
-            self._pulse.beat()
+            self._progress.beat()
             beat(self._delivery.lock_path)
             if not until_idle and self._is_superseded():
                 return

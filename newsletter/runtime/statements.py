@@ -200,7 +200,7 @@ class Statements:
         )
 
     def writing(self, actor: str) -> DraftWriter:
-        """A person who writes at the desk."""
+        """Return the acts of a person who writes at the desk."""
         return DraftWriter(store=self.store, actor=actor)
 
     @property

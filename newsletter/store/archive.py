@@ -62,7 +62,7 @@ class Search(Repository):
     """The words of what went out. Nothing else is ever found, nor counted."""
 
     def unindexed(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
-        """Return (slug, hash) of what went out last of each statement whose words are not kept.
+        """Return (slug, hash) of the last campaign of each statement that is not indexed yet.
 
         With ``slugs``, of these alone.
         """

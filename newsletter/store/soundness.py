@@ -30,7 +30,7 @@ class _Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class IntegrityReport:
-    """The result of checking one kind of row."""
+    """The damaged rows that a check of one kind of row found."""
 
     what: str
     looked_at: int

@@ -80,7 +80,7 @@ class Call:
             self._socket, self.began = sock, True
 
     def end(self) -> None:
-        """Let go of the socket. Raises TimeoutError if the call was cut off."""
+        """Release the socket. Raises TimeoutError if the deadline cut the call off."""
         with self._lock:
             self._socket = None
             if self.expired:  # then what looks like its end may be where it was cut off

@@ -11,7 +11,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.pipeline.delivery.dispatch import DispatchResult
-from newsletter.runtime.log import Endings, Pulse, log_attempt
+from newsletter.runtime.log import Endings, ProgressLog, log_attempt
 from tests.fakes import NOON
 from tests.pages import forum
 
@@ -85,7 +85,7 @@ def test_a_campaign_that_ends_is_told_once_with_its_name_and_figures(
 
 def test_a_line_a_minute_at_most_says_how_it_goes(said: pytest.LogCaptureFixture) -> None:
     seconds = [0.0]
-    pulse = Pulse(lambda: seconds[0])
+    pulse = ProgressLog(lambda: seconds[0])
     for at in range(0, 181, 5):
         seconds[0] = at
         pulse.note(done())

@@ -270,7 +270,7 @@ STATES: Mapping[State, StateRow] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Related:
-    """Another statement, as one names it."""
+    """A link to another statement: its slug, its title, and its language or state."""
 
     slug: str
     title: str

@@ -12,7 +12,7 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound, Postponed, T
 from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.pipeline.statements.translations import within
+from newsletter.pipeline.statements.translations import present_translations
 from newsletter.store.sql import Store, Transaction
 
 _SLOW, _MAX_SLOW = timedelta(seconds=2), timedelta(seconds=10)
@@ -133,7 +133,7 @@ def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
     for stored in known:
         if stored.present and stored.statement.translation_of:
             found[stored.statement.translation_of].append(stored)
-    return {of: within(members) for of, members in found.items()}
+    return {of: present_translations(members) for of, members in found.items()}
 
 
 def _groups_of(tx: Transaction, before: RenderState, touched: Sequence[str]) -> TranslationGroups:
@@ -141,7 +141,10 @@ def _groups_of(tx: Transaction, before: RenderState, touched: Sequence[str]) -> 
     changed = tx.statements.some(touched)
     named = {stored.statement.translation_of for stored in changed}
     named |= {before.originals.get(slug, "") for slug in touched}
-    return {of: within(tx.statements.translations(of)) for of in sorted({*touched, *named} - {""})}
+    return {
+        of: present_translations(tx.statements.translations(of))
+        for of in sorted({*touched, *named} - {""})
+    }
 
 
 def _translation_fault(

@@ -59,10 +59,10 @@ class Awaited:
 
 def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:
     """The translations of a statement that are there, by language."""
-    return within(tx.statements.translations(slug))
+    return present_translations(tx.statements.translations(slug))
 
 
-def within(translations: Iterable[StoredStatement]) -> tuple[Statement, ...]:
+def present_translations(translations: Iterable[StoredStatement]) -> tuple[Statement, ...]:
     """Return the translations that are present, in their order in the email."""
     present = (translation.statement for translation in translations if translation.present)
     return tuple(sorted(present, key=lambda one: one.language))

@@ -75,7 +75,7 @@ class Template:
     """Which value belongs into each gap."""
 
     def fill(self, *values: str) -> bytes:
-        """The text with these values in its gaps."""
+        """Return the body with these values in its gaps."""
         row = list(self.row)
         encoded = [value.encode() for value in values]  # once, however many gaps each fills
         row[1::2] = [encoded[gap] for gap in self.gaps]

@@ -81,7 +81,7 @@ def inside(value: Any, *keys: str | int) -> Any:
 
 
 def listed(value: Any) -> list[Any]:
-    """The value if it is a list, else an empty one."""
+    """Return the value if it is a list, else an empty list."""
     return value if isinstance(value, list) else []
 
 

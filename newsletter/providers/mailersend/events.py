@@ -47,7 +47,7 @@ class MailerSend:
         self._key = keys.secret(key, looks_like="Qk3v…, from MailerSend's page of the webhook")
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """One event. Raises Forged."""
+        """Return the one event of a post. Raises Forged."""
         require_hmac(self._key, body, header(headers, "signature"))
         events = webhooks.read_one(body, now, _event)
         require_recent(instant(inside(webhooks.parse(body), "created_at")), events, now, RETRIES)

@@ -61,7 +61,7 @@ class Mailpit(MessageTranslator):
 
 
 def _compile(content: Content) -> Template:
-    """The call to one recipient with its gaps, encoded once.
+    """Return the body of a call to one recipient as a template, encoded once.
 
     The attempt is a header, not a tag: Mailpit lists every tag it has seen.
     """

@@ -85,7 +85,7 @@ def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
 
 
 def _tags(tags: Any) -> Any:
-    """A mapping, or the list of names and values that the call was made with."""
+    """Return the tags as a mapping. Some events list them as names and values, like the call."""
     if not isinstance(tags, list):
         return tags
     return {text(inside(tag, "name")): inside(tag, "value") for tag in tags}

@@ -284,7 +284,7 @@ def _held(correction: Correction) -> Condition:
 
 
 def _gets_correction(correction: Correction) -> Condition:
-    """The correction is for this subscriber, who is not suppressed."""
+    """SQL condition: the correction is for this subscriber, who is not suppressed."""
     # a reader who joined after the original has no row in held
     waits = Condition("COALESCE(held.standing, 0) = 1")
     if correction.unstarted:

@@ -56,7 +56,7 @@ class Generation(Repository):
         )
 
     def doubt(self, evidence: str, at: datetime) -> None:
-        """Distrust this database, once for the same evidence."""
+        """End the mail, sessions and tokens of a copied database; once for the same evidence."""
         if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) != evidence:
             self._db.put("meta", "key", key=_DOUBTED, value=evidence)
             copies.distrust(self._db, {}, at)

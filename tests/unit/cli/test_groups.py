@@ -10,7 +10,7 @@ import click
 import pytest
 
 from newsletter import cli
-from newsletter.cli.groups import Later, loaded
+from newsletter.cli.groups import LazyCommand, loaded
 from newsletter.cli.main import newsletter
 
 pytestmark = pytest.mark.slow("a process for each command")
@@ -41,7 +41,7 @@ def test_no_command_is_left_out() -> None:
 
 
 def is_command(found: object) -> bool:
-    return isinstance(found, click.Command) and not isinstance(found, Later)
+    return isinstance(found, click.Command) and not isinstance(found, LazyCommand)
 
 
 def reached(command: click.Command) -> set[int]:
