@@ -15,20 +15,23 @@ from babel.messages.pofile import write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.campaigns.state import STATES, Act, State
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.signup import Method
 from newsletter.rendering.sentences import translated
 from newsletter.web.desk.deciding import LEFT_OUT
-from newsletter.web.desk.page import PROOF_FAULTS, TRANSLATED
+from newsletter.web.desk.page import PROOF_FAULTS
+from newsletter.web.desk.statements.statement import STEPS
 
 ROOT = Path(__file__).parent.parent
 WORDS = ROOT / "templates/desk/words"
+SCRIPTS = ROOT / "newsletter/web/browser/src"
 TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/campaigns/notices.py": (one.value for one in NoticeKind),
     "newsletter/domain/campaigns/state.py": (
-        *(one.value for one in (*State, *Act)),
+        *(one.value for one in (*State, *Act, *CampaignState)),
         *(text for row in STATES.values() for text in (row.next, row.without_actors) if text),
         "correct it",
     ),
@@ -36,11 +39,13 @@ TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
     "newsletter/web/desk/deciding.py": LEFT_OUT.values(),
     "newsletter/web/desk/page.py": PROOF_FAULTS.values(),
+    "newsletter/web/desk/statements/statement.py": STEPS,
 }
 _GAP = re.compile(r"\{[^{}]*\}")
 _IMPORTS_SAY = re.compile(
     r"from newsletter\.domain\.wording import (?:\([^)]*|[^\n(]*)\bsay\b|\ndef say\("
 )
+_SAID_IN_SCRIPT = re.compile(r'\bsay\(\s*"([^"]+)"(?:,\s*"([^"]+)")?')
 _DATED = datetime(2026, 11, 30, tzinfo=UTC)
 """Not the time of writing, which would change the file each time."""
 Message = str | tuple[str, str]
@@ -48,9 +53,8 @@ Message = str | tuple[str, str]
 
 def messages() -> Iterator[tuple[Message, str]]:
     """Yield each message and its file; a pair is singular and plural."""
-    for name in sorted(TRANSLATED):
-        place = f"templates/desk/{name}"
-        text, found = (ROOT / place).read_text(), _Collector()
+    for file in sorted((ROOT / "templates/desk").glob("*.html.j2")):
+        place, text, found = str(file.relative_to(ROOT)), file.read_text(), _Collector()
         translated(text, found)
         found += _said_in_template(text)
         yield from ((message, place) for message in found)
@@ -59,6 +63,10 @@ def messages() -> Iterator[tuple[Message, str]]:
         if _IMPORTS_SAY.search(text):
             place = str(module.relative_to(ROOT))
             yield from ((message, place) for message in _said_in(ast.parse(text)))
+    for script in sorted(SCRIPTS.rglob("*.js")):
+        place = str(script.relative_to(ROOT))
+        for said in _SAID_IN_SCRIPT.findall(script.read_text()):
+            yield from ((one, place) for one in _messages_of([text for text in said if text]))
     for place, texts in TABLES.items():
         yield from ((text, place) for text in texts)
 

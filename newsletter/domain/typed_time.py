@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.schedule import LocalTime, every_zone, resolve
-from newsletter.domain.wording import place_of
+from newsletter.domain.wording import listed, place_of, say
 
 _MAX_TYPED = 200
 """More characters than any time in words has."""
@@ -60,7 +60,7 @@ _SHORT_ZONES: Mapping[str, str] = {
     "pt": "America/Los_Angeles",
 }
 _WALL_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt]|[ \t]+)\d\d:.*")
-_EXAMPLE = "Write it like “3 Dec 6am” or “tomorrow 9am”"
+_EXAMPLE = say("Write it like “3 Dec 6am” or “tomorrow 9am”")
 
 
 def is_wall_time(typed: str) -> bool:
@@ -76,7 +76,7 @@ def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetim
     sentences that say what to write.
     """
     if len(words) > _MAX_TYPED:
-        raise ValueError(f"This is too long for a date and time. {_EXAMPLE}")
+        raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
     text = " ".join(_FILLERS.sub(" ", words.casefold()).split())
     text = re.sub(r"(?<=\d)t(?=\d)", " ", text)
     local, text = _take(_LOCAL, text)
@@ -93,10 +93,11 @@ def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetim
     day = _day_of(written, named, today)
     if local:
         if offset or place:
-            raise ValueError("“Local” is each reader's own clock. Leave out the zone")
+            raise ValueError(say("“Local” is each reader's own clock. Leave out the zone"))
         return LocalTime(at=at, day=day)
     if day is None:
-        raise ValueError(f"Add a day: “today {clock[0]}”, “tomorrow {clock[0]}” or a date")
+        day_wanted = "Add a day: “today {clock}”, “tomorrow {clock}” or a date"
+        raise ValueError(say(day_wanted, clock=clock[0]))
     wall = datetime.combine(day, at)
     if offset:
         return wall.replace(tzinfo=timezone(_delta(offset["short"] or offset["long"])))
@@ -105,7 +106,8 @@ def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetim
         return instant.astimezone(ZoneInfo(place))
     shown = instant.astimezone(ZoneInfo(zone)).tzname()
     if rest and not place and rest.upper() != shown:
-        raise ValueError(f"On that day {place_of(zone)} has other clocks than {rest.upper()}")
+        other = "On that day {place} has other clocks than {zone}"
+        raise ValueError(say(other, place=place_of(zone), zone=rest.upper()))
     return wall
 
 
@@ -119,11 +121,13 @@ def _take(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, st
 
 def _without_clock(rest: str, words: str, *, has_day: bool) -> str:
     if rest.isdecimal() and 1 <= int(rest) <= 12:
-        return f"{rest} can be {rest}am or {rest}pm. Write which one"
+        return say("{hour} can be {hour}am or {hour}pm. Write which one", hour=rest)
     if has_day and not rest:
-        return "Add a time of day, such as 9am"
-    what = f"“{words[:80].strip()}” is not a date and time" if words.strip() else "Add a time"
-    return f"{what}. {_EXAMPLE}"
+        return say("Add a time of day, such as 9am")
+    if not words.strip():
+        return say("Add a time. {example}", example=_EXAMPLE)
+    unread = "“{words}” is not a date and time. {example}"
+    return say(unread, words=words[:80].strip(), example=_EXAMPLE)
 
 
 def _time_of(clock: re.Match[str]) -> time:
@@ -131,9 +135,9 @@ def _time_of(clock: re.Match[str]) -> time:
         return time(int(clock["hour24"]), int(clock["minute24"]), int(clock["second"] or 0))
     hour, minute = int(clock["hour"] or 12), int(clock["minute"] or 0)
     if clock["name"] == "midnight" or (hour, minute, clock["half"]) == (12, 0, "a"):
-        raise ValueError("Midnight can begin or end the day. Write 00:00 or 23:59")
+        raise ValueError(say("Midnight can begin or end the day. Write 00:00 or 23:59"))
     if not 1 <= hour <= 12:
-        raise ValueError(f"There is no {clock[0]}. {_EXAMPLE}")
+        raise ValueError(say("There is no {clock}. {example}", clock=clock[0], example=_EXAMPLE))
     return time(hour % 12 + (0 if clock["half"] == "a" else 12), minute)
 
 
@@ -146,9 +150,11 @@ def _zone_of(name: str, home: str) -> str:
         return _SHORT_ZONES[name]
     zones = _zones().get(name, ())
     if not zones:
-        raise ValueError(f"“{name}” cannot be read. {_EXAMPLE}; a zone is a city, such as London")
+        unread = "“{name}” cannot be read. {example}; a zone is a city, such as London"
+        raise ValueError(say(unread, name=name, example=_EXAMPLE))
     if len(zones) > 1:
-        raise ValueError(f"“{name}” can be {' or '.join(zones)}. Write which one")
+        several = "“{name}” can be {zones}. Write which one"
+        raise ValueError(say(several, name=name, zones=listed(zones, "or")))
     return zones[0]
 
 
@@ -171,30 +177,33 @@ def _day_of(
         return day
     if named["near"]:
         if today is None:
-            raise ValueError(f"“{named[0]}” depends on the day. Write the date")
+            raise ValueError(say("“{words}” depends on the day. Write the date", words=named[0]))
         near = today + timedelta(days=named["near"] == "tomorrow")
         if day not in {None, near}:
-            raise ValueError(f"{named[0].capitalize()} is {_in_words(near)}. Write one date")
+            other = "{words} is {date}. Write one date"
+            raise ValueError(say(other, words=named[0].capitalize(), date=_in_words(near)))
         return near
     weekday = next(at for at, name in enumerate(_WEEKDAYS) if name.startswith(named["weekday"]))
     if day is not None:
         if day.weekday() != weekday:
-            raise ValueError(f"{_in_words(day)} is a {day:%A}. Write one of the two")
+            other = "{date} is a {day:%A}. Write one of the two"
+            raise ValueError(say(other, date=_in_words(day), day=day))
         return day
     return _coming(weekday, named, today)
 
 
 def _coming(weekday: int, named: re.Match[str], today: date | None) -> date:
     if today is None:
-        raise ValueError(f"“{named[0]}” depends on the day. Write the date")
+        raise ValueError(say("“{words}” depends on the day. Write the date", words=named[0]))
     day = today + timedelta(days=(weekday - today.weekday()) % 7)
     later = day + timedelta(days=7)
     if day == today:
-        raise ValueError(f"Today is {day:%A}. Write “today” or {_in_words(later)}")
+        both = "Today is {day:%A}. Write “today” or {later}"
+        raise ValueError(say(both, day=day, later=_in_words(later)))
     if named["next"]:
-        raise ValueError(
-            f"“{named[0]}” can be {_in_words(day)} or {_in_words(later)}. Write the date"
-        )
+        either = "“{words}” can be {one} or {other}. Write the date"
+        one, other = _in_words(day), _in_words(later)
+        raise ValueError(say(either, words=named[0], one=one, other=other))
     return day
 
 
@@ -210,12 +219,12 @@ def _date_of(written: re.Match[str], today: date | None) -> date:
     if part["year"]:
         return _date(int(part["year"]), month, day, written[0])
     if today is None:
-        raise ValueError(f"Add the year to “{written[0]}”")
+        raise ValueError(say("Add the year to “{words}”", words=written[0]))
     coming = (_date(today.year + years, month, day, written[0]) for years in (0, 1))
     found = next(one for one in coming if one >= today)
     if found - today > _MAX_AHEAD:
-        passed = f"The next “{written[0]}” is in {found.year}"
-        raise ValueError(f"{passed}. Add the year if you mean that")
+        passed = "The next “{words}” is in {year}. Add the year if you mean that"
+        raise ValueError(say(passed, words=written[0], year=str(found.year)))
     return found
 
 
@@ -231,16 +240,19 @@ def _numbers(written: re.Match[str]) -> tuple[int, int]:
         f"{day} {_MONTHS[month - 1][:3].capitalize()}"
         for day, month in ((first, second), (second, first))
     )
-    raise ValueError(f"{written[0]} can be {one} or {other}. Write the month as a word")
+    either = "{words} can be {one} or {other}. Write the month as a word"
+    raise ValueError(say(either, words=written[0], one=one, other=other))
 
 
 def _date(year: int, month: int, day: int, written: str) -> date:
     try:
         found = date(year, month, day)
     except ValueError as error:
-        raise ValueError(f"There is no day “{written}”. Write another date") from error
+        none = "There is no day “{words}”. Write another date"
+        raise ValueError(say(none, words=written)) from error
     if year not in _YEARS:
-        raise ValueError(f"“{written}” is out of the calendar's range. Write another date")
+        beyond = "“{words}” is out of the calendar's range. Write another date"
+        raise ValueError(say(beyond, words=written))
     return found
 
 
@@ -250,9 +262,9 @@ def _delta(ahead: str) -> timedelta:
         (int(figures[:-2]), int(figures[-2:])) if len(figures) > 2 else (int(figures), 0)
     )
     if hours > 14:
-        raise ValueError(f"No zone is {ahead} hours from UTC. Write another one")
+        raise ValueError(say("No zone is {ahead} hours from UTC. Write another one", ahead=ahead))
     return timedelta(hours=hours, minutes=minutes) * (1 if ahead[0] == "+" else -1)
 
 
 def _in_words(day: date) -> str:
-    return f"{day:%a} {day.day} {day:%b}"
+    return say("{day:%a} {day.day} {day:%b}", day=day)

@@ -20,6 +20,10 @@ class Sentence(str):
     """The pattern if ``count`` is not 1; "" if the pattern counts nothing."""
     values: Mapping[str, object]
 
+    def __str__(self) -> str:
+        """Return itself, so that ``str(error)`` of an error with a sentence is that sentence."""
+        return self
+
 
 def say(pattern: str, many: str = "", /, **values: object) -> Sentence:
     """Fill a pattern, or ``many`` unless the value ``count`` is 1. Catalogues have the patterns."""
@@ -58,11 +62,6 @@ def clock(instant: datetime, zone: str) -> str:
 def people(number: int) -> Sentence:
     """4,213 people."""
     return say("1 person", "{count:,} people", count=number)
-
-
-def plural(number: int, noun: str, many: str = "") -> str:
-    """3 things, 1 thing."""
-    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:

@@ -5,6 +5,7 @@ its visible words replaced, so nothing is looked up while a page is filled. Sent
 made by ``say`` and are translated where a template writes them.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,18 @@ class Language:
         return found
 
     @cached_property
+    def of_scripts(self) -> str:
+        """The words of the browser's scripts as JSON: by English message, what counts as a list."""
+        found = {
+            key: said[0] if len(said) == 1 else said
+            for message in read_po(StringIO(self.catalogue))
+            if any(place.endswith(".js") for place, _ in message.locations)
+            for key in (message.id if isinstance(message.id, str) else message.id[0],)
+            if (said := self._words.get(key))
+        }
+        return json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
+
+    @cached_property
     def _form(self) -> Callable[[int], int]:
         return c2py(read_po(StringIO(self.catalogue)).plural_expr)
 
@@ -84,6 +97,14 @@ class Language:
         if not value.values:
             return said
         return said.format(**{name: self._value(one) for name, one in value.values.items()})
+
+    def in_all_words(self, value: object) -> object:
+        """Return a value for JSON with each sentence in it in this language."""
+        if isinstance(value, Mapping):
+            return {name: self.in_all_words(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.in_all_words(one) for one in value]
+        return self.in_words(value)
 
     def _value(self, value: object) -> object:
         if isinstance(value, Sentence):

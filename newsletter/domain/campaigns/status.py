@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.facts import StatementFacts
 from newsletter.domain.campaigns.state import STATES, Home, State
+from newsletter.domain.staff.account import name_of
 from newsletter.domain.statements.statement import Progress
 from newsletter.domain.wording import (
     Sentence,
@@ -101,7 +102,7 @@ def _in_use(campaign: Campaign, status: StatementFacts) -> str:
 
 def _paused(campaign: Campaign, status: StatementFacts) -> str:
     have = campaign.have_it if campaign.counts.accepted else say("No one has it yet")
-    return say("{why}. {have_it}.", why=_by_name(campaign.reason, status), have_it=have)
+    return say("{why}. {have_it}.", why=stop_reason(campaign.reason, status.names), have_it=have)
 
 
 def _attention(campaign: Campaign, status: StatementFacts) -> str:
@@ -126,7 +127,7 @@ def _corrected(status: StatementFacts) -> str:
 
 
 def _cancelled(campaign: Campaign, status: StatementFacts) -> str:
-    why = _by_name(campaign.reason, status)
+    why = stop_reason(campaign.reason, status.names)
     if not status.begun or not campaign.may_have_reached_anybody:
         return say("{why}, before anybody got it.", why=why)
     return say("{why}. {have_it}.", why=why, have_it=campaign.have_it)
@@ -189,16 +190,17 @@ def _names(addresses: list[str], status: StatementFacts, word: str = "and") -> s
     return listed([status.name(address) for address in addresses], word)
 
 
-def _by_name(reason: str, status: StatementFacts) -> str:
+def stop_reason(reason: str, names: Mapping[str, str]) -> str:
     """Return the reason for a pause or cancellation, with a name in place of an address."""
     action, _, who = reason.partition(" by ")
     # a provider's reason may hold an @ as well, but in more than one word
     if "@" in who and " " not in who:
+        who = names.get(who) or name_of(who)
         if action == "paused":
-            return say("Paused by {who}", who=status.name(who))
+            return say("Paused by {who}", who=who)
         if action == "cancelled":
-            return say("Cancelled by {who}", who=status.name(who))
-        reason = f"{action} by {status.name(who)}"
+            return say("Cancelled by {who}", who=who)
+        reason = f"{action} by {who}"
     return reason[:1].upper() + reason[1:].rstrip(".") or say("Stopped")
 
 

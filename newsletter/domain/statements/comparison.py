@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.draft import DraftText
+from newsletter.domain.wording import say
 
 _MAX_WORDS = 2_000
 """Longer passages are not compared word by word."""
@@ -101,17 +102,17 @@ def passages(before: Content, after: Content) -> tuple[Difference, ...]:
 
 
 def _around(content: Content) -> Iterator[tuple[str, str]]:
-    yield "subject", content.subject
-    yield "sender", f"{content.sender.name} <{content.sender.address}>"
-    yield "reply address", content.sender.reply_to
-    yield "lists", ", ".join(content.lists)
-    yield "segment", str(content.segment or "")
-    yield "language", content.language
-    yield "time to send", content.send_at
-    yield "end of the embargo", content.embargo_until
-    yield "embargo in the text", content.embargo
-    yield "corrects", content.corrects
-    yield "translation of", content.translation_of
+    yield say("subject"), content.subject
+    yield say("sender"), f"{content.sender.name} <{content.sender.address}>"
+    yield say("reply address"), content.sender.reply_to
+    yield say("lists"), ", ".join(content.lists)
+    yield say("segment"), str(content.segment or "")
+    yield say("language"), content.language
+    yield say("time to send"), content.send_at
+    yield say("end of the embargo"), content.embargo_until
+    yield say("embargo in the text"), content.embargo
+    yield say("corrects"), content.corrects
+    yield say("translation of"), content.translation_of
 
 
 def _of_text(before: str, after: str) -> Iterator[Difference]:
@@ -119,4 +120,6 @@ def _of_text(before: str, after: str) -> Iterator[Difference]:
     codes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
     for code, a, b, c, d in codes:
         if code != "equal":
-            yield Difference(what="text", before="\n".join(one[a:b]), after="\n".join(other[c:d]))
+            yield Difference(
+                what=say("text"), before="\n".join(one[a:b]), after="\n".join(other[c:d])
+            )

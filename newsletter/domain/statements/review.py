@@ -8,6 +8,7 @@ from enum import Enum
 
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.wording import listed, say
 
 
 class Severity(Enum):
@@ -195,10 +196,13 @@ def _subject(statement: Statement, _: ReviewContext) -> str:
     length = len(statement.subject or statement.title)
     if length in _SUBJECT:
         return ""
-    why = "says little" if length < _SUBJECT.start else "is cut off in many inboxes"
-    return (
-        f"the subject has {length} characters and {why}: between {_SUBJECT.start} and"
-        f" {_SUBJECT.stop - 1} are best, and subject: may be another than the title"
+    return say(
+        "the subject has {length} characters and {why}: between {least} and {most} are best, and"
+        " subject: may be another than the title",
+        length=length,
+        why=say("says little") if length < _SUBJECT.start else say("is cut off in many inboxes"),
+        least=_SUBJECT.start,
+        most=_SUBJECT.stop - 1,
     )
 
 
@@ -207,13 +211,17 @@ def _summary(statement: Statement, _: ReviewContext) -> str:
     if length in _SUMMARY:
         return ""
     if not length:
-        return (
+        return say(
             "there is no summary, so inboxes show the first words of the text next to the subject:"
             " write one line of what it says"
         )
-    return (
-        f"the {'preview' if statement.preview else 'summary'} has {length} characters: between"
-        f" {_SUMMARY.start} and {_SUMMARY.stop - 1} fill the line that inboxes show"
+    return say(
+        "the {field} has {length} characters: between {least} and {most} fill the line that inboxes"
+        " show",
+        field="preview" if statement.preview else say("summary"),
+        length=length,
+        least=_SUMMARY.start,
+        most=_SUMMARY.stop - 1,
     )
 
 
@@ -221,36 +229,41 @@ def _capitals(statement: Statement, _: ReviewContext) -> str:
     letters = sum(map(str.isalpha, statement.title))
     if not statement.title.isupper() or letters < _SHOUTED or len(statement.title.split()) < 3:
         return ""
-    return "the title is all in capitals, which is hard to read: write it like a sentence"
+    return say("the title is all in capitals, which is hard to read: write it like a sentence")
 
 
 def _date(statement: Statement, around: ReviewContext) -> str:
     if statement.date is None or abs(statement.date - around.day) <= _YEAR:
         return ""
-    return f"the date is {statement.date}, and it goes out on {around.day}: is the year right?"
+    pattern = "the date is {date}, and it goes out on {day}: is the year right?"
+    return say(pattern, date=str(statement.date), day=str(around.day))
 
 
 def _embargo(_: Statement, around: ReviewContext) -> str:
     send_at, embargo = around.send_at, around.embargo_until
     if send_at is None or embargo is None or send_at >= embargo:
         return ""
-    return "the time to send is before the end of the embargo, and nothing leaves before that end"
+    return say(
+        "the time to send is before the end of the embargo, and nothing leaves before that end"
+    )
 
 
 def _open_embargo(statement: Statement, _: ReviewContext) -> str:
     if not statement.embargo or statement.embargo_until is not None:
         return ""
-    return (
-        f"its text spoke of an embargo ({statement.embargo}), and no end is set: set one"
+    return say(
+        "its text spoke of an embargo ({embargo}), and no end is set: set one"
         " (embargo_until), like 2026-06-05 10:00; if there is no embargo, whoever approves it says"
-        " so, and that is written down in their name"
+        " so, and that is written down in their name",
+        embargo=statement.embargo,
     )
 
 
 def _nobody(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or not around.readers or statement.segment is not None:
         return ""
-    return f"no one is on {_lists(statement)}, and others have readers: check the name"
+    pattern = "no one is on {lists}, and others have readers: check the name"
+    return say(pattern, lists=_lists(statement))
 
 
 def _unknown_list(_: Statement, around: ReviewContext) -> str:
@@ -263,37 +276,44 @@ def _segment(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or not around.readers or statement.segment is None:
         return ""
     name = statement.segment.name
-    return (
-        f"the segment {name!r} picks no one now ({statement.segment.rule}): is its rule right?"
-        f" 'newsletter segment show {name}' shows whom it picks"
+    return say(
+        "the segment {name!r} picks no one now ({rule}): is its rule right?"
+        " 'newsletter segment show {name}' shows whom it picks",
+        name=name,
+        rule=str(statement.segment.rule),
     )
 
 
 def _no_readers(statement: Statement, around: ReviewContext) -> str:
     if around.audience != 0 or around.readers:
         return ""
-    return f"no one is on {_lists(statement)} yet: people who join before it is sent will get it"
+    pattern = "no one is on {lists} yet: people who join before it is sent will get it"
+    return say(pattern, lists=_lists(statement))
 
 
 def _lists(statement: Statement) -> str:
-    names = " or ".join(map(repr, statement.lists))
-    return f"the list{'s' if len(statement.lists) > 1 else ''} {names}"
+    names = listed(tuple(map(repr, statement.lists)), "or")
+    return say("the list {names}", "the lists {names}", count=len(statement.lists), names=names)
 
 
 def _nearby(_: Statement, around: ReviewContext) -> str:
     if not around.nearby:
         return ""
     others = ", ".join(around.nearby)
-    return f"readers of the same list get {others} within the hour: does it have to be both?"
+    pattern = "readers of the same list get {others} within the hour: does it have to be both?"
+    return say(pattern, others=others)
 
 
 def _audience(_: Statement, around: ReviewContext) -> str:
     now, last = around.audience, around.last_audience
     if not now or not last or not far_off(last, now):
         return ""
-    return (
-        f"{now:,} people would get it, and {around.last_slug} went to {last:,} on the same lists:"
-        " do you know why?"
+    return say(
+        "{now:,} people would get it, and {slug} went to {last:,} on the same lists: do you know"
+        " why?",
+        now=now,
+        slug=around.last_slug,
+        last=last,
     )
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from hashlib import sha256
 
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.wording import say
 
 
 class SuppressionReason(Enum):
@@ -263,10 +264,10 @@ class ImportUndoResult:
     def reasons(self) -> list[tuple[int, str]]:
         """How many people stay, and why."""
         found = (
-            (self.acted, "they or the staff did something since"),
-            (self.later, "a later import names them"),
-            (self.sent, "something was sent to them since"),
-            (self.left, "on no list, as the file says that they left one"),
+            (self.acted, say("they or the staff did something since")),
+            (self.later, say("a later import names them")),
+            (self.sent, say("something was sent to them since")),
+            (self.left, say("on no list, as the file says that they left one")),
         )
         return [(people, why) for people, why in found if people]
 

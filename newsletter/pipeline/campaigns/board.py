@@ -14,6 +14,7 @@ from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import Comment, mentioned
 from newsletter.domain.statements.draft import Draft
+from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.headcount import with_readers
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.translations import awaited
@@ -106,7 +107,7 @@ def load_for_page(
     return replace(
         status,
         translations=_translations(tx, slug, rules),
-        awaited=tuple(f"{one}." for one in late),
+        awaited=tuple(say("{text}.", text=str(one)) for one in late),
         ahead=draft is not None and draft.is_ahead,
     )
 

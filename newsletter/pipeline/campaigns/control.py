@@ -22,7 +22,7 @@ from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel, StoredStatement
-from newsletter.domain.wording import moment
+from newsletter.domain.wording import moment, say
 from newsletter.pipeline.campaigns.headcount import (
     CountChanged,
     CountNotTyped,
@@ -427,16 +427,18 @@ def _has_unconfirmed_count(tx: Transaction, slug: str) -> bool:
 def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
     """Return why a campaign may not be sent to the rest of its audience; "" if it may."""
     if not campaign.state.ended or not has_begun(campaign):
-        return f"it is {campaign.state.value}"
+        return say("it is {state}", state=say(campaign.state.value))
     newer = tx.campaigns.latest(campaign.slug)
     if newer is not None and newer.id != campaign.id:
-        return f"campaign {newer.id} sends the statement"
+        return say("campaign {id} sends the statement", id=str(newer.id))
     correction = tx.campaigns.begun_correction(campaign.slug)
     if campaign.corrected_by or correction:
-        return f"{correction.slug if correction else campaign.corrected_by} corrected it"
+        slug = correction.slug if correction else campaign.corrected_by
+        return say("{slug} corrected it", slug=slug)
     original = campaign.translates or campaign.slug
     since = campaign.finished_at or tx.now
     for other in (tx.campaigns.latest(original), *tx.campaigns.of_translations(original)):
         if has_begun(other) and other.started_at and other.started_at > since:
-            return f"{other.slug} went out since, and its readers may have that language"
+            went = "{slug} went out since, and its readers may have that language"
+            return say(went, slug=other.slug)
     return ""

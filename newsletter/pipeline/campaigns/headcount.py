@@ -12,7 +12,7 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import people
+from newsletter.domain.wording import people, say
 from newsletter.pipeline.campaigns.reach import Reach, hours_of, reach_of
 from newsletter.pipeline.status import check_translation, find_status, load_status, write_set_time
 from newsletter.store.sql import Store, Transaction
@@ -34,7 +34,8 @@ class CountNotTyped(Refused):
 
     def __init__(self, readers: int) -> None:
         self.readers = readers
-        super().__init__(f"Type {readers}, the number of people who get it")
+        wanted = "Type {number}, the number of people who get it"
+        super().__init__(say(wanted, number=str(readers)))
 
 
 class SecondFactorNeeded(Refused):

@@ -9,6 +9,7 @@ from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.status import check_translation, goes_within
 from newsletter.store.sql import Transaction
@@ -53,8 +54,14 @@ class Awaited:
     state: CampaignState
 
     def __str__(self) -> str:
-        many = f"{self.readers:,} readers wait" if self.readers != 1 else "1 reader waits"
-        return f"{many} for {self.slug} ({self.language}), which is {self.state.value}"
+        return say(
+            "1 reader waits for {slug} ({language}), which is {state}",
+            "{count:,} readers wait for {slug} ({language}), which is {state}",
+            count=self.readers,
+            slug=self.slug,
+            language=self.language,
+            state=say(self.state.value),
+        )
 
 
 def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:

@@ -8,6 +8,7 @@ from lxml.html import document_fromstring
 
 from newsletter.domain.statements.content import MARK_PREFIX, NAME_MARKS
 from newsletter.domain.statements.statement import Statement
+from newsletter.domain.wording import say
 
 HTML_LIMIT = 102_000
 """Bytes. Gmail cuts off longer mails, and with them the unsubscribe link."""
@@ -62,13 +63,13 @@ def statement_faults(statement: Statement) -> Iterator[str]:
         yield from _text_faults(field, getattr(statement, field))
     for field in ("title", "subject"):
         if _LINE_BREAKS.search(getattr(statement, field)):
-            yield f"the {field} has more than one line: write it in one"
+            yield say("the {field} has more than one line: write it in one", field=field)
     if not statement.title.strip():
-        yield "it has no title: write one"
+        yield say("it has no title: write one")
     if not statement.body.strip():
-        yield "it has no text: write some below the front matter"
+        yield say("it has no text: write some below the front matter")
     if not statement.lists:
-        yield "it names no list: write lists, or set default_lists in the configuration"
+        yield say("it names no list: write lists, or set default_lists in the configuration")
 
 
 def _text_faults(field: str, text: str) -> Iterator[str]:

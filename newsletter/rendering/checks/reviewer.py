@@ -18,6 +18,7 @@ from newsletter.domain.statements.review import (
 )
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.statements.weekdays import mismatches
+from newsletter.domain.wording import say
 from newsletter.rendering.checks import text_segments
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.checks.guards import HTML_LIMIT
@@ -74,9 +75,11 @@ def _of_front_matter(statement: Statement) -> Iterator[ReviewFinding]:
 def _of_size(statement: Statement, content: Content) -> Iterator[ReviewFinding]:
     size = len(content.html.encode())
     if size > NEAR_LIMIT:
-        message = (
-            f"it comes to {size:,} bytes of HTML, and at {HTML_LIMIT:,} it is refused:"
-            " shorten it, or link to the long version on the web"
+        message = say(
+            "it comes to {size:,} bytes of HTML, and at {most:,} it is refused:"
+            " shorten it, or link to the long version on the web",
+            size=size,
+            most=HTML_LIMIT,
         )
         yield ReviewFinding(check=Check.NEAR_LIMIT, message=message, file=statement.origin)
 
@@ -105,30 +108,51 @@ def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator
         ):
             yield phrase.check, segment.line_at(phrase.offset), phrase.message
         for day in mismatches(segment.text, about=about):
-            right = f"in {day.year} that is a {day.right}; correct the day or the date"
-            none = f"there is no such day in {day.year}; correct it"
-            message = f"{day.written!r}: {right if day.right else none}"
+            named = {"date": day.written, "year": str(day.year), "right": day.right}
+            message = say("{date!r}: there is no such day in {year}; correct it", **named)
+            if day.right:
+                right = "{date!r}: in {year} that is a {right}; correct the day or the date"
+                message = say(right, **named)
             yield Check.WEEKDAY, segment.line_at(day.offset), message
         for link in segment.links:
             yield from _about_link(link)
         for image in segment.images:
             yield from _about_image(image)
         if level and segment.heading > level + 1:
-            message = f"this heading is of level {segment.heading} below one of level {level}"
-            yield Check.HEADINGS, segment.line, f"{message}: write {'#' * (level + 1)}"
+            message = say(
+                "this heading is of level {heading} below one of level {level}: write {marks}",
+                heading=segment.heading,
+                level=level,
+                marks="#" * (level + 1),
+            )
+            yield Check.HEADINGS, segment.line, message
         level = segment.heading or level
 
 
 def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
     for table in tables_in(tokens):
         line = (tokens[table.first].map or [0])[0]
-        needed = f"this table is too wide ({table.width_needed} pixels)"
+        width = str(table.width_needed)
         if table.fits is Fits.ON_DESKTOPS:
+<<<<<<< HEAD
             message = f"{needed} for a phone ({PHONE_WIDTH}): there each row is shown as a list"
+=======
+            message = say(
+                "this table is too wide ({width} pixels) for a phone ({most}): there each row is"
+                " shown as a list",
+                width=width,
+                most=str(PHONE),
+            )
+>>>>>>> 2626c18d (Say every page of the desk in four languages)
             yield Check.TABLE_WIDTH, line, message
         elif table.fits is Fits.NOWHERE:
-            message = f"{needed} for an email ({SHEET}): each row is shown as a list on any screen"
-            yield Check.TABLE_WIDTH, line, f"{message}; fewer columns would leave it a table"
+            message = say(
+                "this table is too wide ({width} pixels) for an email ({most}): each row is shown"
+                " as a list on any screen; fewer columns would leave it a table",
+                width=width,
+                most=str(SHEET),
+            )
+            yield Check.TABLE_WIDTH, line, message
 
 
 def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
@@ -136,7 +160,7 @@ def _about_files(tokens: Sequence[Token]) -> Iterator[_Found]:
         for child in token.children or ():
             if child.type == "kind" and not child.meta["sized"]:
                 line = (token.map or [0])[0]
-                message = (
+                message = say(
                     "the file has no size next to it: write one behind the link, like (PDF, 2 MB)"
                 )
                 yield Check.DOWNLOAD_SIZE, line, message
@@ -148,25 +172,52 @@ def _about_link(link: text_segments.Link) -> Iterator[_Found]:
     except ValueError:
         host = ""
     if host in _SHORTENERS:
-        message = f"the link goes through {host}, which hides where it leads: write the address"
-        yield Check.SHORT_LINK, link.line, f"{message} that it leads to"
+        message = say(
+            "the link goes through {host}, which hides where it leads: write the address that it"
+            " leads to",
+            host=host,
+        )
+        yield Check.SHORT_LINK, link.line, message
     words = link.text.strip(" .:;,!»›>→…").lower()
     if words in _SAYS_NOTHING:
-        message = f"the link to {link.address[:SHOWN]!r} says only {link.text.strip()!r}"
-        yield Check.LINK_TEXT, link.line, f"{message}: put what is there between the brackets"
+        message = say(
+            "the link to {address!r} says only {words!r}: put what is there between the brackets",
+            address=link.address[:SHOWN],
+            words=link.text.strip(),
+        )
+        yield Check.LINK_TEXT, link.line, message
 
 
 def _about_image(image: text_segments.Image) -> Iterator[_Found]:
-    shown = repr(image.address[:SHOWN])
+    shown = image.address[:SHOWN]
     if _FILE_NAME.fullmatch(image.description):
-        message = f"the image {shown} is described as {image.description!r}"
-        yield Check.IMAGE_DESCRIPTION, image.line, f"{message}: write what it shows"
+        pattern = "the image {image!r} is described as {words!r}: write what it shows"
+        message = say(pattern, image=shown, words=image.description)
+        yield Check.IMAGE_DESCRIPTION, image.line, message
     if _UNSEEN_KIND.search(image.address):
-        message = f"the image {shown} is of a kind that some mail programs do not show"
-        yield Check.IMAGE_KIND, image.line, f"{message}: save it as PNG or JPEG"
+        kind = (
+            "the image {image!r} is of a kind that some mail programs do not show: save it as PNG"
+            " or JPEG"
+        )
+        yield Check.IMAGE_KIND, image.line, say(kind, image=shown)
     if not image.width:
+<<<<<<< HEAD
         message = f"the image {shown} has no size, which Outlook for Windows needs"
         yield Check.IMAGE_SIZE, image.line, f"{message}: put #WIDTHxHEIGHT behind its address"
     elif image.width > MAX_IMAGE_WIDTH:
         message = f"the image {shown} is {image.width:,} pixels wide, which is slow to load"
         yield Check.IMAGE_WIDTH, image.line, f"{message}: make it {MAX_IMAGE_WIDTH:,} or less"
+=======
+        size = (
+            "the image {image!r} has no size, which Outlook for Windows needs: put #WIDTHxHEIGHT"
+            " behind its address"
+        )
+        yield Check.IMAGE_SIZE, image.line, say(size, image=shown)
+    elif image.width > WIDEST:
+        wide = (
+            "the image {image!r} is {width:,} pixels wide, which is slow to load: make it {most:,}"
+            " or less"
+        )
+        message = say(wide, image=shown, width=image.width, most=WIDEST)
+        yield Check.IMAGE_WIDTH, image.line, message
+>>>>>>> 2626c18d (Say every page of the desk in four languages)

@@ -9,6 +9,7 @@ from markdown_it.token import Token
 
 from newsletter.documents.release.words import Tables
 from newsletter.domain.statements.review import Check
+from newsletter.domain.wording import say
 from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING
 
@@ -114,17 +115,27 @@ _COMPILED = tuple(
 )
 
 _SAYS = {
-    Check.PLACEHOLDER: "looks like something still to be filled in: write what it stands for",
-    Check.DIALECT: "is no mark that this program knows, so subscribers would see it like this:"
-    " write it otherwise, or put it between two ` if they are to see it",
-    Check.ATTACHMENT: "speaks of an attachment, and mails carry none: link to the file instead",
+    Check.PLACEHOLDER: say(
+        "{words!r} looks like something still to be filled in: write what it stands for", words=""
+    ),
+    Check.DIALECT: say(
+        "{words!r} is no mark that this program knows, so subscribers would see it like this:"
+        " write it otherwise, or put it between two ` if they are to see it",
+        words="",
+    ),
+    Check.ATTACHMENT: say(
+        "{words!r} speaks of an attachment, and mails carry none: link to the file instead",
+        words="",
+    ),
 }
 
 
 _BY_NAME = re.compile(r"\{.{0,20}name", re.IGNORECASE)
-_SAY_NAME = (
-    "is no greeting that this program knows, so subscribers would see it like this: write"
-    " {name|friend}, with your own word for readers without a name"
+_SAY_NAME = say(
+    "{words!r} is no greeting that this program knows, so subscribers would see it like this: write"
+    " {example}, with your own word for readers without a name",
+    words="",
+    example="{name|friend}",
 )
 
 
@@ -150,7 +161,8 @@ def phrases_in(text: str) -> Iterator[Phrase]:
         if start >= ends.get(check, 0):
             ends[check] = end
             by_name = check is Check.DIALECT and _BY_NAME.match(text, start, end)
-            message = f"{text[start:end]!r} {_SAY_NAME if by_name else _SAYS[check]}"
+            said = _SAY_NAME if by_name else _SAYS[check]
+            message = say(said.pattern, **{**said.values, "words": text[start:end]})
             yield Phrase(check=check, offset=start, message=message)
 
 
@@ -170,5 +182,9 @@ def old_copyrights(text: str, year: int) -> Iterator[Phrase]:
             yield Phrase(
                 check=Check.COPYRIGHT,
                 offset=found.start(),
-                message=f"{found.group()!r} names a year that is over: write {year}, or no year",
+                message=say(
+                    "{words!r} names a year that is over: write {year}, or no year",
+                    words=found.group(),
+                    year=str(year),
+                ),
             )

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.staff.account import browser_of
 from newsletter.domain.staff.passkey import Party, party_of
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import PasskeyAnswer, Place
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.request import DeskRequest
@@ -129,10 +130,11 @@ def elsewhere(request: DeskRequest, staff: Staff) -> str:
     if is_loopback(request.http):
         port = f":{url.port}" if url.port else ""
         there = f"http://localhost{port}/desk"
-        return f"Passkeys don't work at {url.hostname}, as they need a name. Use {there} instead."
+        named = "Passkeys don't work at {host}, as they need a name. Use {there} instead."
+        return say(named, host=url.hostname, there=there)
     if party is None:
-        return "Passkeys need an address of the desk that begins with https://."
-    return f"Passkeys work only at {staff.settings.desk_url}."
+        return say("Passkeys need an address of the desk that begins with https://.")
+    return say("Passkeys work only at {address}.", address=staff.settings.desk_url)
 
 
 def offer_passkey(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:

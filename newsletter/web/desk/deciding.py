@@ -15,7 +15,7 @@ from newsletter.domain.statements.comparison import Difference, passages
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement, StoredStatement
-from newsletter.domain.wording import listed, people, without_commands
+from newsletter.domain.wording import Sentence, listed, people, say, without_commands
 from newsletter.pipeline.campaigns.headcount import CountChanged
 from newsletter.pipeline.statements.review import review
 from newsletter.pipeline.status import Lapse, TimeChanged
@@ -39,7 +39,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
 """Reason for leaving a person out → words after a number."""
 _PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
-        "http": "the provider",
+        "http": say("the provider"),
         "mailersend": "MailerSend",
         "sendgrid": "SendGrid",
         "ses": "Amazon SES",
@@ -56,7 +56,7 @@ def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> C
         tx.statements.content(content_hash) if content_hash in known and content_hash else None
     )
     if content is None:
-        raise NotFound("There is no such version of this statement.")
+        raise NotFound(say("There is no such version of this statement."))
     return content
 
 
@@ -83,16 +83,22 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
     )
     if not statement.corrects or corrected is None or campaign is None:
         return ""
-    title = f"“{corrected.statement.title}”"
+    title = corrected.statement.title
     if campaign.started_at is None:
-        return f"It goes out in the place of {title}, which ends when this begins."
-    whom = f"It goes to everybody who has {title} or may have it, even if they left since."
+        place = "It goes out in the place of “{title}”, which ends when this begins."
+        return say(place, title=title)
+    everybody = "It goes to everybody who has “{title}” or may have it, even if they left since."
+    whom = say(everybody, title=title)
     waiting = 0 if campaign.state.final else campaign.counts.pending
     if not waiting:
         return whom
-    wait = "1 person still waits" if waiting == 1 else f"{waiting:,} people still wait"
-    return (
-        f"{whom} {wait} for that: they get this alone, as the rest of that ends when this begins."
+    return say(
+        "{whom} 1 person still waits for that: they get this alone, as the rest of that ends when"
+        " this begins.",
+        "{whom} {count:,} people still wait for that: they get this alone, as the rest of that"
+        " ends when this begins.",
+        whom=whom,
+        count=waiting,
     )
 
 
@@ -115,7 +121,8 @@ def remarks_of(
 
 def provider_named(kinds: Sequence[str]) -> str:
     """Return the names of providers: Mailgun or Amazon SES."""
-    return listed([_PROVIDERS.get(kind, kind.capitalize()) for kind in kinds], "or")
+    named = [_PROVIDERS.get(kind, kind.capitalize()) for kind in kinds]
+    return listed(named, "or")
 
 
 def is_trial(settings: Settings) -> bool:
@@ -137,12 +144,15 @@ def colleagues(tx: Transaction) -> Mapping[str, str]:
 
 
 def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return an error's message for a page, without commands.
+    """Return an error's message for a page, without commands; a sentence as it is.
 
     Staff are called by their names. No other address is shown.
     """
+    said = str(error)
+    if isinstance(said, Sentence):
+        return said
     # an error may contain a reader's address, which staff at the desk need not see
-    text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(str(error)))
+    text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(said))
     return sentence(text)
 
 
@@ -151,16 +161,18 @@ def lapse_in_words(tx: Transaction, lapse: Lapse, *, by_sender: bool) -> str:
     if not lapse.depth:
         return ""
     names = colleagues(tx)
-    who = listed([names.get(address, "Somebody") for address in lapse.approved_by])
+    who = listed([names.get(address, say("Somebody")) for address in lapse.approved_by])
     if not (lapse.started_by and by_sender):
-        return (
-            f"{who} approved this text. Once you submit a change or take it back, it needs a new"
-            " approval."
+        return say(
+            "{who} approved this text. Once you submit a change or take it back, it needs a new"
+            " approval.",
+            who=who,
         )
-    starter = names.get(lapse.started_by, "Somebody")
-    return (
-        f"{who} approved this text, and {starter} started it. Once you submit a change or take it"
-        " back, it goes out only after a new approval and a new start."
+    return say(
+        "{who} approved this text, and {starter} started it. Once you submit a change or take it"
+        " back, it goes out only after a new approval and a new start.",
+        who=who,
+        starter=names.get(lapse.started_by, say("Somebody")),
     )
 
 
@@ -191,12 +203,12 @@ def otherwise(moved: CountChanged | TimeChanged, moment: Callable[[datetime], st
     """Say what the page should have shown: how many get it now, or when it leaves."""
     if isinstance(moved, TimeChanged):
         at = moved.leaves_from
-        when = f"no earlier than {moment(at)}" if at else "at once"
-        return f"It would leave {when} now, which the page did not say."
+        when = say("no earlier than {at}", at=moment(at)) if at else say("at once")
+        return say("It would leave {when} now, which the page did not say.", when=when)
     now = people(moved.readers)
     if moved.shown is None:
-        return f"It would go to {now} now, which the page did not say."
-    return f"It would go to {now} now, and not to {moved.shown:,}."
+        return say("It would go to {people} now, which the page did not say.", people=now)
+    return say("It would go to {people} now, and not to {shown:,}.", people=now, shown=moved.shown)
 
 
 def sentence(text: str) -> str:

@@ -8,7 +8,7 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import people
+from newsletter.domain.wording import people, say
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
@@ -33,7 +33,7 @@ class Stopping:
         """Stop all sending."""
         reason = " ".join(request.field("reason").split())
         if len(reason) > _LONGEST or not reason.isprintable():
-            fault = f"Write the reason in at most {_LONGEST} plain characters"
+            fault = say("Write the reason in at most {most} plain characters", most=_LONGEST)
             return self._page(request, faults=[("reason", fault)])
         if HoldKind.STOP not in self._delivery.guard().holds():
             self._delivery.guard().stop(by=request.who.address, reason=reason)
@@ -64,17 +64,18 @@ class Stopping:
         holds = self._delivery.guard().holds()
         with self._delivery.store.read() as tx:
             names, admins, workers = colleagues(tx), holders(tx, Role.ADMIN), tx.workers.all()
+        doubt = holds.get(HoldKind.RESTORE_GUARD, "")
+        doubt = plain(doubt, names) if doubt else ""
         return self._desk.page(
             request,
             "stop.html.j2",
-            title="Sending is stopped" if holds else "Stop all sending?",
+            title=say("Sending is stopped") if holds else say("Stop all sending?"),
             status=status,
             faults=faults,
             reason=request.field("reason"),
             by_person=HoldKind.STOP in holds,
-            in_doubt=plain(holds[HoldKind.RESTORE_GUARD], names)
-            if HoldKind.RESTORE_GUARD in holds
-            else "",
+            in_doubt=doubt,
+            said=[doubt] if doubt else [],
             admins=admins,
             workers=workers,
         )
@@ -99,7 +100,7 @@ class UnknownDeliveries:
         """Record what the admin found in the provider's log."""
         to, shown = WAYS.get(request.field("way")), whole(request.field("shown"))
         if to is None or shown is None:
-            fault = "Choose what you found in the provider's log"
+            fault = say("Choose what you found in the provider's log")
             return self._page(request, faults=[("way-1", fault)])
         with self._campaigns.store.read() as tx:
             number, names = campaign_of(tx, request).id, colleagues(tx)
@@ -119,20 +120,25 @@ class UnknownDeliveries:
             calls = tx.unknowns.calls(campaign.id)
             title, deciders = title_of(tx, campaign.slug), holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
-        moment = self._desk.moment
+
         if not campaign.counts.unknown and not faults:
             return self._desk.go(request, f"/campaigns/{campaign.id}")
         return self._desk.page(
             request,
             "unknown.html.j2",
-            title="Unknown",
+            title=say("Unknown"),
             status=status,
             campaign=campaign,
             statement=title,
             faults=faults,
             chosen=request.field("way"),
             who=people(campaign.counts.unknown),
-            span=f"{moment(calls[0])} to {self._desk.clock(calls[1] + _A_MINUTE)}" if calls else "",
+            span=calls
+            and say(
+                "{first} to {last}",
+                first=self._desk.moment(calls[0]),
+                last=self._desk.clock(calls[1] + _A_MINUTE),
+            ),
             provider=provider_named(providers),
             deciders=deciders,
         )

@@ -24,6 +24,7 @@ from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import Member
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.runtime.log_lines import sparing
@@ -40,11 +41,11 @@ _SAFE = {"GET", "HEAD"}
 _MAX_FIELDS, _MAX_FILES = 400, 20
 _STRANGERS = 64 << 10
 """Bytes of a body without a session."""
-_HIDDEN = (
+_HIDDEN = say(
     "The web server in front of newsletter does not pass on the Host field, so nobody can sign in"
     " safely. Nothing was changed. In nginx it takes: proxy_set_header Host $host;"
 )
-_TOO_LONG = (
+_TOO_LONG = say(
     "What you sent is too long to be kept while you sign in. Go back and copy your text, then sign"
     " in and paste it."
 )
@@ -129,11 +130,11 @@ class Gate:
             extra=sparing("proxy without Host"),
         )
         request = DeskRequest(http=http, member=None)
-        return self._desk.failed(request, "The web server is not set up", _HIDDEN, status=421)
+        return self._desk.failed(request, say("The web server is not set up"), _HIDDEN, status=421)
 
     def _too_long(self, http: Request) -> Response:
         request = DeskRequest(http=http, member=None)
-        return self._desk.failed(request, "You are signed out", _TOO_LONG, status=413)
+        return self._desk.failed(request, say("You are signed out"), _TOO_LONG, status=413)
 
     def _answer(self, route: Route, http: Request, body: bytes) -> Response:
         posted = Posted()
@@ -180,11 +181,12 @@ class Gate:
         try:
             return route.answer(request)
         except NotFound as error:
-            return self._desk.failed(request, "This page does not exist", str(error), status=404)
+            title, status, said = say("This page does not exist"), 404, str(error)
         except Refused as error:
-            return self._desk.failed(request, "That was not done", str(error), status=409)
+            title, status, said = say("That was not done"), 409, str(error)
         except InvalidInput as error:
-            return self._desk.failed(request, "Something has to be changed", str(error), status=422)
+            title, status, said = say("Something has to be changed"), 422, str(error)
+        return self._desk.failed(request, title, said, status=status)
 
     def _objection(self, route: Route, request: DeskRequest) -> Response | None:
         """Return the page that refuses the request; None if the route may answer."""
@@ -248,15 +250,15 @@ class Gate:
 
     async def _only_posted(self, http: Request) -> Response:
         """Answer a GET of a path that takes only forms."""
-        text = "A form leads here, and this page can't be loaded again. Go to Home."
-        title = "There is nothing to see here"
+        text = say("A form leads here, and this page can't be loaded again. Go to Home.")
+        title = say("There is nothing to see here")
         page = await self._lanes.door.run(self._failed, http, title, text, 405)
         page.headers["Allow"] = "POST"
         return page
 
     async def _nowhere(self, http: Request) -> Response:
-        text = "There is nothing at this address. Go to Home and look from there."
-        title = "This page does not exist"
+        text = say("There is nothing at this address. Go to Home and look from there.")
+        title = say("This page does not exist")
         return await self._lanes.door.run(self._failed, http, title, text, 404)
 
     def _failed(self, http: Request, title: str, text: str, status: int) -> Response:

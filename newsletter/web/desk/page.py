@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from newsletter.domain.delivery.restore_guard import read_sending_stop
+from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, moment, people, say, without_commands
@@ -73,15 +74,6 @@ _WRITTEN = 80
 _SECRETS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
 """Fields that are carried along by no page."""
 
-TRANSLATED = frozenset(
-    f"{name}.html.j2"
-    for name in (
-        *("account", "again", "calendar", "codes", "first-steps", "forgotten", "frame", "home"),
-        *("parts", "password", "reader", "reader-fields", "reader-new", "readers"),
-        *("second", "set-up", "sign-in", "statements", "step-up"),
-    )
-)
-"""Templates whose words are in the catalogues; other pages are in English as a whole."""
 Faults = Sequence[tuple[str, str]]
 """(field, sentence) of each fault in a form; "" for a fault of no field."""
 _PARTS = {
@@ -143,9 +135,10 @@ class Desk:
     def _in(self, language: Language) -> Templates:
         """Return the templates in a language, which are made when they are first needed."""
         if language.code not in self._templates:
-            words, english = language.word, self._files.sources
-            names = TRANSLATED if language.catalogue else ()
-            sources = {**english, **{name: translated(english[name], words) for name in names}}
+            sources = dict(self._files.sources)
+            if language.catalogue:
+                pages = (name for name in sources if name.endswith(".html.j2"))
+                sources |= {name: translated(sources[name], language.word) for name in pages}
             self._templates[language.code] = Templates(
                 replace(self._files, sources=sources),
                 pages=True,
@@ -169,11 +162,13 @@ class Desk:
             "join": lambda parts, between="": between.join(str(words(part)) for part in parts),
             "moment": self.moment,
             "clock": self.clock,
+            "hour": hour,
             "day": self.day,
             "number": number,
             "version": version,
             "person": self.person,
             "people": people,
+            "said": say,
             "initials": initials,
             "language": language_name,
             "left_out": lambda why: say(LEFT_OUT.get(why, why)),
@@ -184,10 +179,12 @@ class Desk:
             "path": lambda text: quote(text, safe=""),
         }
 
-    def _language(self, request: DeskRequest, template: str, faults: Faults) -> Language:
-        """Return the person's language, else the browser's. A page is never in two languages."""
-        is_sayable = all(isinstance(fault, Sentence) for _, fault in faults)
-        if template not in TRANSLATED or not is_sayable:
+    def language(self, request: DeskRequest, said: Iterable[str] = ()) -> Language:
+        """Return the person's language, else the browser's; English if ``said`` has no other.
+
+        A page is never in two languages.
+        """
+        if not all(isinstance(one, Sentence) for one in said):
             return self.languages["en"]
         own = request.member.language if request.member else ""
         header = request.http.headers.get("accept-language", "")
@@ -202,11 +199,19 @@ class Desk:
         title: str,
         status: int | None = None,
         faults: Faults = (),
+        said: Sequence[str] = (),
         **values: object,
     ) -> Response:
-        """Return a page in the frame. Its status is 422 with faults, unless ``status`` is given."""
+        """Return a page in the frame. Its status is 422 with faults, unless ``status`` is given.
+
+        ``said`` are messages on it that may have no translation.
+        """
         part = request.path.removeprefix(HOME).strip("/").partition("/")[0]
-        language, ours = self._language(request, template, faults), self._staff.configuration
+        ours, restart = self._staff.configuration, ""
+        if request.member and not ours.is_superseded():
+            restart = ours.changed_on_disk()
+        told = [*said, *([restart] if restart else ()), *(fault for _, fault in faults)]
+        language = self.language(request, told)
         filled = {
             "title": title,
             "nav": _PARTS.get(part, part),
@@ -218,8 +223,9 @@ class Desk:
             "here": request.address,
             "done": request.query("done"),
             "language": language.code,
+            "script_words": Markup(language.of_scripts),  # noqa: S704 - it has no < in it
             "stopped": self._stopped() if request.member else (),
-            "restart": request.member and not ours.is_superseded() and ours.changed_on_disk(),
+            "restart": restart,
             "assets": self.assets,
             "zone": self._staff.settings.timezone,
             "Role": Role,
@@ -234,9 +240,10 @@ class Desk:
         status = status or (422 if faults else 200)
         return HTMLResponse(text, status_code=status, headers=headers)
 
-    def part(self, template: str, **values: object) -> str:
-        """Fill a template without the frame."""
-        return self._in(self.languages["en"]).fill(template, {"Role": Role, **values})
+    def part(self, request: DeskRequest, template: str, lines: Sequence[str]) -> str:
+        """Fill a template without the frame, in the language that all ``lines`` have."""
+        language = self.language(request, lines)
+        return self._in(language).fill(template, {"lines": lines, "language": language.code})
 
     def go(self, request: DeskRequest, path: str, *, done: str = "") -> Response:
         """Redirect to another page of the desk after an act, with a notice of it."""
@@ -252,10 +259,11 @@ class Desk:
         headers = {**_HEADERS, "Content-Security-Policy": _MAIL_POLICY}
         return HTMLResponse(html, headers=headers)
 
-    def data(self, values: object, *, status: int = 200) -> Response:
-        """Return JSON for our own scripts."""
+    def data(self, request: DeskRequest, values: object, *, status: int = 200) -> Response:
+        """Return JSON for our own scripts, with its sentences in the person's language."""
         policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
-        return JSONResponse(values, status_code=status, headers={**_HEADERS, **policy})
+        said = self.language(request).in_all_words(values)
+        return JSONResponse(said, status_code=status, headers={**_HEADERS, **policy})
 
     def file(self, data: bytes, *, name: str, kind: str) -> Response:
         """Return a file to download; no browser shows it as a page."""
@@ -279,29 +287,33 @@ class Desk:
 
         ``written`` are texts that would be lost: the page shows them for copying.
         """
-        lines = self._named_in(text).splitlines() if request.member else text.splitlines()
-        values: dict[str, Any] = {"lines": lines, "written": written}
-        return self.page(request, "failed.html.j2", title=title, status=status, nav="", **values)
+        lines = [text]
+        if not isinstance(text, Sentence):
+            lines = (self._named_in(text) if request.member else text).splitlines()
+        values: dict[str, Any] = {"lines": lines, "written": written, "said": lines, "nav": ""}
+        return self.page(request, "failed.html.j2", title=title, status=status, **values)
 
     def refused(self, request: DeskRequest) -> Response:
         """Refuse a form that another site sent."""
-        text = "It came from another website. Nothing was changed."
-        return self.failed(request, "This request was refused", text, status=403)
+        text = say("It came from another website. Nothing was changed.")
+        return self.failed(request, say("This request was refused"), text, status=403)
 
     def forbidden(self, request: DeskRequest, role: Role) -> Response:
         """Say that the role does not suffice, and who has it."""
         with self._staff.store.read() as tx:
             others = holders(tx, role, most=4)
-        asks = f" Ask {others}." if others else ""
-        text = f"This takes the role {role.value}.{asks} Nothing was changed."
+        takes = say("This takes the role {role}. Nothing was changed.", role=say(role.value))
+        if others:
+            ask = "This takes the role {role}. Ask {others}. Nothing was changed."
+            takes = say(ask, role=say(role.value), others=others)
         written = [
             value
             for values in (_carried(request).values() if request.http.method == "POST" else ())
             for value in values
             if len(value) >= _WRITTEN
         ]
-        title = "You can't do this with your role"
-        return self.failed(request, title, text, status=403, written=written)
+        title = say("You can't do this with your role")
+        return self.failed(request, title, takes, status=403, written=written)
 
     def sign_in_address(self, request: DeskRequest) -> str:
         """Return the address of the sign-in page that leads back here."""
@@ -389,6 +401,13 @@ def initials(name: str) -> str:
 def number(value: int) -> str:
     """4,213."""
     return say("{number:,}", number=value)
+
+
+def hour(local: LocalTime) -> str:
+    """Return a time by each reader's own clock: 09:00, or 1 Dec 2026, 09:00."""
+    if local.day is None:
+        return f"{local.at:%H:%M}"
+    return say("{day.day} {day:%b %Y}, {at:%H:%M}", day=local.day, at=local.at)
 
 
 def version(content_hash: str) -> str:

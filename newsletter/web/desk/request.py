@@ -13,6 +13,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
 from newsletter.domain.staff.account import Member
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.web.http.forms import Posted, Upload, whole
 
 
@@ -50,7 +51,7 @@ class DeskRequest:
         """Return a number in the path. Raises NotFound if no row can have it."""
         found = whole(self.param(name))
         if found is None:
-            raise NotFound("There is nothing at this address.")
+            raise NotFound(say("There is nothing at this address."))
         return found
 
     @property

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.wording import clock, listed, moment, people, plural, without_commands
+from newsletter.domain.wording import clock, listed, moment, people, without_commands
 from tests.rows import rows
 
 NINE = datetime(2026, 12, 1, 9, 0, 5, tzinfo=UTC)
@@ -53,8 +53,6 @@ def test_of_many_names_the_first_are_listed(names: list[str], said: str) -> None
 
 def test_numbers_go_with_their_nouns() -> None:
     assert (people(1), people(4_213)) == ("1 person", "4,213 people")
-    assert (plural(1, "thing"), plural(1_000, "thing")) == ("1 thing", "1,000 things")
-    assert plural(2, "reply", "replies") == "2 replies"
 
 
 @rows(

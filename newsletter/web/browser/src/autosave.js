@@ -11,15 +11,16 @@
 
 import { clock, fieldsOf, fill, later, make, mark, sentIn } from "./dom.js";
 import { Conflict } from "./conflict.js";
+import { say } from "./words.js";
 
 const QUIET = 2000;
 const AGAIN = 10_000;
 const SENT = "desk:sent";
 
-const REFUSED = {
-  403: "Your text was not saved: your role no longer lets you write here. It is kept in this tab.",
-  413: "Your text was not saved: it is too long. It is kept in this tab.",
-};
+const refused = (status) => ({
+  403: say("Your text was not saved: your role no longer lets you write here. It is kept in this tab."),
+  413: say("Your text was not saved: it is too long. It is kept in this tab."),
+})[status];
 
 export function autosave(form) {
   return new Autosave(form);
@@ -99,7 +100,7 @@ class Autosave {
 
   changed() {
     if (!this.dirty || this.conflict) return;
-    this.show("Not saved yet");
+    this.show(say("Not saved yet"));
     this.keep();
     this.save();
   }
@@ -117,7 +118,7 @@ class Autosave {
     try {
       sessionStorage.setItem(this.key, JSON.stringify(copy));
     } catch {
-      this.tell("This browser keeps no copy of your text until it is saved.");
+      this.tell(say("This browser keeps no copy of your text until it is saved."));
     }
   }
 
@@ -150,9 +151,9 @@ class Autosave {
     if (String(copy.base) !== String(this.base)) {
       return this.clash({ version: this.base, fields: theirs, by: "", saved_at: "" });
     }
-    const discard = make("button", { type: "button", onclick: () => this.discard(theirs) }, "Discard it");
-    this.tell(`We put back what you typed at ${copy.at}, which had not been saved. `, discard);
-    this.show("Not saved yet");
+    const discard = make("button", { type: "button", onclick: () => this.discard(theirs) }, say("Discard it"));
+    this.tell(say("We put back what you typed at {at}, which had not been saved.", { at: copy.at }), " ", discard);
+    this.show(say("Not saved yet"));
     this.save();
   }
 
@@ -176,16 +177,16 @@ class Autosave {
   async fly(fields) {
     if (fields === this.saved) {
       this.forget();
-      this.show(`Saved ${clock()}`);
+      this.show(say("Saved {at}", { at: clock() }));
       return true;
     }
     this.saving = true;
-    this.show("Saving…");
+    this.show(say("Saving…"));
     let done = false;
     try {
       done = await this.answered(await this.post(fields), fields);
     } catch {
-      this.trouble("Your text could not be saved just now. It is kept in this tab, and we try again.");
+      this.trouble(say("Your text could not be saved just now. It is kept in this tab, and we try again."));
     }
     this.saving = false;
     if (done && this.dirty) this.changed();
@@ -211,10 +212,10 @@ class Autosave {
     }
     if (answer.status === 401 || answer.type === "opaqueredirect") return this.signedOut();
     if (!answer.ok) {
-      const said = (await answer.json().catch(() => ({}))).error ?? REFUSED[answer.status];
+      const said = (await answer.json().catch(() => ({}))).error ?? refused(answer.status);
       this.remember();
-      this.show("Not saved");
-      this.tell(said ?? "Your text was not saved. It is kept in this tab. Try again, or copy it.");
+      this.show(say("Not saved"));
+      this.tell(said ?? say("Your text was not saved. It is kept in this tab. Try again, or copy it."));
       return false;
     }
     const { version, others, saved_at: at, told, settled, recipients } = await answer.json();
@@ -225,7 +226,7 @@ class Autosave {
     this.saved = fields;
     if (!this.dirty) this.forget();
     this.tell("");
-    this.show(`Saved ${clock(at ? new Date(at) : new Date())}`);
+    this.show(say("Saved {at}", { at: clock(at ? new Date(at) : new Date()) }));
     this.company(others);
     this.explain(told);
     this.settled = settled ?? {};
@@ -257,22 +258,22 @@ class Autosave {
   company(others) {
     const place = this.form.querySelector("[data-others]");
     if (!place || !others) return;
-    const names = new Intl.ListFormat("en").format(others);
-    place.textContent = names && `${names} ${others.length > 1 ? "are" : "is"} in this text`;
+    const who = new Intl.ListFormat(document.documentElement.lang).format(others);
+    place.textContent = who && say("{who} is in this text", "{who} are in this text", { count: others.length, who });
   }
 
   signedOut() {
     this.remember();
-    this.show("Not saved");
+    this.show(say("Not saved"));
     const next = encodeURIComponent(location.pathname + location.search);
-    const link = make("a", { href: `/desk/sign-in?next=${next}`, onclick: () => (this.leaving = true) }, "Sign in");
-    this.tell("You've been signed out. Your text is kept in this tab: ", link, " and you'll find it here.");
+    const link = make("a", { href: `/desk/sign-in?next=${next}`, onclick: () => (this.leaving = true) }, say("Sign in"));
+    this.tell(say("You've been signed out. Your text is kept in this tab. Sign in, and you'll find it here."), " ", link);
     return false;
   }
 
   trouble(sentence) {
     this.remember();
-    this.show("Not saved");
+    this.show(say("Not saved"));
     this.tell(sentence);
     setTimeout(() => this.dirty && this.send(), AGAIN);
   }
@@ -302,7 +303,7 @@ class Autosave {
   clash(theirs) {
     this.save.never();
     this.remember();
-    this.show("Not saved");
+    this.show(say("Not saved"));
     this.tell("");
     this.conflict = new Conflict(this.form, theirs, (fields, keepsMine) => this.decide(theirs, fields, keepsMine));
     if (this.place === this.form) this.form.before(this.conflict.element);

@@ -2,6 +2,7 @@
 
 import { both, hunks } from "./diff.js";
 import { clock, fieldsOf, make } from "./dom.js";
+import { say } from "./words.js";
 
 export class Conflict {
   constructor(form, theirs, settle) {
@@ -12,10 +13,12 @@ export class Conflict {
     const differing = Object.keys(other).filter(
       (name) => name in mine && String(mine[name]) !== String(other[name]),
     );
-    const who = theirs.own ? "You" : theirs.by || "Somebody";
-    const where = theirs.own ? " in another window" : "";
-    const at = theirs.saved_at ? ` at ${clock(new Date(theirs.saved_at))}` : "";
-    const title = make("h2", { id: "conflict-title" }, `${who} saved this text${at}${where} while you were writing`);
+    const who = theirs.by || say("Somebody");
+    const at = theirs.saved_at ? clock(new Date(theirs.saved_at)) : "–";
+    const heading = theirs.own
+      ? say("You saved this text at {at} in another window while you were writing", { at })
+      : say("{who} saved this text at {at} while you were writing", { who, at });
+    const title = make("h2", { id: "conflict-title" }, heading);
     const choice = (label, kind, act) => make("button", { type: "button", class: kind, onclick: act }, label);
     const combined = () => {
       const fields = { ...other };
@@ -25,19 +28,19 @@ export class Conflict {
       }
       return fields;
     };
-    const named = theirs.own ? "Take the other" : theirs.by ? `Take ${theirs.by}'s` : "Take theirs";
+    const named = theirs.own ? say("Take the other") : theirs.by ? say("Take {who}'s", { who }) : say("Take theirs");
     this.element = make(
       "section",
       { class: "conflict sheet", role: "alertdialog", tabindex: "-1", "aria-labelledby": "conflict-title", "aria-describedby": "conflict-text" },
       title,
-      make("p", { id: "conflict-text" }, "Your text has not been saved yet. Whichever you choose, both stay in the versions of this text."),
+      make("p", { id: "conflict-text" }, say("Your text has not been saved yet. Whichever you choose, both stay in the versions of this text.")),
       ...differing.map((name) => difference(labelOf(form, name), mine[name], other[name])),
       make(
         "div",
         { class: "acts" },
-        choice("Keep mine", "primary", () => settle(mine, true)),
+        choice(say("Keep mine"), "primary", () => settle(mine, true)),
         choice(named, "second", () => settle(other, false)),
-        choice("Keep both", "second", () => settle(combined(), false)),
+        choice(say("Keep both"), "second", () => settle(combined(), false)),
       ),
     );
   }
@@ -61,14 +64,14 @@ function difference(label, mine, theirs) {
   const lines = [];
   for (const hunk of hunks(mine.join("\n"), theirs.join("\n"))) {
     if (hunk.same) continue;
-    for (const line of hunk.mine) if (line) lines.push(make("p", { class: "out" }, make("span", { class: "sr" }, "Yours: "), line));
-    for (const line of hunk.theirs) if (line) lines.push(make("p", { class: "in" }, make("span", { class: "sr" }, "Theirs: "), line));
+    for (const line of hunk.mine) if (line) lines.push(make("p", { class: "out" }, make("span", { class: "sr" }, say("Yours: ")), line));
+    for (const line of hunk.theirs) if (line) lines.push(make("p", { class: "in" }, make("span", { class: "sr" }, say("Theirs: ")), line));
   }
   return make(
     "section",
     {},
     make("h3", {}, label.trim()),
-    make("p", { class: "hint" }, "− yours, + theirs"),
+    make("p", { class: "hint" }, say("− yours, + theirs")),
     make("div", { class: "diff" }, ...lines),
   );
 }

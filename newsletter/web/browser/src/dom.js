@@ -24,9 +24,9 @@ export function clock(date = new Date()) {
   return date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });
 }
 
-/** 4,213 */
+/** 4,213, as the page's language writes it. */
 export function number(value) {
-  return value.toLocaleString("en-US");
+  return value.toLocaleString(document.documentElement.lang);
 }
 
 /** Calls a function once it has been quiet for so long; `.now()` does it at once if it is due. */

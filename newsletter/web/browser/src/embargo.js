@@ -3,6 +3,7 @@
 // when it is, and one says that there is none.
 
 import { make } from "./dom.js";
+import { say } from "./words.js";
 
 const LEADING = /^(?:(?:under )?embargo(?:ed)?|not (?:before|for (?:release|publication) (?:before|until))|hold|until)[\s:,–—-]+/i;
 
@@ -19,7 +20,7 @@ export function embargo(note) {
     note.hidden = true;
     until.focus();
   };
-  const acts = make("div", { class: "acts" }, button("There is no embargo", "btn btn--plain", () => settle("")));
+  const acts = make("div", { class: "acts" }, button(say("There is no embargo"), "btn btn--plain", () => settle("")));
   field.hidden = true;
   field.after(acts);
   if (!until.value) offer(note.dataset.embargo, words.value, acts, settle);
@@ -30,7 +31,7 @@ async function offer(address, words, acts, settle) {
   while (LEADING.test(typed)) typed = typed.replace(LEADING, "");
   const answer = await fetch(`${address}?${new URLSearchParams({ typed })}`, { redirect: "manual" }).catch(() => null);
   const read = answer?.ok ? await answer.json() : { wrong: true };
-  if (!read.wrong) acts.prepend(button(`Set ${read.words}`, "btn", () => settle(typed)));
+  if (!read.wrong) acts.prepend(button(say("Set {at}", { at: read.words }), "btn", () => settle(typed)));
 }
 
 function button(text, kind, act) {

@@ -3,6 +3,7 @@
 // `data-whole` name the keys of which each tenth is announced.
 
 import { make, number } from "./dom.js";
+import { say } from "./words.js";
 
 export function live(element) {
   const { live: address, part, whole } = element.dataset;
@@ -24,7 +25,7 @@ export function live(element) {
     // the server ends a stream after some seconds, and the browser comes again by itself
     source.onerror = () => {
       if (source?.readyState !== EventSource.CLOSED) return;
-      late.textContent = "These figures are not renewed any more. Reload the page to see newer ones.";
+      late.textContent = say("These figures are not renewed any more. Reload the page to see newer ones.");
       late.hidden = false;
     };
   }
@@ -39,7 +40,7 @@ export function live(element) {
     if (!(figures[whole] > 0)) return;
     const now = Math.floor((figures[part] * 10) / figures[whole]);
     if (tenth !== null && now > tenth) {
-      said.textContent = `${now * 10} percent: ${number(figures[part])} of ${number(figures[whole])}.`;
+      said.textContent = say("{percent} percent: {part} of {whole}.", { percent: now * 10, part: number(figures[part]), whole: number(figures[whole]) });
     }
     tenth = now;
   }

@@ -2,6 +2,8 @@
 // these fields that is filled in, and <span data-count="subject" data-most="60"> how long it is. A
 // field of one line (data-one-line) takes Enter as the way on to the text.
 
+import { say } from "./words.js";
+
 export function mirror(place) {
   const form = formOf(place);
   const before = place.textContent;
@@ -16,7 +18,7 @@ export function mirror(place) {
 
 export function count(place) {
   const control = formOf(place)?.elements.namedItem(place.dataset.count);
-  const show = () => (place.textContent = `${control.value.length} of ${place.dataset.most}`);
+  const show = () => (place.textContent = say("{name} of {most}", { name: control.value.length, most: place.dataset.most }));
   for (const event of ["input", "desk:filled"]) control?.addEventListener(event, show);
 }
 

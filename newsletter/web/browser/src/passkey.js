@@ -3,6 +3,7 @@
 // Nothing is to be seen of it where there is no script or the browser has no passkeys.
 
 import { make } from "./dom.js";
+import { say } from "./words.js";
 
 export function passkey(element) {
   if (!window.PublicKeyCredential || !navigator.credentials) return;
@@ -37,7 +38,7 @@ class Told extends Error {}
 async function asked(address) {
   const answer = await fetch(address, { method: "POST", headers: { Accept: "application/json" } });
   if (!answer.headers.get("content-type")?.includes("json")) {
-    throw new Told("That took too long. Reload the page.");
+    throw new Told(say("That took too long. Reload the page."));
   }
   const said = await answer.json();
   if (!answer.ok) throw new Told(said.fault);
@@ -46,11 +47,11 @@ async function asked(address) {
 
 function words(error) {
   if (error instanceof Told) return error.message;
-  if (error.name === "InvalidStateError") return "This device has a passkey for your account already.";
+  if (error.name === "InvalidStateError") return say("This device has a passkey for your account already.");
   // the browser does not say whether somebody cancelled, waited or has none
-  if (error.name === "NotAllowedError") return "Nothing was done. Try again, or use a code.";
-  if (error.name === "SecurityError") return "The browser allows no passkeys at this address.";
-  return "That didn't work. Try again, or use a code.";
+  if (error.name === "NotAllowedError") return say("Nothing was done. Try again, or use a code.");
+  if (error.name === "SecurityError") return say("The browser allows no passkeys at this address.");
+  return say("That didn't work. Try again, or use a code.");
 }
 
 /** What the server wrote, as the browser wants it: octets in the place of base64url. */

@@ -13,7 +13,7 @@ export function time(input) {
     const button = input.form.querySelector("[data-time-says]");
     if (button) {
       button.dataset.before ??= button.textContent;
-      button.textContent = words && !wrong ? button.dataset.timeSays + words : button.dataset.before;
+      button.textContent = words && !wrong ? button.dataset.timeSays.replace("{at}", words) : button.dataset.before;
     }
     place.hidden = !words;
     place.classList.toggle("read--bad", wrong);

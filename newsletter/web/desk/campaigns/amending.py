@@ -10,6 +10,7 @@ from starlette.responses import Response
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.role import Role
+from newsletter.domain.wording import say
 from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.campaigns.control import why_not_reopened
 from newsletter.runtime.campaigns import Campaigns
@@ -69,7 +70,7 @@ class Amending:
         return self._desk.page(
             request,
             "amend.html.j2",
-            title=f"Correct or withdraw: {values['statement']}",
+            title=say("Correct or withdraw: {title}", title=values["statement"]),
             faults=faults,
             typed={kind.value: request.field(kind.value) for kind in NoteKind},
             **values,

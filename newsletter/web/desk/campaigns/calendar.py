@@ -132,7 +132,7 @@ class Calendar:
         with self._staff.store.read() as tx:
             owner = tx.accounts.owner_of_feed(hash_of(request.param("word")))
             if owner is None or tx.staff.role(owner) is None:
-                raise NotFound("This calendar does not exist, or its link was renewed.")
+                raise NotFound(say("This calendar does not exist, or its link was renewed."))
             entries = calendar(tx, rules, now - _PAST, now + _FUTURE)
         name = f"{self._settings.organisation.name}: statements"
         data = calendar_file(name, (self._event(entry, now) for entry in entries))
@@ -157,7 +157,7 @@ def _day(text: str) -> date:
         day = date.fromisoformat(text)
         _ = day - _PAST, day + _PAST
     except (ValueError, OverflowError) as error:
-        raise NotFound("There is no such day in the calendar.") from error
+        raise NotFound(say("There is no such day in the calendar.")) from error
     return day
 
 

@@ -14,10 +14,12 @@ from starlette.responses import Response
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.state import State
+from newsletter.domain.campaigns.status import stop_reason
+from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import clock, people
+from newsletter.domain.wording import clock, people, say
 from newsletter.pipeline.campaigns.control import CountUnconfirmed
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.pipeline.ledger import find_campaign
@@ -33,15 +35,15 @@ from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
 WORDS: Mapping[str, str] = {
-    "delivered": "delivered",
-    "bounced": "bounced",
-    "unreported": "no report yet",
-    "accepted": "accepted by the provider",
-    "pending": "waiting",
-    "rejected": "rejected by the provider",
-    "suppressed": "left before their turn",
-    "cancelled": "cancelled",
-    "unknown": "unknown",
+    "delivered": say("delivered"),
+    "bounced": say("bounced"),
+    "unreported": say("no report yet"),
+    "accepted": say("accepted by the provider"),
+    "pending": say("waiting"),
+    "rejected": say("rejected by the provider"),
+    "suppressed": say("left before their turn"),
+    "cancelled": say("cancelled"),
+    "unknown": say("unknown"),
 }
 """Figure → its word."""
 _BAR, _NARROWEST = 1000, 4
@@ -86,16 +88,20 @@ _EXACT = 20_000
 """Beyond so many deliveries a curve is drawn from a part of them."""
 _STATES = {name: WORDS[name] for name in ("rejected", "suppressed", "unknown")}
 _UNSENT: Mapping[str, str] = {
-    "pending": "waits for its turn",
-    "cancelled": "cancelled before it was sent",
-    "given up": "given up: unknown",
+    "pending": say("waits for its turn"),
+    "cancelled": say("cancelled before it was sent"),
+    "given up": say("given up: unknown"),
 }
 BOUNCES: Mapping[Bounce, str] = {
-    Bounce.HARD: "no such mailbox",
-    Bounce.SOFT: "full or faulty for now",
-    Bounce.POLICY: "refused by the server",
-    Bounce.COMPLAINT: "kept back after a spam report",
-    Bounce.OTHER: "no reason told",
+    Bounce.HARD: say("no such mailbox"),
+    Bounce.SOFT: say("full or faulty for now"),
+    Bounce.POLICY: say("refused by the server"),
+    Bounce.COMPLAINT: say("kept back after a spam report"),
+    Bounce.OTHER: say("no reason told"),
+}
+_WAITS: Mapping[str, str] = {
+    Cause.BLOCKED.value: say("Waits for the provider"),
+    Cause.QUOTA.value: say("Waits for the quota"),
 }
 
 
@@ -104,7 +110,7 @@ def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
     number = whole(request.param("id"))
     found = None if number is None else tx.campaigns.get(number)
     if found is None:
-        raise NotFound("There is no such campaign.")
+        raise NotFound(say("There is no such campaign."))
     return found
 
 
@@ -130,7 +136,7 @@ class CampaignPage:
         """Return the live figures, again and again, for the script."""
         with self._campaigns.store.read() as tx:
             number = campaign_of(tx, request).id
-        return self._shared.stream(number)
+        return self._shared.stream(number, self._desk.language(request))
 
     def _read_live(self, campaign_id: int) -> dict[str, Any]:
         with self._campaigns.store.read() as tx:
@@ -146,7 +152,7 @@ class CampaignPage:
         return self._desk.page(
             request,
             "missed.html.j2",
-            title="Who it did not reach",
+            title=say("Who it did not reach"),
             campaign=campaign,
             statement=title,
             rows=[*found, *((who, _UNSENT[state], "") for who, state in unsent)][:_MOST_SHOWN],
@@ -164,7 +170,7 @@ class CampaignPage:
         return self._desk.page(
             request,
             "cancel.html.j2",
-            title="Cancel what is left?",
+            title=say("Cancel what is left?"),
             campaign=campaign,
             statement=title,
             corrects=corrects,
@@ -211,32 +217,37 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             report = figures(tx, campaign, waits=self._delivery.waits())
             names = colleagues(tx)
+            why = stop_reason(campaign.reason, names) if campaign.reason else ""
             began = tx.campaigns.begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
-            values = {
+            values: dict[str, Any] = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
                 "correction": correction,
                 "corrected_by": title_of(tx, correction),
                 "report": report,
                 "live": self._live(tx, campaign),
-                "why": plain(campaign.reason, names) if campaign.reason else "",
-                "approvers": [names.get(address, "Somebody") for address in campaign.approved_by],
+                "why": why and say("{text}.", text=why),
+                "approvers": [names.get(one, say("Somebody")) for one in campaign.approved_by],
                 "deciders": holders(tx, Role.ADMIN),
                 "started": self._start(tx, campaign, names),
                 "course": _course(tx, campaign, report),
                 "domains": tx.events.bounced_domains(campaign.id) if sees_readers else [],
             }
-        word = _word(campaign)
+        word, figure = _word(campaign), headline(report)
         return self._desk.page(
             request,
             "campaign.html.j2",
-            title=f"{values['statement']}: {word}",
+            title=say("{title}: {state}", title=values["statement"], state=word),
             status=409 if refused else 200,
             faults=[("", f"That was not done. {plain(refused, names)}")] if refused else (),
+            said=[why] if why else (),
             word=word,
             where=_where(campaign, report, self._desk),
-            figure=headline(report),
+            waits_for=_WAITS[report["waiting"]["for"]] if report["waiting"] else "",
+            figure=figure,
+            figure_word=say("delivered") if figure == "delivered" else say("accepted"),
+            awaited=[say("{text}.", text=one["said"]) for one in report["awaited"]],
             parts_of_bar=parts(report),
             bounces=[(BOUNCES[kind], report["bounces"][kind.value]) for kind in Bounce],
             provider=provider_named(report["providers"]),
@@ -256,8 +267,10 @@ class CampaignPage:
         if not found:
             return ""
         start = found[-1]
-        who, at = names.get(start.by, "Somebody"), self._desk.moment(start.at)
-        return f"{who}, on {at}" + ("" if campaign.welcome else f", for {people(start.count)}")
+        who, at = names.get(start.by, say("Somebody")), self._desk.moment(start.at)
+        if campaign.welcome:
+            return say("{who}, on {at}", who=who, at=at)
+        return say("{who}, on {at}, for {people}", who=who, at=at, people=people(start.count))
 
     def _live(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
         """Return the live figures by the ids of the page's elements."""
@@ -267,7 +280,7 @@ class CampaignPage:
             "state": campaign.state.value,
             "audience": counts.audience,
             **vars(counts),
-            "rate": f"{rate * _MINUTE:,.0f} a minute" if rate else "–",
+            "rate": say("{count:,.0f} a minute", count=round(rate * _MINUTE)) if rate else "–",
             "left": time_left(counts.pending, rate),
             "at": clock(now, self._campaigns.settings.timezone),
         }
@@ -357,30 +370,32 @@ def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
 def _word(campaign: Campaign) -> str:
     """Return the state of a campaign in the word of a statement's."""
     if campaign.welcome and campaign.state is CampaignState.SENDING:
-        return State.IN_USE.value
-    return State[campaign.state.name].value
+        return say(State.IN_USE.value)
+    return say(State[campaign.state.name].value)
 
 
 def _where(campaign: Campaign, report: Mapping[str, Any], desk: Desk) -> str:
     """Return its state as a sentence."""
     counts = campaign.counts
     if campaign.started_at is None and campaign.state is CampaignState.CANCELLED:
-        return "It was cancelled before anybody got it."
+        return say("It was cancelled before anybody got it.")
     if campaign.started_at is None:
-        return f"It has not begun. Its time is {desk.moment(campaign.release_at)}."
+        return say("It has not begun. Its time is {at}.", at=desk.moment(campaign.release_at))
     if campaign.state is CampaignState.ATTENTION:
-        return (
-            f"Sending is over. For {people(counts.unknown)} it is unknown whether the provider"
-            " took the email."
+        return say(
+            "Sending is over. For {unknown} it is unknown whether the provider took the email.",
+            unknown=people(counts.unknown),
         )
     if campaign.state is CampaignState.SENT:
-        return f"The provider accepted {counts.accepted:,} of {counts.audience:,} emails."
+        pattern = "The provider accepted {accepted:,} of {all:,} emails."
+        return say(pattern, accepted=counts.accepted, all=counts.audience)
     handed = counts.audience - counts.pending - counts.cancelled
     if campaign.state is CampaignState.CANCELLED:
-        return f"It was cancelled after {handed:,} of {counts.audience:,} were handed over."
+        over = "It was cancelled after {done:,} of {all:,} were handed over."
+        return say(over, done=handed, all=counts.audience)
+    done = say("{done:,} of {all:,} are handed over.", done=handed, all=counts.audience)
     wait = report["waiting"]
-    why = f" It waits for the {wait['for']}." if wait else ""
-    return f"{handed:,} of {counts.audience:,} are handed over.{why}"
+    return say("{done} {why}.", done=done, why=_WAITS[wait["for"]]) if wait else done
 
 
 def _course(tx: Transaction, campaign: Campaign, report: Mapping[str, Any]) -> Course | None:
@@ -399,11 +414,11 @@ def time_left(pending: int, rate: float) -> str:
     if not pending:
         return "–"
     if not rate:
-        return "not known yet"
+        return say("not known yet")
     minutes = pending / rate / _MINUTE
     low, high = int(minutes * 0.8), int(minutes * 1.25) + 1
     if high <= 1:
-        return "less than a minute"
+        return say("less than a minute")
     if high < 2 * _MINUTE:
-        return f"{low} to {high} minutes"
-    return f"{low // _MINUTE} to {high // _MINUTE + 1} hours"
+        return say("{low} to {high} minutes", low=low, high=high)
+    return say("{low} to {high} hours", low=low // _MINUTE, high=high // _MINUTE + 1)

@@ -13,7 +13,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.typed_time import is_wall_time, read_typed
-from newsletter.domain.wording import clock, listed, people, place_of, plural
+from newsletter.domain.wording import clock, listed, place_of, say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
 from newsletter.pipeline.campaigns.reach import release_of
@@ -49,7 +49,7 @@ class Starting:
         with self._statements.store.read() as tx:
             is_off = bool(self._remarks(tx, find_stored(tx, slug)))
         if is_off and not request.field("right"):
-            faults.insert(0, ("right-yes", "Confirm that the number of people is right"))
+            faults.insert(0, ("right-yes", say("Confirm that the number of people is right")))
         if faults or self._is_unread(request, at):
             return self._page(request, faults=faults, read=at)
         asked = StartRequest(
@@ -82,9 +82,10 @@ class Starting:
             if at is not None:  # None: it stays as it is set
                 self._campaigns.starter().schedule(slug, at, by=by, anew=anew)
         except Refused as error:
-            return self._page(request, faults=[("", self._why_not(error, "Not changed"))], code=409)
+            why = self._why_not(error, say("Not changed"))
+            return self._page(request, faults=[("", why)], code=409)
         except NotFound as error:
-            raise NotFound("There is no such statement.") from error
+            raise NotFound(say("There is no such statement.")) from error
         return self._desk.go(request, f"/statements/{slug}", done="time-anew" if anew else "time")
 
     @route("POST", "/statements/{slug}/undo", Role.APPROVER)
@@ -99,7 +100,7 @@ class Starting:
             with self._statements.store.read() as tx:
                 names = deciding.colleagues(tx)
             return self._desk.failed(
-                request, "Nothing was undone", deciding.plain(error, names), status=409
+                request, say("Nothing was undone"), deciding.plain(error, names), status=409
             )
         done = "undone" if approved else "undone-approval"
         if request.query("lapsed"):
@@ -112,7 +113,7 @@ class Starting:
         at, faults = self._read(request.query("typed"))
         words = faults or (self._desk.moment(at) if at else "")
         return self._desk.data(
-            {"words": words, "wrong": bool(faults), "at": at.isoformat() if at else ""}
+            request, {"words": words, "wrong": bool(faults), "at": at.isoformat() if at else ""}
         )
 
     # --- what a form holds
@@ -121,10 +122,10 @@ class Starting:
         """Return the chosen time, None for the time that is set, or the faults of the field."""
         when, text = request.field("when"), request.field(field).strip()
         if when not in {NOW, WRITTEN, AT}:
-            return None, [("when-1", "Choose when it goes out")]
+            return None, [("when-1", say("Choose when it goes out"))]
         now = self._desk.now()
         if when != AT:
-            both = "You gave a time and chose another way. Choose one of them"
+            both = say("You gave a time and chose another way. Choose one of them")
             return now if when == NOW else None, [(field, both)] if text else []
         at, fault = self._read(text)
         return at, [(field, fault)] if fault else []
@@ -137,10 +138,10 @@ class Starting:
         except ValueError as error:
             return None, str(error)
         if isinstance(typed, LocalTime):
-            return None, "Readers' own clocks are set in the text. Give one time for all"
+            return None, say("Readers' own clocks are set in the text. Give one time for all")
         at = resolve(typed, zone)
-        passed = f"This time has passed: it is {self._desk.clock(now)} now. Give a later one"
-        return at, passed if at <= now else ""
+        passed = "This time has passed: it is {now} now. Give a later one"
+        return at, say(passed, now=self._desk.clock(now)) if at <= now else ""
 
     def _is_unread(self, request: DeskRequest, at: datetime | None, field: str = "at") -> bool:
         """Return whether the page has not shown yet what the words for a time mean."""
@@ -149,28 +150,30 @@ class Starting:
 
     # --- what comes of it
 
-    def _why_not(self, error: Refused, what: str = "Nothing was started") -> str:
+    def _why_not(self, error: Refused, what: str = say("Nothing was started")) -> str:
         if isinstance(error, headcount.CountChanged | TimeChanged):
-            return f"{what}. {deciding.otherwise(error, self._desk.moment)} Look again."
+            why = deciding.otherwise(error, self._desk.moment)
+            return say("{what}. {why} Look again.", what=what, why=why)
         if isinstance(error, ContentChanged):
-            return f"{what}. The text was changed while you looked, so it needs a new approval."
+            anew = "{what}. The text was changed while you looked, so it needs a new approval."
+            return say(anew, what=what)
         with self._statements.store.read() as tx:
             names = deciding.colleagues(tx)
         if isinstance(error, AlreadyStarted):
             who = names.get(error.start.by, "Somebody")
             at = self._desk.moment(error.start.at)
-            return f"This was already started, by {who} on {at}. Nothing was started twice."
-        return f"{what}. {deciding.plain(error, names)}"
+            twice = "This was already started, by {who} on {at}. Nothing was started twice."
+            return say(twice, who=who, at=at)
+        return f"{what}. {deciding.plain(error, names)}"  # in English
 
     def _late(self, request: DeskRequest, late: UndoTooLate) -> Response:
         campaign = late.campaign
         return self._desk.page(
             request,
             "late.html.j2",
-            title="It has begun",
+            title=say("It has begun"),
             status=409,
             campaign=campaign,
-            accepted=people(campaign.counts.accepted),
             may_pause=campaign.state in {CampaignState.SENDING, CampaignState.ATTENTION}
             and request.who.may(Role.SENDER),
         )
@@ -193,19 +196,22 @@ class Starting:
             return self._desk.go(request, f"/campaigns/{status.campaign.id}")
         set_for = prospect["written"] or status.hour
         otherwise = AT if prospect["keeps"] else NOW
+        waits_for = "; ".join(status.approval.reasons)
+        waits_for = deciding.plain(waits_for, status.names) if waits_for else ""
         return self._desk.page(
             request,
             "start.html.j2",
-            title=f"Send: {status.statement.title}",
+            title=say("Send: {title}", title=status.statement.title),
             status=code,
             statement_status=status,
             faults=faults,
+            said=[one for one in (prospect["off"], prospect["objection"], waits_for) if one],
             read=read,
             chosen=request.field("when") or (WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
             trial=deciding.is_trial(statements.settings),
             window=_lasting(rules.undo_window),
-            waits_for=deciding.plain("; ".join(status.approval.reasons), status.names),
+            waits_for=waits_for,
             now=self._desk.now(),
             place=place_of(rules.timezone),
             **email,
@@ -221,7 +227,7 @@ class Starting:
         if not 0 < left < _SOON:
             return {"leaves": self._desk.moment(at), "soon": ""}
         hour = clock(at, self._statements.settings.timezone)
-        return {"leaves": f"at {hour}", "soon": f"{left // 60}:{left % 60:02}"}
+        return {"leaves": say("at {at}", at=hour), "soon": f"{left // 60}:{left % 60:02}"}
 
     def _prospect(self, tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         """Return the effects of a start, by the names of the page."""
@@ -233,13 +239,14 @@ class Starting:
         keeps, told = self._keeps(status)
         times = (first_moment(status), status.approval.not_before)
         left_out = count.left_out if count else ()
-        whys = [f"{many:,} {deciding.LEFT_OUT.get(why, why)}" for why, many in left_out]
+        whys = [
+            say("{count:,} {why}", count=many, why=say(deciding.LEFT_OUT.get(why, why)))
+            for why, many in left_out
+        ]
         return {
             "count": count,
             "objection": objection,  # why it cannot be sent, without a count
-            "left_out": f"{count.left:,}: {', '.join(whys)}"
-            if count and whys[1:]
-            else "".join(whys),
+            "left_out": whys,
             "off": next((one.message for one in self._remarks(tx, status.stored)), ""),
             "leaves_at": release_of(tx, status) if status.is_started else None,
             "written": max((at for at in times if at and at > tx.now), default=None),
@@ -255,14 +262,15 @@ class Starting:
         """Return why it cannot be sent at once, and whether a new approval would allow it."""
         told, embargo, now = status.approval.not_before, status.embargo_until, status.now
         if embargo is not None and embargo > now and (told is None or told <= embargo):
-            return f"It is embargoed until {self._desk.moment(embargo)}.", False
+            until = self._desk.moment(embargo)
+            return say("It is embargoed until {until}.", until=until), False
         if told is None or told <= now:
             return "", False
         given = [one.by for one in status.approval.given if one.not_before]
         by = listed([status.names.get(address, "Somebody") for address in given])
         until = self._desk.moment(told)
-        why = f"{by} approved it for no earlier than {until}. An earlier time takes a new approval."
-        return why, True
+        why = "{by} approved it for no earlier than {until}. An earlier time takes a new approval."
+        return say(why, by=by, until=until), True
 
     def _remarks(self, tx: Transaction, stored: StoredStatement) -> list[ReviewFinding]:
         """Return the findings about the number of its readers."""
@@ -275,5 +283,6 @@ def _lasting(window: timedelta) -> str:
     seconds = int(window.total_seconds())
     if not seconds:
         return ""
-    whole_minutes = seconds % 60 == 0
-    return plural(seconds // 60, "minute") if whole_minutes else plural(seconds, "second")
+    if seconds % 60:
+        return say("{count:,} second", "{count:,} seconds", count=seconds)
+    return say("{count:,} minute", "{count:,} minutes", count=seconds // 60)

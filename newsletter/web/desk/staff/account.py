@@ -16,7 +16,9 @@ from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
 
 _HERE = "/account"
-_NOBODY = "You've been signed out, or you have no passkey for this website. Use a code instead."
+_NOBODY = say(
+    "You've been signed out, or you have no passkey for this website. Use a code instead."
+)
 
 
 class Account:
@@ -126,8 +128,8 @@ class Account:
             browser.word_of(request.http), party=party, proofs=self._proofs
         )
         if not asked:
-            return self._desk.data({"fault": _NOBODY}, status=409)
-        return self._desk.data(asked)
+            return self._desk.data(request, {"fault": _NOBODY}, status=409)
+        return self._desk.data(request, asked)
 
     @route("GET", "/account/passkeys", Role.VIEWER, step_up=True)
     def _passkey_form(self, request: DeskRequest, fault: str = "") -> Response:
@@ -147,9 +149,13 @@ class Account:
         """Return the browser's options for creating a passkey, as JSON for the script."""
         party = browser.party_at(request, self._staff)
         if party is None:
-            return self._desk.data({"fault": browser.elsewhere(request, self._staff)}, status=409)
+            return self._desk.data(
+                request, {"fault": browser.elsewhere(request, self._staff)}, status=409
+            )
         hashed = request.who.session.hash
-        return self._desk.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
+        return self._desk.data(
+            request, account.begin_passkey(hashed, party=party, proofs=self._proofs)
+        )
 
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:

@@ -9,6 +9,7 @@ from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import in_short
 from newsletter.domain.staff.token import PREFIX, Scope, Token
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.post import send_again
 from newsletter.runtime.services import Staff
@@ -36,7 +37,7 @@ class StaffPages:
         return self._desk.page(
             request,
             "staff.html.j2",
-            title="Staff",
+            title=say("Staff"),
             status=status,
             faults=[("email", fault)] if fault else (),
             team=people.team(proofs=self._proofs),
@@ -76,7 +77,7 @@ class StaffPages:
         staff = {person.address: person for person in people.team(proofs=self._proofs).people}
         person = staff.get(address)
         if person is None:
-            raise NotFound("No member of staff has this address.")
+            raise NotFound(say("No member of staff has this address."))
         return self._desk.page(
             request,
             "person.html.j2",
@@ -144,7 +145,7 @@ class ChannelPages:
         return self._desk.page(
             request,
             "channels.html.j2",
-            title="Channels",
+            title=say("Channels"),
             channels=self._staff.settings.notices,
             known=known,
             posts=posts,
@@ -180,7 +181,7 @@ class AuditLog:
         """Show fifty lines, newest first, before ``?before=``."""
         before = whole(request.query("before"))
         if before is None and request.query("before"):
-            raise NotFound("There is no such page of the audit log.")
+            raise NotFound(say("There is no such page of the audit log."))
         with self._staff.store.read() as tx:
             lines, count = tx.audit.page(before, _A_PAGE), tx.audit.count()
         newest = bool(before is None or (lines and lines[0].number == count))
@@ -188,7 +189,7 @@ class AuditLog:
         return self._desk.page(
             request,
             "audit.html.j2",
-            title="Audit log",
+            title=say("Audit log"),
             lines=lines,
             count=count,
             in_short=partial(in_short, zone=self._staff.settings.timezone),
@@ -236,7 +237,7 @@ class TokenPages:
         return self._desk.page(
             request,
             "tokens.html.j2",
-            title="API tokens",
+            title=say("API tokens"),
             faults=faults,
             made=made,
             tokens=found,
@@ -254,9 +255,9 @@ class TokenPages:
         scopes = [scope for scope in Scope if scope.value in request.posted.all("scope")]
         days, name = request.field("days"), request.posted.text("name")
         said = {
-            "name": "" if name else "Name the program that uses it",
-            "scope": "" if scopes else "Choose what it may do",
-            "days": "" if days in _DAYS else "Choose how long it works",
+            "name": "" if name else say("Name the program that uses it"),
+            "scope": "" if scopes else say("Choose what it may do"),
+            "days": "" if days in _DAYS else say("Choose how long it works"),
         }
         faults = [fault for fault in said.items() if fault[1]]
         if faults:

@@ -16,6 +16,7 @@ from newsletter.domain.statements.brand import Sans, Serif
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.themes import Theme
+from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.rendering.preview import plain
@@ -96,7 +97,13 @@ class SettingsPages:
         for one in list_settings(self._staff.settings):
             name = re.split(r"[.[]", one.key)[0]
             groups.setdefault("" if name == one.key else name, []).append(one)
-        return self._desk.page(request, "settings.html.j2", title="Settings", groups=groups)
+        return self._desk.page(
+            request,
+            "settings.html.j2",
+            title=say("Settings"),
+            said=[one.about for some in groups.values() for one in some],
+            groups=groups,
+        )
 
     @route("GET", _LOOK, Role.ADMIN)
     def _edit(
@@ -107,20 +114,21 @@ class SettingsPages:
         values = _values(settings) | _given(request)
         with self._staff.store.read() as tx:
             shelves, names = tx.board.counts(settings.campaign_rules()), tx.readers.list_names()
-        content = self._example(settings, renderer)
+        content, locked = self._example(settings, renderer), self._staff.on_disk.why_not_editable()
         return self._desk.page(
             request,
             "settings-look.html.j2",
-            title="Publisher and look",
+            title=say("Publisher and look"),
             status=status,
             faults=faults,
+            said=[locked] if locked else (),
             lists=settings.lists,
             choices={"theme": Theme, "serif": Serif, "sans": Sans},
             values=values,
             untitled=[name for name in names if name not in {one.name for one in settings.lists}],
             approved=shelves[Shelf.APPROVED] + shelves[Shelf.SCHEDULED],
             seen=self._staff.configuration.digest(),
-            locked=self._staff.on_disk.why_not_editable(),
+            locked=locked,
             view=view_of(request),
             **inbox_of(content),
         )

@@ -234,7 +234,7 @@ class SignIn:
         return self._invitation(request, offered)
 
     def _spent(self, request: DeskRequest, error: NotFound) -> Response:
-        title = "This link doesn't work any more"
+        title = say("This link doesn't work any more")
         return self._desk.failed(request, title, str(error), status=404)
 
     def _invitation(

@@ -19,6 +19,7 @@ from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings,
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import find_draft, find_stored
 from newsletter.pipeline.statements.submit import WouldLapse
 from newsletter.pipeline.statements.write import Conflict, DraftWriter
@@ -45,7 +46,7 @@ _EARLIER = 10
 _LINES = ("title", "subject", "summary")
 _GAP = re.compile(r"\n\s*\n")
 """Between two blocks of Markdown."""
-_KINDS = ".docx, .odt, .pdf, .eml, .html, .md or .txt"
+_KINDS = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
 
 
 class Drafts:
@@ -70,7 +71,7 @@ class Drafts:
         return self._desk.page(
             request,
             "draft-new.html.j2",
-            title="New statement",
+            title=say("New statement"),
             faults=fields.of_file(faults, "file"),
             named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
             corrected=corrected,
@@ -165,16 +166,17 @@ class Drafts:
         draft, upload = self._words.find(request), request.upload("file")
         try:
             if upload is None:
-                raise InvalidInput([Fault(file=draft.key, key="file", message="Choose a file")])
+                wanted = say("Choose a file.")
+                raise InvalidInput([Fault(file=draft.key, key="file", message=wanted)])
             bare = replace(draft.version.text, title="", body="")
             text, found, pictures = self._read(upload.data, upload.name or "file", bare)
             _keep(self._statements.writing(request.who.address), draft.key, pictures)
         except InvalidInput as error:
             faults = " ".join(told for _, told in fields.of_file(error.faults, "file"))
-            return self._desk.data({"error": faults}, status=422)
+            return self._desk.data(request, {"error": faults}, status=422)
         lost = [f"“{words}”, {why}" for _, words, why in found.left_out]
         said = {"title": text.title, "summary": text.summary, "markdown": text.body}
-        return self._desk.data(said | {"left_out": lost, "notes": list(found.notes)})
+        return self._desk.data(request, said | {"left_out": lost, "notes": list(found.notes)})
 
     @route("POST", "/statements/{slug}/copy", Role.WRITER)
     def copy(self, request: DeskRequest, slug: str = "") -> Response:
@@ -229,10 +231,11 @@ class Drafts:
             rules = self._statements.campaigns.rules
             status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
             costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
+        remarks = self._remarks(request, draft)
         return self._desk.page(
             request,
             "draft.html.j2",
-            title=text.title.strip() or "A new text",
+            title=text.title.strip() or say("A new text"),
             status=409 if not_sent or refused else None,
             lapse=lapse,
             costs=costs,
@@ -242,7 +245,8 @@ class Drafts:
             faults=[("to", not_sent)] if not_sent else fields.sentences(faults, text.body),
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
             gone=status is not None and status.begun,
-            remarks=self._remarks(request, draft),
+            remarks=remarks,
+            said=[one.message for one in remarks],
             labels=fields.LABELS,
             by_sender=self._by_sender,
             size=view_of(request),
@@ -294,7 +298,7 @@ class Drafts:
         except InvalidInput as error:
             return self._one(request, draft, error.faults)
         except WouldLapse:
-            return self._one(request, draft, refused="Not submitted yet.")
+            return self._one(request, draft, refused=say("Not submitted yet."))
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
     @route("POST", "/drafts/{key}/take-back", Role.WRITER)
@@ -332,7 +336,7 @@ class Drafts:
         return self._desk.page(
             request,
             "translate.html.j2",
-            title=f"Translate: {original.title}",
+            title=say("Translate: {title}", title=original.title),
             draft=draft,
             original=original,
             rows=[row for row in rows if any(row[1:])],
@@ -363,20 +367,21 @@ class Drafts:
         except InvalidInput as error:
             if scripted:
                 faults = " ".join(told for _, told in fields.of_file(error.faults, "picture"))
-                return self._desk.data({"error": faults}, status=422)
+                return self._desk.data(request, {"error": faults}, status=422)
             return self._pictures(request, error.faults)
         except (NotFound, Refused) as error:
             if scripted:
-                return self._desk.data({"error": str(error)}, status=409)
+                return self._desk.data(request, {"error": str(error)}, status=409)
             raise
         if not scripted:
             return self._desk.go(request, f"/drafts/{picture.draft}/pictures", done="picture")
         url = self._statements.settings.public_url
         return self._desk.data(
+            request,
             {
                 "address": picture.address(url),
                 "alt": picture.alt,
-            }
+            },
         )
 
     @route("POST", "/drafts/{key}/pictures/{name}/place", Role.WRITER)
@@ -388,7 +393,7 @@ class Drafts:
             pictures = {picture.name: picture for picture in tx.pictures.of(key)}
         found = pictures.get(request.param("name"))
         if found is None:
-            raise NotFound("There is no such picture.")
+            raise NotFound(say("There is no such picture."))
         line = found.markdown(self._statements.settings.public_url)
         text = draft.version.text
         body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
@@ -402,7 +407,8 @@ class Drafts:
 
         key, upload = request.param("key"), request.upload("picture")
         if upload is None or not upload.data:
-            raise InvalidInput([Fault(file=key, key="picture", message="Choose a picture.")])
+            wanted = say("Choose a picture.")
+            raise InvalidInput([Fault(file=key, key="picture", message=wanted)])
         made = read(upload.data, file=upload.name[:80] or "the picture")
         return self._statements.writing(request.who.address).illustrate(
             key,
@@ -421,7 +427,7 @@ class Drafts:
         return self._desk.page(
             request,
             "draft-pictures.html.j2",
-            title="Pictures",
+            title=say("Pictures"),
             draft=draft,
             pictures=[(picture, picture.markdown(url)) for picture in pictures],
             faults=fields.of_file(faults, "picture"),

@@ -15,7 +15,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import both, differences
 from newsletter.domain.statements.draft import Draft, DraftText, Version
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import people, place_of
+from newsletter.domain.wording import people, place_of, say
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import find_draft
 from newsletter.pipeline.statements.submit import WouldLapse
@@ -108,7 +108,7 @@ class Editing:
         return self._desk.page(
             request,
             "draft-edit.html.j2",
-            title=text.title.strip() or "A new text",
+            title=text.title.strip() or say("A new text"),
             editor=True,
             draft=draft,
             text=text,
@@ -160,21 +160,21 @@ class Editing:
         return self._desk.page(
             request,
             "draft-conflict.html.j2",
-            title="This text was changed while you wrote",
+            title=say("This text was changed while you wrote"),
             status=409,
             draft=theirs,
             differences=fields.named(differences(theirs.version.text, mine)),
             who=who,
             own=own,
             ways=[
-                ("Keep mine", "primary", fields.listed(mine)),
+                (say("Keep mine"), "primary", fields.listed(mine)),
                 (
-                    "Take the other" if own else f"Take {who}'s",
+                    say("Take the other") if own else say("Take {who}'s", who=who),
                     "second",
                     fields.listed(theirs.version.text),
                 ),
                 (
-                    "Keep both, one below the other",
+                    say("Keep both, one below the other"),
                     "second",
                     fields.listed(both(theirs.version.text, mine)),
                 ),
@@ -194,9 +194,9 @@ class Editing:
             base = fields.number_of(posted.get("base"))
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
-            return self._failed(error)
+            return self._failed(request, error)
         if isinstance(saved, Conflict):
-            return self._desk.data(self._theirs(request, saved), status=409)
+            return self._desk.data(request, self._theirs(request, saved), status=409)
         others = self._present.note(draft.key, request.who.name, self._desk.now())
         at = saved.changed_at.isoformat()
         told = self._words.told(text, self._desk)
@@ -206,7 +206,7 @@ class Editing:
         if text.lists != draft.version.text.lists:  # to count people takes longer than to save
             with self._statements.store.read() as tx:
                 answer["recipients"] = self._recipients(tx, text)
-        return self._desk.data(answer)
+        return self._desk.data(request, answer)
 
     def _theirs(self, request: DeskRequest, conflict: Conflict) -> dict[str, Any]:
         theirs = conflict.theirs
@@ -227,16 +227,18 @@ class Editing:
             html = request.json().get("html")
             read = pasted(html if isinstance(html, str) else "")
         except InvalidInput as error:
-            return self._failed(error)
-        return self._desk.data({"markdown": read.markdown, "left_out": list(read.left_out)})
+            return self._failed(request, error)
+        return self._desk.data(
+            request, {"markdown": read.markdown, "left_out": list(read.left_out)}
+        )
 
-    def _failed(self, error: NewsletterError) -> Response:
+    def _failed(self, request: DeskRequest, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
         if isinstance(error, InvalidInput):
             message = " ".join(sentence for _, sentence in fields.sentences(error.faults))
         else:
             message = str(error)
-        return self._desk.data({"error": message}, status=status)
+        return self._desk.data(request, {"error": message}, status=status)
 
     # --- the email
 
@@ -248,36 +250,36 @@ class Editing:
         if request.query("version"):
             with self._statements.store.read() as tx:
                 text = _version_of(tx, draft, request.query("version")).text
-        return self._mail(view_of(request), draft, text)
+        return self._mail(request, draft, text)
 
     @route("POST", "/drafts/{key}/preview", Role.WRITER, most=_MOST)
     def preview(self, request: DeskRequest) -> Response:
         """The email of what a form holds, which is kept nowhere."""
         draft = self._words.find(request)
         text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
-        return self._mail(view_of(request), draft, text)
+        return self._mail(request, draft, text)
 
-    def _mail(self, view: str, draft: Draft, text: DraftText) -> Response:
+    def _mail(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:
         statements = self._statements
         parsed = self._words.as_far_as_possible(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return self._unshown(parsed.faults, text.body)
+            return self._unshown(request, parsed.faults, text.body)
         with statements.store.read() as tx:
             together = statements.settings.together and bool(draft.slug)
             within = translations_of(tx, draft.slug) if together else ()
         try:
             content = statements.renderer.render(parsed.statement, within)
         except InvalidInput as error:
-            return self._unshown(error.faults, text.body)
+            return self._unshown(request, error.faults, text.body)
         # a made-up reader: its links do nothing
         shown = filled(content, made_up(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
         html = shown.html.replace(f"{statements.settings.public_url}/media/", "/media/")
-        return self._desk.mail(seen(replace(shown, html=html), view))
+        return self._desk.mail(seen(replace(shown, html=html), view_of(request)))
 
-    def _unshown(self, faults: Sequence[Fault], body: str) -> Response:
+    def _unshown(self, request: DeskRequest, faults: Sequence[Fault], body: str) -> Response:
         lines = [sentence for _, sentence in fields.sentences(faults, body)]
-        return self._desk.mail(self._desk.part("draft-unshown.html.j2", lines=lines))
+        return self._desk.mail(self._desk.part(request, "draft-unshown.html.j2", lines))
 
     # --- the versions
 
@@ -294,7 +296,7 @@ class Editing:
         return self._desk.page(
             request,
             "draft-versions.html.j2",
-            title="Versions",
+            title=say("Versions"),
             draft=draft,
             versions=found,
             count=count,
@@ -313,7 +315,7 @@ class Editing:
         return self._desk.page(
             request,
             "draft-version.html.j2",
-            title=f"Version {nth}, {self._desk.moment(version.at)}",
+            title=say("Version {number}, {at}", number=nth, at=self._desk.moment(version.at)),
             draft=draft,
             version=version,
             now=draft.version.number == version.number,
@@ -353,5 +355,5 @@ class Present:
 def _version_of(tx: Transaction, draft: Draft, number: str) -> Version:
     version = tx.drafts.version(draft.key, fields.number_of(number))
     if version is None:
-        raise NotFound("There is no such version of this text.")
+        raise NotFound(say("There is no such version of this text."))
     return version

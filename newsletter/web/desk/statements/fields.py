@@ -11,6 +11,7 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.draft import Draft, DraftText
+from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.ledger import find_draft
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft, settle
@@ -21,21 +22,21 @@ from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.forms import whole
 
 LABELS: Mapping[str, str] = {
-    "title": "Title",
-    "body": "Text",
-    "summary": "Summary",
-    "subject": "Subject",
-    "lists": "Lists",
-    "language": "Language",
-    "date": "Date",
-    "send_at": "Send time",
-    "embargo_until": "Embargo until",
-    "embargo": "Embargo in the text",
-    "segment": "Segment",
-    "translation_of": "Translation of",
-    "corrects": "Corrects",
-    "urgent": "Ahead of other emails",
-    "welcome": "Welcome email",
+    "title": say("Title"),
+    "body": say("Text"),
+    "summary": say("Summary"),
+    "subject": say("Subject"),
+    "lists": say("Lists"),
+    "language": say("Language"),
+    "date": say("Date"),
+    "send_at": say("Send time"),
+    "embargo_until": say("Embargo until"),
+    "embargo": say("Embargo in the text"),
+    "segment": say("Segment"),
+    "translation_of": say("Translation of"),
+    "corrects": say("Corrects"),
+    "urgent": say("Ahead of other emails"),
+    "welcome": say("Welcome email"),
 }
 """Field → what it is called on the pages."""
 _MANY, _TICKS = {"lists"}, {"urgent", "welcome"}
@@ -106,8 +107,10 @@ def of_file(faults: Iterable[Fault], key: str) -> Faults:
     """Return the faults of a form with a file in ``key``; those in the file begin with its name."""
     found = []
     for fault in faults:
-        message = fault.message if fault.key else f"{fault.file} {fault.message}"
-        found.append((fault.key or key, f"{message.rstrip('.')}."))
+        message = fault.message
+        if not isinstance(message, Sentence):
+            message = f"{message if fault.key else f'{fault.file} {message}'}".rstrip(".") + "."
+        found.append((fault.key or key, message))
     return found
 
 
@@ -178,8 +181,11 @@ class Words:
         if statement is not None:
             sends, hour = self._until(statement.send_at, desk), statement.local_time
             if hour is not None:
-                day = f" on {hour.day.day} {hour.day:%b %Y}" if hour.day else ""
-                sends = f"At {hour.at:%H:%M} by each reader's own clock{day}"
+                at, day = f"{hour.at:%H:%M}", hour.day
+                sends = say("At {at} by each reader's own clock", at=at)
+                if day:
+                    on = "At {at} by each reader's own clock on {day.day} {day:%b %Y}"
+                    sends = say(on, at=at, day=day)
             until = self._until(statement.embargo_until, desk)
             told = {"send_at": sends, "embargo_until": until} | told
         return {
@@ -191,5 +197,5 @@ class Words:
         if wall is None:
             return ""
         instant = resolve(wall, self.statements.settings.timezone)
-        gone = " – this has passed" if instant <= desk.now() else ""
-        return f"{desk.moment(instant)}{gone}"
+        at = desk.moment(instant)
+        return say("{at} – this has passed", at=at) if instant <= desk.now() else at

@@ -12,6 +12,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
+from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.trial import filled, shown
 from newsletter.pipeline.ledger import find_stored
 from newsletter.rendering import preview as views
@@ -39,10 +40,11 @@ class EmailPreview:
     def as_reader(self, request: DeskRequest) -> Response:
         """Show the email of one reader. Their address is in no address of a page."""
         typed = request.field("reader").strip()
+        fault: str = say("There is no reader with the address {it}", it=typed)
         try:
-            address, fault = fold(typed), f"There is no reader with the address {typed}"
+            address = fold(typed)
         except ValueError as error:
-            address, fault = "", f"{error}"
+            address, fault = "", str(error)
         with self._statements.store.read() as tx:
             person = tx.readers.find(address) if address else None
         if person is None:
@@ -59,7 +61,7 @@ class EmailPreview:
         """Show the email of one reader, whose number is in the path."""
         number = whole(request.param("reader"))
         if not number:
-            raise NotFound("There is no such reader.")
+            raise NotFound(say("There is no such reader."))
         return self._framed(request, number)
 
     @route("POST", "/statements/{slug}/test", Role.WRITER)
@@ -90,7 +92,7 @@ class EmailPreview:
         return self._desk.page(
             request,
             "look.html.j2",
-            title=f"Email: {stored.statement.title}",
+            title=say("Email: {title}", title=stored.statement.title),
             status=status,
             stored=stored,
             **inbox_of(content),
@@ -114,7 +116,7 @@ class EmailPreview:
     def _framed(self, request: DeskRequest, reader: int) -> Response:
         _, content = self._content(request.param("slug"), reader)
         if content is None:
-            raise NotFound("There is no email of this statement.")
+            raise NotFound(say("There is no email of this statement."))
         return self._desk.mail(seen(content, request.query("view")))
 
 
@@ -148,14 +150,14 @@ def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
     """Address and name of whom a test may go to, oneself first."""
     with store.read() as tx:
         names = colleagues(tx)
-    return [(me, "Me"), *((address, name) for address, name in names.items() if address != me)]
+    return [(me, say("Me")), *((address, name) for address, name in names.items() if address != me)]
 
 
 def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
     """Send a test mail to a member of staff. Return why it was refused, or ""."""
     with store.read() as tx:
         if to not in tx.staff.roles():
-            return "Choose somebody among the staff"
+            return say("Choose somebody among the staff")
     try:
         outcome = send().outcome
     except NewsletterError as error:
@@ -164,7 +166,7 @@ def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
         return text[:1].upper() + text[1:]
     if outcome.verdict is Verdict.ACCEPTED:
         return ""
-    why = f": {outcome.reason}" if outcome.reason else ""
+    said: str = say("The provider did not take the test email")
     if outcome.verdict is Verdict.UNKNOWN:
-        return f"The provider may have taken the test email or not{why}"
-    return f"The provider did not take the test email{why}"
+        said = say("The provider may have taken the test email or not")
+    return say("{said}: {reason}", said=said, reason=outcome.reason) if outcome.reason else said

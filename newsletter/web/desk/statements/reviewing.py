@@ -12,6 +12,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import OVERRIDES, Channel, Progress
+from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.ledger import ContentChanged, find_stored
 from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
@@ -70,7 +71,7 @@ class Reviewing:
         except headcount.SecondFactorNeeded:
             return self._desk.step_up(request)
         except Refused as error:
-            return self._not_done(request, error, "Not approved.")
+            return self._not_done(request, error, say("Not approved."))
         done = "approved" if given.approval.approved else partly
         return self._desk.go(request, f"/statements/{slug}", done=done)
 
@@ -79,7 +80,7 @@ class Reviewing:
         """Replace a missing approval, as one of two admins."""
         why = request.field("why").strip()
         if not why:
-            fault = "Say why you replace the missing approval"
+            fault = say("Say why you replace the missing approval")
             return self._page(request, faults=[("why", fault)])
         typed = "typed_override"  # two forms of one page
         return self._approve(request, "stood-in", typed=typed, despite=why, override=True)
@@ -89,14 +90,14 @@ class Reviewing:
         """Send it back to its writers."""
         slug, reason = request.param("slug"), request.field("reason")
         if not reason.strip():
-            fault = "Say in a few words what should change"
+            fault = say("Say in a few words what should change")
             return self._page(request, faults=[("reason", fault)])
         try:
             self._statements.send_back(
                 slug, by=request.who.address, expect=deciding.seen_version(request), reason=reason
             )
         except Refused as error:
-            return self._not_done(request, error, "Not sent back.")
+            return self._not_done(request, error, say("Not sent back."))
         return self._desk.go(request, f"/statements/{slug}", done="sent-back")
 
     @route("POST", "/statements/{slug}/withdraw", Role.APPROVER)
@@ -106,18 +107,19 @@ class Reviewing:
         try:
             revoke(slug, by=request.who.address, store=own.store, rules=rules, own=True)
         except Refused as error:
-            return self._not_done(request, error, "Not withdrawn.")
+            return self._not_done(request, error, say("Not withdrawn."))
         except NotFound as error:
-            raise NotFound("You have not approved this statement.") from error
+            raise NotFound(say("You have not approved this statement.")) from error
         return self._desk.go(request, f"/statements/{slug}", done="approval-withdrawn")
 
     def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """The page as it stands now, with why nothing was decided on top."""
         if isinstance(error, ContentChanged):
-            text = f"{what} {self._changed(request)}"
+            text = say("{what} {why}", what=what, why=self._changed(request))
             return self._page(request, faults=[("", text)], code=409, seen=error.seen)
         if isinstance(error, headcount.CountChanged | TimeChanged):
-            text = f"{what} {deciding.otherwise(error, self._desk.moment)} Look again."
+            why = deciding.otherwise(error, self._desk.moment)
+            text = say("{what} {why} Look again.", what=what, why=why)
             return self._page(request, faults=[("", text)], code=409)
         return self._page(request, code=409, refused=error, what=what)
 
@@ -128,9 +130,10 @@ class Reviewing:
             number = draft.handed_in if draft else None
             version = tx.drafts.version(draft.key, number) if draft and number else None
         if version is None or version.handed_in_at is None:
-            return "This text was changed while you were reading it."
-        who, when = self._desk.person(version.handed_in_by), self._when(version.handed_in_at, "on ")
-        return f"{who} submitted another text {when}, while you were reading this one."
+            return say("This text was changed while you were reading it.")
+        who, at = self._desk.person(version.handed_in_by), version.handed_in_at
+        text = "{who} submitted another text {at}, while you were reading this one."
+        return say(text, who=who, at=self._when(at, on=True))
 
     @route("GET", "/statements/{slug}/review", Role.APPROVER)
     def _page(
@@ -153,14 +156,15 @@ class Reviewing:
             faults = [("", f"{what} {deciding.plain(first, status.names)}")]
             needs_reason = bool(others) and not request.field("despite").strip()
             if needs_reason and shown["warnings"] and not shown["blocked"]:
-                faults = [("despite", f"{what} Say why it may go out like this.")]
+                why = say("Say why it may go out like this.")
+                faults = [("despite", say("{what} {why}", what=what, why=why))]
         leaves = status.release or status.ready
         view = view_of(request)
         kept = ("despite", "reason", "why") if seen else ("despite", "reason", "why", "no_embargo")
         return self._desk.page(
             request,
             "review.html.j2",
-            title=f"Review: {status.statement.title}",
+            title=say("Review: {title}", title=status.statement.title),
             status=code,
             statement_status=status,
             faults=faults,
@@ -171,6 +175,7 @@ class Reviewing:
             leaving=self._leaving(leaves, status, starts=shown["starts"]) if leaves else "",
             missing=status.rules.policy.required - len(status.approval.counted),
             is_draft=status.statement.progress is Progress.DRAFT,
+            said=[one.message for one in shown["remarks"]],
             mine=[given for given in status.approval.given if given.by == request.who.address],
             **email,
             **shown,
@@ -180,14 +185,16 @@ class Reviewing:
         """Return when it will be sent, as far as its text decides that and not colleagues."""
         at = self._desk.moment(leaves)
         if not status.rules.by_sender:
-            return at if starts else f"no earlier than {at}"
-        set_for = leaves > status.now + status.rules.undo_window
-        return f"once a sender starts it{f', no earlier than {at}' if set_for else ''}"
+            return at if starts else say("no earlier than {at}", at=at)
+        if leaves > status.now + status.rules.undo_window:
+            return say("once a sender starts it, no earlier than {at}", at=at)
+        return say("once a sender starts it")
 
-    def _when(self, at: datetime, on: str = "") -> str:
+    def _when(self, at: datetime, *, on: bool = False) -> str:
         """Return the time alone if it is today, else with the day."""
-        today = self._desk.day(at) == self._desk.day(self._desk.now())
-        return f"at {self._desk.clock(at)}" if today else f"{on}{self._desk.moment(at)}"
+        if self._desk.day(at) == self._desk.day(self._desk.now()):
+            return say("at {at}", at=self._desk.clock(at))
+        return say("on {at}", at=self._desk.moment(at)) if on else self._desk.moment(at)
 
     def _shown(
         self, tx: Transaction, request: DeskRequest, status: StatementStatus, seen: str

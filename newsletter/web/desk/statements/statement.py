@@ -16,7 +16,7 @@ from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
 from newsletter.domain.statements.draft import Draft, Version
-from newsletter.domain.wording import listed, plural, say
+from newsletter.domain.wording import listed, say
 from newsletter.pipeline.campaigns.board import BoardPage, board, desktop, load_for_page
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.feedback import comment
@@ -25,6 +25,7 @@ from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, remarks_of
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.statements.fields import LABELS
 from newsletter.web.desk.statements.preview import inbox_of
 
 _MAX_SEARCH = 200
@@ -165,7 +166,7 @@ def steps(
     )
     return [
         Step(
-            name=name,
+            name=say(name),
             progress="done" if at < reached else "now" if at == reached else "todo",
             # of the future, only the set time is known
             lines=told if at <= reached or name == "Scheduled" else (),
@@ -186,8 +187,10 @@ def _decided(status: StatementStatus, moment: Moment) -> tuple[Lines, Lines]:
     if status.begun:
         return approved, (*by, moment(status.start.at)) if status.start else ()
     if status.state in {State.SCHEDULED, State.LEAVING} and status.release:
-        return approved, (*by, f"for {moment(status.release)}")
-    return approved, (f"requested for {moment(status.set_for)}",) if status.set_for else ()
+        return approved, (*by, say("for {at}", at=moment(status.release)))
+    if not status.set_for:
+        return approved, ()
+    return approved, (say("requested for {at}", at=moment(status.set_for)),)
 
 
 def lives(status: StatementStatus) -> str:
@@ -195,9 +198,9 @@ def lives(status: StatementStatus) -> str:
     statement = status.statement
     return {
         Home.DESK: "",
-        Home.FILE: f"Lives in {statement.origin}. It is edited there.",
-        Home.FEED: f"Comes from the feed {statement.feed}. It is edited there.",
-        Home.DIGEST: f"Was made by the digest email {statement.digest}.",
+        Home.FILE: say("Lives in {file}. It is edited there.", file=statement.origin),
+        Home.FEED: say("Comes from the feed {feed}. It is edited there.", feed=statement.feed),
+        Home.DIGEST: say("Was made by the digest email {digest}.", digest=statement.digest),
     }[status.home]
 
 
@@ -287,7 +290,7 @@ class StatementPages:
         return self._desk.page(
             request,
             "history.html.j2",
-            title=f"History: {stored.statement.title}",
+            title=say("History: {title}", title=stored.statement.title),
             stored=stored,
             entries=entries[:_HISTORY],
             newer=f"{here}?page={number - 1}" if number > 1 else "",
@@ -305,12 +308,14 @@ class StatementPages:
         return self._desk.page(
             request,
             "checks.html.j2",
-            title=f"Checks: {stored.statement.title}",
+            title=say("Checks: {title}", title=stored.statement.title),
             stored=stored,
+            said=[one.message for one in remarks],
             remarks=remarks,
             lines=lines,
             before=first - 1 if stored.statement.desk else 0,  # the desk shows no front matter
             shown={number for number, _ in lines},
+            labels=LABELS,
         )
 
     @route("GET", "/statements/{slug}", Role.VIEWER)
@@ -332,6 +337,7 @@ class StatementPages:
             "statement.html.j2",
             title=status.statement.title,
             statement_status=status,
+            said=[one.message for one in remarks],
             remarks=remarks,
             comments=comments,
             history=history,
@@ -361,9 +367,12 @@ def _changed(tx: Transaction, status: StatementStatus) -> str:
     if changes is None:
         return ""
     if not changes:
-        return "Nothing that readers see has changed since the last approval."
-    have = "has" if len(changes) == 1 else "have"
-    return f"{plural(len(changes), 'thing')} {have} changed since the last approval."
+        return say("Nothing that readers see has changed since the last approval.")
+    return say(
+        "1 thing has changed since the last approval.",
+        "{count:,} things have changed since the last approval.",
+        count=len(changes),
+    )
 
 
 def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
-from newsletter.domain.wording import without_commands
+from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -37,7 +37,7 @@ _WAIT_SECONDS = 5.0
 """Before a page says how far a file is."""
 _MOST_KEPT = 50
 """Files whose result this process remembers."""
-_GONE = "This file was imported already, or is gone. Look at the list of imports."
+_GONE = say("This file was imported already, or is gone. Look at the list of imports.")
 
 
 @dataclass(kw_only=True)
@@ -102,7 +102,7 @@ class ImportPages:
         return self._desk.page(
             request,
             "import.html.j2",
-            title="Import readers",
+            title=say("Import readers"),
             faults=faults,
             largest=LARGEST_BYTES // 1_000_000,
             agreed=agreed,
@@ -120,11 +120,12 @@ class ImportPages:
         lists, wrong = lists_in(request)
         faults = [*wrong]
         if file is None:
-            faults.append(("file", "Choose a file"))
+            faults.append(("file", say("Choose a file")))
         elif len(file.data) > LARGEST_BYTES:
-            faults.append(("file", f"Choose a file of at most {LARGEST_BYTES // 1_000_000} MB"))
+            most = say("Choose a file of at most {most} MB", most=LARGEST_BYTES // 1_000_000)
+            faults.append(("file", most))
         if not agreed:
-            faults.append(("agreed", "Say where these people come from, and how they agreed"))
+            faults.append(("agreed", say("Say where these people come from, and how they agreed")))
         if file is None or faults:
             return self._form(request, faults=faults)
         upload = UploadedFile(
@@ -222,7 +223,9 @@ class ImportPages:
             return self._desk.page(
                 request,
                 "import-working.html.j2",
-                title=f"{'Importing' if work.is_import else 'Checking'} {work.upload.file}",
+                title=say("Importing {file}", file=work.upload.file)
+                if work.is_import
+                else say("Checking {file}", file=work.upload.file),
                 number=number,
                 work=work,
                 refresh=2,
@@ -251,7 +254,7 @@ class ImportPages:
         return self._desk.page(
             request,
             "import-columns.html.j2",
-            title="What is in each column?",
+            title=say("What is in each column?"),
             faults=faults,
             number=number,
             file=work.upload.file,
@@ -263,7 +266,7 @@ class ImportPages:
         return self._desk.page(
             request,
             "import-rehearsed.html.j2",
-            title="Check before you import",
+            title=say("Check before you import"),
             number=number,
             upload=work.upload,
             brought=work.brought,
@@ -297,7 +300,8 @@ class ImportPages:
         number = request.number("number")
         work = self._undos.get(number)
         if work is None or isinstance(work.error, NotFound):
-            raise NotFound("There is no such undo. The list of imports shows what was undone.")
+            gone = say("There is no such undo. The list of imports shows what was undone.")
+            raise NotFound(gone)
         if isinstance(work.error, Refused):
             fault = without_commands(str(work.error))
             raise Refused(f"{fault[:1].upper()}{fault[1:]}.") from work.error
@@ -307,7 +311,9 @@ class ImportPages:
         return self._desk.page(
             request,
             "import-undone.html.j2",
-            title=f"Import {number} is undone" if undone else f"Undoing import {number}",
+            title=say("Import {number} is undone", number=number)
+            if undone
+            else say("Undoing import {number}", number=number),
             number=number,
             stay=undone.reasons if undone else (),
             undone=undone,

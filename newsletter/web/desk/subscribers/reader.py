@@ -46,7 +46,7 @@ class ReaderPages:
         with self._subscribers.store.read() as tx:
             person = tx.readers.get(request.number("number"))
         if person is None:
-            raise NotFound("There is no such reader.")
+            raise NotFound(say("There is no such reader."))
         return self.page(request, person.address)
 
     @route("POST", "/readers/edit", Role.SENDER)
@@ -108,7 +108,7 @@ class ReaderPages:
         except Refused as error:
             raise Refused("Only they can come back, by the page to subscribe.") from error
         except NotFound as error:
-            raise NotFound("This address gets email already.") from error
+            raise NotFound(say("This address gets email already.")) from error
         return self._go(request, address, "lifted")
 
     @route("POST", "/readers/data", Role.ADMIN, step_up=True)
@@ -192,7 +192,7 @@ def _address(request: DeskRequest) -> str:
     try:
         return parse_address(request.field("email"))
     except ValueError as error:
-        raise NotFound("There is no such address.") from error
+        raise NotFound(say("There is no such address.")) from error
 
 
 # --- what staff note of a reader

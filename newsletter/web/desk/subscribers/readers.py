@@ -72,7 +72,7 @@ class ReadersPages:
                 store=self._subscribers.store,
             )
         except InvalidInput as error:
-            raise NotFound("There is no such list.") from error
+            raise NotFound(say("There is no such list.")) from error
         except Refused as error:
             fault = without_commands(str(error))
             return self._form(request, faults=[("email", f"{fault[:1].upper()}{fault[1:]}")])
@@ -140,7 +140,7 @@ class ReadersPages:
         before = whole(request.query("before") or request.field("before"))
         with self._subscribers.store.read() as tx:
             if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
-                raise NotFound("There is no such list.")
+                raise NotFound(say("There is no such list."))
             people = tx.readers.search(
                 list_name=chosen, query=words, most=_A_PAGE + 1, before=before
             )

@@ -18,6 +18,7 @@ import * as inserting from "./inserting.js";
 import { read } from "./reading.js";
 import { schema } from "./schema.js";
 import { nextCell, tidyTables } from "./tables.js";
+import { say } from "../words.js";
 import { Toolbar } from "./toolbar.js";
 import { Opened } from "./writing.js";
 
@@ -97,8 +98,9 @@ class Visual {
     const words = this.area.value.split("\n")[line - 1]?.trim() ?? "";
     const shown = words.length > 60 ? `${words.slice(0, 60)}…` : words;
     this.tell(
-      `This text is shown as Markdown, because the visual editor can't show ${what}: “${shown}”. `,
-      make("button", { type: "button", class: "btn", onclick: () => this.goTo(line) }, "Go there"),
+      say("This text is shown as Markdown, because the visual editor can't show {what}: “{words}”.", { what, words: shown }),
+      " ",
+      make("button", { type: "button", class: "btn", onclick: () => this.goTo(line) }, say("Go there")),
     );
     if (!first) this.goTo(line);
   }
@@ -128,7 +130,7 @@ class Visual {
       role: "textbox",
       "aria-multiline": "true",
       "aria-labelledby": [...area.labels].map((label) => label.id).join(" ") || null,
-      ...(area.labels.length ? {} : { "aria-label": area.getAttribute("aria-label") ?? "Text" }),
+      ...(area.labels.length ? {} : { "aria-label": area.getAttribute("aria-label") ?? say("Text") }),
       "aria-describedby": area.getAttribute("aria-describedby") ?? "",
       ...(area.hasAttribute("aria-invalid") ? { "aria-invalid": "true" } : {}),
       lang: area.lang || document.documentElement.lang,
@@ -211,7 +213,7 @@ class Visual {
 
   /** A page's or a Word file's HTML as Markdown, by the importer on the server. */
   async convert(html, plain) {
-    this.tell("Pasting…");
+    this.tell(say("Pasting…"));
     try {
       const answer = await fetch(this.area.dataset.paste, {
         method: "POST",
@@ -224,17 +226,19 @@ class Visual {
       this.tellPasted(lost);
       return markdown;
     } catch {
-      this.tell("The formatting of what you pasted could not be read, so only its words are here.");
+      this.tell(say("The formatting of what you pasted could not be read, so only its words are here."));
       return plain.replace(/[\\`*_[\]#<>]/g, "\\$&");
     }
   }
 
   tellPasted(lost, name = "") {
-    if (name && !lost.length) return this.tell(`${name} is in the text.`);
+    if (name && !lost.length) return this.tell(say("{name} is in the text.", { name }));
     if (!lost.length) return this.tell();
-    const undoing = make("button", { type: "button", class: "btn", onclick: () => this.takeBack() }, "Undo");
-    const things = lost.length === 1 ? "1 thing" : `${lost.length} things`;
-    const what = name ? `${name} is in the text. Check ${things}:` : `Pasted. ${things} ${lost.length === 1 ? "was" : "were"} left out:`;
+    const undoing = make("button", { type: "button", class: "btn", onclick: () => this.takeBack() }, say("Undo"));
+    const count = lost.length;
+    const what = name
+      ? say("{name} is in the text. Check 1 thing:", "{name} is in the text. Check {count} things:", { name, count })
+      : say("Pasted. 1 thing was left out:", "Pasted. {count} things were left out:", { count });
     this.tell(`${what} ${lost.join("; ").replace(/\.$/, "")}. `, this.view ? undoing : "");
   }
 
@@ -275,7 +279,7 @@ class Visual {
     );
     const choose = document.querySelector("[data-replace]");
     if (!choose) return;
-    const picker = make("input", { type: "file", accept: KINDS, hidden: true, "aria-label": "Document" });
+    const picker = make("input", { type: "file", accept: KINDS, hidden: true, "aria-label": say("Document") });
     choose.after(picker);
     choose.hidden = false;
     choose.addEventListener("click", () => picker.click());
@@ -287,12 +291,12 @@ class Visual {
 
   /** Put the text of a document where the cursor is, or in the place of all that is there. */
   async bringIn(file, { replaces = false } = {}) {
-    this.tell(`Reading ${file.name}…`);
+    this.tell(say("Reading {name}…", { name: file.name }));
     const form = new FormData();
     form.append("file", file, file.name);
     const answer = await fetch(this.area.dataset.import, { method: "POST", body: form, redirect: "manual" }).catch(() => null);
     const said = (await answer?.json().catch(() => null)) ?? {};
-    if (!answer?.ok) return this.tell(said.error ?? `${file.name} could not be read. Check your connection and try again.`);
+    if (!answer?.ok) return this.tell(said.error ?? say("{name} could not be read. Check your connection and try again.", { name: file.name }));
     const isEmpty = replaces || !this.area.value.trim();
     if (isEmpty) this.head(said);
     if (this.view && isEmpty) {

@@ -2,6 +2,7 @@
 
 import { parser } from "./dialect.js";
 import { schema } from "./schema.js";
+import { say } from "../words.js";
 
 const { nodes, marks } = schema;
 
@@ -28,7 +29,7 @@ export function read(text, env = {}) {
   const faults = [];
   const lines = text.split(/\r\n|[\r\n]/);
   lines.forEach((line, at) => {
-    if (INVISIBLE.test(line)) faults.push(new Fault(at + 1, "an invisible character"));
+    if (INVISIBLE.test(line)) faults.push(new Fault(at + 1, say("an invisible character")));
   });
   const reader = new Reader(faults);
   const content = reader.blocks(parser.parse(text, env));
@@ -36,7 +37,7 @@ export function read(text, env = {}) {
   const references = Boolean(env.references && Object.keys(env.references).length);
   lines.forEach((line, at) => {
     if (references && LOOSE_END.test(line)) {
-      faults.push(new Fault(at + 1, "an address that ends in a backslash"));
+      faults.push(new Fault(at + 1, say("an address that ends in a backslash")));
     }
   });
   return {
@@ -124,7 +125,7 @@ class Reader {
       if (open && CONTAINERS[open[1]]) {
         const [type, attrs] = CONTAINERS[open[1]](token, parent);
         if (type === nodes.footnote && parent !== top) {
-          this.fault(line, "a footnote that is written down inside of a list or quotation");
+          this.fault(line, say("a footnote that is written down inside of a list or quotation"));
         }
         if (type === nodes.paragraph && token.hidden) stack.at(-2).tight = true;
         stack.push({ type, attrs, content: [], map: token.map });
@@ -145,7 +146,7 @@ class Reader {
     const node = type.createAndFill(full, content);
     if (!node) {
       // a footnote in a list was named already, and is the reason
-      if (!this.faults.length) this.fault(map[0] + 1, "something that stands where it cannot stand");
+      if (!this.faults.length) this.fault(map[0] + 1, say("something that stands where it cannot stand"));
       return;
     }
     stack.at(-1).content.push(node);
@@ -157,10 +158,10 @@ class Reader {
     if (token.type === "hr") node = nodes.rule.create();
     if (token.type === "fence" || token.type === "code_block") {
       const text = token.content.replace(/\n$/, "");
-      if (!text && token.content) this.fault(line, "a block of code that is only an empty line");
+      if (!text && token.content) this.fault(line, say("a block of code that is only an empty line"));
       node = nodes.code_block.create({ info: token.info.trim() }, text ? schema.text(text) : null);
     }
-    if (token.type === "too_deep") this.fault(line, "lists or quotations that lie too deep");
+    if (token.type === "too_deep") this.fault(line, say("lists or quotations that lie too deep"));
     if (!node) return;
     parent.content.push(node);
     if (top) this.placed.push([node, ...token.map]);
@@ -174,10 +175,10 @@ class Reader {
       const mark = MARKS[token.type];
       if (mark) {
         if (token.type === "link_open" && tokens[at + 1].type === "link_close") {
-          this.fault(line, "a link without text");
+          this.fault(line, say("a link without text"));
         }
         if (open.some((one) => one.type === mark(token).type)) {
-          this.fault(line, "bold or italic text inside of the same");
+          this.fault(line, say("bold or italic text inside of the same"));
         }
         open.push(mark(token));
       } else if (UNMARKS[token.type]) {

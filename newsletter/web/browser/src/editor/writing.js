@@ -4,6 +4,7 @@ import { kindOf } from "./blocks.js";
 import { inline, said } from "./inline.js";
 import { Fault, read } from "./reading.js";
 import { schema } from "./schema.js";
+import { say } from "../words.js";
 
 const { nodes, marks } = schema;
 
@@ -70,8 +71,8 @@ export class Opened {
     const shown = (found) => found.blocks.map(([node]) => look(node));
     const [were, are] = [shown({ blocks }), shown(anew)];
     const at = were.findIndex((one, index) => one !== are[index]);
-    if (at >= 0) return [new Fault(blocks[at][1] + 1, "something that only Markdown can say")];
-    return are.length === were.length ? [] : [new Fault(1, "something that only Markdown can say")];
+    if (at >= 0) return [new Fault(blocks[at][1] + 1, say("something that only Markdown can say"))];
+    return are.length === were.length ? [] : [new Fault(1, say("something that only Markdown can say"))];
   }
 
   keep(blocks) {

@@ -5,7 +5,10 @@ import json
 import anyio
 import pytest
 
+from newsletter.rendering.sentences import Language
 from newsletter.web.desk.campaigns.live import LiveFigures
+
+ENGLISH = Language(code="en")
 
 
 def test_all_who_look_share_one_look_a_second_and_its_words() -> None:
@@ -19,7 +22,7 @@ def test_all_who_look_share_one_look_a_second_and_its_words() -> None:
         found: list[bytes] = []
 
         async def one(number: int) -> None:
-            found.append((await live.look(number))[1])
+            found.append((await live.look(number, ENGLISH))[1])
 
         async with anyio.create_task_group() as group:
             for number in numbers:
@@ -40,10 +43,10 @@ def test_a_stream_goes_on_until_the_sending_is_over() -> None:
     live = LiveFigures(lambda _: {"state": next(states)})
 
     async def read() -> list[bytes]:
-        response = live.stream(1)
+        response = live.stream(1, ENGLISH)
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
-        return [part async for part in live._events(1)]
+        return [part async for part in live._events(1, ENGLISH)]
 
     retry, first, last = anyio.run(read)
     assert retry == b"retry: 500\n\n"

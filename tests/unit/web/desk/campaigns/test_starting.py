@@ -287,7 +287,7 @@ def test_the_time_of_what_was_started_can_be_changed(at: Room, cleo: Signed) -> 
     at.services.tick.run()
     page = cleo.get(PAGE)
     said = words(page)
-    assert "Leaves at 07:05:00, in 5:00 . It goes to about 12 people." in said
+    assert "Leaves at 07:05:00 ( 5:00 ). It goes to about 12 people." in said
     assert 'data-countdown="2026-11-24T12:05:00+00:00"' in page.text
     assert "Started by Cleo on Tue 24 Nov 2026, 07:00 New York for 12." in said
     answer = at.press(cleo, page, f"{HERE}/time", when="at", at=TOMORROW)

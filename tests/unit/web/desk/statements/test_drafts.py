@@ -265,7 +265,7 @@ def test_the_page_of_what_went_out_leads_to_a_correction_of_it(desk: Desk) -> No
     link = "/drafts/new?corrects=hours"
     assert f"/desk{link}" in desk.ana.get("/statements/hours").text
     page = desk.ana.get(link)
-    assert "This is a correction of The library opens earlier ." in words(page)
+    assert "Correction of The library opens earlier" in words(page)
     assert 'value="Correction: The library opens earlier"' in page.text
     answer = desk.ana.post("/drafts/new", {"title": "Correction: at ten", "corrects": "hours"})
     desk.key = key_in(answer)
