@@ -134,16 +134,12 @@ def _about_tables(tokens: Sequence[Token]) -> Iterator[_Found]:
         line = (tokens[table.first].map or [0])[0]
         width = str(table.width_needed)
         if table.fits is Fits.ON_DESKTOPS:
-<<<<<<< HEAD
-            message = f"{needed} for a phone ({PHONE_WIDTH}): there each row is shown as a list"
-=======
             message = say(
                 "this table is too wide ({width} pixels) for a phone ({most}): there each row is"
                 " shown as a list",
                 width=width,
-                most=str(PHONE),
+                most=str(PHONE_WIDTH),
             )
->>>>>>> 2626c18d (Say every page of the desk in four languages)
             yield Check.TABLE_WIDTH, line, message
         elif table.fits is Fits.NOWHERE:
             message = say(
@@ -201,23 +197,15 @@ def _about_image(image: text_segments.Image) -> Iterator[_Found]:
         )
         yield Check.IMAGE_KIND, image.line, say(kind, image=shown)
     if not image.width:
-<<<<<<< HEAD
-        message = f"the image {shown} has no size, which Outlook for Windows needs"
-        yield Check.IMAGE_SIZE, image.line, f"{message}: put #WIDTHxHEIGHT behind its address"
-    elif image.width > MAX_IMAGE_WIDTH:
-        message = f"the image {shown} is {image.width:,} pixels wide, which is slow to load"
-        yield Check.IMAGE_WIDTH, image.line, f"{message}: make it {MAX_IMAGE_WIDTH:,} or less"
-=======
         size = (
             "the image {image!r} has no size, which Outlook for Windows needs: put #WIDTHxHEIGHT"
             " behind its address"
         )
         yield Check.IMAGE_SIZE, image.line, say(size, image=shown)
-    elif image.width > WIDEST:
+    elif image.width > MAX_IMAGE_WIDTH:
         wide = (
             "the image {image!r} is {width:,} pixels wide, which is slow to load: make it {most:,}"
             " or less"
         )
-        message = say(wide, image=shown, width=image.width, most=WIDEST)
+        message = say(wide, image=shown, width=image.width, most=MAX_IMAGE_WIDTH)
         yield Check.IMAGE_WIDTH, image.line, message
->>>>>>> 2626c18d (Say every page of the desk in four languages)
