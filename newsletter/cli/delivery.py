@@ -140,7 +140,7 @@ def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
     if outcome.ending is Ending.HELD:
         yield f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it"
     if outcome.ending is Ending.UNREACHABLE:
-        yield _left(outcome, run, zone)
+        yield _unsent(outcome, run, zone)
     for campaign in outcome.scheduled:
         yield f"{campaign.slug} is scheduled for {shell.wall_time(campaign.release_at, zone)}"
     for campaign, later in outcome.later:
@@ -152,7 +152,7 @@ def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
 def _done(delivery: Delivery, run: Run) -> str:
     """Return the result of the run in one line."""
     with delivery.store.read() as tx:
-        found = [tx.campaigns.get(number) for number in sorted(run.finished)]
+        found = [tx.campaigns.get(number) for number in sorted(run.worked_on)]
     ended = [
         f"{each.slug} {each.counts.accepted:,} of {each.counts.audience:,} accepted"
         for each in found
@@ -162,7 +162,7 @@ def _done(delivery: Delivery, run: Run) -> str:
     return f"done: {'; '.join(ended[:_NAMED])}{more}" if ended else "done: nothing was due"
 
 
-def _left(outcome: Outcome, run: Run, zone: str) -> str:
+def _unsent(outcome: Outcome, run: Run, zone: str) -> str:
     """Return what could not be sent, and why."""
     if run.wait is not None:
         return (

@@ -60,7 +60,7 @@ def database_url(text: str) -> str:
     """Rule the address of a database. It may hold a password, so no message repeats it."""
     scheme, _, path = text.partition("://")
     if scheme == "postgresql":
-        return _on_server(line(text))
+        return _require_server_url(line(text))
     if scheme != "sqlite" or not path.startswith("/"):
         raise ValueError(
             "is not a database we know; write sqlite:/// and a path, like"
@@ -72,7 +72,7 @@ def database_url(text: str) -> str:
     return line(text)
 
 
-def _on_server(text: str) -> str:
+def _require_server_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.password is not None or "password" in parse_qs(parts.query):
         raise ValueError(

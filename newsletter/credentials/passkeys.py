@@ -93,7 +93,7 @@ def made(party: Party, challenge: str, answer_json: str) -> tuple[bytes, bytes, 
     except Unfit:
         raise
     except Exception as error:  # an attacker chooses each byte and may break any parser
-        raise Unfit(_said(error)) from error
+        raise Unfit(_error_words(error)) from error
 
 
 def shown(
@@ -111,7 +111,7 @@ def shown(
     except Unfit:
         raise
     except Exception as error:  # as in made
-        raise Unfit(_said(error)) from error
+        raise Unfit(_error_words(error)) from error
 
 
 def _read(answer_json: str) -> dict[str, Any]:
@@ -139,7 +139,7 @@ _SAYS = {
 """Beginning of the library's message → words for the audit log."""
 
 
-def _said(error: Exception) -> str:
+def _error_words(error: Exception) -> str:
     """Return the error in words, without any part of the answer."""
     message = str(error) if type(error) is ValueError else ""
     return next(

@@ -49,7 +49,7 @@ class Nodes:
         end: Any = event.end_mark
         if isinstance(event, yaml.ScalarEvent):
             tag = _explicit(event) or (tag_of_plain(event.value) if event.implicit[0] else TEXT_TAG)
-            return yaml.ScalarNode(tag, _whole(event), start, end, event.style)
+            return yaml.ScalarNode(tag, _join_surrogates(event), start, end, event.style)
         if isinstance(event, yaml.AliasEvent):
             # an alias repeats a value: a few lines of them repeat without end
             what = "aliases (*name) are not read here; write the value out, or put it in quotes"
@@ -69,7 +69,7 @@ class Nodes:
         return yaml.MappingNode(tag, pairs, start, end)
 
 
-def _whole(event: Any) -> str:
+def _join_surrogates(event: Any) -> str:
     """Return the text, with JSON's two halves (``\\uD83D\\uDE00``) as one character."""
     if event.style != '"':
         return str(event.value)

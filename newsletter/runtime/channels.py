@@ -92,7 +92,7 @@ class Call:
             reason = f"HTTP {response.status}"
             if 300 <= response.status < 400:
                 reason += ": it leads to another address, and is not followed"
-            elif said := self._said(response):
+            elif said := self._answer_words(response):
                 reason += f": {said}"
             is_passing = response.status in _AGAIN or response.status >= 500
             verdict = Verdict.RETRY if is_passing else Verdict.REJECTED
@@ -125,7 +125,7 @@ class Call:
             "webhook-signature": signature(key, name, at, body),
         }
 
-    def _said(self, response: HttpResponse) -> str:
+    def _answer_words(self, response: HttpResponse) -> str:
         """Return the words of an answer, unless they repeat a part of the secret address."""
         said = words(response.body.decode("utf-8", "replace"))[:_LONGEST_REASON]
         parts = urlsplit(self.options.url.get_secret_value())

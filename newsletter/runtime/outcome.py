@@ -20,7 +20,7 @@ class Run:
     last: TickResult = field(default_factory=TickResult)
     ticks: int = 0
     withdrawn: list[HeldStatement] = field(default_factory=list)
-    finished: set[int] = field(default_factory=set)
+    worked_on: set[int] = field(default_factory=set)
     """Campaigns that this run worked on."""
     unreachable: str = ""
     held: str = ""
@@ -76,7 +76,7 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         return Outcome(ending=Ending.UNREACHABLE, emails_waiting=emails)
     campaigns = _worked_on(run, store)
     in_question = tuple(
-        campaign for campaign in campaigns if needs_a_person(campaign, campaign.id in run.finished)
+        campaign for campaign in campaigns if needs_a_person(campaign, campaign.id in run.worked_on)
     )
     ending = Ending.INVALID if run.faults else Ending.DONE
     if run.withdrawn or run.last.held:
@@ -86,7 +86,7 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
     return Outcome(
         ending=ending,
         scheduled=tuple(found for found in campaigns if found.state is CampaignState.SCHEDULED),
-        later=_later(campaigns, store),
+        later=_waiting(campaigns, store),
         in_question=in_question,
     )
 
@@ -102,12 +102,12 @@ def _worked_on(run: Run, store: Store) -> list[Campaign]:
     """Return the open campaigns and those that this run worked on, oldest first."""
     with store.read() as tx:
         found = {campaign.id: campaign for campaign in tx.campaigns.open()}
-        finished = [tx.campaigns.get(number) for number in run.finished - found.keys()]
+        finished = [tx.campaigns.get(number) for number in run.worked_on - found.keys()]
     found |= {campaign.id: campaign for campaign in finished if campaign is not None}
     return [found[number] for number in sorted(found)]
 
 
-def _later(campaigns: list[Campaign], store: Store) -> tuple[tuple[Campaign, LaterReaders], ...]:
+def _waiting(campaigns: list[Campaign], store: Store) -> tuple[tuple[Campaign, LaterReaders], ...]:
     going = [found for found in campaigns if found.state is CampaignState.SENDING]
     with store.read() as tx:
         waits = [(campaign, tx.batches.later(campaign.id, tx.now)) for campaign in going]

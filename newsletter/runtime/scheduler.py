@@ -104,7 +104,7 @@ class Scheduler:
         tries = 1
         try:
             while not self._stop.is_set():
-                with self._alone(tries):
+                with self._sender_lock(tries):
                     self._note_configuration()
                     if self._begins(until_idle):
                         return self._at_work(until_idle)
@@ -126,7 +126,7 @@ class Scheduler:
             tx.running_service.note(self._tick.statements.configuration.digest(), self._name)
 
     @contextmanager
-    def _alone(self, tries: int) -> Iterator[None]:
+    def _sender_lock(self, tries: int) -> Iterator[None]:
         """Hold the sender's lock. A command that resumed sending may hold it a moment longer."""
         with ExitStack() as held:
             while True:
@@ -169,7 +169,7 @@ class Scheduler:
         log_recovered(self._delivery.recover())
         with store.read() as tx:
             # what a dead process had begun is this run's to account for
-            self._run.finished |= set(tx.campaigns.sending())
+            self._run.worked_on |= set(tx.campaigns.sending())
         harmful = stop_harm(store=store)  # before the first batch, not some batches later
         log_stopped(harmful)
         self._delivery.counters.add("breaker_pauses", by=len(harmful))
@@ -264,7 +264,7 @@ class Scheduler:
         self._delivery.counters.add("breaker_pauses", by=len(look.stopped))
         self._run.last = look
         self._run.withdrawn += look.withdrawn
-        self._run.finished |= {campaign.id for campaign in look.started}
+        self._run.worked_on |= {campaign.id for campaign in look.started}
         self._run.ticks += 1
         if look.started:
             self._send()
@@ -276,7 +276,7 @@ class Scheduler:
         try:
             while not self._stop.is_set() and (done := reconciler.reconcile()) is not None:
                 log_reconciled(done)
-                self._run.finished.add(done.campaign_id)
+                self._run.worked_on.add(done.campaign_id)
                 if done.queued:
                     self._send()
             with self._delivery.store.read() as tx:
@@ -355,7 +355,7 @@ class Scheduler:
         return self._run.superseded
 
     def _say_what_ended(self) -> None:
-        numbers = [one for one in tuple(self._run.finished) if not self._endings.is_over(one)]
+        numbers = [one for one in tuple(self._run.worked_on) if not self._endings.is_over(one)]
         if numbers:
             with self._delivery.store.read() as tx:
                 self._endings.note(filter(None, map(tx.campaigns.get, numbers)))

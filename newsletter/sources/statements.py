@@ -94,8 +94,8 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         segment=segment,
         embargo_until=reader.when("embargo_until", time),
         embargo=reader.decisive("embargo", frontmatter.as_it_is) or "",
-        translation_of=_other(reader, "translation_of", slug),
-        corrects=_other(reader, "corrects", slug),
+        translation_of=_other_statement(reader, "translation_of", slug),
+        corrects=_other_statement(reader, "corrects", slug),
         urgent=reader.switch("urgent"),
         welcome=reader.switch("welcome"),
         despite=reader.decisive("despite", frontmatter.as_it_is) or "",
@@ -208,7 +208,7 @@ def _slug_objection(value: str) -> str:
     return ""
 
 
-def _other(reader: frontmatter.Reader, key: str, slug: str) -> str:
+def _other_statement(reader: frontmatter.Reader, key: str, slug: str) -> str:
     other = reader.decisive(key, _slug) or ""
     if other and other == slug:
         reader.fault(key, "names the statement itself; write the slug of the other one")

@@ -186,10 +186,10 @@ class OpenContract:
                 campaign = tx.campaigns.head(add_campaign(tx, f"of-{slug}"))
                 tx.campaigns.add(replace(campaign, slug=slug, corrects=corrects), NOON)
             for slug in ("a", "b", "c"):
-                assert [one.slug for one in tx.campaigns.kin([slug])] == ["a", "b", "c"]
-            assert [one.slug for one in tx.campaigns.kin(["d"])] == ["d"]
-            assert [one.slug for one in tx.campaigns.kin(["e", "d"])] == ["d", "e"]
-            assert tx.campaigns.kin([]) == []
+                assert [one.slug for one in tx.campaigns.related([slug])] == ["a", "b", "c"]
+            assert [one.slug for one in tx.campaigns.related(["d"])] == ["d"]
+            assert [one.slug for one in tx.campaigns.related(["e", "d"])] == ["d", "e"]
+            assert tx.campaigns.related([]) == []
 
     def test_what_went_out_is_listed_once_newest_first(self, store: Store) -> None:
         with store.begin() as tx:

@@ -86,11 +86,11 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_state(figures)}")
     if figures["reason"]:
         click.echo(f"  {figures['reason']}")
-    for line in _kin(figures):
+    for line in _relations(figures):
         click.echo(f"  {line}")
     for line in (*_outage(figures, zone), *_to_come(figures, zone)):
         click.echo(f"  {line}")
-    for line in (*_figures(figures), *_elsewhere(figures), *_told(figures)):
+    for line in (*_figures(figures), *_elsewhere(figures), *_event_results(figures)):
         click.echo(f"  {line}")
     click.echo(f"  version      {shell.version(figures['content_digest'])}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
@@ -121,7 +121,7 @@ def _state(row: Mapping[str, Any]) -> str:
     return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
 
 
-def _kin(figures: dict[str, Any]) -> Iterator[str]:
+def _relations(figures: dict[str, Any]) -> Iterator[str]:
     """Yield related statements, readers who wait for a translation, and the segment."""
     if figures["corrects"]:
         yield f"corrects {figures['corrects']}, and goes to those who may have it"
@@ -151,7 +151,7 @@ def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _told(figures: dict[str, Any]) -> Iterator[str]:
+def _event_results(figures: dict[str, Any]) -> Iterator[str]:
     """Yield the results that events report, or that there are none."""
     if not figures["events_received"]:
         yield "delivered and bounced are not known: no events are received from the provider"

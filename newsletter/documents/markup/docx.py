@@ -60,7 +60,7 @@ def import_docx(data: bytes, *, today: date, file: str) -> ImportedDocument:
     document = import_body(
         _as_html(parts, file),
         edges=[*page_edges(edges), *unseen(hidden)],
-        beside=[*_beside(trees), *hidden],
+        beside=[*_words_outside(trees), *hidden],
         notes=review.notes(),
         today=today,
         file=file,
@@ -143,7 +143,7 @@ def _value(element: Any) -> str:
     return next((value for key, value in element.attrib.items() if key.endswith("}val")), "")
 
 
-def _beside(trees: Mapping[str, Any]) -> Iterator[str]:
+def _words_outside(trees: Mapping[str, Any]) -> Iterator[str]:
     """Yield the words outside of the text: text boxes, watermarks, page heads, metadata."""
     for name, tree in trees.items():
         if name.startswith("docProps/"):

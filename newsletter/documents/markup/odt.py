@@ -61,7 +61,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     document = import_body(
         body,
         edges=[*page_edges(edges), *unseen(written.hidden)],
-        beside=[*_beside(trees), *written.hidden],
+        beside=[*_words_outside(trees), *written.hidden],
         notes=_reviewed(content).notes(),
         today=today,
         file=file,
@@ -267,7 +267,7 @@ def _reviewed(content: Element) -> Review:
     )
 
 
-def _beside(trees: Mapping[str, Element]) -> Iterator[str]:
+def _words_outside(trees: Mapping[str, Element]) -> Iterator[str]:
     """Yield the words outside of the text: text boxes, heads of pages, metadata."""
     for box in trees[_CONTENT].iter("{*}text-box"):
         yield from _words(box)

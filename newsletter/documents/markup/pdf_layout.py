@@ -413,12 +413,12 @@ def _gutter(lines: Sequence[PdfLine]) -> float | None:
             and sum(len(line.text) < _LONG for line in side) <= _MAX_SHORT * len(side)
             for side in (before, behind)
         )
-        if are_columns and _beside(before, behind):
+        if are_columns and _are_side_by_side(before, behind):
             return float(start - 1)
     return None
 
 
-def _beside(before: Sequence[PdfLine], behind: Sequence[PdfLine]) -> bool:
+def _are_side_by_side(before: Sequence[PdfLine], behind: Sequence[PdfLine]) -> bool:
     """Whether most lines of the shorter column are next to the other one."""
     shared = [
         sum(

@@ -36,7 +36,7 @@ def choose(
     """Return the campaigns that began in this time and were not ``listed`` before."""
     slugs = [
         campaign.slug
-        for began, campaign in _begun(campaigns)
+        for began, campaign in _by_start(campaigns)
         if after < began <= upto and (not gathers or not {*gathers}.isdisjoint(campaign.lists))
     ]
     return tuple(part for part in standing_for(slugs, campaigns) if part.slug not in listed)
@@ -48,7 +48,7 @@ def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[C
     A correction replaces its original; a cancelled statement is left out.
     """
     out = {
-        one.slug: one for _, one in _begun(campaigns) if one.state is not CampaignState.CANCELLED
+        one.slug: one for _, one in _by_start(campaigns) if one.state is not CampaignState.CANCELLED
     }
     corrections = {
         campaign.corrects: campaign.slug for campaign in out.values() if campaign.corrects
@@ -59,10 +59,10 @@ def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[C
         for _ in corrections:  # a correction may have been corrected too; no chain is longer
             name = corrections.get(name, name)
         named.add(name)
-    return tuple(one for _, one in _begun(out.values()) if one.slug in named)
+    return tuple(one for _, one in _by_start(out.values()) if one.slug in named)
 
 
-def _begun(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
+def _by_start(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
     begun = [
         (campaign.started_at, campaign) for campaign in campaigns if campaign.started_at is not None
     ]

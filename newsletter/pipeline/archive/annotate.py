@@ -26,7 +26,7 @@ def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) ->
         raise InvalidInput([Fault(file=slug, key=kind.value, message=message)])
     with store.begin() as tx:
         person = entitle(tx, by, Role.SENDER, _ACTIONS[kind])
-        if not any(each.started_at for each in tx.campaigns.kin([slug]) if each.slug == slug):
+        if not any(each.started_at for each in tx.campaigns.related([slug]) if each.slug == slug):
             raise NotFound(f"{slug} did not go out, so it has no page on the web.")
         is_off = bool(tx.public_notes.off([slug]))
         if (NoteKind.WITHDRAWN if is_off else NoteKind.RESTORED) is kind:

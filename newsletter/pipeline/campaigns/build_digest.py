@@ -201,7 +201,7 @@ class DigestBuilder:
         """
         digest, standing = (
             self._configured(issue.name),
-            standing_for(issue.parts, _on_the_web(tx, tx.campaigns.kin(issue.parts))),
+            standing_for(issue.parts, _on_the_web(tx, tx.campaigns.related(issue.parts))),
         )
         if tuple(campaign.slug for campaign in standing) == issue.parts:
             return issue

@@ -46,7 +46,7 @@ def calendar(
     found = (
         *_planned(tx, rules),
         *_written(tx, rules.timezone),
-        *_begun(tx, since, until),
+        *_started(tx, since, until),
     )
     within = (entry for entry in found if since <= entry.at < until)
     return tuple(sorted(within, key=lambda entry: (entry.at, entry.title, entry.is_embargo)))
@@ -108,7 +108,7 @@ def _read(typed: str, zone: str, now: datetime) -> datetime | None:
         return None
 
 
-def _begun(tx: Transaction, since: datetime, until: datetime) -> Iterator[Entry]:
+def _started(tx: Transaction, since: datetime, until: datetime) -> Iterator[Entry]:
     campaigns = tx.campaigns.begun(since - timedelta(milliseconds=1), until)
     stored = tx.statements.some({campaign.slug for campaign in campaigns})
     titles = {one.statement.slug: one.statement.title for one in stored}

@@ -169,7 +169,7 @@ class _LookupOutcome:
     """Subscriber ids that stay unknown although the rest of the batch is settled."""
 
 
-def _later(held: UnknownBatch, until: datetime | None) -> _LookupOutcome:
+def _look_up_later(held: UnknownBatch, until: datetime | None) -> _LookupOutcome:
     """Return that nothing was found, and when to look again."""
     return _LookupOutcome(
         known={},
@@ -215,7 +215,7 @@ class Reconciler:
                 # a person cannot resolve the batch while this call may be under way
                 tx.unknowns.call(held, until=not_after.until)
         if silence is not None:
-            return self._record(Step.WAIT, held, _later(held, silence))
+            return self._record(Step.WAIT, held, _look_up_later(held, silence))
         found = self._find_out(step, held, batch, prepared)
         return self._record(step, held, found)
 
@@ -265,7 +265,7 @@ class Reconciler:
         if step is Step.LOOK_UP:
             return self._read_records(held, provider.look_up(batch))
         pause = _PAUSED_PAUSE if held.campaign.state is CampaignState.PAUSED else FIRST_LOOKUP_AFTER
-        return _later(held, self.store.clock.now() + pause if step is Step.WAIT else None)
+        return _look_up_later(held, self.store.clock.now() + pause if step is Step.WAIT else None)
 
     def _read_replay(
         self, held: UnknownBatch, batch: OutgoingBatch, answer: Answer

@@ -100,12 +100,12 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
             verdict = answers.at_fault(batch) if reader else Verdict.CONFIGURATION
             return answers.answered(response, verdict, message)
         if response.status in {420, 429}:
-            return _later(response, message)
+            return _rate_limited(response, message)
         # 402 too: time does not repair an unpaid account, so a person must look
         return answers.refused(batch, response, message)
 
 
-def _later(response: HttpResponse, message: str) -> Answer:
+def _rate_limited(response: HttpResponse, message: str) -> Answer:
     """429 is a rate, 420 an allowance of recipients in a time; both may say in words until when."""
     waits = [http.retry_after(response)]
     if seconds := _WAIT_SECONDS.search(message):

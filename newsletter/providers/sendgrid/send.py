@@ -98,7 +98,7 @@ class SendGrid(BatchTranslator[_CompiledContent]):
             why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
             return answers.answered(response, Verdict.UNKNOWN, why)
         if response.status in {429, 401, 403}:
-            return _later(response, reason)
+            return _rate_limited(response, reason)
         if response.status == 400:
             fields = [str(error.get("field")) for error in errors]
             about_readers = fields and all(map(_AN_ADDRESS.fullmatch, fields))
@@ -119,7 +119,7 @@ def _errors(response: HttpResponse) -> list[dict[str, Any]]:
     return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
 
 
-def _later(response: HttpResponse, reason: str) -> Answer:
+def _rate_limited(response: HttpResponse, reason: str) -> Answer:
     """429 is a rate; used-up credits come as 401, a block after bad requests as 403."""
     verdict, wait = Verdict.CONFIGURATION, None
     if response.status == 429:

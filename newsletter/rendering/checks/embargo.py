@@ -23,11 +23,11 @@ def embargo_in(statement: Statement) -> str:
     with the text.
     """
     fields = (statement.title, statement.subject, statement.summary, statement.preview)
-    return statement.embargo or _said(fields, statement.body, statement.language)
+    return statement.embargo or _find_embargo(fields, statement.body, statement.language)
 
 
 @lru_cache(maxsize=64)  # rendering, reviewing and each page ask it of the same text
-def _said(fields: tuple[str, ...], body: str, language: str) -> str:
+def _find_embargo(fields: tuple[str, ...], body: str, language: str) -> str:
     for field in fields:
         if is_embargo(ordinary(field)):
             return field

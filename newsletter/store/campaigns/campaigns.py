@@ -100,7 +100,7 @@ class Campaigns(Repository):
             most=most,
         )
 
-    def kin(self, slugs: Collection[str]) -> list[Campaign]:
+    def related(self, slugs: Collection[str]) -> list[Campaign]:
         """Return the campaigns of these statements, and of their corrections and originals.
 
         Also where there are several in between; oldest first, without their figures.

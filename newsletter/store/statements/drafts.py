@@ -120,7 +120,7 @@ class Drafts(Repository):
         self._db.insert("draft", head=0, **values)
         number = self.keep(draft.key, draft.version)
         self._db.update("draft", {"key": draft.key}, head=number)
-        return self._there(draft.key)
+        return self._require(draft.key)
 
     def keep(self, key: str, version: Version) -> int:
         """Add a version to a text; return its number."""
@@ -162,7 +162,7 @@ class Drafts(Repository):
             by=by,
             at=at,
         )
-        return self._there(key)
+        return self._require(key)
 
     def hand_in(self, key: str, slug: str, number: int, *, by: str, at: datetime) -> None:
         """Hand this version in to the pipeline under this slug."""
@@ -180,7 +180,7 @@ class Drafts(Repository):
     def delete(self, key: str, at: datetime) -> None:
         self._db.update("draft", {"key": key}, deleted_at=at)
 
-    def _there(self, key: str) -> Draft:
+    def _require(self, key: str) -> Draft:
         found = self.get(key)
         if found is None:
             raise Defect(f"the text {key} at the desk is gone")

@@ -28,7 +28,7 @@ def outcome(room: Newsroom, run: Run) -> Outcome:
 def test_a_run_after_which_nothing_is_left_is_done(room: Newsroom) -> None:
     campaign = room.start(3)
     room.drain()
-    assert outcome(room, Run(finished={campaign.id})) == Outcome(ending=Ending.DONE)
+    assert outcome(room, Run(worked_on={campaign.id})) == Outcome(ending=Ending.DONE)
 
 
 def test_a_stop_outweighs_all_and_work_that_is_left_outweighs_the_rest(room: Newsroom) -> None:
@@ -55,7 +55,7 @@ def test_whom_a_run_saw_rejected_is_in_question_in_that_run_alone(room: Newsroom
     campaign = room.start(3)
     room.provider.answer = always(Verdict.REJECTED)
     room.drain()
-    run = Run(finished={campaign.id})
+    run = Run(worked_on={campaign.id})
     assert outcome(room, run).ending is Ending.NEEDS_A_PERSON
     assert outcome(room, Run()).ending is Ending.DONE
 

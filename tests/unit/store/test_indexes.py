@@ -39,7 +39,7 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "the carriers of what is sending": lambda tx: tx.campaigns.carriers(),
     "what began since": lambda tx: tx.campaigns.begun(NOON),
     "what began last": lambda tx: tx.campaigns.last_begun(9),
-    "what corrects each other": lambda tx: tx.campaigns.kin(["news"]),
+    "what corrects each other": lambda tx: tx.campaigns.related(["news"]),
     "the translations": lambda tx: tx.campaigns.translations(["news"]),
     "translations": lambda tx: tx.campaigns.of_translations("news"),
     "translations that are there": lambda tx: tx.statements.translations("news"),

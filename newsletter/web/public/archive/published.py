@@ -131,7 +131,7 @@ def translations(store: Store, slug: str) -> list[Published]:
 
 def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     # their corrections and originals tell what happened to them
-    found = published(tx.campaigns.kin(slugs), tx.public_notes.of(slugs))
+    found = published(tx.campaigns.related(slugs), tx.public_notes.of(slugs))
     return {statement.slug: statement for statement in found if statement.slug in slugs}
 
 

@@ -83,9 +83,9 @@ class UnsubscribePages:
         """Show one button to a person who followed the link in a mail."""
         ending = leave.ending_of(departure, store=self._subscribers.store)
         if ending.ended:
-            return self._gone(request, ending, "not_subscribed")
+            return self._end_page(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
-        text = self._said(ending, "leave_lists", words)
+        text = self._lists(ending, "leave_lists", words)
         buttons = [Button(action=f"?{_BY_PAGE}", label=words["leave"])]
         return self._frame.page(words["leave_title"], [text], language=language, buttons=buttons)
 
@@ -94,7 +94,7 @@ class UnsubscribePages:
         self._gathering.record((departure,))
         if request.url.query != _BY_PAGE:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
-        return self._gone(
+        return self._end_page(
             request, leave.ending_of(departure, store=self._subscribers.store), "left"
         )
 
@@ -135,7 +135,7 @@ class UnsubscribePages:
             raise HTTPException(404)
         leave.leave_list(departure, name, store=store)
         self._subscribers.counters.add("unsubscribe_posts")
-        return self._gone(
+        return self._end_page(
             request, replace(leave.ending_of(departure, store=store), lists=(name,)), "left"
         )
 
@@ -168,7 +168,7 @@ class UnsubscribePages:
                 extra=sparing("left"),
             )
 
-    def _gone(self, request: Request, ending: leave.PendingDeparture, title: str) -> Response:
+    def _end_page(self, request: Request, ending: leave.PendingDeparture, title: str) -> Response:
         """Say that the link has unsubscribed the reader, and what they can do next."""
         words, language = self._words(request, ending)
         ways = {"preferences": "choose_instead", "everything": "leave_everything"}
@@ -178,7 +178,7 @@ class UnsubscribePages:
             )
             for way, label in ways.items()
         ]
-        texts = [self._said(ending, "left_lists", words), words["choose_hint"]]
+        texts = [self._lists(ending, "left_lists", words), words["choose_hint"]]
         return self._frame.page(words[title], texts, language=language, buttons=buttons)
 
     def _words(
@@ -186,7 +186,7 @@ class UnsubscribePages:
     ) -> tuple[Mapping[str, str], str]:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
-    def _said(self, ending: leave.PendingDeparture, key: str, words: Mapping[str, str]) -> str:
+    def _lists(self, ending: leave.PendingDeparture, key: str, words: Mapping[str, str]) -> str:
         """Say what ends, by the titles of its lists; lists of an import are not named."""
         if not ending.lists:
             return words["left_everything_text"]
