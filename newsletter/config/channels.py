@@ -37,6 +37,9 @@ def _signing_key(key: SecretStr) -> SecretStr:
     return key
 
 
+Events = tuple[Annotated[str, Rule(_event, schema={"enum": [*EVENTS]})], ...]
+
+
 class ChannelOptions(Section):
     """Settings of every channel."""
 
@@ -51,7 +54,7 @@ class ChannelOptions(Section):
         "The address that messages are posted to. It is a secret: anyone who knows it can post.",
         "${CHANNEL_URL}",
     )
-    events: tuple[Annotated[str, Rule(_event, schema={"enum": [*EVENTS]})], ...] = option(
+    events: Events = option(
         "The events that it hears of. Without it: all.",
         ["scheduled", "finished", "paused", "decision"],
         default=EVENTS,
@@ -91,5 +94,19 @@ class WebhookOptions(ChannelOptions):
     )
 
 
-CHANNELS: dict[str, Any] = {"slack": ChatOptions, "teams": ChatOptions, "webhook": WebhookOptions}
+class HubOptions(ChannelOptions):
+    """A WebSub hub, which tells feed readers of a new statement at once. The feeds name it."""
+
+    kind: Literal["websub"] = option("A WebSub hub.")
+    events: Events = option(
+        "The events after which it fetches the feeds.", ["started"], default=("started", "finished")
+    )
+
+
+CHANNELS: dict[str, Any] = {
+    "slack": ChatOptions,
+    "teams": ChatOptions,
+    "webhook": WebhookOptions,
+    "websub": HubOptions,
+}
 """Kind → its settings."""

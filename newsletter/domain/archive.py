@@ -9,6 +9,12 @@ from enum import Enum
 MAX_SEARCH_CHARACTERS = 200
 """The longest search, in characters; the rest is ignored."""
 
+KINDS = {
+    "feed.rss": ("RSS", "application/rss+xml"),
+    "feed.atom": ("Atom", "application/atom+xml"),
+    "feed.json": ("JSON Feed", "application/feed+json"),
+}
+"""The feeds: file → its kind as people call it, and its media type."""
 _MAX_TERMS = 16
 _SHORT = 3
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))

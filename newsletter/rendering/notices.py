@@ -8,7 +8,9 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
+from newsletter.domain.archive import KINDS
 from newsletter.domain.delivery.transactional import News, subject_of
 
 _MAX_NEWS = 20
@@ -94,6 +96,12 @@ def webhook_event(news: Sequence[News], *, organisation: str, at: datetime) -> b
             },
         }
     )
+
+
+def hub_ping(public_url: str) -> bytes:
+    """Return the form that asks a WebSub hub to fetch the feeds."""
+    feeds = (("hub.url", f"{public_url}/{file}") for file in KINDS)
+    return urlencode([("hub.mode", "publish"), *feeds]).encode()
 
 
 def _lines(one: News) -> str:

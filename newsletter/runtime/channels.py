@@ -14,17 +14,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from newsletter.config.channels import ChatOptions, WebhookOptions
+from newsletter.config.channels import ChatOptions, HubOptions, WebhookOptions
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.staff.post import PostState
 from newsletter.pipeline.staff.notify import compose_post
 from newsletter.pipeline.staff.post import PostSender
 from newsletter.providers.common.signatures import endpoint_secret
-from newsletter.rendering.notices import slack_message, teams_card, webhook_event
+from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
 from newsletter.runtime.rounds import QuietPeriod
 from newsletter.transport.addresses import checked_addresses
-from newsletter.transport.http import AnswerLost, HttpResponse, json_post, retry_after, words
+from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, retry_after, words
 from newsletter.transport.transport import Transport
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ def post_sender(settings: Settings, store: Store) -> PostSender:
 
     def call(post: ChannelPost, news: tuple[News, ...]) -> Answer:
         return Call(
-            options=options[post.channel], organisation=organisation, at=store.clock.now()
+            options=options[post.channel],
+            organisation=organisation,
+            public_url=settings.public_url,
+            at=store.clock.now(),
         ).make(post, news)
 
     return PostSender(
@@ -69,6 +72,7 @@ class Call:
 
     options: ChannelOptions
     organisation: str
+    public_url: str
     at: datetime
 
     def make(self, post: ChannelPost, news: tuple[News, ...]) -> Answer:
@@ -86,7 +90,10 @@ class Call:
             ),
         )
         try:
-            response = transport.call(json_post(url, self._signed(post, body), body))
+            kind = "x-www-form-urlencoded" if isinstance(self.options, HubOptions) else "json"
+            headers = {**self._signed(post, body), "Content-Type": f"application/{kind}"}
+            request = HttpRequest(method="POST", url=url, headers=headers, body=body)
+            response = transport.call(request)
             if 200 <= response.status < 300:
                 return _answer(Verdict.ACCEPTED, "")
             reason = f"HTTP {response.status}"
@@ -100,15 +107,17 @@ class Call:
         except ProviderUnreachable as error:
             return _answer(Verdict.RETRY, str(error))
         except AnswerLost as error:
-            # a webhook has an id, by which its reader knows what came twice
-            is_signed = isinstance(self.options, WebhookOptions)
-            return _answer(Verdict.RETRY if is_signed else Verdict.UNKNOWN, str(error))
+            # a webhook has an id, by which its reader knows what came twice; a hub may fetch twice
+            is_chat = isinstance(self.options, ChatOptions)
+            return _answer(Verdict.UNKNOWN if is_chat else Verdict.RETRY, str(error))
         finally:
             transport.close()
 
     def _body(self, news: tuple[News, ...]) -> bytes:
         if isinstance(self.options, ChatOptions):
             return slack_message(news) if self.options.kind == "slack" else teams_card(news)
+        if isinstance(self.options, HubOptions):
+            return hub_ping(self.public_url)
         return webhook_event(news, organisation=self.organisation, at=self.at)
 
     def _signed(self, post: ChannelPost, body: bytes) -> Mapping[str, str]:

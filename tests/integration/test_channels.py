@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -52,7 +53,12 @@ def server() -> Iterator[LoopbackServer]:
 def call(kind: str, url: str, **more: Any) -> Answer:
     more = ({"secret": SECRET} if kind == "webhook" else {}) | {"allow_private": True} | more
     options = CHANNELS[kind].model_validate({"kind": kind, "name": "room", "url": url} | more)
-    return Call(options=options, organisation="Example Forum", at=NOON).make(POST, NEWS)
+    return Call(
+        options=options,
+        organisation="Example Forum",
+        public_url="https://news.forum.example",
+        at=NOON,
+    ).make(POST, NEWS)
 
 
 def test_a_webhook_is_signed_as_the_standard_says(server: LoopbackServer) -> None:
@@ -108,6 +114,16 @@ def test_teams_gets_an_adaptive_card(server: LoopbackServer) -> None:
     assert [run["text"] for run in card["body"][0]["inlines"]] == ["Budget <hearing>", ": approved"]
     assert card["actions"][0]["url"] == NEWS[0].url
     assert server.requests[0].path == "/workflows/hush?sig=hush-hush"
+
+
+def test_a_hub_is_asked_to_fetch_each_feed(server: LoopbackServer) -> None:
+    assert call("websub", f"{server.url}/hub").outcome.verdict is Verdict.ACCEPTED
+    [received] = server.requests
+    assert received.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert parse_qs(received.body.decode()) == {
+        "hub.mode": ["publish"],
+        "hub.url": [f"https://news.forum.example/feed.{kind}" for kind in ("rss", "atom", "json")],
+    }
 
 
 @rows(

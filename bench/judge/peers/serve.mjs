@@ -1,5 +1,5 @@
 // What every peer does: a list of contents on stdin becomes a list of HTML pages on stdout, as JSON.
-import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 
 export const COLOURS = {
   accent: "#17505c",
@@ -12,6 +12,6 @@ export const COLOURS = {
 
 export async function serve(render) {
   const pages = [];
-  for (const mail of JSON.parse(readFileSync(0, "utf8"))) pages.push(await render(mail));
+  for (const mail of JSON.parse(await text(process.stdin))) pages.push(await render(mail));
   process.stdout.write(JSON.stringify(pages)); // Node waits for it before it ends
 }

@@ -114,10 +114,11 @@ def _readings(found: FoundDate) -> list[date]:
     return [date(year, first, second), date(year, second, first)]
 
 
-def is_labelled(text: str) -> bool:
-    """Whether a line has a label before its date that is not about a date: ``Hold: 2 May 2027``."""
+def is_date(text: str) -> bool:
+    """Whether a line is a date, without a label about something else: ``Hold: 2 May 2027``."""
     label, colon, _ = text.partition(":")
-    return bool(colon) and not _DATE.search(label) and not _AROUND.fullmatch(label)
+    is_labelled = colon and not _DATE.search(label) and not _AROUND.fullmatch(label)
+    return not is_labelled and date_line(text) is not None
 
 
 def date_line(text: str) -> FoundDate | None:

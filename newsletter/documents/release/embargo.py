@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from newsletter.documents.release.dates import (
-    CLOCK,
-    MOMENT,
-    date_line,
-    dates_in,
-    days_in,
-    end_of,
-    is_labelled,
-)
+from newsletter.documents.release.dates import CLOCK, MOMENT, dates_in, days_in, end_of, is_date
 from newsletter.documents.release.lines import Line, shortened
 from newsletter.documents.release.words import alternatives, pattern
 
@@ -52,11 +44,7 @@ _CLOSING = re.compile(r"[(\[|:–—-] ?(?:strictly |under )?embarg\w*\W{0,3}$")
 _ANY = pattern("embargo word")
 _TRADE = pattern("other embargoes")
 _HOLDING = pattern("holding")
-_ANNOUNCING = pattern(
-    "announcing",
-    r"^(?!\W*(?:this|these|dies|cet?\b|cette|est[ae]\b|quest|dit\b|deze|ten\b|ta\b)|.*<until>)"
-    r".*\b(?:{})\b".replace("<until>", rf"\b(?:{alternatives('until')})"),
-)
+_ANNOUNCING = pattern("announcing")
 _OCCASIONS = pattern("occasions", r"\b(?:{})\b")
 _UNTIL = pattern("until", r"\b(?:{})")
 _REACHED = re.compile(r"\S@|(?:\+|\b0)\d[\d\s()/-]{6,}|\btel\b", re.IGNORECASE)
@@ -252,9 +240,8 @@ def _to_come(
         if not is_to_come:
             continue
         is_above = n < above and n not in title
-        is_date = date_line(line.text) is not None and not is_labelled(line.text)
         is_subhead = told & _telling(line.text) or _is_told_amid(plain)
-        free = is_above and not (is_date or is_subhead or _OCCASIONS.match(plain))
+        free = is_above and not (is_date(line.text) or is_subhead or _OCCASIONS.match(plain))
         holds = bool(_HOLDING.search(_OCCASIONS.sub(" ", plain)))
         if free or (holds and (is_above or (not _ANNOUNCING.search(plain) if foot else hour))):
             yield n

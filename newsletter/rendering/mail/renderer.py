@@ -35,9 +35,8 @@ _CLASSES = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _WITHIN_WORDS = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
 _HEADING = re.compile(r"<h\d.*?</h\d>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
-_LONG = 24
-_LONG_IN_LARGE_TYPE = 12
-"""Letters that fit on a phone of 320 pixels, or of 375 where a program drops the style sheet."""
+_LONG, _LONG_IN_LARGE_TYPE = re.compile(r"\S{25}"), re.compile(r"\S{13}")
+"""What may not fit on a phone of 320 pixels, or of 375 where a program drops the style sheet."""
 _VERSION_DIGITS = 12
 _LINKS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
 _TRANSACTIONAL = {
@@ -348,13 +347,12 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
     """Whether a word may be wider than a phone, in the text or in large type."""
-    whole = " ".join(texts)
+    text = " ".join(texts)
     names = values["title"], values["organisation"].name, values["list_title"]
-    large = " ".join([*names, *_HEADING.findall(whole)])
+    large = " ".join([*names, *_HEADING.findall(text)])
     return any(
-        len(word) > most
-        for html, most in ((whole, _LONG), (large, _LONG_IN_LARGE_TYPE))
-        for word in _TAG.sub(" ", _WITHIN_WORDS.sub("", html)).split()
+        rule.search(_TAG.sub(" ", _WITHIN_WORDS.sub("", html)))
+        for rule, html in ((_LONG, text), (_LONG_IN_LARGE_TYPE, large))
     )
 
 

@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from newsletter.domain.archive import KINDS
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane
 from newsletter.web.public.archive.build import ArchiveBuild, Leaf
-from newsletter.web.public.archive.feeds import KINDS
 
 _MAX_PAGE_DIGITS = 7
 _CACHED = {"Cache-Control": "public, max-age=300"}

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from newsletter.domain.archive import MAX_SEARCH_CHARACTERS, Heading, Hit, Stretch, terms
+from newsletter.config.channels import HubOptions
+from newsletter.domain.archive import KINDS, MAX_SEARCH_CHARACTERS, Heading, Hit, Stretch, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
@@ -23,7 +24,7 @@ from newsletter.rendering.mail.excerpts import body_of, excerpt_of, pictures_of
 from newsletter.runtime.statements import Statements
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds, published
-from newsletter.web.public.archive.feeds import KINDS, FeedPublisher, Listed, article_of
+from newsletter.web.public.archive.feeds import FeedPublisher, Listed, article_of
 from newsletter.web.public.archive.published import Notice, Published, notice_of
 
 MAX_STATEMENTS = 50
@@ -63,8 +64,12 @@ class ArchiveBuild:
         self._frame = frame
         self._began_at = began_at
         self._words, self._language = frame.words(self._settings.language)
+        hubs = (one.url for one in self._settings.notices if isinstance(one, HubOptions))
         self._publisher = FeedPublisher(
-            self._settings.house(), began_at=began_at, language=self._settings.language
+            self._settings.house(),
+            began_at=began_at,
+            language=self._settings.language,
+            hubs=tuple(hub.get_secret_value() for hub in hubs),
         )
         self._counted: tuple[int, tuple[int, datetime | None]] = (-1, (0, None))
         """The version of the database, and how many statements went out and when the last did."""
@@ -182,7 +187,7 @@ class ArchiveBuild:
         return self._leaf(bytes(page.body), "text/html", list(languages))
 
     def feed(self, name: str) -> Leaf:
-        """Return the newest statements for feed readers: a file of ``feeds.KINDS``."""
+        """Return the newest statements for feed readers: a file of ``KINDS``."""
         shown = self._with_content(published.newest(self._store, feeds.MAX_ENTRIES))
         entries = [self._listed(statement, content) for statement, content in shown]
         if name == "feed.json":

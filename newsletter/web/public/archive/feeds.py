@@ -17,12 +17,6 @@ from newsletter.web.public.archive.published import Notice, Published
 
 MAX_ENTRIES = 50
 
-KINDS = {
-    "feed.rss": ("RSS", "application/rss+xml"),
-    "feed.atom": ("Atom", "application/atom+xml"),
-    "feed.json": ("JSON Feed", "application/feed+json"),
-}
-"""File → its kind as people call it, and its media type."""
 MAX_PLACES = 50_000  # of a site map, by its specification
 # all but what XML 1.0 (2.2) calls a character: no escape brings one of them in
 _IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -54,6 +48,8 @@ class FeedPublisher:
     """The time of an empty feed."""
     language: str = "en"
     """The language of the archive; each entry names its own."""
+    hubs: tuple[str, ...] = ()
+    """The addresses of WebSub hubs."""
 
     def page(self, slug: str) -> str:
         """Return the address of a statement."""
@@ -93,6 +89,7 @@ def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
         "feed_url": f"{base}/feed.json",
         "language": publisher.language,
         "authors": [_without_empty({"name": speaker.name, "url": speaker.website})],
+        **_without_empty({"hubs": [{"type": "WebSub", "url": hub} for hub in publisher.hubs]}),
         "items": [_item(publisher, entry) for entry in entries],
     }
     return json.dumps(feed, ensure_ascii=False, indent=1).encode()

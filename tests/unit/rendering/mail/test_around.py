@@ -107,7 +107,7 @@ def test_social_links_stand_in_the_foot_of_both_parts() -> None:
     organisation = replace(ORGANISATION, social=social)
     content = render("Text.", house=replace(HOUSE, organisation=organisation))
     foot = content.html.partition('class="side footer"')[2]
-    assert re.search(r'<a href="https://social.example/@forum"[^>]*>Mastodon</a> . <a', foot)
+    assert re.search(r'<a href="https://social.example/@forum"[^>]*>Mastodon</a>.. <a', foot)
     assert "Mastodon: https://social.example/@forum\nVideo: https://film.example/f" in content.text
 
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree, html
 
+from newsletter.domain.archive import KINDS
 from newsletter.domain.statements.brand import Brand, Logo
 from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import syndication
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.feeds import (
-    KINDS,
     FeedPublisher,
     Listed,
     article_of,
@@ -93,6 +93,16 @@ def test_a_feed_reader_gets_what_was_published(read: Read) -> None:
     assert (item.title, item.summary, item.language) == ("Hours", "Longer hours.", "en")
     assert (item.content, item.markup) == ("<p>It is open.</p>", True)
     assert item.published == NOON.replace(microsecond=0)
+
+
+def test_each_feed_names_the_hub_that_is_asked_to_fetch_it() -> None:
+    hub = "https://hub.example/"
+    publisher = replace(PUBLISHER, hubs=(hub,))
+    for read in (atom, rss):
+        links = etree.fromstring(read(publisher, [])).iter(f"{{{ATOM['a']}}}link")
+        assert {each.get("rel"): each.get("href") for each in links}["hub"] == hub
+    assert json.loads(json_feed(publisher, []))["hubs"] == [{"type": "WebSub", "url": hub}]
+    assert "hubs" not in json.loads(json_feed(PUBLISHER, []))
 
 
 @rows("words", NASTY)
@@ -218,6 +228,7 @@ def page_with(entry: Listed, others: Mapping[str, str] | None = None, **picture:
     head = FRAME.fill(
         "head.html.j2",
         organisation=FORUM,
+        logo=Logo(src="https://forum.example/logo.png", width=48, height=48),
         public={
             "address": PUBLISHER.page(entry.shown.slug),
             "base": SITE.public_url,
@@ -240,6 +251,8 @@ def test_it_names_the_article_its_times_and_who_speaks() -> None:
         "og:url": "https://news.forum.example/archive/hours",
         "og:site_name": "Example & <Forum>",
         "og:description": "Longer hours.",
+        "og:image": "https://forum.example/logo.png",  # where there is no picture
+        "og:image:alt": "Example & <Forum>",
         "article:published_time": "2026-11-24T12:00:00Z",
         "article:modified_time": "2026-11-24T13:00:00Z",
     }
