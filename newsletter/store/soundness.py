@@ -39,21 +39,14 @@ class IntegrityReport:
     """The names of the first damaged rows."""
 
 
+@dataclass(frozen=True)
 class IntegrityCheck:
     """Looks at each kind of row for so many seconds."""
 
-    def __init__(
-        self,
-        db: Database,
-        hash_address: Callable[[str], bytes],
-        chain: Chain,
-        *,
-        seconds: float,
-    ) -> None:
-        self._db = db
-        self._hash = hash_address
-        self._chain = chain
-        self._seconds = seconds
+    db: Database
+    hash_address: Callable[[str], bytes]
+    chain: Chain
+    seconds: float
 
     def all(self) -> list[IntegrityReport]:
         """Every kind."""
@@ -64,8 +57,8 @@ class IntegrityCheck:
         ]
 
     def _look(self, what: str, table: str, found: Iterator[str]) -> IntegrityReport:
-        of = self._db.value(f"SELECT COUNT(*) FROM {table}")
-        until, looked_at, damaged = time.monotonic() + self._seconds, 0, []
+        of = self.db.value(f"SELECT COUNT(*) FROM {table}")
+        until, looked_at, damaged = time.monotonic() + self.seconds, 0, []
         for name in found:
             looked_at += 1
             if name:
@@ -78,29 +71,30 @@ class IntegrityCheck:
 
     def _approvals(self) -> Iterator[str]:
         """The name of each that is damaged, and an empty one of each that is not."""
-        taken, approvals = (
-            taken_back(revocations(self._db)),
-            sealed_approvals(self._db, self._chain),
-        )
+        taken = taken_back(revocations(self.db))
+        approvals = sealed_approvals(self.db, self.chain)
         for row in approvals.all():
             sound = approvals.is_sound(row) and not brought_back(row, taken)
             yield "" if sound else f"approval {row['id']} of {row['slug']}"
 
     def _addresses(self) -> Iterator[str]:
-        for row in self._db.stream(
+        for row in self.db.stream(
             _Stored, "SELECT id, hex(address) AS address, address_hash FROM subscriber ORDER BY id"
         ):
-            sound = as_stored(bytes.fromhex(row.address), row.address_hash, self._hash) is not None
+            sound = (
+                as_stored(bytes.fromhex(row.address), row.address_hash, self.hash_address)
+                is not None
+            )
             yield "" if sound else f"subscriber {row.id}"
 
     def _contents(self) -> Iterator[str]:
-        digests = self._db.column("SELECT content_hash FROM content ORDER BY created_at DESC")
+        digests = self.db.column("SELECT content_hash FROM content ORDER BY created_at DESC")
         for digest in digests:
             yield "" if self._is_sound(digest) else f"content {digest[:12]}"
 
     def _is_sound(self, digest: str) -> bool:
         try:
-            found = Statements(self._db).content(digest)
+            found = Statements(self.db).content(digest)
         except Defect:
             return False
         return found is not None and found.content_hash() == digest

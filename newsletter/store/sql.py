@@ -173,8 +173,7 @@ class Store:
     def inspect(self, *, seconds: float) -> list[IntegrityReport]:
         """Compare the stored rows with their hashes and seals, each kind for so long."""
         with self.read() as tx:
-            looking = IntegrityCheck(tx.db, self._hash_address, self._chain, seconds=seconds)
-            return looking.all()
+            return IntegrityCheck(tx.db, self._hash_address, self._chain, seconds).all()
 
     def secure_erase(self) -> bool:
         """Overwrite erased data. Return False if the database is too busy now."""

@@ -54,25 +54,18 @@ class Page(http.HttpResponse):
     """The address after permanent redirects."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Fetcher:
     """Fetches pages for feeds. ``within`` limits the time for a whole page."""
 
-    def __init__(
-        self,
-        *,
-        allow_private: bool = False,
-        within: timedelta = timedelta(seconds=30),
-        resolve: Resolve = resolve,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
-        self._allow_private = allow_private
-        self._within = within
-        self._resolve = resolve
-        self._tls = tls
+    allow_private: bool = False
+    within: timedelta = timedelta(seconds=30)
+    resolve: Resolve = resolve
+    tls: ssl.SSLContext | None = None
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Page:
         """Fetch a page and follow redirects. Raises FeedUnreadable for any failure."""
-        until = monotonic() + self._within.total_seconds()
+        until = monotonic() + self.within.total_seconds()
         moved_to, for_good = "", True
         for _ in range(_REDIRECTS + 1):
             page = self._get(url, headers or {}, until)
@@ -92,7 +85,7 @@ class Fetcher:
         transport = Transport(
             timeout=timedelta(seconds=until - monotonic()),
             resolve=lambda host, port: self._checked(host, port, is_secure=origin.is_secure),
-            tls=self._tls,
+            tls=self.tls,
             answer_bytes=MAX_BODY_BYTES,
         )
         try:
@@ -113,8 +106,8 @@ class Fetcher:
                 host,
                 port,
                 is_secure=is_secure,
-                allow_private=self._allow_private,
-                resolve=self._resolve,
+                allow_private=self.allow_private,
+                resolve=self.resolve,
             )
         except AddressRefused as error:
             raise FeedUnreadable(str(error)) from error
@@ -130,7 +123,7 @@ class Fetcher:
                 f"the certificate of {host} is not valid ({why}); tell its keeper"
             )
         if monotonic() >= until or isinstance(error, TimeoutError):
-            seconds = self._within.total_seconds()
+            seconds = self.within.total_seconds()
             return FeedUnreadable(f"{host} did not answer within {seconds:g} s; it is tried again")
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return FeedUnreadable(f"{host} cannot be read ({why[:200]}); it is tried again")
