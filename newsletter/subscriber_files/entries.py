@@ -14,6 +14,7 @@ from newsletter.domain.subscribers.audience import (
     NOTED,
     Consent,
     Entry,
+    Noted,
     SuppressedEntry,
     SuppressionReason,
 )
@@ -93,8 +94,8 @@ LineOf = Callable[[str], int]
 """Returns the line of a key."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Raw:
+@dataclass(frozen=True, kw_only=True)
+class Raw(Noted):
     """The unchecked texts of one subscriber; "" if not given."""
 
     email: str = ""
@@ -104,11 +105,6 @@ class Raw:
     timezone: str = ""
     consent_source: str = ""
     consent_at: str = ""
-    place: str = ""
-    outlet: str = ""
-    beat: str = ""
-    phone: str = ""
-    notes: str = ""
     tags: Sequence[str] = ()
     paused_until: str = ""
     left: Sequence[str] = ()
@@ -152,7 +148,7 @@ def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
         language=raw.language,
         timezone=raw.timezone,
         consent=consent,
-        **{name: getattr(raw, name) for name in NOTED},
+        **raw.noted,
         tags=_unique(tuple(raw.tags)),
         paused_until=paused_until,
         left=_unique(tuple(raw.left)),
