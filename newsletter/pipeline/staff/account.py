@@ -16,7 +16,6 @@ from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Credential, Session, Stage, limits_on_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
-from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn, one_line
 from newsletter.store.sql import Transaction
@@ -29,9 +28,6 @@ _WAIT = say("There were too many failures. Wait 5 minutes, then try again.")
 class Overview:
     """A person's own account as its page shows it, without secrets."""
 
-    address: str
-    name: str
-    role: Role
     password_at: datetime | None
     factor_at: datetime | None
     """When the second factor was set up; None if there is none."""
@@ -69,9 +65,6 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
             raise NotFound(f"{address} is not among the staff")
         credential = tx.accounts.get(address)
         return Overview(
-            address=address,
-            name=tx.staff.names().get(address, ""),
-            role=role,
             password_at=credential.password_at if credential else None,
             factor_at=credential.factor_at if credential else None,
             demanded=proofs.rules.demands_factor(role),
