@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
     from newsletter.domain.delivery.provider import (
         Capabilities,
-        Finding,
         LookupResult,
         PreparedRequest,
     )
@@ -122,14 +121,6 @@ class Webhook(Protocol):
         Raises Forged for an unsigned or old post, and for nothing else: a signed post that cannot
         be understood is an event of kind OTHER.
         """
-        ...
-
-
-class Examiner(Protocol):
-    """Finds out whether the provider would take our mail, without handing any over."""
-
-    def examine(self) -> tuple[Finding, ...]:
-        """Look. Raises ProviderUnreachable."""
         ...
 
 

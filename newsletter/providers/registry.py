@@ -20,8 +20,8 @@ from newsletter.providers.kind import Kind
 if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.provider import Finding
-    from newsletter.domain.ports import Examiner, Provider, Webhook
-    from newsletter.providers.common.doctor import Probe
+    from newsletter.domain.ports import Provider, Webhook
+    from newsletter.providers.common.doctor import Examination, Probe
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.transport.http import HttpRequest
     from newsletter.transport.transport import Transport
@@ -93,7 +93,7 @@ def webhook(
     return made
 
 
-def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examiner:
+def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examination:
     """Return the checks of key and sending domain. Nothing is called yet."""
     from newsletter.providers.common.doctor import Examination  # it brings the HTTP client
 

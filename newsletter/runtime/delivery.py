@@ -15,10 +15,11 @@ from newsletter.credentials.codes import link_word
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.batch import attempt_name
+from newsletter.domain.delivery.provider import Finding
 from newsletter.domain.delivery.rate_limit import Limits, Wait
 from newsletter.domain.delivery.worker import Worker
 from newsletter.domain.events import Event
-from newsletter.domain.ports import Examiner, Links, Webhook
+from newsletter.domain.ports import Links, Webhook
 from newsletter.pipeline.campaigns.trial import TrialSender
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.dispatch import Dispatcher
@@ -248,11 +249,11 @@ class Delivery:
         return recorded, stopped
 
     @property
-    def examiners(self) -> tuple[tuple[Examiner, ...], ...]:
+    def examiners(self) -> tuple[tuple[Callable[[], tuple[Finding, ...]], ...], ...]:
         """The checks of each provider for each sender, first provider first."""
         return tuple(
             tuple(
-                registry.examiner(options, sender=sender, clock=self.store.clock)
+                registry.examiner(options, sender=sender, clock=self.store.clock).examine
                 for sender in self.settings.from_addresses
             )
             for options in self.settings.providers

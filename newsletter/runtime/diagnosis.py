@@ -24,7 +24,6 @@ from newsletter.domain.delivery.restore_guard import HOLD_ADVICE
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.delivery.worker import Part
 from newsletter.domain.errors import InvalidConfiguration, NewsletterError, ProviderUnreachable
-from newsletter.domain.ports import Examiner
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.delivery import Delivery
@@ -436,9 +435,9 @@ def examine_providers(delivery: Delivery) -> Iterator[Finding]:
             yield replace(finding, detail=named) if several else finding
 
 
-def _examined(examiner: Examiner) -> Iterator[Finding]:
+def _examined(examine: Callable[[], tuple[Finding, ...]]) -> Iterator[Finding]:
     try:
-        yield from examiner.examine()
+        yield from examine()
     except ProviderUnreachable as error:
         yield wrong(CONNECTION, str(error))
     except NewsletterError as error:

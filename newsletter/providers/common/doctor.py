@@ -52,7 +52,7 @@ class Probe:
 
 
 class Examination:
-    """All questions to one provider. Implements ``newsletter.domain.ports.Examiner``."""
+    """Finds out whether a provider would take our mail, without handing any over."""
 
     def __init__(
         self,
