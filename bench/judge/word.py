@@ -66,7 +66,8 @@ def cropped_pictures(tree: Any, styles: Styles) -> Iterator[str]:
         block = next((one for one in picture.iterancestors() if one.tag in _BLOCKS), tree)
         exact = _inherited(block, styles, "mso-line-height-rule") == "exactly"
         line = _pixels(_inherited(block, styles, "line-height"))
-        height = int(picture.get("height") or picture.get("width") or 600)
+        sizes = (picture.get("height") or "", picture.get("width") or "")
+        height = next((int(size) for size in sizes if size.isdecimal()), 600)
         if exact and line and line[0] < height:
             yield f"a picture is cropped to {line[0]} of {height} pixels"
 
