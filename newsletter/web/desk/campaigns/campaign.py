@@ -19,7 +19,7 @@ from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import clock, people, say
+from newsletter.domain.wording import Sentence, clock, people, say
 from newsletter.pipeline.campaigns.control import CountUnconfirmed
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.pipeline.ledger import find_campaign
@@ -218,6 +218,8 @@ class CampaignPage:
             report = figures(tx, campaign, waits=self._delivery.waits())
             names = colleagues(tx)
             why = stop_reason(campaign.reason, names) if campaign.reason else ""
+            if why and not isinstance(why, Sentence):
+                why = plain(campaign.reason, names).rstrip(".")
             began = tx.campaigns.begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
             values: dict[str, Any] = {
