@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -190,6 +191,7 @@ class Delivery:
             guard_file=self.guard_file,
             names=lambda: secrets.token_hex(16),
             is_shared=self.settings.shares_sending,
+            waits=lambda: time.sleep(0.2),
         )
 
     def trial_sender(self) -> TrialSender:

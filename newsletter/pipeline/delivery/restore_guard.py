@@ -8,6 +8,7 @@ that a crash between the two writes raises no false alarm.
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from newsletter.domain.delivery.restore_guard import (
     HOLD_ADVICE,
@@ -30,14 +31,15 @@ from newsletter.store.sql import Store, Transaction
 class Guard:
     """Decides whether a workspace may send. ``names`` returns a new generation name.
 
-    Processes that share the sending share a generation, until a person releases a hold: else each
-    would be another one's copy.
+    ``waits`` sleeps for a moment. Processes that share the sending share a generation, until a
+    person releases a hold: else each would be another one's copy.
     """
 
     store: Store
     guard_file: GuardFile
     names: Callable[[], str]
     is_shared: bool = False
+    waits: Callable[[], object] = lambda: None
 
     def attend(self) -> None:
         """Compare the database with the guard file before anything uses the database.
@@ -45,6 +47,9 @@ class Guard:
         A new database begins its first generation. If the two differ, sending is put on hold.
         """
         _, books = self._seen()
+        if books.is_attended and replace(books, is_attended=False).discrepancy:
+            self._await_heartbeat()
+            _, books = self._seen()
         if books.unmarked:
             with suppress(StoreUnavailable), self.store.begin() as tx:
                 books = self._books(tx)
@@ -116,6 +121,20 @@ class Guard:
         if record is not None:
             self._confirm(record)
         return lifted
+
+    def _await_heartbeat(self) -> None:
+        """Wait until another process gives a sign of life, or all count as dead.
+
+        A copy of the database has the last signs that its original had, and gets no newer ones.
+        """
+        seen = beats = self._heartbeats()
+        while beats and not any(beats.get(number, at) > at for number, at in seen.items()):
+            self.waits()
+            beats = self._heartbeats()
+
+    def _heartbeats(self) -> dict[int, datetime]:
+        with self.store.read() as tx:
+            return {one.id: one.beat_at for one in tx.workers.all() if one.is_alive(tx.now)}
 
     def _act_on(self, tx: Transaction, books: Books) -> None:
         """Distrust the database and put sending on hold for this difference, once."""

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,13 @@ def machine(room: Newsroom, tmp_path: Path) -> Machine:
         folder.mkdir(exist_ok=True)
         file = WorkspaceGuardFile(folder / "epoch", tmp_path / "newsletter.db", is_shared=True)
         names = room.guard().names
-        return Guard(store=room.store, guard_file=file, names=names, is_shared=True)
+        return Guard(
+            store=room.store,
+            guard_file=file,
+            names=names,
+            is_shared=True,
+            waits=lambda: beat(room),
+        )
 
     return of
 
@@ -42,6 +49,14 @@ def machine(room: Newsroom, tmp_path: Path) -> Machine:
 def enter(room: Newsroom) -> None:
     with room.store.begin() as tx:
         tx.workers.enter(name="w", host="one", part=Part.WORKER, slots=1, at=tx.now)
+
+
+def beat(room: Newsroom) -> None:
+    """A second passes, and all who are at work give a sign of life."""
+    room.clock.advance(seconds=1)
+    with room.store.begin() as tx:
+        for worker in tx.workers.all():
+            tx.workers.beat(worker.id, tx.now)
 
 
 def generation(room: Newsroom) -> str:
@@ -72,6 +87,17 @@ def test_a_machine_without_a_record_stops_the_sending_where_none_is_at_work(
     machine("two").attend()
     with pytest.raises(Refused, match="could confirm it, is missing"):
         machine("one").begin()
+
+
+def test_a_copy_with_the_fresh_heartbeats_of_its_original_does_not_send(
+    room: Newsroom, machine: Machine
+) -> None:
+    machine("one").begin()
+    enter(room)
+    copy = replace(machine("two"), waits=lambda: room.clock.advance(seconds=1))
+    copy.attend()
+    with pytest.raises(Refused, match="could confirm it, is missing"):
+        copy.begin()
 
 
 def test_a_machine_that_knows_of_more_claims_stops_the_sending_of_all(
