@@ -18,7 +18,7 @@ from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.wording import Sentence, listed, people, say, without_commands
 from newsletter.pipeline.campaigns.headcount import CountChanged
 from newsletter.pipeline.statements.review import review
-from newsletter.pipeline.status import Lapse, TimeChanged
+from newsletter.pipeline.status import TimeChanged
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.request import DeskRequest
@@ -154,26 +154,6 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
     # an error may contain a reader's address, which staff at the desk need not see
     text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(said))
     return sentence(text)
-
-
-def lapse_in_words(tx: Transaction, lapse: Lapse, *, by_sender: bool) -> str:
-    """Return what would lapse with a submission, as a sentence, or ""."""
-    if not lapse.depth:
-        return ""
-    names = colleagues(tx)
-    who = listed([names.get(address, say("Somebody")) for address in lapse.approved_by])
-    if not (lapse.started_by and by_sender):
-        return say(
-            "{who} approved this text. Once you submit a change or take it back, it needs a new"
-            " approval.",
-            who=who,
-        )
-    return say(
-        "{who} approved this text, and {starter} started it. Once you submit a change or take it"
-        " back, it goes out only after a new approval and a new start.",
-        who=who,
-        starter=names.get(lapse.started_by, say("Somebody")),
-    )
 
 
 _HASH = 64

@@ -8,7 +8,7 @@ from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import people, say
+from newsletter.domain.wording import say
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
@@ -132,7 +132,6 @@ class UnknownDeliveries:
             statement=title,
             faults=faults,
             chosen=request.field("way"),
-            who=people(campaign.counts.unknown),
             span=calls
             and say(
                 "{first} to {last}",

@@ -21,7 +21,7 @@ from newsletter.domain.delivery.restore_guard import read_sending_stop
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import Sentence, moment, people, say, without_commands
+from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
 from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import base_language, language_name
 from newsletter.rendering.mail.files import default_templates, read_templates
@@ -162,11 +162,14 @@ class Desk:
             "join": lambda parts, between="": between.join(str(words(part)) for part in parts),
             "moment": self.moment,
             "clock": self.clock,
+            "second": lambda at: clock(at, self._zone.key),
             "hour": hour,
             "day": self.day,
             "number": number,
             "version": version,
             "person": self.person,
+            "called": lambda address, names: names.get(address, say("Somebody")),
+            "listed": listed,
             "people": people,
             "said": say,
             "initials": initials,

@@ -15,11 +15,10 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.campaigns.status import stop_reason
-from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import Sentence, clock, people, say
+from newsletter.domain.wording import Sentence, clock, say
 from newsletter.pipeline.campaigns.control import CountUnconfirmed
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.pipeline.ledger import find_campaign
@@ -98,10 +97,6 @@ BOUNCES: Mapping[Bounce, str] = {
     Bounce.POLICY: say("refused by the server"),
     Bounce.COMPLAINT: say("kept back after a spam report"),
     Bounce.OTHER: say("no reason told"),
-}
-_WAITS: Mapping[str, str] = {
-    Cause.BLOCKED.value: say("Waits for the provider"),
-    Cause.QUOTA.value: say("Waits for the quota"),
 }
 
 
@@ -212,7 +207,7 @@ class CampaignPage:
 
     @route("GET", "/campaigns/{id}", Role.VIEWER)
     def _page(self, request: DeskRequest, *, refused: Refused | None = None) -> Response:
-        now, sees_readers = self._desk.now(), request.who.may(Role.SENDER)
+        sees_readers = request.who.may(Role.SENDER)
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             report = figures(tx, campaign, waits=self._delivery.waits())
@@ -222,6 +217,8 @@ class CampaignPage:
                 why = plain(campaign.reason, names).rstrip(".")
             began = tx.campaigns.begun_correction(campaign.slug)
             correction = began.slug if began else campaign.corrected_by
+            starts = reversed(tx.starts.of(campaign.slug))
+            same = (one for one in starts if one.content_hash == campaign.content_hash)
             values: dict[str, Any] = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
@@ -230,13 +227,13 @@ class CampaignPage:
                 "report": report,
                 "live": self._live(tx, campaign),
                 "why": why and say("{text}.", text=why),
-                "approvers": [names.get(one, say("Somebody")) for one in campaign.approved_by],
+                "names": names,
                 "deciders": holders(tx, Role.ADMIN),
-                "started": self._start(tx, campaign, names),
+                "start": next(same, None),
                 "course": _course(tx, campaign, report),
                 "domains": tx.events.bounced_domains(campaign.id) if sees_readers else [],
             }
-        word, figure = _word(campaign), headline(report)
+        word = _word(campaign)
         return self._desk.page(
             request,
             "campaign.html.j2",
@@ -245,34 +242,12 @@ class CampaignPage:
             faults=[("", f"That was not done. {plain(refused, names)}")] if refused else (),
             said=[why] if why else (),
             word=word,
-            where=_where(campaign, report, self._desk),
-            waits_for=_WAITS[report["waiting"]["for"]] if report["waiting"] else "",
-            figure=figure,
-            figure_word=say("delivered") if figure == "delivered" else say("accepted"),
-            awaited=[say("{text}.", text=one["said"]) for one in report["awaited"]],
+            figure=headline(report),
             parts_of_bar=parts(report),
             bounces=[(BOUNCES[kind], report["bounces"][kind.value]) for kind in Bounce],
             provider=provider_named(report["providers"]),
-            trial=list(report["providers"]) == ["outbox"],
-            now=now,
-            polls=campaign.state is CampaignState.SENDING,
             **values,
         )
-
-    def _start(self, tx: Transaction, campaign: Campaign, names: Mapping[str, str]) -> str:
-        """Return the person who started it and the number of readers, in a sentence."""
-        found = [
-            start
-            for start in tx.starts.of(campaign.slug)
-            if start.content_hash == campaign.content_hash
-        ]
-        if not found:
-            return ""
-        start = found[-1]
-        who, at = names.get(start.by, say("Somebody")), self._desk.moment(start.at)
-        if campaign.welcome:
-            return say("{who}, on {at}", who=who, at=at)
-        return say("{who}, on {at}, for {people}", who=who, at=at, people=people(start.count))
 
     def _live(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
         """Return the live figures by the ids of the page's elements."""
@@ -374,30 +349,6 @@ def _word(campaign: Campaign) -> str:
     if campaign.welcome and campaign.state is CampaignState.SENDING:
         return say(State.IN_USE.value)
     return say(State[campaign.state.name].value)
-
-
-def _where(campaign: Campaign, report: Mapping[str, Any], desk: Desk) -> str:
-    """Return its state as a sentence."""
-    counts = campaign.counts
-    if campaign.started_at is None and campaign.state is CampaignState.CANCELLED:
-        return say("It was cancelled before anybody got it.")
-    if campaign.started_at is None:
-        return say("It has not begun. Its time is {at}.", at=desk.moment(campaign.release_at))
-    if campaign.state is CampaignState.ATTENTION:
-        return say(
-            "Sending is over. For {unknown} it is unknown whether the provider took the email.",
-            unknown=people(counts.unknown),
-        )
-    if campaign.state is CampaignState.SENT:
-        pattern = "The provider accepted {accepted:,} of {all:,} emails."
-        return say(pattern, accepted=counts.accepted, all=counts.audience)
-    handed = counts.audience - counts.pending - counts.cancelled
-    if campaign.state is CampaignState.CANCELLED:
-        over = "It was cancelled after {done:,} of {all:,} were handed over."
-        return say(over, done=handed, all=counts.audience)
-    done = say("{done:,} of {all:,} are handed over.", done=handed, all=counts.audience)
-    wait = report["waiting"]
-    return say("{done} {why}.", done=done, why=_WAITS[wait["for"]]) if wait else done
 
 
 def _course(tx: Transaction, campaign: Campaign, report: Mapping[str, Any]) -> Course | None:

@@ -1,6 +1,6 @@
 """The pages on which a sender starts an approved statement, sets its time, and undoes the start."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.typed_time import is_wall_time, read_typed
-from newsletter.domain.wording import clock, listed, place_of, say
+from newsletter.domain.wording import listed, place_of, say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
 from newsletter.pipeline.campaigns.reach import release_of
@@ -27,8 +27,6 @@ from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.preview import inbox_of
 
-_SOON = 3600
-"""Seconds: what leaves within them is counted down."""
 NOW, WRITTEN, AT = "now", "written", "at"
 
 
@@ -210,24 +208,12 @@ class Starting:
             chosen=request.field("when") or (WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
             trial=deciding.is_trial(statements.settings),
-            window=_lasting(rules.undo_window),
             waits_for=waits_for,
             now=self._desk.now(),
             place=place_of(rules.timezone),
             **email,
             **prospect,
-            **self._leaves(prospect["leaves_at"]),
         )
-
-    def _leaves(self, at: datetime | None) -> dict[str, str]:
-        """Return the time of sending, to the second if it is soon, and the minutes until then."""
-        if at is None:
-            return {"leaves": "", "soon": ""}
-        left = int((at - self._desk.now()).total_seconds())
-        if not 0 < left < _SOON:
-            return {"leaves": self._desk.moment(at), "soon": ""}
-        hour = clock(at, self._statements.settings.timezone)
-        return {"leaves": say("at {at}", at=hour), "soon": f"{left // 60}:{left % 60:02}"}
 
     def _prospect(self, tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         """Return the effects of a start, by the names of the page."""
@@ -238,15 +224,9 @@ class Starting:
             objection = deciding.plain(error, status.names)
         keeps, told = self._keeps(status)
         times = (first_moment(status), status.approval.not_before)
-        left_out = count.left_out if count else ()
-        whys = [
-            say("{count:,} {why}", count=many, why=say(deciding.LEFT_OUT.get(why, why)))
-            for why, many in left_out
-        ]
         return {
             "count": count,
             "objection": objection,  # why it cannot be sent, without a count
-            "left_out": whys,
             "off": next((one.message for one in self._remarks(tx, status.stored)), ""),
             "leaves_at": release_of(tx, status) if status.is_started else None,
             "written": max((at for at in times if at and at > tx.now), default=None),
@@ -276,13 +256,3 @@ class Starting:
         """Return the findings about the number of its readers."""
         found = deciding.remarks_of(tx, stored, self._statements)
         return [finding for finding in found if finding.check is Check.AUDIENCE]
-
-
-def _lasting(window: timedelta) -> str:
-    """Return a duration in words: 5 minutes; "" for none."""
-    seconds = int(window.total_seconds())
-    if not seconds:
-        return ""
-    if seconds % 60:
-        return say("{count:,} second", "{count:,} seconds", count=seconds)
-    return say("{count:,} minute", "{count:,} minutes", count=seconds // 60)

@@ -28,7 +28,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_file, draft_text
 from newsletter.sources.writing import slugify
-from newsletter.web.desk.deciding import lapse_in_words
+from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements import fields
@@ -230,7 +230,7 @@ class Drafts:
         with self._statements.store.read() as tx:
             rules = self._statements.campaigns.rules
             status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
-            costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
+            names = colleagues(tx)
         remarks = self._remarks(request, draft)
         return self._desk.page(
             request,
@@ -238,7 +238,7 @@ class Drafts:
             title=text.title.strip() or say("A new text"),
             status=409 if not_sent or refused else None,
             lapse=lapse,
-            costs=costs,
+            names=names,
             refused=refused,
             draft=draft,
             text=text,

@@ -24,7 +24,7 @@ from newsletter.pipeline.statements.write import Conflict
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import lapse_in_words
+from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements import fields
@@ -98,7 +98,7 @@ class Editing:
     ) -> Response:
         with self._statements.store.read() as tx:
             lapse = lapse_of(tx, draft.slug, self._statements.campaigns.rules)
-            costs = lapse_in_words(tx, lapse, by_sender=self._by_sender)
+            names = colleagues(tx)
             status = get_status(tx, draft.slug, self._statements.campaigns.rules)
             lists, counts = self._lists(tx, text), tx.readers.lists()
             recipients = self._recipients(tx, text)
@@ -115,7 +115,7 @@ class Editing:
             base=draft.revision if base is None else base,
             unsaved=base is not None,
             lapse=lapse,
-            costs=costs,
+            names=names,
             lapses=lapses,
             status=409 if lapses else None,
             faults=fields.sentences(faults, text.body),

@@ -1,6 +1,6 @@
 """The start page of the desk, the board of all statements, and the page of one."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.state import Act, Home, Shelf, State
+from newsletter.domain.campaigns.state import Act, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
+from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.statements.draft import Draft, Version
 from newsletter.domain.wording import listed, say
 from newsletter.pipeline.campaigns.board import BoardPage, board, desktop, load_for_page
@@ -193,17 +194,6 @@ def _decided(status: StatementStatus, moment: Moment) -> tuple[Lines, Lines]:
     return approved, (say("requested for {at}", at=moment(status.set_for)),)
 
 
-def lives(status: StatementStatus) -> str:
-    """Return where the text is edited, as a sentence; empty for the desk."""
-    statement = status.statement
-    return {
-        Home.DESK: "",
-        Home.FILE: say("Lives in {file}. It is edited there.", file=statement.origin),
-        Home.FEED: say("Comes from the feed {feed}. It is edited there.", feed=statement.feed),
-        Home.DIGEST: say("Was made by the digest email {digest}.", digest=statement.digest),
-    }[status.home]
-
-
 def when(status: StatementStatus) -> tuple[str, datetime | None]:
     """The time that matters most in a list, and what it is the time of."""
     if status.begun and status.campaign is not None:
@@ -327,7 +317,7 @@ class StatementPages:
             remarks = [] if status.begun else remarks_of(tx, status.stored, statements)
             comments = tx.comments.of(slug, _COMMENTS)
             history = self._in_words(tx, tx.audit.about(slug, most=_ENTRIES))
-            changed = _changed(tx, status)
+            changes = _changes(tx, status)
             email = inbox_of(tx.statements.content(status.stored.content_hash))
             draft = tx.drafts.of(slug) if status.statement.desk else None
             number = draft.handed_in if draft else None
@@ -341,9 +331,8 @@ class StatementPages:
             remarks=remarks,
             comments=comments,
             history=history,
-            changed=changed,
+            changes=changes,
             buttons=buttons(status, request.who.address),
-            lives=lives(status),
             steps=steps(status, draft, submitted, self._desk.moment),
             public_url=statements.settings.public_url,
             typed=typed,
@@ -358,21 +347,12 @@ class StatementPages:
         return [(entry.at, sentence(entry, names, zone)) for entry in entered]
 
 
-def _changed(tx: Transaction, status: StatementStatus) -> str:
-    """Return the changes since the last approval as a sentence; empty unless an approval lapsed."""
+def _changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:
+    """Return the changes since the last approval; None unless an approval lapsed."""
     outdated = status.approval.outdated
     if status.begun or not outdated or status.approval.counted:
-        return ""
-    changes = differences(tx, outdated[-1].content_hash, status.stored.content_hash)
-    if changes is None:
-        return ""
-    if not changes:
-        return say("Nothing that readers see has changed since the last approval.")
-    return say(
-        "1 thing has changed since the last approval.",
-        "{count:,} things have changed since the last approval.",
-        count=len(changes),
-    )
+        return None
+    return differences(tx, outdated[-1].content_hash, status.stored.content_hash)
 
 
 def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:

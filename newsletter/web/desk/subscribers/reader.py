@@ -15,14 +15,12 @@ from newsletter.domain.subscribers.audience import (
     NOTED,
     Entry,
     Subscriber,
-    SuppressionReason,
 )
 from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import Raw
-from newsletter.web.desk.deciding import LEFT_OUT, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 
@@ -161,7 +159,7 @@ class ReaderPages:
             person=person,
             noted=noted_in(request) if request.path.endswith("/edit") else noted_of(person),
             suppressed=suppressed,
-            stands=self._stands(person, suppressed),
+            now=self._desk.now(),
             new=request.field("new"),
             consents=consents,
             agreed=agreed,
@@ -169,21 +167,6 @@ class ReaderPages:
             written=written,
             reason=request.field("reason"),
         )
-
-    def _stands(self, person: Subscriber | None, suppressed: SuppressionReason | None) -> str:
-        """Return whether they get email, and why not, as a sentence."""
-        if suppressed is not None:
-            why = say(LEFT_OUT.get(suppressed.value, suppressed.value))
-            return say("Gets no email: {why}.", why=why)
-        if person is None:
-            return say("No one here has this address.")
-        if person.paused_until and person.paused_until > self._desk.now():
-            until = self._desk.moment(person.paused_until)
-            return say("Paused: gets nothing before {until}.", until=until)
-        if not person.lists:
-            return say("On no list, so they get no statements.")
-        lists = titles(self._subscribers.settings, person.lists)
-        return say("Gets email on: {lists}.", lists=lists)
 
 
 def _address(request: DeskRequest) -> str:
