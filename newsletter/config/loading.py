@@ -11,15 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from newsletter.config.document import (
-    Document,
-    KeyPath,
-    Written,
-    build,
-    expand,
-    key_text,
-    parse,
-)
+from newsletter.config.document import Document, KeyPath, Written, build, expand, key_text, parse
 from newsletter.config.settings import Settings
 from newsletter.config.shape import Shape, as_yaml, inside
 from newsletter.domain.errors import Fault, InvalidConfiguration

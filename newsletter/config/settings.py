@@ -9,12 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    PrivateAttr,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import PrivateAttr, SecretStr, ValidationInfo, field_validator
 
 from newsletter.config import fields
 from newsletter.config.channels import CHANNELS, ChannelOptions

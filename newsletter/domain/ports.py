@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from newsletter.domain.campaigns.composition import Abstract
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
-    from newsletter.domain.delivery.provider import (
-        Capabilities,
-        LookupResult,
-        PreparedRequest,
-    )
+    from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
     from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
     from newsletter.domain.delivery.transactional import EmailText, News
     from newsletter.domain.errors import InvalidInput

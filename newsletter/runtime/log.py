@@ -23,7 +23,12 @@ def log_tick(look: TickResult, before: TickResult) -> None:
     """One line for each thing that is new since the look before."""
     for fault in look.faults if look.faults != before.faults else ():
         log.error("%s", fault)
-    _log_made(look)
+    for issue, summary in look.gathered:
+        log.info("digest email %s of %s: %s", issue.name, issue.day.isoformat(), summary)
+    for noted in look.approved:
+        if noted.warnings:
+            why = noted.despite or "no reason is given"
+            log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
     for campaign in look.scheduled:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
     for held in (
@@ -36,16 +41,6 @@ def log_tick(look: TickResult, before: TickResult) -> None:
         log.info("%d readers' pauses are over", look.resumed)
     for campaign in look.started:
         log.info("started %s as campaign %d", campaign.slug, campaign.id)
-
-
-def _log_made(look: TickResult) -> None:
-    """Log the digests that were built, and the approvals despite warnings."""
-    for issue, summary in look.gathered:
-        log.info("digest email %s of %s: %s", issue.name, issue.day.isoformat(), summary)
-    for noted in look.approved:
-        if noted.warnings:
-            why = noted.despite or "no reason is given"
-            log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
 
 
 def log_reconciled(done: ReconcileResult) -> None:

@@ -371,10 +371,7 @@ class Scheduler:
         self._nothing_sent.note(nothing=not sends)
         if sends and not before:  # another process let it go on
             self._wake_workers()
-        self._notice_hold(reason)
-
-    def _notice_hold(self, reason: str) -> None:
-        """The claims see a hold by themselves; here it is said."""
+        # the claims see a hold by themselves; here it is said
         if reason and not self._run.held:
             log.warning("sending is stopped: %s; calls under way are booked", reason)
         elif self._run.held and not reason:

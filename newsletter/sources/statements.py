@@ -106,7 +106,11 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         ),
     )
     _refuse_beside_corrects(reader, statement)
-    _refuse_beside_welcome(reader, statement)
+    # each person gets a welcome email as they join, so that nothing may narrow or divide readers
+    for key in ("corrects", "translation_of", "segment", "local_time"):
+        if statement.welcome and getattr(statement, key):
+            what = "send_at" if key == "local_time" else key
+            reader.fault(what, "does not go with a welcome email; take one of them out")
     return statement
 
 
@@ -123,14 +127,6 @@ def _refuse_beside_corrects(reader: frontmatter.Reader, statement: Statement) ->
             f"narrows a correction, which goes to exactly those who got {statement.corrects};"
             " take it out",
         )
-
-
-def _refuse_beside_welcome(reader: frontmatter.Reader, statement: Statement) -> None:
-    """Refuse what narrows or divides readers: each person gets a welcome email as they join."""
-    for key in ("corrects", "translation_of", "segment", "local_time"):
-        if statement.welcome and getattr(statement, key):
-            what = "send_at" if key == "local_time" else key
-            reader.fault(what, "does not go with a welcome email; take one of them out")
 
 
 def _title(reader: frontmatter.Reader) -> str:

@@ -212,12 +212,15 @@ class Postgresql:
     @contextmanager
     def _taken(self, begin: str) -> Iterator[_Session]:
         """Give a session in which a transaction has begun."""
+        from psycopg.pq import TransactionStatus
+
         connection = self._begun(begin)
         try:
             yield _Session(connection)
         finally:
             with self._turn:
-                if kept := _is_idle(connection) and len(self._idle) < _IDLE_CONNECTIONS:
+                is_idle = connection.info.transaction_status == TransactionStatus.IDLE
+                if kept := is_idle and len(self._idle) < _IDLE_CONNECTIONS:
                     self._idle.append(connection)
             if not kept:
                 connection.close()
@@ -448,9 +451,3 @@ def parameters_of(url: str, password: str | None) -> dict[str, Any]:
         given.setdefault("password", password)
     options = f"{_CONNECTION['options']} {given.get('options', '')}".strip()
     return _CONNECTION | given | {"options": options}
-
-
-def _is_idle(connection: psycopg.Connection) -> bool:
-    from psycopg.pq import TransactionStatus
-
-    return connection.info.transaction_status == TransactionStatus.IDLE

@@ -20,11 +20,7 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.domain.subscribers.lists import LIST_NAME, TAG_NAME
 from newsletter.formats.scalars import did_you_mean
-from newsletter.formats.times import (
-    language_objection,
-    read_day_or_instant,
-    zone_objection,
-)
+from newsletter.formats.times import language_objection, read_day_or_instant, zone_objection
 
 MAX_FAULTS = 1000
 

@@ -21,12 +21,7 @@ from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 
 from newsletter.domain.clock import Clock, NotAfter
-from newsletter.domain.errors import (
-    ClaimOver,
-    Defect,
-    NewsletterError,
-    ProviderUnreachable,
-)
+from newsletter.domain.errors import ClaimOver, Defect, NewsletterError, ProviderUnreachable
 from newsletter.transport import http
 from newsletter.transport.answers import FinalAnswer, has_spoken
 

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from newsletter import __version__
 from newsletter.documents.release.words import load_table
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.campaigns import report
@@ -164,7 +164,12 @@ class Monitoring:
         states = Counter(campaign.state for campaign in vitals.campaigns)
         yield "campaigns", ("state",), {(state.value,): states[state] for state in _OPEN}
         of_campaign = ("campaign", "statement", "figure")
-        yield "campaign_messages", of_campaign, _messages(vitals.campaigns)
+        messages = {
+            (str(campaign.id), campaign.slug, figure): getattr(campaign.counts, figure)
+            for campaign in vitals.campaigns
+            for figure in _FIGURES
+        }
+        yield "campaign_messages", of_campaign, messages
         silences = {(name,): silent for name, silent in self._silences().items() if name}
         yield "provider_silent", ("provider",), silences
         labels, now = ("part", "name", "host", "since"), self._delivery.store.clock.now()
@@ -200,11 +205,3 @@ class Monitoring:
 
     def _json(self, content: dict[str, bool], status: int = 200) -> Response:
         return JSONResponse(content, status_code=status, headers=self._fields)
-
-
-def _messages(campaigns: tuple[Campaign, ...]) -> dict[tuple[str, ...], float]:
-    return {
-        (str(campaign.id), campaign.slug, figure): getattr(campaign.counts, figure)
-        for campaign in campaigns
-        for figure in _FIGURES
-    }

@@ -101,7 +101,12 @@ def print_report(figures: dict[str, Any], zone: str) -> None:
         at = figures[f"{event}_at"]
         time = shell.wall_time(datetime.fromisoformat(at), zone) if at else "not yet"
         click.echo(f"  {event:<12} {time}")
-    _print_people(figures)
+    for row in figures["exceptions"]:
+        click.echo(f"  {row['state']}: {row['address']} {row['reason']}")
+    for row in figures["returned"]:
+        click.echo(f"  bounced ({row['bounce']}): {row['address']} {row['reason']}")
+    for address in figures["unknown_addresses"]:
+        click.echo(f"  unknown: {address}")
 
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -130,15 +135,6 @@ def _relations(figures: dict[str, Any]) -> Iterator[str]:
     if figures["segment"]:
         yield f"goes to the segment {figures['segment']}"
     yield from (row["said"] for row in figures["awaited"])
-
-
-def _print_people(figures: dict[str, Any]) -> None:
-    for row in figures["exceptions"]:
-        click.echo(f"  {row['state']}: {row['address']} {row['reason']}")
-    for row in figures["returned"]:
-        click.echo(f"  bounced ({row['bounce']}): {row['address']} {row['reason']}")
-    for address in figures["unknown_addresses"]:
-        click.echo(f"  unknown: {address}")
 
 
 def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:

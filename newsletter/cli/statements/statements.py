@@ -15,9 +15,7 @@ from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
-from newsletter.domain.statements.statement import (
-    Progress,
-)
+from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.pipeline.ledger import find_statement, statement_named
 from newsletter.pipeline.statements.render import changes

@@ -102,7 +102,12 @@ class DigestBuilder:
                     f" go out, 'newsletter digest drop {issue.slug}' takes it back"
                 )
             if not self._parts(tx, digest, now):
-                raise Refused(self._nothing(tx, digest))
+                began = tx.digests.since()[name].astimezone(ZoneInfo(self.timezone))
+                raise Refused(
+                    f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {name} was"
+                    f" first seen here, nothing went out{_to(digest)} that is not in one of its"
+                    " issues"
+                )
             # a person who asks for an issue gets it even with a single statement
             return self._make(tx, replace(digest, least=1), issue, actor)
 
@@ -260,13 +265,6 @@ class DigestBuilder:
         detail = ", ".join(issue.parts) or summary
         tx.audit.enter(actor, "gather", issue.slug, detail)
         return issue, summary
-
-    def _nothing(self, tx: Transaction, digest: Digest) -> str:
-        began = tx.digests.since()[digest.name].astimezone(ZoneInfo(self.timezone))
-        return (
-            f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {digest.name} was"
-            f" first seen here, nothing went out{_to(digest)} that is not in one of its issues"
-        )
 
     def _wrong(self, tx: Transaction) -> list[Issue]:
         """Return what waiting issues should be, where they are something else."""

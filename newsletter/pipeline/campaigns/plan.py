@@ -9,7 +9,6 @@ from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
     Campaign,
     CampaignState,
-    Correction,
     Start,
     has_begun,
 )
@@ -314,7 +313,9 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     _move(tx, campaign, CampaignState.SENDING)
     if reach.correction is not None:
         # after the freeze, because the audience includes readers whom the original still waits for
-        _end_original(tx, reach.correction)
+        for stopped in reach.correction.stops:
+            _end(tx, stopped, f"corrected by {reach.correction.by}")
+            tx.campaigns.take_over(stopped.id, reach.correction.by)
     _note(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 
@@ -340,13 +341,6 @@ def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach)
     _move(tx, campaign, CampaignState.PAUSED, why)
     _note(tx, "pause", start.slug, f"campaign {campaign.id}: {now:,} readers, not {start.count:,}")
     return True
-
-
-def _end_original(tx: Transaction, correction: Correction) -> None:
-    """End what could still hand the original over, and spend its approvals."""
-    for campaign in correction.stops:
-        _end(tx, campaign, f"corrected by {correction.by}")
-        tx.campaigns.take_over(campaign.id, correction.by)
 
 
 def _end(tx: Transaction, campaign: Campaign, reason: str) -> None:

@@ -236,20 +236,15 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
     invited = _parsed(address)
     with proofs.store.begin() as tx:
         actor = entitle(tx, by, Role.ADMIN, "invite somebody")
-        _refuse_known(tx, invited, role)
+        known = tx.staff.role(invited)
+        if known is not None and tx.accounts.get(invited) is not None:
+            raise Refused(f"{invited} has an account already; change their role instead")
+        if known not in {None, role}:
+            raise Refused(f"{invited} is among the staff already; change their role first")
         refuse_same_mailbox(tx, invited)
         link = _made(tx, LinkKind.INVITATION, invited, role, actor, proofs)
         tx.audit.enter(actor, "invite", invited, f"as {role.value}; {_went(link)}")
     return link
-
-
-def _refuse_known(tx: Transaction, address: str, role: Role) -> None:
-    """Raise Refused for a member of staff with an account or another role."""
-    known = tx.staff.role(address)
-    if known is not None and tx.accounts.get(address) is not None:
-        raise Refused(f"{address} has an account already; change their role instead")
-    if known not in {None, role}:
-        raise Refused(f"{address} is among the staff already; change their role first")
 
 
 def reset(address: str, *, by: str, proofs: Proofs) -> Link:

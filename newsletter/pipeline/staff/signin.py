@@ -84,7 +84,9 @@ def second(
     """Take a one-time or recovery code, or a passkey, of somebody whose password was right."""
     with proofs.store.begin() as tx:
         half = tx.sessions.half(hash_of(word))
-        if not _waits(tx, half) or half is None:
+        if half is None or half.stage is not Stage.HALF or not half.alive(tx.now):
+            return Refusal.OVER
+        if tx.staff.role(half.address) is None:
             return Refusal.OVER
         denied = _deny(tx, half, code, place, proofs, "sign-in refused")
         if denied is not None:
@@ -93,16 +95,6 @@ def second(
         how = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
         _note(tx, half.address, how, place, proofs)
         return proofs.begin(tx, half.address, Stage.WHOLE, place, fresh=True)
-
-
-def _waits(tx: Transaction, half: Session | None) -> bool:
-    """Return whether the person may give a second factor: still among the staff, and in time."""
-    return (
-        half is not None
-        and half.stage is Stage.HALF
-        and half.alive(tx.now)
-        and tx.staff.role(half.address) is not None
-    )
 
 
 def step_up(

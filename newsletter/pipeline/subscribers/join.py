@@ -8,11 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
-from newsletter.domain.delivery.transactional import (
-    EmailKind,
-    RequestOutcome,
-    TransactionalEmail,
-)
+from newsletter.domain.delivery.transactional import EmailKind, RequestOutcome, TransactionalEmail
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason

@@ -4,11 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from newsletter.domain.delivery.transactional import (
-    EmailKind,
-    TransactionalEmail,
-    network_of,
-)
+from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail, network_of
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Subscriber

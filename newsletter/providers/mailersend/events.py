@@ -59,7 +59,9 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
     reasons = [inside(data, "meta", name) for name in _REASONS]
     reasons += [inside(data, "morph", name) for name in _OLDER_REASONS]
     tags = listed(inside(data, "tags")) or listed(inside(data, "email", "tags"))
-    suppressed = payload.get("type") == "activity.suppressed"
+    what = text(payload.get("type"))
+    suppressed = what == "activity.suppressed"
+    causes = (each for word, each in _SUPPRESSED.items() if word in words(*reasons))
     return webhooks.told(
         payload,
         now,
@@ -72,10 +74,5 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
         # why it suppresses is its own word, and none of a server that objects to us
         reasons=() if suppressed else reasons,
         about=reasons if suppressed else (),
-        bounce=_bounce(text(payload.get("type")), words(*reasons)),
+        bounce=_BOUNCES.get(what) or next(causes, Bounce.OTHER),
     )
-
-
-def _bounce(kind: str, diagnostic: str) -> Bounce:
-    suppressed = (each for word, each in _SUPPRESSED.items() if word in diagnostic)
-    return _BOUNCES.get(kind) or next(suppressed, Bounce.OTHER)

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -88,7 +88,8 @@ class SendGrid(BatchTranslator[_CompiledContent]):
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for the whole call: SendGrid takes all of it or nothing."""
-        errors = _errors(response)
+        said = (http.json_object(response) or {}).get("errors")
+        errors = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
         messages = "; ".join(str(error.get("message")) for error in errors)
         reason = http.words(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
@@ -112,11 +113,6 @@ def _names(reader: Recipient) -> str:
         return ""
     named = zip(NAME_MARKS, reader.names, strict=False)
     return "".join(f',"{mark}":"{name}"' for mark, name in named)
-
-
-def _errors(response: HttpResponse) -> list[dict[str, Any]]:
-    errors = (http.json_object(response) or {}).get("errors")
-    return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
 
 
 def _rate_limited(response: HttpResponse, reason: str) -> Answer:

@@ -290,24 +290,24 @@ class SigningKey:
     ) -> dict[str, str]:
         """These headers and those that sign the call, made at ``at``; the URL has no query."""
         stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        added = {"Host": _host(url), "X-Amz-Date": stamp}
+        parts = urlsplit(url)
+        # with a port only if it is not the default
+        host = parts.netloc.lower().removesuffix(f":{_DEFAULT_PORTS.get(parts.scheme)}")
+        added = {"Host": host, "X-Amz-Date": stamp}
         if self.session_token:
             added["X-Amz-Security-Token"] = self.session_token
         all_headers = {**headers, **added}
-        names, canonical = _canonical(method, urlsplit(url).path, all_headers, body)
+        names, canonical = _canonical(method, parts.path, all_headers, body)
         scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
         to_sign = "\n".join([_ALGORITHM, stamp, scope, hashlib.sha256(canonical).hexdigest()])
+        key = f"AWS4{self.secret_access_key}".encode()
+        for step in (stamp[:8], self.region, self.service, "aws4_request"):
+            key = _hmac(key, step)
         authorization = (
             f"{_ALGORITHM} Credential={self.access_key_id}/{scope}, "
-            f"SignedHeaders={names}, Signature={self._signature(stamp[:8], to_sign)}"
+            f"SignedHeaders={names}, Signature={_hmac(key, to_sign).hex()}"
         )
         return {**all_headers, "Authorization": authorization}
-
-    def _signature(self, day: str, to_sign: str) -> str:
-        key = f"AWS4{self.secret_access_key}".encode()
-        for step in (day, self.region, self.service, "aws4_request"):
-            key = _hmac(key, step)
-        return _hmac(key, to_sign).hex()
 
 
 def _canonical(
@@ -319,13 +319,6 @@ def _canonical(
     names = ";".join(name for name, _ in fields)
     lines = [method, quote(path or "/", safe="/~"), "", *(f"{name}:{v}" for name, v in fields)]
     return names, "\n".join([*lines, "", names, hashlib.sha256(body).hexdigest()]).encode()
-
-
-def _host(url: str) -> str:
-    """Return the value of Host: with a port only if it is not the default."""
-    parts = urlsplit(url)
-    usual = f":{_DEFAULT_PORTS.get(parts.scheme)}"
-    return parts.netloc.lower().removesuffix(usual)
 
 
 def _hmac(key: bytes, text: str) -> bytes:

@@ -19,12 +19,7 @@ from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.transport import http
 from newsletter.transport.addresses import AddressRefused, checked_addresses
-from newsletter.transport.transport import (
-    AnswerTooLong,
-    Resolve,
-    Transport,
-    resolve,
-)
+from newsletter.transport.transport import AnswerTooLong, Resolve, Transport, resolve
 
 MAX_BODY_BYTES = 10_000_000
 """Bytes of an unpacked body."""

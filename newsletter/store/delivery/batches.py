@@ -180,9 +180,9 @@ class Batches(AddressRepository):
         """Make every claimed batch unknown whose owner has no row. Return how many.
 
         Of a batch that was not intended yet nothing has left: it goes back into the queue. Where
-        one process sends, it is dead, and so is what held an unknown batch. Where it ``is_shared``,
-        the call of an owner that was only cut off may go on until the end of the lease: until then
-        nothing decides about the batch.
+        one process sends, it is dead, and so is what held an unknown batch. If the sending
+        ``is_shared``, the call of an owner that was only cut off may go on until the end of the
+        lease: until then nothing decides about the batch.
         """
         if not is_shared:
             self._db.change(

@@ -4,12 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from newsletter.domain.errors import Defect
-from newsletter.domain.statements.draft import (
-    Draft,
-    ImportFindings,
-    Picture,
-    Version,
-)
+from newsletter.domain.statements.draft import Draft, ImportFindings, Picture, Version
 from newsletter.store.database import NO_LIMIT, Repository
 from newsletter.store.statements.statements import sought
 

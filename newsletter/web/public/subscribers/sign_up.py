@@ -16,19 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from newsletter.domain.delivery.transactional import (
-    EmailKind,
-    EmailLimits,
-    network_of,
-)
+from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, network_of
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers import signup
-from newsletter.pipeline.subscribers.join import (
-    FollowedLink,
-    LinkState,
-    confirm,
-    follow,
-)
+from newsletter.pipeline.subscribers.join import FollowedLink, LinkState, confirm, follow
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import host_of, read_form, shown_again
