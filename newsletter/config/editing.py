@@ -84,7 +84,9 @@ def _set(text: str, path: KeyPath, value: Any) -> str:
                 raise InvalidConfiguration([Fault(file=FILE_NAME, key=key, message=fault)])
             if value is None:
                 return _remove(text, group, str(part))
-            return _replace(text, inner, rest)
+            start = inner.start_mark.index
+            before = " " if text[start - 1] == ":" else ""
+            return text[:start] + before + _written(rest) + text[_end(text, inner) :]
         group = inner
     return text
 
@@ -93,12 +95,6 @@ def _inside(group: Any, part: str | int) -> Any:
     if isinstance(part, int):
         return group.value[part] if part < len(group.value) else None
     return next((value for key, value in group.value if key.value == part), None)
-
-
-def _replace(text: str, old: Any, value: Any) -> str:
-    start = old.start_mark.index
-    before = " " if text[start - 1] == ":" else ""
-    return text[:start] + before + _written(value) + text[_end(text, old) :]
 
 
 def _insert(text: str, group: Any, key: str | int, value: Any) -> str:

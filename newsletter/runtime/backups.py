@@ -42,8 +42,10 @@ class Backups:
         """
         if self.folder is None:
             raise NotFound("newsletter.yaml names no folder for backups; write backups.folder")
+        if not self.folder.is_dir():
+            raise NotFound(f"there is no folder {self.folder}; make it, or mount its disk")
         # a backup that was killed left these; one of today may still be under way
-        for left in self._present(self.folder).glob(f".{self._prefix}*"):
+        for left in self.folder.glob(f".{self._prefix}*"):
             if left.stat().st_mtime < SystemClock().now().timestamp() - _DAY_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
         with TemporaryDirectory(prefix=f".{self._prefix}", dir=self.folder) as room:
@@ -118,11 +120,6 @@ class Backups:
             chain=Chain(key=audit, head=HeadFile(room / "head")),
             clock=SystemClock(),
         )
-
-    def _present(self, folder: Path) -> Path:
-        if not folder.is_dir():
-            raise NotFound(f"there is no folder {folder}; make it, or mount its disk")
-        return folder
 
 
 def _examined(store: Store, file: Path) -> str:

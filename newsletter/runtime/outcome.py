@@ -83,10 +83,13 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         ending = Ending.REFUSED
     if in_question:
         ending = Ending.NEEDS_A_PERSON
+    going = [found for found in campaigns if found.state is CampaignState.SENDING]
+    with store.read() as tx:
+        waits = [(campaign, tx.batches.later(campaign.id, tx.now)) for campaign in going]
     return Outcome(
         ending=ending,
         scheduled=tuple(found for found in campaigns if found.state is CampaignState.SCHEDULED),
-        later=_waiting(campaigns, store),
+        later=tuple((campaign, later) for campaign, later in waits if later is not None),
         in_question=in_question,
     )
 
@@ -105,10 +108,3 @@ def _worked_on(run: Run, store: Store) -> list[Campaign]:
         finished = [tx.campaigns.get(number) for number in run.worked_on - found.keys()]
     found |= {campaign.id: campaign for campaign in finished if campaign is not None}
     return [found[number] for number in sorted(found)]
-
-
-def _waiting(campaigns: list[Campaign], store: Store) -> tuple[tuple[Campaign, LaterReaders], ...]:
-    going = [found for found in campaigns if found.state is CampaignState.SENDING]
-    with store.read() as tx:
-        waits = [(campaign, tx.batches.later(campaign.id, tx.now)) for campaign in going]
-    return tuple((campaign, later) for campaign, later in waits if later is not None)

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
 from datetime import datetime, time
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -13,7 +12,6 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.subscriber_files.encodings import Source, Uploaded, readable
 
 SUFFIXES = frozenset({".xlsx", ".ods"})
-_Row = Sequence[object]
 
 
 def as_table(source: Source) -> Source:
@@ -51,18 +49,14 @@ def read_workbook(data: bytes, file: str) -> str:
         raise InvalidInput([Fault(file=file, message=message)]) from error
     filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
     if len(filled) == 1:
-        return _written(*filled.values())
+        cells = [[_text(cell) for cell in row] for rows in filled.values() for row in rows]
+        width = 1 + max(place for row in cells for place, cell in enumerate(row) if cell)
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(row[:width] for row in cells)
+        return out.getvalue()
     names = ", ".join(filled)
     message = f"has the sheets {names}; keep the one with the people" if filled else "is empty"
     raise InvalidInput([Fault(file=file, message=message)])
-
-
-def _written(rows: Sequence[_Row]) -> str:
-    cells = [[_text(cell) for cell in row] for row in rows]
-    width = 1 + max(place for row in cells for place, cell in enumerate(row) if cell)
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(row[:width] for row in cells)
-    return out.getvalue()
 
 
 def _text(cell: object) -> str:

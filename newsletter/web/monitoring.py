@@ -94,13 +94,18 @@ class Monitoring:
     def metrics(self, request: Request) -> Response:
         """Return the metrics of open work. Without a token in the settings there is no such
         page."""
+        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
         if not self._token:
             raise HTTPException(404)
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, b"Bearer " + self._token):
             fields = {**self._fields, "WWW-Authenticate": "Bearer"}
             return Response("a token is needed\n", 401, fields, "text/plain")
-        return self._metrics()
+        # one of our own: the library's holds what other code of the process counts
+        registry = CollectorRegistry()
+        registry.register(self)
+        return Response(generate_latest(registry), 200, self._fields, CONTENT_TYPE_LATEST)
 
     def proxy(self, request: Request) -> Response:
         """Return the parts of a request that a proxy passes on, for ``doctor`` alone."""
@@ -127,14 +132,6 @@ class Monitoring:
         """By provider: it cannot be reached, or asked to be left alone. "" is the first one."""
         waits = self._delivery.waits()
         return {name: bool(wait and wait.cause is Cause.BLOCKED) for name, wait in waits.items()}
-
-    def _metrics(self) -> Response:
-        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-
-        # one of our own: the library's holds what other code of the process counts
-        registry = CollectorRegistry()
-        registry.register(self)
-        return Response(generate_latest(registry), 200, self._fields, CONTENT_TYPE_LATEST)
 
     def collect(self) -> Iterator["Metric"]:
         """The figures, as prometheus_client asks a collector for them."""

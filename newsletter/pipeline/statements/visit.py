@@ -112,8 +112,7 @@ class Visitor:
         sifted: ClassifiedItems,
         began: datetime,
     ) -> VisitResult:
-        for item in sifted.old:
-            made.pass_over(item)
+        made.items += (_known(item, ItemState.PASSED) for item in sifted.old)
         for known, item in sifted.known:
             made.meet(known, item)
         for item in reversed(sifted.fresh):  # the oldest first, as they came out
@@ -160,9 +159,6 @@ class _VisitRows:
         self.changed: list[str] = []
         self.unusable: list[str] = []
         self._unnamed: list[KnownItem] = []
-
-    def pass_over(self, item: Item) -> None:
-        self.items.append(_known(item, ItemState.PASSED))
 
     def meet(self, known: KnownItem, item: Item) -> None:
         """An item that we knew: as it is now, or under another id."""
