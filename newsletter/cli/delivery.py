@@ -132,7 +132,7 @@ def _exit_code(delivery: Delivery, run: Run) -> int:
     for sentence in _sentences(outcome, run, delivery.settings.timezone):
         shell.say(sentence)
     if outcome.ending is Ending.INVALID:
-        shell.show_faults(run.faults)
+        shell.show_faults(run.last.faults)
     return _EXIT_CODES[outcome.ending]
 
 

@@ -27,19 +27,15 @@ if TYPE_CHECKING:
     from newsletter.transport.transport import Transport
 
 _HERE = __name__.rpartition(".")[0]
-
-
-def _found() -> Mapping[str, Kind]:
-    """Kind → what there is of it, for each package that says so."""
-    packages = [
-        (name, import_module(f"{_HERE}.{name}"))
-        for _, name, is_package in iter_modules([str(Path(__file__).parent)])
-        if is_package
-    ]
-    return {name: package.KIND for name, package in packages if hasattr(package, "KIND")}
-
-
-KINDS = _found()
+_PACKAGES = [
+    (name, import_module(f"{_HERE}.{name}"))
+    for _, name, is_package in iter_modules([str(Path(__file__).parent)])
+    if is_package
+]
+KINDS: Mapping[str, Kind] = {
+    name: package.KIND for name, package in _PACKAGES if hasattr(package, "KIND")
+}
+"""Kind → what there is of it, for each package that says so."""
 _PLACES = {kind: f"{_HERE}.{kind}.{parts.options}" for kind, parts in KINDS.items()}
 
 OPTIONS: Mapping[str, type[ProviderOptions]] = Imported(_PLACES)

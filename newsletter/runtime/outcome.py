@@ -7,7 +7,6 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import LaterReaders
 from newsletter.domain.delivery.rate_limit import Wait
 from newsletter.domain.delivery.transactional import EmailKind
-from newsletter.domain.errors import Fault
 from newsletter.pipeline.campaigns.plan import HeldStatement
 from newsletter.runtime.tick import TickResult
 from newsletter.store.sql import Store
@@ -30,10 +29,6 @@ class Run:
     failure: BaseException | None = None
     superseded: bool = False
     """It ended because an admin saved other settings at the desk."""
-
-    @property
-    def faults(self) -> tuple[Fault, ...]:
-        return self.last.faults
 
 
 class Ending(Enum):
@@ -78,7 +73,7 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
     in_question = tuple(
         campaign for campaign in campaigns if needs_a_person(campaign, campaign.id in run.worked_on)
     )
-    ending = Ending.INVALID if run.faults else Ending.DONE
+    ending = Ending.INVALID if run.last.faults else Ending.DONE
     if run.withdrawn or run.last.held:
         ending = Ending.REFUSED
     if in_question:

@@ -81,7 +81,13 @@ class Monitoring:
         """Answer 200 if approved statements that are due would be sent now, else 503 and what is
         missing."""
         try:
-            parts = self._parts()
+            parts = {
+                "database": True,
+                "sending": not self._is_stopped(),
+                "scheduler": self._delivery.is_at_work(),
+                # while one of them answers there is a way out
+                "provider": not all(self._silences().values()),
+            }
         except StoreUnavailable as error:
             log.error("not healthy: %s", error, extra=sparing("healthy"))
             parts = {"database": False}
@@ -94,14 +100,14 @@ class Monitoring:
     def metrics(self, request: Request) -> Response:
         """Return the metrics of open work. Without a token in the settings there is no such
         page."""
-        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-
         if not self._token:
             raise HTTPException(404)
         given = request.headers.get("authorization", "").encode()
         if not hmac.compare_digest(given, b"Bearer " + self._token):
             fields = {**self._fields, "WWW-Authenticate": "Bearer"}
             return Response("a token is needed\n", 401, fields, "text/plain")
+        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
         # one of our own: the library's holds what other code of the process counts
         registry = CollectorRegistry()
         registry.register(self)
@@ -118,15 +124,6 @@ class Monitoring:
     def _is_stopped(self) -> bool:
         with self._delivery.store.read() as tx:
             return bool(tx.hold.reasons())
-
-    def _parts(self) -> dict[str, bool]:
-        return {
-            "database": True,
-            "sending": not self._is_stopped(),
-            "scheduler": self._delivery.is_at_work(),
-            # while one of them answers there is a way out
-            "provider": not all(self._silences().values()),
-        }
 
     def _silences(self) -> dict[str, bool]:
         """By provider: it cannot be reached, or asked to be left alone. "" is the first one."""

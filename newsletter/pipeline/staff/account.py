@@ -14,7 +14,7 @@ from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Credential, Session, Stage, limits_on_codes
+from newsletter.domain.staff.account import Session, Stage, limits_on_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn, one_line
@@ -173,8 +173,10 @@ def confirm_factor(
         if counted is None:
             return Refusal.TOO_OFTEN
         credential = tx.accounts.get(session.address)
-        step = _step_of(credential, code, proofs)
-        if credential is None or step is None:
+        if credential is None or not credential.pending:
+            return Refusal.WRONG
+        step = codes.step_of(code, proofs.secret(credential.pending), tx.now)
+        if step is None:
             return Refusal.WRONG
         tx.throttle.take_back(counted)
         tx.accounts.confirm_factor(session.address, step, tx.now)
@@ -182,12 +184,6 @@ def confirm_factor(
         told = "A second factor was set up for your account."
         entered = proofs.changed(tx, session, "second factor", _ENDED, told, place)
     return EnrolmentResult(signed_in=entered, codes=made)
-
-
-def _step_of(credential: Credential | None, code: str, proofs: Proofs) -> int | None:
-    if credential is None or not credential.pending:
-        return None
-    return codes.step_of(code, proofs.secret(credential.pending), proofs.store.clock.now())
 
 
 def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
