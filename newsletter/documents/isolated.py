@@ -24,18 +24,14 @@ def import_isolated(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """Run ``import_file`` in a sandbox. Raises InvalidInput."""
     reader = "newsletter.documents.importing:import_file"
     arguments = {"data": data, "today": today, "file": file}
-    [document] = read_apart(reader, arguments, file=file, answer=ImportedDocument, advice=ADVICE)
-    imported: ImportedDocument = document
-    return imported
+    return read_apart(reader, arguments, file=file, answer=ImportedDocument, advice=ADVICE)
 
 
 def pasted(html: str, *, within: timedelta = _WITHIN) -> Pasted:
     """Run ``read_pasted`` in a sandbox. Raises InvalidInput."""
     reader = "newsletter.documents.markup.pages:read_pasted"
     arguments = {"html": html.encode("utf-8", "replace").decode()}
-    [found] = read_apart(reader, arguments, file="what was pasted", answer=Pasted, within=within)
-    read: Pasted = found
-    return read
+    return read_apart(reader, arguments, file="what was pasted", answer=Pasted, within=within)
 
 
 def picture(data: bytes, *, file: str) -> MadePicture:
@@ -46,6 +42,4 @@ def picture(data: bytes, *, file: str) -> MadePicture:
         )
     reader = "newsletter.documents.pictures:make_picture"
     arguments = {"data": data, "file": file}
-    [found] = read_apart(reader, arguments, file=file, answer=MadePicture, within=_WITHIN)
-    made: MadePicture = found
-    return made
+    return read_apart(reader, arguments, file=file, answer=MadePicture, within=_WITHIN)

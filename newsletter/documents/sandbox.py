@@ -27,13 +27,14 @@ from functools import cache
 from importlib import import_module
 from tempfile import SpooledTemporaryFile
 from threading import Condition
-from typing import IO, TYPE_CHECKING, Any, Union
+from typing import IO, TYPE_CHECKING, Any, TypeVar, Union
 
 from newsletter.domain.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+T = TypeVar("T")
 WITHIN = timedelta(seconds=30)
 """The longest time for one answer. One of 20,000 items takes 13 s on a busy small machine."""
 MAX_ANSWER_BYTES = 64_000_000
@@ -222,18 +223,18 @@ def read_apart(
     arguments: Mapping[str, Any],
     *,
     file: str,
-    answer: Any,
+    answer: type[T],
     within: timedelta = WITHIN,
     advice: str = "try something smaller",
-) -> list[Any]:
+) -> T:
     """Return what a sandbox reads. Raises InvalidInput, naming ``file``, if it was cut off."""
+    found: T | InvalidInput
     try:
-        found = ask(reader, arguments, answer=answer, within=within)
+        [found] = ask(reader, arguments, answer=answer, within=within)
     except CutOff as error:
         raise cut_off(error, file=file, advice=advice) from error
-    for one in found:
-        if isinstance(one, InvalidInput):
-            raise one
+    if isinstance(found, InvalidInput):
+        raise found
     return found
 
 

@@ -71,7 +71,11 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         return Outcome(ending=Ending.UNREACHABLE, emails_waiting=emails)
     campaigns = _worked_on(run, store)
     in_question = tuple(
-        campaign for campaign in campaigns if needs_a_person(campaign, campaign.id in run.worked_on)
+        campaign
+        for campaign in campaigns
+        if campaign.state in {CampaignState.ATTENTION, CampaignState.PAUSED}
+        # of an earlier run, somebody has seen the rejections
+        or (campaign.id in run.worked_on and campaign.counts.rejected > 0)
     )
     ending = Ending.INVALID if run.last.faults else Ending.DONE
     if run.withdrawn or run.last.held:
@@ -87,13 +91,6 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         later=tuple((campaign, later) for campaign, later in waits if later is not None),
         in_question=in_question,
     )
-
-
-def needs_a_person(campaign: Campaign, worked_on: bool) -> bool:
-    """Return whether a person must decide, or look at rejections of this run."""
-    if campaign.state in {CampaignState.ATTENTION, CampaignState.PAUSED}:
-        return True
-    return worked_on and campaign.counts.rejected > 0
 
 
 def _worked_on(run: Run, store: Store) -> list[Campaign]:

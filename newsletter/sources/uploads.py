@@ -1,6 +1,7 @@
 """Read an uploaded file or text in a sandbox."""
 
 from datetime import date
+from typing import Any
 
 from newsletter.documents.isolated import ADVICE
 from newsletter.documents.release.imported import ImportedDocument
@@ -19,9 +20,9 @@ def read_upload(
     """
     reader = "newsletter.sources.uploads:read_here"
     arguments = {"data": data, "today": today, "file": file, "defaults": defaults}
-    kinds = DraftText | ImportedDocument
-    [found] = read_apart(reader, arguments, file=file, answer=kinds, advice=ADVICE)
-    read: DraftText | ImportedDocument = found
+    kinds: Any = DraftText | ImportedDocument
+    read: DraftText | ImportedDocument
+    read = read_apart(reader, arguments, file=file, answer=kinds, advice=ADVICE)
     return read
 
 

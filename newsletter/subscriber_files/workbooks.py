@@ -20,7 +20,7 @@ def as_table(source: Source) -> Source:
         return source
     with readable(str(source)), source.open("rb") as stream:
         data = stream.read()
-    [table] = read_apart(
+    table = read_apart(
         "newsletter.subscriber_files.workbooks:read_workbook",
         {"data": data, "file": str(source)},
         file=str(source),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from newsletter.domain.campaigns.digest import Issue
 from newsletter.store.database import Repository, instant
 
+_ISSUE = "SELECT name, day, upto, document AS statement, parts FROM issue"
 _DASHES = 3
 """The slug of an issue has at least so many: it ends with a date."""
 
@@ -28,10 +29,7 @@ class Digests(Repository):
         self._db.change("DELETE FROM digest WHERE name = :name", name=name)
 
     def issues(self) -> list[Issue]:
-        return self._db.all(
-            Issue,
-            "SELECT name, day, upto, document AS statement, parts FROM issue ORDER BY name, day",
-        )
+        return self._db.all(Issue, f"{_ISSUE} ORDER BY name, day")
 
     def some(self, slugs: Collection[str]) -> list[Issue]:
         """Return the issues whose statement has one of these slugs, by name and day."""
@@ -39,8 +37,7 @@ class Digests(Repository):
         found = [
             self._db.first(
                 Issue,
-                "SELECT name, day, upto, document AS statement, parts FROM issue"
-                " WHERE name = :name AND day = :day",
+                f"{_ISSUE} WHERE name = :name AND day = :day",
                 name=name,
                 day="-".join(day),
             )
@@ -52,8 +49,7 @@ class Digests(Repository):
         """Return the issues with a statement that has not begun to go out, by name and day."""
         return self._db.all(
             Issue,
-            "SELECT name, day, upto, document AS statement, parts FROM issue"
-            " WHERE document <> 'null' AND NOT EXISTS ("
+            f"{_ISSUE} WHERE document <> 'null' AND NOT EXISTS ("
             "SELECT 1 FROM campaign WHERE started_at IS NOT NULL AND id = ("
             "SELECT MAX(id) FROM campaign WHERE slug = issue.name || '-' || issue.day))"
             " ORDER BY name, day",
