@@ -128,7 +128,7 @@ class Editing:
             languages=sorted({settings.language, *(other.language for other in others)}),
             default_lists=settings.default_lists,
             told=told,
-            language=settings.language,
+            house_language=settings.language,
             by_sender=self._by_sender,
             segments=[segment.name for segment in self._statements.defaults.segments],
             gone=status is not None and status.begun,

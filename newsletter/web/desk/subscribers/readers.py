@@ -102,7 +102,7 @@ class ReadersPages:
             title=say("Sign-up form for your site"),
             offers=[(one.name, one.title, one.name in chosen) for one in rules.public_lists],
             languages=self._offering.languages(),
-            language=request.field("language") or settings.language,
+            chosen=request.field("language") or settings.language,
             made=made,
             script=self._offering.script() if made and rules.origins else "",
         )

@@ -121,7 +121,7 @@ DATA = re.compile(
     r"|Settings|Press releases|Events|New York|See the .*|Library hours|Outbox|https?\S+"
     r"|kept in the outbox|\b[0-9a-f]{4} [0-9a-f]{4}\b"
     r"|\b[A-Z][a-z]{2}\b|\b[A-Z]{1,2}\b|(?:Octo|Novem|Decem)ber"
-    r"|English|Deutsch|Español|Français|[\w.]+@[\w.]+|(?:Vera|Ana|Ben|Cleo|Dan|Ed)\b"
+    r"|English|Deutsch|Español|Français|Português|العربية|[\w.]+@[\w.]+|(?:Vera|Ana|Ben|Cleo|Dan|Ed)\b"
 )
 
 
@@ -201,6 +201,10 @@ def test_a_page_is_in_the_language_that_its_reader_chose_or_their_browser_asks_f
 ) -> None:
     french = {"Accept-Language": "nl, fr-CA;q=0.9, en;q=0.5"}
     assert lang(staffed, "/calendar") == "en"
+    with staffed.site.services.store.read() as tx:
+        text = tx.drafts.unseen(1)[0].key
+    assert lang(staffed, f"/drafts/{text}/edit", "ana", **french) == "fr", "not the text's"
+    assert lang(staffed, "/readers/form", **french) == "fr", "not the form's"
     assert lang(staffed, "/calendar", **french) == "fr"
     assert staffed.as_("dan").post("/account/language", {"language": "de"}).status == 303
     assert lang(staffed, "/calendar", **french) == "de"

@@ -130,7 +130,7 @@ def test_a_person_says_what_is_in_each_column_that_nobody_knows(staffed: Staffed
     page = rehearse(cleo, table, **{"new-list": "climate-desk"})
     said = words(page)
     assert "newsletter recognized 1 of 4 columns" in said
-    assert "Choose … may say who must not get email" in said
+    assert "“Choose …” may say who must not get email" in said
     assert f"{ANA} Import Correo as" in said
     [at] = re.findall(r'action="/desk(/readers/import/\d+/columns)"', page.text)
     choice = {"column-0": "email", "column-1": "name", "column-2": "", "column-3": "consent_at"}
