@@ -7,7 +7,7 @@ from datetime import date
 from newsletter.documents.release.candidates import Heading, may_be_title, named_by_page
 from newsletter.documents.release.embargo import headline_beside, is_embargo
 from newsletter.documents.release.furniture import below_forwarding
-from newsletter.documents.release.heading import Dated, first_prose
+from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import (
     DroppedLine,
     ImportedDocument,
@@ -43,8 +43,8 @@ class Block:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExtractedText:
-    """All text of a file that may be the statement, and the file's metadata."""
+class ExtractedText(StatedFacts):
+    """All text of a file that may be the statement, and what the file states besides."""
 
     blocks: tuple[Block, ...]
     title: str = ""
@@ -53,18 +53,12 @@ class ExtractedText:
     """The file's own titles, with the name of the site; they identify the headline."""
     spare: tuple[str, str] = ("", "")
     """A title if they match no line, and the note for it."""
-    dated: Dated | None = None
-    summary: str = ""
     subject: str = ""
-    email: str = ""
-    """The subject of its email: the title if the text shows none."""
     foot: tuple[str, ...] = ()
     """Footnotes in Markdown, for the end of the text."""
     dropped: tuple[DroppedLine, ...] = ()
     pictures: tuple[ImportedPicture, ...] = ()
     notes: tuple[str, ...] = ()
-    beside: tuple[tuple[int, str], ...] = ()
-    """Line or 0, and words, of text outside of the blocks that may mention an embargo."""
 
 
 def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDocument:
@@ -76,10 +70,9 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
     read = replace(read, blocks=read.blocks[start:])
     lines = list(_lines(read.blocks))
     prose = first_prose(lines, 0, read.windows)
-    stated = StatedFacts(
+    stated = replace(
+        read,
         heading=_heading(read, lines, prose),
-        dated=read.dated,
-        summary=read.summary,
         email=inner or read.email,
         forwarded=forwarded,
         beside=((0, read.title), *read.beside),

@@ -243,8 +243,6 @@ class ArchiveBuild:
 
     def _notice(self, shown: Published, language: str) -> Notice | None:
         """Return what happened to a statement since it went out, in this language."""
-        if not (shown.corrected_by or shown.withdrawn or shown.corrects):
-            return None
         words, spoken = self._frame.words(base_language(language))
         at = shown.noticed_at or shown.updated_at
         return notice_of(shown, self._dated(self._local_day(at), spoken), spoken, words)
