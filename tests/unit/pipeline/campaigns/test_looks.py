@@ -128,6 +128,7 @@ def revoke(room: Newsroom) -> None:
 
 def break_templates(room: Newsroom) -> None:
     room.renderer.fingerprint = "plain-2"
+    room.forget_looks()  # a process has other templates only after it started again
 
 
 @pytest.mark.parametrize(
