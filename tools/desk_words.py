@@ -23,7 +23,6 @@ from newsletter.domain.subscribers.signup import Method
 from newsletter.rendering.sentences import translated
 from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.page import PROOF_FAULTS
-from newsletter.web.desk.statements.statement import STEPS
 
 ROOT = Path(__file__).parent.parent
 WORDS = ROOT / "templates/desk/words"
@@ -39,7 +38,6 @@ TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
     "newsletter/web/desk/deciding.py": LEFT_OUT.values(),
     "newsletter/web/desk/page.py": PROOF_FAULTS.values(),
-    "newsletter/web/desk/statements/statement.py": STEPS,
 }
 _GAP = re.compile(r"\{[^{}]*\}")
 _IMPORTS_SAY = re.compile(

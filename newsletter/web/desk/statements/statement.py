@@ -1,24 +1,21 @@
 """The start page of the desk, the board of all statements, and the page of one."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.state import Act, Shelf, State
+from newsletter.domain.campaigns.state import Act, Shelf
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.sentences import sentence
 from newsletter.domain.statements.comparison import Difference
-from newsletter.domain.statements.draft import Draft, Version
-from newsletter.domain.wording import listed, say
-from newsletter.pipeline.campaigns.board import BoardPage, board, desktop, load_for_page
+from newsletter.domain.wording import say
+from newsletter.pipeline.campaigns.board import board, desktop, load_for_page
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.feedback import comment
 from newsletter.runtime.statements import Statements
@@ -34,31 +31,6 @@ _MAX_SEARCH = 200
 _COMMENTS = 50
 _ENTRIES = 5
 _HISTORY = 50
-
-
-SHELVES: Mapping[Shelf, str] = MappingProxyType(
-    {
-        Shelf.DRAFTS: say("Drafts"),
-        Shelf.REVIEW: say("In review"),
-        Shelf.APPROVED: say("Approved"),
-        Shelf.SCHEDULED: say("Scheduled"),
-        Shelf.SENDING: say("Sending"),
-        Shelf.SENT: say("Sent"),
-        Shelf.CANCELLED: say("Cancelled"),
-        Shelf.WITHIN: say("With their original"),
-        Shelf.MISSING: say("Missing"),
-    }
-)
-ALWAYS_SHOWN = (
-    Shelf.DRAFTS,
-    Shelf.REVIEW,
-    Shelf.APPROVED,
-    Shelf.SCHEDULED,
-    Shelf.SENDING,
-    Shelf.SENT,
-)
-"""The others are shown where there is something on them."""
-
 _AT_ONCE = frozenset({Act.COPY, Act.UNDO, Act.PAUSE, Act.RESUME, Act.FORGET_START})
 """Acts that no page asks about once more."""
 
@@ -108,107 +80,6 @@ def _act_address(act: Act, status: StatementStatus) -> str:
     }[act]
 
 
-Moment = Callable[[datetime | None], str]
-"""Writes a time for people."""
-Lines = tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One step of a statement on its way: who took it, and when."""
-
-    name: str
-    progress: str
-    """``done``, ``now`` or ``todo``."""
-    lines: Lines = ()
-
-
-STEPS = ("Draft", "In review", "Approved", "Scheduled", "Sending", "Sent")
-_REACHED: Mapping[State, int] = MappingProxyType(
-    {
-        State.DRAFT: 0,
-        State.RETURNED: 0,
-        State.REVIEW: 1,
-        State.CHANGED: 1,
-        State.APPROVED: 2,
-        State.HELD_BACK: 2,
-        State.SCHEDULED: 3,
-        State.LEAVING: 3,
-        State.SENDING: 4,
-        State.IN_USE: 4,
-        State.PAUSED: 4,
-        State.ATTENTION: 5,
-        State.SENT: 5,
-        State.CORRECTED: 5,
-    }
-)
-"""State → its step. The others leave the way, or are none of its own."""
-
-
-def steps(
-    status: StatementStatus,
-    draft: Draft | None,
-    submitted: Version | None,
-    moment: Moment,
-) -> list[Step]:
-    """Return the steps of a statement; none if it is not on its way."""
-    reached = _REACHED.get(status.state)
-    if reached is None:
-        return []
-    who = draft.created_by if draft else next(iter(status.statement.written_by), "")
-    written = (status.name(who),) if who else ()
-    campaign = status.campaign if status.begun else None
-    lines = (
-        (*written, moment(draft.created_at)) if draft else written,
-        (status.name(submitted.handed_in_by), moment(submitted.handed_in_at)) if submitted else (),
-        *_decided(status, moment),
-        (moment(campaign.started_at),) if campaign else (),
-        (moment(campaign.finished_at),) if campaign and campaign.finished_at else (),
-    )
-    return [
-        Step(
-            name=say(name),
-            progress="done" if at < reached else "now" if at == reached else "todo",
-            # of the future, only the set time is known
-            lines=told if at <= reached or name == "Scheduled" else (),
-        )
-        for at, (name, told) in enumerate(zip(STEPS, lines, strict=True))
-    ]
-
-
-def _decided(status: StatementStatus, moment: Moment) -> tuple[Lines, Lines]:
-    """Return who approved it, and who scheduled it for when."""
-    approved_by = [one.by for one in status.approval.given]
-    if not approved_by and status.campaign is not None:
-        approved_by = [*status.campaign.approved_by]
-    approved: Lines = (listed([status.name(one) for one in approved_by]),) if approved_by else ()
-    if status.approval.complete_at:
-        approved = (*approved, moment(status.approval.complete_at))
-    by = (status.name(status.start.by),) if status.start else ()
-    if status.begun:
-        return approved, (*by, moment(status.start.at)) if status.start else ()
-    if status.state in {State.SCHEDULED, State.LEAVING} and status.release:
-        return approved, (*by, say("for {at}", at=moment(status.release)))
-    if not status.set_for:
-        return approved, ()
-    return approved, (say("requested for {at}", at=moment(status.set_for)),)
-
-
-def when(status: StatementStatus) -> tuple[str, datetime | None]:
-    """The time that matters most in a list, and what it is the time of."""
-    if status.begun and status.campaign is not None:
-        return say("Began"), status.campaign.started_at
-    if status.release is not None and status.state in {State.SCHEDULED, State.LEAVING}:
-        return say("Goes out"), status.release
-    if status.lapsed is not None:
-        return say("Start lapsed, given"), status.lapsed.at
-    if status.state is State.APPROVED and status.set_for is not None:
-        return say("Overdue since") if status.is_overdue else say("To go out"), status.set_for
-    if status.approval.complete_at is not None:
-        return say("Approved"), status.approval.complete_at
-    return "", None
-
-
 class StatementPages:
     """A person's tasks; all statements; and one of them with its checks, comments and history."""
 
@@ -250,10 +121,6 @@ class StatementPages:
             "statements.html.j2",
             title=say("Statements"),
             found=found,
-            tabs=_tabs(found),
-            when=when,
-            newer=_address(found.words, found.shelf, found.number - 1) if found.number > 1 else "",
-            older=_address(found.words, found.shelf, found.number + 1) if found.has_more else "",
         )
 
     @route("POST", "/statements/{slug}/comments", Role.WRITER)
@@ -333,7 +200,8 @@ class StatementPages:
             history=history,
             changes=changes,
             buttons=buttons(status, request.who.address),
-            steps=steps(status, draft, submitted, self._desk.moment),
+            draft=draft,
+            submitted=submitted,
             public_url=statements.settings.public_url,
             typed=typed,
             faults=faults,
@@ -353,21 +221,3 @@ def _changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] |
     if status.begun or not outdated or status.approval.counted:
         return None
     return differences(tx, outdated[-1].content_hash, status.stored.content_hash)
-
-
-def _tabs(found: BoardPage) -> list[tuple[str, int, str, bool]]:
-    """Return label, count, address, and whether it is the shown one, of each tab."""
-    tabs: list[tuple[str, int, str, bool]] = [
-        (say("All"), found.all, _address(found.words, None), found.shelf is None)
-    ]
-    for shelf in Shelf:
-        if shelf in ALWAYS_SHOWN or found.counts[shelf] or shelf is found.shelf:
-            address = _address(found.words, shelf)
-            tabs.append((SHELVES[shelf], found.counts[shelf], address, shelf is found.shelf))
-    return tabs
-
-
-def _address(words: str, shelf: Shelf | None, page: int = 1) -> str:
-    query = {"state": shelf.value if shelf else "", "q": words, "page": page if page > 1 else ""}
-    filled = {name: value for name, value in query.items() if value}
-    return f"/desk/statements{'?' if filled else ''}{urlencode(filled)}"
