@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry
+from newsletter.subscriber_files.csv_files import Instructions
 from newsletter.subscriber_files.subscribers import KINDS, PLAIN, read_people
 from tests.fuzz.hostile import BYTES, TEXT, hostile
 
@@ -29,8 +30,8 @@ def read(path: Path, data: bytes, kind: str) -> None:
     path.write_bytes(data)
     lists = () if kind == PLAIN else ("press",)
     with suppress(InvalidInput):
-        file = read_people(path, kind=kind, lists=lists, progress=lambda _: None)
-        found = [*file.entries, *file.suppressed]
+        file = read_people(path, Instructions(kind=kind, lists=lists))
+        found = [person for _, person in file.people]
         assert all(isinstance(one, Entry | SuppressedEntry) and one.address for one in found)
         for entry in found:
             entry.address.encode()

@@ -293,13 +293,6 @@ def _by_a_stale_fence(
     return right(batch_id, fence=fence, **to)
 
 
-def _without_its_tries(tx: Any, right: Callable[..., Any], claimed: Any) -> Any:
-    [[last]] = _sql(tx, "SELECT max(id) FROM batch")
-    done = right(claimed)
-    _sql(tx, "UPDATE batch SET attempts = 0 WHERE id > ?", last)
-    return done
-
-
 def _claim_lacking(noted: Noted) -> Any:
     """A guard record that also matches a database without its last claim."""
 
@@ -484,7 +477,6 @@ BUGS: dict[str, Parts] = {
     "a bounce ends whichever address": _in("events", "locate", _of_whoever_it_is_now),
     "all is at the first account": _in("batches", "intend", _at_the_first_account),
     "a stale fence may still leave": _in("batches", "intend", _by_a_stale_fence),
-    "halves forget their tries": _in("batches", "split", _without_its_tries),
     "a database may lack one claim": Parts(guard_file=_claim_lacking),
     "what leaves is not committed to last": Parts(sending_store=_not_to_last),
     "a translation's writer may approve": _in(

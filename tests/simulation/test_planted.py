@@ -131,11 +131,6 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
             first("take"),
         ),
     ),
-    "halves forget their tries": (
-        "begun",
-        "mute",
-        (first("lose"), Step("hand", "resend"), first("split"), Step("event", "delivered")),
-    ),
     "a database may lack one claim": (
         "begun",
         "mute",

@@ -33,7 +33,7 @@ from newsletter.rendering.markdown.tables import text_of
 
 _CLASSES = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _WITHIN_WORDS = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
-_HEADING = re.compile(r"<h\d.*?</h\d>", re.DOTALL)
+_HEADING = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _LONG, _LONG_IN_LARGE_TYPE = re.compile(r"\S{25}"), re.compile(r"\S{13}")
 """What may not fit on a phone of 320 pixels, or of 375 where a program drops the style sheet."""
@@ -346,11 +346,11 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
-    """Whether a word may be wider than a phone, in the text or in large type."""
+    """Whether a word or a table's row may be wider than a phone, in the text or in large type."""
     text = " ".join(texts)
     names = values["title"], values["organisation"].name, values["list_title"]
     large = " ".join([*names, *_HEADING.findall(text)])
-    return any(
+    return "<th" in text or any(
         rule.search(_TAG.sub(" ", _WITHIN_WORDS.sub("", html)))
         for rule, html in ((_LONG, text), (_LONG_IN_LARGE_TYPE, large))
     )
