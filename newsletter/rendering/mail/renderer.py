@@ -35,7 +35,7 @@ _CLASSES = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _WITHIN_WORDS = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
 _HEADING = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
-_LONG, _LONG_IN_LARGE_TYPE = re.compile(r"\S{25}"), re.compile(r"\S{13}")
+_LONG, _LONG_IN_LARGE_TYPE = re.compile("[^ \n]{25}"), re.compile("[^ \n]{10}")
 """What may not fit on a phone of 320 pixels, or of 375 where a program drops the style sheet."""
 _VERSION_DIGITS = 12
 _LINKS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
