@@ -26,6 +26,7 @@ _VARYING = {
     r"(?<=python: )\S+": "3.…",
     r"(?<=disk: )\S+": "…",
     r"(?<=127\.0\.0\.1:)\d{5}": "8000",
+    r"(?<=holds all )\d+(?= rows)": "100",
 }
 """What chance and the machine decide, and its replacement."""
 _HASH = re.compile(r"\b(?:[0-9a-f]{4} [0-9a-f]{4}|[0-9a-f]{12,})\b")
