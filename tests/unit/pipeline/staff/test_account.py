@@ -33,6 +33,18 @@ def test_another_password_ends_all_other_sessions_and_its_owner_is_told(office: 
     assert office.sign_in(ANA) is Refusal.WRONG
 
 
+@pytest.mark.parametrize(("language", "deed"), [("de", "de"), ("", "the browser's")])
+def test_the_language_of_the_desk_is_ones_own_choice(
+    office: Office, language: str, deed: str
+) -> None:
+    entered = office.join(ANA)
+    account.choose_language(hash_of(entered.word), language, proofs=office.proofs)
+    with office.store.read() as tx:
+        assert tx.staff.languages().get(ANA, "") == language
+        assert [*tx.audit.all()][-1].detail == deed
+    assert office.deeds()[-1] == (ANA, "choose language", ANA)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "field", "why"),
     [
