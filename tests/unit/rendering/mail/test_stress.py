@@ -99,7 +99,7 @@ REFUSED = {
     "150 kB of ![": ("![" * 75_000, TOO_LONG),
     "stars that never close": ("*a " * 50_000, TOO_LONG),
     "backticks that never close": ("".join("e" + "`" * n for n in range(1, 540)), TOO_LONG),
-    "straight quotes": ("\"'" * 30_000, TOO_LONG),
+    "straight quotes": ("\"'" * 60_000, TOO_LONG),
     "addresses that never close": ("[a](<b" * 25_000, TOO_LONG),
     "one letter for each line": ("- a\n" * 30_000, TOO_LONG),
     "emphasis in emphasis": (f"{'**a ' * 3_000}b{' a**' * 3_000}", TOO_MARKED),
