@@ -1,0 +1,127 @@
+"""ID tokens of OpenID Connect: the signature, and each claim that a forger would change.
+
+The words of a sign-in derive from the word in the browser's cookie. The provider sees them, and no
+one finds the cookie by them.
+"""
+
+import hashlib
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from newsletter.domain.staff.identity import Identity, Unproven
+
+if TYPE_CHECKING:
+    from joserfc.jwk import Key
+
+_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384")
+"""Signatures by a pair of keys. The client secret signs nothing, and ``none`` is no signature."""
+_KINDS = {"RSA", "EC"}
+_MAX_TOKEN_BYTES = 16 << 10
+_MAX_SUBJECT = 255
+_LEEWAY = timedelta(minutes=1)
+"""So much may the provider's clock differ from ours."""
+_LIVES = timedelta(minutes=10)
+"""A token is younger when it is used: it was made for this sign-in."""
+
+
+class UnknownKey(Unproven):
+    """The key of the token is not among the provider's. It may be a new one."""
+
+
+def derived(purpose: str, word: str) -> str:
+    """Return a word for one purpose: the state, the nonce or the verifier of a sign-in."""
+    return _encoded(f"{purpose} {word}")
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the challenge of PKCE (S256, RFC 7636)."""
+    return _encoded(verifier)
+
+
+def _encoded(text: str) -> str:
+    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+
+
+def verified(
+    token: str,
+    keys: Sequence[Any],
+    *,
+    issuer: str,
+    client_id: str,
+    nonce: str,
+    factor: str,
+    now: datetime,
+) -> Identity:
+    """Return the identity in a token that one of the keys (JWK) signed. Raises Unproven."""
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
+    if len(token) > _MAX_TOKEN_BYTES:
+        raise Unproven(f"the ID token is longer than {_MAX_TOKEN_BYTES} bytes")
+    rules = jwt.JWTClaimsRegistry(
+        now=int(now.timestamp()),
+        leeway=int(_LEEWAY.total_seconds()),
+        iss={"essential": True, "value": issuer},
+        sub={"essential": True},
+        aud={"essential": True, "value": client_id},
+        exp={"essential": True},
+        iat={"essential": True},
+        nonce={"essential": True, "value": nonce},
+    )
+    try:
+        read = jwt.decode(token, lambda signed: _key(keys, signed.headers()), _ALGORITHMS)
+        rules.validate(read.claims)
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise Unproven(f"the ID token is refused: {why}") from error
+    return _identity(read.claims, client_id=client_id, factor=factor, now=now)
+
+
+def _key(keys: Sequence[Any], header: Mapping[str, Any]) -> "Key":
+    """Return the one key that the header names. A token without a name needs a single key."""
+    from joserfc.jwk import import_key
+
+    named = header.get("kid")
+    found = [
+        key
+        for key in keys
+        if isinstance(key, dict)
+        and key.get("kty") in _KINDS
+        and key.get("use", "sig") == "sig"
+        and named in {None, key.get("kid")}
+    ]
+    if len(found) != 1:
+        raise UnknownKey(f"{len(found)} keys are called {json.dumps(named)[:100]}")
+    return import_key(found[0])
+
+
+def _identity(claims: Mapping[str, Any], *, client_id: str, factor: str, now: datetime) -> Identity:
+    # another audience may be an attacker's program, which could pass the token on to us
+    if claims["aud"] not in (client_id, [client_id]) or claims.get("azp", client_id) != client_id:
+        raise Unproven("the ID token is refused: it is for another program too")
+    if now.timestamp() - claims["iat"] > _LIVES.total_seconds():
+        raise Unproven("the ID token is refused: it is an old one")
+    if len(claims["sub"]) > _MAX_SUBJECT:
+        raise Unproven("the ID token is refused: its sub is too long")
+    email, methods = claims.get("email"), claims.get("amr")
+    shown = [*(methods if isinstance(methods, list) else ()), claims.get("acr")]
+    is_verified = claims.get("email_verified") is True and isinstance(email, str)
+    return Identity(
+        issuer=claims["iss"],
+        subject=claims["sub"],
+        email=str(email) if is_verified else "",
+        has_factor=factor != "" and factor in shown,
+        authenticated_at=_instant(claims.get("auth_time"), now),
+    )
+
+
+def _instant(seconds: Any, now: datetime) -> datetime | None:
+    """Return the time of a claim, and now for one that the other clock is early by."""
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return None
+    if not 0 <= seconds <= (now + _LEEWAY).timestamp():
+        return None
+    return min(datetime.fromtimestamp(seconds, UTC), now)
