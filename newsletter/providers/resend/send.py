@@ -28,11 +28,7 @@ _PUBLIC_URL = "https://api.resend.com"
 _RESERVED = re.compile(r"\{\{\s*+(?:\{\s*+)?(?:RESEND_|contact\.)", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ABOUT_A_RECIPIENT = re.compile(r"[`'\"]to[`'\"]|\bto field|\.to\b|recipient", re.IGNORECASE)
-_BY_NAME = {
-    (409, "concurrent_idempotent_requests"): Verdict.RETRY,
-    (429, "daily_quota_exceeded"): Verdict.QUOTA,
-    (429, "monthly_quota_exceeded"): Verdict.QUOTA,
-}
+_USED_UP = {"daily_quota_exceeded", "monthly_quota_exceeded"}
 
 
 class Options(ProviderOptions):
@@ -71,15 +67,15 @@ class Resend(MessageTranslator):
         message = http.words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
-        if verdict := _BY_NAME.get((response.status, str(payload.get("name")))):
-            return answers.answered(response, verdict, message)
+        if response.status == 429 and str(payload.get("name")) in _USED_UP:
+            return answers.answered(response, Verdict.QUOTA, message)
         if response.status in {400, 422}:
             # only a fault in an address is looked for by halving: others would refuse everybody
             named = payload.get("name") == "validation_error"
             about_a_recipient = named and _ABOUT_A_RECIPIENT.search(message)
             verdict = answers.at_fault(batch) if about_a_recipient else Verdict.CONFIGURATION
             return answers.answered(response, verdict, message)
-        # 409: another call under this key; it is unknown what became of that, unless it says so
+        # 409: a proxy made the call twice, perhaps, and the first one may be taken
         return answers.refused(batch, response, message)
 
 
