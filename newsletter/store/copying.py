@@ -8,7 +8,7 @@ from newsletter.store.file.copies import hold
 from newsletter.store.file.numbers import last_given
 from newsletter.store.schema import create, made_tables
 
-_COMPUTED = {("batch", "first"), ("archive_text", "found"), ("subscriber", "sought")}
+_COMPUTED = {"batch.first", "batch.last", "archive_text.found", "subscriber.sought"}
 """Columns that the database works out by itself."""
 
 
@@ -32,7 +32,7 @@ def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
             new.change(f"DELETE FROM {table}")
             rows = old.driver.stream(f"SELECT * FROM {table}", {})
             names = [column[0] for column in rows.description]
-            kept = [name for name in names if (table, name) not in _COMPUTED]
+            kept = [name for name in names if f"{table}.{name}" not in _COMPUTED]
             values = (
                 {name: value for name, value in zip(names, row, strict=True) if name in kept}
                 for row in rows

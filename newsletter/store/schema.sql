@@ -279,10 +279,13 @@ CREATE TABLE batch (
     call_until INTEGER,  -- until when a replay may be running
     last_change INTEGER NOT NULL DEFAULT 0,  -- of address_history, before the last attempt's claim
     owner INTEGER,  -- the worker of the last attempt; NULL where one process sends
-    -- the first member
+    -- the first and the last member
     first INTEGER GENERATED ALWAYS AS (
         /*sqlite*/ CAST(substr(members, 2, 20) AS INTEGER)) VIRTUAL
         /*postgres CAST(substring(members FROM '[0-9]+') AS INTEGER)) STORED */,
+    last INTEGER GENERATED ALWAYS AS (
+        /*sqlite*/ CAST(substr(members, length(rtrim(members, '0123456789]')) + 1) AS INTEGER)) VIRTUAL
+        /*postgres CAST(substring(members FROM '([0-9]+)]$') AS INTEGER)) STORED */,
     CONSTRAINT ck_batch_balance CHECK (
         size = pending + accepted + rejected + suppressed + cancelled + unknown),
     CONSTRAINT ck_batch_counts CHECK (
@@ -291,7 +294,7 @@ CREATE TABLE batch (
     UNIQUE (campaign_id, no)
 ) STRICT;
 CREATE INDEX ix_batch_attempt_id ON batch (attempt_id);
-CREATE INDEX ix_batch_first ON batch (campaign_id, first, no);
+CREATE INDEX ix_batch_members ON batch (campaign_id, first, last);
 CREATE INDEX ix_batch_open ON batch (state, campaign_id, no) WHERE state IN ('queued', 'claimed');
 CREATE INDEX ix_batch_unknown ON batch (not_before) WHERE state = 'unknown';
 

@@ -3,12 +3,13 @@
 import random
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import LaterReaders
+from newsletter.domain.events import Event, EventKind
 from newsletter.domain.schedule import ByZone
 from newsletter.domain.subscribers.audience import Audience, Entry
 from newsletter.store.sql import Store
-from tests.contracts.books import ACCEPTED, BUSY, LEASE, PRESS, Books, add_campaign, ids
+from tests.contracts.books import ACCEPTED, BUSY, LEASE, PRESS, UNKNOWN, Books, add_campaign, ids
 from tests.fakes import NOON
 
 TOKYO, BERLIN, NEW_YORK = "Asia/Tokyo", "Europe/Berlin", "America/New_York"
@@ -29,13 +30,15 @@ def people(zones: list[str]) -> list[Entry]:
 class Timed(Books):
     """A campaign whose readers have hours of their own."""
 
-    def __init__(self, store: Store, zones: list[str], *, batch_size: int = 2) -> None:
+    def __init__(
+        self, store: Store, zones: list[str], *, batch_size: int = 2, by_zone: ByZone = BY_ZONE
+    ) -> None:
         self.store = store
         with store.begin() as tx:
             tx.readers.upsert(people(zones), NOON)
             self.id = add_campaign(tx)
             self.move(CampaignState.SENDING, tx)
-            self.size = tx.audiences.freeze(self.id, PRESS, batch_size, by_zone=BY_ZONE)
+            self.size = tx.audiences.freeze(self.id, PRESS, batch_size, by_zone)
         self.check()
 
     def due(self, at: timedelta) -> list[list[int]]:
@@ -113,6 +116,27 @@ class HoursContract:
         assert ids(claimed) == [2]
         assert books.try_claim(NOON) is None
         assert books.later() == LaterReaders(next_at=NOON + HOUR, last_at=NOON + HOUR, readers=1)
+
+    def test_an_event_finds_its_reader_in_however_many_hours_they_are(self, store: Store) -> None:
+        hours = [f"Etc/GMT-{number}" for number in range(1, 9)]
+        by_zone = ByZone(
+            instants={zone: NOON + place * HOUR for place, zone in enumerate(hours)}, otherwise=NOON
+        )
+        books = Timed(store, hours * 3, batch_size=10, by_zone=by_zone)
+        assert ids(claimed := books.claim()) == [1, 9, 17]
+        assert books.settle(claimed, UNKNOWN)
+        with books.step() as tx:
+            event = Event(
+                id="e",
+                kind=EventKind.DELIVERED,
+                at=NOON,
+                address="reader17@example.org",
+                campaign="resignation",
+            )
+            [place] = tx.events.locate([event], provider="recording", workspace="")
+            assert place.delivery == (books.id, 17)
+            assert tx.unknowns.confirm(books.id, {9: "", 17: ""}, at=NOON, reason="told") == 2
+        assert books.counts() == Counts(accepted=2, unknown=1, pending=21)
 
     def test_who_leaves_before_their_hour_gets_nothing(self, store: Store) -> None:
         books = Timed(store, [BERLIN, BERLIN, NEW_YORK])

@@ -47,14 +47,11 @@ class UnprovedDelivery:
 
 
 def may_hold(number: str) -> str:
-    """Return the query for the batches of :campaign_id that may hold this subscriber.
+    """Return the condition for the batches of :campaign_id that may hold this subscriber.
 
-    Members are sorted: it is one of the last batches that begin before them, or a half of it.
+    Members are sorted. Where readers have hours of their own, many batches lie across each other.
     """
-    return (
-        f"SELECT id FROM batch WHERE campaign_id = :campaign_id AND first <= {number}"
-        " ORDER BY first DESC, no DESC LIMIT 4"
-    )
+    return f"batch.campaign_id = :campaign_id AND {number} BETWEEN batch.first AND batch.last"
 
 
 def unproved(db: Database, campaign_id: int, of: Condition) -> list[UnprovedDelivery]:
@@ -334,8 +331,8 @@ class Unknowns(Repository):
         """
         wanted = Condition(
             f"{MEMBER} IN (SELECT CAST(value AS BIGINT) FROM json_each(:wanted))"
-            " AND batch.id IN (SELECT near.id FROM json_each(:wanted) AS member"
-            f" JOIN batch AS near ON near.id IN ({may_hold(MEMBER)}))",
+            " AND batch.id IN (SELECT batch.id FROM json_each(:wanted) AS member"
+            f" JOIN batch ON {may_hold(MEMBER)})",
             {"wanted": list(provider_ids)},
         )
         found = unproved(self._db, campaign_id, wanted)

@@ -200,7 +200,7 @@ class Locator:
         """Return the batch of a campaign that holds a subscriber, if one does."""
         rows = self._db.all(
             _Batch,
-            f"{_BATCH} WHERE batch.id IN ({may_hold(':number')})",
+            f"{_BATCH} WHERE {may_hold(':number')}",
             campaign_id=campaign_id,
             number=number,
         )

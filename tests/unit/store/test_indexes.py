@@ -86,7 +86,7 @@ def test_an_event_without_an_attempt_sorts_no_batches(store: Store) -> None:
         with counted() as statements:
             tx.events.locate([STRANGER], provider="outbox", workspace=WORKSPACE)
         rows = explained(tx, statements[-1])
-    assert "ix_batch_first" in str(rows)
+    assert "ix_batch_members" in str(rows)
     assert "TEMP B-TREE" not in str(rows)
 
 
