@@ -205,9 +205,9 @@ class BatchWorker(Scheduler):
         """Recover what the dead had begun, and tell all workers what they may have missed."""
         try:
             with self._delivery.store.read() as tx:
-                is_one_dead = bool(tx.workers.silent(tx.now - DEAD_AFTER))
+                lost = tx.workers.silent(tx.now - DEAD_AFTER) or tx.batches.has_orphans(tx.now)
                 sends = bool(tx.campaigns.sending())
-            if is_one_dead:
+            if lost:
                 log_recovered(self._delivery.recover())
             if sends and self._delivery.wait() is None:
                 _tell(self._delivery, self._looks)

@@ -168,6 +168,17 @@ class Cluster:
     def restart_the_database(self, chance: random.Random) -> None:
         self.server.restart(mode=chance.choice(["fast", "immediate"]))
 
+    def end_sessions_in_a_transaction(self, _: random.Random) -> None:
+        """The processes live on, and so do their other sessions."""
+        query = (
+            "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE state = 'idle in transaction' AND query !~* 'procrastinate'"
+        )
+        with psycopg.connect(self.server.url("forum"), autocommit=True) as db:
+            ended, until = 0, time.monotonic() + 5
+            while ended < 5 and time.monotonic() < until:
+                ended += db.execute(query).fetchall()[0][0]
+
     def fail_over(self, chance: random.Random) -> None:
         self.server.stop()
         self.server = self.replica
@@ -191,6 +202,7 @@ FAULTS: list[Callable[[Cluster, random.Random], None]] = [
     Cluster.cut_off_from_the_provider,
     Cluster.kill_a_scheduler,
     Cluster.restart_the_database,
+    Cluster.end_sessions_in_a_transaction,
 ]
 
 QUOTA = 1000

@@ -89,6 +89,8 @@ class WorkersContract:
         assert theirs is not None
         assert note(store, called, dead)
         assert note(store, theirs, living)
+        with store.read() as tx:
+            assert [tx.batches.has_orphans(NOON + at) for at in (0 * LEASE, LEASE)] == [False, True]
         assert bury(store, dead) == 1
         assert books.counts() == Counts(unknown=10, pending=30)
         assert note(store, built, dead) is None

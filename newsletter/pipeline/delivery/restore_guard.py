@@ -110,7 +110,7 @@ class Guard:
             lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
             for kind, reason in lifted.items():
                 tx.hold.release(kind)
-                self._enter(tx, by, "release", reason)
+                tx.audit.enter(by, "release", "workspace", reason)
             if lifted:
                 tx.emails.hold_over(self.store.clock.now())
             if HoldKind.RESTORE_GUARD in lifted:
@@ -178,11 +178,8 @@ class Guard:
 
     def _put(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:
         tx.hold.put(kind, reason)
-        self._enter(tx, by, "hold", reason)
+        tx.audit.enter(by, "hold", "workspace", reason)
         return reason
-
-    def _enter(self, tx: Transaction, actor: str, action: str, detail: str) -> None:
-        tx.audit.enter(actor, action, "workspace", detail)
 
 
 def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:

@@ -20,8 +20,8 @@ from newsletter.transport.http import HttpRequest, HttpResponse
 MOST_PAGES = 400
 SETTLES_IN = timedelta(minutes=30)
 """For providers that name no time after which their records are complete. Our own."""
-_WRONG = timedelta(days=3)
-"""Our clock may have been wrong by so much. A reader gets few messages, so it costs little."""
+MAX_CLOCK_ERROR = timedelta(days=3)
+"""Of our clock at an attempt. A reader gets few messages, so it costs little."""
 _SAMPLES = 5
 LOOKS_FOR = timedelta(days=3)
 """For providers that keep their records longer than anybody looks."""
@@ -124,7 +124,7 @@ def chained(questions: Sequence[Question]) -> Question:
 def around(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
     """The time in which a message of a call of this moment must have been taken."""
     whole = at.replace(microsecond=0)  # SendGrid's queries take whole seconds
-    return whole - _WRONG, whole + timeout + _WRONG
+    return whole - MAX_CLOCK_ERROR, whole + timeout + MAX_CLOCK_ERROR
 
 
 def samples(batch: OutgoingBatch) -> list[str]:

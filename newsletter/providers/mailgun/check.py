@@ -30,7 +30,7 @@ from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import basic, public
-from newsletter.providers.common.records import About, Inquiry, Page, Question
+from newsletter.providers.common.records import MAX_CLOCK_ERROR, About, Inquiry, Page, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
 
 _REGION = "in the European region, set base_url: https://api.eu.mailgun.net"
@@ -75,8 +75,6 @@ def _alignment(domain: str, used: str) -> tuple[Finding, ...]:
 
 _BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=8)
 """Their clock is not ours, and the call may have taken as long as a call may."""
-_WRONG = timedelta(days=3)
-"""By so much our clock may have been wrong at the attempt; what seems older is not asked for."""
 _AT_ONCE = 50
 _LATEST = 20
 
@@ -147,7 +145,7 @@ class MailgunInquiry(Inquiry):
         batch: OutgoingBatch,
         by: dict[str, str],
         *,
-        off: timedelta = _WRONG,
+        off: timedelta = MAX_CLOCK_ERROR,
         about: About = About.ATTEMPT,
         of: frozenset[str] = frozenset(),
     ) -> Question:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
@@ -23,11 +23,11 @@ from newsletter.store.delivery import batch_splitting, claiming
 from newsletter.store.delivery.claiming import IS_FREE, IS_OPEN, IS_UNKNOWN
 
 _MINUTE_MS = 60_000
+# a living owner may have lost its database between the claim and the booking
 _IS_ORPHAN = (
-    f"{IS_OPEN} AND batch.state = 'claimed'"
-    " AND NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = batch.owner)"
+    f"{IS_OPEN} AND batch.state = 'claimed' AND (batch.lease_until <= :at"
+    " OR NOT EXISTS (SELECT 1 FROM worker WHERE worker.id = batch.owner))"
 )
-_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 _DELIVERY_STATES = {
     Verdict.ACCEPTED: DeliveryState.ACCEPTED,
     Verdict.REJECTED: DeliveryState.REJECTED,
@@ -173,11 +173,16 @@ class Batches(AddressRepository):
     def split(self, claimed: ClaimedBatch) -> bool:
         """Replace a batch by two halves of it, if the fence still holds."""
         if batch_splitting.is_cancelled(self._db, claimed.campaign.id):
-            return self.requeue(claimed, not_before=_AT_ONCE, reason="split")
+            return self.requeue(claimed, not_before=instant(0), reason="split")
         return batch_splitting.halve(self._db, claimed)
 
+    def has_orphans(self, at: datetime) -> bool:
+        return self._db.has(f"SELECT 1 FROM batch WHERE {_IS_ORPHAN} LIMIT 1", at=at)
+
     def abandon(self, *, at: datetime, is_shared: bool = False) -> int:
-        """Make every claimed batch unknown whose owner has no row. Return how many.
+        """Make every claimed batch unknown whose owner has no row, or whose lease is over.
+
+        Return how many.
 
         Of a batch that was not intended yet nothing has left: it goes back into the queue. Where
         one process sends, it is dead, and so is what held an unknown batch. If the sending
@@ -199,7 +204,8 @@ class Batches(AddressRepository):
                         CASE WHEN state = 'cancelled' THEN 0 ELSE batch.pending END
                     FROM campaign WHERE campaign.id = batch.campaign_id)
             WHERE {_IS_ORPHAN} AND body_hash = ''
-            """
+            """,
+            at=at,
         )
         return self._db.change(
             f"""
