@@ -223,9 +223,11 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
 def forget(*, store: Store) -> int:
     """Delete requests for emails, uploads and former addresses that nothing needs any longer.
 
-    Return how many addresses were deleted.
+    An email whose sender lost its database is given up after an hour: no call lasts so long. Return
+    how many addresses were deleted.
     """
     with store.begin() as tx:
+        tx.emails.abandon(store.clock.now(), lost=store.clock.now() - _HOUR)
         tx.imports.drop_uploads(tx.now - _DAY)
         return tx.emails.clear(store.clock.now(), **_KEPT) + tx.readers.clear_left_addresses()
 

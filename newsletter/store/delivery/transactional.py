@@ -21,8 +21,8 @@ _NO_NETWORK = b""
 _IS_WAITING = "transactional_email.state = 'waiting'"
 """In the words of the partial index of such emails."""
 _IS_ORPHAN = (
-    "transactional_email.state = 'calling' AND NOT EXISTS"
-    " (SELECT 1 FROM worker WHERE worker.id = transactional_email.owner)"
+    "transactional_email.state = 'calling' AND (claimed_at < :lost OR :lost IS NULL AND NOT EXISTS"
+    " (SELECT 1 FROM worker WHERE worker.id = transactional_email.owner))"
 )
 _EMAIL = """
     SELECT id, kind, address, lists, subscriber_id, name, language, timezone, source, wording,
@@ -226,19 +226,23 @@ class TransactionalEmails(AddressRepository):
             **values,
         )
 
-    def abandon(self, at: datetime) -> int:
+    def abandon(self, at: datetime, *, lost: datetime | None = None) -> int:
         """Make every email unknown that is being sent by a process without a row.
 
-        One that was not intended yet waits again: it has not left. Returns how many are unknown.
+        With ``lost``, make those unknown that were claimed before then, by any process. One that
+        was not intended yet waits again: it has not left. Returns how many are unknown.
         """
         self._db.change(
-            f"UPDATE transactional_email SET state = 'waiting' WHERE {_IS_ORPHAN} AND provider = ''"
+            "UPDATE transactional_email SET state = 'waiting'"
+            f" WHERE {_IS_ORPHAN} AND provider = ''",
+            lost=lost,
         )
         return self._db.change(
             "UPDATE transactional_email SET state = 'unknown', settled_at = :at,"
             " reason = 'the process that handed it over ended before it had an answer'"
             f" WHERE {_IS_ORPHAN}",
             at=at,
+            lost=lost,
         )
 
     def hold_over(self, at: datetime) -> int:

@@ -271,17 +271,22 @@ class DyingStore:
         return self.store.read()
 
 
+@pytest.mark.parametrize("dies", [True, False])
 @pytest.mark.parametrize(("survives", "unknown"), [(0, 0), (1, 0), (2, 1)])
-def test_a_process_that_dies_leaves_a_letter_waiting_or_unknown(
-    post: Post, survives: int, unknown: int
+def test_a_process_that_dies_or_loses_its_database_leaves_a_letter_waiting_or_unknown(
+    post: Post, survives: int, unknown: int, dies: bool
 ) -> None:
     post.ask()
     with pytest.raises(KeyboardInterrupt):
         post.transactional_sender(store=DyingStore(post.room.store, survives)).post()
 
-    recovered = post.room.recover()
-
-    assert recovered.emails == unknown
+    if dies:
+        assert post.room.recover().emails == unknown
+    else:
+        forget(store=post.room.store)
+        assert post.state() is (EmailState.CALLING if survives else EmailState.WAITING)
+        post.room.clock.advance(hours=1, seconds=1)
+        forget(store=post.room.store)
     if unknown:
         assert post.state() is EmailState.UNKNOWN
         assert post.transactional_sender().post() is None
