@@ -235,6 +235,13 @@ def test_a_call_that_another_replayed_gives_nothing_back_of_the_day() -> None:
     )
 
 
+def test_a_process_that_stood_still_before_its_claim_counts_on_the_day_of_the_claim() -> None:
+    """It read the time, and claimed a day later. The day's count began again."""
+    stood_still = (worker("dispatch-1", "take", points=2), Step("wait", number=100_000))
+    rest = (worker("dispatch-1", "hints"),)
+    holds("mailgun/sendgrid", *stood_still, Step("boot", number=3), *rest, kind="paced")
+
+
 def test_an_event_after_a_restore_proves_what_the_restored_books_never_tried() -> None:
     """An admin sends the rest again, not to the reader of whom the provider has told since."""
     put_back = (Step("restore", "in place"), Step("release"), Step("hand", "reopen"))

@@ -318,14 +318,12 @@ class Attempts(ABC, Generic[Held, Done]):
 
     def attempt(self) -> Done | None:
         """Send the next batch or email. Return None if nothing is due or nothing may leave now."""
-        attempt = Attempt(
-            id=self.attempt_ids(),
-            at=self.store.clock.now(),
-            # computed before the claim, so that it ends no later than the lease
-            not_after=NotAfter.after(self.lease, self.store.clock),
-        )
+        # computed before the claim, so that it ends no later than the lease
+        not_after = NotAfter.after(self.lease, self.store.clock)
         # a power cut may undo the claim, because nothing leaves before the note, which is durable
         with self.claiming() as tx:
+            # the time of the claim: one from before would count the messages on a day that is over
+            attempt = Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
             held = self.claim(tx, attempt)
         if held is None:
             return None

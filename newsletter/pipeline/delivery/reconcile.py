@@ -195,11 +195,12 @@ class Reconciler:
 
     def reconcile(self) -> ReconcileResult | None:
         """Take the next step for the next batch that is due. Return None if none is due."""
-        now, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
+        not_after = NotAfter.after(self.lease, self.store.clock)
         with self.store.read() as tx:  # an idle call must not take the write lock
             if tx.unknowns.next_at(self.pool.accounts) is None:
                 return None
         with self.store.begin() as tx:
+            now = tx.now
             held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.pool.accounts)
             if held is None:
                 return None
