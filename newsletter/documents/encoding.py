@@ -12,6 +12,8 @@ _BYTE_ORDER_MARKS = (
 )
 _HEAD = 1024
 _WESTERN = {"iso8859-1", "ascii", "iso8859-15"}
+_ASCII = ("iso-2022", "iso2022", "hz")
+"""How the names of encodings begin whose bytes are all ASCII."""
 
 
 def decode(data: bytes, *, file: str = "the text", declared: Iterable[str] = ()) -> str:
@@ -41,7 +43,8 @@ def decode_as_declared(data: bytes, declared: Iterable[str] = ()) -> str | None:
     by_head = encoding_by_head(data)
     if by_head:
         return data.decode(by_head)
-    for name in sorted(["utf-8", *declared], key=_hides_in_utf_8, reverse=True):
+    # encodings of ASCII bytes alone would be taken for UTF-8
+    for name in sorted(["utf-8", *declared], key=lambda name: not name.lower().startswith(_ASCII)):
         try:
             known = codecs.lookup(name).name
             # what calls itself Latin-1 mostly holds the quotes of Windows: browsers read it so too
@@ -52,11 +55,6 @@ def decode_as_declared(data: bytes, declared: Iterable[str] = ()) -> str | None:
         if not known.startswith("utf-16"):
             return text
     return None
-
-
-def _hides_in_utf_8(name: str) -> bool:
-    """Whether all bytes of an encoding are ASCII."""
-    return name.lower().startswith(("iso-2022", "iso2022", "hz"))
 
 
 def encoding_by_head(data: bytes) -> str:

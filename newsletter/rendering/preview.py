@@ -51,7 +51,8 @@ def dark(html: str) -> str:
 
 def without_images(html: str) -> str:
     """Show the mail on a light screen without pictures: alt text replaces them."""
-    bare = _IMAGE.sub(lambda tag: _ATTRIBUTE.sub(_without_source, tag.group()), html)
+    kept = lambda one: "" if one["name"].lower() in {"src", "srcset"} else one.group()  # noqa: E731
+    bare = _IMAGE.sub(lambda tag: _ATTRIBUTE.sub(kept, tag.group()), html)
     return _in_front(_in_scheme(bare, "light", rules=_OUTLINE), "'none'")
 
 
@@ -130,7 +131,3 @@ def _in_scheme(html: str, scheme: str, *, rules: str = "") -> str:
     html = _STYLE.sub(lambda style: _SCHEME.sub(settled, style.group()), html)
     rule = f"<style>:root {{color-scheme: only {scheme} !important;}}{rules}</style>"
     return _HEAD_END.sub(lambda end: rule + end.group(), html, count=1)
-
-
-def _without_source(attribute: re.Match[str]) -> str:
-    return "" if attribute["name"].lower() in {"src", "srcset"} else attribute.group()

@@ -194,10 +194,9 @@ CLOCK = re.compile(
     re.IGNORECASE,
 )
 MOMENT = re.compile(
-    rf"\b(?:(?:{_WEEKDAYS})(?:fruh|\w*morgen|\w*mittag|\w*middag|abend|avond|ochtend)?"
-    rf"|{alternatives('named times')}"
+    rf"\b(?:{_WEEKDAYS}|{alternatives('named times')}"
     rf"|\d{{1,2}}(?:st|nd|rd|th|er|[o°])?\.? (?:de |of )?<month>|<month>\.? \d{{1,2}}"
-    r"|(?:ore|las|alle|dalle|delle|um|om|الساعة) \d{1,2})\b".replace(
+    r"|(?:ore|las|alle|dalle|delle|um|om|godz\.?|الساعة) \d{1,2})\b".replace(
         "<month>", f"(?:{alternatives('month beginnings')})[a-z]{{0,7}}"
     ),
     re.IGNORECASE,

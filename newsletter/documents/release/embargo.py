@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from newsletter.documents.release.dates import CLOCK, MOMENT, dates_in, days_in, end_of, is_date
-from newsletter.documents.release.lines import Line, shortened
+from newsletter.documents.release.lines import Line, ends_sentence, shortened
 from newsletter.documents.release.words import alternatives, pattern
 
 _MAX_LINE_CHARACTERS = 240
@@ -56,6 +56,7 @@ _MARKS = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " 
 _PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
 _OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
 _LONG = re.compile(r"[^\W\d_]{3,}")
+_GOES_ON = re.compile(r" [^\W\d_]+,? [^\W\d_]+")
 _TELLING = re.compile(r"\b(?!اليوم\b)[^\W\d_]{5,6}")
 """The beginning of a word that tells what a text is about."""
 _TOLD = 40
@@ -77,16 +78,19 @@ class Embargo:
 
 
 @lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines
-def is_embargo(text: str) -> bool:
-    """Whether a line imposes an embargo, and so is neither title nor text."""
+def is_embargo(text: str, *, abroad: bool = False) -> bool:
+    """Whether a line imposes an embargo, and so is neither title nor text.
+
+    ``abroad`` means that the text is about an embargo between countries: the word is not enough.
+    """
     if len(text) > _MAX_LINE_CHARACTERS:
         return False
     plain = _folded(text)
-    at = _place(plain)
+    at = _place(plain, abroad=abroad)
     return at is not None and (len(text) <= _AT_ONCE or at < _BEGINNING)
 
 
-def _place(plain: str) -> int | None:
+def _place(plain: str, *, abroad: bool = False) -> int | None:
     """Return where a short text begins to mention its embargo."""
     for rule in (_NEWS, _KEEPS):
         found = rule.search(plain)
@@ -103,7 +107,7 @@ def _place(plain: str) -> int | None:
         return found.start()
     if _HOURED.match(plain) and CLOCK.search(plain):
         return 0
-    found = _ANY.search(plain)
+    found = None if abroad else _ANY.search(plain)
     bare = _is_timed(plain) or len(plain.split()) <= _BARE
     return found.start() if found and bare and not _is_trade(plain) else None
 
@@ -130,14 +134,11 @@ def _folded(text: str) -> str:
 
 def headline_beside(text: str) -> str:
     """Return the headline on a line with an embargo, ``EMBARGOED: Title``, or ""."""
-    for found in _PARTING.finditer(text[:_MAX_LINE_CHARACTERS]):
-        before, after = text[: found.start()], text[found.end() :]
-        if is_embargo(before) and _is_headline(after):
-            return after.strip()
-    for found in _OPENS.finditer(text[:_MAX_LINE_CHARACTERS]):
-        before, after = text[: found.start()], text[found.end() :]
-        if is_embargo(after) and _is_headline(before):
-            return before.strip()
+    for rule, order in ((_PARTING, 1), (_OPENS, -1)):
+        for found in rule.finditer(text[:_MAX_LINE_CHARACTERS]):
+            words, title = (text[: found.start()], text[found.end() :])[::order]
+            if is_embargo(words) and _is_headline(title):
+                return title.strip()
     return ""
 
 
@@ -202,7 +203,9 @@ def find_embargo(
 def lines_of_release(lines: Sequence[Line], prose: int | None, today: date) -> frozenset[int]:
     """Return the lines above the text that name a time to come and are not its headline."""
     above = len(lines) if prose is None else prose
-    return frozenset(n for n in _to_come(lines, above, today, ()) if n < above)
+    told = {n for n in _to_come(lines, above, today, ()) if n < above}
+    # a headline may name a day beside a line with the words of a release
+    return frozenset(n for n in told if _holds(_folded(lines[n].text))) or frozenset(told)
 
 
 def _hits(lines: Sequence[Line], above: int, *, abroad: bool) -> Iterator[tuple[Line, str]]:
@@ -210,12 +213,16 @@ def _hits(lines: Sequence[Line], above: int, *, abroad: bool) -> Iterator[tuple[
     for n, line in enumerate(lines):
         near = n < above + _HEAD or n >= len(lines) - _FOOT
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap else ""
-        speaks = near and (is_embargo(line.text) or _names_embargo(line.text, abroad=abroad))
+        if near:
+            speaks = _names_embargo(line.text, abroad=abroad)
+        else:
+            # Amid the text a line is about its embargo only from the first word on.
+            begins = (_place(_folded(line.text), abroad=abroad) or 0) < _FIRST_WORD
+            speaks = begins and is_embargo(line.text, abroad=abroad)
         if n < above and below and not is_embargo(below):
             # Two lines may speak of it only together: they were one before it was wrapped.
             speaks = speaks or is_embargo(f"{line.text} {below}")
-        # Amid the text a line is about its embargo only from the first word on.
-        if speaks or (is_embargo(line.text) and (_place(_folded(line.text)) or 0) < _FIRST_WORD):
+        if speaks:
             yield line, below
 
 
@@ -228,31 +235,41 @@ def _to_come(
     reasons: they need a word of release too, and a title and the text below it an hour.
     """
     told = _telling(*(line.text for line in lines[above : above + _TOLD]))
+    programme = {n for n, line in enumerate(lines) if CLOCK.match(line.text)}
     for n, line in enumerate(lines):
-        foot = n > above and n >= len(lines) - _FOOT
+        is_lead = n == above < len(lines) - 1 and len(line.text) >= _BEGINNING
+        foot = n >= max(above, len(lines) - _FOOT) and not is_lead
         plain = _folded(line.text)
         if not (n < above + _HEAD or foot) or len(line.text) > _AT_ONCE:
             continue
-        if _REACHED.search(line.text):
+        in_programme = n in programme and len(programme) > 1
+        if _REACHED.search(line.text) or _OCCASIONS.match(plain) or in_programme:
             continue
         hour, days = CLOCK.search(plain), days_in(line.text, today)
         is_to_come = max(days) > today if days else bool(hour or MOMENT.search(plain))
         if not is_to_come:
             continue
         is_above = n < above and n not in title
-        is_subhead = told & _telling(line.text) or _is_told_amid(plain)
-        free = is_above and not (is_date(line.text) or is_subhead or _OCCASIONS.match(plain))
-        holds = bool(_HOLDING.search(_OCCASIONS.sub(" ", plain)))
-        if free or (holds and (is_above or (not _ANNOUNCING.search(plain) if foot else hour))):
+        is_subhead = told & _telling(line.text) or _is_sentence(plain)
+        free = is_above and not (is_date(line.text) or is_subhead)
+        if free or (
+            _holds(plain) and (is_above or (not _ANNOUNCING.search(plain) if foot else hour))
+        ):
             yield n
 
 
-def _is_told_amid(plain: str) -> bool:
-    """Whether a time stands within a sentence: a line of release begins or ends with its time."""
-    parts = MOMENT.sub("|", CLOCK.sub("|", plain)).split("|")
-    before, behind = parts[0], " ".join(parts[1:][-1:])
-    told = len(before.split()) >= _TITLE_WORDS and len(_LONG.findall(behind)) > _TITLE_WORDS
-    return told and not _UNTIL.search(before)
+def _holds(plain: str) -> bool:
+    """Whether a line uses words about the release of a text."""
+    return bool(_HOLDING.search(_OCCASIONS.sub(" ", plain)))
+
+
+def _is_sentence(plain: str) -> bool:
+    """Whether a line has a full stop, or goes on behind its time as no line of release does."""
+    before, *others = MOMENT.sub("|", CLOCK.sub("|", plain)).split("|")
+    goes_on = others and _LONG.search(before) and _GOES_ON.match(others[-1])
+    if goes_on and not _UNTIL.search(before):
+        return True
+    return ends_sentence(plain) and len(plain.split()) > _TITLE_WORDS
 
 
 def _telling(*texts: str) -> set[str]:
@@ -261,10 +278,9 @@ def _telling(*texts: str) -> set[str]:
 
 
 def _names_embargo(text: str, *, abroad: bool) -> bool:
-    """Whether a text near the head or foot may mention its own embargo.
-
-    ``abroad`` means that the text is about an embargo between countries.
-    """
+    """Whether a text near the head or foot may mention its own embargo."""
+    if is_embargo(text, abroad=abroad):
+        return True
     plain = _folded(text)
     for sentence in re.split(r"(?<=[.!?]) ", plain):
         if _NEWS.search(sentence) and not _is_trade(sentence):

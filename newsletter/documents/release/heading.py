@@ -255,18 +255,29 @@ def first_prose(lines: Sequence[Line], width: int, windows: Sequence[str] = ()) 
     titles = {n for found in named for n in range(found.first, found.last + 1)}
     if (found := _window(head)) is not None:
         titles |= {0, *range(found.first, found.last + 1)}
-    for index, line in enumerate(lines):
-        if index not in titles and is_prose(lines, index, width):
+    for is_text in (is_prose, _is_short_sentence):
+        for index, line in enumerate(lines):
+            if index in titles or not is_text(lines, index, width):
+                continue
             # the page's own title, which comes again
             if any(other.text == line.text for other in lines[:index]):
                 continue
             if at_the_edge(line.text) or release_line(line.text) is not None:
                 continue
-            if is_embargo(line.text) or is_label(line.text) or stopped_title(lines, index):
+            if is_embargo(line.text) or is_label(line.text):
+                continue
+            if is_text is is_prose and stopped_title(lines, index):
                 continue
             if not _is_wrapped_headline(lines, index):
                 return index
     return None
+
+
+def _is_short_sentence(lines: Sequence[Line], index: int, _: int) -> bool:
+    """Whether a sentence is below what may be a title: the text, where no line is long."""
+    text = lines[index].text
+    is_sentence = ends_sentence(text) and len(text.split()) >= FULL_TITLE
+    return is_sentence and any(may_be_title(line.text) for line in lines[:index])
 
 
 def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:

@@ -31,13 +31,9 @@ def _find_embargo(fields: tuple[str, ...], body: str, language: str) -> str:
     for field in fields:
         if is_embargo(ordinary(field)):
             return field
-    if len(body) <= _HEAD + _FOOT:
-        lines = list(_lines(body, language))
-        lines = lines[:_LINES] + lines[_LINES:][-_LINES:]
-    else:
-        head, foot = body[:_HEAD], body[-_FOOT:]
-        lines = [*_lines(head, language)][:_LINES] + [*_lines(foot, language)][-_LINES:]
-    found = find_embargo(lines, 0)
+    parts = (body[:_HEAD], body[_HEAD:][-_FOOT:])
+    lines = [line for part in parts for line in _lines(part, language)]
+    found = find_embargo(lines[:_LINES] + lines[_LINES:][-_LINES:], 0)
     return found.words if found else ""
 
 

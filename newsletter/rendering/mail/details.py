@@ -9,7 +9,6 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date
 from markdown_it.token import Token
 from markupsafe import Markup, escape
@@ -50,13 +49,11 @@ def written_date(day: date | None, language: str, words: Mapping[str, str]) -> s
         parts = {"day": str(day.day), "month": months[day.month - 1], "year": str(day.year)}
         return _GAP.sub(lambda gap: parts[gap[1]], words["date"])
     locale = locale_of(language)
-    return _long_date(day, locale) if locale else day.isoformat()
+    return _format_date(day, "long", locale=locale) if locale else day.isoformat()
 
 
-# a list has many dates, and each of its pages shows them again
-@lru_cache(maxsize=4096)
-def _long_date(day: date, locale: Locale) -> str:
-    return format_date(day, "long", locale=locale)
+_format_date = lru_cache(maxsize=4096)(format_date)
+"""A list has many dates, and each of its pages shows them again."""
 
 
 def written_time(wall: datetime | None, zone: str, language: str, words: Mapping[str, str]) -> str:

@@ -201,7 +201,7 @@ def told(line: str, language: str, place: str) -> tuple[bool, bool]:
 
 
 @pytest.mark.slow("250 imports")
-@rows("language", ["en", "de", "fr", "es", "it", "pt", "nl", "ar"])
+@rows("language", ["en", "de", "fr", "es", "it", "pt", "nl", "pl", "ar"])
 def test_what_is_to_come_is_asked_for_and_what_is_not_is_left_alone(language: str) -> None:
     for place in ("first", "last"):
         for line in TABLES["embargoes"][language]:
@@ -221,6 +221,9 @@ def test_what_is_to_come_is_asked_for_and_what_is_not_is_left_alone(language: st
         "The full report will be published on 9 December.",
         "Press conference: Tuesday 1 December, 10:00, Room 9.",
         "Le service de presse répond du lundi au vendredi, de 9 h à 17 h.",
+        "Please confirm before Friday whether you can come.",
+        "Two of the hostages were released on bail until their hearing on 9 December.",
+        "Le trafic reprendra à minuit.",
     ],
 )
 def test_a_foot_may_name_a_day_to_come(line: str) -> None:
@@ -250,6 +253,7 @@ def test_a_foot_that_asks_journalists_to_wait_is_an_embargo(line: str) -> None:
         ("London: 2 December 2026", True),
         ("2 December 2026", False),
         ("Niet vóór 5-12-2026", True),
+        ("Abendausgabe, 2. Dez.", True),
         ("Reeds op 5-10-2026", False),
         ("Wstrzymać do 7 listopada 2027", True),
         ("Trattenere fino al 14.12", True),
@@ -268,6 +272,7 @@ def test_a_subhead_may_name_a_day_to_come_if_it_repeats_words_or_goes_on_behind_
         "Housing council meets again on Friday",
         "What homes need before 2 December",
         "Act in force from 1 January will leave thousands without counsel",
+        "Deadline of 4 December must be met",
     ):
         document = imported([TITLE, line, FIRST, SECOND, *MORE])
         assert (document.title, document.embargo) == (TITLE, None)
@@ -291,6 +296,28 @@ def test_neither_an_embargo_nor_a_label_costs_the_headline(
     text: list[str], title: str | None
 ) -> None:
     assert imported([*text, FIRST, SECOND, *MORE]).title == (title or text[0])
+
+
+def test_a_programme_names_hours_and_is_no_embargo() -> None:
+    hours = ["9:00 Coffee and papers", "10:00 Report of the chair", "12:30 Lunch"]
+
+    assert imported([TITLE, *hours, FIRST, SECOND]).embargo is None
+
+
+@rows(
+    ("text", "asks"),
+    [
+        (["Report on homes appears on 14 December", "We show it in Leeds on that day."], False),
+        (["Arms embargo must stay", "The current embargo ends on 12 December."], False),
+        (["Arms embargo must stay", "Embargo: 2 December, 10:00", "It ends too soon."], True),
+        (["We leave the council", "It did nothing.", "Please use this from Friday on only."], True),
+    ],
+)
+def test_a_text_of_short_sentences_has_its_title_and_its_embargo(
+    text: list[str], asks: bool
+) -> None:
+    document = imported([*text, "We are the Forum for homes."])
+    assert (document.title, document.embargo is not None) == (text[0], asks)
 
 
 def test_a_title_with_a_day_is_no_embargo_and_one_with_an_hour_asks() -> None:
