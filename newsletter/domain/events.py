@@ -150,9 +150,10 @@ def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
 
 _GRAVITY = (Bounce.OTHER, Bounce.SOFT, Bounce.POLICY, Bounce.COMPLAINT, Bounce.HARD)
 _OF_ITS_OWN = frozenset({EventKind.DELIVERED, EventKind.BOUNCED, EventKind.COMPLAINED})
-_KEPT_WHOLE = frozenset(
+KEPT_WHOLE = frozenset(
     {EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.OTHER}
 )
+"""Stored as they came, for inspection."""
 _SUPPRESSING = {
     (EventKind.BOUNCED, Bounce.HARD): SuppressionReason.BOUNCED,
     (EventKind.BOUNCED, Bounce.COMPLAINT): SuppressionReason.COMPLAINED,
@@ -198,11 +199,6 @@ def status_kind(kind: EventKind) -> EventKind | None:
     if kind in _OF_ITS_OWN:
         return kind
     return EventKind.ACCEPTED if kind.proves_acceptance else None
-
-
-def is_kept_whole(event: Event) -> bool:
-    """Return whether the event is stored as it came, for inspection."""
-    return event.kind in _KEPT_WHOLE
 
 
 def suppression(event: Event) -> SuppressionReason | None:
@@ -300,6 +296,8 @@ class EventTarget:
     lists: tuple[str, ...] = ()
     batch: BatchState | None = None
     """The state of the batch. Until it is done, the event may prove its outcome."""
+    may_leave: bool = False
+    """A call is under way, or a person may still have the message sent to this reader."""
 
     @property
     def delivery(self) -> tuple[int, int] | None:
@@ -307,8 +305,3 @@ class EventTarget:
         if self.campaign_id is None or self.subscriber_id is None:
             return None
         return self.campaign_id, self.subscriber_id
-
-    @property
-    def under_way(self) -> bool:
-        """The call is made at this moment: nothing can be booked yet."""
-        return self.batch is BatchState.CLAIMED

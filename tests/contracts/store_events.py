@@ -198,13 +198,13 @@ class EventsContract:
         books, event = Books(store, 3), told(attempt_id="a1", subscriber_id=1)
         claimed = books.claim()
         [during] = locate(store, event)
-        assert during.under_way
+        assert during.may_leave
         books.settle(claimed, UNKNOWN)
         if to is not None:
             with books.step() as tx:
                 tx.unknowns.decide(books.id, to, NOON)
         [place] = locate(store, event)
-        assert (place.batch, place.under_way) == (batch, False)
+        assert (place.batch, place.may_leave) == (batch, False)
 
     def test_whoever_was_erased_is_recognised_and_not_named(self, store: Store) -> None:
         books = Books(store, 3)

@@ -142,6 +142,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
     def put_back(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
         """Queue the batch again."""
         tx.batches.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
+        confirm_by_events(tx, held.claimed.campaign.id)
 
     def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> DispatchResult:
         """Book the outcome of each reader, and what the answer says about the provider."""

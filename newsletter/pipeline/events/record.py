@@ -12,12 +12,12 @@ from typing import Any
 
 from newsletter.domain.delivery.batch import BatchState, Origin, origin
 from newsletter.domain.events import (
+    KEPT_WHOLE,
     DeliveryStatus,
     Event,
     EventKind,
     EventTarget,
     Forged,
-    is_kept_whole,
     status_kind,
     suppression,
 )
@@ -100,7 +100,7 @@ def _record(
 ) -> RecordedEvents:
     tx.events.note(_statuses(told))
     # nothing that names an erased person is stored again
-    whole = [(event, at) for event, at in told if is_kept_whole(event) and not at.erased]
+    whole = [(event, at) for event, at in told if event.kind in KEPT_WHOLE and not at.erased]
     tx.events.keep(provider, whole, tx.now)
     return RecordedEvents(
         events=len(told),
@@ -115,7 +115,7 @@ def _statuses(told: Sequence[tuple[Event, EventTarget]]) -> Iterator[DeliverySta
         kind, delivery = status_kind(event.kind), place.delivery
         if kind is None or delivery is None:
             continue
-        if kind is EventKind.ACCEPTED and not place.under_way:
+        if kind is EventKind.ACCEPTED and not place.may_leave:
             continue  # says nothing that the books do not say, or are told right now
         bounced = kind is EventKind.BOUNCED
         yield DeliveryStatus(

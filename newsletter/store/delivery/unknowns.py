@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.batch import (
     BatchState,
     DeliveryState,
@@ -242,7 +241,7 @@ class Unknowns(Repository):
             return BatchState.DONE, DeliveryState.ACCEPTED
         if rest is RestOutcome.UNKNOWN:
             return BatchState.UNKNOWN, None
-        if Campaigns(self._db).head(held.campaign.id).state is CampaignState.CANCELLED:
+        if batch_splitting.is_cancelled(self._db, held.campaign.id):
             return BatchState.DONE, DeliveryState.CANCELLED
         return BatchState.QUEUED, DeliveryState.PENDING
 
@@ -266,8 +265,10 @@ class Unknowns(Repository):
         )
 
     def campaigns(self) -> list[int]:
+        """Return the campaigns with deliveries that an event may still settle."""
         return self._db.column(
-            f"SELECT DISTINCT campaign_id FROM batch WHERE {IS_UNKNOWN} ORDER BY campaign_id"
+            f"SELECT campaign_id FROM batch WHERE {IS_UNKNOWN}"
+            f" UNION SELECT campaign_id FROM batch WHERE {claiming.IS_OPEN}"
         )
 
     def calls(self, campaign_id: int) -> tuple[datetime, datetime] | None:

@@ -40,13 +40,17 @@ class _Batch:
     members: str
     provider: str
     attempts: int
+    accepted: int
+    rejected: int
+    cancelled: int
     last_change: int
     lists: tuple[str, ...]
 
 
 _BATCH = """
     SELECT batch.id, batch.campaign_id, batch.attempt_id, batch.state, batch.members,
-        batch.provider, batch.attempts, batch.last_change, campaign.lists
+        batch.provider, batch.attempts, batch.accepted, batch.rejected, batch.cancelled,
+        batch.last_change, campaign.lists
     FROM batch JOIN campaign ON campaign.id = batch.campaign_id
 """
 
@@ -114,6 +118,19 @@ class Locator:
             campaign_id=batch.campaign_id,
             lists=batch.lists,
             batch=batch.state,
+            may_leave=self._may_leave(batch, number),
+        )
+
+    def _may_leave(self, batch: _Batch, number: int | None) -> bool:
+        if batch.state is not BatchState.DONE:
+            return batch.state is BatchState.CLAIMED
+        if batch.cancelled or not batch.accepted:
+            return True
+        return batch.rejected > 0 and self._db.has(
+            "SELECT 1 FROM delivery WHERE campaign_id = :campaign_id"
+            " AND subscriber_id = :number AND state = 'rejected'",
+            campaign_id=batch.campaign_id,
+            number=number,
         )
 
     def _address(

@@ -348,9 +348,9 @@ class Newsroom:
         assert done is not None, "there is nothing to hand over"
         return done
 
-    def drain(self, limit: int = 100) -> int:
+    def drain(self, limit: int = 100, *, dispatcher: Dispatcher | None = None) -> int:
         """Send all due batches; return the number of calls."""
-        dispatcher = self.dispatcher()
+        dispatcher = dispatcher or self.dispatcher()
         for calls in range(limit):
             if dispatcher.dispatch() is None:
                 return calls

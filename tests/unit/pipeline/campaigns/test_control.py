@@ -313,24 +313,38 @@ def test_those_who_may_have_it_stay_as_they_are(room: Newsroom) -> None:
         room.hand().reopen("resignation")
 
 
-def test_what_an_event_told_meanwhile_is_not_sent_again(room: Newsroom) -> None:
-    """A repetition is cancelled, and an event says that the first call had arrived."""
+@pytest.mark.parametrize("kind", [EventKind.DELIVERED, EventKind.OPENED])
+@pytest.mark.parametrize("end", ["cancelled", "rejected", "rejected in part"])
+def test_what_an_event_told_meanwhile_is_not_sent_again(
+    room: Newsroom, kind: EventKind, end: str
+) -> None:
+    """A repetition ends without a message, and an event says that the first call had arrived."""
     room.start(5)
     room.provider.answer = always(Verdict.UNKNOWN)
     room.dispatch()
     room.hand().resolve("resignation", Resolution.RESEND)
-    room.hand().cancel("resignation")
+    if end == "cancelled":
+        room.hand().cancel("resignation")
+    else:
+        refusal = Outcome(verdict=Verdict.REJECTED)
+        rest = refusal if end == "rejected" else Outcome(verdict=Verdict.ACCEPTED)
+        answer = Answer(outcome=rest, exceptions={2: refusal, 3: refusal})
+        room.provider.answer = lambda _: answer
+        room.dispatch()
+    before = room.counts()
     told = Event(
-        id="delivered",
-        kind=EventKind.DELIVERED,
+        id="told",
+        kind=kind,
         at=room.clock.now(),
         campaign="resignation",
         attempt_id="attempt1",
-        subscriber_id=2,
+        address="reader2@example.org",
     )
     record([told], provider="recording", workspace=WORKSPACE, store=room.store)
     room.provider.answer = accept_all
-    assert room.hand().reopen("resignation")[0].counts == Counts(accepted=1, pending=4)
+    assert room.hand().reopen("resignation")[0].counts == Counts(
+        accepted=before.accepted + 1, pending=4 - before.accepted
+    )
 
 
 def test_what_may_have_reached_its_readers_by_another_way_is_not_reopened(room: Newsroom) -> None:

@@ -5,19 +5,29 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Resolution, Verdict
-from newsletter.domain.delivery.provider import Replay
+from newsletter.domain.delivery.provider import PreparedRequest, Replay
+from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.events.record import RecordedEvents, record
 from newsletter.store.sql import Store
-from tests.fakes import OURS, THEIRS, WORKSPACE, RecordingProvider, accept_all, always
+from tests.fakes import (
+    OURS,
+    THEIRS,
+    WORKSPACE,
+    MemoryWatermark,
+    RecordingProvider,
+    accept_all,
+    always,
+)
 from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 PROVING = [kind for kind in EventKind if kind.proves_acceptance]
@@ -311,6 +321,48 @@ def test_what_was_told_before_a_crash_is_known_after_it(room: Newsroom, replay: 
     assert "reader4@example.org" not in room.provider.accepted
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, StoreUnavailable])
+def test_an_event_during_a_claim_of_which_nothing_leaves_is_not_lost(
+    room: Newsroom, error: type[BaseException]
+) -> None:
+    """The first call arrived, although the answer said that it did not."""
+    room.start(10)
+    room.provider.answer = always(Verdict.RETRY)
+    room.dispatch()
+    room.clock.advance(minutes=1)
+    room.provider.answer = accept_all
+    provider, room.provider = room.provider, Interrupting(room, error)
+    guard_file, room.guard_file = room.guard_file, Unwritable(begun=True)
+    with pytest.raises(error):
+        room.dispatch()
+    room.provider, room.guard_file = provider, guard_file
+    if error is KeyboardInterrupt:
+        room.recover()
+    assert room.counts() == Counts(accepted=1, pending=9)
+    room.drain()
+    assert "reader4@example.org" not in room.provider.accepted
+
+
+class Interrupting(RecordingProvider):
+    """An event comes while a request is built, and the process may die."""
+
+    def __init__(self, room: Newsroom, error: type[BaseException]) -> None:
+        super().__init__()
+        self._room = room
+        self._error = error
+
+    def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
+        tell_of(self._room, 4, EventKind.DELIVERED)
+        if self._error is KeyboardInterrupt:
+            raise self._error
+        return super().prepare(batch)
+
+
+class Unwritable(MemoryWatermark):
+    def note(self, claims: int) -> None:
+        raise StoreUnavailable("the disk is full")
+
+
 def test_events_that_come_while_others_send_reach_nobody_twice(room: Newsroom) -> None:
     room.start(300)
     told: set[int] = set()
@@ -330,8 +382,9 @@ def test_events_that_come_while_others_send_reach_nobody_twice(room: Newsroom) -
         return always(Verdict.UNKNOWN)(batch) if lost else accept_all(batch)
 
     room.provider.answer = lossy
+    drain = partial(room.drain, dispatcher=room.dispatcher())
     with ThreadPoolExecutor(3) as pool:
-        assert sum(future.result() for future in [pool.submit(room.drain) for _ in range(3)]) == 30
+        assert sum(future.result() for future in [pool.submit(drain) for _ in range(3)]) == 30
     assert len(told) == 150
     counts = room.counts()
     assert counts.unknown > 0
