@@ -10,7 +10,7 @@ from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Ver
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.store.sql import Store
 from tests.contracts.store_threads import in_threads
-from tests.fakes import RecordingProvider, always
+from tests.fakes import RecordingProvider, accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
 
 
@@ -300,3 +300,22 @@ def test_eight_threads_hand_over_to_each_reader_once(room: Newsroom) -> None:
     assert sorted(room.provider.accepted) == sorted(f"reader{n}@example.org" for n in range(1, 201))
     assert room.campaign().state is CampaignState.SENT
     assert room.counts() == Counts(accepted=200)
+
+
+def test_an_outage_makes_few_batches_unknown_and_the_rest_waits_longer_each_time(
+    room: Newsroom,
+) -> None:
+    room.start(200)
+    room.provider.answer = always(Verdict.UNKNOWN)
+    sender, waits = room.dispatcher(), []
+    for _ in range(4):
+        room.drain(dispatcher=sender)
+        with room.store.read() as tx:
+            wait = room.pool().waits(tx, room.clock.now())[""]
+        assert wait is not None
+        waits.append((wait.until - room.clock.now()).total_seconds())
+        room.clock.advance(seconds=waits[-1])
+    assert (waits, len(room.provider.batches)) == ([1, 2, 4, 8], 7)
+    room.provider.answer = accept_all
+    room.drain(dispatcher=sender)
+    assert room.counts() == Counts(accepted=130, unknown=70)
