@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.domain.campaigns.composition import Abstract
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict, attempt_name
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.delivery.transactional import EmailText, News
@@ -24,9 +24,9 @@ from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
 
 WORKSPACE = "f0" * 6
-OURS = attempt_name(WORKSPACE, "0" * 24)
+OURS = WORKSPACE + "0" * 24
 """An earlier try of this workspace, which is not the last one of any batch."""
-THEIRS = attempt_name("ab" * 6, "0" * 24)
+THEIRS = "ab" * 6 + "0" * 24
 """A try of another workspace."""
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

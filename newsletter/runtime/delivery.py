@@ -15,7 +15,6 @@ from newsletter.config.settings import Settings
 from newsletter.credentials.codes import link_word
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.batch import attempt_name
 from newsletter.domain.delivery.provider import Finding
 from newsletter.domain.delivery.rate_limit import Limits, Wait
 from newsletter.domain.delivery.worker import Worker
@@ -135,7 +134,7 @@ class Delivery:
 
     def new_attempt(self) -> str:
         """A name that no try had before."""
-        return attempt_name(self.workspace, secrets.token_hex(12))
+        return self.workspace + secrets.token_hex(12)
 
     def dispatcher(
         self, *, owner: int | None = None, waits: Callable[[], bool] = lambda: False

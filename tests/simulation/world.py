@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.delivery.batch import attempt_name
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import Defect, NewsletterError
 from tests.fakes import WORKSPACE
@@ -95,7 +94,7 @@ class World:
 
     def attempt(self) -> str:
         """Return the name of a new attempt."""
-        return attempt_name(WORKSPACE, f"{self.number():024}")
+        return WORKSPACE + f"{self.number():024}"
 
     @property
     def holder(self) -> str:

@@ -14,6 +14,7 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.statements.content import Content, Recipient
 
 _NAME = re.compile(r"[0-9a-f]{36}")
+"""Of an attempt: digits of the workspace, and digits that no other try has."""
 _WORKSPACE, _UNIQUE = 12, 24
 
 
@@ -58,11 +59,6 @@ class Origin(Enum):
     """The id names another workspace."""
     UNSAID = "unsaid"
     """The id names no workspace: it is another program's."""
-
-
-def attempt_name(workspace: str, unique: str) -> str:
-    """Out of 12 hexadecimal digits for the workspace, and 24 that no other try has."""
-    return workspace + unique
 
 
 def unique_part(attempt_id: str) -> str:

@@ -243,21 +243,16 @@ class ProviderPool:
         until: datetime,
     ) -> bool:
         """Book the answer at its rate limit; return whether the second provider takes over."""
-        verdict = answer.outcome.verdict
         if self.second is None and not answer.not_handed_over(len(claimed.members)):
             return False  # the usual case: the rate limit does not change
         pooled = self.of(claimed)
         watched = self.second is not None and pooled is self.first
         rate_limit = pooled.limiter.settle(
-            tx,
-            answer,
-            taken_at=taken_at,
-            until=until,
-            watched=watched,
+            tx, answer, taken_at=taken_at, until=until, watched=watched
         )
         if self.second is None or pooled is self.second:
             return False
-        if not fails_over(verdict, rate_limit, taken_at, self.after):
+        if not fails_over(answer.outcome.verdict, rate_limit, taken_at, self.after):
             return False
         self._fail_over(tx, self.second, claimed.campaign, answer.outcome.reason)
         return True

@@ -23,8 +23,6 @@ SETTLES_IN = timedelta(minutes=30)
 MAX_CLOCK_ERROR = timedelta(days=3)
 """Of our clock at an attempt. A reader gets few messages, so it costs little."""
 _SAMPLES = 5
-LOOKS_FOR = timedelta(days=3)
-"""For providers that keep their records longer than anybody looks."""
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
@@ -67,8 +65,8 @@ class Inquiry(ABC):
 
     settles_in = SETTLES_IN
     """So long after an attempt the provider's records name all it took."""
-    kept_for = LOOKS_FOR
-    """The time for which every plan keeps records: older ones prove no absence."""
+    kept_for: timedelta | None = None
+    """Every plan keeps records for so long, or longer than anybody looks. Older prove nothing."""
     all_or_none: ClassVar[bool] = False
     """The provider takes all of a call or nothing."""
     rows: ClassVar[str]

@@ -168,11 +168,6 @@ def raw(value: Any) -> str:
     return written[:MAX_RAW].encode(errors="replace").decode().replace("\x00", "")
 
 
-def as_it_came(body: bytes) -> str:
-    """The whole post, bounded."""
-    return raw(body[: MAX_RAW * 4].decode(errors="replace"))
-
-
 def read_one(body: bytes, now: datetime, translate: Translate) -> tuple[Event, ...]:
     """The event of a post that holds one."""
     payload = parse(body)
@@ -201,7 +196,7 @@ def unreadable_event(body: bytes, now: datetime, *, id: str = "") -> Event:
         id=id or hashlib.sha256(body).hexdigest(),
         kind=EventKind.OTHER,
         at=now,
-        raw=as_it_came(body),
+        raw=raw(body[: MAX_RAW * 4].decode(errors="replace")),
     )
 
 

@@ -1,6 +1,5 @@
 """The description of a provider in YAML: its requests, and the meaning of its answers."""
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -19,6 +18,7 @@ from pydantic import (
 from newsletter.domain.delivery.provider import Finding, uncertain
 from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, basic, bearer, option
+from newsletter.providers.common.webhooks import parse
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.transport.http import HttpResponse
 
@@ -39,10 +39,7 @@ class AnswerPath:
         """Return the text or whole number at the path, or ""."""
         if self._header:
             return response.headers.get(self._header, "").strip()
-        try:
-            value: Any = json.loads(response.body)
-        except (ValueError, RecursionError):
-            return ""
+        value = parse(response.body)
         for step in self._steps:
             value = _inside(value, step)
         if isinstance(value, int) and not isinstance(value, bool):

@@ -5,7 +5,6 @@ X-PM-KeepID it replaces Message-ID. On a broadcast stream it adds an unsubscribe
 unless the stream's unsubscribe handling is set to custom.
 """
 
-import json
 import re
 from functools import partial
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
 from newsletter.providers.common.translators import MessageTranslator
+from newsletter.providers.common.webhooks import parse
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
@@ -81,7 +81,7 @@ class Postmark(MessageTranslator):
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """One verdict for each message, by place; Postmark names the address of those it took."""
         if response.status // 100 == 2:
-            said_of_each = _listed(response) if response.status == 200 else None
+            said_of_each = parse(response.body) if response.status == 200 else None
             return answers.by_item(batch, answers.read_each(batch, said_of_each, _item), response)
         payload = http.json_object(response) or {}
         message = http.words(payload.get("Message") or f"HTTP {response.status}")
@@ -91,13 +91,6 @@ class Postmark(MessageTranslator):
         elif verdict is not Verdict.RETRY:
             verdict = Verdict.CONFIGURATION  # a 4xx: nothing was taken, and no retry helps
         return answers.refused(batch, response, message, verdict)
-
-
-def _listed(response: HttpResponse) -> object:
-    try:
-        return json.loads(response.body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _item(recipient: Recipient, item: Any) -> Outcome | None:
