@@ -18,7 +18,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.themes import Theme
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
-from newsletter.rendering.mail.values import WrittenAbstracts
+from newsletter.rendering.mail.values import Abstracts
 from newsletter.sources.statements import Defaults, parse_statement
 from newsletter.sources.writing import slugify
 
@@ -115,7 +115,7 @@ def _gathered(intro: Statement) -> Statement:
     """A digest email, by the product's own rules."""
     publisher, language, day = publisher_in(), intro.language, intro.date or _TODAY
     wordings = TemplateRenderer(house=publisher, files=mail_templates(None)).wordings
-    abstracts = WrittenAbstracts(publisher, wordings)
+    abstracts = Abstracts(publisher, wordings)
     files = (file for place in _OURS for file in sorted(place.glob("*.md")))
     told = [read_statement(file) for file in files if not file.stem.startswith(_DIGEST)]
     digest = Digest(

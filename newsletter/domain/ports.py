@@ -4,49 +4,17 @@ more."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from newsletter.domain.campaigns.composition import Abstract
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
     from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
-    from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
-    from newsletter.domain.delivery.transactional import EmailText, News
     from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events import Event
     from newsletter.domain.statements.content import Content
     from newsletter.domain.statements.feed import ExtractedStatement, FetchedFeed, Item
     from newsletter.domain.statements.statement import Reading, Statement
-
-
-class GuardFile(Protocol):
-    """The progress of sending, stored outside the database: a restore does not turn it back."""
-
-    def location(self) -> Location:
-        """Return the location of the database's file."""
-        ...
-
-    def read(self) -> GuardRecord | Absence: ...
-
-    def write(self, record: GuardRecord) -> None:
-        """Begin with this. It is durable then. Raises StoreUnavailable."""
-        ...
-
-    def follow(self, claims: int) -> None:
-        """Raises Refused where as many claims were noted before: the database was exchanged."""
-        ...
-
-    def note(self, claims: int) -> None:
-        """Note a claim before its call leaves; the highest number stays.
-
-        Raises StoreUnavailable: then nothing may leave.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of it; ``write`` takes hold again."""
-        ...
 
 
 class Source(Protocol):
@@ -176,34 +144,3 @@ class Feed(Protocol):
         Raises FeedUnreadable if that cannot be done now.
         """
         ...
-
-
-class EmailWriter(Protocol):
-    """Writes transactional email."""
-
-    def transactional(
-        self,
-        says: EmailText,
-        *,
-        language: str,
-        url: str,
-        lists: tuple[str, ...] = (),
-        about: str = "",
-        news: tuple[News, ...] = (),
-    ) -> Content:
-        """An email with its reader's own link, and the lists that it names, in readers' words.
-
-        ``about`` is the sentence of a mail to a member of staff, ``news`` its events.
-        No gap is left in it but the message's name. Raises InvalidInput.
-        """
-        ...
-
-
-class Abstracts(Protocol):
-    """Says in a few words what a statement says."""
-
-    def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
-        """Return the entry of a digest in this language for a statement that was sent that day."""
-        ...
-
-    def dated(self, day: date, language: str) -> str: ...

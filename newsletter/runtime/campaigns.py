@@ -44,10 +44,10 @@ class Campaigns:
 
     @cached_property
     def digest_builder(self) -> DigestBuilder:
-        from newsletter.rendering.mail.values import WrittenAbstracts  # it reads Markdown
+        from newsletter.rendering.mail.values import Abstracts  # it reads Markdown
 
         settings = self.settings
-        abstracts = WrittenAbstracts(settings.house(), self.renderer.templates.wordings)
+        abstracts = Abstracts(settings.house(), self.renderer.templates.wordings)
         return DigestBuilder(
             store=self.store,
             digests=self.digests,

@@ -34,7 +34,7 @@ from newsletter.providers.common.options import ProviderOptions, account_of
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.counters import Counters
 from newsletter.runtime.keys import account_name, workspace_name
-from newsletter.store.file.guard_file import WorkspaceGuardFile
+from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.file.lock import beaten_at, only_one
 from newsletter.store.sql import Store
 
@@ -55,7 +55,7 @@ class Delivery:
 
     settings: Settings
     store: Store
-    guard_file: WorkspaceGuardFile
+    guard_file: GuardFile
     links: Links
     renderer: LazyRenderer
     counters: Counters

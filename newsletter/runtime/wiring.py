@@ -29,7 +29,7 @@ from newsletter.runtime.services import Services, Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.database import Backend
-from newsletter.store.file.guard_file import WorkspaceGuardFile
+from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.file.keys import Chain, HeadFile, check_keys, refuse_missing_keys
 from newsletter.store.file.lock import in_use
 from newsletter.store.schema import ensure_current
@@ -47,7 +47,7 @@ def opened(
     """
     settings = load(workspace / FILE_NAME, environ)
     with private() as umask, _opened_store(settings, clock) as (store, links, key):
-        guard_file = WorkspaceGuardFile(
+        guard_file = GuardFile(
             settings.epoch_path,
             store.database.name,
             lambda _: store.database.location(),
@@ -139,7 +139,7 @@ def _opened_store(
 def _services(
     settings: Settings,
     store: Store,
-    guard_file: WorkspaceGuardFile,
+    guard_file: GuardFile,
     links: SignedLinks,
     key: bytes,
     umask: int,

@@ -21,7 +21,7 @@ from newsletter.config import environment
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.delivery.provider import LookupResult, PreparedRequest
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
-from newsletter.domain.ports import GuardFile, Provider
+from newsletter.domain.ports import Provider
 from newsletter.pipeline.delivery.attempt import PooledProvider
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import Reconciler, ReconcileResult
@@ -29,6 +29,7 @@ from newsletter.pipeline.delivery.transactional import EmailResult, Transactiona
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.scheduler import Scheduler
 from newsletter.runtime.wiring import opened
+from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store
 from tests.acceptance.workspace import Running, Workspace
 from tests.servers import Exchange, LoopbackServer, Received, Step

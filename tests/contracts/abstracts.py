@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from newsletter.domain.ports import Abstracts
 from newsletter.domain.statements.statement import Statement
+from newsletter.rendering.mail.values import Abstracts
 
 WENT_OUT = date(2026, 11, 27)
 RESIGNATION = Statement(

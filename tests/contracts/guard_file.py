@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.errors import Defect, Refused
-from newsletter.domain.ports import GuardFile
+from newsletter.store.file.guard_file import GuardFile
 from tests.contracts.store_threads import THREADS, in_threads
 
 EPOCH, BEFORE = "a" * 32, "b" * 32

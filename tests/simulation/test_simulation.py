@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from newsletter.domain.delivery.restore_guard import Location
-from newsletter.domain.ports import GuardFile
+from newsletter.store.file.guard_file import GuardFile
 from tests.contracts.guard_file import WatermarkContract
 from tests.simulation.bugs import BUGS
 from tests.simulation.host import Disk, Noted

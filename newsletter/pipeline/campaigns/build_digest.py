@@ -7,6 +7,7 @@ clock that goes back makes no second issue for a local date.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
@@ -14,10 +15,12 @@ from newsletter.domain.campaigns.composition import choose, compose, in_one_lang
 from newsletter.domain.campaigns.digest import MAX_STATEMENTS, Digest, Issue
 from newsletter.domain.campaigns.occurrences import coming, due
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.ports import Abstracts
 from newsletter.domain.statements.statement import Statement, all_writers
 from newsletter.pipeline.ledger import approved_content
 from newsletter.store.sql import Store, Transaction
+
+if TYPE_CHECKING:
+    from newsletter.rendering.mail.values import Abstracts
 
 Part = tuple[Campaign, Statement]
 """A campaign and its statement as it was approved."""
@@ -70,7 +73,7 @@ class DigestBuilder:
     store: Store
     digests: Sequence[Digest]
     timezone: str
-    abstracts: Abstracts
+    abstracts: "Abstracts"
 
     def build(self) -> tuple[BuiltDigest, ...]:
         """Make the issues that are due. Update issues whose parts were corrected or cancelled."""

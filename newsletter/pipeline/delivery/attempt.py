@@ -32,7 +32,8 @@ from newsletter.domain.delivery.rate_limit import (
     fails_over,
 )
 from newsletter.domain.errors import InvalidInput, ProviderUnreachable, StoreUnavailable
-from newsletter.domain.ports import GuardFile, Links, Provider
+from newsletter.domain.ports import Links, Provider
+from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 
 Held = TypeVar("Held")

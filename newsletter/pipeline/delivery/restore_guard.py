@@ -21,9 +21,9 @@ from newsletter.domain.delivery.restore_guard import (
     SendingStop,
 )
 from newsletter.domain.errors import Refused, StoreUnavailable
-from newsletter.domain.ports import GuardFile
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import entitle
+from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 
 

@@ -7,6 +7,7 @@ once. An unknown outcome stays unknown: the person can request another email.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from newsletter.domain.delivery.batch import (
     Answer,
@@ -28,10 +29,12 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
     plan_for,
 )
-from newsletter.domain.ports import EmailWriter
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
 from newsletter.store.sql import Store, Transaction
+
+if TYPE_CHECKING:
+    from newsletter.rendering.mail.renderer import TemplateRenderer
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}
@@ -81,7 +84,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
     of a link for staff, by email id. ``news`` returns the events that an email tells staff of.
     """
 
-    writer: EmailWriter
+    writer: "TemplateRenderer"
     titles: Mapping[str, str]
     public_url: str
     language: str

@@ -71,7 +71,7 @@ _MAX_OPENING = 300
 """Characters of a first sentence, which most do not reach. A summary is never cut."""
 
 
-class WrittenAbstracts:
+class Abstracts:
     """Takes a statement's summary, else the first sentence of its text."""
 
     def __init__(self, house: Publisher, wordings: Wordings) -> None:

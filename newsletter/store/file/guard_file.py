@@ -107,7 +107,7 @@ _LINE = re.compile(
 )
 
 
-class WorkspaceGuardFile:
+class GuardFile:
     """The guard record in the file ``path``, for the database in the file ``database``.
 
     ``database`` is a name if the database is on a server.

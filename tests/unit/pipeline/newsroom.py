@@ -10,7 +10,7 @@ from typing import Any
 from newsletter.domain.campaigns.campaign import Campaign, Counts, ShownTerms
 from newsletter.domain.delivery.batch import Answer
 from newsletter.domain.delivery.rate_limit import Limits
-from newsletter.domain.ports import GuardFile, Provider
+from newsletter.domain.ports import Provider
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Approval, Approvals, Channel, Progress, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
@@ -40,6 +40,7 @@ from newsletter.pipeline.statements.render import RenderResult, RenderState, ren
 from newsletter.pipeline.statements.review import ReviewResult, ReviewRules, review
 from newsletter.pipeline.status import load_status
 from newsletter.rendering.checks.reviewer import review_text
+from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 from tests.fakes import (
     FixedClock,

@@ -19,7 +19,7 @@ from newsletter.domain.staff.account import Session
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.store.file.copies import backup
-from newsletter.store.file.guard_file import WorkspaceGuardFile, location_of
+from newsletter.store.file.guard_file import GuardFile, location_of
 from newsletter.store.sql import Store
 from tests.contracts.store_accounts import TOKEN
 from tests.fakes import NOON, FixedClock, MemoryWatermark, store_in
@@ -38,15 +38,15 @@ def store(tmp_path: Path, migrated: Path, clock: FixedClock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def guard_file(tmp_path: Path) -> Iterator[WorkspaceGuardFile]:
+def guard_file(tmp_path: Path) -> Iterator[GuardFile]:
     """The file next to the database of ``store``."""
-    guard_file = WorkspaceGuardFile(tmp_path / "epoch", tmp_path / "newsletter.db")
+    guard_file = GuardFile(tmp_path / "epoch", tmp_path / "newsletter.db")
     yield guard_file
     guard_file.close()
 
 
 @pytest.fixture
-def room(room: Newsroom, guard_file: WorkspaceGuardFile) -> Newsroom:
+def room(room: Newsroom, guard_file: GuardFile) -> Newsroom:
     room.guard_file = guard_file
     return room
 
@@ -112,7 +112,7 @@ def test_only_the_holds_that_are_named_are_lifted(room: Newsroom) -> None:
 
 
 def test_each_run_begins_an_epoch_in_both_places(
-    room: Newsroom, guard_file: WorkspaceGuardFile, tmp_path: Path
+    room: Newsroom, guard_file: GuardFile, tmp_path: Path
 ) -> None:
     place = location_of(tmp_path / "newsletter.db")
     for number in (1, 2, 3):
@@ -207,7 +207,7 @@ def test_a_run_that_begins_between_two_glances_is_no_doubt(room: Newsroom) -> No
 
 
 def test_a_doubt_is_kept_entered_in_the_log_and_told_once_more(
-    room: Newsroom, guard_file: WorkspaceGuardFile, tmp_path: Path
+    room: Newsroom, guard_file: GuardFile, tmp_path: Path
 ) -> None:
     room.guard().begin()
     room.start(5)
@@ -245,7 +245,7 @@ def test_a_doubt_that_no_run_has_seen_yet_can_be_lifted_too(room: Newsroom, tmp_
 
 
 def test_a_restored_database_says_also_what_the_outside_knows(
-    room: Newsroom, guard_file: WorkspaceGuardFile
+    room: Newsroom, guard_file: GuardFile
 ) -> None:
     room.guard().begin()
     guard_file.note(3)
@@ -335,7 +335,7 @@ def ids(room: Newsroom, address: str) -> int:
 
 
 def test_a_new_database_is_marked_when_it_is_opened_and_its_first_run_goes_on(
-    room: Newsroom, guard_file: WorkspaceGuardFile
+    room: Newsroom, guard_file: GuardFile
 ) -> None:
     room.guard().attend()
     first = guard_file.read()
@@ -354,9 +354,7 @@ def test_two_copies_of_one_disk_are_told_apart(room: Newsroom, tmp_path: Path) -
     def at(location: Location) -> Guard:
         return replace(
             room.guard(),
-            guard_file=WorkspaceGuardFile(
-                tmp_path / "epoch", database, location_of=lambda _: location
-            ),
+            guard_file=GuardFile(tmp_path / "epoch", database, location_of=lambda _: location),
         )
 
     at(here).attend()
@@ -381,7 +379,7 @@ def test_a_workspace_put_back_in_place_is_seen_by_a_file_outside_it_alone(
     def opened() -> Iterator[Newsroom]:
         store = reopened(database, clock)
         room = Newsroom(BalancedStore(store))
-        room.guard_file = WorkspaceGuardFile(guard_file, database)
+        room.guard_file = GuardFile(guard_file, database)
         yield room
         room.guard_file.close()
         store.close()
@@ -410,7 +408,7 @@ def test_a_workspace_put_back_in_place_is_seen_by_a_file_outside_it_alone(
 
 
 def test_what_is_in_doubt_gives_no_number_again_before_anybody_is_answered(
-    room: Newsroom, guard_file: WorkspaceGuardFile
+    room: Newsroom, guard_file: GuardFile
 ) -> None:
     room.guard().begin()
     before = ids(room, "ana@example.org")
@@ -457,9 +455,7 @@ def test_two_that_open_a_new_database_at_once_begin_one_epoch(room: Newsroom) ->
         assert tx.generation.mark().generation == f"{1:032x}"
 
 
-def test_to_release_writes_down_what_the_log_lacks(
-    room: Newsroom, guard_file: WorkspaceGuardFile
-) -> None:
+def test_to_release_writes_down_what_the_log_lacks(room: Newsroom, guard_file: GuardFile) -> None:
     room.guard().begin()
     room.guard().stop(by=ADA, reason="")
     with room.store.begin() as tx:

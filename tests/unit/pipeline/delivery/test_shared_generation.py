@@ -11,7 +11,7 @@ from newsletter.domain.delivery.restore_guard import Absence, HoldKind
 from newsletter.domain.delivery.worker import DEAD_AFTER, Part
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.delivery.restore_guard import Guard
-from newsletter.store.file.guard_file import WorkspaceGuardFile
+from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock, store_in
 from tests.unit.pipeline.delivery.test_restore_guard import ADA
@@ -33,7 +33,7 @@ def machine(room: Newsroom, tmp_path: Path) -> Machine:
     def of(name: str) -> Guard:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        file = WorkspaceGuardFile(folder / "epoch", tmp_path / "newsletter.db", is_shared=True)
+        file = GuardFile(folder / "epoch", tmp_path / "newsletter.db", is_shared=True)
         names = room.guard().names
         return Guard(
             store=room.store,

@@ -2,17 +2,16 @@
 
 import pytest
 
-from newsletter.domain.ports import Abstracts
-from newsletter.rendering.mail.values import WrittenAbstracts
+from newsletter.rendering.mail.values import Abstracts
 from tests.contracts.abstracts import AbstractsContract
 from tests.fakes import PlainAbstracts
 from tests.unit.rendering.examples import HOUSE, WORDINGS
 
 
-class TestWrittenAbstracts(AbstractsContract):
+class TestAbstracts(AbstractsContract):
     @pytest.fixture
     def abstracts(self) -> Abstracts:
-        return WrittenAbstracts(HOUSE, WORDINGS)
+        return Abstracts(HOUSE, WORDINGS)
 
 
 class TestPlainAbstracts(AbstractsContract):

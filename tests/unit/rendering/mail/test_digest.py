@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.composition import as_markdown, compose
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page
-from newsletter.rendering.mail.values import WrittenAbstracts
+from newsletter.rendering.mail.values import Abstracts
 from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.plaintext import to_text
 from tests.rows import rows
@@ -29,7 +29,7 @@ WEEKLY = replace(USUAL, intro="What we said this week, in *three* minutes.")
 FRIDAY = date(2011, 9, 23)
 TITLED = "Is 5 < 6? *Yes* [and] <b>no</b> & R_D"
 PARTS = (STATEMENT, statement("Nothing but this.", slug="second", title=TITLED, summary=""))
-ABSTRACTS = WrittenAbstracts(HOUSE, WORDINGS)
+ABSTRACTS = Abstracts(HOUSE, WORDINGS)
 
 
 def issue(*parts: Statement, **changes: object) -> Statement:

@@ -14,9 +14,8 @@ import pytest
 
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused, StoreUnavailable
-from newsletter.domain.ports import GuardFile
 from newsletter.store.file.guard_file import (
-    WorkspaceGuardFile,
+    GuardFile,
     boot,
     device,
     filesystem,
@@ -29,12 +28,12 @@ from tests.rows import rows
 
 
 @pytest.fixture
-def opened(path: Path) -> Iterator[Callable[[], WorkspaceGuardFile]]:
+def opened(path: Path) -> Iterator[Callable[[], GuardFile]]:
     """Opens the watermark of the database ``path``; all are closed in the end."""
     with ExitStack() as stack:
 
-        def one() -> WorkspaceGuardFile:
-            made = WorkspaceGuardFile(path.with_name("epoch"), path)
+        def one() -> GuardFile:
+            made = GuardFile(path.with_name("epoch"), path)
             stack.callback(made.close)
             return made
 
@@ -48,11 +47,11 @@ def file(path: Path) -> Path:
 
 class TestFileWatermark(WatermarkContract):
     @pytest.fixture
-    def guard_file(self, opened: Callable[[], WorkspaceGuardFile]) -> WorkspaceGuardFile:
+    def guard_file(self, opened: Callable[[], GuardFile]) -> GuardFile:
         return opened()
 
     @pytest.fixture
-    def again(self, opened: Callable[[], WorkspaceGuardFile]) -> Callable[[], GuardFile]:
+    def again(self, opened: Callable[[], GuardFile]) -> Callable[[], GuardFile]:
         return opened
 
 
@@ -67,7 +66,7 @@ class TestMemoryWatermark(WatermarkContract):
 
 
 def test_it_is_readable_by_its_owner_alone_and_leaves_no_draft(
-    opened: Callable[[], WorkspaceGuardFile], file: Path
+    opened: Callable[[], GuardFile], file: Path
 ) -> None:
     file.with_name("epoch.part").write_bytes(b"of a process that was cut off")
     opened().write(record())
@@ -75,9 +74,7 @@ def test_it_is_readable_by_its_owner_alone_and_leaves_no_draft(
     assert not file.with_name("epoch.part").exists()
 
 
-def test_its_length_and_its_place_never_change(
-    opened: Callable[[], WorkspaceGuardFile], file: Path
-) -> None:
+def test_its_length_and_its_place_never_change(opened: Callable[[], GuardFile], file: Path) -> None:
     guard_file = opened()
     guard_file.write(record())
     before = file.stat()
@@ -87,16 +84,14 @@ def test_its_length_and_its_place_never_change(
 
 @pytest.mark.parametrize("length", [0, 1, 60, -1])
 def test_a_file_cut_off_anywhere_is_unreadable(
-    opened: Callable[[], WorkspaceGuardFile], file: Path, length: int
+    opened: Callable[[], GuardFile], file: Path, length: int
 ) -> None:
     opened().write(record())
     file.write_bytes(file.read_bytes()[:length])
     assert opened().read() is Absence.UNREADABLE
 
 
-def test_any_changed_byte_makes_it_unreadable(
-    opened: Callable[[], WorkspaceGuardFile], file: Path
-) -> None:
+def test_any_changed_byte_makes_it_unreadable(opened: Callable[[], GuardFile], file: Path) -> None:
     opened().write(record(claims=12))
     whole = file.read_bytes()
     for place in range(len(whole)):
@@ -105,7 +100,7 @@ def test_any_changed_byte_makes_it_unreadable(
 
 
 def test_garbage_a_folder_and_what_may_not_be_read_are_unreadable(
-    opened: Callable[[], WorkspaceGuardFile], file: Path
+    opened: Callable[[], GuardFile], file: Path
 ) -> None:
     file.write_bytes(os.urandom(5000))
     assert opened().read() is Absence.UNREADABLE
@@ -115,21 +110,21 @@ def test_garbage_a_folder_and_what_may_not_be_read_are_unreadable(
 
 
 def test_a_copy_of_the_database_is_another_file(
-    opened: Callable[[], WorkspaceGuardFile], path: Path
+    opened: Callable[[], GuardFile], path: Path
 ) -> None:
     copy = Path(shutil.copy(path, path.with_name("copy.db")))
-    assert opened().location() != WorkspaceGuardFile(path.with_name("epoch"), copy).location()
+    assert opened().location() != GuardFile(path.with_name("epoch"), copy).location()
     assert opened().location().file == path.stat().st_ino
 
 
 def test_where_it_cannot_be_written_it_says_where_and_what_to_do(path: Path) -> None:
-    guard_file = WorkspaceGuardFile(path.with_name("none") / "epoch", path)
+    guard_file = GuardFile(path.with_name("none") / "epoch", path)
     with pytest.raises(StoreUnavailable, match=r"none/epoch cannot be written: .*'epoch_file'"):
         guard_file.write(record())
 
 
 def test_a_watermark_that_was_closed_notes_nothing_more(
-    opened: Callable[[], WorkspaceGuardFile],
+    opened: Callable[[], GuardFile],
 ) -> None:
     guard_file = opened()
     guard_file.write(record())
@@ -148,7 +143,7 @@ def names(file: Path) -> list[str]:
 
 
 def test_the_count_stands_in_a_name_too_since_the_last_look_or_the_end(
-    opened: Callable[[], WorkspaceGuardFile], path: Path, file: Path
+    opened: Callable[[], GuardFile], path: Path, file: Path
 ) -> None:
     guard_file = opened()
     guard_file.write(record(claims=3, file=path.stat().st_ino))
@@ -163,7 +158,7 @@ def test_the_count_stands_in_a_name_too_since_the_last_look_or_the_end(
 
 
 def test_an_old_line_is_not_believed_where_a_name_knows_of_more(
-    opened: Callable[[], WorkspaceGuardFile], file: Path
+    opened: Callable[[], GuardFile], file: Path
 ) -> None:
     guard_file = opened()
     guard_file.write(record(claims=3))
@@ -186,7 +181,7 @@ def test_an_old_line_is_not_believed_where_a_name_knows_of_more(
 
 
 def test_a_look_at_what_stayed_in_its_place_finds_nothing(
-    opened: Callable[[], WorkspaceGuardFile], path: Path
+    opened: Callable[[], GuardFile], path: Path
 ) -> None:
     guard_file = opened()
     with pytest.raises(Defect):
@@ -197,7 +192,7 @@ def test_a_look_at_what_stayed_in_its_place_finds_nothing(
 
 
 def test_a_look_finds_that_the_file_was_taken_away(
-    opened: Callable[[], WorkspaceGuardFile], path: Path, file: Path
+    opened: Callable[[], GuardFile], path: Path, file: Path
 ) -> None:
     guard_file = opened()
     guard_file.write(record(file=path.stat().st_ino))
@@ -210,7 +205,7 @@ def test_a_look_finds_that_the_file_was_taken_away(
 
 
 def test_a_look_finds_another_database_in_the_location_of_this_one(
-    opened: Callable[[], WorkspaceGuardFile], path: Path
+    opened: Callable[[], GuardFile], path: Path
 ) -> None:
     guard_file = opened()
     guard_file.write(record(file=path.stat().st_ino))
@@ -265,7 +260,7 @@ def test_a_generation_that_began_outlives_a_power_cut(
     path: Path, tmp_path: Path, disk: LossyDisk
 ) -> None:
     """Else an older file would be there again, and a copy of the database that fits it sends."""
-    guard_file = WorkspaceGuardFile(tmp_path / "outside" / "epoch", path, fsync=disk.fsync)
+    guard_file = GuardFile(tmp_path / "outside" / "epoch", path, fsync=disk.fsync)
     for written in (record(1), record(7), record(9)):
         guard_file.write(written)
         there = {file.name: file.read_bytes() for file in (tmp_path / "outside").iterdir()}
@@ -278,7 +273,7 @@ def test_a_generation_that_began_outlives_a_power_cut(
 def test_what_a_look_flushed_outlives_a_power_cut(
     path: Path, tmp_path: Path, disk: LossyDisk
 ) -> None:
-    guard_file = WorkspaceGuardFile(tmp_path / "outside" / "epoch", path, fsync=disk.fsync)
+    guard_file = GuardFile(tmp_path / "outside" / "epoch", path, fsync=disk.fsync)
     guard_file.write(replace(record(1), location=location_of(path)))
     guard_file.note(7)
     guard_file.flush()
@@ -352,9 +347,7 @@ def test_a_file_system_without_a_disk_has_another_number_with_each_mount() -> No
 
 
 def test_processes_of_one_folder_share_the_file_and_follow_one_another(path: Path) -> None:
-    one, other = (
-        WorkspaceGuardFile(path.with_name("epoch"), path, is_shared=True) for _ in range(2)
-    )
+    one, other = (GuardFile(path.with_name("epoch"), path, is_shared=True) for _ in range(2))
     one.write(record(claims=4, file=path.stat().st_ino))
     other.write(record(claims=4, file=path.stat().st_ino))  # in the place of the first file
     one.flush()
@@ -370,9 +363,7 @@ def test_a_process_at_work_follows_a_replica_of_its_server_and_no_other_database
     first = Location(file=7, machine="a" * 32, filesystem="1" * 16)
     elsewhere, replica = replace(first, machine="b" * 32), replace(first, filesystem="2" * 16)
     places = [first]
-    file = WorkspaceGuardFile(
-        path.with_name("epoch"), "server", lambda _: places[-1], is_shared=True
-    )
+    file = GuardFile(path.with_name("epoch"), "server", lambda _: places[-1], is_shared=True)
     file.write(replace(record(claims=4), location=first))
     for place, followed in ((elsewhere, first), (replica, replica)):
         places.append(place)
