@@ -293,17 +293,14 @@ def healthcheck(port: int) -> int:
     Exits with 0 if its /readyz says so, else with 1. For containers.
     """
     from newsletter.transport.http import AnswerLost, HttpRequest
-    from newsletter.transport.transport import Transport
+    from newsletter.transport.transport import call_once
 
-    transport = Transport(timeout=_HEALTH_WITHIN, concurrency=1)
     url = f"http://127.0.0.1:{port}/readyz"
     try:
-        answer = transport.call(HttpRequest(method="GET", url=url))
+        answer = call_once(HttpRequest(method="GET", url=url), timeout=_HEALTH_WITHIN)
     except (ProviderUnreachable, AnswerLost) as error:
         shell.say(f"{url}: {error}")
         return 1
-    finally:
-        transport.close()
     click.echo(answer.body.decode(errors="replace"))
     return 0 if answer.status == 200 else 1
 

@@ -25,7 +25,7 @@ from newsletter.rendering.notices import hub_ping, slack_message, teams_card, we
 from newsletter.runtime.rounds import QuietPeriod
 from newsletter.transport.addresses import checked_addresses
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, retry_after, words
-from newsletter.transport.transport import Transport
+from newsletter.transport.transport import call_once
 
 if TYPE_CHECKING:
     from newsletter.config.channels import ChannelOptions
@@ -79,21 +79,18 @@ class Call:
         """Make the call, and judge the answer."""
         url = self.options.url.get_secret_value()
         body = self._body(news)
-        transport = Transport(
-            timeout=_WITHIN,
-            concurrency=1,
-            answer_bytes=_ANSWER_BYTES,
-            resolve=partial(
-                checked_addresses,
-                is_secure=url.startswith("https:"),
-                allow_private=self.options.allow_private,
-            ),
+        resolve = partial(
+            checked_addresses,
+            is_secure=url.startswith("https:"),
+            allow_private=self.options.allow_private,
         )
         try:
             kind = "x-www-form-urlencoded" if isinstance(self.options, HubOptions) else "json"
             headers = {**self._signed(post, body), "Content-Type": f"application/{kind}"}
             request = HttpRequest(method="POST", url=url, headers=headers, body=body)
-            response = transport.call(request)
+            response = call_once(
+                request, timeout=_WITHIN, answer_bytes=_ANSWER_BYTES, resolve=resolve
+            )
             if 200 <= response.status < 300:
                 return _answer(Verdict.ACCEPTED, "")
             reason = f"HTTP {response.status}"
@@ -110,8 +107,6 @@ class Call:
             # a webhook has an id, by which its reader knows what came twice; a hub may fetch twice
             is_chat = isinstance(self.options, ChatOptions)
             return _answer(Verdict.UNKNOWN if is_chat else Verdict.RETRY, str(error))
-        finally:
-            transport.close()
 
     def _body(self, news: tuple[News, ...]) -> bytes:
         if isinstance(self.options, ChatOptions):

@@ -415,6 +415,17 @@ class Transport:
         )
 
 
+def call_once(
+    request: http.HttpRequest, *, timeout: timedelta, **options: Any
+) -> http.HttpResponse:
+    """Make one call on a connection of its own, with the options and errors of ``Transport``."""
+    transport = Transport(timeout=timeout, concurrency=1, **options)
+    try:
+        return transport.call(request)
+    finally:
+        transport.close()
+
+
 def _incomplete(response: Response) -> str:
     """Return why this may not be the complete answer. http.client misses an end in headers or
     body."""

@@ -11,7 +11,7 @@ from newsletter.providers.common.answers import Translator
 from newsletter.providers.common.records import MOST_PAGES, Inquiry, Question
 from newsletter.transport import http
 from newsletter.transport.http import AnswerLost, HttpRequest
-from newsletter.transport.transport import Transport
+from newsletter.transport.transport import Transport, call_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,13 +124,10 @@ def fetcher(*, timeout: timedelta) -> Callable[[str], bytes]:
     """Return a function that fetches a page once, without redirects. It raises OSError."""
 
     def fetch(url: str) -> bytes:
-        transport = Transport(timeout=timeout, concurrency=1)
         try:
-            response = transport.call(HttpRequest(method="GET", url=url))
+            response = call_once(HttpRequest(method="GET", url=url), timeout=timeout)
         except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
             raise OSError(str(error)) from error
-        finally:
-            transport.close()
         if response.status != 200:
             raise OSError(f"HTTP {response.status}")
         return response.body

@@ -19,7 +19,7 @@ from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.transport import http
 from newsletter.transport.addresses import AddressRefused, checked_addresses
-from newsletter.transport.transport import AnswerTooLong, Resolve, Transport, resolve
+from newsletter.transport.transport import AnswerTooLong, Resolve, call_once, resolve
 
 MAX_BODY_BYTES = 10_000_000
 """Bytes of an unpacked body."""
@@ -77,20 +77,16 @@ class Fetcher:
 
     def _get(self, url: str, headers: Mapping[str, str], until: float) -> Page:
         origin = _origin(url)
-        transport = Transport(
-            timeout=timedelta(seconds=until - monotonic()),
-            resolve=lambda host, port: self._checked(host, port, is_secure=origin.is_secure),
-            tls=self.tls,
-            answer_bytes=MAX_BODY_BYTES,
-        )
         try:
-            answer = transport.call(
-                http.HttpRequest(method="GET", url=url, headers={**_HEADERS, **headers})
+            answer = call_once(
+                http.HttpRequest(method="GET", url=url, headers={**_HEADERS, **headers}),
+                timeout=timedelta(seconds=until - monotonic()),
+                resolve=lambda host, port: self._checked(host, port, is_secure=origin.is_secure),
+                tls=self.tls,
+                answer_bytes=MAX_BODY_BYTES,
             )
         except (ProviderUnreachable, http.AnswerLost) as error:
             raise self._translated(error.__cause__ or error, origin.host, until) from error
-        finally:
-            transport.close()
         body = _unpacked(answer.body, answer.headers.get("content-encoding", ""))
         return Page(status=answer.status, headers=answer.headers, body=body, url=url)
 
