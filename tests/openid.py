@@ -9,7 +9,9 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key
+from pydantic import SecretStr
 
+from newsletter.credentials.id_tokens import Registration
 from newsletter.domain.clock import Clock
 from tests.servers import LoopbackServer, Received, Step, reply
 
@@ -39,6 +41,16 @@ class OpenIdServer(LoopbackServer):
         """Replaces its answer at a path."""
         self.given: dict[str, Mapping[str, str]] = {}
         """Code → the query that the browser came with. A code works once."""
+
+    def registration(self, factor: str = "") -> Registration:
+        """The settings of a desk that uses it."""
+        return Registration(
+            name="Forum ID",
+            issuer=self.url,
+            client_id=CLIENT,
+            client_secret=SecretStr(SECRET),
+            factor=factor,
+        )
 
     def usual(self, received: Received) -> Step:
         path = urlsplit(received.path).path

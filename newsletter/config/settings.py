@@ -14,12 +14,13 @@ from pydantic import PrivateAttr, SecretStr, ValidationInfo, field_validator
 from newsletter.config import fields
 from newsletter.config.channels import CHANNELS, ChannelOptions
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, fit_together
+from newsletter.credentials.id_tokens import Registration
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.notices import Channel
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.setting import Language, PublicUrl, Rule, RuleWithOthers, setting, some
-from newsletter.domain.staff.role import DeskRules
+from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.statements.statement import Approvals
@@ -51,6 +52,15 @@ class ListSender(content.Sender):
         tuple[ListName, ...],
         some("names no list; write one, like [press], or delete this sender"),
     ] = setting("The sender's lists. A statement's first list decides.", ["press"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskSettings(DeskRules):
+    """The desk, and where its staff sign in."""
+
+    oidc: Registration | None = setting(
+        "Sign-in with accounts of your organisation, by OpenID Connect.", default=None
+    )
 
 
 class Metrics(fields.Section):
@@ -176,7 +186,7 @@ class Settings(fields.Section):
     )
     approvals: Approvals = option("The rules of approval.", default=Approvals())
     schedule: Schedule = option("The times of automatic work.", default=Schedule())
-    desk: DeskRules = option("The staff's pages.", default=DeskRules())
+    desk: DeskSettings = option("The staff's pages.", default=DeskSettings())
     notices: Annotated[
         tuple[Annotated[ChannelOptions, fields.ByKind(CHANNELS)], ...], _EACH_NAMED
     ] = option(
@@ -251,7 +261,9 @@ class Settings(fields.Section):
 
     @field_validator("desk")
     @classmethod
-    def _decides_on_requests(cls, desk: DeskRules, info: ValidationInfo) -> DeskRules:
+    def _lets_staff_in(cls, desk: DeskSettings, info: ValidationInfo) -> DeskSettings:
+        if desk.passwords is not Role.VIEWER and desk.oidc is None:
+            raise ValueError("takes passwords from some roles, who then cannot sign in; add 'oidc'")
         closed = [each.name for each in info.data.get("lists", ()) if each.approval]
         if closed and not desk.enabled:
             raise ValueError(

@@ -5,13 +5,18 @@ one finds the cookie by them.
 """
 
 import hashlib
+import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from newsletter.domain.staff.identity import Identity, Unproven
+from pydantic import SecretStr
+
+from newsletter.domain.errors import Refused
+from newsletter.domain.setting import Line, PublicUrl, setting
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -20,11 +25,45 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 """Signatures by a pair of keys. The client secret signs nothing, and ``none`` is no signature."""
 _KINDS = {"RSA", "EC"}
 _MAX_TOKEN_BYTES = 16 << 10
-_MAX_SUBJECT = 255
 _LEEWAY = timedelta(minutes=1)
 """So much may the provider's clock differ from ours."""
 _LIVES = timedelta(minutes=10)
 """A token is younger when it is used: it was made for this sign-in."""
+
+
+class Unproven(Refused):
+    """The provider proved no identity."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """The desk at its identity provider."""
+
+    name: Line = setting("The provider's name on the button.", "Google")
+    issuer: PublicUrl = setting("The provider's address.", "https://accounts.google.com")
+    client_id: Line = setting("The desk's name there.", "newsletter-desk")
+    client_secret: SecretStr = setting("The desk's secret there.", "${OIDC_SECRET}")
+    factor: str = setting(
+        "The value of `acr` or `amr` in its tokens that proves a second factor. The desk then asks"
+        " for none of its own. Without it, the desk does.",
+        "mfa",
+        default="",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What a verified ID token says."""
+
+    issuer: str
+    subject: str
+    """The provider's name of the person, which never goes to another person."""
+    email: str
+    """The address that the provider verified; "" without one."""
+    has_factor: bool
+    """The provider asked for a second factor."""
+    authenticated_at: datetime | None
+    """When the person last proved who they are; None if the provider does not say."""
 
 
 class UnknownKey(Unproven):
@@ -34,6 +73,11 @@ class UnknownKey(Unproven):
 def derived(purpose: str, word: str) -> str:
     """Return a word for one purpose: the state, the nonce or the verifier of a sign-in."""
     return _encoded(f"{purpose} {word}")
+
+
+def is_state(state: str, word: str) -> bool:
+    """Return whether a state is that of the word."""
+    return hmac.compare_digest(state.encode(), derived("state", word).encode())
 
 
 def challenge_of(verifier: str) -> str:
@@ -46,14 +90,7 @@ def _encoded(text: str) -> str:
 
 
 def verified(
-    token: str,
-    keys: Sequence[Any],
-    *,
-    issuer: str,
-    client_id: str,
-    nonce: str,
-    factor: str,
-    now: datetime,
+    token: str, keys: Sequence[Any], desk: Registration, *, nonce: str, now: datetime
 ) -> Identity:
     """Return the identity in a token that one of the keys (JWK) signed. Raises Unproven."""
     from joserfc import jwt
@@ -64,9 +101,9 @@ def verified(
     rules = jwt.JWTClaimsRegistry(
         now=int(now.timestamp()),
         leeway=int(_LEEWAY.total_seconds()),
-        iss={"essential": True, "value": issuer},
+        iss={"essential": True, "values": [desk.issuer, f"{desk.issuer}/"]},
+        aud={"essential": True, "value": desk.client_id},
         sub={"essential": True},
-        aud={"essential": True, "value": client_id},
         exp={"essential": True},
         iat={"essential": True},
         nonce={"essential": True, "value": nonce},
@@ -77,7 +114,7 @@ def verified(
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
         why = " ".join(str(error).split())[:200] or type(error).__name__
         raise Unproven(f"the ID token is refused: {why}") from error
-    return _identity(read.claims, client_id=client_id, factor=factor, now=now)
+    return _identity(read.claims, desk, now)
 
 
 def _key(keys: Sequence[Any], header: Mapping[str, Any]) -> "Key":
@@ -98,30 +135,26 @@ def _key(keys: Sequence[Any], header: Mapping[str, Any]) -> "Key":
     return import_key(found[0])
 
 
-def _identity(claims: Mapping[str, Any], *, client_id: str, factor: str, now: datetime) -> Identity:
+def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> Identity:
+    us = desk.client_id
     # another audience may be an attacker's program, which could pass the token on to us
-    if claims["aud"] not in (client_id, [client_id]) or claims.get("azp", client_id) != client_id:
+    if claims["aud"] not in (us, [us]) or claims.get("azp", us) != us:
         raise Unproven("the ID token is refused: it is for another program too")
     if now.timestamp() - claims["iat"] > _LIVES.total_seconds():
         raise Unproven("the ID token is refused: it is an old one")
-    if len(claims["sub"]) > _MAX_SUBJECT:
-        raise Unproven("the ID token is refused: its sub is too long")
     email, methods = claims.get("email"), claims.get("amr")
     shown = [*(methods if isinstance(methods, list) else ()), claims.get("acr")]
     is_verified = claims.get("email_verified") is True and isinstance(email, str)
     return Identity(
-        issuer=claims["iss"],
+        issuer=claims["iss"].rstrip("/"),
         subject=claims["sub"],
         email=str(email) if is_verified else "",
-        has_factor=factor != "" and factor in shown,
+        has_factor=desk.factor != "" and desk.factor in shown,
         authenticated_at=_instant(claims.get("auth_time"), now),
     )
 
 
 def _instant(seconds: Any, now: datetime) -> datetime | None:
     """Return the time of a claim, and now for one that the other clock is early by."""
-    if not isinstance(seconds, int) or isinstance(seconds, bool):
-        return None
-    if not 0 <= seconds <= (now + _LEEWAY).timestamp():
-        return None
-    return min(datetime.fromtimestamp(seconds, UTC), now)
+    is_one = type(seconds) is int and 0 <= seconds <= (now + _LEEWAY).timestamp()
+    return min(datetime.fromtimestamp(seconds, UTC), now) if is_one else None

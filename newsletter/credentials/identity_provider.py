@@ -5,153 +5,106 @@ followed.
 """
 
 import json
-import threading
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from newsletter.credentials import id_tokens
-from newsletter.credentials.passwords import Busy
+from newsletter.credentials.id_tokens import Identity, Registration, Unproven
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
-from newsletter.domain.staff.identity import Identity, Unproven
-from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse
-from newsletter.transport.transport import Transport
+from newsletter.transport.http import AnswerLost, HttpRequest
+from newsletter.transport.transport import call_once
 
 _WITHIN = timedelta(seconds=5)
 """For each of up to four calls in a sign-in."""
 _ANSWER_BYTES = 256 << 10
-_CALLERS = 4
-"""Sign-ins that may wait for the provider: a slow one takes no threads from the others."""
 _CACHED = timedelta(hours=1)
 _AGAIN = timedelta(minutes=1)
 """An unknown key has the provider's keys fetched again, so often at most."""
 
 
 @dataclass(kw_only=True)
-class _Fetched:
-    value: Mapping[str, Any]
-    at: datetime
-
-
-@dataclass(kw_only=True)
 class IdentityProvider:
     """The provider that ``desk.oidc`` names."""
 
-    name: str
-    issuer: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    factor: str = ""
-    """What ``acr`` or ``amr`` holds if the provider asked for a second factor."""
+    desk: Registration
     clock: Clock
     within: timedelta = _WITHIN
-    _fetched: dict[str, _Fetched] = field(default_factory=dict, init=False)
-    _turns: threading.Semaphore = field(
-        default_factory=lambda: threading.Semaphore(_CALLERS), init=False
-    )
+    _fetched: dict[str, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
 
     def address(self, word: str, *, back: str, again: bool) -> str:
         """Return where a browser with this word in its cookie signs in.
 
         ``back`` is where it comes back to; ``again`` asks it to sign in even if it is signed in
-        there. Raises Unproven, and Busy.
+        there. Raises Unproven.
         """
-        with self._turn():
-            base = self._endpoint("authorization_endpoint")
+        base = self._endpoint("authorization_endpoint")
         asked = {
             "response_type": "code",
-            "client_id": self.client_id,
+            "client_id": self.desk.client_id,
             "redirect_uri": back,
             "scope": "openid email",
             "state": id_tokens.derived("state", word),
             "nonce": id_tokens.derived("nonce", word),
             "code_challenge": id_tokens.challenge_of(id_tokens.derived("verifier", word)),
             "code_challenge_method": "S256",
-            **({"acr_values": self.factor} if self.factor else {}),
+            **({"acr_values": self.desk.factor} if self.desk.factor else {}),
             **({"prompt": "login", "max_age": "0"} if again else {}),
         }
         return f"{base}{'&' if urlsplit(base).query else '?'}{urlencode(asked)}"
 
     def identity(self, code: str, word: str, *, back: str) -> Identity:
-        """Exchange a code for the identity of the person. Raises Unproven, and Busy."""
-        with self._turn():
-            token = self._token(code, id_tokens.derived("verifier", word), back)
-            try:
-                return self._verified(token, word, newer_than=_CACHED)
-            except id_tokens.UnknownKey:
-                return self._verified(token, word, newer_than=_AGAIN)
-
-    def examine(self) -> None:
-        """Fetch the provider's description and keys. Raises Unproven, and Busy."""
-        with self._turn():
-            self._endpoint("authorization_endpoint")
-            self._keys(_CACHED)
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self._turns.acquire(blocking=False):
-            raise Busy("too many people are signing in just now; try again in a minute")
+        """Exchange a code for the identity of the person. Raises Unproven."""
+        token, nonce = self._token(code, word, back), id_tokens.derived("nonce", word)
+        now = self.clock.now()
         try:
-            yield
-        finally:
-            self._turns.release()
+            return id_tokens.verified(token, self.keys(), self.desk, nonce=nonce, now=now)
+        except id_tokens.UnknownKey:
+            newer = self.keys(_AGAIN)
+            return id_tokens.verified(token, newer, self.desk, nonce=nonce, now=now)
 
-    def _verified(self, token: str, word: str, *, newer_than: timedelta) -> Identity:
-        return id_tokens.verified(
-            token,
-            self._keys(newer_than),
-            issuer=self.issuer,
-            client_id=self.client_id,
-            nonce=id_tokens.derived("nonce", word),
-            factor=self.factor,
-            now=self.clock.now(),
-        )
-
-    def _keys(self, newer_than: timedelta) -> list[Any]:
+    def keys(self, newer_than: timedelta = _CACHED) -> list[Any]:
+        """Return the provider's keys (JWK). Raises Unproven."""
         keys = self._get(self._endpoint("jwks_uri"), newer_than).get("keys")
         return keys if isinstance(keys, list) else []
 
     def _endpoint(self, name: str) -> str:
         """Return an address that the provider's description names."""
-        url = f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"
-        described = self._get(url, _CACHED)
-        if described.get("issuer") != self.issuer:
+        url = f"{self.desk.issuer}/.well-known/openid-configuration"
+        described, ours = self._get(url, _CACHED), urlsplit(self.desk.issuer)
+        if described.get("issuer") not in (self.desk.issuer, f"{self.desk.issuer}/"):
             raise Unproven(f"{url} is the description of another issuer; correct desk.oidc.issuer")
-        found = described.get(name)
-        ours = urlsplit(self.issuer)
-        if not isinstance(found, str) or not found.startswith(
-            ("https://", f"{ours.scheme}://{ours.netloc}/")
-        ):
+        found = str(described.get(name))
+        if not found.startswith(("https://", f"{ours.scheme}://{ours.netloc}/")):
             raise Unproven(f"{url} names no https address as {name}")
         return found
 
     def _get(self, url: str, newer_than: timedelta) -> Mapping[str, Any]:
         """Return an object of the provider's, which is kept for some time."""
         known, now = self._fetched.get(url), self.clock.now()
-        if known and timedelta(0) <= now - known.at < newer_than:
-            return known.value
-        request = HttpRequest(method="GET", url=url, headers={"Accept": "application/json"})
-        self._fetched[url] = _Fetched(value=self._call(request), at=now)
-        return self._fetched[url].value
+        if not known or not timedelta(0) <= now - known[0] < newer_than:
+            request = HttpRequest(method="GET", url=url, headers={"Accept": "application/json"})
+            known = self._fetched[url] = now, self._call(request)
+        return known[1]
 
-    def _token(self, code: str, verifier: str, back: str) -> str:
+    def _token(self, code: str, word: str, back: str) -> str:
         form = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": back,
-            "code_verifier": verifier,
+            "code_verifier": id_tokens.derived("verifier", word),
         }
         # RFC 6749, 2.3.1: both are encoded like a form before they are joined
-        pair = f"{quote(self.client_id, safe='')}:{quote(self.client_secret, safe='')}".encode()
+        pair = (self.desk.client_id, self.desk.client_secret.get_secret_value())
+        basic = ":".join(quote(each, safe="") for each in pair).encode()
         headers = {
             "Accept": "application/json",
             "Content-Type": "application/x-www-form-urlencoded",
-            "Authorization": f"Basic {b64encode(pair).decode()}",
+            "Authorization": f"Basic {b64encode(basic).decode()}",
         }
         url, body = self._endpoint("token_endpoint"), urlencode(form).encode()
         request = HttpRequest(method="POST", url=url, headers=headers, body=body)
@@ -162,23 +115,14 @@ class IdentityProvider:
 
     def _call(self, request: HttpRequest) -> Mapping[str, Any]:
         """Make a call and return the JSON object that it answers. Raises Unproven."""
-        transport = Transport(timeout=self.within, concurrency=1, answer_bytes=_ANSWER_BYTES)
         try:
-            answer = transport.call(request)
+            answer = call_once(request, timeout=self.within, answer_bytes=_ANSWER_BYTES)
         except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
-            raise Unproven(f"{error}") from error
-        finally:
-            transport.close()
-        return _object(answer, request.url)
-
-
-def _object(answer: HttpResponse, url: str) -> Mapping[str, Any]:
-    if answer.status != 200:
-        raise Unproven(f"{url} answered HTTP {answer.status}")
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
-        raise Unproven(f"{url} did not answer in JSON") from error
-    if not isinstance(found, dict):
-        raise Unproven(f"{url} did not answer a JSON object")
-    return found
+            raise Unproven(str(error)) from error
+        try:
+            found = json.loads(answer.body) if answer.status == 200 else None
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise Unproven(f"{request.url} answered HTTP {answer.status} and no JSON object")
+        return found

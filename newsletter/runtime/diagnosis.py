@@ -28,6 +28,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import open_to_others, proxy_token
+from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.runtime.wiring import kept
 from newsletter.store.file.guard_file import machine
@@ -106,23 +107,19 @@ def examine_proxy(
     the clients are not checked: the service trusts what comes from there.
     """
     from newsletter.transport.http import AnswerLost, HttpRequest
-    from newsletter.transport.transport import Transport
+    from newsletter.transport.transport import call_once
 
-    transport = Transport(timeout=_WITHIN, concurrency=1)
     scheme = urlsplit(url).scheme
     headers = {
         "X-Forwarded-For": _STRANGER,
         "X-Forwarded-Proto": "http" if scheme == "https" else "https",
     }
     try:
-        answer = transport.call(
-            HttpRequest(method="GET", url=f"{url}/proxy/{token}", headers=headers)
-        )
+        request = HttpRequest(method="GET", url=f"{url}/proxy/{token}", headers=headers)
+        answer = call_once(request, timeout=_WITHIN)
         seen = json.loads(answer.body) if answer.status == 200 else {}
     except (ProviderUnreachable, AnswerLost, InvalidConfiguration, ValueError) as error:
         return _of_proxy(Level.WARNING, f"{url} could not be asked: {error}")
-    finally:
-        transport.close()
     if answer.status == 421:
         return _of_proxy(Level.FAULT, f"{url} does not pass on the Host of a request")
     if not isinstance(seen, dict) or not {"host", "scheme", "client"} <= seen.keys():
@@ -159,9 +156,8 @@ def _of_proxy(level: Level, detail: str) -> Finding:
 def examine_pages(public_url: str) -> Finding:
     """Check that a one-click unsubscribe request arrives, with a made-up token."""
     from newsletter.transport.http import AnswerLost, HttpRequest
-    from newsletter.transport.transport import Transport
+    from newsletter.transport.transport import call_once
 
-    transport = Transport(timeout=_WITHIN, concurrency=1)
     request = HttpRequest(
         method="POST",
         url=f"{public_url}/u/doctor",
@@ -169,7 +165,7 @@ def examine_pages(public_url: str) -> Finding:
         body=b"List-Unsubscribe=One-Click",
     )
     try:
-        status = transport.call(request).status
+        status = call_once(request, timeout=_WITHIN).status
     except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
         advice = (
             "readers cannot unsubscribe like this: run 'newsletter run' or 'serve', and look at"
@@ -177,8 +173,6 @@ def examine_pages(public_url: str) -> Finding:
         advice += " the proxy, its certificate and public_url"
         detail = f"{public_url} cannot be reached: {error}"
         return wrong(_PAGES, detail, advice)
-    finally:
-        transport.close()
     # a redirect, a page to sign in or a cached answer says anything but that
     if status == 404:
         return well(_PAGES, f"{public_url} takes one-click posts")
@@ -246,6 +240,18 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield of_sandbox(lambda: find_escapes(str(settings.workspace)))
     yield from examine_providers(delivery)
     yield from examine_from_outside(settings, delivery.key, store.clock.now())
+
+
+def of_sign_in(staff: Staff) -> Iterator[Finding]:
+    """Check the identity provider, and that an admin can sign in without it."""
+    if (provider := staff.provider) is None:
+        return
+    yield attempt("sign-in", lambda: f"{provider.desk.name} has {len(provider.keys())} keys")
+    with staff.store.read() as tx:
+        roles, accounts = tx.staff.roles(), tx.accounts.all()
+    well = any(roles.get(address) is Role.ADMIN for address in accounts)
+    detail = "admins have them" if well else "no admin has one; 'newsletter user invite EMAIL'"
+    yield finding("passwords", well=well, detail=detail)
 
 
 def _service(delivery: Delivery, mismatch: str) -> Finding:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from newsletter.config.settings import Settings
 from newsletter.credentials.passwords import Passwords
@@ -15,6 +16,9 @@ from newsletter.runtime.statements import Statements
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.runtime.tick import Tick
 from newsletter.store.sql import Store
+
+if TYPE_CHECKING:
+    from newsletter.credentials.identity_provider import IdentityProvider
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,14 @@ class Staff:
         return Proofs(
             store=self.store, key=self.key, passwords=Passwords(), rules=self.settings.desk
         )
+
+    @cached_property
+    def provider(self) -> "IdentityProvider | None":
+        """The identity provider of the staff, if there is one."""
+        from newsletter.credentials.identity_provider import IdentityProvider
+
+        oidc = self.settings.desk.oidc
+        return IdentityProvider(desk=oidc, clock=self.store.clock) if oidc else None
 
 
 @dataclass(frozen=True, kw_only=True)

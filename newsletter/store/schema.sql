@@ -631,8 +631,11 @@ CREATE TABLE credential (
     factor_step INTEGER NOT NULL DEFAULT 0,
     pending TEXT NOT NULL DEFAULT '',
     muted TEXT NOT NULL DEFAULT '[]',  -- kinds of notices that the person gets no email of
-    feed BLOB  -- hash of the word in the address of their calendar
+    feed BLOB,  -- hash of the word in the address of their calendar
+    issuer TEXT NOT NULL DEFAULT '',  -- of the identity provider's account
+    subject TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX ux_credential_subject ON credential (issuer, subject) WHERE subject <> '';
 
 -- Events that staff hear of, a row for each person or channel. The constraint rules out doubles.
 CREATE TABLE notice (

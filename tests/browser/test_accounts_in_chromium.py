@@ -12,8 +12,10 @@ from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.browser.axe import violations_in_both
 from tests.browser.opening import Open, Windows, heading, opening
+from tests.openid import OpenIdServer
 from tests.pages import Forum
 from tests.unit.pipeline.staff.office import OTHER, PASSWORD
+from tests.unit.web.desk.visitor import Browser, provide
 
 pytestmark = pytest.mark.chromium
 
@@ -166,3 +168,36 @@ def test_the_door_needs_no_mouse_and_takes_what_is_pasted(site: Forum, open_page
     sound(page)
     assert page.get_by_label("Email address").input_value() == "nobody@forum.example"
     assert page.get_by_label("Password").input_value() == ""
+
+
+@pytest.mark.slow("a walk through five pages, axe on three of them in two colours")
+def test_an_approver_signs_in_by_the_identity_provider_and_approves(
+    site: Forum, open_page: Open
+) -> None:
+    text = "---\ntitle: Opening hours\nauthor: ana@forum.example\nlists: [press]\n---\nAt nine.\n"
+    (site.folder / "statements" / "hours.md").write_text(text, "utf-8")
+    site.subscribe("kim@paper.example")
+    site.services.tick.run()
+    Browser(site=site).join("ben@forum.example", Role.APPROVER)
+    with OpenIdServer(site.clock) as server:
+        server.claims |= {"email": "ben@forum.example", "amr": ["pwd", "mfa"]}
+        provide(site, server, factor="mfa")
+        page = open_page("/desk/statements/hours/review", width=NARROW)
+        sound(page)
+        page.get_by_role("button", name="Sign in with Forum ID").click()
+        page.get_by_role("button", name="Continue to the desk").wait_for()
+        assert heading(page) == "Back from Forum ID"
+        sound(page)
+        press(page, "Continue to the desk")
+        with page.expect_navigation():
+            page.get_by_role("button", name=re.compile("^Approve:")).click()
+        assert site.rows("SELECT actor FROM audit WHERE action = 'approve'") == [
+            ("ben@forum.example",)
+        ]
+        page.goto(page.url.partition("/desk")[0] + "/desk/account/factor")
+        assert heading(page) == "Confirm that it's you"
+        sound(page)
+        page.get_by_role("button", name="Sign in with Forum ID again").click()
+        page.get_by_role("button", name="Continue to the desk").wait_for()
+        press(page, "Continue to the desk")
+        assert heading(page) == "Set up a second factor"

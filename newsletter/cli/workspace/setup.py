@@ -101,6 +101,7 @@ def _examine(workspace: shell.Shell) -> Iterator[Finding]:
         with workspace.services() as services:
             services.tick.prepare()
             yield from diagnosis.of_workspace(services.statements, services.delivery)
+            yield from diagnosis.of_sign_in(services.staff)
     except NewsletterError as error:
         yield diagnosis.finding("workspace", well=False, detail=str(error))
 

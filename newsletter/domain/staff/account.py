@@ -19,6 +19,8 @@ class Stage(Enum):
     """The password was right; the second factor is still to come."""
     ENROLLING = "enrolling"
     """The password was right; the role demands a second factor, and there is none yet."""
+    AWAY = "away"
+    """The browser is at the identity provider. Who it is, is not known yet."""
     WHOLE = "whole"
     """Signed in."""
 
@@ -53,6 +55,10 @@ class Credential:
     """The kinds of notices that the person gets no email of."""
     feed: bytes | None = None
     """The hash of the word in the address of their calendar."""
+    issuer: str = ""
+    """The identity provider whose account was connected; empty without one."""
+    subject: str = ""
+    """The person's name there, which never changes."""
 
     @property
     def has_factor(self) -> bool:

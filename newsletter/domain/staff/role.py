@@ -45,6 +45,12 @@ class DeskRules:
     second_factor: Role = setting(
         "The lowest role that must use a second factor.", "sender", default=Role.SENDER
     )
+    passwords: Role = setting(
+        "The lowest role that may sign in with a password; others use `oidc`. Admins always may, in"
+        " case the provider fails.",
+        "admin",
+        default=Role.VIEWER,
+    )
 
     def demands_factor(self, role: Role) -> bool:
         return role.includes(self.second_factor)

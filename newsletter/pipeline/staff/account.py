@@ -6,7 +6,6 @@ complements an authenticator app: a code also works in a browser without script.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from newsletter.credentials import codes, passkeys
@@ -14,7 +13,7 @@ from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Session, Stage, limits_on_codes
+from newsletter.domain.staff.account import Credential, Session, Stage, limits_on_codes
 from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn, one_line
@@ -26,18 +25,14 @@ _WAIT = say("There were too many failures. Wait 5 minutes, then try again.")
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """A person's own account as its page shows it, without secrets."""
+    """A person's own account as its page shows it."""
 
-    password_at: datetime | None
-    factor_at: datetime | None
-    """When the second factor was set up; None if there is none."""
+    credential: Credential | None
     demanded: bool
     """Their role demands a second factor."""
     codes_left: int
     passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
-    muted: Sequence[str]
-    """The kinds of notices that they get no email of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +58,12 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
         role = tx.staff.role(address)
         if role is None:
             raise NotFound(f"{address} is not among the staff")
-        credential = tx.accounts.get(address)
         return Overview(
-            password_at=credential.password_at if credential else None,
-            factor_at=credential.factor_at if credential else None,
+            credential=tx.accounts.get(address),
             demanded=proofs.rules.demands_factor(role),
             codes_left=tx.accounts.codes_left(address),
             passkeys=tx.passkeys.of(address),
             sessions=[session for session in tx.sessions.of(address) if session.alive(tx.now)],
-            muted=credential.muted if credential else (),
         )
 
 
@@ -157,7 +149,7 @@ def enrolment(hashed: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> En
         credential = tx.accounts.get(address)
     if credential is None or not credential.pending:
         return None
-    secret = proofs.secret(credential.pending)
+    secret = codes.secret(proofs.key, credential.pending)
     uri = codes.address_of(secret, account=address, issuer=issuer)
     return Enrolment(secret=secret, address=uri)
 
@@ -175,7 +167,7 @@ def confirm_factor(
         credential = tx.accounts.get(session.address)
         if credential is None or not credential.pending:
             return Refusal.WRONG
-        step = codes.step_of(code, proofs.secret(credential.pending), tx.now)
+        step = codes.step_of(code, codes.secret(proofs.key, credential.pending), tx.now)
         if step is None:
             return Refusal.WRONG
         tx.throttle.take_back(counted)

@@ -279,7 +279,8 @@ def forgot(address: str, *, place: Place, proofs: Proofs) -> None:
         if proofs.attempt(tx, limits_on_forgotten(who, place.network)) is None:
             return
         role, links = tx.staff.role(who), tx.invitations.open(tx.now)
-        known = role and tx.accounts.get(who) and not any(one.address == who for one in links)
+        may = role is not None and role.includes(proofs.rules.passwords)
+        known = may and tx.accounts.get(who) and not any(one.address == who for one in links)
         where = f"from {place.network or 'an unknown network'}"
         tx.audit.enter("nobody", "forgotten password", who if known else "no account", where)
         if role and known:

@@ -35,6 +35,8 @@ class Refusal(Enum):
     """The passkey's answer proves nothing."""
     COPIED = "copied"
     """A passkey counts fewer signatures than before: another device may have the same key."""
+    UNNAMED = "unnamed"
+    """The identity provider named no one with an account."""
     OVER = "over"
     """The step before was too long ago: sign in again."""
 
@@ -91,9 +93,18 @@ class Proofs:
     # --- sessions
 
     def begin(
-        self, tx: Transaction, address: str, stage: Stage, place: Place, *, fresh: bool = False
+        self,
+        tx: Transaction,
+        address: str,
+        stage: Stage,
+        place: Place,
+        *,
+        fresh_at: datetime | None = None,
     ) -> SignedIn:
-        """Begin a session under a new token, and delete expired sessions."""
+        """Begin a session under a new token, and delete expired sessions.
+
+        ``fresh_at`` is when a second factor was given.
+        """
         tx.sessions.clear(tx.now)
         word = new_word()
         session = Session(
@@ -101,7 +112,7 @@ class Proofs:
             address=address,
             created_at=tx.now,
             seen_at=tx.now,
-            stepped_up_at=tx.now if fresh else None,
+            stepped_up_at=fresh_at,
             browser=place.browser,
             network=place.network,
             stage=stage,
@@ -165,7 +176,7 @@ class Proofs:
         """
         limits = tuple(limits)
         with self.store.read() as tx:
-            if self.is_last(tx, limits):
+            if exceeded(limits, tx.now, tx.throttle.count):
                 return None
         with self.passwords.queue(place.network, is_known=is_known):
             with self.store.begin() as tx:
@@ -204,19 +215,11 @@ class Proofs:
         # a set: where two limits have one key, a failure counts once
         return tx.throttle.failed({limit.key for limit in limits}, tx.now)
 
-    def is_last(self, tx: Transaction, limits: Iterable[Limit]) -> bool:
-        """Return whether the limit is reached now."""
-        return exceeded(limits, tx.now, tx.throttle.count)
-
     def code_limits(self, tx: Transaction, address: str, place: Place) -> tuple[Limit, ...]:
         is_familiar = tx.throttle.knows(address, place.network, tx.now)
         return limits_on_codes(address, place.network, is_familiar=is_familiar)
 
     # --- codes
-
-    def secret(self, salt: str) -> str:
-        """Return the secret for one-time codes, derived from a salt."""
-        return codes.secret(self.key, salt)
 
     def spend(self, tx: Transaction, credential: Credential, code: str) -> bool:
         """Check a one-time or recovery code and mark it as used. Return whether it was right and
@@ -231,7 +234,7 @@ class Proofs:
                 left = tx.accounts.codes_left(address)
                 self.tell(tx, address, f"A recovery code was used. {left} are left.")
             return used
-        step = codes.step_of(code, self.secret(credential.factor), tx.now)
+        step = codes.step_of(code, codes.secret(self.key, credential.factor), tx.now)
         return step is not None and tx.accounts.use_step(address, step)
 
     def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:

@@ -1,15 +1,18 @@
-"""address + password → second factor → session; and a fresh factor in between.
+"""address + password, or an identity → second factor → session; and a fresh factor in between.
 
 A sign-in does not reveal who has an account: a wrong password, an unknown address and too many
 failures cost the same and get the same answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from newsletter.credentials import codes
+from newsletter.credentials import codes, id_tokens
 from newsletter.credentials.codes import hash_of
-from newsletter.domain.staff.account import Limit, Session, Stage, limits_on_passwords
+from newsletter.credentials.id_tokens import Identity, Unproven
+from newsletter.domain.errors import Refused
+from newsletter.domain.staff.account import Limit, Session, Stage, exceeded, limits_on_passwords
+from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import (
     PasskeyAnswer,
     PasswordCheck,
@@ -18,11 +21,13 @@ from newsletter.pipeline.staff.proofs import (
     Refusal,
     SignedIn,
     folded,
+    one_line,
 )
 from newsletter.store.sql import Transaction
 
 _DAY = timedelta(days=1)
 _NOBODY = "an unknown address"
+_LONGEST_SUBJECT = 80
 _STOPPED = "no more are looked at for some minutes"
 
 
@@ -52,6 +57,9 @@ def sign_in(
             return Refusal.WRONG
         assert role and credential  # noqa: S101, PT018 - else no password fits
         tx.throttle.take_back(compared.counted)
+        if not role.includes(proofs.rules.passwords):
+            tx.audit.enter("nobody", "sign-in refused", who, "passwords are off for this role")
+            return Refusal.WRONG
         tx.sessions.end(hash_of(before))
         stage = proofs.next_stage(role, credential)
         if stage is Stage.WHOLE:
@@ -69,7 +77,7 @@ def _fail(
     proofs: Proofs,
 ) -> None:
     """One line for one attempt; its owner hears once a day that somebody tries and tries."""
-    last = proofs.is_last(tx, limits)
+    last = exceeded(limits, tx.now, tx.throttle.count)
     detail = f"{why}, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
     tx.audit.enter("nobody", action, subject, detail)
     told = Limit(key=f"told {subject}", most=1, within=_DAY)
@@ -94,7 +102,7 @@ def second(
         tx.sessions.end(half.hash)
         how = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
         _note(tx, half.address, how, place, proofs)
-        return proofs.begin(tx, half.address, Stage.WHOLE, place, fresh=True)
+        return proofs.begin(tx, half.address, Stage.WHOLE, place, fresh_at=tx.now)
 
 
 def step_up(
@@ -161,6 +169,100 @@ def _wrong(
     else:
         right = credential is not None and proofs.spend(tx, credential, proof)
     return None if right else (Refusal.WRONG, "wrong code")
+
+
+# --- by an identity provider
+
+
+def leave(onward: str, *, place: Place, proofs: Proofs) -> str:
+    """Note that a browser leaves for the identity provider, and where it goes on afterwards.
+
+    Return the word for its cookie, which works once, within ten minutes. Raises Refused beyond the
+    limit.
+    """
+    limit = Limit(key=f"provider {place.network}", most=60, within=timedelta(minutes=5))
+    with proofs.store.begin() as tx:
+        if proofs.attempt(tx, [limit]) is None:
+            raise Refused(say("Too many people are signing in just now. Try again in a minute."))
+        away = proofs.begin(tx, "", Stage.AWAY, place)
+        tx.sessions.ask(hash_of(away.word), onward, tx.now)
+    return away.word
+
+
+def come_back(
+    word: str,
+    state: str,
+    identify: Callable[[], Identity],
+    *,
+    place: Place,
+    proofs: Proofs,
+    before: str = "",
+) -> tuple[SignedIn, str] | Refusal:
+    """Sign in the person whom the provider names; return also where they go on.
+
+    ``word`` is in the cookie of the browser that left, ``before`` in that of its session.
+    ``identify`` asks the provider, without an open transaction.
+    """
+    with proofs.store.begin() as tx:
+        away = tx.sessions.half(hash_of(word))
+        if away is None or away.stage is not Stage.AWAY or not id_tokens.is_state(state, word):
+            return Refusal.OVER
+        asked = tx.sessions.answered(away.hash)
+        tx.sessions.end(away.hash)
+        if asked is None or not away.alive(tx.now):
+            return Refusal.OVER
+    try:
+        identity = identify()
+        with proofs.store.begin() as tx:
+            return _enter(tx, identity, before, place, proofs), asked[0]
+    except Unproven as error:
+        with proofs.store.begin() as tx:
+            tx.audit.enter("nobody", "sign-in refused", _NOBODY, f"{error}, from {_where(place)}")
+        return Refusal.UNNAMED
+
+
+def _enter(
+    tx: Transaction, identity: Identity, before: str, place: Place, proofs: Proofs
+) -> SignedIn:
+    """Sign in the owner of an identity, which creates no account. Raises Unproven."""
+    session = tx.sessions.get(hash_of(before))
+    if session is not None and not (session.alive(tx.now) and session.fresh(tx.now)):
+        session = None
+    who = tx.accounts.owner_of(identity.issuer, identity.subject)
+    who = who or _connect(tx, identity, session, proofs)
+    role, credential = tx.staff.role(who), tx.accounts.get(who)
+    if role is None or credential is None:
+        raise Unproven(f"no account is of {_named(identity)}")
+    if session is not None and session.address == who:
+        return proofs.renew(tx, session, place, fresh=False)
+    tx.sessions.end(hash_of(before))
+    stage = Stage.WHOLE if identity.has_factor else proofs.next_stage(role, credential)
+    if stage is Stage.WHOLE:
+        _note(tx, who, f"with an account of {identity.issuer}", place, proofs)
+    fresh_at = identity.authenticated_at if identity.has_factor else None
+    return proofs.begin(tx, who, stage, place, fresh_at=fresh_at)
+
+
+def _connect(tx: Transaction, identity: Identity, session: Session | None, proofs: Proofs) -> str:
+    """Connect an identity that comes for the first time; return the account, or "".
+
+    It belongs to the person who is signed in with a fresh factor, else to the owner of the address
+    that the provider verified.
+    """
+    who = session.address if session else folded(identity.email)
+    credential = tx.accounts.get(who)
+    # the address of another account at this provider may have gone to another person
+    if credential is None or (session is None and credential.issuer == identity.issuer):
+        return ""
+    tx.accounts.connect(who, identity.issuer, identity.subject)
+    how = "while signed in" if session else "by its email address"
+    tx.audit.enter(who, "connect", who, f"{_named(identity)}, {how}")
+    proofs.tell(tx, who, f"Your account at {identity.issuer} signs you in from now on.")
+    return who
+
+
+def _named(identity: Identity) -> str:
+    return f"{one_line(identity.subject, _LONGEST_SUBJECT)} at {identity.issuer}"
 
 
 def sign_out(hashed: bytes, *, proofs: Proofs) -> None:

@@ -10,7 +10,7 @@ from newsletter.store.database import Repository
 
 _CREDENTIAL = """
     SELECT address, password, password_at, factor, factor_at, factor_step, pending,
-        muted, feed
+        muted, feed, issuer, subject
     FROM credential
 """
 _PASSKEY = """
@@ -36,14 +36,30 @@ class Accounts(Repository):
         return {found.address: found for found in self._db.all(Credential, _CREDENTIAL)}
 
     def open(self, address: str, password: str, at: datetime) -> None:
-        """Open an account, or open it again: its second factors and its calendar are gone."""
+        """Open an account, or open it again: its second factors, its calendar and its account at
+        the identity provider are gone."""
         self._db.put(
             "credential", "address", address=address, password=password, password_at=at, feed=None
         )
+        self.connect(address, "", "")
         self.drop_factor(address)
 
     def set_password(self, address: str, password: str, at: datetime) -> None:
         self._db.update("credential", {"address": address}, password=password, password_at=at)
+
+    def connect(self, address: str, issuer: str, subject: str) -> None:
+        """Connect a person's account at the identity provider, in place of an earlier one."""
+        self._db.update("credential", {"address": address}, issuer=issuer, subject=subject)
+
+    def owner_of(self, issuer: str, subject: str) -> str | None:
+        """Return the person whose account at the identity provider this is."""
+        found: str | None = self._db.value(
+            "SELECT address FROM credential"
+            " WHERE issuer = :issuer AND subject = :subject AND subject <> ''",
+            issuer=issuer,
+            subject=subject,
+        )
+        return found
 
     def mute(self, address: str, muted: Iterable[NoticeKind]) -> None:
         """Choose the kinds of notices that a person gets no email of."""

@@ -18,52 +18,39 @@ from newsletter.web.http.hosts import is_this_machine
 
 HOME = "/desk"
 _COOKIE = "desk"
+DEVICE = "-device"
+"""The cookie of a browser in which a person signed in before."""
+AWAY = "-away"
+"""The cookie of a browser that left for the identity provider."""
 _LONGEST_ADDRESS = 2_000
 _DOORS = ("/desk/sign-in", "/desk/sign-out", "/desk/second", "/desk/step-up")
 """A redirect to these pages would loop."""
 
 
-def word_of(request: Request) -> str:
+def word_of(request: Request, kind: str = "") -> str:
     """Return the session token in the desk's cookie; empty if there is none."""
-    return request.cookies.get(cookie_name(request), "")
+    return request.cookies.get(cookie_name(request, kind), "")
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: Request, kind: str = "") -> str:
     """Return the cookie's name: with ``__Host-``, and so Secure, except on this machine itself."""
-    return _COOKIE if is_loopback(request) else f"__Host-{_COOKIE}"
+    return f"{'' if is_loopback(request) else '__Host-'}{_COOKIE}{kind}"
 
 
-def set_cookie(response: Response, request: Request, name: str) -> None:
-    """Have the browser keep its session until it is closed; an empty name takes it away."""
+def set_cookie(
+    response: Response, request: Request, name: str, kind: str = "", days: int | None = None
+) -> None:
+    """Have the browser keep a word, until it is closed or so long; an empty name takes it away."""
     response.set_cookie(
-        cookie_name(request),
+        cookie_name(request, kind),
         name,
-        max_age=None if name else 0,
+        max_age=(days and days * 86_400) if name else 0,
         path="/",
         secure=not is_loopback(request),
         httponly=True,
-        samesite="lax",  # a link in an email of ours leads in; a post from elsewhere does not
+        # a link in an email of ours leads in; a post from elsewhere does not
+        samesite="strict" if kind == DEVICE else "lax",
     )
-
-
-_KEPT_SECONDS = 90 * 24 * 3600
-
-
-def keep_device(response: Response, request: Request, cookie: str) -> None:
-    """Have the browser prove from now on that it signed in to this account before."""
-    response.set_cookie(
-        _device_cookie(request),
-        cookie,
-        max_age=_KEPT_SECONDS,
-        path="/",
-        secure=not is_loopback(request),
-        httponly=True,
-        samesite="strict",
-    )
-
-
-def _device_cookie(request: Request) -> str:
-    return f"{cookie_name(request)}-device"
 
 
 def is_loopback(request: Request) -> bool:
@@ -78,7 +65,7 @@ def place_of(request: Request) -> Place:
     return Place(
         browser=browser_of(agent),
         network=network_of(host_of(request)),
-        device=request.cookies.get(_device_cookie(request), ""),
+        device=word_of(request, DEVICE),
     )
 
 
@@ -95,6 +82,12 @@ def inside(address: str) -> str:
     if len(address) > _LONGEST_ADDRESS or climbs or not _INSIDE.fullmatch(address):
         return HOME
     return HOME if path.startswith(_DOORS) else address
+
+
+def back_from_provider(request: DeskRequest, staff: Staff) -> str:
+    """Return the address to which the identity provider sends the browser."""
+    own = f"http://{request.http.url.netloc}{HOME}"
+    return f"{own if is_loopback(request.http) else staff.settings.desk_url}/sign-in/back"
 
 
 PASSKEY = "passkey"

@@ -83,6 +83,7 @@ class Gate:
         lanes, door = self._lanes, self._lanes.door
         lane = door if route.role is None else lanes.desk
         lane = lanes.uploads if route.files or route.is_read else lane
+        lane = lanes.provider if route.calls else lane
 
         async def answer(http: Request) -> Response:
             if hides_the_host(http):

@@ -60,6 +60,10 @@ PROOF_FAULTS: Mapping[Refusal, str] = {
         "This passkey was refused, as it may have been copied. Use a code, then remove the passkey"
         " on your account page."
     ),
+    Refusal.UNNAMED: (
+        "You were not signed in; the audit log says why. Sign in with your password, and connect"
+        " your account on your account page, or ask an admin for an invitation."
+    ),
     Refusal.OVER: "That took too long. Sign in again.",
 }
 
@@ -230,6 +234,7 @@ class Desk:
             "stopped": self._stopped() if request.member else (),
             "restart": restart,
             "assets": self.assets,
+            "oidc": self._staff.provider and self._staff.provider.desk,
             "zone": self._staff.settings.timezone,
             "Role": Role,
             **values,
@@ -327,7 +332,11 @@ class Desk:
         post = request.http.method == "POST"
         carried = {"action": request.address, "fields": _carried(request)}
         again = json.dumps(carried) if post else ""
-        values: dict[str, Any] = {"again": again, "address": ""}
+        values: dict[str, Any] = {
+            "again": again,
+            "address": "",
+            "provider": self._staff.settings.desk.oidc,
+        }
         onward = "/desk" if post else request.address
         return self.page(
             request, "sign-in.html.j2", title=say("Sign in"), status=401, next=onward, **values
@@ -335,10 +344,14 @@ class Desk:
 
     def step_up(self, request: DeskRequest, denied: Refusal | None = None) -> Response:
         """Ask for a second factor, which is sent with the form."""
-        post = request.http.method == "POST"
+        post, provider = request.http.method == "POST", self._staff.provider
         with self._staff.store.read() as tx:
             account = tx.accounts.get(request.who.address)
+        at = provider.desk if provider else None
         values: dict[str, Any] = {
+            "is_proving": at and at.factor and account and account.issuer == at.issuer,
+            "onward": "/desk" if post else request.address,
+            "elsewhere": post,
             "action": request.address if post else "/desk/step-up",
             "fields": _carried(request) if post else {"next": [request.address]},
             "nav": "",
@@ -381,6 +394,15 @@ class Desk:
     def day(self, instant: datetime) -> str:
         """Return the day: 1 Dec 2026."""
         return say("{at.day} {at:%b %Y}", at=instant.astimezone(self._zone))
+
+
+class StaffPart:
+    """Pages of the desk about the staff."""
+
+    def __init__(self, desk: Desk, staff: Staff) -> None:
+        self._desk = desk
+        self._staff = staff
+        self._proofs = staff.proofs
 
 
 def _carried(request: DeskRequest) -> dict[str, list[str]]:

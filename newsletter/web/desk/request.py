@@ -102,6 +102,8 @@ class Route:
     """Bytes of the body."""
     files: bool = False
     """Files may come along."""
+    calls: bool = False
+    """It waits for the identity provider, on a thread that other pages do not need."""
     is_read: bool = False
     """The upload is parsed in a sandbox, on a thread that other pages do not need."""
 

@@ -43,6 +43,8 @@ class Lanes:
     door: Lane = field(default_factory=partial(Lane, 24))
     """The desk before somebody is signed in: more threads than passwords may wait to be compared,
     so that the places kept for people who are known there are within reach."""
+    provider: Lane = field(default_factory=partial(Lane, 4))
+    """Sign-ins that wait for the identity provider."""
     desk: Lane = field(default_factory=partial(Lane, 8))
     uploads: Lane = field(default_factory=partial(Lane, 12))
     """Forms with files, and pasted text: two threads more than ``sandbox.DOCUMENTS`` allows, so

@@ -172,7 +172,11 @@ SHAPES_NOTHING = {
         _WHEN,
     ),
     **dict.fromkeys(
-        ("desk.enabled", "desk.url", "desk.typed_count", "desk.second_factor"),
+        (
+            *("desk.enabled", "desk.url", "desk.typed_count", "desk.second_factor"),
+            *("desk.passwords", "desk.oidc.name", "desk.oidc.issuer", "desk.oidc.client_id"),
+            *("desk.oidc.client_secret", "desk.oidc.factor"),
+        ),
         "what staff see and are asked",
     ),
     **dict.fromkeys(

@@ -62,7 +62,7 @@ OF_PEOPLE = {
         "the outcome of each delivery that differs",
     ),
     "address role added_at name language": ("staff", "address, name, role, language"),
-    "address password password_at factor factor_at factor_step pending muted feed": (
+    "address password password_at factor factor_at factor_step pending muted feed issuer subject": (
         "credential",
         "sign-in data",
     ),

@@ -16,7 +16,7 @@ from newsletter.domain.wording import place_of, say
 from newsletter.pipeline.campaigns.calendar import Entry, calendar, clashes
 from newsletter.pipeline.staff.account import change_feed
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import Desk, StaffPart
 from newsletter.web.desk.request import DeskRequest, route
 
 _HERE = "/calendar"
@@ -67,12 +67,11 @@ class _Span:
         return f"/desk{_HERE}?{self.by}={self.day.isoformat()}"
 
 
-class Calendar:
+class Calendar(StaffPart):
     """The pages of the calendar."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
+        super().__init__(desk, staff)
         self._settings = staff.settings
         self._zone = ZoneInfo(staff.settings.timezone)
 

@@ -9,9 +9,8 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
-from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
-from newsletter.web.desk.page import PROOF_FAULTS, Desk
+from newsletter.web.desk.page import PROOF_FAULTS, StaffPart
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
 
@@ -21,13 +20,8 @@ _NOBODY = say(
 )
 
 
-class Account:
+class Account(StaffPart):
     """The pages on which people see and change their own account."""
-
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
-        self._proofs = staff.proofs
 
     @route("GET", "/account", Role.VIEWER)
     def overview(self, request: DeskRequest) -> Response:
@@ -141,7 +135,7 @@ class Account:
             name=request.field("name")[:LONGEST_NAME] or browser.place_of(request.http).browser,
             longest=LONGEST_NAME,
             elsewhere=browser.elsewhere(request, self._staff),
-            app=account.overview(request.who.address, proofs=self._proofs).factor_at,
+            mine=account.overview(request.who.address, proofs=self._proofs).credential,
         )
 
     @route("POST", "/account/passkeys/options", Role.VIEWER, step_up=True)

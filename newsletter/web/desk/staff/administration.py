@@ -14,20 +14,15 @@ from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.post import send_again
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
-from newsletter.web.desk.page import Desk, Faults
+from newsletter.web.desk.page import Desk, Faults, StaffPart
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import shown_again, whole
 
 _STAFF = "/staff"
 
 
-class StaffPages:
+class StaffPages(StaffPart):
     """The pages on which admins see and change the accounts of others."""
-
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
-        self._proofs = staff.proofs
 
     @route("GET", "/staff", Role.ADMIN)
     def _list(
@@ -122,12 +117,11 @@ _CHANNELS = "/channels"
 _MOST_POSTS = 100
 
 
-class ChannelPages:
+class ChannelPages(StaffPart):
     """The channels that hear of notices, what was posted to them, and what became of it."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
+        super().__init__(desk, staff)
         self._channels = {channel.name: channel for channel in staff.settings.channels()}
 
     @route("GET", "/channels", Role.ADMIN)
@@ -169,12 +163,8 @@ class ChannelPages:
 _A_PAGE = 50
 
 
-class AuditLog:
+class AuditLog(StaffPart):
     """The audit log, for admins. It cannot be changed."""
-
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
 
     @route("GET", "/audit", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
@@ -215,12 +205,8 @@ _DAYS = ("30", "90", "365")
 """How long a token may work."""
 
 
-class TokenPages:
+class TokenPages(StaffPart):
     """The page on which admins make and revoke tokens."""
-
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
 
     @route("GET", "/tokens", Role.ADMIN)
     def show(

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from starlette.responses import HTMLResponse, Response
@@ -25,9 +25,12 @@ from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
-from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, refusal_of
+from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, StaffPart, refusal_of
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import shown_again
+
+if TYPE_CHECKING:
+    from newsletter.credentials.identity_provider import IdentityProvider
 
 _CARRIES = 4 << 20
 """Bytes of a form that carries along what somebody was sending when their session was over."""
@@ -40,13 +43,11 @@ _BUSY = say("Too many people are signing in just now. Try again in a minute.")
 _SET_UP = "/desk/second/set-up"
 
 
-class SignIn:
+class SignIn(StaffPart):
     """The pages before a sign-in."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
-        self._desk = desk
-        self._staff = staff
-        self._proofs = staff.proofs
+        super().__init__(desk, staff)
         self._pace = _Pace()
 
     # --- password
@@ -77,6 +78,8 @@ class SignIn:
     def sign_in(self, request: DeskRequest) -> Response:
         """Take an address and a password."""
         onward, began = browser.inside(request.field("next")), time.monotonic()
+        if request.member is not None and not request.field("email"):  # signed in elsewhere
+            return self._carry_on(request, onward, request.member.address)
         try:
             done = signin.sign_in(
                 request.field("email"),
@@ -107,7 +110,7 @@ class SignIn:
         )
         if done.stage is Stage.WHOLE and not known:
             device = codes.new_device(self._proofs.key, done.address)
-            browser.keep_device(response, request.http, device)
+            browser.set_cookie(response, request.http, device, browser.DEVICE, days=90)
         browser.set_cookie(response, request.http, done.word)
 
     def _next(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
@@ -115,6 +118,10 @@ class SignIn:
             return self._second(request, onward, done.address)
         if done.stage is Stage.ENROLLING:
             return self._desk.go(request, _SET_UP.removeprefix(browser.HOME))
+        return self._carry_on(request, onward, done.address)
+
+    def _carry_on(self, request: DeskRequest, onward: str, who: str) -> Response:
+        """Show what the person was sending when their session was over; else the next page."""
         carried = _carried(request.field("again"))
         if carried is None:
             return self._on(request, onward)
@@ -122,12 +129,65 @@ class SignIn:
             request,
             "again.html.j2",
             title=say("You are signed in again"),
-            who=done.address,
+            who=who,
             **carried,
         )
 
     def _on(self, request: DeskRequest, onward: str) -> Response:
         return self._desk.go(request, onward.removeprefix(browser.HOME))
+
+    # --- identity provider
+
+    @route("POST", "/sign-in/provider", None, calls=True)
+    def leave(self, request: DeskRequest) -> Response:
+        """Send the browser to the identity provider."""
+        return self._away(request, browser.inside(request.field("next")))
+
+    @route("POST", "/account/provider", Role.VIEWER, step_up=True, calls=True)
+    def connect(self, request: DeskRequest) -> Response:
+        """Connect the account at the identity provider of the person who is signed in."""
+        return self._away(request, "/desk/account")
+
+    def _away(self, request: DeskRequest, onward: str) -> Response:
+        provider = self._provider()
+        word = signin.leave(onward, place=browser.place_of(request.http), proofs=self._proofs)
+        back = browser.back_from_provider(request, self._staff)
+        address = provider.address(word, back=back, again=request.field("again") == "login")
+        title = say("On to {name}", name=provider.desk.name)
+        page = self._desk.page(request, "provider.html.j2", title=title, address=address)
+        # browsers hold form-action against redirects, wherever the provider then leads
+        page.headers["Refresh"] = f"0; url={address}"
+        browser.set_cookie(page, request.http, word, browser.AWAY)
+        return page
+
+    @route("GET", "/sign-in/back", None)
+    def back(self, request: DeskRequest) -> Response:
+        """Show the form by which a person who comes from the identity provider signs in."""
+        title = say("Back from {name}", name=self._provider().desk.name)
+        code, state = request.query("code"), request.query("state")
+        return self._desk.page(request, "back.html.j2", title=title, code=code, state=state)
+
+    @route("POST", "/sign-in/back", None, calls=True)
+    def come_back(self, request: DeskRequest) -> Response:
+        """Take the code of the identity provider."""
+        provider, word = self._provider(), browser.word_of(request.http, browser.AWAY)
+        back = browser.back_from_provider(request, self._staff)
+        done = signin.come_back(
+            word,
+            request.field("state"),
+            lambda: provider.identity(request.field("code"), word, back=back),
+            place=browser.place_of(request.http),
+            proofs=self._proofs,
+            before=browser.word_of(request.http),
+        )
+        if isinstance(done, Refusal):
+            return self._form(request, browser.HOME, say(PROOF_FAULTS[done]))
+        return self._entered(request, *done)
+
+    def _provider(self) -> "IdentityProvider":
+        if self._staff.provider is None:
+            raise NotFound(say("There is nothing at this address."))
+        return self._staff.provider
 
     # --- second factor
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from pyotp import TOTP
 
+from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of, link_word
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import Stage
@@ -78,7 +79,7 @@ class Office:
         with self.store.read() as tx:
             credential = tx.accounts.get(address)
         assert credential is not None
-        secret = self.proofs.secret(credential.pending if pending else credential.factor)
+        secret = codes.secret(self.proofs.key, credential.pending if pending else credential.factor)
         return str(TOTP(secret).at(int(self.clock.now().timestamp()) + away))
 
     def sign_in(

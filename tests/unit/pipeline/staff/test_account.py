@@ -124,13 +124,13 @@ def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
     assert offered is not None
     assert offered.address.startswith("otpauth://totp/Example%20Forum:ana%40forum.example?secret=")
     assert offered.secret in offered.address
-    assert account.overview(ANA, proofs=office.proofs).factor_at is None
+    assert account.overview(ANA, proofs=office.proofs).credential.factor_at is None
     done = office.enrol(entered)
     assert [office.is_in(one) for one in (entered, other)] == [False, False]
     assert office.is_in(done.signed_in)
     assert "A second factor was set up" in office.told(ANA)[-1]
     seen = account.overview(ANA, proofs=office.proofs)
-    assert (seen.factor_at, seen.codes_left) == (office.clock.now(), 10)
+    assert (seen.credential.factor_at, seen.codes_left) == (office.clock.now(), 10)
 
 
 def test_a_wrong_first_code_proves_nothing_and_is_limited(office: Office) -> None:
@@ -219,7 +219,7 @@ def test_the_overview_of_who_never_accepted_is_empty(office: Office) -> None:
     with office.store.begin() as tx:
         tx.staff.put(ANA, Role.SENDER, office.clock.now())
     seen = account.overview(ANA, proofs=office.proofs)
-    assert (seen.password_at, seen.factor_at) == (None, None)
+    assert seen.credential is None
     assert seen.demanded
 
 

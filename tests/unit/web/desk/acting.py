@@ -8,14 +8,15 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.role import Role
+from tests.openid import OpenIdServer
 from tests.pages import Answer
 from tests.unit.credentials.authenticator import Authenticator
 from tests.unit.web.desk.deciding import CANARIES
-from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser
+from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser, came_back, provide
 from tests.unit.web.desk.world import World, give_picture
 from tests.unit.web.desk.writing import FORM, multipart
 
@@ -283,6 +284,42 @@ def _confirms_first_factor(world: World) -> Act:
     return lambda: browser.post("/second/set-up/confirm", {"code": code})
 
 
+def _at_provider(world: World) -> tuple[Browser, OpenIdServer, str]:
+    browser, address = world.joined()
+    server = OpenIdServer(world.site.clock)
+    server.claims |= {"sub": address, "email": address}
+    provide(world.site, server)
+    return browser, server, address
+
+
+def _leaves(path: str) -> Callable[[World], Act]:
+    def example(world: World) -> Act:
+        browser, server, address = _at_provider(world)
+        with world.room.services.store.begin() as tx:
+            session = tx.sessions.of(address)[0]
+            tx.sessions.end(session.hash)
+            tx.sessions.begin(replace(session, stepped_up_at=tx.now))
+
+        def act() -> Answer:
+            with server:
+                return browser.post(path)
+
+        return act
+
+    return example
+
+
+def _comes_back(world: World) -> Act:
+    _, server, _ = _at_provider(world)
+    browser = Browser(site=world.site)
+
+    def act() -> Answer:
+        with server:
+            return came_back(browser, server)
+
+    return act
+
+
 def _signs_out(world: World) -> Act:
     browser, _ = world.joined()
     return lambda: browser.post("/sign-out")
@@ -455,6 +492,7 @@ class Example:
 
 
 _KEEPS_NOTHING = "it keeps nothing: it only shows what comes of what was sent"
+_NO_ONE_YET = "the identity provider has named no one yet"
 _NOT_IN_FORCE = "it is in force, and written down, once a first code proves it"
 _DRAFT, _STATEMENT, _ACCOUNT = "/drafts/{key}", "/statements/{slug}", "/account"
 
@@ -597,6 +635,18 @@ EXAMPLES = [
         ready=_signs_in_halfway,
         lines=0,
         why="nobody is in before the second factor, which has the line",
+    ),
+    Example(
+        route="/sign-in/provider", ready=_leaves("/sign-in/provider"), lines=0, why=_NO_ONE_YET
+    ),
+    Example(
+        route=f"{_ACCOUNT}/provider", ready=_leaves("/account/provider"), lines=0, why=_NO_ONE_YET
+    ),
+    Example(
+        route="/sign-in/back",
+        ready=_comes_back,
+        lines=2,
+        why="the first time also connects the account at the provider",
     ),
     Example(route="/second", ready=_gives_code),
     Example(route="/invitation/{word}", ready=_accepts),

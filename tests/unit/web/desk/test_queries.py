@@ -61,9 +61,9 @@ NOT_THERE = [
     ("list", "/readers"),
 ]
 """Other numbers and lists are a page that does not exist."""
-ELSEWHERE = {"q", "next", "lapsed", "typed", "columns"}
-"""Words to look for, an address of the desk, a sentence that follows an undo, words for a time, and
-whether the columns of an upload are shown."""
+ELSEWHERE = {"q", "next", "lapsed", "typed", "columns", "code", "state"}
+"""Words to look for, an address of the desk, a sentence that follows an undo, words for a time,
+whether the columns of an upload are shown, and the words of an identity provider."""
 
 
 def asked_for() -> list[ast.expr]:

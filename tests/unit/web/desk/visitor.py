@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pyotp import TOTP
 
 from newsletter.credentials import codes
+from newsletter.credentials.identity_provider import IdentityProvider
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.desk import OURS
+from tests.openid import OpenIdServer
 from tests.pages import Answer, Forum
 
 PASSWORD = "umbrella kettle forest nine"  # noqa: S105 - made up
@@ -30,6 +33,8 @@ class Browser:
     site: Forum
     cookie: str = ""
     device: str = ""
+    away: str = ""
+    """Its cookie while it is at the identity provider."""
     client: str = "203.0.113.7"
     seen: list[str] = field(default_factory=list)
     """All that was ever set as its cookie, as the header field says it."""
@@ -42,17 +47,16 @@ class Browser:
 
     def ask(self, method: str, path: str, **how: Any) -> Answer:
         fields = {"User-Agent": FIREFOX, **({} if method == "GET" else OURS)}
-        if self.cookie:
-            fields["Cookie"] = f"__Host-desk={self.cookie}"
-        if self.device:
-            cookies = [fields.get("Cookie", ""), f"__Host-desk-device={self.device}"]
-            fields["Cookie"] = "; ".join(filter(None, cookies))
+        kept = {"": self.cookie, "-device": self.device, "-away": self.away}
+        cookies = [f"__Host-desk{kind}={value}" for kind, value in kept.items() if value]
+        if cookies:
+            fields["Cookie"] = "; ".join(cookies)
         fields |= how.pop("headers", {})
         answer = self.site.ask(method, f"/desk{path}", headers=fields, client=self.client, **how)
         for said in answer.cookies:
             name, _, value = said.partition(";")[0].partition("=")
-            if name == "__Host-desk-device":
-                self.device = value
+            if name in {"__Host-desk-device", "__Host-desk-away"}:
+                setattr(self, name.rpartition("-")[2], value)
                 continue
             self.seen.append(said)
             self.cookie = value.strip('"')
@@ -88,6 +92,33 @@ class Browser:
     @property
     def is_in(self) -> bool:
         return self.get("/account").status == 200
+
+
+# --- by an identity provider
+
+
+def provide(site: Forum, server: OpenIdServer, factor: str = "") -> IdentityProvider:
+    """Let the staff of a workspace sign in with accounts of a provider."""
+    made = IdentityProvider(desk=server.registration(factor), clock=site.clock)
+    vars(site.services.staff)["provider"] = made
+    return made
+
+
+def sent(answer: Answer) -> dict[str, str]:
+    """The query with which the browser is sent to the provider."""
+    assert answer.status == 200, answer.text
+    return dict(parse_qsl(urlsplit(answer.headers["refresh"].removeprefix("0; url=")).query))
+
+
+def came_back(
+    browser: Browser, server: OpenIdServer, path: str = "/sign-in/provider", **form: str
+) -> Answer:
+    """Leave for the provider, sign in there, come back, and press the button."""
+    asked = sent(browser.post(path, form))
+    back = {"code": server.code_for(asked), "state": asked["state"]}
+    page = browser.get(f"/sign-in/back?{urlencode(back)}")
+    assert {name: value[0] for name, value in hidden(page).items()} == back
+    return browser.post("/sign-in/back", back)
 
 
 def hidden(answer: Answer) -> dict[str, list[str]]:

@@ -1,0 +1,281 @@
+"""Signing in by an identity provider: whom it lets in, and whom it does not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.domain.delivery.provider import Level
+from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.role import Role
+from newsletter.pipeline.staff import people
+from newsletter.runtime.diagnosis import of_sign_in
+from tests.desk import words
+from tests.openid import CLIENT, SECRET, OpenIdServer
+from tests.pages import Forum, forum
+from tests.rows import rows
+from tests.servers import reply
+from tests.unit.pipeline.staff.office import hash_cheaply
+from tests.unit.web.desk.visitor import Browser, came_back, provide, sent
+
+ANA, BEN, CLEO = (f"{name}@forum.example" for name in ("ana", "ben", "cleo"))
+
+
+@pytest.fixture
+def server(site: Forum) -> Iterator[OpenIdServer]:
+    with OpenIdServer(site.clock) as server:
+        provide(site, server)
+        yield server
+
+
+@pytest.fixture
+def home(site: Forum) -> Browser:
+    """Ana's browser, in which she accepted her invitation."""
+    browser = Browser(site=site)
+    browser.join(ANA)
+    return browser
+
+
+def deeds(site: Forum) -> list[tuple[Any, ...]]:
+    return site.rows("SELECT actor, action, subject, detail FROM audit ORDER BY number")
+
+
+def told(site: Forum) -> str:
+    return "\n".join(note for (note,) in site.rows("SELECT note FROM transactional_email"))
+
+
+def stepped_up(site: Forum, address: str) -> None:
+    """Let the sessions of a person have a fresh factor."""
+    at = int(site.clock.now().timestamp() * 1_000)
+    site.change(f"UPDATE session SET stepped_up_at = {at} WHERE address = '{address}'")
+
+
+def test_a_known_person_is_connected_by_the_verified_address_and_then_by_the_subject(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    browser = Browser(site=site)
+    assert "Sign in with Forum ID" in words(browser.get("/sign-in"))
+    answer = came_back(browser, server, next="/desk/statements?q=water")
+    assert (answer.status, answer.headers["location"]) == (303, "/desk/statements?q=water")
+    assert browser.is_in
+    connected, entered = deeds(site)[-2:]
+    assert connected == (ANA, "connect", ANA, f"1001 at {server.url}, by its email address")
+    assert entered[:3] == (ANA, "sign-in", ANA)
+    assert f"with an account of {server.url}" in entered[3]
+    server.claims["email"] = BEN
+    assert came_back(Browser(site=site), server).status == 303
+    assert deeds(site)[-1][:3] == (ANA, "sign-in", ANA)
+    assert "It signs you in here." in words(browser.get("/account"))
+    people.reset(ANA, by=OPERATOR, proofs=site.services.staff.proofs)
+
+
+def test_nothing_happens_when_the_browser_comes_back_until_the_button_is_pressed(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    browser = Browser(site=site)
+    asked = sent(browser.post("/sign-in/provider"))
+    before = site.everything()
+    page = browser.get(f"/sign-in/back?code=c&state={asked['state']}")
+    assert page.status == 200
+    assert "not signed in there" in words(browser.get("/sign-in/back?error=access_denied"))
+    assert site.everything() == before
+    assert [one.path for one in server.requests if one.path == "/token"] == []
+
+
+@rows(
+    ("claims", "why"),
+    [
+        ({"email_verified": False}, "no account is of"),
+        ({"email_verified": None}, "no account is of"),
+        ({"email": "stranger@forum.example"}, "no account is of"),
+        ({"email": "ana+2@forum.example"}, "no account is of"),
+        ({"email": "no address"}, "no account is of"),
+        ({"email": "invited@forum.example"}, "no account is of"),
+        ({"email": "gone@forum.example"}, "no account is of"),
+        ({"email": BEN}, "no account is of"),
+        ({"iss": "https://other.example"}, "the ID token is refused"),
+    ],
+)
+def test_others_stay_out(tmp_path: Path, claims: dict[str, Any], why: str, migrated: Path) -> None:
+    with forum(tmp_path, database=migrated) as site, OpenIdServer(site.clock) as server:
+        hash_cheaply(site.services)
+        proofs = site.services.staff.proofs
+        provide(site, server)
+        for address in (ANA, BEN, "gone@forum.example"):
+            Browser(site=site).join(address)
+        people.disable("gone@forum.example", by=OPERATOR, proofs=proofs)
+        people.invite("invited@forum.example", Role.WRITER, by=OPERATOR, proofs=proofs)
+        server.claims |= {"sub": "of ben", "email": BEN}
+        came_back(Browser(site=site), server)
+        server.claims |= {"sub": "1001", "email": ANA, **claims}
+        browser, before = Browser(site=site), len(deeds(site))
+        answer = came_back(browser, server)
+        assert (answer.status, browser.cookie) == (401, "")
+        assert "connect your account" in words(answer)
+        [refused] = deeds(site)[before:]
+        assert refused[:2] == ("nobody", "sign-in refused")
+        assert why in refused[3]
+
+
+def test_a_reset_disconnects_and_a_removed_person_stays_out(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    came_back(Browser(site=site), server)
+    link = people.reset(ANA, by=OPERATOR, proofs=site.services.staff.proofs)
+    home.post(f"/invitation/{link.word}", {"password": "lantern gravel violin sixty"})
+    assert "once it is connected" in words(home.get("/account"))
+    came_back(Browser(site=site), server)
+    Browser(site=site).join(CLEO, Role.ADMIN)
+    people.disable(ANA, by=CLEO, proofs=site.services.staff.proofs)
+    assert came_back(Browser(site=site), server).status == 401
+
+
+def test_a_second_factor_is_asked_for_unless_the_provider_proves_one(
+    site: Forum, server: OpenIdServer
+) -> None:
+    Browser(site=site).join(CLEO, Role.SENDER)
+    site.clock.advance(minutes=11)
+    server.claims |= {"email": CLEO, "amr": ["pwd", "mfa"]}
+    browser = Browser(site=site)
+    assert "Enter your code" in words(came_back(browser, server))
+    assert not browser.is_in
+    assert browser.post("/second", {"code": browser.code(CLEO)}).status == 303
+    provide(site, server, factor="mfa")
+    browser = Browser(site=site)
+    assert came_back(browser, server).status == 303
+    page = browser.get("/account/factor")
+    assert (page.status, "Sign in with Forum ID again" in words(page)) == (401, True)
+    assert came_back(browser, server, again="login", next="/desk/account/factor").status == 303
+    assert browser.get("/account/factor").status == 200
+    site.clock.advance(minutes=10)
+    asked = browser.post("/account/factor")
+    assert "Then go on here." in words(asked)
+    server.claims["auth_time"] = int(site.clock.now().timestamp()) - 600
+    came_back(browser, server, again="login")
+    assert browser.get("/account/factor").status == 401
+
+
+def test_a_person_without_a_verified_address_connects_the_account_when_signed_in(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    server.claims["email_verified"] = None
+    assert home.post("/account/provider").status == 401
+    stepped_up(site, ANA)
+    answer = came_back(home, server, "/account/provider")
+    assert (answer.status, answer.headers["location"]) == (303, "/desk/account")
+    connected = (ANA, "connect", ANA, f"1001 at {server.url}, while signed in")
+    assert deeds(site)[-1] == connected
+    assert home.is_in
+    assert came_back(Browser(site=site), server).status == 303
+    other = Browser(site=site)
+    other.join(BEN)
+    stepped_up(site, BEN)
+    asked = sent(other.post("/account/provider"))
+    server.claims["sub"] = "1002"
+    site.clock.advance(minutes=9, seconds=30)
+    back = {"code": server.code_for(asked), "state": asked["state"]}
+    site.change(f"UPDATE session SET stepped_up_at = NULL WHERE address = '{BEN}'")
+    assert other.post("/sign-in/back", back).status == 401
+    stepped_up(site, ANA)
+    came_back(home, server, "/account/provider")
+    assert deeds(site)[-1][3] == f"1002 at {server.url}, while signed in"
+
+
+def test_a_way_back_is_for_one_browser_once_and_within_ten_minutes(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    browser, thief = Browser(site=site), Browser(site=site)
+    asked = sent(browser.post("/sign-in/provider"))
+    other = sent(thief.post("/sign-in/provider"))
+    back = {"code": server.code_for(asked), "state": asked["state"]}
+    for form in (back, {**back, "state": other["state"]}, {**back, "state": "ä"}, {}):
+        answer = (browser if form["state"] != back["state"] else thief) if form else browser
+        assert "took too long" in words(answer.post("/sign-in/back", form or {}))
+    assert "/token" not in [one.path for one in server.requests]
+    fields = {"Cookie": f"__Host-desk-away={browser.away}", "Sec-Fetch-Site": "same-origin"}
+    twice = [("POST", "/desk/sign-in/back")] * 2
+    answers = site.ask_all(twice, form=back, headers=fields)
+    assert sorted(answer.status for answer in answers) == [303, 401]
+    assert [one.path for one in server.requests].count("/token") == 1
+    late = Browser(site=site)
+    asked = sent(late.post("/sign-in/provider"))
+    site.clock.advance(minutes=10)
+    back = {"code": server.code_for(asked), "state": asked["state"]}
+    assert "took too long" in words(late.post("/sign-in/back", back))
+    half = Browser(site=site, away=home.cookie)
+    assert half.post("/sign-in/back", back).status == 401
+
+
+def test_a_provider_that_fails_is_said_and_leaves_the_password(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    server.steps["/.well-known/openid-configuration"] = reply(503)
+    browser = Browser(site=site)
+    answer = browser.post("/sign-in/provider", {"next": "/desk/account"})
+    assert (answer.status, "no JSON object" in words(answer)) == (409, True)
+    assert browser.sign_in(ANA).status == 303
+    [finding, other] = of_sign_in(site.services.staff)
+    assert (finding.level, other.level) == (Level.FAULT, Level.FAULT)
+    assert "no admin has one" in other.detail
+    server.steps.clear()
+    Browser(site=site).join(CLEO, Role.ADMIN)
+    assert [one.level for one in of_sign_in(site.services.staff)] == [Level.OK] * 2
+    asked = sent(browser.post("/sign-in/provider"))
+    server.steps["/token"] = reply(500)
+    back = {"code": server.code_for(asked), "state": asked["state"]}
+    assert browser.post("/sign-in/back", back).status == 401
+    assert "/token answered HTTP 500" in deeds(site)[-1][3]
+
+
+def test_a_network_leaves_for_the_provider_sixty_times_in_five_minutes(
+    site: Forum, server: OpenIdServer
+) -> None:
+    browser = Browser(site=site)
+    statuses = [browser.post("/sign-in/provider").status for _ in range(61)]
+    assert statuses == [200] * 60 + [409]
+
+
+def test_a_desk_without_a_provider_knows_none_of_it(site: Forum, home: Browser) -> None:
+    stepped_up(site, ANA)
+    for path in ("/sign-in/provider", "/sign-in/back", "/account/provider"):
+        assert home.post(path).status == 404
+    assert home.get("/sign-in/back?code=c&state=s").status == 404
+    assert list(of_sign_in(site.services.staff)) == []
+
+
+def test_what_somebody_was_sending_goes_on_after_a_sign_in_in_another_tab(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    asked = Browser(site=site).post("/account/language", {"language": "de"})
+    assert "in another tab" in words(asked)
+    again = '{"action": "/desk/account/language", "fields": {"language": ["de"]}}'
+    page = home.post("/sign-in", {"again": again})
+    assert 'action="/desk/account/language"' in page.text
+    assert Browser(site=site).post("/sign-in", {"again": again}).status == 401
+
+
+def test_a_role_whose_passwords_are_off_signs_in_by_the_provider_alone(
+    tmp_path: Path, migrated: Path
+) -> None:
+    oidc = {"name": "ID", "issuer": "http://127.0.0.1:9", "client_id": CLIENT}
+    desk = {"passwords": "admin", "oidc": oidc | {"client_secret": SECRET}}
+    with forum(tmp_path, database=migrated, desk=desk) as site:
+        hash_cheaply(site.services)
+        Browser(site=site).join(ANA)
+        Browser(site=site).join(CLEO, Role.ADMIN)
+        assert Browser(site=site).sign_in(ANA).status == 401
+        assert deeds(site)[-1] == (
+            "nobody",
+            "sign-in refused",
+            ANA,
+            "passwords are off for this role",
+        )
+        assert Browser(site=site).sign_in(CLEO).status == 200
+        before = len(site.rows("SELECT id FROM invitation"))
+        for address in (ANA, CLEO):
+            Browser(site=site).post("/forgotten", {"email": address})
+        assert len(site.rows("SELECT id FROM invitation")) == before + 1
+        assert site.services.staff.provider is not None
+        assert site.services.staff.provider.within == timedelta(seconds=5)
