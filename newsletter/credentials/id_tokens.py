@@ -112,7 +112,7 @@ def verified(
         read = jwt.decode(token, lambda signed: _key(keys, signed.headers()), _ALGORITHMS)
         rules.validate(read.claims)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
-        why = " ".join(str(error).split())[:200] or type(error).__name__
+        why = str(error).encode("ascii", "backslashreplace").decode()[:200] or type(error).__name__
         raise Unproven(f"the ID token is refused: {why}") from error
     return _identity(read.claims, desk, now)
 
@@ -140,11 +140,14 @@ def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> I
     # another audience may be an attacker's program, which could pass the token on to us
     if claims["aud"] not in (us, [us]) or claims.get("azp", us) != us:
         raise Unproven("the ID token is refused: it is for another program too")
-    if now.timestamp() - claims["iat"] > _LIVES.total_seconds():
+    if claims["iat"] < (now - _LIVES).timestamp():
         raise Unproven("the ID token is refused: it is an old one")
+    if not (claims["sub"].isascii() and claims["sub"].isprintable()):
+        raise Unproven("the ID token is refused: its sub is no plain text")
     email, methods = claims.get("email"), claims.get("amr")
     shown = [*(methods if isinstance(methods, list) else ()), claims.get("acr")]
-    is_verified = claims.get("email_verified") is True and isinstance(email, str)
+    is_plain = isinstance(email, str) and email.isprintable()
+    is_verified = claims.get("email_verified") is True and is_plain
     return Identity(
         issuer=claims["iss"].rstrip("/"),
         subject=claims["sub"],

@@ -79,7 +79,8 @@ class IdentityProvider:
         if described.get("issuer") not in (self.desk.issuer, f"{self.desk.issuer}/"):
             raise Unproven(f"{url} is the description of another issuer; correct desk.oidc.issuer")
         found = str(described.get(name))
-        if not found.startswith(("https://", f"{ours.scheme}://{ours.netloc}/")):
+        is_one = found.startswith(("https://", f"{ours.scheme}://{ours.netloc}/"))
+        if not (is_one and found.isascii() and found.isprintable()):
             raise Unproven(f"{url} names no https address as {name}")
         return found
 
