@@ -5,19 +5,22 @@ PostgreSQL by one and by two workers, each time with a scheduler. The provider i
 answers each call after a latency. It ends with an error unless each reader was reached exactly
 once.
 
+With ``--rate`` and ``--quota`` the workers send each campaign again within these limits.
+
 A share is the rate as a part of what the connections allow: connections x batch / latency. CPU is
 that of the senders with their start, and of all processes of the PostgreSQL server. The server is
 that of the tests, whose ``fsync`` is off.
 """
 
 import argparse
+import itertools
 import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,6 +45,11 @@ class Load:
     batch: int
     concurrency: int
     latency: timedelta
+    limits: Mapping[str, int]
+
+    @property
+    def says(self) -> str:
+        return "".join(f", {name} {limit:,}" for name, limit in self.limits.items())
 
     def allowed(self, processes: int) -> float:
         """Messages a second that the latency allows, if nothing else took time."""
@@ -79,8 +87,10 @@ def main() -> None:
         print("|---|--:|--:|--:|--:|")
         _one_process(folder / "one", program, load)
         with own_server(folder) as server:
-            for workers in (1, 2):
-                _workers(folder / f"{workers}", program, load, server, workers)
+            for workers, limits in itertools.product(
+                (1, 2), [{}] + [load.limits] * bool(load.limits)
+            ):
+                _workers(folder, program, replace(load, limits=limits), server, workers)
 
 
 def _options() -> Load:
@@ -89,12 +99,16 @@ def _options() -> Load:
     parser.add_argument("--latency", type=int, default=100, help="milliseconds")
     parser.add_argument("--batch", type=int, default=50)
     parser.add_argument("--concurrency", type=int, default=8)
+    parser.add_argument("--rate", type=int, help="messages a second")
+    parser.add_argument("--quota", type=int, help="messages a day")
     options = parser.parse_args()
+    limits = {"rate": options.rate, "daily_quota": options.quota}
     return Load(
         readers=options.readers,
         batch=options.batch,
         concurrency=options.concurrency,
         latency=timedelta(milliseconds=options.latency),
+        limits={name: limit for name, limit in limits.items() if limit},
     )
 
 
@@ -105,7 +119,9 @@ def _prepared(folder: Path, program: Program, load: Load, **settings: str) -> It
     with sink(program) as target:
         workspace = Workspace.create(folder, **settings)
         workspace.hire()
-        workspace.use_mailgun(target.url, batch_size=load.batch, concurrency=load.concurrency)
+        workspace.use_mailgun(
+            target.url, batch_size=load.batch, concurrency=load.concurrency, **load.limits
+        )
         workspace.subscribe(people)
         workspace.write("news")
         workspace.approve("news")
@@ -117,7 +133,7 @@ def _prepared(folder: Path, program: Program, load: Load, **settings: str) -> It
 
 
 def _one_process(folder: Path, program: Program, load: Load) -> None:
-    with _prepared(folder, program, load) as workspace:
+    with _prepared(folder, program, replace(load, limits={})) as workspace:
         one = workspace.start("run")
         with closing(sqlite3.connect(workspace.database)) as db:
             seconds = _sent(lambda: db.execute(_TOOK).fetchone(), one)
@@ -125,10 +141,10 @@ def _one_process(folder: Path, program: Program, load: Load) -> None:
 
 
 def _workers(folder: Path, program: Program, load: Load, server: Server, number: int) -> None:
-    name = f"bench{number}"
+    name = f"bench{number}{'_limited' * bool(load.limits)}"
     server.run(f"CREATE DATABASE {name}")
     url = server.url(name)
-    with _prepared(folder, program, load, database=url, engine="procrastinate") as workspace:
+    with _prepared(folder / name, program, load, database=url, engine="procrastinate") as workspace:
         workers = [workspace.start("worker") for _ in range(number)]
         scheduler = workspace.start("scheduler")
         before = family(_postmaster(server))
@@ -136,9 +152,8 @@ def _workers(folder: Path, program: Program, load: Load, server: Server, number:
             seconds = _sent(lambda: db.execute(_TOOK.encode()).fetchone(), scheduler)
         spent = _spent([*workers, scheduler])
         server_spent = family(_postmaster(server)) - before
-        _print(
-            f"{number} `newsletter worker`, PostgreSQL", load, number, seconds, spent, server_spent
-        )
+        what = f"{number} `newsletter worker`, PostgreSQL{load.says}"
+        _print(what, load, number, seconds, spent, server_spent)
 
 
 _TOOK = """

@@ -54,6 +54,8 @@ SKIP_LOCKED = "/*postgres FOR UPDATE SKIP LOCKED*/"
 
 SQLite has one writer, who needs no such lock.
 """
+LOCKED = "/*postgres FOR UPDATE*/"
+"""The same, but wait for rows that another transaction has locked."""
 _PLAIN = (int, str, bytes, float, NoneType)
 
 

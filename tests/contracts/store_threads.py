@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from newsletter.domain.campaigns.campaign import Counts
@@ -61,6 +63,28 @@ class ThreadsContract:
 
         assert in_threads(work).count(True) == 1
         assert books.counts() == Counts(accepted=3)
+
+    def test_messages_that_senders_count_at_once_add_up_to_the_quota_and_not_beyond(
+        self, store: Store
+    ) -> None:
+        day = NOON.date()
+
+        def work(number: int) -> bool:
+            with store.send() as tx:
+                kept = tx.rate_limits.get("mailgun", "forum.example", is_locked=True)
+                failing = (kept.failing_since or NOON) + timedelta(hours=1)
+                kept = replace(kept, day=day, failing_since=failing)
+                tx.rate_limits.put("mailgun", "forum.example", kept)
+            with store.send() as tx:
+                return tx.rate_limits.count("mailgun", "forum.example", 10, day=day, quota=45)
+
+        assert in_threads(work).count(True) == 4
+        with store.send() as tx:
+            kept = tx.rate_limits.get("mailgun", "forum.example")
+            tomorrow = day + timedelta(days=1)
+            assert not tx.rate_limits.count("mailgun", "forum.example", 1, day=tomorrow, quota=45)
+        assert kept.used == 40
+        assert kept.failing_since == NOON + timedelta(hours=THREADS)
 
     def test_the_log_of_many_writers_is_one_chain(self, store: Store) -> None:
         def work(number: int) -> None:

@@ -12,6 +12,8 @@ LONGEST_BLOCK = timedelta(days=1)
 """Whatever lies further ahead was written by a clock that was wrong."""
 _LATE = timedelta(milliseconds=100)
 """A turn taken no later than so after it was due is no rest: the rate would never be reached."""
+SHARE_LASTS = timedelta(seconds=1)
+"""The life of a share since its last turn."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SAYS_NOTHING = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
 """About whether the provider takes anything."""
@@ -51,6 +53,21 @@ class Limits:
 
     def day(self, now: datetime) -> date:
         return now.astimezone(ZoneInfo(self.timezone)).date()
+
+    def room(self, most: int) -> int:
+        """At most so many messages in a batch, so that no turn lasts over a second.
+
+        Else an urgent campaign would wait for a long turn of another.
+        """
+        return most if self.rate is None else min(most, max(1, int(self.rate)))
+
+    def share(self, batch: int, processes: int) -> int:
+        """Return for how many messages a process takes one turn, to send them in several batches.
+
+        The shares of all processes last a tenth of a second, or a batch each if that is longer.
+        """
+        fits = int((self.rate or 0) * _LATE.total_seconds() / processes)
+        return max(1, fits // batch) * batch
 
     def end_of(self, day: date) -> datetime:
         """The instant at which a day is over, in UTC."""
@@ -98,15 +115,6 @@ class RateLimit:
         allowance = limits.daily_quota
         return None if allowance is None else max(0, allowance - self.used)
 
-    def allowance(self, limits: Limits) -> int | None:
-        """At most so many messages in the next batch, so that no turn lasts over a second.
-
-        Else an urgent campaign would wait for a long turn of another. None is no limit.
-        """
-        rooms = [] if limits.rate is None else [max(1, int(limits.rate))]
-        left = self.left(limits)
-        return min(rooms if left is None else [*rooms, left], default=None)
-
     def wait(self, now: datetime, limits: Limits) -> Wait | None:
         """Return why and until when nothing may leave; None if a message may leave now."""
         if self.blocked_until > now:
@@ -119,16 +127,19 @@ class RateLimit:
         return None
 
     def take(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
+        """Take a turn for so many messages, and count them."""
+        return replace(self.turn(messages, now, limits), used=self.used + messages)
+
+    def turn(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
         """Take a turn for so many messages."""
-        taken = replace(self, used=self.used + messages)
         if limits.rate is None:
-            return taken
+            return self
         spare = timedelta(seconds=max(0, limits.burst - messages) / limits.rate)
         start = self.free_at
         # who comes a moment late keeps the place in the row: lateness would add up, batch by batch
         if now - start > max(_LATE, spare):
             start = now - spare
-        return replace(taken, free_at=start + timedelta(seconds=messages / limits.rate))
+        return replace(self, free_at=start + timedelta(seconds=messages / limits.rate))
 
     def give_back(self, messages: int, day: date) -> "RateLimit":
         """Give back the usage of a day for messages that provably did not leave."""

@@ -14,8 +14,7 @@ import hashlib
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -24,6 +23,7 @@ from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, ClaimedBatch, Outcome, UnknownBatch, Verdict
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.rate_limit import (
+    SHARE_LASTS,
     Cause,
     Limits,
     RateLimit,
@@ -33,6 +33,7 @@ from newsletter.domain.delivery.rate_limit import (
 )
 from newsletter.domain.errors import InvalidInput, ProviderUnreachable, StoreUnavailable
 from newsletter.domain.ports import Links, Provider
+from newsletter.store.delivery.limits import Share
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 
@@ -44,6 +45,10 @@ _RECORDS = "its records"
 """The key of a limit on record look-ups, in place of a domain. No domain has a space in it."""
 
 
+class QuotaContended(Exception):
+    """Claims at the same time would exceed the quota of the day."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RateLimiter:
     """The limit on sending through one provider for one sending domain."""
@@ -51,29 +56,72 @@ class RateLimiter:
     provider: str
     domain: str
     limits: Limits
+    _share: Share = field(default_factory=Share, init=False, repr=False, compare=False)
 
     def wait(self, tx: Transaction, now: datetime) -> Wait | None:
         """Return why and until when nothing may leave; None if a batch may leave now."""
         return self._kept(tx).at(now, self.limits).wait(now, self.limits)
 
-    def current(self, tx: Transaction, now: datetime) -> RateLimit:
+    def current(self, tx: Transaction, now: datetime, *, is_locked: bool = False) -> RateLimit:
         """Return the rate limit at this moment. Correct a row that a wrong clock wrote."""
-        kept = self._kept(tx)
+        kept = tx.rate_limits.get(self.provider, self.domain, is_locked=is_locked)
         rate_limit = kept.at(now, self.limits)
-        if kept.is_ahead(now, self.limits):
-            _log.warning(
-                "the clock was changed: the pace of %s for %s is of a later time; nothing waits"
-                " longer than until %s for it",
-                self.provider,
-                self.domain,
-                max(rate_limit.free_at, rate_limit.blocked_until).isoformat(timespec="seconds"),
-            )
-            tx.rate_limits.put(self.provider, self.domain, rate_limit)
+        if not kept.is_ahead(now, self.limits):
+            return rate_limit
+        if not is_locked:
+            return self.current(tx, now, is_locked=True)
+        _log.warning(
+            "the clock was changed: the pace of %s for %s is of a later time; nothing waits"
+            " longer than until %s for it",
+            self.provider,
+            self.domain,
+            max(rate_limit.free_at, rate_limit.blocked_until).isoformat(timespec="seconds"),
+        )
+        tx.rate_limits.put(self.provider, self.domain, rate_limit)
         return rate_limit
 
     def take(self, tx: Transaction, rate_limit: RateLimit, messages: int, now: datetime) -> None:
         """Count messages that are about to leave."""
         tx.rate_limits.put(self.provider, self.domain, rate_limit.take(messages, now, self.limits))
+
+    def reserve(self, store: Store, most: int) -> int:
+        """Take messages for a batch from the share of this process; 0 while none may leave."""
+        if self.limits.rate is None:
+            return most
+        share = self._share
+        with share.lock:
+            if share.left < most:
+                self._fill_share(store, most)
+            reserved = min(most, share.left)
+            share.messages -= reserved
+        return reserved
+
+    def _fill_share(self, store: Store, batch: int) -> None:
+        """Take a turn for the missing messages, if one may begin now."""
+        share, left = self._share, self._share.left
+        not_after = NotAfter.after(SHARE_LASTS, store.clock)
+        with store.send(lasting=False) as tx:
+            size = self.limits.share(batch, len(tx.workers.all()))
+            rate_limit = self.current(tx, tx.now, is_locked=True)
+            if rate_limit.wait(tx.now, self.limits) is not None:
+                return
+            taken = rate_limit.turn(size - left, tx.now, self.limits)
+            tx.rate_limits.put(self.provider, self.domain, taken)
+        share.size = share.messages = size
+        share.not_after = not_after
+
+    def put_back(self, messages: int) -> None:
+        """Put reserved messages that were not claimed back into the share."""
+        with self._share.lock:
+            self._share.messages = min(self._share.messages + messages, self._share.size)
+
+    def count(self, tx: Transaction, messages: int, now: datetime) -> None:
+        """Count messages of a share, beside other transactions. Raises QuotaContended."""
+        quota, day = self.limits.daily_quota, self.limits.day(now)
+        if quota is not None and not tx.rate_limits.count(
+            self.provider, self.domain, messages, day=day, quota=quota
+        ):
+            raise QuotaContended
 
     def blocked(self, tx: Transaction, now: datetime) -> Wait | None:
         """Return why even an urgent email must wait; None if it may leave now.
@@ -97,12 +145,15 @@ class RateLimiter:
             )
         self.take(tx, rate_limit, messages, now)
 
-    def allowance(self, rate_limit: RateLimit, now: datetime, most: int) -> int:
+    def allowance(
+        self, rate_limit: RateLimit, now: datetime, most: int, *, has_turn: bool = False
+    ) -> int:
         """Return how many messages the next batch may have; 0 while nothing may leave."""
-        if rate_limit.wait(now, self.limits) is not None:
+        wait = rate_limit.wait(now, self.limits)
+        if wait is not None and not (has_turn and wait.cause is Cause.TURN):
             return 0
-        allowance = rate_limit.allowance(self.limits)
-        return most if allowance is None else min(most, allowance)
+        room, left = self.limits.room(most), rate_limit.left(self.limits)
+        return room if left is None else min(room, left)
 
     @property
     def of_records(self) -> "RateLimiter":
@@ -187,12 +238,6 @@ class ProviderPool:
     @property
     def all(self) -> tuple[PooledProvider, ...]:
         return (self.first,) if self.second is None else (self.first, self.second)
-
-    @property
-    def is_unlimited(self) -> bool:
-        """There is neither a limit nor a second provider to be looked after by each claim."""
-        limits = self.first.limiter.limits
-        return self.second is None and limits.rate is None and limits.daily_quota is None
 
     @property
     def accounts(self) -> dict[str, str]:
@@ -309,18 +354,18 @@ class Attempts(ABC, Generic[Held, Done]):
 
     @property
     def is_shared(self) -> bool:
-        """Claims of several processes may be made at the same time."""
-        return self.owner is not None and self.pool.is_unlimited
+        """Claims of several processes may be made at the same time.
+
+        Not with a second provider, which each claim looks after.
+        """
+        return self.owner is not None and self.pool.second is None
 
     def attempt(self) -> Done | None:
         """Send the next batch or email. Return None if nothing is due or nothing may leave now."""
         # computed before the claim, so that it ends no later than the lease
         not_after = NotAfter.after(self.lease, self.store.clock)
         # a power cut may undo the claim, because nothing leaves before the note, which is durable
-        with self.claiming() as tx:
-            # the time of the claim: one from before would count the messages on a day that is over
-            attempt = Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
-            held = self.claim(tx, attempt)
+        attempt, held = self.hold(not_after)
         if held is None:
             return None
         answer = self._answer(held, attempt)
@@ -367,8 +412,15 @@ class Attempts(ABC, Generic[Held, Done]):
 
     # --- the steps that batches and emails take differently
 
-    def claiming(self) -> AbstractContextManager[Transaction]:
-        return self.store.begin(lasting=False)
+    def hold(self, not_after: NotAfter) -> tuple[Attempt, Held | None]:
+        """Claim the next batch or email, in the transaction of the only writer."""
+        with self.store.begin(lasting=False) as tx:
+            attempt = self.begun(tx, not_after)
+            return attempt, self.claim(tx, attempt)
+
+    def begun(self, tx: Transaction, not_after: NotAfter) -> Attempt:
+        # the time of the claim: one from before would count the messages on a day that is over
+        return Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
 
     @abstractmethod
     def claim(self, tx: Transaction, attempt: Attempt) -> Held | None:

@@ -6,11 +6,11 @@ commits and the call take up to 3 ms per batch: a small batch pays them too.
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import (
     Answer,
     Booking,
@@ -21,7 +21,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
-from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
+from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider, QuotaContended
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.outgoing import confirm_by_events, finish, names_for, outgoing
 from newsletter.store.sql import Transaction
@@ -89,13 +89,42 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             self._finish_emptied()
         return done
 
-    def claiming(self) -> AbstractContextManager[Transaction]:
-        return self.store.send(lasting=False) if self.is_shared else super().claiming()
+    def hold(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
+        """Claim the next batch, at the same time as other processes if that is possible."""
+        if not self.is_shared:
+            return super().hold(not_after)
+        try:
+            return self._hold_beside(not_after)
+        except QuotaContended:
+            return super().hold(not_after)
+
+    def _hold_beside(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
+        pooled, limiter = self.pool.first, self.pool.first.limiter
+        room = limiter.limits.room(pooled.provider.capabilities.max_recipients)
+        reserved = limiter.reserve(self.store, room)
+        with self.store.send(lasting=False) as tx:
+            attempt = self.begun(tx, not_after)
+            rate_limit = limiter.current(tx, attempt.at)
+            allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
+            held = self._claim(tx, attempt, {pooled.name: allowance})
+            messages = len(held.claimed.members) if held else 0
+            if messages:  # last, because all processes wait for this row
+                limiter.count(tx, messages, attempt.at)
+        limiter.put_back(reserved - messages)
+        return attempt, held
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
         """Claim the next batch, without the readers who have unsubscribed since it was planned."""
         rate_limits = self.pool.rate_limits(tx, attempt.at)
-        allowance = self.pool.allowance(rate_limits, attempt.at)
+        held = self._claim(tx, attempt, self.pool.allowance(rate_limits, attempt.at))
+        if held is not None:
+            pooled = self.pooled(held)
+            pooled.limiter.take(tx, rate_limits[pooled.name], len(held.claimed.members), attempt.at)
+        return held
+
+    def _claim(
+        self, tx: Transaction, attempt: Attempt, allowance: Mapping[str, int]
+    ) -> HeldBatch | None:
         if not any(allowance.values()):
             return None
         claimed = tx.batches.claim(
@@ -107,9 +136,6 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         )
         if claimed is None:
             return None
-        pooled = self.pool.of(claimed)
-        if not self.is_shared:  # without a limit nothing counts, and all would wait for the row
-            pooled.limiter.take(tx, rate_limits[pooled.name], len(claimed.members), attempt.at)
         content = self._content(tx, claimed)
         called = names_for(tx, content, [number for number, _ in claimed.members])
         return HeldBatch(claimed=claimed, content=content, called=called)

@@ -1,9 +1,11 @@
 """The rate at each provider, and until when it is left alone."""
 
-from datetime import UTC, datetime, timedelta
+import threading
+from datetime import UTC, date, datetime, timedelta
 
+from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.rate_limit import RateLimit
-from newsletter.store.database import Repository, read
+from newsletter.store.database import LOCKED, Repository, read
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -12,14 +14,21 @@ _MICROSECOND = timedelta(microseconds=1)
 class RateLimits(Repository):
     """The rate limit at each provider and sending domain."""
 
-    def get(self, provider: str, domain: str) -> RateLimit:
-        """Return the rate limit as it was last put, or a fresh one."""
+    def get(self, provider: str, domain: str, *, is_locked: bool = False) -> RateLimit:
+        """Return the rate limit as it was last put, or a fresh one.
+
+        If it ``is_locked``, no other transaction changes it until the end of this one.
+        """
         rows = self._db.mappings(
             "SELECT free_at, blocked_until, cause, reason, failing_since, day, used"
-            " FROM rate_limit WHERE provider = :provider AND domain = :domain",
+            " FROM rate_limit WHERE provider = :provider AND domain = :domain"
+            f" {LOCKED * is_locked}",
             provider=provider,
             domain=domain,
         )
+        if not rows and is_locked:  # only a row can be locked
+            self._db.insert_new("rate_limit", **_row(provider, domain, RateLimit()))
+            return self.get(provider, domain, is_locked=True)
         if not rows:
             return RateLimit()
         # in microseconds, as a turn may take less than a millisecond
@@ -28,14 +37,39 @@ class RateLimits(Repository):
 
     def put(self, provider: str, domain: str, rate_limit: RateLimit) -> None:
         """Insert the rate limit, or replace the stored one."""
-        self._db.put(
-            "rate_limit",
-            "provider, domain",
+        self._db.put("rate_limit", "provider, domain", **_row(provider, domain, rate_limit))
+
+    def count(self, provider: str, domain: str, messages: int, *, day: date, quota: int) -> bool:
+        """Count messages beside other transactions; False if the quota of the day has no room."""
+        return self._db.changes(
+            "UPDATE rate_limit SET used = used + :messages WHERE provider = :provider"
+            " AND domain = :domain AND day = :day AND used + :messages <= :quota",
             provider=provider,
             domain=domain,
-            **{**vars(rate_limit), "free_at": (rate_limit.free_at - _EPOCH) // _MICROSECOND},
+            messages=messages,
+            day=day,
+            quota=quota,
         )
 
     def forgive(self, provider: str) -> None:
         """Forget that the provider was to be left alone, and since when it took nothing."""
         self._db.update("rate_limit", {"provider": provider}, blocked_until=0, failing_since=None)
+
+
+class Share:
+    """Messages for which this process has taken turns, and which it may send until the end."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.size = self.messages = 0
+        self.not_after: NotAfter | None = None
+
+    @property
+    def left(self) -> int:
+        is_open = self.not_after is not None and self.not_after.left() > timedelta(0)
+        return self.messages if is_open else 0
+
+
+def _row(provider: str, domain: str, rate_limit: RateLimit) -> dict[str, object]:
+    free_at = (rate_limit.free_at - _EPOCH) // _MICROSECOND
+    return {"provider": provider, "domain": domain, **vars(rate_limit), "free_at": free_at}

@@ -178,11 +178,18 @@ def test_a_pace_of_this_moment_is_not_ahead() -> None:
 
 
 @rows(
-    ("rate", "quota", "room"),
-    [(None, None, None), (None, 7, 7), (2.5, None, 2), (0.1, None, 1), (10, 7, 7), (10, 50, 10)],
+    ("rate", "room"),
+    [(None, 50), (2.5, 2), (0.1, 1), (10, 10), (1000, 50)],
 )
-def test_a_batch_has_room_for_a_second_and_for_what_is_left_of_the_day(
-    rate: float | None, quota: int | None, room: int | None
+def test_a_batch_has_room_for_a_second(rate: float | None, room: int) -> None:
+    assert Limits(timezone=ZONE, rate=rate).room(50) == room
+
+
+@rows(
+    ("rate", "processes", "share"),
+    [(100, 1, 50), (1000, 1, 100), (1000, 2, 50), (10_000, 3, 300), (10_000, 100, 50)],
+)
+def test_the_shares_of_all_last_a_tenth_of_a_second_or_are_a_batch(
+    rate: float, processes: int, share: int
 ) -> None:
-    limits = Limits(timezone=ZONE, rate=rate, daily_quota=quota)
-    assert RateLimit(day=TODAY).allowance(limits) == room
+    assert Limits(timezone=ZONE, rate=rate).share(50, processes) == share

@@ -1,21 +1,23 @@
 """Several processes share the sending: a claim belongs to one of them."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.worker import DEAD_AFTER, Part
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import RecoveryResult, recover
 from newsletter.store.sql import Store
-from tests.unit.pipeline.newsroom import Newsroom
+from tests.fakes import RecordingProvider, accept_all
+from tests.unit.pipeline.newsroom import BalancedStore, Newsroom
 
 
 def enter(room: Newsroom) -> int:
@@ -65,6 +67,89 @@ def test_with_a_limit_each_claim_counts_and_without_one_none_does(room: Newsroom
     assert dispatcher(room, enter(room)).dispatch()
     with room.store.read() as tx:
         assert tx.rate_limits.get(name, "forum.example").used == 10
+
+
+class Claims:
+    """The claims of three workers. A killed worker has another in its place."""
+
+    def __init__(self, room: Newsroom, chance: random.Random) -> None:
+        self.room, self.chance = room, chance
+        self.made: list[tuple[datetime, int]] = []
+        self.silent_until = room.clock.now()
+        room.provider.answer = self.answer
+        self.workers = [dispatcher(room, enter(room)) for _ in range(3)]
+
+    def answer(self, batch: OutgoingBatch) -> Answer:
+        now = self.room.clock.now()
+        assert now >= self.silent_until, "the provider asked for silence"
+        if self.chance.random() < 0.05:
+            self.silent_until = now + timedelta(seconds=2)
+            outcome = Outcome(verdict=Verdict.RETRY, reason="busy")
+            return Answer(outcome=outcome, retry_after=timedelta(seconds=2))
+        self.made.append((now, len(batch.recipients)))
+        return accept_all(batch)
+
+    def step(self) -> None:
+        self.room.clock.advance(seconds=self.chance.choice([0, 0, 0, 0.004, 0.02, 0.2, 1.2]))
+        place = self.chance.randrange(len(self.workers))
+        if self.chance.random() < 0.05:
+            self.workers[place] = dispatcher(self.room, enter(self.room))
+        self.workers[place].dispatch()
+
+    def busiest(self, seconds: float) -> int:
+        """Return the most messages within a time."""
+        window = timedelta(seconds=seconds)
+        return max(
+            sum(messages for at, messages in self.made if begin <= at < begin + window)
+            for begin, _ in self.made
+        )
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst", "batch", "quota"),
+    [(1000, 0, 10, None), (1000, 60, 10, 175), (40, 0, 1000, 900), (None, 0, 10, 195)],
+)
+def test_workers_together_keep_the_rate_the_quota_and_the_silence(
+    stores: list[Store], rate: float | None, burst: int, batch: int, quota: int | None
+) -> None:
+    for seed, store in enumerate(stores):
+        room = Newsroom(BalancedStore(store))
+        room.provider = RecordingProvider(max_recipients=batch)
+        room.limits = replace(room.limits, rate=rate, burst=burst, daily_quota=quota)
+        room.start(300)
+        claims = Claims(room, random.Random(seed))  # noqa: S311 - draws to be made again
+        for _ in range(120):
+            claims.step()
+        left = sum(messages for _, messages in claims.made)
+        assert 100 < left <= (quota or 300)
+        for seconds in (0.02, 0.1, 1) if rate else ():
+            # a tenth of a second for a late turn, another for shares, or a batch each
+            most = burst + rate * (seconds + 0.1) + max(0.1 * rate, 3 * min(batch, rate))
+            assert claims.busiest(seconds) <= most, (seed, seconds)
+
+
+def sent(sender: Dispatcher) -> int:
+    return sum(sender.dispatch() is not None for _ in range(12))
+
+
+def test_a_share_is_sent_until_its_end_and_not_beyond(room: Newsroom) -> None:
+    room.provider = RecordingProvider(max_recipients=10)
+    room.limits = replace(room.limits, rate=1000)
+    room.start(200)
+    one, other = (dispatcher(room, enter(room)) for _ in range(2))
+    assert (sent(one), sent(other)) == (5, 0), "half of a tenth of a second"
+    room.clock.advance(seconds=0.05)
+    assert other.dispatch()
+    room.clock.advance(seconds=2)
+    assert (sent(one), sent(other)) == (5, 0), "what the other had left is over"
+
+
+def test_batches_that_are_smaller_than_they_may_be_waste_no_turn(room: Newsroom) -> None:
+    room.limits = replace(room.limits, rate=105)
+    room.start(200)
+    one = dispatcher(room, enter(room))
+    assert sent(one) == 11, "ten whole batches, and a part of one"
+    assert len(room.provider.accepted) == 105
 
 
 def test_a_worker_is_dead_after_its_silence_and_what_it_had_called_is_unknown(
