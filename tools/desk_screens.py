@@ -15,8 +15,7 @@ from typing import Any
 
 from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
 from newsletter.credentials.codes import hash_of
-from newsletter.domain.staff.account import Session
-from newsletter.domain.staff.passkey import Passkey
+from newsletter.domain.staff.account import Passkey, Session
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.services import Services
 from newsletter.web.server import WebServer

@@ -9,8 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from newsletter.documents.importing import import_file
-from newsletter.domain.campaigns.composition import compose
-from newsletter.domain.campaigns.digest import Digest, Every
+from newsletter.domain.campaigns.digest import Digest, Every, compose
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.brand import Brand, Logo, Sans, Serif
 from newsletter.domain.statements.content import Organisation, PressContact, Publisher, Sender

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
+from newsletter.domain.staff.account import CHALLENGE_LIVES, Party
 
 if TYPE_CHECKING:
     from fido2.server import Fido2Server

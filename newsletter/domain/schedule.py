@@ -103,6 +103,11 @@ class ByZone:
         """The earliest time."""
         return min(self.instants.values(), default=self.otherwise)
 
+    @property
+    def last(self) -> datetime:
+        """The latest time."""
+        return max(self.instants.values(), default=self.otherwise)
+
 
 @lru_cache(maxsize=1)
 def every_zone() -> frozenset[str]:

@@ -1,7 +1,13 @@
-"""Questions to the store that several stages share. It is no stage and knows none."""
+"""Questions to the store that several stages share. It is no stage and knows none.
+
+A service reads its settings and templates once and notes in the database which they are. A process
+with others would render other emails: it may not approve or start a statement.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newsletter.domain.campaigns.campaign import Campaign
@@ -143,3 +149,40 @@ def _slug(tx: Transaction, name: str, what: str) -> str:
         raise NotFound(several(name, found))
     hint = guess(name, tx.statements.slugs("", _LOOKED_AT))
     raise NotFound(f"there is no {what} {name!r}{hint or ';'} 'newsletter {what} list' shows them")
+
+
+_OTHERS = (
+    "the running service was started with other settings or templates than this process; restart"
+    " the service, then try again"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Compares the settings and templates of this process with the service's and those on disk."""
+
+    digest: Callable[[], str]
+    """The hash of the settings and templates that this process uses."""
+    changed_on_disk: Callable[[], str]
+    """Returns why this process must be restarted, as a sentence, or ""."""
+    is_service_running: Callable[[], bool]
+    """A ``run`` or ``worker`` gave a sign of life within the last minute."""
+    is_superseded: Callable[[], bool] = lambda: False
+    """An admin has saved other settings at the desk: the process starts again with them."""
+
+    def mismatch(self, tx: Transaction) -> str:
+        """Return why this process would render other emails than the service sends, or "".
+
+        If no service runs, the next one will use the files on disk.
+        """
+        if self.is_service_running():
+            noted = tx.running_service.configuration()
+            if noted:
+                return "" if noted == self.digest() else _OTHERS
+        return self.changed_on_disk()
+
+    def refuse_others(self, tx: Transaction) -> None:
+        """Raise Refused where the service would send something else than this process renders."""
+        mismatch = self.mismatch(tx)
+        if mismatch:
+            raise Refused(f"nothing was changed: {mismatch}")

@@ -235,17 +235,17 @@ def is_draft(statement: Statement) -> str:
 def _start(tx: Transaction, stored: StoredStatement, approval: ApprovalStatus) -> Start | None:
     """Return the start that counts for the current content; None if there is none.
 
-    A start counts while its sender may start. A start by approval counts with that approval.
+    A start counts while its sender may start. A start by an approver counts with their approval.
     """
     if approval.complete_at is None:
         return None
     roles = tx.staff.roles()
-    approved = {(one.by, one.at) for one in (*approval.counted, *approval.overrides)}
+    approvers = {one.by for one in approval.valid}
 
     def counts(start: Start) -> bool:
         role = roles.get(start.by)
         may_start = role is not None and role.includes(Role.SENDER)
-        return may_start or start.by == OPERATOR or (start.by, start.at) in approved
+        return may_start or start.by == OPERATOR or start.by in approvers
 
     starts = filter(counts, tx.starts.of(stored.statement.slug))
     return in_force(starts, stored.content_hash, approval.complete_at)
@@ -288,21 +288,24 @@ def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
     if status.approval.withheld:
         return Lapse()  # nothing counts as it is
     by = tuple(approval.by for approval in status.approval.valid)
-    return Lapse(approved_by=by, started_by=status.start.by if status.start else "")
+    started = status.start if rules.by_sender else None
+    return Lapse(approved_by=by, started_by=started.by if started else "")
 
 
-def refuse_if_gone_out(status: StatementStatus) -> None:
+def refuse_if_gone_out(status: StatementStatus | None) -> None:
     """Raise Refused if sending began, or its correction has its place."""
-    campaign = status.campaign
-    if campaign is not None and campaign.corrected_by:
+    campaign = status.campaign if status else None
+    if status is None or campaign is None:
+        return
+    if campaign.corrected_by:
         raise Refused(
             f"{status.slug} was ended by its correction {campaign.corrected_by}, which has its"
             " place; write what is still to be said as a statement with another slug"
         )
-    if campaign is not None and status.begun:
+    if status.begun:
         raise Refused(
             f"{status.slug} has already gone out as campaign {campaign.id};"
-            " write the correction as a statement with another slug"
+            " write a new statement that corrects it"
         )
 
 
@@ -356,6 +359,16 @@ def first_moment(status: StatementStatus) -> datetime | None:
     if status.hour is not None:
         first = everywhere(status.hour, home=status.rules.timezone, ready=first).first
     return first if first > status.now else None
+
+
+def told_for_all(status: StatementStatus, approval: Approval) -> datetime | None:
+    """Return the earliest time for everybody by what an approver saw: of an hour, the last one."""
+    hour, told = status.statement.local_time, approval.not_before
+    if hour is None or told is None:
+        return told
+    ready = max(approval.at, status.embargo_until or approval.at)
+    zones = everywhere(hour, home=status.rules.timezone, ready=ready)
+    return zones.last if zones.first == told else told
 
 
 def write_set_time(status: StatementStatus) -> str:

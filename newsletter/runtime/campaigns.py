@@ -11,8 +11,8 @@ from newsletter.pipeline.campaigns.build_digest import DigestBuilder
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import terms_now
 from newsletter.pipeline.campaigns.plan import PlanRules
-from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.delivery.attempt import PooledProvider
+from newsletter.pipeline.ledger import Configuration
 from newsletter.pipeline.status import find_status
 from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.delivery import Delivery

@@ -18,8 +18,7 @@ from newsletter.config.channels import ChatOptions, HubOptions, WebhookOptions
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.domain.staff.post import PostState
-from newsletter.pipeline.staff.notify import compose_post
-from newsletter.pipeline.staff.post import PostSender
+from newsletter.pipeline.staff.notify import PostSender, compose_post
 from newsletter.providers.common.signatures import endpoint_secret
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
 from newsletter.runtime.rounds import QuietPeriod

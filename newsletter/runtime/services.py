@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from newsletter.config.settings import Settings
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.ports import Links
-from newsletter.pipeline.configuration import Configuration
+from newsletter.pipeline.ledger import Configuration
 from newsletter.pipeline.staff.proofs import Proofs
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.configuration import ConfigurationOnDisk

@@ -19,16 +19,15 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Feed, Links, Source
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import Approval, Statement
-from newsletter.pipeline.configuration import Configuration
-from newsletter.pipeline.ledger import statement_named
+from newsletter.pipeline.ledger import Configuration, statement_named
 from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
     ApprovalResult,
     ApprovalScan,
     approve,
     note_front_matter,
+    send_back,
 )
-from newsletter.pipeline.statements.feedback import send_back
 from newsletter.pipeline.statements.ingest import (
     DeskSource,
     DigestSource,
@@ -38,10 +37,9 @@ from newsletter.pipeline.statements.ingest import (
 )
 from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.statements.review import ReviewRules
-from newsletter.pipeline.statements.submit import Submitter, submit_file
 from newsletter.pipeline.statements.translations import translations_of
 from newsletter.pipeline.statements.visit import Visitor
-from newsletter.pipeline.statements.write import DraftWriter
+from newsletter.pipeline.statements.write import DraftWriter, Submitter, submit_file
 from newsletter.rendering.lazy import LazyRenderer, review_text
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.subscribers import Subscribers
@@ -146,7 +144,12 @@ class Statements:
         made = render(
             store=self.store, renderer=self.renderer, together=self.settings.together, before=tried
         )
-        noted = note_front_matter(store=self.store, rules=self.review_rules, before=compared)
+        noted = note_front_matter(
+            store=self.store,
+            rules=self.review_rules,
+            start=self.campaigns.starter().start_by_approval,
+            before=compared,
+        )
         faults = read.faults + made.faults
         self._known_faults[:] = faults
         left = tried.later or tried.is_late or compared.waiting

@@ -9,7 +9,7 @@ from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
-from newsletter.pipeline.configuration import Configuration
+from newsletter.pipeline.ledger import Configuration
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.clock import ServerClock, SystemClock
 from newsletter.runtime.configuration import ConfigurationOnDisk

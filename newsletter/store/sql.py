@@ -12,7 +12,6 @@ from newsletter.store.archive import PublicNotes, Search
 from newsletter.store.campaigns.audiences import Audiences
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.campaigns.digests import Digests
-from newsletter.store.campaigns.starts import Starts
 from newsletter.store.database import Backend, Database
 from newsletter.store.delivery.batches import Batches
 from newsletter.store.delivery.limits import RateLimits
@@ -27,11 +26,10 @@ from newsletter.store.staff.accounts import Accounts, Invitations, Passkeys
 from newsletter.store.staff.audit import Audit
 from newsletter.store.staff.notices import Notices
 from newsletter.store.staff.posts import ChannelPosts, FailingChecks
-from newsletter.store.staff.roles import Staff
+from newsletter.store.staff.roles import Staff, Tokens
 from newsletter.store.staff.sessions import Sessions, Throttle
-from newsletter.store.staff.tokens import Tokens
 from newsletter.store.statements.board import Board
-from newsletter.store.statements.decisions import Approvals, ChangeRequests, Comments
+from newsletter.store.statements.decisions import Approvals, ChangeRequests, Comments, Starts
 from newsletter.store.statements.drafts import Drafts, Pictures
 from newsletter.store.statements.feeds import Feeds
 from newsletter.store.statements.statements import Schedules, Statements

@@ -24,7 +24,6 @@ from newsletter.web.api.operation import ROOT, Operation, TokenOperations, opera
 from newsletter.web.api.problem import problem_of
 from newsletter.web.api.statements import StatementOperations
 from newsletter.web.api.subscribers import SubscriberOperations
-from newsletter.web.desk.campaigns.amending import Amending
 from newsletter.web.desk.campaigns.calendar import Calendar
 from newsletter.web.desk.campaigns.campaign import CampaignPage
 from newsletter.web.desk.campaigns.starting import Starting
@@ -225,7 +224,6 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
         CampaignPage(desk, campaigns, delivery),
         Calendar(desk, staff),
         UnknownDeliveries(desk, campaigns),
-        Amending(desk, campaigns),
         Stopping(desk, delivery),
         ReadersPages(desk, services.subscribers),
         ImportPages(desk, services.subscribers),

@@ -10,10 +10,10 @@ from newsletter.domain.staff.account import (
     Credential,
     Invitation,
     LinkKind,
+    Passkey,
     Session,
     Stage,
 )
-from newsletter.domain.staff.passkey import Passkey
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import Scope, Token
 from newsletter.store.sql import Store

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
+from newsletter.domain.campaigns.campaign import CampaignState, Start
 from newsletter.domain.campaigns.state import CampaignRules, Shelf
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest, Comment
@@ -109,20 +109,12 @@ class BoardContract:
         assert {shelf: slugs for shelf, slugs in found.items() if slugs} == {
             Shelf.DRAFTS: {"draft"},
             Shelf.REVIEW: {"waits"},
-            Shelf.SCHEDULED: {"approved"},
+            Shelf.APPROVED: {"approved"},
             Shelf.MISSING: {"gone", "faulty"},
             Shelf.SENDING: {"sending", "paused"},
             Shelf.SENT: {"sent"},
         }
         assert counts == {shelf: len(slugs) for shelf, slugs in found.items()}
-
-    def test_what_is_approved_waits_for_a_sender_where_one_starts_it(self, store: Store) -> None:
-        by_sender = replace(RULES, start=StartBy.SENDER)
-        with store.begin() as tx:
-            tx.staff.put(ED, Role.APPROVER, NOON)
-            write(tx, "approved")
-            tx.approvals.add(yes("approved"))
-            assert tx.board.page(by_sender, Shelf.APPROVED, most=9) == ["approved"]
 
     def test_only_an_approval_that_counts_moves_a_statement(self, store: Store) -> None:
         author, vic = "writer@forum.example", "vic@forum.example"
@@ -143,8 +135,8 @@ class BoardContract:
                 tx.approvals.add(approval)
             tx.approvals.revoke("taken-back", NOON, actor=ED)
             trusting = Approvals(author_may_approve=True, trust_front_matter=True)
-            strict = tx.board.page(RULES, Shelf.SCHEDULED, most=9)
-            loose = tx.board.page(replace(RULES, policy=trusting), Shelf.SCHEDULED, most=9)
+            strict = tx.board.page(RULES, Shelf.APPROVED, most=9)
+            loose = tx.board.page(replace(RULES, policy=trusting), Shelf.APPROVED, most=9)
             twice = tx.board.page(replace(RULES, policy=Approvals(required=2)), most=9)
         assert strict == []
         assert set(loose) == {"own", "file"}
@@ -164,11 +156,11 @@ class BoardContract:
                 ("other-es", {"progress": Progress.DRAFT, "translation_of": "other"}),
             ):
                 write(tx, slug, **{"translation_of": "forum", **fields})  # type: ignore[arg-type]
-            assert tx.board.page(together, Shelf.SCHEDULED, most=9) == ["forum"]
+            assert tx.board.page(together, Shelf.APPROVED, most=9) == ["forum"]
             write(tx, "forum-fr", translation_of="forum", progress=Progress.DRAFT)
-            assert tx.board.page(together, Shelf.SCHEDULED, most=9) == []
+            assert tx.board.page(together, Shelf.APPROVED, most=9) == []
             assert tx.board.page(together, Shelf.REVIEW, most=9) == ["forum"]
-            assert tx.board.page(RULES, Shelf.SCHEDULED, most=9) == ["forum"]
+            assert tx.board.page(RULES, Shelf.APPROVED, most=9) == ["forum"]
 
     def test_words_are_looked_for_in_title_and_name_whatever_they_are(self, store: Store) -> None:
         asked = {
@@ -213,7 +205,6 @@ class BoardContract:
     def test_a_sender_starts_what_is_approved_and_what_is_sent_back_is_a_draft(
         self, store: Store
     ) -> None:
-        by_sender = replace(RULES, start=StartBy.SENDER)
         later = NOON + timedelta(minutes=1)
         start = Start(slug="hours", content_hash="d1", by=ED, at=NOON, count=3)
         back = ChangeRequest(slug="hours", content_hash="d1", by=ED, at=NOON, reason="Why?")
@@ -221,24 +212,24 @@ class BoardContract:
             tx.staff.put(ED, Role.APPROVER, NOON)
             write(tx, "hours")
             tx.change_requests.add(back)
-            assert shelf(tx, by_sender) is Shelf.DRAFTS
+            assert shelf(tx) is Shelf.DRAFTS
             tx.change_requests.close("hours", NOON)
-            assert shelf(tx, by_sender) is Shelf.REVIEW
+            assert shelf(tx) is Shelf.REVIEW
             tx.starts.add(start)
-            assert shelf(tx, by_sender) is Shelf.REVIEW
+            assert shelf(tx) is Shelf.REVIEW
             tx.approvals.add(replace(yes("hours"), at=later))
-            assert shelf(tx, by_sender) is Shelf.APPROVED, "it is older than the approval"
+            assert shelf(tx) is Shelf.APPROVED, "it is older than the approval"
             tx.starts.add(replace(start, at=later, content_hash="d0"))
-            assert shelf(tx, by_sender) is Shelf.APPROVED, "it started another text"
+            assert shelf(tx) is Shelf.APPROVED, "it started another text"
             tx.starts.add(replace(start, at=later))
-            assert shelf(tx, by_sender) is Shelf.SCHEDULED
+            assert shelf(tx) is Shelf.SCHEDULED
             tx.starts.revoke("hours", later)
-            assert shelf(tx, by_sender) is Shelf.APPROVED
+            assert shelf(tx) is Shelf.APPROVED
             tx.approvals.revoke("hours", later, actor=ED)
             tx.change_requests.add(replace(back, at=later))
-            assert shelf(tx, by_sender) is Shelf.DRAFTS
+            assert shelf(tx) is Shelf.DRAFTS
             tx.approvals.add(replace(yes("hours"), at=later))
-            assert shelf(tx, by_sender) is Shelf.APPROVED, "it was approved since"
+            assert shelf(tx) is Shelf.APPROVED, "it was approved since"
 
     def test_two_admins_stand_in_for_an_approval_and_spellings_are_one_person(
         self, store: Store
@@ -255,7 +246,7 @@ class BoardContract:
             tx.approvals.add(yes("hours", by="ada+2@forum.example", channel=over))
             assert shelf(tx) is Shelf.REVIEW, "one person"
             tx.approvals.add(yes("hours", by=adi, channel=over))
-            assert shelf(tx) is Shelf.SCHEDULED
+            assert shelf(tx) is Shelf.APPROVED
 
     def test_comments_are_kept_in_their_order_the_last_ones_are_shown(self, store: Store) -> None:
         with store.begin() as tx:
@@ -327,8 +318,8 @@ def write(
     tx.statements.put(stored, NOON)
 
 
-def shelf(tx: Transaction, rules: CampaignRules = RULES) -> Shelf:
-    [found] = [one for one, count in tx.board.counts(rules).items() if count]
+def shelf(tx: Transaction) -> Shelf:
+    [found] = [one for one, count in tx.board.counts(RULES).items() if count]
     return found
 
 

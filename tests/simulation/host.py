@@ -16,13 +16,13 @@ from newsletter.domain.ports import Links
 from newsletter.domain.statements.statement import Approvals, Reading
 from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
-from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.delivery import reconcile as recover
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.dispatch import Dispatcher
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
+from newsletter.pipeline.ledger import Configuration
 from newsletter.pipeline.statements.ingest import DigestSource, IngestState, ingest
 from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.statements.review import ReviewRules

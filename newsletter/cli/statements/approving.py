@@ -130,7 +130,7 @@ def _answer(
         corrects = status.statement.corrects
         of = f"who may have {corrects}" if corrects else f"on {lists}"
         yield f"goes to {people(status.readers)} {of}"
-        if approved and status.rules.by_sender:
+        if approved and not status.is_started:
             yield f"waits for a sender to start it: newsletter statement start {slug} --by EMAIL"
         elif approved:
             hour = f", {status.hour}" if status.hour else ""
@@ -229,7 +229,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
 def start(
     services: Services, slug: str, by: str, digest: str, count: int | None, at: str | None
 ) -> None:
-    """Start an approved statement, if schedule.start is sender.
+    """Start an approved statement that its approval did not.
 
     Sending begins when the undo window ends; 'newsletter statement undo' stops it before.
     """

@@ -169,24 +169,20 @@ class Start:
     else 0."""
     revoked_at: datetime | None = None
 
-    def counts(self, content_hash: str, complete_at: datetime) -> bool:
-        """Return whether it starts the version with this hash, approved at ``complete_at``.
 
-        It must be later than the approvals: after an approval was revoked and given again, a sender
-        starts again.
-        """
-        return (
-            self.revoked_at is None and self.content_hash == content_hash and self.at >= complete_at
-        )
+def in_force(starts: Iterable[Start], content_hash: str, complete_at: datetime) -> Start | None:
+    """Return the last start of the version with this hash, approved at ``complete_at``.
 
-
-def in_force(
-    starts: Iterable[Start], content_hash: str, complete_at: datetime | None
-) -> Start | None:
-    """The last one that counts; none does while the approvals are not complete."""
-    if complete_at is None:
-        return None
-    counted = [start for start in starts if start.counts(content_hash, complete_at)]
+    It must be later than the approvals: after an approval was revoked and given again, a sender
+    starts again.
+    """
+    counted = [
+        start
+        for start in starts
+        if start.revoked_at is None
+        and start.content_hash == content_hash
+        and start.at >= complete_at
+    ]
     return counted[-1] if counted else None
 
 

@@ -1,14 +1,16 @@
-"""A digest: an email that lists several statements that went out, and its issues."""
+"""A digest: an email that lists several statements that went out, its days, issues and text."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.setting import Language, Line, Rule, RuleWithOthers, matching, setting, some
-from newsletter.domain.statements.statement import SLUG, Statement
+from newsletter.domain.statements.statement import SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import ListName
 
 LAST = 0
@@ -141,3 +143,182 @@ class Issue:
     @property
     def slug(self) -> str:
         return f"{self.name}-{self.day.isoformat()}"
+
+
+_DAY = timedelta(days=1)
+_INTO_THE_NEXT_MONTH = timedelta(days=32)
+
+
+def due(
+    digest: Digest, zone: str, *, since: datetime, last: date | None, now: datetime
+) -> list[datetime]:
+    """Return the occurrences that are due, the latest first: of several only that is made.
+
+    ``since`` is the beginning of the digest, ``last`` the day of the last occurrence that was
+    handled.
+    """
+    found = []
+    occurrence = newest(digest, zone, now)
+    while occurrence > since and (last is None or occurrence.date() > last):
+        found.append(occurrence)
+        occurrence = _before(digest, occurrence)
+    return found
+
+
+def newest(digest: Digest, zone: str, now: datetime) -> datetime:
+    """The last occurrence that has come by now."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    occurrence = _occurrence(digest, _day_until(digest, today), zone)
+    return occurrence if occurrence <= now else _before(digest, occurrence)
+
+
+def coming(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
+    """The next occurrence to come, of a day that was not seen to yet."""
+    day = _day_after(digest, newest(digest, zone, now).date())
+    while last is not None and day <= last:
+        day = _day_after(digest, day)
+    return _occurrence(digest, day, zone)
+
+
+def _before(digest: Digest, occurrence: datetime) -> datetime:
+    day = _day_until(digest, occurrence.date() - _DAY)
+    return datetime.combine(day, occurrence.time(), occurrence.tzinfo)
+
+
+def _occurrence(digest: Digest, day: date, zone: str) -> datetime:
+    """An hour that a clock change skips comes that much later; of one that comes twice the first.
+
+    It is named by its date in the zone: an hour may come twice there, a date never does.
+    """
+    return datetime.combine(day, time.fromisoformat(digest.at), ZoneInfo(zone))
+
+
+def _day_until(digest: Digest, day: date) -> date:
+    """The last day of the digest that is not after this one."""
+    if digest.every is Every.WEEK:
+        return day - _DAY * ((day.isoweekday() - digest.on) % 7)
+    found = _day_in_month(digest, day)
+    return found if found <= day else _day_in_month(digest, day.replace(day=1) - _DAY)
+
+
+def _day_after(digest: Digest, day: date) -> date:
+    """The day that follows one of its days."""
+    if digest.every is Every.WEEK:
+        return day + _DAY * 7
+    return _day_in_month(digest, day.replace(day=1) + _INTO_THE_NEXT_MONTH)
+
+
+def _day_in_month(digest: Digest, day: date) -> date:
+    if digest.on != LAST:
+        return day.replace(day=digest.on)
+    return (day.replace(day=1) + _INTO_THE_NEXT_MONTH).replace(day=1) - _DAY
+
+
+_SIGNS = re.compile(r"[\\`*_\[\]<>&~#]")
+_BEGINS_A_BLOCK = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
+"""The beginning of a list item, or of the line below a heading."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abstract:
+    """The entry of one statement in a digest; plain text."""
+
+    title: str
+    address: str
+    dated: str
+    opening: str
+    """Its summary or first sentence; may be empty."""
+
+
+def choose(
+    campaigns: Sequence[Campaign],
+    *,
+    after: datetime,
+    upto: datetime,
+    gathers: Sequence[str],
+    listed: Collection[str],
+) -> tuple[Campaign, ...]:
+    """Return the campaigns that began in this time and were not ``listed`` before."""
+    slugs = [
+        campaign.slug
+        for began, campaign in _by_start(campaigns)
+        if after < began <= upto and (not gathers or not {*gathers}.isdisjoint(campaign.lists))
+    ]
+    return tuple(part for part in standing_for(slugs, campaigns) if part.slug not in listed)
+
+
+def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[Campaign, ...]:
+    """Return the campaigns that a digest may name for these statements now, in the order sent.
+
+    A correction replaces its original; a cancelled statement is left out.
+    """
+    out = {
+        one.slug: one for _, one in _by_start(campaigns) if one.state is not CampaignState.CANCELLED
+    }
+    corrections = {
+        campaign.corrects: campaign.slug for campaign in out.values() if campaign.corrects
+    }
+    named = set()
+    for slug in slugs:
+        name = slug
+        for _ in corrections:  # a correction may have been corrected too; no chain is longer
+            name = corrections.get(name, name)
+        named.add(name)
+    return tuple(one for _, one in _by_start(out.values()) if one.slug in named)
+
+
+def _by_start(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
+    begun = [
+        (campaign.started_at, campaign) for campaign in campaigns if campaign.started_at is not None
+    ]
+    return sorted(begun, key=lambda pair: (pair[0], pair[1].id))
+
+
+def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
+    """Of several translations keep one: that in this language, or else the first."""
+    best: dict[str, Statement] = {}
+    for statement in statements:
+        known = best.setdefault(statement.translation_of or statement.slug, statement)
+        if known.language != language and statement.language == language:
+            best[statement.translation_of or statement.slug] = statement
+    return tuple(statement for statement in statements if statement in best.values())
+
+
+def compose(
+    digest: Digest,
+    day: date,
+    abstracts: Sequence[Abstract],
+    *,
+    dated: str,
+    writers: tuple[str, ...] = (),
+) -> Statement:
+    """The statement that goes out: an article for each part, under its title.
+
+    ``dated`` is the day in words, ``writers`` are those of all parts.
+    """
+    articles = [_article(abstract) for abstract in abstracts]
+    blocks = [digest.intro.strip(), *articles]
+    issue = f"{digest.name}-{day.isoformat()}"
+    return Statement(
+        slug=issue,
+        title=digest.title.replace(DATE_GAP, dated),
+        body="\n\n".join(block for block in blocks if block) + "\n",
+        lists=digest.lists,
+        language=digest.language,
+        date=day,
+        summary=" · ".join(abstract.title for abstract in abstracts),
+        progress=Progress.REVIEW,
+        digest=digest.name,
+        writers=writers,
+        origin=f"digest email {issue}",
+    )
+
+
+def _article(abstract: Abstract) -> str:
+    line = " · ".join(words for words in (abstract.dated, abstract.opening) if words)
+    return f"## [{as_markdown(abstract.title)}](<{abstract.address}>)\n\n{as_markdown(line)}"
+
+
+def as_markdown(text: str) -> str:
+    """Plain text as Markdown that reads as this very text, on one line: nothing in it is a sign."""
+    return _BEGINS_A_BLOCK.sub(r"\1\\", _SIGNS.sub(r"\\\g<0>", " ".join(text.split())))

@@ -115,8 +115,8 @@ class StatementFacts:
 
     @property
     def is_started(self) -> bool:
-        """A sender has started it, or approvals start it."""
-        return not self.rules.by_sender or self.start is not None
+        """A sender has started it, or the approval that completed its approvals."""
+        return self.start is not None
 
     @property
     def is_overdue(self) -> bool:

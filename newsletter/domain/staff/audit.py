@@ -1,7 +1,12 @@
-"""The audit log: who did what, an entry at a time."""
+"""The audit log: who did what, an entry at a time, and in the words of a page."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.wording import moment
 
 OPERATOR = "operator"
 """The actor of a command that names no person: anyone who may use the shell."""
@@ -30,3 +35,86 @@ class AuditHead:
 
     def __str__(self) -> str:
         return f"{self.number}:{self.digest}"
+
+
+_PAST: Mapping[str, str] = {
+    "approve": "approved",
+    "revoke": "withdrew an approval",
+    "send back": "sent it back:",
+    "hand in": "submitted",
+    "submit": "submitted",
+    "write": "wrote",
+    "restore": "restored",
+    "add a picture": "added a picture",
+    "take back": "took back",
+    "comment": "commented",
+    "test": "sent a test email",
+    "schedule": "set the time:",
+    "start": "started it:",
+    "undo": "undid",
+    "pause": "paused it",
+    "resume": "resumed it",
+    "cancel": "cancelled it",
+    "resolve": "decided:",
+    "reopen": "sent it to the rest:",
+    "annotate": "wrote on its page:",
+    "take off the web": "took it off the web:",
+    "put back on the web": "put it back on the web",
+    "go back": "went back to the first provider:",
+}
+"""Action in the log → its verb in a sentence."""
+_WHAT = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
+"""The object of the verb if the log names no version."""
+_BY_ITSELF: Mapping[str, str] = {
+    "schedule": "Scheduled:",
+    "reschedule": "Moved",
+    "withdraw": "No longer scheduled:",
+    "start": "Began to go",
+    "pause": "Paused:",
+    "cancel": "Cancelled:",
+    "finish": "Finished:",
+    "fail over": "Another provider took over:",
+    "revoke": "Approvals lapsed:",
+    "approve": "Approved",
+}
+"""Action of the program itself → its verb in a sentence."""
+_ITSELF = frozenset({"scheduler", "newsletter"})
+_OTHERS = {"scheduler": "The program", "newsletter": "The program", "operator": "An operator"}
+_DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
+_CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
+_FILLING = re.compile(
+    r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
+)
+"""Parts of a detail that the sentence says already."""
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
+_SOMEBODY = "somebody"
+_ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
+"""From the beginning of a word and possessively: no letter is looked at twice."""
+
+
+def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
+    """Return a log entry as a sentence: names for staff, short versions, times in the zone.
+
+    ``names`` has all staff by folded address. No other address is shown.
+    """
+    detail = _FILLING.sub("", in_short(_CAMPAIGN.sub("", entry.detail), zone))
+    detail = _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), detail)
+    if entry.actor in _ITSELF:
+        did = _BY_ITSELF.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
+    else:
+        did = f"{who(entry.actor, names)} {_PAST.get(entry.action, f'{entry.action}:')}"
+        detail = detail or _WHAT.get(entry.action, "")
+        own = f" by {who(entry.actor, names)}"
+        detail = detail if not detail.endswith(own) else ""  # "paused by …": said already
+    sentence = f"{did} {detail}".rstrip().rstrip(":.")
+    return sentence if sentence.endswith(("?", "!")) else f"{sentence}."
+
+
+def who(actor: str, names: Mapping[str, str]) -> str:
+    return _OTHERS.get(actor) or names.get(actor) or name_of(actor)
+
+
+def in_short(detail: str, zone: str) -> str:
+    """Return a detail with short versions and times in the zone."""
+    shortened = _DIGEST.sub(r"version \1 \2", detail)
+    return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)

@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.composition import choose, compose, in_one_language, standing_for
-from newsletter.domain.campaigns.digest import MAX_STATEMENTS, Digest, Issue
-from newsletter.domain.campaigns.occurrences import coming, due
+from newsletter.domain.campaigns.digest import (
+    MAX_STATEMENTS,
+    Digest,
+    Issue,
+    choose,
+    coming,
+    compose,
+    due,
+    in_one_language,
+    standing_for,
+)
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.statements.statement import Statement, all_writers
 from newsletter.pipeline.ledger import approved_content

@@ -1,6 +1,6 @@
 """A person's acts on a campaign: start, schedule, pause, resume, cancel, resolve."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,11 +17,11 @@ from newsletter.domain.campaigns.campaign import (
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Resolution
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import Refused
 from newsletter.domain.events import overrule
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.statement import Channel, StoredStatement
+from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.wording import moment, say
 from newsletter.pipeline.campaigns.headcount import (
     CountChanged,
@@ -29,17 +29,22 @@ from newsletter.pipeline.campaigns.headcount import (
     SecondFactorNeeded,
     bind,
     hold_against,
+    terms_now,
 )
-from newsletter.pipeline.configuration import Configuration
-from newsletter.pipeline.ledger import entitle, find_campaign, find_seen
+from newsletter.pipeline.ledger import (
+    Configuration,
+    entitle,
+    find_campaign,
+    find_seen,
+    find_stored,
+)
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
 from newsletter.pipeline.status import (
-    find_status,
     first_moment,
-    get_status,
     load_status,
     refuse_if_gone_out,
     refuse_other_time,
+    told_for_all,
 )
 from newsletter.store.sql import Store, Transaction
 
@@ -50,17 +55,6 @@ class AlreadyStarted(Refused):
     def __init__(self, start: Start) -> None:
         self.start = start
         super().__init__(f"{start.slug} was started by {start.by} at {start.at:%Y-%m-%d %H:%M} UTC")
-
-
-class EarlierThanApproved(Refused):
-    """The new time is earlier than the one that the approvers were shown."""
-
-    def __init__(self, slug: str, by: Sequence[str], until: str) -> None:
-        super().__init__(
-            f"{', '.join(by)} approved {slug} for no earlier than {until}: an earlier time takes a"
-            f" new approval; 'newsletter statement schedule {slug} --at TIME --approve-again'"
-            " asks for it"
-        )
 
 
 class CountUnconfirmed(Refused):
@@ -118,7 +112,12 @@ class Starter:
             self.configuration.refuse_others(tx)
             status = load_status(tx, find_seen(tx, asked.slug, asked.seen), self.rules)
             unconfirmed = _has_unconfirmed_count(tx, asked.slug)
-            self._refuse_unready(status, unconfirmed=unconfirmed)
+            refuse_if_gone_out(status)
+            if not status.approval.approved:
+                why = "; ".join(status.approval.reasons)
+                raise Refused(f"{asked.slug} is not approved: {why}")
+            if status.start is not None and not unconfirmed:
+                raise AlreadyStarted(status.start)
             if asked.at is not None and asked.at <= tx.now:
                 raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
             at = tx.now if asked.at_once else asked.at
@@ -141,19 +140,20 @@ class Starter:
         tx: Transaction,
         stored: StoredStatement,
         by: str,
-        shown: ShownTerms,
-        channel: Channel,
+        shown: ShownTerms | None,
     ) -> None:
-        """Compare the number that an approver saw with the database. Start the statement if it is
-        due.
+        """Compare the number that an approver saw with the database. Start the statement if its
+        approval does so.
 
-        A start by approval happens with the last approval that is needed, at the desk. Raises as
-        ``bind`` does. A statement that planning refuses is not started.
+        A start by approval happens with the last approval that is needed. Raises as ``bind`` does.
+        A statement that planning refuses has no number of readers: a sender starts it later.
+        ``shown`` is None for a file, which shows nothing.
         """
         status, rules = load_status(tx, stored, self.rules), self.rules
+        shown = shown or terms_now(tx, status)
         starts = rules.start is StartBy.APPROVAL and status.approval.approved
         try:
-            if starts and channel is Channel.DESK and status.start is None:
+            if starts and status.start is None:
                 bind(tx, status, shown, by=by)
             else:
                 hold_against(tx, status, shown)
@@ -165,22 +165,12 @@ class Starter:
     def schedule(self, slug: str, at: datetime | None, *, by: str, anew: bool = False) -> None:
         """Set the time of a statement, which overrules its file; None removes the time.
 
-        Raises NotFound or Refused: EarlierThanApproved if its approvers were shown a later time,
-        unless ``anew`` asks for new approvals.
+        Raises NotFound or Refused. ``anew`` asks for new approvals if the time is earlier.
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.SENDER, "schedule")
-            status = get_status(tx, slug, self.rules)
-            if status is None:
-                raise NotFound(
-                    f"there is no statement {slug!r}; 'newsletter statement list' shows them"
-                )
-            if status.begun and status.campaign is not None:
-                gone = status.campaign.state is CampaignState.SENT
-                raise Refused(
-                    f"{slug} {'has gone' if gone else 'is going'} out already,"
-                    f" as campaign {status.campaign.id}; a time changes nothing any more"
-                )
+            status = load_status(tx, find_stored(tx, slug), self.rules)
+            refuse_if_gone_out(status)
             self._set_time(tx, status.stored, at, person, anew=anew)
             detail = at.isoformat() if at else "as its file says"
             tx.audit.enter(person, "schedule", slug, detail)
@@ -203,14 +193,17 @@ class Starter:
             raise Refused(
                 f"{slug} is embargoed until {moment(first, zone)}; choose that time or a later one"
             )
-        later = [
-            approval
-            for approval in status.approval.valid
-            if approval.not_before is not None and approval.not_before > first
-        ]
+        told = {one: one.not_before for one in status.approval.valid}
+        if at is not None:
+            told = {one: told_for_all(status, one) for one in told}
+        later = {one: until for one, until in told.items() if until is not None and until > first}
         if later and not anew:
-            told = max(one.not_before for one in later if one.not_before)
-            raise EarlierThanApproved(slug, [one.by for one in later], moment(told, zone))
+            until = moment(max(later.values()), zone)
+            raise Refused(
+                f"{', '.join(one.by for one in later)} approved {slug} for no earlier than {until}:"
+                " an earlier time takes a new approval; 'newsletter statement schedule"
+                f" {slug} --at TIME --approve-again' asks for it"
+            )
         for approval in later:
             why = "it is to be sent earlier than its approvers saw"
             tx.approvals.revoke(slug, tx.now, approval.by, actor=person, why=why)
@@ -223,12 +216,11 @@ class Starter:
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.APPROVER, "undo")
-            status = get_status(tx, slug, self.rules)
-            if status is not None and status.campaign is not None and status.begun:
-                raise UndoTooLate(status.campaign)
-            status = find_status(tx, slug, self.rules)
-            self._take_back(tx, status, person)
+            status = load_status(tx, find_stored(tx, slug), self.rules)
             campaign = status.campaign
+            if campaign is not None and status.begun:
+                raise UndoTooLate(campaign)
+            self._take_back(tx, status, person)
             if campaign is not None and campaign.state in BEFORE_START:
                 tx.campaigns.move(
                     campaign.id,
@@ -238,17 +230,6 @@ class Starter:
                     reason=f"undone by {person}",
                 )
             return load_status(tx, status.stored, self.rules).approval.approved
-
-    def _refuse_unready(self, status: StatementStatus, *, unconfirmed: bool) -> None:
-        if self.rules.start is StartBy.APPROVAL and not unconfirmed:
-            raise Refused(
-                f"{status.slug} starts by its approval, as schedule.start says; no start is needed"
-            )
-        refuse_if_gone_out(status)
-        if not status.approval.approved:
-            raise Refused(f"{status.slug} is not approved: {'; '.join(status.approval.reasons)}")
-        if status.start is not None and not unconfirmed:
-            raise AlreadyStarted(status.start)
 
     def _take_back(self, tx: Transaction, status: StatementStatus, person: str) -> None:
         """Revoke the start or the approvals. Raises Refused if there are none that the person may

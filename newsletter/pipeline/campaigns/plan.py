@@ -18,7 +18,7 @@ from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import far_off
 from newsletter.domain.wording import people
-from newsletter.pipeline.campaigns.reach import Reach, reach_of, release_of
+from newsletter.pipeline.campaigns.headcount import Reach, reach_of, release_of
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.status import goes_within, load_status, load_statuses
 from newsletter.store.sql import Store, Transaction
@@ -262,6 +262,8 @@ def _schedule(
 
 
 def _withdraw(tx: Transaction, campaign: Campaign, why: str) -> None:
+    if campaign.state is CampaignState.PAUSED:  # else a text that changes back would resume it
+        tx.starts.revoke(campaign.slug, tx.now)
     tx.campaigns.move(
         campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=tx.now, reason=why
     )
@@ -331,7 +333,9 @@ def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
 def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
     """Pause the campaign if the number of readers is far from the number it was started for."""
     now = tx.audiences.count(reach.audience)
-    if not now or not far_off(start.count, now):  # that it is nobody is told in other words
+    has_the_rest = now < start.count and reach.group is not None  # another language
+    # without any reader, a pause says so
+    if not now or has_the_rest or not far_off(start.count, now):
         return False
     why = (
         f"{people(now)} would get it now, and {start.by} started it for {start.count:,};"

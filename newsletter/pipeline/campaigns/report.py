@@ -14,7 +14,7 @@ from newsletter.domain.delivery.batch import LaterReaders, Outage, Waiting
 from newsletter.domain.delivery.rate_limit import Cause, Wait
 from newsletter.domain.errors import Refused
 from newsletter.domain.events import Bounce
-from newsletter.pipeline.campaigns.reach import reach_of
+from newsletter.pipeline.campaigns.headcount import reach_of
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.pipeline.statements.review import overrides
 from newsletter.pipeline.statements.translations import awaited

@@ -13,8 +13,16 @@ from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Credential, Session, Stage, limits_on_codes
-from newsletter.domain.staff.passkey import LONGEST_NAME, MOST_PASSKEYS, Party, Passkey
+from newsletter.domain.staff.account import (
+    LONGEST_NAME,
+    MOST_PASSKEYS,
+    Credential,
+    Party,
+    Passkey,
+    Session,
+    Stage,
+    limits_on_codes,
+)
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn, one_line
 from newsletter.store.sql import Transaction

@@ -5,11 +5,12 @@ a crash loses none and no door can forget one. A row for each person or channel 
 doubles.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from newsletter.domain.campaigns.notices import (
+    APART,
     NEWS_LIVES,
     Channel,
     Notice,
@@ -21,9 +22,12 @@ from newsletter.domain.campaigns.notices import (
 )
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.delivery.batch import Answer, Verdict, backoff
 from newsletter.domain.delivery.transactional import EmailKind, News, TransactionalEmail
-from newsletter.domain.staff.post import ChannelPost
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.post import ChannelPost, PostState
 from newsletter.domain.staff.role import Role
+from newsletter.pipeline.ledger import entitle
 from newsletter.pipeline.status import load_statuses
 from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
@@ -221,3 +225,65 @@ class _Writer:
             events=tuple(dict.fromkeys(one.kind.name.lower() for one, _ in told)),
             statement=notice.slug,
         )
+
+
+_ATTEMPTS = 8
+"""Attempts within about forty minutes. After them an admin may send the post again."""
+_HEAD_START = 5
+"""Doublings of the back-off that the first wait has had already: a retry in seconds is too soon."""
+_FINAL = {
+    Verdict.ACCEPTED: PostState.ACCEPTED,
+    Verdict.REJECTED: PostState.REJECTED,
+    Verdict.UNKNOWN: PostState.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostSender:
+    """Sends one post per call.
+
+    ``compose`` returns what a post tells of. ``call`` makes one attempt and returns the answer.
+    """
+
+    store: Store
+    channels: Mapping[str, Channel]
+    compose: Callable[[Transaction, ChannelPost, Channel], tuple[News, ...]]
+    call: Callable[[ChannelPost, tuple[News, ...]], Answer]
+    jitter: Callable[[], float]
+
+    def post(self) -> tuple[ChannelPost, PostState, str] | None:
+        """Send the next post that is due. Return it, its new state and the reason; None if none is
+        due."""
+        with self.store.read() as tx:  # called every second: an idle call must not take the lock
+            if not tx.channel_posts.under_way():
+                return None
+        with self.store.begin() as tx:
+            post = tx.channel_posts.claim(self.channels, tx.now)
+            if post is None:
+                return None
+            news = self.compose(tx, post, self.channels[post.channel])
+            if not news:
+                tx.channel_posts.settle(post, PostState.OVER, "its events are over", tx.now)
+                return post, PostState.OVER, "its events are over"
+        answer = self.call(post, news)
+        verdict, reason = answer.outcome.verdict, answer.outcome.reason
+        state = _FINAL.get(verdict, PostState.WAITING)
+        if state is PostState.WAITING and post.attempts >= _ATTEMPTS:
+            state = PostState.REJECTED
+        waits = backoff(post.attempts + _HEAD_START, jitter=self.jitter(), asked=answer.retry_after)
+        with self.store.begin() as tx:
+            tx.channel_posts.settle(post, state, reason, tx.now + max(waits, APART))
+        return post, state, reason
+
+
+def send_again(post_id: int, *, by: str, store: Store, channels: Mapping[str, Channel]) -> None:
+    """Queue a post again. Raises NotFound, or Refused if it is sent by itself anyway."""
+    with store.begin() as tx:
+        entitle(tx, by, Role.ADMIN, "send a message to a channel again")
+        post = tx.channel_posts.get(post_id)
+        if post is None or post.channel not in channels:
+            raise NotFound("There is no such message, or its channel is no longer in the settings.")
+        if post.state.is_open:
+            raise Refused("This message is sent by itself. Nothing was changed.")
+        tx.channel_posts.again(post_id, tx.now)
+        tx.audit.enter(by, "send again", post.channel, f"message {post_id}")

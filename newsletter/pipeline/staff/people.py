@@ -113,7 +113,7 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
             return before
         if role is not Role.ADMIN:
             refuse_last_admin(tx, who)
-        tx.staff.put(who, role, tx.now)
+        _grant(tx, who, role, actor)
         _shut_out(tx, who)
         tx.audit.enter(actor, "role", who, f"{before.value} to {role.value}")
         what = f"Your role is {role.value} now; it was {before.value}."
@@ -128,7 +128,7 @@ def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
     """
     with proofs.store.begin() as tx:
         refuse_same_mailbox(tx, address)
-        tx.staff.put(address, role, tx.now)
+        _grant(tx, address, role, by)
         tx.invitations.withdraw_of(address, tx.now)  # it may be for another role
         if role is not Role.ADMIN:
             tx.tokens.revoke_by(address, tx.now)
@@ -183,6 +183,18 @@ def _found(tx: Transaction, address: str) -> Role:
     if role is None:
         raise NotFound(f"{address} is not among the staff")
     return role
+
+
+def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
+    """Give a role. Approvals and starts from before the person lost it do not count again."""
+    before = tx.staff.role(address)
+    tx.staff.put(address, role, tx.now)
+    gained = {one for one in Role if role.includes(one) and not (before and before.includes(one))}
+    if Role.APPROVER in gained:
+        for slug in tx.approvals.unsent_by(address):
+            tx.approvals.revoke(slug, tx.now, address, actor=actor, why="given in a former role")
+    if Role.SENDER in gained:
+        tx.starts.revoke_by(address, tx.now)
 
 
 def _tell(tx: Transaction, address: str, what: str, proofs: Proofs) -> None:
@@ -406,7 +418,7 @@ def _may_let_in(tx: Transaction, link: Invitation) -> bool:
 def _role(tx: Transaction, invitation: Invitation) -> Role:
     """Return the role of the account. A reset link never changes the role."""
     if invitation.kind is LinkKind.INVITATION:
-        tx.staff.put(invitation.address, invitation.role, tx.now)
+        _grant(tx, invitation.address, invitation.role, invitation.by)
         return invitation.role
     role = tx.staff.role(invitation.address)
     if role is None:

@@ -10,15 +10,16 @@ from newsletter.credentials.codes import hash_of, new_word
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import (
+    CHALLENGE_LIVES,
     RECOVERY_CODES,
     Credential,
     Limit,
+    Party,
     Session,
     Stage,
     exceeded,
     limits_on_codes,
 )
-from newsletter.domain.staff.passkey import CHALLENGE_LIVES, Party
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.store.sql import Store, Transaction

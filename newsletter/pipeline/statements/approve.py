@@ -1,4 +1,4 @@
-"""statement → approval: a named person approves one content hash, or takes that back."""
+"""statement → approval: a named person approves one content hash, or sends it back."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from newsletter.domain.campaigns.campaign import ShownTerms
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.comment import ChangeRequest, Comment, comment_text
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import (
     Approval,
@@ -17,12 +18,19 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.configuration import Configuration
-from newsletter.pipeline.ledger import authorise, find_seen, find_statement
+from newsletter.pipeline.ledger import (
+    Configuration,
+    authorise,
+    entitle,
+    find_seen,
+    find_statement,
+    find_stored,
+)
 from newsletter.pipeline.statements.review import ReviewResult, ReviewRules, review
 from newsletter.pipeline.status import (
     first_moment,
     get_status,
+    is_draft,
     load_status,
     refuse_if_gone_out,
     refuse_other_time,
@@ -57,7 +65,7 @@ class _Override:
         return f" despite {', '.join(self.warnings)}: {self.despite or 'no reason given'}"
 
 
-Start = Callable[[Transaction, StoredStatement, str, ShownTerms, Channel], object]
+Start = Callable[[Transaction, StoredStatement, str, ShownTerms | None], object]
 """Compares the number that was shown with the database, and starts the statement for it."""
 
 
@@ -122,7 +130,7 @@ def approve(
             channel = Channel.OVERRIDE if asked.override else asked.channel
             _add_approval(tx, status, person, channel, override)
         given = load_status(tx, stored, rules.campaigns).approval
-        start(tx, stored, person, asked.shown, asked.channel)
+        start(tx, stored, person, asked.shown)
         return ApprovalResult(
             content_hash=stored.content_hash, approval=given, warnings=override.warnings
         )
@@ -187,9 +195,8 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
     """
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
-        status = get_status(tx, slug, rules)
-        if own and status is not None:
-            refuse_if_gone_out(status)
+        if own:
+            refuse_if_gone_out(get_status(tx, slug, rules))
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
         taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)
@@ -212,7 +219,7 @@ class ApprovalScan:
 
 
 def note_front_matter(
-    *, store: Store, rules: ReviewRules, before: ApprovalScan | None = None
+    *, store: Store, rules: ReviewRules, start: Start, before: ApprovalScan | None = None
 ) -> tuple[Approval, ...]:
     """Store the approvals that files name, if the configuration trusts them.
 
@@ -243,6 +250,8 @@ def note_front_matter(
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
             added = _bring_in_line(tx, stored, None if reviewed.blocking else override, rules)
+            for one in added:
+                start(tx, stored, one.by, None)
         noted += added[:1]
     before.mark = mark
     return tuple(noted)
@@ -318,3 +327,64 @@ def _add_approval(
     tx.approvals.add(given)
     tx.audit.enter(person, "approve", status.slug, f"{content_hash} by {channel.value}{override}")
     return given
+
+
+def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
+    """Keep what somebody says about a statement. Raises NotFound, Refused or InvalidInput."""
+    try:
+        words = comment_text(typed)
+    except ValueError as error:
+        raise InvalidInput([Fault(file="comment", message=str(error))]) from error
+    with store.begin() as tx:
+        person = authorise(tx, by, Role.WRITER, "comment")
+        stored = find_stored(tx, slug)
+        made = Comment(
+            slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
+        )
+        tx.comments.add(made)
+        tx.audit.enter(person, "comment", slug)
+    return made
+
+
+_LONGEST_REASON = 2_000
+
+
+def send_back(
+    slug: str, *, by: str, expect: str, reason: str, store: Store, rules: CampaignRules
+) -> None:
+    """Ask for changes in the version that the person saw. Their approval of it is revoked.
+
+    Raises NotFound or Refused: ContentChanged if the content is another one.
+    """
+    why = _checked_reason(reason)
+    with store.begin() as tx:
+        person = entitle(tx, by, Role.APPROVER, "send back")
+        status = load_status(tx, find_seen(tx, slug, expect), rules)
+        if status.statement.progress is Progress.DRAFT:
+            raise Refused(is_draft(status.statement))
+        refuse_if_gone_out(status)
+        if status.approval.approved:
+            raise Refused(f"{slug} is approved; take that back first, then nothing of it leaves")
+        back = status.returned
+        if back is not None:
+            raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
+        tx.approvals.revoke(slug, tx.now, person, actor=person, why="sent back")
+        seen = status.stored.content_hash
+        tx.change_requests.add(
+            ChangeRequest(slug=slug, content_hash=seen, by=person, at=tx.now, reason=why)
+        )
+        detail = f"{seen}: {' '.join(why.split())}"
+        tx.audit.enter(person, "send back", slug, detail)
+
+
+def _checked_reason(reason: str) -> str:
+    """Return the lines of the reason without surrounding spaces."""
+    lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
+    if not any(lines):
+        raise Refused("say in a few words what should change")
+    why = "\n".join(lines)
+    if len(why) > _LONGEST_REASON or not all(map(str.isprintable, lines)):
+        raise Refused(
+            f"the requested change must have at most {_LONGEST_REASON:,} plain characters"
+        )
+    return why

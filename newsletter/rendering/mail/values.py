@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsletter.domain.campaigns.composition import Abstract
+from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.statements import brand as branding
 from newsletter.domain.statements.content import Publisher
 from newsletter.domain.statements.statement import Statement

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.staff.account import Credential, Invitation
-from newsletter.domain.staff.passkey import Passkey
+from newsletter.domain.staff.account import Credential, Invitation, Passkey
 from newsletter.store.database import Repository
 
 _CREDENTIAL = """

@@ -1,9 +1,10 @@
-"""Staff decisions: approvals under our own seal, requests for changes, and comments."""
+"""Staff decisions: approvals and starts under our own seal, requests for changes, and comments."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
 
+from newsletter.domain.campaigns.campaign import Start
 from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.address import mailbox
@@ -13,6 +14,7 @@ from newsletter.store.staff.audit import (
     REVOKE,
     Audit,
     Row,
+    SealedRows,
     brought_back,
     revocations,
     sealed_approvals,
@@ -39,6 +41,21 @@ class Approvals(Repository):
             self._db.column(
                 "SELECT DISTINCT slug FROM approval WHERE channel = :channel", channel=channel
             )
+        )
+
+    def unsent_by(self, person: str) -> list[str]:
+        """Return the slugs of unsent statements that a person approved, except in a file."""
+        return self._db.column(
+            """
+            SELECT DISTINCT slug FROM approval
+            WHERE "by" = :person AND revoked_at IS NULL AND channel <> :file
+                AND NOT EXISTS (SELECT 1 FROM campaign WHERE campaign.slug = approval.slug
+                    AND campaign.content_hash = approval.content_hash
+                    AND campaign.started_at IS NOT NULL)
+            ORDER BY slug
+            """,
+            person=person,
+            file=Channel.FRONT_MATTER,
         )
 
     def add(self, approval: Approval) -> None:
@@ -88,6 +105,46 @@ class Approvals(Repository):
 
     def _revocations(self, slugs: Sequence[str]) -> list[tuple[str, str]]:
         return revocations(self._db, slugs)
+
+
+_START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
+
+
+class Starts(Repository):
+    """The starts of statements, with the person and the number of readers."""
+
+    def __init__(self, db: Database, chain: Chain) -> None:
+        super().__init__(db)
+        self._rows = SealedRows(db, chain, "start", _START)
+
+    def of(self, slug: str) -> list[Start]:
+        """Return the starts of a statement, oldest first, also those that were taken back."""
+        return [value_of(Start, row) for row in self._rows.of(slug)]
+
+    def add(self, start: Start) -> None:
+        """Add a start under our seal."""
+        self._rows.add(**vars(start))
+
+    def revoke(self, slug: str, at: datetime) -> int:
+        """Take all starts of a statement back; return how many there were."""
+        live = self._live(slug)
+        for row in live:
+            self._rows.change(row["id"], revoked_at=at)
+        return len(live)
+
+    def revoke_by(self, person: str, at: datetime) -> None:
+        """Take back what a person started."""
+        query = 'SELECT id FROM start WHERE "by" = :person AND revoked_at IS NULL'
+        for number in self._db.column(query, person=person):
+            self._rows.change(number, revoked_at=at)
+
+    def find(self, slug: str, count: int) -> None:
+        """Note how many would really have got it, at a start that was paused for that."""
+        for row in self._live(slug):
+            self._rows.change(row["id"], found=count)
+
+    def _live(self, slug: str) -> list[Row]:
+        return [row for row in self._rows.of(slug) if row["revoked_at"] is None]
 
 
 class ChangeRequests(Repository):

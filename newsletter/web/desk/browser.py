@@ -7,8 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.domain.delivery.transactional import network_of
-from newsletter.domain.staff.account import browser_of
-from newsletter.domain.staff.passkey import Party, party_of
+from newsletter.domain.staff.account import Party, browser_of, party_of
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import PasskeyAnswer, Place
 from newsletter.runtime.services import Staff

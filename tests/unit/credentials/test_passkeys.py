@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.credentials import passkeys
 from newsletter.credentials.passkeys import Unfit
-from newsletter.domain.staff.passkey import party_of
+from newsletter.domain.staff.account import party_of
 from tests.costs import holding
 from tests.properties import examples
 from tests.rows import rows

@@ -18,7 +18,6 @@ from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run, terms_now
 from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, PlanState, plan, start_due
 from newsletter.pipeline.campaigns.trial import TrialSender
-from newsletter.pipeline.configuration import Configuration
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import (
@@ -28,6 +27,7 @@ from newsletter.pipeline.delivery.reconcile import (
     recover,
 )
 from newsletter.pipeline.delivery.restore_guard import Guard
+from newsletter.pipeline.ledger import Configuration
 from newsletter.pipeline.statements.approve import (
     ApprovalRequest,
     ApprovalResult,
@@ -206,6 +206,7 @@ class Newsroom:
         return note_front_matter(
             store=self.store,
             rules=self.review_rules,
+            start=self.starter().start_by_approval,
             before=self.compared,
         )
 

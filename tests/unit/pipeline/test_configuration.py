@@ -8,7 +8,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.configuration import Configuration
+from newsletter.pipeline.ledger import Configuration
 from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
 

@@ -13,7 +13,7 @@ from newsletter.credentials.codes import hash_of, new_word
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import place_of, say
-from newsletter.pipeline.campaigns.calendar import Entry, calendar, clashes
+from newsletter.pipeline.campaigns.board import Entry, calendar, clashes
 from newsletter.pipeline.staff.account import change_feed
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.page import Desk, StaffPart

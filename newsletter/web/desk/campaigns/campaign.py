@@ -1,4 +1,4 @@
-"""A campaign: its progress while it is sent, and its report afterwards, as a page and as a file.
+"""A campaign: its progress while it is sent, its report afterwards, and what follows from that.
 
 Neither the page nor the file contains a reader's address.
 """
@@ -12,14 +12,16 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.campaigns.status import stop_reason
-from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, clock, say
-from newsletter.pipeline.campaigns.control import CountUnconfirmed
+from newsletter.pipeline.archive.annotate import annotate
+from newsletter.pipeline.campaigns.control import CountUnconfirmed, why_not_reopened
 from newsletter.pipeline.campaigns.report import figures
 from newsletter.pipeline.ledger import find_campaign
 from newsletter.runtime.campaigns import Campaigns
@@ -29,7 +31,7 @@ from newsletter.subscriber_files.csv_files import guarded
 from newsletter.web.desk.campaigns.charts import Course, course
 from newsletter.web.desk.campaigns.live import LiveFigures
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
@@ -203,6 +205,56 @@ class CampaignPage:
             return self._page(request, refused=error)
         return self._desk.go(request, f"/campaigns/{number}", done=done)
 
+    # --- after it went out: a note on its page, its rest
+
+    @route("POST", "/campaigns/{id}/note", Role.SENDER)
+    def note(self, request: DeskRequest) -> Response:
+        """Write on the statement's public page, take its text off, or put it back."""
+        kinds = {kind.value: kind for kind in NoteKind}
+        kind, by = kinds.get(request.field("kind"), NoteKind.NOTE), request.who.address
+        words = request.field(kind.value)
+        with self._campaigns.store.read() as tx:
+            campaign = campaign_of(tx, request)
+        try:
+            annotate(campaign.slug, kind, words, by=by, store=self._campaigns.store)
+        except InvalidInput as error:
+            return self._amend_page(
+                request, faults=[(one.key, one.message) for one in error.faults]
+            )
+        return self._desk.go(request, f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
+
+    @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)
+    def reopen(self, request: DeskRequest) -> Response:
+        """Send it to those who did not get it."""
+        with self._campaigns.store.read() as tx:
+            number = campaign_of(tx, request).id
+        # a form without the number counts as one that showed another
+        shown = whole(request.field("shown")) or 0
+        self._campaigns.hand(request.who.address).reopen(str(number), shown=shown)
+        return self._desk.go(request, f"/campaigns/{number}", done="reopened")
+
+    @route("GET", "/campaigns/{id}/amend", Role.SENDER)
+    def _amend_page(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
+        with self._campaigns.store.read() as tx:
+            campaign = campaign_of(tx, request)
+            values: dict[str, Any] = {
+                "campaign": campaign,
+                "statement": title_of(tx, campaign.slug),
+                "notes": tx.public_notes.of([campaign.slug]),
+                "is_off": bool(tx.public_notes.off([campaign.slug])),
+                "rest": tx.batches.unreached(campaign.id),
+                "why_not": plain(why) if (why := why_not_reopened(tx, campaign)) else "",
+                "deciders": holders(tx, Role.ADMIN),
+            }
+        return self._desk.page(
+            request,
+            "amend.html.j2",
+            title=say("Correct or withdraw: {title}", title=values["statement"]),
+            faults=faults,
+            typed={kind.value: request.field(kind.value) for kind in NoteKind},
+            **values,
+        )
+
     # --- the parts of the page
 
     @route("GET", "/campaigns/{id}", Role.VIEWER)
@@ -327,6 +379,9 @@ class CampaignPage:
             return ""
         local = instant.astimezone(ZoneInfo(self._campaigns.settings.timezone))
         return local.isoformat(sep=" ", timespec="seconds")
+
+
+_DONE = {NoteKind.NOTE: "noted", NoteKind.WITHDRAWN: "off-the-web", NoteKind.RESTORED: "on-the-web"}
 
 
 def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:

@@ -16,9 +16,15 @@ from newsletter.domain.typed_time import is_wall_time, read_typed
 from newsletter.domain.wording import listed, place_of, say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
-from newsletter.pipeline.campaigns.reach import release_of
+from newsletter.pipeline.campaigns.headcount import release_of
 from newsletter.pipeline.ledger import ContentChanged, find_stored
-from newsletter.pipeline.status import TimeChanged, first_moment, load_status, write_set_time
+from newsletter.pipeline.status import (
+    TimeChanged,
+    first_moment,
+    load_status,
+    told_for_all,
+    write_set_time,
+)
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -240,7 +246,9 @@ class Starting:
 
     def _keeps(self, status: StatementStatus) -> tuple[str, bool]:
         """Return why it cannot be sent at once, and whether a new approval would allow it."""
-        told, embargo, now = status.approval.not_before, status.embargo_until, status.now
+        times = (told_for_all(status, one) for one in status.approval.given)
+        told = max((at for at in times if at), default=None)
+        embargo, now = status.embargo_until, status.now
         if embargo is not None and embargo > now and (told is None or told <= embargo):
             until = self._desk.moment(embargo)
             return say("It is embargoed until {until}.", until=until), False

@@ -3,8 +3,7 @@
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.staff.account import Stage
-from newsletter.domain.staff.passkey import LONGEST_NAME
+from newsletter.domain.staff.account import LONGEST_NAME, Stage
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account

@@ -6,12 +6,12 @@ from functools import partial
 from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
+from newsletter.domain.staff.audit import in_short
 from newsletter.domain.staff.role import Role
-from newsletter.domain.staff.sentences import in_short
 from newsletter.domain.staff.token import PREFIX, Scope, Token
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import people, tokens
-from newsletter.pipeline.staff.post import send_again
+from newsletter.pipeline.staff.notify import send_again
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import Desk, Faults, StaffPart

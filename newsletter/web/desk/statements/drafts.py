@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from newsletter.documents.release.imported import LARGEST_PICTURE, ImportedPicture
-from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
@@ -21,8 +20,7 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import find_draft, find_stored
-from newsletter.pipeline.statements.submit import WouldLapse
-from newsletter.pipeline.statements.write import Conflict, DraftWriter
+from newsletter.pipeline.statements.write import Conflict, DraftWriter, WouldLapse
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
@@ -55,7 +53,6 @@ class Drafts:
     def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
         self._desk = desk
         self._statements = statements
-        self._by_sender = statements.settings.schedule.start == StartBy.SENDER.value
         self._delivery = delivery
         self._words = fields.Words(statements=statements)
 
@@ -248,7 +245,7 @@ class Drafts:
             remarks=remarks,
             said=[one.message for one in remarks],
             labels=fields.LABELS,
-            by_sender=self._by_sender,
+            by_sender=self._statements.campaigns.rules.by_sender,
             size=view_of(request),
             told=self._words.told(text, self._desk),
         )

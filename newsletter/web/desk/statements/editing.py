@@ -9,7 +9,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import both, differences
@@ -18,9 +17,8 @@ from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import people, place_of, say
 from newsletter.pipeline.campaigns.trial import filled, made_up
 from newsletter.pipeline.ledger import find_draft
-from newsletter.pipeline.statements.submit import WouldLapse
 from newsletter.pipeline.statements.translations import translations_of
-from newsletter.pipeline.statements.write import Conflict
+from newsletter.pipeline.statements.write import Conflict, WouldLapse
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -44,7 +42,6 @@ class Editing:
     def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
         self._statements = statements
-        self._by_sender = statements.settings.schedule.start == StartBy.SENDER.value
         self._words = fields.Words(statements=statements)
         self._present = Present()
 
@@ -129,7 +126,7 @@ class Editing:
             default_lists=settings.default_lists,
             told=told,
             house_language=settings.language,
-            by_sender=self._by_sender,
+            by_sender=self._statements.campaigns.rules.by_sender,
             segments=[segment.name for segment in self._statements.defaults.segments],
             gone=status is not None and status.begun,
             returned=status.returned if status is not None else None,

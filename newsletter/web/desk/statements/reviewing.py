@@ -203,8 +203,9 @@ class Reviewing:
         rules, approval, stored = status.rules, status.approval, status.stored
         remarks = deciding.remarks_of(tx, stored, self._statements)
         blocking = {one.check for one in remarks if one.grade is Severity.BLOCKING}
-        starts = not rules.by_sender and rules.policy.required - len(approval.counted) == 1
-        stands_in = not rules.by_sender and len(approval.overrides) == OVERRIDES - 1
+        unstarted = not (rules.by_sender or status.is_started)
+        starts = unstarted and rules.policy.required - len(approval.counted) <= 1
+        stands_in = unstarted and len(approval.overrides) == OVERRIDES - 1
         many = status.readers is not None and status.readers >= rules.typed_count
         answered = _answered(tx, status)
         last = answered or next(reversed(() if approval.given else approval.outdated), None)

@@ -10,14 +10,13 @@ from starlette.responses import Response
 from newsletter.domain.campaigns.state import Act, Shelf
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.staff.audit import AuditEntry
+from newsletter.domain.staff.audit import AuditEntry, sentence
 from newsletter.domain.staff.role import Role
-from newsletter.domain.staff.sentences import sentence
 from newsletter.domain.statements.comparison import Difference
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.board import board, desktop, load_for_page
 from newsletter.pipeline.ledger import find_stored
-from newsletter.pipeline.statements.feedback import comment
+from newsletter.pipeline.statements.approve import comment
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, remarks_of

@@ -15,7 +15,6 @@ def test_a_go_counts_for_its_own_text_once_that_is_approved() -> None:
     assert in_force([START], "d1", NOON) == START
     assert in_force([START], "d1", NOON - MINUTE) == START
     assert in_force([START], "d2", NOON) is None
-    assert in_force([START], "d1", None) is None
     assert in_force([], "d1", NOON) is None
 
 

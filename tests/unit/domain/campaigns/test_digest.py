@@ -4,14 +4,16 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
-from newsletter.domain.campaigns.composition import (
+from newsletter.domain.campaigns.digest import (
     Abstract,
+    Digest,
+    Every,
+    Issue,
     choose,
     compose,
     in_one_language,
     standing_for,
 )
-from newsletter.domain.campaigns.digest import Digest, Every, Issue
 from newsletter.domain.statements.statement import Progress, Statement
 from tests.fakes import NOON
 from tests.rows import rows

@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.digest import DAYS, LAST, Digest, Every
-from newsletter.domain.campaigns.occurrences import coming, due, newest
+from newsletter.domain.campaigns.digest import DAYS, LAST, Digest, Every, coming, due, newest
 from tests.properties import examples
 from tests.rows import rows
 

@@ -92,8 +92,13 @@ def at(**fields: Any) -> StatementStatus:
         present=fields.pop("present", True),
         writers=text.written_by,
     )
+    approval = fields.get("approval", WAITS)
+    # where approvals start it, the last one has
+    by_approval = rules.start is StartBy.APPROVAL and approval.complete_at is not None
+    start = Start(slug="hours", content_hash="d1", by=BEN, at=NOW, count=8) if by_approval else None
     defaults: dict[str, Any] = {
         "approval": WAITS,
+        "start": start,
         "rules": rules,
         "now": NOW,
         "staff": STAFF,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from newsletter.domain.staff.passkey import Passkey, party_of
+from newsletter.domain.staff.account import Passkey, party_of
 from tests.fakes import NOON
 from tests.rows import rows
 

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.staff.audit import AuditEntry
-from newsletter.domain.staff.sentences import sentence
+from newsletter.domain.staff.audit import AuditEntry, sentence
 from tests.rows import rows
 
 DIGEST = "4fb02501" + "0" * 56

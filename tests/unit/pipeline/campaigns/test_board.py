@@ -19,7 +19,7 @@ from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, StoredStatement
 from newsletter.pipeline.campaigns.board import BoardPage, Desktop, board, desktop, load_for_page
-from newsletter.pipeline.statements.feedback import comment, send_back
+from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.store.sql import Store
 from tests.conftest import FreshStores
 from tests.contracts.books import add_campaign
@@ -188,9 +188,12 @@ def test_a_correction_takes_the_place_of_what_had_not_begun(room: Newsroom) -> N
 
 
 def test_what_planning_refuses_is_held_back_with_the_reason(room: Newsroom) -> None:
-    room.write(translation_of="nothing", language="es")
+    room.write("forum")
+    room.write(translation_of="forum", language="es")
     room.look()
     room.approve()
+    room.remove("forum")
+    room.look()
     found = status(room)
     assert found.state is State.HELD_BACK
     assert "there is no statement of that name" in found.where

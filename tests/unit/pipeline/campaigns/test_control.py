@@ -384,7 +384,7 @@ def test_a_statement_that_was_planned_anew_or_went_out_in_another_language_is_no
 
 
 def test_a_time_is_set_only_for_a_statement_that_is_there(room: Newsroom) -> None:
-    with pytest.raises(NotFound, match="there is no statement 'nothing'"):
+    with pytest.raises(NotFound, match="There is no statement 'nothing'"):
         room.schedule("nothing", NOON)
 
 
@@ -392,14 +392,14 @@ def test_no_time_is_set_for_what_is_going_out(room: Newsroom) -> None:
     room.start()
     for step in (lambda: None, lambda: room.hand().pause("resignation")):
         step()
-        with pytest.raises(Refused, match="is going out already, as campaign 1"):
+        with pytest.raises(Refused, match="has already gone out as campaign 1"):
             room.schedule("resignation", NOON + timedelta(days=1))
 
 
 def test_no_time_is_set_for_what_has_gone_out(room: Newsroom) -> None:
     room.start(5)
     room.drain()
-    with pytest.raises(Refused, match="has gone out already, as campaign 1"):
+    with pytest.raises(Refused, match="has already gone out as campaign 1"):
         room.schedule("resignation", NOON + timedelta(days=1))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
+from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.domain.subscribers.segment import Segment
@@ -195,14 +196,32 @@ def test_what_is_cancelled_before_anybodys_hour_may_be_approved_anew(room: Newsr
 def test_a_time_that_staff_set_is_one_for_all(room: Newsroom) -> None:
     populate(room, TOKYO, BERLIN, HONOLULU)
     scheduled(room)
-    room.schedule("resignation", IN_BERLIN)
+    last = at("2026-12-01 21:00")  # of all zones that there are
+    room.schedule("resignation", last)
     room.plan()
-    assert room.campaign().release_at == IN_BERLIN
+    assert room.campaign().release_at == last
     room.schedule("resignation", None)
     room.plan()
     assert room.campaign().release_at == IN_TOKYO
-    room.schedule("resignation", IN_BERLIN)
-    assert go_to(room, IN_BERLIN) == people(1, 2, 3)
+    room.schedule("resignation", last)
+    assert go_to(room, last) == people(1, 2, 3)
+
+
+def test_no_reader_gets_it_before_the_hour_by_their_clock_that_was_approved(
+    room: Newsroom,
+) -> None:
+    """A time for all that is the first zone's hour is the evening before in Honolulu."""
+    populate(room, TOKYO, BERLIN, HONOLULU)
+    scheduled(room)
+    room.schedule("resignation", None)
+    for time_for_all in (IN_TOKYO, IN_HONOLULU):
+        with pytest.raises(Refused, match="no earlier than Tue 1 Dec 2026, 16:00"):
+            room.schedule("resignation", time_for_all)
+    room.schedule("resignation", IN_BERLIN, anew=True)
+    assert [one.slug for one in room.look().withdrawn] == ["resignation"]
+    room.approve()
+    room.schedule("resignation", IN_HONOLULU)
+    assert go_to(room, IN_HONOLULU) == people(1, 2, 3)
 
 
 def test_another_hour_asks_for_a_new_yes(room: Newsroom) -> None:

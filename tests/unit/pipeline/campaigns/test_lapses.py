@@ -14,7 +14,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import desktop, load_for_page
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.statements.submit import WouldLapse
+from newsletter.pipeline.statements.write import WouldLapse
 from newsletter.pipeline.status import Lapse, lapse_of
 from tests.fakes import NOON
 from tests.rows import rows

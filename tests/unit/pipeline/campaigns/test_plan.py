@@ -211,7 +211,7 @@ def test_a_statement_turned_into_a_correction_does_not_go_to_everybody(room: New
     room.approve()
     planned = room.plan()
     assert planned.scheduled == ()
-    assert "there is no statement of that name" in planned.withdrawn[0].reason
+    assert planned.withdrawn[0].reason == "no sender has started it"
     assert "there is no statement of that name" in room.plan().held[0].reason
     assert room.campaign().state is CampaignState.CANCELLED
 

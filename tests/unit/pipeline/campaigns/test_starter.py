@@ -237,23 +237,11 @@ def test_the_operator_may_start_whatever_is_approved(room: Newsroom) -> None:
 
 def test_where_approvals_start_it_nobody_has_to(room: Newsroom) -> None:
     room.rules = replace(room.rules, start=StartBy.APPROVAL)
-    with pytest.raises(Refused, match="starts by its approval"):
-        start(room)
-
-
-def test_a_setting_that_asks_for_a_sender_holds_what_was_planned_without_one(
-    room: Newsroom,
-) -> None:
-    room.rules = replace(room.rules, start=StartBy.APPROVAL)
-    room.forget_looks()
+    room.write(title="Another text")
     room.look()
-    assert room.campaign().state is CampaignState.SCHEDULED
-    room.rules = replace(room.rules, start=StartBy.SENDER)
-    room.forget_looks()
-    [withdrawn] = room.look().withdrawn
-    assert withdrawn.reason.startswith("no sender has started it")
-    run(room)
-    assert room.provider.accepted == []
+    room.approve()
+    with pytest.raises(AlreadyStarted, match=r"was started by ed@forum\.example"):
+        start(room)
 
 
 # --- the number of readers
@@ -438,8 +426,7 @@ def test_of_an_undo_and_the_start_at_one_moment_one_wins(room: Newsroom, start_b
     """The undo is committed after the start looked which campaigns are due, and before it acts."""
     room.rules = replace(room.rules, start=start_by)
     room.forget_looks()
-    if start_by is StartBy.SENDER:
-        start(room)
+    start(room)
     room.look()
     room.clock.advance(minutes=6)
     real = room.store

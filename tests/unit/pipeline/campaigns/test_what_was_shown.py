@@ -1,5 +1,6 @@
 """An approval or a start holds for what its page showed: how many get it, and when."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from newsletter.domain.campaigns.campaign import CampaignState, ShownTerms, Star
 from newsletter.domain.errors import Refused
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.statement import Approval, Channel
-from newsletter.pipeline.campaigns.control import EarlierThanApproved, StartRequest
+from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import CountChanged, CountNotTyped, SecondFactorNeeded
 from newsletter.pipeline.statements.approve import ApprovalRequest, approve
 from newsletter.pipeline.status import TimeChanged, load_status
@@ -142,12 +143,84 @@ def test_below_the_limit_of_the_servers_own_count_nothing_is_typed(room: Newsroo
     assert starts(room)[0].count == 12
 
 
-def test_what_planning_refuses_is_approved_and_starts_nothing(room: Newsroom) -> None:
+def approved_unseen(room: Newsroom) -> None:
+    """Planning refuses it, so that no page can say how many get it."""
     room.write(corrects="nothing")
     room.look()
     say_yes(room, ShownTerms(time="none"))
-    assert len(approvals(room)) == 1
-    assert starts(room) == []
+    room.write("nothing")
+    room.look()
+    room.approve(slug="nothing")
+    room.look()
+
+
+def approved_for_a_sender(room: Newsroom) -> None:
+    """A configuration with another way to start follows."""
+    rules, room.rules = room.rules, replace(room.rules, start=StartBy.SENDER)
+    say_yes(room)
+    room.rules = rules
+    room.forget_looks()
+
+
+def approved_by_one_of_two(room: Newsroom) -> None:
+    room.demand(required=2)
+    say_yes(room)
+    room.demand(required=1)
+
+
+def paused_and_changed_back(room: Newsroom) -> None:
+    say_yes(room)
+    room.look()
+    room.hand().pause("resignation")
+    room.write(title="Another title")
+    room.look()
+    room.write()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [approved_unseen, approved_for_a_sender, approved_by_one_of_two, paused_and_changed_back],
+)
+def test_what_nobody_started_for_its_number_waits_for_a_sender(
+    room: Newsroom, before: Callable[[Newsroom], object]
+) -> None:
+    before(room)
+    room.clock.advance(days=1)
+    room.look()
+    room.start_due()
+    [approval] = approvals(room)
+    assert approval.by == ED
+    with room.store.read() as tx:
+        campaign = tx.campaigns.latest("resignation")
+    assert campaign is None or campaign.state is CampaignState.CANCELLED
+    starting(room)
+    room.look()
+    assert room.campaign().state is CampaignState.SCHEDULED
+
+
+def by_command(room: Newsroom) -> None:
+    room.write()
+    room.look()
+    room.approve()
+
+
+def by_file(room: Newsroom) -> None:
+    room.demand(trust_front_matter=True)
+    room.bring_along(ED)
+    room.look()
+
+
+@pytest.mark.parametrize("door", [say_yes, by_command, by_file])
+def test_through_each_door_an_approval_starts_it_for_a_number(
+    room: Newsroom, door: Callable[[Newsroom], object]
+) -> None:
+    door(room)
+    assert [one.count for one in starts(room)] == [12]
+    room.look()
+    room.subscribe(300)
+    room.clock.advance(minutes=5)
+    assert room.start_due() == ()
+    assert room.campaign().reason.startswith("300 people would get it now, and ed@forum.example")
 
 
 # --- when it leaves
@@ -166,9 +239,7 @@ def evening(room: Newsroom) -> Newsroom:
 def test_who_approves_is_held_to_the_time_that_they_were_told(evening: Newsroom) -> None:
     assert [one.not_before for one in approvals(evening)] == [EVENING]
     for asked in ({"at_once": True}, {"at": NOON + timedelta(hours=1)}):
-        with pytest.raises(
-            EarlierThanApproved, match=r"ed@forum\.example approved resignation for no earlier"
-        ):
+        with pytest.raises(Refused, match=r"ed@forum\.example approved resignation for no earlier"):
             starting(evening, **asked)
     assert starts(evening) == []
     starting(evening)
@@ -186,7 +257,7 @@ def test_an_earlier_time_waits_for_a_new_approval(evening: Newsroom) -> None:
     soon = NOON + timedelta(hours=1)
     starting(evening)
     evening.plan()
-    with pytest.raises(EarlierThanApproved, match="for no earlier than Tue 24 Nov 2026, 20:00"):
+    with pytest.raises(Refused, match="for no earlier than Tue 24 Nov 2026, 20:00"):
         evening.schedule("resignation", soon)
     evening.schedule("resignation", soon, anew=True)
     assert approvals(evening) == []
@@ -230,7 +301,7 @@ def test_nothing_leaves_earlier_whatever_the_database_says(evening: Newsroom) ->
 def test_taking_back_a_later_time_leads_no_earlier_than_they_were_told(room: Newsroom) -> None:
     room.schedule("resignation", EVENING)
     say_yes(room)
-    with pytest.raises(EarlierThanApproved):
+    with pytest.raises(Refused):
         room.schedule("resignation", None)
     room.schedule("resignation", None, anew=True)
     assert approvals(room) == []
@@ -261,7 +332,7 @@ def test_the_hour_of_each_reader_begins_with_the_first_clocks_in_the_world(room:
     [given] = approvals(room)
     assert given.not_before is not None
     assert given.not_before.isoformat() == "2026-11-24T19:00:00+00:00"
-    with pytest.raises(EarlierThanApproved):
+    with pytest.raises(Refused):
         starting(room, at_once=True)
     starting(room)
     room.plan()

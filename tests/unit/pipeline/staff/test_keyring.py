@@ -8,8 +8,7 @@ import pytest
 
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import Stage
-from newsletter.domain.staff.passkey import CHALLENGE_LIVES, MOST_PASSKEYS, Passkey, party_of
+from newsletter.domain.staff.account import CHALLENGE_LIVES, MOST_PASSKEYS, Passkey, Stage, party_of
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import PasskeyAnswer, Refusal, SignedIn

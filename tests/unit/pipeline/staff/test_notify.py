@@ -18,7 +18,7 @@ from newsletter.domain.subscribers.audience import ImportResult, SkippedPeople
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.staff.notify import notify
-from newsletter.pipeline.statements.feedback import comment, send_back
+from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.store.sql import Transaction
 from tests.fakes import NOON, accept_all, always
 from tests.unit.pipeline.delivery.sending import Post

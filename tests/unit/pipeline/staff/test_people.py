@@ -1,5 +1,6 @@
 """Roles of others: who may change them, and what that ends."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,12 +8,15 @@ import pytest
 
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Passwords
+from newsletter.domain.campaigns.campaign import CampaignState, Start
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import LinkKind, Stage
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
+from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.pipeline.staff import people
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
+from tests.contracts.books import add_campaign
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 
 
@@ -87,6 +91,49 @@ def test_who_is_removed_is_out_at_once_and_for_good(office: Office) -> None:
     assert "removed" in office.told(ANA)[-1]
     assert office.deeds()[-2] == (DAN, "remove", ANA)
     office.join(ANA, Role.VIEWER)  # until they are invited again
+
+
+def demoted_and_promoted(office: Office) -> None:
+    change(office, CLEO, Role.VIEWER)
+    change(office, CLEO, Role.SENDER)
+
+
+def removed_and_invited(office: Office) -> None:
+    people.disable(CLEO, by=DAN, proofs=office.proofs)
+    office.join(CLEO, Role.SENDER)
+
+
+def removed_and_added(office: Office) -> None:
+    people.disable(CLEO, by=OPERATOR, proofs=office.proofs)
+    people.put(CLEO, Role.SENDER, by=OPERATOR, proofs=office.proofs)
+
+
+@pytest.mark.parametrize("way", [demoted_and_promoted, removed_and_invited, removed_and_added])
+def test_what_somebody_approved_or_started_does_not_come_back_with_them(
+    office: Office, way: Callable[[Office], object]
+) -> None:
+    """Else a text that waits would go out at that moment, without an act of anybody."""
+    office.join(DAN, Role.ADMIN)
+    office.join(CLEO, Role.SENDER)
+    with office.store.begin() as tx:
+        now, went = tx.now, add_campaign(tx, "went")
+        tx.campaigns.move(went, CampaignState.SENDING, expect={CampaignState.SCHEDULED}, at=now)
+        found = tx.campaigns.get(went)
+        assert found is not None
+        for slug, content_hash in (("waits", "d1"), ("went", found.content_hash)):
+            values = {"slug": slug, "content_hash": content_hash, "by": CLEO, "at": now}
+            tx.approvals.add(Approval(channel=Channel.DESK, **values))
+        tx.starts.add(Start(slug="waits", content_hash="d1", by=CLEO, at=now, count=8))
+    change(office, CLEO, Role.ADMIN)  # who rises loses nothing
+    change(office, CLEO, Role.SENDER)
+    with office.store.read() as tx:
+        assert tx.approvals.of("waits")[0].revoked_at is None
+        assert tx.starts.of("waits")[0].revoked_at is None
+    way(office)
+    with office.store.read() as tx:
+        assert tx.approvals.of("waits")[0].revoked_at is not None
+        assert tx.starts.of("waits")[0].revoked_at is not None
+        assert tx.approvals.of("went")[0].revoked_at is None
 
 
 def test_links_of_before_do_not_give_it_back(office: Office) -> None:

@@ -10,8 +10,7 @@ from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.transactional import EmailKind, News
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.post import ChannelPost, PostState
-from newsletter.pipeline.staff.notify import compose_post, notify
-from newsletter.pipeline.staff.post import PostSender, send_again
+from newsletter.pipeline.staff.notify import PostSender, compose_post, notify, send_again
 from tests.unit.pipeline.newsroom import STAFF, Newsroom
 
 ED, FLO, ADA, SAM, WRITER, VIC = STAFF

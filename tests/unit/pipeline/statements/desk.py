@@ -6,8 +6,7 @@ from typing import Any
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.pipeline.statements.ingest import DeskSource
-from newsletter.pipeline.statements.submit import Submitter
-from newsletter.pipeline.statements.write import Conflict, DraftWriter
+from newsletter.pipeline.statements.write import Conflict, DraftWriter, Submitter
 from newsletter.sources.statements import Defaults
 from tests.unit.pipeline.newsroom import Newsroom
 

@@ -112,7 +112,7 @@ def test_what_is_going_out_or_has_gone_is_not_approved_again(room: Newsroom) -> 
     with pytest.raises(Refused, match="already gone out as campaign 1"):
         room.approve("flo@forum.example")
     room.drain()
-    with pytest.raises(Refused, match="write the correction as a statement"):
+    with pytest.raises(Refused, match="write a new statement that corrects it"):
         room.approve("flo@forum.example")
 
 

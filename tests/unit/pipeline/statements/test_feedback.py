@@ -8,7 +8,7 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.statements.comment import ChangeRequest
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.ledger import ContentChanged
-from newsletter.pipeline.statements.feedback import comment, send_back
+from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.pipeline.status import load_status
 from tests.unit.pipeline.newsroom import Newsroom
 

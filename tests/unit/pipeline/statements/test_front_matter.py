@@ -148,6 +148,7 @@ def test_a_name_noted_by_somebody_else_in_the_meantime_is_not_noted_twice(
     trusting.ingest()
     trusting.render()
     store = Meanwhile(trusting.store, trusting.note)
-    noted = note_front_matter(store=store, rules=trusting.review_rules)
+    start = trusting.starter().start_by_approval
+    noted = note_front_matter(store=store, rules=trusting.review_rules, start=start)
     assert noted == ()
     assert len(approvals(trusting)) == 1

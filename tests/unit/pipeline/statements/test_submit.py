@@ -9,9 +9,9 @@ from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.pipeline.statements.feedback import send_back
+from newsletter.pipeline.statements.approve import send_back
 from newsletter.pipeline.statements.ingest import DeskSource
-from newsletter.pipeline.statements.submit import submit_file
+from newsletter.pipeline.statements.write import submit_file
 from newsletter.pipeline.status import load_status
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults
@@ -188,9 +188,9 @@ def test_what_has_gone_out_is_neither_handed_in_anew_nor_taken_back(desk: Writin
     desk.room.clock.advance(minutes=5)
     desk.room.start_due()
     desk.type(draft, body="Too late.")
-    with pytest.raises(Refused, match="It has gone out"):
+    with pytest.raises(Refused, match="has already gone out"):
         desk.hand_in(draft)
-    with pytest.raises(Refused, match="It has gone out"):
+    with pytest.raises(Refused, match="has already gone out"):
         desk.submitting.take_back(draft.key, by=ANA)
 
 

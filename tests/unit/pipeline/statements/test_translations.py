@@ -215,6 +215,7 @@ def test_a_translation_of_what_is_not_there_is_held_and_others_do_not_wait_for_i
         "it translates forum, and there is no statement of that name; write the slug of one",
     )
     compose(room, FORUM)
+    agree(room, SPANISH)  # now that it can be said how many get it
     [scheduled] = [one for one in room.campaigns() if one.slug == SPANISH]
     assert scheduled.state is CampaignState.SCHEDULED
     room.remove(FORUM)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.campaigns.composition import as_markdown, compose
+from newsletter.domain.campaigns.digest import as_markdown, compose
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement
 from newsletter.rendering.checks.guards import Page

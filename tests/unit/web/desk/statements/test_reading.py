@@ -137,7 +137,7 @@ def test_the_page_says_where_it_stands_what_is_next_and_who_acts(staffed: Staffe
     assert "Leaves at 07:05:00 to about 5 people. Next: you, Ben or Dan can undo this." in page
     assert "In 5:00 Undo" in page
     on = "Tue 24 Nov 2026, 07:0"
-    line = f"Approved (done) Ben {on}0 New York Scheduled for {on}5 New York Sending Sent"
+    line = f"Approved (done) Ben {on}0 New York Scheduled Ben for {on}5 New York Sending Sent"
     assert line in page
     staffed.site.clock.advance(minutes=6)
     staffed.site.services.tick.run()
