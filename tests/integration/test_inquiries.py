@@ -330,4 +330,3 @@ def test_the_settling_time_can_be_set(subtests: pytest.Subtests) -> None:
             assert usual.capabilities.settles_in is not None
             nine = timedelta(seconds=9)
             assert own.capabilities == replace(usual.capabilities, settles_in=nine)
-            assert usual.capabilities.records_kept is not None
