@@ -1,9 +1,12 @@
 """Of whom a crash leaves it unknown whether they have their message, a person decides."""
 
+import time
+
 import pytest
 
 from tests.acceptance.mailgun import PacedMailgun
 from tests.acceptance.workspace import Workspace, readers, wait_until
+from tests.servers import reply
 
 
 @pytest.fixture
@@ -63,3 +66,25 @@ def test_a_person_says_what_became_of_the_unknown(
     lost.do("run", "--until-idle")
     assert mailgun.counted() == dict.fromkeys(readers(10), 1)
     lost.do("resolve", "news", option, code=4)
+
+
+@pytest.mark.slow("starts the program, and waits until it waits")
+def test_a_provider_that_fails_at_once_leaves_few_unknown_and_gets_the_rest_later(
+    workspace: Workspace, mailgun: PacedMailgun
+) -> None:
+    workspace.use_mailgun(mailgun.url, batch_size=1, concurrency=1)
+    workspace.subscribe(readers(50))
+    workspace.write("news")
+    workspace.approve("news")
+    mailgun.script.extend([reply(503)] * 1000)
+    running = workspace.start("run", "--verbose")
+    wait_until(lambda: len(mailgun.requests) >= 4, describe=running.said)
+    time.sleep(1)
+    mailgun.script.clear()
+    report = wait_until(
+        lambda: (found := workspace.report("news"))["pending"] == 0 and found, describe=running.said
+    )
+    running.stop()
+    assert running.finish().code == 0
+    assert 4 <= report["unknown"] <= 8
+    assert report["accepted"] + report["unknown"] == 50

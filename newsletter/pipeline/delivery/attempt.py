@@ -20,7 +20,14 @@ from typing import Generic, TypeVar
 
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.clock import NotAfter
-from newsletter.domain.delivery.batch import Answer, ClaimedBatch, Outcome, UnknownBatch, Verdict
+from newsletter.domain.delivery.batch import (
+    Answer,
+    ClaimedBatch,
+    Outcome,
+    UnknownBatch,
+    Verdict,
+    backoff,
+)
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.rate_limit import (
     SHARE_LASTS,
@@ -41,6 +48,8 @@ Held = TypeVar("Held")
 Done = TypeVar("Done")
 
 _log = logging.getLogger("newsletter.run")
+_UNKNOWN_IN_A_ROW = 3
+"""After so many calls without an understood answer, the next ones wait, longer each time."""
 _RECORDS = "its records"
 """The key of a limit on record look-ups, in place of a domain. No domain has a space in it."""
 
@@ -351,6 +360,8 @@ class Attempts(ABC, Generic[Held, Done]):
     jitter: Callable[[], float]
     owner: int | None = None
     waits: Callable[[], bool] = lambda: False
+    _in_a_row: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    """The calls whose outcome is unknown since the last other one, by provider."""
 
     @property
     def is_shared(self) -> bool:
@@ -409,6 +420,14 @@ class Attempts(ABC, Generic[Held, Done]):
                 self.put_back(tx, held, str(error))
             raise
         return True
+
+    def slow_down(self, tx: Transaction, pooled: PooledProvider, outcome: Outcome) -> None:
+        """Let an outage make few batches and emails unknown, not all that wait."""
+        name, is_unknown = pooled.name, outcome.verdict is Verdict.UNKNOWN
+        self._in_a_row[name] = calls = self._in_a_row.get(name, 0) + 1 if is_unknown else 0
+        if calls > _UNKNOWN_IN_A_ROW:
+            wait = backoff(calls - _UNKNOWN_IN_A_ROW, jitter=self.jitter())
+            pooled.limiter.be_silent(tx, self.store.clock.now() + wait, outcome.reason)
 
     # --- the steps that batches and emails take differently
 

@@ -30,8 +30,6 @@ _KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 _FINAL = _KNOWN | {Verdict.UNKNOWN}
 _WORTH_A_WAIT = frozenset({Verdict.RETRY, Verdict.QUOTA})
 _KEPT_CONTENTS = 4
-_UNKNOWN_IN_A_ROW = 3
-"""After so many calls without an understood answer, the next ones wait, longer each time."""
 _ANOTHER_CARRIAGE = (
     "what the settings of the provider make of a message changed after the approval;"
     " put them back, or cancel and approve a correction"
@@ -75,8 +73,6 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
     """A hash of the provider settings that change the bytes of a message."""
     _contents: dict[str, Content] = field(default_factory=dict, init=False, repr=False)
     """Verified contents, by content hash."""
-    _in_a_row: dict[str, int] = field(default_factory=dict, init=False, repr=False)
-    """The calls whose outcome is unknown since the last other one, by provider."""
 
     def dispatch(self) -> DispatchResult | None:
         """Send the next batch that is due. Return None if none is due or none may leave now."""
@@ -229,7 +225,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             if recorded:
                 back = answer.not_handed_over(len(claimed.members))
                 self.pool.of(claimed).limiter.give_back(tx, back, taken_at)
-            self._slow_down(tx, claimed, answer)
+            self.slow_down(tx, self.pool.of(claimed), answer.outcome)
             if not is_plain:
                 # an event may have arrived before the answer
                 confirm_by_events(tx, claimed.campaign.id)
@@ -240,15 +236,6 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             with self.store.begin() as tx:
                 finish(tx, claimed.campaign.id)
         return recorded, failed_over
-
-    def _slow_down(self, tx: Transaction, claimed: ClaimedBatch, answer: Answer) -> None:
-        """Let an outage make few batches unknown, not all that are left of a campaign."""
-        name, is_unknown = claimed.provider, answer.outcome.verdict is Verdict.UNKNOWN
-        self._in_a_row[name] = calls = self._in_a_row.get(name, 0) + 1 if is_unknown else 0
-        if calls > _UNKNOWN_IN_A_ROW:
-            wait = backoff(calls - _UNKNOWN_IN_A_ROW, jitter=self.jitter())
-            until = self.store.clock.now() + wait
-            self.pool.of(claimed).limiter.be_silent(tx, until, answer.outcome.reason)
 
     def _book(
         self,

@@ -199,6 +199,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
                 provider.limiter.settle(
                     tx, answer, taken_at=attempt.at, until=until, watched=watched
                 )
+                self.slow_down(tx, provider, outcome)
             if state is EmailState.WAITING:
                 recorded = tx.emails.requeue(claimed, not_before=until, reason=outcome.reason)
             else:

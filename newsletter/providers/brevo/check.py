@@ -23,6 +23,7 @@ from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
 from newsletter.providers.common.records import About, Inquiry, Page, Question
+from newsletter.providers.common.webhooks import parse
 
 _REFUSED = doctor.by_status(
     {
@@ -125,8 +126,5 @@ class BrevoInquiry(Inquiry):
 
 def _tags(tag: str) -> list[str]:
     """The tags that a text shows: it is one tag, or a JSON array of them."""
-    try:
-        tags = json.loads(tag)
-    except ValueError:
-        tags = [tag] if tag else []
+    tags = parse(tag) if tag else []
     return tags if isinstance(tags, list) else [tag]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,7 +18,7 @@ from pydantic import (
 from newsletter.domain.delivery.provider import Finding, uncertain
 from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, basic, bearer, option
-from newsletter.providers.common.webhooks import parse
+from newsletter.providers.common.webhooks import inside, parse
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.transport.http import HttpResponse
 
@@ -41,7 +41,8 @@ class AnswerPath:
             return response.headers.get(self._header, "").strip()
         value = parse(response.body)
         for step in self._steps:
-            value = _inside(value, step)
+            is_place = isinstance(value, list) and step.isdecimal()
+            value = inside(value, int(step) if is_place else step)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         return value if isinstance(value, str) else ""
@@ -59,14 +60,6 @@ def _steps(text: str) -> list[str]:
             f"{text!r} is no path; write it like id, emails[0].id or header:X-Message-Id"
         )
     return steps
-
-
-def _inside(value: Any, step: str) -> Any:
-    if isinstance(value, dict):
-        return value.get(step)
-    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-        return value[int(step)]
-    return None
 
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

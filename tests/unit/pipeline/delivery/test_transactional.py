@@ -171,6 +171,21 @@ def test_what_is_unknown_is_never_handed_over_again(post: Post) -> None:
     assert post.ask() is RequestOutcome.NEW, "the person can ask again"
 
 
+def test_in_an_outage_few_are_unknown_and_the_others_wait(post: Post) -> None:
+    post.room.provider.answer = always(Verdict.UNKNOWN)
+    sender = post.transactional_sender()
+    for number in range(9):
+        post.ask(address=f"reader{number}@example.org")
+    while sender.post():
+        pass
+    assert len(post.room.provider.batches) == 4
+    post.room.provider.answer = accept_all
+    post.room.clock.advance(seconds=1)
+    while sender.post():
+        pass
+    assert len(post.room.provider.accepted) == 5
+
+
 @pytest.mark.parametrize("verdict", [Verdict.REJECTED, Verdict.SPLIT])
 def test_what_the_provider_refuses_for_good_is_rejected(post: Post, verdict: Verdict) -> None:
     post.room.provider.answer = always(verdict, "no such mailbox")
