@@ -52,7 +52,7 @@ class Starting:
         faults = [*fault]
         with self._statements.store.read() as tx:
             is_off = bool(self._remarks(tx, find_stored(tx, slug)))
-        if is_off and not request.field("right"):
+        if is_off and request.field("right") != "yes":
             faults.insert(0, ("right-yes", say("Confirm that the number of people is right")))
         if faults or self._is_unread(request, at):
             return self._page(request, faults=faults, read=at)
@@ -77,7 +77,7 @@ class Starting:
     @route("POST", "/statements/{slug}/time", Role.SENDER)
     def set_time(self, request: DeskRequest) -> Response:
         """Set another time before sending begins. An earlier one needs new approvals."""
-        slug, by, anew = request.param("slug"), request.who.address, bool(request.field("anew"))
+        slug, by, anew = request.param("slug"), request.who.address, request.field("anew") == "yes"
         field = "earlier" if anew else "at"
         at, faults = self._time(request, field)
         if faults or self._is_unread(request, at, field):

@@ -62,7 +62,7 @@ class Reviewing:
                     expect=deciding.seen_version(request),
                     shown=deciding.shown_on(request, self._desk.now(), typed),
                     channel=Channel.DESK,
-                    no_embargo=bool(request.field("no_embargo")),
+                    no_embargo=request.field("no_embargo") == "yes",
                     **how,
                 )
             )

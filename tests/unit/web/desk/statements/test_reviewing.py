@@ -142,6 +142,8 @@ def test_an_embargo_without_an_end_is_waived_in_ones_own_name(at: Room, ben: Sig
     assert "There is no embargo" in words(page)
     assert approve(at, ben, page).status == 409
     assert at.approvals == []
+    for garbled in ("0", "no", "yes "):
+        assert approve(at, ben, page, no_embargo=garbled, despite="agreed").status == 409
     assert approve(at, ben, page, no_embargo="yes", despite="agreed").status == 303
     assert [yes.warnings for yes in at.approvals] == [("open-embargo",)]
 
