@@ -13,8 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
 from newsletter.credentials.codes import hash_of
+from newsletter.credentials.id_tokens import Registration
+from newsletter.credentials.identity_provider import IdentityProvider
 from newsletter.domain.staff.account import Passkey, Session
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.services import Services
@@ -39,6 +43,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
     yield from (
         ("sign-in", "/sign-in", ""),
         ("forgotten", "/forgotten", ""),
+        ("back", "/sign-in/back?code=made-up&state=made-up", ""),
         ("home-writer", "", "ana"),
         ("home-approver", "", "ben"),
         ("home-sender", "", "cleo"),
@@ -91,7 +96,7 @@ def pages(services: Services) -> Iterator[tuple[str, str, str]]:
 
 
 def furnish(services: Services) -> None:
-    """More staff and texts than the demo has; one person has an app and a passkey."""
+    """More staff and texts than the demo has, an identity provider, and one person's passkey."""
     now, dan = services.store.clock.now(), "dan@forum.example"
     passkey = Passkey(
         id=b"dan",
@@ -102,6 +107,13 @@ def furnish(services: Services) -> None:
         signatures=0,
         made_at=now,
     )
+    desk = Registration(
+        name="Forum ID",
+        issuer="https://id.forum.example",
+        client_id="desk",
+        client_secret=SecretStr("made up"),
+    )
+    vars(services.staff)["provider"] = IdentityProvider(desk=desk, clock=services.store.clock)
     ana = services.statements.writing("ana@forum.example")
     with services.store.read() as tx:
         draft = tx.drafts.unseen(1)[0].key
