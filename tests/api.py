@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import resources
 from typing import Any
 
 from newsletter.domain.staff.role import Role
@@ -13,6 +14,10 @@ from tests.pages import Answer, Forum
 
 DAN = "dan@forum.example"
 PLACES = {"client": "8.8.8.8"}
+DOCUMENT: dict[str, Any] = json.loads(
+    resources.files("newsletter.web.api").joinpath("openapi.json").read_text("utf-8")
+)
+"""The description of the API that is served. Writing it takes a second."""
 
 
 @dataclass(frozen=True, kw_only=True)

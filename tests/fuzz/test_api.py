@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 from newsletter.web.api.operation import Operation, names_in
 from newsletter.web.pages import operations
-from tests.api import Program, program
+from tests.api import DOCUMENT, Program, program
 from tests.fuzz.hostile import JSON, TEXT, hostile
 from tests.pages import Forum, forum
-from tools.reference import openapi
 
-DOCUMENT = json.loads(openapi.document())
 SCHEMAS = DOCUMENT["components"]["schemas"]
 NUMBERS = st.one_of(st.integers(), st.floats())
 LIKELY = st.sampled_from(
