@@ -26,9 +26,9 @@ ITS_OWN = f"{NAME} or test_examination or test_translators"
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The code with the example in it."""
+    """The code with the example in it, and its compiled modules."""
     copy = tmp_path_factory.mktemp("copy")
-    skipped = shutil.ignore_patterns("__pycache__", "browser", "acceptance")
+    skipped = shutil.ignore_patterns("*.pyc.*", "browser", "acceptance")
     for name in ("newsletter", "templates", "tests"):
         shutil.copytree(ROOT / name, copy / name, ignore=skipped)
     shutil.copy(ROOT / "pyproject.toml", copy)
