@@ -44,7 +44,7 @@ from newsletter.web.desk.statements.statement import StatementPages
 from newsletter.web.desk.subscribers.importing import ImportPages
 from newsletter.web.desk.subscribers.reader import ReaderPages
 from newsletter.web.desk.subscribers.readers import ReadersPages
-from newsletter.web.http.frame import Frame
+from newsletter.web.http.frame import shared_frame
 from newsletter.web.http.hosts import Hosts, Proxied, name_of
 from newsletter.web.http.threads import Lanes
 from newsletter.web.monitoring import Monitoring
@@ -112,7 +112,7 @@ class Pages:
         self._services = services
         self._lanes = lanes
         settings = services.settings
-        self._frame = Frame(house=settings.house(), language=settings.language)
+        self._frame = shared_frame(house=settings.house(), language=settings.language)
         self._page = self._frame.page
 
     def routes(self) -> list[Route]:
@@ -180,7 +180,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
 
 def make_monitoring(services: Services) -> Starlette:
     """The application of a process without pages."""
-    frame = Frame(house=services.settings.house(), language=services.settings.language)
+    frame = shared_frame(house=services.settings.house(), language=services.settings.language)
     return Starlette(routes=Monitoring(services, frame, Lanes().monitoring).routes())
 
 

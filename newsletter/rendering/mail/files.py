@@ -48,6 +48,12 @@ class TemplateFiles:
         }
 
 
+@cache
+def page_templates(folder: str) -> TemplateFiles:
+    """Read the templates of pages in a folder, once in the life of a process."""
+    return read_templates(default_templates() / folder)
+
+
 def default_templates() -> Path:
     """Return their folder: in an installed package, or next to it in a checkout."""
     return find_templates(Path(newsletter.__file__).parent)

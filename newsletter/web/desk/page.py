@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -24,7 +24,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
 from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import base_language, language_name
-from newsletter.rendering.mail.files import default_templates, read_templates
+from newsletter.rendering.mail.files import TemplateFiles, default_templates, page_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.sentences import Language, translated
 from newsletter.runtime.services import Staff
@@ -93,23 +93,37 @@ _PARTS = {
 """First word of a path below the desk → the part that it belongs to, if that is another one."""
 
 
+@cache
+def _languages() -> Mapping[str, Language]:
+    return {"en": Language(code="en")} | {
+        Path(name).stem: Language(code=Path(name).stem, catalogue=text)
+        for name, text in page_templates("desk").sources.items()
+        if name.startswith("words/") and name.endswith(".po")
+    }
+
+
+@cache
+def _files_in(language: Language) -> TemplateFiles:
+    """Return the templates with their words in a language; translating them takes long."""
+    files = page_templates("desk")
+    if not language.catalogue:
+        return files
+    pages = [name for name in files.sources if name.endswith(".html.j2")]
+    words = {name: translated(files.sources[name], language.word) for name in pages}
+    return replace(files, sources={**files.sources, **words})
+
+
 class Desk:
     """The frame of every page of the desk."""
 
     def __init__(self, staff: Staff) -> None:
         self._staff = staff
-        self._folder = default_templates() / "desk"
         self._zone = ZoneInfo(staff.settings.timezone)
-        self._files = files = read_templates(self._folder)
-        self.languages = {"en": Language(code="en")} | {
-            Path(name).stem: Language(code=Path(name).stem, catalogue=text)
-            for name, text in files.sources.items()
-            if name.startswith("words/") and name.endswith(".po")
-        }
+        self.languages = dict(_languages())
         self._templates: dict[str, Templates] = {}
         brand = staff.settings.brand
         self._logo = brand.logo
-        self.assets = Assets(self._folder, color=brand.color)
+        self.assets = Assets(default_templates() / "desk", color=brand.color)
         self._named: tuple[int, Mapping[str, str]] = (-1, {})
         """The names of the staff, and the version of the database that they are of."""
 
@@ -139,12 +153,8 @@ class Desk:
     def _in(self, language: Language) -> Templates:
         """Return the templates in a language, which are made when they are first needed."""
         if language.code not in self._templates:
-            sources = dict(self._files.sources)
-            if language.catalogue:
-                pages = (name for name in sources if name.endswith(".html.j2"))
-                sources |= {name: translated(sources[name], language.word) for name in pages}
             self._templates[language.code] = Templates(
-                replace(self._files, sources=sources),
+                _files_in(language),
                 pages=True,
                 filters=self._filters(language),
                 finalize=language.in_words,

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from newsletter.domain.statements.brand import light
 from newsletter.domain.statements.content import Publisher
 from newsletter.rendering.languages import direction, language_name
-from newsletter.rendering.mail.files import default_templates, read_templates
+from newsletter.rendering.mail.files import page_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.mail.values import look
 from newsletter.rendering.mail.words import Wordings
@@ -58,10 +59,9 @@ class Frame:
     """The frame of all pages. ``language`` is used if the browser wants no other."""
 
     def __init__(self, *, house: Publisher, language: str) -> None:
-        folder = default_templates() / "web"
         self._house = house
         self._language = language
-        self._templates = Templates(read_templates(folder), filters=_FILTERS, pages=True)
+        self._templates = Templates(page_templates("web"), filters=_FILTERS, pages=True)
         self._wordings = Wordings(self._templates)
         self._styles = Markup(self._templates.fill("page.css", look(house)))  # noqa: S704 - ours
         self.fields: Mapping[str, str] = (
@@ -150,6 +150,10 @@ class Frame:
         return next(
             (language for language in wanted if language and self._wordings.of(language)[1]), "en"
         )
+
+
+shared_frame = lru_cache(maxsize=8)(Frame)
+"""Return the frame of these pages, made once: its templates are the same in the whole process."""
 
 
 def named(titles: Sequence[str], words: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from newsletter.domain.subscribers.lists import PublicList
 from newsletter.pipeline.subscribers.join import ShownConsent, ask
 from newsletter.rendering.languages import direction
 from newsletter.store.sql import Store
-from newsletter.web.http.frame import Frame
+from newsletter.web.http.frame import shared_frame
 
 PATH = "/subscribe"
 SCRIPT = f"{PATH}/form.js"
@@ -26,7 +26,7 @@ class Offering:
     def __init__(self, settings: Settings) -> None:
         self.rules = settings.sign_up_rules()
         self._settings = settings
-        self._frame = Frame(house=settings.house(), language=settings.language)
+        self._frame = shared_frame(house=settings.house(), language=settings.language)
 
     def languages(self) -> dict[str, str]:
         """Return the languages that the form can be in, each by its own name."""
