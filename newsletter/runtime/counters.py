@@ -12,9 +12,8 @@ from itertools import product
 
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.delivery.transactional import EmailKind, EmailState
-from newsletter.domain.events import Event, EventKind
+from newsletter.domain.events import EventKind
 from newsletter.pipeline.delivery.dispatch import DispatchResult
-from newsletter.pipeline.delivery.transactional import EmailResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +97,3 @@ class Counters:
             outcomes[each] = outcomes.get(each, 0) + 1
         for each in (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN):
             self.add("messages", done.provider, each.value, by=outcomes.get(each, 0))
-
-    def note_email(self, done: EmailResult) -> None:
-        """Count a transactional email that came back."""
-        self.add("transactional_emails", done.kind.value, done.state.value)
-
-    def note_events(self, provider: str, events: Iterable[Event]) -> None:
-        """Count the events of a post."""
-        for event in events:
-            self.add("events", provider, event.kind.value)

@@ -244,7 +244,8 @@ class Delivery:
         """Store a provider's events. Return the counts, and the campaigns that were paused because
         of them."""
         recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)
-        self.counters.note_events(kind, events)
+        for event in events:
+            self.counters.add("events", kind, event.kind.value)
         stopped = stop_harm(store=self.store)
         self.counters.add("breaker_pauses", by=len(stopped))
         return recorded, stopped

@@ -51,7 +51,9 @@ class Rounds:
         try:
             while not self._stopped() and (done := self._sender.post()) is not None:
                 log_posted(done)
-                self._delivery.counters.note_email(done)
+                self._delivery.counters.add(
+                    "transactional_emails", done.kind.value, done.state.value
+                )
             with self._delivery.store.read() as tx:
                 self._still.note(nothing=not tx.emails.waiting()[0])
         finally:

@@ -15,7 +15,7 @@ from newsletter.domain.statements.brand import Brand
 from newsletter.domain.subscribers.address import Address, OptionalAddress
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.domain.subscribers.segment import Segment
-from newsletter.domain.themes import Design, Theme
+from newsletter.domain.themes import Theme
 from newsletter.domain.wording import say
 
 MOST_FALLBACKS = 10
@@ -237,15 +237,6 @@ class Publisher:
     def sender_of(self, lists: Sequence[str]) -> Sender:
         """Return the sender for these lists: the one of the first list."""
         return dict(self.senders).get(lists[0], self.sender) if lists else self.sender
-
-    def design_of(self, lists: Sequence[str]) -> Design:
-        """Return the design for these lists: that of the first list's theme."""
-        theme = next((one.theme for one in self.lists if one.name in lists[:1]), None)
-        return (theme or self.brand.theme).design
-
-    def is_unlisted(self, lists: Sequence[str]) -> bool:
-        """Return whether the archive leaves out what goes to these lists alone."""
-        return {one.name for one in self.lists if not one.archive}.issuperset(lists)
 
     def title_of(self, lists: Sequence[str]) -> str:
         """Return the title of the first of these lists, or "" if it only has a name."""

@@ -76,10 +76,6 @@ class RenderState:
         if duration >= _SLOW:
             self.slow += duration
 
-    def all_faults(self) -> tuple[Fault, ...]:
-        found = [known[slug] for known in (self.groups, self.faults) for slug in sorted(known)]
-        return tuple(dict.fromkeys(fault for group in found for fault in group))
-
 
 def render(
     *, store: Store, renderer: Renderer, together: bool = False, before: RenderState | None = None
@@ -125,7 +121,9 @@ def render(
                 rendered.append(slug)
             before.went_wrong(slug, wrong)
     before.mark = mark
-    return RenderResult(slugs=tuple(sorted(rendered)), faults=before.all_faults())
+    found = [known[slug] for known in (before.groups, before.faults) for slug in sorted(known)]
+    faults = dict.fromkeys(fault for group in found for fault in group)
+    return RenderResult(slugs=tuple(sorted(rendered)), faults=tuple(faults))
 
 
 def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:

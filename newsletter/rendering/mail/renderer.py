@@ -269,7 +269,8 @@ class TemplateRenderer:
         is_news = not statement.digest and not statement.embargo_until
         reason = details.why(self._house, statement.lists, words)
         corrected = statement.corrects
-        unlisted = statement.welcome or self._house.is_unlisted(statement.lists)
+        off_the_archive = {one.name for one in self._house.lists if not one.archive}
+        unlisted = statement.welcome or off_the_archive.issuperset(statement.lists)
         return values | {
             "title": statement.title,
             "subject": statement.subject or statement.title,

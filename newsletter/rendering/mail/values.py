@@ -21,7 +21,9 @@ from newsletter.rendering.markdown.plaintext import visible
 
 def look(house: Publisher, lists: Sequence[str] = ()) -> dict[str, Any]:
     """Return the design of an email to these lists, or of a page, with its colours and fonts."""
-    brand, design = house.brand, house.design_of(lists)
+    brand = house.brand
+    theme = next((one.theme for one in house.lists if one.name in lists[:1]), None)
+    design = (theme or brand.theme).design
     schemes = [branding.light(brand.color), branding.dark(brand.color)]
     if not design.raised:
         schemes = [replace(scheme, ground=scheme.sheet) for scheme in schemes]

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -196,7 +196,8 @@ class Gate:
         member = request.member
         if member is None:
             if request.http.method in _SAFE and not request.body:
-                return RedirectResponse(self._desk.sign_in_address(request), status_code=303)
+                back = urlencode({"next": request.address})
+                return RedirectResponse(f"/desk/sign-in?{back}", status_code=303)
             return self._desk.sign_in_again(request)
         if not member.may(route.role):
             if request.http.method not in _SAFE:

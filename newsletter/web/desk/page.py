@@ -106,9 +106,7 @@ def _languages() -> Mapping[str, Language]:
 def _files_in(language: Language) -> TemplateFiles:
     """Return the templates with their words in a language; translating them takes long."""
     files = page_templates("desk")
-    if not language.catalogue:
-        return files
-    pages = [name for name in files.sources if name.endswith(".html.j2")]
+    pages = [name for name in files.sources if language.catalogue and name.endswith(".html.j2")]
     words = {name: translated(files.sources[name], language.word) for name in pages}
     return replace(files, sources={**files.sources, **words})
 
@@ -332,10 +330,6 @@ class Desk:
         ]
         title = say("You can't do this with your role")
         return self.failed(request, title, takes, status=403, written=written)
-
-    def sign_in_address(self, request: DeskRequest) -> str:
-        """Return the address of the sign-in page that leads back here."""
-        return f"/desk/sign-in?{urlencode({'next': request.address})}"
 
     def sign_in_again(self, request: DeskRequest) -> Response:
         """Ask for a sign-in, after which the form is sent again."""
