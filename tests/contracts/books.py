@@ -70,7 +70,13 @@ def add_campaign(
 
 
 class Books:
-    """One campaign that is sending. ``step`` is a transaction after which its books balance."""
+    """One campaign that is sending. ``step`` is a transaction after which its books balance.
+
+    ``beside`` a paused campaign to the same readers, which no step may change.
+    """
+
+    other = 0
+    _rows_of_other: Sequence[object] = ((), ())
 
     def __init__(
         self,
@@ -81,6 +87,7 @@ class Books:
         slug: str = "resignation",
         provider: str = "recording",
         lists: Sequence[str] = ("press",),
+        beside: bool = True,
     ) -> None:
         self.store = store
         with store.begin() as tx:
@@ -88,7 +95,38 @@ class Books:
             self.id = add_campaign(tx, slug, provider=provider, lists=lists)
             self.move(CampaignState.SENDING, tx)
             self.size = tx.audiences.freeze(self.id, Audience(lists=tuple(lists)), batch_size)
+            if beside:
+                self.other = self._add_other(tx, f"{slug}-other")
+        self._rows_of_other = self._load_other()
         self.check()
+
+    def _add_other(self, tx: Transaction, slug: str) -> int:
+        """Add a campaign whose batches are queued, refused and cancelled, and some refusals."""
+        other = add_campaign(tx, slug)
+        tx.campaigns.move(other, CampaignState.PAUSED, expect=list(CampaignState), at=NOON)
+        for no, fate in enumerate(("pending", "rejected", "cancelled")):
+            tx.db.change(
+                "INSERT INTO batch (campaign_id, no, members, state, size, attempts, reason,"
+                " settled_at, pending, rejected, cancelled)"
+                f" SELECT {other}, 3 * no + {no}, members, :state, size, 1, 'busy', :at,"
+                f" size * {fate == 'pending':d}, size * {fate == 'rejected':d},"
+                f" size * {fate == 'cancelled':d} FROM batch WHERE campaign_id = {self.id}",
+                state="queued" if fate == "pending" else "done",
+                at=NOON,
+            )
+        tx.db.change(
+            "INSERT INTO delivery SELECT campaign_id, first, id, 'rejected', '', '', 0 FROM batch"
+            " WHERE campaign_id = :other AND rejected > 0",
+            other=other,
+        )
+        return other
+
+    def _load_other(self) -> Sequence[object]:
+        with self.store.read() as tx:
+            return tuple(
+                tuple(tx.db.rows(f"SELECT * FROM {table} WHERE campaign_id = :id", id=self.other))
+                for table in ("batch", "delivery")
+            )
 
     @contextmanager
     def step(self) -> Iterator[Transaction]:
@@ -97,7 +135,8 @@ class Books:
         self.check()
 
     def check(self) -> None:
-        """Each reader of the frozen audience is in exactly one state."""
+        """Each reader of the frozen audience is in exactly one state; no other campaign changed."""
+        assert self._load_other() == self._rows_of_other
         counts = self.counts()
         assert counts.audience == self.size
         assert all(number >= 0 for number in vars(counts).values())

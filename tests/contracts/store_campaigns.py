@@ -176,8 +176,8 @@ class CampaignsContract:
             assert not tx.batches.is_open(books.id)
 
     def test_the_figures_of_two_campaigns_are_kept_apart(self, store: Store) -> None:
-        first = Books(store, 5, batch_size=2, slug="first")
-        second = Books(store, [], batch_size=3, slug="second")
+        first = Books(store, 5, batch_size=2, slug="first", beside=False)
+        second = Books(store, [], batch_size=3, slug="second", beside=False)
         assert first.settle(first.claim())
         assert first.counts() == Counts(pending=3, accepted=2)
         assert second.counts() == Counts(pending=5)

@@ -169,7 +169,8 @@ class OpenContract:
             assert tx.statements.some([]) == []
 
     def test_the_newest_campaigns_come_with_their_figures(self, store: Store) -> None:
-        first, second = Books(store, 3), Books(store, [], slug="other")
+        first = Books(store, 3, beside=False)
+        second = Books(store, [], slug="other", beside=False)
         with store.read() as tx:
             assert tx.campaigns.newest(1) == [second.campaign()]
             assert tx.campaigns.newest(None) == [second.campaign(), first.campaign()]

@@ -158,7 +158,7 @@ class ChoicesContract:
 
     def test_a_data_export_names_what_became_of_each_delivery(self, store: Store) -> None:
         states = {}
-        books = Books(store, 6, batch_size=2, slug="first")
+        books = Books(store, 6, batch_size=2, slug="first", beside=False)
         books.settle(books.claim(), n2=REJECTED)
         books.settle(books.claim(), UNKNOWN)
         with store.read() as tx:
@@ -179,7 +179,7 @@ class ChoicesContract:
             [given_up] = tx.data_exports.of(3)["deliveries"]
         assert given_up["state"] == "cancelled"
         books.settle(books.claim())
-        other = Books(store, [], batch_size=2, slug="second")
+        other = Books(store, [], batch_size=2, slug="second", beside=False)
         other.settle(other.claim(), REJECTED)
         with store.read() as tx:
             assert [one["state"] for one in tx.data_exports.of(1)["deliveries"]] == [

@@ -88,11 +88,11 @@ class HoursContract:
         self, store: Store
     ) -> None:
         books = Timed(store, [TOKYO, BERLIN, BERLIN, NEW_YORK])
-        assert books.later() == LaterReaders(
-            next_at=NOON + HOUR, last_at=NOON + 7 * HOUR, readers=3
-        )
+        later = LaterReaders(next_at=NOON + HOUR, last_at=NOON + 7 * HOUR, readers=3)
+        assert books.later() == later
         assert books.due_by(timedelta(0))  # that of Tokyo is
         assert books.requeue(books.claim(), seconds=3600)
+        assert books.later() == later
         assert books.due_by(timedelta(0))  # it waits for something else
         assert books.due(2 * HOUR) == [[1], [2, 3]]
         assert books.later() == LaterReaders(

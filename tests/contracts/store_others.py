@@ -53,7 +53,7 @@ class OthersContract:
             assert tx.readers.suppression_counts() == {reason: 1}
 
     def test_what_a_reader_received_is_told_newest_first(self, store: Store) -> None:
-        books = [Books(store, 1, slug=slug) for slug in ("first", "second")]
+        books = [Books(store, 1, slug=slug, beside=False) for slug in ("first", "second")]
         books[0].settle(books[0].claim())
         with store.read() as tx:
             received = tx.data_exports.received(1, 9)
@@ -97,16 +97,21 @@ class OthersContract:
             assert tx.imports.finished_since(LATER) == []
 
     def test_what_is_unknown_is_counted_by_campaign_and_account(self, store: Store) -> None:
-        books = Books(store, 3)
-        books.settle(books.claim(), UNKNOWN)
+        books, second = Books(store, 3, batch_size=2), Books(store, [], slug="second")
+        for each, at in ((books, NOON), (books, LATER), (second, NOON)):
+            each.settle(each.claim(at), UNKNOWN)
         with store.begin() as tx:
-            assert tx.unknowns.campaigns() == [books.id]
-            assert tx.unknowns.strays({"recording": "another"}) == 3
-            held = tx.unknowns.take(at=LATER, lease=LEASE, accounts={"recording": ""})
-            assert held is not None
-            tx.unknowns.call(held, until=LATER)
-            assert tx.unknowns.calls_until(books.id, NOON) == LATER
-            assert tx.unknowns.calls_until(books.id, LATER) is None
+            assert {books.id, second.id} <= set(tx.unknowns.campaigns())
+            assert tx.unknowns.calls(books.id) == (NOON, LATER)
+            assert tx.unknowns.strays({"recording": "another"}, books.id) == 3
+            assert tx.unknowns.strays({"recording": "another"}) == 6
+            for minutes in (2, 1, 3):
+                held = tx.unknowns.take(at=LATER, lease=LEASE, accounts={"recording": ""})
+                assert held is not None
+                tx.unknowns.call(held, until=LATER + timedelta(minutes=minutes))
+            last = LATER + timedelta(minutes=2)
+            assert tx.unknowns.calls_until(books.id, NOON) == last
+            assert tx.unknowns.calls_until(books.id, last) is None
 
     def test_what_was_tried_in_vain_is_an_outage(self, store: Store) -> None:
         books = Books(store, 3)

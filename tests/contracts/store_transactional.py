@@ -15,6 +15,7 @@ from newsletter.domain.delivery.transactional import (
     TransactionalEmail,
 )
 from newsletter.store.sql import Store, Transaction
+from tests.contracts.store_workers import enter
 from tests.fakes import NOON
 
 JOIN = TransactionalEmail(
@@ -178,8 +179,19 @@ class LettersContract:
             found = tx.emails.get(held.email.id)
             assert found is not None
             assert found.state is EmailState.UNKNOWN
+            assert (found.settled_at, found.reason.split(" that")[0]) == (NOON, "the process")
             assert not tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
             assert tx.emails.waiting()[0] == 1
+
+    def test_what_the_living_had_claimed_is_still_theirs(self, store: Store) -> None:
+        owner = enter(store)
+        with store.begin() as tx:
+            ask(tx)
+            held = tx.emails.claim(at=NOON, attempt_id="a1", owner=owner)
+            assert held is not None
+            assert intend(tx, held)
+            assert tx.emails.abandon(NOON) == 0
+            assert tx.emails.settle(held, EmailState.ACCEPTED, at=NOON)
 
     def test_what_the_dead_had_not_written_down_as_leaving_waits_again(self, store: Store) -> None:
         with store.begin() as tx:

@@ -83,7 +83,8 @@ class WorkersContract:
     def test_only_what_the_dead_had_claimed_is_recovered(self, store: Store) -> None:
         books = Books(store, 40)
         dead, living = enter(store), enter(store)
-        called, built, theirs = (claim(store, owner) for owner in (dead, dead, living))
+        owners = (dead, dead, living, living)
+        called, built, theirs, theirs_built = (claim(store, owner) for owner in owners)
         assert called is not None
         assert built is not None
         assert theirs is not None
@@ -91,10 +92,12 @@ class WorkersContract:
         assert note(store, theirs, living)
         with store.read() as tx:
             assert [tx.batches.has_orphans(NOON + at) for at in (0 * LEASE, LEASE)] == [False, True]
+        assert theirs_built is not None
         assert bury(store, dead) == 1
         assert books.counts() == Counts(unknown=10, pending=30)
         assert note(store, built, dead) is None
         assert books.settle(theirs)
+        assert note(store, theirs_built, living)
         assert ids(books.claim()) == ids(built)
         assert not books.settle(called)
 

@@ -42,7 +42,7 @@ def rows(database: Backend, table: str) -> list[str]:
 
 def fill(database: Backend, path: Path) -> None:
     store = Store(database, hash_address=hash_address, chain=chain_of(path), clock=FixedClock())
-    books = Books(store, 30, batch_size=10)
+    books = Books(store, 30, batch_size=10, beside=False)
     books.claim()
     with store.begin() as tx:
         tx.audit.enter(actor="ed", action="do", subject="s", detail="one")

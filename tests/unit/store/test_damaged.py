@@ -38,13 +38,14 @@ def damage(store: Store, table: str, how: str) -> None:
 def test_nothing_is_sent_to_a_damaged_address_and_its_campaign_says_so(
     store: Store, how: str
 ) -> None:
-    books = Books(store, 3)
+    books = Books(store, 3, beside=False)
     damage(store, "subscriber", how)
     claimed = books.claim()
     assert ids(claimed) == [2, 3]
     books.settle(claimed)
     assert books.counts() == Counts(accepted=2, rejected=1)
     with store.read() as tx:
+        assert tx.batches.unreached(books.id) == 0
         [(number, reason)] = tx.db.rows(
             "SELECT subscriber_id, reason FROM delivery WHERE state = 'rejected'"
         )

@@ -113,7 +113,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 
 def test_members_are_packed_sorted_and_come_back_by_number(store: Store) -> None:
-    books = Books(store, 12, batch_size=5)
+    books = Books(store, 12, batch_size=5, beside=False)
     with store.read() as tx:
         packed = tx.db.column("SELECT members FROM batch ORDER BY no")
     assert packed == ["[1,2,3,4,5]", "[6,7,8,9,10]", "[11,12]"]
@@ -141,7 +141,7 @@ def test_a_number_beyond_32_bits_survives_the_packing(store: Store) -> None:
 
 
 def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: Store) -> None:
-    books = Books(store, 2)
+    books = Books(store, 2, beside=False)
     claimed = books.claim(attempt_id="attempt1")
     with books.step() as tx:
         tx.batches.intend(claimed.id, fence=claimed.fence, body_hash="b1")
@@ -152,7 +152,7 @@ def test_a_claim_leaves_its_name_its_fence_and_its_end_in_the_row(store: Store) 
 
 
 def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: Store) -> None:
-    books = Books(store, 2)
+    books = Books(store, 2, beside=False)
     stale = books.claim()
     books.abandon()
     with books.step() as tx:
@@ -166,7 +166,7 @@ def test_an_intent_of_whoever_lost_the_batch_leaves_the_new_one(store: Store) ->
 
 
 def test_the_name_that_the_provider_gave_the_call_is_kept(store: Store) -> None:
-    books = Books(store, 2)
+    books = Books(store, 2, beside=False)
     books.settle(books.claim())
     with store.read() as tx:
         assert tx.db.value("SELECT provider_id FROM batch") == "call-1"
@@ -194,7 +194,7 @@ def test_claiming_looks_only_at_what_is_open(store: Store, begins: str, index: s
 
 
 def test_a_store_that_was_closed_has_let_go_of_the_file(path: Path, store: Store) -> None:
-    Books(store, 2)
+    Books(store, 2, beside=False)
     store.close()
     assert not path.with_name(path.name + "-wal").exists()
     with closing(sqlite3.connect(path)) as connection, connection:

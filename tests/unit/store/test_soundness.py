@@ -15,7 +15,7 @@ DIGEST = content("resignation").content_hash()
 
 @pytest.fixture
 def full(store: Store) -> Store:
-    Books(store, 3)
+    Books(store, 3, beside=False)
     with store.begin() as tx:
         yes = Approval(slug="s", content_hash="d", by="ed@x.org", at=NOON, channel=Channel.COMMAND)
         tx.approvals.add(yes)

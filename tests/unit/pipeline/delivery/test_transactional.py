@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from newsletter.domain.subscribers.audience import SuppressionReason
 from newsletter.pipeline.delivery.transactional import forget
 from newsletter.pipeline.subscribers.join import confirm
 from newsletter.store.sql import Store
+from tests.contracts.store_accounts import ANA, INVITATION
 from tests.fakes import NOON, MemoryWatermark, RecordingProvider, accept_all, always
 from tests.unit.pipeline.delivery.sending import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom
@@ -129,6 +130,17 @@ def test_the_link_to_ones_preferences_goes_to_subscribers_alone(post: Post) -> N
     done = post.post()
     assert (done.state, done.reason) == (EmailState.WITHHELD, "this address is no subscriber's")
     assert post.room.provider.accepted == ["ana@example.org"]
+
+
+def test_letters_to_staff_lead_to_the_desk(post: Post) -> None:
+    with post.room.store.begin() as tx:
+        tx.emails.tell(ANA, "signed in", NOON)
+        link = tx.emails.tell(ANA, "", NOON, EmailKind.LINK)
+        tx.invitations.add(replace(INVITATION, email_id=link), b"h")
+    post.post()
+    assert "https://news.forum.example/desk/account " in post.said()
+    post.post()
+    assert f"https://news.forum.example/desk/invitation/{link}" in post.said()
 
 
 def test_a_letter_of_yesterday_is_not_handed_over_any_more(post: Post) -> None:

@@ -39,7 +39,7 @@ def campaigns(path: Path) -> int:
 
 
 def test_a_backup_is_taken_while_work_goes_on(path: Path, store: Store, tmp_path: Path) -> None:
-    Books(store, 3)
+    Books(store, 3, beside=False)
     with store.read() as tx:
         tx.campaigns.all()
         backup(path, tmp_path / "copy.db")
@@ -70,7 +70,7 @@ def test_a_restored_database_is_on_hold_and_the_old_one_is_kept(
 ) -> None:
     copy = tmp_path / "copy.db"
     backup(path, copy)
-    Books(store, 3)
+    Books(store, 3, beside=False)
     store.close()
     kept = restore(copy, path, at=NOON)
     assert campaigns(path) == 0
@@ -87,7 +87,7 @@ def test_what_a_restore_that_was_cut_off_left_behind_gets_into_no_other(
     """SQLite would read its write-ahead log as that of the next one."""
     copy, incoming = tmp_path / "copy.db", path.with_name(path.name + ".incoming")
     backup(path, copy)
-    Books(store, 3)
+    Books(store, 3, beside=False)
     store.close()
     backup(path, incoming)
     with closing(sqlite3.connect(incoming)) as killed:
@@ -115,7 +115,7 @@ def test_what_was_still_in_the_write_ahead_log_is_kept_too(
 ) -> None:
     copy = tmp_path / "copy.db"
     backup(path, copy)
-    Books(store, 3)
+    Books(store, 3, beside=False)
     assert path.with_name(path.name + "-wal").stat().st_size > 0
     kept = restore(copy, path, at=NOON)
     assert campaigns(kept) == 1
