@@ -12,12 +12,14 @@ AGAIN = $(BIN)/pytest -v --last-failed --last-failed-no-failures none --faults=s
 JUDGES := bench/judge
 SEEDS ?= 1000000
 FUZZ ?= 100
+N ?= 200
+ROOMS ?= delivery statements staff
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # where it is set each process compiles all it imports, and each worker of a run all tests
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test coverage unit watch faults simulate fuzz new-provider fmt lint types imports docs site words check bench judge peers lock release clean
+.PHONY: help setup setup-dev demo test coverage unit watch faults simulate mutants fuzz new-provider fmt lint types imports docs site words check bench judge peers lock release clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -90,6 +92,9 @@ simulate: SEEDS = 2000
 simulate: START ?= $$(date +%s)
 simulate: setup-dev ## Fresh seeds of the simulator, or those from START on, on all processors
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS) --start $(START)
+
+mutants: setup-dev ## N random bugs in ROOMS, such as ROOMS="delivery staff", and which of them no quick test finds
+	$(BIN)/python -m tools.mutants $(ROOMS) --number $(N) --workers $$(getconf _NPROCESSORS_ONLN) $(DRAWN)
 
 fuzz: setup-dev ## Texts at random, FUZZ times as many as in make test
 	FUZZ=$(FUZZ) $(PYTEST) tests/fuzz
