@@ -95,6 +95,9 @@ class WorkersContract:
         assert theirs_built is not None
         assert bury(store, dead) == 1
         assert books.counts() == Counts(unknown=10, pending=30)
+        with store.read() as tx:
+            [reason] = tx.db.column("SELECT reason FROM batch WHERE state = 'unknown'")
+        assert reason == "the process ended while the call was under way"
         assert note(store, built, dead) is None
         assert books.settle(theirs)
         assert note(store, theirs_built, living)

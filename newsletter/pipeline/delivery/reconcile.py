@@ -337,7 +337,7 @@ class Reconciler:
                 at=self.store.clock.now(),
                 apart=found.apart,
             )
-            if booked and (found.rest is RestOutcome.UNKNOWN or found.apart):
+            if found.rest is RestOutcome.UNKNOWN or found.apart:
                 tx.unknowns.put_off(
                     held, until=found.until, tries=found.tries, silent_since=found.silent_since
                 )

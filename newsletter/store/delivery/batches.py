@@ -72,9 +72,7 @@ class Batches(AddressRepository):
             )
             if claimed.members:
                 return batch_splitting.shorten(self._db, claimed, allowance.get(provider))
-            batch_splitting.change(
-                self._db, claimed, "state = 'done', settled_at = :at, lease_until = NULL", at=at
-            )
+            batch_splitting.change(self._db, claimed, "state = 'done', settled_at = :at", at=at)
         return None
 
     def intend(
@@ -163,8 +161,7 @@ class Batches(AddressRepository):
         return batch_splitting.change(
             self._db,
             claimed,
-            f"{counts} state = :state, not_before = :not_before, reason = :reason,"
-            " lease_until = NULL",
+            f"{counts} state = :state, not_before = :not_before, reason = :reason",
             state=BatchState.DONE if is_over else BatchState.QUEUED,
             not_before=not_before,
             reason=reason,
@@ -196,7 +193,7 @@ class Batches(AddressRepository):
         # first: the next statement makes whatever is still claimed unknown
         self._db.change(
             f"""
-            UPDATE batch SET fence = fence + 1, lease_until = NULL,
+            UPDATE batch SET fence = fence + 1,
                 (state, cancelled, pending) = (
                     SELECT CASE WHEN state = 'cancelled' THEN 'done' ELSE 'queued' END,
                         CASE WHEN state = 'cancelled' THEN batch.cancelled + batch.pending

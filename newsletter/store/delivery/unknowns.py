@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -186,7 +186,7 @@ class Unknowns(Repository):
         where their campaign was. Those ``apart`` stay unknown, in the batch.
         """
         if apart:
-            return self._part(held, known, rest, at, apart)
+            return self._part(held, known, at, apart)
         people = len(held.members) - len(known)
         state, moved = self._rest(held, rest, people)
         tally = Counter(_OUTCOMES[outcome.verdict] for outcome in known.values())
@@ -224,15 +224,13 @@ class Unknowns(Repository):
         self,
         held: UnknownBatch,
         known: Mapping[int, Outcome],
-        rest: RestOutcome,
         at: datetime,
         apart: Collection[int],
     ) -> bool:
         gone = [number for number, _ in held.members if number not in {*known, *apart}]
         if gone and not batch_splitting.set_aside(self._db, held, gone, not_before=instant(0)):
             return False
-        staying = replace(held, members=[each for each in held.members if each[0] not in gone])
-        return self.settle(staying, known=known, rest=RestOutcome.UNKNOWN, at=at)
+        return self.settle(held, known=known, rest=RestOutcome.UNKNOWN, at=at)
 
     def _rest(
         self, held: UnknownBatch, rest: RestOutcome, people: int

@@ -9,8 +9,11 @@ from newsletter.domain.campaigns.campaign import CampaignState, Counts, settled
 from newsletter.domain.delivery.batch import (
     BACKOFF_FIRST,
     BACKOFF_LONGEST,
+    Answer,
     DeliveryState,
     Origin,
+    Outcome,
+    Verdict,
     backoff,
     origin,
     unique_part,
@@ -31,6 +34,23 @@ def test_a_batch_that_was_never_tried_waits_as_after_the_first_try(tries: int) -
 
 def test_a_million_tries_wait_no_longer_than_the_longest_wait() -> None:
     assert backoff(1_000_000, jitter=0) == BACKOFF_LONGEST
+
+
+@rows(
+    ["outcome", "exceptions", "stayed"],
+    [
+        (Verdict.ACCEPTED, [], 0),
+        (Verdict.ACCEPTED, [Verdict.RETRY, Verdict.REJECTED, Verdict.UNKNOWN], 1),
+        (Verdict.RETRY, [], 5),
+        (Verdict.RETRY, [Verdict.ACCEPTED, Verdict.QUOTA], 4),
+    ],
+)
+def test_messages_that_provably_did_not_leave_are_counted(
+    outcome: Verdict, exceptions: list[Verdict], stayed: int
+) -> None:
+    others = {number: Outcome(verdict=each) for number, each in enumerate(exceptions)}
+    answer = Answer(outcome=Outcome(verdict=outcome), exceptions=others)
+    assert answer.not_handed_over(5) == stayed
 
 
 @rows("jitter", [0.0, 0.25, 0.5, 1.0])

@@ -176,6 +176,7 @@ def test_what_was_taken_over_while_bytes_were_made_leaves_once(room: Newsroom) -
     assert not room.dispatch().recorded
     assert len(room.provider.accepted) == 5
     assert room.counts() == Counts(accepted=5)
+    assert rate_limit(room).used == 10, "the attempt that lost the batch gives nothing back"
 
 
 def test_an_email_leaves_not_where_all_was_stopped_while_its_bytes_were_made(
