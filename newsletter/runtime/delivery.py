@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.config.settings import Settings
@@ -70,7 +69,7 @@ class Delivery:
         """
         with ExitStack() as held:
             if not self.settings.shares_sending:
-                held.enter_context(only_one(self.lock_path))
+                held.enter_context(only_one(self.settings.lock_path))
             held.enter_context(self.store.database.only_one(is_shared=self.settings.shares_sending))
             yield
 
@@ -121,11 +120,6 @@ class Delivery:
         pairs = zip(self.pool.all, self.settings.providers, strict=True)
         found = {line.name: _webhook(line.name, options) for line, options in pairs}
         return {kind: webhook for kind, webhook in found.items() if webhook}
-
-    @property
-    def lock_path(self) -> Path:
-        """The file whose lock proves that one process sends."""
-        return self.settings.lock_path
 
     @property
     def lease(self) -> timedelta:
@@ -217,7 +211,8 @@ class Delivery:
         if self.settings.shares_sending:
             with self.store.read() as tx:
                 return tx.workers.leader(tx.now) is not None
-        return self.store.clock.now().timestamp() - beaten_at(self.lock_path) < _SIGN_OF_LIFE
+        seconds = self.store.clock.now().timestamp() - beaten_at(self.settings.lock_path)
+        return seconds < _SIGN_OF_LIFE
 
     def waits(self) -> dict[str, Wait | None]:
         """Return why nothing may leave now, by provider; "" is the first provider."""

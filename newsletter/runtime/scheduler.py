@@ -121,7 +121,7 @@ class Scheduler:
 
     def _note_configuration(self) -> None:
         """Say in the database which settings and templates this process uses until it ends."""
-        beat(self._delivery.lock_path)
+        beat(self._delivery.settings.lock_path)
         with self._delivery.store.begin(lasting=False) as tx:
             tx.running_service.note(self._tick.statements.configuration.digest(), self._name)
 
@@ -158,7 +158,8 @@ class Scheduler:
         while guard.holds():
             if self._stop.wait(_CALM):
                 return
-            beat(self._delivery.lock_path)  # a process with other settings may still not approve
+            # a process with other settings may still not approve
+            beat(self._delivery.settings.lock_path)
             if self._is_superseded():
                 self.stop()
                 return
@@ -342,7 +343,7 @@ class Scheduler:
                     tick.modify(next_run_time=now)
             self._notice()
             self._progress.beat()
-            beat(self._delivery.lock_path)
+            beat(self._delivery.settings.lock_path)
             if not until_idle and self._is_superseded():
                 return
             if until_idle and self._run.held:

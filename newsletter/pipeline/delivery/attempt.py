@@ -252,6 +252,10 @@ class ProviderPool:
     def accounts(self) -> dict[str, str]:
         return {each.name: each.account for each in self.all}
 
+    def is_watched(self, pooled: PooledProvider) -> bool:
+        """Whether the second provider takes over when this one has failed for long."""
+        return self.second is not None and pooled is self.first
+
     def of(self, batch: ClaimedBatch | UnknownBatch) -> PooledProvider:
         return next(each for each in self.all if each.name == batch.provider)
 
@@ -301,7 +305,7 @@ class ProviderPool:
         if self.second is None and not answer.not_handed_over(len(claimed.members)):
             return False  # the usual case: the rate limit does not change
         pooled = self.of(claimed)
-        watched = self.second is not None and pooled is self.first
+        watched = self.is_watched(pooled)
         rate_limit = pooled.limiter.settle(
             tx, answer, taken_at=taken_at, until=until, watched=watched
         )
@@ -427,7 +431,10 @@ class Attempts(ABC, Generic[Held, Done]):
         self._in_a_row[name] = calls = self._in_a_row.get(name, 0) + 1 if is_unknown else 0
         if calls > _UNKNOWN_IN_A_ROW:
             wait = backoff(calls - _UNKNOWN_IN_A_ROW, jitter=self.jitter())
-            pooled.limiter.be_silent(tx, self.store.clock.now() + wait, outcome.reason)
+            # to the limit alone it is a refusal, so that what was never sent may fail over
+            refusal = Answer(outcome=replace(outcome, verdict=Verdict.RETRY))
+            watched, now = self.pool.is_watched(pooled), self.store.clock.now()
+            pooled.limiter.settle(tx, refusal, taken_at=now, until=now + wait, watched=watched)
 
     # --- the steps that batches and emails take differently
 

@@ -195,7 +195,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         name = provider.name if provider else ""
         with self.store.begin() as tx:
             if provider is not None:
-                watched = self.pool.second is not None and provider is self.pool.first
+                watched = self.pool.is_watched(provider)
                 provider.limiter.settle(
                     tx, answer, taken_at=attempt.at, until=until, watched=watched
                 )

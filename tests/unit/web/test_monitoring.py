@@ -43,8 +43,8 @@ def site(tmp_path: Path, migrated: Path) -> Iterator[Forum]:
 
 def give_a_sign_of_life(site: Forum, ago: timedelta = timedelta(0)) -> None:
     at = (site.clock.now() - ago).timestamp()
-    site.services.delivery.lock_path.touch()
-    os.utime(site.services.delivery.lock_path, (at, at))
+    site.services.delivery.settings.lock_path.touch()
+    os.utime(site.services.delivery.settings.lock_path, (at, at))
 
 
 def figures(site: Forum) -> dict[str, float]:

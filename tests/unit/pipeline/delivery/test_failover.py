@@ -137,6 +137,22 @@ def test_no_other_answer_fails_over(room: Newsroom, verdict: Verdict) -> None:
     assert second(room).batches == []
 
 
+def test_after_unknown_answers_alone_what_was_never_sent_goes_to_the_second(
+    room: Newsroom,
+) -> None:
+    room.start(200)
+    room.provider.answer = always(Verdict.UNKNOWN, "HTTP 503")
+    sender = room.dispatcher()
+    for minutes in range(12):
+        room.drain(dispatcher=sender)
+        assert bool(second(room).accepted) is (minutes >= 10)
+        room.clock.advance(minutes=1)
+    unknown = len(room.unknown())
+    assert 40 <= unknown <= 160
+    assert room.counts() == Counts(accepted=200 - unknown, unknown=unknown)
+    assert not {*room.unknown()} & {*second(room).accepted}
+
+
 def test_what_is_unknown_at_the_first_never_reaches_the_second(room: Newsroom) -> None:
     room.start(30)
     room.provider.answer = always(Verdict.UNKNOWN, "timed out")
