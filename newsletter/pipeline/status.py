@@ -240,14 +240,9 @@ def _start(tx: Transaction, stored: StoredStatement, approval: ApprovalStatus) -
     if approval.complete_at is None:
         return None
     roles = tx.staff.roles()
-    approvers = {one.by for one in approval.valid}
-
-    def counts(start: Start) -> bool:
-        role = roles.get(start.by)
-        may_start = role is not None and role.includes(Role.SENDER)
-        return may_start or start.by == OPERATOR or start.by in approvers
-
-    starts = filter(counts, tx.starts.of(stored.statement.slug))
+    may_start = {address for address, role in roles.items() if role.includes(Role.SENDER)}
+    may_start |= {OPERATOR, *(one.by for one in approval.valid)}
+    starts = (start for start in tx.starts.of(stored.slug) if start.by in may_start)
     return in_force(starts, stored.content_hash, approval.complete_at)
 
 

@@ -57,6 +57,8 @@ def _changed(status: StatementFacts) -> str:
 
 
 def _approved(status: StatementFacts) -> str:
+    if status.refusal:
+        return _held_back(status)
     by = _approvers(status)
     if status.set_for is None:
         return say("Approved by {by}. No sender has started it.", by=by)
@@ -68,8 +70,8 @@ def _approved(status: StatementFacts) -> str:
 
 
 def _held_back(status: StatementFacts) -> str:
-    by = _approvers(status)
-    return say("Approved by {by}, and held back: {why}.", by=by, why=status.refusal)
+    pattern = "Approved by {by}, and held back: {why}."
+    return say(pattern, by=_approvers(status), why=status.refusal)
 
 
 def _scheduled(status: StatementFacts) -> str:

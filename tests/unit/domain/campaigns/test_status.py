@@ -180,6 +180,12 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         "Cleo or Dan can choose a time and send it",
     ),
     (
+        {"approval": APPROVED, "start_by": StartBy.SENDER, "refusal": "it corrects itself"},
+        State.APPROVED,
+        "Approved by Ben, and held back: it corrects itself.",
+        "Cleo or Dan can choose a time and send it",
+    ),
+    (
         {"approval": OVERRIDDEN, "start_by": StartBy.SENDER},
         State.APPROVED,
         "Approved by Dan and Dee, who replace a missing approval. No sender has started it.",
