@@ -95,11 +95,13 @@ class WebhookOptions(ChannelOptions):
 
 
 class HubOptions(ChannelOptions):
-    """A WebSub hub, which tells feed readers of a new statement at once. The feeds name it."""
+    """A WebSub hub, which tells feed readers of a change at once. The feeds name it."""
 
     kind: Literal["websub"] = option("A WebSub hub.")
     events: Events = option(
-        "The events after which it fetches the feeds.", ["started"], default=("started", "finished")
+        "The events after which it fetches the feeds.",
+        ["started", "page_changed"],
+        default=("started", "finished", "page_changed"),
     )
 
 

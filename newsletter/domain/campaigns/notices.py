@@ -49,6 +49,8 @@ class NoticeKind(Enum):
     """The first batch may be sent."""
     FINISHED = "finished"
     """Sending is over."""
+    PAGE_CHANGED = "its page changed"
+    """A note was put on its public page, or its text was taken off the web or put back."""
     PAUSED = "paused"
     """A person, the circuit breaker or a provider paused a campaign."""
     DECISION = "needs a decision"
@@ -173,6 +175,8 @@ def _of_campaign(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
         yield NoticeKind.FINISHED, campaign.id, ended, involved
     if state is State.ATTENTION:
         yield NoticeKind.DECISION, campaign.id, ended, status.actors
+    if line := _newest(last, "annotate", "take off the web", "put back on the web"):
+        yield NoticeKind.PAGE_CHANGED, line.number, line.at, involved - {line.actor}
 
 
 def _newest(last: _Lines, *actions: str) -> AuditEntry | None:

@@ -105,6 +105,10 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     ({"campaign": SENDING}, (line("start", CLEO),), {NoticeKind.STARTED: {ANA, BEN, CLEO}}),
     ({"campaign": SENT}, (), {NoticeKind.FINISHED: {ANA, BEN}}),
     ({"campaign": UNKNOWN}, (), {NoticeKind.FINISHED: {ANA, BEN}, NoticeKind.DECISION: {DAN}}),
+    # its people, but the one who changed its public page, each time
+    ({"campaign": SENT}, (line("take off the web", ANA),),
+     {NoticeKind.FINISHED: {ANA, BEN}, NoticeKind.PAGE_CHANGED: {BEN}}),
+    ({}, (line("annotate", ANA),), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     # those who can resume it, but not the one who paused it
     ({"campaign": PAUSED}, (line("pause", CLEO),), {NoticeKind.PAUSED: {ANA, BEN, DAN}}),
     ({"campaign": BREAKER}, (line("pause", "breaker"),),

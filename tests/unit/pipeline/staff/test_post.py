@@ -4,12 +4,16 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 import pytest
+from pydantic import SecretStr
 
+from newsletter.config.channels import HubOptions
+from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.notices import Channel, NoticeKind
 from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
 from newsletter.domain.delivery.transactional import EmailKind, News
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.post import ChannelPost, PostState
+from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.staff.notify import PostSender, compose_post, notify, send_again
 from tests.unit.pipeline.newsroom import STAFF, Newsroom
 
@@ -88,6 +92,26 @@ def test_a_channel_is_told_once_with_a_link_and_words_for_programs(team: Team) -
     assert team.posted() == []
     assert [one.state for one in team.log] == [PostState.ACCEPTED]
     assert post.attempts == 1
+
+
+def test_a_hub_is_asked_when_a_text_starts_ends_and_leaves_or_comes_back_to_the_web(
+    team: Team,
+) -> None:
+    hub = HubOptions(name="hub", kind="websub", url=SecretStr("https://hub.example/")).channel()
+    room = team.room
+    team.tick()
+    room.approve(ED)
+    team.posted()
+    team.posted(seconds=600)
+    room.drain()
+    team.posted()
+    for kind, words in ((NoteKind.WITHDRAWN, "A name was wrong."), (NoteKind.RESTORED, "")):
+        annotate("resignation", kind, words, by=SAM, store=room.store)
+        assert team.posted() == ["Forum resigns from task force: its page changed"]
+        assert team.posted() == []
+    asked = [event for _, news in team.calls for one in news for event in one.events]
+    named = [event for event in asked if NoticeKind[event.upper()] in hub.kinds]
+    assert named == ["started", "finished", "page_changed", "page_changed"]
 
 
 def test_two_events_within_a_minute_are_two_messages_a_minute_apart(team: Team) -> None:
