@@ -266,10 +266,9 @@ def _holds(plain: str) -> bool:
 def _is_sentence(plain: str) -> bool:
     """Whether a line has a full stop, or goes on behind its time as no line of release does."""
     before, *others = MOMENT.sub("|", CLOCK.sub("|", plain)).split("|")
-    goes_on = others and _LONG.search(before) and _GOES_ON.match(others[-1])
-    if goes_on and not _UNTIL.search(before):
-        return True
-    return ends_sentence(plain) and len(plain.split()) > _TITLE_WORDS
+    goes_on = bool(others and _LONG.search(before) and _GOES_ON.match(others[-1]))
+    stops = ends_sentence(plain) and len(plain.split()) > _TITLE_WORDS
+    return stops or (goes_on and not _UNTIL.search(before))
 
 
 def _telling(*texts: str) -> set[str]:
@@ -279,13 +278,10 @@ def _telling(*texts: str) -> set[str]:
 
 def _names_embargo(text: str, *, abroad: bool) -> bool:
     """Whether a text near the head or foot may mention its own embargo."""
-    if is_embargo(text, abroad=abroad):
-        return True
     plain = _folded(text)
-    for sentence in re.split(r"(?<=[.!?]) ", plain):
-        if _NEWS.search(sentence) and not _is_trade(sentence):
-            return True
-    return not abroad and _ANY.search(plain) is not None
+    sentences = re.split(r"(?<=[.!?]) ", plain)
+    said = any(_NEWS.search(one) and not _is_trade(one) for one in sentences)
+    return said or is_embargo(text, abroad=abroad) or (not abroad and bool(_ANY.search(plain)))
 
 
 def _note(what: str, end: str) -> str:

@@ -35,7 +35,7 @@ _CLASSES = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _WITHIN_WORDS = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
 _HEADING = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
-_LONG, _LONG_IN_LARGE_TYPE = re.compile("[^ \n]{25}"), re.compile("[^ \n]{10}")
+_LONG, _ON_A_CARD, _IN_LARGE_TYPE = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17, 10))
 """What may not fit on a phone of 320 pixels, or of 375 where a program drops the style sheet."""
 _VERSION_DIGITS = 12
 _LINKS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
@@ -347,13 +347,15 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
-    """Whether a word or a table's row may be wider than a phone, in the text or in large type."""
+    """Whether a word or a table's row may be wider than a phone where it stands."""
     text = " ".join(texts)
     names = values["title"], values["organisation"].name, values["list_title"]
     large = " ".join([*names, *_HEADING.findall(text)])
+    contact = values["organisation"].press_contact
+    card = contact.email if contact and values["design"].card != "ruled" else ""
     return "<th" in text or any(
         rule.search(_TAG.sub(" ", _WITHIN_WORDS.sub("", html)))
-        for rule, html in ((_LONG, text), (_LONG_IN_LARGE_TYPE, large))
+        for rule, html in ((_LONG, text), (_IN_LARGE_TYPE, large), (_ON_A_CARD, card))
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from newsletter.domain.delivery.transactional import EmailText
 from newsletter.domain.statements.brand import light
 from newsletter.domain.statements.content import Layout, LinkParameters, Profile, Publisher
+from newsletter.domain.themes import Theme
 from newsletter.rendering.mail.excerpts import body_of
 from tests.rows import rows
 from tests.unit.rendering.examples import (
@@ -196,3 +197,12 @@ def test_only_an_email_with_long_words_pays_for_breaking_them(
     title: str, body: str, breaks: bool
 ) -> None:
     assert ("word-wrap" in render(body, title=title).html) is breaks
+
+
+@rows(["theme", "breaks"], [(Theme.STATEMENT, False), (Theme.BRIEFING, True)])
+def test_the_press_contacts_address_breaks_on_a_card_which_is_narrower(
+    theme: Theme, breaks: bool
+) -> None:
+    brand = replace(HOUSE.brand, theme=theme)
+    html = render("Short words.", title="A plain title", house=replace(HOUSE, brand=brand)).html
+    assert ("word-wrap" in html) is breaks
