@@ -62,6 +62,22 @@ class AccountsContract:
             assert found == [None, ANA]
             assert tx.accounts.owner_of_feed(b"second") is None
 
+    def test_an_identity_is_that_of_one_account_until_this_is_opened_again(
+        self, store: Store
+    ) -> None:
+        issuer = "https://id.forum.example"
+        with store.begin() as tx:
+            for address in (ANA, BEN):
+                tx.accounts.open(address, "$argon2id$1", NOON)
+            tx.accounts.connect(ANA, issuer, "1")
+            tx.accounts.connect(BEN, "https://other.example", "1")
+            assert tx.accounts.owner_of(issuer, "1") == ANA
+            tx.accounts.connect(ANA, issuer, "2")
+            assert [tx.accounts.owner_of(issuer, subject) for subject in ("1", "2")] == [None, ANA]
+            tx.accounts.open(ANA, "$argon2id$2", LATER)
+            assert tx.accounts.owner_of(issuer, "2") is None
+            assert tx.accounts.owner_of("", "") is None
+
     def test_an_account_is_what_was_opened(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.accounts.get(ANA) is None
