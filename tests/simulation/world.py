@@ -349,7 +349,7 @@ class World:
         sending = "SELECT slug FROM campaign WHERE state = 'sending'"
         stuck = [row[0] for row in host.books.execute(sending)]
         held = host.books.execute("SELECT 1 FROM meta WHERE key IN ('doubt', 'stop')").fetchone()
-        if stuck and not held and host.process is not None:
+        if stuck and not held:  # also where each process ends with an error
             raise Violation(Rule.STUCK, f"{stuck} at {host.now()}")
 
     def clear(self) -> None:

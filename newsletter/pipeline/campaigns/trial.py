@@ -62,7 +62,7 @@ def shown(
     campaign = tx.campaigns.latest(stored.statement.slug)
     gone = campaign is not None and campaign.may_have_reached_anybody
     content_hash = campaign.content_hash if campaign is not None and gone else stored.content_hash
-    content = tx.statements.content(content_hash) if content_hash else None
+    content = tx.statements.content(content_hash)
     person = tx.readers.get(reader) if reader else None
     if reader and person is None:
         raise NotFound("There is no such reader.")

@@ -164,7 +164,7 @@ def _review(
         unknown_lists=unknown_lists(statement.lists, others.lists),
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
-    content = tx.statements.content(stored.content_hash) if stored.content_hash else None
+    content = tx.statements.content(stored.content_hash)
     remarks = rules.review(statement, content, around)
     if rules.campaigns.together:
         remarks = in_order([*remarks, *_of_translations(tx, statement, rules, around)])

@@ -52,9 +52,7 @@ def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> C
     known = {approval.content_hash for approval in tx.approvals.of(status.slug)}
     known |= {status.stored.content_hash}
     known |= {status.campaign.content_hash} if status.campaign else set()
-    content = (
-        tx.statements.content(content_hash) if content_hash in known and content_hash else None
-    )
+    content = tx.statements.content(content_hash) if content_hash in known else None
     if content is None:
         raise NotFound(say("There is no such version of this statement."))
     return content

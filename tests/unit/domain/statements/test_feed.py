@@ -124,6 +124,12 @@ def test_items_without_a_title_are_not_taken_for_each_other() -> None:
     assert found.fresh == (new,)
 
 
+def test_an_item_with_the_title_of_an_older_one_is_news() -> None:
+    before, new = known(item("a", title="Weekly")), item("b", NOON + 2 * DAY, title="Weekly")
+    found = sifted(new, item("c"), known=(before, known(item("c"))))
+    assert found.fresh == (new,)
+
+
 def test_where_nothing_is_known_any_more_only_what_is_surely_new_is_taken() -> None:
     undated, old, new = item("u", None), item("o", NOON + DAY), item("n", NOON + 11 * DAY)
     found = sifted(undated, old, new, known=(known(item("before")),))

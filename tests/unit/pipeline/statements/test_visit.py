@@ -19,6 +19,7 @@ from newsletter.pipeline.statements.ingest import FeedSource
 from newsletter.pipeline.statements.visit import Visitor, VisitResult
 from newsletter.sources.writing import slugify
 from tests.fakes import NOON, FixedClock
+from tests.rows import rows
 from tests.unit.pipeline.newsroom import Newsroom
 
 EVERY = timedelta(minutes=15)
@@ -58,7 +59,11 @@ class ListedFeed:
         if "unusable" in item.content:
             return InvalidInput([Fault(file=item.link, message="has no text; write it")])
         return ExtractedStatement(
-            title=item.title, body=item.content, link=item.link, notes=("look",)
+            title=item.title,
+            body=item.content,
+            link=item.link,
+            language=item.language,
+            notes=("look",),
         )
 
 
@@ -115,6 +120,16 @@ def desk(room: Newsroom, clock: FixedClock) -> Desk:
     desk.publish("old")
     assert desk.visit().first
     return desk
+
+
+@rows(["own", "named", "language"], [("de", "es", "de"), ("", "es", "es"), ("", "", "en")])
+def test_an_item_is_in_the_language_of_its_feed_or_its_own(
+    desk: Desk, own: str, named: str, language: str
+) -> None:
+    desk.publish("news", language=named)
+    desk.visit()
+    [statement] = replace(desk.source(), own_language=own).read().statements
+    assert statement.language == language
 
 
 def test_what_could_not_be_read_just_now_is_taken_at_the_next_visit(desk: Desk) -> None:
