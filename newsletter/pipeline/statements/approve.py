@@ -346,7 +346,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
     return made
 
 
-_LONGEST_REASON = 2_000
+_LONGEST_REQUEST = 2_000
 
 
 def send_back(
@@ -383,8 +383,8 @@ def _checked_reason(reason: str) -> str:
     if not any(lines):
         raise Refused("say in a few words what should change")
     why = "\n".join(lines)
-    if len(why) > _LONGEST_REASON or not all(map(str.isprintable, lines)):
+    if len(why) > _LONGEST_REQUEST or not all(map(str.isprintable, lines)):
         raise Refused(
-            f"the requested change must have at most {_LONGEST_REASON:,} plain characters"
+            f"the requested change must have at most {_LONGEST_REQUEST:,} plain characters"
         )
     return why
