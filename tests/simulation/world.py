@@ -31,7 +31,7 @@ from tests.simulation.people import People
 from tests.simulation.service import Claimed, How, Mail, Service, account_of
 
 _NEVER = 1 << 52
-_ROUNDS = 40
+_ROUNDS = 80
 
 
 class World:
