@@ -1,9 +1,11 @@
-"""Times that people type in words: *Tuesday 10am*, *tomorrow 9am*, *1 Dec 10:00 London*.
+"""Times that people type in words: *Tuesday 10am*, *morgen 9 Uhr*, *le 1er décembre à 9h30*.
 
+The words of all languages of the desk are read, whatever its language is.
 Words with two meanings are refused, and the sentence names both: nothing is guessed.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
@@ -26,7 +28,49 @@ _MONTHS = (
 _SHORT_WEEKDAYS = ("thurs", "tues", "thur", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SHORT_MONTHS = ("sept", *(name[:3] for name in _MONTHS))
 
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_OTHER_WORDS: Mapping[str, str] = {
+    word: english
+    for english, words in {
+        "today": "heute hoy aujourd'hui aujourd’hui",
+        "tomorrow": "morgen manana demain",
+        "monday": "montag mo lunes lundi lun",
+        "tuesday": "dienstag di martes mardi",
+        "wednesday": "mittwoch mi miercoles mie mercredi mer",
+        "thursday": "donnerstag do jueves jue jeudi jeu",
+        "friday": "freitag fr viernes vie vendredi ven",
+        "saturday": "samstag sa sabado sab samedi sam",
+        "sunday": "sonntag so domingo dom dimanche dim",
+        "january": "januar enero ene janvier janv",
+        "february": "februar febrero fevrier fevr",
+        "march": "marz marzo mars",
+        "april": "abril abr avril avr",
+        "may": "mai mayo",
+        "june": "juni junio juin",
+        "july": "juli julio juillet juil",
+        "august": "agosto ago aout",
+        "september": "septiembre septembre",
+        "october": "oktober okt octubre octobre",
+        "november": "noviembre novembre",
+        "december": "dezember dez diciembre dic decembre",
+        "noon": "mittag mediodia midi",
+        "midnight": "mitternacht medianoche minuit",
+        "local": "lokal ortszeit locale",
+    }.items()
+    for word in words.split()
+}
+"""Word of German, Spanish or French, without accents → English word."""
+_OTHER_WORD = re.compile(
+    rf"\b(?<!santo )(?:{'|'.join(sorted(_OTHER_WORDS, key=len, reverse=True))})\b"
+)
+_NAMES = "|".join((*_WEEKDAYS, *_MONTHS, *_SHORT_MONTHS))
+_TUESDAY = re.compile(rf"\bmar\b(?=\.? \d{{1,2}}\.? (?:de )?(?:{_NAMES})\b)")
+"""French and Spanish for Tuesday; anywhere else it is March."""
+_ARTICLES = re.compile(
+    rf"\b(?:(?<!\d )am|um|den|der|el|le|del?|a(?: las?)?)\s(?=\d|(?:{_NAMES}|noon)\b)"
+)
+_HOURS = re.compile(r"\b(\d{1,2})(?:[:.]([0-5]\d))?\s?(?:uhr\b|h(?:([0-5]\d))?\b)")
+
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.)?"
 _MONTH = rf"(?P<month>{'|'.join((*_MONTHS, *_SHORT_MONTHS))})\.?"
 _YEAR = r"(?:\s(?P<year>\d{4}))?"
 _DATES = tuple(
@@ -77,7 +121,7 @@ def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetim
     """
     if len(words) > _MAX_TYPED:
         raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
-    text = " ".join(_FILLERS.sub(" ", words.casefold()).split())
+    text = " ".join(_FILLERS.sub(" ", _in_english(words)).split())
     text = re.sub(r"(?<=\d)t(?=\d)", " ", text)
     local, text = _take(_LOCAL, text)
     pattern = next((pattern for pattern in _DATES if pattern.search(text)), _DATES[0])
@@ -109,6 +153,15 @@ def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetim
         other = "On that day {place} has other clocks than {zone}"
         raise ValueError(say(other, place=place_of(zone), zone=rest.upper()))
     return wall
+
+
+def _in_english(words: str) -> str:
+    """Replace the words of other languages and their ways to write an hour."""
+    letters = unicodedata.normalize("NFKD", words.casefold())
+    text = " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())
+    text = _OTHER_WORD.sub(lambda word: _OTHER_WORDS[word[0]], text)
+    text = _ARTICLES.sub("", _TUESDAY.sub("tuesday", text))
+    return _HOURS.sub(lambda hour: f"{hour[1]}:{hour[2] or hour[3] or '00'}", text)
 
 
 def _take(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, str]:

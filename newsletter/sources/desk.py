@@ -13,6 +13,7 @@ from newsletter.domain.errors import Fault
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.typed_time import is_wall_time, read_typed
+from newsletter.domain.wording import say
 from newsletter.formats.scalars import scalar
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
 from newsletter.sources.writing import slugify
@@ -137,11 +138,11 @@ def draft_text(statement: Statement) -> DraftText:
 def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault]:
     """Yield the missing fields, in the words of the page."""
     if not text.title.strip():
-        yield Fault(file=origin, key="title", message="write a title")
+        yield Fault(file=origin, key="title", message=say("write a title"))
     if not text.body.strip():
-        yield Fault(file=origin, key="body", message="write the text")
+        yield Fault(file=origin, key="body", message=say("write the text"))
     if not (text.lists or text.segment.strip() or defaults.lists):
-        yield Fault(file=origin, key="lists", message="choose at least one list")
+        yield Fault(file=origin, key="lists", message=say("choose at least one list"))
 
 
 def settle(

@@ -252,9 +252,8 @@ def _open_embargo(statement: Statement, _: ReviewContext) -> str:
     if not statement.embargo or statement.embargo_until is not None:
         return ""
     return say(
-        "its text spoke of an embargo ({embargo}), and no end is set: set one"
-        " (embargo_until), like 2026-06-05 10:00; if there is no embargo, whoever approves it says"
-        " so, and that is written down in their name",
+        "the text speaks of an embargo ({embargo}), and no end is set: set one"
+        " (embargo_until), like 2026-06-05 10:00; if there is none, the approver confirms that",
         embargo=statement.embargo,
     )
 

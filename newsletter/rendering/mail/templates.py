@@ -40,8 +40,9 @@ class Templates:
     """All templates of some files. Rendering reads no files.
 
     ``pages`` means that a browser reads them, which fetches their style sheet; a mail fetches
-    nothing. ``finalize`` changes each value that a template writes. Raises InvalidInput naming
-    every template that cannot be read or parsed.
+    nothing. ``finalize`` changes each value that a template writes, and ``translate`` the source
+    of each when it is first used. Raises InvalidInput naming every template that cannot be read or
+    parsed.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class Templates:
         filters: Mapping[str, Callable[..., Any]],
         functions: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
         finalize: Callable[[Any], Any] | None = None,
+        translate: Callable[[str], str] = str,
         pages: bool = False,
     ) -> None:
         self.files = files
         self._sources = files.sources
         self._places = files.places
         self._pages = pages
+        self._translate = translate
         # the authors of templates need not be trusted with the machine
         self._environment = ImmutableSandboxedEnvironment(
             loader=FunctionLoader(self._source),
@@ -88,7 +91,9 @@ class Templates:
     def _source(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
         source = self._sources.get(name)
         # always up to date: sources do not change while this lives
-        return None if source is None else (source, self._places[name], lambda: True)
+        if source is None:
+            return None
+        return self._translate(source), self._places[name], lambda: True
 
     def _parse(self) -> list[Fault]:
         """Return the faults of a workspace's templates; default ones are compiled on use."""

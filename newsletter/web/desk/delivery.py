@@ -132,12 +132,8 @@ class UnknownDeliveries:
             statement=title,
             faults=faults,
             chosen=request.field("way"),
-            span=calls
-            and say(
-                "{first} to {last}",
-                first=self._desk.moment(calls[0]),
-                last=self._desk.clock(calls[1] + _A_MINUTE),
-            ),
+            since=calls and calls[0],
+            until=calls and calls[1] + _A_MINUTE,
             provider=provider_named(providers),
             deciders=deciders,
         )

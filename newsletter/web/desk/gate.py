@@ -37,6 +37,7 @@ from newsletter.web.http.hosts import ROOT, hides_the_host
 from newsletter.web.http.threads import Lanes
 
 log = logging.getLogger("newsletter.web")
+_FROM_ELSEWHERE = say("It came from another website. Nothing was changed.")
 _SAFE = {"GET", "HEAD"}
 _MAX_FIELDS, _MAX_FILES = 400, 20
 _STRANGERS = 64 << 10
@@ -97,8 +98,8 @@ class Gate:
                     ROOT + route.path,  # the parameter may be the token of an invitation
                     extra=sparing("post from another site"),
                 )
-                request = DeskRequest(http=http, member=None)
-                return await door.run(self._desk.refused, request)
+                title, text = say("This request was refused"), _FROM_ELSEWHERE
+                return await door.run(self._failed, http, title, text, 403)
             sender, memory, most = network_of(host_of(http)), self._strangers, _STRANGERS
             if route.most > most and (account := await door.run(self._account, http)):
                 sender, memory, most = account, self._members, route.most
@@ -108,7 +109,7 @@ class Gate:
             except HTTPException as error:
                 if error.status_code != 413 or most == route.most:
                     raise
-                return await door.run(self._too_long, http)
+                return await door.run(self._failed, http, say("You are signed out"), _TOO_LONG, 413)
 
         return answer
 
@@ -132,10 +133,6 @@ class Gate:
         )
         request = DeskRequest(http=http, member=None)
         return self._desk.failed(request, say("The web server is not set up"), _HIDDEN, status=421)
-
-    def _too_long(self, http: Request) -> Response:
-        request = DeskRequest(http=http, member=None)
-        return self._desk.failed(request, say("You are signed out"), _TOO_LONG, status=413)
 
     def _answer(self, route: Route, http: Request, body: bytes) -> Response:
         posted = Posted()

@@ -6,7 +6,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
 from newsletter.pipeline.staff.proofs import Refusal
 from newsletter.rendering.languages import base_language, language_name
-from newsletter.rendering.mail.files import TemplateFiles, default_templates, page_templates
+from newsletter.rendering.mail.files import default_templates, page_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.sentences import Language, translated
 from newsletter.runtime.services import Staff
@@ -103,12 +102,9 @@ def _languages() -> Mapping[str, Language]:
 
 
 @cache
-def _files_in(language: Language) -> TemplateFiles:
-    """Return the templates with their words in a language; translating them takes long."""
-    files = page_templates("desk")
-    pages = [name for name in files.sources if language.catalogue and name.endswith(".html.j2")]
-    words = {name: translated(files.sources[name], language.word) for name in pages}
-    return replace(files, sources={**files.sources, **words})
+def _in_words(language: Language, source: str) -> str:
+    """Return a template with its words in a language; translating all of them takes long."""
+    return translated(source, language.word) if language.catalogue else source
 
 
 class Desk:
@@ -119,9 +115,7 @@ class Desk:
         self._zone = ZoneInfo(staff.settings.timezone)
         self.languages = dict(_languages())
         self._templates: dict[str, Templates] = {}
-        brand = staff.settings.brand
-        self._logo = brand.logo
-        self.assets = Assets(default_templates() / "desk", color=brand.color)
+        self.assets = Assets(default_templates() / "desk", color=staff.settings.brand.color)
         self._named: tuple[int, Mapping[str, str]] = (-1, {})
         """The names of the staff, and the version of the database that they are of."""
 
@@ -149,13 +143,14 @@ class Desk:
     # --- answers
 
     def _in(self, language: Language) -> Templates:
-        """Return the templates in a language, which are made when they are first needed."""
+        """Return the templates in a language; each is translated when it is first needed."""
         if language.code not in self._templates:
             self._templates[language.code] = Templates(
-                _files_in(language),
+                page_templates("desk"),
                 pages=True,
                 filters=self._filters(language),
                 finalize=language.in_words,
+                translate=partial(_in_words, language),
                 functions={"say": say},
             )
         return self._templates[language.code]
@@ -215,11 +210,13 @@ class Desk:
         status: int | None = None,
         faults: Faults = (),
         said: Sequence[str] = (),
+        nav: str | None = None,
         **values: object,
     ) -> Response:
         """Return a page in the frame. Its status is 422 with faults, unless ``status`` is given.
 
-        ``said`` are messages on it that may have no translation.
+        ``said`` are messages on it that may have no translation, and ``nav`` is its part of the
+        menu, if its path does not say it. Raises TypeError for a value that the frame has.
         """
         part = request.path.removeprefix(HOME).strip("/").partition("/")[0]
         ours, restart = self._staff.configuration, ""
@@ -227,26 +224,26 @@ class Desk:
             restart = ours.changed_on_disk()
         told = [*said, *([restart] if restart else ()), *(fault for _, fault in faults)]
         language = self.language(request, told)
-        filled = {
-            "title": title,
-            "nav": _PARTS.get(part, part),
-            "faults": faults,
-            "fault": defaultdict(str, reversed(faults)),  # of several in a field the first is said
-            "organisation": self._staff.settings.organisation.name,
-            "logo": self._logo,
-            "me": request.member,
-            "here": request.address,
-            "done": request.query("done"),
-            "language": language.code,
-            "script_words": Markup(language.of_scripts),  # noqa: S704 - it has no < in it
-            "stopped": self._stopped() if request.member else (),
-            "restart": restart,
-            "assets": self.assets,
-            "oidc": self._staff.provider and self._staff.provider.desk,
-            "zone": self._staff.settings.timezone,
-            "Role": Role,
+        filled = dict(
+            title=title,
+            nav=_PARTS.get(part, part) if nav is None else nav,
+            faults=faults,
+            fault=defaultdict(str, reversed(faults)),  # of several in a field the first is said
+            organisation=self._staff.settings.organisation.name,
+            logo=self._staff.settings.brand.logo,
+            me=request.member,
+            here=request.address,
+            done=request.query("done"),
+            language=language.code,
+            script_words=Markup(language.of_scripts),  # noqa: S704 - it has no < in it
+            stopped=self._stopped() if request.member else (),
+            restart=restart,
+            assets=self.assets,
+            oidc=self._staff.provider and self._staff.provider.desk,
+            zone=self._staff.settings.timezone,
+            Role=Role,
             **values,
-        }
+        )
         text = self._in(language).fill(template, filled)
         headers = {
             **_HEADERS,
@@ -306,13 +303,8 @@ class Desk:
         lines = [text]
         if not isinstance(text, Sentence):
             lines = (self._named_in(text) if request.member else text).splitlines()
-        values: dict[str, Any] = {"lines": lines, "written": written, "said": lines, "nav": ""}
-        return self.page(request, "failed.html.j2", title=title, status=status, **values)
-
-    def refused(self, request: DeskRequest) -> Response:
-        """Refuse a form that another site sent."""
-        text = say("It came from another website. Nothing was changed.")
-        return self.failed(request, say("This request was refused"), text, status=403)
+        more: Mapping[str, Any] = {"said": lines, "lines": lines, "written": written}
+        return self.page(request, "failed.html.j2", title=title, status=status, nav="", **more)
 
     def forbidden(self, request: DeskRequest, role: Role) -> Response:
         """Say that the role does not suffice, and who has it."""
@@ -336,14 +328,15 @@ class Desk:
         post = request.http.method == "POST"
         carried = {"action": request.address, "fields": _carried(request)}
         again = json.dumps(carried) if post else ""
-        values: dict[str, Any] = {
-            "again": again,
-            "address": "",
-            "provider": self._staff.settings.desk.oidc,
-        }
-        onward = "/desk" if post else request.address
         return self.page(
-            request, "sign-in.html.j2", title=say("Sign in"), status=401, next=onward, **values
+            request,
+            "sign-in.html.j2",
+            title=say("Sign in"),
+            status=401,
+            next="/desk" if post else request.address,
+            again=again,
+            address="",
+            provider=self._staff.settings.desk.oidc,
         )
 
     def step_up(self, request: DeskRequest, denied: Refusal | None = None) -> Response:
@@ -352,20 +345,20 @@ class Desk:
         with self._staff.store.read() as tx:
             account = tx.accounts.get(request.who.address)
         at = provider.desk if provider else None
-        values: dict[str, Any] = {
-            "is_proving": at and at.factor and account and account.issuer == at.issuer,
-            "onward": "/desk" if post else request.address,
-            "elsewhere": post,
-            "action": request.address if post else "/desk/step-up",
-            "fields": _carried(request) if post else {"next": [request.address]},
-            "nav": "",
-            "faults": [(PROOF, say(PROOF_FAULTS[denied]))] if denied else (),
-            "has_factor": account is not None and account.has_factor,
-            "passkeys": offer_passkey(request, request.who.address, self._staff),
-        }
-        title = say("Confirm that it's you")
         return self.page(
-            request, "step-up.html.j2", title=title, status=refusal_of(denied), **values
+            request,
+            "step-up.html.j2",
+            title=say("Confirm that it's you"),
+            status=refusal_of(denied),
+            nav="",
+            is_proving=at and at.factor and account and account.issuer == at.issuer,
+            onward="/desk" if post else request.address,
+            elsewhere=post,
+            faults=[(PROOF, say(PROOF_FAULTS[denied]))] if denied else (),
+            action=request.address if post else "/desk/step-up",
+            fields=_carried(request) if post else {"next": [request.address]},
+            has_factor=account is not None and account.has_factor,
+            passkeys=offer_passkey(request, request.who.address, self._staff),
         )
 
     def _stopped(self) -> tuple[str, ...]:

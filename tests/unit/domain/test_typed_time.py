@@ -49,6 +49,18 @@ SUNDAY = datetime(2026, 11, 29, 18, tzinfo=UTC)
         ("2026-11-01 01:30-04:00", "2026-11-01 01:30:00-04:00"),
         ("9am local", "09:00 local"),
         ("tomorrow 9am local time", "2026-11-30 09:00 local"),
+        ("morgen um 9 Uhr", "2026-11-30 09:00:00"),
+        ("Di. 1 Dez. 2026, 09:00 New York", "2026-12-01 09:00:00"),
+        ("am Donnerstag, den 3. Dezember, 16.30 Uhr", "2026-12-03 16:30:00"),
+        ("3. März 2027 9:30 Uhr Berlin", "2027-03-03 09:30:00+01:00"),
+        ("heute 12 Uhr Ortszeit", "2026-11-29 12:00 local"),
+        ("mañana a las 9:00", "2026-11-30 09:00:00"),
+        ("el martes 1 de diciembre de 2026 a las 9h", "2026-12-01 09:00:00"),
+        ("vie 4 dic 2026, 06:00 La Paz", "2026-12-04 06:00:00-04:00"),
+        ("demain à midi", "2026-11-30 12:00:00"),
+        ("mardi 1er décembre à 9h30", "2026-12-01 09:30:00"),
+        ("mar. 1 déc. 2026, 09:00 New York", "2026-12-01 09:00:00"),
+        ("mar 3 2027 at 9 am", "2027-03-03 09:00:00"),
     ],
 )
 def test_words_are_read_by_the_clocks_of_the_zone(typed: str, read: str) -> None:

@@ -10,7 +10,7 @@ from newsletter.config.editing import Value
 from newsletter.config.loading import ShownSetting, list_settings
 from newsletter.config.settings import Settings
 from newsletter.domain.campaigns.state import Shelf
-from newsletter.domain.errors import InvalidInput, Outdated
+from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.brand import Sans, Serif
 from newsletter.domain.statements.content import Content
@@ -145,7 +145,7 @@ class SettingsPages:
             )
         except InvalidInput as error:
             return self._edit(request, faults=_faults(error))
-        except Outdated as error:
+        except Refused as error:
             return self._edit(request, faults=[("", f"{error}.")], status=409)
         return self._desk.go(request, _LOOK, done="settings")
 

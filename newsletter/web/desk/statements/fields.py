@@ -92,14 +92,19 @@ def sentences(faults: Iterable[Fault], body: str = "") -> Faults:
 
     A line of ``body`` is quoted without its marks, since the visual editor has no lines.
     """
-    found, lines = [], body.split("\n")
+    found: list[tuple[str, str]] = []
+    lines = body.split("\n")
     for fault in faults:
         key = fault.key if fault.key in LABELS else "body"
         line = lines[fault.line - 1] if 0 < fault.line <= len(lines) else ""
         words = "".join(filter(str.isprintable, _MARKS.sub("", line)))
         where = f", “{shorten(words, 50, placeholder='…')}”" if words.strip() else ""
-        message = fault.message[:1].lower() + fault.message[1:]
-        found.append((key, f"{LABELS[key]}{where}: {message.rstrip('.')}."))
+        message = fault.message
+        if isinstance(message, Sentence):
+            said: str = say("{label}{where}: {text}.", label=LABELS[key], where=where, text=message)
+        else:
+            said = f"{LABELS[key]}{where}: {message[:1].lower()}{message[1:].rstrip('.')}."
+        found.append((key, said))
     return found
 
 

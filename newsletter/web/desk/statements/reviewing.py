@@ -154,10 +154,12 @@ class Reviewing:
         if refused is not None:
             first, *others = str(refused).splitlines()
             faults = [("", f"{what} {deciding.plain(first, status.names)}")]
-            needs_reason = bool(others) and not request.field("despite").strip()
-            if needs_reason and shown["warnings"] and not shown["blocked"]:
-                why = say("Say why it may go out like this.")
-                faults = [("despite", say("{what} {why}", what=what, why=why))]
+            if others and not shown["blocked"]:
+                key, why = "despite", say("Say why it may go out like this.")
+                if shown["embargo"] and not request.field("no_embargo"):
+                    key = "no_embargo-yes"
+                    why = say("Tick that there is no embargo, or send it back to get its end.")
+                faults = [(key, say("{what} {why}", what=what, why=why))]
         leaves = status.release or status.ready
         view = view_of(request)
         kept = ("despite", "reason", "why") if seen else ("despite", "reason", "why", "no_embargo")

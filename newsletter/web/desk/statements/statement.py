@@ -1,13 +1,12 @@
 """The start page of the desk, the board of all statements, and the page of one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.state import Act, Shelf
+from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import AuditEntry, sentence
@@ -30,53 +29,6 @@ _MAX_SEARCH = 200
 _COMMENTS = 50
 _ENTRIES = 5
 _HISTORY = 50
-_AT_ONCE = frozenset({Act.COPY, Act.UNDO, Act.PAUSE, Act.RESUME, Act.FORGET_START})
-"""Acts that no page asks about once more."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Button:
-    """One act, and the address at which it is done."""
-
-    label: str
-    address: str
-    posts: bool = False
-    """The act is done at once; else the address is a page that asks."""
-
-
-def buttons(status: StatementStatus, address: str) -> list[Button]:
-    """Return the acts that this person is offered, most important first."""
-    return [
-        Button(label=say(act.value), address=_act_address(act, status), posts=act in _AT_ONCE)
-        for act in status.acts_for(address)
-    ]
-
-
-def _act_address(act: Act, status: StatementStatus) -> str:
-    here = f"/desk/statements/{status.statement.slug}"
-    campaign = f"/desk/campaigns/{status.campaign.id}" if status.campaign else here
-    corrected = status.corrected.slug if status.corrected else status.statement.slug
-    return {
-        Act.EDIT: f"/desk/drafts/{status.statement.desk}/edit",
-        Act.TAKE_BACK: f"/desk/drafts/{status.statement.desk}",
-        Act.HAND_IN: f"/desk/drafts/{status.statement.desk}",
-        Act.REVIEW: f"{here}/review",
-        Act.SEE_CHANGES: f"{here}/review",
-        Act.START: f"{here}/start",
-        Act.CHANGE_TIME: f"{here}/start",
-        Act.UNDO: f"{here}/undo",
-        Act.PAUSE: f"{campaign}/pause",
-        Act.RESUME: f"{campaign}/resume",
-        Act.CANCEL: f"{campaign}/cancel",
-        Act.DECIDE: f"{campaign}/unknown",
-        Act.REPORT: campaign,
-        Act.OPEN_CORRECTION: f"/desk/statements/{corrected}",
-        Act.OPEN_ORIGINAL: f"/desk/statements/{status.statement.translation_of}",
-        Act.AMEND: f"{campaign}/amend",
-        Act.CORRECT: f"/desk/drafts/new?corrects={status.statement.slug}",
-        Act.COPY: f"{here}/copy",
-        Act.FORGET_START: f"{here}/undo?lapsed=yes",
-    }[act]
 
 
 class StatementPages:
@@ -98,7 +50,6 @@ class StatementPages:
             title=say("Home"),
             today=say("{at:%A}, {at.day} {at:%B}", at=local),
             found=found,
-            first=lambda one: next(iter(buttons(one, me.address)), None),
         )
 
     @route("GET", "/statements", Role.VIEWER)
@@ -198,7 +149,6 @@ class StatementPages:
             comments=comments,
             history=history,
             changes=changes,
-            buttons=buttons(status, request.who.address),
             draft=draft,
             submitted=submitted,
             public_url=statements.settings.public_url,

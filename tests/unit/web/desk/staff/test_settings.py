@@ -137,6 +137,8 @@ def test_nothing_is_saved_over_what_somebody_else_changed(
     answer = dan.post(LOOK, asked | {"organisation.name": "Another"})
     assert answer.status == 409
     assert reason in words(answer)
+    assert 'value="Another"' in answer.text, "nothing is typed twice"
+    assert "Save changes" in words(answer)
     assert written(dan) == before
     assert dan.site.rows("SELECT 1 FROM audit WHERE action = 'change settings'") == []
 

@@ -216,7 +216,7 @@ def test_an_embargo_that_is_typed_keeps_the_text_from_approval(desk: Desk, scrip
     else:
         desk.keep(act="hand-in", body=body)
     page = desk.ben.get("/statements/library-hours/review")
-    assert "Its text spoke of an embargo (Embargoed until 1 December 2026, 10:00" in words(page)
+    assert "The text speaks of an embargo (Embargoed until 1 December 2026, 10:00" in words(page)
     assert "There is no embargo" in words(page)
     form = form_of(page, "/desk/statements/library-hours/review") | {"despite": "No"}
     refused = desk.ben.post("/statements/library-hours/review", form)
