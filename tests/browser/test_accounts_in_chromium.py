@@ -80,7 +80,7 @@ def join(
     look(page)
     secret = page.locator(".secret").inner_text()
     page.get_by_role("textbox", name="Code").fill(code(site, secret))
-    press(page, "Turn it on")
+    press(page, "Turn on the second factor")
     assert heading(page) == "Your recovery codes"
     return secret, page.locator(".codes code").all_inner_texts()
 
@@ -92,19 +92,19 @@ def test_an_admin_comes_in_and_lets_somebody_else_in(site: Forum, open_page: Ope
     sound(page)
     secret, _ = join(site, page, look=sound)
     sound(page)
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="Continue").click()
 
     unfold(page)
     page.get_by_role("link", name="Settings", exact=True).click()
     page.get_by_label("Email address").fill("x")
     page.get_by_label("Email address").evaluate("field => field.form.noValidate = true")
     press(page, "Send the invitation")
-    assert "Something has to be changed" in page.get_by_role("alert").inner_text()
+    assert "Check these points" in page.get_by_role("alert").inner_text()
     sound(page)
     page.get_by_label("Email address").fill("ana@forum.example")
     page.get_by_label("Approver").check()
     press(page, "Send the invitation")
-    assert "The link is mailed to its owner." in page.get_by_role("status").inner_text()
+    assert "The link is emailed to its owner." in page.get_by_role("status").inner_text()
     sound(page)
 
     site.clock.advance(minutes=11)
@@ -119,7 +119,7 @@ def test_an_admin_comes_in_and_lets_somebody_else_in(site: Forum, open_page: Ope
     assert "That is not right." in page.get_by_role("alert").inner_text()
     page.get_by_role("textbox", name="Code").fill(code(site, secret))
     press(page, "Continue")
-    assert "The link is withdrawn." in page.get_by_role("status").inner_text()
+    assert "The link is withdrawn" in page.get_by_role("status").inner_text()
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
@@ -129,7 +129,7 @@ def test_who_was_signed_out_comes_back_to_what_they_were_doing(
     address = f"cleo{script}@forum.example".lower()
     page = open_page(link_for(site, address, Role.SENDER), width=NARROW, java_script_enabled=script)
     _, codes = join(site, page)
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="Continue").click()
     press(page, "Sign out")
     assert "You are signed out." in page.get_by_role("status").inner_text()
     page.goto(re.sub("/desk.*", "/desk/account/password", page.url))

@@ -121,8 +121,8 @@ def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
         secret = page.locator(".secret").inner_text()
         now = int(site.clock.now().timestamp())
         hands.type(page.get_by_role("textbox", name="Code"), str(TOTP(secret).at(now)))
-        hands.press("button", "Turn it on")
-        hands.press("link", "I have kept them")
+        hands.press("button", "Turn on the second factor")
+        hands.press("link", "Continue")
     assert page.get_by_text(f"Your account, {name}").count()
 
 

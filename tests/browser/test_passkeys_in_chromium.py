@@ -56,7 +56,7 @@ def test_a_passkey_is_added_and_takes_the_place_of_the_code(
     page = open_page(link_for(site, CLEO, Role.SENDER), width=390, apart="passkeys")
     device = Device(page)
     _, codes = join(site, page)
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="Continue").click()
     unfold(page)
     page.get_by_role("link", name="Cleo").click()
     page.get_by_role("link", name="Add a passkey").click()
@@ -89,7 +89,7 @@ def test_a_passkey_is_added_and_takes_the_place_of_the_code(
     sound(page)
     press(page, "Use a passkey")
     assert heading(page) == "Your recovery codes"
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="Continue").click()
     assert "Last used" in page.get_by_text("Added").inner_text()
     # a browser finds it by a number too, but has no passkeys there
     page.context.clear_cookies()

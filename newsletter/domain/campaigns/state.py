@@ -148,7 +148,7 @@ class Act(Enum):
     """Correct it, write on its web page, take it off the web, or send it to the rest."""
     COPY = "Copy to the desk"
     """Copy it to the desk, to go on with it there."""
-    FORGET_START = "Take off the start that lapsed"
+    FORGET_START = "Remove the lapsed start"
     """Have a start that lapsed shown no more."""
 
 

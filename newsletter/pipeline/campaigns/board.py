@@ -146,7 +146,6 @@ class Desktop:
     """Texts that this person writes at the desk and has not submitted."""
     named_in: tuple[tuple[Comment, str], ...]
     """The last comments that name this person, each with the title of its statement."""
-    is_empty: bool
 
 
 _LOOKED_THROUGH = (
@@ -197,7 +196,6 @@ def desktop(
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
         drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_NEXT]),
         named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in named),
-        is_empty=not tx.board.page(rules, most=1) and not tx.board.unseen(most=1),
     )
 
 

@@ -183,7 +183,7 @@ class Gate:
         except Refused as error:
             title, status, said = say("That was not done"), 409, str(error)
         except InvalidInput as error:
-            title, status, said = say("Something has to be changed"), 422, str(error)
+            title, status, said = say("Check these points"), 422, str(error)
         return self._desk.failed(request, title, said, status=status)
 
     def _objection(self, route: Route, request: DeskRequest) -> Response | None:

@@ -72,7 +72,8 @@ class Starting:
             return self._desk.step_up(request)
         except Refused as error:
             return self._page(request, faults=[("", self._why_not(error))], code=409)
-        return self._desk.go(request, f"/statements/{slug}", done="started")
+        done = "started" if when == NOW else "scheduled"
+        return self._desk.go(request, f"/statements/{slug}", done=done)
 
     @route("POST", "/statements/{slug}/time", Role.SENDER)
     def set_time(self, request: DeskRequest) -> Response:

@@ -104,7 +104,7 @@ class ReaderPages:
                 address, by=request.who.address, reason=reason, store=self._subscribers.store
             )
         except Refused as error:
-            raise Refused("Only they can come back, by the page to subscribe.") from error
+            raise Refused("Only they can subscribe again, on the sign-up page.") from error
         except NotFound as error:
             raise NotFound(say("This address gets email already.")) from error
         return self._go(request, address, "lifted")

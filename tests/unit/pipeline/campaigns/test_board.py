@@ -271,7 +271,6 @@ def test_what_was_never_handed_in_stands_on_the_board_and_on_its_writers_first_p
     assert len(page(room, shelf=Shelf.DRAFTS).unseen) == 2
     assert page(room, shelf=Shelf.SENT).unseen == ()
     assert [one.key for one in home(room).drafts] == [OTHER]
-    assert not home(room).is_empty
 
 
 def test_a_text_of_the_desk_is_known_by_its_key_and_whether_it_is_ahead(room: Newsroom) -> None:
@@ -337,7 +336,6 @@ def test_what_a_page_asks_does_not_grow_with_all_that_ever_was(
 
 
 def test_what_waits_for_whom_stands_on_their_first_page(room: Newsroom) -> None:
-    assert home(room).is_empty
     room.write("mine", author=ED)
     room.write("theirs")
     room.write("draft", progress=Progress.DRAFT)
@@ -345,7 +343,6 @@ def test_what_waits_for_whom_stands_on_their_first_page(room: Newsroom) -> None:
     assert slugs(home(room).waiting) == ["theirs"]
     assert set(slugs(home(room, FLO).waiting)) == {"mine", "theirs"}
     assert home(room, "vic@forum.example", Role.VIEWER).waiting == ()
-    assert not home(room).is_empty
 
 
 def test_what_stopped_waits_for_a_sender_before_all_else(room: Newsroom) -> None:

@@ -101,7 +101,7 @@ def test_a_time_that_passed_before_anybody_started_it_is_told(at: Room, cleo: Si
     at.approve()
     assert "It was to go out" not in words(cleo.get(PAGE))
     board = words(cleo.get("/statements"))
-    assert "To go out Wed 25 Nov 2026, 09:00 New York" in board
+    assert "Requested for Wed 25 Nov 2026, 09:00 New York" in board
     at.clock.advance(hours=30)
     cleo = at.as_("cleo")
     late = "It was to go out on Wed 25 Nov 2026, 09:00 New York, and no sender has started it."

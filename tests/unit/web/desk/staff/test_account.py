@@ -123,7 +123,7 @@ def test_a_link_is_mailed_to_its_owner_and_shown_to_no_admin(dan: Browser, site:
     assert made.headers["location"] == "/desk/staff?done=link"
     waits = dan.get("/staff")
     assert "As approver, made by Dan" in words(waits)
-    assert "The mail waits to leave." in words(waits)
+    assert "The email is waiting to be sent." in words(waits)
     [word] = mailed_links(site)
     [text] = [text for to, subject, text in posted(site) if (to, subject) == (BEN, SUBJECT)]
     assert "Dan (dan@forum.example) invites you as approver." in text
@@ -153,7 +153,7 @@ def test_a_link_is_sent_again_and_the_one_before_does_nothing(dan: Browser, site
 @rows(
     ["state", "said"],
     [
-        (EmailState.CALLING, "The mail is leaving now."),
+        (EmailState.CALLING, "The email is being sent."),
         (EmailState.REJECTED, "Not mailed: no such mailbox. Send it again."),
         (EmailState.WITHHELD, "Not mailed: no such mailbox. Send it again."),
         (EmailState.UNKNOWN, "The mail may not have arrived: no such mailbox."),
@@ -190,7 +190,7 @@ def test_the_operators_link_is_said_to_be_printed(dan: Browser, site: Forum) -> 
         ({"email": DAN, "role": "writer"}, 409, "has an account already"),
         ({"email": "dan+2@forum.example", "role": "writer"}, 409, "one mailbox"),
         ({"email": BEN, "role": "king"}, 409, "choose one of the roles"),
-        ({"email": "<script>@x.example", "role": "writer"}, 422, "Something has to be changed"),
+        ({"email": "<script>@x.example", "role": "writer"}, 422, "Check these points"),
     ],
 )
 def test_who_cannot_be_invited_is_said_beside_the_field(

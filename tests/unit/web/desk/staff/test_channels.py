@@ -43,5 +43,5 @@ def test_without_channels_the_page_says_how_to_get_one(
     tmp_path: Path, migrated: Path, name: str
 ) -> None:
     with desk(tmp_path, database=migrated) as staffed:
-        assert "No channel hears" in words(staffed.as_("dan").get("/channels"))
+        assert "No channels yet" in words(staffed.as_("dan").get("/channels"))
         assert staffed.as_(name).get("/channels").status == 403

@@ -208,11 +208,11 @@ def test_its_page_says_where_it_stands_at_each_step(desk: Desk) -> None:
     assert "Write the text. Text" in stands()
     assert "Delete this text" in stands()
     desk.keep(act="hand-in")
-    assert "It is submitted. Its page says where it stands, and who acts next." in stands()
+    assert "It is submitted. The statement's page says who acts next." in stands()
     assert "Take back" in stands()
     assert "Delete this text" not in stands()
     desk.keep(body="More.")
-    assert "ahead of what was submitted" in stands()
+    assert "newer than the submitted one" in stands()
     back = desk.ana.post(f"{desk.at}/take-back")
     assert back.headers["location"] == f"/desk{desk.at}?done=taken-back"
     assert "It was taken back. Only staff see it." in stands()

@@ -42,7 +42,7 @@ def on_home(staffed: Staffed, name: str) -> str:
 
 
 def test_an_empty_desk_says_how_to_begin(staffed: Staffed) -> None:
-    assert "No statements yet Write the first one" in said(staffed, "", "ana")
+    assert "Nothing needs you Write a statement" in said(staffed, "", "ana")
     assert "New statement" in said(staffed, "/statements", "ana")
     assert "New statement" not in said(staffed, "", "vera") + said(staffed, "/statements", "vera")
 
@@ -51,10 +51,10 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
     staffed.site.subscribe(*READERS)
     write(staffed)
     assert "In review The library opens earlier" in on_home(staffed, "ben")
-    assert "Nothing needs you" in on_home(staffed, "ana"), "she wrote it"
+    assert "Nothing needs you" in said(staffed, "", "ana"), "she wrote it"
     assert "New statement" in said(staffed, "", "ana"), "what she can do in the meantime"
     assert "New statement" not in said(staffed, "", "vera")
-    assert "Nothing needs you" in on_home(staffed, "vera")
+    assert "Nothing needs you" in said(staffed, "", "vera")
     approve(staffed)
     assert "Nothing needs you" in on_home(staffed, "ben")
     assert "Sending and scheduled Tue 24 Nov The library opens earlier 07:05" in said(staffed, "")
@@ -74,7 +74,7 @@ def test_home_shows_what_waits_for_whom(staffed: Staffed) -> None:
 def test_of_more_than_ten_that_wait_the_board_has_the_rest(staffed: Staffed) -> None:
     for number in range(11):
         write(staffed, f"s{number}")
-    assert "More of it is among the statements" in on_home(staffed, "ben")
+    assert "See all statements" in on_home(staffed, "ben")
 
 
 # --- the board -----------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def test_the_board_counts_by_state_and_says_who_acts_and_when(staffed: Staffed) 
     board = said(staffed, "/statements", "cleo")
     assert "All 3 Drafts 1 In review 1 Approved 0 Scheduled 1 Sending 0 Sent 0" in board
     assert "In need of approval Press releases In review You, Ben, Ed or 1 other can" in board
-    assert "Scheduled Goes out Tue 1 Dec 2026, 09:00 New York" in board
+    assert "Scheduled Will be sent Tue 1 Dec 2026, 09:00 New York" in board
     assert "You or Dan can still change the time." in board
     assert "Winter fair" not in said(staffed, "/statements?state=review")
     assert "Missing" not in board, "what is empty and rare is left out"
@@ -102,7 +102,7 @@ def test_a_search_keeps_its_words_and_its_state(staffed: Staffed) -> None:
     assert "/desk/statements/budget" not in found
     assert 'value="LIBRARY"' in found
     assert "/desk/statements?state=drafts&amp;q=LIBRARY" in found
-    assert "Nothing is called “zzz”" in said(staffed, "/statements?q=zzz")
+    assert "No statement matches “zzz”" in said(staffed, "/statements?q=zzz")
     assert "There is nothing here at the moment" in said(staffed, "/statements?state=sent")
 
 
@@ -129,7 +129,7 @@ def test_the_page_says_where_it_stands_what_is_next_and_who_acts(staffed: Staffe
     page = said(staffed, "/statements/hours")
     assert "Waiting for 1 approval, from someone other than Ana." in page
     assert "Next: you, Ed, Cleo or 1 other can approve it. Review" in page
-    assert "Lives in statements/hours.md. It is edited there." in page
+    assert "Its text is in statements/hours.md, and is edited there." in page
     assert "Press releases" in page
     assert "People 5 today" in page
     approve(staffed)
@@ -211,7 +211,7 @@ def test_what_went_out_shows_its_report_and_no_checks(staffed: Staffed) -> None:
     assert "This is a trial: its emails are files on this machine, and nobody got them." in page
     assert "Checks" not in page
     web = f"{staffed.site.services.settings.public_url}/archive/hours"
-    assert f'<a href="{web}">Its page</a>' in staffed.as_("vera").get("/statements/hours").text
+    assert f'<a href="{web}">Web page</a>' in staffed.as_("vera").get("/statements/hours").text
     assert "Sent 1" in said(staffed, "/statements")
 
 

@@ -14,7 +14,7 @@ def test_each_version_is_listed_with_who_wrote_it_and_who_handed_it_in(desk: Des
     assert "Ana wrote it" in page
     assert "Ben wrote it. Submitted by Ben" in page
     assert "Ana wrote it while somebody else changed the text; it was kept beside" in page
-    assert "Stands in the text now" in page
+    assert "Current version" in page
     assert "Restore" not in words(desk.staffed.as_("vera").get(f"{desk.at}/versions"))
 
 
@@ -28,7 +28,7 @@ def test_a_version_shows_what_changed_since_and_comes_back_as_one_more(desk: Des
     assert answer.headers["location"] == f"/desk{desk.at}/edit?done=restored"
     assert [one.text.body for one in desk.versions()] == ["", "Ben's.", ""]
     now = desk.draft.version.number
-    assert "Stands in the text now" in words(desk.ana.get(f"{desk.at}/versions/{now}"))
+    assert "Current version" in words(desk.ana.get(f"{desk.at}/versions/{now}"))
     assert "restored an earlier version" in words(desk.ana.get(f"{desk.at}/versions"))
 
 
@@ -67,4 +67,4 @@ def test_many_versions_come_page_by_page(desk: Desk) -> None:
 def test_a_text_that_was_brought_in_says_so(desk: Desk) -> None:
     answer = desk.ana.post("/drafts/new", {"pasted": "Library opens earlier\n\nIt opens at 8 now."})
     at = answer.headers["location"].removeprefix("/desk").partition("/edit")[0]
-    assert "Ana brought it in" in words(desk.ana.get(f"{at}/versions"))
+    assert "Ana imported it" in words(desk.ana.get(f"{at}/versions"))
