@@ -90,6 +90,8 @@ def test_who_is_removed_is_out_at_once_and_for_good(office: Office) -> None:
     assert office.sign_in(ANA) is Refusal.WRONG
     assert "removed" in office.told(ANA)[-1]
     assert office.deeds()[-2] == (DAN, "remove", ANA)
+    with office.proofs.store.read() as tx:
+        assert tx.accounts.get(ANA) is None, "a role alone brings no password back"
     office.join(ANA, Role.VIEWER)  # until they are invited again
 
 

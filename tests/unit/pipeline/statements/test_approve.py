@@ -68,6 +68,14 @@ def test_a_yes_of_whoever_may_not_give_it_is_refused(
             assert approvals(room) == []
 
 
+def test_an_author_says_yes_where_the_settings_allow_it(room: Newsroom) -> None:
+    room.demand(author_may_approve=True)
+    room.write()
+    room.look()
+    room.approve("writer@forum.example")
+    assert len(approvals(room)) == 1
+
+
 @pytest.mark.parametrize("length", [0, 7, 64])
 def test_whoever_has_seen_this_very_text_may_say_yes_to_it(room: Newsroom, length: int) -> None:
     room.write()

@@ -117,6 +117,7 @@ def test_restoring_adds_a_version_with_its_writers_and_who_restored(desk: Writin
     back = desk.writing(CLEO).restore(draft.key, first)
     assert desk.versions(draft) == [TEXT.body, "Ben's", TEXT.body]
     assert back.version.kind is VersionKind.RESTORED
+    assert desk.room.deeds()[-1] == (CLEO, "restore")
     assert back.version.writers == (ANA, CLEO)
     desk.type(draft, by=CLEO, body="on")
     assert desk.versions(draft) == [TEXT.body, "Ben's", TEXT.body, "on"]
