@@ -74,7 +74,7 @@ def test_all_that_is_wrong_is_told_above_the_form_which_keeps_what_was_typed(des
     page = desk.keep(act="hand-in", title="", send_at="tomorrow", body="{{first_name}}")
     assert page.status == 422
     assert "Title: write a title." in words(page)
-    assert "Send time: add a time of day, such as 9am." in words(page)
+    assert "Send time: Add a time of day, such as 9am." in words(page)
     assert 'href="#send_at"' in page.text
     assert "{{first_name}}" in unescape(page.text)
     assert desk.draft.version.text.send_at == "tomorrow"
