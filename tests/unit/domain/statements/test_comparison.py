@@ -63,9 +63,13 @@ def test_what_reads_alike_does_not_differ() -> None:
 
 def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
     before = replace(content(), text="One.\nTwo.\nThree.\nFour.")
-    after = replace(before, subject="Other", text="One.\n2.\nThree.\nFour.\nFive.")
+    sender = replace(before.sender, reply_to="press@forum.example")
+    text = "One.\n2.\nThree.\nFour.\nFive."
+    after = replace(before, subject="Other", sender=sender, corrects="first", text=text)
     assert passages(before, after) == (
         Difference(what="subject", before="Forum resigns", after="Other"),
+        Difference(what="reply address", before="", after="press@forum.example"),
+        Difference(what="corrects", before="", after="first"),
         Difference(what="text", before="Two.", after="2."),
         Difference(what="text", before="", after="Five."),
     )
