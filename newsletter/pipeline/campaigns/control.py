@@ -221,6 +221,8 @@ class Starter:
             if campaign is not None and status.begun:
                 raise UndoTooLate(campaign)
             self._take_back(tx, status, person)
+            if status.set_for is not None and status.set_for <= tx.now:
+                tx.schedules.put(slug, None)  # "at once" was meant for this start alone
             if campaign is not None and campaign.state in BEFORE_START:
                 tx.campaigns.move(
                     campaign.id,

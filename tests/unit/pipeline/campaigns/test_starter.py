@@ -30,7 +30,7 @@ from newsletter.pipeline.campaigns.headcount import (
 )
 from newsletter.pipeline.ledger import ContentChanged
 from newsletter.pipeline.statements.approve import revoke
-from newsletter.pipeline.status import load_status
+from newsletter.pipeline.status import find_status, load_status
 from tests.fakes import NOON
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -396,6 +396,15 @@ def test_undone_in_time_nobody_gets_it_and_it_stays_approved(room: Newsroom) -> 
     start(room)
     run(room)
     assert len(set(room.provider.accepted)) == 12
+
+
+def test_an_undone_start_at_once_leaves_no_time_behind(room: Newsroom) -> None:
+    """The minute of the start would be a time that the statement had missed."""
+    start(room, at_once=True)
+    room.clock.advance(minutes=1)
+    room.starter().undo("resignation", by=SAM)
+    with room.store.read() as tx:
+        assert find_status(tx, "resignation", room.rules).set_for is None
 
 
 def test_undone_before_the_next_look_there_never_was_a_campaign(room: Newsroom) -> None:
