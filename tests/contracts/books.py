@@ -124,8 +124,11 @@ class Books:
     def _load_other(self) -> Sequence[object]:
         with self.store.read() as tx:
             return tuple(
-                tuple(tx.db.rows(f"SELECT * FROM {table} WHERE campaign_id = :id", id=self.other))
-                for table in ("batch", "delivery")
+                tuple(tx.db.rows(f"SELECT * FROM {ordered}", id=self.other))
+                for ordered in (
+                    "batch WHERE campaign_id = :id ORDER BY no",
+                    "delivery WHERE campaign_id = :id ORDER BY subscriber_id",
+                )
             )
 
     @contextmanager

@@ -7,6 +7,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Start
 from newsletter.domain.statements.comment import ChangeRequest
+from newsletter.domain.statements.statement import Approval, Channel
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.store.sql import Store
 from tests.contracts.books import PRESS
@@ -37,6 +38,30 @@ class StartingContract:
             assert tx.starts.revoke("hours", LATER) == 1
             assert tx.starts.revoke("hours", LATER) == 0
             assert tx.starts.of("hours") == [replace(START, revoked_at=LATER)]
+
+    def test_all_that_one_person_started_or_approved_is_found(self, store: Store) -> None:
+        """Once they are removed, none of it counts. A name in a file counts by the file."""
+        ben = Approval(
+            slug="hours",
+            content_hash="d1",
+            by="ben@forum.example",
+            at=NOON,
+            channel=Channel.COMMAND,
+        )
+        with store.begin() as tx:
+            for slug in ("hours", "other"):
+                tx.starts.add(replace(START, slug=slug))
+                tx.starts.add(replace(START, slug=slug, by="dan@forum.example"))
+            tx.starts.revoke_by(START.by, LATER)
+            for slug in ("hours", "other"):
+                assert [start.by for start in tx.starts.of(slug) if not start.revoked_at] == [
+                    "dan@forum.example"
+                ]
+            tx.approvals.add(ben)
+            tx.approvals.add(replace(ben, slug="other", channel=Channel.FRONT_MATTER))
+            tx.approvals.add(replace(ben, slug="third", revoked_at=LATER))
+            tx.approvals.add(replace(ben, slug="fourth", by="ana@forum.example"))
+            assert tx.approvals.unsent_by(ben.by) == ["hours"]
 
     def test_the_number_that_was_found_is_kept(self, store: Store) -> None:
         with store.begin() as tx:
