@@ -15,7 +15,7 @@ from newsletter.pipeline.status import load_status
 from tests.simulation.cast import DIGEST, SETTINGS, Version
 from tests.simulation.database import digests
 from tests.simulation.host import CONFIGURATION, Host, Process
-from tests.simulation.oracle import Approved, words_of
+from tests.simulation.oracle import Approved, Started, words_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -135,6 +135,7 @@ class Editors:
                     override=override,
                     waives=waives,
                     not_before=seen.not_before,
+                    at=host.now(),
                 )
             )
 
@@ -159,7 +160,7 @@ class Editors:
             at_once=True,
         )
         if self._world.office(host, lambda at: at.starter.start(asked)):
-            host.expected.starts[slug] = words_of(seen.content)
+            host.expected.starts[slug] = Started(words=words_of(seen.content), at=host.now())
             host.expected.schedules[slug] = host.now()
 
     def _undo(self, host: Host, who: str, slug: str) -> None:

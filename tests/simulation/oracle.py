@@ -96,6 +96,15 @@ class Approved:
     """The person waives the embargo that the text mentions."""
     not_before: datetime | None = None
     """The time that the person saw."""
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A sender's start of the words that they saw."""
+
+    words: Words
+    at: datetime
 
 
 @dataclass(kw_only=True)
@@ -109,8 +118,8 @@ class Expected:
     known: dict[str, Version]
     """The versions that the program read last."""
     approvals: list[Approved] = field(default_factory=list)
-    starts: dict[str, Words] = field(default_factory=dict)
-    """The words that a sender saw and started, by slug."""
+    starts: dict[str, Started] = field(default_factory=dict)
+    """By slug."""
     schedules: dict[str, datetime | None] = field(default_factory=dict)
     """The time that staff set, by slug."""
     objections: dict[int, dict[Words, str]] = field(default_factory=dict)
@@ -136,11 +145,10 @@ class Expected:
     """Statements of which a person then found messages that the database does not know."""
 
     def take_back(self, slug: str, by: str | None) -> None:
-        """Revoke the approvals of a person, or all, and the start."""
+        """Revoke the approvals of a person, or all."""
         self.approvals = [
             one for one in self.approvals if one.slug != slug or by not in {None, one.by}
         ]
-        self.starts.pop(slug, None)
 
     def is_paused(self, person: Person) -> bool:
         """Return whether the reader's pause cannot be over yet."""
@@ -395,8 +403,13 @@ def _objections(slug: str, words: Words, expected: Expected, clock: datetime) ->
     own = list(parts_of(slug, expected))
     if own and parts != own:
         yield f"its words are {[part.marker for part in own]} by now"
-    yield from _too_few(approvals, {writer for part in parts for writer in part.writers}, expected)
-    if expected.setting.by_sender and expected.starts.get(slug) != words:
+    writers = {writer for part in parts for writer in part.writers}
+    yield from _too_few(approvals, writers, expected)
+    start = expected.starts.get(slug)
+    before = [one for one in approvals if start is not None and one.at <= start.at]
+    is_started = start is not None and start.words == words
+    # an approval that was given again needs a new start
+    if expected.setting.by_sender and (not is_started or any(_too_few(before, writers, expected))):
         yield "no sender started it"
     yield from (f"{part.marker} is a draft" for part in own if part.draft)
     yield from _too_early(approvals, own, clock)

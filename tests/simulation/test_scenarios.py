@@ -171,6 +171,10 @@ def test_an_approval_that_was_taken_back_starts_nothing() -> None:
     approved = (Step("approve", "flo"), Step("approve", "writer"), Step("start", "sam"))
     holds("mute", LOOK, *approved, Step("revoke", "flo"), LOOK, kind="strict")
     holds("mute", LOOK, *approved, Step("undo", "sam"), LOOK, kind="strict")
+    # two of three stay, and the start with them if both were there before it
+    third, back, later = Step("approve", "ada"), Step("revoke", "writer"), Step("wait", number=9)
+    holds("mute", LOOK, third, *approved, back, LOOK, kind="strict")
+    holds("mute", LOOK, *approved, later, third, back, LOOK, kind="strict")
 
 
 def test_who_approves_again_is_held_to_the_later_time() -> None:

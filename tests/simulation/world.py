@@ -68,7 +68,7 @@ class World:
                 texts=self.texts,
                 known=files,
                 approvals=[
-                    Approved(slug=slug, by=by, words=words_of(content))
+                    Approved(slug=slug, by=by, words=words_of(content), at=made.at)
                     for slug, by, content in made.approved
                 ],
             ),
