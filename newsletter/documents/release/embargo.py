@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 from newsletter.documents.release.dates import CLOCK, MOMENT, dates_in, days_in, end_of, is_date
+from newsletter.documents.release.imported import Embargo
 from newsletter.documents.release.lines import Line, ends_sentence, shortened
 from newsletter.documents.release.words import alternatives, pattern
 
@@ -65,16 +65,6 @@ _TITLE_WORDS = 3
 _BARE = 2
 _FIRST_WORD = 5
 """Characters before the first word at most."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Embargo:
-    """An embargo that a file imposes on its own text."""
-
-    words: str
-    until: str = ""
-    """A suggestion for ``embargo_until``, if the words tell it."""
-    notes: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines

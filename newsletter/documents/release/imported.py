@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newsletter.documents.release.embargo import Embargo
 from newsletter.documents.release.words import words
 from newsletter.domain.errors import Fault, InvalidInput
 
@@ -52,6 +51,16 @@ class ImportedPicture(MadePicture):
         where = f"behind “…{self.above}”" if self.above else "at the top"
         below = f", with the caption “{self.caption}”" if self.caption else ""
         return f"It stood {where}{below}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embargo:
+    """An embargo that a file imposes on its own text."""
+
+    words: str
+    until: str = ""
+    """A suggestion for ``embargo_until``, if the words tell it."""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
