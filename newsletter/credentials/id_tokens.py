@@ -53,7 +53,7 @@ class Registration:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """What a verified ID token says."""
+    """The claims of a verified ID token."""
 
     issuer: str
     subject: str

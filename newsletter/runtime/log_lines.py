@@ -52,7 +52,7 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(LineFormatter):
-    """Writes a record as one JSON object. What the line says as ``name=value`` is a field too."""
+    """Writes a record as one JSON object. Each ``name=value`` of the line is a field too."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the object on one line, with the traceback as a string."""

@@ -23,7 +23,7 @@ class Stage(Enum):
     ENROLLING = "enrolling"
     """The password was right; the role demands a second factor, and there is none yet."""
     AWAY = "away"
-    """The browser is at the identity provider. Who it is, is not known yet."""
+    """The browser is at the identity provider. The person is not known yet."""
     WHOLE = "whole"
     """Signed in."""
 

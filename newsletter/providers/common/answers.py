@@ -1,4 +1,4 @@
-"""What an answer of any provider means for the recipients of a batch."""
+"""The meaning of a provider's answer for the recipients of a batch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

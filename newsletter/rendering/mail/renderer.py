@@ -36,7 +36,7 @@ _WITHIN_WORDS = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
 _HEADING = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 _LONG, _ON_A_CARD, _IN_LARGE_TYPE = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17, 10))
-"""What may not fit on a phone of 320 pixels, or of 375 where a program drops the style sheet."""
+"""Words that may not fit on a phone of 320 pixels, or of 375 where a program drops the styles."""
 _VERSION_DIGITS = 12
 _LINKS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
 _TRANSACTIONAL = {

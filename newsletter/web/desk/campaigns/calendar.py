@@ -22,7 +22,7 @@ from newsletter.web.desk.request import DeskRequest, route
 _HERE = "/calendar"
 _DAY = timedelta(days=1)
 _PAST, _FUTURE = timedelta(days=60), timedelta(days=400)
-"""What a calendar program gets."""
+"""The days before and after today that a calendar program gets."""
 
 
 @dataclass(frozen=True, kw_only=True)
