@@ -217,11 +217,11 @@ class Host:
             if world.now - begun > TIMEOUT:
                 raise TimeoutError("its time is over")
 
-        world.point("flight")
-        refuse_late()  # cut off before it arrived
         claimed = self.claimed()
         if attempt := service.attempt(request):
             world.true.attempts.setdefault(attempt, claimed.commit)
+        world.point("flight")
+        refuse_late()  # cut off before it arrived
         try:
             arrival = service.answer(request, world.how, world.now, claimed)
         except Exception as error:  # else the transport takes it for a broken connection

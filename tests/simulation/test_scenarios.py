@@ -246,6 +246,11 @@ def test_a_process_that_stood_still_before_its_claim_counts_on_the_day_of_the_cl
     holds("mailgun/sendgrid", *stood_still, Step("boot", number=3), *rest, kind="paced")
 
 
+def test_what_is_called_again_on_another_day_was_counted_at_its_first_call() -> None:
+    """The first call was cut off on its way, a day long."""
+    holds("safe", worker("dispatch-1", points=5), Step("wait", number=100_000), kind="paced")
+
+
 def test_an_event_after_a_restore_proves_what_the_restored_books_never_tried() -> None:
     """An admin sends the rest again, not to the reader of whom the provider has told since."""
     put_back = (Step("restore", "in place"), Step("release"), Step("hand", "reopen"))
