@@ -156,6 +156,12 @@ def test_a_part_that_is_not_ready_holds_the_email_back(deed: str) -> None:
         holds("mute", *(step._replace(number=0) for step in steps), kind="office")
 
 
+def test_the_end_of_an_original_is_not_taken_for_that_of_its_translation() -> None:
+    """The words of the translation may mean a later end."""
+    steps = (LOOK, Step("until", "writer"), Step("embargo", "writer", 1), LOOK)
+    holds("mute", *steps, Step("approve", "ed"), Step("wait", number=9_000), LOOK, kind="together")
+
+
 def test_a_writer_of_a_part_does_not_approve_the_digest() -> None:
     holds("mute", Step("gather"), LOOK, Step("approve", "writer", 1), LOOK, kind="digest")
 

@@ -5,7 +5,7 @@ approval covers their texts.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -174,7 +174,10 @@ def _review(
 def _of_translations(
     tx: Transaction, original: Statement, rules: ReviewRules, around: ReviewContext
 ) -> Iterator[ReviewFinding]:
-    """Yield the findings about translations that block the email; their advice stays with them."""
+    """Yield the findings about translations that block the email; their advice stays with them.
+
+    A translation that speaks of an embargo names its own end: its words may mean a later one.
+    """
     alone = ReviewContext(today=around.today, day=around.day)
     for translation in translations_of(tx, original.slug):
         if translation.progress is Progress.DRAFT:
@@ -184,8 +187,6 @@ def _of_translations(
                 " is a draft: submit it again, or delete it",
                 file=translation.origin,
             )
-        if translation.embargo_until is None:  # that of the original holds for the whole email
-            translation = replace(translation, embargo_until=original.embargo_until)
         remarks = rules.review(translation, None, alone)
         yield from (remark for remark in remarks if remark.grade is not Severity.ADVICE)
 
