@@ -62,6 +62,8 @@ class Campaigns:
 
     @cached_property
     def plan_rules(self) -> PlanRules:
+        from newsletter.rendering.mail.excerpts import words_of  # it reads HTML
+
         lines = self.delivery.pool
         provider, second = lines.first.provider, lines.second
         return PlanRules(
@@ -70,6 +72,7 @@ class Campaigns:
             batch_size=_batch_size(self.settings, lines.first, second),
             capabilities=provider.capabilities,
             second=second.provider.capabilities if second else None,
+            words_of=words_of,
         )
 
     def starter(self) -> Starter:

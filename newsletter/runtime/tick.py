@@ -7,7 +7,6 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.statement import Approval
 from newsletter.imports import import_all
-from newsletter.pipeline.archive.index import IndexState, index
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest
 from newsletter.pipeline.campaigns.plan import HeldStatement, PlanState, plan, start_due
 from newsletter.pipeline.events.breaker import stop_harm
@@ -57,23 +56,20 @@ class Tick:
         import_all("newsletter.store")
 
     @cached_property
-    def _seen(self) -> tuple[PlanState, IndexState]:
-        """The state of planning and indexing between two ticks."""
-        return PlanState(), IndexState()
+    def _seen(self) -> PlanState:
+        """The state of planning between two ticks."""
+        return PlanState()
 
     def run(self) -> TickResult:
         """Build digests, refresh, plan approved statements, start due campaigns, pause harmful
         ones."""
-        from newsletter.rendering.mail.excerpts import words_of
-
-        store, rules, (watch, indexed) = self.delivery.store, self.campaigns.plan_rules, self._seen
+        store, rules = self.delivery.store, self.campaigns.plan_rules
         # each stage finds what the one before it wrote, within one tick
         gathered = self.campaigns.digest_builder.build()
         faults, noted = self.statements.take_in()
         resumed = resume(store=store)
-        planned = plan(store=store, rules=rules, before=watch)
+        planned = plan(store=store, rules=rules, before=self._seen)
         started = start_due(store=store, rules=rules)
-        index(store=store, words_of=words_of, before=indexed)
         clean(store=store)  # what was erased while the database was too busy
         stopped = stop_harm(store=store)
         if self.delivery.settings.desk.enabled:

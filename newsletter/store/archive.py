@@ -61,28 +61,6 @@ class PublicNotes(Repository):
 class Search(Repository):
     """The words of what went out. Nothing else is ever found, nor counted."""
 
-    def unindexed(self, slugs: Collection[str] | None = None) -> list[tuple[str, str]]:
-        """Return (slug, hash) of the last campaign of each statement that is not indexed yet.
-
-        With ``slugs``, of these alone.
-        """
-        return self._db.rows(
-            """
-            SELECT slug, content_hash FROM campaign
-            WHERE id IN (
-                SELECT MAX(id) FROM campaign
-                WHERE started_at IS NOT NULL AND unlisted = 0
-                    AND (:slugs IS NULL OR slug IN (SELECT value FROM json_each(:slugs)))
-                GROUP BY slug)
-            AND NOT EXISTS (
-                SELECT 1 FROM archive_text
-                WHERE archive_text.slug = campaign.slug
-                    AND archive_text.content_hash = campaign.content_hash)
-            ORDER BY id
-            """,
-            slugs=None if slugs is None else sorted(slugs),
-        )
-
     def put(self, searchable: Searchable) -> None:
         """Keep a statement's words, in the place of those that were kept under its slug."""
         title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))

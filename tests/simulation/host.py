@@ -345,6 +345,7 @@ class Process:
             batch_size=BATCH,
             capabilities=first.provider.capabilities,
             second=second.provider.capabilities if second else None,
+            words_of=lambda content: ("", content.text),
         )
         self.review_rules = ReviewRules(review=review_text, campaigns=self.rules)
         self.starter = Starter(store=self.store, rules=self.rules, configuration=CONFIGURATION)

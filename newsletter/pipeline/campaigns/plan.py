@@ -1,10 +1,11 @@
 """approval → campaign: planned when the approvals are complete, frozen when its time has come."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
+from newsletter.domain.archive import Searchable
 from newsletter.domain.campaigns.campaign import (
     BEFORE_START,
     Campaign,
@@ -16,6 +17,7 @@ from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import far_off
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Reach, reach_of, release_of
@@ -33,6 +35,8 @@ class PlanRules(CampaignRules):
     capabilities: Capabilities
     second: Capabilities | None = None
     """The second provider's capabilities: a batch must fit both providers."""
+    words_of: Callable[[Content], tuple[str, str]]
+    """Takes the opening line and the text out of an approved email, for the search."""
 
 
 class Step(Enum):
@@ -313,6 +317,8 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if campaign.welcome:
         _replace_welcome(tx, campaign)
     _move(tx, campaign, CampaignState.SENDING)
+    if not campaign.unlisted:
+        tx.search.put(_searchable(campaign, content, rules))
     if reach.correction is not None:
         # after the freeze, because the audience includes readers whom the original still waits for
         for stopped in reach.correction.stops:
@@ -320,6 +326,20 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
             tx.campaigns.take_over(stopped.id, reach.correction.by)
     _note(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
+
+
+def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searchable:
+    """Return the words by which the archive lists and finds the statement from now on."""
+    opening, text = rules.words_of(content)
+    return Searchable(
+        slug=campaign.slug,
+        content_hash=campaign.content_hash,
+        language=content.language,
+        title=content.subject,
+        opening=opening,
+        text=text,
+        date=content.date,
+    )
 
 
 def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:

@@ -155,7 +155,7 @@ def _for_everybody(_tag: str, name: str, value: str) -> str | None:
 def words_of(content: Content) -> tuple[str, str]:
     """Return the opening line of the statement in an email, and its text with its summary."""
     found = excerpt_of(content)
-    body = document_fromstring(found.body or "<p>")
+    body = document_fromstring(found.body.strip() or "<p>")
     for each in body.iter():
         if each.tag not in _WITHIN_WORDS:
             each.text, each.tail = f" {each.text or ''}", f" {each.tail or ''}"

@@ -125,6 +125,7 @@ class Newsroom:
             provider="recording",
             batch_size=10,
             capabilities=self.provider.capabilities,
+            words_of=lambda content: ("", content.text.partition("\n")[0]),
         )
         self.review_rules = ReviewRules(review=review_text, campaigns=self.rules)
         self.configuration = Configuration(

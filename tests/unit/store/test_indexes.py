@@ -58,7 +58,6 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what ended last": lambda tx: tx.campaigns.last_ended(3),
     "the log about one": lambda tx: tx.audit.about("news", most=9),
     "comments on one": lambda tx: tx.comments.of("news", 9),
-    "words that are missing": lambda tx: tx.search.unindexed(["news"]),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),
     "whom an event speaks of": lambda tx: tx.events.locate(
         [STRANGER], provider="outbox", workspace=WORKSPACE

@@ -5,7 +5,7 @@ import pytest
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.pipeline.archive.annotate import annotate
-from tests.unit.pipeline.archive.test_index import begin, found, update
+from tests.unit.pipeline.campaigns.test_index import begin, found
 from tests.unit.pipeline.newsroom import Newsroom
 
 SAM = "sam@forum.example"
@@ -26,7 +26,6 @@ def test_what_is_off_the_web_is_not_found_until_it_is_put_back(room: Newsroom) -
     room.subscribe(2)
     room.write(body="It left.")
     begin(room, "resignation")
-    update(room)
     with pytest.raises(Refused, match="is on the web already"):
         put(room, NoteKind.RESTORED)
     put(room, NoteKind.WITHDRAWN)

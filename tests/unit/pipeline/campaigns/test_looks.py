@@ -11,7 +11,6 @@ from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.errors import StoreUnavailable
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Progress
-from newsletter.pipeline.archive.index import IndexState, index
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder
 from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.staff.notify import notify
@@ -43,7 +42,7 @@ def settle(room: Newsroom, count: int) -> None:
                 tx.campaigns.move(campaign, state, expect=CampaignState, at=room.clock.now())
 
 
-def look(room: Newsroom, indexed: IndexState, *digests: Digest) -> None:
+def look(room: Newsroom, *digests: Digest) -> None:
     """All that the scheduler does at each tick."""
     digest_builder = DigestBuilder(
         store=room.store, digests=digests, timezone=room.rules.timezone, abstracts=PlainAbstracts()
@@ -51,7 +50,6 @@ def look(room: Newsroom, indexed: IndexState, *digests: Digest) -> None:
     digest_builder.build()
     room.look()
     room.start_due()
-    index(store=room.store, words_of=lambda content: ("", content.text), before=indexed)
     notify(store=room.store, rules=room.rules)
 
 
@@ -60,12 +58,11 @@ def test_a_look_at_an_unchanged_world_asks_as_little_however_much_there_is(
 ) -> None:
     asked = []
     for count in (3, 30):
-        indexed = IndexState()
         settle(room, count)
         for _ in range(3):  # what the looks themselves write is looked at once more
-            look(room, indexed, WEEKLY)
+            look(room, WEEKLY)
         with counted() as statements:
-            look(room, indexed, WEEKLY)
+            look(room, WEEKLY)
         asked.append(len(statements))
     assert asked[0] == asked[1] < 50
 
