@@ -127,7 +127,7 @@ def work(
 
 
 def _exit_code(delivery: Delivery, run: Run) -> int:
-    """Say what a finished run came to; returns what it says to a shell."""
+    """Print the result of a finished run, and return its exit code."""
     outcome = outcome_of(run, store=delivery.store)
     for sentence in _sentences(outcome, run, delivery.settings.timezone):
         shell.say(sentence)

@@ -126,7 +126,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report_fault(error: Exception) -> int:
-    """A sentence; the details only for those who ask for them."""
+    """Print an error as a sentence, and its details if they are asked for."""
     logging.getLogger("newsletter").debug("unexpected", exc_info=error)
     _complain(
         f"newsletter: unexpected {type(error).__name__}: {error}\n"

@@ -152,7 +152,7 @@ def _plain(value: Any) -> Any:
 
 
 def pick(value: Any, *names: str) -> dict[str, Any]:
-    """Return these attributes of a value, by their names."""
+    """Return the attributes with these names, by name."""
     return {name: getattr(value, name) for name in names}
 
 
@@ -171,7 +171,7 @@ def address_argument(
 
 
 def say(message: str) -> None:
-    """Talk, on standard error; as a line of the log if that is for machines."""
+    """Print a message on standard error, as a line of the log if the log is for machines."""
     if not logged(message):
         click.echo(message, err=True)
 
@@ -208,7 +208,7 @@ def print_rows(
 
 
 def in_words(cell: Any) -> str:
-    """A value for people: no word of Python's."""
+    """Return a value as people write it, without Python's words."""
     if isinstance(cell, list | tuple):
         return ", ".join(map(in_words, cell))
     if isinstance(cell, bool):
@@ -224,7 +224,7 @@ def version(digest: str) -> str:
 
 
 def statement_slug(store: Store, name: str) -> str:
-    """The statement that is meant by a slug, its beginning or a campaign's number."""
+    """Return the slug that is meant by a slug, its beginning or a campaign's number."""
     with store.read() as tx:
         return statement_named(tx, name)
 
@@ -238,7 +238,7 @@ def _width(text: str) -> int:
 
 
 def wall_time(instant: datetime, zone: str) -> str:
-    """An instant as the clocks in the configured zone show it."""
+    """Return an instant as the clocks in the configured zone show it."""
     local = instant.astimezone(ZoneInfo(zone))
     seconds = f":{local:%S}" if local.second else ""
     return f"{local:%Y-%m-%d %H:%M}{seconds} ({zone})"
@@ -258,6 +258,6 @@ def override_in_words(override: Mapping[str, Any]) -> str:
 
 
 def show_faults(faults: Iterable[Fault]) -> None:
-    """Each fault on a line of its own, on standard error."""
+    """Print each fault on a line of its own, on standard error."""
     for fault in faults:
         say(str(fault))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 
 def environment() -> Mapping[str, str]:
-    """The environment, for ``${NAME}`` in the configuration: nothing else reads it."""
+    """Return the environment, for ``${NAME}`` in the configuration. Nothing else reads it."""
     return os.environ
 
 

@@ -31,8 +31,8 @@ class Section(BaseModel):
     )
 
 
-def once(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:
-    """No two values with one name; ``{names}`` of the refusal are those that stand twice."""
+def unique(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:
+    """Return the rule that no name repeats; ``{names}`` in the refusal are those that do."""
 
     def read(values: tuple[Any, ...]) -> tuple[Any, ...]:
         counts = Counter(name for value in values for name in names(value))
@@ -57,7 +57,7 @@ def _zone(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """Rule the address of a database. It may hold a password, so no message repeats it."""
+    """Check the address of a database. It may hold a password, so no message repeats it."""
     scheme, _, path = text.partition("://")
     if scheme == "postgresql":
         return _require_server_url(line(text))

@@ -90,7 +90,7 @@ class Preparation:
         return fitted
 
     def _question(self, secret: Any, path: KeyPath) -> None:
-        """Refuse here what would otherwise be refused in words that show it."""
+        """Note a fault of a secret in words that do not show it, unlike pydantic's."""
         written = self.document.written.get(path)
         if secret == "":
             self.document.fault(path, "is empty; write the secret, or delete the key")

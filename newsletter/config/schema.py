@@ -30,7 +30,7 @@ class SchemaWriter(GenerateJsonSchema):
         return to_jsonable_python(dft)
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Not: a key is its own title."""
+        """Return False: a key is its own title."""
         return False
 
 

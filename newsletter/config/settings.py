@@ -107,7 +107,7 @@ class Schedule(fields.Section):
     )
 
 
-_EACH_NAMED = fields.once(fields.name_of, "two are called {names}; give each a name of its own")
+_EACH_NAMED = fields.unique(fields.name_of, "two are called {names}; give each a name of its own")
 
 
 def _plain(value: Any) -> Any:
@@ -133,7 +133,7 @@ class Settings(fields.Section):
     sender: MainSender = option("The From and Reply-To of each email.")
     senders: Annotated[
         tuple[ListSender, ...],
-        fields.once(
+        fields.unique(
             lambda each: each.lists, "names {names} more than once; one sender writes to a list"
         ),
     ] = option("Other senders for some lists.", default=())
@@ -155,7 +155,7 @@ class Settings(fields.Section):
     language: Language = option("The language of statements without one.", "en", default="en")
     default_lists: Annotated[
         tuple[ListName, ...],
-        fields.once(lambda name: (name,), "names {names} more than once; write each list once"),
+        fields.unique(lambda name: (name,), "names {names} more than once; write each list once"),
     ] = option(
         "The lists of statements without lists. Without this setting they are refused.",
         ["press"],
@@ -163,7 +163,7 @@ class Settings(fields.Section):
     )
     lists: Annotated[
         tuple[PublicList, ...],
-        fields.once(fields.name_of, "names {names} more than once; offer each list once"),
+        fields.unique(fields.name_of, "names {names} more than once; offer each list once"),
     ] = option(
         "The lists, in the order of the sign-up page. Without it: `default_lists`. An import"
         " can create others.",

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 _STEP = 30
 """Seconds that a code lasts (RFC 6238)."""
 _AWAY = 1
-"""So many steps a clock may be early or late."""
+"""The steps by which a clock may be early or late."""
 _DIGITS = 6
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _HALF = 5

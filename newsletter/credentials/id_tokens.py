@@ -26,9 +26,9 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 _KINDS = {"RSA", "EC"}
 _MAX_TOKEN_BYTES = 16 << 10
 _LEEWAY = timedelta(minutes=1)
-"""So much may the provider's clock differ from ours."""
+"""The largest difference between the provider's clock and ours."""
 _LIVES = timedelta(minutes=10)
-"""A token is younger when it is used: it was made for this sign-in."""
+"""The greatest age of a token: it is made for one sign-in."""
 
 
 class Unproven(Refused):

@@ -99,7 +99,7 @@ def made(party: Party, challenge: str, answer_json: str) -> tuple[bytes, bytes, 
 def shown(
     party: Party, challenge: str, answer_json: str, known: Mapping[bytes, bytes]
 ) -> tuple[bytes, int]:
-    """Which of those that are known (name → public key) signed, and its count. Raises Unfit."""
+    """Return the known passkey (name → public key) that signed, and its count. Raises Unfit."""
     from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
 
     try:

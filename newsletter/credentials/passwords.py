@@ -158,5 +158,5 @@ def _guessed(password: str, about: tuple[str, ...]) -> bool:
 
 
 def _normal(password: str) -> str:
-    """One form for what keyboards write in several ways (RFC 8265, OpaqueString)."""
+    """Return the one form of what keyboards write in several ways (RFC 8265, OpaqueString)."""
     return unicodedata.normalize("NFC", password)

@@ -192,7 +192,7 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 
 
 def words(text: object) -> str:
-    """A provider's words for people: one line, shortened, without the name in an address."""
+    """Return a provider's words for people: one line, shortened, without the name in an address."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
     line = _BEFORE_AT.sub("…@", line)
     return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"

@@ -82,7 +82,7 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
 
 
 def print_report(figures: dict[str, Any], zone: str) -> None:
-    """The report for people, with times in their zone."""
+    """Print the report for people, with times in their zone."""
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_state(figures)}")
     if figures["reason"]:
         click.echo(f"  {figures['reason']}")
@@ -122,7 +122,7 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _state(row: Mapping[str, Any]) -> str:
-    """A state as people read it; JSON has the bare word."""
+    """Return a state as people read it; JSON has the bare word."""
     return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
 
 
@@ -158,7 +158,7 @@ def _event_results(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
-    """That the provider does not take it at the moment, as the log of the run says."""
+    """Yield that the provider takes nothing at the moment, as the log of the run says."""
     if outage := figures["outage"]:
         times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
         again = datetime.fromisoformat(outage["next_at"])

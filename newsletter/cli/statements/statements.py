@@ -93,7 +93,7 @@ def show(services: Services, slug: str, as_json: bool) -> None:
 
 
 def _shown(key: str, value: Any) -> str:
-    """A value for people; empty where there is none."""
+    """Return a value for people; empty if there is none."""
     if key == "campaign" and value.endswith(f" {CampaignState.ATTENTION.value}"):
         return f"{value.partition(' ')[0]} needs attention"
     if key == "despite":

@@ -24,7 +24,7 @@ from newsletter.subscriber_files.subscribers import KINDS, PLAIN, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
 _TOLD = 100_000
-"""People between two lines of progress."""
+"""The people between two lines of progress."""
 
 
 def _teller(what: str) -> Callable[[int], None]:
@@ -181,7 +181,7 @@ def _summary(brought: ImportResult) -> str:
 
 
 def _notes(brought: ImportResult) -> Iterator[str]:
-    """Each reason why somebody stays away, with the first of those whom it keeps away."""
+    """Yield each reason for leaving people out, with the first of these people."""
     reasons = [(reason.value, away) for reason, away in brought.refused.items()]
     for reason, away in (*reasons, ("unsubscribed", brought.left)):
         if away.people:

@@ -162,7 +162,7 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
 
 
 def _let_in(services: Services, person: _Person, password: str) -> None:
-    """As they would come in: invited, by a link."""
+    """Invite a person, and open their account by the link of the invitation."""
     link = invite(person.address, person.role, by=OPERATOR, proofs=services.staff.proofs)
     place = Place(network="127.0.0.0/24", browser="the demo")
     came = accept(
@@ -216,7 +216,7 @@ def _text(services: Services, name: str) -> DraftText:
 
 
 def _handed_in(services: Services, name: str) -> str:
-    """The slug of a text that Ana wrote and handed in."""
+    """Have Ana write and submit a text; return its slug."""
     draft = services.statements.writing(_ANA.address).new(_text(services, name))
     return services.statements.hand_in(draft.key, draft.revision, by=_ANA.address).slug
 

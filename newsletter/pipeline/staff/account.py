@@ -207,7 +207,7 @@ def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
 
 
 def renew_codes(hashed: bytes, *, proofs: Proofs) -> tuple[str, ...]:
-    """New recovery codes; those of before do nothing any more. Raises Refused."""
+    """Return new recovery codes; the earlier ones no longer work. Raises Refused."""
     with proofs.store.begin() as tx:
         address = proofs.holder(tx, hashed).address
         credential = tx.accounts.get(address)

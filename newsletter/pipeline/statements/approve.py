@@ -44,7 +44,7 @@ _WAIVABLE = frozenset({Check.OPEN_EMBARGO.value})
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalResult:
-    """An approval that was taken down, and whether it is enough."""
+    """An approval that was stored, and whether it is enough."""
 
     content_hash: str
     approval: ApprovalStatus

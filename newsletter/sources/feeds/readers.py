@@ -44,7 +44,7 @@ _MODULE = "newsletter.sources.feeds.reading"
 _MAX_CUT_OFF = 3
 """Texts of one visit that may be cut off before the rest is skipped."""
 _KEPT = 1_000_000
-"""Bytes of an answer at most whose items are kept for an equal next answer."""
+"""The largest answer, in bytes, whose items are kept for an equal next answer."""
 
 
 class SandboxReader:

@@ -85,7 +85,7 @@ class Events(AddressRepository):
         )
 
     def _known(self, statuses: Iterable[DeliveryStatus]) -> Iterator[DeliveryStatus]:
-        """Yield what is noted of the same deliveries."""
+        """Yield the events of the same deliveries that are stored."""
         people: dict[int, set[int]] = defaultdict(set)
         for status in statuses:
             people[status.campaign_id].add(status.subscriber_id)

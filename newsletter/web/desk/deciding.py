@@ -101,7 +101,7 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
 
 
 def titles(settings: Settings, lists: Sequence[str]) -> str:
-    """Return the titles of lists in words."""
+    """Return the titles of lists, joined for a sentence."""
     return listed(titled(settings, lists))
 
 
