@@ -9,10 +9,9 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key
-from pydantic import SecretStr
 
-from newsletter.credentials.id_tokens import Registration
 from newsletter.domain.clock import Clock
+from newsletter.domain.staff.role import Registration
 from tests.servers import LoopbackServer, Received, Step, reply
 
 CLIENT, SECRET = "desk of the forum", "it+is/made:up"
@@ -48,7 +47,6 @@ class OpenIdServer(LoopbackServer):
             name="Forum ID",
             issuer=self.url,
             client_id=CLIENT,
-            client_secret=SecretStr(SECRET),
             factor=factor,
         )
 

@@ -13,14 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
 from newsletter.credentials.codes import hash_of
-from newsletter.credentials.id_tokens import Registration
 from newsletter.credentials.identity_provider import IdentityProvider
 from newsletter.domain.staff.account import Passkey, Session
-from newsletter.domain.staff.role import Role
+from newsletter.domain.staff.role import Registration, Role
 from newsletter.runtime.services import Services
 from newsletter.web.server import WebServer
 from tests.browser.conftest import FLAGS
@@ -111,9 +108,10 @@ def furnish(services: Services) -> None:
         name="Forum ID",
         issuer="https://id.forum.example",
         client_id="desk",
-        client_secret=SecretStr("made up"),
     )
-    vars(services.staff)["provider"] = IdentityProvider(desk=desk, clock=services.store.clock)
+    vars(services.staff)["provider"] = IdentityProvider(
+        desk=desk, secret="", clock=services.store.clock
+    )
     ana = services.statements.writing("ana@forum.example")
     with services.store.read() as tx:
         draft = tx.drafts.unseen(1)[0].key

@@ -14,13 +14,12 @@ from pydantic import PrivateAttr, SecretStr, ValidationInfo, field_validator
 from newsletter.config import fields
 from newsletter.config.channels import CHANNELS, ChannelOptions
 from newsletter.config.sources import SOURCES, AnySource, FolderOptions, fit_together
-from newsletter.credentials.id_tokens import Registration
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.notices import Channel
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.setting import Language, PublicUrl, Rule, RuleWithOthers, setting, some
-from newsletter.domain.staff.role import DeskRules, Role
+from newsletter.domain.staff.role import DeskRules, Registration, Role
 from newsletter.domain.statements import content
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.statements.statement import Approvals
@@ -55,10 +54,17 @@ class ListSender(content.Sender):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignIn(Registration):
+    """The desk at its identity provider, with the secret of the two."""
+
+    client_secret: SecretStr = setting("The desk's secret there.", "${OIDC_SECRET}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeskSettings(DeskRules):
     """The desk, and where its staff sign in."""
 
-    oidc: Registration | None = setting(
+    oidc: SignIn | None = setting(
         "Sign-in with accounts of your organisation, by OpenID Connect.", default=None
     )
 

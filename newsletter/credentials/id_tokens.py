@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
 from newsletter.domain.errors import Refused
-from newsletter.domain.setting import Line, PublicUrl, setting
+from newsletter.domain.staff.role import Registration
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -33,22 +31,6 @@ _LIVES = timedelta(minutes=10)
 
 class Unproven(Refused):
     """The provider proved no identity."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registration:
-    """The desk at its identity provider."""
-
-    name: Line = setting("The provider's name on the button.", "Google")
-    issuer: PublicUrl = setting("The provider's address.", "https://accounts.google.com")
-    client_id: Line = setting("The desk's name there.", "newsletter-desk")
-    client_secret: SecretStr = setting("The desk's secret there.", "${OIDC_SECRET}")
-    factor: str = setting(
-        "The value of `acr` or `amr` in its tokens that proves a second factor. The desk then asks"
-        " for none of its own. Without it, the desk does.",
-        "mfa",
-        default="",
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from newsletter.credentials import id_tokens
-from newsletter.credentials.id_tokens import Identity, Registration, Unproven
+from newsletter.credentials.id_tokens import Identity, Unproven
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
+from newsletter.domain.staff.role import Registration
 from newsletter.transport.http import AnswerLost, HttpRequest
 from newsletter.transport.transport import call_once
 
@@ -32,6 +33,7 @@ class IdentityProvider:
     """The provider that ``desk.oidc`` names."""
 
     desk: Registration
+    secret: str = field(repr=False)
     clock: Clock
     within: timedelta = _WITHIN
     _fetched: dict[str, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
@@ -100,7 +102,7 @@ class IdentityProvider:
             "code_verifier": id_tokens.derived("verifier", word),
         }
         # RFC 6749, 2.3.1: both are encoded like a form before they are joined
-        pair = (self.desk.client_id, self.desk.client_secret.get_secret_value())
+        pair = (self.desk.client_id, self.secret)
         basic = ":".join(quote(each, safe="") for each in pair).encode()
         headers = {
             "Accept": "application/json",

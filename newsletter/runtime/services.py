@@ -43,8 +43,10 @@ class Staff:
         """The identity provider of the staff, if there is one."""
         from newsletter.credentials.identity_provider import IdentityProvider
 
-        oidc = self.settings.desk.oidc
-        return IdentityProvider(desk=oidc, clock=self.store.clock) if oidc else None
+        if (oidc := self.settings.desk.oidc) is None:
+            return None
+        secret = oidc.client_secret.get_secret_value()
+        return IdentityProvider(desk=oidc, secret=secret, clock=self.store.clock)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,9 @@
-"""The roles of staff."""
+"""The roles of staff, and the conditions of signing in."""
 
 from dataclasses import dataclass
 from enum import Enum
 
-from newsletter.domain.setting import PublicUrl, setting
+from newsletter.domain.setting import Line, PublicUrl, setting
 
 
 class Role(Enum):
@@ -26,8 +26,23 @@ class Role(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Registration:
+    """The desk at its identity provider."""
+
+    name: Line = setting("The provider's name on the button.", "Google")
+    issuer: PublicUrl = setting("The provider's address.", "https://accounts.google.com")
+    client_id: Line = setting("The desk's name there.", "newsletter-desk")
+    factor: str = setting(
+        "The value of `acr` or `amr` in its tokens that proves a second factor. The desk then asks"
+        " for none of its own. Without it, the desk does.",
+        "mfa",
+        default="",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeskRules:
-    """The address of the desk, and the conditions of signing in."""
+    """The address of the desk, and who signs in how."""
 
     enabled: bool = setting("Whether there is a desk.", True, default=True)
     url: PublicUrl = setting(

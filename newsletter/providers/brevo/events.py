@@ -9,44 +9,27 @@ left, complained or bounced before: Brevo does not say which. Unconfirmed: the w
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind
+from newsletter.domain.events import Event
 from newsletter.providers.common.signatures import ByPassword
-from newsletter.providers.common.webhooks import content_id, split_delivery, text, told
+from newsletter.providers.common.webhooks import Words, content_id, split_delivery, text, told
 
-_KINDS: dict[str, tuple[EventKind, Bounce | None]] = {
-    "request": (EventKind.ACCEPTED, None),
-    "delivered": (EventKind.DELIVERED, None),
-    "deferred": (EventKind.DELAYED, None),
-    "hard_bounce": (EventKind.BOUNCED, Bounce.HARD),
-    "soft_bounce": (EventKind.BOUNCED, Bounce.SOFT),
-    "invalid_email": (EventKind.BOUNCED, Bounce.HARD),
-    "blocked": (EventKind.BOUNCED, Bounce.OTHER),
-    "error": (EventKind.BOUNCED, Bounce.OTHER),
-    "spam": (EventKind.COMPLAINED, None),
-    "unsubscribed": (EventKind.UNSUBSCRIBED, None),
-    "unsubscribe": (EventKind.UNSUBSCRIBED, None),
-    "opened": (EventKind.OPENED, None),
-    "unique_opened": (EventKind.OPENED, None),
-    "proxy_open": (EventKind.OPENED, None),
-    "unique_proxy_open": (EventKind.OPENED, None),
-    "click": (EventKind.CLICKED, None),
-}
+_WORDS = Words(__name__)
 _STABLE = ("event", "email", "message-id", "ts_event", "ts", "ts_epoch", "reason", "link")
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
-    kind, bounce = _KINDS.get(text(item.get("event")), (EventKind.OTHER, None))
+    name = item.get("event")
     return told(
         item,
         now,
-        kind=kind,
+        kind=_WORDS.kind(name),
         id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
         at=(item.get("ts_event"), item.get("ts")),
         to=[item.get("email")],
         sent_as=[item.get("message-id")],
         delivery=split_delivery(item.get("X-Mailin-custom"), "."),
         reasons=[item.get("reason")],
-        bounce=bounce,
+        bounce=_WORDS.bounce("bounces", name),
     )
 
 

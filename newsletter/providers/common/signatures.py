@@ -8,7 +8,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from newsletter.domain.events import Event, EventKind, Forged
-from newsletter.providers.common.webhooks import Translate, read_many
+from newsletter.providers.common.webhooks import Translate, inside, instant, parse_many, read_many
 
 _PEM = "-----BEGIN "
 _DKIM = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)")
@@ -147,15 +147,46 @@ def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta)
         raise Forged("it was signed too long ago: a replay")
 
 
-def require_recent(
-    signed_at: datetime | None, events: Sequence[Event], now: datetime, retries: timedelta
-) -> None:
-    """For a post that is signed whole. Raise Forged if it has an effect and is not fresh.
+class Signed:
+    """A webhook whose posts are signed whole: the newest time in one is that of signing."""
 
-    A post without a time that is not understood has no effect, however often it comes.
-    """
-    if signed_at is not None or any(event.kind is not EventKind.OTHER for event in events):
-        require_fresh(signed_at, now, retries)
+    translate: Translate
+    retries: timedelta
+    """How long after signing the provider may still post the same signature."""
+    time: str
+    """The key of an event's time."""
+    several = ""
+    """The key of the events in a post with several."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Check the signature. Raises Forged."""
+        raise NotImplementedError
+
+    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
+        """Return the events of a post. Raises Forged."""
+        self.verify(headers, body)
+        events = read_many(body, now, self.translate, key=self.several)
+        posted = parse_many(body, key=self.several)
+        times = [when for item in posted if (when := instant(inside(item, self.time)))]
+        # a post without a time that is not understood has no effect, however often it comes
+        if times or any(event.kind is not EventKind.OTHER for event in events):
+            require_fresh(max(times, default=None), now, self.retries)
+        return events
+
+
+class ByHmac(Signed):
+    """A webhook that is signed by HMAC-SHA256. ``key``: the shared secret."""
+
+    looks_like: str
+    signature: str
+    """The name of the header."""
+
+    def __init__(self, key: str) -> None:
+        self._key = secret(key, looks_like=self.looks_like)
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Check the signature. Raises Forged."""
+        require_hmac(self._key, body, header(headers, self.signature))
 
 
 class ByPassword:

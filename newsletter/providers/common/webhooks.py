@@ -11,8 +11,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypedDict
 
+from newsletter.documents.release.words import load_table
 from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 
 MAX_RAW = 20_000
@@ -168,12 +170,6 @@ def raw(value: Any) -> str:
     return written[:MAX_RAW].encode(errors="replace").decode().replace("\x00", "")
 
 
-def read_one(body: bytes, now: datetime, translate: Translate) -> tuple[Event, ...]:
-    """The event of a post that holds one."""
-    payload = parse(body)
-    return (translate(payload, now) if isinstance(payload, dict) else unreadable_event(body, now),)
-
-
 def read_many(
     body: bytes, now: datetime, translate: Translate, *, key: str = ""
 ) -> tuple[Event, ...]:
@@ -234,41 +230,48 @@ def told(
     )
 
 
-def kind_of(table: Mapping[str, EventKind], name: Any) -> EventKind:
-    """Return the kind in the table; OTHER if it has none."""
-    return table.get(text(name), EventKind.OTHER)
+class Words:
+    """A provider's words, and ours for them: the tables of ``events.yaml`` beside its reader."""
+
+    def __init__(self, reader: str) -> None:
+        tables = load_table(reader.rpartition(".")[0], "events.yaml")
+        self._kinds = {word: EventKind(kind) for word, kind in tables.pop("kinds").items()}
+        self._bounces: dict[str, dict[str, Bounce]] = {
+            name: {str(word): Bounce(bounce) for word, bounce in table.items()}
+            for name, table in tables.items()
+        }
+
+    def kind(self, name: Any, otherwise: EventKind = EventKind.OTHER) -> EventKind:
+        """Return the kind of an event."""
+        return self._kinds.get(text(name), otherwise)
+
+    def bounce(self, table: str, word: Any) -> Bounce | None:
+        """Return the class of a bounce by a word; None if the table has none."""
+        return self._bounces[table].get(text(word))
+
+    def bounce_within(self, table: str, reason: str) -> Bounce:
+        """Return the class by the first word of the table that a reason contains."""
+        found = (bounce for word, bounce in self._bounces[table].items() if word in reason)
+        return next(found, Bounce.OTHER)
 
 
 _CODE = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
 _NO_MAILBOX = {"550", "551", "553"}
 _FULL = "552"
 
-_AMAZON: dict[tuple[str, str], Bounce] = {
-    ("Undetermined", "Undetermined"): Bounce.OTHER,
-    ("Permanent", "General"): Bounce.HARD,
-    ("Permanent", "NoEmail"): Bounce.HARD,
-    ("Permanent", "Suppressed"): Bounce.HARD,  # it has a recent history of hard bounces
-    ("Permanent", "OnAccountSuppressionList"): Bounce.HARD,  # those who complained come as such
-    ("Permanent", "OnTenantSuppressionList"): Bounce.HARD,
-    ("Permanent", "EmailValidationSuppressed"): Bounce.SOFT,  # Amazon's forecast, not an answer
-    ("Permanent", "UnsubscribedRecipient"): Bounce.OTHER,  # of a list of contacts kept there
-    ("Transient", "General"): Bounce.SOFT,
-    ("Transient", "MailboxFull"): Bounce.SOFT,
-    ("Transient", "MessageTooLarge"): Bounce.POLICY,
-    ("Transient", "ContentRejected"): Bounce.POLICY,
-    ("Transient", "AttachmentRejected"): Bounce.POLICY,
-}
-_AMAZON_TYPES = {
-    "Permanent": Bounce.HARD,
-    "Transient": Bounce.SOFT,
-    "Temporary": Bounce.SOFT,
-}
+
+@cache
+def _amazon() -> Mapping[str, Mapping[str, str]]:
+    table: Mapping[str, Mapping[str, str]] = load_table(
+        "newsletter.providers.common", "amazon.yaml"
+    )
+    return table
 
 
 def amazon_bounce(kind: Any, sub_kind: Any) -> Bounce:
     """By type and sub-type, and by the type alone for sub-types that came later."""
-    known = _AMAZON.get((text(kind), text(sub_kind)))
-    return known or _AMAZON_TYPES.get(text(kind), Bounce.OTHER)
+    table = _amazon().get(text(kind), {})
+    return Bounce(table.get(text(sub_kind)) or table.get("any", "other"))
 
 
 def smtp_bounce(diagnostic: str) -> Bounce:

@@ -9,63 +9,32 @@ is signed with a public key, so it is refused. Unconfirmed: whether a retry keep
 and the reasons in form 2.0, which no document shows.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.providers.common import signatures as keys
+from newsletter.domain.events import Event
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import header, require_hmac, require_recent
-from newsletter.providers.common.webhooks import inside, instant, listed, text, words
+from newsletter.providers.common.signatures import ByHmac
+from newsletter.providers.common.webhooks import Words, inside, listed, text, words
 
 RETRIES = timedelta(seconds=10 + 100 + 3 * 3)
 
-_KINDS = {
-    "activity.sent": EventKind.ACCEPTED,
-    "activity.delivered": EventKind.DELIVERED,
-    "activity.deferred": EventKind.DELAYED,
-    "activity.soft_bounced": EventKind.BOUNCED,
-    "activity.hard_bounced": EventKind.BOUNCED,
-    "activity.suppressed": EventKind.BOUNCED,
-    "activity.unsubscribed": EventKind.UNSUBSCRIBED,
-    "activity.spam_complaint": EventKind.COMPLAINED,
-    "activity.spam_complaints": EventKind.COMPLAINED,
-    "activity.opened": EventKind.OPENED,
-    "activity.clicked": EventKind.CLICKED,
-}
-_BOUNCES = {"activity.soft_bounced": Bounce.SOFT, "activity.hard_bounced": Bounce.HARD}
-_SUPPRESSED = {"hard_bounce": Bounce.HARD, "complain": Bounce.COMPLAINT, "on_hold": Bounce.SOFT}
+_WORDS = Words(__name__)
 _REASONS = ("bounce_code", "bounce_reason", "reject_reason", "suppression_reason")
 _OLDER_REASONS = ("readable_reason", "reason")
 
 
-class MailerSend:
-    """Reads what MailerSend posts. ``key``: the webhook's signing secret."""
-
-    def __init__(self, key: str) -> None:
-        self._key = keys.secret(key, looks_like="Qk3v…, from MailerSend's page of the webhook")
-
-    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """Return the one event of a post. Raises Forged."""
-        require_hmac(self._key, body, header(headers, "signature"))
-        events = webhooks.read_one(body, now, _event)
-        require_recent(instant(inside(webhooks.parse(body), "created_at")), events, now, RETRIES)
-        return events
-
-
 def _event(payload: dict[str, Any], now: datetime) -> Event:
-    kind, data = webhooks.kind_of(_KINDS, payload.get("type")), payload.get("data")
+    data = payload.get("data")
     reasons = [inside(data, "meta", name) for name in _REASONS]
     reasons += [inside(data, "morph", name) for name in _OLDER_REASONS]
     tags = listed(inside(data, "tags")) or listed(inside(data, "email", "tags"))
     what = text(payload.get("type"))
     suppressed = what == "activity.suppressed"
-    causes = (each for word, each in _SUPPRESSED.items() if word in words(*reasons))
     return webhooks.told(
         payload,
         now,
-        kind=kind,
+        kind=_WORDS.kind(what),
         id=inside(data, "id"),
         at=(inside(data, "created_at"), payload.get("created_at")),
         to=(inside(data, "email"), inside(data, "email", "recipient", "email")),
@@ -74,5 +43,15 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
         # why it suppresses is its own word, and none of a server that objects to us
         reasons=() if suppressed else reasons,
         about=reasons if suppressed else (),
-        bounce=_BOUNCES.get(what) or next(causes, Bounce.OTHER),
+        bounce=_WORDS.bounce("bounces", what)
+        or _WORDS.bounce_within("suppressed", words(*reasons)),
     )
+
+
+class MailerSend(ByHmac):
+    """Reads what MailerSend posts. ``key``: the webhook's signing secret."""
+
+    looks_like = "Qk3v…, from MailerSend's page of the webhook"
+    signature = "signature"
+    time, retries = "created_at", RETRIES
+    translate = staticmethod(_event)

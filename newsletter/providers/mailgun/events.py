@@ -16,36 +16,11 @@ from typing import Any
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import signatures, webhooks
 from newsletter.providers.common.signatures import require_fresh, require_hmac
-from newsletter.providers.common.webhooks import exact, inside, instant, text, words
+from newsletter.providers.common.webhooks import Words, exact, inside, instant, text, words
 
 RETRIES = timedelta(hours=8)
+_WORDS = Words(__name__)
 _TIME = re.compile(r"[0-9]{10}")
-
-_KINDS = {
-    "accepted": EventKind.ACCEPTED,
-    "delivered": EventKind.DELIVERED,
-    "failed": EventKind.BOUNCED,
-    "rejected": EventKind.BOUNCED,
-    "opened": EventKind.OPENED,
-    "clicked": EventKind.CLICKED,
-    "unsubscribed": EventKind.UNSUBSCRIBED,
-    "complained": EventKind.COMPLAINED,
-}
-_REASONS = {
-    "bounce": Bounce.HARD,
-    "hardfail": Bounce.HARD,
-    "suppress-bounce": Bounce.HARD,
-    "suppress-complaint": Bounce.COMPLAINT,
-    "suppress-unsubscribe": Bounce.OTHER,
-    "espblock": Bounce.POLICY,
-    "greylisted": Bounce.SOFT,
-    "old": Bounce.SOFT,  # given up after hours of trying
-}
-_CODES = {
-    "605": Bounce.HARD,  # it bounced before
-    "606": Bounce.OTHER,  # it unsubscribed before
-    "607": Bounce.COMPLAINT,  # it complained before
-}
 
 
 class Mailgun:
@@ -74,7 +49,7 @@ class Mailgun:
 
 def event(data: dict[str, Any], now: datetime) -> Event:
     """Return the event that the data of a post describes."""
-    kind = webhooks.kind_of(_KINDS, data.get("event"))
+    kind = _WORDS.kind(data.get("event"))
     severity = text(data.get("severity"))
     if data.get("event") == "failed" and severity != "permanent":
         kind = EventKind.DELAYED if severity == "temporary" else EventKind.OTHER
@@ -98,7 +73,7 @@ def event(data: dict[str, Any], now: datetime) -> Event:
 
 
 def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
-    code, why = text(reasons[0]), text(data.get("reason"))
-    if code == "552":  # full, though Mailgun may call it a bounce
+    if text(reasons[0]) == "552":  # full, though Mailgun may call it a bounce
         return Bounce.SOFT
-    return _CODES.get(code) or _REASONS.get(why) or webhooks.smtp_bounce(words(*reasons))
+    known = _WORDS.bounce("codes", reasons[0]) or _WORDS.bounce("reasons", data.get("reason"))
+    return known or webhooks.smtp_bounce(words(*reasons))

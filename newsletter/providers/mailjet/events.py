@@ -13,43 +13,20 @@ from typing import Any
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import ByPassword
-from newsletter.providers.common.webhooks import Delivery, text
+from newsletter.providers.common.webhooks import Delivery, Words, text
 
-_KINDS = {
-    "sent": EventKind.DELIVERED,
-    "bounce": EventKind.BOUNCED,
-    "blocked": EventKind.BOUNCED,
-    "spam": EventKind.COMPLAINED,
-    "unsub": EventKind.UNSUBSCRIBED,
-    "open": EventKind.OPENED,
-    "click": EventKind.CLICKED,
-}
-_ERRORS = {
-    "user unknown": Bounce.HARD,
-    "mailbox inactive": Bounce.HARD,
-    "invalid domain": Bounce.HARD,
-    "quota exceeded": Bounce.SOFT,
-    "no mail host": Bounce.SOFT,
-    "preblocked": Bounce.SOFT,
-    "greylisted": Bounce.SOFT,
-    "system issue": Bounce.SOFT,
-    "protocol issue": Bounce.SOFT,
-    "connection issue": Bounce.SOFT,
-    "relay/access denied": Bounce.POLICY,
-    "sender blocked": Bounce.POLICY,
-    "content blocked": Bounce.POLICY,
-    "policy issue": Bounce.POLICY,
-    "duplicate in campaign": Bounce.OTHER,
-}
+_WORDS = Words(__name__)
 _STABLE = ("event", "MessageID", "mj_message_id", "email", "time", "url", "error")
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
-    kind = webhooks.kind_of(_KINDS, item.get("event"))
+    kind = _WORDS.kind(item.get("event"))
     if item.get("error") == "greylisted" and item.get("hard_bounce") is not True:
         kind = EventKind.DELAYED  # "Delivery will be re-attempted."
     permanent = item.get("hard_bounce")
-    bounce = _ERRORS.get(text(item.get("error")), Bounce.HARD if permanent is True else None)
+    bounce = _WORDS.bounce("errors", item.get("error"))
+    if bounce is None and permanent is True:
+        bounce = Bounce.HARD
     # if word and flag disagree, the milder one counts: it suppresses no reader for ever
     if bounce is Bounce.HARD and permanent is False:
         bounce = Bounce.SOFT

@@ -7,62 +7,25 @@ again, says the description, so it is a delay. Unconfirmed: the categories of bo
 two below, and whether a suspended message is sent later; until then it counts as delayed.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.signatures import header, require_hmac, require_recent
-from newsletter.providers.common.webhooks import inside, instant, text, words
+from newsletter.domain.events import Bounce, Event
+from newsletter.providers.common import webhooks
+from newsletter.providers.common.signatures import ByHmac
+from newsletter.providers.common.webhooks import Words, inside, words
 
 RETRIES = 40 * timedelta(minutes=5, seconds=30) + timedelta(seconds=30)
 
-_KINDS = {
-    "delivery": EventKind.DELIVERED,
-    "soft bounce": EventKind.DELAYED,
-    "suspension": EventKind.DELAYED,
-    "bounce": EventKind.BOUNCED,
-    "reject": EventKind.BOUNCED,
-    "spam": EventKind.COMPLAINED,
-    "unsubscribe": EventKind.UNSUBSCRIBED,
-    "open": EventKind.OPENED,
-    "click": EventKind.CLICKED,
-}
-_CATEGORIES = {"spam": Bounce.POLICY, "greylisting": Bounce.SOFT}
-_SUPPRESSED = {
-    "unsubscri": Bounce.OTHER,
-    "spam": Bounce.COMPLAINT,
-    "complain": Bounce.COMPLAINT,
-    "bounce": Bounce.HARD,
-}
-
-
-class Mailtrap:
-    """Reads what Mailtrap posts. ``key``: the webhook's signing secret."""
-
-    def __init__(self, key: str) -> None:
-        self._key = signatures.secret(key, looks_like="8d7a…, from Mailtrap's page of the webhook")
-
-    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """Any number of events. Raises Forged."""
-        require_hmac(self._key, body, header(headers, "mailtrap-signature"))
-        times = [
-            instant(inside(item, "timestamp")) for item in webhooks.parse_many(body, key="events")
-        ]
-        events = webhooks.read_many(body, now, _event, key="events")
-        newest = max((when for when in times if when), default=None)
-        require_recent(newest, events, now, RETRIES)
-        return events
+_WORDS = Words(__name__)
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
-    kind = webhooks.kind_of(_KINDS, item.get("event"))
     reasons = [item.get("response_code"), item.get("response") or item.get("reason")]
     return webhooks.told(
         item,
         now,
-        kind=kind,
+        kind=_WORDS.kind(item.get("event")),
         id=item.get("event_id"),
         at=[item.get("timestamp")],
         to=[item.get("email")],
@@ -75,8 +38,16 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
     if item.get("event") == "reject":
-        why = diagnostic.lower()
-        return next((kind for word, kind in _SUPPRESSED.items() if word in why), Bounce.OTHER)
+        return _WORDS.bounce_within("suppressed", diagnostic.lower())
     # "Permanent delivery failure", unless the code blames something else.
     bounce = webhooks.smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
-    return _CATEGORIES.get(text(item.get("bounce_category"))) or bounce
+    return _WORDS.bounce("categories", item.get("bounce_category")) or bounce
+
+
+class Mailtrap(ByHmac):
+    """Reads what Mailtrap posts. ``key``: the webhook's signing secret."""
+
+    looks_like = "8d7a…, from Mailtrap's page of the webhook"
+    signature = "mailtrap-signature"
+    time, retries, several = "timestamp", RETRIES, "events"
+    translate = staticmethod(_event)

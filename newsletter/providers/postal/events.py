@@ -13,53 +13,25 @@ from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 
-from newsletter.domain.events import Bounce, Event, EventKind
+from newsletter.domain.events import Event
 from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.signatures import header, require_recent, require_rsa
-from newsletter.providers.common.webhooks import inside, instant, text, words
+from newsletter.providers.common.signatures import Signed, header, require_rsa
+from newsletter.providers.common.webhooks import Words, inside, words
 
 RETRIES = timedelta(minutes=2 + 3 + 6 + 10 + 15)
+_WORDS = Words(__name__)
 _NEWER, _OLDER = "x-postal-signature-256", "x-postal-signature"
-
-_KINDS = {
-    "MessageSent": EventKind.DELIVERED,
-    "MessageDelayed": EventKind.DELAYED,
-    "MessageDeliveryFailed": EventKind.BOUNCED,
-    "MessageBounced": EventKind.BOUNCED,
-    "MessageHeld": EventKind.OTHER,  # it waits for the server's operator
-    "MessageLoaded": EventKind.OPENED,
-    "MessageLinkClicked": EventKind.CLICKED,
-    "DomainDNSError": EventKind.OTHER,
-}
-_BOUNCES = {"hard": Bounce.HARD, "soft": Bounce.SOFT}
-
-
-class Postal:
-    """Reads what Postal posts. ``key``: the server's public key."""
-
-    def __init__(self, key: str) -> None:
-        self._key = signatures.rsa_key(key)
-
-    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """One event. Raises Forged."""
-        if _NEWER in headers:
-            require_rsa(self._key, body, header(headers, _NEWER), hashes.SHA256())
-        else:
-            require_rsa(self._key, body, header(headers, _OLDER), hashes.SHA1())  # noqa: S303 - above
-        events = webhooks.read_one(body, now, _event)
-        require_recent(instant(inside(webhooks.parse(body), "timestamp")), events, now, RETRIES)
-        return events
 
 
 def _event(post: dict[str, Any], now: datetime) -> Event:
-    kind, payload = webhooks.kind_of(_KINDS, post.get("event")), post.get("payload")
+    payload = post.get("payload")
     message = inside(payload, "original_message") or inside(payload, "message")
     reasons = [inside(payload, "output"), inside(payload, "details")]
-    bounce = _BOUNCES.get(text(inside(payload, "bounce", "bounce_type")))
+    bounce = _WORDS.bounce("types", inside(payload, "bounce", "bounce_type"))
     return webhooks.told(
         post,
         now,
-        kind=kind,
+        kind=_WORDS.kind(post.get("event")),
         id=post.get("uuid"),
         at=(inside(payload, "timestamp"), post.get("timestamp")),
         to=[inside(message, "to")],
@@ -68,3 +40,20 @@ def _event(post: dict[str, Any], now: datetime) -> Event:
         reasons=reasons,
         bounce=bounce or webhooks.smtp_bounce(words(*reasons)),
     )
+
+
+class Postal(Signed):
+    """Reads what Postal posts. ``key``: the server's public key."""
+
+    time, retries = "timestamp", RETRIES
+    translate = staticmethod(_event)
+
+    def __init__(self, key: str) -> None:
+        self._key = signatures.rsa_key(key)
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Check the signature. Raises Forged."""
+        if _NEWER in headers:
+            require_rsa(self._key, body, header(headers, _NEWER), hashes.SHA256())
+        else:
+            require_rsa(self._key, body, header(headers, _OLDER), hashes.SHA1())  # noqa: S303 - above

@@ -12,54 +12,25 @@ a filter, not from a reader: Postmark continues to send after it. Unconfirmed: t
 from datetime import datetime
 from typing import Any
 
-from newsletter.domain.events import Bounce, Event, EventKind
+from newsletter.domain.events import Event, EventKind
 from newsletter.providers.common.signatures import ByPassword
-from newsletter.providers.common.webhooks import address, content_id, delivery, text, told
+from newsletter.providers.common.webhooks import (
+    Words,
+    address,
+    content_id,
+    delivery,
+    text,
+    told,
+)
 
-_Meaning = tuple[EventKind, Bounce | None]
-_NOTHING: _Meaning = (EventKind.OTHER, None)
-
-_RECORDS: dict[str, _Meaning] = {
-    "Delivery": (EventKind.DELIVERED, None),
-    "SpamComplaint": (EventKind.COMPLAINED, None),
-    "Open": (EventKind.OPENED, None),
-    "Click": (EventKind.CLICKED, None),
-}
-_BOUNCES: dict[str, _Meaning] = {
-    "HardBounce": (EventKind.BOUNCED, Bounce.HARD),
-    "BadEmailAddress": (EventKind.BOUNCED, Bounce.HARD),
-    "SoftBounce": (EventKind.BOUNCED, Bounce.SOFT),
-    "DnsError": (EventKind.BOUNCED, Bounce.SOFT),
-    "Blocked": (EventKind.BOUNCED, Bounce.POLICY),
-    "DMARCPolicy": (EventKind.BOUNCED, Bounce.POLICY),
-    "SpamNotification": (EventKind.BOUNCED, Bounce.POLICY),
-    "VirusNotification": (EventKind.BOUNCED, Bounce.POLICY),
-    "Unknown": (EventKind.BOUNCED, Bounce.OTHER),
-    "ManuallyDeactivated": (EventKind.BOUNCED, Bounce.OTHER),
-    "Unconfirmed": (EventKind.BOUNCED, Bounce.OTHER),
-    "SMTPApiError": (EventKind.BOUNCED, Bounce.OTHER),
-    "TemplateRenderingFailed": (EventKind.BOUNCED, Bounce.OTHER),
-    "SpamComplaint": (EventKind.COMPLAINED, None),
-    "Transient": (EventKind.DELAYED, None),
-    "Unsubscribe": (EventKind.UNSUBSCRIBED, None),
-    "Subscribe": _NOTHING,
-    "AutoResponder": _NOTHING,
-    "AddressChange": _NOTHING,
-    "ChallengeVerification": _NOTHING,
-    "OpenRelayTest": _NOTHING,
-    "InboundError": _NOTHING,
-}
-_SUPPRESSIONS: dict[tuple[str, str], _Meaning] = {
-    ("HardBounce", ""): (EventKind.BOUNCED, Bounce.HARD),
-    ("SpamComplaint", ""): (EventKind.COMPLAINED, None),
-    ("ManualSuppression", "Recipient"): (EventKind.UNSUBSCRIBED, None),
-}
+_WORDS = Words(__name__)
+_TIMES = ("BouncedAt", "DeliveredAt", "ReceivedAt", "ChangedAt")
 
 
 def event(payload: dict[str, Any], now: datetime) -> Event:
     """Return the event that a post describes."""
     record = text(payload.get("RecordType")) or ("Bounce" if payload.get("TypeCode") else "")
-    kind, bounce = _meaning(record, payload)
+    why = payload.get("Type") or payload.get("SuppressionReason")
     when = next((payload[name] for name in _TIMES if name in payload), None)
     to = address(payload.get("Recipient")) or address(payload.get("Email"))
     name = [record, text(payload.get("ID"))]
@@ -68,30 +39,28 @@ def event(payload: dict[str, Any], now: datetime) -> Event:
     return told(
         payload,
         now,
-        kind=kind,
+        kind=_kind(record, payload),
         id=content_id(*name),
         at=[when],
         to=[to],
         sent_as=[payload.get("MessageID")],
         delivery=delivery(payload.get("Metadata")),
         reasons=[payload.get("Details")],
-        about=[payload.get("Type") or payload.get("SuppressionReason")],
-        bounce=bounce,
+        about=[why],
+        bounce=_WORDS.bounce("bounces", why),
     )
 
 
-_TIMES = ("BouncedAt", "DeliveredAt", "ReceivedAt", "ChangedAt")
-
-
-def _meaning(record: str, payload: dict[str, Any]) -> _Meaning:
+def _kind(record: str, payload: dict[str, Any]) -> EventKind:
     if record == "Bounce":
-        return _BOUNCES.get(text(payload.get("Type")), (EventKind.BOUNCED, Bounce.OTHER))
-    if record == "SubscriptionChange":
-        if payload.get("SuppressSending") is not True:
-            return _NOTHING
-        why, origin = text(payload.get("SuppressionReason")), text(payload.get("Origin"))
-        return _SUPPRESSIONS.get((why, "")) or _SUPPRESSIONS.get((why, origin)) or _NOTHING
-    return _RECORDS.get(record, _NOTHING)
+        return _WORDS.kind(payload.get("Type"), EventKind.BOUNCED)
+    if record != "SubscriptionChange":
+        return _WORDS.kind(record)
+    why = payload.get("SuppressionReason")
+    is_theirs = why != "ManualSuppression" or payload.get("Origin") == "Recipient"
+    if payload.get("SuppressSending") is not True or not is_theirs:
+        return EventKind.OTHER
+    return _WORDS.kind(why)
 
 
 class Postmark(ByPassword):

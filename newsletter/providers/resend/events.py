@@ -13,26 +13,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from newsletter.domain.events import Event, EventKind, Forged
+from newsletter.domain.events import Event, Forged
 from newsletter.providers.common import signatures, webhooks
 from newsletter.providers.common.signatures import header, require_fresh, same
-from newsletter.providers.common.webhooks import inside, instant, listed, text
+from newsletter.providers.common.webhooks import Words, inside, instant, listed, text
 
 RETRIES = timedelta(0)
 _SIGNATURE = re.compile(r"v[0-9a-z]+,[A-Za-z0-9+/]+={0,2}")
 
-_KINDS = {
-    "email.sent": EventKind.ACCEPTED,
-    "email.delivered": EventKind.DELIVERED,
-    "email.delivery_delayed": EventKind.DELAYED,
-    "email.bounced": EventKind.BOUNCED,
-    "email.failed": EventKind.BOUNCED,
-    "email.suppressed": EventKind.BOUNCED,
-    "email.complained": EventKind.COMPLAINED,
-    "email.opened": EventKind.OPENED,
-    "email.clicked": EventKind.CLICKED,
-    "email.scheduled": EventKind.OTHER,
-}
+_WORDS = Words(__name__)
 _DETAILS = ("bounce", "failed", "suppressed")
 
 
@@ -63,7 +52,7 @@ class Resend:
 
 
 def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
-    kind, data = webhooks.kind_of(_KINDS, payload.get("type")), payload.get("data")
+    data = payload.get("data")
     details = next((inside(data, part) for part in _DETAILS if inside(data, part)), None)
     codes = inside(details, "diagnosticCode")
     reasons = [*(codes if isinstance(codes, list) else [codes])[:5]]
@@ -72,7 +61,7 @@ def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
     return webhooks.told(
         payload,
         now,
-        kind=kind,
+        kind=_WORDS.kind(payload.get("type")),
         id=name,
         at=[payload.get("created_at")],
         to=listed(inside(data, "to"))[:1],

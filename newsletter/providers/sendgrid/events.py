@@ -14,49 +14,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from newsletter.domain.events import Bounce, Event, EventKind, Forged
+from newsletter.domain.events import Bounce, Event, Forged
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import MAX_AGE, header, require_fresh
-from newsletter.providers.common.webhooks import delivery, instant, kind_of, read_many, text, told
+from newsletter.providers.common.webhooks import Words, delivery, instant, read_many, text, told
 
 RETRIES = MAX_AGE
+_WORDS = Words(__name__)
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
-
-_KINDS = {
-    "processed": EventKind.ACCEPTED,
-    "delivered": EventKind.DELIVERED,
-    "deferred": EventKind.DELAYED,
-    "bounce": EventKind.BOUNCED,
-    "blocked": EventKind.BOUNCED,
-    "dropped": EventKind.BOUNCED,
-    "spamreport": EventKind.COMPLAINED,
-    "unsubscribe": EventKind.UNSUBSCRIBED,
-    "group_unsubscribe": EventKind.UNSUBSCRIBED,
-    "group_resubscribe": EventKind.OTHER,
-    "open": EventKind.OPENED,
-    "click": EventKind.CLICKED,
-}
-_DROPS = {
-    "bounced address": Bounce.HARD,
-    "invalid": Bounce.HARD,
-    "spam reporting address": Bounce.COMPLAINT,
-    "spam content": Bounce.POLICY,
-    "unsubscribed address": Bounce.OTHER,
-    "invalid smtpapi header": Bounce.OTHER,
-    "recipient list over package quota": Bounce.OTHER,
-}
-_CLASSIFIED = {
-    "content": Bounce.POLICY,
-    "reputation": Bounce.POLICY,
-    "frequency or volume too high": Bounce.POLICY,
-    "technical": Bounce.SOFT,
-    "technical failure": Bounce.SOFT,
-}
-_TYPES = {
-    "bounce": Bounce.HARD,
-    "blocked": Bounce.SOFT,  # "could not or would not accept the message temporarily"
-}
 
 
 class SendGrid:
@@ -79,7 +45,6 @@ class SendGrid:
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
-    kind = kind_of(_KINDS, item.get("event"))
     # the server's reply comes before the status, which is often no more than 5.0.0
     reasons = [item.get("reason") or item.get("response"), item.get("status")]
     # the X-Message-Id in the answer to the call, followed by a dot and its path
@@ -87,7 +52,7 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     return told(
         item,
         now,
-        kind=kind,
+        kind=_WORDS.kind(item.get("event")),
         id=item.get("sg_event_id"),
         at=[item.get("timestamp")],
         to=[item.get("email")],
@@ -100,6 +65,6 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
 
 def _bounce(item: dict[str, Any]) -> Bounce | None:
     if item.get("event") == "dropped":
-        return _DROPS.get(text(item.get("reason")).lower().partition(" (")[0])
-    classified = _CLASSIFIED.get(text(item.get("bounce_classification")).lower())
-    return classified or _TYPES.get(text(item.get("type")) or text(item.get("event")))
+        return _WORDS.bounce("drops", text(item.get("reason")).lower().partition(" (")[0])
+    classified = _WORDS.bounce("classified", text(item.get("bounce_classification")).lower())
+    return classified or _WORDS.bounce("types", text(item.get("type")) or item.get("event"))

@@ -12,7 +12,7 @@ from joserfc.jwk import OctKey, RSAKey
 from newsletter.credentials.id_tokens import Identity, Unproven
 from newsletter.credentials.identity_provider import IdentityProvider
 from tests.fakes import NOON, FixedClock
-from tests.openid import CLIENT, OpenIdServer, new_key, unsigned
+from tests.openid import CLIENT, SECRET, OpenIdServer, new_key, unsigned
 from tests.rows import rows
 from tests.servers import bytes_then_silence, endless, reply
 
@@ -35,7 +35,7 @@ def server(clock: FixedClock) -> Iterator[OpenIdServer]:
 def provider_of(
     server: OpenIdServer, clock: FixedClock, factor: str = "", **more: Any
 ) -> IdentityProvider:
-    return IdentityProvider(desk=server.registration(factor), clock=clock, **more)
+    return IdentityProvider(desk=server.registration(factor), secret=SECRET, clock=clock, **more)
 
 
 def sign_in(

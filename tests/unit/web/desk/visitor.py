@@ -15,7 +15,7 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.desk import OURS
-from tests.openid import OpenIdServer
+from tests.openid import SECRET, OpenIdServer
 from tests.pages import Answer, Forum
 
 PASSWORD = "umbrella kettle forest nine"  # noqa: S105 - made up
@@ -99,7 +99,7 @@ class Browser:
 
 def provide(site: Forum, server: OpenIdServer, factor: str = "") -> IdentityProvider:
     """Let the staff of a workspace sign in with accounts of a provider."""
-    made = IdentityProvider(desk=server.registration(factor), clock=site.clock)
+    made = IdentityProvider(desk=server.registration(factor), secret=SECRET, clock=site.clock)
     vars(site.services.staff)["provider"] = made
     return made
 
