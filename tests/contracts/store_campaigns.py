@@ -19,18 +19,21 @@ class CampaignsContract:
     ) -> None:
         with store.begin() as tx:
             tx.readers.upsert(entries(2), NOON)
-            old, new = (add_campaign(tx, slug, welcome=True) for slug in ("hello", "welcome"))
-            for number in (old, new):
+            begun = [add_campaign(tx, slug, welcome=True) for slug in ("hello", "hi", "welcome")]
+            for number in begun:
                 expect = {CampaignState.SCHEDULED}
                 tx.campaigns.move(number, CampaignState.SENDING, expect=expect, at=NOON)
-            assert [one.id for one in tx.campaigns.welcoming(["sport", "press"])] == [new, old]
+            assert [one.id for one in tx.campaigns.welcoming(["sport", "press"])] == begun[::-1]
             assert tx.campaigns.welcoming(["sport"]) == tx.campaigns.sending() == []
-            for reader in (1, 1, 2):
-                tx.batches.add_reader(old, reader)
-            assert tx.campaigns.sending() == [old]
+            old, other, new = begun
+            for campaign, reader in ((old, 1), (old, 1), (old, 2), (other, 1), (other, 3)):
+                tx.batches.add_reader(campaign, reader)
+            assert tx.campaigns.sending() == [old, other]
             tx.campaigns.pass_on(old, new)
-            found = [tx.campaigns.get(number) for number in (old, new)]
-            assert [one and one.counts for one in found] == [Counts(), Counts(pending=2)]
+            tx.campaigns.pass_on(other, new)
+            found = [tx.campaigns.get(number) for number in begun]
+            figures = [one and one.counts.pending for one in found]
+            assert figures == [0, 1, 3]  # nobody is in the new one twice
 
     def test_a_campaign_comes_back_as_it_was_added(self, store: Store) -> None:
         with store.begin() as tx:

@@ -314,10 +314,15 @@ class Campaigns(Repository):
         )
 
     def pass_on(self, campaign_id: int, to: int) -> None:
-        """Give the batches that no attempt has claimed to a campaign that has none."""
+        """Give the batches that wait to another campaign, except of readers whom it has."""
         self._db.change(
-            "UPDATE batch SET campaign_id = :to"
-            " WHERE campaign_id = :id AND state = 'queued' AND attempts = 0",
+            """
+            UPDATE batch SET campaign_id = :to, no = no + (
+                SELECT COALESCE(MAX(no) + 1, 0) FROM batch WHERE campaign_id = :to)
+            WHERE campaign_id = :id AND state = 'queued' AND NOT EXISTS (
+                SELECT 1 FROM batch AS theirs
+                WHERE theirs.campaign_id = :to AND theirs.first = batch.first)
+            """,
             id=campaign_id,
             to=to,
         )

@@ -182,6 +182,25 @@ def test_a_new_welcome_email_takes_the_place_and_the_waiting_readers_of_the_old_
     assert press.campaign("welcome").id == old.id  # its approval is spent
 
 
+def test_readers_of_two_welcome_emails_whom_an_outage_keeps_waiting_get_the_new_one(
+    room: Newsroom,
+) -> None:
+    room.subscribe(1)
+    room.subscribe(1, "sport")
+    room.start(0, slug="welcome", welcome=True)
+    room.start(0, slug="play", welcome=True, lists=("sport",), title="Play")
+    joins(room, "press", "sport")
+    room.provider.answer = always(Verdict.RETRY)
+    room.dispatch()
+    room.provider.answer = accept_all
+    room.provider.batches.clear()
+    room.start(0, slug="hello", welcome=True, lists=("press", "sport"), title="Hello")
+    assert welcomed(room) == [ANA]
+    [batch] = room.provider.batches
+    assert batch.content_hash == room.campaign("hello").content_hash
+    assert {one.counts.pending for one in room.campaigns()} == {0}
+
+
 def test_a_welcome_email_for_more_lists_goes_on_beside_a_new_one_for_some(room: Newsroom) -> None:
     room.subscribe(1)
     room.subscribe(1, "sport")
