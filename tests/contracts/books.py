@@ -185,6 +185,9 @@ class Books:
     def settle(self, claimed: ClaimedBatch, outcome: Outcome = ACCEPTED, **others: Outcome) -> bool:
         """Book it; ``n3=REJECTED`` is an exception for the subscriber 3, who may be BUSY too."""
         differ = {int(name[1:]): each for name, each in others.items()}
+        if outcome is REJECTED:  # which is each reader's own
+            differ = dict.fromkeys(ids(claimed), REJECTED) | differ
+            outcome = ACCEPTED
         booking = Booking(
             outcome=outcome,
             exceptions={n: each for n, each in differ.items() if each is not BUSY},

@@ -184,7 +184,7 @@ class Booking:
     """The outcome of a batch to store: one final outcome, and those that differ."""
 
     outcome: Outcome
-    """ACCEPTED, REJECTED or UNKNOWN."""
+    """ACCEPTED or UNKNOWN: each rejected member has a row of its own."""
     exceptions: Mapping[int, Outcome]
     """Members that are ACCEPTED or REJECTED, unlike the rest."""
     again: Mapping[int, Outcome] = field(default_factory=dict)

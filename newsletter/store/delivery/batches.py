@@ -132,7 +132,7 @@ class Batches(AddressRepository):
             state = :state, reason = :reason, provider_id = :provider_id, settled_at = :at,
             lease_until = NULL, pending = 0,
             accepted = accepted + :accepted + (pending - :others) * :all_accepted,
-            rejected = rejected + :rejected + (pending - :others) * :all_rejected,
+            rejected = rejected + :rejected,
             unknown = unknown + :unknown + (pending - :others) * :all_unknown
             """,
             state=BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE,
@@ -144,7 +144,6 @@ class Batches(AddressRepository):
             rejected=tally[DeliveryState.REJECTED],
             unknown=tally[DeliveryState.UNKNOWN],
             all_accepted=state is DeliveryState.ACCEPTED,
-            all_rejected=state is DeliveryState.REJECTED,
             all_unknown=state is DeliveryState.UNKNOWN,
         ):
             return False
@@ -263,18 +262,10 @@ class Batches(AddressRepository):
         )
         for batch_id, rows in groupby(refused, key=itemgetter(0)):
             batch_splitting.take_out(self._db, campaign_id, batch_id, [one for _, one in rows])
-        # a batch that was rejected as a whole has no row for its members
-        named = (
-            "(SELECT COUNT(*) FROM delivery WHERE campaign_id = :campaign_id"
-            " AND delivery.batch_id = batch.id AND delivery.state = 'rejected')"
-        )
         self._db.change(
-            f"""
-            UPDATE batch SET state = 'queued', fence = fence + 1, cancelled = 0,
-                pending = pending + cancelled + rejected - {named}, rejected = {named}
-            WHERE campaign_id = :campaign_id AND state = 'done'
-                AND (cancelled > 0 OR rejected > {named})
-            """,
+            "UPDATE batch SET state = 'queued', fence = fence + 1, cancelled = 0,"
+            " pending = pending + cancelled"
+            " WHERE campaign_id = :campaign_id AND state = 'done' AND cancelled > 0",
             campaign_id=campaign_id,
         )
 

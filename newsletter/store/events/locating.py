@@ -40,7 +40,6 @@ class _Batch:
     members: str
     provider: str
     attempts: int
-    accepted: int
     rejected: int
     cancelled: int
     last_change: int
@@ -49,8 +48,8 @@ class _Batch:
 
 _BATCH = """
     SELECT batch.id, batch.campaign_id, batch.attempt_id, batch.state, batch.members,
-        batch.provider, batch.attempts, batch.accepted, batch.rejected, batch.cancelled,
-        batch.last_change, campaign.lists
+        batch.provider, batch.attempts, batch.rejected, batch.cancelled, batch.last_change,
+        campaign.lists
     FROM batch JOIN campaign ON campaign.id = batch.campaign_id
 """
 
@@ -122,16 +121,19 @@ class Locator:
         )
 
     def _may_leave(self, batch: _Batch, number: int | None) -> bool:
-        if batch.state is not BatchState.DONE:
-            return batch.state is BatchState.CLAIMED
-        if batch.cancelled or not batch.accepted:
+        if batch.state is BatchState.CLAIMED:
             return True
-        return batch.rejected > 0 and self._db.has(
-            "SELECT 1 FROM delivery WHERE campaign_id = :campaign_id"
-            " AND subscriber_id = :number AND state = 'rejected'",
+        # while a batch is not done, an event settles its readers without a row of their own
+        is_cancelled = batch.state is BatchState.DONE and batch.cancelled > 0
+        if not (is_cancelled or batch.rejected):
+            return False
+        own = self._db.value(
+            "SELECT state FROM delivery"
+            " WHERE campaign_id = :campaign_id AND subscriber_id = :number",
             campaign_id=batch.campaign_id,
             number=number,
         )
+        return is_cancelled if own is None else own == "rejected"
 
     def _address(
         self, event: Event, hashed: bytes | None, person: _Person, batch: _Batch | None

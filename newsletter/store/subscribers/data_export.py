@@ -65,9 +65,6 @@ _LISTS: Mapping[str, str] = {
                 WHEN batch.accepted > (SELECT COUNT(*) FROM delivery AS own
                     WHERE own.campaign_id = batch.campaign_id AND own.batch_id = batch.id
                         AND own.state = 'accepted') THEN 'accepted'
-                WHEN batch.rejected > (SELECT COUNT(*) FROM delivery AS own
-                    WHERE own.campaign_id = batch.campaign_id AND own.batch_id = batch.id
-                        AND own.state = 'rejected') THEN 'rejected'
                 ELSE 'suppressed' END) AS state,
             COALESCE(delivery.reason, batch.reason) AS reason, batch.provider,
             COALESCE(delivery.provider_id, batch.provider_id) AS provider_id,

@@ -71,7 +71,7 @@ SELECT count(*) FROM batch WHERE
     OR (state <> 'unknown' AND unknown > 0)
     OR suppressed <> (SELECT count(*) FROM delivery
                       WHERE batch_id = batch.id AND state = 'suppressed')
-    OR rejected < (SELECT count(*) FROM delivery WHERE batch_id = batch.id AND state = 'rejected')
+    OR rejected <> (SELECT count(*) FROM delivery WHERE batch_id = batch.id AND state = 'rejected')
     OR accepted < (SELECT count(*) FROM delivery WHERE batch_id = batch.id AND state = 'accepted')
 """
 _AUDIENCES = """
