@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from newsletter.domain.delivery.batch import BatchState, Origin, origin
 from newsletter.domain.events import Event, EventTarget
-from newsletter.store.database import Database, one_of
+from newsletter.store.database import NO_LIMIT, Database, one_of
 from newsletter.store.delivery.unknowns import may_hold
 
 
@@ -217,12 +217,11 @@ class Locator:
 
     def _within(self, campaign_id: int, number: int) -> list[_Batch]:
         """Return the batch of a campaign that holds a subscriber, if one does."""
-        rows = self._db.all(
-            _Batch,
-            f"{_BATCH} WHERE {may_hold(':number')}",
-            campaign_id=campaign_id,
-            number=number,
-        )
+        query = f"{_BATCH} WHERE {may_hold(':number')} ORDER BY batch.first DESC LIMIT :most"
+        place = {"campaign_id": campaign_id, "number": number}
+        rows = self._db.all(_Batch, query, **place, most=1)
+        if rows and not self._holds(rows[0], number):  # batches lie across each other
+            rows = self._db.all(_Batch, query, **place, most=NO_LIMIT)
         return [row for row in rows if self._holds(row, number)]
 
     def _holds(self, batch: _Batch, number: int) -> bool:
