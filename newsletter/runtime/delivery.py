@@ -204,7 +204,7 @@ class Delivery:
             return tx.workers.all()
 
     def is_at_work(self) -> bool:
-        """A ``run`` or ``worker`` gave a sign of life within the last minute.
+        """Return whether a ``run`` or ``worker`` gave a sign of life within the last minute.
 
         Where several processes share the sending, a scheduler is at work.
         """

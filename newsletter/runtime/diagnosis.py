@@ -61,7 +61,7 @@ def sends_into_the_world(settings: Settings) -> bool:
 
 
 def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Iterator[Finding]:
-    """SPF, DKIM, DMARC and BIMI, and whether readers and mail programs reach our pages.
+    """Check SPF, DKIM, DMARC and BIMI, and that readers and mail programs reach our pages.
 
     ``key`` is the workspace's, by which the service knows a question of ours.
     """
@@ -192,7 +192,7 @@ _PUT_BACK = "check the disk, and restore a backup with 'newsletter db restore'"
 
 
 def finding(what: str, *, well: bool, detail: str) -> Finding:
-    """One thing that is right, or a fault."""
+    """Return the finding of one check: right, or a fault."""
     return Finding(what=what, level=Level.OK if well else Level.FAULT, detail=detail)
 
 
@@ -326,7 +326,7 @@ def is_one_disk(one: Path, other: Path) -> bool:
 
 
 def _emails(delivery: Delivery) -> Finding:
-    """The emails that readers asked for within a day, and whether they get them."""
+    """Check that readers get the emails that they asked for within a day."""
     with delivery.store.read() as tx:
         counts, since = tx.emails.counts(tx.now - _DAY), tx.emails.waiting_since()
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
@@ -348,7 +348,7 @@ def _staff(roles: dict[str, Role]) -> str:
 
 
 def free_at(folder: Path) -> int:
-    """Bytes that are free where a folder is or will be."""
+    """Return the bytes that are free where a folder is or will be."""
     there = next(place for place in (folder, *folder.parents) if place.exists())
     return shutil.disk_usage(there).free
 

@@ -36,7 +36,7 @@ class Presence:
         self._on_end = on_end
         self._over = threading.Event()
         self.leads = threading.Event()
-        """This process is the scheduler at work."""
+        """Whether this process is the scheduler at work."""
 
     @contextmanager
     def at_work(self) -> Iterator[int]:

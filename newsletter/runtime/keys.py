@@ -191,7 +191,7 @@ def private() -> Iterator[int]:
 
 @contextmanager
 def made_with(umask: int) -> Iterator[int]:
-    """Files and folders made in the block lack these rights. Yields what they lacked before."""
+    """Take these rights from what the block makes. Yields the rights that were taken before."""
     before = os.umask(umask)
     try:
         yield before
@@ -208,7 +208,7 @@ def close_off(paths: Iterable[Path]) -> None:
 
 
 def open_to_others(paths: Iterable[Path]) -> list[Path]:
-    """Which of these somebody else may read or change."""
+    """Return those that others may read or change."""
     return [path for path in paths if _mode(path) & _OTHERS]
 
 
@@ -280,7 +280,7 @@ class SignedLinks:
         return [words[at : at + _LENGTH] for at in range(0, len(words), _LENGTH)]
 
     def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
-        """(campaign id, subscriber id) if we signed it, else None."""
+        """Return (campaign id, subscriber id) if we signed the token, else None."""
         # retired keys count too, so that the link in an old email always unsubscribes
         about = _read(token, self._unsubscribe, 4 + 6)
         if about is None:
@@ -291,7 +291,7 @@ class SignedLinks:
         return _sign(self._email, email_id.to_bytes(_EMAIL_BYTES))
 
     def read_email(self, token: str) -> int | None:
-        """The email's id if we signed it, else None."""
+        """Return the id of the email if we signed the token, else None."""
         about = _read(token, self._email, _EMAIL_BYTES, self._retired)
         return None if about is None else int.from_bytes(about)
 
@@ -301,7 +301,7 @@ class SignedLinks:
         return _sign(self._preferences, subscriber_id.to_bytes(6) + minutes.to_bytes(4))
 
     def read_preferences(self, token: str) -> tuple[int, datetime] | None:
-        """(subscriber id, when it was signed) if we signed it, else None."""
+        """Return (subscriber id, when it was signed) if we signed the token, else None."""
         about = _read(token, self._preferences, 6 + 4, self._retired)
         if about is None:
             return None

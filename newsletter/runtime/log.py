@@ -20,7 +20,7 @@ _PULSE = 60.0
 
 
 def log_tick(look: TickResult, before: TickResult) -> None:
-    """One line for each thing that is new since the look before."""
+    """Log one line for each thing that is new since the look before."""
     for fault in look.faults if look.faults != before.faults else ():
         log.error("%s", fault)
     for issue, summary in look.gathered:
@@ -81,7 +81,7 @@ def log_attempt(done: DispatchResult) -> None:
 
 
 def log_posted(done: EmailResult) -> None:
-    """One line for each email, without the address; as for attempts."""
+    """Log one line for each email, without the address; as for attempts."""
     well = done.state is EmailState.ACCEPTED and done.recorded
     log.log(
         logging.DEBUG if well else logging.INFO,
@@ -97,7 +97,7 @@ def log_posted(done: EmailResult) -> None:
 
 
 class Endings:
-    """One line when a campaign ends, and one more where a person or an event settles the rest."""
+    """Logs the end of each campaign, and that a person or an event settled the rest."""
 
     def __init__(self) -> None:
         self._said: dict[int, CampaignState] = {}

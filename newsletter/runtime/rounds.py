@@ -23,7 +23,7 @@ class QuietPeriod:
         self._still_at: int | None = None
 
     def holds(self) -> bool:
-        """Nothing was open, and nothing was written since. Where not, ask, and ``note`` it."""
+        """Return whether nothing was open, and nothing written since. Else ask, and ``note`` it."""
         self._asked_at = self._version()  # before it is asked: what comes meanwhile is seen later
         return self._asked_at == self._still_at
 
@@ -91,7 +91,7 @@ class Visits:
 
     @property
     def open(self) -> bool:
-        """The first visits are not over, or no look has begun since something new came."""
+        """Return whether the first visits last, or something new came since the last look began."""
         return not self._round_over or self._looked_at != self._brought
 
     def go(self) -> None:

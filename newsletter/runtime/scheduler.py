@@ -78,7 +78,7 @@ class Scheduler:
         self._wake = threading.Event()
         self._run = Run()
         self._sends = True
-        """Something is being sent, as far as was seen."""
+        """Whether something was being sent at the last look."""
         self._visits = Visits(tick.statements, stopped=self._stop.is_set)
         self._rounds = Rounds(delivery, stopped=self._stop.is_set)
         self._progress = ProgressLog()
@@ -140,7 +140,7 @@ class Scheduler:
             yield
 
     def _begins(self, until_idle: bool) -> bool:
-        """A generation has begun; False where sending is stopped."""
+        """Begin a generation. Return False if sending is stopped."""
         guard = self._delivery.guard()
         try:
             guard.begin()

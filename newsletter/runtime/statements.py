@@ -171,7 +171,7 @@ class Statements:
         return sha256(repr((by, marks)).encode()).hexdigest()
 
     def approve(self, asked: ApprovalRequest) -> ApprovalResult:
-        """Take down an approval of a statement. Raises NotFound or Refused."""
+        """Store an approval of a statement. Raises NotFound or Refused."""
         return approve(
             asked,
             store=self.store,
@@ -216,7 +216,7 @@ class Statements:
         )
 
     def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
-        """Have others look at a text of the desk, and make its mail. Raises as handing in does."""
+        """Submit a text of the desk, and render its email. Raises as ``submitting`` does."""
         mark = self._mark()
         draft = self.submitting.hand_in(key, base, by=by, told=told)
         self._render_since(mark)

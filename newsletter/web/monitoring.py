@@ -126,12 +126,12 @@ class Monitoring:
             return bool(tx.hold.reasons())
 
     def _silences(self) -> dict[str, bool]:
-        """By provider: it cannot be reached, or asked to be left alone. "" is the first one."""
+        """Return whether each provider is unreachable or asked to wait; "" is the first one."""
         waits = self._delivery.waits()
         return {name: bool(wait and wait.cause is Cause.BLOCKED) for name, wait in waits.items()}
 
     def collect(self) -> Iterator["Metric"]:
-        """The figures, as prometheus_client asks a collector for them."""
+        """Yield the figures, as prometheus_client asks a collector for them."""
         from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
         says = load_table("newsletter.web", "metrics.yaml")

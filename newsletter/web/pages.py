@@ -158,7 +158,7 @@ def _allow(answer: Response, request: Request) -> Response:
 
 
 def make(services: Services, lanes: Lanes | None = None) -> Starlette:
-    """The application."""
+    """Return the application."""
     lanes = lanes or Lanes()
     pages = Pages(services, lanes)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
@@ -179,7 +179,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
 
 
 def make_monitoring(services: Services) -> Starlette:
-    """The application of a process without pages."""
+    """Return the application of a process without pages."""
     frame = shared_frame(house=services.settings.house(), language=services.settings.language)
     return Starlette(routes=Monitoring(services, frame, Lanes().monitoring).routes())
 

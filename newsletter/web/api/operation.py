@@ -70,7 +70,7 @@ class Operation:
 
     @property
     def repeatable(self) -> bool:
-        """An idempotency key makes it happen once. A POST that only reads shows no resource."""
+        """Whether a key can make it happen once: a POST that changes something."""
         return self.method == "POST" and (bool(self.shows) or self.values("answer") is None)
 
     def read(self, http: Request, body: bytes) -> dict[str, Any]:

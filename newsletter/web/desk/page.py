@@ -421,7 +421,7 @@ def initials(name: str) -> str:
 
 
 def number(value: int) -> str:
-    """4,213."""
+    """Return a number with commas: 4,213."""
     return say("{number:,}", number=value)
 
 

@@ -37,7 +37,7 @@ class Posted:
     files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
 
     def first(self, name: str) -> str:
-        """The value of a field, or its first one; empty where there is none."""
+        """Return the first value of a field, or "" if it has none."""
         return next(iter(self.fields.get(name, ())), "")
 
     def text(self, name: str) -> str:
@@ -50,7 +50,7 @@ class Posted:
 
 
 def host_of(request: Request) -> str:
-    """The address that a request comes from; empty where the server does not know it."""
+    """Return the address that a request comes from, or "" if the server does not know it."""
     return request.client.host if request.client else ""
 
 

@@ -85,7 +85,7 @@ class Frame:
         status: int = 200,
         **values: object,
     ) -> Response:
-        """A page: a title, paragraphs, and whatever else its template shows."""
+        """Return a page: a title, paragraphs, and what else its template shows."""
         words, shown = self.words(language)
         filled = {
             "title": title,
@@ -115,7 +115,7 @@ class Frame:
         status: int = 200,
         buttons: Sequence[Button] = (),
     ) -> Response:
-        """A page of our own words alone, each by its key."""
+        """Return a page of fixed words alone, each named by its key."""
         words, _ = self.words(language)
         paragraphs = [words[text] for text in texts]
         return self.page(
@@ -127,7 +127,7 @@ class Frame:
         return self._templates.fill(template, values)
 
     def words(self, language: str) -> tuple[Mapping[str, str], str]:
-        """The words of our pages in a language, and the language they really are in."""
+        """Return the fixed words in a language, and the language that they are in."""
         words, own = self._wordings.of(language)
         return words, language if own else "en"
 
@@ -157,7 +157,7 @@ shared_frame = lru_cache(maxsize=8)(Frame)
 
 
 def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
-    """Lists by what readers call them, as a language writes it."""
+    """Return the titles of lists, joined as a language does."""
     return words["comma"].join(words["listed"].format(name=title) for title in titles)
 
 

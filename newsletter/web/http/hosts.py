@@ -1,4 +1,4 @@
-"""Which pages are at which host, by the Host field of a request.
+"""The host of each page, by the Host field of a request.
 
 With ``desk.url`` the desk and the public pages have a host each, and no other host has either.
 """

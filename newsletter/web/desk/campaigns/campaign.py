@@ -86,7 +86,7 @@ _LATELY = timedelta(minutes=2)
 _MINUTE = 60
 _MOST_SHOWN = 500
 _EXACT = 20_000
-"""Beyond so many deliveries a curve is drawn from a part of them."""
+"""The most deliveries from which a curve is exact; of more, it is drawn from a part."""
 _STATES = {name: WORDS[name] for name in ("rejected", "suppressed", "unknown")}
 _UNSENT: Mapping[str, str] = {
     "pending": say("waits for its turn"),

@@ -202,7 +202,7 @@ class AuditLog(StaffPart):
 _HERE = "/tokens"
 _MOST = 100
 _DAYS = ("30", "90", "365")
-"""How long a token may work."""
+"""The lifetimes of a token that are on offer."""
 
 
 class TokenPages(StaffPart):

@@ -48,7 +48,7 @@ _FIELDS = (
     *(f"brand.{key}" for key in ("color", "theme", "serif", "sans")),
     *(f"brand.logo.{key}" for key in ("src", "width", "height")),
 )
-"""Settings that say who speaks, and how. A field of the form is named by its key in the file."""
+"""The settings that are edited here. A field of the form is named by its key in the file."""
 
 
 def _values(settings: Settings) -> dict[str, str]:

@@ -131,7 +131,7 @@ class Drafts:
     def _read(
         self, data: bytes, name: str, bare: DraftText
     ) -> tuple[DraftText, ImportFindings, Sequence[ImportedPicture]]:
-        """The text in a file; one of our own kind keeps all of its fields. Raises InvalidInput."""
+        """Return the text in a file; a statement file keeps all fields. Raises InvalidInput."""
         from newsletter.documents.release.imported import with_language
         from newsletter.sources.uploads import read_upload
 
@@ -273,7 +273,7 @@ class Drafts:
 
     @route("GET", "/drafts/{key}/download", Role.VIEWER)
     def download(self, request: DeskRequest) -> Response:
-        """A file of a folder that makes the same email."""
+        """Return the text as a file, which makes the same email in a folder."""
         draft = self._words.find(request)
         text = draft.version.text
         slug = draft.slug or slugify(text.title)
@@ -282,7 +282,7 @@ class Drafts:
 
     @route("POST", "/drafts/{key}/hand-in", Role.WRITER)
     def hand_in(self, request: DeskRequest) -> Response:
-        """Have others look at it."""
+        """Submit a text for review."""
         draft = self._words.find(request)
         base = fields.number_of(request.field("base"))
         try:
@@ -314,7 +314,7 @@ class Drafts:
 
     @route("POST", "/drafts/{key}/delete", Role.WRITER)
     def delete(self, request: DeskRequest) -> Response:
-        """Take it away."""
+        """Delete a text."""
         self._statements.writing(request.who.address).delete(request.param("key"))
         return self._desk.go(request, "/statements?state=drafts", done="deleted")
 

@@ -55,7 +55,7 @@ class Editing:
 
     @route("POST", "/drafts/{key}/edit", Role.WRITER, most=_MOST)
     def keep(self, request: DeskRequest) -> Response:
-        """Keep what a form holds, and go on as its button says."""
+        """Save what a form contains, and continue as its button says."""
         draft = self._words.find(request)
         text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
         base = fields.number_of(request.field("base"))
@@ -241,7 +241,7 @@ class Editing:
 
     @route("GET", "/drafts/{key}/preview", Role.VIEWER)
     def seen(self, request: DeskRequest) -> Response:
-        """The email of a text as it stands, or of one of its versions."""
+        """Show the email of a text as it is now, or of one of its versions."""
         draft = self._words.find(request)
         text = draft.version.text
         if request.query("version"):
@@ -251,7 +251,7 @@ class Editing:
 
     @route("POST", "/drafts/{key}/preview", Role.WRITER, most=_MOST)
     def preview(self, request: DeskRequest) -> Response:
-        """The email of what a form holds, which is kept nowhere."""
+        """Show the email of what a form contains, without storing it."""
         draft = self._words.find(request)
         text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
         return self._mail(request, draft, text)
@@ -282,7 +282,7 @@ class Editing:
 
     @route("GET", "/drafts/{key}/versions", Role.VIEWER)
     def versions(self, request: DeskRequest) -> Response:
-        """The versions, the newest first."""
+        """Show the versions, the newest first."""
         skip = fields.number_of(request.query("page")) * _A_PAGE
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
@@ -304,7 +304,7 @@ class Editing:
 
     @route("GET", "/drafts/{key}/versions/{number}", Role.VIEWER)
     def version(self, request: DeskRequest) -> Response:
-        """One version: its email, and what differs from the text as it stands now."""
+        """Show one version: its email, and how the current text differs."""
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             version = _version_of(tx, draft, request.param("number"))
@@ -321,7 +321,7 @@ class Editing:
 
     @route("POST", "/drafts/{key}/versions/{number}/restore", Role.WRITER)
     def restore(self, request: DeskRequest) -> Response:
-        """Bring it back, as one more version."""
+        """Restore a version, as a new one."""
         key, number = request.param("key"), fields.number_of(request.param("number"))
         self._statements.writing(request.who.address).restore(key, number)
         return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
@@ -338,7 +338,7 @@ class Present:
         self._turn = Lock()
 
     def note(self, key: str, name: str, now: datetime) -> list[str]:
-        """Somebody is in a text; returns who else is."""
+        """Note that a person edits a text. Return the others who do."""
         with self._turn:
             here: Mapping[str, datetime] = self._seen.pop(key, {})
             there = {name: at for name, at in here.items() if now - at < self._AFTER}

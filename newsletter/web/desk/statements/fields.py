@@ -38,7 +38,7 @@ LABELS: Mapping[str, str] = {
     "urgent": say("Ahead of other emails"),
     "welcome": say("Welcome email"),
 }
-"""Field → what it is called on the pages."""
+"""Field → its name on the pages."""
 _MANY, _TICKS = {"lists"}, {"urgent", "welcome"}
 _MARKS = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
 _MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
@@ -69,7 +69,7 @@ def number_of(named: object) -> int:
 
 
 def listed(text: DraftText) -> dict[str, list[str]]:
-    """Field → its values, as a form would send them."""
+    """Return field → its values, as a form would send them."""
     found = {name: [value] for name, value in vars(text).items() if isinstance(value, str)}
     ticks = {name: ["yes"] if getattr(text, name) else [] for name in _TICKS}
     return found | ticks | {"lists": list(text.lists)}
@@ -120,7 +120,7 @@ def of_file(faults: Iterable[Fault], key: str) -> Faults:
 
 
 def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
-    """Differences by what the pages call the fields, each as lines that are out and in."""
+    """Return the differences by the fields' names on the pages, each as (removed, added) lines."""
     return [
         {
             "what": LABELS.get(difference.what, difference.what),
@@ -146,7 +146,7 @@ class Words:
             return find_draft(tx, request.param("key"))
 
     def parse(self, text: DraftText, *, key: str, slug: str) -> Parsed:
-        """The statement that a text would be, or all that is wrong with it."""
+        """Return the statement that a text would be, or all of its faults."""
         defaults = self.statements.defaults
         return parse_draft(text, key=key, writers=("writer@desk",), defaults=defaults, slug=slug)
 

@@ -53,7 +53,7 @@ class EmailPreview:
 
     @route("GET", "/statements/{slug}/mail", Role.VIEWER)
     def mail(self, request: DeskRequest) -> Response:
-        """The email alone, for the frame, as a made-up reader gets it."""
+        """Show the email alone, for the frame, as a made-up reader gets it."""
         return self._framed(request, 0)
 
     @route("GET", "/statements/{slug}/mail/{reader}", Role.SENDER)
@@ -85,7 +85,7 @@ class EmailPreview:
         reader: int = 0,
         faults: Faults = (),
     ) -> Response:
-        """The page; its query names the view."""
+        """Show the page; its query names the view."""
         stored, content = self._content(request.param("slug"), reader)
         view = view_of(request)
         here = f"/desk/statements/{stored.statement.slug}"
@@ -136,7 +136,7 @@ def view_of(request: DeskRequest) -> str:
 
 
 def seen(content: Content, view: str) -> str:
-    """An email as a page, in one of the views."""
+    """Return an email as a page, in one of the views."""
     if view == "text":
         return views.plain(content.text, title=content.subject, language=content.language)
     if view == "no-pictures":
@@ -147,7 +147,7 @@ def seen(content: Content, view: str) -> str:
 
 
 def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
-    """Address and name of whom a test may go to, oneself first."""
+    """Return (address, name) of each person who may get a test, oneself first."""
     with store.read() as tx:
         names = colleagues(tx)
     return [(me, say("Me")), *((address, name) for address, name in names.items() if address != me)]

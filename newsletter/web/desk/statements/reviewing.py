@@ -36,7 +36,7 @@ class Reviewing:
 
     @route("GET", "/statements/{slug}/versions/{digest}", Role.VIEWER)
     def mail(self, request: DeskRequest) -> Response:
-        """The email of one version, as a made-up reader gets it, for the frame."""
+        """Show the email of one version, as a made-up reader gets it, for the frame."""
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = load_status(tx, stored, self._campaigns.rules)
@@ -46,7 +46,7 @@ class Reviewing:
 
     @route("POST", "/statements/{slug}/review", Role.APPROVER, may_step_up=True)
     def approve(self, request: DeskRequest) -> Response:
-        """Take down an approval of the version that was on the page, or say why not."""
+        """Approve the version that was on the page, or say why not."""
         despite = request.field("despite").strip() or None
         return self._approve(request, "approved-partly", despite=despite)
 
@@ -87,7 +87,7 @@ class Reviewing:
 
     @route("POST", "/statements/{slug}/send-back", Role.APPROVER)
     def send_back(self, request: DeskRequest) -> Response:
-        """Send it back to its writers."""
+        """Send the statement back to its writers."""
         slug, reason = request.param("slug"), request.field("reason")
         if not reason.strip():
             fault = say("Say in a few words what should change")
@@ -113,7 +113,7 @@ class Reviewing:
         return self._desk.go(request, f"/statements/{slug}", done="approval-withdrawn")
 
     def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
-        """The page as it stands now, with why nothing was decided on top."""
+        """Show the current page, and above it why nothing was decided."""
         if isinstance(error, ContentChanged):
             text = say("{what} {why}", what=what, why=self._changed(request))
             return self._page(request, faults=[("", text)], code=409, seen=error.seen)
@@ -124,7 +124,7 @@ class Reviewing:
         return self._page(request, code=409, refused=error, what=what)
 
     def _changed(self, request: DeskRequest) -> str:
-        """That there is another text now: of whom and since when, where the desk knows."""
+        """Say that the text has changed, by whom and when, as far as the desk knows."""
         with self._statements.store.read() as tx:
             draft = tx.drafts.of(request.param("slug"))
             number = draft.handed_in if draft else None
