@@ -11,14 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from http.client import HTTPException
 from typing import Any
 
 import certifi
-from requests import PreparedRequest, Response
-from requests.adapters import BaseAdapter
 
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.errors import ClaimOver, Defect, NewsletterError, ProviderUnreachable
@@ -245,11 +244,10 @@ class _Deadlines:
         return None if ends is None else max(ends - _now(), 0)
 
 
-class Connections(BaseAdapter):
-    """The adapter of requests: it makes each call once, on a connection of this call alone.
+class Connections:
+    """Makes each call once, on a connection of this call alone.
 
-    ``kept`` is how many connections wait for another call. No session is above it: that would
-    follow a 302, which loses the body and says 200, and keep cookies.
+    ``kept`` is how many connections wait for another call.
     """
 
     connection_class = Connection
@@ -257,7 +255,6 @@ class Connections(BaseAdapter):
     def __init__(
         self, *, kept: int, resolve: Resolve, tls: ssl.SSLContext | None, answer_bytes: int
     ) -> None:
-        super().__init__()
         self._kept = kept
         self._resolve = resolve
         self._tls = tls
@@ -266,23 +263,12 @@ class Connections(BaseAdapter):
         """The one used last is at the end."""
         self._lock = threading.Lock()
 
-    def send(
-        self,
-        request: PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: Any = True,
-        cert: Any = None,
-        proxies: Any = None,
-    ) -> Response:
-        """Make the ``Call`` that is given as ``timeout``; return its full answer."""
-        call: Call = timeout
-        connection = self._connection(http.origin_of(str(request.url)))
+    def send(self, request: http.HttpRequest, data: bytes, call: Call) -> http.HttpResponse:
+        """Send the bytes of a request; return its full answer."""
+        connection = self._connection(http.origin_of(request.url))
         try:
             # one byte more shows an answer that is too long
-            with connection.exchange(
-                http.written(request), str(request.method), call, self._answer_bytes + 1
-            ) as answer:
+            with connection.exchange(data, request.method, call, self._answer_bytes + 1) as answer:
                 body = answer.read(self._answer_bytes + 1)
             response = self._complete(answer, body)
             call.end()
@@ -317,18 +303,15 @@ class Connections(BaseAdapter):
         tls = (self._tls or _trust()) if origin.is_secure else None
         return self.connection_class(origin, self._resolve, tls)
 
-    def _complete(self, answer: FinalAnswer, body: bytes) -> Response:
+    def _complete(self, answer: FinalAnswer, body: bytes) -> http.HttpResponse:
         """Return the answer. Raises AnswerTooLong, and ValueError if it may not be complete."""
         if len(body) > self._answer_bytes:
             raise AnswerTooLong(f"the answer is longer than {self._answer_bytes} bytes")
-        response = Response()
-        response.status_code = answer.status
         headers = dict[str, str]()
         for name, value in answer.getheaders():
             key = name.lower()
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
-        response.headers.update(headers)
-        response._content = body
+        response = http.HttpResponse(status=answer.status, headers=headers, body=body)
         fault = _incomplete(response)
         # of several answers, which is the one to this request?
         if not fault and answer.surplus.strip():
@@ -372,22 +355,17 @@ class Transport:
         when none has since ``not_after`` would come first, and InvalidConfiguration for a request
         that cannot be written down.
         """
-        prepared = http.prepare(request)
+        data = http.written(request)
         call = Call(self._seconds, not_after)
         self._deadlines.add(call)
         try:
             call.check_claim()
-            answer = self.connections.send(prepared, timeout=call)
+            answer = self.connections.send(request, data, call)
         except Exception as error:
             raise self._translated(error, call, http.origin_of(request.url).host) from error
         finally:
             self._deadlines.remove(call)
-        return http.HttpResponse(
-            status=answer.status_code,
-            headers=dict(answer.headers),
-            body=answer.content,
-            at=self._clock.now() if self._clock else None,
-        )
+        return replace(answer, at=self._clock.now()) if self._clock else answer
 
     def close(self) -> None:
         """Close idle connections."""
@@ -426,18 +404,18 @@ def call_once(
         transport.close()
 
 
-def _incomplete(response: Response) -> str:
+def _incomplete(response: http.HttpResponse) -> str:
     """Return why this may not be the complete answer. http.client misses an end in headers or
     body."""
-    body, length = response.content, response.headers.get("content-length")
+    body, length = response.body, response.headers.get("content-length")
     # the first ones have no body; a chunked body marks its own end
-    if response.status_code in {204, 304}:
+    if response.status in {204, 304}:
         return ""
     if coding := response.headers.get("transfer-encoding"):
         return "" if coding.lower() == "chunked" else f"it is coded as {http.words(coding)}"
     if length is None:
         # a redirect needs no body: whether one is missing does not matter
-        whole = body or 300 <= response.status_code < 400
+        whole = body or 300 <= response.status < 400
         return "" if whole else "the answer has neither a length nor a body"
     return "" if length == str(len(body)) else f"{len(body)} of {http.words(length)} bytes came"
 
