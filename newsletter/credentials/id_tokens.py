@@ -23,7 +23,7 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 """Signatures by a pair of keys. The client secret signs nothing, and ``none`` is no signature."""
 _KINDS = {"RSA", "EC"}
 _MAX_TOKEN_BYTES = 16 << 10
-_LEEWAY = timedelta(minutes=1)
+LEEWAY = timedelta(minutes=1)
 """The largest difference between the provider's clock and ours."""
 _LIVES = timedelta(minutes=10)
 """The greatest age of a token: it is made for one sign-in."""
@@ -82,7 +82,7 @@ def verified(
         raise Unproven(f"the ID token is longer than {_MAX_TOKEN_BYTES} bytes")
     rules = jwt.JWTClaimsRegistry(
         now=int(now.timestamp()),
-        leeway=int(_LEEWAY.total_seconds()),
+        leeway=int(LEEWAY.total_seconds()),
         iss={"essential": True, "values": [desk.issuer, f"{desk.issuer}/"]},
         aud={"essential": True, "value": desk.client_id},
         sub={"essential": True},
@@ -141,5 +141,5 @@ def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> I
 
 def _instant(seconds: Any, now: datetime) -> datetime | None:
     """Return the time of a claim, and now for one that the other clock is early by."""
-    is_one = type(seconds) is int and 0 <= seconds <= (now + _LEEWAY).timestamp()
+    is_one = type(seconds) is int and 0 <= seconds <= (now + LEEWAY).timestamp()
     return min(datetime.fromtimestamp(seconds, UTC), now) if is_one else None

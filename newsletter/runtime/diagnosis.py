@@ -249,7 +249,9 @@ def of_sign_in(staff: Staff) -> Iterator[Finding]:
     yield attempt("sign-in", lambda: f"{provider.desk.name} has {len(provider.keys())} keys")
     with staff.store.read() as tx:
         roles, accounts = tx.staff.roles(), tx.accounts.all()
-    well = any(roles.get(address) is Role.ADMIN for address in accounts)
+    well = any(
+        each.password and roles.get(address) is Role.ADMIN for address, each in accounts.items()
+    )
     detail = "admins have them" if well else "no admin has one; 'newsletter user invite EMAIL'"
     yield finding("passwords", well=well, detail=detail)
 

@@ -34,8 +34,13 @@ class Staff:
 
     @cached_property
     def proofs(self) -> Proofs:
+        desk = self.settings.desk
         return Proofs(
-            store=self.store, key=self.key, passwords=Passwords(), rules=self.settings.desk
+            store=self.store,
+            key=self.key,
+            passwords=Passwords(),
+            rules=desk,
+            issuer=desk.oidc.issuer if desk.oidc else "",
         )
 
     @cached_property

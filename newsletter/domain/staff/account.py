@@ -8,7 +8,7 @@ from hashlib import sha256
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from newsletter.domain.staff.role import Role
+from newsletter.domain.staff.role import DeskRules, Role
 
 INVITATION_LIVES = timedelta(hours=72)
 RESET_LIVES = timedelta(minutes=15)
@@ -45,7 +45,7 @@ class Credential:
 
     address: str
     password: str
-    """Its hash in Argon2's format."""
+    """Its hash in Argon2's format; empty without one."""
     password_at: datetime
     factor: str = ""
     """The salt of the one-time codes; empty without a second factor."""
@@ -61,11 +61,34 @@ class Credential:
     issuer: str = ""
     """The identity provider whose account was connected; empty without one."""
     subject: str = ""
-    """The person's name there, which never changes."""
+    """The person's name there, which never changes; empty once they disconnected it."""
 
     @property
     def has_factor(self) -> bool:
         return self.factor != ""
+
+
+class WayIn(Enum):
+    """A way to sign in."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a way
+    """By a password."""
+    PROVIDER = "provider"
+    """By the identity provider."""
+
+
+def ways_in(
+    role: Role, rules: DeskRules, issuer: str, credential: Credential | None = None
+) -> frozenset[WayIn]:
+    """Return how a person may sign in: with this credential, or else with a new account.
+
+    ``issuer`` is the identity provider of the settings, or "". Every door asks here.
+    """
+    may = {WayIn.PASSWORD: role.includes(rules.passwords), WayIn.PROVIDER: issuer != ""}
+    if credential is not None:
+        may[WayIn.PASSWORD] &= credential.password != ""
+        may[WayIn.PROVIDER] &= credential.subject != "" and credential.issuer == issuer
+    return frozenset(way for way, is_open in may.items() if is_open)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from newsletter.domain.staff.account import (
     Passkey,
     Session,
     Stage,
+    WayIn,
     limits_on_codes,
 )
 from newsletter.domain.wording import say
@@ -38,6 +39,10 @@ class Overview:
     credential: Credential | None
     demanded: bool
     """Their role demands a second factor."""
+    ways: frozenset[WayIn]
+    """How they may sign in with what they have."""
+    allowed: frozenset[WayIn]
+    """How their role may."""
     codes_left: int
     passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
@@ -66,9 +71,12 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
         role = tx.staff.role(address)
         if role is None:
             raise NotFound(f"{address} is not among the staff")
+        credential = tx.accounts.get(address)
         return Overview(
-            credential=tx.accounts.get(address),
+            credential=credential,
             demanded=proofs.rules.demands_factor(role),
+            ways=proofs.ways_in(role, credential),
+            allowed=proofs.ways_in(role),
             codes_left=tx.accounts.codes_left(address),
             passkeys=tx.passkeys.of(address),
             sessions=[session for session in tx.sessions.of(address) if session.alive(tx.now)],
@@ -137,6 +145,28 @@ def change_password(
 
 
 _SAME = say("This is the password that you have. Choose another one.")
+
+
+# --- identity provider
+
+
+def disconnect(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
+    """End sign-ins with the account at the identity provider. A verified address does not connect
+    it again.
+
+    Raises Refused if the person could not sign in any more.
+    """
+    with proofs.store.begin() as tx:
+        session = proofs.holder(tx, hashed)
+        role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
+        if role is None or credential is None or not credential.subject:
+            raise Refused(say("No account is connected."))
+        if not proofs.ways_in(role, credential) - {WayIn.PROVIDER}:
+            raise Refused(say("You sign in with this account alone, so it stays connected."))
+        tx.accounts.connect(session.address, credential.issuer, "")
+        named = f"{one_line(credential.subject, LONGEST_NAME)} at {credential.issuer}"
+        told = f"Your account at {credential.issuer} does not sign you in any more."
+        return proofs.changed(tx, session, "disconnect", named, told, place)
 
 
 # --- second factor

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.credentials.codes import hash_of, link_word, new_word
+from newsletter.credentials.id_tokens import Identity
 from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail
@@ -18,19 +19,23 @@ from newsletter.domain.staff.account import (
     Invitation,
     Limit,
     LinkKind,
+    WayIn,
     limits_on_forgotten,
     name_of,
 )
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
+from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import entitle
 from newsletter.pipeline.staff.proofs import (
+    OTHER_PERSON,
     Place,
     Proofs,
     SignedIn,
     folded,
     moment_in_words,
+    named,
     one_line,
 )
 from newsletter.store.sql import Transaction
@@ -44,7 +49,7 @@ class Person:
     name: str
     role: Role
     joined: bool
-    """The person has a password. Without one, an operator added them and they approve by command
+    """The person has an account. Without one, an operator added them and they approve by command
     only."""
     factor: bool
     seen_at: datetime | None
@@ -291,7 +296,7 @@ def forgot(address: str, *, place: Place, proofs: Proofs) -> None:
         if proofs.attempt(tx, limits_on_forgotten(who, place.network)) is None:
             return
         role, links = tx.staff.role(who), tx.invitations.open(tx.now)
-        may = role is not None and role.includes(proofs.rules.passwords)
+        may = role is not None and WayIn.PASSWORD in proofs.ways_in(role)
         known = may and tx.accounts.get(who) and not any(one.address == who for one in links)
         where = f"from {place.network or 'an unknown network'}"
         tx.audit.enter("nobody", "forgotten password", who if known else "no account", where)
@@ -354,10 +359,20 @@ def _queue_link_email(
     return tx.emails.tell(address, f"{asks}{role_named}. {works}", tx.now, EmailKind.LINK)
 
 
-def invitation_of(word: str, *, proofs: Proofs) -> Invitation:
-    """Return the invitation of a link. Raises NotFound if the link is used, expired or unknown."""
+def invitation_of(word: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[WayIn]]:
+    """Return the invitation of a link, and how its owner may sign in by it.
+
+    Raises NotFound if the link is used, expired or unknown.
+    """
     with proofs.store.read() as tx:
-        return _open(tx, word)
+        link = _open(tx, word)
+        return link, _ways_by(tx, link, proofs)
+
+
+def _ways_by(tx: Transaction, link: Invitation, proofs: Proofs) -> frozenset[WayIn]:
+    is_new = link.kind is LinkKind.INVITATION
+    ways = proofs.ways_in(link.role if is_new else _found(tx, link.address))
+    return ways - {WayIn.PROVIDER} if link.kind is LinkKind.FORGOTTEN else ways
 
 
 def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs) -> SignedIn | str:
@@ -372,20 +387,53 @@ def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs)
         return wrong
     hashed = proofs.new_hash(password)
     with proofs.store.begin() as tx:
-        invitation = _open(tx, word)  # somebody else may have used it meanwhile
-        role = _role(tx, invitation)
-        tx.invitations.use(invitation.id, tx.now)
-        if invitation.kind is LinkKind.FORGOTTEN:
-            tx.accounts.set_password(address, hashed, tx.now)
-        else:
-            tx.accounts.open(address, hashed, tx.now)
-        if invitation.kind is LinkKind.INVITATION:
-            tx.staff.rename(address, one_line(name, _LONGEST_NAME) or name_of(address))
-        tx.sessions.end_all(address)
-        _note(tx, invitation, role, place, proofs)
-        credential = tx.accounts.get(address)
-        assert credential is not None  # noqa: S101 - it was opened four lines before
-        return proofs.begin(tx, address, proofs.next_stage(role, credential), place)
+        # somebody else may have used it meanwhile
+        return _use(tx, _open(tx, word), hashed, name, place, proofs)
+
+
+def join(
+    tx: Transaction, number: int, name: str, identity: Identity, place: Place, proofs: Proofs
+) -> SignedIn:
+    """Use the link with this number: connect an account at the identity provider and sign in.
+
+    The link vouches for the person. Raises NotFound, and Refused for the account of another person.
+    """
+    link = _working(tx, tx.invitations.get(number))
+    if identity.email and folded(identity.email) != link.address:
+        other = "You signed in there as {other}. This link is for {address}."
+        raise Refused(say(other, other=identity.email, address=link.address))
+    if tx.accounts.owner_of(identity.issuer, identity.subject) not in {None, link.address}:
+        raise Refused(OTHER_PERSON)
+    return _use(tx, link, identity, name, place, proofs)
+
+
+def _use(
+    tx: Transaction, link: Invitation, by: str | Identity, name: str, place: Place, proofs: Proofs
+) -> SignedIn:
+    """Use a link with the hash of a password, or with an identity. Raises Refused."""
+    identity = by if isinstance(by, Identity) else None
+    if (WayIn.PROVIDER if identity else WayIn.PASSWORD) not in _ways_by(tx, link, proofs):
+        raise Refused(say("Your role does not sign in this way. Nothing was changed."))
+    address, hashed = link.address, "" if identity else str(by)
+    if link.kind is LinkKind.INVITATION:
+        _grant(tx, address, link.role, link.by)
+        tx.staff.rename(address, one_line(name, _LONGEST_NAME) or name_of(address))
+    role = _found(tx, address)  # a reset link never changes the role
+    tx.invitations.use(link.id, tx.now)
+    if link.kind is LinkKind.FORGOTTEN:
+        tx.accounts.set_password(address, hashed, tx.now)
+    else:
+        tx.accounts.open(address, hashed, tx.now)
+    if identity:
+        tx.accounts.connect(address, identity.issuer, identity.subject)
+    tx.sessions.end_all(address)
+    way = f"with {named(identity)}" if identity else "with a password"
+    _note(tx, link, role, f", {way}, from {place.network or 'an unknown network'}", proofs)
+    credential = tx.accounts.get(address)
+    assert credential is not None  # noqa: S101 - it was opened before
+    stage = proofs.next_stage(role, credential, identity)
+    # a provider that never says when it asked could not vouch for a first factor later
+    return proofs.begin(tx, address, stage, place, fresh_at=tx.now if identity else None)
 
 
 def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
@@ -400,7 +448,10 @@ def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
 
 
 def _open(tx: Transaction, word: str) -> Invitation:
-    invitation = tx.invitations.find(hash_of(word))
+    return _working(tx, tx.invitations.find(hash_of(word)))
+
+
+def _working(tx: Transaction, invitation: Invitation | None) -> Invitation:
     if invitation is None or not invitation.open(tx.now) or not _may_let_in(tx, invitation):
         raise NotFound(
             "This link does nothing any more. It was used before, it is too old, or a newer one was"
@@ -415,28 +466,13 @@ def _may_let_in(tx: Transaction, link: Invitation) -> bool:
     return by_owner or link.by == OPERATOR or tx.staff.role(link.by) is Role.ADMIN
 
 
-def _role(tx: Transaction, invitation: Invitation) -> Role:
-    """Return the role of the account. A reset link never changes the role."""
-    if invitation.kind is LinkKind.INVITATION:
-        _grant(tx, invitation.address, invitation.role, invitation.by)
-        return invitation.role
-    role = tx.staff.role(invitation.address)
-    if role is None:
-        raise NotFound(f"{invitation.address} is not among the staff any more")
-    return role
-
-
-def _note(
-    tx: Transaction, invitation: Invitation, role: Role, place: Place, proofs: Proofs
-) -> None:
-    address = invitation.address
-    where = place.network or "an unknown network"
-    if invitation.kind is LinkKind.INVITATION:
-        tx.audit.enter(address, "accept invitation", address, f"as {role.value}, from {where}")
+def _note(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Proofs) -> None:
+    if link.kind is LinkKind.INVITATION:
+        tx.audit.enter(link.address, "accept invitation", link.address, f"as {role.value}{by}")
         return
-    tx.audit.enter(address, "use reset link", address, f"a new password, from {where}")
-    whose = "you asked for" if invitation.by == address else f"{invitation.by} made"
-    proofs.tell(tx, address, f"Your password was set by a link that {whose}.")
+    tx.audit.enter(link.address, "use reset link", link.address, f"a new way in{by}")
+    whose = "you asked for" if link.by == link.address else f"{link.by} made"
+    proofs.tell(tx, link.address, f"A link that {whose} was used{by}.")
 
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 
 from newsletter.credentials import codes, passkeys
 from newsletter.credentials.codes import hash_of, new_word
+from newsletter.credentials.id_tokens import Identity
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import (
@@ -17,11 +18,14 @@ from newsletter.domain.staff.account import (
     Party,
     Session,
     Stage,
+    WayIn,
     exceeded,
     limits_on_codes,
+    ways_in,
 )
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.subscribers.address import fold
+from newsletter.domain.wording import say
 from newsletter.store.sql import Store, Transaction
 
 
@@ -90,6 +94,12 @@ class Proofs:
     key: bytes
     passwords: Passwords
     rules: DeskRules
+    issuer: str = ""
+    """The identity provider of the staff; empty without one."""
+
+    def ways_in(self, role: Role, credential: Credential | None = None) -> frozenset[WayIn]:
+        """Return how a person may sign in: with this credential, or else with a new account."""
+        return ways_in(role, self.rules, self.issuer, credential)
 
     # --- sessions
 
@@ -153,8 +163,12 @@ class Proofs:
             raise Refused(f"{session.address} is not among the staff any more")
         return session
 
-    def next_stage(self, role: Role, credential: Credential) -> Stage:
-        """Return the stage after the right password."""
+    def next_stage(
+        self, role: Role, credential: Credential, identity: Identity | None = None
+    ) -> Stage:
+        """Return the stage after the right password, or by an identity."""
+        if identity is not None and identity.has_factor:
+            return Stage.WHOLE
         if credential.has_factor:
             return Stage.HALF
         return Stage.ENROLLING if self.rules.demands_factor(role) else Stage.WHOLE
@@ -308,6 +322,8 @@ class Proofs:
         tx.emails.tell(address, f"{what} It happened on {moment_in_words(tx.now)}.", tx.now)
 
 
+_LONGEST_SUBJECT = 80
+OTHER_PERSON = say("You signed in there as another person. Nothing was changed.")
 _COPIED = "it may have been copied. Remove it on your account page, and add another one."
 
 
@@ -323,6 +339,11 @@ def one_line(typed: str, longest: int) -> str:
     """Return a typed name without invisible characters; may be empty."""
     seen = (character if character.isprintable() else " " for character in typed)
     return " ".join("".join(seen).split())[:longest].strip()
+
+
+def named(identity: Identity) -> str:
+    """Return an identity for the audit log."""
+    return f"{one_line(identity.subject, _LONGEST_SUBJECT)} at {identity.issuer}"
 
 
 def moment_in_words(at: datetime) -> str:

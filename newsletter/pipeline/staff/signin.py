@@ -4,16 +4,26 @@ A sign-in does not reveal who has an account: a wrong password, an unknown addre
 failures cost the same and get the same answer.
 """
 
+import json
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum
 
 from newsletter.credentials import codes, id_tokens
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.id_tokens import Identity, Unproven
-from newsletter.domain.errors import Refused
-from newsletter.domain.staff.account import Limit, Session, Stage, exceeded, limits_on_passwords
+from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.account import (
+    Limit,
+    Session,
+    Stage,
+    WayIn,
+    exceeded,
+    limits_on_passwords,
+)
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import (
+    OTHER_PERSON,
     PasskeyAnswer,
     PasswordCheck,
     Place,
@@ -21,13 +31,12 @@ from newsletter.pipeline.staff.proofs import (
     Refusal,
     SignedIn,
     folded,
-    one_line,
+    named,
 )
 from newsletter.store.sql import Transaction
 
 _DAY = timedelta(days=1)
 _NOBODY = "an unknown address"
-_LONGEST_SUBJECT = 80
 _STOPPED = "no more are looked at for some minutes"
 
 
@@ -57,7 +66,7 @@ def sign_in(
             return Refusal.WRONG
         assert role and credential  # noqa: S101, PT018 - else no password fits
         tx.throttle.take_back(compared.counted)
-        if not role.includes(proofs.rules.passwords):
+        if WayIn.PASSWORD not in proofs.ways_in(role, credential):
             tx.audit.enter("nobody", "sign-in refused", who, "passwords are off for this role")
             return Refusal.WRONG
         tx.sessions.end(hash_of(before))
@@ -174,18 +183,42 @@ def _wrong(
 # --- by an identity provider
 
 
-def leave(onward: str, *, place: Place, proofs: Proofs) -> str:
+class Errand(Enum):
+    """What a browser leaves for the identity provider for."""
+
+    SIGN_IN = "sign in"
+    """Anybody signs in."""
+    CONNECT = "connect"
+    """The person who is signed in connects the account there."""
+    PROVE = "prove"
+    """The person who is signed in gives a fresh factor there."""
+    JOIN = "join"
+    """The owner of a link opens an account."""
+
+
+def leave(
+    errand: Errand,
+    address: str = "",
+    onward: str = "/desk",
+    link: int = 0,
+    name: str = "",
+    *,
+    place: Place,
+    proofs: Proofs,
+) -> str:
     """Note that a browser leaves for the identity provider, and where it goes on afterwards.
 
-    Return the word for its cookie, which works once, within ten minutes. Raises Refused beyond the
-    limit.
+    A person who is signed in has an address; who joins, the number of a link, its address, and a
+    typed name. Return the word for its cookie, which works once, within ten minutes. Raises Refused
+    beyond the limit.
     """
     limit = Limit(key=f"provider {place.network}", most=60, within=timedelta(minutes=5))
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, [limit]) is None:
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))
-        away = proofs.begin(tx, "", Stage.AWAY, place)
-        tx.sessions.ask(hash_of(away.word), onward, tx.now)
+        away = proofs.begin(tx, address, Stage.AWAY, place)
+        kept = json.dumps([errand.value, onward, link, name])
+        tx.sessions.ask(hash_of(away.word), kept, tx.now)
     return away.word
 
 
@@ -194,14 +227,16 @@ def come_back(
     state: str,
     identify: Callable[[], Identity],
     *,
+    join: Callable[[Transaction, int, str, Identity, Place, Proofs], SignedIn],
     place: Place,
     proofs: Proofs,
     before: str = "",
 ) -> tuple[SignedIn, str] | Refusal:
-    """Sign in the person whom the provider names; return also where they go on.
+    """Let the person whom the provider names do what they left for; return also where they go on.
 
     ``word`` is in the cookie of the browser that left, ``before`` in that of its session.
-    ``identify`` asks the provider, without an open transaction.
+    ``identify`` asks the provider, without an open transaction; ``join`` uses a link. Raises
+    NotFound and Refused.
     """
     with proofs.store.begin() as tx:
         away = tx.sessions.half(hash_of(word))
@@ -211,58 +246,91 @@ def come_back(
         tx.sessions.end(away.hash)
         if asked is None or not away.alive(tx.now):
             return Refusal.OVER
+    said, onward, link, name = json.loads(asked[0])
+    errand = Errand(said)
     try:
         identity = identify()
         with proofs.store.begin() as tx:
-            return _enter(tx, identity, before, place, proofs), asked[0]
-    except Unproven as error:
+            if errand is Errand.JOIN:
+                return join(tx, link, name, identity, place, proofs), onward
+            if errand is Errand.SIGN_IN:
+                return _enter(tx, identity, before, place, proofs), onward
+            session = proofs.holder(tx, hash_of(before))
+            if session.address != away.address:
+                return Refusal.OVER
+            since = away.created_at - id_tokens.LEEWAY if errand is Errand.PROVE else None
+            return _confirm(tx, identity, session, since, place, proofs), onward
+    except (Refused, NotFound) as error:
+        why = f"{said}: {error}, from {_where(place)}"
         with proofs.store.begin() as tx:
-            tx.audit.enter("nobody", "sign-in refused", _NOBODY, f"{error}, from {_where(place)}")
-        return Refusal.UNNAMED
+            tx.audit.enter("nobody", "sign-in refused", away.address or _NOBODY, why)
+        if isinstance(error, Unproven):
+            return Refusal.UNNAMED
+        raise
 
 
 def _enter(
     tx: Transaction, identity: Identity, before: str, place: Place, proofs: Proofs
 ) -> SignedIn:
     """Sign in the owner of an identity, which creates no account. Raises Unproven."""
-    session = tx.sessions.get(hash_of(before))
-    if session is not None and not (session.alive(tx.now) and session.fresh(tx.now)):
-        session = None
     who = tx.accounts.owner_of(identity.issuer, identity.subject)
-    who = who or _connect(tx, identity, session, proofs)
+    who = who or _recognise(tx, identity, proofs)
     role, credential = tx.staff.role(who), tx.accounts.get(who)
     if role is None or credential is None:
-        raise Unproven(f"no account is of {_named(identity)}")
-    if session is not None and session.address == who:
-        return proofs.renew(tx, session, place, fresh=False)
+        raise Unproven(f"no account is of {named(identity)}")
     tx.sessions.end(hash_of(before))
-    stage = Stage.WHOLE if identity.has_factor else proofs.next_stage(role, credential)
+    stage = proofs.next_stage(role, credential, identity)
     if stage is Stage.WHOLE:
         _note(tx, who, f"with an account of {identity.issuer}", place, proofs)
     fresh_at = identity.authenticated_at if identity.has_factor else None
     return proofs.begin(tx, who, stage, place, fresh_at=fresh_at)
 
 
-def _connect(tx: Transaction, identity: Identity, session: Session | None, proofs: Proofs) -> str:
-    """Connect an identity that comes for the first time; return the account, or "".
-
-    It belongs to the person who is signed in with a fresh factor, else to the owner of the address
-    that the provider verified.
-    """
-    who = session.address if session else folded(identity.email)
+def _recognise(tx: Transaction, identity: Identity, proofs: Proofs) -> str:
+    """Return the owner of the address that the provider verified, and connect them; else ""."""
+    who = folded(identity.email)
     credential = tx.accounts.get(who)
     # the address of another account at this provider may have gone to another person
-    if credential is None or (session is None and credential.issuer == identity.issuer):
+    if credential is None or credential.issuer == identity.issuer:
         return ""
-    tx.accounts.connect(who, identity.issuer, identity.subject)
-    how = "while signed in" if session else "by its email address"
-    tx.audit.enter(who, "connect", who, f"{_named(identity)}, {how}")
-    proofs.tell(tx, who, f"Your account at {identity.issuer} signs you in from now on.")
+    _connect(tx, identity, who, "by its email address", proofs)
     return who
 
 
-def _named(identity: Identity) -> str:
-    return f"{one_line(identity.subject, _LONGEST_SUBJECT)} at {identity.issuer}"
+def _connect(tx: Transaction, identity: Identity, who: str, how: str, proofs: Proofs) -> None:
+    tx.accounts.connect(who, identity.issuer, identity.subject)
+    tx.audit.enter(who, "connect", who, f"{named(identity)}, {how}")
+    proofs.tell(tx, who, f"Your account at {identity.issuer} signs you in from now on.")
+
+
+def _confirm(
+    tx: Transaction,
+    identity: Identity,
+    session: Session,
+    since: datetime | None,
+    place: Place,
+    proofs: Proofs,
+) -> SignedIn:
+    """Connect an identity with the person who is signed in with a fresh factor.
+
+    If it is to prove them again, it counts as a fresh factor: the provider asked ``since`` then.
+    """
+    owner, at = tx.accounts.owner_of(identity.issuer, identity.subject), identity.authenticated_at
+    credential = tx.accounts.get(session.address)
+    if credential is None or owner not in {session.address, None if since is None else ""}:
+        raise Refused(OTHER_PERSON)
+    if since is None:
+        if not session.fresh(tx.now):
+            raise Refused(say("That took too long. Connect the account again."))
+        _connect(tx, identity, session.address, "while signed in", proofs)
+        return proofs.renew(tx, session, place, fresh=False)
+    if credential.has_factor and not identity.has_factor:
+        raise Refused(say("No second factor was asked for there. Use your code instead."))
+    if at is None or at < since:
+        raise Refused(say("You were not asked there who you are. Nothing was changed."))
+    how = f"with an account of {identity.issuer}, from {_where(place)}"
+    tx.audit.enter(session.address, "step-up", session.address, how)
+    return proofs.renew(tx, session, place)
 
 
 def sign_out(hashed: bytes, *, proofs: Proofs) -> None:

@@ -98,10 +98,7 @@ class Notices(Repository):
         """
         told = "SELECT id, kind, slug, occurrence FROM notice WHERE address = :address"
         return self._db.all(
-            Notice,
-            f"{told} AND message_id = :id ORDER BY id",
-            address=channel.address,
-            id=post_id,
+            Notice, f"{told} AND message_id = :id ORDER BY id", address=channel.address, id=post_id
         ) or self._db.all(
             Notice, f"{told} AND done_at IS NULL ORDER BY id", address=channel.address
         )

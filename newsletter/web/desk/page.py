@@ -18,10 +18,10 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from newsletter.domain.delivery.restore_guard import read_sending_stop
 from newsletter.domain.schedule import LocalTime
-from newsletter.domain.staff.account import name_of
+from newsletter.domain.staff.account import WayIn, name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
-from newsletter.pipeline.staff.proofs import Refusal
+from newsletter.pipeline.staff.proofs import Proofs, Refusal
 from newsletter.rendering.languages import base_language, language_name
 from newsletter.rendering.mail.files import default_templates, page_templates
 from newsletter.rendering.mail.templates import Templates
@@ -344,20 +344,23 @@ class Desk:
         post, provider = request.http.method == "POST", self._staff.provider
         with self._staff.store.read() as tx:
             account = tx.accounts.get(request.who.address)
-        at = provider.desk if provider else None
+        has_factor = account is not None and account.has_factor
+        ways = self._staff.proofs.ways_in(request.who.role, account)
+        is_proof = provider is not None and (provider.desk.factor != "" or not has_factor)
         return self.page(
             request,
             "step-up.html.j2",
             title=say("Confirm that it's you"),
             status=refusal_of(denied),
             nav="",
-            is_proving=at and at.factor and account and account.issuer == at.issuer,
+            is_proving=is_proof and WayIn.PROVIDER in ways,
             onward="/desk" if post else request.address,
             elsewhere=post,
             faults=[(PROOF, say(PROOF_FAULTS[denied]))] if denied else (),
             action=request.address if post else "/desk/step-up",
             fields=_carried(request) if post else {"next": [request.address]},
-            has_factor=account is not None and account.has_factor,
+            has_factor=has_factor,
+            has_password=account is not None and account.password != "",
             passkeys=offer_passkey(request, request.who.address, self._staff),
         )
 
@@ -399,7 +402,10 @@ class StaffPart:
     def __init__(self, desk: Desk, staff: Staff) -> None:
         self._desk = desk
         self._staff = staff
-        self._proofs = staff.proofs
+
+    @property
+    def _proofs(self) -> Proofs:
+        return self._staff.proofs
 
 
 def _carried(request: DeskRequest) -> dict[str, list[str]]:

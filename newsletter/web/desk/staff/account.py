@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.staff.account import LONGEST_NAME, Stage
+from newsletter.domain.staff.account import LONGEST_NAME, Stage, WayIn
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
@@ -32,6 +32,7 @@ class Account(StaffPart):
             mine=account.overview(request.who.address, proofs=self._proofs),
             session=request.who.session.key,
             kinds=NoticeKind,
+            WayIn=WayIn,
             languages=self._desk.languages,
         )
 
@@ -74,6 +75,14 @@ class Account(StaffPart):
         if not isinstance(done, SignedIn):
             return self._password(request, *done)
         return self._went(request, done, "password")
+
+    @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
+    def disconnect(self, request: DeskRequest) -> Response:
+        """Disconnect the account at the identity provider."""
+        done = account.disconnect(
+            request.who.session.hash, place=browser.place_of(request.http), proofs=self._proofs
+        )
+        return self._went(request, done, "provider-removed")
 
     # --- second factor
 

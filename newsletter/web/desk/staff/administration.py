@@ -210,11 +210,7 @@ class TokenPages(StaffPart):
 
     @route("GET", "/tokens", Role.ADMIN)
     def show(
-        self,
-        request: DeskRequest,
-        *,
-        faults: Faults = (),
-        made: tuple[Token, str] | None = None,
+        self, request: DeskRequest, *, faults: Faults = (), made: tuple[Token, str] | None = None
     ) -> Response:
         """Show all tokens, and the secret of one that was made just now."""
         with self._staff.store.read() as tx:

@@ -18,11 +18,12 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Busy
 from newsletter.domain.errors import NotFound
-from newsletter.domain.staff.account import Invitation, LinkKind, Session, Stage, name_of
+from newsletter.domain.staff.account import LinkKind, Session, Stage, WayIn, name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
+from newsletter.pipeline.staff.signin import Errand
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, StaffPart, refusal_of
@@ -32,6 +33,8 @@ from newsletter.web.http.forms import shown_again
 if TYPE_CHECKING:
     from newsletter.credentials.identity_provider import IdentityProvider
 
+_MAX_NAME = 200
+"""Characters of a typed name that go along to the provider's way back."""
 _CARRIES = 4 << 20
 """Bytes of a form that carries along what somebody was sending when their session was over."""
 _NOT_IN = say(
@@ -126,11 +129,7 @@ class SignIn(StaffPart):
         if carried is None:
             return self._on(request, onward)
         return self._desk.page(
-            request,
-            "again.html.j2",
-            title=say("You are signed in again"),
-            who=who,
-            **carried,
+            request, "again.html.j2", title=say("You are signed in again"), who=who, **carried
         )
 
     def _on(self, request: DeskRequest, onward: str) -> Response:
@@ -140,19 +139,29 @@ class SignIn(StaffPart):
 
     @route("POST", "/sign-in/provider", None, calls=True)
     def leave(self, request: DeskRequest) -> Response:
-        """Send the browser to the identity provider."""
-        return self._away(request, browser.inside(request.field("next")))
+        """Send the browser to the identity provider, for a sign-in or for a fresh factor."""
+        onward, member = browser.inside(request.field("next")), request.member
+        if member is not None and request.field("again") == "login":
+            return self._away(request, Errand.PROVE, member.address, onward)
+        return self._away(request, Errand.SIGN_IN, "", onward)
 
     @route("POST", "/account/provider", Role.VIEWER, step_up=True, calls=True)
     def connect(self, request: DeskRequest) -> Response:
         """Connect the account at the identity provider of the person who is signed in."""
-        return self._away(request, "/desk/account")
+        return self._away(request, Errand.CONNECT, request.who.address, "/desk/account")
 
-    def _away(self, request: DeskRequest, onward: str) -> Response:
-        provider = self._provider()
-        word = signin.leave(onward, place=browser.place_of(request.http), proofs=self._proofs)
+    @route("POST", "/invitation/{word}/provider", None, calls=True)
+    def join(self, request: DeskRequest) -> Response:
+        """Use a link with an account at the identity provider, in place of a password."""
+        link, _ = people.invitation_of(request.param("word"), proofs=self._proofs)
+        name = request.field("name")[:_MAX_NAME]
+        return self._away(request, Errand.JOIN, link.address, "/desk", link.id, name)
+
+    def _away(self, request: DeskRequest, errand: Errand, *about: Any) -> Response:
+        provider, place = self._provider(), browser.place_of(request.http)
+        word = signin.leave(errand, *about, place=place, proofs=self._proofs)
         back = browser.back_from_provider(request, self._staff)
-        address = provider.address(word, back=back, again=request.field("again") == "login")
+        address = provider.address(word, back=back, again=errand is Errand.PROVE)
         title = say("On to {name}", name=provider.desk.name)
         page = self._desk.page(request, "provider.html.j2", title=title, address=address)
         # browsers hold form-action against redirects, wherever the provider then leads
@@ -176,6 +185,7 @@ class SignIn(StaffPart):
             word,
             request.field("state"),
             lambda: provider.identity(request.field("code"), word, back=back),
+            join=people.join,
             place=browser.place_of(request.http),
             proofs=self._proofs,
             before=browser.word_of(request.http),
@@ -282,24 +292,23 @@ class SignIn(StaffPart):
         """Mail a link to the owner of an account. The answer is the same for all addresses."""
         place = browser.place_of(request.http)
         people.forgot(request.field("email"), place=place, proofs=self._proofs)
-        return self._desk.go(request, "/sign-in", done="forgotten")
+        here = "/account" if request.member else "/sign-in"
+        return self._desk.go(request, here, done="forgotten")
 
     @route("GET", "/invitation/{word}", None)
     def invitation(self, request: DeskRequest) -> Response:
         """Show the invitation of a link. Looking at it does not use it."""
         try:
-            offered = people.invitation_of(request.param("word"), proofs=self._proofs)
+            return self._invitation(request)
         except NotFound as error:
             return self._spent(request, error)
-        return self._invitation(request, offered)
 
     def _spent(self, request: DeskRequest, error: NotFound) -> Response:
         title = say("This link doesn't work any more")
         return self._desk.failed(request, title, str(error), status=404)
 
-    def _invitation(
-        self, request: DeskRequest, offered: Invitation, *, fault: str = ""
-    ) -> Response:
+    def _invitation(self, request: DeskRequest, *, fault: str = "") -> Response:
+        offered, ways = people.invitation_of(request.param("word"), proofs=self._proofs)
         joins = offered.kind is LinkKind.INVITATION
         return self._desk.page(
             request,
@@ -312,23 +321,23 @@ class SignIn(StaffPart):
             name=shown_again(request.field("name")) or name_of(offered.address),
             role=say(offered.role.value),
             action=request.path,
+            ways=ways,
+            WayIn=WayIn,
         )
 
     @route("POST", "/invitation/{word}", None)
     def accept(self, request: DeskRequest) -> Response:
         """Use a link: set the password, and sign in."""
-        word = request.param("word")
         try:
             done = people.accept(
-                word,
+                request.param("word"),
                 name=request.field("name"),
                 password=request.field("password"),
                 place=browser.place_of(request.http),
                 proofs=self._proofs,
             )
             if isinstance(done, str):
-                offered = people.invitation_of(word, proofs=self._proofs)
-                return self._invitation(request, offered, fault=done)
+                return self._invitation(request, fault=done)
         except NotFound as error:
             return self._spent(request, error)
         return self._entered(request, done, browser.HOME)
@@ -421,11 +430,7 @@ def set_up_page(
 def codes_page(desk: Desk, request: DeskRequest, made: Sequence[str], *, onward: str) -> Response:
     """Show the recovery codes."""
     return desk.page(
-        request,
-        "codes.html.j2",
-        title=say("Your recovery codes"),
-        codes=made,
-        next=onward,
+        request, "codes.html.j2", title=say("Your recovery codes"), codes=made, next=onward
     )
 
 

@@ -309,6 +309,32 @@ def _leaves(path: str) -> Callable[[World], Act]:
     return example
 
 
+def _joins_by_provider(world: World) -> Act:
+    _, server, _ = _at_provider(world)
+    word = world.link()
+
+    def act() -> Answer:
+        with server:
+            return Browser(site=world.site).post(f"/invitation/{word}/provider")
+
+    return act
+
+
+def _disconnects(world: World) -> Act:
+    browser, server, address = _at_provider(world)
+    with world.room.services.store.begin() as tx:
+        tx.accounts.connect(address, server.url, address)
+        session = tx.sessions.of(address)[0]
+        tx.sessions.end(session.hash)
+        tx.sessions.begin(replace(session, stepped_up_at=tx.now))
+
+    def act() -> Answer:
+        with server:
+            return browser.post("/account/provider/remove")
+
+    return act
+
+
 def _comes_back(world: World) -> Act:
     _, server, _ = _at_provider(world)
     browser = Browser(site=world.site)
@@ -641,6 +667,10 @@ EXAMPLES = [
     ),
     Example(
         route=f"{_ACCOUNT}/provider", ready=_leaves("/account/provider"), lines=0, why=_NO_ONE_YET
+    ),
+    Example(route=f"{_ACCOUNT}/provider/remove", ready=_disconnects),
+    Example(
+        route="/invitation/{word}/provider", ready=_joins_by_provider, lines=0, why=_NO_ONE_YET
     ),
     Example(
         route="/sign-in/back",

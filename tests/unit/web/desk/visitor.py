@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -99,8 +99,9 @@ class Browser:
 
 def provide(site: Forum, server: OpenIdServer, factor: str = "") -> IdentityProvider:
     """Let the staff of a workspace sign in with accounts of a provider."""
+    staff = site.services.staff
     made = IdentityProvider(desk=server.registration(factor), secret=SECRET, clock=site.clock)
-    vars(site.services.staff)["provider"] = made
+    vars(staff).update(provider=made, proofs=replace(staff.proofs, issuer=made.desk.issuer))
     return made
 
 

@@ -1,12 +1,13 @@
 """Signing in by an identity provider: whom it lets in, and whom it does not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from newsletter.credentials.codes import link_word
 from newsletter.domain.delivery.provider import Level
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
@@ -18,7 +19,7 @@ from tests.openid import CLIENT, SECRET, OpenIdServer
 from tests.pages import Forum, forum
 from tests.servers import reply
 from tests.unit.pipeline.staff.office import hash_cheaply
-from tests.unit.web.desk.visitor import Browser, came_back, provide, sent
+from tests.unit.web.desk.visitor import OTHER, Browser, came_back, provide, sent
 
 ANA, BEN, CLEO = (f"{name}@forum.example" for name in ("ana", "ben", "cleo"))
 
@@ -43,7 +44,7 @@ def deeds(site: Forum) -> list[tuple[Any, ...]]:
 
 
 def told(site: Forum) -> str:
-    return "\n".join(note for (note,) in site.rows("SELECT note FROM transactional_email"))
+    return "\n".join(note for (note,) in site.rows("SELECT source FROM transactional_email"))
 
 
 def stepped_up(site: Forum, address: str) -> None:
@@ -81,6 +82,149 @@ def test_nothing_happens_when_the_browser_comes_back_until_the_button_is_pressed
     assert "not signed in there" in words(browser.get("/sign-in/back?error=access_denied"))
     assert site.everything() == before
     assert [one.path for one in server.requests if one.path == "/token"] == []
+
+
+def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
+    site: Forum, server: OpenIdServer
+) -> None:
+    proofs, browser = site.services.staff.proofs, Browser(site=site)
+    word = people.invite(ANA, Role.APPROVER, by=OPERATOR, proofs=proofs).word
+    path = f"/invitation/{word}"
+    assert "Continue with Forum ID" in words(browser.get(path))
+    assert browser.get(f"{path}/provider").status == 405
+    answer = came_back(browser, server, f"{path}/provider", name="Ana  Ruiz")
+    assert (answer.status, answer.headers["location"]) == (303, "/desk")
+    detail = f"as approver, with 1001 at {server.url}, from an unknown network"
+    assert deeds(site)[-1] == (ANA, "accept invitation", ANA, detail)
+    page = words(browser.get("/account"))
+    assert "Ana Ruiz" in page
+    assert "You have none." in page
+    assert "no other way to sign in" in page
+    assert browser.get("/account/factor").status == 200
+    assert came_back(Browser(site=site), server).status == 303
+    assert Browser(site=site).sign_in(ANA, "").status == 401
+    assert browser.get(path).status == 404
+    assert browser.post(f"{path}/provider").status == 404
+    browser.post("/forgotten", {"email": ANA})
+    with site.services.store.read() as tx:
+        [link] = tx.invitations.open(tx.now)
+    assert link.address == ANA
+    gone = people.reset(ANA, by=OPERATOR, proofs=proofs).word
+    server.claims |= {"sub": "1002", "email_verified": None}
+    assert came_back(browser, server, f"/invitation/{gone}/provider").status == 303
+    assert deeds(site)[-1][3].startswith(f"a new way in, with 1002 at {server.url}")
+    assert "A link that operator made was used, with 1002" in told(site)
+
+
+def _withdrawn(site: Forum, word: str) -> None:
+    [link] = [one for one in people.team(proofs=site.services.staff.proofs).links if one.works]
+    people.withdraw(link.invitation.id, by=OPERATOR, proofs=site.services.staff.proofs)
+
+
+def _used(site: Forum, word: str) -> None:
+    Browser(site=site).post(f"/invitation/{word}", {"name": "", "password": OTHER})
+
+
+def _removed(site: Forum, word: str) -> None:
+    people.disable(CLEO, by=OPERATOR, proofs=site.services.staff.proofs)
+
+
+MISFITS: Sequence[tuple[dict[str, Any], Callable[[Forum, str], None] | None, int, str]] = [
+    ({"email": ANA}, None, 409, f"there as {ANA}"),
+    ({"sub": "of ana"}, None, 409, "there as another person"),
+    ({"nonce": "of another"}, None, 401, "You were not signed in"),
+    ({"aud": "another"}, None, 401, "You were not signed in"),
+    ({}, _withdrawn, 404, "does nothing any more"),
+    ({}, _used, 401, "took too long"),
+    ({}, _removed, 404, "does nothing any more"),
+]
+
+
+def test_a_link_is_not_used_with_the_account_of_another_person_or_too_late(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    server.claims["sub"] = "of ana"
+    came_back(home, server)
+    Browser(site=site).join(CLEO, Role.ADMIN)
+    Browser(site=site).join("dan@forum.example", Role.ADMIN)
+    proofs = site.services.staff.proofs
+    for number, (claims, happens, status, said) in enumerate(MISFITS):
+        who, browser = f"new{number}@forum.example", Browser(site=site)
+        people.invite(who, Role.WRITER, by=CLEO, proofs=proofs)
+        with site.services.store.read() as tx:
+            word = link_word(proofs.key, tx.invitations.open(tx.now)[0].email_id or 0)
+        asked = sent(browser.post(f"/invitation/{word}/provider", {"name": "A" * 9_000}))
+        if happens:
+            happens(site, word)
+        server.claims = {"sub": who, "email": who, "email_verified": True, **claims}
+        back = {"code": server.code_for(asked), "state": asked["state"]}
+        answer = browser.post("/sign-in/back", back)
+        assert (answer.status, said in words(answer), browser.cookie) == (status, True, ""), said
+        assert deeds(site)[-1][1:3] == ("sign-in refused", who) or happens is _used
+        with site.services.store.read() as tx:
+            account = tx.accounts.get(who)
+            assert account is None or account.subject == ""
+        if happens is None:
+            _withdrawn(site, word)
+
+
+def test_a_person_without_a_factor_confirms_by_a_new_sign_in_at_the_provider(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    came_back(Browser(site=site), server)
+    assert "Sign in with Forum ID again" in words(home.get("/account/factor"))
+    now, again = int(site.clock.now().timestamp()), {"again": "login"}
+    for claims, why in (
+        ({"auth_time": now - 61}, "not asked there who you are"),
+        ({"auth_time": None}, "not asked there who you are"),
+        ({"sub": "of ben"}, "there as another person"),
+        ({"nonce": "of another"}, "You were not signed in"),
+    ):
+        right = dict(server.claims)
+        server.claims |= claims
+        assert why in words(came_back(home, server, **again)), claims
+        assert home.get("/account/factor").status == 401
+        server.claims = right
+    assert deeds(site)[-1][:3] == ("nobody", "sign-in refused", ANA)
+    assert came_back(home, server).status == 303
+    assert home.get("/account/factor").status == 401
+    cookie = home.cookie
+    answer = came_back(home, server, **again, next="/desk/account/factor")
+    assert answer.headers["location"] == "/desk/account/factor"
+    assert deeds(site)[-1][:3] == (ANA, "step-up", ANA)
+    assert home.get("/account/factor").status == 200
+    assert Browser(site=site, cookie=cookie).get("/account").status == 303
+    site.clock.advance(minutes=10)
+    asked = sent(home.post("/sign-in/provider", again))
+    people.disable(ANA, by=OPERATOR, proofs=site.services.staff.proofs)
+    back = {"code": server.code_for(asked), "state": asked["state"]}
+    assert home.post("/sign-in/back", back).status == 401
+
+
+def test_an_account_is_disconnected_if_another_way_in_is_left(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
+    assert "Disconnect it" not in words(home.get("/account"))
+    came_back(Browser(site=site), server)
+    assert home.post("/account/provider/remove").status == 401
+    stepped_up(site, ANA)
+    assert "Disconnect it" in words(home.get("/account"))
+    assert home.get("/account/provider/remove").status == 405
+    answer = home.post("/account/provider/remove")
+    assert (answer.status, home.is_in) == (303, True)
+    assert deeds(site)[-1] == (ANA, "disconnect", ANA, f"1001 at {server.url}")
+    assert "does not sign you in any more" in told(site)
+    assert came_back(Browser(site=site), server).status == 401
+    stepped_up(site, ANA)
+    assert "No account is connected." in words(home.post("/account/provider/remove"))
+    came_back(home, server, "/account/provider")
+    site.change(f"UPDATE credential SET password = '' WHERE address = '{ANA}'")
+    stepped_up(site, ANA)
+    kept = home.post("/account/provider/remove")
+    assert (kept.status, "with this account alone" in words(kept)) == (409, True)
+    assert came_back(Browser(site=site), server).status == 303
+    site.clock.advance(minutes=11)
+    assert "Your password" not in words(home.get("/account/factor"))
 
 
 OTHERS: Sequence[tuple[dict[str, Any], str]] = [
@@ -139,6 +283,8 @@ def test_a_second_factor_is_asked_for_unless_the_provider_proves_one(
     assert "Enter your code" in words(came_back(browser, server))
     assert not browser.is_in
     assert browser.post("/second", {"code": browser.code(CLEO)}).status == 303
+    again = came_back(browser, server, again="login")
+    assert "No second factor was asked for there." in words(again)
     provide(site, server, factor="mfa")
     browser = Browser(site=site)
     assert came_back(browser, server).status == 303
@@ -174,10 +320,18 @@ def test_a_person_without_a_verified_address_connects_the_account_when_signed_in
     site.clock.advance(minutes=9, seconds=30)
     back = {"code": server.code_for(asked), "state": asked["state"]}
     site.change(f"UPDATE session SET stepped_up_at = NULL WHERE address = '{BEN}'")
-    assert other.post("/sign-in/back", back).status == 401
+    assert "That took too long." in words(other.post("/sign-in/back", back))
     stepped_up(site, ANA)
     came_back(home, server, "/account/provider")
     assert deeds(site)[-1][3] == f"1002 at {server.url}, while signed in"
+    stepped_up(site, BEN)
+    taken = came_back(other, server, "/account/provider")
+    assert (taken.status, "there as another person" in words(taken)) == (409, True)
+    assert "Ben" in words(other.get("/account"))
+    asked = sent(home.post("/account/provider"))
+    back = {"code": server.code_for(asked), "state": asked["state"]}
+    home.cookie = other.cookie
+    assert "took too long" in words(home.post("/sign-in/back", back))
 
 
 def test_a_way_back_is_for_one_browser_once_and_within_ten_minutes(
@@ -253,13 +407,23 @@ def test_what_somebody_was_sending_goes_on_after_a_sign_in_in_another_tab(
     assert Browser(site=site).post("/sign-in", {"again": again}).status == 401
 
 
-def test_a_role_whose_passwords_are_off_signs_in_by_the_provider_alone(site: Forum) -> None:
+def test_a_role_whose_passwords_are_off_signs_in_by_the_provider_alone(
+    site: Forum, home: Browser, server: OpenIdServer
+) -> None:
     rules = DeskRules(passwords=Role.ADMIN)
     proofs = replace(site.services.staff.proofs, rules=rules)
     vars(site.services.staff)["proofs"] = proofs
-    site = Forum(services=site.services, folder=site.folder, clock=site.clock)
-    Browser(site=site).join(ANA)
     Browser(site=site).join(CLEO, Role.ADMIN)
+    word = people.invite(BEN, Role.WRITER, by=OPERATOR, proofs=proofs).word
+    ben = Browser(site=site)
+    assert "New password" not in words(ben.get(f"/invitation/{word}"))
+    refused = ben.post(f"/invitation/{word}", {"name": "", "password": OTHER})
+    assert "does not sign in this way" in words(refused)
+    server.claims |= {"sub": "of ben", "email": BEN}
+    assert came_back(ben, server, f"/invitation/{word}/provider").status == 303
+    stepped_up(site, BEN)
+    assert ben.post("/account/provider/remove").status == 409
+    assert "your role signs in without one" in words(ben.get("/account"))
     assert Browser(site=site).sign_in(ANA).status == 401
     assert deeds(site)[-1][1:] == ("sign-in refused", ANA, "passwords are off for this role")
     assert Browser(site=site).sign_in(CLEO).status == 200
