@@ -27,10 +27,10 @@ from newsletter.web.server import WebServer
 
 
 async def _watch(address: str, cookie: str) -> None:
-    """Ask for the live figures as a browser does: again, half a second after a stream's end."""
+    """Ask for the live figures as a browser does, every two seconds."""
     host, port = address.removeprefix("http://").split(":")
     ask = (
-        f"GET /desk/campaigns/1/stream HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
+        f"GET /desk/campaigns/1/figures HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n"
         f"Cookie: desk={cookie}\r\n\r\n"
     )
     while True:
@@ -42,7 +42,7 @@ async def _watch(address: str, cookie: str) -> None:
             writer.close()
         except OSError:
             pass
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2)
 
 
 async def _all(address: str, cookies: list[str]) -> None:

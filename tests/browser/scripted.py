@@ -95,8 +95,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def reply(self, body: Any) -> None:
         status, value = self.site.answers.get(self.path, lambda _: (200, {}))(body)
-        if isinstance(value, bytes):
-            return self.answer(status, value, "text/event-stream")
         if isinstance(value, str):
             return self.answer(status, value.encode(), "text/html; charset=utf-8", MAIL_POLICY)
         return self.answer(status, json.dumps(value).encode(), "application/json")

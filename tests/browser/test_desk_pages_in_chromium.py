@@ -98,7 +98,7 @@ ELSEWHERE = {
     "/second": "test_accounts_in_chromium",
     "/second/set-up": "test_accounts_in_chromium",
     "/campaigns/{id}/report.csv": "a file to keep",
-    "/campaigns/{id}/stream": "numbers for our own script",
+    "/campaigns/{id}/figures": "numbers for our own script",
     "/calendar/{word}.ics": "a file for calendar programs",
     "/time": "words for our own script",
     "/drafts/{key}/download": "a file to keep",

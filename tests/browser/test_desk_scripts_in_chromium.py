@@ -1,6 +1,5 @@
 """Saving, previews and figures of the desk in Chromium, under the desk's strict policy."""
 
-import json
 import re
 import secrets
 import threading
@@ -293,10 +292,8 @@ data-now="2020-01-01T00:00:10Z">soon</span></p>"""
     expect(page.get_by_role("timer").get_by_text(re.compile("4:[0-4][0-9]"))).to_be_visible()
 
 
-def event(handed: int, state: str = "sending") -> tuple[int, bytes]:
-    """A stream that ends after one event; the browser comes again after the time that it names."""
-    figures = {"state": state, "handed": handed, "total": 4213}
-    return 200, f"retry: 100\n\ndata: {json.dumps(figures)}\n\n".encode()
+def figures(handed: int, state: str = "sending") -> tuple[int, dict[str, Any]]:
+    return 200, {"state": state, "handed": handed, "total": 4213}
 
 
 def test_figures_are_renewed_and_each_tenth_is_announced(site: Site, open_page: Open) -> None:
@@ -304,15 +301,15 @@ def test_figures_are_renewed_and_each_tenth_is_announced(site: Site, open_page: 
 data-whole="total">
 <p><b data-figure="handed">0</b> of <b data-figure="total">4,213</b></p>
 <progress aria-label="Accepted" data-figure="handed" max="4213" value="0"></progress></div>"""
-    site.answers["/figures"] = lambda _: event(100)
+    site.answers["/figures"] = lambda _: figures(100)
     page = open_page("/")
     page.locator("b", has_text="100").wait_for()
-    site.answers["/figures"] = lambda _: event(1280)
+    site.answers["/figures"] = lambda _: figures(1280)
     page.get_by_text("30 percent: 1,280 of 4,213.").wait_for()
-    site.answers["/figures"] = lambda _: event(2000)
+    site.answers["/figures"] = lambda _: figures(2000)
     page.locator("b", has_text="2,000").wait_for()
     assert page.locator("progress").get_attribute("value") == "2000"
-    site.answers["/figures"] = lambda _: event(4213, "sent")
+    site.answers["/figures"] = lambda _: figures(4213, "sent")
     site.page = "<p>Sent</p>"
     page.get_by_text("Sent").wait_for()
 

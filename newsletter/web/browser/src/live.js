@@ -1,9 +1,11 @@
-// Figures that move. `data-live` is where they come from as server-sent events: each key fills the
-// elements below with data-figure="key". A change of "state" shows the page anew. `data-part` and
+// Figures that move. `data-live` is where they come from every other second, as JSON: each key fills
+// the elements below with data-figure="key". A change of "state" shows the page anew. `data-part` and
 // `data-whole` name the keys of which each tenth is announced.
 
 import { make, number } from "./dom.js";
 import { say } from "./words.js";
+
+const PAUSE = 2000;
 
 export function live(element) {
   const { live: address, part, whole } = element.dataset;
@@ -11,23 +13,18 @@ export function live(element) {
   element.append(said);
   const late = make("p", { class: "muted", hidden: true });
   element.append(late);
-  let [tenth, source] = [null, null];
+  let [tenth, timer] = [null, 0];
 
-  function listen() {
-    source?.close();
-    source = null;
+  async function ask() {
+    clearInterval(timer);
     if (document.hidden) return; // nobody looks, nobody asks
-    source = new EventSource(address);
-    source.onmessage = (event) => {
-      late.hidden = true;
-      show(JSON.parse(event.data));
-    };
-    // the server ends a stream after some seconds, and the browser comes again by itself
-    source.onerror = () => {
-      if (source?.readyState !== EventSource.CLOSED) return;
-      late.textContent = say("These figures are not renewed any more. Reload the page to see newer ones.");
-      late.hidden = false;
-    };
+    timer = setInterval(ask, PAUSE);
+    const answer = await fetch(address, { headers: { Accept: "application/json" }, redirect: "manual" }).catch(() => null);
+    if (!answer) return; // the next one may come
+    if (answer.ok) return show(await answer.json());
+    clearInterval(timer);
+    late.textContent = say("These figures are not renewed any more. Reload the page to see newer ones.");
+    late.hidden = false;
   }
 
   function show(figures) {
@@ -45,8 +42,8 @@ export function live(element) {
     tenth = now;
   }
 
-  document.addEventListener("visibilitychange", listen);
-  listen();
+  document.addEventListener("visibilitychange", ask);
+  ask();
 }
 
 function fillIn(place, figures) {

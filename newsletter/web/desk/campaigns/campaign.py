@@ -23,13 +23,11 @@ from newsletter.domain.wording import Sentence, clock, say
 from newsletter.pipeline.archive.annotate import annotate
 from newsletter.pipeline.campaigns.control import CountUnconfirmed, why_not_reopened
 from newsletter.pipeline.campaigns.report import figures
-from newsletter.pipeline.ledger import find_campaign
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files.csv_files import guarded
 from newsletter.web.desk.campaigns.charts import Course, course
-from newsletter.web.desk.campaigns.live import LiveFigures
 from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
@@ -124,20 +122,15 @@ class CampaignPage:
         self._desk = desk
         self._campaigns = campaigns
         self._delivery = delivery
-        self._shared = LiveFigures(self._read_live)
 
     # --- looking
 
-    @route("GET", "/campaigns/{id}/stream", Role.VIEWER)
-    def stream(self, request: DeskRequest) -> Response:
-        """Return the live figures, again and again, for the script."""
+    @route("GET", "/campaigns/{id}/figures", Role.VIEWER)
+    def live(self, request: DeskRequest) -> Response:
+        """Return the live figures for the script, which asks again every other second."""
         with self._campaigns.store.read() as tx:
-            number = campaign_of(tx, request).id
-        return self._shared.stream(number, self._desk.language(request))
-
-    def _read_live(self, campaign_id: int) -> dict[str, Any]:
-        with self._campaigns.store.read() as tx:
-            return self._live(tx, find_campaign(tx, str(campaign_id)))
+            figures = self._live(tx, campaign_of(tx, request))
+        return self._desk.data(request, figures)
 
     @route("GET", "/campaigns/{id}/people", Role.SENDER)
     def people(self, request: DeskRequest) -> Response:

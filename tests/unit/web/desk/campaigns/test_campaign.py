@@ -15,7 +15,7 @@ from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.web.desk.campaigns.campaign import time_left
 from tests.desk import address_of, words
 from tests.fakes import RecordingProvider, always
-from tests.pages import Answer, Kept
+from tests.pages import Kept
 from tests.rows import rows
 from tests.unit.web.desk.deciding import CANARIES, SLUG, Room, room
 
@@ -35,24 +35,13 @@ def here(at: Room) -> str:
     return f"/campaigns/{at.campaign.id}"
 
 
-def streamed(at: Room) -> Answer:
-    """The stream of a paused campaign, which ends after one event."""
-    at.as_("cleo").post(f"{here(at)}/pause")
-    return at.as_("vera").get(f"{here(at)}/stream")
-
-
-def figures_of(answer: Answer) -> dict[str, Any]:
-    _, event = answer.text.strip().split("\n\n")
-    return dict(json.loads(event.removeprefix("data: ")))
-
-
 def test_while_it_goes_out_everybody_sees_how_far_it_is(at: Room) -> None:
     page = at.as_("vera").get(here(at))
     said = words(page)
     assert page.status == 200
     assert "5 of 12 accepted" in said
     assert "Waiting 7" in said
-    assert f'data-live="/desk{here(at)}/stream"' in page.text
+    assert f'data-live="/desk{here(at)}/figures"' in page.text
     assert 'data-part="accepted" data-whole="audience"' in page.text
     assert "Approved by Ben" in said
     assert "Started by Cleo, on Tue 24 Nov 2026, 07:00 New York, for 12 people" in said
@@ -60,9 +49,10 @@ def test_while_it_goes_out_everybody_sees_how_far_it_is(at: Room) -> None:
 
 
 def test_the_figures_that_move_are_numbers_without_names(at: Room) -> None:
-    answer = streamed(at)
-    found = figures_of(answer)
-    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    at.as_("cleo").post(f"{here(at)}/pause")
+    answer = at.as_("vera").get(f"{here(at)}/figures")
+    found = json.loads(answer.text)
+    assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     assert (found["state"], found["accepted"], found["audience"]) == ("paused", 5, 12)
     six = ("pending", "accepted", "rejected", "suppressed", "cancelled", "unknown")
@@ -73,7 +63,7 @@ def test_the_figures_that_move_are_numbers_without_names(at: Room) -> None:
 
 def test_each_figure_of_the_page_is_one_that_is_renewed(at: Room) -> None:
     page = at.as_("vera").get(here(at)).text
-    found = figures_of(streamed(at))
+    found = json.loads(at.as_("vera").get(f"{here(at)}/figures").text)
     named = {part.split('"')[0] for part in page.split('data-figure="')[1:]}
     assert named <= set(found)
     assert {"accepted", "pending", "rate", "left"} <= named
@@ -85,7 +75,7 @@ def test_below_a_sender_nobody_ever_sees_a_reader(at: Room, who: str) -> None:
         told(at, EventKind.BOUNCED, number, bounce=Bounce.HARD, reason=f"550 {CANARIES[0]} gone")
     at.hand_over()
     signed = at.as_(who)
-    pages = [here(at), f"{here(at)}/stream", f"{here(at)}/unknown", "/stop"]
+    pages = [here(at), f"{here(at)}/figures", f"{here(at)}/unknown", "/stop"]
     pages += [
         f"/statements/{SLUG}/{page}" for page in ("review", "start", f"versions/{at.content_hash}")
     ]
@@ -204,7 +194,7 @@ def test_one_that_is_paused_for_its_number_says_so_and_is_started_again(
 @rows("number", ["0", "99", "x", "1x", "9" * 30, "١"])
 def test_a_campaign_that_is_not_there_is_404(at: Room, number: str) -> None:
     cleo = at.as_("cleo")
-    for page in ("", "/stream", "/cancel", "/unknown", "/people"):
+    for page in ("", "/figures", "/cancel", "/unknown", "/people"):
         assert cleo.get(f"/campaigns/{number}{page}").status == 404
     for deed in ("pause", "resume", "cancel"):
         assert cleo.post(f"/campaigns/{number}/{deed}").status == 404
