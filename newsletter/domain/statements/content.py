@@ -91,6 +91,7 @@ class PressContact:
     """The person whom journalists may call."""
 
     name: Line = setting("The contact's name.", "Press Office")
+    position: Line = setting("The contact's position.", "Head of press", default="")
     email: Address = setting("The contact's email address.", "press@forum.example", default="")
     phone: Line = setting("The contact's telephone number.", '"+1 202 555 0100"', default="")
 

@@ -43,7 +43,7 @@ _EXAMPLE = Statement(
 
 _FIELDS = (
     *(f"organisation.{key}" for key in ("name", "tagline", "website", "postal_address")),
-    *(f"organisation.press_contact.{key}" for key in ("name", "email", "phone")),
+    *(f"organisation.press_contact.{key}" for key in ("name", "position", "email", "phone")),
     *("sender.name", "sender.reply_to", "language"),
     *(f"brand.{key}" for key in ("color", "theme", "serif", "sans")),
     *(f"brand.logo.{key}" for key in ("src", "width", "height")),

@@ -13,7 +13,7 @@ import pytest
 from newsletter.config import environment
 from newsletter.documents.importing import import_file
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import PressContact, Publisher
+from newsletter.domain.statements.content import Content, PressContact, Publisher
 from newsletter.rendering.mail.files import mail_templates
 from newsletter.rendering.mail.renderer import TemplateRenderer
 from tests.rows import rows
@@ -102,12 +102,18 @@ def test_without_date_tagline_press_contact_and_website_they_are_left_out() -> N
     assert '<p class="dateline"' in content.html
 
 
-def test_a_press_contact_may_be_a_name_only() -> None:
-    named = replace(ORGANISATION, press_contact=PressContact(name="Jane Doe"))
-    content = render("Text.", house=replace(HOUSE, organisation=named))
+def test_a_press_contact_needs_a_name_only_and_may_have_a_position() -> None:
+    def said(**contact: str) -> Content:
+        named = replace(ORGANISATION, press_contact=PressContact(name="Jane Doe", **contact))
+        return render("Text.", house=replace(HOUSE, organisation=named))
+
+    content = said()
     assert "Jane Doe" in content.text
     assert "tel:" not in content.html
     assert "mailto:" not in content.html
+    content = said(position="Head of press", phone="+1 202")
+    assert "Jane Doe\nHead of press\n+1 202" in content.text
+    assert "<br>Head of press" in content.html
 
 
 def test_a_postal_address_of_two_lines_keeps_them() -> None:

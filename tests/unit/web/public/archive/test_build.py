@@ -19,7 +19,12 @@ def test_pages_of_the_list_are_linked_from_where_a_page_stands(
     assert urljoin(base + path, page_link(up, 3)) == f"{base}page/3"
 
 
-CONTACT = {"name": "Press Office", "email": "press@forum.example", "phone": "+1 202 555 0100"}
+CONTACT = {
+    "name": "Press Office",
+    "position": "Head of press",
+    "email": "press@forum.example",
+    "phone": "+1 202 555 0100",
+}
 
 
 def test_a_statement_has_its_own_date_a_citation_a_contact_and_its_pictures(tmp_path: Path) -> None:
@@ -37,6 +42,7 @@ def test_a_statement_has_its_own_date_a_citation_a_contact_and_its_pictures(tmp_
         assert cited in " ".join(record.text_content().split())
         assert record.xpath(".//@href") == ["https://forum.example/door.jpg"]
         assert "tel:+12025550100" in page.xpath("//@href")
+        assert "Head of press" in page.xpath("//bdi/text()")
         today = site.clock.now().date().isoformat()
         site.services.tick.run()
         for path in ("/", "/search?q=open"):
