@@ -231,8 +231,6 @@ def statement_slug(store: Store, name: str) -> str:
 
 def _width(text: str) -> int:
     """Return the number of terminal columns of a text."""
-    if text.isascii():
-        return len(text)
     marks = sum(unicodedata.combining(one) != 0 for one in text)
     return len(text) - marks + sum(unicodedata.east_asian_width(one) in "WF" for one in text)
 
