@@ -97,8 +97,7 @@ class Driver(Protocol):
         """Run a statement; return the driver's cursor."""
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]], /) -> Any:
-        """Run a statement that writes for each set of values; return an object with a
-        ``rowcount``."""
+        """Run a statement that writes for each set of values; the answer has a ``rowcount``."""
 
     def stream(self, sql: str, values: Mapping[str, Any], /) -> Any:
         """Run a query; return a cursor that does not hold all its rows."""
@@ -153,10 +152,7 @@ class Backend(Protocol):
         """Return the faults of the database, or None if the time is too short to tell."""
 
     def overwrite_erased(self) -> bool:
-        """Overwrite erased bytes, if the database promises to.
-
-        Return False if it is too busy now.
-        """
+        """Overwrite erased bytes, if the database promises to. Return False if it is too busy."""
 
     def location(self) -> Location:
         """Return where the data lies."""

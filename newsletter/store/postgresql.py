@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import count, islice
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.restore_guard import Location
@@ -82,7 +83,7 @@ class Postgresql:
         StoreUnavailable.
         """
         begin = _READ if reads else _WRITE.format(lasting, "_shared" * is_shared)
-        with self._explained(), self._taken(begin) as session:
+        with self._explained(), self._taken(begin, prepares=is_shared) as session:
             try:
                 yield Database(session, reads=reads)
                 session.commit()
@@ -210,13 +211,13 @@ class Postgresql:
             self._watch = None
 
     @contextmanager
-    def _taken(self, begin: str) -> Iterator[_Session]:
+    def _taken(self, begin: str, *, prepares: bool) -> Iterator[_Session]:
         """Give a session in which a transaction has begun."""
         from psycopg.pq import TransactionStatus
 
         connection = self._begun(begin)
         try:
-            yield _Session(connection)
+            yield _Session(connection, prepares=prepares)
         finally:
             with self._turn:
                 is_idle = connection.info.transaction_status == TransactionStatus.IDLE
@@ -292,16 +293,25 @@ class Postgresql:
 
 
 class _Session:
-    """A connection with the methods of ``sqlite3.Connection`` that ``Database`` calls."""
+    """A connection with the methods of ``sqlite3.Connection`` that ``Database`` calls.
 
-    def __init__(self, connection: psycopg.Connection) -> None:
+    If it ``prepares``, the server keeps the plan of each statement for later transactions.
+    """
+
+    def __init__(self, connection: psycopg.Connection, *, prepares: bool) -> None:
         self._connection = connection
         self._numbers = count()
+        self._prepares = prepares
 
     def execute(self, sql: str, values: Mapping[str, Any] | None = None) -> psycopg.Cursor:
-        return self._connection.execute(in_driver_words(sql), values or {})
+        import psycopg
 
-    def executemany(self, sql: str, many: Iterable[Mapping[str, Any]]) -> _Counted:
+        kind = psycopg.Cursor if self._prepares else psycopg.ClientCursor
+        return kind(self._connection).execute(
+            in_driver_words(sql), values or {}, prepare=self._prepares
+        )
+
+    def executemany(self, sql: str, many: Iterable[Mapping[str, Any]]) -> SimpleNamespace:
         """Run the statement for each set of values, a thousand in one message to the server."""
         cursor, query, changed = self._connection.cursor(), in_driver_words(sql), 0
         sets = iter(many)
@@ -313,12 +323,13 @@ class _Session:
             changed += max(cursor.rowcount, 0)
             while cursor.nextset():
                 changed += max(cursor.rowcount, 0)
-        return _Counted(changed)
+        return SimpleNamespace(rowcount=changed)
 
     def stream(self, sql: str, values: Mapping[str, Any]) -> _Streamed:
         """Run a query; its rows come a thousand at a time."""
         name = f"stream_{next(self._numbers)}"
-        self.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", values)
+        declared = in_driver_words(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}")
+        self._connection.execute(declared, values)
         return _Streamed(self._connection, name)
 
     def last_number(self, table: str) -> int:
@@ -362,11 +373,6 @@ class _Session:
 
         with suppress(psycopg.Error):  # the server rolls back if the connection is lost
             self.run("ROLLBACK")
-
-
-class _Counted:
-    def __init__(self, rowcount: int) -> None:
-        self.rowcount = rowcount
 
 
 class _Streamed:

@@ -40,6 +40,7 @@ def in_driver_words(sql: str) -> bytes:
 def adapt(connection: psycopg.Connection) -> None:
     """Let values come and go as in SQLite: sums are integers, and a comparison is 1 or 0."""
     from psycopg.adapt import Loader
+    from psycopg.types.numeric import Int8Dumper
     from psycopg.types.string import StrDumperUnknown
 
     class Number(Loader):
@@ -56,6 +57,8 @@ def adapt(connection: psycopg.Connection) -> None:
             # the server takes no NUL in a text
             return super().dump(obj.replace("\x00", "\ufffd"))
 
+    # of one type, whatever its size: a statement is prepared once for each combination of types
+    connection.adapters.register_dumper(int, Int8Dumper)
     connection.adapters.register_loader("numeric", Number)
     connection.adapters.register_loader("bool", Flag)
     connection.adapters.register_dumper(str, Text)

@@ -132,8 +132,8 @@ class Books:
             )
 
     @contextmanager
-    def step(self) -> Iterator[Transaction]:
-        with self.store.begin() as tx:
+    def step(self, *, is_shared: bool = False) -> Iterator[Transaction]:
+        with self.store.send() if is_shared else self.store.begin() as tx:
             yield tx
         self.check()
 
@@ -171,7 +171,7 @@ class Books:
         self, at: datetime = NOON, attempt_id: str = "a1", *, intends: bool = True
     ) -> ClaimedBatch | None:
         """Claim the next batch and, but where it is not ``intends``, write down that it leaves."""
-        with self.step() as tx:
+        with self.step(is_shared=True) as tx:
             claimed = tx.batches.claim(at=at, lease=LEASE, attempt_id=attempt_id)
         if claimed is not None and intends:
             assert self.intend(claimed) is not None
@@ -179,7 +179,7 @@ class Books:
 
     def intend(self, claimed: ClaimedBatch, body_hash: str = "bytes") -> int | None:
         """How many attempts there ever were; None where it is not held any more."""
-        with self.step() as tx:
+        with self.step(is_shared=True) as tx:
             return tx.batches.intend(claimed.id, fence=claimed.fence, body_hash=body_hash)
 
     def settle(self, claimed: ClaimedBatch, outcome: Outcome = ACCEPTED, **others: Outcome) -> bool:
@@ -194,7 +194,7 @@ class Books:
             again={n: each for n, each in differ.items() if each is BUSY},
             wait=timedelta(seconds=30),
         )
-        with self.step() as tx:
+        with self.step(is_shared=True) as tx:
             return tx.batches.settle(claimed, booking=booking, at=NOON)
 
     def requeue(self, claimed: ClaimedBatch, *, seconds: float = 0) -> bool:

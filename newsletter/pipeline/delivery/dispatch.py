@@ -6,6 +6,7 @@ commits and the call take up to 3 ms per batch: a small batch pays them too.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -87,12 +88,10 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
 
     def hold(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
         """Claim the next batch, at the same time as other processes if that is possible."""
-        if not self.is_shared:
-            return super().hold(not_after)
-        try:
-            return self._hold_beside(not_after)
-        except QuotaContended:
-            return super().hold(not_after)
+        if self.is_shared:
+            with suppress(QuotaContended):
+                return self._hold_beside(not_after)
+        return super().hold(not_after)
 
     def _hold_beside(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
         pooled, limiter = self.pool.first, self.pool.first.limiter

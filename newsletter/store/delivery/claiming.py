@@ -23,7 +23,9 @@ IS_OPEN = "batch.state IN ('queued', 'claimed')"
 IS_UNKNOWN = "batch.state = 'unknown'"
 IS_FREE = "NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('doubt', 'stop'))"
 """Nothing holds the workspace."""
-IS_ALIVE = "(:owner IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner))"
+IS_ALIVE = (
+    "(CAST(:owner AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner))"
+)
 """The process that claims does not count as dead."""
 ALL_CLAIMS = (
     "SELECT claims + (SELECT COALESCE(SUM(worker.claims), 0) FROM worker) FROM restore_guard"

@@ -175,13 +175,8 @@ class TransactionalEmails(AddressRepository):
             [(number, address, stored)] = rows
             if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
                 return int(number)
-            self._db.update(
-                "transactional_email",
-                {"id": number},
-                state="withheld",
-                reason=DAMAGED,
-                settled_at=at,
-            )
+            withheld = {"state": "withheld", "reason": DAMAGED, "settled_at": at}
+            self._db.update("transactional_email", {"id": number}, **withheld)
         return None
 
     def settle(
@@ -270,9 +265,7 @@ class TransactionalEmails(AddressRepository):
 
     def waiting_since(self) -> datetime | None:
         """Return when the oldest of those that wait was asked for, however often it was tried."""
-        oldest = f"SELECT MIN(asked_at) FROM transactional_email WHERE {_IS_WAITING}"
-        [(first,)] = self._db.rows(oldest)
-        return None if first is None else instant(first)
+        return self._db.moment(f"SELECT MIN(asked_at) FROM transactional_email WHERE {_IS_WAITING}")
 
     def is_under_way(self, address: str, kind: EmailKind) -> bool:
         """Return whether an email of a kind to this address waits or is being sent."""

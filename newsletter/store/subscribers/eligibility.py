@@ -37,8 +37,7 @@ def on_lists(lists: Sequence[str] | Sequence[int]) -> Condition:
 
 
 def _confirmed(lists: Sequence[str] | Sequence[int]) -> Condition:
-    on = on_lists(lists)
-    return Condition(f"subscription.state = 'confirmed' AND {on}", on.values)
+    return Condition("subscription.state = 'confirmed'") & on_lists(lists)
 
 
 def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
@@ -90,11 +89,10 @@ def people_on(
     if segment is not None:
         who &= picked(segment)
     if between is not None:
-        first, last = between
-        who &= Condition(
-            f"{number} BETWEEN :first_subscriber AND :last_subscriber",
-            {"first_subscriber": first, "last_subscriber": last},
-        )
+        # a range of each table: else PostgreSQL reads all of the second one
+        for column in dict.fromkeys((number, "subscriber.id")):
+            values = dict(zip(("first_member", "last_member"), between, strict=True))
+            who &= Condition(f"{column} BETWEEN :first_member AND :last_member", values)
     return People(tables=tables, id=number, who=who)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,13 +15,15 @@ from newsletter.domain.errors import (
     StoreUnavailable,
 )
 from newsletter.store.database import Database
+from newsletter.store.delivery.batches import Batches
 from newsletter.store.file import numbers
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.postgresql_words import in_driver_words
 from newsletter.store.schema import ensure_current
-from tests.fakes import NOON
-from tests.postgresql import PASSWORD, Server, emptied
+from tests.contracts.books import LEASE, Books
+from tests.fakes import NOON, hash_address
+from tests.postgresql import PASSWORD, FreshPostgresqlStores, Server, emptied
 
 DEED = "INSERT INTO meta (key, value) VALUES (:key, :value)"
 
@@ -81,6 +84,40 @@ def test_a_stream_takes_its_rows_in_parts_while_other_statements_run(database: P
         first = next(keys)
         db.change("DELETE FROM meta")
         assert [first, *keys] == [f"{number:04}" for number in range(2500)]
+
+
+def test_a_statement_of_senders_is_prepared_once_whatever_its_values(database: Postgresql) -> None:
+    with database.transaction(is_shared=True) as db:
+        for value in ("one", "two"):
+            for number in (1, 1 << 40, None):
+                db.has(
+                    "SELECT 1 FROM campaign WHERE id = :id OR slug = :slug", id=number, slug=value
+                )
+        prepared = db.column("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time")
+    assert len([one for one in prepared if "slug" in one]) == 2, prepared
+    with database.transaction() as db:
+        db.has("SELECT 1 FROM campaign WHERE id = :id", id=1)
+        assert not db.has("SELECT 1 FROM pg_prepared_statements WHERE statement LIKE '%id = $1'")
+
+
+def test_a_claim_reads_the_subscribers_of_its_batch_alone(
+    database: Postgresql, tmp_path: Path
+) -> None:
+    Books(FreshPostgresqlStores(database, tmp_path)(), 5_000, batch_size=500)
+    with database.transaction() as db:
+        db.change("ANALYZE")
+    with database.transaction(is_shared=True) as db:
+        batches = Batches(db, hash_address)
+        for number in range(8):  # also by a plan that PostgreSQL keeps
+            claimed = batches.claim(at=NOON, lease=LEASE, attempt_id=f"a{number}")
+            assert claimed
+            assert len(claimed.members) == 500
+        read = db.column(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables"
+            " WHERE relname IN ('subscriber', 'subscription')"
+        )
+    # the planner looks at some rows more
+    assert all(4_000 <= rows < 4_200 for rows in read), read
 
 
 def test_a_new_database_is_made_once(database: Postgresql) -> None:
