@@ -54,10 +54,7 @@ def load_statuses(
 
 
 def load_status(
-    tx: Transaction,
-    stored: StoredStatement,
-    rules: CampaignRules,
-    faults: FaultOf = lambda _: "",
+    tx: Transaction, stored: StoredStatement, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> StatementStatus:
     """Return the status of a statement. Readers, and the hours of time zones, are not counted."""
     statement, campaign = stored.statement, tx.campaigns.latest(stored.slug)

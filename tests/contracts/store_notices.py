@@ -222,7 +222,7 @@ class NoticesContract:
             tx.failing_checks.note({"SPF": "two records"}, LATER)
             [check] = tx.failing_checks.untold()
             assert (check.what, check.detail, check.since) == ("SPF", "two records", NOON)
-            tx.failing_checks.tell()
+            tx.failing_checks.tell(["DKIM", "SPF"])
             tx.failing_checks.note({"SPF": "two records"}, LATER)
             assert tx.failing_checks.untold() == []
             assert [one.what for one in tx.failing_checks.all()] == ["SPF"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.audit import AuditEntry
@@ -149,9 +150,11 @@ def _approved(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
         yield NoticeKind.OVERDUE, due, due, people
     if release is None or not status.is_waiting:
         return
-    line = _newest(last, "approve", "start", "schedule")
+    line, chosen = _newest(last, "approve", "start", "schedule"), _newest(last, "start", "schedule")
     by, since = (line.actor, line.at) if line else ("", status.now)
-    yield NoticeKind.SCHEDULED, release, since, involved - {by}
+    # the same time may be chosen again after another one; one more approval chooses none
+    which = f"{release} {chosen.number if chosen else at}"
+    yield NoticeKind.SCHEDULED, which, since, involved - {by}
     # one that was scheduled within the hour has been announced just now
     if since <= release - AHEAD <= status.now < release:
         yield NoticeKind.STARTS_SOON, release, release - AHEAD, involved
@@ -172,11 +175,18 @@ def _of_campaign(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
         people = involved.union(status.actors) - by
         yield NoticeKind.PAUSED, f"{campaign.id} {number}", at, people
     elif state in {State.ATTENTION, State.SENT}:
-        yield NoticeKind.FINISHED, campaign.id, ended, involved
+        yield NoticeKind.FINISHED, _round(campaign, last, "reopen"), ended, involved
     if state is State.ATTENTION:
-        yield NoticeKind.DECISION, campaign.id, ended, status.actors
+        again = _round(campaign, last, "reopen", "resolve")
+        yield NoticeKind.DECISION, again, ended, status.actors
     if line := _newest(last, "annotate", "take off the web", "put back on the web"):
         yield NoticeKind.PAGE_CHANGED, line.number, line.at, involved - {line.actor}
+
+
+def _round(campaign: Campaign, last: _Lines, *actions: str) -> str:
+    """Return what tells this round of a campaign from one that an act began."""
+    line = _newest(last, *actions)
+    return f"{campaign.id} {line.number if line else 0}"
 
 
 def _newest(last: _Lines, *actions: str) -> AuditEntry | None:
@@ -196,7 +206,7 @@ def _involved(status: StatementStatus, last: _Lines) -> frozenset[str]:
     """Return the people who wrote, approved or started the statement."""
     approved = status.campaign.approved_by if status.campaign else ()
     given = [approval.by for approval in status.approval.given]
-    started = [last["start"].actor] if "start" in last else []
+    started = [last[action].actor for action in ("start", "reopen") if action in last]
     return _writers(status).union(approved, given, started)
 
 

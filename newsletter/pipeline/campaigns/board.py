@@ -158,11 +158,7 @@ _LOOKED_THROUGH = (
 
 
 def desktop(
-    tx: Transaction,
-    address: str,
-    role: Role,
-    rules: CampaignRules,
-    faults: FaultOf = lambda _: "",
+    tx: Transaction, address: str, role: Role, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> Desktop:
     """Return the start page of one person."""
     waiting: list[StatementStatus] = []
@@ -240,11 +236,7 @@ def calendar(
     tx: Transaction, rules: CampaignRules, since: datetime, until: datetime
 ) -> tuple[Entry, ...]:
     """Return all entries of a span of time, in order."""
-    found = (
-        *_planned(tx, rules),
-        *_written(tx, rules.timezone),
-        *_started(tx, since, until),
-    )
+    found = (*_planned(tx, rules), *_written(tx, rules.timezone), *_started(tx, since, until))
     within = (entry for entry in found if since <= entry.at < until)
     return tuple(sorted(within, key=lambda entry: (entry.at, entry.title, entry.is_embargo)))
 

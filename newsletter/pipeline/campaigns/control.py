@@ -31,13 +31,7 @@ from newsletter.pipeline.campaigns.headcount import (
     hold_against,
     terms_now,
 )
-from newsletter.pipeline.ledger import (
-    Configuration,
-    entitle,
-    find_campaign,
-    find_seen,
-    find_stored,
-)
+from newsletter.pipeline.ledger import Configuration, entitle, find_campaign, find_seen, find_stored
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
 from newsletter.pipeline.status import (
     first_moment,
@@ -136,11 +130,7 @@ class Starter:
             return start
 
     def start_by_approval(
-        self,
-        tx: Transaction,
-        stored: StoredStatement,
-        by: str,
-        shown: ShownTerms | None,
+        self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownTerms | None
     ) -> None:
         """Compare the number that an approver saw with the database. Start the statement if its
         approval does so.
@@ -296,10 +286,7 @@ class OperatorActions:
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
             tx.campaigns.cancel_pending(campaign.id)
             tx.approvals.revoke(
-                campaign.slug,
-                tx.now,
-                actor=self.actor,
-                why="spent by the cancelled campaign",
+                campaign.slug, tx.now, actor=self.actor, why="spent by the cancelled campaign"
             )
             return find_campaign(tx, str(campaign.id))
 

@@ -105,9 +105,7 @@ def _row(found: Outage | LaterReaders | None) -> dict[str, Any] | None:
 
 
 def summary(
-    tx: Transaction,
-    campaign: Campaign,
-    waits: Mapping[str, Wait | None] = MappingProxyType({}),
+    tx: Transaction, campaign: Campaign, waits: Mapping[str, Wait | None] = MappingProxyType({})
 ) -> dict[str, Any]:
     """One campaign in figures, without names.
 

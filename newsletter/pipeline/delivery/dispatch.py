@@ -157,11 +157,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         """Note the account and the hash of the bytes: a replay must send the same bytes."""
         account, claimed = self.pooled(held).account, held.claimed
         return tx.batches.intend(
-            claimed.id,
-            fence=claimed.fence,
-            body_hash=body_hash,
-            account=account,
-            owner=self.owner,
+            claimed.id, fence=claimed.fence, body_hash=body_hash, account=account, owner=self.owner
         )
 
     def put_back(self, tx: Transaction, held: HeldBatch, reason: str) -> None:

@@ -89,7 +89,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         imported = imports[-1].finished_at if imports else mark.imported_at
         tx.notices.advance(Mark(change=change, comment=last, imported_at=imported))
         tx.notices.clear(tx.now - _KEPT)
-        tx.failing_checks.tell()
+        tx.failing_checks.tell(check.what for check in failing)
         due = _due(tx, channels)
         for address in due:
             if address.startswith("#"):
@@ -157,6 +157,11 @@ class _Writer:
     known: Mapping[str, StatementStatus]
     """By slug."""
 
+    @property
+    def is_admin(self) -> bool:
+        """Return whether the reader hears of what admins hear, as channels do."""
+        return not self.address or self.tx.staff.role(self.address) is Role.ADMIN
+
     def write(self, notices: Iterable[Notice]) -> tuple[list[Notice], tuple[News, ...]]:
         """Return the notices whose events are not over, and the parts about them."""
         told: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
@@ -175,6 +180,8 @@ class _Writer:
         if notice.kind is NoticeKind.IMPORTED:
             return self._counted(notice)
         if notice.kind is NoticeKind.HEALTH:
+            if not self.is_admin:
+                return None
             failing = {check.occurrence: check for check in self.tx.failing_checks.all()}
             check = failing.get(notice.occurrence)
             return f"{check.what}: {check.detail}" if check else None
@@ -195,7 +202,7 @@ class _Writer:
 
     def _counted(self, notice: Notice) -> str | None:
         record = self.tx.imports.get(int(notice.occurrence))
-        if record is None or record.undone_at:
+        if record is None or record.undone_at or not (self.is_admin or record.by == self.address):
             return None
         return (
             f"{record.file}: {record.new:,} new, {record.known:,} known before,"

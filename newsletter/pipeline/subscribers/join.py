@@ -55,12 +55,7 @@ class ShownConsent:
 
 
 def ask(
-    wish: SignUp,
-    shown: ShownConsent,
-    *,
-    source: str,
-    network: str,
-    store: Store,
+    wish: SignUp, shown: ShownConsent, *, source: str, network: str, store: Store
 ) -> RequestOutcome | FormFault:
     """Accept a request. Result and cost are the same for known and unknown addresses.
 

@@ -1,6 +1,6 @@
 """Posts to channels: made, claimed, booked; and the checks of the sender's health that fail."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from newsletter.domain.campaigns.notices import APART
@@ -128,10 +128,12 @@ class FailingChecks(Repository):
             seen=_CONFIRMED,
         )
 
-    def tell(self) -> None:
-        """Note that notices were made of all that failed twice in a row."""
+    def tell(self, checks: Iterable[str]) -> None:
+        """Note that notices were made of these checks."""
         self._db.change(
-            "UPDATE failing_check SET told = 1 WHERE told = 0 AND seen >= :seen", seen=_CONFIRMED
+            "UPDATE failing_check SET told = 1"
+            " WHERE what IN (SELECT value FROM json_each(:checks))",
+            checks=[*checks],
         )
 
     def all(self) -> list[FailingCheck]:

@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.delivery.batch import Resolution, Verdict
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, SkippedPeople
@@ -22,7 +22,7 @@ from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.store.sql import Transaction
 from tests.fakes import NOON, accept_all, always
 from tests.unit.pipeline.delivery.sending import Post
-from tests.unit.pipeline.newsroom import STAFF, Newsroom
+from tests.unit.pipeline.newsroom import STAFF, Meanwhile, Newsroom
 
 ED, FLO, ADA, SAM, WRITER, VIC = STAFF
 SHORT = {address: address.partition("@")[0] for address in STAFF}
@@ -257,6 +257,24 @@ def test_another_time_is_told_and_the_old_one_is_forgotten(desk: Desk) -> None:
     assert desk.whom(after=timedelta(hours=1)) == {}
 
 
+def test_a_time_that_comes_back_is_told_again_and_another_approval_tells_nothing(
+    desk: Desk,
+) -> None:
+    approved(desk)
+    desk.start(at=NOON + timedelta(hours=4))
+    assert desk.whom() == dict.fromkeys(("writer", "ed"), "scheduled")
+    desk.room.schedule("resignation", NOON + timedelta(days=2))
+    assert desk.whom().keys() == {"writer", "ed", "sam"}
+    desk.room.schedule("resignation", NOON + timedelta(hours=4))
+    assert desk.whom() == dict.fromkeys(("writer", "ed", "sam"), "scheduled")
+    desk.room.approve(FLO)
+    assert desk.whom() == {}
+    desk.room.starter().undo("resignation", by=SAM)
+    desk.whom()
+    desk.start(at=NOON + timedelta(hours=4))
+    assert desk.whom() == dict.fromkeys(("writer", "ed", "flo"), "scheduled")
+
+
 def sending(desk: Desk) -> None:
     approved(desk)
     desk.start()
@@ -294,6 +312,50 @@ def test_an_import_that_was_undone_is_not_told(desk: Desk) -> None:
         assert record is not None
         tx.imports.undo(record, tx.now, ADA)
     assert desk.mails() == {}
+
+
+def failing(desk: Desk, **findings: str) -> None:
+    for _ in range(2):
+        with desk.room.store.begin() as tx:
+            tx.failing_checks.note(findings, tx.now)
+
+
+def test_what_admins_hear_goes_to_no_former_admin(desk: Desk) -> None:
+    desk.mails()
+    imported(desk, "operator")
+    imported(desk, FLO)
+    failing(desk, dns="no SPF record")
+    desk.tick()
+    with desk.room.store.begin() as tx:
+        tx.staff.put(ADA, Role.SENDER, tx.now)
+    assert desk.whom() == {"flo": "import finished"}
+
+
+def test_a_check_that_fails_while_notices_are_made_is_told_by_the_next(desk: Desk) -> None:
+    desk.mails()
+    failing(desk, dns="no SPF record")
+    meanwhile: Any = Meanwhile(desk.room.store, lambda: failing(desk, dns="no", tls="expired"))
+    notify(store=meanwhile, rules=desk.room.rules)
+    told = desk.mails()
+    assert ("dns: no" in told["ada"], "tls: expired" in told["ada"]) == (True, True)
+
+
+def test_sending_to_the_rest_is_told_again_when_it_is_over(desk: Desk) -> None:
+    sending(desk)
+
+    def drained(verdict: Verdict) -> dict[str, str]:
+        desk.room.provider.answer = always(verdict)
+        desk.room.drain()
+        desk.room.provider.answer = accept_all
+        return desk.whom()
+
+    assert drained(Verdict.UNKNOWN)["ada"] == "needs a decision"
+    desk.room.hand().resolve("1", Resolution.RESEND)
+    assert drained(Verdict.UNKNOWN) == {"ada": "needs a decision"}
+    desk.room.hand().resolve("1", Resolution.RESEND)
+    assert drained(Verdict.REJECTED) == {}
+    desk.room.hand().reopen("1")
+    assert drained(Verdict.ACCEPTED) == dict.fromkeys(("writer", "ed", "sam", "ada"), "finished")
 
 
 # --- crashes, waits and old news -----------------------------------------------------------------
