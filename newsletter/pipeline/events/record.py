@@ -101,12 +101,14 @@ def _record(
     tx.events.note(_statuses(told))
     # nothing that names an erased person is stored again
     whole = [(event, at) for event, at in told if event.kind in KEPT_WHOLE and not at.erased]
-    tx.events.keep(provider, whole, tx.now)
+    new = tx.events.keep(provider, whole, tx.now)
+    # a copy ends nothing again: its reader may have come back since
+    followed = [(event, at) for event, at in told if event.id in new]
     return RecordedEvents(
         events=len(told),
         strangers=sum(place.subscriber_id is None for _, place in told),
         confirmed=_confirm(tx, told),
-        suppressed=sum(_follow(tx, event, place, provider) for event, place in told),
+        suppressed=sum(_follow(tx, event, place, provider) for event, place in followed),
     )
 
 

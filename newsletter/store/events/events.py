@@ -99,9 +99,20 @@ class Events(AddressRepository):
                 numbers=numbers,
             )
 
-    def keep(self, provider: str, told: Iterable[tuple[Event, EventTarget]], at: datetime) -> int:
-        """Keep events as they came, each once; return how many are new."""
-        return self._db.insert_all(
+    def keep(
+        self, provider: str, told: Sequence[tuple[Event, EventTarget]], at: datetime
+    ) -> set[str]:
+        """Keep events as they came, each once; return the ids of those that are new."""
+        ids = {event.id for event, _ in told}
+        ids -= set(
+            self._db.scan(
+                "SELECT id FROM event WHERE provider = :provider"
+                " AND id IN (SELECT value FROM json_each(:ids))",
+                provider=provider,
+                ids=sorted(ids),
+            )
+        )
+        self._db.insert_all(
             "event",
             (
                 {
@@ -115,9 +126,11 @@ class Events(AddressRepository):
                     "raw": event.raw[:_MAX_RAW_CHARACTERS],
                 }
                 for event, place in told
+                if event.id in ids
             ),
             only_new=True,
         )
+        return ids
 
     def kept(self, after: int, most: int) -> list[KeptEvent]:
         """Return the events that came after a number, the oldest first."""

@@ -235,6 +235,22 @@ def test_who_leaves_and_nobody_knows_what_leaves_everything(accepted: Newsroom) 
     assert suppressed(accepted, 2) is SuppressionReason.UNSUBSCRIBED
 
 
+@pytest.mark.parametrize("kind", [EventKind.UNSUBSCRIBED, EventKind.COMPLAINED, EventKind.BOUNCED])
+def test_a_copy_of_an_event_does_not_end_what_its_reader_has_begun_anew(
+    accepted: Newsroom, kind: EventKind
+) -> None:
+    told = event(accepted, 2, kind)
+    tell(accepted, told)
+    with accepted.store.begin() as tx:
+        tx.readers.lift("reader2@example.org")
+        tx.choices.join(2, ["press"], tx.now, ())
+    tell(accepted, told)
+    with accepted.store.read() as tx:
+        person = tx.readers.get(2)
+    assert person is not None
+    assert (person.lists, person.suppressed) == (("press",), None)
+
+
 # --- unknown deliveries
 
 
@@ -456,7 +472,7 @@ def test_an_attempt_to_the_new_address_is_told_from_those_before(room: Newsroom)
     odd = {"subscriber_id": 1, "address": "n1@forwarded.example"}
     # of a try that another followed, to whichever of the two addresses
     assert tell_of(room, 1, EventKind.COMPLAINED, **odd).suppressed == 0
-    tell_of(room, 1, EventKind.COMPLAINED, attempt_id="attempt1", **odd)
+    tell_of(room, 1, EventKind.COMPLAINED, id="another", attempt_id="attempt1", **odd)
     assert _reason(room, "new@example.org") is SuppressionReason.COMPLAINED
     assert suppressed(room, 1) is None
 
