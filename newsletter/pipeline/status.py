@@ -407,13 +407,13 @@ def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
         chain.append(following)
         stored = tx.statements.get(following)
         following = stored.statement.corrects if stored is not None else ""
-    return _follow(tx, statement.slug, tuple(chain[1:]), ())
+    return _follow(tx, statement, tuple(chain[1:]), ())
 
 
 def _follow(
-    tx: Transaction, by: str, chain: tuple[str, ...], stops: tuple[Campaign, ...]
+    tx: Transaction, statement: Statement, chain: tuple[str, ...], stops: tuple[Campaign, ...]
 ) -> Correction:
-    of, *further = chain
+    by, (of, *further) = statement.slug, chain
     campaign = tx.campaigns.latest(of)
     if campaign is None or not _concerns_anybody(campaign, by):
         raise Refused(_nobody_was_sent(tx, of))
@@ -426,7 +426,12 @@ def _follow(
             f" mend {of} itself"
         )
     if unstarted and further:
-        return _follow(tx, by, tuple(further), stops)
+        return _follow(tx, statement, tuple(further), stops)
+    if campaign.unlisted and not set(statement.lists) <= set(campaign.lists):
+        raise Refused(
+            f"it corrects {of}, which has no public page, and names other lists;"
+            f" write lists: [{', '.join(campaign.lists)}]"
+        )
     return Correction(
         by=by,
         of=of,

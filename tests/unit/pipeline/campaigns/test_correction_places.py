@@ -157,6 +157,16 @@ def test_a_correction_is_held_when_the_original_is_cancelled_before_anybody_got_
     assert "which was sent to no one" in held(room)
 
 
+def test_a_correction_of_what_has_no_public_page_gets_none_by_other_lists(room: Newsroom) -> None:
+    room.start(3)
+    with room.store.begin() as tx:
+        tx.db.change("UPDATE campaign SET unlisted = 1")
+    agree(room, lists=("press", "supporters"))
+    assert held(room).endswith("write lists: [press]")
+    agree(room, "better")
+    assert [one.slug for one in room.plan().scheduled] == ["better"]
+
+
 @pytest.mark.parametrize("far", [False, True])
 def test_a_circle_is_held_with_the_reason(room: Newsroom, far: bool) -> None:
     room.write(corrects="third" if far else RIGHT)
