@@ -25,6 +25,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.statement import Channel
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import entitle
@@ -195,9 +196,12 @@ def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
     before = tx.staff.role(address)
     tx.staff.put(address, role, tx.now)
     gained = {one for one in Role if role.includes(one) and not (before and before.includes(one))}
-    if Role.APPROVER in gained:
+    if gained & {Role.APPROVER, Role.ADMIN}:
+        # those that replace a missing one took an admin
+        only = None if Role.APPROVER in gained else Channel.OVERRIDE
+        why = "given in a former role"
         for slug in tx.approvals.unsent_by(address):
-            tx.approvals.revoke(slug, tx.now, address, actor=actor, why="given in a former role")
+            tx.approvals.revoke(slug, tx.now, address, only, actor=actor, why=why)
     if Role.SENDER in gained:
         tx.starts.revoke_by(address, tx.now)
 

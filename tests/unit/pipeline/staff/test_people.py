@@ -127,6 +127,13 @@ def test_what_somebody_approved_or_started_does_not_come_back_with_them(
             tx.approvals.add(Approval(channel=Channel.DESK, **values))
         tx.starts.add(Start(slug="waits", content_hash="d1", by=CLEO, at=now, count=8))
     change(office, CLEO, Role.ADMIN)  # who rises loses nothing
+    with office.store.begin() as tx:
+        tx.approvals.add(Approval(channel=Channel.OVERRIDE, **values | {"slug": "waits"}))
+    change(office, CLEO, Role.SENDER)
+    change(office, CLEO, Role.ADMIN)  # but a replaced approval took an admin
+    with office.store.read() as tx:
+        given, replaced = tx.approvals.of("waits")
+        assert (given.revoked_at, replaced.revoked_at is None) == (None, False)
     change(office, CLEO, Role.SENDER)
     with office.store.read() as tx:
         assert tx.approvals.of("waits")[0].revoked_at is None
