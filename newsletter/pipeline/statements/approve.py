@@ -191,12 +191,12 @@ def _way(blocked: Set[str]) -> str:
 def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool = False) -> int:
     """Revoke one's own approval, or all approvals as an admin. Return how many.
 
-    ``own``: an admin too revokes only their own, and only before sending begins.
+    ``own``: an admin too revokes only their own. Raises Refused once sending began, which this
+    would not stop.
     """
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
-        if own:
-            refuse_if_gone_out(get_status(tx, slug, rules))
+        refuse_if_gone_out(get_status(tx, slug, rules))
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
         taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)
