@@ -133,7 +133,7 @@ class Batches(AddressRepository):
             lease_until = NULL, pending = 0,
             accepted = accepted + :accepted + (pending - :others) * :all_accepted,
             rejected = rejected + :rejected,
-            unknown = unknown + :unknown + (pending - :others) * :all_unknown
+            unknown = unknown + (pending - :others) * :all_unknown
             """,
             state=BatchState.UNKNOWN if state is DeliveryState.UNKNOWN else BatchState.DONE,
             reason=booking.outcome.reason,
@@ -142,7 +142,6 @@ class Batches(AddressRepository):
             others=len(rows),
             accepted=tally[DeliveryState.ACCEPTED],
             rejected=tally[DeliveryState.REJECTED],
-            unknown=tally[DeliveryState.UNKNOWN],
             all_accepted=state is DeliveryState.ACCEPTED,
             all_unknown=state is DeliveryState.UNKNOWN,
         ):

@@ -126,7 +126,6 @@ class Events(AddressRepository):
                     "raw": event.raw[:_MAX_RAW_CHARACTERS],
                 }
                 for event, place in told
-                if event.id in ids
             ),
             only_new=True,
         )

@@ -57,11 +57,8 @@ _LISTS: Mapping[str, str] = {
                 WHEN batch.state = 'unknown' THEN 'unknown'
                 WHEN batch.state = 'given up' THEN 'cancelled'
                 WHEN batch.state <> 'done' THEN 'pending'
-                -- the batch counts members with a row of their own too: the state with more
-                -- members than such rows is the state of all others
-                WHEN batch.cancelled > (SELECT COUNT(*) FROM delivery AS own
-                    WHERE own.campaign_id = batch.campaign_id AND own.batch_id = batch.id
-                        AND own.state = 'cancelled') THEN 'cancelled'
+                WHEN batch.cancelled > 0 THEN 'cancelled' -- it has rows of all others
+                -- the batch counts members with a row of their own too
                 WHEN batch.accepted > (SELECT COUNT(*) FROM delivery AS own
                     WHERE own.campaign_id = batch.campaign_id AND own.batch_id = batch.id
                         AND own.state = 'accepted') THEN 'accepted'
