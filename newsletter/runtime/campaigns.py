@@ -49,10 +49,7 @@ class Campaigns:
         settings = self.settings
         abstracts = Abstracts(settings.house(), self.renderer.templates.wordings)
         return DigestBuilder(
-            store=self.store,
-            digests=self.digests,
-            timezone=settings.timezone,
-            abstracts=abstracts,
+            store=self.store, digests=self.digests, timezone=settings.timezone, abstracts=abstracts
         )
 
     @cached_property

@@ -457,8 +457,7 @@ def check_health(delivery: Delivery) -> None:
     now, failing = delivery.store.clock.now(), dict[str, str]()
     try:
         for found in chain(
-            examine_providers(delivery),
-            examine_from_outside(delivery.settings, delivery.key, now),
+            examine_providers(delivery), examine_from_outside(delivery.settings, delivery.key, now)
         ):
             if found.level is Level.FAULT:
                 about = "; ".join(filter(None, (found.detail, found.advice)))

@@ -331,10 +331,7 @@ def _sign(keys: "Sequence[hashlib.blake2b]", about: bytes) -> str:
 
 
 def _read(
-    token: str,
-    keys: "Sequence[hashlib.blake2b]",
-    size: int,
-    retired: Collection[int] = frozenset(),
+    token: str, keys: "Sequence[hashlib.blake2b]", size: int, retired: Collection[int] = frozenset()
 ) -> bytes | None:
     """Return the content of a token that one of the keys signed; None for a retired key."""
     if len(token) != (1 + size + _MAC_BYTES) // 3 * 4:

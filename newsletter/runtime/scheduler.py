@@ -112,10 +112,7 @@ class Scheduler:
                 tries = _TRIES
         finally:
             # the lock is free by now, so that a note that stays counts for a minute at most
-            with (
-                suppress(NewsletterError),
-                self._delivery.store.begin(lasting=False) as tx,
-            ):
+            with suppress(NewsletterError), self._delivery.store.begin(lasting=False) as tx:
                 tx.running_service.forget(self._name)
         return self._run
 

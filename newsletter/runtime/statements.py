@@ -268,9 +268,7 @@ def _source(
 ) -> FolderSource | FeedSource:
     if isinstance(options, FolderOptions):
         return FolderSource(
-            folder=settings.resolve(options.path),
-            workspace=settings.workspace,
-            defaults=defaults,
+            folder=settings.resolve(options.path), workspace=settings.workspace, defaults=defaults
         )
     feed = _feed(options, settings, store.clock)
     return FeedSource(

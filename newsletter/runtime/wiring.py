@@ -160,11 +160,7 @@ def _services(
     shared = common | {"configuration": configuration}
     campaigns = Campaigns(**shared, renderer=renderer, delivery=delivery)
     statements = Statements(
-        **shared,
-        links=links,
-        renderer=renderer,
-        campaigns=campaigns,
-        subscribers=subscribers,
+        **shared, links=links, renderer=renderer, campaigns=campaigns, subscribers=subscribers
     )
     return Services(
         **shared,

@@ -129,9 +129,12 @@ def _before_sending(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
     if state in _REVIEWED:
         line = _newest(last, "submit", "revoke")
         number, at = (line.number, line.at) if line else (0, status.now)
-        yield NoticeKind.SUBMITTED, f"{status.stored.content_hash} {number}", at, actors
+        # another look makes no other text of one that was submitted at the desk
+        lost = max((one.at for one in status.approval.outdated), default="")
+        version = lost if status.statement.desk and number else status.stored.content_hash
+        yield NoticeKind.SUBMITTED, f"{version} {number}", at, actors
     if state is State.RETURNED and back is not None:
-        yield NoticeKind.SENT_BACK, back.at, back.at, _writers(status) - {back.by}
+        yield NoticeKind.SENT_BACK, back.at, back.at, _askers(status, last) - {back.by}
     if state in _APPROVED:
         yield from _approved(status, last)
     over, submitted = status.embargo_until, _newest(last, "submit")
@@ -143,7 +146,7 @@ def _before_sending(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
 def _approved(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
     involved, release = _involved(status, last), status.release
     at, due = status.approval.complete_at, status.set_for
-    people = _writers(status).union(status.actors if status.state is State.APPROVED else ())
+    people = _askers(status, last).union(status.actors if status.state is State.APPROVED else ())
     if at is not None:
         yield NoticeKind.APPROVED, at, at, people - {status.approval.given[-1].by}
     if due is not None and status.is_overdue:
@@ -153,7 +156,7 @@ def _approved(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
     line, chosen = _newest(last, "approve", "start", "schedule"), _newest(last, "start", "schedule")
     by, since = (line.actor, line.at) if line else ("", status.now)
     # the same time may be chosen again after another one; one more approval chooses none
-    which = f"{release} {chosen.number if chosen else at}"
+    which = f"{release} {chosen.number if chosen else 0} {at}"
     yield NoticeKind.SCHEDULED, which, since, involved - {by}
     # one that was scheduled within the hour has been announced just now
     if since <= release - AHEAD <= status.now < release:
@@ -202,12 +205,17 @@ def _writers(status: StatementStatus) -> frozenset[str]:
     )
 
 
+def _askers(status: StatementStatus, last: _Lines) -> frozenset[str]:
+    """Return the people who wrote the statement, and who submitted it last."""
+    return _writers(status).union([last["submit"].actor] if "submit" in last else ())
+
+
 def _involved(status: StatementStatus, last: _Lines) -> frozenset[str]:
     """Return the people who wrote, approved or started the statement."""
     approved = status.campaign.approved_by if status.campaign else ()
     given = [approval.by for approval in status.approval.given]
     started = [last[action].actor for action in ("start", "reopen") if action in last]
-    return _writers(status).union(approved, given, started)
+    return _askers(status, last).union(approved, given, started)
 
 
 # --- comments ------------------------------------------------------------------------------------

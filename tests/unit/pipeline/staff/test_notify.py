@@ -20,7 +20,7 @@ from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.store.sql import Transaction
-from tests.fakes import NOON, accept_all, always
+from tests.fakes import NOON, PlainRenderer, accept_all, always
 from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import STAFF, Meanwhile, Newsroom
 
@@ -228,6 +228,39 @@ def test_a_comment_on_what_is_gone_is_told_to_nobody(desk: Desk) -> None:
     done = desk.post.transactional_sender().post()
     assert done is not None
     assert done.state is EmailState.WITHHELD
+
+
+def test_a_person_who_submitted_the_text_of_another_hears_what_becomes_of_it(desk: Desk) -> None:
+    with desk.room.store.begin() as tx:
+        tx.staff.put(VIC, Role.WRITER, tx.now)
+        tx.audit.enter(VIC, "submit", "resignation")
+    assert "vic" not in desk.whom()
+    send_back(
+        "resignation",
+        by=ED,
+        expect=desk.room.content_hash(),
+        reason="Say when.",
+        store=desk.room.store,
+        rules=desk.room.rules,
+    )
+    assert desk.whom() == dict.fromkeys(("writer", "vic"), "sent back")
+
+
+def test_another_look_of_a_text_of_the_desk_is_told_to_those_who_approved_alone(
+    desk: Desk,
+) -> None:
+    desk.room.write(desk="a key")
+    with desk.room.store.begin() as tx:
+        tx.audit.enter(WRITER, "submit", "resignation")
+    desk.mails()
+    desk.room.renderer = PlainRenderer("plain-2")
+    assert desk.whom() == {}
+    desk.room.approve(ED)
+    desk.mails()
+    desk.room.write(desk="a key", subject="Resignation")
+    assert desk.whom() == dict.fromkeys(("ed", "flo", "sam", "ada"), "waiting for approval")
+    desk.room.renderer = PlainRenderer("plain-3")
+    assert desk.whom() == {}
 
 
 def approved(desk: Desk) -> None:
