@@ -30,16 +30,23 @@ FULL_TITLE = 4
 """Words; a masthead or a name often has fewer."""
 _LONGEST_STOPPED = 150
 _BYLINE = re.compile(
-    r"(?:by|von|por|par) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?", re.I
+    r"(?:(?i:by|von|por|par)|di|door) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?"
 )
 _GREETING = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 """How a letter begins."""
+_PARTS = re.compile(r" [|·•–—-]{1,2} ")
+_QUESTION = pattern("questions", r"(?:{}) ?:")
+"""What, when and where an event is."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
 _BODY = f"(?:{alternatives('bodies')})"
 _NAMES_BODY = re.compile(
     rf"{_BODY}\b.*|.*\b{_BODY}\.?|.*\be\. ?V\.?|.*\w(?:alliance|verband|verein)", re.IGNORECASE
 )
 _BEGINS_BODY = re.compile(rf"{_BODY} (?:de|des|du|del|dei|da|do|der|of|van|voor)\b", re.IGNORECASE)
+_YEAR = re.compile(r"\d r\.$")
+"""A year in Polish."""
+_MAX_MASTHEAD = 90
+_OFFICE = pattern("offices beside")
 _SMALL = frozenset(words("small words"))
 _MAX_NAME = 9
 _MAX_PLAIN = 5
@@ -136,6 +143,9 @@ def is_full(text: str) -> bool:
 
 def is_body_name(text: str) -> bool:
     """Whether a line is the name of an office, a firm or a society."""
+    if _OFFICE.fullmatch(text[:_MAX_MASTHEAD]):
+        return True
+    text = text.partition(" | ")[0]
     words = text.split()
     if len(words) > _MAX_NAME or (text.isupper() and len(words) > _MAX_PLAIN):
         return False
@@ -150,14 +160,19 @@ def is_body_name(text: str) -> bool:
 
 def is_other(text: str) -> bool:
     """Whether a line is a sentence, a date, a contact or furniture, and so no title."""
-    sentence = ends_sentence(text) and text[-1] in ".…" and len(text.split()) > 2
+    stopped = text[-1] in ".…" and not _YEAR.search(text)
+    sentence = ends_sentence(text) and stopped and len(text.split()) > 2
     return sentence or is_around(text)
 
 
 def is_around(text: str) -> bool:
+    parts = _PARTS.split(text[:LONGEST_TITLE])
     return bool(
         _BULLET.match(text)
+        or (len(parts) > 1 and all(part and is_around(part) for part in parts))
+        or (begins_dateline(text) and text[-1] in "–—-")
         or is_byline(text)
+        or _QUESTION.match(text)
         or _GREETING.fullmatch(text)
         or is_for_editors(text)
         or at_the_edge(text)

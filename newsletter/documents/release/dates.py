@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from newsletter.documents.release.words import alternatives, words
+from newsletter.documents.release.words import alternatives, pattern, words
 
 _MONTHS = {
     name.replace("_", " "): number
@@ -30,10 +30,11 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _YEARLESS = re.compile(
-    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF}\s(?:{_NAMES})|(?:{_NAMES})\s\d{{1,2}})\b"
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?{_OF}\s(?:{_NAMES})|(?:{_NAMES})\.?\s\d{{1,2}})\b"
     r"|\b(?!24/7)(?:\d{1,2}/\d{1,2}(?![/\d])|\d{1,2}\.\d{1,2}\.(?!\d))",
     re.IGNORECASE,
 )
+_SHORT_YEAR = re.compile(r"\b(\d{1,2}([./-])\d{1,2}\2)(\d\d)\b(?![./-]\d)")
 _WEEKDAYS = alternatives("weekdays")
 _AROUND = re.compile(
     rf"(?:[\W_]|\b(?:{alternatives('around dates')})\b"
@@ -41,7 +42,7 @@ _AROUND = re.compile(
     re.IGNORECASE,
 )
 _WORD = (
-    r"(?:[^\W\d_a-zß-öø-ÿ][\w.’'-]*"
+    r"(?:[^\W\d_a-zß-öø-ÿ][\w.’'\u064b-\u0652-]*"
     r"|(?:de|del|der|da|di|la|le|les|el|von|van|und|and|of|for|the|y|et|e|&)(?![\w.]))"
 )
 _NAME = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}")
@@ -53,14 +54,8 @@ _STRONG = re.compile(r"[|•·/]")
 _LONGEST_PLACE = 4
 """Words at most before or after a comma or a dash; a headline has more."""
 _PLACE = re.compile(r"[^\W\d_][\w.’' -]{1,30}, (?:a |el |le )?")
-_NO_PLACE = re.compile(
-    r"\b(?:statement|release|remarks|update|report|letter|call|budget|meeting|results)\b", re.I
-)
-_BEHIND = re.compile(
-    r"[\s,;:|–—-]*(?:(?:media |press )?contacts?\b.*|(?:(?:at )?\d{1,2}:\d\d ?(?:[ap]\.?m\.?)? )?"
-    r"by [\w .’'-]{2,40})?",
-    re.IGNORECASE,
-)
+_NO_PLACE = pattern("no places", r"\b(?:{})\b")
+_BEHIND = pattern("behind dates")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,15 +87,16 @@ def days_in(text: str, today: date) -> list[date]:
 
     A day without a year is the nearest after half a year ago.
     """
+    text = _SHORT_YEAR.sub(r"\g<1>20\3", text)
     found = [value for day in dates_in(text) for value in _readings(day)]
     yearless = () if found else _YEARLESS.finditer(text)
     for one in yearless:
         part = one[0]
         between = "/" if "/" in part else "" if part.endswith(".") else " "
         for day in dates_in(f"{part}{between}{today.year}"):
-            if day.value:
-                passed = (today - day.value).days > _HALF_A_YEAR
-                found.append(day.value + timedelta(days=365 * passed))
+            value = _readings(day)[0]
+            passed = (today - value).days > _HALF_A_YEAR
+            found.append(value + timedelta(days=365 * passed))
     return found
 
 
@@ -119,6 +115,13 @@ def is_date(text: str) -> bool:
     label, colon, _ = text.partition(":")
     is_labelled = colon and not _DATE.search(label) and not _AROUND.fullmatch(label)
     return not is_labelled and date_line(text) is not None
+
+
+def is_dated(text: str) -> bool:
+    """Whether a line begins with the label of its date: ``Published 2 May 2027, 10:00 | …``."""
+    found = dates_in(text)
+    before = text[: found[0].start] if found else ""
+    return is_date(text) or bool(before.strip() and _AROUND.fullmatch(before))
 
 
 def date_line(text: str) -> FoundDate | None:
@@ -193,15 +196,10 @@ CLOCK = re.compile(
     r"|\b(?P<hour2>[01]?\d|2[0-3])[:h](?P<minute2>[0-5]\d)(?::[0-5]\d)?(?=\b|Z)",
     re.IGNORECASE,
 )
-MOMENT = re.compile(
-    rf"\b(?:{_WEEKDAYS}|{alternatives('named times')}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|er|[o°])?\.? (?:de |of )?<month>|<month>\.? \d{{1,2}}"
-    r"|(?:ore|las|alle|dalle|delle|um|om|godz\.?|الساعة) \d{1,2})\b".replace(
-        "<month>", f"(?:{alternatives('month beginnings')})[a-z]{{0,7}}"
-    ),
-    re.IGNORECASE,
-)
-"""A named day or hour, or a day without its year, in a text without accents."""
+NAMED_HOUR = pattern("named times", r"\b(?:{})\b")
+NAMED_DAY = pattern("named days", r"\b(?:{})\b")
+"""A day without its year, in a text without accents."""
+MOMENT = re.compile(rf"{NAMED_DAY.pattern}|{NAMED_HOUR.pattern}", re.IGNORECASE)
 _ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
 """By the first letters of *sabahan*, *masaan*, *zuhran*."""
 _NAMED = {
@@ -216,14 +214,8 @@ _GERMAN = {"MEZ": "CET", "MESZ": "CEST"}
 _EASTERN = {"eastern": "ET", "pacific": "PT"}
 _ZONE = re.compile(r"[\s,(/]*(?P<name>[A-Za-z]{1,8})\b(?: ?(?P<ahead>[+-]\d{1,2}(?::?\d\d)?)\b)?")
 _BARE_OFFSET = re.compile(r"\s?(?P<ahead>[+-]\d\d:?\d\d)\b")
-_NO_ZONE = re.compile(
-    r"[a-z].*|ON|AT|THE|UHR|DE|DEL|LE|EL|DU|DI|DO|DA|DEN|AM|VOM|OP|IL|OF|H|HRS|HOURS|HORAS|HEURES|UUR"
-    r"|[A-Z][a-z]+|\w*DAY|\w*TAG|MITTWOCH|\w*DI|\w*DAG|LUNES|MARTES|JUEVES|VIERNES|DOMINGO"
-    r"|JANUARY|FEBRUARY|MARCH|APRIL|MAY|JUNE|JULY|AUGUST|\w*BER|\w*BRE|\w*BRO"
-)
-_OTHER_TIME = re.compile(
-    r"\b(?:time|\w*zeit|hora|heure|ora|tijd|ب?توقيت)\b|\b(?:[A-Z]{1,3}ST|[A-Z]{1,3}DT|SGT|HKT)\b"
-)
+_NO_ZONE = pattern("no zones", flags=0)
+_OTHER_TIME = pattern("other zones", flags=0)
 
 
 def end_of(text: str, following: str = "") -> str:

@@ -10,13 +10,10 @@ from newsletter.documents.release.lines import Line, begins_dateline, ends_sente
 from newsletter.documents.release.words import pattern, words
 
 _ALWAYS = pattern("site furniture")
-_LABELS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+)?")
+_LABELS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?")
 _RELEASE = pattern("release lines", r"(?:{})\b\s*[:.–—-]?\s*")
 _EDITORS = pattern("notes to editors")
-_END_MARK = re.compile(
-    r"#(?:\s*#)+|[-–—*~\[(<]+\s*(?:30|[Ee][Nn][Dd][Ss]?|[Ee][Nn][Dd][Ee]|[Ff][Ii][Nn][Ee]?)"
-    r"\s*[-–—*~\])>]+|ENDS?\.?|Ends\.?|ENDE|Ende|FINE?|Fine?"
-)
+_END_MARK = pattern("end marks", flags=0)
 _END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
 _OTHER_PAGES = pattern("other pages")
 _VENDOR = pattern("vendors")
@@ -63,7 +60,7 @@ def at_the_edge(text: str) -> str:
 
 def is_label(text: str) -> bool:
     """Whether a line only names the kind of text: a press release."""
-    return len(text) <= _LONGEST_ENTRY and bool(_LABELS.fullmatch(text))
+    return len(text) <= _LONGEST_AROUND and bool(_LABELS.fullmatch(text.partition(" | ")[0]))
 
 
 def release_line(text: str) -> str | None:

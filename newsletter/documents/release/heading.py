@@ -1,7 +1,7 @@
 """Find the title and the date of a text."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -41,6 +41,7 @@ from newsletter.documents.release.lines import (
     ends_sentence,
     is_prose,
 )
+from newsletter.documents.release.waiting import is_notice, names_a_time
 from newsletter.documents.release.words import pattern
 
 _LABEL = pattern("title labels", r"(?:{})\s?:\s*")
@@ -51,18 +52,16 @@ _BROKEN = 70
 """Characters of a line at most, in a headline over several lines."""
 
 
-def title_by_place(
-    lines: Sequence[Line], head: Sequence[Line], width: int, unlikely: Container[int]
-) -> Heading | None:
+def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
     """Return the line above the text that is most like a title, with the neighbours that belong
-    to it. An unlikely one is taken where there is no other."""
+    to it. A notice with a time is taken where there is no other."""
     contacts = contact_lines(head)
     candidates = [
         n
         for n, line in enumerate(head)
         if n not in contacts and (may_be_title(line.text) or stopped_title(lines, n))
     ]
-    candidates = [n for n in candidates if n not in unlikely] or candidates
+    candidates = [n for n in candidates if not is_notice(head[n].text)] or candidates
     # a title may read like an entry of a menu where no other line is left
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
@@ -268,9 +267,17 @@ def first_prose(lines: Sequence[Line], width: int, windows: Sequence[str] = ()) 
                 continue
             if is_text is is_prose and stopped_title(lines, index):
                 continue
-            if not _is_wrapped_headline(lines, index):
+            if not (_is_wrapped_headline(lines, index) or _is_notice(lines, index)):
                 return index
     return None
+
+
+def _is_notice(lines: Sequence[Line], index: int) -> bool:
+    """Whether a line names a time and what may be a title is directly below it, not above it."""
+    if not names_a_time(lines[index].text):
+        return False
+    below = [line.text for line in lines[index + 1 : index + 2]]
+    return any(map(may_be_title, below)) and not any(tells(lines, n) for n in range(index))
 
 
 def _is_short_sentence(lines: Sequence[Line], index: int, _: int) -> bool:
@@ -297,16 +304,14 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
     return may_be_title(text) and text[-1] not in ":,;" and not titled
 
 
-def find_heading(
-    lines: Sequence[Line], prose: int | None, width: int, unlikely: Container[int] = ()
-) -> Heading | None:
+def find_heading(lines: Sequence[Line], prose: int | None, width: int) -> Heading | None:
     """Find the title above the running text: by evidence, else by place."""
     head = lines if prose is None else lines[:prose]
     return (
         _repeated(head)
-        or _after_release_line(lines, head, width, unlikely)
+        or _after_release_line(lines, head, width)
         or _beside_embargo(head)
-        or title_by_place(lines, head, width, unlikely)
+        or title_by_place(lines, head, width)
         or _guessed(head)
     )
 
@@ -411,13 +416,11 @@ def _repeated(head: Sequence[Line]) -> Heading | None:
     return None
 
 
-def _after_release_line(
-    lines: Sequence[Line], head: Sequence[Line], width: int, unlikely: Container[int]
-) -> Heading | None:
+def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
     """Return a title on the line FOR IMMEDIATE RELEASE."""
     for index, line in enumerate(head):
         rest = release_line(line.text)
-        if is_embargo(line.text) or index in unlikely:
+        if is_embargo(line.text) or is_notice(line.text):
             continue
         if rest and date_line(rest) is None and not is_contact(rest):
             return continued(lines, head, index, rest, width)

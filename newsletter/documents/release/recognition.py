@@ -7,7 +7,7 @@ from datetime import date
 
 from newsletter.documents.release.candidates import Heading, is_byline, names_page
 from newsletter.documents.release.dates import date_line
-from newsletter.documents.release.embargo import find_embargo, is_embargo, lines_of_release
+from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.furniture import (
     always,
     at_the_edge,
@@ -179,11 +179,8 @@ def recognise(
     ``prose`` is the index of the first line of running text. Without a title, the email's subject
     or a made-up one is used. Raises InvalidInput, naming ``file``, if there is no text.
     """
-    heading = (
-        stated.heading
-        or named_by_subject(stated.email, lines, prose)
-        or find_heading(lines, prose, width, lines_of_release(lines, prose, today))
-    )
+    given = stated.heading or named_by_subject(stated.email, lines, prose)
+    heading = given or find_heading(lines, prose, width)
     # somebody wrote the subject as a title: that is better than a guess
     if heading is None or (stated.email and heading.guessed):
         heading = subject_heading(stated.email) or made_up_heading(lines, prose, file)
@@ -196,7 +193,9 @@ def recognise(
     beside = [*head, (0, stated.email), *stated.beside]
     around = {"above the title", "the embargo", "the date", "for immediate release"}
     apart = {n for n, why in reasons.items() if why not in around}
-    embargo = find_embargo(lines, prose, today=today, title=title, apart=apart, beside=beside)
+    embargo = find_embargo(
+        lines, prose, today, title, stated=given is not None, apart=apart, beside=beside
+    )
     dated = _dated(lines, heading, prose, stated)
     ahead = f"The date {dated.value} lies in the future."
     summary, of_summary = (stated.summary, "") if stated.summary else _summary(lines, kept, prose)

@@ -210,6 +210,31 @@ def test_what_is_to_come_is_asked_for_and_what_is_not_is_left_alone(language: st
             assert not told(line, language, place)[0], (line, place)
 
 
+@pytest.mark.slow("200 imports")
+@rows(("group", "missed", "false"), [("tuned", 1, 1), ("new", 0, 1)])
+def test_a_line_around_a_text_that_asks_to_wait_is_asked_for_by_its_place(
+    group: str, missed: int, false: int
+) -> None:
+    for file in ("a.txt", "a.html"):
+        asked = {
+            kind: [release for release in TABLES["releases"][group][kind] if asks(release, file)]
+            for kind in ("asks", "silent")
+        }
+        wanting = set(TABLES["releases"][group]["asks"]) - set(asked["asks"])
+        assert len(wanting) <= missed, (file, wanting)
+        assert len(asked["silent"]) <= false, (file, asked["silent"])
+
+
+def asks(release: str, file: str) -> bool:
+    """Whether an import of a release asks for the end of an embargo."""
+    body = {"…": [FIRST, SECOND, *MORE]}
+    text = [part for line in release.split(" ¶ ") for part in body.get(line, [line])]
+    page = [f"<h1>{part[2:]}</h1>" if part.startswith("# ") else f"<p>{part}</p>" for part in text]
+    plain = "\n\n".join(part.removeprefix("# ") for part in text)
+    data = plain if file == "a.txt" else f"<meta charset=utf-8><body>{''.join(page)}</body>"
+    return import_file(data.encode(), today=TODAY, file=file).embargo is not None
+
+
 @rows(
     "line",
     [
