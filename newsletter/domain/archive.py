@@ -32,7 +32,7 @@ class Term:
 
 
 def terms(typed: str) -> tuple[Term, ...]:
-    """The words, and the phrases in quotes. Whatever is typed, they are few and harmless."""
+    """Return the words, and the phrases in quotes; few and harmless, whatever is typed."""
     legible = "".join(
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
         for character in typed[:MAX_SEARCH_CHARACTERS]

@@ -39,7 +39,7 @@ class EventKind(Enum):
 
     @property
     def proves_acceptance(self) -> bool:
-        """Only a message that the provider took can have this happen to it."""
+        """Return whether this happens only to a message that the provider took."""
         return self is not EventKind.OTHER
 
 

@@ -61,7 +61,7 @@ class Provider(Protocol):
         ...
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
-        """Make the call. Never raises for an error of the network or the provider.
+        """Make the call. Never raise for an error of the network or the provider.
 
         Return LATE if the claim is over or would be before the call must begin.
         """

@@ -24,7 +24,7 @@ def setting(
 
 
 STORED: Mapping[str, Any] = {}
-"""The context in which a value is read that was written down once: no rule is asked again."""
+"""The context for reading a stored value: it was checked before, so no rule applies again."""
 
 
 @dataclass(frozen=True)

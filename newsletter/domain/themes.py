@@ -55,12 +55,12 @@ class Design:
 
     @property
     def mat(self) -> int:
-        """Around the lead picture."""
+        """Return the width of the mat around the lead picture."""
         return 12 if self.picture == "matted" else 0
 
     @property
     def lead(self) -> int:
-        """The width of the lead picture."""
+        """Return the width of the lead picture."""
         return self.width - 2 * (self.padding + self.mat) if self.mat else self.width
 
 

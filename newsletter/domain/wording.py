@@ -97,12 +97,12 @@ _ALIKE = 0.6
 
 
 def guess(name: str, known: Sequence[str]) -> str:
-    """``; did you mean 'x'?``, or nothing where no name is like it."""
+    """Return ``; did you mean 'x'?``, or "" if no name is similar."""
     close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def several(name: str, found: Sequence[str]) -> str:
-    """That a beginning is that of several names, and what to write."""
+    """Say that a beginning fits several names, and what to write."""
     named = ", ".join(found[:_MAX_NAMED]) + (" …" if len(found) > _MAX_NAMED else "")
     return f"several names begin with {name!r}: {named}; write more of it"

@@ -67,7 +67,7 @@ class Campaign:
     approved_by: tuple[str, ...]
     lists: tuple[str, ...]
     provider: str
-    """The first one, whatever it went through afterwards."""
+    """The provider at the start; a fail-over may use another one later."""
     corrects: str = ""
     """The slug of the statement whose readers it goes to, whatever they are subscribed to."""
     translates: str = ""
@@ -209,7 +209,7 @@ def moved(shown: int, now: int) -> bool:
 
 
 def typed_number(text: str) -> int | None:
-    """A number as people write it: 4213, 4,213, 4.213 or 4 213; None for anything else."""
+    """Return the number that is typed as 4213, 4,213, 4.213 or 4 213; None for anything else."""
     written = text.strip()
     if not _GROUPED.fullmatch(written):
         return None

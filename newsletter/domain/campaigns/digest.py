@@ -14,7 +14,7 @@ from newsletter.domain.statements.statement import SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import ListName
 
 LAST = 0
-"""In the place of a day: the last one of the month, whichever that is."""
+"""Replaces a day of the month: the last one."""
 
 
 class Every(Enum):
@@ -275,7 +275,7 @@ def _by_start(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
 
 
 def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
-    """Of several translations keep one: that in this language, or else the first."""
+    """Keep one of several translations: the one in this language, else the first."""
     best: dict[str, Statement] = {}
     for statement in statements:
         known = best.setdefault(statement.translation_of or statement.slug, statement)

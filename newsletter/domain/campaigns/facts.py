@@ -66,9 +66,9 @@ class StatementFacts:
     """The time that its text or staff set, also one that has passed."""
     embargo_until: datetime | None = None
     ready: datetime | None = None
-    """Nothing of it leaves before. None if a time does not exist in the configured zone."""
+    """The earliest time of sending. None if a time does not exist in the configured zone."""
     hour: LocalTime | None = None
-    """Each reader gets it then by their own clock."""
+    """The hour at which each reader gets it, by their own clock."""
     refusal: str = ""
     """Why planning holds an approved text back."""
     correction: Correction | None = None

@@ -18,11 +18,11 @@ from newsletter.domain.statements.comment import Comment, mentioned
 from newsletter.domain.subscribers.address import same_person
 
 AHEAD = timedelta(hours=1)
-"""So long before a campaign starts, its people get a notice."""
+"""The time between the notice and the start of a campaign."""
 NEWS_LIVES = timedelta(days=1)
 """The age up to which an event is news."""
 APART = timedelta(minutes=1)
-"""Between two emails of notices to one person."""
+"""The least time between two emails of notices to one person."""
 
 
 class NoticeKind(Enum):

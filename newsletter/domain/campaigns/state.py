@@ -85,7 +85,7 @@ class CampaignRules:
     start: StartBy = StartBy.APPROVAL
     """The act that starts an approved statement."""
     typed_count: int = 1
-    """From so many readers on, somebody who lets it go at the desk types their number and shows a
+    """The least number of readers from which a person at the desk types the number and shows a
     second factor."""
     together: bool = False
     """Translations go out in the email of their original, and are approved with it."""

@@ -190,7 +190,7 @@ class Booking:
     again: Mapping[int, Outcome] = field(default_factory=dict)
     """Members that provably did not leave."""
     wait: timedelta = timedelta(0)
-    """After which they may be tried again."""
+    """The time until they may be tried again."""
 
 
 class Resolution(Enum):

@@ -86,7 +86,7 @@ def mime_template(content: Content) -> MimeTemplate:
 
 
 def ascii_domain(address: str) -> str:
-    """The address with its domain in the form of the DNS; the part before the @ stays.
+    """Return the address with its domain as the DNS writes it; the part before the @ stays.
 
     Raises InvalidInput for a domain that has no such form.
     """

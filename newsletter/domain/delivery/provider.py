@@ -43,23 +43,23 @@ class Capabilities:
     """The capabilities of a provider, so that the pipeline need not know which one it is."""
 
     max_recipients: int
-    """At most so many recipients in one call."""
+    """The most recipients in one call."""
     max_bytes: int = 0
-    """At most so many bytes in one call; 0 where the provider names no limit."""
+    """The most bytes in one call; 0 if the provider names no limit."""
     bodies: bool = False
     """Each recipient costs a body of their own; otherwise all share one."""
     answers_each: bool = False
-    """An answer says of each recipient what became of them; otherwise a refusal is of all."""
+    """An answer has an outcome for each recipient; otherwise a refusal is of all."""
     replay: Replay = Replay.NEVER
     key_lives: timedelta = timedelta(0)
-    """So long after an attempt its key is known; only where ``replay`` is KEYED."""
+    """The time after an attempt in which its key is known; only if ``replay`` is KEYED."""
     settles_in: timedelta | None = None
-    """So long after an attempt the provider's records name all it took; None: nothing to ask."""
+    """The time until the provider's records have all of an attempt; None: it keeps none."""
     records_kept: timedelta | None = None
-    """So long after an attempt they still do; None: as long as anybody looks."""
+    """The time for which they keep it; None: as long as we look."""
 
     def recipients_for(self, content: Content) -> int:
-        """At most so many recipients of this content in one call; never less than one."""
+        """Return the most recipients of this content in one call; at least one."""
         if not self.max_bytes:
             return self.max_recipients
         # The longest JSON there is of it: providers' own forms are shorter.
@@ -77,13 +77,13 @@ class LookupResult:
     found: Mapping[int, str] = field(default_factory=dict)
     """Subscriber id → the provider's id: whose message it has."""
     whole: bool = False
-    """All records of the attempt were read: a member who is not among them is absent."""
+    """All records of the attempt were read, so a member without one is absent."""
     reason: str = ""
     dated: datetime | None = None
     """When the last page was read, by the provider's clock if it said so."""
     retry_after: timedelta | None = None
     all_or_none: bool = False
-    """A provider that takes all of a call or nothing: what holds of one of them holds of each."""
+    """The provider takes all of a call or nothing: one record proves all."""
 
 
 TRY = "send yourself a test: newsletter send SLUG --to YOU"
@@ -102,7 +102,7 @@ class Level(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing looked at."""
+    """The result of one check."""
 
     what: str
     level: Level

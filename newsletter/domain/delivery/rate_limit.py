@@ -11,16 +11,16 @@ LONGEST_TURN = timedelta(hours=1)
 LONGEST_BLOCK = timedelta(days=1)
 """Whatever lies further ahead was written by a clock that was wrong."""
 _LATE = timedelta(milliseconds=100)
-"""A turn taken no later than so after it was due is no rest: the rate would never be reached."""
+"""The delay of a turn that is no rest yet: else the rate would never be reached."""
 SHARE_LASTS = timedelta(seconds=1)
 """The life of a share since its last turn."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SAYS_NOTHING = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
-"""About whether the provider takes anything."""
+"""Verdicts that do not say whether the provider takes anything."""
 
 
 class Cause(Enum):
-    """Why nothing may leave now."""
+    """The cause of a wait."""
 
     TURN = "turn"
     """The rate: what left before has not taken up its time yet."""
@@ -32,7 +32,7 @@ class Cause(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Nothing leaves until then, and why."""
+    """A time until which nothing leaves, and its cause."""
 
     until: datetime
     cause: Cause

@@ -18,7 +18,7 @@ class SendingStop:
     """A folded address, or the operator."""
     at: datetime
     why: str
-    """Empty where no reason was given."""
+    """The reason; may be empty."""
 
     def __str__(self) -> str:
         """Return the line that is stored, logged and shown."""
@@ -153,7 +153,7 @@ class Books:
 
     @property
     def explanation(self) -> str:
-        """The doubt in words; empty where there is none."""
+        """Return the doubt in words, or ""."""
         return "" if self.discrepancy is None else self._words(self.discrepancy)
 
     @property

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 HEARTBEAT = timedelta(seconds=2)
-"""Between two heartbeats of a process."""
+"""The time between two heartbeats of a process."""
 DEAD_AFTER = timedelta(seconds=15)
 """A process without a heartbeat for so long counts as dead. Others take over what it claimed."""
 

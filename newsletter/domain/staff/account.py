@@ -189,7 +189,7 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """So many failures within a time."""
+    """The most failures within a time."""
 
     key: str
     """The key under which failures are counted."""
@@ -272,7 +272,7 @@ _SYSTEMS = (
 
 
 def browser_of(user_agent: str) -> str:
-    """Browser and system, as far as they are known; never what it says itself."""
+    """Return browser and system as far as they are known, in words of our own."""
     browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)
     if browser and system:
@@ -285,7 +285,7 @@ def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
 
 
 CHALLENGE_LIVES = timedelta(minutes=5)
-"""So long may somebody take to touch their device."""
+"""The time that a person has to touch their device."""
 MOST_PASSKEYS = 20
 LONGEST_NAME = 60
 _PORTS = {"http": 80, "https": 443}
@@ -293,7 +293,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
-    """For which website passkeys are: the relying party of WebAuthn."""
+    """The website that passkeys are for: the relying party of WebAuthn."""
 
     id: str
     """A host name. A browser shows a passkey to no other."""
@@ -305,7 +305,7 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class Passkey:
-    """One that somebody added to their account. There is no secret in it."""
+    """A passkey of an account. It contains no secret."""
 
     id: bytes
     """The device's id of the passkey."""

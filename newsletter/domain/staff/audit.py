@@ -27,7 +27,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditHead:
-    """A line of the audit log, by which the whole log before it is known."""
+    """The number and digest of a line of the audit log; they prove the whole log before it."""
 
     number: int
     """From one; 0 of an empty log."""

@@ -60,7 +60,7 @@ def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
 
 
 def both(theirs: DraftText, mine: DraftText) -> DraftText:
-    """One text that holds all of two: what differs stands twice in it, theirs first."""
+    """Merge two texts into one that has both forms of each difference, theirs first."""
     kept = [
         paragraph
         for one, other in _parts(theirs.body, mine.body)
@@ -79,7 +79,7 @@ def _shown(value: object) -> str:
 
 
 def _parts(one: str, other: str) -> list[tuple[Sequence[str], Sequence[str]]]:
-    """Both texts in stretches of paragraphs, those that are alike and those that are not."""
+    """Yield runs of paragraphs of both texts, equal and different ones in turn."""
     left, right = _paragraphs(one), _paragraphs(other)
     # with autojunk, what stands often in a long text would count for nothing
     codes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()

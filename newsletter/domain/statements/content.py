@@ -19,7 +19,7 @@ from newsletter.domain.themes import Theme
 from newsletter.domain.wording import say
 
 MOST_FALLBACKS = 10
-"""So many different words for readers without a name, in all languages of a mail."""
+"""The most different words for readers without a name, in all languages of a mail."""
 MAX_NAME = 60
 """Characters."""
 MAX_WORD = 30
@@ -42,7 +42,7 @@ _NOT_IN_A_NAME = re.compile(
 
 
 def speakable(name: str) -> str:
-    """The name as a mail says it; empty where no mail should.
+    """Return the name for a greeting, or "" if no mail should say it.
 
     At most 60 characters: letters of any script, blanks, ``-``, ``.``, ``,``, ``·`` and ``’``,
     for which ``'`` is taken.
@@ -56,7 +56,7 @@ def speakable(name: str) -> str:
 
 
 def _unseen(character: str) -> bool:
-    """Line breaks, control characters, and marks that turn what follows around."""
+    """Return whether it is a line break, a control character, or a mark that reverses text."""
     kind = unicodedata.category(character)
     return (kind[0] in "C" and character not in _JOINERS) or kind in {"Zl", "Zp"}
 
@@ -315,7 +315,7 @@ class Content:
 
 
 def what_changed(before: Content, now: Content) -> tuple[str, ...]:
-    """Which parts of an email are others than they were, each in a few words."""
+    """Return the changed parts of an email, each in a few words."""
     (own, *_), old, new = now.texts or (("", ""),), dict(before.texts), dict(now.texts)
     found: list[str] = [say("its text")] if old.get(own[0]) != new.get(own[0]) else []
     others = sorted({*old, *new} - {own[0]})

@@ -8,9 +8,9 @@ from typing import Any
 
 KEY = r"[a-z0-9]{16}"
 TOGETHER = timedelta(minutes=5)
-"""Within this time the typing of one person is one version."""
+"""The time in which one person's typing is one version."""
 MAX_BODY = 200_000
-"""Characters of a text: no mail comes of more."""
+"""Characters of a text: a longer one makes no mail."""
 MAX_LINE_CHARACTERS = 1_000
 """Characters of each other field."""
 
@@ -146,7 +146,7 @@ class Draft:
 
     @property
     def is_handed_in(self) -> bool:
-        """Someone else is to look at it, or has."""
+        """Return whether a version was submitted and not withdrawn."""
         return self.handed_in is not None and not self.taken_back
 
     @property

@@ -121,7 +121,7 @@ def remark_of(fault: Fault) -> ReviewFinding:
 
 
 def in_order(remarks: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
-    """By file and line, each said once; within a line what matters most comes first."""
+    """Return the findings by file and line, each once; within a line the gravest first."""
     ranks = list(Check)
     return tuple(
         sorted(
@@ -133,7 +133,7 @@ def in_order(remarks: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
 
 
 def codes(remarks: Iterable[ReviewFinding], grade: Severity) -> tuple[str, ...]:
-    """The names of the checks of this grade that had something to say, each once."""
+    """Return the names of the checks of this grade that found something, each once."""
     found = (remark.check.value for remark in remarks if remark.grade is grade)
     return tuple(dict.fromkeys(found))
 
@@ -142,12 +142,12 @@ _SUBJECT = range(10, 79)
 _SUMMARY = range(40, 131)
 _YEAR = calendar.timedelta(days=366)
 _SHOUTED = 12
-"""Fewer capitals may be a name."""
+"""The least capitals of a title that is shouted: fewer may be a name."""
 
 
 _FIFTH = 5
 _FEW = 10
-"""People: with small lists a fifth is quickly come by, and says nothing."""
+"""People: with smaller lists, a change by a fifth says nothing."""
 
 
 def far_off(shown: int, now: int) -> bool:

@@ -39,7 +39,7 @@ class Mismatch:
 
 
 def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
-    """The dates whose day of the week is wrong. One without a year is the nearest to ``about``."""
+    """Return the dates with a wrong day of the week. One without a year is nearest to ``about``."""
     for pattern, days, months in _PATTERNS:
         for found in pattern.finditer(text):
             number, month = int(found["number"]), _index(months, found["month"]) + 1

@@ -65,7 +65,7 @@ def _ascii_domain(domain: str) -> str:
 
 
 _DOTS_ARE_NOTHING = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
-"""Domain → what it is called, where a mailbox is the same with dots and without."""
+"""Domain that ignores dots in local parts → its main name."""
 
 
 def mailbox(address: str) -> str:

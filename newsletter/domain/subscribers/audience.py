@@ -82,7 +82,7 @@ class Subscriber(Noted):
     tags: tuple[str, ...] = ()
     """The staff's notes on the person, in order."""
     paused_until: datetime | None = None
-    """Nothing is sent before."""
+    """The end of a pause: nothing but corrections is sent before."""
     left: tuple[str, ...] = ()
     """Lists that the person has left."""
     requested: tuple[str, ...] = ()
@@ -289,7 +289,7 @@ class Audience:
 
     @property
     def is_whole(self) -> bool:
-        """It is everybody on the lists who may get email."""
+        """Return whether it is everybody on the lists who may get email."""
         return self == Audience(lists=self.lists)
 
 

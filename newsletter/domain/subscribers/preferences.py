@@ -31,7 +31,7 @@ class PreferenceChange:
 
 
 class Pause(Enum):
-    """For how long a person wants nothing."""
+    """The length of a pause that a person chooses."""
 
     WEEK = "week"
     """A week."""
