@@ -99,5 +99,12 @@ def opening(
     assert not unexpected, unexpected
 
 
+def wait_for_count(found: Any, number: int) -> None:
+    """Wait until a locator finds so many. A page that was just asked for may be half there."""
+    from playwright.sync_api import expect
+
+    expect(found).to_have_count(number, timeout=60_000)
+
+
 def heading(page: Any) -> str:
     return str(page.get_by_role("heading", level=1).inner_text())

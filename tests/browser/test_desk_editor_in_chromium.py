@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open
+from tests.browser.opening import Open, wait_for_count
 from tests.browser.scripted import PIXEL, Site, at_the_end, copy, editor, markdown
 
 pytestmark = pytest.mark.chromium
@@ -34,8 +34,8 @@ def test_what_nobody_touches_is_sent_as_it_was(site: Site, open_page: Open) -> N
     page = open_page("/")
     text = editor(page)
     assert text.locator("h2").inner_text() == "Hours"
-    assert text.locator("td").count() == 2
-    assert page.locator("#body").is_hidden()
+    wait_for_count(text.locator("td"), 2)
+    page.locator("#body").wait_for(state="hidden")
     text.click()
     page.keyboard.press("Control+End")
     page.keyboard.press("ArrowUp")
@@ -146,7 +146,7 @@ def test_each_block_of_the_toolbar(site: Site, open_page: Open, width: int) -> N
             page.keyboard.press("Enter")
     assert markdown(page) == "\n\n".join(["Before", *(one for _, _, one in BLOCKS)]) + "\n"
     for kind in ("button", "pull", "downloads", "greeting"):
-        assert editor(page).locator(f".is-{kind}").count() == 1, kind
+        wait_for_count(editor(page).locator(f".is-{kind}"), 1)
     editor(page).locator(".is-downloads").click()
     if width == 390:
         page.locator("summary", has_text="Insert").click()
@@ -248,7 +248,7 @@ def test_what_stands_in_a_text_runs_nowhere(site: Site, open_page: Open) -> None
     assert links.nth(0).get_attribute("href") is None
     assert links.nth(1).get_attribute("href") == "https://example.org"
     links.nth(0).click(modifiers=["Control"])
-    assert editor(page).locator("[onerror], script").count() == 0
+    wait_for_count(editor(page).locator("[onerror], script"), 0)
     assert page.title() == "Desk"
     assert markdown(page) == text
 

@@ -13,7 +13,7 @@ from newsletter.web.desk.page import Desk
 from newsletter.web.pages import desk_routes
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Windows, opening
+from tests.browser.opening import Windows, opening, wait_for_count
 from tools.desk_screens import furnish, pages, sent, signed_in
 
 _CUT_OFF = """[...document.querySelectorAll(".top :not(.sr)")]
@@ -77,12 +77,12 @@ def test_a_report_is_printed_in_ink_on_white_without_what_can_be_pressed(
             [{"name": "desk", "value": signed_in(services, "cleo"), "url": url}]
         )
         page.goto(f"{url}/desk/campaigns/1")
-        assert page.get_by_role("button", name="Print").is_visible()
+        page.get_by_role("button", name="Print").wait_for()
         page.emulate_media(media="print", color_scheme="dark")
         for gone in ("navigation", "button"):
-            assert page.get_by_role(gone).count() == 0, gone
-        assert page.get_by_role("table").is_visible()
-        assert page.get_by_text("Example Forum welcomes the new library hours").is_visible()
+            wait_for_count(page.get_by_role(gone), 0)
+        page.get_by_role("table").wait_for()
+        page.get_by_text("Example Forum welcomes the new library hours").wait_for()
         look = page.evaluate_handle("getComputedStyle(document.body)")
         colours = [look.get_property(one).json_value() for one in ("color", "backgroundColor")]
         assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open
+from tests.browser.opening import Open, wait_for_count
 from tests.browser.scripted import Draft, Site, at_the_end, editor
 
 pytestmark = pytest.mark.chromium
@@ -51,7 +51,7 @@ def test_what_a_field_means_stands_below_it_once_it_is_saved(
     site.page = site.page.replace("</form>", '<p data-told="title" hidden></p></form>')
     page = open_page("/")
     editor(page)
-    assert page.locator("[data-told]").is_hidden()
+    page.locator("[data-told]").wait_for(state="hidden")
     page.locator("#title").fill("Hours")
     page.get_by_text("It is called Hours.").wait_for()
     assert page.locator("#title").input_value() == "Hours"
@@ -103,11 +103,11 @@ def test_words_of_an_embargo_are_set_or_denied_by_a_press(site: Site, open_page:
     ):
         page = open_page("/")
         page.get_by_role("button", name="Set Thu 3 Dec").wait_for()
-        assert page.get_by_label("Embargo in the text").is_hidden()
+        page.get_by_label("Embargo in the text").wait_for(state="hidden")
         page.get_by_role("button", name=press).click()
         assert page.locator("#u").input_value() == until
         assert page.locator("#e").input_value() == ""
-        assert page.locator(".note").is_hidden()
+        page.locator(".note").wait_for(state="hidden")
 
 
 def test_a_drawer_takes_the_focus_and_gives_it_back(site: Site, open_page: Open) -> None:
@@ -118,7 +118,7 @@ def test_a_drawer_takes_the_focus_and_gives_it_back(site: Site, open_page: Open)
 <textarea name="subject" aria-label="Subject" data-one-line></textarea>
 <a href="#main">Done</a></aside></form>"""
     page = open_page("/", width=390)
-    assert page.get_by_label("Subject").is_hidden()
+    page.get_by_label("Subject").wait_for(state="hidden")
     page.get_by_role("link", name="Details").click()
     assert page.evaluate("document.activeElement.id") == "details"
     assert page.locator("div[data-behind]").evaluate("one => one.inert") is True
@@ -127,7 +127,7 @@ def test_a_drawer_takes_the_focus_and_gives_it_back(site: Site, open_page: Open)
     assert page.get_by_label("Subject").input_value() == "B"
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="Details")).to_be_focused()
-    assert page.get_by_label("Subject").is_hidden()
+    page.get_by_label("Subject").wait_for(state="hidden")
     assert page.locator("[data-shows]").inner_text() == "B"
     assert page.locator("[data-count]").inner_text() == "1 of 60"
 
@@ -171,7 +171,7 @@ def test_a_form_that_is_sent_before_it_was_saved_is_no_second_writer(
         page.get_by_role("button", name="Submit for review").click()
     page.goto(page.url.replace("/sent", "/"))
     editor(page)
-    assert page.get_by_role("alertdialog").count() == 0
+    wait_for_count(page.get_by_role("alertdialog"), 0)
     assert page.evaluate("sessionStorage.getItem('desk:sent')") is None
     assert draft.refused == 0
 
@@ -189,7 +189,7 @@ def test_what_was_sent_and_taken_is_not_put_back_beside_what_another_wrote_since
     site.page = form.replace("A title", "Ben's title").replace('data-base="1"', 'data-base="3"')
     page.goto(page.url)
     editor(page)
-    assert page.get_by_role("alertdialog").count() == 0
+    wait_for_count(page.get_by_role("alertdialog"), 0)
     assert page.get_by_label("Title").input_value() == "Ben's title"
 
 
@@ -279,7 +279,7 @@ def test_the_preview_follows_and_runs_nothing(site: Site, open_page: Open) -> No
     at_the_end(page)
     page.keyboard.type(" two")
     page.frame_locator("iframe:not(.waiting)").get_by_text("body=One+two").wait_for()
-    assert page.locator("iframe").count() == 1
+    wait_for_count(page.locator("iframe"), 1)
     assert page.locator("iframe").get_attribute("title") == "The email"
     page.keyboard.type(" three")
     page.frame_locator("iframe:not(.waiting)").get_by_text("body=One+two+three").wait_for()
@@ -347,5 +347,5 @@ height="90"></iframe><details class="menu"><summary>Menu</summary><a href="/">Ho
     page.get_by_text("Menu").press("Enter")
     page.get_by_role("link", name="Home").focus()
     page.keyboard.press("Escape")
-    assert not page.get_by_role("link", name="Home").is_visible()
+    page.get_by_role("link", name="Home").wait_for(state="hidden")
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"

@@ -123,7 +123,7 @@ def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
         hands.type(page.get_by_role("textbox", name="Code"), str(TOTP(secret).at(now)))
         hands.press("button", "Turn on the second factor")
         hands.press("link", "Continue")
-    assert page.get_by_text(f"Your account, {name}").count()
+    page.get_by_text(f"Your account, {name}").first.wait_for()
 
 
 def walk(site: Forum, open_page: Open, *, keys: bool, width: int, script: bool) -> None:

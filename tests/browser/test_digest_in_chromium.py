@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.opening import Windows
+from tests.browser.opening import Windows, wait_for_count
 from tests.browser.test_mail_in_chromium import LOW_CONTRAST, Reader
 from tests.unit.rendering.examples import STATEMENT, arabic, statement
 from tests.unit.rendering.mail.test_digest import issue, rendered
@@ -39,8 +39,8 @@ def test_every_word_can_be_read_in_both_schemes(reader: Reader, html: str, schem
 def test_its_titles_are_underlined_links_below_one_heading(reader: Reader, html: str) -> None:
     page = reader.open(html, width=760)
     titles = page.locator("h2 a")
-    assert titles.count() == len(PARTS)
+    wait_for_count(titles, len(PARTS))
     for number in range(len(PARTS)):
         line = titles.nth(number).evaluate("one => getComputedStyle(one).textDecorationLine")
         assert line == "underline"
-    assert page.locator("h1").count() == 1
+    wait_for_count(page.locator("h1"), 1)

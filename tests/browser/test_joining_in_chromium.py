@@ -12,7 +12,7 @@ from newsletter.web.http.offering import Offering
 from newsletter.web.server import WebServer
 from tests.acceptance.signing import LISTS, confirmation_link
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open, Windows, heading, opening
+from tests.browser.opening import Open, Windows, heading, opening, wait_for_count
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
@@ -103,7 +103,7 @@ def test_the_whole_way_on_a_telephone_from_joining_to_leaving(
     link = link_in_the_letter(site, address)
     page = open_page(link, java_script_enabled=script)
     assert "Sport & games" in page.locator("main").inner_text()
-    assert page.get_by_role("button").count() == 1
+    wait_for_count(page.get_by_role("button"), 1)
     page.get_by_role("button").click()
     assert heading(page) == "You're subscribed"
     [(number, name)] = site.rows("SELECT id, name FROM subscriber WHERE address = ?", address)
@@ -135,7 +135,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_the_focus_is_there(open_page
     email = page.get_by_label("Email address")
     assert email.input_value() == "ana@"
     assert email.get_attribute("aria-invalid") == "true"
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()
     described = page.locator(f"#{email.get_attribute('aria-describedby')}")
     assert "name@example.org" in described.inner_text()
     page.keyboard.type("example.org")
@@ -209,7 +209,7 @@ def test_the_form_for_other_sites_works_on_one(
     if script:
         page.get_by_text("sent an email to the address").wait_for()
         assert page.url == there
-        assert page.get_by_role("button").count() == 0
+        wait_for_count(page.get_by_role("button"), 0)
         assert page.context.cookies() == []
         assert violations_in_both(page) == {}
     else:

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations
-from tests.browser.opening import Open, Windows, heading, opening
+from tests.browser.opening import Open, Windows, heading, opening, wait_for_count
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
@@ -58,7 +58,7 @@ def test_a_person_changes_what_they_get_and_then_leaves(
 
     assert page.get_by_role("status").inner_text() == "Your preferences have been saved."
     assert page.get_by_label("Events").is_checked()
-    assert page.get_by_label("old").count() == 0
+    wait_for_count(page.get_by_label("old"), 0)
     assert "We'll send you nothing before 1 December 2026" in page.locator("main").inner_text()
     assert site.lists_of(number) == ["events", "press"]
 
@@ -89,7 +89,7 @@ def test_what_is_wrong_is_read_out_with_its_field(site: Forum, open_page: Open) 
     page = open_page(site.preferences_link(12))
     page.get_by_label("Until the date below").check()
     page.get_by_role("button", name="Save").click()
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()
     day = page.get_by_label("Date", exact=True)
     assert day.get_attribute("aria-invalid") == "true"
     told = page.locator(f"#{day.get_attribute('aria-describedby')}").inner_text()
@@ -128,7 +128,7 @@ def test_axe_finds_nothing_on_any_of_the_pages(
     page = open_page(site.preferences_link(14), scheme=scheme)
     page.locator("input[name=pause][value=day]").check()
     page.locator("form button").first.click()
-    assert page.get_by_role("alert").is_visible()
+    page.get_by_role("alert").wait_for()
     assert violations(page) == []
     page = open_page(site.unsubscribe_link(99), scheme=scheme, locale=language)
     assert violations(page) == []

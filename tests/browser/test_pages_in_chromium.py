@@ -9,7 +9,7 @@ import pytest
 
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
-from tests.browser.opening import Open, Windows, opening
+from tests.browser.opening import Open, Windows, opening, wait_for_count
 from tests.pages import Forum, forum
 
 pytestmark = pytest.mark.chromium
@@ -64,7 +64,7 @@ def test_one_button_unsubscribes_one_reader(site: Forum, open_page: Open, script
     number = 1 + script
     page = open_page(site.unsubscribe_link(number), java_script_enabled=script)
     button = page.get_by_role("button")
-    assert button.count() == 1
+    wait_for_count(button, 1)
     assert button.inner_text() == "Unsubscribe"
     assert site.lists_of(number) == ["press"]
 
@@ -99,7 +99,7 @@ def test_a_page_fits_each_window_and_axe_finds_nothing(
     site: Forum, open_page: Open, path: str
 ) -> None:
     page = open_page(site.unsubscribe_link(4) if path == "reader" else path)
-    assert page.locator("h1").count() == 1
+    wait_for_count(page.locator("h1"), 1)
     assert page.get_attribute("html", "lang").startswith("en")
     # axe looks in the last of them, so at one page on a telephone and at the next on a desk
     for width in (320, 1000, 375) if PATHS.index(path) % 2 else (320, 375, 1000):
@@ -152,8 +152,8 @@ def test_what_was_corrected_says_so_at_its_top(
 
     link.click()
     page.wait_for_url("**/archive/right")
-    assert page.get_by_role("note").count() == 1
-    assert page.get_by_role("link", name="Read the original statement").count() == 1
+    wait_for_count(page.get_by_role("note"), 1)
+    wait_for_count(page.get_by_role("link", name="Read the original statement"), 1)
 
 
 def test_the_archive_is_searched_by_keyboard(site: Forum, open_as_sent: Open) -> None:
@@ -196,7 +196,7 @@ def test_paper_stays_white_and_shows_where_the_page_is(
     }""")
     assert all(_is_clear(ground) or _luminance(ground) == 1 for ground in grounds), grounds
     assert all(_luminance(ink) < 0.1 for ink in inks), inks
-    assert page.locator("form").count() == 0 or not page.locator("form").is_visible()
+    page.locator("form").wait_for(state="hidden")
     if path.startswith("/archive"):
         assert f"/archive/{path.rpartition('/')[2]}" in said
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.staff.role import Role
-from tests.browser.opening import Open, Windows, heading, opening
+from tests.browser.opening import Open, Windows, heading, opening, wait_for_count
 from tests.browser.test_accounts_in_chromium import join, link_for, press, sound, unfold
 from tests.pages import Forum
 from tests.unit.pipeline.staff.office import PASSWORD
@@ -62,11 +62,11 @@ def test_a_passkey_is_added_and_takes_the_place_of_the_code(
     page.get_by_role("link", name="Add a passkey").click()
     assert heading(page) == "Add a passkey"
     page.get_by_role("button", name="Add a passkey").wait_for()
-    assert not page.locator("[data-without-passkeys]").is_visible()
+    page.locator("[data-without-passkeys]").wait_for(state="hidden")
     page.get_by_label("What do you call it?").fill("My telephone")
     press(page, "Add a passkey")
     assert "Your passkey is added." in page.get_by_role("status").first.inner_text()
-    assert page.get_by_text("My telephone").is_visible()
+    page.get_by_text("My telephone").wait_for()
 
     press(page, "Sign out")
     page.get_by_label("Email address").fill(CLEO)
@@ -100,14 +100,14 @@ def test_a_passkey_is_added_and_takes_the_place_of_the_code(
     said = page.get_by_text("Passkeys don't work at 127.0.0.1").inner_text()
     there = numbered.replace("127.0.0.1", "localhost")
     assert f"Use {there}/desk instead." in said
-    assert page.get_by_role("button", name="Use a passkey").count() == 0
+    wait_for_count(page.get_by_role("button", name="Use a passkey"), 0)
     device.end()
 
     bare = open_page("/desk/sign-in", width=390, java_script_enabled=False)
     bare.get_by_label("Email address").fill(CLEO)
     bare.get_by_label("Password").fill(PASSWORD)
     press(bare, "Sign in")
-    assert not bare.get_by_role("button", name="Use a passkey").is_visible()
+    bare.get_by_role("button", name="Use a passkey").wait_for(state="hidden")
     bare.get_by_role("textbox", name="Code").fill(codes[0])
     press(bare, "Sign in")
     assert "That is not right." in bare.get_by_role("alert").inner_text()  # made anew meanwhile

@@ -1,6 +1,7 @@
 """How large the house, its modules, functions and folders may be."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,3 +28,14 @@ def bodies(module: Module) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
             yield f"{module.name}.{node.name}", (node.end_lineno or 0) - first.lineno + 1
+
+
+def test_no_test_in_a_browser_asks_what_a_page_shows_without_waiting_for_it() -> None:
+    at_once = re.compile(r"assert\b.*\.(?:is_visible|is_hidden|count)\(\)")
+    asked = [
+        f"{path.name}:{number}"
+        for path in sorted((ROOT / "tests/browser").glob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if at_once.search(line)
+    ]
+    assert asked == [], "a page after a click may be half there: wait_for, or wait_for_count"
