@@ -41,6 +41,7 @@ class Staff:
             passwords=Passwords(),
             rules=desk,
             issuer=desk.oidc.issuer if desk.oidc else "",
+            zone=self.settings.timezone,
         )
 
     @cached_property

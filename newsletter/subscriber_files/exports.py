@@ -124,6 +124,8 @@ class Skip(Enum):
     """The first row of an address counts; a suppression counts wherever it stands."""
     UNREACHABLE = "left or bounced there, under what is no address"
     """Left or bounced there, with an invalid address."""
+    NO_ADDRESS = "without an address that email can reach"
+    """One of thousands: it would be no reason to refuse all others."""
 
 
 class Unusable(ValueError):
@@ -196,14 +198,10 @@ def person(
     status = _status(at, row)
     cell = row[at.places[at.known.address]].strip()
     try:
-        if not cell:
-            raise ValueError("needs an address like ana@example.org")
         address = parse_address(cell)
-    except ValueError as error:
+    except ValueError:
         # lists of bounces are full of text that never was an address; nothing can go there
-        if status in REASONS:
-            return Skip.UNREACHABLE
-        raise at.unusable(at.known.address, str(error)) from error
+        return Skip.UNREACHABLE if status in REASONS else Skip.NO_ADDRESS
     if status in REASONS:
         return SuppressedEntry(address=address, reason=REASONS[status])
     consented_at = _consent_at(at, row)

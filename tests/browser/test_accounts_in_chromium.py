@@ -85,6 +85,14 @@ def join(
     return secret, page.locator(".codes code").all_inner_texts()
 
 
+def copied(page: Any) -> list[str]:
+    """The lines that the clipboard holds after a press."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied", exact=True).wait_for()
+    return str(page.evaluate("navigator.clipboard.readText()")).split()
+
+
 @pytest.mark.slow("a walk through eight pages, axe on each in two colours")
 def test_an_admin_comes_in_and_lets_somebody_else_in(site: Forum, open_page: Open) -> None:
     page = open_page(link_for(site, "dan@forum.example", Role.ADMIN), width=NARROW)
@@ -129,6 +137,7 @@ def test_who_was_signed_out_comes_back_to_what_they_were_doing(
     address = f"cleo{script}@forum.example".lower()
     page = open_page(link_for(site, address, Role.SENDER), width=NARROW, java_script_enabled=script)
     _, codes = join(site, page)
+    assert not script or copied(page) == codes
     page.get_by_role("link", name="Continue").click()
     press(page, "Sign out")
     assert "You are signed out." in page.get_by_role("status").inner_text()

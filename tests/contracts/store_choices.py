@@ -319,4 +319,5 @@ class ChoicesContract:
             assert tx.readers.release("ANA@example.org")
             assert not tx.readers.release(ANA.address)
             assert tx.readers.suppressed(ANA.address) is None
+            assert tx.readers.suppression_origin(ANA.address) == ""
             assert tx.readers.suppressed("reader1@example.org") is reason

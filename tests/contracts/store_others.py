@@ -132,9 +132,11 @@ class OthersContract:
             email = tx.emails.tell(ANA, "a link for you", NOON)
             assert tx.emails.counts(NOON - timedelta(1))[EmailState.WAITING] == 1
             tx.invitations.add(replace(INVITATION, by=BEN, email_id=email), b"h")
-            assert tx.invitations.is_mailed(email, NOON)
+            found = tx.invitations.mailed(email, NOON)
+            assert found is not None
+            assert (found.address, found.kind) == (INVITATION.address, INVITATION.kind)
             tx.invitations.withdraw_by(BEN, NOON)
-            assert not tx.invitations.is_mailed(email, NOON)
+            assert tx.invitations.mailed(email, NOON) is None
 
     def test_contents_and_events_come_once(self, store: Store) -> None:
         with store.begin() as tx:

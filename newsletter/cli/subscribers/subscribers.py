@@ -134,10 +134,11 @@ def _in_words(consent: Mapping[str, Any]) -> str:
 
 @subscribers.command()
 @shell.address_argument()
+@click.option("--reason", default="", help="The reason, without the address.")
 @shell.acting(Role.SENDER, "suppress")
-def suppress(services: Services, address: str, by: str) -> None:
+def suppress(services: Services, address: str, by: str, reason: str) -> None:
     """Never send to an address again."""
-    added = administer.suppress(address, by=by, store=services.store)
+    added = administer.suppress(address, by=by, reason=reason, store=services.store)
     shell.say(f"{address} is suppressed" + ("" if added else ", as it was before"))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from newsletter.domain.staff.account import Invitation, LinkKind
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 
 LINK_LIVES = timedelta(days=7)
@@ -50,8 +51,10 @@ class EmailText(Enum):
     """The request changes nothing; the link opens the reader's preferences."""
     NOTICE = "notice"
     """Something happened to the account of a member of staff; its link opens the desk."""
+    INVITATION = "invitation"
+    """By its link a new member of staff opens their account."""
     LINK = "link"
-    """By its link a member of staff chooses the password of their account."""
+    """By its link a member of staff chooses another password."""
     NEWS = "news"
     """It tells a member of staff of events; its links open pages of the desk."""
     ADMITTED = "admitted"
@@ -164,12 +167,12 @@ def plan_for(
     person: Subscriber | None,
     suppressed: SuppressionReason | None,
     now: datetime,
-    link_works: bool = True,
+    link: Invitation | None = None,
     news: tuple[News, ...] = (),
 ) -> Plan:
     """Decide the text of an email. ``person`` has its address now; ``suppressed`` is the reason if
-    it is suppressed. ``link_works``: the link for staff that it contains is neither used nor
-    withdrawn. ``news``: the events that are not over.
+    it is suppressed. ``link``: the link for staff that it brings, if that still does
+    something. ``news``: the events that are not over.
 
     A reader who left, bounced or complained can come back by confirming, so they get the email. An
     address that staff suppressed does not.
@@ -179,7 +182,7 @@ def plan_for(
     if email.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
         return Plan(says=EmailText.NOTICE)
     if email.kind is EmailKind.LINK:
-        return Plan(says=EmailText.LINK) if link_works else Plan(reason="its link works no more")
+        return _plan_for_link(link)
     if email.kind is EmailKind.NEWS:
         return Plan(says=EmailText.NEWS, news=news) if news else Plan(reason="its events are over")
     if suppressed is SuppressionReason.MANUAL:
@@ -194,6 +197,13 @@ def plan_for(
         return Plan(says=EmailText.KNOWN, reader_id=person.id)
     moves = email.kind is EmailKind.MOVE
     return Plan(says=EmailText.MOVE if moves else EmailText.CONFIRMATION)
+
+
+def _plan_for_link(link: Invitation | None) -> Plan:
+    if link is None:
+        return Plan(reason="its link works no more")
+    opens = link.kind is LinkKind.INVITATION
+    return Plan(says=EmailText.INVITATION if opens else EmailText.LINK)
 
 
 def _decided(email: TransactionalEmail, person: Subscriber) -> EmailText:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}
 """How long limits and links need each kind of record, with a day added for wrong clocks."""
+_TELLING = frozenset({EmailText.NOTICE, EmailText.INVITATION, EmailText.LINK})
+"""Texts with a sentence to a member of staff."""
 _NO_SUBSCRIBER = 0
 """The subscriber id in the request: the recipient may not be a subscriber."""
 _FINAL = {
@@ -129,7 +131,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             person=tx.readers.find(address),
             suppressed=tx.readers.suppressed(address),
             now=at,
-            link_works=tx.invitations.is_mailed(email.id, at),
+            link=tx.invitations.mailed(email.id, at),
             news=self.news(tx, email) if tells else (),
         )
         if plan.says is None:
@@ -168,7 +170,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             url = f"{self.desk}/account"
         elif says is EmailText.NEWS:
             url = f"{self.desk}/account#notices"
-        elif says is EmailText.LINK:
+        elif says in {EmailText.INVITATION, EmailText.LINK}:
             url = f"{self.desk}/invitation/{self.link_word(email.id)}"
         elif plan.reader_id is None:
             url = f"{self.public_url}/confirm/{self.links.email_token(email.id)}"
@@ -180,7 +182,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             language=email.language or self.language,
             url=url,
             lists=tuple(self.titles.get(name, name) for name in email.lists),
-            about=email.source if says in {EmailText.NOTICE, EmailText.LINK} else "",
+            about=email.source if says in _TELLING else "",
             news=plan.news,
         )
 

@@ -27,7 +27,7 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Channel
 from newsletter.domain.subscribers.address import fold, parse_address, same_person
-from newsletter.domain.wording import say
+from newsletter.domain.wording import moment, say
 from newsletter.pipeline.ledger import entitle
 from newsletter.pipeline.staff.proofs import (
     OTHER_PERSON,
@@ -35,7 +35,6 @@ from newsletter.pipeline.staff.proofs import (
     Proofs,
     SignedIn,
     folded,
-    moment_in_words,
     named,
     one_line,
 )
@@ -359,7 +358,7 @@ def _queue_link_email(
         raise Refused(f"{_LINK_MAILS} links were mailed to {address} within an hour; wait a while")
     asks = f"{_called(tx, by)} {_ASKS[kind]}"
     role_named = "" if kind is LinkKind.FORGOTTEN else f" {role.value}"
-    works = f"The link works once, until {moment_in_words(until)}."
+    works = f"The link works once, until {moment(until, proofs.zone)}."
     return tx.emails.tell(address, f"{asks}{role_named}. {works}", tx.now, EmailKind.LINK)
 
 

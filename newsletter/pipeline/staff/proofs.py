@@ -25,7 +25,7 @@ from newsletter.domain.staff.account import (
 )
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.subscribers.address import fold
-from newsletter.domain.wording import say
+from newsletter.domain.wording import moment, say
 from newsletter.store.sql import Store, Transaction
 
 
@@ -94,6 +94,8 @@ class Proofs:
     key: bytes
     passwords: Passwords
     rules: DeskRules
+    zone: str
+    """In which emails to the staff say times."""
     issuer: str = ""
     """The identity provider of the staff; empty without one."""
 
@@ -319,7 +321,7 @@ class Proofs:
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
         """Mail somebody what happened to their account."""
-        tx.emails.tell(address, f"{what} It happened on {moment_in_words(tx.now)}.", tx.now)
+        tx.emails.tell(address, f"{what} It happened on {moment(tx.now, self.zone)}.", tx.now)
 
 
 _LONGEST_SUBJECT = 80
@@ -344,8 +346,3 @@ def one_line(typed: str, longest: int) -> str:
 def named(identity: Identity) -> str:
     """Return an identity for the audit log."""
     return f"{one_line(identity.subject, _LONGEST_SUBJECT)} at {identity.issuer}"
-
-
-def moment_in_words(at: datetime) -> str:
-    """A moment as mails to staff say it."""
-    return f"{at.day} {at:%B %Y at %H:%M} UTC"

@@ -108,12 +108,13 @@ def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
         return _found(tx, entry.address)
 
 
-def suppress(address: str, *, by: str, store: Store) -> bool:
+def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
     """Suppress an address. Return False if it was suppressed before."""
+    why = f": {reason}" if reason else ""
     entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
     with store.begin() as tx:
-        added = tx.readers.suppress([entry], tx.now, f"by {by}")
-        tx.audit.enter(by, "suppress", _SUBJECT)
+        added = tx.readers.suppress([entry], tx.now, f"by {by}{why}")
+        tx.audit.enter(by, "suppress", _SUBJECT, reason)
     return bool(added)
 
 

@@ -45,6 +45,7 @@ _TRANSACTIONAL = {
     EmailText.PREFERENCES: ("preferences_subject", "preferences"),
     EmailText.KNOWN: ("known_subject", "known"),
     EmailText.NOTICE: ("notice_subject", "notice"),
+    EmailText.INVITATION: ("invitation_subject", "link"),
     EmailText.LINK: ("link_subject", "link"),
     EmailText.ADMITTED: ("admitted_subject", "admitted"),
     EmailText.DECLINED: ("declined_subject", "declined"),

@@ -187,11 +187,11 @@ class Invitations(Repository):
             now=now,
         )
 
-    def is_mailed(self, email_id: int, now: datetime) -> bool:
-        """Return whether an email brings a link that still does something."""
-        return self._db.has(
-            "SELECT 1 FROM invitation"
-            f" WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
+    def mailed(self, email_id: int, now: datetime) -> Invitation | None:
+        """Return the link that an email brings, if it still does something."""
+        return self._db.first(
+            Invitation,
+            f"{_INVITATION} WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
             email_id=email_id,
             now=now,
         )

@@ -359,6 +359,13 @@ class Readers(AddressRepository):
         )
         return None if reason is None else SuppressionReason(reason)
 
+    def suppression_origin(self, address: str) -> str:
+        """Return who or what suppressed an address, or "" if it is not suppressed."""
+        origin = self._db.value(
+            "SELECT origin FROM suppression WHERE address_hash = :hash", hash=self._hash(address)
+        )
+        return str(origin or "")
+
     # To count all and subtract the few is ten times as fast as to look at each of a million.
 
     def lists(self) -> dict[str, int]:

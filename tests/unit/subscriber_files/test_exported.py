@@ -203,24 +203,35 @@ def test_every_bad_row_is_named_with_line_and_column(tmp_path: Path) -> None:
     )
     text = (
         LISTMONK
-        + 'u,ana,Ana,"{""a"":\n1}",enabled,,\n'
-        + "u,,Ana,,enabled,,\n"
         + "u,b@example.org,Ana,,gone,,\n"
         + "u,b@example.org,Ana,,enabled,May 2024,\n"
         + "u,b@example.org,A\x07na,,enabled,,\n"
         + "u,b@example.org,enabled\n"
     )
     assert refusal(written(tmp_path, text)).splitlines() == [
-        "people.csv:2 email: 'ana' is not an address like name@example.org",
-        "people.csv:4 email: needs an address like ana@example.org",
-        "people.csv:5 status: 'gone' is none of enabled, disabled, blocklisted: whether to write "
+        "people.csv:2 status: 'gone' is none of enabled, disabled, blocklisted: whether to write "
         "to them is not known",
-        "people.csv:6 created_at: 'May 2024' is neither a date nor a time; write it like "
+        "people.csv:3 created_at: 'May 2024' is neither a date nor a time; write it like "
         "2011-09-21 or 2011-09-21 14:00",
-        "people.csv:7 name: holds the control character U+0007; take it out",
-        "people.csv:8: has 3 fields, and the first row 7; look for a delimiter or a quote too many "
+        "people.csv:4 name: holds the control character U+0007; take it out",
+        "people.csv:5: has 3 fields, and the first row 7; look for a delimiter or a quote too many "
         "or too few",
     ]
+
+
+def test_a_row_without_an_address_is_skipped_and_the_others_come(tmp_path: Path) -> None:
+    text = (
+        LISTMONK
+        + 'u,ana,Ana,"{""a"":\n1}",enabled,,\n'
+        + "u,,Ana,,enabled,,\n"
+        + "u,b@example.org,Ben,,enabled,,\n"
+    )
+    file = read(written(tmp_path, text))
+
+    assert [entry.address for entry in added(file)] == ["b@example.org"]
+    assert file.skipped == {"without an address that email can reach": 2}
+    first = "first at people.csv:2, people.csv:4"
+    assert f"skipped: 2 without an address that email can reach, {first}" in file.notes
 
 
 def test_the_first_row_of_an_address_counts_and_a_suppression_always(tmp_path: Path) -> None:
@@ -291,8 +302,8 @@ def test_a_zip_that_cannot_be_used_is_refused_in_words(tmp_path: Path) -> None:
     assert "a.zip: cannot be unpacked" in refusal(written(tmp_path, b"no zip", "a.zip"))
     assert "holds no file of CSV" in refusal(zipped("a.txt", ""))
     assert "holds no export of mailchimp, listmonk" in refusal(zipped("a.csv", "post_id,title\n"))
-    bad = zipped("people.csv", "email,email_disabled\nana,false\n")
-    assert refusal(bad).startswith("a.zip/people.csv:2 email: 'ana' is not an address")
+    bad = zipped("people.csv", "email,email_disabled\nana@example.org,perhaps\n")
+    assert refusal(bad).startswith("a.zip/people.csv:2 email_disabled: 'perhaps' is none of")
 
     good = zipped("people.csv", "email,email_disabled\nana@example.org,false\n").read_bytes()
     damaged = written(tmp_path, good.replace(b"ana@", b"eva@"), "a.zip")

@@ -3,6 +3,7 @@
 
 import { autosave, received } from "./autosave.js";
 import { confirmNumber } from "./confirm.js";
+import { copy } from "./copy.js";
 import { countdown } from "./countdown.js";
 import { drawer } from "./drawer.js";
 import { embargo } from "./embargo.js";
@@ -25,6 +26,7 @@ const BEHAVIOURS = [
   ["[data-confirm-number]", confirmNumber],
   ["[data-passkey]", passkey],
   ["[data-print]", print],
+  ["[data-copy]", copy],
   ["input[data-time]", time],
   [".drawer, .panel", drawer],
   // a copy of what was typed is put back before the editor reads it

@@ -26,6 +26,7 @@ from newsletter.web.desk.request import DeskRequest, route
 
 HERE = "/readers"
 _LONGEST = 200
+_REASON_RULE = "Say why, in at most {most} characters and without the address"
 """Characters of a reason, and of how people agreed."""
 _MAILS = 30
 """The newest campaigns that a reader's page looks through."""
@@ -61,8 +62,13 @@ class ReaderPages:
     @route("POST", "/readers/suppress", Role.SENDER)
     def suppress(self, request: DeskRequest) -> Response:
         """Send nothing more to an address, whether it is a reader's or not."""
-        address = _address(request)
-        administer.suppress(address, by=request.who.address, store=self._subscribers.store)
+        address, why = _address(request), " ".join(request.field("why").split())
+        if len(why) > _LONGEST or "@" in why:
+            fault = say(_REASON_RULE, most=_LONGEST)
+            return self.page(request, address, faults=[("why", fault)])
+        administer.suppress(
+            address, by=request.who.address, reason=why, store=self._subscribers.store
+        )
         return self._go(request, address, "suppressed")
 
     @route("POST", "/readers/unsubscribe", Role.SENDER)
@@ -96,8 +102,7 @@ class ReaderPages:
         """Let an address get email again, for a reason that the log keeps."""
         address, reason = _address(request), " ".join(request.field("reason").split())
         if not reason or len(reason) > _LONGEST or "@" in reason:
-            rule = "Say why, in at most {most} characters and without the address"
-            fault = say(rule, most=_LONGEST)
+            fault = say(_REASON_RULE, most=_LONGEST)
             return self.page(request, address, faults=[("reason", fault)])
         try:
             administer.lift(
@@ -143,6 +148,7 @@ class ReaderPages:
         """Show the reader with this address, or that no reader has it."""
         with self._subscribers.store.read() as tx:
             person, suppressed = tx.readers.find(address), tx.readers.suppressed(address)
+            origin = tx.readers.suppression_origin(address)
             consents = tx.consents.of(person.id) if person else []
             agreed = tx.consents.noted(person.id) if person else None
             mails = tx.data_exports.received(person.id, _MAILS) if person else []
@@ -159,6 +165,7 @@ class ReaderPages:
             person=person,
             noted=noted_in(request) if request.path.endswith("/edit") else noted_of(person),
             suppressed=suppressed,
+            stopped=origin.removeprefix("by ").partition(": ") if suppressed else (),
             now=self._desk.now(),
             new=request.field("new"),
             consents=consents,
@@ -166,6 +173,7 @@ class ReaderPages:
             mails=mails,
             written=written,
             reason=request.field("reason"),
+            why=request.field("why"),
         )
 
 

@@ -40,7 +40,13 @@ class Office:
 
     @property
     def proofs(self) -> Proofs:
-        return Proofs(store=self.store, key=b"k" * 32, passwords=PASSWORDS, rules=self.rules)
+        return Proofs(
+            store=self.store,
+            key=b"k" * 32,
+            passwords=PASSWORDS,
+            rules=self.rules,
+            zone="Europe/Berlin",
+        )
 
     def link(self, address: str, role: Role = Role.WRITER, *, by: str = OPERATOR) -> people.Link:
         return people.invite(address, role, by=by, proofs=self.proofs)

@@ -121,7 +121,7 @@ def test_an_admins_link_is_mailed_to_its_owner_and_told_to_nobody_else(office: O
     assert link.word == ""
     assert office.told(BEN) == [
         f"Dan ({DAN}) invites you as approver."
-        " The link works once, until 27 November 2026 at 12:00 UTC."
+        " The link works once, until Fri 27 Nov 2026, 13:00 Berlin."
     ]
     [unused] = people.team(proofs=office.proofs).links
     assert unused.works
@@ -181,7 +181,7 @@ def test_a_forgotten_password_is_set_by_a_mailed_link_and_the_factor_stays(offic
     forgot(office, CLEO)
     assert office.told(CLEO)[-1] == (
         f"Cleo ({CLEO}) asked for a new password."
-        " The link works once, until 24 November 2026 at 12:15 UTC."
+        " The link works once, until Tue 24 Nov 2026, 13:15 Berlin."
     )
     assert office.is_in(before), "asking ends nothing"
     word = office.mailed(CLEO)

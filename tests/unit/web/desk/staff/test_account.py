@@ -16,7 +16,7 @@ from tests.unit.web.desk.staff.test_notices import posted
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser
 
 ANA, BEN, CLEO, DAN = (f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan"))
-SUBJECT = "Your link to the desk"
+SUBJECT = "Your invitation to the newsletter desk"
 
 
 @pytest.fixture

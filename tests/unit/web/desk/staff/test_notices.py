@@ -37,7 +37,7 @@ def test_a_notice_says_what_happened_and_leads_to_the_account(browser: Browser) 
     assert to == ANA
     assert subject == "What happened to your account"
     assert "Your role is approver now; it was writer." in text
-    assert "It happened on 24 November 2026 at 12:00 UTC." in text
+    assert "It happened on Tue 24 Nov 2026, 07:00 New York." in text
     assert "https://news.forum.example/desk/account" in text
     assert "tell an admin of your team now" in text
 

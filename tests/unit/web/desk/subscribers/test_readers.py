@@ -176,10 +176,13 @@ def test_a_pause_is_told_with_its_end(staffed: Staffed, cleo: Signed) -> None:
 def test_a_sender_stops_email_to_an_address_and_only_an_admin_allows_it_again(
     staffed: Staffed, cleo: Signed, dan: Signed
 ) -> None:
-    answer = cleo.post("/readers/suppress", {"email": ANA})
+    page = cleo.post("/readers/suppress", {"email": ANA, "why": f"{ANA} called"})
+    assert (page.status, "Say why" in words(page)) == (422, True)
+    answer = cleo.post("/readers/suppress", {"email": ANA, "why": "Asked by telephone"})
     assert answer.headers["location"] == f"{here(staffed)}?done=suppressed"
     said = words(find(cleo, ANA))
-    assert "Gets no email: blocked by staff." in said
+    assert "Gets no email. Cleo blocked the address: Asked by telephone." in said
+    assert "suppress subscriber Asked by telephone" in words(dan.get("/audit"))
     assert "An admin can allow it again." in said
     assert "Erase" not in said
     assert cleo.post("/readers/lift", {"email": ANA, "reason": "A slip."}).status == 403
