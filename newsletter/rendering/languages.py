@@ -1,6 +1,8 @@
 """Names and directions of languages, from Unicode's CLDR."""
 
+import re
 from functools import lru_cache
+from unicodedata import normalize
 
 from babel import Locale, UnknownLocaleError
 
@@ -8,6 +10,9 @@ _EVERYBODYS = {"en": "en-001"}
 """Gives 21 September 2011; ``en-US`` has September 21, 2011."""
 _NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
 """Names that people use instead of CLDR's."""
+
+_CHOICE = re.compile(r"[a-z]{2}(?:_[A-Z][A-Za-z]{1,3})?")
+"""CLDR's name of a language that many people write, or of a variant with a name of its own."""
 
 
 def base_language(language: str) -> str:
@@ -49,3 +54,19 @@ def language_name(language: str) -> str:
         return language
     name = name[:1].upper() + name[1:]
     return f"{name} ({variant})" if variant else name
+
+
+@lru_cache(maxsize=8)
+def language_choices(shown_in: str) -> tuple[tuple[str, str], ...]:
+    """Return the tag and name of each language to choose from, by name in the language given."""
+    shown = Locale.parse(shown_in, sep="-")
+    named = [
+        (
+            tag.replace("_", "-"),
+            str(shown.languages.get(tag) or Locale.parse(tag).get_display_name(shown)),
+        )
+        for tag in map(str, Locale.parse("en").languages)
+        if _CHOICE.fullmatch(tag)
+    ]
+    found = [(tag, name[:1].upper() + name[1:]) for tag, name in named]
+    return tuple(sorted(found, key=lambda one: normalize("NFKD", one[1]).casefold()))

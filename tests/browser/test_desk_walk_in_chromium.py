@@ -176,7 +176,7 @@ def write(ana: Hands, title: str, text: str, *, script: bool, corrects: str = ""
     ana.tick("Press releases")
     if corrects:
         ana.page.get_by_text("Corrects or translates another statement").click()
-        ana.type(ana.page.get_by_label("Corrects"), corrects)
+        ana.page.get_by_label("Corrects").select_option(corrects)
     done = ana.page.get_by_role("link", name="Done")
     if done.is_visible():
         done.click()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -13,7 +14,7 @@ from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import Difference, passages
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.review import ReviewFinding, Severity
+from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.wording import Sentence, listed, people, say, without_commands
 from newsletter.pipeline.campaigns.headcount import CountChanged
@@ -100,6 +101,12 @@ def correction_effect(tx: Transaction, statement: Statement) -> str:
     )
 
 
+def title_of(tx: Transaction, slug: str) -> str:
+    """Return the current title of a statement."""
+    stored = tx.statements.get(slug)
+    return stored.statement.title if stored else slug
+
+
 def titles(settings: Settings, lists: Sequence[str]) -> str:
     """Return the titles of lists, joined for a sentence."""
     return listed(titled(settings, lists))
@@ -115,6 +122,21 @@ def remarks_of(
         return []
     [reviewed] = review(tx, [stored], statements.review_rules)
     return sorted(reviewed.remarks, key=lambda remark: list(Severity).index(remark.grade))
+
+
+def with_waived(
+    remarks: Sequence[ReviewFinding], status: StatementStatus, names: Mapping[str, str]
+) -> list[ReviewFinding]:
+    """Return the findings, with an embargo that approvers waived as advice that names them."""
+    waived = [one for one in status.approval.valid if Check.OPEN_EMBARGO.value in one.warnings]
+    if not waived:
+        return list(remarks)
+    who = listed([names.get(one.by) or name_of(one.by) for one in waived])
+    said = say("{who} confirmed that there is no embargo.", who=who)
+    return [
+        replace(one, check=Check.EMBARGO, message=said) if one.check is Check.OPEN_EMBARGO else one
+        for one in remarks
+    ]
 
 
 def provider_named(kinds: Sequence[str]) -> str:

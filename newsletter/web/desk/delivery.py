@@ -11,8 +11,8 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
-from newsletter.web.desk.campaigns.campaign import campaign_of, title_of
-from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named
+from newsletter.web.desk.campaigns.campaign import campaign_of
+from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, title_of
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole

@@ -22,7 +22,7 @@ from newsletter.domain.staff.account import WayIn, name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
 from newsletter.pipeline.staff.proofs import Proofs, Refusal
-from newsletter.rendering.languages import base_language, language_name
+from newsletter.rendering.languages import base_language, language_choices, language_name
 from newsletter.rendering.mail.files import default_templates, page_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.sentences import Language, translated
@@ -151,7 +151,10 @@ class Desk:
                 filters=self._filters(language),
                 finalize=language.in_words,
                 translate=partial(_in_words, language),
-                functions={"say": say},
+                functions={
+                    "say": say,
+                    "language_choices": partial(language_choices, language.code),
+                },
             )
         return self._templates[language.code]
 

@@ -28,7 +28,14 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files.csv_files import guarded
 from newsletter.web.desk.campaigns.charts import Course, course
-from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, titles
+from newsletter.web.desk.deciding import (
+    colleagues,
+    holders,
+    plain,
+    provider_named,
+    title_of,
+    titles,
+)
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
@@ -107,12 +114,6 @@ def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
     if found is None:
         raise NotFound(say("There is no such campaign."))
     return found
-
-
-def title_of(tx: Transaction, slug: str) -> str:
-    """Return the current title of a statement."""
-    stored = tx.statements.get(slug)
-    return stored.statement.title if stored else slug
 
 
 class CampaignPage:
@@ -267,6 +268,7 @@ class CampaignPage:
             values: dict[str, Any] = {
                 "campaign": campaign,
                 "statement": title_of(tx, campaign.slug),
+                "original": title_of(tx, campaign.corrects or campaign.translates),
                 "correction": correction,
                 "corrected_by": title_of(tx, correction),
                 "report": report,

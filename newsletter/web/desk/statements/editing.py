@@ -33,7 +33,7 @@ _MOST = 2 << 20
 _A_PAGE = 50
 """Versions."""
 _OFFERED = 50
-"""Statements that a text may correct or translate, the newest; others can be named."""
+"""Statements that a text may correct or translate, the newest."""
 
 
 class Editing:
@@ -99,7 +99,11 @@ class Editing:
             status = get_status(tx, draft.slug, self._statements.campaigns.rules)
             lists, counts = self._lists(tx, text), tx.readers.lists()
             recipients = self._recipients(tx, text)
-            others = [stored.statement for stored in tx.statements.newest(_OFFERED)]
+            named = tx.statements.some(
+                [slug for slug in (text.corrects, text.translation_of) if slug]
+            )
+            offered = (*tx.statements.newest(_OFFERED), *named)
+            others = {stored.statement.slug: stored.statement for stored in offered}.values()
         settings, view = self._statements.settings, view_of(request)
         told = self._words.told(text, self._desk)
         return self._desk.page(
@@ -122,7 +126,6 @@ class Editing:
             sender=settings.house().sender_of(text.lists),
             place=place_of(settings.timezone),
             view=view,
-            languages=sorted({settings.language, *(other.language for other in others)}),
             default_lists=settings.default_lists,
             told=told,
             house_language=settings.language,

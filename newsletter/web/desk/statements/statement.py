@@ -12,13 +12,15 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import AuditEntry, sentence
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comparison import Difference
+from newsletter.domain.statements.review import ReviewFinding
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.board import board, desktop, load_for_page
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.approve import comment
+from newsletter.pipeline.status import load_status
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import colleagues, differences, remarks_of
+from newsletter.web.desk.deciding import colleagues, differences, remarks_of, title_of, with_waived
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.fields import LABELS
@@ -109,7 +111,8 @@ class StatementPages:
         """Show the findings next to the lines that they are about."""
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
-            remarks = remarks_of(tx, stored, self._statements)
+            status = load_status(tx, stored, self._statements.campaigns.rules)
+            remarks = _remarks(tx, status, self._statements)
         first = stored.statement.line_of("body") or 1  # a text without a place of its own: from one
         lines = list(enumerate(stored.statement.body.splitlines(), start=first))
         return self._desk.page(
@@ -131,13 +134,15 @@ class StatementPages:
         with statements.store.read() as tx:
             status = load_for_page(tx, slug, statements.campaigns.rules, statements.fault)
             # a statement that is being sent cannot be changed, and counting its audience takes long
-            remarks = [] if status.begun else remarks_of(tx, status.stored, statements)
+            remarks = [] if status.begun else _remarks(tx, status, statements)
             comments = tx.comments.of(slug, _COMMENTS)
             history = self._in_words(tx, tx.audit.about(slug, most=_ENTRIES))
             changes = _changes(tx, status)
             email = inbox_of(tx.statements.content(status.stored.content_hash))
             draft = tx.drafts.of(slug) if status.statement.desk else None
             number = draft.handed_in if draft else None
+            kin = (status.statement.corrects, status.statement.translation_of)
+            named = {slug: title_of(tx, slug) for slug in kin if slug}
             submitted = tx.drafts.version(draft.key, number) if draft and number else None
         return self._desk.page(
             request,
@@ -151,6 +156,7 @@ class StatementPages:
             changes=changes,
             draft=draft,
             submitted=submitted,
+            named=named,
             public_url=statements.settings.public_url,
             typed=typed,
             faults=faults,
@@ -162,6 +168,12 @@ class StatementPages:
     ) -> list[tuple[datetime, str]]:
         names, zone = colleagues(tx), self._statements.settings.timezone
         return [(entry.at, sentence(entry, names, zone)) for entry in entered]
+
+
+def _remarks(
+    tx: Transaction, status: StatementStatus, statements: Statements
+) -> list[ReviewFinding]:
+    return with_waived(remarks_of(tx, status.stored, statements), status, colleagues(tx))
 
 
 def _changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:

@@ -165,7 +165,7 @@ class ReaderPages:
             person=person,
             noted=noted_in(request) if request.path.endswith("/edit") else noted_of(person),
             suppressed=suppressed,
-            stopped=origin.removeprefix("by ").partition(": ") if suppressed else (),
+            blocked=origin.removeprefix("by ").partition(": ") if suppressed else (),
             now=self._desk.now(),
             new=request.field("new"),
             consents=consents,

@@ -113,7 +113,7 @@ def fetched(browser: Browser, link: str) -> Answer:
 
 def link_in(answer: Answer) -> str:
     assert answer.status == 200
-    return answer.text.partition("<code>")[2].partition("</code>")[0]
+    return answer.text.partition('<code id="link">')[2].partition("</code>")[0]
 
 
 def test_a_private_link_shows_titles_alone_and_works_until_it_is_renewed(

@@ -332,6 +332,16 @@ def test_to_decide_takes_a_choice_a_factor_and_the_role(lost: Room) -> None:
     assert lost.campaign.counts.unknown == 7
 
 
+def test_unknown_welcome_emails_are_decided_while_others_go_out(lost: Room) -> None:
+    lost.site.change("UPDATE campaign SET welcome = 1, state = 'sending', finished_at = NULL")
+    page, dan = here(lost), lost.as_("dan", fresh=True)
+    assert "For 7 people it is unknown" in words(dan.get(page))
+    assert f'href="/desk{page}/unknown">Decide</a>' in dan.get(page).text
+    lost.press(dan, dan.get(f"{page}/unknown"), f"/desk{page}/unknown", way="has")
+    assert (lost.campaign.counts.unknown, lost.campaign.state) == (0, CampaignState.SENDING)
+    assert "Decide" not in words(dan.get(page))
+
+
 # --- all sending
 
 

@@ -12,7 +12,7 @@ def test_a_secret_is_shown_once_and_then_revoked(staffed: Staffed) -> None:
     assert "There are no tokens" in words(dan.get("/tokens"))
     page = dan.post("/tokens", FORM)
     assert page.status == 200
-    [secret] = re.findall(r"<code>(newsletter_[\w-]{43})</code>", page.text)
+    [secret] = re.findall(r'<code id="token">(newsletter_[\w-]{43})</code>', page.text)
     fields = {"Authorization": f"Bearer {secret}"}
     assert staffed.site.get("/api/v1/token", headers=fields).status == 200
     shown = dan.get("/tokens")

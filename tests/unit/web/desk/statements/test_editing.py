@@ -104,8 +104,25 @@ def test_the_newest_statements_are_offered_where_one_is_named(desk: Desk) -> Non
     other = Desk(desk.staffed)
     page = other.ana.get(f"{other.at}/edit")
     offered = '<option value="hours-of-the-library">Hours of the &lt;library&gt;</option>'
-    assert (offered in page.text, page.text.count('list="statements"')) == (True, 2)
+    assert page.text.count(offered) == 2
+    other.keep(corrects="hours-of-the-library", translation_of="gone")
+    page = other.ana.get(f"{other.at}/edit")
+    assert page.text.count(offered.replace('">', '" selected>')) == 1
+    assert '<option value="gone" selected>gone</option>' in page.text
     assert offered not in desk.ana.get(f"{desk.at}/edit").text, "nothing corrects itself"
+
+
+def test_a_language_is_chosen_by_its_name_in_the_language_of_the_desk(desk: Desk) -> None:
+    desk.keep(language="pt-BR")
+    chosen = '<option value="pt-BR" selected>{}</option>'
+    assert chosen.format("Brazilian Portuguese") in desk.ana.get(f"{desk.at}/edit").text
+    german = desk.ana.get(f"{desk.at}/edit", headers={"Accept-Language": "de"}).text
+    assert chosen.format("Portugiesisch (Brasilien)") in german
+    desk.keep(language="es-419")
+    assert (
+        '<option value="es-419" selected>Español (419)</option>'
+        in desk.ana.get(f"{desk.at}/edit").text
+    )
 
 
 def test_two_writers_see_both_texts_and_choose_and_both_are_kept(desk: Desk) -> None:

@@ -148,6 +148,10 @@ def test_an_embargo_without_an_end_is_waived_in_ones_own_name(at: Room, ben: Sig
         assert approve(at, ben, page, no_embargo=garbled, despite="agreed").status == 409
     assert approve(at, ben, page, no_embargo="yes", despite="agreed").status == 303
     assert [yes.warnings for yes in at.approvals] == [("open-embargo",)]
+    for page in (f"/statements/{SLUG}", f"/statements/{SLUG}/checks"):
+        said = ben.get(page)
+        assert "Ben confirmed that there is no embargo." in words(said)
+        assert "Error:" not in words(said)
 
 
 def test_who_wrote_it_is_told_that_someone_else_approves(at: Room, ben: Signed) -> None:

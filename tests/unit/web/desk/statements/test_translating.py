@@ -72,6 +72,9 @@ def test_a_translation_is_written_beside_its_original_block_by_block(desk: Desk)
         answer = desk.ben.post(f"{desk.at}/translate", {"act": act, **fields, "title": act or "x"})
         assert answer.headers["location"] == f"/desk{desk.at}/edit?done=saved"
     assert desk.draft.version.text.title == "edit"
+    slug = desk.keep(act="hand-in", title="Horario").headers["location"].partition("?")[0]
+    page = desk.ben.get(slug.removeprefix("/desk"))
+    assert '<a href="/desk/statements/library-hours">Library hours</a>' in page.text
 
 
 NOTHING = [
