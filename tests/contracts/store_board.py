@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.domain.campaigns.campaign import CampaignState, Start
-from newsletter.domain.campaigns.state import CampaignRules, Shelf
+from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import (
@@ -180,8 +180,36 @@ class BoardContract:
             write(tx, "hours", title="São Paulo opens")
             write(tx, "sale", title="100% off")
             for words, slugs in asked.items():
-                assert tx.board.page(RULES, words=words, most=9) == slugs, words
-                assert sum(tx.board.counts(RULES, words).values()) == len(slugs), words
+                search = BoardSearch(words=words)
+                assert tx.board.page(RULES, search=search, most=9) == slugs, words
+                assert sum(tx.board.counts(RULES, search).values()) == len(slugs), words
+
+    def test_a_list_a_writer_and_a_month_are_looked_for(self, store: Store) -> None:
+        november = NOON.replace(day=1, hour=0)
+        with store.begin() as tx:
+            write(tx, "hours", lists=("press",))
+            write(tx, "note", title='"events"', lists=("press", "board"), body='the "events"')
+            begun(tx, "began", CampaignState.SENT)
+            for key, text in (("a", replace(TEXT, lists=("board",))), ("b", TEXT)):
+                first = replace(FIRST, text=text, by=ED, writers=(ED,))
+                tx.drafts.add(replace(DRAFT, key=key * 16, version=first, changed_at=NOON))
+            for search, slugs, keys in (
+                (BoardSearch(on_list="board"), {"note"}, {"a" * 16}),
+                (BoardSearch(on_list="events"), set(), {"b" * 16}),
+                (BoardSearch(writer=ED), set(), {"a" * 16, "b" * 16}),
+                (BoardSearch(writer="writer@forum.example"), {"hours", "note", "began"}, set()),
+                (BoardSearch(writer="er@forum.example"), set(), set()),
+                (
+                    BoardSearch(since=november, until=november + timedelta(days=30)),
+                    {"hours", "note", "began"},
+                    {"a" * 16, "b" * 16},
+                ),
+                (BoardSearch(since=november - timedelta(days=9), until=november), set(), set()),
+            ):
+                assert set(tx.board.page(RULES, search=search, most=9)) == slugs, search
+                assert sum(tx.board.counts(RULES, search).values()) == len(slugs), search
+                assert set(tx.board.unseen(search, most=9)) == keys, search
+                assert tx.board.count_unseen(search) == len(keys), search
 
     def test_a_text_that_was_never_handed_in_is_found_by_its_title(self, store: Store) -> None:
         with store.begin() as tx:
@@ -199,8 +227,9 @@ class BoardContract:
             keys = [f"{number:016}" for number in (2, 1, 0)]
             assert tx.board.unseen(most=9) == keys
             assert tx.board.unseen(skip=1, most=1) == keys[1:2]
-            assert tx.board.unseen(words="sao", most=9) == keys[2:]
-            assert (tx.board.count_unseen(), tx.board.count_unseen("sao")) == (3, 1)
+            sao = BoardSearch(words="sao")
+            assert tx.board.unseen(sao, most=9) == keys[2:]
+            assert (tx.board.count_unseen(), tx.board.count_unseen(sao)) == (3, 1)
 
     def test_a_sender_starts_what_is_approved_and_what_is_sent_back_is_a_draft(
         self, store: Store

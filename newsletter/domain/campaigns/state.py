@@ -75,6 +75,20 @@ class Shelf(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoardSearch:
+    """What a person looks for on the board; empty fields find all."""
+
+    words: str = ""
+    """In title or name, in any order and case."""
+    on_list: str = ""
+    writer: str = ""
+    """An address."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """The end of the span of its start, else of its planned time, else of its last change."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CampaignRules:
     """The settings that decide which statements are sent, and when."""
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, has_begun
-from newsletter.domain.campaigns.state import CampaignRules, Related, Shelf, State
+from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.staff.account import name_of
@@ -45,7 +45,7 @@ class BoardPage:
     counts: dict[Shelf, int]
     """Matches of the search, by shelf."""
     shelf: Shelf | None
-    words: str
+    search: BoardSearch
     number: int
     """From one."""
     has_more: bool
@@ -62,23 +62,23 @@ def board(
     faults: FaultOf = lambda _: "",
     *,
     shelf: Shelf | None = None,
-    words: str = "",
+    search: BoardSearch | None = None,
     number: int = 1,
 ) -> BoardPage:
     """One page of the board: what something happened to last comes first."""
-    skip = (number - 1) * PAGE
+    skip, search = (number - 1) * PAGE, search or BoardSearch()
     has_drafts = shelf in {None, Shelf.DRAFTS}
-    keys = tx.board.unseen(words=words, skip=skip, most=PAGE + 1) if has_drafts else []
+    keys = tx.board.unseen(search, skip=skip, most=PAGE + 1) if has_drafts else []
     unseen = [draft for draft in map(tx.drafts.get, keys) if draft is not None]
-    counts = tx.board.counts(rules, words)
-    counts[Shelf.DRAFTS] += tx.board.count_unseen(words)
-    slugs = tx.board.page(rules, shelf, words=words, skip=skip, most=PAGE + 1)
+    counts = tx.board.counts(rules, search)
+    counts[Shelf.DRAFTS] += tx.board.count_unseen(search)
+    slugs = tx.board.page(rules, shelf, search, skip=skip, most=PAGE + 1)
     return BoardPage(
         rows=tuple(_stand(tx, slugs[:PAGE], rules, faults)),
         unseen=tuple(unseen[:PAGE]),
         counts=counts,
         shelf=shelf,
-        words=words,
+        search=search,
         number=number,
         has_more=max(len(slugs), len(unseen)) > PAGE,
     )

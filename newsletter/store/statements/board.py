@@ -4,8 +4,9 @@ SQL alone decides on which shelf a statement stands, so that counting them reads
 approval is what we wrote is checked when a row is shown: here it only says where the row is listed.
 """
 
-from newsletter.domain.campaigns.state import CampaignRules, Shelf
+from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
 from newsletter.domain.statements.statement import OVERRIDES
+from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Condition, Repository
 from newsletter.store.statements.statements import sought
 
@@ -21,15 +22,17 @@ _UNSEEN = """
 """
 
 
+_ALL = BoardSearch()
+
+
 class Board(Repository):
     """All statements, by shelf."""
 
-    def counts(self, rules: CampaignRules, words: str = "") -> dict[Shelf, int]:
-        """Count the statements on each shelf, of those in whose title or name these words are."""
-        has_words = _has(words, "statement.sought")
+    def counts(self, rules: CampaignRules, search: BoardSearch = _ALL) -> dict[Shelf, int]:
+        """Count the statements that are found on each shelf."""
+        found = _of_statements(search)
         rows = self._db.rows(
-            f"SELECT {_shelf(rules)} AS shelf, COUNT(*) {_SORTED} WHERE {has_words} GROUP BY 1",
-            has_words,
+            f"SELECT {_shelf(rules)} AS shelf, COUNT(*) {_SORTED} WHERE {found} GROUP BY 1", found
         )
         counted = {Shelf(shelf): count for shelf, count in rows}
         return {shelf: counted.get(shelf, 0) for shelf in Shelf}
@@ -38,13 +41,13 @@ class Board(Repository):
         self,
         rules: CampaignRules,
         shelf: Shelf | None = None,
+        search: BoardSearch = _ALL,
         *,
-        words: str = "",
         skip: int = 0,
         most: int,
     ) -> list[str]:
         """Return the slugs on one shelf, or on any: what something happened to last, first."""
-        which = _has(words, "statement.sought")
+        which = _of_statements(search)
         if shelf is not None:
             which &= Condition(f"{_shelf(rules)} = :shelf", {"shelf": shelf})
         return self._db.column(
@@ -55,31 +58,47 @@ class Board(Repository):
             skip=skip,
         )
 
-    def unseen(self, *, words: str = "", skip: int = 0, most: int) -> list[str]:
+    def unseen(self, search: BoardSearch = _ALL, *, skip: int = 0, most: int) -> list[str]:
         """Return the keys of texts that were never handed in: what changed last, first."""
-        has_words = _has(words, "version.sought")
+        found = _of_drafts(search)
         return self._db.column(
-            f"SELECT draft.key {_UNSEEN} AND {has_words}"
+            f"SELECT draft.key {_UNSEEN} AND {found}"
             " ORDER BY draft.changed_at DESC, draft.key LIMIT :most OFFSET :skip",
-            has_words,
+            found,
             most=most,
             skip=skip,
         )
 
-    def count_unseen(self, words: str = "") -> int:
-        """Count the texts that were never handed in, of those in whose title these words are."""
-        has_words = _has(words, "version.sought")
-        return self._db.number(f"SELECT COUNT(*) {_UNSEEN} AND {has_words}", has_words)
+    def count_unseen(self, search: BoardSearch = _ALL) -> int:
+        """Count the texts that were never handed in."""
+        found = _of_drafts(search)
+        return self._db.number(f"SELECT COUNT(*) {_UNSEEN} AND {found}", found)
 
 
-def _has(words: str, within: str) -> Condition:
-    """Return the condition that a column has every word, in any order and case.
+def _of_statements(search: BoardSearch) -> Condition:
+    at = "COALESCE(campaign.started_at, campaign.release_at, statement.changed_at)"
+    writer = f" {mailbox(search.writer)} "
+    return _found(search, "statement", ("statement.mailboxes", writer), at)
 
-    ``within`` is the SQL of the column.
-    """
+
+def _of_drafts(search: BoardSearch) -> Condition:
+    writer = f'"{search.writer}"'
+    return _found(search, "version", ("version.writers", writer), "draft.changed_at")
+
+
+def _found(search: BoardSearch, table: str, wrote: tuple[str, str], at: str) -> Condition:
+    """Return the condition of a search. ``wrote``: the writers, and one as they are written."""
     found = Condition("1 = 1")
-    for place, word in enumerate(sought(words[:_MAX_QUERY_CHARACTERS]).split()):
-        found &= Condition(f"instr({within}, :word_{place}) > 0", {f"word_{place}": word})
+    for place, word in enumerate(sought(search.words[:_MAX_QUERY_CHARACTERS]).split()):
+        found &= Condition(f"instr({table}.sought, :word_{place}) > 0", {f"word_{place}": word})
+    if search.on_list:  # the document is JSON: within a text a quote has a backslash before it
+        name = f'"{search.on_list}"'
+        found &= Condition(f"instr({table}.document, :on_list) > 0", {"on_list": name})
+    if search.writer:
+        found &= Condition(f"instr({wrote[0]}, :writer) > 0", {"writer": wrote[1]})
+    if search.since and search.until:
+        span = {"since": search.since, "until": search.until}
+        found &= Condition(f"{at} >= :since AND {at} < :until", span)
     return found
 
 

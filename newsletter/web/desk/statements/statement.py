@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from newsletter.domain.campaigns.state import Shelf
+from newsletter.domain.campaigns.state import BoardSearch, Shelf
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.staff.audit import AuditEntry, sentence
@@ -18,6 +18,7 @@ from newsletter.pipeline.campaigns.board import board, desktop, load_for_page
 from newsletter.pipeline.ledger import find_stored
 from newsletter.pipeline.statements.approve import comment
 from newsletter.pipeline.status import load_status
+from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, remarks_of, title_of, with_waived
@@ -28,6 +29,8 @@ from newsletter.web.desk.statements.preview import inbox_of
 
 _MAX_SEARCH = 200
 """Characters of a search that are used, and shown again."""
+_AHEAD, _BACK = 3, 24
+"""Months that are offered, beside this one."""
 _COMMENTS = 50
 _ENTRIES = 5
 _HISTORY = 50
@@ -57,15 +60,23 @@ class StatementPages:
     @route("GET", "/statements", Role.VIEWER)
     def all(self, request: DeskRequest) -> Response:
         """Show a page of the board; the query has the shelf, the words and its number."""
-        statements = self._statements
-        words = " ".join(request.query("q")[:_MAX_SEARCH].split())
+        statements, month = self._statements, self._month(request.query("month"))
+        now = self._desk.now().astimezone(ZoneInfo(statements.settings.timezone))
+        search = BoardSearch(
+            words=" ".join(request.query("q")[:_MAX_SEARCH].split()),
+            on_list=request.query("list")[:_MAX_SEARCH],
+            writer=request.query("writer")[:_MAX_SEARCH],
+            since=month and month[0],
+            until=month and month[1],
+        )
         with statements.store.read() as tx:
+            lists, names = known_lists(tx, statements.review_rules.declared_lists), colleagues(tx)
             found = board(
                 tx,
                 statements.campaigns.rules,
                 statements.fault,
                 shelf=next((each for each in Shelf if each.value == request.query("state")), None),
-                words=words,
+                search=search,
                 number=request.page,
             )
         return self._desk.page(
@@ -73,7 +84,20 @@ class StatementPages:
             "statements.html.j2",
             title=say("Statements"),
             found=found,
+            month=request.query("month") if month else "",
+            months=[_first_of(now, back) for back in range(-_AHEAD, _BACK)],
+            lists=lists,
+            names=names,
         )
+
+    def _month(self, written: str) -> tuple[datetime, datetime] | None:
+        """Return the beginning of a month, as 2026-11, and of the next; None if it is none."""
+        zone = ZoneInfo(self._statements.settings.timezone)
+        try:
+            day = datetime.strptime(written, "%Y-%m").replace(tzinfo=zone)
+            return day, _first_of(day, -1)
+        except ValueError:
+            return None
 
     @route("POST", "/statements/{slug}/comments", Role.WRITER)
     def comment(self, request: DeskRequest) -> Response:
@@ -168,6 +192,12 @@ class StatementPages:
     ) -> list[tuple[datetime, str]]:
         names, zone = colleagues(tx), self._statements.settings.timezone
         return [(entry.at, sentence(entry, names, zone)) for entry in entered]
+
+
+def _first_of(now: datetime, back: int) -> datetime:
+    """Return the first moment of a month, so many before this one."""
+    count = now.year * 12 + now.month - 1 - back
+    return datetime(count // 12, count % 12 + 1, 1, tzinfo=now.tzinfo)
 
 
 def _remarks(

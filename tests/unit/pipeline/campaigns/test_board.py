@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.digest import Issue
-from newsletter.domain.campaigns.state import Shelf, State
+from newsletter.domain.campaigns.state import BoardSearch, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NewsletterError, NotFound
 from newsletter.domain.schedule import LocalTime
@@ -256,7 +256,7 @@ def test_the_board_shows_what_changed_last_with_where_it_stands(room: Newsroom) 
     ]
     assert (found.all, found.counts[Shelf.REVIEW], found.has_more) == (2, 1, False)
     assert slugs(page(room, shelf=Shelf.REVIEW).rows) == ["newer"]
-    assert slugs(page(room, words="budget").rows) == ["newer"]
+    assert slugs(page(room, search=BoardSearch(words="budget")).rows) == ["newer"]
 
 
 def test_what_was_never_handed_in_stands_on_the_board_and_on_its_writers_first_page(
@@ -311,7 +311,7 @@ ASKED: dict[str, Callable[[Newsroom], object]] = {
     "the last page": lambda room: page(room, number=2),
     "one shelf": lambda room: page(room, shelf=Shelf.REVIEW),
     "what went out": lambda room: page(room, shelf=Shelf.SENT),
-    "a search": lambda room: page(room, words="statement"),
+    "a search": lambda room: page(room, search=BoardSearch(words="statement")),
     "home": home,
     "home of an admin": lambda room: home(room, ADA, Role.ADMIN),
 }

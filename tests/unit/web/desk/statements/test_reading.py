@@ -103,6 +103,13 @@ def test_a_search_keeps_its_words_and_its_state(staffed: Staffed) -> None:
     assert 'value="LIBRARY"' in found
     assert "/desk/statements?state=drafts&amp;q=LIBRARY" in found
     assert "No statement matches “zzz”" in said(staffed, "/statements?q=zzz")
+    narrow = "/statements?list=press&writer=ana%40forum.example&month=2026-11"
+    page = staffed.as_("vera").get(narrow).text
+    assert '<option value="2026-11" selected>November 2026</option>' in page
+    assert "state=drafts&amp;list=press&amp;writer=ana%40forum.example&amp;month=2026-11" in page
+    for other in ("list=nothing", "month=2025-01", "writer=nobody%40forum.example"):
+        assert "Choose another list, writer or month" in said(staffed, f"/statements?{other}")
+    assert "Any month" in said(staffed, "/statements?month=9999-12")
     assert "There is nothing here at the moment" in said(staffed, "/statements?state=sent")
 
 
