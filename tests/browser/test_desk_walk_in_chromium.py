@@ -180,6 +180,8 @@ def write(ana: Hands, title: str, text: str, *, script: bool, corrects: str = ""
     done = ana.page.get_by_role("link", name="Done")
     if done.is_visible():
         done.click()
+    box = ana.page.get_by_role("button", name=re.compile("^Submit")).bounding_box()
+    assert box["x"] + box["width"] <= ana.page.viewport_size["width"]
     ana.press("button", "Submit")
     assert "Submitted." in ana.page.get_by_role("status").first.inner_text()
 

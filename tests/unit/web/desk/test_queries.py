@@ -51,6 +51,7 @@ PASSED_OVER: list[tuple[str, str]] = [
     ("view", "{draft}"),
     ("done", ""),
     ("corrects", "/drafts/new"),
+    ("month", "/statements"),
 ]
 """Name → page: other words and numbers count as left out."""
 NOT_THERE = [
@@ -61,9 +62,10 @@ NOT_THERE = [
     ("list", "/readers"),
 ]
 """Other numbers and lists are a page that does not exist."""
-ELSEWHERE = {"q", "next", "lapsed", "typed", "columns", "code", "state"}
-"""Words to look for, an address of the desk, a sentence that follows an undo, words for a time,
-whether the columns of an upload are shown, and the words of an identity provider."""
+ELSEWHERE = {"q", "writer", "next", "lapsed", "typed", "columns", "code", "state"}
+"""Words to look for, here those of a person, an address of the desk, a sentence that follows an
+undo, words for a time, whether the columns of an upload are shown, and the words of an identity
+provider."""
 
 
 def asked_for() -> list[ast.expr]:

@@ -91,7 +91,7 @@ def test_the_board_counts_by_state_and_says_who_acts_and_when(staffed: Staffed) 
     assert "Scheduled Will be sent Tue 1 Dec 2026, 09:00 New York" in board
     assert "You or Dan can still change the time." in board
     assert "Winter fair" not in said(staffed, "/statements?state=review")
-    assert "Missing" not in board, "what is empty and rare is left out"
+    assert "Faulty" not in board, "what is empty and rare is left out"
 
 
 def test_a_search_keeps_its_words_and_its_state(staffed: Staffed) -> None:
@@ -190,7 +190,7 @@ def test_a_statement_whose_file_is_gone_stays_and_says_so(staffed: Staffed) -> N
     page = said(staffed, "/statements/hours", "ana")
     assert "Its file statements/hours.md is gone. What was read of it before stays here." in page
     assert "Next: you can copy it to the desk and go on there. Copy to the desk" in page
-    assert "Missing 1" in said(staffed, "/statements")
+    assert "Faulty or gone 1" in said(staffed, "/statements")
 
 
 def test_readers_are_counted_once_for_a_page(staffed: Staffed) -> None:
