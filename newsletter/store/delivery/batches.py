@@ -327,7 +327,7 @@ class Batches(AddressRepository):
 
     def waiting(self) -> Waiting:
         """Return what campaigns that are sending still have to send."""
-        [waiting] = self._db.all(
+        return self._db.all(
             Waiting,
             f"""
             SELECT COUNT(*) FILTER (WHERE batch.state = 'queued') AS queued,
@@ -338,5 +338,4 @@ class Batches(AddressRepository):
             FROM batch JOIN campaign ON campaign.id = batch.campaign_id
             WHERE {IS_OPEN} AND (campaign.state = 'sending' OR batch.state = 'claimed')
             """,
-        )
-        return waiting
+        )[0]

@@ -187,13 +187,14 @@ def _reachable(
             who=eligible(lists and ids_of(db, lists)),
         )
         values["members"] = row.members
-    # one row of three lists: a thousand rows would cost the most. All are texts, so that PostgreSQL
-    # puts them in the same order; as digits, because what was damaged may be no text any more
+    # one row of three lists: a thousand rows would cost the most. The numbers are texts, so that
+    # PostgreSQL does not sort them; addresses are digits, because a damaged one may be no text
     [texts] = db.rows(
         f"""
         SELECT json_group_array(CAST(subscriber.id AS TEXT)),
             hex(json_group_array(subscriber.address)),
-            json_group_array(hex(subscriber.address_hash))
+            /*sqlite*/ hex(group_concat(subscriber.address_hash, ''))
+            /*postgres hex(string_agg(subscriber.address_hash, '')) */
         FROM {people.tables}
         WHERE {people.who} AND NOT EXISTS (SELECT 1 FROM delivery
             WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = subscriber.id)
@@ -204,10 +205,13 @@ def _reachable(
     numbers = json.loads(texts[0].replace('"', ""))
     addresses = json.loads(bytes.fromhex(texts[1]).decode(errors="surrogateescape"))
     found = list(zip(numbers, addresses, strict=True))
-    places = _find_damaged(addresses, json.loads(texts[2]), hash_address)
-    if numbers == frozen and not places:  # nearly always
+    try:
+        is_sound = b"".join(map(hash_address, addresses)) == bytes.fromhex(texts[2] or "")
+    except ValueError:  # one is no text any more, or nothing that could be an address
+        is_sound = False
+    if numbers == frozen and is_sound:  # nearly always
         return found, []
-    damaged = {numbers[place] for place in places}
+    damaged = set() if is_sound else _find_damaged(db, numbers, hash_address)
     # others may have come in between since the freeze
     reachable = set(frozen) - damaged
     return sorted(member for member in found if member[0] in reachable), [
@@ -216,20 +220,19 @@ def _reachable(
 
 
 def _find_damaged(
-    addresses: Sequence[str], hashes: Sequence[str], hash_address: Callable[[str], bytes]
-) -> list[int]:
-    """Return the places of addresses that do not match their stored hash, in hexadecimal."""
-    try:
-        if b"".join(map(hash_address, addresses)) == bytes.fromhex("".join(hashes)):
-            return []
-    except ValueError:  # one is no text any more, or nothing that could be an address
-        pass
-    return [
-        place
-        for place, (address, stored) in enumerate(zip(addresses, hashes, strict=True))
-        if as_stored(address.encode(errors="surrogateescape"), bytes.fromhex(stored), hash_address)
-        is None
-    ]
+    db: Database, numbers: Sequence[int], hash_address: Callable[[str], bytes]
+) -> set[int]:
+    """Return the subscribers whose address does not match its stored hash."""
+    rows = db.rows(
+        "SELECT id, hex(address), address_hash FROM subscriber"
+        " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:numbers))",
+        numbers=numbers,
+    )
+    return {
+        number
+        for number, address, stored in rows
+        if as_stored(bytes.fromhex(address), stored, hash_address) is None
+    }
 
 
 def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:

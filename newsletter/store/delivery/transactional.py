@@ -293,11 +293,8 @@ class TransactionalEmails(AddressRepository):
 
     def counts(self, asked_since: datetime) -> dict[EmailState, int]:
         """Count the emails requested since then, by state; every state is included."""
-        rows = self._db.rows(
-            "SELECT state, COUNT(*) FROM transactional_email WHERE asked_at > :since"
-            " GROUP BY state",
-            since=asked_since,
-        )
+        counted = "SELECT state, COUNT(*) FROM transactional_email WHERE asked_at > :since"
+        rows = self._db.rows(f"{counted} GROUP BY state", since=asked_since)
         return dict.fromkeys(EmailState, 0) | {EmailState(state): count for state, count in rows}
 
     def clear(

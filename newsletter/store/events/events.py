@@ -228,14 +228,13 @@ class Events(AddressRepository):
 
     def damage(self, campaign_id: int) -> Damage:
         """Return complaints and hard bounces; costs as much as there are of them."""
-        [damage] = self._db.all(
+        return self._db.all(
             Damage,
             "SELECT COUNT(*) FILTER (WHERE kind = 'complained') AS complained,"
             " COUNT(*) FILTER (WHERE kind = 'bounced' AND bounce = 'hard') AS hard"
             f" FROM delivery_status WHERE campaign_id = :campaign_id AND {_IS_DAMAGE}",
             campaign_id=campaign_id,
-        )
-        return damage
+        )[0]
 
     def overruled(self, campaign_id: int) -> Damage:
         """Return the damage at which a person let the campaign go on."""

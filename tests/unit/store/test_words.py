@@ -46,7 +46,7 @@ def queries() -> Iterator[tuple[str, str]]:
             continue
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = re.sub(r"--[^\n]*|/\*postgres .*\*/", "", node.value)
+                text = re.sub(r"--[^\n]*|/\*sqlite\*/.*|/\*postgres .*\*/", "", node.value)
                 if re.search(r"\b(SELECT|INSERT|UPDATE|DELETE|WHERE|FROM|JOIN|AND|CASE)\b", text):
                     yield f"{name}:{node.lineno}", text
 
