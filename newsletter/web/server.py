@@ -79,10 +79,7 @@ _LINGER_SECONDS = 2.0
 
 
 class _Wire:
-    """The transport of a connection: sends whole packets, and reads no more than is parsed.
-
-    All writes within one turn of the loop, such as head and body, leave as one packet.
-    """
+    """The transport of a connection: reads no more than is parsed, and closes without a reset."""
 
     def __init__(
         self,
@@ -93,25 +90,10 @@ class _Wire:
         self._transport = transport
         self._loop = loop
         self.is_parsed = is_parsed
-        self._written: list[bytes] = []
         self._is_closing = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if not self._written:
-            self._loop.call_soon(self.flush)
-        self._written.append(data)
-
-    def flush(self) -> None:
-        written, self._written = self._written, []
-        if written:
-            self._transport.write(b"".join(written))
-
-    def get_write_buffer_size(self) -> int:
-        self.flush()
-        return self._transport.get_write_buffer_size()
 
     def resume_reading(self) -> None:
         if self.is_parsed():
@@ -120,10 +102,6 @@ class _Wire:
     def is_closing(self) -> bool:
         return self._is_closing or self._transport.is_closing()
 
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
     def close_slowly(self) -> None:
         """Close while the other side is still sending, which goes on until it has our answer.
 
@@ -131,7 +109,6 @@ class _Wire:
         """
         if self.is_closing():
             return
-        self.flush()
         self._is_closing = True
         if not self._transport.get_write_buffer_size():
             try:
@@ -359,38 +336,7 @@ class WebServer:
 
 
 class _Server(uvicorn.Server):
-    """Accepts a few connections in one go, and lets many wait for it, which takes no descriptor.
-
-    It wakes up once a second for the date in its answers, and at once to end: uvicorn's own loop
-    looks ten times a second whether it is to end, which is most of what an idle server takes.
-    """
-
-    tick = 1.0
-    """Seconds from one date to the next."""
-    _over = False
-    _ended: asyncio.Event
-    _loop: asyncio.AbstractEventLoop | None = None
-
-    @property
-    def should_exit(self) -> bool:
-        """Return whether it is to end, or has ended."""
-        return self._over
-
-    @should_exit.setter
-    def should_exit(self, over: bool) -> None:
-        self._over = over
-        if over and (loop := self._loop):
-            loop.call_soon_threadsafe(self._ended.set)
-
-    async def main_loop(self) -> None:
-        """Serve until it is to end."""
-        self._ended, self._loop = asyncio.Event(), asyncio.get_running_loop()
-        try:
-            while not await self.on_tick(0):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.wait(), self.tick)
-        finally:
-            self._loop = None
+    """Accepts a few connections in one go, and lets many wait for it, which takes no descriptor."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen. One figure means both to asyncio, so the second is said again."""
