@@ -373,6 +373,8 @@ def test_a_provider_that_fails_is_said_and_leaves_the_password(
     server.steps.clear()
     Browser(site=site).join(CLEO, Role.ADMIN)
     assert [one.level for one in of_sign_in(site.services.staff)] == [Level.OK] * 2
+    site.change(f"UPDATE credential SET password = '' WHERE address = '{CLEO}'")
+    assert [one.level for one in of_sign_in(site.services.staff)] == [Level.OK, Level.FAULT]
     asked = sent(browser.post("/sign-in/provider"))
     server.steps["/token"] = reply(500)
     back = {"code": server.code_for(asked), "state": asked["state"]}
