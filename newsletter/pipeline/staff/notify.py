@@ -20,7 +20,7 @@ from newsletter.domain.campaigns.notices import (
     occurred,
     of_comment,
 )
-from newsletter.domain.campaigns.state import CampaignRules
+from newsletter.domain.campaigns.state import CampaignRules, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Answer, Verdict, backoff
 from newsletter.domain.delivery.transactional import EmailKind, News, TransactionalEmail
@@ -194,11 +194,12 @@ class _Writer:
 
     def _quoted(self, notice: Notice) -> str | None:
         comment = self.tx.comments.get(int(notice.occurrence))
-        if comment is None or notice.slug not in self.known:
+        status = self.known.get(notice.slug)
+        if comment is None or status is None or status.state is State.MISSING:
             return None
         words = " ".join(comment.words.split())
         shown = words if len(words) <= _QUOTED else f"{words[:_QUOTED].rstrip()} …"
-        return f"{self.known[notice.slug].name(comment.by)}: “{shown}”"
+        return f"{status.name(comment.by)}: “{shown}”"
 
     def _counted(self, notice: Notice) -> str | None:
         record = self.tx.imports.get(int(notice.occurrence))

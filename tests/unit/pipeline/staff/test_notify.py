@@ -217,6 +217,20 @@ def test_a_long_comment_is_cut(desk: Desk) -> None:
     assert desk.mails()["writer"].endswith("word word …”")
 
 
+def test_a_comment_is_told_of_a_text_that_was_sent_and_of_none_that_was_removed(
+    desk: Desk,
+) -> None:
+    desk.room.write("budget", title="The budget")
+    sending(desk)
+    desk.room.drain()
+    desk.mails()
+    for slug in ("resignation", "budget"):
+        comment(slug, "@vic", by=ED, store=desk.room.store)
+        desk.room.remove(slug)
+    told = desk.mails()["vic"]
+    assert ("Forum resigns" in told, "The budget" in told) == (True, False)
+
+
 def test_a_comment_on_what_is_gone_is_told_to_nobody(desk: Desk) -> None:
     desk.mails()
     desk.say("@vic")
