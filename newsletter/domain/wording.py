@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 _MAX_NAMED = 3
 _CLAUSE = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
 _COMMAND = "'newsletter "
+_NAMED_GAP = re.compile(r"\{(\w+)\}")
 _KEY = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
@@ -31,6 +32,23 @@ def say(pattern: str, many: str = "", /, **values: object) -> Sentence:
     said = Sentence(chosen.format(**values) if values else chosen)
     said.pattern, said.many, said.values = pattern, many, values
     return said
+
+
+def recognized(text: str, patterns: Sequence[str]) -> str:
+    """Return a text as the sentence of the first pattern that it fits, else as it is.
+
+    A value is recognized if a pattern has no other words. The time is linear in the text.
+    """
+    for pattern in patterns:
+        first, *pairs = _NAMED_GAP.split(pattern)
+        fits, rest, values = text.startswith(first), text[len(first) :], {}
+        for name, literal in zip(pairs[::2], pairs[1::2], strict=True):
+            value, found, rest = rest.partition(literal) if literal else (rest, "", "")
+            fits, values[name] = fits and found == literal, value
+        if fits and not rest:
+            whole = {one: one for one in patterns}
+            return say(pattern, **{name: whole.get(one, one) for name, one in values.items()})
+    return text
 
 
 def moment(instant: datetime, zone: str) -> Sentence:

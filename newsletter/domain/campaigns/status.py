@@ -99,7 +99,11 @@ def _sending(campaign: Campaign, status: StatementFacts) -> str:
 
 def _in_use(campaign: Campaign, status: StatementFacts) -> str:
     each = "Each person who joins its lists gets it once. {have_it}."
-    return say(each, have_it=campaign.have_it)
+    said = say(each, have_it=campaign.have_it)
+    if not campaign.counts.unknown:
+        return said
+    pattern = "{said} For {unknown} it is unknown whether the provider took the email."
+    return say(pattern, said=said, unknown=people(campaign.counts.unknown))
 
 
 def _paused(campaign: Campaign, status: StatementFacts) -> str:
@@ -135,11 +139,6 @@ def _cancelled(campaign: Campaign, status: StatementFacts) -> str:
     return say("{why}. {have_it}.", why=why, have_it=campaign.have_it)
 
 
-def _within(status: StatementFacts) -> str:
-    of = status.statement.translation_of
-    return say("It goes out in the email of {original}, and is approved with it.", original=of)
-
-
 def _faulty(status: StatementFacts) -> str:
     fault = status.fault or say("its text has a fault")
     return say("It cannot be sent like this: {fault}.", fault=fault)
@@ -166,7 +165,9 @@ _WHERE: Mapping[State, Callable[[StatementFacts], str]] = {
     State.SCHEDULED: _scheduled,
     State.LEAVING: _scheduled,
     State.CORRECTED: _corrected,
-    State.WITHIN: _within,
+    State.WITHIN: lambda _: say(
+        "It goes out in the email of its original, and is approved with it."
+    ),
     State.FAULTY: _faulty,
     State.MISSING: _missing,
 }

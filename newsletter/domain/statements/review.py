@@ -173,7 +173,6 @@ class ReviewContext:
     original."""
     last_audience: int | None = None
     """The number of readers of the last campaign to the same lists."""
-    last_slug: str = ""
     unknown_lists: tuple[str, ...] = ()
     """For each unknown list, a sentence with a suggestion."""
     nearby: tuple[str, ...] = ()
@@ -308,10 +307,9 @@ def _audience(_: Statement, around: ReviewContext) -> str:
     if not now or not last or not far_off(last, now):
         return ""
     return say(
-        "{now:,} people would get it, and {slug} went to {last:,} on the same lists: do you know"
-        " why?",
+        "{now:,} people would get it, and the last one to the same lists went to {last:,}: do you"
+        " know why?",
         now=now,
-        slug=around.last_slug,
         last=last,
     )
 

@@ -176,6 +176,10 @@ def desktop(
 
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
+    if role.includes(Role.SENDER):  # nobody else would find them
+        slugs = tx.board.page(rules, Shelf.MISSING, most=_LOOKED_AT)
+        waiting += [one for one in _stand(tx, slugs, rules, faults) if one.state is State.FAULTY]
+        waiting += stand([one for one in going if one.welcome and one.counts.unknown])
     going = [campaign for campaign in going if not campaign.welcome]
     going.sort(key=lambda campaign: -campaign.id)
     over = tx.campaigns.last_ended(_REPORTS)

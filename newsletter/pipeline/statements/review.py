@@ -116,7 +116,8 @@ class _OtherStatements:
             near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEAR
             shares = not set(campaign.lists).isdisjoint(statement.lists)
             if near and shares and campaign.slug != statement.slug:
-                yield campaign.slug
+                stored = self._tx.statements.get(campaign.slug)
+                yield f"“{stored.statement.title}”" if stored else campaign.slug
 
 
 def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> bool:
@@ -160,7 +161,6 @@ def _review(
         readers=others.readers if audience == 0 else audience or 0,  # else nobody asks for more
         audience=audience,
         last_audience=last.counts.audience if last else None,
-        last_slug=last.slug if last else "",
         unknown_lists=unknown_lists(statement.lists, others.lists),
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
@@ -183,7 +183,7 @@ def _of_translations(
         if translation.progress is Progress.DRAFT:
             yield ReviewFinding(
                 check=Check.DRAFT_PART,
-                message=f"{translation.slug} ({translation.language}) goes out in its email, and"
+                message=f"“{translation.title}” ({translation.language}) goes out in its email, and"
                 " is a draft: submit it again, or delete it",
                 file=translation.origin,
             )

@@ -55,7 +55,8 @@ class Stopping:
 
     def _lift(self, request: DeskRequest, kind: HoldKind) -> Response:
         lifted = self._delivery.guard().release(by=request.who.address, kinds={kind})
-        return self._desk.go(request, "/stop", done="resumed-all" if lifted else "")
+        page = "" if lifted and not self._delivery.guard().holds() else "/stop"
+        return self._desk.go(request, page, done="resumed-all" if lifted else "")
 
     @route("GET", "/stop", Role.SENDER)
     def _page(

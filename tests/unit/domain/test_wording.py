@@ -2,7 +2,16 @@
 
 from datetime import UTC, datetime
 
-from newsletter.domain.wording import clock, listed, moment, people, without_commands
+from newsletter.domain.wording import (
+    Sentence,
+    clock,
+    listed,
+    moment,
+    people,
+    recognized,
+    say,
+    without_commands,
+)
 from tests.rows import rows
 
 NINE = datetime(2026, 12, 1, 9, 0, 5, tzinfo=UTC)
@@ -67,3 +76,15 @@ def test_numbers_go_with_their_nouns() -> None:
 )
 def test_a_page_leaves_out_what_names_a_command(said: str, kept: str) -> None:
     assert without_commands(said) == kept
+
+
+def test_a_text_is_recognized_as_the_sentence_of_a_pattern_with_its_values() -> None:
+    words = ("skipped: {count} {why}", "{file}: {note} is unread.", "never said yes")
+    patterns = tuple(map(say, words))
+    found = recognized("skipped: 2 never said yes", patterns)
+    assert isinstance(found, Sentence)
+    assert (found, found.pattern) == ("skipped: 2 never said yes", patterns[0])
+    assert isinstance(found.values["why"], Sentence)
+    assert getattr(recognized("a.csv: b is unread.", patterns), "values", {})["note"] == "b"
+    for text in ("skipped: 2", "a.csv: b is unread. Or not.", "never", ""):
+        assert not isinstance(recognized(text, patterns), Sentence), text

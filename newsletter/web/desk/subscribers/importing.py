@@ -13,7 +13,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
-from newsletter.domain.wording import say, without_commands
+from newsletter.domain.wording import recognized, say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -38,6 +38,32 @@ _WAIT_SECONDS = 5.0
 _MOST_KEPT = 50
 """Files whose result this process remembers."""
 _GONE = say("This file was imported already, or is gone. Look at the list of imports.")
+
+
+NOTES = (
+    say("read as an export of {tool}: {file}"),
+    say("columns ignored: {columns}"),
+    say("tags ignored, of {count} people: all go to the lists that you name"),
+    say("to be suppressed: {count} {why}, first at {places}"),
+    say("skipped: {count} {why}, first at {places}"),
+    say("files ignored, no exports of people: {files}"),
+    say("It is not UTF-8 and was read as {encoding}: look at its quotes and accents."),
+    say("{file}: It is not UTF-8 and was read as {encoding}: look at its quotes and accents."),
+    say(
+        "listmonk does not export who left a single list or never confirmed it: import only an"
+        " export of people who stand confirmed in the list you mean"
+    ),
+    say("unsubscribed"),
+    say("bounced"),
+    say("complained"),
+    say("erased"),
+    say("shut out by the staff"),
+    say("never confirmed"),
+    say("stands in the file already"),
+    say("left or bounced there, under what is no address"),
+    say("without an address that email can reach"),
+)
+"""The notes of a file, which the sandbox writes in English, and the reasons in them."""
 
 
 @dataclass(kw_only=True)
@@ -271,7 +297,7 @@ class ImportPages:
             upload=work.upload,
             brought=work.brought,
             away=_away(work.brought),
-            notes=work.notes,
+            notes=[recognized(note, NOTES) for note in work.notes],
             has_columns=bool(work.columns),
         )
 

@@ -309,7 +309,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
     (
         {"statement": statement(translation_of="zeiten"), "together": True},
         State.WITHIN,
-        "It goes out in the email of zeiten, and is approved with it.",
+        "It goes out in the email of its original, and is approved with it.",
         "",
     ),
     (

@@ -101,6 +101,8 @@ def test_nobody_is_counted_for_what_went_out_or_cannot_be_sent(room: Newsroom) -
     room.write("faulty", body="unrenderable")
     room.look()
     assert status(room, "faulty").readers is None
+    assert slugs(home(room, role=Role.SENDER).waiting) == ["faulty"]
+    assert home(room, role=Role.APPROVER).waiting == ()
 
 
 def test_an_unknown_name_is_not_found(room: Newsroom) -> None:

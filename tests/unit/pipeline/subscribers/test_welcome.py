@@ -9,6 +9,7 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.state import Act, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import SignUp
@@ -236,4 +237,8 @@ def test_an_unknown_outcome_leaves_it_in_use(press: Newsroom) -> None:
     press.drain()
     found: Campaign = press.campaign("welcome")
     assert (found.state, found.counts.unknown) == (CampaignState.SENDING, 1)
+    with press.store.read() as tx:
+        [waits] = desktop(tx, SAM, Role.SENDER, press.rules).waiting
+        assert desktop(tx, SAM, Role.APPROVER, press.rules).waiting == ()
+    assert waits.where.endswith("For 1 person it is unknown whether the provider took the email.")
     press.provider.answer = accept_all

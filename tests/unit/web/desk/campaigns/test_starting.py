@@ -235,7 +235,7 @@ def test_an_audience_a_fifth_off_the_last_one_is_asked_about(at: Room, cleo: Sig
     at.write("The library closes at six.", slug="closing")
     at.approve(slug="closing")
     page = cleo.get("/statements/closing/start")
-    assert "32 people would get it, and hours went to 12 on the same lists" in words(page)
+    assert "32 people would get it, and the last one to the same lists went to 12" in words(page)
     form = "/desk/statements/closing/start"
     refused = at.press(cleo, page, form)
     assert refused.status == 422

@@ -208,6 +208,12 @@ def test_a_faulty_file_is_told_with_its_line(staffed: Staffed) -> None:
     path.write_text("---\ntitle: Hours\nlists: 7\n---\nText.\n", "utf-8")
     staffed.site.services.tick.run()
     assert "It cannot be read any more: statements/hours.md:3" in said(staffed, "/statements/hours")
+    linked = "---\ntitle: Linked\nlists: [press]\n---\n[Read](http://forum.example/read).\n"
+    path.with_name("linked.md").write_text(linked, "utf-8")
+    staffed.site.services.tick.run()
+    assert "1 thing needs you." in said(staffed, "", "cleo")
+    assert "Linked It cannot be sent like this" in said(staffed, "", "cleo")
+    assert "Linked" not in said(staffed, "", "ben")
 
 
 def test_what_went_out_shows_its_report_and_no_checks(staffed: Staffed) -> None:

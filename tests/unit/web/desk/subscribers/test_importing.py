@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.subscribers.audience import Subscriber
+from newsletter.domain.wording import Sentence, recognized
 from newsletter.pipeline.delivery.transactional import forget
+from newsletter.web.desk.subscribers.importing import NOTES
 from tests.desk import Signed, Staffed, desk, words
 from tests.pages import Answer, Kept
+from tests.unit.subscriber_files.test_exported import EXPORTS, packed, read
 from tests.unit.web.desk.writing import multipart
 
 ANA, BEN = "ana@readers.example", "ben@readers.example"
@@ -52,6 +55,17 @@ def button(page: Answer) -> str:
 def reader(staffed: Staffed, address: str) -> Subscriber | None:
     with staffed.site.services.store.read() as tx:
         return tx.readers.find(address)
+
+
+@pytest.mark.parametrize(
+    "tool", ["buttondown", "ghost", "keila-excel", "listmonk", "mailchimp", "substack"]
+)
+def test_each_note_of_an_export_is_a_sentence_that_has_translations(
+    tmp_path: Path, tool: str
+) -> None:
+    file = EXPORTS / f"{tool}.csv"
+    notes = read(file if file.is_file() else packed(tmp_path, tool)).notes
+    assert [note for note in notes if not isinstance(recognized(note, NOTES), Sentence)] == []
 
 
 @pytest.mark.slow("each upload is read in a process of its own")
