@@ -15,9 +15,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from newsletter.credentials import id_tokens
 from newsletter.credentials.id_tokens import Identity, Unproven
 from newsletter.domain.clock import Clock
-from newsletter.domain.errors import InvalidConfiguration, ProviderUnreachable
+from newsletter.domain.errors import NewsletterError
 from newsletter.domain.staff.role import Registration
-from newsletter.transport.http import AnswerLost, HttpRequest
+from newsletter.transport.http import HttpRequest
 from newsletter.transport.transport import call_once
 
 _WITHIN = timedelta(seconds=5)
@@ -120,7 +120,7 @@ class IdentityProvider:
         """Make a call and return the JSON object that it answers. Raises Unproven."""
         try:
             answer = call_once(request, timeout=self.within, answer_bytes=_ANSWER_BYTES)
-        except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
+        except NewsletterError as error:
             raise Unproven(str(error)) from error
         try:
             found = json.loads(answer.body) if answer.status == 200 else None

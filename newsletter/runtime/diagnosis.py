@@ -23,7 +23,7 @@ from newsletter.domain.delivery.provider import Finding, Level, uncertain, well,
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.delivery.worker import Part
-from newsletter.domain.errors import InvalidConfiguration, NewsletterError, ProviderUnreachable
+from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.staff.role import Role
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.delivery import Delivery
@@ -106,7 +106,7 @@ def examine_proxy(
     The request claims another client and another scheme, as an attacker may. At a loopback address
     the clients are not checked: the service trusts what comes from there.
     """
-    from newsletter.transport.http import AnswerLost, HttpRequest
+    from newsletter.transport.http import HttpRequest
     from newsletter.transport.transport import call_once
 
     scheme = urlsplit(url).scheme
@@ -118,7 +118,7 @@ def examine_proxy(
         request = HttpRequest(method="GET", url=f"{url}/proxy/{token}", headers=headers)
         answer = call_once(request, timeout=_WITHIN)
         seen = json.loads(answer.body) if answer.status == 200 else {}
-    except (ProviderUnreachable, AnswerLost, InvalidConfiguration, ValueError) as error:
+    except (NewsletterError, ValueError) as error:
         return _of_proxy(Level.WARNING, f"{url} could not be asked: {error}")
     if answer.status == 421:
         return _of_proxy(Level.FAULT, f"{url} does not pass on the Host of a request")
@@ -155,7 +155,7 @@ def _of_proxy(level: Level, detail: str) -> Finding:
 
 def examine_pages(public_url: str) -> Finding:
     """Check that a one-click unsubscribe request arrives, with a made-up token."""
-    from newsletter.transport.http import AnswerLost, HttpRequest
+    from newsletter.transport.http import HttpRequest
     from newsletter.transport.transport import call_once
 
     request = HttpRequest(
@@ -166,7 +166,7 @@ def examine_pages(public_url: str) -> Finding:
     )
     try:
         status = call_once(request, timeout=_WITHIN).status
-    except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
+    except NewsletterError as error:
         advice = (
             "readers cannot unsubscribe like this: run 'newsletter run' or 'serve', and look at"
         )

@@ -4,7 +4,6 @@ The statement in a file is sent whole. Then three made-up people of a press offi
 so that it has a statement in each state.
 """
 
-import re
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from newsletter.cli.shell import AGAIN, say
 from newsletter.cli.subscribers.moving import bring_in
 from newsletter.cli.workspace.setup import make_workspace
 from newsletter.config import environment
+from newsletter.config.editing import edited
 from newsletter.config.loading import FILE_NAME
 from newsletter.domain.errors import Defect
 from newsletter.domain.staff.audit import OPERATOR
@@ -104,7 +104,8 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
     handed_in = example.read_text(encoding="utf-8").replace("status: draft", "status: review")
     example.write_text(handed_in, encoding="utf-8")
     # without a second factor, so that no authenticator app is needed
-    _configure(folder, undo_window="0s", start="approval", second_factor="admin", poll="1s")
+    quick = {"schedule.undo_window": "0s", "schedule.start": "approval", "schedule.poll": "1s"}
+    _configure(folder, quick | {"desk.second_factor": "admin"})
     with _opened(folder) as services:
         code = _send(services, folder, passwords)
         _show_around(services, folder)
@@ -114,7 +115,7 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
 @contextmanager
 def at_the_desk(folder: Path) -> Iterator[Services]:
     """The same workspace, with five more statements at the desk, each in another state."""
-    _configure(folder, undo_window="5m", start="sender")
+    _configure(folder, {"schedule.undo_window": "5m", "schedule.start": "sender"})
     with _opened(folder) as services:
         _work_at_the_desk(services)
         yield services
@@ -132,13 +133,9 @@ def _unused(folder: Path) -> Path:
     return candidate
 
 
-def _configure(folder: Path, **settings: str) -> None:
-    """Write these values behind their keys, anywhere in the file."""
+def _configure(folder: Path, settings: Mapping[str, str]) -> None:
     file = folder / FILE_NAME
-    text = file.read_text(encoding="utf-8")
-    for key, value in settings.items():
-        text = re.sub(rf"(?m)^( +{key}: )\S+", rf"\g<1>{value}", text)
-    file.write_text(text, encoding="utf-8")
+    file.write_text(edited(file.read_text(encoding="utf-8"), settings), encoding="utf-8")
 
 
 # --- one statement goes out
