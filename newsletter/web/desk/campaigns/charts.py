@@ -49,7 +49,8 @@ def course(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Course |
         return next(at for at, so_far in points if so_far >= part * total) - start
 
     step = _MINUTE * ceil(reached(_SHOWN) / _MINUTE / _TIMES)
-    span, grid = step * _TIMES, _grid(total)
+    times = ceil(reached(_SHOWN) / step)  # no time is shown that is still to come
+    span, grid = step * times, _grid(total)
     shown = [(at, value) for at, value in points if at <= start + span]
     corners = [(start, 0), (first, 0), *shown, (start + span, shown[-1][1])]
     return Course(
@@ -64,7 +65,7 @@ def course(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Course |
         lines=tuple((HEIGHT * (1 - value / grid[-1]), value) for value in grid),
         rows=tuple(
             (at, max((value for when, value in points if when <= at), default=0))
-            for at in (start + step * number for number in range(_TIMES + 1))
+            for at in (start + step * number for number in range(times + 1))
         ),
     )
 

@@ -151,7 +151,7 @@ def test_before_it_is_cancelled_exact_numbers_are_shown(at: Room) -> None:
     said = words(page)
     assert "5 people have it and keep it. 7 people will not get it." in said
     assert "It is still sending" in said
-    assert "This cannot be undone." in said
+    assert "After that only an admin can send it to those who did not get it." in said
     answer = at.press(cleo, page, f"/desk{here(at)}/cancel")
     assert answer.headers["location"] == f"/desk{here(at)}?done=cancelled"
     at.hand_over()

@@ -27,6 +27,13 @@ def test_a_course_says_when_half_had_come_and_its_table_grows_to_the_whole() -> 
     assert found.rows[-1][0] == START + timedelta(minutes=4)
 
 
+def test_a_course_shows_no_time_that_is_still_to_come() -> None:
+    for after, shown in ((1, 1), (3, 3), (4, 4), (5, 3)):  # minutes, and steps of 1 or 2
+        found = course(minutes(*[0] * (after - 1), 7), START)
+        assert found is not None
+        assert [many for _, many in found.rows] == [*[0] * shown, 7], after
+
+
 @rows(
     ["total", "grid"],
     [
