@@ -69,7 +69,7 @@ _BY_ITSELF: Mapping[str, str] = {
     "schedule": "Scheduled:",
     "reschedule": "Moved",
     "withdraw": "No longer scheduled:",
-    "start": "Began to go",
+    "start": "Started sending",
     "pause": "Paused:",
     "cancel": "Cancelled:",
     "finish": "Finished:",

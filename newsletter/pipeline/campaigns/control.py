@@ -286,7 +286,7 @@ class OperatorActions:
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
             tx.campaigns.cancel_pending(campaign.id)
             tx.approvals.revoke(
-                campaign.slug, tx.now, actor=self.actor, why="spent by the cancelled campaign"
+                campaign.slug, tx.now, actor=self.actor, why="that the cancelled campaign had used"
             )
             return find_campaign(tx, str(campaign.id))
 

@@ -60,7 +60,7 @@ def entry(actor: str, action: str, detail: str = "") -> AuditEntry:
             entry("scheduler", "withdraw", "campaign 3: its file is gone, or has a fault"),
             "No longer scheduled: its file is gone, or has a fault.",
         ),
-        (entry("scheduler", "start", "campaign 3 to 12 readers"), "Began to go to 12 readers."),
+        (entry("scheduler", "start", "campaign 3 to 12 readers"), "Started sending to 12 readers."),
         (entry("scheduler", "finish", "campaign 3 is sent"), "Finished: sent."),
         (entry("cleo@forum.example", "undo", "start"), "Cleo undid the start."),
         (entry("newsletter", "retire", "3 mailboxes"), "Retire: 3 mailboxes."),

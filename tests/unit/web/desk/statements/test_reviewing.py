@@ -154,6 +154,15 @@ def test_an_embargo_without_an_end_is_waived_in_ones_own_name(at: Room, ben: Sig
         assert "Error:" not in words(said)
 
 
+def test_a_digest_is_no_ones_wish(at: Room, ben: Signed) -> None:
+    at.write("We open.")
+    assert "asked for approval." in words(ben.get(PAGE))
+    at.site.change("UPDATE statement SET document = json_set(document, '$.digest', 'weekly')")
+    page = words(ben.get(PAGE))
+    assert "A digest email, made by the program from statements that were sent." in page
+    assert "asked for approval." not in page
+
+
 def test_who_wrote_it_is_told_that_someone_else_approves(at: Room, ben: Signed) -> None:
     at.write("We open.", author="ben@forum.example")
     page = ben.get(PAGE)
