@@ -56,6 +56,8 @@ SQLite has one writer, who needs no such lock.
 """
 LOCKED = "/*postgres FOR UPDATE*/"
 """The same, but wait for rows that another transaction has locked."""
+PLANNED_ANEW = "/*planned anew*/"
+"""At the end of a query: PostgreSQL keeps no plan, which would be bad once a table has grown."""
 _PLAIN = (int, str, bytes, float, NoneType)
 
 

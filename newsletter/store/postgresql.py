@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUnavailable
-from newsletter.store.database import Database, Driver
+from newsletter.store.database import PLANNED_ANEW, Database, Driver
 from newsletter.store.file.guard_file import hashed
 from newsletter.store.file.secure_erase import DUE
 from newsletter.store.postgresql_words import adapt, in_driver_words
@@ -295,7 +295,7 @@ class Postgresql:
 class _Session:
     """A connection with the methods of ``sqlite3.Connection`` that ``Database`` calls.
 
-    If it ``prepares``, the server keeps the plan of each statement for later transactions.
+    If it ``prepares``, the server keeps the plan of each statement without ``PLANNED_ANEW``.
     """
 
     def __init__(self, connection: psycopg.Connection, *, prepares: bool) -> None:
@@ -308,7 +308,7 @@ class _Session:
 
         kind = psycopg.Cursor if self._prepares else psycopg.ClientCursor
         return kind(self._connection).execute(
-            in_driver_words(sql), values or {}, prepare=self._prepares
+            in_driver_words(sql), values or {}, prepare=self._prepares and PLANNED_ANEW not in sql
         )
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]]) -> SimpleNamespace:

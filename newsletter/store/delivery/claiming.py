@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, SKIP_LOCKED, Condition, Database
+from newsletter.store.database import MEMBER, PLANNED_ANEW, SKIP_LOCKED, Condition, Database
 from newsletter.store.subscribers.eligibility import People, eligible, ids_of, people_on, why_not
 
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
@@ -198,6 +198,7 @@ def _reachable(
         FROM {people.tables}
         WHERE {people.who} AND NOT EXISTS (SELECT 1 FROM delivery
             WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = subscriber.id)
+        {PLANNED_ANEW}
         """,
         people.who,
         **values,

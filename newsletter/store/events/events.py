@@ -238,13 +238,8 @@ class Events(AddressRepository):
 
     def overruled(self, campaign_id: int) -> Damage:
         """Return the damage at which a person let the campaign go on."""
-        found = self._db.first(
-            Damage,
-            "SELECT complained, hard FROM circuit_breaker_override"
-            " WHERE campaign_id = :campaign_id",
-            campaign_id=campaign_id,
-        )
-        return found or Damage()
+        found = "SELECT complained, hard FROM circuit_breaker_override WHERE campaign_id = :id"
+        return self._db.first(Damage, found, id=campaign_id) or Damage()
 
     def overrule(self, campaign_id: int, damage: Damage) -> None:
         """Note the damage at which a person lets the campaign go on."""
