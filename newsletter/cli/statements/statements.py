@@ -9,6 +9,7 @@ import click
 from newsletter.cli import shell
 from newsletter.cli.statements import approving
 from newsletter.cli.statements.sources import import_files
+from newsletter.domain.campaigns import sentences
 from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
@@ -80,9 +81,9 @@ def show(services: Services, slug: str, as_json: bool) -> None:
             "slug": stored.slug,
             "title": stored.statement.title,
             "state": status.state.value,
-            "where": status.where,
-            "next": status.next().removeprefix("Next: "),
-            "beside": " ".join(status.notes),
+            "where": sentences.describe_state(status),
+            "next": sentences.describe_next(status).removeprefix("Next: "),
+            "beside": " ".join(sentences.describe_further(status)),
         } | _describe(tx, status)
     if as_json:
         shell.print_json(row)

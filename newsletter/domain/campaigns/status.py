@@ -1,283 +1,276 @@
-"""The status of a statement in sentences.
+"""The status of a statement at one moment: its state, the acts that are possible, and the next."""
 
-Pages, the board, notices and commands show these sentences and no others.
-"""
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-
-from newsletter.domain.campaigns.campaign import Campaign
-from newsletter.domain.campaigns.facts import StatementFacts
-from newsletter.domain.campaigns.state import STATES, Home, State
-from newsletter.domain.staff.account import name_of
-from newsletter.domain.statements.statement import Progress
-from newsletter.domain.wording import (
-    Sentence,
-    clock,
-    day,
-    listed,
-    moment,
-    people,
-    say,
-    without_commands,
+from newsletter.domain.campaigns.campaign import (
+    BEFORE_START,
+    Campaign,
+    CampaignState,
+    Correction,
+    Start,
+    has_begun,
 )
-
-
-def _review(status: StatementFacts) -> str:
-    have, needed = status.approval.counted, status.rules.policy.required
-    short = needed - len(have)
-    others = [
-        writer
-        for writer in status.stored.writers
-        if writer not in {approval.by for approval in have}
-    ]
-    barred = bool(others) and not status.rules.policy.author_may_approve
-    missing: Sentence = say("1 approval", "{count} approvals", count=short)
-    if have:
-        missing = say("1 more approval", "{count} more approvals", count=short)
-    if barred:
-        whose = _names(others, status, "or")
-        missing = say("{missing}, from someone other than {whose}", missing=missing, whose=whose)
-    if have:
-        by = _names([approval.by for approval in have], status)
-        return say("Approved by {by}. Waiting for {missing}.", by=by, missing=missing)
-    return say("Waiting for {missing}.", missing=missing)
-
-
-def _returned(status: StatementFacts) -> str:
-    back, pattern = status.returned, "{who} sent it back: “{reason}”"
-    return say(pattern, who=status.name(back.by), reason=back.reason) if back else ""
-
-
-def _changed(status: StatementFacts) -> str:
-    who = _names(list(dict.fromkeys(approval.by for approval in status.approval.outdated)), status)
-    lost = status.approval.lost or say("its text")
-    rule = "After {who} approved it, {lost} changed. It needs a new approval."
-    return say(rule, who=who, lost=lost)
-
-
-def _approved(status: StatementFacts) -> str:
-    if status.refusal:
-        return _held_back(status)
-    by = _approvers(status)
-    if status.set_for is None:
-        return say("Approved by {by}. No sender has started it.", by=by)
-    at = moment(status.set_for, status.rules.timezone)
-    if status.is_overdue:
-        late = "Approved by {by}. No sender has started it. It was to go out on {at}."
-        return say(late, by=by, at=at)
-    return say("Approved by {by}. No sender has started it. It is to go out on {at}.", by=by, at=at)
-
-
-def _held_back(status: StatementFacts) -> str:
-    pattern = "Approved by {by}, and held back: {why}."
-    return say(pattern, by=_approvers(status), why=status.refusal)
-
-
-def _scheduled(status: StatementFacts) -> str:
-    if status.release is None:
-        by = _approvers(status)
-        leaves = say("Approved by {by}. It goes out as soon as it can", by=by)
-    elif status.release <= status.now:
-        leaves = say("Its time has come: it is about to go out")
-    elif status.state is State.LEAVING:
-        leaves = say("Leaves at {at}", at=clock(status.release, status.rules.timezone))
-    else:
-        leaves = say("Goes out on {at}", at=moment(status.release, status.rules.timezone))
-    if status.statement.welcome:
-        return say("{leaves} to those who join from then on.", leaves=leaves)
-    if status.readers is None:
-        return say("{leaves}.", leaves=leaves)
-    return say("{leaves} to about {people}.", leaves=leaves, people=people(status.readers))
-
-
-def _sending(campaign: Campaign, status: StatementFacts) -> str:
-    counts = campaign.counts
-    done = counts.audience - counts.pending
-    return say("{done:,} of {all:,} handed over.", done=done, all=counts.audience)
-
-
-def _in_use(campaign: Campaign, status: StatementFacts) -> str:
-    each = "Each person who joins its lists gets it once. {have_it}."
-    said = say(each, have_it=campaign.have_it)
-    if not campaign.counts.unknown:
-        return said
-    pattern = "{said} For {unknown} it is unknown whether the provider took the email."
-    return say(pattern, said=said, unknown=people(campaign.counts.unknown))
-
-
-def _paused(campaign: Campaign, status: StatementFacts) -> str:
-    have = campaign.have_it if campaign.counts.accepted else say("No one has it yet")
-    return say("{why}. {have_it}.", why=stop_reason(campaign.reason, status.names), have_it=have)
-
-
-def _attention(campaign: Campaign, status: StatementFacts) -> str:
-    return say(
-        "Sending is over. For {unknown} it is unknown whether the provider took the email.",
-        unknown=people(campaign.counts.unknown),
-    )
-
-
-def _sent(campaign: Campaign, status: StatementFacts) -> str:
-    counts = campaign.counts
-    pattern = "The provider accepted {accepted:,} of {all:,} emails."
-    return say(pattern, accepted=counts.accepted, all=counts.audience)
-
-
-def _corrected(status: StatementFacts) -> str:
-    by = status.corrected
-    if by is None or by.at is None:
-        return say("Corrected by “{title}”.", title=by.title) if by else ""
-    on = day(by.at, status.rules.timezone)
-    return say("Corrected on {day} by “{title}”.", day=on, title=by.title)
-
-
-def _cancelled(campaign: Campaign, status: StatementFacts) -> str:
-    why = stop_reason(campaign.reason, status.names)
-    if not status.begun or not campaign.may_have_reached_anybody:
-        return say("{why}, before anybody got it.", why=why)
-    return say("{why}. {have_it}.", why=why, have_it=campaign.have_it)
-
-
-def _faulty(status: StatementFacts) -> str:
-    fault = status.fault or say("its text has a fault")
-    return say("It cannot be sent like this: {fault}.", fault=fault)
-
-
-def _missing(status: StatementFacts) -> str:
-    origin = status.statement.origin
-    if status.fault:
-        gone = say("It cannot be read any more: {fault}", fault=status.fault)
-    elif status.home is Home.FILE:
-        gone = say("Its file {origin} is gone", origin=origin)
-    else:
-        gone = say("{origin} is gone", origin=origin)
-    return say("{gone}. What was read of it before stays here.", gone=gone)
-
-
-_WHERE: Mapping[State, Callable[[StatementFacts], str]] = {
-    State.DRAFT: lambda _: say("Only staff can see it."),
-    State.REVIEW: _review,
-    State.RETURNED: _returned,
-    State.CHANGED: _changed,
-    State.APPROVED: _approved,
-    State.HELD_BACK: _held_back,
-    State.SCHEDULED: _scheduled,
-    State.LEAVING: _scheduled,
-    State.CORRECTED: _corrected,
-    State.WITHIN: lambda _: say(
-        "It goes out in the email of its original, and is approved with it."
-    ),
-    State.FAULTY: _faulty,
-    State.MISSING: _missing,
-}
-_WHERE_CAMPAIGN: Mapping[State, Callable[[Campaign, StatementFacts], str]] = {
-    State.SENDING: _sending,
-    State.IN_USE: _in_use,
-    State.PAUSED: _paused,
-    State.ATTENTION: _attention,
-    State.SENT: _sent,
-    State.CANCELLED: _cancelled,
-}
-
-
-def _approvers(status: StatementFacts) -> str:
-    given = (status.approval.counted, status.approval.overrides)
-    counted, overrides = ([approval.by for approval in kind] for kind in given)
-    if len(counted) >= status.rules.policy.required or not overrides:
-        return _names(counted, status)
-    return say("{names}, who replace a missing approval", names=_names(overrides, status))
-
-
-def _names(addresses: list[str], status: StatementFacts, word: str = "and") -> str:
-    return listed([status.name(address) for address in addresses], word)
-
-
-def stop_reason(reason: str, names: Mapping[str, str]) -> str:
-    """Return the reason for a pause or cancellation, with a name in place of an address."""
-    action, _, who = reason.partition(" by ")
-    # a provider's reason may hold an @ as well, but in more than one word
-    if "@" in who and " " not in who:
-        who = names.get(who) or name_of(who)
-        if action == "paused":
-            return say("Paused by {who}", who=who)
-        if action == "cancelled":
-            return say("Cancelled by {who}", who=who)
-        reason = f"{action} by {who}"
-    return reason[:1].upper() + reason[1:].rstrip(".") or say("Stopped")
-
-
-# --- further facts -------------------------------------------------------------------------------
-
-_OVER = frozenset({State.SENT, State.CORRECTED, State.CANCELLED})
-
-
-def _notes(status: StatementFacts) -> Iterator[str]:
-    """Yield each further fact as a sentence."""
-    if status.embargo_until is not None and status.embargo_until > status.now:
-        until = moment(status.embargo_until, status.rules.timezone)
-        rule = "Embargoed: nothing is sent and no page is published before {until}."
-        yield say(rule, until=until)
-    if status.hours is not None and status.state not in _OVER:
-        first, last = (moment(hour, status.rules.timezone) for hour in status.hours)
-        clocks = "Each reader gets it by their own clock: the first {first}, the last {last}."
-        yield say(clocks, first=first, last=last)
-    if status.parts:
-        yield say(
-            "It gathers 1 statement, and its text cannot be edited.",
-            "It gathers {count:,} statements, and its text cannot be edited.",
-            count=status.parts,
-        )
-    if status.approval.withheld and status.statement.progress is not Progress.DRAFT:
-        why = without_commands(status.approval.withheld)
-        yield say("It cannot be approved or sent: {why}.", why=why)
-    if status.lapsed is not None and not status.begun:
-        yield say(
-            "{who} started it, and that has lapsed. Its text, an approval or their role changed"
-            " since.",
-            who=status.name(status.lapsed.by),
-        )
-        if status.approval.approved:
-            yield say("No sender has started it since.")
-    yield from status.awaited
-    if status.ahead:
-        yield say("There is a newer text at the desk, which has not been submitted.")
-    if status.approval.overrides and not status.approval.approved and status.state not in _OVER:
-        by = _names([override.by for override in status.approval.overrides], status)
-        yield say("{who} replaces a missing approval. A second admin is needed.", who=by)
+from newsletter.domain.campaigns.state import (
+    DESK_ACTS,
+    NEEDED,
+    STATES,
+    Act,
+    CampaignRules,
+    Home,
+    Related,
+    Shelf,
+    State,
+)
+from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.staff.role import Role
+from newsletter.domain.statements.comment import ChangeRequest
+from newsletter.domain.statements.statement import (
+    ApprovalStatus,
+    Progress,
+    Statement,
+    StoredStatement,
+)
+from newsletter.domain.subscribers.address import same_person
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatementStatus(StatementFacts):
-    """The facts, and the sentences that follow from them."""
+class StatementStatus:
+    """A statement, its approvals and its campaign at one moment; addresses are folded."""
+
+    stored: StoredStatement
+    approval: ApprovalStatus
+    rules: CampaignRules
+    now: datetime
+    staff: Mapping[str, Role] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names that colleagues use, by address."""
+    campaign: Campaign | None = None
+    """The newest one."""
+    start: Start | None = None
+    """The start that counts for the current content."""
+    lapsed: Start | None = None
+    """The start of an earlier version, if no start has followed."""
+    returned: ChangeRequest | None = None
+    """The request for changes that applies to the current content."""
+    corrected: Related | None = None
+    """The correction, once nothing of the original is sent any more."""
+    parts: int = 0
+    """Statements that a digest email gathers."""
+    fault: str = ""
+    """The fault of its source, as far as this process knows it."""
+    set_for: datetime | None = None
+    """The time that its text or staff set, also one that has passed."""
+    embargo_until: datetime | None = None
+    ready: datetime | None = None
+    """The earliest time of sending. None if a time does not exist in the configured zone."""
+    hour: LocalTime | None = None
+    """The hour at which each reader gets it, by their own clock."""
+    refusal: str = ""
+    """Why planning holds an approved text back."""
+    correction: Correction | None = None
+    """The audience of an approved correction."""
+    readers: int | None = None
+    """The number of readers now; None if it was not counted."""
+    lists: tuple[str, ...] = ()
+    """The lists of these readers."""
+    hours: tuple[datetime, datetime] | None = None
+    """When the first and the last reader get it, if ``hour`` is set."""
+    translations: tuple[Related, ...] = ()
+    awaited: tuple[str, ...] = ()
+    """The readers who wait for a translation, in sentences."""
+    ahead: bool = False
+    """The text at the desk is newer than the submitted one."""
 
     @property
-    def where(self) -> str:
-        """Its state, in a sentence or two."""
-        if self.state in _WHERE_CAMPAIGN and self.campaign is not None:
-            return _WHERE_CAMPAIGN[self.state](self.campaign, self)
-        return _WHERE[self.state](self)
-
-    def next(self, address: str = "") -> str:
-        """Return the next act and the people who may do it, for the reader ``address``."""
-        step = self.next_step(address)
-        return say("Next: {step}", step=step) if step and self.actors else step
-
-    def next_step(self, address: str = "") -> str:
-        """Return the same for a list of what comes next."""
-        row = STATES[self.state]
-        can = row.next
-        if self.state is State.FAULTY and self.home is Home.DESK:
-            can = "correct it"
-        if not can or (self.state is State.CANCELLED and self.begun):
-            return ""
-        if not self.actors:
-            return say(row.without_actors)
-        others = [self.name(actor) for actor in self.actors if actor != address]
-        who = listed([say("you"), *others] if address in self.actors else others, "or")
-        return say("{who} can {act}.", who=who, act=say(can))
+    def statement(self) -> Statement:
+        return self.stored.statement
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Further facts, such as an embargo, other languages, or readers' local hours."""
-        return tuple(_notes(self))
+    def slug(self) -> str:
+        return self.stored.slug
+
+    @property
+    def begun(self) -> bool:
+        """Sending began, and was not cancelled before it could reach a reader."""
+        campaign = self.campaign
+        if not has_begun(campaign):
+            return False
+        return campaign.state is not CampaignState.CANCELLED or bool(
+            campaign.may_have_reached_anybody or campaign.counts.pending or campaign.corrected_by
+        )
+
+    @property
+    def is_waiting(self) -> bool:
+        """It has a campaign that has not begun."""
+        return self.campaign is not None and self.campaign.state in BEFORE_START
+
+    @property
+    def is_within(self) -> bool:
+        """It is a translation that goes out in the email of its original."""
+        return self.rules.together and bool(self.statement.translation_of)
+
+    @property
+    def is_started(self) -> bool:
+        """A sender has started it, or the approval that completed its approvals."""
+        return self.start is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        """The set time has passed and no sender has started the approved text."""
+        waits = not self.is_started and not self.begun
+        return waits and self.set_for is not None and self.set_for <= self.now
+
+    @property
+    def since(self) -> datetime:
+        """The beginning of the undo window: the start, else the approval, else now."""
+        return self.start.at if self.start else self.approval.complete_at or self.now
+
+    @property
+    def release(self) -> datetime | None:
+        """When the first reader gets it; None while that is unknown."""
+        if self.is_waiting and self.campaign is not None:
+            return self.campaign.release_at
+        if self.hour is not None:
+            return self.hours[0] if self.hours else None
+        return self.ready
+
+    def by_zone(self, zones: Iterable[str] | None = None) -> ByZone | None:
+        """Return when readers of these zones, or of all, get it; None if all get it at once."""
+        if self.hour is None or self.ready is None:
+            return None
+        if zones is None:
+            return everywhere(self.hour, home=self.rules.timezone, ready=self.ready)
+        return by_zone(self.hour, zones, home=self.rules.timezone, ready=self.ready)
+
+    @property
+    def home(self) -> Home:
+        """The place where the text is edited."""
+        if self.statement.desk:
+            return Home.DESK
+        if self.statement.digest:
+            return Home.DIGEST
+        return Home.FEED if self.statement.feed else Home.FILE
+
+    @cached_property
+    def state(self) -> State:
+        if self.corrected is not None:
+            return State.CORRECTED
+        if self.begun and self.campaign is not None:
+            found = _ON_ITS_WAY.get(self.campaign.state, State.SENT)
+            return State.IN_USE if found is State.SENDING and self.campaign.welcome else found
+        if not self.stored.present:
+            return State.MISSING
+        if not self.stored.content_hash:
+            return State.FAULTY
+        if self.is_within:
+            return State.WITHIN
+        if self.statement.progress is Progress.DRAFT:
+            return State.RETURNED if self.returned else State.DRAFT
+        return _state_if_approved(self) if self.approval.approved else _state_if_not(self)
+
+    @property
+    def shelf(self) -> Shelf:
+        """Its shelf on the board."""
+        return STATES[self.state].shelf
+
+    @cached_property
+    def acts(self) -> tuple[Act, ...]:
+        """The possible acts, most important first. Roles may not allow all of them."""
+        state, found = self.state, STATES[self.state].acts
+        if state is State.CANCELLED and self.begun:
+            return (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
+        if self.campaign is None:
+            found = tuple(act for act in found if act is not Act.REPORT)
+        if not self.begun or self.home is Home.DIGEST:
+            found = tuple(act for act in found if act is not Act.CORRECT)
+        if self.lapsed is not None:
+            found = (*found, Act.FORGET_START)
+        if self.home is Home.DESK:
+            return found
+        kept = tuple(act for act in found if act not in DESK_ACTS)
+        if state is State.CANCELLED:
+            kept = (Act.REVIEW, *kept)
+        elsewhere = self.home is not Home.DIGEST and not self.begun and Act.COPY not in kept
+        return (*kept, Act.COPY) if elsewhere else kept
+
+    @cached_property
+    def actors(self) -> tuple[str, ...]:
+        """The people who may do the first act, those first who usually do."""
+        return _actors_of(self.acts[0], self) if self.acts else ()
+
+    def acts_for(self, address: str) -> tuple[Act, ...]:
+        """Return the acts that this person is offered. One who may not approve may still read."""
+        role = self.staff.get(address)
+        return tuple(
+            act
+            for act in self.acts
+            if (role is not None and role.includes(NEEDED[act]))
+            or (act is Act.UNDO and address in _actors_of(act, self))
+        )
+
+    def waits_for(self, address: str) -> bool:
+        """Return whether nothing goes on before somebody acts, and this person may."""
+        return STATES[self.state].waits and address in self.actors
+
+    def name(self, address: str) -> str:
+        """Return the name that colleagues use for a person."""
+        return self.names.get(address) or name_of(address)
+
+
+_ON_ITS_WAY = {
+    CampaignState.SENDING: State.SENDING,
+    CampaignState.PAUSED: State.PAUSED,
+    CampaignState.ATTENTION: State.ATTENTION,
+    CampaignState.CANCELLED: State.CANCELLED,
+}
+
+
+def _state_if_approved(status: StatementStatus) -> State:
+    campaign = status.campaign
+    if campaign is not None and campaign.state is CampaignState.PAUSED:
+        return State.PAUSED
+    if not status.is_started:
+        return State.APPROVED
+    if status.refusal:
+        return State.HELD_BACK
+    window = status.since + status.rules.undo_window
+    waits_for_undo_alone = status.release is not None and status.release <= window
+    return State.LEAVING if waits_for_undo_alone else State.SCHEDULED
+
+
+def _state_if_not(status: StatementStatus) -> State:
+    if status.returned is not None:
+        return State.RETURNED
+    if status.approval.changed:
+        return State.CHANGED
+    campaign = status.campaign
+    cancelled = campaign is not None and campaign.state is CampaignState.CANCELLED
+    return State.CANCELLED if cancelled and not status.approval.counted else State.REVIEW
+
+
+def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
+    """Return the people who may do this act, those first who usually do."""
+    needed = NEEDED[act]
+    able = [address for address, role in status.staff.items() if role.includes(needed)]
+    if act in {Act.REVIEW, Act.SEE_CHANGES}:
+        given = {approval.by for approval in status.approval.counted}
+        barred = not status.rules.policy.author_may_approve
+        able = [
+            address
+            for address in able
+            if address not in given and not (barred and status.stored.wrote(address))
+        ]
+    if needed is Role.WRITER:
+        # its writers continue a text; without one who may, any writer does
+        wrote = status.statement.written_by
+        own = [one for one in able if any(same_person(one, writer) for writer in wrote)]
+        able = own or able
+    if act is Act.UNDO:
+        given = {approval.by for approval in status.approval.given}
+        able += [address for address in status.staff if address in given and address not in able]
+    ranks = list(Role)
+    return tuple(sorted(able, key=lambda address: (ranks.index(status.staff[address]), address)))

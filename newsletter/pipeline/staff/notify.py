@@ -20,6 +20,7 @@ from newsletter.domain.campaigns.notices import (
     occurred,
     of_comment,
 )
+from newsletter.domain.campaigns.sentences import describe_next, describe_state
 from newsletter.domain.campaigns.state import CampaignRules, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Answer, Verdict, backoff
@@ -224,7 +225,7 @@ class _Writer:
             title = status.statement.title
             url = f"{self.desk}/statements/{notice.slug}"
             if len(lines) < len(told):  # something besides comments
-                lines = [status.where, status.next(self.address), *lines]
+                lines = [describe_state(status), describe_next(status, self.address), *lines]
         return News(
             title=title,
             label=label,

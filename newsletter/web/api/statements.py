@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from newsletter.domain.campaigns.sentences import describe_state
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Outdated
 from newsletter.domain.setting import setting
@@ -154,7 +155,7 @@ def _statement(status: StatementStatus) -> StatementRecord:
     return StatementRecord(
         **{name: getattr(status.statement, name) for name in names},
         state=status.state.name.lower(),
-        where=status.where,
+        where=describe_state(status),
         approved=status.approval.approved,
         content_digest=status.stored.content_hash,
         embargo_until=status.embargo_until,

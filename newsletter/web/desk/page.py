@@ -16,6 +16,12 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from newsletter.domain.campaigns.sentences import (
+    describe_further,
+    describe_next,
+    describe_next_step,
+    describe_state,
+)
 from newsletter.domain.delivery.restore_guard import read_sending_stop
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import WayIn, name_of
@@ -90,6 +96,11 @@ _PARTS = {
     "tokens": "settings",
 }
 """First word of a path below the desk → the part that it belongs to, if that is another one."""
+_FUNCTIONS = {
+    each.__name__: each
+    for each in (say, describe_state, describe_next, describe_next_step, describe_further)
+}
+"""The functions that templates call."""
 
 
 @cache
@@ -151,10 +162,8 @@ class Desk:
                 filters=self._filters(language),
                 finalize=language.in_words,
                 translate=partial(_in_words, language),
-                functions={
-                    "say": say,
-                    "language_choices": partial(language_choices, language.code),
-                },
+                functions=_FUNCTIONS
+                | {"language_choices": partial(language_choices, language.code)},
             )
         return self._templates[language.code]
 

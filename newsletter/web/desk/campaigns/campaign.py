@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.sentences import stop_reason
 from newsletter.domain.campaigns.state import State
-from newsletter.domain.campaigns.status import stop_reason
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.events import Bounce
 from newsletter.domain.staff.role import Role

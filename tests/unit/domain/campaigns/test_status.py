@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts, Start, StartBy
+from newsletter.domain.campaigns.sentences import describe_further, describe_next, describe_state
 from newsletter.domain.campaigns.state import STATES, Act, CampaignRules, Related, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.role import Role
@@ -351,9 +352,9 @@ def test_each_row_of_the_table(
     fields: dict[str, Any], state: State, where: str, following: str
 ) -> None:
     found = at(**fields)
-    assert (found.state, found.where) == (state, where)
-    assert following in found.next()
-    assert bool(found.next()) == bool(following)
+    assert (found.state, describe_state(found)) == (state, where)
+    assert following in describe_next(found)
+    assert bool(describe_next(found)) == bool(following)
     assert found.shelf is STATES[state].shelf
 
 
@@ -364,20 +365,20 @@ def test_each_state_has_a_row() -> None:
 
 
 def test_whoever_reads_it_comes_first_and_is_you() -> None:
-    assert at().next(CLEO) == "Next: you, Ben or Dan can approve it."
-    assert at().next(ANA) == "Next: Ben, Cleo or Dan can approve it."
-    assert at(campaign=UNKNOWN).next(DAN) == "Next: you can decide."
+    assert describe_next(at(), CLEO) == "Next: you, Ben or Dan can approve it."
+    assert describe_next(at(), ANA) == "Next: Ben, Cleo or Dan can approve it."
+    assert describe_next(at(campaign=UNKNOWN), DAN) == "Next: you can decide."
 
 
 def test_two_spellings_of_a_mailbox_are_one_person() -> None:
     spelt = statement(author="Ana@Forum.Example", writers=("ben+desk@forum.example",))
-    assert at(statement=spelt).next() == "Next: Cleo or Dan can approve it."
+    assert describe_next(at(statement=spelt)) == "Next: Cleo or Dan can approve it."
     assert at(statement=spelt, draft="k", returned=SENT_BACK).actors == (ANA, BEN)
 
 
 def test_of_many_a_few_are_named() -> None:
     many = {f"a{number}@forum.example": Role.APPROVER for number in range(9)}
-    assert at(staff=many).next() == "Next: A0, A1, A2 or 6 others can approve it."
+    assert describe_next(at(staff=many)) == "Next: A0, A1, A2 or 6 others can approve it."
 
 
 @rows(
@@ -389,7 +390,7 @@ def test_of_many_a_few_are_named() -> None:
     ],
 )
 def test_where_nobody_can_it_is_said_who_could_be_asked(fields: dict[str, Any], said: str) -> None:
-    assert at(staff={ANA: Role.WRITER}, **fields).next(ANA) == said
+    assert describe_next(at(staff={ANA: Role.WRITER}, **fields), ANA) == said
 
 
 @rows(
@@ -549,12 +550,12 @@ def test_who_is_not_among_the_staff_is_offered_nothing() -> None:
     ],
 )
 def test_what_holds_beside_it_is_a_note(fields: dict[str, Any], note: str) -> None:
-    assert at(**fields).notes == (note,)
+    assert describe_further(at(**fields)) == (note,)
 
 
 def test_what_is_over_needs_no_note() -> None:
-    assert at(embargo_until=NOW).notes == ()
-    assert at(campaign=SENT, hours=(NOW, TUESDAY)).notes == ()
+    assert describe_further(at(embargo_until=NOW)) == ()
+    assert describe_further(at(campaign=SENT, hours=(NOW, TUESDAY))) == ()
 
 
 def test_a_text_that_was_changed_after_it_went_out_is_sent_all_the_same() -> None:

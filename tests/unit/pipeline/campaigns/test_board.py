@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.digest import Issue
+from newsletter.domain.campaigns.sentences import describe_further, describe_state
 from newsletter.domain.campaigns.state import BoardSearch, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NewsletterError, NotFound
@@ -92,7 +93,7 @@ def test_before_the_next_look_it_is_known_when_it_goes_out_and_to_how_many(room:
     room.look()
     room.approve()
     found = status(room)
-    assert found.where == "Goes out on Tue 1 Dec 2026, 09:00 New York to about 25 people."
+    assert describe_state(found) == "Goes out on Tue 1 Dec 2026, 09:00 New York to about 25 people."
 
 
 def test_nobody_is_counted_for_what_went_out_or_cannot_be_sent(room: Newsroom) -> None:
@@ -117,15 +118,15 @@ def test_the_fault_of_a_text_stands_where_it_stands(room: Newsroom) -> None:
         found = load_for_page(
             tx, "resignation", room.rules, lambda statement: f"{statement.origin}:3: no title"
         )
-    assert "resignation.md:3: no title" in found.where
+    assert "resignation.md:3: no title" in describe_state(found)
 
 
 def test_an_embargo_is_noted_until_it_ends(room: Newsroom) -> None:
     room.write(embargo_until=datetime(2026, 12, 1, 9, 0))  # noqa: DTZ001 - a wall time
     room.look()
-    assert "before Tue 1 Dec 2026, 09:00" in status(room).notes[0]
+    assert "before Tue 1 Dec 2026, 09:00" in describe_further(status(room))[0]
     room.clock.advance(days=30)
-    assert status(room).notes == ()
+    assert describe_further(status(room)) == ()
 
 
 def test_a_time_that_the_zone_lost_since_breaks_no_page(room: Newsroom) -> None:
@@ -144,9 +145,9 @@ def test_by_each_readers_clock_the_first_and_the_last_are_named(room: Newsroom) 
     room.subscribe(3)
     room.write(local_time=LocalTime(at=time(18)))
     room.look()
-    assert "the first Tue 24 Nov 2026, 18:00" in status(room).notes[0]
+    assert "the first Tue 24 Nov 2026, 18:00" in describe_further(status(room))[0]
     room.approve()
-    assert "18:00" in status(room).where
+    assert "18:00" in describe_state(status(room))
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM subscription")
     assert status(room).hours is None
@@ -164,7 +165,7 @@ def test_a_correction_is_named_on_what_it_corrects(room: Newsroom) -> None:
     room.start_due()
     found = status(room)
     assert found.state is State.CORRECTED
-    assert found.where.endswith("by “Put right”.")
+    assert describe_state(found).endswith("by “Put right”.")
 
 
 def test_a_correction_takes_the_place_of_what_had_not_begun(room: Newsroom) -> None:
@@ -186,7 +187,7 @@ def test_a_correction_takes_the_place_of_what_had_not_begun(room: Newsroom) -> N
     with room.store.begin() as tx:
         tx.db.change("DELETE FROM statement WHERE slug = 'again'")
         tx.db.change("UPDATE campaign SET state = 'cancelled'")
-    assert status(room).where.endswith("by “again”.")
+    assert describe_state(status(room)).endswith("by “again”.")
 
 
 def test_what_planning_refuses_is_held_back_with_the_reason(room: Newsroom) -> None:
@@ -198,7 +199,7 @@ def test_what_planning_refuses_is_held_back_with_the_reason(room: Newsroom) -> N
     room.look()
     found = status(room)
     assert found.state is State.HELD_BACK
-    assert "there is no statement of that name" in found.where
+    assert "there is no statement of that name" in describe_state(found)
 
 
 def test_languages_are_named_with_where_each_stands_and_who_waits(room: Newsroom) -> None:
@@ -237,7 +238,7 @@ def test_a_digest_email_says_how_much_it_gathers(room: Newsroom) -> None:
     with room.store.begin() as tx:
         tx.digests.put(issue, room.clock.now())
     room.look()
-    assert status(room, made.slug).notes == (
+    assert describe_further(status(room, made.slug)) == (
         "It gathers 2 statements, and its text cannot be edited.",
     )
 
@@ -282,7 +283,7 @@ def test_a_text_of_the_desk_is_known_by_its_key_and_whether_it_is_ahead(room: Ne
         number = tx.drafts.add(DRAFT).version.number
         tx.drafts.hand_in(DRAFT.key, "resignation", number, by=ED, at=room.clock.now())
     assert status(room).statement.desk == DRAFT.key
-    assert status(room).notes == ()
+    assert describe_further(status(room)) == ()
     with room.store.begin() as tx:
         head = tx.drafts.keep(DRAFT.key, FIRST)
         tx.drafts.advance(DRAFT.key, head, by=ED, at=room.clock.now())
@@ -475,7 +476,7 @@ def _agree(room: Newsroom, start: StartBy) -> None:
     with room.store.read() as tx:
         for one in board(tx, asked).rows:
             listed = tx.board.page(asked, one.shelf, most=9)
-            assert one.slug in listed, (one.state, one.where)
+            assert one.slug in listed, (one.state, describe_state(one))
 
 
 def test_home_shows_the_last_comments_that_name_a_person(room: Newsroom) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, StartBy
+from newsletter.domain.campaigns.sentences import describe_further, describe_state
 from newsletter.domain.campaigns.state import Act, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Refused
@@ -123,7 +124,7 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
     lapsed = (
         "Sam started it, and that has lapsed. Its text, an approval or their role changed since."
     )
-    assert lapsed in changed.notes
+    assert lapsed in describe_further(changed)
     assert Act.FORGET_START in changed.acts_for(SAM)
     assert Act.FORGET_START not in changed.acts_for(ED)
     with room.store.read() as tx:
@@ -132,9 +133,9 @@ def test_a_start_that_lapsed_stays_to_be_seen_until_somebody_starts_again(room: 
         assert desktop(tx, ED, Role.APPROVER, room.rules).lapsed == ()
     room.clock.advance(minutes=1)
     room.approve()
-    assert {lapsed, "No sender has started it since."} <= {*status(room).notes}
+    assert {lapsed, "No sender has started it since."} <= {*describe_further(status(room))}
     start(room)
-    assert status(room).notes == ()
+    assert describe_further(status(room)) == ()
 
 
 def test_a_sender_takes_off_a_start_that_lapsed(room: Newsroom) -> None:
@@ -176,7 +177,7 @@ def test_an_approval_that_was_lost_says_what_changed(
     room.look()
     assert reasons(room) == f"{said} changed after {ED} approved it; it waits for a new approval"
     words = f"After Ed approved it, {said} changed. It needs a new approval."
-    assert status(room).where == words
+    assert describe_state(status(room)) == words
 
 
 def test_templates_and_translations_are_named_too(room: Newsroom) -> None:
@@ -217,7 +218,7 @@ def test_a_time_that_was_set_stays_to_be_seen_and_does_not_pass_in_silence(room:
     room.look()
     room.approve()
     before = status(room)
-    assert before.where == (
+    assert describe_state(before) == (
         "Approved by Ed. No sender has started it."
         " It is to go out on Tue 24 Nov 2026, 20:00 New York."
     )
@@ -225,7 +226,7 @@ def test_a_time_that_was_set_stays_to_be_seen_and_does_not_pass_in_silence(room:
     room.clock.advance(hours=14)
     late = status(room)
     assert late.is_overdue
-    assert late.where.endswith("It was to go out on Tue 24 Nov 2026, 20:00 New York.")
+    assert describe_state(late).endswith("It was to go out on Tue 24 Nov 2026, 20:00 New York.")
     start(room)
     assert not status(room).is_overdue
 

@@ -3,6 +3,7 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
+from newsletter.domain.campaigns.sentences import describe_further
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
@@ -114,7 +115,7 @@ def test_a_part_that_was_taken_back_keeps_back_what_was_planned(both: Newsroom) 
     assert campaign.state is CampaignState.CANCELLED
     assert "forum-es is a draft" in campaign.reason
     with both.store.read() as tx:
-        [note] = load_for_page(tx, FORUM, both.rules).notes
+        [note] = describe_further(load_for_page(tx, FORUM, both.rules))
     assert note == (
         "It cannot be approved or sent: forum goes out with its translation, and forum-es is a"
         " draft."

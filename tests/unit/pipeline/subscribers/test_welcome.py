@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
+from newsletter.domain.campaigns.sentences import describe_state
 from newsletter.domain.campaigns.state import Act, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Verdict
@@ -100,7 +101,7 @@ def test_a_person_who_confirms_gets_the_approved_text_and_the_campaign_goes_on(
     assert press.campaign("welcome").state is CampaignState.SENDING
     found = status(press)
     assert (found.state, found.shelf) == (State.IN_USE, Shelf.SENDING)
-    assert found.where == "Each person who joins its lists gets it once. 1 person has it."
+    assert describe_state(found) == "Each person who joins its lists gets it once. 1 person has it."
     assert set(found.acts) == {Act.REPORT, Act.PAUSE, Act.CANCEL}
 
 

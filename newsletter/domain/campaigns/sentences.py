@@ -1,0 +1,279 @@
+"""The status of a statement in sentences.
+
+Pages, the board, notices and commands show these sentences and no others.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from newsletter.domain.campaigns.campaign import Campaign
+from newsletter.domain.campaigns.state import STATES, Home, State
+from newsletter.domain.campaigns.status import StatementStatus
+from newsletter.domain.staff.account import name_of
+from newsletter.domain.statements.statement import Progress
+from newsletter.domain.wording import (
+    Sentence,
+    clock,
+    day,
+    listed,
+    moment,
+    people,
+    say,
+    without_commands,
+)
+
+
+def _review(status: StatementStatus) -> str:
+    have, needed = status.approval.counted, status.rules.policy.required
+    short = needed - len(have)
+    others = [
+        writer
+        for writer in status.stored.writers
+        if writer not in {approval.by for approval in have}
+    ]
+    barred = bool(others) and not status.rules.policy.author_may_approve
+    missing: Sentence = say("1 approval", "{count} approvals", count=short)
+    if have:
+        missing = say("1 more approval", "{count} more approvals", count=short)
+    if barred:
+        whose = _names(others, status, "or")
+        missing = say("{missing}, from someone other than {whose}", missing=missing, whose=whose)
+    if have:
+        by = _names([approval.by for approval in have], status)
+        return say("Approved by {by}. Waiting for {missing}.", by=by, missing=missing)
+    return say("Waiting for {missing}.", missing=missing)
+
+
+def _returned(status: StatementStatus) -> str:
+    back, pattern = status.returned, "{who} sent it back: “{reason}”"
+    return say(pattern, who=status.name(back.by), reason=back.reason) if back else ""
+
+
+def _changed(status: StatementStatus) -> str:
+    who = _names(list(dict.fromkeys(approval.by for approval in status.approval.outdated)), status)
+    lost = status.approval.lost or say("its text")
+    rule = "After {who} approved it, {lost} changed. It needs a new approval."
+    return say(rule, who=who, lost=lost)
+
+
+def _approved(status: StatementStatus) -> str:
+    if status.refusal:
+        return _held_back(status)
+    by = _approvers(status)
+    if status.set_for is None:
+        return say("Approved by {by}. No sender has started it.", by=by)
+    at = moment(status.set_for, status.rules.timezone)
+    if status.is_overdue:
+        late = "Approved by {by}. No sender has started it. It was to go out on {at}."
+        return say(late, by=by, at=at)
+    return say("Approved by {by}. No sender has started it. It is to go out on {at}.", by=by, at=at)
+
+
+def _held_back(status: StatementStatus) -> str:
+    pattern = "Approved by {by}, and held back: {why}."
+    return say(pattern, by=_approvers(status), why=status.refusal)
+
+
+def _scheduled(status: StatementStatus) -> str:
+    if status.release is None:
+        by = _approvers(status)
+        leaves = say("Approved by {by}. It goes out as soon as it can", by=by)
+    elif status.release <= status.now:
+        leaves = say("Its time has come: it is about to go out")
+    elif status.state is State.LEAVING:
+        leaves = say("Leaves at {at}", at=clock(status.release, status.rules.timezone))
+    else:
+        leaves = say("Goes out on {at}", at=moment(status.release, status.rules.timezone))
+    if status.statement.welcome:
+        return say("{leaves} to those who join from then on.", leaves=leaves)
+    if status.readers is None:
+        return say("{leaves}.", leaves=leaves)
+    return say("{leaves} to about {people}.", leaves=leaves, people=people(status.readers))
+
+
+def _sending(campaign: Campaign, status: StatementStatus) -> str:
+    counts = campaign.counts
+    done = counts.audience - counts.pending
+    return say("{done:,} of {all:,} handed over.", done=done, all=counts.audience)
+
+
+def _in_use(campaign: Campaign, status: StatementStatus) -> str:
+    each = "Each person who joins its lists gets it once. {have_it}."
+    said = say(each, have_it=campaign.have_it)
+    if not campaign.counts.unknown:
+        return said
+    pattern = "{said} For {unknown} it is unknown whether the provider took the email."
+    return say(pattern, said=said, unknown=people(campaign.counts.unknown))
+
+
+def _paused(campaign: Campaign, status: StatementStatus) -> str:
+    have = campaign.have_it if campaign.counts.accepted else say("No one has it yet")
+    return say("{why}. {have_it}.", why=stop_reason(campaign.reason, status.names), have_it=have)
+
+
+def _attention(campaign: Campaign, status: StatementStatus) -> str:
+    return say(
+        "Sending is over. For {unknown} it is unknown whether the provider took the email.",
+        unknown=people(campaign.counts.unknown),
+    )
+
+
+def _sent(campaign: Campaign, status: StatementStatus) -> str:
+    counts = campaign.counts
+    pattern = "The provider accepted {accepted:,} of {all:,} emails."
+    return say(pattern, accepted=counts.accepted, all=counts.audience)
+
+
+def _corrected(status: StatementStatus) -> str:
+    by = status.corrected
+    if by is None or by.at is None:
+        return say("Corrected by “{title}”.", title=by.title) if by else ""
+    on = day(by.at, status.rules.timezone)
+    return say("Corrected on {day} by “{title}”.", day=on, title=by.title)
+
+
+def _cancelled(campaign: Campaign, status: StatementStatus) -> str:
+    why = stop_reason(campaign.reason, status.names)
+    if not status.begun or not campaign.may_have_reached_anybody:
+        return say("{why}, before anybody got it.", why=why)
+    return say("{why}. {have_it}.", why=why, have_it=campaign.have_it)
+
+
+def _faulty(status: StatementStatus) -> str:
+    fault = status.fault or say("its text has a fault")
+    return say("It cannot be sent like this: {fault}.", fault=fault)
+
+
+def _missing(status: StatementStatus) -> str:
+    origin = status.statement.origin
+    if status.fault:
+        gone = say("It cannot be read any more: {fault}", fault=status.fault)
+    elif status.home is Home.FILE:
+        gone = say("Its file {origin} is gone", origin=origin)
+    else:
+        gone = say("{origin} is gone", origin=origin)
+    return say("{gone}. What was read of it before stays here.", gone=gone)
+
+
+_WHERE: Mapping[State, Callable[[StatementStatus], str]] = {
+    State.DRAFT: lambda _: say("Only staff can see it."),
+    State.REVIEW: _review,
+    State.RETURNED: _returned,
+    State.CHANGED: _changed,
+    State.APPROVED: _approved,
+    State.HELD_BACK: _held_back,
+    State.SCHEDULED: _scheduled,
+    State.LEAVING: _scheduled,
+    State.CORRECTED: _corrected,
+    State.WITHIN: lambda _: say(
+        "It goes out in the email of its original, and is approved with it."
+    ),
+    State.FAULTY: _faulty,
+    State.MISSING: _missing,
+}
+_WHERE_CAMPAIGN: Mapping[State, Callable[[Campaign, StatementStatus], str]] = {
+    State.SENDING: _sending,
+    State.IN_USE: _in_use,
+    State.PAUSED: _paused,
+    State.ATTENTION: _attention,
+    State.SENT: _sent,
+    State.CANCELLED: _cancelled,
+}
+
+
+def _approvers(status: StatementStatus) -> str:
+    given = (status.approval.counted, status.approval.overrides)
+    counted, overrides = ([approval.by for approval in kind] for kind in given)
+    if len(counted) >= status.rules.policy.required or not overrides:
+        return _names(counted, status)
+    return say("{names}, who replace a missing approval", names=_names(overrides, status))
+
+
+def _names(addresses: list[str], status: StatementStatus, word: str = "and") -> str:
+    return listed([status.name(address) for address in addresses], word)
+
+
+def stop_reason(reason: str, names: Mapping[str, str]) -> str:
+    """Return the reason for a pause or cancellation, with a name in place of an address."""
+    action, _, who = reason.partition(" by ")
+    # a provider's reason may hold an @ as well, but in more than one word
+    if "@" in who and " " not in who:
+        who = names.get(who) or name_of(who)
+        if action == "paused":
+            return say("Paused by {who}", who=who)
+        if action == "cancelled":
+            return say("Cancelled by {who}", who=who)
+        reason = f"{action} by {who}"
+    return reason[:1].upper() + reason[1:].rstrip(".") or say("Stopped")
+
+
+# --- further facts -------------------------------------------------------------------------------
+
+_OVER = frozenset({State.SENT, State.CORRECTED, State.CANCELLED})
+
+
+def _notes(status: StatementStatus) -> Iterator[str]:
+    """Yield each further fact as a sentence."""
+    if status.embargo_until is not None and status.embargo_until > status.now:
+        until = moment(status.embargo_until, status.rules.timezone)
+        rule = "Embargoed: nothing is sent and no page is published before {until}."
+        yield say(rule, until=until)
+    if status.hours is not None and status.state not in _OVER:
+        first, last = (moment(hour, status.rules.timezone) for hour in status.hours)
+        clocks = "Each reader gets it by their own clock: the first {first}, the last {last}."
+        yield say(clocks, first=first, last=last)
+    if status.parts:
+        yield say(
+            "It gathers 1 statement, and its text cannot be edited.",
+            "It gathers {count:,} statements, and its text cannot be edited.",
+            count=status.parts,
+        )
+    if status.approval.withheld and status.statement.progress is not Progress.DRAFT:
+        why = without_commands(status.approval.withheld)
+        yield say("It cannot be approved or sent: {why}.", why=why)
+    if status.lapsed is not None and not status.begun:
+        yield say(
+            "{who} started it, and that has lapsed. Its text, an approval or their role changed"
+            " since.",
+            who=status.name(status.lapsed.by),
+        )
+        if status.approval.approved:
+            yield say("No sender has started it since.")
+    yield from status.awaited
+    if status.ahead:
+        yield say("There is a newer text at the desk, which has not been submitted.")
+    if status.approval.overrides and not status.approval.approved and status.state not in _OVER:
+        by = _names([override.by for override in status.approval.overrides], status)
+        yield say("{who} replaces a missing approval. A second admin is needed.", who=by)
+
+
+def describe_state(status: StatementStatus) -> str:
+    """Return the state of a statement, in a sentence or two."""
+    if status.state in _WHERE_CAMPAIGN and status.campaign is not None:
+        return _WHERE_CAMPAIGN[status.state](status.campaign, status)
+    return _WHERE[status.state](status)
+
+
+def describe_further(status: StatementStatus) -> tuple[str, ...]:
+    """Return further facts, such as an embargo, other languages, or readers' local hours."""
+    return tuple(_notes(status))
+
+
+def describe_next(status: StatementStatus, address: str = "") -> str:
+    """Return the next act and the people who may do it, for the reader ``address``."""
+    step = describe_next_step(status, address)
+    return say("Next: {step}", step=step) if step and status.actors else step
+
+
+def describe_next_step(status: StatementStatus, address: str) -> str:
+    """Return the same for a list of what comes next."""
+    row = STATES[status.state]
+    can = row.next
+    if status.state is State.FAULTY and status.home is Home.DESK:
+        can = "correct it"
+    if not can or (status.state is State.CANCELLED and status.begun):
+        return ""
+    if not status.actors:
+        return say(row.without_actors)
+    others = [status.name(actor) for actor in status.actors if actor != address]
+    who = listed([say("you"), *others] if address in status.actors else others, "or")
+    return say("{who} can {act}.", who=who, act=say(can))
