@@ -1,5 +1,6 @@
 """The campaigns of a workspace: planned, started, steered by hand, gathered in digest emails."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -62,13 +63,11 @@ class Campaigns:
         from newsletter.rendering.mail.excerpts import words_of  # it reads HTML
 
         lines = self.delivery.pool
-        provider, second = lines.first.provider, lines.second
         return PlanRules(
             **vars(self.rules),
-            provider=provider.name,
-            batch_size=_batch_size(self.settings, lines.first, second),
-            capabilities=provider.capabilities,
-            second=second.provider.capabilities if second else None,
+            provider=lines.first.provider.name,
+            batch_size=_batch_size(self.settings, lines.all),
+            capabilities=tuple(line.provider.capabilities for line in lines.all),
             words_of=words_of,
         )
 
@@ -85,9 +84,9 @@ class Campaigns:
         return OperatorActions(store=self.store, actor=actor)
 
 
-def _batch_size(settings: Settings, *lines: PooledProvider | None) -> int:
+def _batch_size(settings: Settings, lines: Iterable[PooledProvider]) -> int:
     """Return the largest batch that each provider takes, and its rate allows in a second."""
-    limits = [line.provider.capabilities.max_recipients for line in lines if line]
+    limits = [line.provider.capabilities.max_recipients for line in lines]
     for options in settings.providers:
         if options.batch_size is not None:
             limits.append(options.batch_size)

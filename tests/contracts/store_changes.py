@@ -150,8 +150,6 @@ class OpenContract:
             assert slugs(tx.statements.unsettled()) == ["draft", "ended", "held", "waits"]
             open_ones = [one.slug for one in tx.campaigns.open()]
             assert open_ones == ["waits", "held", "goes", "went"]
-            assert tx.campaigns.open_without_counts() == tx.campaigns.open()
-            assert [one.slug for one in tx.campaigns.going()] == ["goes", "went"]
 
     def test_the_newest_are_those_that_were_touched_last(self, store: Store) -> None:
         with store.begin() as tx:

@@ -17,8 +17,9 @@ from newsletter.domain.statements.statement import Approvals, Reading
 from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.delivery import reconcile as recover
-from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
+from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.dispatch import Dispatcher
+from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
@@ -343,8 +344,7 @@ class Process:
             start=StartBy.SENDER if setting.by_sender else StartBy.APPROVAL,
             provider=first.name,
             batch_size=BATCH,
-            capabilities=first.provider.capabilities,
-            second=second.provider.capabilities if second else None,
+            capabilities=tuple(one.provider.capabilities for one in self.pool.all),
             words_of=lambda content: ("", content.text),
         )
         self.review_rules = ReviewRules(review=review_text, campaigns=self.rules)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from newsletter.cli import shell
-from newsletter.domain.campaigns.digest import LAST, Digest, Every
+from newsletter.domain.campaigns.digest import Digest, Every
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.build_digest import Forecast
 from newsletter.runtime.campaigns import Campaigns
@@ -48,7 +48,7 @@ def _row(campaigns: Campaigns, forecast: Forecast) -> dict[str, Any]:
 def _in_words(digest: Digest) -> str:
     if digest.every is Every.WEEK:
         return f"every {digest.day.capitalize()} at {digest.at}"
-    day = "last day" if digest.on == LAST else f"day {digest.on}"
+    day = "last day" if digest.day == "last" else f"day {digest.day}"
     return f"{day} of each month at {digest.at}"
 
 

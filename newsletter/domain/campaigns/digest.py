@@ -1,10 +1,11 @@
 """A digest: an email that lists several statements that went out, its days, issues and text."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from itertools import takewhile
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -12,9 +13,6 @@ from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.setting import Language, Line, Rule, RuleWithOthers, matching, setting, some
 from newsletter.domain.statements.statement import SLUG, Progress, Statement
 from newsletter.domain.subscribers.lists import ListName
-
-LAST = 0
-"""Replaces a day of the month: the last one."""
 
 
 class Every(Enum):
@@ -118,13 +116,6 @@ class Digest:
     language: Language = setting("Its language. Without it: `language`.", "en", default="")
     intro: str = setting("Markdown before the statements.", "What we said this week.", default="")
 
-    @property
-    def on(self) -> int:
-        """For a week: 1, Monday, to 7, Sunday. For a month: 1 to 28, or ``LAST``."""
-        if self.day in DAYS:
-            return DAYS.index(self.day) + 1
-        return LAST if self.day == "last" else int(self.day)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
@@ -146,7 +137,6 @@ class Issue:
 
 
 _DAY = timedelta(days=1)
-_INTO_THE_NEXT_MONTH = timedelta(days=32)
 
 
 def due(
@@ -157,61 +147,33 @@ def due(
     ``since`` is the beginning of the digest, ``last`` the day of the last occurrence that was
     handled.
     """
-    found = []
-    occurrence = newest(digest, zone, now)
-    while occurrence > since and (last is None or occurrence.date() > last):
-        found.append(occurrence)
-        occurrence = _before(digest, occurrence)
-    return found
-
-
-def newest(digest: Digest, zone: str, now: datetime) -> datetime:
-    """The last occurrence that has come by now."""
-    today = now.astimezone(ZoneInfo(zone)).date()
-    occurrence = _occurrence(digest, _day_until(digest, today), zone)
-    return occurrence if occurrence <= now else _before(digest, occurrence)
+    past = (one for one in _occurrences(digest, zone, now, -1) if one <= now)
+    return [*takewhile(lambda one: one > since and (last is None or one.date() > last), past)]
 
 
 def coming(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
     """The next occurrence to come, of a day that was not seen to yet."""
-    day = _day_after(digest, newest(digest, zone, now).date())
-    while last is not None and day <= last:
-        day = _day_after(digest, day)
-    return _occurrence(digest, day, zone)
+    future = (one for one in _occurrences(digest, zone, now, 1) if one > now)
+    return next(one for one in future if last is None or one.date() > last)
 
 
-def _before(digest: Digest, occurrence: datetime) -> datetime:
-    day = _day_until(digest, occurrence.date() - _DAY)
-    return datetime.combine(day, occurrence.time(), occurrence.tzinfo)
+def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterator[datetime]:
+    """Yield the occurrences from today on, into the future (1) or the past (-1), without end.
 
-
-def _occurrence(digest: Digest, day: date, zone: str) -> datetime:
-    """An hour that a clock change skips comes that much later; of one that comes twice the first.
-
-    It is named by its date in the zone: an hour may come twice there, a date never does.
+    An hour that a clock change skips comes that much later; of one that comes twice the first. It
+    is named by its date in the zone: an hour may come twice there, a date never does.
     """
-    return datetime.combine(day, time.fromisoformat(digest.at), ZoneInfo(zone))
+    day = now.astimezone(ZoneInfo(zone)).date()
+    while True:
+        if _is_day_of(digest, day):
+            yield datetime.combine(day, time.fromisoformat(digest.at), ZoneInfo(zone))
+        day += _DAY * step
 
 
-def _day_until(digest: Digest, day: date) -> date:
-    """The last day of the digest that is not after this one."""
-    if digest.every is Every.WEEK:
-        return day - _DAY * ((day.isoweekday() - digest.on) % 7)
-    found = _day_in_month(digest, day)
-    return found if found <= day else _day_in_month(digest, day.replace(day=1) - _DAY)
-
-
-def _day_after(digest: Digest, day: date) -> date:
-    """The day that follows one of its days."""
-    if digest.every is Every.WEEK:
-        return day + _DAY * 7
-    return _day_in_month(digest, day.replace(day=1) + _INTO_THE_NEXT_MONTH)
-
-
-def _day_in_month(digest: Digest, day: date) -> date:
-    if digest.on != LAST:
-        return day.replace(day=digest.on)
-    return (day.replace(day=1) + _INTO_THE_NEXT_MONTH).replace(day=1) - _DAY
+def _is_day_of(digest: Digest, day: date) -> bool:
+    if digest.day == "last":
+        return (day + _DAY).day == 1
+    return digest.day in {day.day, DAYS[day.weekday()]}
 
 
 _SIGNS = re.compile(r"[\\`*_\[\]<>&~#]")

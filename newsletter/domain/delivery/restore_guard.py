@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 
 _KEPT = re.compile(
     r"stopped by (?P<by>\S+)(?: \((?P<why>.*)\))? on (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) UTC"
@@ -103,19 +104,6 @@ class Absence(Enum):
     """The file does not contain a record."""
 
 
-class Discrepancy(Enum):
-    """Why a database may be older than the messages sent from it."""
-
-    BEHIND = "behind"
-    """More claims were handed out than it knows of."""
-    COPIED = "copied"
-    """It is another file, disk or machine than the one that sent last."""
-    FOREIGN = "foreign"
-    """It has another generation: a copy that was used since, or another database."""
-    UNCONFIRMED = "unconfirmed"
-    """It has sent, or may have, and no record outside says how much."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Books:
     """A database compared with its guard record."""
@@ -125,16 +113,43 @@ class Books:
     record: GuardRecord | Absence
     is_attended: bool = False
     """A process of another machine is at work on it, whose record agrees."""
-    discrepancy: Discrepancy | None = field(init=False)
 
-    def __post_init__(self) -> None:
-        found = _discrepancy(self.mark, self.location, self.record, self.is_attended)
-        object.__setattr__(self, "discrepancy", found)
+    @cached_property
+    def discrepancy(self) -> str:
+        """Why the database may be older than the messages sent from it; "" if it is not."""
+        mark, record = self.mark, self.record
+        if isinstance(record, Absence):
+            # a machine that joins has no record yet
+            fits = mark == Mark() or self.is_attended
+            return "" if fits and record is Absence.MISSING else self._unconfirmed(record)
+        if record.mark.generation in mark.former:
+            return ""  # a person has compared the database since this machine sent
+        # first: the next question takes a database for new only where no claim is missing from it
+        if record.mark.claims > mark.claims:
+            return (
+                f"this database knows of {mark.claims:,} claims, and there were {self.claims:,}:"
+                f" what went out with the last {self.claims - mark.claims:,} is not in it"
+            )
+        if mark == Mark() and record.before:
+            return ""  # a new database in the place of one from which nothing was ever claimed
+        if mark.generation not in {record.mark.generation, record.before}:
+            return "this database is not the one that the last run worked on: copied or restored"
+        if self.is_attended and self.location.succeeds(record.location):
+            return ""  # a replica has every claim, and those at work go on with it
+        moved = self.location.moved_from(record.location)
+        return f"this database {moved}: copied, restored or moved" if moved else ""
+
+    def _unconfirmed(self, absence: Absence) -> str:
+        what = "is missing" if absence is Absence.MISSING else "cannot be read (is it yours?)"
+        return (
+            f"this database knows of {self.mark.claims:,} claims, and the epoch_file, which could"
+            f" confirm it, {what}: perhaps copied or restored"
+        )
 
     @property
     def unmarked(self) -> bool:
         """No claim was ever made in it, and a copy of it could not be recognised yet."""
-        return self.mark == Mark() and self.discrepancy is None
+        return self.mark == Mark() and not self.discrepancy
 
     @property
     def evidence(self) -> str:
@@ -150,60 +165,6 @@ class Books:
         if isinstance(self.record, Absence):
             return self.mark.claims
         return max(self.mark.claims, self.record.mark.claims)
-
-    @property
-    def explanation(self) -> str:
-        """Return the doubt in words, or ""."""
-        return "" if self.discrepancy is None else self._words(self.discrepancy)
-
-    @property
-    def _moved(self) -> str:
-        return (
-            ""
-            if isinstance(self.record, Absence)
-            else self.location.moved_from(self.record.location)
-        )
-
-    def _words(self, discrepancy: Discrepancy) -> str:
-        if discrepancy is Discrepancy.COPIED:
-            return f"this database {self._moved}: copied, restored or moved"
-        if discrepancy is Discrepancy.FOREIGN:
-            return "this database is not the one that the last run worked on: copied or restored"
-        if discrepancy is Discrepancy.BEHIND:
-            missing = self.claims - self.mark.claims
-            return (
-                f"this database knows of {self.mark.claims:,} claims, and there were"
-                f" {self.claims:,}: what went out with the last {missing:,} is not in it"
-            )
-        what = "cannot be read (is it yours?)"
-        if self.record is Absence.MISSING:
-            what = "is missing"
-        return (
-            f"this database knows of {self.mark.claims:,} claims, and the epoch_file, which could"
-            f" confirm it, {what}: perhaps copied or restored"
-        )
-
-
-def _discrepancy(
-    mark: Mark, location: Location, record: GuardRecord | Absence, is_attended: bool
-) -> Discrepancy | None:
-    if record is Absence.UNREADABLE:
-        return Discrepancy.UNCONFIRMED
-    if isinstance(record, Absence):
-        # a machine that joins has no record yet
-        return Discrepancy.UNCONFIRMED if mark != Mark() and not is_attended else None
-    if record.mark.generation in mark.former:
-        return None  # a person has compared the database since this machine sent
-    # first: the next question takes a database for new only where no claim is missing from it
-    if record.mark.claims > mark.claims:
-        return Discrepancy.BEHIND
-    if mark == Mark() and record.before:
-        return None  # a new database in the place of one from which nothing was ever claimed
-    if mark.generation not in {record.mark.generation, record.before}:
-        return Discrepancy.FOREIGN
-    if is_attended and location.succeeds(record.location):
-        return None  # a replica has every claim, and those at work go on with it
-    return Discrepancy.COPIED if location.moved_from(record.location) else None
 
 
 class HoldKind(Enum):

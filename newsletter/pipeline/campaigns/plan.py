@@ -32,9 +32,8 @@ class PlanRules(CampaignRules):
 
     provider: str
     batch_size: int
-    capabilities: Capabilities
-    second: Capabilities | None = None
-    """The second provider's capabilities: a batch must fit both providers."""
+    capabilities: tuple[Capabilities, ...]
+    """Those of the first provider and of the second one: a batch must fit both."""
     words_of: Callable[[Content], tuple[str, str]]
     """Takes the opening line and the text out of an approved email, for the search."""
 
@@ -52,35 +51,6 @@ class Step(Enum):
     """Its campaign has not started, and another text is approved now: plan again."""
     WITHDRAW = "withdraw"
     """Its campaign has not started, and the text changed or the start was taken back."""
-
-
-def _next_step(status: StatementStatus, release: datetime | None) -> Step:
-    """Return the next step for a statement's campaign.
-
-    ``release`` is when the first reader would get it; None if a time does not exist.
-    """
-    campaign, stored = status.campaign, status.stored
-    ready = stored.present and status.approval.approved and status.is_started
-    # cancelled before anything could have reached a reader: the statement may still go out
-    if campaign is None or (
-        campaign.state is CampaignState.CANCELLED
-        and not campaign.corrected_by
-        and not campaign.may_have_reached_anybody
-        and not campaign.counts.pending
-    ):
-        return Step.SCHEDULE if ready else Step.NOTHING
-    # the state alone does not tell: one that was stopped on its way is paused too
-    if status.begun or not status.is_waiting:
-        return Step.NOTHING
-    if not ready:
-        return Step.WITHDRAW
-    if campaign.content_hash != stored.content_hash:
-        return Step.REPLACE
-    as_said = campaign.release_at == release and campaign.urgent == status.statement.urgent
-    return Step.NOTHING if as_said else Step.RESCHEDULE
-
-
-_STEP_IF_REFUSED = {Step.SCHEDULE: Step.NOTHING, Step.REPLACE: Step.WITHDRAW}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,40 +157,54 @@ def _is_open(decision: _Decision) -> bool:
 
 def _decide(tx: Transaction, status: StatementStatus) -> _Decision:
     release = None if status.begun else release_of(tx, status)
-    step = _next_step(status, release)
-    why = _say(step, status)
-    if why and status.lapsed is not None:
-        why += f"; {status.lapsed.by} had started it, and that has lapsed"
-    if step is Step.NOTHING and has_begun(status.campaign):
-        why = ""  # it went out as approved; its file now is another matter
-    elif status.is_within:
-        step = Step.WITHDRAW if status.is_waiting else Step.NOTHING
-        why = goes_within(status.statement) * status.is_waiting
-    elif status.refusal and not why:
-        step, why = _refused(step, status), status.refusal
+    step, why = _next_step(status, release)
     return _Decision(status=status, release=release, step=step, why=why)
 
 
-def _refused(step: Step, status: StatementStatus) -> Step:
-    """Return the step of a text that must not be sent as it is."""
+def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step, str]:
+    """Return the next step for a statement's campaign, and why it is held back or withdrawn.
+
+    ``release`` is when the first reader would get it; None if a time does not exist.
+    """
+    # the campaign's state alone does not tell: one that was stopped on its way is paused too
+    if status.begun:
+        return Step.NOTHING, ""
+    waiting = status.campaign if status.is_waiting else None
+    if status.is_within:
+        return (Step.WITHDRAW, goes_within(status.statement)) if waiting else (Step.NOTHING, "")
+    if not (status.stored.present and status.approval.approved and status.is_started):
+        return _step_if_not_ready(status)
+    if waiting is None:
+        # a campaign that was cancelled before anything could reach a reader does not count
+        return (Step.NOTHING, status.refusal) if status.refusal else (Step.SCHEDULE, "")
     if status.ready is None:
-        return Step.NOTHING
-    if status.statement.translation_of:  # others then do not wait for it
-        return Step.WITHDRAW if status.is_waiting else Step.NOTHING
-    return _STEP_IF_REFUSED.get(step, step)
+        return Step.NOTHING, status.refusal
+    is_other_text = waiting.content_hash != status.stored.content_hash
+    # others do not wait for a translation that must not be sent
+    if status.refusal and (is_other_text or status.statement.translation_of):
+        return Step.WITHDRAW, status.refusal
+    if is_other_text:
+        return Step.REPLACE, ""
+    as_said = waiting.release_at == release and waiting.urgent == status.statement.urgent
+    return Step.NOTHING if as_said else Step.RESCHEDULE, status.refusal
 
 
-def _say(step: Step, status: StatementStatus) -> str:
-    """Return why the statement is held back, as a sentence, or ""."""
-    stored, approval = status.stored, status.approval
-    if step is Step.WITHDRAW and not stored.present:
-        return "its file is gone, or has a fault"
-    if step is Step.WITHDRAW and not stored.content_hash:
-        return "it can no longer be rendered"
-    if step is Step.WITHDRAW and approval.approved:
-        return "no sender has started it"
-    waits = step is Step.WITHDRAW or approval.changed
-    return "; ".join(approval.reasons) if waits else ""
+def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
+    """Return the step of a statement that is gone, not approved or not started, and why."""
+    approval, lapsed = status.approval, status.lapsed
+    reasons = "; ".join(approval.reasons)
+    lapse = f"; {lapsed.by} had started it, and that has lapsed" if lapsed else ""
+    if not status.is_waiting:
+        if has_begun(status.campaign):
+            return Step.NOTHING, ""  # it went out as approved; its file now is another matter
+        return Step.NOTHING, reasons + lapse if approval.changed else status.refusal
+    if not status.stored.present:
+        why = "its file is gone, or has a fault"
+    elif not status.stored.content_hash:
+        why = "it can no longer be rendered"
+    else:
+        why = "no sender has started it" if approval.approved else reasons
+    return Step.WITHDRAW, why + lapse
 
 
 def _act(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[Campaign]:
@@ -302,11 +286,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if status.start is not None and _is_far_off(tx, status.start, campaign, reach):
         return False
     content = approved_content(tx, campaign)
-    fits = [
-        capabilities.recipients_for(content)
-        for capabilities in (rules.capabilities, rules.second)
-        if capabilities
-    ]
+    fits = [capabilities.recipients_for(content) for capabilities in rules.capabilities]
     batch_size = min(rules.batch_size, *fits)
     size = tx.audiences.freeze(
         campaign.id, reach.correction or reach.audience, batch_size, status.by_zone()

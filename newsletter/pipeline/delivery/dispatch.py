@@ -22,7 +22,8 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.statements.content import Content
-from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider, QuotaContended
+from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
+from newsletter.pipeline.delivery.rate_limiter import QuotaContended
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.outgoing import confirm_by_events, finish, names_for, outgoing
 from newsletter.store.sql import Transaction

@@ -83,7 +83,7 @@ class Guard:
         if books.discrepancy:
             reasons, books = self._seen()  # a run may have begun between the two reads
         if books.discrepancy and HoldKind.RESTORE_GUARD not in reasons:
-            return {**reasons, HoldKind.RESTORE_GUARD: books.explanation}
+            return {**reasons, HoldKind.RESTORE_GUARD: books.discrepancy}
         return reasons
 
     def stop(self, *, by: str, reason: str) -> str:
@@ -141,7 +141,7 @@ class Guard:
         now = self.store.clock.now()
         tx.generation.doubt(books.evidence, now)
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
-            seen = f"{books.explanation}; seen on {now:%Y-%m-%d %H:%M} UTC"
+            seen = f"{books.discrepancy}; seen on {now:%Y-%m-%d %H:%M} UTC"
             self._put(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)
 
     def _books(self, tx: Transaction) -> Books:
@@ -184,7 +184,7 @@ class Guard:
 
 def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:
     known = [f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items()]
-    unsaid = books.explanation
+    unsaid = books.discrepancy
     if unsaid and unsaid not in reasons[HoldKind.RESTORE_GUARD]:
         known.insert(0, unsaid)
     return f"sending is stopped, nothing leaves: {'. '.join(known)}"

@@ -167,7 +167,7 @@ def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
     """
     with proofs.store.read() as tx:
         found = {}
-        for campaign in tx.campaigns.open_without_counts():
+        for campaign in tx.campaigns.open():
             if has_begun(campaign):
                 continue
             started = {start.by for start in tx.starts.of(campaign.slug) if not start.revoked_at}

@@ -90,9 +90,7 @@ class _OtherStatements:
     @cached_property
     def going(self) -> list[Campaign]:
         return [
-            head
-            for head in self._tx.campaigns.open_without_counts()
-            if head.state in _GOING and not head.welcome
+            head for head in self._tx.campaigns.open() if head.state in _GOING and not head.welcome
         ]
 
     @cached_property

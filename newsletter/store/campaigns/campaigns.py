@@ -70,15 +70,6 @@ class Campaigns(Repository):
         which = f"SELECT id FROM campaign WHERE {_IS_OPEN}"
         return self._db.all(Campaign, f"{_with_counts(which)} ORDER BY campaign.id")
 
-    def open_without_counts(self) -> list[Campaign]:
-        """Return campaigns that are not over, without their figures."""
-        return self._db.all(Campaign, f"{_HEAD} WHERE {_IS_OPEN} ORDER BY id")
-
-    def going(self) -> list[Campaign]:
-        """Return campaigns that are sending, with their figures."""
-        which = "SELECT id FROM campaign WHERE campaign.state = 'sending'"
-        return self._db.all(Campaign, f"{_with_counts(which)} ORDER BY campaign.id")
-
     def begun(self, after: datetime, until: datetime | None = None) -> list[Campaign]:
         """Return campaigns that began after a moment, in that order, without their figures.
 

@@ -1,9 +1,7 @@
 """The rate at each provider, and until when it is left alone."""
 
-import threading
 from datetime import UTC, date, datetime, timedelta
 
-from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.rate_limit import RateLimit
 from newsletter.store.database import LOCKED, Repository, read
 
@@ -54,20 +52,6 @@ class RateLimits(Repository):
     def forgive(self, provider: str) -> None:
         """Forget that the provider was to be left alone, and since when it took nothing."""
         self._db.update("rate_limit", {"provider": provider}, blocked_until=0, failing_since=None)
-
-
-class Share:
-    """Messages for which this process has taken turns, and which it may send until the end."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.size = self.messages = 0
-        self.not_after: NotAfter | None = None
-
-    @property
-    def left(self) -> int:
-        is_open = self.not_after is not None and self.not_after.left() > timedelta(0)
-        return self.messages if is_open else 0
 
 
 def _row(provider: str, domain: str, rate_limit: RateLimit) -> dict[str, object]:

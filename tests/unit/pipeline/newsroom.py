@@ -18,8 +18,9 @@ from newsletter.pipeline.campaigns.control import OperatorActions, Starter
 from newsletter.pipeline.campaigns.headcount import DryRun, dry_run, terms_now
 from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, PlanState, plan, start_due
 from newsletter.pipeline.campaigns.trial import TrialSender
-from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool, RateLimiter
+from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
+from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import (
     Reconciler,
     ReconcileResult,
@@ -124,7 +125,7 @@ class Newsroom:
             timezone="America/New_York",
             provider="recording",
             batch_size=10,
-            capabilities=self.provider.capabilities,
+            capabilities=(self.provider.capabilities,),
             words_of=lambda content: ("", content.text.partition("\n")[0]),
         )
         self.review_rules = ReviewRules(review=review_text, campaigns=self.rules)

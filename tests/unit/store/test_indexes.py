@@ -33,8 +33,6 @@ def _status_of_some(tx: Transaction) -> None:
 QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "what is due": lambda tx: tx.campaigns.due(NOON),
     "what is open": lambda tx: tx.campaigns.open(),
-    "what is open, without figures": lambda tx: tx.campaigns.open_without_counts(),
-    "what is sending": lambda tx: tx.campaigns.going(),
     "the ids of what is sending": lambda tx: tx.campaigns.sending(),
     "the carriers of what is sending": lambda tx: tx.campaigns.carriers(),
     "what began since": lambda tx: tx.campaigns.begun(NOON),

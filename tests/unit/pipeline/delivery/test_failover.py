@@ -276,7 +276,8 @@ def test_there_is_nothing_to_bring_back_where_nothing_failed_over(room: Newsroom
 
 
 def test_a_batch_fits_both_providers(room: Newsroom) -> None:
-    room.rules = replace(room.rules, second=Capabilities(max_recipients=4))
+    both = (*room.rules.capabilities, Capabilities(max_recipients=4))
+    room.rules = replace(room.rules, capabilities=both)
     room.start(10)
     assert len(room.dispatch().answer.exceptions) == 0
     assert len(room.provider.accepted) == 4
