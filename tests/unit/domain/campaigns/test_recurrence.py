@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.digest import DAYS, LAST, Digest, Every, coming, due, newest
+from newsletter.domain.campaigns.digest import DAYS, Digest, Every, coming, due
 from tests.properties import examples
 from tests.rows import rows
 
@@ -28,6 +28,11 @@ def monthly(on: int | str = "last", at: str = "16:00") -> Digest:
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def newest(recurrence: Digest, zone: str, now: datetime) -> datetime:
+    """The last occurrence that has come by now."""
+    return due(recurrence, zone, since=now - timedelta(days=63), last=None, now=now)[0]
 
 
 def named(occurrence: datetime) -> tuple[date, datetime]:
@@ -86,10 +91,10 @@ def dates_of(recurrence: Digest, first: date, last: date) -> list[date]:
     """By the calendar alone: the days of a rhythm after the first and up to the last."""
     days = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
     if recurrence.every is Every.WEEK:
-        return [day for day in days if day.isoweekday() == recurrence.on]
-    if recurrence.on == LAST:
+        return [day for day in days if DAYS[day.isoweekday() - 1] == recurrence.day]
+    if recurrence.day == "last":
         return [day for day in days if (day + timedelta(days=1)).day == 1]
-    return [day for day in days if day.day == recurrence.on]
+    return [day for day in days if day.day == recurrence.day]
 
 
 rhythms = st.one_of(
