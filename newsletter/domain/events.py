@@ -226,7 +226,6 @@ class Figures:
 
     @property
     def bounced(self) -> int:
-        """The bounces of all classes."""
         return sum(self.bounces.values())
 
 

@@ -238,7 +238,6 @@ class Database:
         yield from map(_read_by(kind, cursor), cursor)
 
     def rows(self, sql: str, /, *conditions: Condition, **values: object) -> list[tuple[Any, ...]]:
-        """Return the rows as they are stored."""
         return list(self._run(sql, conditions, values))
 
     def mappings(

@@ -105,12 +105,7 @@ class Store:
     """
 
     def __init__(
-        self,
-        database: Backend,
-        *,
-        hash_address: Callable[[str], bytes],
-        chain: Chain,
-        clock: Clock,
+        self, database: Backend, *, hash_address: Callable[[str], bytes], chain: Chain, clock: Clock
     ) -> None:
         self.clock = clock
         self.database = database

@@ -182,11 +182,7 @@ class Sqlite:
     def connect(self) -> Connection:
         """Open a connection, set up for safety."""
         connection = sqlite3.connect(
-            self.path,
-            timeout=30,
-            isolation_level=None,
-            check_same_thread=False,
-            factory=Connection,
+            self.path, timeout=30, isolation_level=None, check_same_thread=False, factory=Connection
         )
         try:
             for pragma in _PRAGMAS:

@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.domain.campaigns.campaign import Counts
-from newsletter.domain.delivery.batch import Outcome, Resolution, RestOutcome, Verdict
+from newsletter.domain.delivery.batch import DeliveryState, Outcome, Resolution, Verdict
 from newsletter.store.sql import Store
 from tests.contracts.books import LEASE, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
@@ -103,7 +103,7 @@ class ConfirmingContract:
         assert held is not None
         assert confirm(books, 2) == 1
         with books.step() as tx:
-            assert not tx.unknowns.settle(held, known={}, rest=RestOutcome.NOT_HANDED_OVER, at=NOON)
+            assert not tx.unknowns.settle(held, known={}, rest=DeliveryState.PENDING, at=NOON)
         assert books.counts() == Counts(accepted=1, unknown=2)
 
     def test_a_batch_confirmed_whole_while_it_waits_is_not_claimed(self, store: Store) -> None:

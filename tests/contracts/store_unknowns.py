@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
-from newsletter.domain.delivery.batch import Outcome, Resolution, RestOutcome, UnknownBatch
+from newsletter.domain.delivery.batch import DeliveryState, Outcome, Resolution, UnknownBatch
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.store.sql import Store, Transaction
 from tests.contracts.books import ACCEPTED, LEASE, REJECTED, UNKNOWN, Books
@@ -40,7 +40,7 @@ def try_take(
 def settle(
     books: Books,
     held: UnknownBatch,
-    rest: RestOutcome,
+    rest: DeliveryState,
     known: Mapping[int, Outcome] | None = None,
 ) -> bool:
     with books.step() as tx:
@@ -89,7 +89,7 @@ class UnknownsContract:
         assert held.seen_at == NOON
         with books.step() as tx:
             seen = NOON + MINUTE * 7
-            tx.unknowns.settle(held, known={}, rest=RestOutcome.UNKNOWN, at=seen)
+            tx.unknowns.settle(held, known={}, rest=DeliveryState.UNKNOWN, at=seen)
             tx.unknowns.put_off(held, until=NOON + MINUTE * 9, tries=1, silent_since=None)
         assert try_take(books, after=MINUTE * 6) is None
         again = take(books, after=MINUTE * 5)
@@ -101,9 +101,9 @@ class UnknownsContract:
         assert try_take(books, after=LEASE) is None
         again = take(books, after=MINUTE + LEASE)
         assert again.fence > held.fence
-        assert not settle(books, held, RestOutcome.ACCEPTED)
+        assert not settle(books, held, DeliveryState.ACCEPTED)
         assert books.counts() == Counts(unknown=4)
-        assert settle(books, again, RestOutcome.ACCEPTED)
+        assert settle(books, again, DeliveryState.ACCEPTED)
         assert books.counts() == Counts(accepted=4)
 
     def test_what_the_dead_held_is_taken_at_once(self, store: Store) -> None:
@@ -111,7 +111,7 @@ class UnknownsContract:
         held = take(books)
         assert books.abandon() == 0
         assert take(books).fence > held.fence
-        assert not settle(books, held, RestOutcome.ACCEPTED)
+        assert not settle(books, held, DeliveryState.ACCEPTED)
 
     def test_nothing_is_taken_of_what_is_known_or_went_elsewhere(self, store: Store) -> None:
         books = Books(store, 25)
@@ -175,7 +175,7 @@ class UnknownsContract:
         books = lost(store, 1)
         with books.step() as tx:
             assert tx.readers.move(1, "ana@example.org")
-        settle(books, take(books), RestOutcome.NOT_HANDED_OVER)
+        settle(books, take(books), DeliveryState.PENDING)
         claimed = books.claim(attempt_id="a2")
         assert claimed.members == [(1, "ana@example.org")]
         books.settle(claimed, UNKNOWN)
@@ -190,7 +190,7 @@ class UnknownsContract:
             assert tx.readers.move(1, "ana@example.org")
             assert tx.readers.clear_left_addresses() == 0
             assert addresses_left(tx) == ["reader1@example.org"]
-        settle(books, take(books), RestOutcome.ACCEPTED)
+        settle(books, take(books), DeliveryState.ACCEPTED)
         with books.step() as tx:
             assert tx.readers.move(2, "later@example.org")
             assert tx.readers.clear_left_addresses() == 2
@@ -218,7 +218,7 @@ class UnknownsContract:
                 return tx.unknowns.settle(
                     held,
                     known=known,
-                    rest=RestOutcome.NOT_HANDED_OVER,
+                    rest=DeliveryState.PENDING,
                     at=NOON + MINUTE,
                     apart={4},
                 )
@@ -237,7 +237,7 @@ class UnknownsContract:
             assert tx.unknowns.settle(
                 held,
                 known={1: ACCEPTED},
-                rest=RestOutcome.NOT_HANDED_OVER,
+                rest=DeliveryState.PENDING,
                 at=NOON,
                 apart={2},
             )
@@ -247,12 +247,14 @@ class UnknownsContract:
     @pytest.mark.parametrize(
         ("rest", "counts"),
         [
-            (RestOutcome.ACCEPTED, Counts(accepted=4)),
-            (RestOutcome.NOT_HANDED_OVER, Counts(pending=4)),
-            (RestOutcome.UNKNOWN, Counts(unknown=4)),
+            (DeliveryState.ACCEPTED, Counts(accepted=4)),
+            (DeliveryState.PENDING, Counts(pending=4)),
+            (DeliveryState.UNKNOWN, Counts(unknown=4)),
         ],
     )
-    def test_all_may_come_out_alike(self, store: Store, rest: RestOutcome, counts: Counts) -> None:
+    def test_all_may_come_out_alike(
+        self, store: Store, rest: DeliveryState, counts: Counts
+    ) -> None:
         books = lost(store)
         assert settle(books, take(books), rest)
         assert books.counts() == counts
@@ -260,13 +262,13 @@ class UnknownsContract:
     @pytest.mark.parametrize(
         ("rest", "counts"),
         [
-            (RestOutcome.ACCEPTED, Counts(accepted=3, rejected=1)),
-            (RestOutcome.NOT_HANDED_OVER, Counts(accepted=1, rejected=1, pending=2)),
-            (RestOutcome.UNKNOWN, Counts(accepted=1, rejected=1, unknown=2)),
+            (DeliveryState.ACCEPTED, Counts(accepted=3, rejected=1)),
+            (DeliveryState.PENDING, Counts(accepted=1, rejected=1, pending=2)),
+            (DeliveryState.UNKNOWN, Counts(accepted=1, rejected=1, unknown=2)),
         ],
     )
     def test_those_who_are_known_are_booked_one_by_one(
-        self, store: Store, rest: RestOutcome, counts: Counts
+        self, store: Store, rest: DeliveryState, counts: Counts
     ) -> None:
         books = lost(store)
         assert settle(books, take(books), rest, {2: ACCEPTED, 3: REJECTED})
@@ -280,12 +282,12 @@ class UnknownsContract:
         books.settle(books.claim(), UNKNOWN)
         held = take(books)
         known = {number: ACCEPTED for number, _ in held.members[1:]}
-        assert settle(books, held, RestOutcome.UNKNOWN, known)
+        assert settle(books, held, DeliveryState.UNKNOWN, known)
         assert books.counts() == Counts(accepted=1000, unknown=1)
 
     def test_when_all_are_known_nothing_is_left_to_look_for(self, store: Store) -> None:
         books = lost(store, 2)
-        assert settle(books, take(books), RestOutcome.UNKNOWN, {1: ACCEPTED, 2: REJECTED})
+        assert settle(books, take(books), DeliveryState.UNKNOWN, {1: ACCEPTED, 2: REJECTED})
         assert books.counts() == Counts(accepted=1, rejected=1)
         assert try_take(books, after=timedelta(days=1)) is None
 
@@ -293,7 +295,7 @@ class UnknownsContract:
         self, store: Store
     ) -> None:
         books = lost(store)
-        settle(books, take(books), RestOutcome.NOT_HANDED_OVER, {2: ACCEPTED})
+        settle(books, take(books), DeliveryState.PENDING, {2: ACCEPTED})
         assert books.drain() == [[1, 3, 4]]
         assert books.counts() == Counts(accepted=4)
 
@@ -302,7 +304,7 @@ class UnknownsContract:
     ) -> None:
         books = lost(store)
         books.move(CampaignState.CANCELLED)
-        settle(books, take(books), RestOutcome.NOT_HANDED_OVER, {2: ACCEPTED})
+        settle(books, take(books), DeliveryState.PENDING, {2: ACCEPTED})
         assert books.counts() == Counts(accepted=1, cancelled=3)
         assert books.try_claim() is None
 
@@ -333,7 +335,7 @@ class UnknownsContract:
         held = take(books)
         with books.step() as tx:
             tx.unknowns.decide(books.id, Resolution.GIVE_UP, NOON)
-        assert not settle(books, held, RestOutcome.ACCEPTED)
+        assert not settle(books, held, DeliveryState.ACCEPTED)
         assert books.counts() == Counts(cancelled=4)
 
     def test_a_second_attempt_that_is_lost_starts_from_nothing(self, store: Store) -> None:
@@ -341,7 +343,7 @@ class UnknownsContract:
         held = take(books)
         with books.step() as tx:
             tx.unknowns.put_off(held, until=NOON, tries=5, silent_since=NOON)
-        settle(books, take(books), RestOutcome.NOT_HANDED_OVER)
+        settle(books, take(books), DeliveryState.PENDING)
         books.settle(books.claim(attempt_id="a2"), UNKNOWN)
         fresh = take(books)
         assert (fresh.attempt_id, fresh.tries, fresh.silent_since) == ("a2", 0, None)

@@ -11,6 +11,7 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.draft import DraftText
+from newsletter.domain.statements.feed import ItemState
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.services import Services
@@ -65,9 +66,9 @@ def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str,
         "state": "cannot be read" if record.failures else "ok" if visited else "not visited yet",
         "failures": record.failures,
         "failure": record.failure,
-        "seen": counts.seen,
-        "taken": counts.taken,
-        "unusable": counts.unusable,
+        "seen": sum(counts.values()),
+        "taken": counts.get(ItemState.TAKEN, 0),
+        "unusable": counts.get(ItemState.UNUSABLE, 0),
         "remark": record.remark,
     }
 

@@ -174,7 +174,6 @@ class StatementStatus:
 
     @property
     def shelf(self) -> Shelf:
-        """Its shelf on the board."""
         return STATES[self.state].shelf
 
     @cached_property

@@ -279,14 +279,3 @@ class UnknownBatch:
     def nameless(self) -> frozenset[int]:
         """Members whose address is not known any more: records cannot be searched for them."""
         return frozenset(number for number, address in self.members if not address)
-
-
-class RestOutcome(Enum):
-    """The outcome of members without an outcome of their own."""
-
-    ACCEPTED = "accepted"
-    """The provider has them."""
-    NOT_HANDED_OVER = "not handed over"
-    """The provider provably has no message of theirs: they are queued again."""
-    UNKNOWN = "unknown"
-    """Not settled yet."""

@@ -76,11 +76,7 @@ def mime_template(content: Content) -> MimeTemplate:
             _field("Content-Language", content.language),
             f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode(),
         ),
-        body=(
-            *_part(boundary, "plain", content.text),
-            *_part(boundary, "html", content.html),
-            end,
-        ),
+        body=(*_part(boundary, "plain", content.text), *_part(boundary, "html", content.html), end),
         end=end,
     )
 

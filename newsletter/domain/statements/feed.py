@@ -193,7 +193,6 @@ Listed = TypeVar("Listed", Item, KnownItem)
 
 
 def _unique(items: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) -> dict[str, Listed]:
-    """Return the items whose mark is unique."""
     found: dict[str, list[Listed]] = {}
     for item in items:
         found.setdefault(mark(item), []).append(item)
@@ -220,12 +219,7 @@ def _is_old(item: Item, bound: datetime, *, undated: bool) -> bool:
 
 
 def next_visit(
-    now: datetime,
-    *,
-    every: timedelta,
-    failures: int,
-    asked: timedelta | None,
-    share: float,
+    now: datetime, *, every: timedelta, failures: int, asked: timedelta | None, share: float
 ) -> datetime:
     """Return the time of the next visit after so many failures in a row.
 
@@ -259,12 +253,3 @@ class FetchedFeed:
     unchanged: bool = False
     """Nothing is new since the bookmark: ``items`` is empty for that reason."""
     remark: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeedCounts:
-    """The number of known items of a feed, and of those that became statements."""
-
-    seen: int = 0
-    taken: int = 0
-    unusable: int = 0

@@ -277,11 +277,7 @@ def _complete_at(
 
 
 def _reason_not_counted(
-    approval: Approval,
-    *,
-    wrote: Collection[str],
-    policy: Approvals,
-    roles: Mapping[str, Role],
+    approval: Approval, *, wrote: Collection[str], policy: Approvals, roles: Mapping[str, Role]
 ) -> str:
     if mailbox(approval.by) in wrote and not policy.author_may_approve:
         return f"{approval.by} wrote it, and approvals.author_may_approve is false"

@@ -59,7 +59,6 @@ class Noted:
 
     @property
     def noted(self) -> dict[str, str]:
-        """Return the notes by name."""
         return {name: getattr(self, name) for name in NOTED}
 
 

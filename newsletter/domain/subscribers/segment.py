@@ -75,14 +75,10 @@ class SegmentRule:
         default=(),
     )
     outlet: _Places = setting(
-        "One outlet or several: press contacts of any of them.",
-        "Example Herald",
-        default=(),
+        "One outlet or several: press contacts of any of them.", "Example Herald", default=()
     )
     beat: _Places = setting(
-        "One word or several: press contacts whose beat contains any of them.",
-        "water",
-        default=(),
+        "One word or several: press contacts whose beat contains any of them.", "water", default=()
     )
     tags: _Tags = setting("Subscribers with all these tags.", ["donor"], default=())
     any_tag: _Tags = setting("Subscribers with any of these tags.", ["donor"], default=())

@@ -29,13 +29,7 @@ from newsletter.domain.delivery.batch import (
     backoff,
 )
 from newsletter.domain.delivery.provider import PreparedRequest
-from newsletter.domain.delivery.rate_limit import (
-    Cause,
-    RateLimit,
-    Wait,
-    fails_for_long,
-    fails_over,
-)
+from newsletter.domain.delivery.rate_limit import Cause, RateLimit, Wait, fails_for_long, fails_over
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
 from newsletter.domain.ports import Links, Provider
 from newsletter.pipeline.delivery.rate_limiter import RateLimiter

@@ -15,9 +15,9 @@ from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import (
     Answer,
+    DeliveryState,
     Outcome,
     OutgoingBatch,
-    RestOutcome,
     UnknownBatch,
     Verdict,
     backoff,
@@ -157,7 +157,8 @@ class _LookupOutcome:
     """The result of a step, to be booked."""
 
     known: dict[int, Outcome]
-    rest: RestOutcome
+    rest: DeliveryState
+    """ACCEPTED or UNKNOWN; PENDING if the provider provably has no message of theirs."""
     until: datetime | None = None
     """When to look again; None for never."""
     tries: int = 0
@@ -173,7 +174,7 @@ def _look_up_later(held: UnknownBatch, until: datetime | None) -> _LookupOutcome
     """Return that nothing was found, and when to look again."""
     return _LookupOutcome(
         known={},
-        rest=RestOutcome.UNKNOWN,
+        rest=DeliveryState.UNKNOWN,
         until=until,
         tries=held.tries,
         silent_since=held.silent_since,
@@ -282,11 +283,11 @@ class Reconciler:
         # readers who left an address were not in the replay: its answer does not speak of them
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
-            return _LookupOutcome(known=known, rest=RestOutcome.ACCEPTED)
+            return _LookupOutcome(known=known, rest=DeliveryState.ACCEPTED)
         wait = backoff(held.tries + 1, jitter=self.jitter(), asked=answer.retry_after)
         return _LookupOutcome(
             known=known,
-            rest=RestOutcome.UNKNOWN,
+            rest=DeliveryState.UNKNOWN,
             until=self.store.clock.now() + wait,
             tries=held.tries + 1,
             reason=answer.outcome.reason,
@@ -312,7 +313,7 @@ class Reconciler:
         if result.whole and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
             apart = frozenset() if result.all_or_none else held.nameless
-            return _LookupOutcome(known={}, rest=RestOutcome.NOT_HANDED_OVER, apart=apart)
+            return _LookupOutcome(known={}, rest=DeliveryState.PENDING, apart=apart)
         longest = settles_in if result.whole else max(settles_in, _UNREADABLE_PAUSE)
         # tries have no end and a timedelta has; the tenth power is months already
         growing = min(FIRST_LOOKUP_AFTER * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
@@ -320,7 +321,7 @@ class Reconciler:
         wait = min(growing, max(left, FIRST_LOOKUP_AFTER)) if result.whole else growing
         return _LookupOutcome(
             known=known,
-            rest=RestOutcome.UNKNOWN,
+            rest=DeliveryState.UNKNOWN,
             until=self.store.clock.now() + max(wait, result.retry_after or wait),
             tries=held.tries + 1,
             silent_since=since if result.whole else None,
@@ -337,7 +338,7 @@ class Reconciler:
                 at=self.store.clock.now(),
                 apart=found.apart,
             )
-            if found.rest is RestOutcome.UNKNOWN or found.apart:
+            if found.rest is DeliveryState.UNKNOWN or found.apart:
                 tx.unknowns.put_off(
                     held, until=found.until, tries=found.tries, silent_since=found.silent_since
                 )
@@ -353,8 +354,8 @@ class Reconciler:
             batch_id=held.id,
             attempt_id=held.attempt_id,
             step=step,
-            known=len(found.known) + (people if found.rest is RestOutcome.ACCEPTED else 0),
-            queued=people if found.rest is RestOutcome.NOT_HANDED_OVER else 0,
-            unknown=len(found.apart) + (people if found.rest is RestOutcome.UNKNOWN else 0),
+            known=len(found.known) + (people if found.rest is DeliveryState.ACCEPTED else 0),
+            queued=people if found.rest is DeliveryState.PENDING else 0,
+            unknown=len(found.apart) + (people if found.rest is DeliveryState.UNKNOWN else 0),
             reason=found.reason if booked else "somebody settled the batch by hand first",
         )

@@ -179,7 +179,8 @@ def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
 
 def refuse_last_admin(tx: Transaction, address: str) -> None:
     """Raise Refused if the person is the only admin."""
-    if tx.staff.role(address) is Role.ADMIN and tx.staff.admins() == 1:
+    admins = [one for one, role in tx.staff.roles().items() if role is Role.ADMIN]
+    if admins == [address]:
         raise Refused(f"{address} is the last admin; make somebody else an admin first")
 
 

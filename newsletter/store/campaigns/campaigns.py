@@ -293,7 +293,6 @@ class Campaigns(Repository):
         return bool(changed)
 
     def carriers(self) -> set[str]:
-        """Return the carriers of the campaigns that are sending."""
         return set(self._db.column("SELECT carrier FROM campaign WHERE campaign.state = 'sending'"))
 
     def providers(self, campaign_id: int) -> list[str]:

@@ -36,10 +36,7 @@ class Digests(Repository):
         named = [tuple(slug.rsplit("-", 3)) for slug in slugs if slug.count("-") >= _DASHES]
         found = [
             self._db.first(
-                Issue,
-                f"{_ISSUE} WHERE name = :name AND day = :day",
-                name=name,
-                day="-".join(day),
+                Issue, f"{_ISSUE} WHERE name = :name AND day = :day", name=name, day="-".join(day)
             )
             for name, *day in sorted(named)
         ]

@@ -50,11 +50,7 @@ def is_due(at: datetime) -> Condition:
     return Condition(
         "batch.not_before <= :due_at OR batch.not_before > :due_too_far"
         " OR batch.state = 'queued' AND batch.attempts > 0 AND batch.not_before > :retry_too_far",
-        {
-            "due_at": at,
-            "due_too_far": at + _LONGEST_WAIT,
-            "retry_too_far": at + LONGEST_RETRY,
-        },
+        {"due_at": at, "due_too_far": at + _LONGEST_WAIT, "retry_too_far": at + LONGEST_RETRY},
     )
 
 
@@ -169,10 +165,7 @@ def count(db: Database, owner: int | None) -> int:
 
 
 def _reachable(
-    db: Database,
-    row: _Held,
-    lists: Sequence[str] | None,
-    hash_address: Callable[[str], bytes],
+    db: Database, row: _Held, lists: Sequence[str] | None, hash_address: Callable[[str], bytes]
 ) -> tuple[list[tuple[int, str]], list[int]]:
     """Return (id, address) of the members who may be written to, and the ids of damaged ones."""
     frozen = json.loads(row.members)
@@ -246,11 +239,7 @@ def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes
 
 
 def _book_others(
-    db: Database,
-    row: _Held,
-    lists: Sequence[str] | None,
-    damaged: Sequence[int],
-    at: datetime,
+    db: Database, row: _Held, lists: Sequence[str] | None, damaged: Sequence[int], at: datetime
 ) -> None:
     """Book the members who left since the freeze, and those whose address is damaged."""
     who, why = eligible(lists), why_not(lists)

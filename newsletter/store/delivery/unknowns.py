@@ -12,7 +12,6 @@ from newsletter.domain.delivery.batch import (
     DeliveryState,
     Outcome,
     Resolution,
-    RestOutcome,
     UnknownBatch,
     Verdict,
 )
@@ -176,22 +175,26 @@ class Unknowns(Repository):
         held: UnknownBatch,
         *,
         known: Mapping[int, Outcome],
-        rest: RestOutcome,
+        rest: DeliveryState,
         at: datetime,
         apart: Collection[int] = (),
     ) -> bool:
         """Book what came out, if the fence still holds; return whether it did.
 
-        ``known`` holds only ACCEPTED and REJECTED. Those not sent are queued again, or cancelled
-        where their campaign was. Those ``apart`` stay unknown, in the batch.
+        ``known`` holds only ACCEPTED and REJECTED, ``rest`` is the state of the others: those not
+        sent are queued again, or cancelled where their campaign was. Those ``apart`` stay unknown,
+        in the batch.
         """
         if apart:
             return self._part(held, known, at, apart)
         people = len(held.members) - len(known)
-        state, moved = self._rest(held, rest, people)
+        if rest is DeliveryState.PENDING and batch_splitting.is_cancelled(
+            self._db, held.campaign.id
+        ):
+            rest = DeliveryState.CANCELLED
+        state = _STATES.get(rest, BatchState.DONE) if people else BatchState.DONE
         tally = Counter(_OUTCOMES[outcome.verdict] for outcome in known.values())
-        if moved is not None:
-            tally[moved] += people
+        tally[rest] += people
         if not batch_splitting.change(
             self._db,
             held,
@@ -206,7 +209,7 @@ class Unknowns(Repository):
             """,
             state=state,
             at=at,
-            gone=tally.total(),
+            gone=tally.total() - tally[DeliveryState.UNKNOWN],
             accepted=tally[DeliveryState.ACCEPTED],
             rejected=tally[DeliveryState.REJECTED],
             cancelled=tally[DeliveryState.CANCELLED],
@@ -221,27 +224,12 @@ class Unknowns(Repository):
         return True
 
     def _part(
-        self,
-        held: UnknownBatch,
-        known: Mapping[int, Outcome],
-        at: datetime,
-        apart: Collection[int],
+        self, held: UnknownBatch, known: Mapping[int, Outcome], at: datetime, apart: Collection[int]
     ) -> bool:
         gone = [number for number, _ in held.members if number not in {*known, *apart}]
         if gone and not batch_splitting.set_aside(self._db, held, gone, not_before=instant(0)):
             return False
-        return self.settle(held, known=known, rest=RestOutcome.UNKNOWN, at=at)
-
-    def _rest(
-        self, held: UnknownBatch, rest: RestOutcome, people: int
-    ) -> tuple[BatchState, DeliveryState | None]:
-        if rest is RestOutcome.ACCEPTED or not people:
-            return BatchState.DONE, DeliveryState.ACCEPTED
-        if rest is RestOutcome.UNKNOWN:
-            return BatchState.UNKNOWN, None
-        if batch_splitting.is_cancelled(self._db, held.campaign.id):
-            return BatchState.DONE, DeliveryState.CANCELLED
-        return BatchState.QUEUED, DeliveryState.PENDING
+        return self.settle(held, known=known, rest=DeliveryState.UNKNOWN, at=at)
 
     def put_off(
         self,
@@ -361,10 +349,8 @@ class Unknowns(Repository):
         )
 
 
-_OUTCOMES = {
-    Verdict.ACCEPTED: DeliveryState.ACCEPTED,
-    Verdict.REJECTED: DeliveryState.REJECTED,
-}
+_OUTCOMES = {Verdict.ACCEPTED: DeliveryState.ACCEPTED, Verdict.REJECTED: DeliveryState.REJECTED}
+_STATES = {DeliveryState.PENDING: BatchState.QUEUED, DeliveryState.UNKNOWN: BatchState.UNKNOWN}
 _DECISIONS = {
     Resolution.ACCEPTED: (BatchState.DONE, "accepted"),
     Resolution.RESEND: (BatchState.QUEUED, "pending"),

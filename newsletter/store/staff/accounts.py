@@ -76,7 +76,6 @@ class Accounts(Repository):
         return found
 
     def remove(self, address: str) -> bool:
-        """Delete an account; return whether there was one."""
         self.drop_factor(address)
         self._db.change("DELETE FROM known_network WHERE address = :address", address=address)
         return self._db.changes("DELETE FROM credential WHERE address = :address", address=address)
@@ -159,7 +158,6 @@ class Passkeys(Repository):
         self._db.update("passkey", {"id": id}, signatures=count, used_at=at)
 
     def remove(self, id: bytes) -> bool:
-        """Delete a passkey; return whether there was one."""
         return self._db.changes("DELETE FROM passkey WHERE id = :id", id=id)
 
 

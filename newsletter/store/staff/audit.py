@@ -79,7 +79,6 @@ class SealedRows:
 
 
 def sealed_approvals(db: Database, chain: Chain) -> SealedRows:
-    """Return the approvals, as rows."""
     return SealedRows(db, chain, "approval", _APPROVAL)
 
 
@@ -235,7 +234,6 @@ class Audit(Repository):
         return head
 
     def digest(self, number: int) -> str:
-        """Return the digest of the line with this number, or ""."""
         return (
             self._db.value("SELECT digest FROM audit WHERE number = :number", number=number) or ""
         )

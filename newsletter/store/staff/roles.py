@@ -53,12 +53,7 @@ class Staff(Repository):
         )
 
     def remove(self, address: str) -> bool:
-        """Remove a person; return whether there was one."""
         return self._db.changes("DELETE FROM staff WHERE address = :address", address=address)
-
-    def admins(self) -> int:
-        """Return how many admins there are."""
-        return self._db.number("SELECT COUNT(*) FROM staff WHERE role = 'admin'")
 
 
 _SELECT = 'SELECT id, name, "by", scopes, made_at, expires_at, used_at, revoked_at FROM token'
@@ -79,11 +74,9 @@ class Tokens(Repository):
         return self._db.first(Token, f"{_SELECT} WHERE hash = :hash", hash=hash)
 
     def newest(self, most: int) -> list[Token]:
-        """Return the tokens, the newest first."""
         return self._db.all(Token, f"{_SELECT} ORDER BY id DESC LIMIT :most", most=most)
 
     def use(self, number: int, at: datetime) -> None:
-        """Note when a token was used."""
         self._db.update("token", {"id": number}, used_at=at)
 
     def revoke(self, number: int, at: datetime) -> Token | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from newsletter.domain.statements.feed import FeedCounts, FeedRecord, KnownItem
+from newsletter.domain.statements.feed import FeedRecord, ItemState, KnownItem
 from newsletter.store.database import Repository
 
 _ITEM = "SELECT number, id, link, title, published, state, fingerprint"
@@ -40,19 +40,14 @@ class Feeds(Repository):
             feed=feed,
         )
 
-    def counts(self, feed: str) -> FeedCounts:
-        [counts] = self._db.all(
-            FeedCounts,
-            "SELECT COUNT(*) AS seen,"
-            " COUNT(*) FILTER (WHERE state = 'taken') AS taken,"
-            " COUNT(*) FILTER (WHERE state = 'unusable') AS unusable"
-            " FROM feed_item WHERE feed = :feed",
-            feed=feed,
+    def counts(self, feed: str) -> dict[ItemState, int]:
+        """Return how many items are in each state; a state without items is left out."""
+        rows = self._db.rows(
+            "SELECT state, COUNT(*) FROM feed_item WHERE feed = :feed GROUP BY state", feed=feed
         )
-        return counts
+        return {ItemState(state): count for state, count in rows}
 
     def slugs(self) -> set[str]:
-        """Return the slugs of all items of all feeds."""
         return set(self._db.column("SELECT slug FROM feed_item WHERE slug IS NOT NULL"))
 
     def put(self, feed: str, record: FeedRecord, items: Iterable[KnownItem], at: datetime) -> None:

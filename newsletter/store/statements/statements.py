@@ -42,7 +42,6 @@ class Statements(Repository):
     """Statements as they were last read, and all content that was ever rendered from them."""
 
     def all(self) -> list[StoredStatement]:
-        """Return all statements, by slug."""
         return self._db.all(StoredStatement, f"{_STORED} ORDER BY slug")
 
     def some(self, slugs: Collection[str]) -> list[StoredStatement]:

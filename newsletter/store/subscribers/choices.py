@@ -164,7 +164,6 @@ class Choices(Repository):
         self._db.update("subscriber", {"id": subscriber_id}, paused_until=until)
 
     def has_ended_pause(self, at: datetime) -> bool:
-        """Return whether a pause is over by then."""
         return bool(
             self._db.value(f"SELECT EXISTS (SELECT 1 FROM subscriber WHERE {_IS_OVER})", at=at)
         )

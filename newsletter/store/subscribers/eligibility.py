@@ -71,10 +71,7 @@ class People:
 
 
 def people_on(
-    lists: Sequence[int],
-    segment: Segment | None = None,
-    *,
-    between: tuple[int, int] | None = None,
+    lists: Sequence[int], segment: Segment | None = None, *, between: tuple[int, int] | None = None
 ) -> People:
     """Return the people who are ``eligible`` for these lists, with ids between two if given.
 

@@ -409,5 +409,4 @@ class Readers(AddressRepository):
         return {SuppressionReason(reason): count for reason, count in rows}
 
     def list_names(self) -> list[str]:
-        """Return the names of all lists, in order."""
         return self._db.column("SELECT name FROM list ORDER BY name")
