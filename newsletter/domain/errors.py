@@ -1,14 +1,4 @@
-"""The one error tree.
-
-NewsletterError ├── InvalidInput a person's input cannot be used; lists every fault │ ├──
-InvalidConfiguration │ ├── TookTooLong a text takes longer than its limit │ └── Postponed a text
-could not be tried just now ├── NotFound no such statement, campaign, subscriber or member of staff
-├── Refused a check, an approval or a count says no │ └── Outdated it has
-changed since the person looked ├── ProviderUnreachable the provider cannot be
-reached; nothing was sent ├── ClaimOver our claim was over before the call began; nothing was sent
-├── StoreUnavailable the database is locked, read-only, full or of another version │ └──
-DatabaseReplaced the database file was replaced while it was open └── Defect one of our
-invariants is broken; please report it
+"""The errors that newsletter raises on purpose. Their sentences can be shown to people as they are.
 
 A message says the problem, the object and the remedy.
 """

@@ -139,20 +139,6 @@ def everywhere(local: LocalTime, *, home: str, ready: datetime) -> ByZone:
     return by_zone(local, ("", *every_zone()), home=home, ready=ready)
 
 
-def release_time(
-    *,
-    approved_at: datetime,
-    undo_window: timedelta,
-    send_at: datetime | None,
-    embargo_until: datetime | None,
-    not_before: datetime | None = None,
-) -> datetime:
-    """Return the earliest time at which a batch may be sent. All times are aware."""
-    times = [approved_at + undo_window]
-    times += [instant for instant in (send_at, embargo_until, not_before) if instant is not None]
-    return max(times)
-
-
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from newsletter.domain.campaigns.campaign import Campaign, CampaignState, settled
+from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect
 from newsletter.domain.ports import Links
@@ -80,11 +80,11 @@ def finish(tx: Transaction, campaign_id: int) -> None:
     campaign = tx.campaigns.get(campaign_id)
     if campaign is None or campaign.welcome or campaign.state not in _MAY_END:
         return
-    state = settled(campaign.counts)
-    if state is None:
+    if campaign.counts.pending:
         raise Defect(f"campaign {campaign_id} has deliveries pending and no batch to hand over")
-    reason = ""
-    if state is CampaignState.ATTENTION:
+    state, reason = CampaignState.SENT, ""
+    if campaign.counts.unknown:
+        state = CampaignState.ATTENTION
         reason = (
             f"for {campaign.counts.unknown} it is unknown whether the provider took the message;"
             f" look there, then 'newsletter resolve {campaign.id}'"

@@ -20,7 +20,7 @@ from newsletter.domain.campaigns.state import CampaignRules, Related
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Refused
-from newsletter.domain.schedule import everywhere, release_time, resolve
+from newsletter.domain.schedule import everywhere, resolve
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -145,13 +145,9 @@ def _ready(
     If the content changed after the approval and changed back, the undo window begins again: a
     restart with other settings and back would else send at once.
     """
-    return release_time(
-        approved_at=max(status.since, tx.statements.content_since(status.slug) or status.since),
-        undo_window=status.rules.undo_window,
-        send_at=send_at,
-        embargo_until=embargo_until,
-        not_before=status.approval.not_before,
-    )
+    approved_at = max(status.since, tx.statements.content_since(status.slug) or status.since)
+    times = (send_at, embargo_until, status.approval.not_before)
+    return max(approved_at + status.rules.undo_window, *filter(None, times))
 
 
 def _corrected(

@@ -107,13 +107,6 @@ def has_begun(campaign: Campaign | None) -> TypeGuard[Campaign]:
     return campaign is not None and campaign.started_at is not None
 
 
-def settled(counts: Counts) -> CampaignState | None:
-    """The state in which a campaign with these counts ends, or None while something is pending."""
-    if counts.pending:
-        return None
-    return CampaignState.ATTENTION if counts.unknown else CampaignState.SENT
-
-
 BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
 
 

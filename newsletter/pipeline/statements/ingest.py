@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from newsletter.domain.campaigns.digest import Issue
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Source
 from newsletter.domain.statements.statement import Progress, Reading, Statement, StoredStatement
@@ -173,53 +173,25 @@ class FeedSource:
         )
 
 
-class DigestSource:
-    """Reads every issue that was made and not taken back; again only those that were touched."""
+class _StoredSource(ABC):
+    """Reads texts of the database; again only those that were touched since."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._mark: int | None = None
-        self._issues: dict[str, Issue] = {}
-        self._reading = Reading(statements=())
-
-    def read(self) -> Reading:
-        """Read all issues, by name and day."""
-        with self._store.read() as tx:
-            mark, touched = tx.statements.changed_since(self._mark)
-            issues = tx.digests.issues() if self._mark is None else tx.digests.some(touched)
-        changed = {issue.slug: issue for issue in issues if self._issues.get(issue.slug) != issue}
-        if changed:
-            self._issues |= changed
-            kept = sorted(self._issues.values(), key=lambda one: (one.name, one.day))
-            self._reading = replace(
-                self._reading, statements=tuple(part.statement for part in kept if part.statement)
-            )
-        self._mark = mark
-        return self._reading
-
-
-class DeskSource:
-    """Reads every version that was submitted at the desk, and nothing newer.
-
-    Only versions that changed are read again. A name that the configuration does not know, such as
-    a segment, is a fault of the text, as in a file.
-    """
-
-    def __init__(self, store: Store, defaults: Defaults) -> None:
-        self._store = store
-        self._defaults = defaults
-        self._mark: int | None = None
         self._known: dict[str, Parsed] = {}
         self._reading = Reading(statements=())
 
+    @abstractmethod
+    def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
+        """Return all texts, or those with these slugs, by slug."""
+
     def read(self) -> Reading:
-        """Read all that was handed in, by slug."""
+        """Read all texts, by slug."""
         with self._store.read() as tx:
             mark, touched = tx.statements.changed_since(self._mark)
-            found = tx.drafts.handed_in() if self._mark is None else tx.drafts.some(touched)
-        others = self._known.keys() - touched
-        known = {slug: self._known[slug] for slug in others}
-        known |= {one.slug: parse_version(one, self._defaults) for one in found}
+            found = self.find(tx, None if self._mark is None else touched)
+        known = {slug: self._known[slug] for slug in self._known.keys() - touched} | found
         if known != self._known:
             self._known = known
             parsed = [known[slug] for slug in sorted(known)]
@@ -229,3 +201,27 @@ class DeskSource:
             )
         self._mark = mark
         return self._reading
+
+
+class DigestSource(_StoredSource):
+    """The issues of digest emails that were made and not taken back."""
+
+    def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
+        issues = tx.digests.issues() if slugs is None else tx.digests.some(slugs)
+        return {issue.slug: Parsed(statement=issue.statement, faults=()) for issue in issues}
+
+
+class DeskSource(_StoredSource):
+    """The versions that were submitted at the desk, and nothing newer.
+
+    A name that the configuration does not know, such as a segment, is a fault of the text, as in a
+    file.
+    """
+
+    def __init__(self, store: Store, defaults: Defaults) -> None:
+        super().__init__(store)
+        self._defaults = defaults
+
+    def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
+        drafts = tx.drafts.handed_in() if slugs is None else tx.drafts.some(slugs)
+        return {draft.slug: parse_version(draft, self._defaults) for draft in drafts}

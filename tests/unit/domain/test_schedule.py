@@ -8,7 +8,6 @@ from newsletter.domain.schedule import (
     every_zone,
     format_duration,
     parse_duration,
-    release_time,
     resolve,
 )
 from tests.rows import rows
@@ -85,32 +84,6 @@ def test_what_the_refusal_says_to_write_is_accepted(offset: str) -> None:
 def test_the_fold_that_a_time_happens_to_carry_is_not_a_guess_to_be_believed() -> None:
     with pytest.raises(ValueError, match="comes twice"):
         resolve(datetime(2026, 11, 1, 1, 30, fold=1), "America/New_York")  # noqa: DTZ001 - wall time
-
-
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-
-
-@rows(
-    ("send_at", "embargo", "expected"),
-    [
-        (None, None, NOON + timedelta(minutes=5)),
-        (NOON - timedelta(days=1), None, NOON + timedelta(minutes=5)),
-        (NOON + timedelta(hours=1), None, NOON + timedelta(hours=1)),
-        (None, NOON + timedelta(hours=2), NOON + timedelta(hours=2)),
-        (NOON + timedelta(hours=3), NOON + timedelta(hours=2), NOON + timedelta(hours=3)),
-        (NOON + timedelta(hours=1), NOON + timedelta(hours=2), NOON + timedelta(hours=2)),
-    ],
-)
-def test_nothing_goes_before_the_undo_window_the_set_time_and_the_embargo(
-    send_at: datetime | None, embargo: datetime | None, expected: datetime
-) -> None:
-    found = release_time(
-        approved_at=NOON,
-        undo_window=timedelta(minutes=5),
-        send_at=send_at,
-        embargo_until=embargo,
-    )
-    assert found == expected
 
 
 @rows(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.domain.campaigns.campaign import CampaignState, Counts, settled
+from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.delivery.batch import (
     BACKOFF_FIRST,
     BACKOFF_LONGEST,
@@ -76,23 +76,6 @@ def test_each_state_of_a_delivery_is_counted() -> None:
     assert [field.name for field in fields(Counts)] == [state.value for state in DeliveryState]
     for state in DeliveryState:
         assert Counts(**{state.value: 3}).audience == 3
-
-
-@rows(
-    ("counts", "state"),
-    [
-        (Counts(pending=1, accepted=9), None),
-        (Counts(pending=1, unknown=1), None),
-        (Counts(accepted=9), CampaignState.SENT),
-        (Counts(rejected=9), CampaignState.SENT),
-        (Counts(accepted=9, unknown=1), CampaignState.ATTENTION),
-        (Counts(), CampaignState.SENT),
-    ],
-)
-def test_a_campaign_ends_when_nothing_is_pending(
-    counts: Counts, state: CampaignState | None
-) -> None:
-    assert settled(counts) is state
 
 
 def test_what_is_sent_or_cancelled_is_final_and_what_needs_a_person_is_not() -> None:
