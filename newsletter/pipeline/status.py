@@ -147,7 +147,7 @@ def _ready(
     """
     approved_at = max(status.since, tx.statements.content_since(status.slug) or status.since)
     times = (send_at, embargo_until, status.approval.not_before)
-    return max(approved_at + status.rules.undo_window, *filter(None, times))
+    return max([approved_at + status.rules.undo_window, *filter(None, times)])
 
 
 def _corrected(

@@ -37,12 +37,7 @@ def test_a_broken_configuration_is_caught_as_invalid_input() -> None:
         raise InvalidConfiguration([Fault(file="newsletter.yaml", message="one")])
 
 
-def test_all_our_errors_have_one_root_and_stand_in_the_tree_of_the_module() -> None:
-    found = [
-        name
-        for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, Exception)
-    ]
-    for name in found:
-        assert issubclass(getattr(errors, name), NewsletterError)
-        assert name in (errors.__doc__ or "")
+def test_all_our_errors_have_one_root() -> None:
+    found = (value for value in vars(errors).values() if isinstance(value, type))
+    for error in found:
+        assert not issubclass(error, Exception) or issubclass(error, NewsletterError)
