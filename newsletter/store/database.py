@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from operator import attrgetter, itemgetter
 from types import NoneType, UnionType
@@ -191,26 +191,24 @@ class Database:
         """Ask ``of_statement`` for all these statements with one query."""
         self._listed = frozenset(slugs)
 
-    def of_statement(
-        self,
-        query: Callable[[Sequence[str]], Iterable[T]],
-        slug: str,
-        slug_of: Callable[[T], str] = attrgetter("slug"),
-    ) -> list[T]:
-        """Return the rows of one statement, in the order of the query, which takes several slugs.
+    def of_statement(self, kind: type[T], sql: str, slug: str, key: str = "slug") -> list[T]:
+        """Return the rows of one statement, in the order of the query, which takes ``:slugs``.
 
-        A transaction that only reads runs the query once for all statements of
+        They are as ``all`` returns them, or as ``mappings`` for the kind ``dict``. ``key`` names
+        their slug. A transaction that only reads runs the query once for all statements of
         ``list_together``.
         """
+        rows: Callable[..., list[Any]] = self.mappings if kind is dict else partial(self.all, kind)
         if self._answers is None:
-            return [*query([slug])]
-        if (query, slug) not in self._answers:
+            return rows(sql, slugs=[slug])
+        if (sql, slug) not in self._answers:
+            slug_of: Any = itemgetter(key) if kind is dict else attrgetter(key)
             slugs = self._listed if slug in self._listed else [slug]
             found: dict[str, list[T]] = {each: [] for each in slugs}
-            for row in query(sorted(slugs)):
+            for row in rows(sql, slugs=sorted(slugs)):
                 found[slug_of(row)].append(row)
-            self._answers |= {(query, each): rows for each, rows in found.items()}
-        return cast("list[T]", self._answers[query, slug])
+            self._answers |= {(sql, each): some for each, some in found.items()}
+        return cast("list[T]", self._answers[sql, slug])
 
     def all(self, kind: type[T], sql: str, /, *conditions: Condition, **values: object) -> list[T]:
         """Return an instance of the dataclass for each row, by the names of the columns.

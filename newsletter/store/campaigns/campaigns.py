@@ -1,8 +1,7 @@
 """Campaigns and their figures."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from operator import attrgetter
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.store.database import MEMBER, NO_LIMIT, Repository, instant
@@ -163,27 +162,22 @@ class Campaigns(Repository):
 
     def latest(self, slug: str) -> Campaign | None:
         """Return the newest campaign of a statement, with its figures."""
-        return next(iter(self._db.of_statement(self._latest, slug)), None)
-
-    def _latest(self, slugs: Sequence[str]) -> list[Campaign]:
         newest = _with_counts(
             "SELECT MAX(id) FROM campaign WHERE slug IN (SELECT value FROM json_each(:slugs))"
             " GROUP BY slug"
         )
-        return self._db.all(Campaign, newest, slugs=slugs)
+        return next(iter(self._db.of_statement(Campaign, newest, slug)), None)
 
     def begun_correction(self, slug: str) -> Campaign | None:
         """Return the newest begun correction of a statement."""
-        began = self._db.of_statement(self._corrections, slug, attrgetter("corrects"))
-        return next(reversed(began), None)
-
-    def _corrections(self, slugs: Sequence[str]) -> list[Campaign]:
-        return self._db.all(
+        began = self._db.of_statement(
             Campaign,
             f"{_HEAD} WHERE corrects <> '' AND corrects IN (SELECT value FROM json_each(:slugs))"
             " AND started_at IS NOT NULL AND state <> 'cancelled' ORDER BY id",
-            slugs=slugs,
+            slug,
+            key="corrects",
         )
+        return next(reversed(began), None)
 
     def soonest(self, most: int) -> list[Campaign]:
         """Return the scheduled campaigns that leave first, without their figures."""

@@ -3,9 +3,8 @@ rows."""
 
 import hmac
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 from newsletter.domain.delivery.restore_guard import Absence
@@ -47,14 +46,9 @@ class SealedRows:
 
     def of(self, slug: str) -> list[Row]:
         """Return the sound rows of a statement, oldest first."""
-        rows = self._db.of_statement(self._query, slug, itemgetter("slug"))
+        query = f"{self._select} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id"
+        rows: list[Row] = self._db.of_statement(dict, query, slug)
         return [row for row in rows if self.is_sound(row)]
-
-    def _query(self, slugs: Sequence[str]) -> list[Row]:
-        return self._db.mappings(
-            f"{self._select} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
-            slugs=slugs,
-        )
 
     def is_sound(self, row: Row) -> bool:
         """Return whether the row is what we wrote."""
@@ -92,17 +86,18 @@ def brought_back(row: Row, taken: Collection[int]) -> bool:
     return row["revoked_at"] is None and row["id"] in taken
 
 
-def revocations(db: Database, slugs: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
-    """Return (slug, detail) of the log's lines on revoked approvals, of these statements or all."""
-    lines = "SELECT subject, detail FROM audit WHERE action = 'revoke'"
-    if slugs is None:
-        return db.rows(lines)
-    return db.rows(f"{lines} AND subject IN (SELECT value FROM json_each(:slugs))", slugs=slugs)
+_REVOCATIONS = "SELECT subject, detail FROM audit WHERE action = 'revoke'"
+REVOCATIONS_OF = f"{_REVOCATIONS} AND subject IN (SELECT value FROM json_each(:slugs))"
 
 
-def taken_back(revoked: Iterable[tuple[Any, ...]]) -> set[int]:
-    """Return the ids of approvals that these lines, (slug, detail), say were revoked."""
-    found = (_TAKEN_BACK.match(detail) for _, detail in revoked)
+def revocations(db: Database) -> list[Row]:
+    """Return the log's lines on revoked approvals of all statements."""
+    return db.mappings(_REVOCATIONS)
+
+
+def taken_back(revoked: Iterable[Row]) -> set[int]:
+    """Return the ids of approvals that these lines of the log say were revoked."""
+    found = (_TAKEN_BACK.match(row["detail"]) for row in revoked)
     return {int(number) for one in found if one for number in one[1].split(", ")}
 
 

@@ -1,8 +1,6 @@
 """Staff decisions: approvals and starts under our own seal, requests for changes, and comments."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from operator import itemgetter
 
 from newsletter.domain.campaigns.campaign import Start
 from newsletter.domain.statements.comment import ChangeRequest, Comment
@@ -11,12 +9,12 @@ from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Database, Repository
 from newsletter.store.file.keys import Chain
 from newsletter.store.staff.audit import (
+    REVOCATIONS_OF,
     REVOKE,
     Audit,
     Row,
     SealedRows,
     brought_back,
-    revocations,
     sealed_approvals,
     taken_back,
     value_of,
@@ -100,11 +98,8 @@ class Approvals(Repository):
         # a seal holds for an older row too: only the log tells that it was taken back since
         back = set()
         if found:
-            back = taken_back(self._db.of_statement(self._revocations, slug, itemgetter(0)))
+            back = taken_back(self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject"))
         return [row for row in found if not brought_back(row, back)]
-
-    def _revocations(self, slugs: Sequence[str]) -> list[tuple[str, str]]:
-        return revocations(self._db, slugs)
 
 
 _START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'
@@ -152,14 +147,11 @@ class ChangeRequests(Repository):
 
     def of(self, slug: str) -> list[ChangeRequest]:
         """Return the requests about a statement, oldest first."""
-        return self._db.of_statement(self._query, slug)
-
-    def _query(self, slugs: Sequence[str]) -> list[ChangeRequest]:
-        return self._db.all(
+        return self._db.of_statement(
             ChangeRequest,
             'SELECT slug, content_hash, "by", at, reason, closed_at FROM returned'
             " WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id",
-            slugs=slugs,
+            slug,
         )
 
     def add(self, returned: ChangeRequest) -> None:

@@ -2,9 +2,8 @@
 
 import json
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from operator import attrgetter, itemgetter
 
 from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Content
@@ -130,15 +129,11 @@ class Statements(Repository):
     def translations(self, slug: str) -> list[StoredStatement]:
         """Return the statements that name this one in ``translation_of``, present or not."""
         return self._db.of_statement(
-            self._translations, slug, attrgetter("statement.translation_of")
-        )
-
-    def _translations(self, slugs: Sequence[str]) -> list[StoredStatement]:
-        return self._db.all(
             StoredStatement,
             f"{_STORED} WHERE translation_of IN (SELECT value FROM json_each(:slugs))"
             " AND statement.translation_of <> '' ORDER BY slug",
-            slugs=slugs,
+            slug,
+            key="statement.translation_of",
         )
 
     def put(self, stored: StoredStatement, at: datetime) -> None:
@@ -169,15 +164,13 @@ class Statements(Repository):
 
     def content_since(self, slug: str) -> datetime | None:
         """Return when the content hash of a statement became what it is."""
-        rows = self._db.of_statement(self._content_since, slug, itemgetter(0))
-        return next((instant(since) for _, since in rows), None)
-
-    def _content_since(self, slugs: Sequence[str]) -> list[tuple[str, int]]:
-        return self._db.rows(
+        rows = self._db.of_statement(
+            dict,
             "SELECT slug, content_since FROM statement"
             " WHERE slug IN (SELECT value FROM json_each(:slugs))",
-            slugs=slugs,
+            slug,
         )
+        return next((instant(row["content_since"]) for row in rows), None)
 
     def keep_content(self, content: Content, at: datetime) -> str:
         """Store content under its content hash, once, and return the content hash."""
@@ -213,15 +206,13 @@ class Schedules(Repository):
     """Times that a member of staff set, which outrank the statement's own ``send_at``."""
 
     def get(self, slug: str) -> datetime | None:
-        rows = self._db.of_statement(self._query, slug, itemgetter(0))
-        return next((instant(at) for _, at in rows), None)
-
-    def _query(self, slugs: Sequence[str]) -> list[tuple[str, int]]:
-        return self._db.rows(
+        rows = self._db.of_statement(
+            dict,
             "SELECT slug, send_at FROM schedule"
             " WHERE slug IN (SELECT value FROM json_each(:slugs))",
-            slugs=slugs,
+            slug,
         )
+        return next((instant(row["send_at"]) for row in rows), None)
 
     def put(self, slug: str, at: datetime | None) -> None:
         """Set the time of a statement, or take the setting back."""
