@@ -179,8 +179,7 @@ def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
 
 def refuse_last_admin(tx: Transaction, address: str) -> None:
     """Raise Refused if the person is the only admin."""
-    admins = [one for one, role in tx.staff.roles().items() if role is Role.ADMIN]
-    if admins == [address]:
+    if [one for one, role in tx.staff.roles().items() if role is Role.ADMIN] == [address]:
         raise Refused(f"{address} is the last admin; make somebody else an admin first")
 
 
