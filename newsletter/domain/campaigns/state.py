@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Self
 
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.staff.role import Role
@@ -124,70 +125,50 @@ class Home(Enum):
 
 
 class Act(Enum):
-    """An act on a statement's page, as its button says."""
+    """An act on a statement's page, as its button says, and the least role that it takes.
 
-    EDIT = "Edit"
-    """Change the text."""
-    TAKE_BACK = "Take back"
+    An approver may also undo what they approved.
+    """
+
+    needed: Role
+
+    def __new__(cls, label: str, needed: Role) -> Self:
+        act = object.__new__(cls)
+        act._value_ = label
+        act.needed = needed
+        return act
+
+    EDIT = "Edit", Role.WRITER
+    TAKE_BACK = "Take back", Role.WRITER
     """Take a text back that was handed in."""
-    HAND_IN = "Submit for review"
+    HAND_IN = "Submit for review", Role.WRITER
     """Ask for approval again."""
-    REVIEW = "Review"
+    REVIEW = "Review", Role.APPROVER
     """Read it, and approve it or send it back."""
-    SEE_CHANGES = "See the changes"
+    SEE_CHANGES = "See the changes", Role.APPROVER
     """Read what changed since the approval, and approve it or send it back."""
-    START = "Choose a time and send"
-    """Choose a time and send."""
-    CHANGE_TIME = "Change the time"
-    """Set another time."""
-    UNDO = "Undo"
+    START = "Choose a time and send", Role.SENDER
+    CHANGE_TIME = "Change the time", Role.SENDER
+    UNDO = "Undo", Role.SENDER
     """Stop it within the undo window."""
-    PAUSE = "Pause"
-    """Stop it for now."""
-    RESUME = "Resume"
-    """Let it go on."""
-    CANCEL = "Cancel"
-    """End it."""
-    DECIDE = "Decide"
+    PAUSE = "Pause", Role.SENDER
+    RESUME = "Resume", Role.SENDER
+    CANCEL = "Cancel", Role.SENDER
+    DECIDE = "Decide", Role.ADMIN
     """Decide the outcome of unknown deliveries."""
-    REPORT = "See the report"
-    """See its figures."""
-    OPEN_CORRECTION = "Open the correction"
+    REPORT = "See the report", Role.VIEWER
+    OPEN_CORRECTION = "Open the correction", Role.VIEWER
     """See what put it right."""
-    OPEN_ORIGINAL = "Open the original"
+    OPEN_ORIGINAL = "Open the original", Role.VIEWER
     """See what it translates."""
-    CORRECT = "Write a correction"
+    CORRECT = "Write a correction", Role.WRITER
     """Write a correction to the readers who have it."""
-    AMEND = "Correct or withdraw"
+    AMEND = "Correct or withdraw", Role.SENDER
     """Correct it, write on its web page, take it off the web, or send it to the rest."""
-    COPY = "Copy to the desk"
+    COPY = "Copy to the desk", Role.WRITER
     """Copy it to the desk, to go on with it there."""
-    FORGET_START = "Remove the lapsed start"
+    FORGET_START = "Remove the lapsed start", Role.SENDER
     """Have a start that lapsed shown no more."""
-
-
-NEEDED: Mapping[Act, Role] = {
-    Act.EDIT: Role.WRITER,
-    Act.TAKE_BACK: Role.WRITER,
-    Act.HAND_IN: Role.WRITER,
-    Act.REVIEW: Role.APPROVER,
-    Act.SEE_CHANGES: Role.APPROVER,
-    Act.START: Role.SENDER,
-    Act.CHANGE_TIME: Role.SENDER,
-    Act.UNDO: Role.SENDER,
-    Act.PAUSE: Role.SENDER,
-    Act.RESUME: Role.SENDER,
-    Act.CANCEL: Role.SENDER,
-    Act.DECIDE: Role.ADMIN,
-    Act.REPORT: Role.VIEWER,
-    Act.OPEN_CORRECTION: Role.VIEWER,
-    Act.OPEN_ORIGINAL: Role.VIEWER,
-    Act.CORRECT: Role.WRITER,
-    Act.AMEND: Role.SENDER,
-    Act.COPY: Role.WRITER,
-    Act.FORGET_START: Role.SENDER,
-}
-"""The least role that each takes; an approver may also undo what they approved."""
 
 
 DESK_ACTS = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})

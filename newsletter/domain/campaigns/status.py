@@ -15,7 +15,6 @@ from newsletter.domain.campaigns.campaign import (
 )
 from newsletter.domain.campaigns.state import (
     DESK_ACTS,
-    NEEDED,
     STATES,
     Act,
     CampaignRules,
@@ -207,7 +206,7 @@ class StatementStatus:
         return tuple(
             act
             for act in self.acts
-            if (role is not None and role.includes(NEEDED[act]))
+            if (role is not None and role.includes(act.needed))
             or (act is Act.UNDO and address in _actors_of(act, self))
         )
 
@@ -253,8 +252,7 @@ def _state_if_not(status: StatementStatus) -> State:
 
 def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
     """Return the people who may do this act, those first who usually do."""
-    needed = NEEDED[act]
-    able = [address for address, role in status.staff.items() if role.includes(needed)]
+    able = [address for address, role in status.staff.items() if role.includes(act.needed)]
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
         given = {approval.by for approval in status.approval.counted}
         barred = not status.rules.policy.author_may_approve
@@ -263,7 +261,7 @@ def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
             for address in able
             if address not in given and not (barred and status.stored.wrote(address))
         ]
-    if needed is Role.WRITER:
+    if act.needed is Role.WRITER:
         # its writers continue a text; without one who may, any writer does
         wrote = status.statement.written_by
         own = [one for one in able if any(same_person(one, writer) for writer in wrote)]
