@@ -139,6 +139,7 @@ class Act(Enum):
         return act
 
     EDIT = "Edit", Role.WRITER
+    """Change the text."""
     TAKE_BACK = "Take back", Role.WRITER
     """Take a text back that was handed in."""
     HAND_IN = "Submit for review", Role.WRITER
@@ -148,15 +149,21 @@ class Act(Enum):
     SEE_CHANGES = "See the changes", Role.APPROVER
     """Read what changed since the approval, and approve it or send it back."""
     START = "Choose a time and send", Role.SENDER
+    """Choose a time and send."""
     CHANGE_TIME = "Change the time", Role.SENDER
+    """Set another time."""
     UNDO = "Undo", Role.SENDER
     """Stop it within the undo window."""
     PAUSE = "Pause", Role.SENDER
+    """Stop it for now."""
     RESUME = "Resume", Role.SENDER
+    """Let it go on."""
     CANCEL = "Cancel", Role.SENDER
+    """End it."""
     DECIDE = "Decide", Role.ADMIN
     """Decide the outcome of unknown deliveries."""
     REPORT = "See the report", Role.VIEWER
+    """See its figures."""
     OPEN_CORRECTION = "Open the correction", Role.VIEWER
     """See what put it right."""
     OPEN_ORIGINAL = "Open the original", Role.VIEWER
