@@ -264,7 +264,7 @@ def members(node: ast.ClassDef) -> Iterator[str]:
     """Return a row of a table for each member; raise for one without a sentence."""
     for place, statement in enumerate(node.body):
         if isinstance(statement, ast.Assign):
-            value, sentence = ast.literal_eval(statement.value), node.body[place + 1]
+            value, sentence = ast.unparse(statement.value).strip("'"), node.body[place + 1]
             assert isinstance(sentence, ast.Expr), f"{node.name}.{value} has no sentence"
             yield f"| `{value}` | {' '.join(ast.literal_eval(sentence.value).split())} |"
 
