@@ -35,7 +35,7 @@ def send(kind: str, room: Newsroom, count: int, *, leaving: int) -> None:
     clock = room.clock
     with KINDS[kind].server(clock) as server, made(kind, server.url, clock) as provider:
         able = provider.capabilities
-        room.rules = replace(room.rules, provider=kind, batch_size=1000, capabilities=able)
+        room.rules = replace(room.rules, provider=kind, batch_size=1000, capabilities=(able,))
         room.start(count)
         dispatcher = room.dispatcher(provider=provider)
         least = -(-count // able.max_recipients)

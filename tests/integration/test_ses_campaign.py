@@ -33,7 +33,7 @@ def provider(room: Newsroom, server: SesServer) -> Iterator[HttpProvider]:
 
 def start(room: Newsroom, provider: HttpProvider, readers: int) -> None:
     able = provider.capabilities
-    room.rules = replace(room.rules, batch_size=able.max_recipients, capabilities=able)
+    room.rules = replace(room.rules, batch_size=able.max_recipients, capabilities=(able,))
     room.start(readers)
 
 
