@@ -23,7 +23,6 @@ _IMAGE = re.compile(r"<img\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>", re.IGNORECASE
 _ATTRIBUTE = re.compile(
     r"(?<!\s)(?P<blank>\s++)(?P<name>[^\s=>/]++)(?:\s*+=\s*+(?P<value>\"[^\"]*\"|'[^']*'|[^\s>]+))?"
 )
-_NUMBER = re.compile(r"[0-9]{1,5}")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?")
 _NOT_SHOWN = re.compile(
     r"<!--.*?-->|<(?P<tag>head|style|script|title)\b.*?</(?P=tag)\s*>", re.IGNORECASE | re.DOTALL
@@ -78,34 +77,15 @@ def inbox_line(html: str) -> str:
     return (cut.rpartition(" ")[0] or cut) + "…"
 
 
-_BLOCK = re.compile(r"<(?:p|h[1-6]|li|hr)\b", re.IGNORECASE)
-_LINE_LETTERS, _LINE, _GAP, _EDGES = 58, 28, 34, 160
-
-
-def frame_height(html: str) -> int:
-    """Estimate the pixels of a mail on a desktop, rounded up, for browsers without script."""
-    shown = _NOT_SHOWN.sub("", html)
-    lines, blocks = len(Page(shown).text) // _LINE_LETTERS, len(_BLOCK.findall(shown))
-    heights = filter(_NUMBER.fullmatch, _pictures(shown, "height"))
-    drawn = sum(map(int, heights))
-    return (lines * _LINE + blocks * _GAP + drawn + _EDGES) // 100 * 100 + 100
-
-
 def picture_hosts(html: str) -> tuple[str, ...]:
     """Return the hosts of the pictures over https, each once, in order."""
     hosts = []
-    for address in _pictures(html, "src"):
+    for address in document_fromstring(html.strip() or "<p>").xpath("//img/@src"):
         with suppress(ValueError):
             part = urlsplit(address)
             if part.scheme == "https" and _HOST.fullmatch(part.netloc):
                 hosts.append(part.netloc)
     return tuple(dict.fromkeys(hosts))
-
-
-def _pictures(html: str, attribute: str) -> list[str]:
-    """Return this attribute of all pictures that have it."""
-    found: list[str] = document_fromstring(html.strip() or "<p>").xpath(f"//img/@{attribute}")
-    return found
 
 
 def _as_seen(html: str) -> str:

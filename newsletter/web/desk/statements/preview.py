@@ -121,13 +121,9 @@ class EmailPreview:
 
 
 def inbox_of(content: Content | None) -> dict[str, Any]:
-    """Return an email's row in an inbox and the height of its frame, by the names of a page."""
+    """Return an email and its row in an inbox, by the names of a page."""
     html = content.in_words(content.html) if content else ""
-    return {
-        "content": content,
-        "inbox": views.inbox_line(html) if content else "",
-        "height": views.frame_height(html) if content else 0,
-    }
+    return {"content": content, "inbox": views.inbox_line(html) if content else ""}
 
 
 def view_of(request: DeskRequest) -> str:
