@@ -495,5 +495,6 @@ BUGS: dict[str, Parts] = {
     "a pause is not kept": _in("choices", "pause", _not_kept),
     "a file brings back who left": _in("imports", "bring_in", _brought_back),
     "an undone import leaves subscriptions": _in("imports", "undo", _undone_in_part),
+    "a session outlives its end": _in("sessions", "end", _not_kept),
     "a letter is posted again after a crash": _in("emails", "abandon", _posted_again),
 }

@@ -12,8 +12,11 @@ from newsletter.domain.statements.statement import Progress, Statement
 from newsletter.domain.subscribers.segment import Segment
 
 READERS = 8
+KEY = b"k" * 32
+"""The key of each installation."""
+LISTS = {"press": "Press releases", "members": "For members"}
 ORIGINAL, CORRECTION, SPANISH = "resignation", "correction", "renuncia"
-INVITATION, APPEAL = "invitation", "appeal"
+INVITATION, APPEAL, NOTICE = "invitation", "appeal", "opening-hours"
 BERLIN, ZONE = "Europe/Berlin", "America/New_York"
 _ZONES = (BERLIN, "Asia/Tokyo", "", BERLIN, "Europe/Lisbon", BERLIN, "America/New_York")
 TWICE = LocalTime(at=time(2, 30), day=date(2026, 10, 25))
@@ -139,6 +142,7 @@ _TEXTS = {
         Text(slug=INVITATION, author="ed@forum.example", lists=("press", "members")),
         Text(slug=APPEAL, segment=DONORS),
         Text(slug=ISSUE, author="", lists=DIGEST.lists),
+        Text(slug=NOTICE, author=""),
     )
 }
 
@@ -162,13 +166,15 @@ class Setting:
     together: bool = False
     gathers: bool = False
     """It has a digest email."""
+    writes: bool = False
+    """A text is written at the desk."""
     local_time: LocalTime | None = None
     limits: Limits = field(default_factory=lambda: Limits(timezone=ZONE))
 
     @property
     def slugs(self) -> tuple[str, ...]:
         """The statements on which people act."""
-        return (*self.texts, *[ISSUE] * self.gathers)
+        return (*self.texts, *[ISSUE] * self.gathers, *[NOTICE] * self.writes)
 
 
 SETTINGS = {
@@ -182,9 +188,10 @@ SETTINGS = {
     "together": Setting(texts=(ORIGINAL, SPANISH), approved=False, together=True),
     "digest": Setting(begun=True, gathers=True),
     "segment": Setting(texts=(APPEAL,)),
+    "desk": Setting(begun=True, writes=True),
     "paced": Setting(begun=True, limits=Limits(timezone=ZONE, rate=1, burst=2, daily_quota=5)),
 }
-EDITORIAL = frozenset({"office", "strict", "together", "digest"})
+EDITORIAL = frozenset({"office", "strict", "together", "digest", "desk"})
 """Kinds of workspace in which people write, approve and start."""
 
 
@@ -242,7 +249,7 @@ def first_versions(kind: str) -> dict[str, Version]:
     }
 
 
-_MARKER = re.compile(r"([a-z]+)\.v([0-9]+)")
+_MARKER = re.compile(r"([a-z]+(?:-[a-z]+)*)\.v([0-9]+)")
 
 
 def markers(words: str) -> list[tuple[str, int]]:

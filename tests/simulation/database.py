@@ -68,7 +68,7 @@ class Database:
     """A database in memory. All runs use it, so that each statement is prepared once."""
 
     def __init__(self, clock: FixedClock) -> None:
-        database = _InMemory(Path("nowhere"))
+        self.backend = database = _InMemory(Path("nowhere"))
         ensure_current(database)
         with database.transaction(reads=True) as db:
             self.connection = db.driver

@@ -15,10 +15,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
+from newsletter.providers import registry
 from newsletter.providers.common.calls import HttpProvider
+from newsletter.providers.common.doctor import Examination
 from newsletter.providers.registry import OPTIONS, build
 from newsletter.transport.transport import Transport
-from tests.fakes import WORKSPACE
+from tests.fakes import NOON, WORKSPACE
 from tests.provider_servers.kinds import KINDS
 from tests.servers import DATE, Delivered, Exchange, Received
 from tests.simulation.service import (
@@ -35,8 +37,7 @@ from tests.simulation.service import (
     account_of,
 )
 
-DOCUMENTED = tuple(sorted(KINDS.keys() - {"http"}))
-"""Calls of a provider that the settings describe name no attempt, so they cannot be judged."""
+DOCUMENTED = tuple(sorted(KINDS))
 _ATTEMPT = re.compile(f"{WORKSPACE}[0-9]{{24}}")
 _ADDRESS = re.compile(r"[a-z]+[0-9]+@example\.org")
 _LINK = re.compile(r"/t-([0-9]+)-([0-9]+)\n")
@@ -56,6 +57,8 @@ class Documented:
         self._servers: dict[str, Any] = {}
         self._took = took
         self._now = now
+        self.calling: Callable[[], str] = str
+        """Return the attempt of the running actor: a described provider's calls name none."""
 
     def account(self, key: str) -> Any:
         """Return the account of a key."""
@@ -71,15 +74,19 @@ class Documented:
         for server in self._servers.values():
             server.close()
 
-    @staticmethod
-    def attempt(request: Request) -> str:
+    def attempt(self, request: Request) -> str:
         """Return the name of the attempt; empty for a question."""
+        if self.traits == "http":
+            return self.calling()
         found = _ATTEMPT.search(unquote_plus(request.body.decode()))
         return found.group() if found else ""
 
     def answer(self, request: Request, how: How, now: datetime, claimed: Claimed) -> Arrival:
         """Handle a request. Return the part of the answer that arrives."""
-        asks = not self.attempt(request)
+        asks, asked = not self.attempt(request), KINDS[self.traits].asked
+        if asked and request.method == "GET" and request.target in asked.answers:
+            status, said = asked.answers[request.target]
+            return Arrival(Reply(status, said).encode(now))
         if how in BROKEN:
             return Arrival(b"", ends=True)
         if how in STATUS:
@@ -136,9 +143,31 @@ class Documented:
 @cache
 def _parts(kind: str, key: str) -> Any:
     """Return the provider of this kind, whose transport is not the simulation's."""
-    options = {"kind": kind, **KINDS[kind].options, "base_url": f"http://{key}{_HOST}"}
-    clock = cast(Any, SimpleNamespace(now=lambda: None))
-    return build(OPTIONS[kind].model_validate(options), workspace=Path(), clock=clock)
+    return build(_options(kind, key), workspace=Path(), clock=_NO_CLOCK)
+
+
+def _options(kind: str, key: str) -> Any:
+    url = f"http://{key}{_HOST}"
+    place = {"url": f"{url}/v1/messages"} if kind == "http" else {"base_url": url}
+    return OPTIONS[kind].model_validate({"kind": kind, **KINDS[kind].options, **place})
+
+
+def examine(kind: str, key: str, transport: Transport) -> None:
+    """Check key and sending domain at a provider, as ``newsletter doctor`` does."""
+    options = _options(kind, key)
+    signed = registry._signer(options, cast(Any, _Noon()))
+    probes = registry.probes(options, sender="news@forum.example")
+    Examination(probes, lambda: transport, signed).examine()
+
+
+class _Noon:
+    """The clock of questions, which their signature has."""
+
+    def now(self) -> datetime:
+        return NOON
+
+
+_NO_CLOCK = cast(Any, SimpleNamespace(now=lambda: None))
 
 
 def provider(

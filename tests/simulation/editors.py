@@ -1,21 +1,20 @@
 """The acts of the staff on texts: write, read, approve, start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from newsletter.domain.campaigns.campaign import ShownTerms
+from newsletter.domain.errors import Refused
 from newsletter.domain.statements.content import Content
-from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.campaigns.headcount import terms_now
 from newsletter.pipeline.statements import approve
-from newsletter.pipeline.status import load_status
-from tests.simulation.cast import DIGEST, SETTINGS, Version
+from tests.simulation.cast import DIGEST, NOTICE, SETTINGS, ZONE, Version
 from tests.simulation.database import digests
-from tests.simulation.host import CONFIGURATION, Host, Process
+from tests.simulation.host import Host, Process
 from tests.simulation.oracle import Approved, Started, words_of
+from tests.simulation.service import How
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -30,13 +29,22 @@ def _mailbox(name: str) -> str:
     return f"{name}@forum.example"
 
 
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def _typed(at: datetime) -> str:
+    """Return an instant as people type it in a form."""
+    return f"{at.astimezone(ZoneInfo(ZONE)):%Y-%m-%d %H:%M}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A statement as a person saw it, on a page or in a terminal."""
+    """A statement as a page of the desk showed it."""
 
-    content_hash: str
+    form: Mapping[str, Any]
+    """The fields of the form on the page."""
     content: Content
-    terms: ShownTerms
     not_before: datetime | None
 
 
@@ -46,6 +54,9 @@ class Editors:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._seen: dict[tuple[str, str], Seen] = {}
+        self._draft = ""
+        """The key of the text of the desk."""
+        self._written: Version | None = None
 
     def act(self, host: Host, deed: str, who: str, number: int) -> None:
         """Do one act as a person, on one of the statements."""
@@ -58,15 +69,22 @@ class Editors:
             "revoke": self._revoke,
             "start": self._start,
             "undo": self._undo,
+            "plan": partial(self._start, later=timedelta(minutes=5)),
             "schedule": partial(self._schedule, later=timedelta(minutes=5)),
-            "hurry": partial(self._schedule, later=timedelta(minutes=1), anew=True),
-            "unschedule": partial(self._schedule, later=None),
+            "hurry": self._hurry,
+            "unschedule": self._unschedule,
             "edit": partial(self._edit, change={}),
             "draft": partial(self._edit, change={"draft": True}),
             "submit": partial(self._edit, change={"draft": False}),
             "embargo": partial(self._edit, change={"embargo": "Embargoed.", "embargo_until": None}),
             "until": partial(self._edit, change={"embargo_until": "soon"}),
             "gather": self._gather,
+            "write": self._write,
+            "hand in": partial(self._write, hands_in=True),
+            "take back": self._take_back,
+            "comment": self._comment,
+            "send back": self._send_back,
+            "test": self._test,
         }
         acts[deed](host, who, slugs[number % len(slugs)])
 
@@ -74,117 +92,133 @@ class Editors:
 
     def _read(self, host: Host, who: str, slug: str) -> None:
         """Look at the statement now, to approve or start it later."""
-        seen = self._look(host, slug)
+        page, deed = ("start", "start") if who == "sam" else ("review", "review")
+        seen = self._look(host, who, slug, page, deed)
         if seen is not None:
             self._seen[who, slug] = seen
 
-    def _look(self, host: Host, slug: str) -> Seen | None:
-        process = Process(host)
-        with process.store.read() as tx:
-            stored = tx.statements.get(slug)
-            content = tx.statements.content(stored.content_hash) if stored else None
-            if stored is None or content is None:
-                return None
-            terms = terms_now(tx, load_status(tx, stored, process.rules))
-        return Seen(
-            content_hash=stored.content_hash,
-            content=content,
-            terms=terms,
-            not_before=host.expected.not_before(slug, host.now()),
-        )
+    def _look(self, host: Host, who: str, slug: str, page: str, deed: str) -> Seen | None:
+        """Return the form of a page that leads to an act, as the person is shown it."""
+        here, shown = f"/statements/{slug}", list[Seen]()
 
-    def _shown(self, host: Host, slug: str, seen: Seen) -> ShownTerms:
-        """Return the terms that the form of a page gives back."""
-        now = self._look(host, slug) if self._world.parts.forgets_the_time else None
-        return replace(seen.terms, time=now.terms.time) if now else seen.terms
+        def look(process: Process) -> None:
+            seen = self._world.door.ask(process, "GET", f"/desk{here}/{page}", who)
+            with process.store.read() as tx:
+                try:
+                    form = seen.form(f"/desk{here}/{deed}")
+                except Refused:  # people send forms that no page shows them
+                    stored = tx.statements.get(slug)
+                    form = {"digest": [stored.content_hash if stored else ""]}
+                content = tx.statements.content(form["digest"][0])
+            if content is None:
+                raise Refused(f"{slug} has no email")
+            not_before = host.expected.not_before(slug, host.now())
+            shown.append(Seen(form=form, content=content, not_before=not_before))
+
+        self._world.office(host, look)
+        return shown[0] if shown else None
+
+    def _decided(
+        self, host: Host, who: str, slug: str, page: str, deed: str, **typed: str
+    ) -> Seen | None:
+        """Send the form of a page that the person saw now or before; None if it was refused."""
+        before = (who == "sam") == (deed == "start") and deed != "override"
+        seen = self._seen.pop((who, slug), None) if before else None
+        seen = seen or self._look(host, who, slug, page, deed)
+        if seen is None:
+            return None
+        form = {**seen.form, **typed}
+        now = (
+            self._look(host, who, slug, page, deed) if self._world.parts.forgets_the_time else None
+        )
+        if now is not None:
+            form["shown_time"] = now.form["shown_time"]
+        return (
+            seen if self._world.people.sent(host, who, f"/statements/{slug}/{deed}", form) else None
+        )
 
     def _approve(
         self, host: Host, who: str, slug: str, *, override: bool = False, waives: bool = False
     ) -> None:
-        seen = self._seen.pop((who, slug), None) or self._look(host, slug)
+        typed = {"despite": "it is all right", "why": "nobody else is in"}
+        typed |= {"no_embargo": "yes"} if waives else {}
+        deed = "override" if override else "review"
+        seen = self._decided(host, who, slug, "review", deed, **typed)
         if seen is None:
             return
-        asked = approve.ApprovalRequest(
-            slug=slug,
-            by=_mailbox(who),
-            expect=seen.content_hash,
-            shown=self._shown(host, slug, seen),
-            despite="it is all right",
-            override=override,
-            no_embargo=waives,
+        if slug in host.expected.gone:
+            readers = self._world.people.had(slug)
+            self._world.true.excuses.anew |= {(slug, reader) for reader in readers}
+        host.expected.approvals.append(
+            Approved(
+                slug=slug,
+                by=_mailbox(who),
+                words=words_of(seen.content),
+                override=override,
+                waives=waives,
+                not_before=seen.not_before,
+                at=host.now(),
+            )
         )
 
-        def deed(process: Process) -> object:
-            return approve.approve(
-                asked,
-                store=process.store,
-                rules=process.review_rules,
-                configuration=CONFIGURATION,
-                start=process.starter.start_by_approval,
-            )
-
-        if self._world.office(host, deed):
-            if slug in host.expected.gone:
-                readers = self._world.people.had(slug)
-                self._world.true.excuses.anew |= {(slug, reader) for reader in readers}
-            host.expected.approvals.append(
-                Approved(
-                    slug=slug,
-                    by=asked.by,
-                    words=words_of(seen.content),
-                    override=override,
-                    waives=waives,
-                    not_before=seen.not_before,
-                    at=host.now(),
-                )
-            )
-
     def _revoke(self, host: Host, who: str, slug: str) -> None:
+        """Withdraw the person's own approval at the desk, or as an admin all by command."""
         by = _mailbox(who)
-        if self._world.office(
+        if who not in ADMINS:
+            if self._world.people.sent(host, who, f"/statements/{slug}/withdraw", {}):
+                host.expected.take_back(slug, by)
+        elif self._world.office(
             host, lambda at: approve.revoke(slug, by=by, store=at.store, rules=at.rules)
         ):
-            host.expected.take_back(slug, None if who in ADMINS else by)
+            host.expected.take_back(slug, None)
 
     # --- starting
 
-    def _start(self, host: Host, who: str, slug: str) -> None:
-        seen = self._seen.pop((who, slug), None) or self._look(host, slug)
-        if seen is None:
-            return
-        asked = StartRequest(
-            slug=slug,
-            by=_mailbox(who),
-            seen=seen.content_hash,
-            shown=self._shown(host, slug, seen),
-            at_once=True,
-        )
-        if self._world.office(host, lambda at: at.starter.start(asked)):
-            host.expected.starts[slug] = Started(words=words_of(seen.content), at=host.now())
-            host.expected.schedules[slug] = host.now()
+    def _start(self, host: Host, who: str, slug: str, *, later: timedelta | None = None) -> None:
+        at = host.now() if later is None else _minute(host.now() + later)
+        when = {"when": "now"} if later is None else {"when": "at", "at": _typed(at)}
+        seen = self._decided(host, who, slug, "start", "start", right="yes", **when)
+        if seen is not None:
+            started = Started(words=words_of(seen.content), at=host.now())
+            host.expected.starts[slug] = started
+            host.expected.schedules[slug] = at
 
     def _undo(self, host: Host, who: str, slug: str) -> None:
-        by = _mailbox(who)
-        if not self._world.office(host, lambda at: at.starter.undo(slug, by=by)):
+        if not self._world.people.sent(host, who, f"/statements/{slug}/undo", {}):
             return
         host.expected.starts.pop(slug, None)
         if not SETTINGS[self._world.kind].by_sender:
-            host.expected.take_back(slug, None if who in _SENDERS else by)
+            host.expected.take_back(slug, None if who in _SENDERS else _mailbox(who))
 
-    def _schedule(
-        self, host: Host, who: str, slug: str, *, later: timedelta | None, anew: bool = False
-    ) -> None:
-        """Set a time, or take it back. With ``anew`` the statement then needs a new approval."""
-        at, by = None if later is None else host.now() + later, _mailbox(who)
+    def _schedule(self, host: Host, who: str, slug: str, *, later: timedelta) -> None:
+        """Set a time."""
+        at = _minute(host.now() + later)
+        form = {"when": "at", "at": _typed(at)}
+        if self._world.people.sent(host, who, f"/statements/{slug}/time", form):
+            self._timed(host, slug, at)
+
+    def _hurry(self, host: Host, who: str, slug: str) -> None:
+        """Set an earlier time, for which the statement may need a new approval."""
+        at = _minute(host.now() + timedelta(minutes=1))
+        form = {"when": "at", "anew": "yes", "earlier": _typed(at)}
+        if self._world.people.sent(host, who, f"/statements/{slug}/time", form):
+            self._timed(host, slug, at)
+
+    def _unschedule(self, host: Host, who: str, slug: str) -> None:
+        """Let the text decide on the time again, by command."""
+        by = _mailbox(who)
+        if self._world.office(host, lambda to: to.starter.schedule(slug, None, by=by)):
+            self._timed(host, slug, None)
+
+    def _timed(self, host: Host, slug: str, at: datetime | None) -> None:
         expected = host.expected
-        if self._world.office(host, lambda to: to.starter.schedule(slug, at, by=by, anew=anew)):
-            expected.schedules[slug] = at
-            first = expected.not_before(slug, host.now()) or host.now()
-            expected.approvals = [
-                one
-                for one in expected.approvals
-                if one.slug != slug or one.not_before is None or one.not_before <= first
-            ]
+        expected.schedules[slug] = at
+        first = expected.not_before(slug, host.now()) or host.now()
+        expected.approvals = [
+            one
+            for one in expected.approvals
+            if one.slug != slug or one.not_before is None or one.not_before <= first
+        ]
 
     # --- writing
 
@@ -208,3 +242,49 @@ class Editors:
             self._world.office(
                 host, lambda at: digests(at.store).make(DIGEST.name, "ada@forum.example")
             )
+
+    def _write(self, host: Host, who: str, slug: str, *, hands_in: bool = False) -> None:
+        """Write another version of the text of the desk."""
+        if slug != NOTICE or host.expected.put_back or len(self._world.hosts) > 1:
+            return  # a restored database has another text, or none
+        version = self._next_version(who)
+        typed = {"title": "Opening hours", "body": f"Read {version.marker}.", "lists": "press"}
+        door = self._world.door
+
+        def write(process: Process) -> None:
+            if not self._draft:
+                page = door.send(process, who, "/drafts/new", {"title": "Opening hours"})
+                self._draft = page.headers["location"].split("/")[3]
+            here = f"/drafts/{self._draft}/edit"
+            act = "hand-in" if hands_in else "save"
+            door.press(process, who, here, here, act=act, **typed)
+
+        if self._world.office(host, write):
+            self._written = self._world.texts[slug, version.number] = version
+            if hands_in:
+                host.expected.handed_in[slug] = version
+
+    def _next_version(self, who: str) -> Version:
+        number = 1 + max((n for name, n in self._world.texts if name == NOTICE), default=0)
+        before = self._written.writers if self._written else ()
+        writers = tuple(dict.fromkeys((*before, _mailbox(who))))
+        return Version(slug=NOTICE, number=number, writers=writers)
+
+    def _take_back(self, host: Host, who: str, slug: str) -> None:
+        if self._draft and self._world.people.sent(
+            host, who, f"/drafts/{self._draft}/take-back", {}
+        ):
+            host.expected.handed_in.pop(slug, None)
+
+    # --- talking about a text
+
+    def _comment(self, host: Host, who: str, slug: str) -> None:
+        self._world.people.sent(host, who, f"/statements/{slug}/comments", {"comment": "Fine."})
+
+    def _send_back(self, host: Host, who: str, slug: str) -> None:
+        self._decided(host, who, slug, "review", "send-back", reason="Which Saturday?")
+
+    def _test(self, host: Host, who: str, slug: str) -> None:
+        """Send a test mail to oneself."""
+        self._world.how = How.TAKE
+        self._world.people.sent(host, who, f"/statements/{slug}/test", {"to": _mailbox(who)})

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from newsletter.credentials.codes import link_word
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused
@@ -23,17 +24,20 @@ from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
+from newsletter.pipeline.events.breaker import stop_harm
 from newsletter.pipeline.ledger import Configuration
-from newsletter.pipeline.statements.ingest import DigestSource, IngestState, ingest
+from newsletter.pipeline.staff.notify import notify
+from newsletter.pipeline.statements.ingest import DeskSource, DigestSource, IngestState, ingest
 from newsletter.pipeline.statements.render import RenderState, render
 from newsletter.pipeline.statements.review import ReviewRules
 from newsletter.pipeline.subscribers import prefer
 from newsletter.rendering.checks.reviewer import review_text
+from newsletter.sources.statements import Defaults
 from newsletter.store.sql import Transaction
 from newsletter.transport.answers import FinalAnswer
 from tests.fakes import PlainLinks, PlainRenderer, PlainWriter
 from tests.simulation.baton import Actor, Crash
-from tests.simulation.cast import EDITORIAL, SETTINGS, ZONE, Version
+from tests.simulation.cast import DONORS, EDITORIAL, KEY, LISTS, SETTINGS, ZONE, Version
 from tests.simulation.database import BATCH, Rows, database, digests
 from tests.simulation.documented import Documented
 from tests.simulation.oracle import LEASE, Bar, Expected, Rule, Violation, figures
@@ -43,7 +47,6 @@ from tests.simulation.wire import TIMEOUT, Customer, Network, network
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-LISTS = {"press": "Press releases", "members": "For members"}
 PROVIDERS = ("recording", "second")
 _COMMIT_TAKES = timedelta(milliseconds=1)
 CONFIGURATION = Configuration(
@@ -162,6 +165,8 @@ class Host:
         self.disk = Disk(
             location=copy.location, record=copy.record, flushed=copy.record, best=copy.record
         )
+        self.reading: Any = None
+        """The transaction that reads now."""
         self.ahead = timedelta(0)
         self.jumps = 0
         self.keys = copy.keys or {name: f"{name}-1" for name in PROVIDERS}
@@ -275,6 +280,7 @@ class Books:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.clock = host
+        self.database = host.database.backend
 
     @contextmanager
     def begin(self, *, lasting: bool = True) -> Iterator[Any]:
@@ -297,12 +303,27 @@ class Books:
 
     @contextmanager
     def read(self) -> Iterator[Any]:
-        self.host.database.store.clock = self.host
-        with self.host.database.store.read() as tx:
-            yield self.host.world.parts.transaction(tx)
+        """Begin a transaction that reads. One within another shares the only connection."""
+        host = self.host
+        if host.reading is not None:
+            yield host.reading
+            return
+        host.database.store.clock = host
+        with host.database.store.read() as tx:
+            host.reading = host.world.parts.transaction(tx)
+            try:
+                yield host.reading
+            finally:
+                host.reading = None
 
     def secure_erase(self) -> bool:
         return True
+
+    def version(self) -> int:
+        return self.host.world.commit
+
+    def acting_through(self, _what: str) -> "Books":
+        return self
 
 
 class Files:
@@ -380,7 +401,7 @@ class Process:
             attempt_ids=world.attempt,
             jitter=lambda: 0.0,
             desk="https://news.forum.example/desk",
-            link_word=str,
+            link_word=partial(link_word, KEY),
             news=lambda tx, email: (),
         )
         self.deeds: dict[str, Callable[[], object]] = {
@@ -407,6 +428,7 @@ class Process:
             key=host.keys[service.name],
             network=host.network(service.name),
             point=world.point,
+            calling=world.calling,
         )
         limits = SETTINGS[world.kind].limits
         limiter = RateLimiter(provider=service.name, domain="forum.example", limits=limits)
@@ -439,6 +461,8 @@ class Process:
         prefer.resume(store=self.store)
         plan.plan(store=self.store, rules=self.rules)
         plan.start_due(store=self.store, rules=self.rules)
+        if self.stages is not None:
+            self.stages.tell()
         self.host.world.parts.tick(self.host.books, self.host.now())
 
 
@@ -447,7 +471,8 @@ class Stages:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._sources = Files(process.host), DigestSource(cast(Any, process.store))
+        store = cast(Any, process.store)
+        self._sources = DigestSource(store), DeskSource(store, _DEFAULTS), Files(process.host)
         self._read, self._tried = IngestState(), RenderState()
 
     def take_in(self) -> None:
@@ -458,5 +483,12 @@ class Stages:
         ingest(store=store, sources=self._sources, before=self._read)
         render(store=store, renderer=_RENDERER, together=rules.together, before=self._tried)
 
+    def tell(self) -> None:
+        """Run the stages that only tell of the others, and pause what does harm."""
+        store, rules = cast(Any, self._process.store), self._process.rules
+        stop_harm(store=store)
+        notify(store=store, rules=rules, channels=())
+
 
 _RENDERER = PlainRenderer()
+_DEFAULTS = Defaults(lists=("press",), language="en", timezone=ZONE, segments=(DONORS,))

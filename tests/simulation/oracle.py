@@ -17,6 +17,7 @@ from newsletter.domain.statements.content import Content, MergeField
 from tests.simulation.cast import (
     BERLIN,
     CORRECTION,
+    NOTICE,
     ORIGINAL,
     SPANISH,
     TWICE,
@@ -56,6 +57,7 @@ class Rule(Enum):
     UNCORRECTED = "uncorrected"
     HASTY = "hasty"
     FOREIGN = "foreign"
+    INTRUDER = "intruder"
     FAULT = "fault"
 
 
@@ -117,6 +119,8 @@ class Expected:
     """All versions that were ever written. All copies share them."""
     known: dict[str, Version]
     """The versions that the program read last."""
+    handed_in: dict[str, Version] = field(default_factory=dict)
+    """The version of each text of the desk that others look at."""
     approvals: list[Approved] = field(default_factory=list)
     starts: dict[str, Started] = field(default_factory=dict)
     """By slug."""
@@ -164,6 +168,7 @@ class Expected:
         return replace(
             self,
             people={number: person.copy() for number, person in self.people.items()},
+            handed_in={**self.handed_in},
             approvals=[*self.approvals],
             starts={**self.starts},
             schedules={**self.schedules},
@@ -223,7 +228,12 @@ def judge(mail: Mail, true: World, expected: Expected) -> None:
 
 
 def _once(mail: Mail, reader: int, true: World) -> None:
-    """Compare by address and by person, because a person may have moved."""
+    """Compare by address and by person, because a person may have moved.
+
+    Two events of a kind give staff two emails with the same words.
+    """
+    if mail.subject == "notice":
+        return
     key = _key(mail)
     before = [
         one
@@ -401,6 +411,8 @@ def _objections(slug: str, words: Words, expected: Expected, clock: datetime) ->
     approvals = [one for one in expected.approvals if one.slug == slug and one.words == words]
     parts = [expected.texts[part] for part in markers(" ".join(words))]
     own = list(parts_of(slug, expected))
+    if slug == NOTICE and not own:
+        yield "nobody handed it in"
     if own and parts != own:
         yield f"its words are {[part.marker for part in own]} by now"
     writers = {writer for part in parts for writer in part.writers}
@@ -442,6 +454,8 @@ def parts_of(slug: str, expected: Expected) -> Iterator[Version]:
     """Yield the current versions in a statement; none for a digest email, which quotes others."""
     if slug in expected.known:
         yield expected.known[slug]
+    if slug in expected.handed_in:
+        yield expected.handed_in[slug]
     for version in expected.known.values():
         if expected.setting.together and written(version.slug).translation_of == slug:
             yield version

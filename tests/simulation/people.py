@@ -1,30 +1,34 @@
 """The acts of the operator and of readers, and the events of the provider."""
 
-from datetime import datetime, timedelta
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from newsletter.domain.delivery.batch import Resolution
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.domain.delivery.transactional import EmailKind, EmailLimits, TransactionalEmail
+from newsletter.domain.errors import Refused
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.domain.subscribers.audience import Entry, ImportResult
-from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.events import record
-from newsletter.pipeline.subscribers import administer, imports, leave, prefer
-from newsletter.pipeline.subscribers import leave as forget
+from newsletter.pipeline.subscribers import imports
+from newsletter.pipeline.subscribers.leave import forget
+from newsletter.web.desk.delivery import WAYS
 from tests.fakes import THEIRS, WORKSPACE
-from tests.simulation.cast import DONORS, ORIGINAL, SPANISH, Person, written
-from tests.simulation.host import LISTS, PROVIDERS, Host, Process
+from tests.simulation.cast import DONORS, LISTS, ORIGINAL, SPANISH, ZONE, Person, written
+from tests.simulation.documented import DOCUMENTED, examine
+from tests.simulation.host import PROVIDERS, Host, Process
 from tests.simulation.oracle import Bar, Rule, Violation, campaign_of, people, standings
 from tests.simulation.service import Mail
+from tests.simulation.webhooks import Told, post, receiver
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
 _ADMIN = "ada@forum.example"
-_PAUSE = timedelta(minutes=3)
 _KINDS = {
     "delivered": (EventKind.DELIVERED, None),
     "opened": (EventKind.OPENED, None),
@@ -34,7 +38,7 @@ _KINDS = {
     "unsubscribed": (EventKind.UNSUBSCRIBED, None),
 }
 _FIRM = {"bounced", "complained"}
-_RESOLUTIONS = {
+_WAYS = {
     "sent": Resolution.ACCEPTED,
     "resend": Resolution.RESEND,
     "give up": Resolution.GIVE_UP,
@@ -46,6 +50,8 @@ class People:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        self._asked: dict[str, int] = {}
+        """Address → its reader, 0 for a new one: a link to confirm it was asked for."""
 
     # --- the operator
 
@@ -55,11 +61,13 @@ class People:
         if not ids:
             return
         chosen, slug = ids[number % len(ids)]
-        if deed == "reopen":
+        if deed == "doctor":
+            self._examine(host)
+        elif deed == "reopen":
             self._reopen(host, chosen, slug)
-        elif deed in _RESOLUTIONS:
-            self._resolve(host, chosen, _RESOLUTIONS[deed])
-        elif self._world.office(host, lambda process: getattr(process.hand(), deed)(str(chosen))):
+        elif deed in _WAYS:
+            self._resolve(host, chosen, _WAYS[deed])
+        elif self._steer(host, chosen, deed):
             key = ("campaign", chosen)
             if deed == "resume":
                 host.expected.bars.pop(key, None)
@@ -68,10 +76,33 @@ class People:
             if deed == "cancel":
                 host.expected.take_back(slug, None)
 
+    def _examine(self, host: Host) -> None:
+        """Ask the provider about key and domain, which changes nothing."""
+        service = self._world.services[0]
+        if service.traits in DOCUMENTED:
+            transport, key = host.network(service.name).transport, host.keys[service.name]
+            self._world.office(host, lambda _: examine(service.traits, key, transport))
+
+    def _steer(self, host: Host, number: int, deed: str) -> bool:
+        """Pause, resume or cancel a campaign at the desk; bring it back by command."""
+        if deed == "go_back":
+            return self._world.office(host, lambda process: process.hand().go_back(str(number)))
+        return self.sent(host, "sam", f"/campaigns/{number}/{deed}", {})
+
+    def sent(self, host: Host, who: str, action: str, form: Mapping[str, Any]) -> bool:
+        """Send a form of the desk, and return whether it did what it is for."""
+        return self._world.office(host, lambda at: self._world.door.send(at, who, action, form))
+
+    def pressed(self, host: Host, who: str, page: str, action: str, **typed: str) -> bool:
+        """Fill in a form of a page of the desk, and return whether it did what it is for."""
+        door = self._world.door
+        return self._world.office(host, lambda at: door.press(at, who, page, action, **typed))
+
     def _resolve(self, host: Host, number: int, to: Resolution) -> None:
-        slug = host.expected.slugs.get(number, "")
+        slug, page = host.expected.slugs.get(number, ""), f"/campaigns/{number}/unknown"
         unknown = [n for n, state in standings(host.books, number).items() if state == "unknown"]
-        if not self._world.office(host, lambda process: process.hand().resolve(str(number), to)):
+        way = next(way for way, means in WAYS.items() if means is to)
+        if not self.sent(host, "ada", page, {"way": way, "shown": len(unknown)}):
             return
         had = self.had(slug)
         for reader in unknown:
@@ -84,7 +115,8 @@ class People:
                 self._world.true.excuses.resent.add((slug, reader))
 
     def _reopen(self, host: Host, number: int, slug: str) -> None:
-        if self._world.office(host, lambda process: process.hand().reopen(str(number))):
+        here = f"/campaigns/{number}"
+        if self.pressed(host, "ada", f"{here}/amend", f"{here}/reopen"):
             host.expected.bars.pop(("campaign", number), None)
             excuses = self._world.true.excuses
             # the books of a backup do not know who has it, nor does a person who was wrong before
@@ -102,7 +134,7 @@ class People:
         host.expected.ended.add(number)
 
     def hold(self, host: Host) -> None:
-        if self._world.office(host, lambda process: process.guard().stop(by=_ADMIN, reason="")):
+        if self.sent(host, "sam", "/stop", {"reason": "the wrong list"}):
             host.expected.bars["all", 0] = self._bar()
 
     def release(self, host: Host) -> None:
@@ -111,9 +143,8 @@ class People:
         kinds = process.guard().holds()
         if HoldKind.RESTORE_GUARD in kinds:
             self._compare(host)
-        if self._world.office(
-            host, lambda process: process.guard().release(by=_ADMIN, kinds=kinds)
-        ):
+            self.sent(host, "ada", "/compared", {})
+        if self.sent(host, "sam", "/resume", {}):
             host.expected.bars.pop(("all", 0), None)
 
     def _compare(self, host: Host) -> None:
@@ -150,7 +181,7 @@ class People:
 
     def _end_campaign(self, host: Host, number: int) -> bool:
         """Cancel a campaign. Return False if it has ended already."""
-        cancelled = self._world.office(host, lambda process: process.hand().cancel(str(number)))
+        cancelled = self.sent(host, "sam", f"/campaigns/{number}/cancel", {})
         if cancelled:
             self._stopped(host, number)
         return cancelled
@@ -163,46 +194,59 @@ class People:
     def reader(self, host: Host, deed: str, number: int) -> None:
         getattr(self, f"_{deed}")(host, number)
 
+    def _public(
+        self, host: Host, method: str, path: str, form: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Ask for a page as a stranger, and return whether it was answered as asked."""
+        door = self._world.door
+        return self._world.office(host, lambda at: door.ask(at, method, path, form=form))
+
     def _leave(self, host: Host, number: int) -> None:
         ids = [one for one, people in host.expected.audiences.items() if number in people]
-        if not ids:
-            return
-        link = leave.Departure(campaign_id=ids[-1], subscriber_id=number)
-        if self._world.office(host, lambda at: leave.leave([link], store=at.store)):
+        if ids and self._public(host, "POST", f"/u/t-{ids[-1]}-{number}"):
             lists = written(host.expected.slugs[ids[-1]]).lists
             host.expected.people[number].leave(lists, self._bar())
 
     def _leave_all(self, host: Host, number: int) -> None:
-        link = leave.Departure(campaign_id=1, subscriber_id=number)
-        if self._world.office(host, lambda at: leave.leave_everything(link, store=at.store)):
+        if self._public(host, "POST", f"/u/t-1-{number}/everything"):
             person, bar = host.expected.people[number], self._bar()
             person.leave(tuple(person.lists), bar)  # staff may lift the bar, and bring no one back
             person.end(bar)
 
+    def _leave_list(self, host: Host, number: int) -> None:
+        """End one subscription by the page that a mail leads to."""
+        if self._public(host, "POST", f"/u/t-1-{number}/lists/members"):
+            host.expected.people[number].leave(("members",), self._bar())
+
     def _unsubscribe(self, host: Host, number: int) -> None:
         """End one subscription of a reader, as staff."""
-        person, lists = host.expected.people[number], ("press",)
-        if self._world.office(
-            host,
-            lambda at: administer.unsubscribe(
-                person.address, lists, by=_ADMIN, declared=LISTS, store=at.store
-            ),
-        ):
-            person.leave(lists, self._bar())
+        if self._staffed(host, number, "unsubscribe", list="press"):
+            host.expected.people[number].leave(("press",), self._bar())
 
-    def _wish(self, host: Host, number: int, wish: PreferenceChange) -> bool:
-        """Store what a reader wants, by the page of preferences."""
-        owner = prefer.Owner(subscriber_id=number, signed_at=host.now())
-        return self._world.office(
-            host,
-            lambda at: prefer.save(
-                owner, wish, shown=LISTS, language="en", closed=(), store=at.store
-            ),
-        )
+    def _staffed(self, host: Host, number: int, deed: str, **form: str) -> bool:
+        """Act on a reader at the desk, and return whether it was done."""
+        fields = {"email": host.expected.people[number].address, **form}
+        return self.sent(host, "ada", f"/readers/{deed}", fields)
+
+    def _wish(self, host: Host, number: int, change: Callable[[dict[str, Any]], object]) -> bool:
+        """Fill in the page of preferences as its reader, and return whether it was stored."""
+        path = _preferences(host, number)
+
+        def wish(process: Process) -> None:
+            page = self._world.door.ask(process, "GET", path)
+            form = page.form(path)
+            change(form)
+            if self._world.door.ask(process, "POST", path, form=form).status != 303:
+                raise Refused("a field has a fault")
+
+        return self._world.office(host, wish)
 
     def _come_back(self, host: Host, number: int) -> None:
-        wish = PreferenceChange(joins=frozenset({"press"}), returns=True)
-        if self._wish(host, number, wish):
+        def change(form: dict[str, Any]) -> None:
+            form["list"] = [*{*form.get("list", ()), "press"}]
+            form["again"] = "yes"
+
+        if self._wish(host, number, change):
             person = host.expected.people[number]
             person.lists["press"] = None
             if not person.is_barred:
@@ -210,45 +254,34 @@ class People:
                 host.expected.dead.pop(person.address, None)
 
     def _pause(self, host: Host, number: int) -> None:
-        until = host.now() + _PAUSE
-        if self._wish(host, number, PreferenceChange(pauses_until=until)):
-            person = host.expected.people[number]
-            person.pause, person.pauses_until = self._bar(), until
+        """Pause until tomorrow by the reader's clock."""
+        person = host.expected.people[number]
+        zone = ZoneInfo(person.zone or ZONE)
+        day = host.now().astimezone(zone).date() + timedelta(days=1)
+        if self._wish(host, number, lambda form: form.update(pause="day", day=f"{day}")):
+            person.pause, person.pauses_until = self._bar(), datetime.combine(day, time(), zone)
 
     def _resume(self, host: Host, number: int) -> None:
-        if self._wish(host, number, PreferenceChange(resumes=True)):
+        if self._wish(host, number, lambda form: form.update(pause="now")):
             host.expected.people[number].pauses_until = None
 
     def _suppress(self, host: Host, number: int) -> None:
         person = host.expected.people[number]
-        if self._world.office(
-            host, lambda at: administer.suppress(person.address, by=_ADMIN, store=at.store)
-        ):
+        if self._staffed(host, number, "suppress"):
             person.is_barred = person.is_barred or person.gone is None
             person.end(self._bar())
 
     def _tag(self, host: Host, number: int) -> None:
         """Put a reader into the segment of donors, or take them out."""
         person = host.expected.people[number]
-        entry = Entry(
-            address=person.address,
-            lists=(),
-            language=person.language,
-            timezone=person.zone,
-            tags=DONORS.tags * (not person.gives),
-        )
-        if self._world.office(host, lambda at: administer.edit(entry, by=_ADMIN, store=at.store)):
+        form = {"tags": " ".join(DONORS.tags * (not person.gives)), "language": person.language}
+        if self._staffed(host, number, "edit", timezone=person.zone, **form):
             person.gives = not person.gives
 
     def _lift(self, host: Host, number: int) -> None:
         """Lift a suppression, which the program refuses for some reasons."""
         person = host.expected.people[number]
-        if self._world.office(
-            host,
-            lambda at: administer.lift(
-                person.address, by=_ADMIN, reason="a mistake", store=at.store
-            ),
-        ):
+        if self._staffed(host, number, "lift", reason="a mistake"):
             person.gone, person.is_barred = None, False
             host.expected.dead.pop(person.address, None)
 
@@ -293,31 +326,67 @@ class People:
     def _move(self, host: Host, number: int) -> None:
         person = host.expected.people[number]
         where = f"moved{self._world.number()}@example.org"
-        if person.gone is None and self._world.office(
-            host,
-            lambda at: administer.change_address(person.address, where, by=_ADMIN, store=at.store),
-        ):
+        if person.gone is None and self._staffed(host, number, "move", new=where):
             person.addresses.append((self._world.commit, where))
             self._world.true.owners[where] = number
 
     def _erase(self, host: Host, number: int) -> None:
+        """Erase a reader at the desk, or by command an address of which nothing is kept."""
         person = host.expected.people[number]
-        if self._world.office(
+        if self._staffed(host, number, "erase", sure="yes") or self._world.office(
             host,
-            lambda at: forget.forget(person.address, by=_ADMIN, block_unknown=True, store=at.store),
+            lambda at: forget(person.address, by=_ADMIN, block_unknown=True, store=at.store),
         ):
-            person.end(self._bar())
-            person.erased = True
+            self._erased(person)
+
+    def _delete(self, host: Host, number: int) -> None:
+        """Erase a reader by their own page."""
+        if self._public(host, "POST", f"{_preferences(host, number)}/delete"):
+            self._erased(host.expected.people[number])
+
+    def _erased(self, person: Person) -> None:
+        person.end(self._bar())
+        person.erased = True
 
     def _join(self, host: Host, _number: int) -> None:
-        email = TransactionalEmail(
-            id=0,
-            kind=EmailKind.JOIN,
-            address=f"new{self._world.number()}@example.org",
-            lists=("press",),
-            asked_at=host.now(),
+        """Ask for the press list by the form."""
+        new = f"new{self._world.number()}@example.org"
+        if self._public(host, "POST", "/subscribe", {"email": new, "list": "press"}):
+            self._asked[new] = 0
+
+    def _ask_to_move(self, host: Host, number: int) -> None:
+        """Ask for another address by the page of preferences, which mails a link there."""
+        new, link = f"moved{self._world.number()}@example.org", _preferences(host, number)
+        if self._public(host, "POST", f"{link}/address", {"address": new}):
+            self._asked[new] = number
+
+    def _confirm(self, host: Host, number: int) -> None:
+        """Press the button of a link that was mailed, perhaps a second time."""
+        letters = [one for one in self._world.true.journal if one.address in self._asked]
+        if not letters or host.expected.put_back or len(self._world.hosts) > 1:
+            return  # a number would be given a second time
+        letter = letters[-1 - number % min(2, len(letters))]
+        [path] = re.findall(r"/confirm/\S+", letter.text)[:1]
+        if not self._public(host, "POST", path):
+            return
+        mover, commit = self._asked.pop(letter.address), self._world.commit
+        if mover:
+            host.expected.people[mover].addresses.append((commit, letter.address))
+            self._world.true.owners[letter.address] = mover
+        else:
+            query = "SELECT id FROM subscriber WHERE address = ?"
+            [(added,)] = host.books.execute(query, (letter.address,)).fetchall()
+            new = Person(addresses=[(commit, letter.address)], lists={"press": None})
+            host.expected.people[added] = new
+            self._world.true.owners[letter.address] = added
+
+    def _export(self, host: Host, number: int) -> None:
+        """Let the reader and staff read all that is stored about the reader."""
+        self._public(host, "GET", f"{_preferences(host, number)}/data")
+        door, fields = self._world.door, {"email": host.expected.people[number].address}
+        self._world.office(
+            host, lambda at: door.ask(at, "POST", "/desk/readers/data", "ada", form=fields)
         )
-        self._world.office(host, lambda at: _asked(at, email))
 
     # --- events
 
@@ -331,10 +400,40 @@ class People:
             self._foreign(host, number)
         elif mails:
             mail = mails[number % len(mails)]
-            if self._tell(host, mail.provider, _event(mail, kind, bare=bare)):
+            forged, kind = kind.startswith("forged "), kind.removeprefix("forged ")
+            if self._posted(host, mail, kind, bare=bare, ours=not forged, twice=number % 3 == 0):
                 self._heard(host, kind, mail)
                 if not bare and kind != "unsubscribed":
                     self._proved(mail)
+
+    def _posted(
+        self, host: Host, mail: Mail, kind: str, *, bare: bool, ours: bool, twice: bool
+    ) -> bool:
+        """Let the provider post an event; return whether it counts. A forged one does not."""
+        traits = next(one.traits for one in self._world.services if one.name == mail.provider)
+        about = (mail.campaign, mail.attempt, str(mail.subscriber))
+        told = Told(
+            what=kind,
+            id=f"{kind}-{mail.attempt}-{mail.subscriber}-{bare}",
+            address=mail.address,
+            delivery=None if bare else about,
+            at=host.now().replace(microsecond=0),
+        )
+        sent = post(traits, told, _event(mail, kind, bare=bare), ours=ours)
+        if sent is None:
+            return False
+        before, door = people(host.books), self._world.door
+
+        def deed(process: Process) -> None:
+            door.webhooks[mail.provider] = receiver(traits)
+            for _ in range(1 + twice):
+                path = f"/webhooks/{mail.provider}"
+                door.ask(process, "POST", path, body=sent.body, headers=sent.headers)
+
+        counts = self._world.office(host, deed)
+        if not ours and (counts or people(host.books) != before):
+            raise Violation(Rule.FOREIGN, f"a forged event about {mail.address} counted")
+        return counts
 
     def _heard(self, host: Host, kind: str, mail: Mail) -> None:
         """End the address of a bounce, and the person if they still have the address."""
@@ -381,9 +480,8 @@ def _revoke(process: Process, *, slug: str) -> None:
         tx.approvals.revoke(slug, process.host.now(), actor="ed")
 
 
-def _asked(process: Process, email: TransactionalEmail) -> None:
-    with process.store.begin() as tx:
-        tx.emails.ask(email, network="", limits=EmailLimits())
+def _preferences(host: Host, number: int) -> str:
+    return f"/preferences/p-{number}-{host.now():%Y%m%dT%H%M}"
 
 
 def _event(mail: Mail, kind: str, *, bare: bool) -> Event:

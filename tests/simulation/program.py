@@ -11,6 +11,7 @@ from tests.simulation.editors import ADMINS, APPROVERS
 from tests.simulation.host import PROVIDERS, WORKERS, Parts
 from tests.simulation.oracle import Violation
 from tests.simulation.service import How
+from tests.simulation.staff import deeds
 from tests.simulation.wire import TRAITS
 from tests.simulation.world import World
 
@@ -101,6 +102,11 @@ def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return steps that seldom follow by chance, such as a start after a crash."""
     if step.what in _SAID and chance.random() < _TAKEN_UP:
         return [*_agree(chance, step.number), LOOK]
+    if step.what == "reader" and step.who in _MAILED and chance.random() < _TAKEN_UP:
+        return [worker("post"), Step("reader", "confirm", chance.randint(0, 1))]
+    if step.what == "staff" and step.who == "joins":
+        others = [deed for deed in deeds() if deed not in {"joins", "look"}]
+        return [Step("staff", deed, step.number) for deed in chance.sample(others, 4)]
     if step.what in _ENDS and chance.random() < _STARTED_AGAIN:
         return [BOOT]  # without a process all later steps are skipped
     if step.what == "back_up" and chance.random() < _PUT_BACK:
@@ -154,13 +160,14 @@ def _meanwhile(chance: random.Random) -> list[Step]:
 
 _LOOKS = ("take", "stale", "stale", "unreadable")
 _TRIED_AGAIN = 0.5
-_SAID = frozenset({"approve", "waive", "override"})
+_SAID = frozenset({"approve", "waive", "override", "hand in"})
+_MAILED = frozenset({"join", "ask_to_move"})
 _ENDS = frozenset({"crash", "power", "cut", "restore", "account", "rotate"})
 _STARTED_AGAIN, _DISTURBED, _PUT_BACK, _TAKEN_UP = 0.8, 0.6, 0.4, 0.6
 _DECIDED, _DECISIONS = 0.2, ("sent", "resend", "resend", "give up")
 """How often ``_find_out`` follows a failed call, and the resolutions in it."""
 _TO_THE_END = 99
-_DOCUMENTED = 0.4
+_DOCUMENTED = 0.5
 """The share of providers that are one of the twelve."""
 _ANY = {"wait": 1.0, "hand": 1.0, "reader": 1.0}
 
@@ -236,16 +243,42 @@ def _one(what: str, *names: str, numbers: tuple[int, ...] = (0,)) -> Callable[..
     )
 
 
+def _staffed(chance: random.Random, _swarm: Swarm) -> Step:
+    weights = deeds()
+    deed = chance.choices(list(weights), list(weights.values()))[0]
+    return Step("staff", deed, chance.randint(0, 99))
+
+
 _WORKERS = dict(zip(WORKERS, (6, 3, 5, 3, 1), strict=True))
 _WORDS = {
-    "hand": ("pause", "resume", "cancel", "sent", "resend", "give up", "go_back", "reopen"),
+    "hand": (
+        "pause",
+        "resume",
+        "cancel",
+        "sent",
+        "resend",
+        "give up",
+        "go_back",
+        "reopen",
+        "doctor",
+    ),
     "reader": (
-        *("leave", "leave_all", "unsubscribe", "come_back", "move", "erase", "join"),
+        *(
+            "leave",
+            "leave_all",
+            "leave_list",
+            "unsubscribe",
+            "come_back",
+            "move",
+            "erase",
+            "delete",
+        ),
+        *("join", "join", "confirm", "confirm", "ask_to_move", "export"),
         *("pause", "resume", "suppress", "lift", "tag"),
     ),
     "event": (
         *("delivered", "opened", "bounced", "soft", "complained", "unsubscribed"),
-        *("bare bounced", "bare complained", "foreign"),
+        *("bare bounced", "bare complained", "foreign", "forged bounced", "forged unsubscribed"),
     ),
 }
 _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
@@ -263,6 +296,7 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "event": (3, _said("event")),
     "import": (1, _one("import", numbers=(1, 2, 3, 4))),
     "undo import": (0.6, _one("undo import")),
+    "staff": (2.5, _staffed),
     "back_up": (1.2, _one("back_up")),
     "restore": (0.8, _one("restore", "in place", "anew", numbers=(1, 2, 3))),
     "clone": (0.5, _one("clone", "files", "disk", numbers=(1,))),
@@ -272,16 +306,17 @@ _STEPS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
 }
 
 
-_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 0.6, 1.2)
+_KINDS = (2, 4, 2, 1.5, 0.6, 1.5, 1, 1.2, 1, 0.6, 1, 1.2)
 """How often a run begins with each of ``SETTINGS``."""
 _WHICH = (0, 1)
 _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "approve": (8, _one("approve", *APPROVERS, numbers=_WHICH)),
-    "read": (2, _one("read", *APPROVERS, numbers=_WHICH)),
+    "read": (2, _one("read", *APPROVERS, "sam", numbers=_WHICH)),
     "waive": (2, _one("waive", *APPROVERS, numbers=_WHICH)),
     "override": (2, _one("override", *ADMINS, numbers=_WHICH)),
     "revoke": (2, _one("revoke", *APPROVERS, numbers=_WHICH)),
     "start": (6, _one("start", "sam", "ada", "ed", numbers=_WHICH)),
+    "plan": (1, _one("plan", "sam", "ada", numbers=_WHICH)),
     "undo": (1, _one("undo", "sam", "ed", numbers=_WHICH)),
     "schedule": (1, _one("schedule", "sam", numbers=_WHICH)),
     "hurry": (1, _one("hurry", "sam", numbers=_WHICH)),
@@ -292,6 +327,12 @@ _EDITS: dict[str, tuple[float, Callable[[random.Random, Swarm], Step]]] = {
     "embargo": (1, _one("embargo", "writer", numbers=_WHICH)),
     "until": (1, _one("until", "writer", numbers=_WHICH)),
     "gather": (3, _one("gather")),
+    "write": (2, _one("write", "writer", "flo", numbers=(1,))),
+    "hand in": (4, _one("hand in", "writer", "flo", "ed", numbers=(1,))),
+    "take back": (1, _one("take back", "writer", numbers=(1,))),
+    "comment": (0.5, _one("comment", "ed", "sam", numbers=_WHICH)),
+    "send back": (1, _one("send back", "ed", "flo", numbers=_WHICH)),
+    "test": (1.5, _one("test", "ed", "sam", numbers=_WHICH)),
 }
 """The steps of staff in the kinds of ``EDITORIAL``."""
 
@@ -315,6 +356,7 @@ def take(world: World, step: Step) -> None:
         "event": lambda: world.people.event(host, step.who, step.number),
         "import": lambda: world.people.import_file(host, step.number),
         "undo import": lambda: world.people.undo_import(host),
+        "staff": lambda: world.colleagues.act(host, step.who, step.number),
         "back_up": lambda: world.back_up(host),
         "restore": lambda: world.restore(host, step.number, in_place=step.who == "in place"),
         "clone": lambda: world.clone(host, image_of_disk=step.who == "disk"),

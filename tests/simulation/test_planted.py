@@ -178,6 +178,11 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
         "mute",
         (Step("import", number=1), Step("undo import")),
     ),
+    "a session outlives its end": (
+        "begun",
+        "mute",
+        (Step("staff", "joins"), Step("staff", "signs out")),
+    ),
     "a letter is posted again after a crash": (
         "begun",
         "mute",

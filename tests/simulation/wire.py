@@ -222,6 +222,8 @@ class Customer:
     """The credentials, which are also the name of the account."""
     network: Network
     point: Callable[[str], None]
+    calling: Callable[[str], None]
+    """Gets the attempt of each call, and "" before each question."""
 
     def __post_init__(self) -> None:
         if isinstance(self.service, Documented):
@@ -249,10 +251,12 @@ class Customer:
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
         self.point("call")
+        self.calling(prepared.batch.attempt_id)
         return self._provider.hand_over(prepared)
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
         self.point("question")
+        self.calling("")
         return self._provider.look_up(batch)
 
     def close(self) -> None:

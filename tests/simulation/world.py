@@ -12,6 +12,7 @@ from tests.simulation.baton import Actor, Baton, Crash
 from tests.simulation.cast import SETTINGS, first_versions, readers
 from tests.simulation.database import image
 from tests.simulation.documented import DOCUMENTED, Documented
+from tests.simulation.doors import Door
 from tests.simulation.editors import Editors
 from tests.simulation.host import PROVIDERS, Copy, Host, Parts, Process
 from tests.simulation.oracle import (
@@ -29,6 +30,7 @@ from tests.simulation.oracle import (
 )
 from tests.simulation.people import People
 from tests.simulation.service import Claimed, How, Mail, Service, account_of
+from tests.simulation.staff import Colleagues
 
 _NEVER = 1 << 52
 _ROUNDS = 80
@@ -45,6 +47,7 @@ class World:
         self.baton = Baton()
         self.commit = 0
         self.claimed: dict[str, tuple[Claimed, Claimed]] = {}
+        self._calls: dict[str, str] = {}
         self.how = How.TAKE
         self.cut = False
         self.inside = False
@@ -55,7 +58,7 @@ class World:
         self.true = oracle.World(owners=owners)
         self._numbers = 0
         self.services = [
-            Documented(name, each, self._took, lambda: self.now)
+            self._documented(name, each)
             if each in DOCUMENTED
             else Service(name, each, self._took, self.start)
             for name, each in zip(PROVIDERS, traits.split("/"), strict=False)
@@ -76,13 +79,24 @@ class World:
             record=None,
             location=Location(file=1, machine="one"),
         )
+        self.door = Door(kind)
         self.people = People(self)
         self.editors = Editors(self)
+        self.colleagues = Colleagues(self)
         self.hosts = [Host(self, 0, first)]
         self.office(self.hosts[0], lambda _process: None)
         self.backups = [self.hosts[0].copy()]
 
+    def _documented(self, name: str, kind: str) -> Documented:
+        made = Documented(name, kind, self._took, lambda: self.now)
+        made.calling = lambda: self._calls.get(self.holder, "")
+        return made
+
     # --- what the parts ask for
+
+    def calling(self, attempt: str) -> None:
+        """Note the attempt that the running actor calls for."""
+        self._calls[self.holder] = attempt
 
     def say(self, words: str) -> None:
         self.trace.append(words)
@@ -107,6 +121,10 @@ class World:
 
     def _took(self, mail: Mail) -> None:
         host = next(host for host in self.hosts if host.name == mail.claimed.host)
+        if mail.text.startswith("A test. "):
+            if not mail.address.endswith("@forum.example"):
+                raise Violation(Rule.STRANGER, f"{mail.address} got a test mail")
+            return
         if not mail.campaign:
             mail = replace(mail, campaign=host.expected.slugs[campaign_of(mail)])
         self.say(f"      taken for {mail.address}: {mail.campaign} by {mail.try_}")
@@ -230,6 +248,8 @@ class World:
         except NewsletterError as error:
             self.say(f"      refused: {error}")
             return False
+        except Exception as error:
+            raise Violation(Rule.FAULT, f"{type(error).__name__}: {error}") from error
         return True
 
     # --- what befalls machines

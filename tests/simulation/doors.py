@@ -1,0 +1,295 @@
+"""The pages of an installation: desk, readers' pages and webhooks, asked without a socket.
+
+All runs share the routes of a kind of workspace. What a server remembers of a browser is kept by
+its address and cookie, which are other ones in each run.
+"""
+
+import asyncio
+import atexit
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from html import unescape
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
+
+import yaml
+
+from newsletter.config.loading import FILE_NAME, load
+from newsletter.credentials.codes import hash_of
+from newsletter.domain.errors import Refused
+from newsletter.domain.staff.account import Session
+from newsletter.runtime.configuration import renderer_of
+from newsletter.runtime.wiring import _services
+from newsletter.web.http.threads import Lanes
+from newsletter.web.pages import make
+from tests.fakes import WORKSPACE, FixedClock, PlainLinks, PlainRenderer, PlainWriter
+from tests.pages import SETTINGS as HOUSE
+from tests.simulation.cast import DIGEST, DONORS, KEY, LISTS, SETTINGS, ZONE
+from tests.unit.pipeline.staff.office import hash_cheaply
+
+if TYPE_CHECKING:
+    from tests.simulation.host import Process
+
+
+_RUNS = count(1)
+_OURS = {"Sec-Fetch-Site": "same-origin"}
+_TAG = re.compile(r"<(input|textarea|button|select)\b([^>]*)>(?:\n?([^<]*)</textarea>)?")
+_COOKIE = re.compile(r"__Host-desk=([^;]*)")
+_ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?')
+
+
+class Inline:
+    """Threads for requests, which are not needed: one request runs at a time."""
+
+    async def run(self, work: Callable[..., Any], *arguments: object, **named: object) -> Any:
+        return work(*arguments, **named)
+
+
+class _Renderer(PlainRenderer):
+    """The plain renderer, with the real words of the archive's pages."""
+
+    def __init__(self, settings: Any) -> None:
+        super().__init__()
+        self.templates: Any = PlainWriter()
+        self.templates.wordings = renderer_of(settings).templates.wordings
+
+
+class Current:
+    """A part of the process that answers now."""
+
+    def __init__(self, name: str, now: dict[str, Any]) -> None:
+        self._name, self._now = name, now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._now[self._name], name)
+
+
+class CurrentStore(Current):
+    """The store of the process that answers now, whose clock the pages ask for once."""
+
+    def __init__(self, now: dict[str, Any]) -> None:
+        super().__init__("store", now)
+        self.clock = Current("clock", now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """The application of a kind of workspace, and the parts that each request replaces."""
+
+    app: Any
+    services: Any
+    now: dict[str, Any]
+    webhooks: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """The answer to a request."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    cookie: str | None = None
+    """The cookie of a session that the answer sets; empty if it ends one."""
+
+    def form(self, action: str) -> dict[str, Any]:
+        """Return the fields that a browser posts from a form. Raises Refused if there is none."""
+        begin = self.text.find(f' action="{action}"')
+        if begin < 0:
+            raise Refused(f"no form of the page leads to {action}")
+        found: dict[str, list[str]] = {}
+        for tag, rest, written in _TAG.findall(
+            self.text[begin : self.text.index("</form>", begin)]
+        ):
+            about = {name: unescape(value) for name, value in _ATTRIBUTE.findall(rest)}
+            boxed = about.get("type") in {"checkbox", "radio"} and "checked" not in about
+            if tag in {"input", "textarea"} and "name" in about and not boxed:
+                value = unescape(written) if tag == "textarea" else about.get("value", "")
+                found.setdefault(about["name"], []).append(value)
+        return dict(found)
+
+
+class Door:
+    """The browsers of the people of one run."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._run = next(_RUNS)
+        self._client = f"10.{self._run >> 16 & 255}.{self._run >> 8 & 255}.{self._run & 255}"
+
+    @property
+    def services(self) -> Any:
+        return _pages(self._kind).services
+
+    @property
+    def webhooks(self) -> dict[str, Any]:
+        """Return the reader of posts by provider."""
+        return _pages(self._kind).webhooks
+
+    def at(self, process: "Process") -> Any:
+        """Let the pages be those of a process, and return their application."""
+        pages = _pages(self._kind)
+        parts = {"store": process.store, "clock": process.host, "guard_file": process.guard_file}
+        pages.now.update(parts)
+        vars(pages.services.delivery)["pool"] = process.pool
+        return pages.app
+
+    def ask(
+        self,
+        process: "Process",
+        method: str,
+        path: str,
+        who: str = "",
+        form: Mapping[str, Any] | None = None,
+        *,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        cookie: str = "",
+    ) -> Page:
+        """Ask for a page, as a member of staff or as a stranger. Raises Refused for 4xx."""
+        app, lines = self.at(process), dict(headers or {})
+        cookie = self.session(process, who) if who else cookie
+        if path.startswith("/desk"):
+            lines |= _OURS | ({"Cookie": f"__Host-desk={cookie}"} if cookie else {})
+        if form is not None:
+            body = urlencode(form, doseq=True).encode()
+            lines["Content-Type"] = "application/x-www-form-urlencoded"
+        asked = _asked(app, method, path, lines, body, self._client)
+        page = _loop().run_until_complete(asked)
+        if page.status >= 500:
+            raise AssertionError(f"{method} {path}: {page.status} {page.text}")
+        if page.status >= 400:
+            raise Refused(f"{method} {path}: {page.status}")
+        return page
+
+    def press(self, process: "Process", who: str, page: str, action: str, **typed: Any) -> Page:
+        """Look at a page of the desk, fill in one of its forms, and send it."""
+        seen = self.ask(process, "GET", f"/desk{page}", who)
+        return self.send(process, who, action, seen.form(f"/desk{action}") | typed)
+
+    def send(self, process: "Process", who: str, action: str, form: Mapping[str, Any]) -> Page:
+        """Send a form of the desk. Raises Refused if the same page comes back."""
+        page = self.ask(process, "POST", f"/desk{action}", who, form)
+        if page.status != 303:
+            raise Refused(f"{action} was not done")
+        return page
+
+    def session(self, process: "Process", who: str) -> str:
+        """Return the cookie of a member of staff who has just shown a second factor."""
+        cookie, host = f"{who}-{self._run}", process.host
+        now = host.now()
+        with host.database.store.begin() as tx:
+            tx.sessions.end(hash_of(cookie))
+            tx.sessions.begin(
+                Session(
+                    hash=hash_of(cookie),
+                    address=f"{who}@forum.example",
+                    created_at=now,
+                    seen_at=now,
+                    stepped_up_at=now,
+                )
+            )
+        return cookie
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+async def _asked(
+    app: Any, method: str, path: str, headers: Mapping[str, str], body: bytes, client: str
+) -> Page:
+    bare, _, query = path.partition("?")
+    lines = {"Host": "news.forum.example", **headers}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": bare,
+        "raw_path": bare.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "scheme": "https",
+        "server": ("news.forum.example", 443),
+        "client": (client, 4711),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in lines.items()],
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    said = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
+    text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
+    found = (_COOKIE.match(value.decode()) for name, value in sent[0]["headers"])
+    cookie = next((one[1].strip('"') for one in found if one), None)
+    return Page(status=sent[0]["status"], headers=said, text=text, cookie=cookie)
+
+
+@cache
+def _pages(kind: str) -> Pages:
+    """Return the application of a kind of workspace, by its own settings."""
+    settings, now, webhooks = _settings(kind), {"clock": FixedClock()}, dict[str, Any]()
+    on_disk = SimpleNamespace(
+        renderer=_Renderer(settings), digest="ours", changed=lambda: "", is_superseded=lambda: False
+    )
+    services = _services(
+        settings,
+        cast(Any, CurrentStore(now)),
+        cast(Any, Current("guard_file", now)),
+        cast(Any, PlainLinks()),
+        KEY,
+        0,
+        cast(Any, on_disk),
+    )
+    hash_cheaply(services)
+    webhooks |= dict.fromkeys(("recording", "second"))
+    vars(services.delivery).update(webhooks=webhooks, workspace=WORKSPACE)
+    inline = cast(Any, {lane.name: Inline() for lane in fields(Lanes)})
+    return Pages(app=make(services, Lanes(**inline)), services=services, now=now, webhooks=webhooks)
+
+
+def _settings(kind: str) -> Any:
+    setting = SETTINGS[kind]
+    said: dict[str, Any] = HOUSE | {
+        "timezone": ZONE,
+        "lists": [{"name": name, "title": title} for name, title in LISTS.items()],
+        "approvals": {"required": setting.required},
+        "schedule": {
+            "undo_window": "0s",
+            "start": "sender" if setting.by_sender else "approval",
+        },
+        "translations": "together" if setting.together else "by_reader",
+        "segments": [{"name": DONORS.name, "list": DONORS.list, "tags": [*DONORS.tags]}],
+        "provider": {"kind": "outbox"},
+    }
+    if setting.gathers:
+        said["digests"] = [
+            {
+                "name": DIGEST.name,
+                "title": DIGEST.title,
+                "every": DIGEST.every.value,
+                "day": DIGEST.day,
+                "at": DIGEST.at,
+                "lists": [*DIGEST.lists],
+                "language": DIGEST.language,
+            }
+        ]
+    folder = Path(tempfile.mkdtemp(prefix="simulated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "var").mkdir()
+    (folder / FILE_NAME).write_text(yaml.safe_dump(said), "utf-8")
+    return load(folder / FILE_NAME, {})

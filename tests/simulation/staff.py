@@ -1,0 +1,250 @@
+"""Colleagues who come and go: invitations, sign-ins, accounts, tokens, and pages that are read."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyotp import TOTP
+
+from newsletter.credentials import codes
+from newsletter.domain.errors import Refused
+from newsletter.domain.staff.audit import OPERATOR
+from newsletter.domain.staff.role import Role
+from newsletter.pipeline.staff import people
+from tests.simulation.cast import KEY, SETTINGS
+from tests.simulation.doors import Page
+from tests.simulation.host import Host, Process
+from tests.simulation.oracle import Rule, Violation
+from tests.unit.pipeline.staff.office import OTHER, PASSWORD
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+ROLES = (Role.WRITER, Role.APPROVER, Role.SENDER, Role.ADMIN)
+_PAGES = (
+    *("", "/account", "/audit", "/calendar", "/channels", "/drafts/new", "/readers"),
+    *("/readers/form", "/readers/new", "/readers/2", "/staff"),
+    *("/staff/ed@forum.example", "/statements", "/stop", "/time?typed=tomorrow+9am", "/tokens"),
+    *("/campaigns/1", "/campaigns/1/people", "/campaigns/1/amend", "/campaigns/1/report.csv"),
+    *("/campaigns/1/cancel", "/campaigns/1/unknown", "/statements/{}", "/statements/{}/checks"),
+    *("/statements/{}/history", "/statements/{}/look", "/statements/{}/mail"),
+)
+_PUBLIC = (
+    *("/", "/search?q=read", "/archive/{}", "/feed.xml", "/subscribe", "/healthz", "/metrics"),
+    *("/u/t-1-2", "/u/t-1-2/preferences", "/preferences/{1}", "/preferences/{1}/data"),
+    *("/preferences/{1}/delete", "/page/2", "/sitemap.xml", "/confirm/l-1"),
+)
+
+
+@dataclass(kw_only=True)
+class Colleague:
+    """A member of staff with an account, as the scenario knows them."""
+
+    address: str
+    role: Role
+    password: str = PASSWORD
+    cookie: str = ""
+    """The session; empty while they are signed out."""
+    has_factor: bool = False
+    is_gone: bool = False
+
+
+class Colleagues:
+    """The staff with accounts of one world. A restore ends what they did."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._known: list[Colleague] = []
+
+    def act(self, host: Host, deed: str, number: int) -> None:
+        """Do one act, as the newest colleague or an admin."""
+        if host.expected.put_back or len(self._world.hosts) > 1:
+            return  # a restored database has other accounts
+        if deed in {"look", "read"}:
+            self._look(host, number)
+        elif deed == "joins":
+            self._join(host, ROLES[number % len(ROLES)])
+        elif self._known:
+            self._act(host, deed, self._known[-1])
+
+    # --- pages
+
+    def _look(self, host: Host, number: int) -> None:
+        """Look at a page, which changes nothing."""
+        slug = SETTINGS[self._world.kind].slugs[0]
+        places, who = (_PAGES, "ada") if number % 4 else (_PUBLIC, "")
+        link = f"p-2-{host.now():%Y%m%dT%H%M}"
+        path = places[number % len(places)].format(slug, link)
+        seen: list[int] = []
+
+        def look(process: Process) -> None:
+            cookie = self._world.door.session(process, who) if who else ""
+            seen.append(host.books.total_changes)
+            path_ = f"/desk{path}" if who else path
+            try:
+                self._world.door.ask(process, "GET", path_, cookie=cookie)
+            finally:
+                seen.append(host.books.total_changes)
+
+        self._world.office(host, look)
+        if len(set(seen)) > 1:
+            raise Violation(Rule.FAULT, f"GET {path} changed {seen[1] - seen[0]} rows")
+
+    # --- accounts
+
+    def _join(self, host: Host, role: Role) -> None:
+        """Invite a colleague by command, who follows the link and sets up what the role demands."""
+        address = f"colleague{self._world.number()}@forum.example"
+        one = Colleague(address=address, role=role)
+        proofs = self._world.door.services.staff.proofs
+
+        def join(process: Process) -> None:
+            self._world.door.at(process)
+            word = people.invite(address, role, by=OPERATOR, proofs=proofs).word
+            page = self._post(process, one, f"/invitation/{word}", name="", password=PASSWORD)
+            if page.headers["location"].endswith("/second/set-up"):
+                self._post(process, one, "/second/set-up")
+                code = self._code(process, one, pending=True)
+                self._post(process, one, "/second/set-up/confirm", code=code)
+                one.has_factor = True
+
+        if self._world.office(host, join):
+            self._known.append(one)
+            self._check(host, one)
+
+    def _post(self, process: Process, one: Colleague, path: str, **form: str) -> Page:
+        """Send a form in the colleague's browser, which keeps the cookie of the answer."""
+        page = self._world.door.ask(process, "POST", f"/desk{path}", form=form, cookie=one.cookie)
+        one.cookie = page.cookie if page.cookie is not None else one.cookie
+        return page
+
+    def _code(self, process: Process, one: Colleague, *, pending: bool = False) -> str:
+        """Return the code in the colleague's app now."""
+        with process.store.read() as tx:
+            found = tx.accounts.get(one.address)
+        if found is None:
+            raise Refused("there is no such account")
+        secret = codes.secret(KEY, found.pending if pending else found.factor)
+        return str(TOTP(secret).at(int(process.host.now().timestamp())))
+
+    def _act(self, host: Host, deed: str, one: Colleague) -> None:
+        acts: Mapping[str, Callable[[Process, Colleague], None]] = {
+            "signs in": self._sign_in,
+            "guesses": self._guess,
+            "signs out": self._sign_out,
+            "new password": self._change_password,
+            "factor": self._add_factor,
+            "settles": self._settle,
+            "program": self._program,
+            "role": self._change_role,
+            "removed": self._remove,
+        }
+
+        def act(process: Process) -> None:
+            if deed in {"new password", "factor", "settles"} and not one.cookie:
+                self._sign_in(process, one)
+            acts[deed](process, one)
+
+        self._world.office(host, act)
+        self._check(host, one)
+
+    def _sign_in(self, process: Process, one: Colleague, password: str = "") -> None:
+        one.cookie = ""
+        form = {"email": one.address, "password": password or one.password}
+        page = self._post(process, one, "/sign-in", **form)
+        if page.headers.get("location", "").endswith("/second"):
+            half = one.cookie
+            try:
+                self._post(process, one, "/second", code=self._code(process, one))
+            finally:
+                one.cookie = "" if one.cookie == half else one.cookie
+
+    def _guess(self, process: Process, one: Colleague) -> None:
+        """Try a wrong password, and another person's code."""
+        stranger = Colleague(address=one.address, role=one.role)
+        try:
+            self._sign_in(process, stranger, password="wrong " + one.password)
+        finally:
+            if self._opens(process, stranger.cookie):
+                raise Violation(Rule.INTRUDER, f"a wrong password opens {one.address}")
+
+    def _sign_out(self, process: Process, one: Colleague) -> None:
+        before = one.cookie
+        self._post(process, one, "/sign-out")
+        one.cookie = ""
+        if before and self._opens(process, before):
+            raise Violation(Rule.INTRUDER, f"{one.address} signed out, and is in")
+
+    def _change_password(self, process: Process, one: Colleague) -> None:
+        new = OTHER if one.password == PASSWORD else PASSWORD
+        if self._post(process, one, "/account/password", old=one.password, new=new).status == 303:
+            one.password = new
+
+    def _add_factor(self, process: Process, one: Colleague) -> None:
+        self._step_up(process, one)
+        self._post(process, one, "/account/factor")
+        code = self._code(process, one, pending=True)
+        self._post(process, one, "/account/factor/confirm", code=code)
+        one.has_factor = True
+        self._post(process, one, "/account/codes")
+
+    def _step_up(self, process: Process, one: Colleague) -> None:
+        proof = self._code(process, one) if one.has_factor else one.password
+        self._post(process, one, "/step-up", **{"step-up": proof, "next": "/desk/account"})
+
+    def _settle(self, process: Process, one: Colleague) -> None:
+        """Set language, notices and calendar, and end other sessions."""
+        self._post(process, one, "/account/language", language="de")
+        self._post(process, one, "/account/notices", notice="SENT_BACK")
+        self._post(process, one, "/calendar/link")
+        self._post(process, one, "/account/sessions")
+
+    def _program(self, process: Process, _one: Colleague) -> None:
+        """Let a program ask by a token that an admin makes and revokes."""
+        door = self._world.door
+        form = {"name": "CRM", "scope": "subscribers:read", "days": "30"}
+        page = door.ask(process, "POST", "/desk/tokens", "ada", form)
+        word = page.text.partition('class="secret"><code>')[2].partition("<")[0]
+        lines = {"Authorization": f"Bearer {word}", "Content-Type": "application/json"}
+        body = json.dumps({"address": "reader2@example.org"}).encode()
+        door.ask(process, "POST", "/api/v1/subscribers/find", body=body, headers=lines)
+        door.ask(process, "GET", "/api/v1/subscribers/2", headers=lines)
+
+    def _change_role(self, process: Process, one: Colleague) -> None:
+        role = ROLES[(ROLES.index(one.role) + 1) % len(ROLES)]
+        door = self._world.door
+        door.send(process, "ada", f"/staff/{one.address}/role", {"role": role.value})
+        one.role = role
+
+    def _remove(self, process: Process, one: Colleague) -> None:
+        self._world.door.send(process, "ada", f"/staff/{one.address}/remove", {})
+        one.is_gone = True
+
+    def _opens(self, process: Process, cookie: str) -> bool:
+        return self._world.door.ask(process, "GET", "/desk/account", cookie=cookie).status == 200
+
+    def _check(self, host: Host, one: Colleague) -> None:
+        """Check that only a colleague who is still one gets in, and only as far as their role."""
+        inside: list[bool] = []
+
+        def look(process: Process) -> None:
+            inside.append(self._opens(process, one.cookie))
+            self._world.door.ask(process, "GET", "/desk/audit", cookie=one.cookie)
+            if inside[0] and one.role is not Role.ADMIN:
+                raise Violation(Rule.INTRUDER, f"{one.address}, a {one.role}, reads the audit log")
+
+        if one.cookie:
+            self._world.office(host, look)
+        if inside and inside[0] and one.is_gone:
+            raise Violation(Rule.INTRUDER, f"{one.address} was removed, and is in")
+
+
+def deeds() -> dict[str, Any]:
+    """Return the acts with their weights."""
+    return {
+        "look": 12,
+        "joins": 3,
+        **dict.fromkeys(("signs in", "guesses", "signs out", "new password", "factor"), 1),
+        **dict.fromkeys(("settles", "program", "role", "removed"), 1),
+    }
