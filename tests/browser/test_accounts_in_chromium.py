@@ -15,7 +15,7 @@ from tests.browser.opening import Open, Windows, heading, opening
 from tests.openid import OpenIdServer
 from tests.pages import Forum
 from tests.unit.pipeline.staff.office import OTHER, PASSWORD
-from tests.unit.web.desk.visitor import Browser, provide
+from tests.unit.web.desk.visitor import provide
 
 pytestmark = pytest.mark.chromium
 
@@ -179,19 +179,27 @@ def test_the_door_needs_no_mouse_and_takes_what_is_pasted(site: Forum, open_page
     assert page.get_by_label("Password").input_value() == ""
 
 
-@pytest.mark.slow("a walk through five pages, axe on three of them in two colours")
-def test_an_approver_signs_in_by_the_identity_provider_and_approves(
+@pytest.mark.slow("a walk through eight pages, axe on most of them in two colours")
+def test_an_approver_joins_and_signs_in_by_the_identity_provider_and_approves(
     site: Forum, open_page: Open
 ) -> None:
     text = "---\ntitle: Opening hours\nauthor: ana@forum.example\nlists: [press]\n---\nAt nine.\n"
     (site.folder / "statements" / "hours.md").write_text(text, "utf-8")
     site.subscribe("kim@paper.example")
     site.services.tick.run()
-    Browser(site=site).join("ben@forum.example", Role.APPROVER)
     with OpenIdServer(site.clock) as server:
         server.claims |= {"email": "ben@forum.example", "amr": ["pwd", "mfa"]}
         provide(site, server, factor="mfa")
-        page = open_page("/desk/statements/hours/review", width=NARROW)
+        page = open_page(link_for(site, "ben@forum.example", Role.APPROVER), width=NARROW)
+        sound(page)
+        page.get_by_role("button", name="Continue with Forum ID").click()
+        page.get_by_role("button", name="Continue to the desk").wait_for()
+        press(page, "Continue to the desk")
+        page.goto(page.url.partition("/desk")[0] + "/desk/account")
+        assert "You have no other way to sign in" in page.inner_text("main")
+        sound(page)
+        press(page, "Sign out")
+        page.goto(page.url.partition("/desk")[0] + "/desk/statements/hours/review")
         sound(page)
         page.get_by_role("button", name="Sign in with Forum ID").click()
         page.get_by_role("button", name="Continue to the desk").wait_for()
@@ -203,6 +211,7 @@ def test_an_approver_signs_in_by_the_identity_provider_and_approves(
         assert site.rows("SELECT actor FROM audit WHERE action = 'approve'") == [
             ("ben@forum.example",)
         ]
+        site.clock.advance(minutes=11)
         page.goto(page.url.partition("/desk")[0] + "/desk/account/factor")
         assert heading(page) == "Confirm that it's you"
         sound(page)
