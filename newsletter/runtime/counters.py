@@ -88,12 +88,12 @@ class Counters:
         """Count a batch that came back."""
         answer, verdict = done.answer, done.answer.outcome.verdict.value
         if answer.took is not None:
-            self.add("provider_calls", done.provider, verdict)
+            self.add("provider_calls", done.claimed.provider, verdict)
             took = answer.took.total_seconds()
-            self.add("provider_call_seconds", done.provider, verdict, by=max(0.0, took))
+            self.add("provider_call_seconds", done.claimed.provider, verdict, by=max(0.0, took))
         others = [outcome.verdict for outcome in answer.exceptions.values()]
-        outcomes = {answer.outcome.verdict: done.messages - len(others)}
+        outcomes = {answer.outcome.verdict: len(done.claimed.members) - len(others)}
         for each in others:
             outcomes[each] = outcomes.get(each, 0) + 1
         for each in (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN):
-            self.add("messages", done.provider, each.value, by=outcomes.get(each, 0))
+            self.add("messages", done.claimed.provider, each.value, by=outcomes.get(each, 0))

@@ -47,10 +47,10 @@ def log_reconciled(done: ReconcileResult) -> None:
     log.info(
         "unknown attempt=%s campaign=%d statement=%s batch=%d step=%s known=%d queued=%d"
         " unknown=%d%s",
-        done.attempt_id,
-        done.campaign_id,
-        done.slug,
-        done.batch_id,
+        done.held.attempt_id,
+        done.held.campaign.id,
+        done.held.campaign.slug,
+        done.held.id,
         done.step.name.lower(),
         done.known,
         done.queued,
@@ -68,11 +68,11 @@ def log_attempt(done: DispatchResult) -> None:
         "attempt=%s campaign=%d statement=%s batch=%d provider=%s messages=%d verdict=%s"
         " exceptions=%d recorded=%s%s",
         done.attempt_id,
-        done.campaign_id,
-        done.slug,
-        done.batch_id,
-        done.provider,
-        done.messages,
+        done.claimed.campaign.id,
+        done.claimed.campaign.slug,
+        done.claimed.id,
+        done.claimed.provider,
+        len(done.claimed.members),
         outcome.verdict.value,
         len(done.answer.exceptions),
         done.recorded,
@@ -86,9 +86,9 @@ def log_posted(done: EmailResult) -> None:
     log.log(
         logging.DEBUG if well else logging.INFO,
         "email=%d kind=%s attempt=%s provider=%s state=%s recorded=%s%s",
-        done.email_id,
-        done.kind.value,
-        done.attempt_id,
+        done.claimed.email.id,
+        done.claimed.email.kind.value,
+        done.claimed.attempt_id,
         done.provider or "none",
         done.state.value,
         done.recorded,
@@ -146,7 +146,7 @@ class ProgressLog:
         if done.answer.outcome.verdict is not Verdict.ACCEPTED:
             return
         with self._lock:
-            self._messages += done.messages - len(done.answer.exceptions)
+            self._messages += len(done.claimed.members) - len(done.answer.exceptions)
 
     def beat(self) -> None:
         """Log the messages since the last line, if there were any and a minute has passed."""

@@ -52,7 +52,7 @@ class Rounds:
             while not self._stopped() and (done := self._sender.post()) is not None:
                 log_posted(done)
                 self._delivery.counters.add(
-                    "transactional_emails", done.kind.value, done.state.value
+                    "transactional_emails", done.claimed.email.kind.value, done.state.value
                 )
             with self._delivery.store.read() as tx:
                 self._still.note(nothing=not tx.emails.waiting()[0])

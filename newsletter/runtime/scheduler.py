@@ -274,7 +274,7 @@ class Scheduler:
         try:
             while not self._stop.is_set() and (done := reconciler.reconcile()) is not None:
                 log_reconciled(done)
-                self._run.worked_on.add(done.campaign_id)
+                self._run.worked_on.add(done.held.campaign.id)
                 if done.queued:
                     self._send()
             with self._delivery.store.read() as tx:
@@ -324,9 +324,9 @@ class Scheduler:
 
     def _note(self, done: DispatchResult) -> None:
         with self._in_vain_lock:
-            tries = self._in_vain.pop(done.batch_id, 0)
+            tries = self._in_vain.pop(done.claimed.id, 0)
             if done.wait:
-                self._in_vain[done.batch_id] = tries + 1
+                self._in_vain[done.claimed.id] = tries + 1
         log_attempt(done)
         self._progress.note(done)
         self._delivery.counters.note_attempt(done)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
-from newsletter.domain.delivery.batch import Answer, Outcome, Verdict
+from newsletter.domain.delivery.batch import Answer, ClaimedBatch, Outcome, Verdict
 from newsletter.pipeline.delivery.dispatch import DispatchResult
 from newsletter.runtime.log import Endings, ProgressLog, log_attempt
 from tests.fakes import NOON
@@ -22,15 +22,32 @@ def said(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]
         yield caplog
 
 
+CAMPAIGN = Campaign(
+    id=7,
+    slug="news",
+    content_hash="d0",
+    state=CampaignState.SENDING,
+    release_at=NOON,
+    approved_by=(),
+    lists=("press",),
+    provider="outbox",
+    counts=Counts(accepted=59, unknown=1),
+)
+
+
 def done(verdict: Verdict = Verdict.ACCEPTED, messages: int = 10) -> DispatchResult:
     return DispatchResult(
-        campaign_id=1,
-        slug="news",
-        batch_id=1,
+        claimed=ClaimedBatch(
+            id=1,
+            campaign=CAMPAIGN,
+            fence=1,
+            attempts=1,
+            at=NOON,
+            provider="outbox",
+            members=[(number, f"{number}@example.org") for number in range(messages)],
+        ),
         attempt_id="a",
-        messages=messages,
         answer=Answer(outcome=Outcome(verdict=verdict, reason="because")),
-        provider="outbox",
         wait=timedelta(0),
         recorded=True,
     )
@@ -58,21 +75,10 @@ def test_a_campaign_that_ends_is_told_once_with_its_name_and_figures(
     said: pytest.LogCaptureFixture,
 ) -> None:
     endings = Endings()
-    campaign = Campaign(
-        id=7,
-        slug="news",
-        content_hash="d0",
-        state=CampaignState.SENDING,
-        release_at=NOON,
-        approved_by=(),
-        lists=("press",),
-        provider="outbox",
-        counts=Counts(accepted=59, unknown=1),
-    )
     states = [CampaignState.SENDING, CampaignState.ATTENTION, CampaignState.ATTENTION]
     for state in [*states, CampaignState.SENT, CampaignState.SENT]:
         assert not endings.is_over(7) or state is CampaignState.SENT
-        endings.note([replace(campaign, state=state)])
+        endings.note([replace(CAMPAIGN, state=state)])
     assert endings.is_over(7)
     beginning = "finished campaign=7 statement=news state="
     assert [one.removeprefix(beginning).partition(" ")[0] for one in said.messages] == [

@@ -43,14 +43,9 @@ _ANOTHER_CARRIAGE = (
 class DispatchResult:
     """The result of sending one batch."""
 
-    campaign_id: int
-    slug: str
-    """The statement's slug."""
-    batch_id: int
+    claimed: ClaimedBatch
     attempt_id: str
-    messages: int
     answer: Answer
-    provider: str
     wait: timedelta
     """Time until the batch is sent again; zero if it is not, or if another provider gets it."""
     recorded: bool
@@ -175,13 +170,9 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         wait = self._wait(claimed, answer)
         recorded, failed_over = self._record(claimed, answer, wait, attempt.at)
         return DispatchResult(
-            campaign_id=claimed.campaign.id,
-            slug=claimed.campaign.slug,
-            batch_id=claimed.id,
+            claimed=claimed,
             attempt_id=attempt.id,
-            messages=len(claimed.members),
             answer=answer,
-            provider=claimed.provider,
             wait=timedelta(0) if failed_over else wait,
             recorded=recorded,
         )

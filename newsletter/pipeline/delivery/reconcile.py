@@ -138,11 +138,7 @@ def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: dateti
 class ReconcileResult:
     """The result of one step for one batch. The numbers count deliveries."""
 
-    campaign_id: int
-    slug: str
-    """The statement's slug."""
-    batch_id: int
-    attempt_id: str
+    held: UnknownBatch
     step: Step
     known: int = 0
     """Accepted or rejected by now."""
@@ -349,10 +345,7 @@ class Reconciler:
             reassess(tx, held.campaign.id)
         people = len(held.members) - len(found.known) - len(found.apart)
         return ReconcileResult(
-            campaign_id=held.campaign.id,
-            slug=held.campaign.slug,
-            batch_id=held.id,
-            attempt_id=held.attempt_id,
+            held=held,
             step=step,
             known=len(found.known) + (people if found.rest is DeliveryState.ACCEPTED else 0),
             queued=people if found.rest is DeliveryState.PENDING else 0,

@@ -55,9 +55,7 @@ _FINAL = {
 class EmailResult:
     """The result of sending one email."""
 
-    email_id: int
-    kind: EmailKind
-    attempt_id: str
+    claimed: ClaimedEmail
     provider: str
     """Empty if the email was withheld."""
     state: EmailState
@@ -216,9 +214,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             if provider is not None and recorded:
                 provider.limiter.give_back(tx, answer.not_handed_over(1), attempt.at)
         return EmailResult(
-            email_id=claimed.email.id,
-            kind=claimed.email.kind,
-            attempt_id=claimed.attempt_id,
+            claimed=claimed,
             provider=name,
             state=state,
             reason=outcome.reason,

@@ -131,7 +131,7 @@ def test_each_verdict_is_booked_as_what_it_means(
     done = room.dispatch()
     assert done.recorded
     assert done.answer.outcome.verdict is verdict
-    assert (done.campaign_id, done.messages) == (1, 5)
+    assert (done.claimed.campaign.id, len(done.claimed.members)) == (1, 5)
     assert room.counts() == counts
     assert room.campaign().state is state
 
