@@ -48,7 +48,7 @@ def find_stored(tx: Transaction, slug: str) -> StoredStatement:
 
 
 class ContentChanged(Refused):
-    """The content is another one than the person saw."""
+    """The content differs from what the person saw."""
 
     def __init__(self, slug: str, seen: str, now: str) -> None:
         self.seen, self.now = seen, now

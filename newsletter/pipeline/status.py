@@ -219,7 +219,7 @@ def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> st
 
 
 def is_draft(statement: Statement) -> str:
-    """That a statement is a draft, and how to submit it."""
+    """Return that a statement is a draft, and how to submit it."""
     if statement.desk:
         return f"{statement.slug} was taken back by its writers; submit it again at the desk"
     return f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' submits it"
@@ -440,7 +440,7 @@ def _follow(
 
 
 def _concerns_anybody(campaign: Campaign, by: str) -> bool:
-    """Somebody may have it, or waits for it, or waited until this very correction ended it."""
+    """Return whether a person may have it, waits for it, or waited until this ended it."""
     goes_on = not campaign.state.final or campaign.corrected_by == by
     return goes_on or campaign.may_have_reached_anybody or bool(campaign.counts.pending)
 

@@ -85,7 +85,7 @@ class Condition:
 
 
 def one_of(column: str, values: Iterable[object], name: str) -> Condition:
-    """The column has one of these values, which are no text or number that JSON could hold."""
+    """Return the condition that the column has one of these values, of a kind that JSON lacks."""
     named = {f"{name}_{place}": value for place, value in enumerate(values)}
     if not named:
         return Condition("1 = 0")

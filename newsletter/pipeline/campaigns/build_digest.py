@@ -189,7 +189,7 @@ class DigestBuilder:
         return [(campaign, one) for campaign, one in found if one in kept]
 
     def _fill(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
-        """The issue with these parts, and the statement that says so."""
+        """Return the issue with these parts and its statement."""
         abstracts = [
             self.abstracts.of(
                 one, self._local_day(campaign.started_at or issue.upto), digest.language
@@ -228,7 +228,7 @@ class DigestBuilder:
         )
 
     def _local_day(self, instant: datetime) -> date:
-        """The date at an instant, in the workspace's zone."""
+        """Return the date at an instant, in the workspace's zone."""
         return instant.astimezone(ZoneInfo(self.timezone)).date()
 
     def _note_names(self) -> None:

@@ -363,7 +363,7 @@ class OperatorActions:
 
     @contextmanager
     def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
-        """The transaction of an act, by somebody who may do it when it is done."""
+        """Begin the transaction of an act, and check in it that the person may do it."""
         with self.store.begin() as tx:
             entitle(tx, self.actor, needed, action)
             yield tx

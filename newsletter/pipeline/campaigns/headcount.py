@@ -165,7 +165,7 @@ class CountChanged(Refused):
 
 
 class CountNotTyped(Refused):
-    """So many get it that the number is typed to confirm it, and another one was, or none."""
+    """The number of readers has to be typed, and another one was typed, or none."""
 
     def __init__(self, readers: int) -> None:
         self.readers = readers
@@ -174,7 +174,7 @@ class CountNotTyped(Refused):
 
 
 class SecondFactorNeeded(Refused):
-    """So many get it that it takes a second factor, shown just now."""
+    """The number of readers demands a fresh second factor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,7 +312,7 @@ def readers_left_out(
 
 
 def _in_order(found: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """Most people first."""
+    """Sort by number of people, the most first."""
     return tuple(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 

@@ -41,7 +41,7 @@ Done = TypeVar("Done")
 
 _log = logging.getLogger("newsletter.run")
 _UNKNOWN_IN_A_ROW = 3
-"""After so many calls without an understood answer, the next ones wait, longer each time."""
+"""The calls in a row without an understood answer after which the next ones wait."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,7 +142,7 @@ class RateLimiter:
 
     @property
     def of_records(self) -> "RateLimiter":
-        """The limiter of look-ups in the provider's records, apart from that of its mails."""
+        """Return the limiter of look-ups in the provider's records."""
         return replace(self, domain=_RECORDS)
 
     def silence(self, tx: Transaction, now: datetime) -> datetime | None:

@@ -83,7 +83,7 @@ def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event]) -> None:
 
 
 def _storable(event: Event) -> Event:
-    """Without what no database takes: halves of characters, and numbers beyond all measure."""
+    """Return the event without half characters and huge numbers, which no database stores."""
     changed: dict[str, Any] = {
         name: text
         for name, value in vars(event).items()

@@ -195,7 +195,7 @@ def enrolment(hashed: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> En
 def confirm_factor(
     hashed: bytes, code: str, *, stage: Stage, place: Place, proofs: Proofs
 ) -> EnrolmentResult | Refusal:
-    """A first code proves that the app knows the secret: from now on the factor is in force."""
+    """Turn a second factor on by its first code."""
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed, stage=stage)
         limits = proofs.code_limits(tx, session.address, place)

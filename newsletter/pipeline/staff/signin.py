@@ -85,7 +85,7 @@ def _fail(
     place: Place,
     proofs: Proofs,
 ) -> None:
-    """One line for one attempt; its owner hears once a day that somebody tries and tries."""
+    """Log a failed attempt. The owner gets a notice of many failures once a day."""
     last = exceeded(limits, tx.now, tx.throttle.count)
     detail = f"{why}, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
     tx.audit.enter("nobody", action, subject, detail)

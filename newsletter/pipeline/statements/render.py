@@ -63,7 +63,7 @@ class RenderState:
             )
 
     def went_wrong(self, slug: str, wrong: InvalidInput | None) -> None:
-        """Keep what came of rendering a text; one that took too long is the last of its look."""
+        """Note a failed rendering; one that took too long is the last of its look."""
         if wrong is not None:
             self.faults[slug] = wrong.faults
         if isinstance(wrong, Postponed):

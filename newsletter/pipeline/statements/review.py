@@ -33,7 +33,7 @@ from newsletter.store.sql import Transaction
 _NEAR = timedelta(hours=1)
 _GOING = {CampaignState.SCHEDULED, CampaignState.SENDING}
 _LOOKS_BACK = 200
-"""Campaigns, the newest ones: what went to the same lists before them says nothing any more."""
+"""The number of newest campaigns that are compared with."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,7 +52,7 @@ class VisitResult:
 
     @property
     def found(self) -> bool:
-        """There is something for the stages that follow."""
+        """Return whether there is work for the stages that follow."""
         return bool(self.taken or self.changed)
 
 

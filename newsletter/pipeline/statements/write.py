@@ -350,7 +350,7 @@ class Submitter:
             return find_draft(tx, key)
 
     def read(self, draft: Draft) -> Statement:
-        """The statement that a text would be now. Raises InvalidInput with all that is wrong."""
+        """Return the statement that a text would be now. Raises InvalidInput with all faults."""
         parsed = parse_version(replace(draft, taken_back=False), self.defaults)
         if parsed.statement is None:
             raise InvalidInput(parsed.faults)
@@ -389,7 +389,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
 
 
 def _slug_for(tx: Transaction, draft: Draft) -> str:
-    """That of what it was copied from, where no source has that any more; else one of its title."""
+    """Return the slug of its original if no source has that any more, else one of its title."""
     of = draft.copied_of
     stored = tx.statements.get(of) if of and not tx.drafts.has(of) else None
     if stored is not None and not stored.present and not has_begun(tx.campaigns.latest(of)):

@@ -25,7 +25,7 @@ _PART = 250
 
 @dataclass(frozen=True, kw_only=True)
 class ImportPlan:
-    """Which file is imported, by whom, and which lists its people may be put on."""
+    """The file of an import, its actor, and the lists that its people may join."""
 
     file: str
     """The file's name without its folder."""

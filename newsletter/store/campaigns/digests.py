@@ -8,7 +8,7 @@ from newsletter.store.database import Repository, instant
 
 _ISSUE = "SELECT name, day, upto, document AS statement, parts FROM issue"
 _DASHES = 3
-"""The slug of an issue has at least so many: it ends with a date."""
+"""The fewest dashes in the slug of an issue, which ends with a date."""
 
 
 class Digests(Repository):

@@ -22,11 +22,11 @@ LONGEST_RETRY = timedelta(hours=2)
 IS_OPEN = "batch.state IN ('queued', 'claimed')"
 IS_UNKNOWN = "batch.state = 'unknown'"
 IS_FREE = "NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('doubt', 'stop'))"
-"""Nothing holds the workspace."""
+"""The condition that nothing holds the workspace."""
 IS_ALIVE = (
     "(CAST(:owner AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner))"
 )
-"""The process that claims does not count as dead."""
+"""The condition that the process that claims does not count as dead."""
 ALL_CLAIMS = (
     "SELECT claims + (SELECT COALESCE(SUM(worker.claims), 0) FROM worker) FROM restore_guard"
 )
@@ -35,7 +35,7 @@ _DENSE = 2
 
 
 def is_at(accounts: Mapping[str, str]) -> Condition:
-    """The last attempt of the batch went to one of these accounts, by provider."""
+    """Return the condition that the last attempt went to one of these accounts, by provider."""
     found = Condition("1 = 0")
     for place, (name, account) in enumerate(accounts.items()):
         found |= Condition(
@@ -46,7 +46,7 @@ def is_at(accounts: Mapping[str, str]) -> Condition:
 
 
 def is_due(at: datetime) -> Condition:
-    """The batch need not wait any longer at this time."""
+    """Return the condition that the batch is due at this time."""
     return Condition(
         "batch.not_before <= :due_at OR batch.not_before > :due_too_far"
         " OR batch.state = 'queued' AND batch.attempts > 0 AND batch.not_before > :retry_too_far",

@@ -8,7 +8,7 @@ from newsletter.store.file import copies
 
 _FORMER = "former generation "
 _DOUBTED = "doubted"
-"""The key in ``meta`` under which it stands which doubt was acted upon."""
+"""The key in ``meta`` of the last doubt that was acted upon."""
 
 
 class Hold(Repository):

@@ -65,7 +65,7 @@ class TransactionalEmails(AddressRepository):
     def _weigh(
         self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
     ) -> RequestOutcome:
-        """Return whether one more is taken on. Each count is taken in any case."""
+        """Return whether one more is accepted. All limits are counted in any case."""
         since = f"SELECT COUNT(*) FROM transactional_email WHERE {_SAME} AND asked_at > :since"
         day, month = (
             self._db.value(since, mailbox=whose, kind=email.kind, since=email.asked_at - span)

@@ -32,7 +32,7 @@ _COUNTED_AS = {
     BatchState.QUEUED: "pending",  # to be sent again: an earlier call had arrived
     BatchState.GIVEN_UP: "cancelled",
 }
-"""Which count has the readers of whom it is not known that the provider has their message."""
+"""The count of the readers whose message is not known to be with the provider."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,7 +115,7 @@ def distrust(db: Database, given: Mapping[str, int], at: datetime) -> None:
 
 
 def _given(database: Path) -> dict[str, int]:
-    """The numbers that the database knows to have given which is about to be set aside."""
+    """Return the numbers that the database to be set aside is known to have given."""
     if not database.exists():
         return {}
     try:
@@ -126,7 +126,7 @@ def _given(database: Path) -> dict[str, int]:
 
 
 def _keep(database: Path, kept: Path) -> None:
-    """Whole if it can be read; else as it lies there: often it is what made us restore."""
+    """Keep the former database: whole if it can be read, else as it is."""
     try:
         backup(database, kept)
     except StoreUnavailable:
@@ -146,7 +146,7 @@ def _remove(path: Path) -> None:
 
 
 def _new(path: Path) -> None:
-    """An empty file, for its owner alone from the beginning."""
+    """Make an empty file for its owner alone."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 

@@ -36,7 +36,7 @@ def location_of(path: Path) -> Location:
 
 
 def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
-    """A name that stays with this installation of the system; empty where there is none."""
+    """Return the name of this installation of the system, or ""."""
     for file in files:
         identifier = _read(file)
         if len(identifier) == 32 and identifier.strip("0123456789abcdef") == "":

@@ -68,7 +68,7 @@ class Chain:
     head: HeadFile
 
     def link(self, before: str, *parts: object) -> str:
-        """The digest of a line after the one with the digest ``before``."""
+        """Return the digest of a line after the one with the digest ``before``."""
         return self._mac([before, *parts])
 
     def seal(self, *parts: object) -> str:

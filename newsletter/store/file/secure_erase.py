@@ -17,7 +17,7 @@ _READERS_MILLISECONDS = 2_000
 _CHECKPOINT_SECONDS = 30
 """Time for another connection to bring the log into the file."""
 _COPIES = 2
-"""VACUUM writes the rows to a temporary file, and from there to the log."""
+"""The copies that VACUUM makes: in a temporary file, and in the log."""
 
 
 def overwrite_erased(

@@ -16,7 +16,7 @@ from newsletter.store.file.keys import Chain
 T = TypeVar("T")
 
 REVOKE = "revoke"
-"""Its name in the log."""
+"""The action of a revocation in the log."""
 _TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 
@@ -199,7 +199,7 @@ class Audit(Repository):
             self.enter(actor=actor, action=_GAP, subject=_LOG, detail=str(known))
 
     def _lacks(self, head: AuditHead) -> bool:
-        """Neither is the line there, nor has anybody written down that it is gone."""
+        """Return whether the line is missing without a note about its loss."""
         if self.digest(head.number) == head.digest:
             return False
         noted = self._db.value(

@@ -8,14 +8,14 @@ from newsletter.domain.staff.post import ChannelPost, FailingCheck, PostState
 from newsletter.store.database import Repository, one_of
 
 _LOST = timedelta(minutes=5)
-"""A call that began so long ago ended with its process."""
+"""The age at which a call without an outcome counts as lost with its process."""
 _WRONG_CLOCK = timedelta(hours=2)
 """A longer wait was set by a wrong clock: the post is due."""
 _POST = "id, channel, made_at, state, attempts, called_at, reason"
 _IS_OPEN = "state IN ('waiting', 'calling')"
 """In the words of the partial index of such posts."""
 _CONFIRMED = 2
-"""A check that failed so often in a row fails."""
+"""The failures in a row after which a check counts as failing."""
 
 
 class ChannelPosts(Repository):
