@@ -120,6 +120,8 @@ class LeadingScheduler(Scheduler):
                 if self._stop.is_set():
                     return self._run
             super()._note_configuration()
+            with self._delivery.store.begin() as tx:
+                self._delivery.pool.first.limiter.count_day(tx, tx.now)
             self._rounds = Rounds(self._delivery, stopped=self._stop.is_set, owner=owner)
             return super()._at_work(until_idle)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit
 from newsletter.store.sql import Store
-from tests.contracts.books import LEASE, UNKNOWN, Books, ids
+from tests.contracts.books import LEASE, REJECTED, UNKNOWN, Books, ids
 from tests.fakes import NOON
 
 KEPT = RateLimit(
@@ -33,6 +33,15 @@ class PacesContract:
         with store.read() as tx:
             assert tx.rate_limits.get("mailgun", "other.example") == RateLimit()
             assert tx.rate_limits.get("postmark", "forum.example") == RateLimit()
+
+    def test_what_left_through_a_provider_is_counted_from_its_claim(self, store: Store) -> None:
+        books = Books(store, 10, batch_size=5)
+        assert books.settle(books.claim(), n2=REJECTED)
+        books.claim(NOON + timedelta(seconds=1))
+        with store.read() as tx:
+            assert tx.batches.left_since("recording", NOON) == 10
+            assert tx.batches.left_since("recording", NOON + timedelta(seconds=1)) == 5
+            assert tx.batches.left_since("mailgun", NOON) == 0
 
     def test_a_batch_of_which_a_part_may_leave_is_parted(self, store: Store) -> None:
         books = Books(store, 10, batch_size=5)

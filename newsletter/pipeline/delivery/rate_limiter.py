@@ -108,6 +108,15 @@ class RateLimiter:
         ):
             raise QuotaContended
 
+    def count_day(self, tx: Transaction, now: datetime) -> None:
+        """Count what left today without a quota, when workers count nothing."""
+        if self.limits.daily_quota is not None:
+            rate_limit = self.current(tx, now)
+            midnight = self.limits.end_of(rate_limit.day - timedelta(days=1))
+            left = tx.batches.left_since(self.provider, midnight)
+            counted = replace(rate_limit, used=max(left, rate_limit.used))
+            tx.rate_limits.put(self.provider, self.domain, counted)
+
     def blocked(self, tx: Transaction, now: datetime) -> Wait | None:
         """Return why even an urgent email must wait; None if it may leave now.
 

@@ -275,6 +275,15 @@ class Batches(AddressRepository):
             campaign_id=campaign_id,
         )
 
+    def left_since(self, provider: str, at: datetime) -> int:
+        """Return how many messages left, or may have left, through a provider since then."""
+        return self._db.number(
+            "SELECT SUM(size - suppressed - cancelled) FROM batch"
+            " WHERE claimed_at >= :at AND provider = :provider AND state <> 'queued'",
+            at=at,
+            provider=provider,
+        )
+
     def later(self, campaign_id: int, now: datetime) -> LaterReaders | None:
         """Return the readers who wait for a local hour, or None if there are none."""
         due = claiming.is_due(now)

@@ -69,6 +69,25 @@ def test_with_a_limit_each_claim_counts_and_without_one_none_does(room: Newsroom
         assert tx.rate_limits.get(name, "forum.example").used == 10
 
 
+def test_a_quota_begins_with_what_left_that_day_without_one(room: Newsroom) -> None:
+    name = room.provider.name
+    room.start(30)
+    room.provider.answer = lambda _: Answer(outcome=Outcome(verdict=Verdict.RETRY, reason="r"))
+    assert dispatcher(room, enter(room)).dispatch(), "nothing of this one left"
+    room.clock.advance(days=1)
+    room.provider.answer = accept_all
+    assert dispatcher(room, enter(room)).dispatch()
+    for quota, used in ((None, 0), (100, 10), (100, 10)):
+        room.limits = replace(room.limits, daily_quota=quota)
+        with room.store.begin() as tx:
+            room.pool().first.limiter.count_day(tx, tx.now)
+            assert tx.rate_limits.get(name, "forum.example").used == used
+    room.clock.advance(days=1)
+    with room.store.begin() as tx:
+        room.pool().first.limiter.count_day(tx, tx.now)
+        assert tx.rate_limits.get(name, "forum.example").used == 0
+
+
 class Claims:
     """The claims of three workers. A killed worker has another in its place."""
 
