@@ -1,6 +1,5 @@
 """Read the answers of feeds in a sandbox."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,12 +42,10 @@ def whatever_it_holds() -> Iterator[None]:
 _MODULE = "newsletter.sources.feeds.reading"
 _MAX_CUT_OFF = 3
 """Texts of one visit that may be cut off before the rest is skipped."""
-_KEPT = 1_000_000
-"""The largest answer, in bytes, whose items are kept for an equal next answer."""
 
 
 class SandboxReader:
-    """Reads in a sandbox; each feed has its own."""
+    """Reads in a sandbox."""
 
     def __init__(
         self,
@@ -60,15 +57,10 @@ class SandboxReader:
         self._within = within
         self._module = module
         self._sandbox = ask
-        self._last: tuple[bytes, Listed] | None = None
 
     def feed(self, page: Page) -> Listed:
-        """Read RSS, Atom or JSON Feed, unless it equals the last one. Raises FeedUnreadable."""
+        """Read RSS, Atom or JSON Feed. Raises FeedUnreadable."""
         kept = {name: page.headers[name] for name in ("content-type",) if name in page.headers}
-        asked = json.dumps([page.url, kept])
-        key = hashlib.sha256(asked.encode() + b"\n" + page.body).digest()
-        if self._last and key == self._last[0]:
-            return self._last[1]
         try:
             [answer] = self._ask("read_page", {"page": replace(page, headers=kept)}, Listed)
         except NotStarted as error:
@@ -81,8 +73,6 @@ class SandboxReader:
         if isinstance(answer, InvalidInput):
             raise FeedUnreadable(answer.faults[0].message)
         listed: Listed = answer
-        if len(page.body) <= _KEPT:
-            self._last = (key, listed)
         return listed
 
     def compose(self, items: Sequence[Item], *, zone: str, now: datetime) -> list[Text]:

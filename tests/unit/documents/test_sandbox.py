@@ -283,14 +283,6 @@ def test_a_feed_is_read_alike_here_and_apart() -> None:
 
 
 @pytest.mark.slow("starts a process")
-def test_an_answer_that_is_the_same_as_before_starts_no_process() -> None:
-    reader = SandboxReader(module=strangers.__name__)
-    first = reader.feed(page(b"1")).remark
-    assert reader.feed(page(b"1")).remark == first
-    assert reader.feed(page(b"2")).remark != first
-
-
-@pytest.mark.slow("starts a process")
 def test_a_feed_that_is_none_is_refused_apart_with_the_words_of_here() -> None:
     with pytest.raises(FeedUnreadable, match="XML of another kind"):
         SandboxReader().feed(page(b"<other/>"))
