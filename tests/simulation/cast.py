@@ -1,7 +1,8 @@
 """The people and texts of a simulated workspace, as the scenario makes them."""
 
 import re
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
@@ -50,7 +51,10 @@ class Person:
     """An import of the reader was undone, after which the program decides who stays."""
 
     def copy(self) -> "Person":
-        return replace(self, addresses=[*self.addresses], lists={**self.lists})
+        """Return a copy, faster than ``replace``: each commit may need eight."""
+        made = copy(self)
+        made.addresses, made.lists = [*self.addresses], {**self.lists}
+        return made
 
     @property
     def address(self) -> str:

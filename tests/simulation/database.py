@@ -76,8 +76,12 @@ class Database:
         chain = Chain(key=b"k" * 32, head=_NoHead())
         self.store = Store(database, hash_address=hash_address, chain=chain, clock=clock)
 
-    def fill(self, rows: Rows) -> None:
+    def fill(self, rows: Rows | bytes) -> None:
         """Replace all rows. Another database file would need all statements prepared again."""
+        if isinstance(rows, bytes):
+            with closing(sqlite3.connect(":memory:")) as other:
+                other.deserialize(rows)
+                rows = self.rows(other)
         run = self.connection.execute
         run("BEGIN")
         for name in reversed(self._columns):
@@ -85,14 +89,19 @@ class Database:
         for name, columns in self._columns.items():
             if name in _FOLLOW:
                 run(f'DELETE FROM "{name}"')
-            marks = ", ".join("?" for _ in columns.split(","))
-            into = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'
-            self.connection.executemany(into, rows[name])
+            if rows[name]:
+                marks = ", ".join("?" for _ in columns.split(","))
+                into = f'INSERT INTO "{name}" ({columns}) VALUES ({marks})'
+                self.connection.executemany(into, rows[name])
         run("COMMIT")
 
-    def copy(self) -> Rows:
-        """Return all rows."""
-        run = self.connection.execute
+    def copy(self) -> bytes:
+        """Return the whole database, of which few copies are ever read."""
+        return self.connection.serialize()
+
+    def rows(self, of: sqlite3.Connection) -> Rows:
+        """Return all rows of a database."""
+        run = of.execute
         return {
             name: run(f'SELECT {columns} FROM "{name}"').fetchall()
             for name, columns in self._columns.items()
@@ -144,7 +153,7 @@ def image(kind: str) -> Image:
             digests(made.store).build()
             clock.advance(seconds=1)
         approved = tuple(_texts(room, kind))
-        return Image(rows=made.copy(), at=clock.now(), approved=approved)
+        return Image(rows=made.rows(made.connection), at=clock.now(), approved=approved)
 
 
 def digests(store: Any) -> DigestBuilder:

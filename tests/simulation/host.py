@@ -146,7 +146,7 @@ class Noted:
 class Copy:
     """A workspace at one moment."""
 
-    books: Rows
+    books: Rows | bytes
     expected: Expected
     record: GuardRecord | None
     location: Location
