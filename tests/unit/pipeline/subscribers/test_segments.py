@@ -119,7 +119,7 @@ def test_an_audience_is_measured_against_one_of_all_readers_alone(room: Newsroom
     room.write("third")
     room.look()
     [remark] = [one for one in room.review("third").remarks if one.check.value == "audience"]
-    assert "plain went to 40" in remark.message
+    assert "the last one to the same lists went to 40" in remark.message
 
 
 # --- looking before leaping
