@@ -26,9 +26,7 @@ from newsletter.documents.release.imported import (
 )
 from newsletter.documents.release.words import pattern
 
-_PASSED_ON = pattern(
-    "passed on", r"(?:(?:(?:{})\s{0,3}:|\[(?:ext(?:ern(?:al)?)?|spam)\])\s{0,3}){1,9}"
-)
+_PASSED_ON = pattern("marks of passing on")
 _MAX_PARTS = 1_000
 _SIGNED = re.compile(r"\\--[ ]?(?:\\?\n|$)")
 """The beginning of a Markdown paragraph that was the line ``-- `` (RFC 3676, 4.3)."""

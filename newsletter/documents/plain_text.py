@@ -22,14 +22,9 @@ from newsletter.documents.release.paragraphs import (
     join_lines,
 )
 from newsletter.documents.release.recognition import Reasons, StatedFacts, completed, recognise
+from newsletter.documents.release.words import pattern
 
-_PAGE = re.compile(
-    r"(?P<before>.*?)(?:\b(?:page|seite|p[áa]gina|pagina|p\.|s\.)\s*(?P<n>\d{1,3})"
-    r"(?:\s*(?:of|/|von|de|di|sur|van)\s*(?P<of>\d{1,3}))?|(?P<m>\d{1,3})\s*(?:of|/)\s*(?P<mof>\d{1,3})"
-    r"|[–—~-]\s?(?P<k>\d{1,3})\s?[–—~-]|(?<!.)(?P<b>\d{1,3})(?!.))"
-    r"\W*(?P<behind>.*)",
-    re.IGNORECASE,
-)
+_PAGE = pattern("page numbers")
 _PAGE_NUMBER, _RUNNING_HEADER = "a page number", "a running header"
 _MAX_HEAD = 100
 _TOP = 3

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 
 from newsletter.documents.markup.pages import import_body
@@ -20,22 +20,25 @@ from newsletter.documents.markup.pdf_layout import (
 )
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
 from newsletter.documents.release.lines import shortened
+from newsletter.documents.release.words import pattern
 
 _LARGER = 1.12
 """A heading is so many times as large as most letters."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)")
 _MARK = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]|\d{1,3}[.)]")
 _NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
+_LOOSER, _WIDER = 1.12, 1.3
+"""How much the distances of lines and the widths of words vary."""
 _INDENT = (14, 60)
 """Points by which a quotation is indented, at least and at most."""
 _ENDS = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
-_PAGE = re.compile(
-    r"\W*+(?:page|seite|p[áa]gina)?\W*+\d{1,3}\W*+(?:(?:of|von|de)?\W*+\d{1,3}\W*+)?"
-)
+_PAGE = pattern("numbers of pages", flags=0)
 _ADDRESS = re.compile(r"(?:file|https?)://\S+(?: \d+/\d+)?")
 """The foot of a page that a browser printed."""
 _PRINTED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*")
 """The head of one: when it was printed, and the title of its window."""
+_MAX_EDGES = 6
+"""Lines of a head or foot, one below the other."""
 _SAME_HEIGHT = 2
 """Points between the tops of lines that stand beside each other."""
 _NOTE = (
@@ -57,10 +60,12 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     if not pages:
         raise unusable(file, _SCANNED)
     edges, kept = _without_edges(pages)
-    blocks = _joined_over_pages([_blocks(part) for page in kept for part in in_columns(page)])
     lines = [line for page in kept for line in page]
+    columns = [part for page in kept for part in in_columns(page)]
     # to half points: how a page is scaled makes one size of letters come out as several
     usual = _most((round(line.size * 2) / 2, len(line.text)) for line in lines)
+    pitch = _most((round(gap, 1), 1) for column in columns for gap in _gaps(column))
+    blocks = _joined_over_pages([_blocks(part, usual, pitch * _LOOSER) for part in columns])
     margin = _most((round(line.cells[0].left), 1) for line in lines if line.cells)
     return import_body(
         "".join(_html(blocks, usual=usual, margin=margin)),
@@ -90,29 +95,30 @@ def _without_edges(
 
     Browsers print two beside each other: the day and the title, the address and the page's number.
     """
-    heads = [one for page in pages for one in _level(page, max(line.top for line in page))]
-    feet = [one for page in pages for one in _level(page, min(line.top for line in page))]
-    gone: list[PdfLine] = []
-    dropped = []
-    browsers = [line for line in feet if _ADDRESS.fullmatch(line.text)]
-    browsers += [line for line in heads if browsers and _PRINTED.fullmatch(line.text)]
-    for place, lines in (("head", heads), ("foot", feet)):
-        counts = Counter(_shape(line) for line in lines)
-        for line in lines:
-            repeated = len(pages) > 1 and counts[_shape(line)] * 2 > len(pages)
-            # a number alone goes from a single page too, where nothing can be seen to repeat
-            numbered = len(line.text) < 40 and _PAGE.fullmatch(line.text.lower())
-            if repeated or numbered or line in browsers:
-                # dropped from each page, and noted once
-                if not any(_shape(line) == _shape(other) for other in gone):
-                    why = f"at the {place} of each page"
-                    dropped.append(DroppedLine(line=0, text=shortened(line.text), why=why))
-                gone.append(line)
-    return dropped, [[line for line in page if line not in gone] for page in pages]
-
-
-def _level(page: Sequence[PdfLine], top: float) -> Iterator[PdfLine]:
-    return (line for line in page if abs(line.top - top) < _SAME_HEIGHT)
+    edges: list[DroppedLine] = []
+    kept = [list(page) for page in pages]
+    for depth in range(_MAX_EDGES):
+        ends = [(page, max(one.top for one in page), min(one.top for one in page)) for page in kept]
+        heads = [one for page, top, _ in ends for one in page if top - one.top < _SAME_HEIGHT]
+        feet = [one for page, _, last in ends for one in page if one.top - last < _SAME_HEIGHT]
+        browsers = [line for line in feet if _ADDRESS.fullmatch(line.text)]
+        browsers += [line for line in heads if browsers and _PRINTED.fullmatch(line.text)]
+        gone: list[PdfLine] = []
+        for place, lines in (("head", heads), ("foot", feet)):
+            counts = Counter(_shape(line) for line in lines)
+            for line in lines:
+                # below each other, lines of numbers are more often those of a table
+                may_repeat = len(pages) > 1 and (depth == 0 or any(map(str.isalpha, line.text)))
+                repeated = may_repeat and counts[_shape(line)] * 2 > len(pages)
+                # a number alone goes from a single page too, where nothing can be seen to repeat
+                short = depth == 0 and len(line.text) < 40
+                if repeated or (short and _PAGE.fullmatch(line.text.lower())) or line in browsers:
+                    if not any(_shape(line) == _shape(other) for other in gone):
+                        why = f"at the {place} of each page"
+                        edges.append(DroppedLine(line=0, text=shortened(line.text), why=why))
+                    gone.append(line)
+        kept = [rest for page in kept if (rest := [line for line in page if line not in gone])]
+    return edges, kept
 
 
 def _shape(line: PdfLine) -> str:
@@ -136,6 +142,14 @@ class _Block:
 
     lines: list[PdfLine] = field(default_factory=list)
     rows: list[list[Cell]] = field(default_factory=list)
+    room: float = 0.0
+    """Points behind the last line that are empty."""
+
+    def goes_on(self, line: PdfLine) -> bool:
+        """Whether the last line had no room for the first word of the next."""
+        above = self.lines[-1]
+        letter = (above.right - above.left) / max(len(above.text), 1)
+        return self.room < _WIDER * letter * (len(line.text.split()[0]) + 1)
 
     @property
     def ends(self) -> bool:
@@ -143,7 +157,22 @@ class _Block:
         return bool(self.rows) or bool(_ENDS.search(self.lines[-1].text))
 
 
-def _blocks(page: Sequence[PdfLine]) -> list[_Block]:
+def _gaps(column: Sequence[PdfLine]) -> Iterator[float]:
+    """Yield the distances of adjacent lines, in the size of their letters."""
+    for above, line in pairwise(sorted(column, key=lambda line: -line.top)):
+        if _is_as_large(above, line) and above.top - line.top > _SAME_HEIGHT:
+            yield (above.top - line.top) / line.size
+
+
+def _blocks(page: Sequence[PdfLine], usual: float, pitch: float) -> list[_Block]:
+    """Join the lines of one column to paragraphs: by pdfminer's boxes, and by their distance.
+
+    ``usual`` is the size of most letters. ``pitch`` is how far the lines of a paragraph are apart
+    at most, in the size of the letters. Lines that are further apart than usual are boxes alone.
+    """
+    right = max(
+        (line.right for line in page if _is_as_large(line, replace(line, size=usual))), default=0.0
+    )
     blocks: list[_Block] = []
     for row in _rows(page):
         cells = sorted((cell for line in row for cell in line.cells), key=lambda cell: cell.left)
@@ -153,18 +182,36 @@ def _blocks(page: Sequence[PdfLine]) -> list[_Block]:
             else:
                 blocks.append(_Block(lines=[row[0]], rows=[cells]))
             continue
-        line = _as_one(row[0], cells)
+        line = replace(_as_one(row[0], cells), right=max(one.right for one in row))
         above = blocks[-1].lines[-1] if blocks and not blocks[-1].rows else None
         marked = _BULLET.match(line.text) or _NUMBER.match(line.text)
-        if above and above.box == line.box and _is_as_large(above, line) and not marked:
+        joins = (
+            above
+            and _is_as_large(above, line)
+            and not marked
+            and (above.box == line.box or _is_below(blocks[-1], line, usual, pitch))
+        )
+        if joins:
             blocks[-1].lines.append(line)
         else:
             blocks.append(_Block(lines=[line]))
+        blocks[-1].room = right - line.right
     # A single row of several cells is no table, but a line with gaps in it.
     return [
         _Block(lines=[_as_one(block.lines[0], block.rows[0])]) if len(block.rows) == 1 else block
         for block in blocks
     ]
+
+
+def _is_below(block: _Block, line: PdfLine, usual: float, pitch: float) -> bool:
+    """Whether a line is the next one of a paragraph."""
+    above = block.lines[-1]
+    if above.top - line.top > pitch * line.size:
+        return False
+    off = line.cells[0].left - above.cells[0].left
+    marked = len(block.lines) == 1 and (_BULLET.match(above.text) or _NUMBER.match(above.text))
+    even = 0 < off < _INDENT[1] if marked else abs(off) < _SAME_HEIGHT
+    return line.size >= usual * _LARGER or (even and block.goes_on(line))
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
@@ -197,7 +244,8 @@ def _joined_over_pages(pages: Sequence[list[_Block]]) -> list[_Block]:
         blocks = list(page)
         if found and blocks and not found[-1].ends and not blocks[0].rows:
             first = blocks[0].lines[0]
-            if _is_as_large(found[-1].lines[-1], first) and not _BULLET.match(first.text):
+            alike = _is_as_large(found[-1].lines[-1], first) and found[-1].goes_on(first)
+            if alike and not _BULLET.match(first.text):
                 found[-1].lines += blocks.pop(0).lines
         found += blocks
     return found

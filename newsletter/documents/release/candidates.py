@@ -23,26 +23,20 @@ from newsletter.documents.release.lines import (
     ends_sentence,
     in_title_case,
 )
-from newsletter.documents.release.words import alternatives, pattern, words
+from newsletter.documents.release.words import pattern, words
 
 LONGEST_TITLE = 250
 FULL_TITLE = 4
 """Words; a masthead or a name often has fewer."""
 _LONGEST_STOPPED = 150
-_BYLINE = re.compile(
-    r"(?:(?i:by|von|por|par)|di|door) [A-Z][\w.’'-]*+(?:\s[A-Z][\w.’'-]*+){0,3}\s?(?:,.*)?"
-)
+_BYLINE = pattern("bylines", flags=0)
 _GREETING = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
 """How a letter begins."""
 _PARTS = re.compile(r" [|·•–—-]{1,2} ")
 _QUESTION = pattern("questions", r"(?:{}) ?:")
 """What, when and where an event is."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
-_BODY = f"(?:{alternatives('bodies')})"
-_NAMES_BODY = re.compile(
-    rf"{_BODY}\b.*|.*\b{_BODY}\.?|.*\be\. ?V\.?|.*\w(?:alliance|verband|verein)", re.IGNORECASE
-)
-_BEGINS_BODY = re.compile(rf"{_BODY} (?:de|des|du|del|dei|da|do|der|of|van|voor)\b", re.IGNORECASE)
+_NAMES_BODY, _BEGINS_BODY = pattern("names of bodies"), pattern("bodies of")
 _YEAR = re.compile(r"\d r\.$")
 """A year in Polish."""
 _MAX_MASTHEAD = 90

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from newsletter.documents.release.words import alternatives, pattern, words
+from newsletter.documents.release.words import pattern, words
 
 _MONTHS = {
     name.replace("_", " "): number
@@ -35,12 +35,7 @@ _YEARLESS = re.compile(
     re.IGNORECASE,
 )
 _SHORT_YEAR = re.compile(r"\b(\d{1,2}([./-])\d{1,2}\2)(\d\d)\b(?![./-]\d)")
-_WEEKDAYS = alternatives("weekdays")
-_AROUND = re.compile(
-    rf"(?:[\W_]|\b(?:{alternatives('around dates')})\b"
-    r"|星期[一二三四五六日天]|[月火水木金土日]曜日?)*",
-    re.IGNORECASE,
-)
+_AROUND = pattern("dates around")
 _WORD = (
     r"(?:[^\W\d_a-zß-öø-ÿ][\w.’'\u064b-\u0652-]*"
     r"|(?:de|del|der|da|di|la|le|les|el|von|van|und|and|of|for|the|y|et|e|&)(?![\w.]))"
@@ -189,13 +184,7 @@ def _value(match: re.Match[str]) -> date | None:
     return None
 
 
-CLOCK = re.compile(
-    r"\b(?P<hour>[01]?\d|2[0-3])(?:[:.h]?(?P<minute>[0-5]\d))?\s?"
-    r"(?P<half>a\.?m\b\.?|p\.?m\b\.?|uhr\b|hours\b|hrs\b|heures?\b|horas?\b|uur\b|h\b"
-    r"|صباحا?\b|مساء?\b|ظهرا?\b)"
-    r"|\b(?P<hour2>[01]?\d|2[0-3])[:h](?P<minute2>[0-5]\d)(?::[0-5]\d)?(?=\b|Z)",
-    re.IGNORECASE,
-)
+CLOCK = pattern("clock")
 NAMED_HOUR = pattern("named times", r"\b(?:{})\b")
 NAMED_DAY = pattern("named days", r"\b(?:{})\b")
 """A day without its year, in a text without accents."""

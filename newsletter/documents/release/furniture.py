@@ -18,18 +18,13 @@ _END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
 _OTHER_PAGES = pattern("other pages")
 _VENDOR = pattern("vendors")
 _TRADE = pattern("trades", r"\b(?:{})\b")
-_MACHINE = re.compile(
-    r"https?://\S+\.(?:jpe?g|png|gif|webp|svg|avif)(?:\?\S*)?|\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?",
-    re.IGNORECASE,
-)
+_MACHINE = pattern("machine data")
 _PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
 _LONGEST_FOOT = 160
 _LONGEST_ENTRY = 40
 _MAILBOX = re.compile(r"\S@\S+\.\w")
 _STREET = pattern("streets")
-_POSTCODE = re.compile(
-    r"\b[A-Z]{2} \d{5}(?:-\d{4})?$|^\d{5} [^\W\d_]|\b[A-Z]{1,2}\d{1,2}[A-Z]? \d[A-Z]{2}$"
-)
+_POSTCODE = pattern("postcodes", flags=0)
 _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from newsletter.documents.release.words import pattern
+
 _ENDS = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
 _JOINED = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
@@ -18,14 +20,7 @@ _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _LONGEST_DATELINE = 200
 _QUOTED = 61
 _SHOWN = 80
-_DATELINE = re.compile(
-    r"(?:\([A-Z][\w.’' -]++(?:, ?[A-Z][\w.’' -]++){0,3},?\)"
-    r"|[A-Z][A-Z.’' -]{2,60}(?:, ?[A-Z][\w.]+)*"
-    r"|[A-Z][\w.’' -]{2,25}, (?:[A-Z]{2}|[A-Z][\w.]{2,12})"
-    r"|[^\W\d_][\w.’' -]{2,25},? (?:le |den |el )?\d{1,2}(?:er|\.)?(?: de)? [^\W\d_]{3,10}"
-    r"(?: de)? \d{4}\.?)"
-    r"(?:[ ,(].{0,40})?\s{0,3}[–—-]{1,2}(?:\s|$)"
-)
+_DATELINE = pattern("datelines", flags=0)
 
 
 @dataclass(frozen=True, kw_only=True)

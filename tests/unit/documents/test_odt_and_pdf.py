@@ -228,3 +228,39 @@ def test_a_cut_or_bent_pdf_never_raises_anything_else() -> None:
         with suppress(InvalidInput):
             read += bool(imported(bent, "a.pdf").title)
     assert read > 2
+
+
+def test_a_foot_of_several_lines_leaves_the_sentence_that_goes_on_over_the_page() -> None:
+    told = "Families wrote to us about rents last winter and most of them had waited for an answer"
+    foot = [(40, 50, "Example Forum - press@forum.example - 555 0100")]
+    first = [(40, 780, "Example Forum"), (40, 720, "Forum Leaves the Advisory Council on Housing")]
+    first += [(40, 680, told), *foot, (250, 36, "Page 1 of 2")]
+    second = [(40, 780, "Example Forum"), (40, 760, "that never came, however often they asked.")]
+    document = imported(pdf(first, [*second, *foot, (250, 36, "Page 2 of 2")]), "a.pdf")
+
+    assert document.body == f"{told} that never came, however often they asked."
+    assert {one.text for one in document.dropped} >= {foot[0][2], "Page 1 of 2", "Example Forum"}
+
+
+def test_lines_with_much_space_between_them_are_one_paragraph_and_items_go_on() -> None:
+    full = "The Example Forum left the council today after two years of work on homes that"
+    lines = [
+        full,
+        full,
+        "people can pay.",
+        "",
+        "- " + full,
+        full,
+        "people can pay.",
+        "",
+        full,
+        "so.",
+    ]
+    placed = [
+        (52 if n in (5, 6) else 40, 700 - 26 * n, text) for n, text in enumerate(lines) if text
+    ]
+    title = (40, 780, "Forum Leaves the Advisory Council on Housing")
+    document = imported(pdf([title, *placed]), "a.pdf")
+
+    whole = f"{full} {full} people can pay."
+    assert document.body == f"{whole}\n\n- {whole}\n\n{full} so."
