@@ -10,6 +10,7 @@ from newsletter.domain.campaigns.sentences import describe_state
 from newsletter.domain.campaigns.state import Act, Shelf, State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.batch import Verdict
+from newsletter.domain.errors import Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Consent, Entry
 from newsletter.domain.subscribers.preferences import PreferenceChange
@@ -201,6 +202,8 @@ def test_readers_of_two_welcome_emails_whom_an_outage_keeps_waiting_get_the_new_
     [batch] = room.provider.batches
     assert batch.content_hash == room.campaign("hello").content_hash
     assert {one.counts.pending for one in room.campaigns()} == {0}
+    with pytest.raises(Refused, match="hello replaced it"):
+        room.hand().reopen("welcome")
 
 
 def test_a_welcome_email_for_more_lists_goes_on_beside_a_new_one_for_some(room: Newsroom) -> None:
