@@ -14,7 +14,16 @@ from tests.provider_servers.kinds import made
 from tests.provider_servers.mailtrap import MailtrapServer
 from tests.provider_servers.postmark import PostmarkServer
 from tests.provider_servers.sendgrid import SendGridServer
-from tests.servers import LoopbackServer, MailgunServer, Step, bytes_then_close, closed_port, reply
+from tests.servers import (
+    DATE,
+    Exchange,
+    LoopbackServer,
+    MailgunServer,
+    Step,
+    bytes_then_close,
+    closed_port,
+    reply,
+)
 
 READERS = tuple(f"reader{number}@example.org" for number in range(400))
 WHOLE_CALLS = {"sendgrid", "brevo"}
@@ -30,6 +39,13 @@ class Asked:
     provider: HttpProvider
     elsewhere: HttpProvider
     """The same at a port without a listener."""
+
+
+class Undated(Exchange):
+    """Answers without the header Date."""
+
+    def write(self, data: bytes) -> None:
+        super().write(data.replace(f"Date: {DATE}\r\n".encode(), b""))
 
 
 SERVERS: dict[str, type[LoopbackServer]] = {
@@ -199,6 +215,16 @@ def test_an_absence_is_proven_where_the_same_filters_find_others(asked: Asked) -
     sighting = asked.provider.look_up(batch("ana@a.example", attempt_id="attempt2"))
     assert sighting.whole, sighting.reason
     assert not sighting.found
+
+
+def test_answers_without_a_date_prove_no_absence(asked: Asked) -> None:
+    """The time between two looks would be that of our clock, which may have been put forward."""
+    take(asked, "attempt1", READERS)
+    usual = asked.server.usual
+    step = Step(act=lambda exchange: usual(exchange.received).act(Undated(**vars(exchange))))
+    asked.server.script.extend([step] * 9)
+    sighting = asked.provider.look_up(batch("ana@a.example", attempt_id="attempt2"))
+    assert (sighting.whole, sighting.reason) == (False, "its answer has no Date")
 
 
 def test_filters_that_find_nothing_of_what_is_there_prove_no_absence(asked: Asked) -> None:

@@ -114,6 +114,8 @@ class HttpProvider:
             if missed:
                 why = "its records name some only when they are asked for by address"
                 return LookupResult(found=found, reason=why)
+            if "date" not in response.headers:  # by our clock silence proves nothing
+                return LookupResult(found=found, reason="its answer has no Date")
             question = page.more
         return LookupResult(
             found=found, reason=f"there are more than {MOST_PAGES} pages of records"
