@@ -101,11 +101,20 @@ def acting(role: Role, action: str) -> Callable[[Callable[..., Any]], Callable[.
     return decorated
 
 
+_VERSION_DIGITS = 8
+
+
+def _read_version(_context: object, _option: object, given: str | None) -> str:
+    version = "".join((given or "").split())
+    if given is not None and len(version) < _VERSION_DIGITS:  # of a variable that is empty, too
+        raise click.BadParameter(f"a version has at least {_VERSION_DIGITS} digits")
+    return version
+
+
 seen_version = click.option(
     "--digest",
     metavar="VERSION",
-    default="",
-    callback=lambda _context, _option, version: "".join(version.split()),
+    callback=_read_version,
     help="The version that you have seen; refuse another one.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -152,7 +152,7 @@ def verify(services: Services, expect: str | None) -> None:
     Prints the number and the digest of its last line. Note them elsewhere: with --expect they prove
     later that the log still contains everything up to that line.
     """
-    noted = _head(expect) if expect else None
+    noted = None if expect is None else _head(expect)
     with services.store.read() as tx:
         head = tx.audit.verify()
         kept = noted is None or tx.audit.digest(noted.number) == noted.digest

@@ -19,6 +19,8 @@ def test_where_a_sender_starts_it_nothing_leaves_before(workspace: Workspace) ->
     assert "takes the role sender" in refused
     wrong = workspace.do("statement", "start", "news", "--by", SENDER, "--count", "999", code=4)
     assert "you were shown 999; look again" in wrong.stderr
+    # an empty time, as of a variable that a script did not set, is not "at once"
+    workspace.do("statement", "start", "news", "--by", SENDER, "--at", "", code=3)
     started = workspace.do("statement", "start", "news", "--by", SENDER).stderr
     assert "news is started: version " in started
     assert "to undo: newsletter statement undo news" in started

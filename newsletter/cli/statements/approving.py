@@ -243,7 +243,7 @@ def start(
         by=by,
         seen=digest,
         shown=shown,
-        at=_instant_of(at, services.settings.timezone) if at else None,
+        at=_instant_of(at, services.settings.timezone) if at is not None else None,
     )
     start = services.campaigns.starter().start(asked)
     with services.store.read() as tx:
