@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from email.utils import formatdate
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,7 +33,7 @@ from newsletter.runtime.wiring import opened
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store
 from tests.acceptance.workspace import Running, Workspace
-from tests.servers import Exchange, LoopbackServer, Received, Step
+from tests.servers import DATE, Exchange, LoopbackServer, Received, Step
 
 DISPATCH = (
     "claim: before it begins",
@@ -396,9 +397,17 @@ class Deadly(LoopbackServer):
             self.executioner.reached("server: taken")
         if self.pause:
             exchange.wait(self.pause)
+        exchange = Dated(**vars(exchange))
         if step.takes:
             exchange = replace(exchange, connection=Halved(exchange.connection, self.executioner))
         step.act(exchange)
+
+
+class Dated(Exchange):
+    """Answers with the time of now: by it the silence of records is measured."""
+
+    def write(self, data: bytes) -> None:
+        super().write(data.replace(DATE.encode(), formatdate(usegmt=True).encode(), 1))
 
 
 class Halved:
