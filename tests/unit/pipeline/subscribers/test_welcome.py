@@ -244,5 +244,6 @@ def test_an_unknown_outcome_leaves_it_in_use(press: Newsroom) -> None:
     with press.store.read() as tx:
         [waits] = desktop(tx, SAM, Role.SENDER, press.rules).waiting
         assert desktop(tx, SAM, Role.APPROVER, press.rules).waiting == ()
-    assert waits.where.endswith("For 1 person it is unknown whether the provider took the email.")
+    told = "For 1 person it is unknown whether the provider took the email."
+    assert describe_state(waits).endswith(told)
     press.provider.answer = accept_all
