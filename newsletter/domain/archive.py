@@ -14,7 +14,7 @@ KINDS = {
     "feed.atom": ("Atom", "application/atom+xml"),
     "feed.json": ("JSON Feed", "application/feed+json"),
 }
-"""The feeds: file → its kind as people call it, and its media type."""
+"""Feed file → the name of its format for people, and its media type."""
 _MAX_TERMS = 16
 _SHORT = 3
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
@@ -26,13 +26,13 @@ class Term:
     """A word or a phrase to look for."""
 
     text: str
-    """With a letter or a digit in it; whatever else is in it means nothing."""
+    """Contains a letter or a digit; all other characters are ignored."""
     whole: bool
     """Only the whole word matches: the term was quoted, or is short."""
 
 
 def terms(typed: str) -> tuple[Term, ...]:
-    """Return the words, and the phrases in quotes; few and harmless, whatever is typed."""
+    """Parse a search: return its words and quoted phrases, at most ``_MAX_TERMS``."""
     legible = "".join(
         " " if unicodedata.category(character) in {"Cc", "Cs"} else character
         for character in typed[:MAX_SEARCH_CHARACTERS]
@@ -53,14 +53,14 @@ class Heading:
     language: str
     title: str
     opening: str
-    """The line that an inbox shows behind the subject, and a list below the title."""
+    """The preview line: inboxes show it after the subject, lists show it below the title."""
     date: str = ""
     """The statement's own date, in ISO 8601; empty if it has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Searchable(Heading):
-    """The words of a statement that began to go out."""
+    """The indexed text of a statement whose sending has begun."""
 
     slug: str
     content_hash: str
@@ -70,19 +70,19 @@ class Searchable(Heading):
 
 
 class NoteKind(Enum):
-    """The effect of a note on the page of a statement."""
+    """The effect of a note on the web page of a statement."""
 
     NOTE = "note"
-    """It stands above the text, with its date."""
+    """The page shows the note, with its date, above the text."""
     WITHDRAWN = "withdrawn"
-    """It gives the reason for taking the text off the web."""
+    """The page shows the note, which gives the reason, in place of the text."""
     RESTORED = "restored"
-    """It puts the text back."""
+    """The page shows the text again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PublicNote:
-    """A person's words on the web page of a statement that went out."""
+    """A note that staff wrote on the web page of a sent statement."""
 
     slug: str
     at: datetime
@@ -93,7 +93,7 @@ class PublicNote:
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """A piece of text, and whether it matches the search."""
+    """A part of an excerpt, and whether it matches the search."""
 
     text: str
     found: bool
@@ -101,7 +101,7 @@ class Stretch:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """A statement in which all terms were found."""
+    """A statement that contains all terms of a search."""
 
     slug: str
     language: str
@@ -113,7 +113,7 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True)
 class Hits:
-    """One page of the results."""
+    """One page of search results."""
 
     count: int
     """The number of all results."""

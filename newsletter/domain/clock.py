@@ -1,4 +1,4 @@
-"""The time, and until when something may begin to leave."""
+"""The clock, and the end of a claim by it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,20 +6,20 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """The time."""
+    """A source of wall time and monotonic time."""
 
     def now(self) -> datetime:
-        """The instant, aware, in UTC."""
+        """Return the current instant, aware, in UTC."""
         ...
 
     def uptime(self) -> timedelta:
-        """Return the monotonic time, which also runs during sleep."""
+        """Return the monotonic time in seconds, which also advances during sleep."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotAfter:
-    """The end of a claim: no byte of it may leave later.
+    """The end of a claim: no byte of the batch may be sent later.
 
     The wall clock can go back, so the monotonic time counts too: the earlier end applies.
     """

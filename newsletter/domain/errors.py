@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One fault in a person's input, with its place.
+    """One fault in a person's input, with its position.
 
-    ``line`` and ``column`` count from 1; 0 means that the fault has no such place.
+    ``line`` and ``column`` count from 1; 0 means that the fault has no line or column.
     """
 
     file: str
@@ -39,11 +39,11 @@ class Fault:
 
 
 class NewsletterError(Exception):
-    """The root: whatever we raise on purpose can be shown to a person as it is."""
+    """The base of all errors that newsletter raises on purpose. The text can be shown to people."""
 
 
 class InvalidInput(NewsletterError):
-    """Something a person wrote cannot be used. Holds every fault, not only the first."""
+    """The input of a person is invalid. Contains every fault, not only the first."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
@@ -51,27 +51,27 @@ class InvalidInput(NewsletterError):
 
 
 class InvalidConfiguration(InvalidInput):
-    """The configuration cannot be used."""
+    """The configuration is invalid."""
 
 
 class TookTooLong(InvalidInput):
-    """A text takes longer than there is for it, and will the next time."""
+    """Processing a text takes longer than its time limit. A retry would not help."""
 
 
 class Postponed(InvalidInput):
-    """A text could not be tried just now. Trying again may help."""
+    """A text could not be processed now. A retry may help."""
 
 
 class NotFound(NewsletterError):
-    """There is no such statement, campaign, subscriber or member of staff."""
+    """The statement, campaign, subscriber or member of staff does not exist."""
 
 
 class Refused(NewsletterError):
-    """A check, an approval or a count says no."""
+    """A check, an approval or a number of readers forbids the act."""
 
 
 class Outdated(Refused):
-    """Something has changed since the person looked at it."""
+    """The object has changed since the person was shown it."""
 
 
 class ProviderUnreachable(NewsletterError):
@@ -79,7 +79,7 @@ class ProviderUnreachable(NewsletterError):
 
 
 class ClaimOver(NewsletterError):
-    """Our own claim was over before the call began. Nothing was sent."""
+    """The claim ended before the call began. Nothing was sent."""
 
 
 class StoreUnavailable(NewsletterError):
@@ -87,8 +87,8 @@ class StoreUnavailable(NewsletterError):
 
 
 class DatabaseReplaced(StoreUnavailable, Refused):
-    """Another file was put in the place of the database while it was open."""
+    """The file of the database was replaced while it was open."""
 
 
 class Defect(NewsletterError):
-    """One of our own invariants is broken."""
+    """An invariant of newsletter is broken."""

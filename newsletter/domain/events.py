@@ -1,4 +1,4 @@
-"""Providers' later reports about a message, and the classes of bounces.
+"""Events that providers report about a message, and the classes of bounces.
 
 No result depends on the order or the number of the reports.
 """
@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.audience import SuppressionReason
 
 
 class EventKind(Enum):
-    """A report about a message after the provider accepted it."""
+    """The kind of an event that a provider reports after it accepted a message."""
 
     ACCEPTED = "accepted"
     """The provider says again that it took the message."""
@@ -25,21 +25,21 @@ class EventKind(Enum):
     DELAYED = "delayed"
     """The reader's mail server put the provider off; it tries again by itself."""
     BOUNCED = "bounced"
-    """The message came back, or the provider dropped it after taking it."""
+    """The message came back, or the provider dropped it after accepting it."""
     COMPLAINED = "complained"
     """The reader reported the message as spam."""
     UNSUBSCRIBED = "unsubscribed"
-    """The reader asked the provider, or their mail program, to be taken off."""
+    """The reader asked the provider, or their mail program, to be unsubscribed."""
     OPENED = "opened"
-    """An image of it was fetched, often by a program. Nothing is decided by it."""
+    """An image of it was fetched, often by a program. It has no effect."""
     CLICKED = "clicked"
-    """A link in it was followed, often by a program. Nothing is decided by it."""
+    """A link in it was followed, often by a program. It has no effect."""
     OTHER = "other"
-    """Anything else a provider tells: kept as it came, and nothing follows from it."""
+    """Any other event: stored as received, without effect."""
 
     @property
     def proves_acceptance(self) -> bool:
-        """Return whether this happens only to a message that the provider took."""
+        """Return whether such an event proves that the provider accepted the message."""
         return self is not EventKind.OTHER
 
 
@@ -51,9 +51,9 @@ class Bounce(Enum):
     SOFT = "soft"
     """The mailbox is full, or its server has a passing fault."""
     POLICY = "policy"
-    """The receiving server objects to us or to the message, not to the reader."""
+    """The receiving server objects to the sender or to the message, not to the reader."""
     COMPLAINT = "complaint"
-    """The provider keeps the message back since the reader once called one spam."""
+    """The provider withholds the message because the reader once reported one as spam."""
     OTHER = "other"
     """The report gives no reason."""
 
@@ -68,20 +68,20 @@ class CampaignOutcome:
     reason: str
     at: datetime | None
     told: tuple[EventKind, ...]
-    """The provider's later reports, in that order."""
+    """The kinds of the reported events, oldest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing a provider told. It names the delivery as well as the provider can."""
+    """One event that a provider reports about a message, with all ids that it gives."""
 
     id: str
-    """Equal for every report of the same event, and for no other event."""
+    """The id of the event: the same in each repeated report of it."""
     kind: EventKind
     at: datetime
     """The time of the event by the provider's clock, aware."""
     bounce: Bounce | None = None
-    """For BOUNCED, and only then."""
+    """The class of the bounce, only for BOUNCED."""
     address: str = ""
     campaign: str = ""
     """The campaign's slug, if the provider returns it."""
@@ -91,14 +91,14 @@ class Event:
     reason: str = ""
     """In the provider's words, for people."""
     token: str = ""
-    """The part that the provider signed, if it did not sign the event itself."""
+    """The token that the provider signed, if it did not sign the event itself."""
     raw: str = ""
-    """The event as it came, for those who have to look into it."""
+    """The event as received, for inspection."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptEvent:
-    """An event as it is listed: whom it is about, by numbers alone."""
+    """A stored event as it is listed: without the address."""
 
     number: int
     provider: str
@@ -108,13 +108,13 @@ class KeptEvent:
     received_at: datetime
     campaign_id: int | None
     subscriber_id: int | None
-    """None for a stranger, or an erased subscriber."""
+    """None for an unknown or erased subscriber."""
     bounce: Bounce | None
     """The class of the bounce of this delivery."""
 
 
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
-"""An enhanced status code (RFC 3463), and no part of an address such as 192.5.1.1."""
+"""An enhanced status code (RFC 3463), but no part of an address such as 192.5.1.1."""
 _AGAINST_US = re.compile(
     r"bl(?:ack|ock)[ -]?list|reputation|\bdmarc\b|\bspf\b|\bdkim\b|\bspam|\bpolicy\b"
     r"|blocked using|listed (?:at|by|in|on)\b|unsolicited",
@@ -128,7 +128,7 @@ _NO_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
 def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
     """Return the class of a bounce from the provider's class and the server's reply.
 
-    An objection to the sender is a policy bounce, so that our reputation suppresses no reader. If
+    An objection to the sender is a policy bounce, so that a bad reputation suppresses no reader. If
     no text gives a reason, the status code may (RFC 3463).
     """
     code = _CODE.search(diagnostic)
@@ -153,7 +153,7 @@ _OF_ITS_OWN = frozenset({EventKind.DELIVERED, EventKind.BOUNCED, EventKind.COMPL
 KEPT_WHOLE = frozenset(
     {EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.OTHER}
 )
-"""Stored as they came, for inspection."""
+"""Kinds of events that are stored as received, for inspection."""
 _SUPPRESSING = {
     (EventKind.BOUNCED, Bounce.HARD): SuppressionReason.BOUNCED,
     (EventKind.BOUNCED, Bounce.COMPLAINT): SuppressionReason.COMPLAINED,
@@ -163,7 +163,7 @@ _SUPPRESSING = {
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryStatus:
-    """One fact about one delivery. Each kind is stored once."""
+    """A status of one delivery. One of each kind is stored."""
 
     campaign_id: int
     subscriber_id: int
@@ -171,17 +171,17 @@ class DeliveryStatus:
     """ACCEPTED, DELIVERED, BOUNCED or COMPLAINED."""
     at: datetime
     bounce: Bounce | None = None
-    """For BOUNCED, and only then."""
+    """The class of the bounce, only for BOUNCED."""
     reason: str = ""
     """In the provider's words, for people."""
 
     @property
     def key(self) -> tuple[int, int, EventKind]:
-        """The unique key of the fact."""
+        """Return the unique key of the status."""
         return self.campaign_id, self.subscriber_id, self.kind
 
     def prevails(self, other: "DeliveryStatus") -> bool:
-        """Return whether it replaces the other: the graver bounce does, else the earlier one."""
+        """Return whether it replaces the other: a graver bounce does, else the earlier status."""
         return self._place() < other._place()
 
     def _place(self) -> tuple[int, datetime, str]:
@@ -191,10 +191,9 @@ class DeliveryStatus:
 
 
 def status_kind(kind: EventKind) -> EventKind | None:
-    """The kind of status for an event, if it proves anything.
+    """Return the kind of delivery status that an event proves, or None.
 
-    An open, a click and the like prove that the provider had the message, and no more of them is
-    kept than that.
+    An open or a click proves only that the provider accepted the message.
     """
     if kind in _OF_ITS_OWN:
         return kind
@@ -202,7 +201,7 @@ def status_kind(kind: EventKind) -> EventKind | None:
 
 
 def suppression(event: Event) -> SuppressionReason | None:
-    """Return why this event alone suppresses the address everywhere, if it does.
+    """Return the reason for which this event suppresses the address, or None.
 
     A full mailbox, a policy bounce and a bounce without a reason do not.
     """
@@ -236,7 +235,7 @@ _HARD = Fraction(5, 100)
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """The complaints about a campaign, and its hard bounces."""
+    """The numbers of complaints and hard bounces of a campaign, for the circuit breaker."""
 
     complained: int = 0
     hard: int = 0
@@ -245,8 +244,9 @@ class Damage:
 def pause_reasons(damage: Damage, accepted: int, overruled: Damage) -> tuple[str, ...]:
     """Return why the campaign must be paused; empty if it may continue.
 
-    The limits apply from 200 accepted messages on: 0.1 % complaints, 5 % hard bounces. A person who
-    resumed the campaign saw the numbers in ``overruled``: they count again once they have doubled.
+    The limits apply from 200 accepted messages on: 0.1 % complaints, 5 % hard bounces.
+    ``overruled`` are the numbers at which a person resumed the campaign: a number counts again once
+    it has doubled.
     """
     return tuple(
         f"{count:,} of {accepted:,} accepted {what}"
@@ -280,27 +280,27 @@ class Forged(NewsletterError):
 
 @dataclass(frozen=True, kw_only=True)
 class EventTarget:
-    """The reader and delivery of an event, as far as they are known."""
+    """The subscriber and delivery of an event, as far as they are known."""
 
     subscriber_id: int | None = None
     address: str = ""
-    """The address in the event, which its reader may have left since.
+    """The address in the event, which its subscriber may have left since.
 
-    Empty for an unknown or erased reader, and if the event does not say which address it is.
+    Empty for an unknown or erased subscriber, and if the event does not say which address it is.
     """
     erased: bool = False
-    """The person asked to be forgotten: nothing that names them is kept."""
+    """The subscriber was erased: no address and no text of the event is stored."""
     campaign_id: int | None = None
     """None if no campaign was sent to this reader."""
     lists: tuple[str, ...] = ()
     batch: BatchState | None = None
-    """The state of the batch. Until it is done, the event may prove its outcome."""
+    """The state of the batch. Until it is done, the event may prove an outcome."""
     may_leave: bool = False
-    """A call is under way, or a person may still have the message sent to this reader."""
+    """The message is being sent, or a person may still have it sent to this subscriber."""
 
     @property
     def delivery(self) -> tuple[int, int] | None:
-        """(campaign id, subscriber id), where both are known."""
+        """Return (campaign id, subscriber id), or None if one of them is unknown."""
         if self.campaign_id is None or self.subscriber_id is None:
             return None
         return self.campaign_id, self.subscriber_id

@@ -1,5 +1,4 @@
-"""Interfaces to the outside, in the words of their callers. Each has two implementations or
-more."""
+"""Interfaces to sources, providers, feeds and the renderer. Each has several implementations."""
 
 from __future__ import annotations
 
@@ -21,20 +20,20 @@ class Source(Protocol):
     """A source of statements."""
 
     def read(self) -> Reading:
-        """Read all statements. Raises nothing for what a person wrote wrong."""
+        """Read all statements. Faults in their texts are returned, not raised."""
         ...
 
 
 class Renderer(Protocol):
-    """Turns a statement into content."""
+    """A renderer that turns a statement into content."""
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the same statement could be rendered into other content."""
+        """Return a value that changes whenever a statement could be rendered into other content."""
         ...
 
     def prepare(self) -> None:
-        """Make ready to render. Raises InvalidInput for what keeps any statement from it."""
+        """Prepare to render. Raises InvalidInput for a fault that affects every statement."""
         ...
 
     def render(
@@ -48,7 +47,7 @@ class Renderer(Protocol):
 
 
 class Provider(Protocol):
-    """The outside service that sends for us."""
+    """An external service that sends email."""
 
     @property
     def name(self) -> str: ...
@@ -57,7 +56,7 @@ class Provider(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        """Build the bytes: pure, the same for the same batch. Raises InvalidInput."""
+        """Build the request: the same bytes for equal batches. Raises InvalidInput."""
         ...
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
@@ -68,55 +67,55 @@ class Provider(Protocol):
         ...
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        """Ask what the provider has of an attempt. Hands nothing over; raises as little."""
+        """Search the provider's records for an attempt. Like ``hand_over``, it does not raise."""
         ...
 
     def close(self) -> None:
-        """Close connections that no call uses."""
+        """Close all connections that no call uses."""
         ...
 
 
 class Webhook(Protocol):
-    """A provider's posts to us."""
+    """The parser of the webhook posts of a provider."""
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """Return the events in a post. ``headers`` have names in lower case.
+        """Return the events in a post.
 
-        Raises Forged for an unsigned or old post, and for nothing else: a signed post that cannot
-        be understood is an event of kind OTHER.
+        ``headers`` have names in lower case. Raises Forged for an unsigned or old post, and for
+        nothing else: a signed post that cannot be parsed is an event of kind OTHER.
         """
         ...
 
 
 class Links(Protocol):
-    """Signed words in links."""
+    """Signs and verifies the tokens in links."""
 
     def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """One token each, of ``[A-Za-z0-9_-]`` and of one length, always the same for the same."""
+        """Return a token for each subscriber: ``[A-Za-z0-9_-]``, one length, deterministic."""
         ...
 
     def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
-        """(campaign id, subscriber id) if we signed it, else None."""
+        """Return (campaign id, subscriber id) if the signature is valid, else None."""
         ...
 
     def email_token(self, email_id: int) -> str:
-        """The word in the link of an email, of ``[A-Za-z0-9_-]``."""
+        """Return the token for the link of an email, of ``[A-Za-z0-9_-]``."""
         ...
 
     def read_email(self, token: str) -> int | None:
-        """The email's id if we signed it, else None."""
+        """Return the email's id if the signature is valid, else None."""
         ...
 
     def preferences_token(self, subscriber_id: int, at: datetime) -> str:
-        """The word that opens somebody's preferences; ``at`` is kept to the minute."""
+        """Return the token of a link to preferences; it contains ``at`` to the minute."""
         ...
 
     def read_preferences(self, token: str) -> tuple[int, datetime] | None:
-        """(subscriber id, when it was signed) if we signed it, else None."""
+        """Return (subscriber id, time of signing) if the signature is valid, else None."""
         ...
 
     def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """The part of Message-ID before the @, always the same for the same delivery."""
+        """Return the local part of Message-ID for each delivery; deterministic."""
         ...
 
 
@@ -131,7 +130,7 @@ class Feed(Protocol):
 
     @property
     def every(self) -> timedelta:
-        """The interval between visits."""
+        """Return the interval between visits."""
         ...
 
     def fetch(self, bookmark: str) -> FetchedFeed:

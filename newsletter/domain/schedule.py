@@ -15,10 +15,9 @@ _SECOND = timedelta(seconds=1)
 
 
 def resolve(wall: datetime, zone: str) -> datetime:
-    """Turn a wall time into an instant, in UTC.
+    """Convert a wall time into an instant, in UTC. A time that already has an offset keeps it.
 
-    A time that already has an offset is only converted. Raises ValueError, saying what to write,
-    for a time that the clock change skips or repeats.
+    Raises ValueError, which says what to write, for a time that the clock change skips or repeats.
     """
     if wall.tzinfo is not None:
         return wall.astimezone(UTC)
@@ -44,9 +43,9 @@ def resolve(wall: datetime, zone: str) -> datetime:
 
 
 def instant_of(wall: datetime, zone: str) -> datetime:
-    """The instant, in UTC, at which clocks of a zone first show a wall time, or one after it.
+    """Return the instant, in UTC, at which clocks of a zone first show a wall time or a later one.
 
-    Of a time that comes twice it is the first; for one that is skipped, the end of the gap.
+    The first instant of a time that a clock change repeats, the end of the gap for a skipped one.
     """
     first, second = (
         wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)
@@ -55,7 +54,7 @@ def instant_of(wall: datetime, zone: str) -> datetime:
 
 
 def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant with the later offset. Clocks change at whole seconds."""
+    """Return the first instant with the later offset. Clocks change at whole seconds."""
     offset = after.astimezone(zone).utcoffset()
     while after - before > _SECOND:
         # whole seconds, so that the search ends at the change itself
@@ -69,7 +68,7 @@ def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalTime:
-    """A time of day by each reader's own clock: of one date, or of the next that comes."""
+    """A time of day by each reader's own clock: on a given date, or at its next occurrence."""
 
     at: time
     day: date | None = None
@@ -100,18 +99,18 @@ class ByZone:
 
     @property
     def first(self) -> datetime:
-        """The earliest time."""
+        """Return the earliest time of all zones."""
         return min(self.instants.values(), default=self.otherwise)
 
     @property
     def last(self) -> datetime:
-        """The latest time."""
+        """Return the latest time of all zones."""
         return max(self.instants.values(), default=self.otherwise)
 
 
 @lru_cache(maxsize=1)
 def every_zone() -> frozenset[str]:
-    """The names of all time zones that this machine knows, and that are the same everywhere."""
+    """Return all IANA time zones that this machine knows."""
     return frozenset(available_timezones() - {"localtime", "Factory", "posixrules"})
 
 
@@ -143,7 +142,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read ``30s``, ``5m``, ``2h`` or ``1d``. Raises ValueError for anything else."""
+    """Parse ``30s``, ``5m``, ``2h`` or ``1d``. Raises ValueError for other text."""
     number, unit = text[:-1], text[-1:]
     if unit not in _UNITS or not (number.isascii() and number.isdigit()) or len(number) > 9:
         raise ValueError(f"{text!r} is not a duration; write it like 30s, 5m, 2h or 1d")
@@ -151,7 +150,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Write a duration the way it is read, in the largest unit that divides it."""
+    """Return a duration as ``parse_duration`` reads it, in the largest unit that divides it."""
     seconds = int(duration.total_seconds())
     for unit in ("d", "h", "m"):
         if seconds and seconds % _UNITS[unit] == 0:

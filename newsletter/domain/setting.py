@@ -1,4 +1,4 @@
-"""Values that people write in ``newsletter.yaml``: their sentence, examples and checks."""
+"""Fields of ``newsletter.yaml``: their descriptions, examples and validation rules."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ def setting(
     default_factory: Any = MISSING,
     **bounds: Any,
 ) -> Any:
-    """Return a field of a dataclass that people write. ``bounds`` are ``ge`` and ``le``."""
+    """Return a dataclass field with a description. ``bounds`` are ``ge`` and ``le``."""
     about = {
         "description": description,
         **bounds,
@@ -24,16 +24,15 @@ def setting(
 
 
 STORED: Mapping[str, Any] = {}
-"""The context for reading a stored value: it was checked before, so no rule applies again."""
+"""The validation context for stored values: they were validated before, so no rule applies."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule for a written value, as a mark of its annotation.
+    """A validation rule for a written value, as an annotation of its type.
 
-    ``read`` returns the value, or raises ValueError and says what to write. ``schema`` tells
-    editors the same. ``first`` lets ``read`` see what is of another type, which ``schema`` then
-    describes.
+    ``read`` returns the value, or raises ValueError, which says what to write. ``schema`` is the
+    JSON schema for editors. With ``first``, ``read`` gets the value before its type is checked.
     """
 
     read: Callable[[Any], Any]
@@ -41,7 +40,7 @@ class Rule:
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
-        """Return the rule in the words of pydantic, which the domain does not import."""
+        """Return the rule as a pydantic core schema; the domain does not import pydantic."""
 
         def read(value: Any, info: Any) -> Any:
             return value if info.context is STORED else self.read(value)
@@ -60,7 +59,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleWithOthers:
-    """A rule for a value that depends on the values of the keys above it, which are valid."""
+    """A validation rule for a value that depends on the valid values of the keys above it."""
 
     read: Callable[[Any, Mapping[str, Any]], Any]
 
@@ -76,7 +75,7 @@ class RuleWithOthers:
 
 
 def matching(pattern: str, refusal: str, shown: str = "") -> Rule:
-    """Return the rule for text of one form; the refusal follows the text in the message.
+    """Return the rule that text matches a pattern; an error is the text with ``refusal``.
 
     ``shown`` is the pattern for editors.
     """
@@ -114,7 +113,7 @@ _LANGUAGE = (
 
 
 def control_in_value(value: str) -> str:
-    """Name the first control character or line break of a value, or return ""."""
+    """Return the name of the first control character or line break of a value, or ""."""
     found = _CONTROL.search(value)
     return name_control(found.group()) if found else ""
 
@@ -126,7 +125,7 @@ def name_control(character: str) -> str:
 
 
 def line(text: str) -> str:
-    """Return text without blanks around it. Raises ValueError for line breaks and the like."""
+    """Return text without surrounding blanks. Raises ValueError for control characters."""
     if control := control_in_value(text):
         raise ValueError(f"holds {control}; write it on one line, as plain text")
     if not text.strip():
@@ -135,7 +134,7 @@ def line(text: str) -> str:
 
 
 def web_address(text: str) -> str:
-    """Return an http or https address. Raises ValueError."""
+    """Return an http or https URL. Raises ValueError."""
     found = _NOT_IN_URL.search(text)
     if found:
         raise ValueError(
@@ -189,16 +188,16 @@ Line = Annotated[str, Rule(line, schema={"pattern": r"\S"})]
 """Text without line breaks and control characters, safe for a header."""
 
 Website = Annotated[str, Rule(web_address, schema={"pattern": "^https?://"})]
-"""An http or https address."""
+"""An http or https URL."""
 
 SecureUrl = Annotated[Website, Rule(_secure)]
-"""An https address."""
+"""An https URL."""
 
 PublicUrl = Annotated[str, Rule(_public_url, schema={"pattern": "^https?://"})]
-"""The https base of our own pages, without a slash at the end."""
+"""The https base URL of the public pages, without a slash at the end."""
 
 PictureUrl = Annotated[str, Rule(_picture, schema={"pattern": "^https://"})]
-"""The https address of a picture that mail programs show."""
+"""The https URL of a picture that mail programs show."""
 
 Language = Annotated[
     str,

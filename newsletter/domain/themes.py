@@ -1,4 +1,4 @@
-"""The themes of emails, as data: style sheets and templates draw whatever a design says."""
+"""The themes of emails, as data for style sheets and templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Family = Literal["serif", "sans"]
 
 
 class Theme(Enum):
-    """The character of emails."""
+    """The visual theme of emails."""
 
     STATEMENT = "statement"
     """Authority: a band in the organisation's colour, large serifs, a centred quotation."""
@@ -32,25 +32,25 @@ class Design:
     masthead: Literal["band", "nameplate", "letterhead"]
     headline: tuple[int, int]
     phone: tuple[int, int]
-    """The headline on a telephone."""
+    """The headline on a phone."""
     body: tuple[int, int]
     heading: tuple[int, int]
     width: int
     padding: int
     """From the edge of the sheet to the text, which is 528 wide in each theme."""
     raised: bool
-    """The sheet lies on a ground of another colour."""
+    """The sheet has a background of another colour around it."""
     picture: Literal["below", "above", "matted"]
     """The lead picture: below or above the headline from edge to edge, or on a mat in the text."""
     quote: Literal["centred", "bar", "indented"]
     rule: bool
-    """A rule stands above each section."""
+    """A rule is above each section."""
     card: Literal["ruled", "filled", "outlined"]
-    """The press contact."""
+    """The frame of the press contact."""
     banded: bool
-    """Every second row of a table is tinted, and its head filled."""
+    """Every second row of a table is tinted, and its head is filled."""
     filled: bool
-    """Buttons are filled, else outlined."""
+    """Buttons are filled; otherwise they are outlined."""
     radius: int
 
     @property

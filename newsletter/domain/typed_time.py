@@ -1,7 +1,7 @@
-"""Times that people type in words: *Tuesday 10am*, *morgen 9 Uhr*, *le 1er décembre à 9h30*.
+"""Times typed in words: *Tuesday 10am*, *morgen 9 Uhr*, *le 1er décembre à 9h30*.
 
-The words of all languages of the desk are read, whatever its language is.
-Words with two meanings are refused, and the sentence names both: nothing is guessed.
+The words of all languages of the desk are read, whatever its language is. Words with two meanings
+are refused, and the error names both: nothing is guessed.
 """
 
 import re
@@ -15,7 +15,7 @@ from newsletter.domain.schedule import LocalTime, every_zone, resolve
 from newsletter.domain.wording import listed, place_of, say
 
 _MAX_TYPED = 200
-"""More characters than any time in words has."""
+"""The maximum length of a time in words, in characters."""
 _MAX_AHEAD = timedelta(days=270)
 """A date without a year that is further ahead has more likely passed."""
 _YEARS = range(1970, 9999)
@@ -58,13 +58,13 @@ _OTHER_WORDS: Mapping[str, str] = {
     }.items()
     for word in words.split()
 }
-"""Word of German, Spanish or French, without accents → English word."""
+"""German, Spanish or French word, without accents → English word."""
 _OTHER_WORD = re.compile(
     rf"\b(?<!santo )(?:{'|'.join(sorted(_OTHER_WORDS, key=len, reverse=True))})\b"
 )
 _NAMES = "|".join((*_WEEKDAYS, *_MONTHS, *_SHORT_MONTHS))
 _TUESDAY = re.compile(rf"\bmar\b(?=\.? \d{{1,2}}\.? (?:de )?(?:{_NAMES})\b)")
-"""French and Spanish for Tuesday; anywhere else it is March."""
+"""French and Spanish *mar* as Tuesday; elsewhere it is March."""
 _ARTICLES = re.compile(
     rf"\b(?:(?<!\d )am|um|den|der|el|le|del?|a(?: las?)?)\s(?=\d|(?:{_NAMES}|noon)\b)"
 )
@@ -113,11 +113,11 @@ def is_wall_time(typed: str) -> bool:
 
 
 def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetime | LocalTime:
-    """Read a time in words.
+    """Parse a time in words.
 
-    It is naive, by the clocks of ``zone``, or has an offset if the words name a zone. Without
-    ``now``, a day such as *tomorrow* and a date without a year are refused. Raises ValueError with
-    sentences that say what to write.
+    The result is naive, by the clocks of ``zone``, or has an offset if the words name a zone.
+    Without ``now``, a day such as *tomorrow* and a date without a year are refused. Raises
+    ValueError, which says what to write.
     """
     if len(words) > _MAX_TYPED:
         raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
@@ -165,7 +165,7 @@ def _in_english(words: str) -> str:
 
 
 def _take(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, str]:
-    """Return what a pattern finds, and the text without it."""
+    """Return the first match of a pattern, and the text without it."""
     found = pattern.search(text)
     if found is None:
         return None, text
@@ -282,7 +282,7 @@ def _date_of(written: re.Match[str], today: date | None) -> date:
 
 
 def _numbers(written: re.Match[str]) -> tuple[int, int]:
-    """Return day and month of a date in numbers."""
+    """Return the day and the month of a date in figures."""
     first, second = int(written["first"]), int(written["second"])
     # with dots the day comes first everywhere; with strokes it does in some countries
     if written["mark"] == "." or first > 12 or first == second:

@@ -1,4 +1,4 @@
-"""Times, numbers and names as people write them, for every sentence that staff read."""
+"""Times, numbers and names, as the sentences for staff write them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,11 @@ _KEY = re.compile(r" \([a-z]+_[a-z]+\)")
 
 
 class Sentence(str):
-    """Words in English that keep their pattern and values, for a page in another language."""
+    """An English sentence that keeps its pattern and values, so that a page can translate it."""
 
     pattern: str
     many: str
-    """The pattern if ``count`` is not 1; "" if the pattern counts nothing."""
+    """The plural pattern, for a ``count`` other than 1; "" if the pattern has no count."""
     values: Mapping[str, object]
 
     def __str__(self) -> str:
@@ -27,7 +27,7 @@ class Sentence(str):
 
 
 def say(pattern: str, many: str = "", /, **values: object) -> Sentence:
-    """Fill a pattern, or ``many`` unless the value ``count`` is 1. Catalogues have the patterns."""
+    """Fill a pattern, or ``many`` if the value ``count`` is not 1. Catalogues have the patterns."""
     chosen = many if many and values["count"] != 1 else pattern
     said = Sentence(chosen.format(**values) if values else chosen)
     said.pattern, said.many, said.values = pattern, many, values
@@ -35,7 +35,7 @@ def say(pattern: str, many: str = "", /, **values: object) -> Sentence:
 
 
 def recognized(text: str, patterns: Sequence[str]) -> str:
-    """Return a text as the sentence of the first pattern that it fits, else as it is.
+    """Return a text as the sentence of the first pattern that it matches, else the text.
 
     A value is recognized if a pattern has no other words. The time is linear in the text.
     """
@@ -52,7 +52,7 @@ def recognized(text: str, patterns: Sequence[str]) -> str:
 
 
 def moment(instant: datetime, zone: str) -> Sentence:
-    """A time with its day and zone: Tue 1 Dec 2026, 09:00 New York.
+    """Return a time with its day and zone: Tue 1 Dec 2026, 09:00 New York.
 
     An hour that comes twice as the clocks go back has its offset too.
     """
@@ -68,22 +68,22 @@ def place_of(zone: str) -> str:
 
 
 def day(instant: datetime, zone: str) -> Sentence:
-    """The day alone: Tue 1 Dec 2026."""
+    """Return the date with its weekday: Tue 1 Dec 2026."""
     return say("{at:%a} {at.day} {at:%b %Y}", at=instant.astimezone(ZoneInfo(zone)))
 
 
 def clock(instant: datetime, zone: str) -> str:
-    """The time alone, to the second: 14:05:00."""
+    """Return the time of day, to the second: 14:05:00."""
     return f"{instant.astimezone(ZoneInfo(zone)):%H:%M:%S}"
 
 
 def people(number: int) -> Sentence:
-    """4,213 people."""
+    """Return a number of people in words: 4,213 people."""
     return say("1 person", "{count:,} people", count=number)
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:
-    """Ana, Ben and Cleo. Of many, the first few are named."""
+    """Return names as a list in words: Ana, Ben and Cleo. Of many, the first few are named."""
     shown = list(names[:_MAX_NAMED])
     if len(names) > _MAX_NAMED:
         shown.append(say("1 other", "{count} others", count=len(names) - len(shown)))
@@ -98,7 +98,7 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 
 
 def without_commands(message: str) -> str:
-    """Return a message for a page: without commands and names of keys."""
+    """Return a message for a page: without commands and names of settings."""
     clauses = _CLAUSE.split(_KEY.sub("", message))
     return "".join(clause for clause in clauses if _COMMAND not in clause).strip(" ;,:")
 
@@ -121,6 +121,6 @@ def guess(name: str, known: Sequence[str]) -> str:
 
 
 def several(name: str, found: Sequence[str]) -> str:
-    """Say that a beginning fits several names, and what to write."""
+    """Return that the beginning of a name fits several names, and what to write."""
     named = ", ".join(found[:_MAX_NAMED]) + (" …" if len(found) > _MAX_NAMED else "")
     return f"several names begin with {name!r}: {named}; write more of it"

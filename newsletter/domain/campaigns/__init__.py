@@ -1,1 +1,1 @@
-"""Campaigns: when they go out, in which languages, and the mails that gather others."""
+"""Campaigns: their states, times and languages, digest emails, and notices to staff."""

@@ -1,4 +1,4 @@
-"""A campaign: one approved statement that is sent to its lists once, and its next step."""
+"""A campaign: the sending of one approved statement to its lists."""
 
 import re
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ class Counts:
 
     @property
     def audience(self) -> int:
-        """The sum of all states, which is the accounting identity."""
+        """Return the number of all deliveries: the sum over all states."""
         return sum(vars(self).values())
 
 
@@ -46,18 +46,18 @@ class CampaignState(Enum):
 
     @property
     def ended(self) -> bool:
-        """Nothing more is sent unless a person decides so."""
+        """Return whether sending is over, perhaps with deliveries whose outcome is unknown."""
         return self in {CampaignState.SENT, CampaignState.CANCELLED, CampaignState.ATTENTION}
 
     @property
     def final(self) -> bool:
-        """Nothing more is sent unless an admin sends it to the rest."""
+        """Return whether sending is over and every outcome is known."""
         return self in {CampaignState.SENT, CampaignState.CANCELLED}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """One approved statement going to its lists, once."""
+    """The sending of one approved statement to its lists, once."""
 
     id: int
     slug: str
@@ -69,41 +69,41 @@ class Campaign:
     provider: str
     """The provider at the start; a fail-over may use another one later."""
     corrects: str = ""
-    """The slug of the statement whose readers it goes to, whatever they are subscribed to."""
+    """For a correction, the slug of its original."""
     translates: str = ""
-    """The original's slug for the campaign of a translation: both share their readers."""
+    """For a translation, the slug of its original. A reader gets only one of them."""
     corrected_by: str = ""
-    """The slug of the correction that ended it, and that goes to those who waited in it."""
+    """The slug of the correction that ended this campaign and took over its waiting readers."""
     counts: Counts = field(default_factory=Counts)
     given_up: bool = False
-    """A person let deliveries rest unknown: they count as cancelled, and may have arrived."""
+    """An admin gave unknown deliveries up: they count as cancelled, and may have arrived."""
     reason: str = ""
     """The reason for a pause, a cancellation or needed attention."""
     carrier: str = ""
-    """The provider that what waits goes to after a fail-over; empty is the first one."""
+    """The provider of queued batches after a fail-over; empty for the first provider."""
     urgent: bool = False
     """Its batches are sent before those of other campaigns."""
     welcome: bool = False
-    """Its readers are those who join its lists while it is sending. Only a person ends it."""
+    """A welcome email, sent to each person who joins its lists. Only a person ends it."""
     unlisted: bool = False
-    """It is not in the archive."""
+    """The archive does not list it."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
     @property
     def may_have_reached_anybody(self) -> bool:
-        """A message was, is being or may have been sent."""
+        """Return whether a message was sent, or may have been sent."""
         counts = self.counts
         return bool(counts.accepted or counts.unknown or self.given_up)
 
     @property
     def have_it(self) -> str:
-        """How many people have it, in words."""
+        """Return the number of accepted messages as a sentence, such as "2 people have it"."""
         return say("1 person has it", "{count:,} people have it", count=self.counts.accepted)
 
 
 def has_begun(campaign: Campaign | None) -> TypeGuard[Campaign]:
-    """Return whether the audience was frozen."""
+    """Return whether the audience of the campaign was frozen."""
     return campaign is not None and campaign.started_at is not None
 
 
@@ -112,28 +112,30 @@ BEFORE_START = frozenset({CampaignState.SCHEDULED, CampaignState.PAUSED})
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
-    """One statement that puts another right, and whom it goes to.
+    """A correction of a statement, with its audience.
 
-    They are those who may have the original, and those who still wait in a campaign of it that
-    the correction ends; the latter only while they are subscribed.
+    The audience has the readers who may have the original. It also has the subscribed readers who
+    still wait in a campaign of the original that the correction ends.
     """
 
     by: str
     of: str
-    """The slug of the original: the statement whose readers get it."""
+    """The slug of the original."""
     lists: tuple[str, ...]
-    """The lists of the original's campaign: an unsubscribe link in the correction ends these."""
+    """The lists of the original's campaign, which the correction's unsubscribe link ends."""
     unstarted: bool
-    """That campaign has not begun: the correction goes to its lists, in its place."""
+    """The original's campaign has not begun: the correction goes to its lists instead."""
     stops: tuple[Campaign, ...]
-    """Campaigns that might still hand something over, and must not."""
+    """Campaigns of the original that could still send, and that the correction ends."""
     segment: Segment | None = None
-    """The segment of an original that has not begun: the correction goes only to these readers."""
+    """The segment of an original that has not begun; it also limits the correction's readers."""
 
 
 _TOLERATED = 10_000
-"""One in so many may come or go while somebody reads the page: with half a million people on a
-list, the number would else be another one each time that they press the button."""
+"""One reader in this many may come or go while a sender reads the page.
+
+A large audience changes between any two clicks.
+"""
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[,.'\s][0-9]{3})+|[0-9]{1,12}")
 
 
@@ -141,14 +143,14 @@ class StartBy(Enum):
     """The act that starts an approved statement."""
 
     APPROVAL = "approval"
-    """The last approval that it needed."""
+    """The last required approval."""
     SENDER = "sender"
-    """A sender, who was shown how many get it and when."""
+    """A sender, who was shown the number of readers and the time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """A named person's word that one version of a statement goes out."""
+    """A named person's decision to send one version of a statement."""
 
     slug: str
     content_hash: str
@@ -158,16 +160,15 @@ class Start:
     count: int
     """The number of readers that the person was shown."""
     found: int = 0
-    """The number of readers at the start, if it was too different and the campaign was paused;
-    else 0."""
+    """If the number of readers differed too much and paused the campaign, that number; else 0."""
     revoked_at: datetime | None = None
 
 
 def in_force(starts: Iterable[Start], content_hash: str, complete_at: datetime) -> Start | None:
-    """Return the last start of the version with this hash, approved at ``complete_at``.
+    """Return the last start of this version that is not before its last required approval.
 
-    It must be later than the approvals: after an approval was revoked and given again, a sender
-    starts again.
+    ``complete_at`` is the time of that approval. If an approval was revoked and given again, a
+    sender must start the statement again.
     """
     counted = [
         start
@@ -181,28 +182,29 @@ def in_force(starts: Iterable[Start], content_hash: str, complete_at: datetime) 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownTerms:
-    """The terms that a person was shown before they decided about a statement.
+    """The numbers and times that a person was shown before they decided about a statement.
 
-    A form returns them. A term that the form leaves out or garbles counts as wrong.
+    The form sends them back. A missing or malformed field counts as different from the current
+    value.
     """
 
     readers: int | None = None
-    """How many people get it."""
+    """The number of readers."""
     time: str = ""
-    """The time that was set for it, as ``write_set_time`` writes it."""
+    """The set time, as ``write_set_time`` writes it."""
     typed: int | None = None
-    """The number of people, typed to confirm it."""
+    """The number of readers that the person typed as confirmation."""
     fresh: bool = False
-    """A second factor was shown just now."""
+    """The person has just given a second factor."""
 
 
 def moved(shown: int, now: int) -> bool:
-    """Return whether the number of readers changed so much that the person must look again."""
+    """Return whether the number of readers changed so much that it must be confirmed again."""
     return abs(now - shown) * _TOLERATED > shown
 
 
 def typed_number(text: str) -> int | None:
-    """Return the number that is typed as 4213, 4,213, 4.213 or 4 213; None for anything else."""
+    """Parse a number typed as 4213, 4,213, 4.213 or 4 213; return None for other text."""
     written = text.strip()
     if not _GROUPED.fullmatch(written):
         return None

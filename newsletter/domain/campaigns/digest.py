@@ -1,4 +1,4 @@
-"""A digest: an email that lists several statements that went out, its days, issues and text."""
+"""A digest: an email that lists several sent statements; its dates, issues and text."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.lists import ListName
 
 
 class Every(Enum):
-    """How often a digest is made."""
+    """The interval between the issues of a digest."""
 
     WEEK = "week"
     """On one day of each week."""
@@ -25,16 +25,16 @@ class Every(Enum):
 
 
 NAME_MAX_LENGTH = 40
-"""The slug of an issue adds a date to it, and has to stay within its own length."""
+"""Characters. An issue's slug is the name and a date, and must be a valid slug itself."""
 MAX_STATEMENTS = 50
-"""The most statements in one issue: Gmail clips longer emails."""
+"""The maximum of statements in an issue: Gmail clips longer emails."""
 DATE_GAP = "{date}"
-"""In a title: where the date goes."""
+"""The placeholder for the date in a title."""
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SOME_DAY = "a day of the week like friday, or of the month: 1 to 28, without quotes, or last"
 _HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 _SAFE_FROM = "04:00"
-"""Before it, clocks are put forward and back: an hour may be missing, or come twice."""
+"""The first hour of the day that no clock change skips or repeats."""
 
 
 def _title(text: str) -> str:
@@ -79,7 +79,7 @@ _EVERY_DAY = {
 
 @dataclass(frozen=True, kw_only=True)
 class Digest:
-    """An email that gathers what went out. It waits for approval like any other statement."""
+    """The settings of a digest email. Each issue needs approval like any other statement."""
 
     name: Annotated[
         str,
@@ -119,17 +119,17 @@ class Digest:
 
 @dataclass(frozen=True, kw_only=True)
 class Issue:
-    """A digest email of one date, frozen when it was made."""
+    """The issue of a digest email for one date, frozen when it was made."""
 
     name: str
     day: date
-    """The local date that it is for: no date has two of a name."""
+    """The local date. A digest has at most one issue a date."""
     upto: datetime
     """Statements sent until then are in this issue or left out for good."""
     statement: Statement | None = None
     """The issue's statement; None if there were too few parts, or if it was dropped."""
     parts: tuple[str, ...] = ()
-    """The slugs of what it gathers, in the order in which they went out."""
+    """The slugs of the listed statements, in the order sent."""
 
     @property
     def slug(self) -> str:
@@ -142,26 +142,25 @@ _DAY = timedelta(days=1)
 def due(
     digest: Digest, zone: str, *, since: datetime, last: date | None, now: datetime
 ) -> list[datetime]:
-    """Return the occurrences that are due, the latest first: of several only that is made.
+    """Return the times at which issues are due, the latest first. Only the latest issue is made.
 
-    ``since`` is the beginning of the digest, ``last`` the day of the last occurrence that was
-    handled.
+    ``since`` is when the digest was first configured, ``last`` the date of the last issue.
     """
     past = (one for one in _occurrences(digest, zone, now, -1) if one <= now)
     return [*takewhile(lambda one: one > since and (last is None or one.date() > last), past)]
 
 
 def coming(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
-    """The next occurrence to come, of a day that was not seen to yet."""
+    """Return the next time at which an issue is due, on a later date than ``last``."""
     future = (one for one in _occurrences(digest, zone, now, 1) if one > now)
     return next(one for one in future if last is None or one.date() > last)
 
 
 def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterator[datetime]:
-    """Yield the occurrences from today on, into the future (1) or the past (-1), without end.
+    """Yield the times of issues from today on: later ones if ``step`` is 1, earlier ones if -1.
 
-    An hour that a clock change skips comes that much later; of one that comes twice the first. It
-    is named by its date in the zone: an hour may come twice there, a date never does.
+    If a clock change skips the time, the issue comes that much later; if it repeats the time, the
+    first one counts. An issue is named by its date in the zone, which occurs once.
     """
     day = now.astimezone(ZoneInfo(zone)).date()
     while True:
@@ -178,18 +177,18 @@ def _is_day_of(digest: Digest, day: date) -> bool:
 
 _SIGNS = re.compile(r"[\\`*_\[\]<>&~#]")
 _BEGINS_A_BLOCK = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
-"""The beginning of a list item, or of the line below a heading."""
+"""The beginning of a list item, or of the line below a heading, in Markdown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Abstract:
-    """The entry of one statement in a digest; plain text."""
+    """The entry of one statement in a digest, as plain text."""
 
     title: str
     address: str
     dated: str
     opening: str
-    """Its summary or first sentence; may be empty."""
+    """The summary or the first sentence; may be empty."""
 
 
 def choose(
@@ -200,7 +199,10 @@ def choose(
     gathers: Sequence[str],
     listed: Collection[str],
 ) -> tuple[Campaign, ...]:
-    """Return the campaigns that began in this time and were not ``listed`` before."""
+    """Return the campaigns that began between two times, without those that are in ``listed``.
+
+    If ``gathers`` is not empty, only campaigns to one of these lists.
+    """
     slugs = [
         campaign.slug
         for began, campaign in _by_start(campaigns)
@@ -210,7 +212,7 @@ def choose(
 
 
 def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[Campaign, ...]:
-    """Return the campaigns that a digest may name for these statements now, in the order sent.
+    """Return the campaigns that a digest may name for these statements, in the order sent.
 
     A correction replaces its original; a cancelled statement is left out.
     """
@@ -237,7 +239,7 @@ def _by_start(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
 
 
 def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
-    """Keep one of several translations: the one in this language, else the first."""
+    """Return one of several translations: the one in this language, else the first."""
     best: dict[str, Statement] = {}
     for statement in statements:
         known = best.setdefault(statement.translation_of or statement.slug, statement)
@@ -254,9 +256,9 @@ def compose(
     dated: str,
     writers: tuple[str, ...] = (),
 ) -> Statement:
-    """The statement that goes out: an article for each part, under its title.
+    """Return the issue's statement, with an article for each abstract.
 
-    ``dated`` is the day in words, ``writers`` are those of all parts.
+    ``dated`` is the date in words, ``writers`` are the writers of all listed statements.
     """
     articles = [_article(abstract) for abstract in abstracts]
     blocks = [digest.intro.strip(), *articles]
@@ -282,5 +284,5 @@ def _article(abstract: Abstract) -> str:
 
 
 def as_markdown(text: str) -> str:
-    """Plain text as Markdown that reads as this very text, on one line: nothing in it is a sign."""
+    """Escape plain text as one line of Markdown that contains no markup."""
     return _BEGINS_A_BLOCK.sub(r"\1\\", _SIGNS.sub(r"\\\g<0>", " ".join(text.split())))

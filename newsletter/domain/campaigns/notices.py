@@ -1,4 +1,4 @@
-"""Notices: the events that staff hear of, and the people who hear of each.
+"""Notices: the events that staff are notified of, and the people notified of each event.
 
 An event follows from the status of a statement, so that every way to change it is covered. The same
 functions decide again when the email is sent: an event that is over, or a person who may not act
@@ -18,15 +18,15 @@ from newsletter.domain.statements.comment import Comment, mentioned
 from newsletter.domain.subscribers.address import same_person
 
 AHEAD = timedelta(hours=1)
-"""The time between the notice and the start of a campaign."""
+"""The time between a notice and the start of the campaign that it announces."""
 NEWS_LIVES = timedelta(days=1)
-"""The age up to which an event is news."""
+"""The maximum age at which an event is still notified."""
 APART = timedelta(minutes=1)
-"""The least time between two emails of notices to one person."""
+"""The minimum interval between two notice emails to one person."""
 
 
 class NoticeKind(Enum):
-    """An event that staff hear of, in the words that they read."""
+    """The kind of an event that staff are notified of."""
 
     SUBMITTED = "waiting for approval"
     """A text was submitted, or lost an approval."""
@@ -64,48 +64,48 @@ class NoticeKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """A place of a team that hears of events: a chat room, or a program."""
+    """A chat room or a program of the team that is notified of events."""
 
     name: str
     kinds: frozenset[NoticeKind]
-    """The events that it hears of."""
+    """The kinds of events that it is notified of."""
 
     @property
     def address(self) -> str:
-        """Return its name among the addresses of notices. No email address begins with #."""
+        """Return the channel's address for notices. No email address begins with #."""
         return f"#{self.name}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """An event that one person or channel hears of, once."""
+    """A notice of an event to one person or channel."""
 
     id: int
     kind: NoticeKind
     slug: str
-    """Of the statement; empty if it is about none."""
+    """The slug of the statement; empty if the event is about none."""
     occurrence: str
-    """Tells an event from the next one of its kind about the same statement."""
+    """The key that distinguishes events of one kind about the same statement."""
 
 
 @dataclass(frozen=True)
 class NoticeEvent:
-    """One event, and the folded addresses of the people who hear of it."""
+    """An event, and the folded addresses of the people who are notified of it."""
 
     kind: NoticeKind
     occurrence: str
-    """Tells it from the next event of its kind."""
+    """The key that distinguishes events of one kind about the same statement."""
     at: datetime
     people: Collection[str]
 
 
 _Event = tuple[NoticeKind, object, datetime, Collection[str]]
 _Lines = Mapping[str, AuditEntry]
-"""Action → the last line of the audit log about the statement, but the scheduler's own."""
+"""Action → the last audit line with this action about the statement, except the scheduler's."""
 
 
 def occurred(status: StatementStatus, last: _Lines) -> tuple[NoticeEvent, ...]:
-    """Return the events that the status of a statement amounts to now."""
+    """Return the events that follow from the current status of a statement."""
     events = (*_before_sending(status, last), *_of_campaign(status, last))
     return tuple(
         NoticeEvent(kind, str(what), at, status.staff.keys() & {*people})
@@ -114,7 +114,7 @@ def occurred(status: StatementStatus, last: _Lines) -> tuple[NoticeEvent, ...]:
 
 
 def next_moment(status: StatementStatus) -> datetime | None:
-    """Return when time alone leads to the next event; None if none is to come."""
+    """Return the next time at which an event occurs without an act; None if there is none."""
     soon = status.release - AHEAD if status.release else None
     moments = (soon, status.set_for, status.embargo_until)
     return min((at for at in moments if at is not None and at > status.now), default=None)
@@ -187,7 +187,7 @@ def _of_campaign(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
 
 
 def _round(campaign: Campaign, last: _Lines, *actions: str) -> str:
-    """Return what tells this round of a campaign from one that an act began."""
+    """Return a key of the campaign's run since the last of these actions."""
     line = _newest(last, *actions)
     return f"{campaign.id} {line.number if line else 0}"
 
@@ -206,12 +206,12 @@ def _writers(status: StatementStatus) -> frozenset[str]:
 
 
 def _askers(status: StatementStatus, last: _Lines) -> frozenset[str]:
-    """Return the people who wrote the statement, and who submitted it last."""
+    """Return the writers of the statement, and the person who submitted it last."""
     return _writers(status).union([last["submit"].actor] if "submit" in last else ())
 
 
 def _involved(status: StatementStatus, last: _Lines) -> frozenset[str]:
-    """Return the people who wrote, approved or started the statement."""
+    """Return the people who wrote, submitted, approved or started the statement."""
     approved = status.campaign.approved_by if status.campaign else ()
     given = [approval.by for approval in status.approval.given]
     started = [last[action].actor for action in ("start", "reopen") if action in last]
@@ -224,9 +224,10 @@ def _involved(status: StatementStatus, last: _Lines) -> frozenset[str]:
 def of_comment(
     comment: Comment, before: Iterable[Comment], status: StatementStatus
 ) -> tuple[NoticeEvent, NoticeEvent]:
-    """Return the two events of a comment: it names people, and others take part in the talk.
+    """Return the two events of a comment: for the staff it mentions, and for all others involved.
 
-    ``before`` are earlier comments on the statement. A person hears of one event only.
+    ``before`` are earlier comments on the statement. A person is notified of only one of the
+    events.
     """
     named = mentioned(comment.words, status.names) - {comment.by}
     talk = _writers(status).union(one.by for one in before) & status.staff.keys()

@@ -265,7 +265,7 @@ def describe_next(status: StatementStatus, address: str = "") -> str:
 
 
 def describe_next_step(status: StatementStatus, address: str) -> str:
-    """Return the same for a list of what comes next."""
+    """Return the sentence of ``describe_next`` without its beginning, for a list of next acts."""
     row = STATES[status.state]
     can = row.next
     if status.state is State.FAULTY and status.home is Home.DESK:

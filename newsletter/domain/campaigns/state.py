@@ -12,12 +12,12 @@ from newsletter.domain.statements.statement import Approvals
 
 
 class State(Enum):
-    """The state of a statement, in the word that people read."""
+    """The state of a statement. The value is the word for it on pages."""
 
     DRAFT = "draft"
     """Being written; only staff see it."""
     REVIEW = "in review"
-    """Handed in, and short of an approval."""
+    """Submitted, and without enough approvals."""
     RETURNED = "sent back"
     """An approver asked for changes."""
     CHANGED = "changed since approval"
@@ -29,23 +29,23 @@ class State(Enum):
     SCHEDULED = "scheduled"
     """It will be sent at a known time."""
     LEAVING = "leaving soon"
-    """It will be sent when the undo window ends."""
+    """It will be sent when the undo window ends, without another set time."""
     SENDING = "sending"
     """Its batches are being sent."""
     IN_USE = "in use"
-    """People who join get it as a welcome email."""
+    """A welcome email that is sent to each person who joins its lists."""
     PAUSED = "paused"
-    """A person, the circuit breaker or a provider stopped it on its way."""
+    """A person, the circuit breaker or a provider paused it."""
     ATTENTION = "needs attention"
     """It is finished, with deliveries whose outcome is unknown."""
     SENT = "sent"
     """It is finished, and every outcome is known."""
     CORRECTED = "corrected"
-    """Another statement put it right."""
+    """A correction replaces it."""
     CANCELLED = "cancelled"
-    """A person ended it."""
+    """A person cancelled it."""
     WITHIN = "with its original"
-    """A translation that goes out in the email of what it translates."""
+    """A translation that is sent in the email of its original."""
     FAULTY = "has a fault"
     """It cannot be rendered."""
     MISSING = "missing"
@@ -62,31 +62,31 @@ class Shelf(Enum):
     APPROVED = "approved"
     """Waiting for somebody to send it."""
     SCHEDULED = "scheduled"
-    """Waiting for its time."""
+    """Being sent, paused, or in need of attention."""
     SENDING = "sending"
     """Under way, paused, or in need of attention."""
     SENT = "sent"
-    """Gone out, whatever became of it later."""
+    """Sent, also if it was corrected later."""
     CANCELLED = "cancelled"
-    """Ended by a person."""
+    """Cancelled by a person."""
     WITHIN = "within"
-    """Translations that go out with their original."""
+    """Translations that are sent in the email of their original."""
     MISSING = "missing"
-    """Faulty, or gone from their source."""
+    """Faulty, or missing from their source."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoardSearch:
-    """What a person looks for on the board; empty fields find all."""
+    """The conditions of a search on the board; an empty field matches everything."""
 
     words: str = ""
-    """In title or name, in any order and case."""
+    """Words of the title or slug, in any order and case."""
     on_list: str = ""
     writer: str = ""
-    """An address."""
+    """The address of a writer."""
     since: datetime | None = None
     until: datetime | None = None
-    """The end of the span of its start, else of its planned time, else of its last change."""
+    """The end of the span of starts, else of planned times, else of the last changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ class CampaignRules:
 
     policy: Approvals
     timezone: str
-    """IANA name: of the wall times in files, and of readers who named none."""
+    """IANA name: the zone of wall times in files, and of readers without a zone."""
     undo_window: timedelta
     start: StartBy = StartBy.APPROVAL
     """The act that starts an approved statement."""
@@ -103,11 +103,11 @@ class CampaignRules:
     """The least number of readers from which a person at the desk types the number and shows a
     second factor."""
     together: bool = False
-    """Translations go out in the email of their original, and are approved with it."""
+    """A translation is sent in the email of its original, and approved with it."""
 
     @property
     def by_sender(self) -> bool:
-        """A sender starts approved statements."""
+        """Return whether a sender must start approved statements."""
         return self.start is StartBy.SENDER
 
 
@@ -121,11 +121,11 @@ class Home(Enum):
     FEED = "feed"
     """In a feed that is visited."""
     DIGEST = "digest"
-    """It was made of sent statements."""
+    """newsletter made it of sent statements."""
 
 
 class Act(Enum):
-    """An act on a statement's page, as its button says, and the least role that it takes.
+    """An act on a statement's page, with the text of its button and the least role that may do it.
 
     An approver may also undo what they approved.
     """
@@ -141,9 +141,9 @@ class Act(Enum):
     EDIT = "Edit", Role.WRITER
     """Change the text."""
     TAKE_BACK = "Take back", Role.WRITER
-    """Take a text back that was handed in."""
+    """Withdraw a submitted text."""
     HAND_IN = "Submit for review", Role.WRITER
-    """Ask for approval again."""
+    """Submit the text for approval again."""
     REVIEW = "Review", Role.APPROVER
     """Read it, and approve it or send it back."""
     SEE_CHANGES = "See the changes", Role.APPROVER
@@ -157,7 +157,7 @@ class Act(Enum):
     PAUSE = "Pause", Role.SENDER
     """Stop it for now."""
     RESUME = "Resume", Role.SENDER
-    """Let it go on."""
+    """Continue sending."""
     CANCEL = "Cancel", Role.SENDER
     """End it."""
     DECIDE = "Decide", Role.ADMIN
@@ -165,17 +165,17 @@ class Act(Enum):
     REPORT = "See the report", Role.VIEWER
     """See its figures."""
     OPEN_CORRECTION = "Open the correction", Role.VIEWER
-    """See what put it right."""
+    """See the correction of it."""
     OPEN_ORIGINAL = "Open the original", Role.VIEWER
     """See what it translates."""
     CORRECT = "Write a correction", Role.WRITER
-    """Write a correction to the readers who have it."""
+    """Write a correction to the readers who have received it."""
     AMEND = "Correct or withdraw", Role.SENDER
-    """Correct it, write on its web page, take it off the web, or send it to the rest."""
+    """Correct it, change its web page, take it off the web, or send it to readers without it."""
     COPY = "Copy to the desk", Role.WRITER
-    """Copy it to the desk, to go on with it there."""
+    """Copy it to the desk and edit it there."""
     FORGET_START = "Remove the lapsed start", Role.SENDER
-    """Have a start that lapsed shown no more."""
+    """Hide the note about a start that lapsed."""
 
 
 DESK_ACTS = frozenset({Act.EDIT, Act.HAND_IN, Act.TAKE_BACK})
@@ -194,7 +194,7 @@ class StateRow:
     without_actors: str = ""
     """The sentence if no member of staff may do the next act."""
     waits: bool = False
-    """Nothing goes on before somebody acts."""
+    """The statement stays as it is until a member of staff acts."""
 
 
 STATES: Mapping[State, StateRow] = {

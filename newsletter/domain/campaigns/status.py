@@ -1,4 +1,4 @@
-"""The status of a statement at one moment: its state, the acts that are possible, and the next."""
+"""The status of a statement at one moment: its state, the possible acts, and the next act."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class StatementStatus:
     names: Mapping[str, str] = field(default_factory=dict)
     """Names that colleagues use, by address."""
     campaign: Campaign | None = None
-    """The newest one."""
+    """The newest campaign of the statement."""
     start: Start | None = None
     """The start that counts for the current content."""
     lapsed: Start | None = None
@@ -58,16 +58,16 @@ class StatementStatus:
     corrected: Related | None = None
     """The correction, once nothing of the original is sent any more."""
     parts: int = 0
-    """Statements that a digest email gathers."""
+    """The number of statements that a digest email lists."""
     fault: str = ""
-    """The fault of its source, as far as this process knows it."""
+    """The fault of the statement's source file, as far as this process knows it."""
     set_for: datetime | None = None
-    """The time that its text or staff set, also one that has passed."""
+    """The send time that the text or staff set, even if it has passed."""
     embargo_until: datetime | None = None
     ready: datetime | None = None
     """The earliest time of sending. None if a time does not exist in the configured zone."""
     hour: LocalTime | None = None
-    """The hour at which each reader gets it, by their own clock."""
+    """The local time of day at which each reader gets it."""
     refusal: str = ""
     """Why planning holds an approved text back."""
     correction: Correction | None = None
@@ -77,10 +77,10 @@ class StatementStatus:
     lists: tuple[str, ...] = ()
     """The lists of these readers."""
     hours: tuple[datetime, datetime] | None = None
-    """When the first and the last reader get it, if ``hour`` is set."""
+    """The times at which the first and the last reader get it, if ``hour`` is set."""
     translations: tuple[Related, ...] = ()
     awaited: tuple[str, ...] = ()
-    """The readers who wait for a translation, in sentences."""
+    """Sentences about readers who wait for a translation."""
     ahead: bool = False
     """The text at the desk is newer than the submitted one."""
 
@@ -94,7 +94,7 @@ class StatementStatus:
 
     @property
     def begun(self) -> bool:
-        """Sending began, and was not cancelled before it could reach a reader."""
+        """Return whether sending began, and was not cancelled before it could reach a reader."""
         campaign = self.campaign
         if not has_begun(campaign):
             return False
@@ -104,33 +104,33 @@ class StatementStatus:
 
     @property
     def is_waiting(self) -> bool:
-        """It has a campaign that has not begun."""
+        """Return whether its campaign has not begun."""
         return self.campaign is not None and self.campaign.state in BEFORE_START
 
     @property
     def is_within(self) -> bool:
-        """It is a translation that goes out in the email of its original."""
+        """Return whether it is a translation that is sent in the email of its original."""
         return self.rules.together and bool(self.statement.translation_of)
 
     @property
     def is_started(self) -> bool:
-        """A sender has started it, or the approval that completed its approvals."""
+        """Return whether a sender, or the last required approval, started it."""
         return self.start is not None
 
     @property
     def is_overdue(self) -> bool:
-        """The set time has passed and no sender has started the approved text."""
+        """Return whether its set time has passed and no sender has started it."""
         waits = not self.is_started and not self.begun
         return waits and self.set_for is not None and self.set_for <= self.now
 
     @property
     def since(self) -> datetime:
-        """The beginning of the undo window: the start, else the approval, else now."""
+        """Return the beginning of the undo window: the start, else the approval, else now."""
         return self.start.at if self.start else self.approval.complete_at or self.now
 
     @property
     def release(self) -> datetime | None:
-        """When the first reader gets it; None while that is unknown."""
+        """Return the time at which the first reader gets it; None while that is unknown."""
         if self.is_waiting and self.campaign is not None:
             return self.campaign.release_at
         if self.hour is not None:
@@ -147,7 +147,7 @@ class StatementStatus:
 
     @property
     def home(self) -> Home:
-        """The place where the text is edited."""
+        """Return the place where the text is edited."""
         if self.statement.desk:
             return Home.DESK
         if self.statement.digest:
@@ -177,7 +177,7 @@ class StatementStatus:
 
     @cached_property
     def acts(self) -> tuple[Act, ...]:
-        """The possible acts, most important first. Roles may not allow all of them."""
+        """Return the possible acts, most important first. Roles may not allow all of them."""
         state, found = self.state, STATES[self.state].acts
         if state is State.CANCELLED and self.begun:
             return (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
@@ -197,11 +197,11 @@ class StatementStatus:
 
     @cached_property
     def actors(self) -> tuple[str, ...]:
-        """The people who may do the first act, those first who usually do."""
+        """Return the people who may do the first act; those who usually do it come first."""
         return _actors_of(self.acts[0], self) if self.acts else ()
 
     def acts_for(self, address: str) -> tuple[Act, ...]:
-        """Return the acts that this person is offered. One who may not approve may still read."""
+        """Return the acts that this person is offered. Staff who may not approve may still read."""
         role = self.staff.get(address)
         return tuple(
             act
@@ -211,7 +211,7 @@ class StatementStatus:
         )
 
     def waits_for(self, address: str) -> bool:
-        """Return whether nothing goes on before somebody acts, and this person may."""
+        """Return whether the statement waits for an act that this person may do."""
         return STATES[self.state].waits and address in self.actors
 
     def name(self, address: str) -> str:
@@ -251,7 +251,7 @@ def _state_if_not(status: StatementStatus) -> State:
 
 
 def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
-    """Return the people who may do this act, those first who usually do."""
+    """Return the people who may do this act; those who usually do it come first."""
     able = [address for address, role in status.staff.items() if role.includes(act.needed)]
     if act in {Act.REVIEW, Act.SEE_CHANGES}:
         given = {approval.by for approval in status.approval.counted}

@@ -6,10 +6,11 @@ from newsletter.domain.statements.statement import Statement
 
 
 def allotted(language: str, versions: Mapping[str, str]) -> str:
-    """Return the version for a reader of this language, of slug → language, the original first.
+    """Return the slug of the version for a reader of this language.
 
-    The exact language (``es-MX``) comes first, then the plain one (``es``), then another variant
-    (``es-AR``), and the original if several are as close. Other readers get the original.
+    ``versions`` maps slug to language, the original first. The exact language (``es-MX``) is
+    preferred, then the plain one (``es``), then another variant (``es-AR``); the original if
+    several are as close. Other readers get the original.
     """
     original, *others = versions
     members = [original, *sorted(others, key=lambda slug: (versions[slug].lower(), slug))]
@@ -18,7 +19,7 @@ def allotted(language: str, versions: Mapping[str, str]) -> str:
 
 
 _STRANGE = 3
-"""The distance of another language."""
+"""The distance between two different languages."""
 
 
 def _distance(wanted: str, offered: str) -> int:

@@ -1,1 +1,1 @@
-"""Batches, what a provider answers, and how fast mail may leave."""
+"""Batches, the answers of providers, rate limits, and transactional email."""

@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 
 Texts = Callable[[str], Sequence[str]]
-"""A name → its TXT records; none where the name has none. Raises LookupFailed."""
+"""A function: DNS name → its TXT records, empty if it has none. Raises LookupFailed."""
 
 _MAX_LOOKUPS = 10
-"""RFC 7208, 4.6.4: a policy that asks for more counts as broken."""
+"""RFC 7208, 4.6.4: an SPF policy that needs more DNS lookups is invalid."""
 _DEEPEST = 12
 _ASKING = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
-"""Terms that cost a lookup (RFC 7208, 4.6.4); ``ip4``, ``ip6`` and ``all`` cost none."""
+"""SPF terms that need a DNS lookup (RFC 7208, 4.6.4); ``ip4``, ``ip6`` and ``all`` need none."""
 _INCLUDED = re.compile(r"[+~?-]?(?:include:|redirect=)([A-Za-z0-9._-]+)\Z", re.IGNORECASE)
 _TAG = re.compile(r"\s*([A-Za-z]{1,10})\s*=\s*([^;]*)")
 _POLICIES = {"none", "quarantine", "reject"}
 
 
 class LookupFailed(Exception):
-    """The DNS could not be asked, or did not answer in time: nothing is known."""
+    """The DNS query failed or timed out: the records are unknown."""
 
 
 def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Iterator[Finding]:
@@ -72,9 +72,9 @@ def _spf(domain: str, texts: Texts) -> Finding:
 def _lookups(
     domain: str, policy: str, texts: Texts, *, left: int = _MAX_LOOKUPS + 1, depth: int = 0
 ) -> int:
-    """Return the number of DNS lookups that a policy needs, with its includes.
+    """Return the number of DNS lookups of an SPF policy, with those of its includes.
 
-    Counts no more than ``left``: a policy with more is invalid.
+    Counting stops beyond ``left``: a policy that needs more is invalid.
     """
     asked = 0
     for term in policy.split()[1:]:
@@ -158,7 +158,7 @@ def _bimi(domain: str, texts: Texts) -> Finding:
 
 
 def tags_of(record: str) -> dict[str, str]:
-    """The tags of a record, by name in small letters; of two with one name the first."""
+    """Parse the tags of a record, by lower-case name; of two with one name the first."""
     tags: dict[str, str] = {}
     for part in record.split(";"):
         found = _TAG.fullmatch(part)

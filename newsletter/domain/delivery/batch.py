@@ -1,4 +1,4 @@
-"""Batches of deliveries, their states, the ids of attempts, and the results of an answer.
+"""Batches of deliveries, their states, the ids of attempts, and the outcomes of a call.
 
 Several workspaces may share one account at a provider, which then reports all events to each of
 them. The workspace's name is part of every attempt id, so that each finds its own events.
@@ -14,7 +14,7 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.statements.content import Content, Recipient
 
 _NAME = re.compile(r"[0-9a-f]{36}")
-"""Of an attempt: digits of the workspace, and digits that no other try has."""
+"""The id of an attempt: digits of the workspace, then digits that no other attempt has."""
 _WORKSPACE, _UNIQUE = 12, 24
 
 
@@ -22,19 +22,19 @@ class BatchState(Enum):
     """The state of a batch."""
 
     QUEUED = "queued"
-    """Waits to be claimed, at ``not_before`` at the earliest."""
+    """It waits to be claimed, not before ``not_before``."""
     CLAIMED = "claimed"
-    """Somebody holds it; its call may be under way."""
+    """A worker holds it; its call may be under way."""
     DONE = "done"
     """Each of its deliveries has a final state."""
     UNKNOWN = "unknown"
     """Its call began, and no complete, understood answer came."""
     GIVEN_UP = "given up"
-    """A person let it rest unknown. Its deliveries count as cancelled, and may have arrived."""
+    """An admin gave it up. Its deliveries count as cancelled, and may have arrived."""
 
 
 class DeliveryState(Enum):
-    """The state of the duty to get one campaign to one subscriber."""
+    """The state of the delivery of one campaign to one subscriber."""
 
     PENDING = "pending"
     """Not sent yet."""
@@ -43,31 +43,31 @@ class DeliveryState(Enum):
     REJECTED = "rejected"
     """The provider refused it for good."""
     SUPPRESSED = "suppressed"
-    """The reader left, or was suppressed, after the audience was frozen."""
+    """The reader unsubscribed or was suppressed after the audience was frozen."""
     CANCELLED = "cancelled"
-    """Somebody cancelled the campaign, or gave this delivery up."""
+    """A person cancelled the campaign or gave this delivery up."""
     UNKNOWN = "unknown"
     """It may or may not have been sent."""
 
 
 class Origin(Enum):
-    """The workspace of an attempt, by its id."""
+    """The workspace that made an attempt, as its id says."""
 
     OURS = "ours"
     """The id names this workspace."""
     ANOTHER = "another"
     """The id names another workspace."""
     UNSAID = "unsaid"
-    """The id names no workspace: it is another program's."""
+    """The id names no workspace: another program sent the message."""
 
 
 def unique_part(attempt_id: str) -> str:
-    """Return the unique part of an attempt id, without the workspace, for readers to see."""
+    """Return the unique part of an attempt id, without the workspace, for display."""
     return attempt_id[-_UNIQUE:]
 
 
 def origin(attempt_id: str, workspace: str) -> Origin:
-    """Return whose attempt it was; ``workspace`` is ours."""
+    """Return which workspace made an attempt; ``workspace`` is the own one."""
     if not _NAME.fullmatch(attempt_id):
         return Origin.UNSAID
     return Origin.OURS if attempt_id[:_WORKSPACE] == workspace else Origin.ANOTHER
@@ -78,7 +78,7 @@ BACKOFF_LONGEST = timedelta(minutes=10)
 
 
 class Verdict(Enum):
-    """The meaning of an answer for its messages."""
+    """The meaning of a provider's answer for a message."""
 
     ACCEPTED = "accepted"
     """The provider took the message. Events tell later whether it was delivered."""
@@ -89,11 +89,11 @@ class Verdict(Enum):
     QUOTA = "quota"
     """Provably not sent: the account's quota is used up until some later time."""
     CONFIGURATION = "configuration"
-    """Provably not sent: no batch can succeed until a setting is changed."""
+    """Provably not sent: no batch can be sent until a setting is changed."""
     SPLIT = "split"
     """Provably not sent, because of one message in the batch: split it to find which."""
     LATE = "late"
-    """Provably not sent: our claim was over before the first byte could leave."""
+    """Provably not sent: the claim was over before the first byte could be sent."""
     UNKNOWN = "unknown"
     """It may or may not have been sent. It is never sent again on a guess."""
 
@@ -101,7 +101,7 @@ class Verdict(Enum):
 NOT_HANDED_OVER = frozenset(
     {Verdict.RETRY, Verdict.QUOTA, Verdict.CONFIGURATION, Verdict.SPLIT, Verdict.LATE}
 )
-"""No message of the call has left."""
+"""Verdicts which prove that no message of the call was sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +116,10 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The outcome of one call: one for the batch, and those that differ.
+    """The outcome of one call: one for the batch, and those of messages that differ.
 
-    ``exceptions`` is keyed by subscriber id. Exceptions that provably did not leave, while others
-    did, are sent again without the others.
+    ``exceptions`` is keyed by subscriber id. Messages that provably were not sent, while others
+    were, are sent again without the others.
     """
 
     outcome: Outcome
@@ -130,7 +130,7 @@ class Answer:
     """The length of the call; None if there was none."""
 
     def not_handed_over(self, messages: int) -> int:
-        """Return how many of these messages provably did not leave."""
+        """Return how many of these messages provably were not sent."""
         stayed = sum(exception.verdict in NOT_HANDED_OVER for exception in self.exceptions.values())
         if self.outcome.verdict not in NOT_HANDED_OVER:
             return stayed
@@ -139,24 +139,24 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class OutgoingBatch:
-    """The messages of one call to a provider. The same values give the same bytes."""
+    """The messages of one call to a provider. Equal values give equal bytes."""
 
     campaign: str
-    """Slug, for tags and journals."""
+    """The campaign's slug, for tags and journals."""
     attempt_id: str
-    """Names this try: letters and digits, unique for ever."""
+    """The id of this attempt, of letters and digits; never reused."""
     at: datetime
-    """When the attempt was claimed; the value of Date."""
+    """The time of the claim, and the value of the Date header."""
     content: Content
     content_hash: str
     recipients: Sequence[Recipient]
 
 
 def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> timedelta:
-    """Return the wait after the ``attempts``-th try that provably did not leave.
+    """Return the wait after the ``attempts``-th attempt that provably was not sent.
 
-    Doubles from one second to ten minutes. ``jitter`` in 0…1 takes off up to half, so that batches
-    do not return all at once. The result is at least what the provider asked for.
+    Doubles from one second to ten minutes. ``jitter`` in 0…1 subtracts up to half, so that batches
+    are not retried all at once. The result is at least what the provider asked for.
     """
     # beyond the twentieth power no timedelta holds it, and the ceiling was reached long before
     doubled: timedelta = BACKOFF_FIRST * int(2 ** min(max(attempts, 1) - 1, 20))
@@ -166,31 +166,31 @@ def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedBatch:
-    """A fenced, time-limited hold on a batch, with those in it who may still be written to."""
+    """A fenced, time-limited claim of a batch, with its members who may still get the email."""
 
     id: int
     campaign: Campaign
     fence: int
     attempts: int
     at: datetime
-    """When it was claimed, as stored."""
+    """The time of the claim, as stored."""
     provider: str
     members: Sequence[tuple[int, str]]
-    """(subscriber id, address), by id, without those who left since the freeze: they are booked."""
+    """(subscriber id, address), sorted by id, without readers who left since the freeze."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Booking:
-    """The outcome of a batch to store: one final outcome, and those that differ."""
+    """The outcomes of a batch to be stored: one final outcome, and those that differ."""
 
     outcome: Outcome
     """ACCEPTED or UNKNOWN: each rejected member has a row of its own."""
     exceptions: Mapping[int, Outcome]
     """Members that are ACCEPTED or REJECTED, unlike the rest."""
     again: Mapping[int, Outcome] = field(default_factory=dict)
-    """Members that provably did not leave."""
+    """Members to whom the message provably was not sent. They are sent to again."""
     wait: timedelta = timedelta(0)
-    """The time until they may be tried again."""
+    """The wait before they are sent to again."""
 
 
 class Resolution(Enum):
@@ -206,14 +206,14 @@ class Resolution(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outage:
-    """The batches of a campaign that the provider did not take."""
+    """The batches of a campaign that the provider did not accept."""
 
     people: int
     tries: int
-    """Of the batch that was tried most often."""
+    """The attempts of the batch with the most attempts."""
     reason: str
     next_at: datetime | None
-    """When the first of them is tried again."""
+    """The earliest time at which one of them is tried again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,12 +227,12 @@ class Waiting:
     most_attempts: int
     """The most attempts of any queued batch."""
     reason: str
-    """Why the latest of them was queued again."""
+    """The reason why the last of them was queued again."""
 
     def due_by(self, instant: datetime) -> bool:
-        """Return whether a queued batch does not wait for a local hour after this instant.
+        """Return whether a queued batch is due at this instant, rather than at a later local hour.
 
-        A batch that was tried before does not wait for an hour.
+        A batch with earlier attempts does not wait for a local hour.
         """
         tried = bool(self.most_attempts)
         return tried or (self.next_at is not None and self.next_at <= instant)
@@ -240,7 +240,7 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class LaterReaders:
-    """Readers whose hour by their own clocks is still to come."""
+    """Readers who wait for a local hour that is still to come."""
 
     next_at: datetime
     last_at: datetime
@@ -249,33 +249,33 @@ class LaterReaders:
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownBatch:
-    """A fenced, time-limited hold on a batch that is unknown."""
+    """A fenced, time-limited claim of a batch whose outcome is unknown."""
 
     id: int
     campaign: Campaign
-    """Without its figures."""
+    """The campaign, without its figures."""
     fence: int
     provider: str
-    """To which the attempt went."""
+    """The provider to which the attempt was sent."""
     attempt_id: str
     attempt_at: datetime
-    """When the attempt was claimed; the value of Date."""
+    """The time of the attempt's claim, and the value of the Date header."""
     seen_at: datetime
-    """The time of the last look, or of the attempt's end. A clock before that has gone back."""
+    """The time of the last look-up, or of the attempt's end. An earlier clock has gone back."""
     body_hash: str
     members: Sequence[tuple[int, str]]
-    """(subscriber id, address that the attempt went to) of those who are unknown, by id.
+    """(subscriber id, address of the attempt) of the members with an unknown outcome, sorted by id.
 
-    The address of somebody who was erased since is empty.
+    The address of an erased subscriber is empty.
     """
     left: frozenset[int]
-    """Members who may not be written to any more, or not at that address."""
+    """Members who may not get the email any more, or not at that address."""
     tries: int
-    """The number of replays and look-ups without a result."""
+    """The number of replays and look-ups that settled nothing."""
     silent_since: datetime | None
-    """The first of the complete look-ups in a row that did not find a member, by their clock."""
+    """The time of the first look-up since which all complete look-ups missed a member."""
 
     @property
     def nameless(self) -> frozenset[int]:
-        """Members whose address is not known any more: records cannot be searched for them."""
+        """Return the members whose address is unknown: a provider's records cannot show them."""
         return frozenset(number for number, address in self.members if not address)

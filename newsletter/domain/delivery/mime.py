@@ -15,9 +15,9 @@ from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 
 _LINE_LENGTH = 78
-"""RFC 5322, 2.1.1."""
+"""Characters of a header line: RFC 5322, 2.1.1."""
 _ENCODED_WORD_LENGTH = 75
-"""RFC 2047, 2: with its character set and encoding."""
+"""Characters of an encoded word, with its character set and encoding: RFC 2047, 2."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
@@ -27,18 +27,18 @@ _OURS = frozenset({"from", "to", "subject", "date", "reply-to", "mime-version", 
 
 @dataclass(frozen=True, kw_only=True)
 class MimeTemplate:
-    """Content as a message with gaps: ``fill`` closes them for one recipient."""
+    """Content as an encoded message whose merge marks ``fill`` replaces for each recipient."""
 
     sender: bytes
     headers: tuple[bytes | tuple[str, str], ...]
     """Encoded fields, and (name, value) of those that hold a merge mark."""
     body: tuple[bytes | str, ...]
-    """Encoded parts, and the lines that hold a merge mark."""
+    """Encoded parts, and the text of lines that hold a merge mark."""
     end: bytes
-    """The last line of each message, which stands nowhere else in it."""
+    """The closing boundary, the last line of each message, which occurs nowhere else in it."""
 
     def fill(self, recipient: Recipient, at: datetime) -> bytes:
-        """The message to one recipient. Raises InvalidInput for a value no header may hold."""
+        """Return the message to one recipient. Raises InvalidInput for an invalid header value."""
         parts = [self.sender, _mailbox("To", "", recipient.address)]
         parts.append(f"Date: {format_datetime(at)}\r\n".encode())
         for field in self.headers:
@@ -55,10 +55,10 @@ class MimeTemplate:
 
 
 def to_mime(*, content: Content, recipient: Recipient, at: datetime) -> bytes:
-    """The whole message, with CRLF line ends.
+    """Return the whole message, with CRLF line ends.
 
-    ``at`` is aware. An address with an international local part makes a message of RFC 6532.
-    Raises InvalidInput naming the header field that holds a control character.
+    ``at`` is aware. An address with an international local part makes a message of RFC 6532. Raises
+    InvalidInput, which names the header field, for a control character.
     """
     return mime_template(content).fill(recipient, at)
 
@@ -82,7 +82,7 @@ def mime_template(content: Content) -> MimeTemplate:
 
 
 def ascii_domain(address: str) -> str:
-    """Return the address with its domain as the DNS writes it; the part before the @ stays.
+    """Return the address with its domain in ASCII, as the DNS has it; the local part stays.
 
     Raises InvalidInput for a domain that has no such form.
     """
@@ -97,7 +97,7 @@ def ascii_domain(address: str) -> str:
 
 
 def plain_mailbox(name: str, address: str) -> str:
-    """A mailbox as From says it, on one line; ASCII but for the part before the @.
+    """Return a mailbox as the value of From, on one line, in ASCII except for the local part.
 
     Raises InvalidInput for a control character or a domain that cannot be looked up.
     """
@@ -105,7 +105,7 @@ def plain_mailbox(name: str, address: str) -> str:
 
 
 def plain_field(name: str, value: str) -> str:
-    """The value of a header field on one line of ASCII. Raises InvalidInput."""
+    """Return the value of a header field on one line of ASCII. Raises InvalidInput."""
     return _unfolded(_field(name, value))
 
 
@@ -183,7 +183,7 @@ def _encoded_words(field: str, text: str) -> str:
 
 
 def _folded(name: str, value: str) -> bytes:
-    """Break at blanks, never right after the name: some readers lose such a value."""
+    """Fold a header at blanks, but never after the name: some mail readers lose such a value."""
     lines, line = [], f"{name}:"
     for position, word in enumerate(value.split(" ")):
         if position and word and len(line.rpartition("\n")[2]) + 1 + len(word) > _LINE_LENGTH:

@@ -13,50 +13,50 @@ from newsletter.domain.statements.content import MAX_NAME, Content
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedRequest:
-    """A batch in the very bytes that will leave."""
+    """A batch as the bytes of its request."""
 
     batch: OutgoingBatch
     body: bytes
     not_after: NotAfter | None = None
-    """The call does not begin later; None if there is no claim."""
+    """The time after which the call may not begin; None without a claim."""
 
 
 class Replay(Enum):
-    """Whether sending the same attempt again can reach a reader twice."""
+    """Whether repeating an attempt can send a message to a reader twice."""
 
     NEVER = "never"
-    """It can: an unknown attempt is not sent again."""
+    """It can: an unknown attempt is not repeated."""
     KEYED = "keyed"
-    """It cannot while the provider knows the attempt's key, if the bytes are the same."""
+    """It cannot, if the bytes are the same and the provider still knows the attempt's key."""
     SAFE = "safe"
-    """It never can: each message has a name, and the provider keeps one message of a name."""
+    """It cannot: each message has an id, and the provider accepts each id once."""
 
 
 _ENVELOPE = 2048
-"""The most bytes of a recipient apart from the bodies: addresses, ids, tokens."""
+"""The maximum of bytes for a recipient apart from the bodies: addresses, ids, tokens."""
 _NAME = 12 * MAX_NAME
-"""The most bytes of a name in one greeting, in its longest JSON form."""
+"""The maximum of bytes for a name in one greeting, in its longest JSON form."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """The capabilities of a provider, so that the pipeline need not know which one it is."""
+    """The capabilities of a provider."""
 
     max_recipients: int
-    """The most recipients in one call."""
+    """The maximum of recipients in one call."""
     max_bytes: int = 0
-    """The most bytes in one call; 0 if the provider names no limit."""
+    """The maximum of bytes in one call; 0 if the provider names no limit."""
     bodies: bool = False
-    """Each recipient costs a body of their own; otherwise all share one."""
+    """The request has a body for each recipient; otherwise all recipients share one."""
     answers_each: bool = False
-    """An answer has an outcome for each recipient; otherwise a refusal is of all."""
+    """An answer has an outcome for each recipient; otherwise one outcome is for all."""
     replay: Replay = Replay.NEVER
     key_lives: timedelta = timedelta(0)
-    """The time after an attempt in which its key is known; only if ``replay`` is KEYED."""
+    """How long after an attempt the provider knows its key; only if ``replay`` is KEYED."""
     settles_in: timedelta | None = None
-    """The time until the provider's records have all of an attempt; None: it keeps none."""
+    """The time until the records show all of an attempt; None if the provider keeps no records."""
     records_kept: timedelta | None = None
-    """The time for which they keep it; None: as long as we look."""
+    """How long the provider keeps its records; None if longer than needed."""
 
     def recipients_for(self, content: Content) -> int:
         """Return the most recipients of this content in one call; at least one."""
@@ -75,22 +75,22 @@ class LookupResult:
     """The result of searching a provider's records for an attempt."""
 
     found: Mapping[int, str] = field(default_factory=dict)
-    """Subscriber id → the provider's id: whose message it has."""
+    """Subscriber id → the provider's id of the message that the records show."""
     whole: bool = False
-    """All records of the attempt were read, so a member without one is absent."""
+    """All records of the attempt were read: a member without a record was not sent to."""
     reason: str = ""
     dated: datetime | None = None
-    """When the last page was read, by the provider's clock if it said so."""
+    """When the last page of records was read, by the provider's clock if it gave a time."""
     retry_after: timedelta | None = None
     all_or_none: bool = False
-    """The provider takes all of a call or nothing: one record proves all."""
+    """The provider accepts a call as a whole: one record proves that all were accepted."""
 
 
 TRY = "send yourself a test: newsletter send SLUG --to YOU"
 
 
 class Level(Enum):
-    """The gravity of a finding."""
+    """The severity of a finding."""
 
     OK = "ok"
     """Everything is right."""
@@ -115,10 +115,10 @@ def well(what: str, detail: str) -> Finding:
 
 
 def uncertain(what: str, detail: str, advice: str = TRY) -> Finding:
-    """Return that something could not be verified, or could be better."""
+    """Return a finding that something could not be verified, or could be better."""
     return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
 
 
 def wrong(what: str, detail: str, advice: str = "") -> Finding:
-    """Return that something must be repaired."""
+    """Return a finding that something must be repaired."""
     return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)

@@ -1,4 +1,4 @@
-"""Rate limits: so many messages a second and a day, silence when the provider asks for it."""
+"""Rate limits: messages a second and a day, and pauses that a provider asks for."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,30 +9,30 @@ from newsletter.domain.delivery.batch import Verdict
 
 LONGEST_TURN = timedelta(hours=1)
 LONGEST_BLOCK = timedelta(days=1)
-"""Whatever lies further ahead was written by a clock that was wrong."""
+"""A later end of a block comes from a wrong clock and is ignored."""
 _LATE = timedelta(milliseconds=100)
-"""The delay of a turn that is no rest yet: else the rate would never be reached."""
+"""Lateness that does not count as idle time: otherwise the rate would never be reached."""
 SHARE_LASTS = timedelta(seconds=1)
-"""The life of a share since its last turn."""
+"""How long a process keeps a reserved allowance after its last use."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _SAYS_NOTHING = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
-"""Verdicts that do not say whether the provider takes anything."""
+"""Verdicts that do not show whether the provider accepts messages."""
 
 
 class Cause(Enum):
     """The cause of a wait."""
 
     TURN = "turn"
-    """The rate: what left before has not taken up its time yet."""
+    """The rate: the time reserved for earlier messages is not over yet."""
     BLOCKED = "provider"
-    """The provider could not be reached, or asked to be left alone."""
+    """The provider could not be reached, or asked for a pause."""
     QUOTA = "quota"
-    """The allowance is used up: ours of this day, or the provider's by its own word."""
+    """The daily quota is used up: the configured one, or the provider's as it reports."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """A time until which nothing leaves, and its cause."""
+    """The time until which nothing is sent, and the cause."""
 
     until: datetime
     cause: Cause
@@ -48,38 +48,39 @@ class Limits:
     rate: float | None = None
     """Messages a second; None is no limit."""
     burst: int = 0
-    """Messages that may leave at once after a rest."""
+    """Messages that may be sent at once after idle time."""
     daily_quota: int | None = None
 
     def day(self, now: datetime) -> date:
         return now.astimezone(ZoneInfo(self.timezone)).date()
 
     def room(self, most: int) -> int:
-        """At most so many messages in a batch, so that no turn lasts over a second.
+        """Return the maximum of messages in a batch, so that sending it takes at most a second.
 
-        Else an urgent campaign would wait for a long turn of another.
+        Otherwise an urgent campaign would wait for a large batch of another campaign.
         """
         return most if self.rate is None else min(most, max(1, int(self.rate)))
 
     def share(self, batch: int, processes: int) -> int:
-        """Return for how many messages a process takes one turn, to send them in several batches.
+        """Return how many messages a process reserves at a time, for one or several batches.
 
-        The shares of all processes last a tenth of a second, or a batch each if that is longer.
+        The reservations of all processes take a tenth of a second, or one batch each if that is
+        longer.
         """
         fits = int((self.rate or 0) * _LATE.total_seconds() / processes)
         return max(1, fits // batch) * batch
 
     def end_of(self, day: date) -> datetime:
-        """The instant at which a day is over, in UTC."""
+        """Return the instant at which a day is over, in UTC."""
         midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(self.timezone))
         return midnight.astimezone(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimit:
-    """The generic cell rate algorithm and a day's usage, on aware wall time.
+    """The state of the generic cell rate algorithm, and the usage of a day, on aware wall time.
 
-    ``free_at`` is when the next batch may leave so that the rate holds in the long run.
+    ``free_at`` is when the next batch may be sent so that the rate holds in the long run.
     """
 
     free_at: datetime = _NEVER
@@ -88,13 +89,13 @@ class RateLimit:
     reason: str = ""
     """The reason of the block in the provider's words."""
     failing_since: datetime | None = None
-    """Since when the provider has taken nothing, by its own refusals or by its silence."""
+    """Since when the provider has refused all messages or has not been reachable."""
     day: date = date.min
     used: int = 0
-    """Messages on ``day`` that were sent, or may have been."""
+    """The number of messages on ``day`` that were sent, or may have been sent."""
 
     def at(self, now: datetime, limits: Limits) -> "RateLimit":
-        """The rate limit at this moment: a new day begins at zero, nothing lies too far ahead."""
+        """Return the rate limit at this time: a new day starts at zero, later times are cut."""
         today = limits.day(now)
         return replace(
             self,
@@ -106,17 +107,17 @@ class RateLimit:
         )
 
     def is_ahead(self, now: datetime, limits: Limits) -> bool:
-        """Return whether a wrong clock wrote it, or reads it now."""
+        """Return whether its times are too far ahead, because a clock was or is wrong."""
         turn, block = self.free_at > now + LONGEST_TURN, self.blocked_until > now + LONGEST_BLOCK
         return turn or block or self.day > limits.day(now)
 
     def left(self, limits: Limits) -> int | None:
-        """Return how many messages may still leave on ``day``; None for no limit."""
+        """Return how many messages may still be sent on ``day``; None for no limit."""
         allowance = limits.daily_quota
         return None if allowance is None else max(0, allowance - self.used)
 
     def wait(self, now: datetime, limits: Limits) -> Wait | None:
-        """Return why and until when nothing may leave; None if a message may leave now."""
+        """Return until when and why nothing may be sent; None if sending may go on."""
         if self.blocked_until > now:
             return Wait(until=self.blocked_until, cause=self.cause, reason=self.reason)
         if self.left(limits) == 0:
@@ -127,11 +128,11 @@ class RateLimit:
         return None
 
     def take(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
-        """Take a turn for so many messages, and count them."""
+        """Reserve the sending time of so many messages, and count them."""
         return replace(self.turn(messages, now, limits), used=self.used + messages)
 
     def turn(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
-        """Take a turn for so many messages."""
+        """Reserve the sending time of so many messages."""
         if limits.rate is None:
             return self
         spare = timedelta(seconds=max(0, limits.burst - messages) / limits.rate)
@@ -142,13 +143,13 @@ class RateLimit:
         return replace(self, free_at=start + timedelta(seconds=messages / limits.rate))
 
     def give_back(self, messages: int, day: date) -> "RateLimit":
-        """Give back the usage of a day for messages that provably did not leave."""
+        """Subtract messages that provably were not sent from the usage of a day."""
         return replace(self, used=max(0, self.used - messages)) if self.day == day else self
 
     def heard(self, verdict: Verdict, now: datetime) -> "RateLimit":
-        """Note since when the provider has taken nothing. Any other answer ends that.
+        """Record a verdict: a first refusal sets ``failing_since``, any other answer clears it.
 
-        An unknown outcome, a call that was not made and a refusal of our settings change nothing.
+        An unknown outcome, a call that was not made and a refusal of the settings change nothing.
         """
         if verdict is Verdict.RETRY:
             return replace(self, failing_since=self.failing_since or now)
@@ -157,16 +158,16 @@ class RateLimit:
         return replace(self, failing_since=None)
 
     def block(self, until: datetime, cause: Cause, reason: str) -> "RateLimit":
-        """Let nothing leave until then. A longer block stays."""
+        """Stop sending until this time. A longer block stays."""
         if until <= self.blocked_until:
             return self
         return replace(self, blocked_until=until, cause=cause, reason=reason)
 
 
 def fails_over(verdict: Verdict, rate_limit: RateLimit, now: datetime, after: timedelta) -> bool:
-    """Return whether this answer of the first provider makes the second one take over.
+    """Return whether this verdict of the first provider makes the second provider take over.
 
-    Only an answer that proves that nothing left can: an unknown batch never moves.
+    Only a proof that nothing was sent can: an unknown batch never moves.
     """
     if verdict is Verdict.CONFIGURATION:
         return True
@@ -174,5 +175,5 @@ def fails_over(verdict: Verdict, rate_limit: RateLimit, now: datetime, after: ti
 
 
 def fails_for_long(rate_limit: RateLimit, now: datetime, after: timedelta) -> bool:
-    """Return whether the provider has taken nothing for this long."""
+    """Return whether the provider has accepted nothing for this long."""
     return rate_limit.failing_since is not None and now - rate_limit.failing_since >= after

@@ -1,4 +1,4 @@
-"""Whether a database is the one that sent last, and a person's stop of all sending."""
+"""The restore guard, which detects an older or copied database, and a person's sending stop."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -13,10 +13,10 @@ _KEPT = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class SendingStop:
-    """A person stopped all sending."""
+    """A stop of all sending by a person."""
 
     by: str
-    """A folded address, or the operator."""
+    """The folded address of the person, or the operator."""
     at: datetime
     why: str
     """The reason; may be empty."""
@@ -28,7 +28,7 @@ class SendingStop:
 
 
 def read_sending_stop(kept: str) -> SendingStop | None:
-    """Read such a line; None for a hold of another kind."""
+    """Parse a stored line of ``SendingStop``; return None for a hold of another kind."""
     found = _KEPT.fullmatch(kept)
     if found is None:
         return None
@@ -38,14 +38,14 @@ def read_sending_stop(kept: str) -> SendingStop | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """The progress of sending and its generation."""
+    """The generation of a database, and the number of its claims."""
 
     generation: str = ""
-    """A name that each run renews; empty before the first."""
+    """A random name, renewed by each run; empty before the first."""
     claims: int = 0
     """The number of all claims."""
     former: frozenset[str] = field(default=frozenset(), compare=False)
-    """Generations that ended when a person released the hold, where several processes send."""
+    """Generations that ended when a person released the hold, if several processes send."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +53,18 @@ class Location:
     """The location of a database's file. An unknown part is empty and proves nothing."""
 
     file: int
-    """Its number in the file system (the inode); most copies have another one."""
+    """The inode, a number in the file system; most copies have another one."""
     machine: str = ""
-    """A name of the machine that a restart does not change."""
+    """A name of the machine that stays after a restart."""
     filesystem: str = ""
-    """A name of the file system. A copy of a whole disk has the same."""
+    """A name of the file system. A copy of a whole disk has the same one."""
     boot: str = ""
     """A name of the machine that a restart changes."""
     device: str = ""
-    """The number of the disk, which holds for one ``boot``: two copies of a disk have two."""
+    """The number of the disk, valid during one ``boot``: a copied disk has another one."""
 
     def moved_from(self, other: "Location") -> str:
-        """Return why these cannot be the same file, in words, or ""."""
+        """Return why the database cannot be the file at ``other``, in words; "" if it can."""
         # the widest first: on another machine the numbers of disks and files say nothing
         if _differ(self.machine, other.machine):
             return "is on another machine than the one that last sent"
@@ -76,7 +76,10 @@ class Location:
         return "is another file than the one that last sent" if self.file != other.file else ""
 
     def succeeds(self, other: "Location") -> bool:
-        """Return whether a replica of that server may be here: only its history is another one."""
+        """Return whether the database may be a replica of the server ``other``.
+
+        Only its history, in ``filesystem``, differs then.
+        """
         return replace(self, filesystem=other.filesystem) == other
 
 
@@ -86,13 +89,13 @@ def _differ(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class GuardRecord:
-    """The record outside the database."""
+    """The guard record, which is kept outside the database."""
 
     mark: Mark
     location: Location
     """The location of the database's file: a copy has another one."""
     before: str
-    """The generation that the database may still be in, should the process die while it begins."""
+    """The previous generation, which the database still has if the process dies while it begins."""
 
 
 class Absence(Enum):
@@ -106,17 +109,17 @@ class Absence(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Books:
-    """A database compared with its guard record."""
+    """A database and its guard record, for comparison."""
 
     mark: Mark
     location: Location
     record: GuardRecord | Absence
     is_attended: bool = False
-    """A process of another machine is at work on it, whose record agrees."""
+    """A process of another machine uses the database, and its own record agrees."""
 
     @cached_property
     def discrepancy(self) -> str:
-        """Why the database may be older than the messages sent from it; "" if it is not."""
+        """Return why the database may be older than the messages sent from it; "" if it is not."""
         mark, record = self.mark, self.record
         if isinstance(record, Absence):
             # a machine that joins has no record yet
@@ -148,12 +151,12 @@ class Books:
 
     @property
     def unmarked(self) -> bool:
-        """No claim was ever made in it, and a copy of it could not be recognised yet."""
+        """Return whether no claim was ever made, so that a copy cannot be recognised."""
         return self.mark == Mark() and not self.discrepancy
 
     @property
     def evidence(self) -> str:
-        """The evidence for the discrepancy; other evidence is another discrepancy."""
+        """Return a text that is equal for equal discrepancies."""
         if isinstance(self.record, Absence):
             return f"{self.record.value} {self.location.machine} {self.location.file}"
         mark = self.record.mark
@@ -161,7 +164,7 @@ class Books:
 
     @property
     def claims(self) -> int:
-        """The number of claims, by the higher of the two records."""
+        """Return the number of claims, by the higher of the two records."""
         if isinstance(self.record, Absence):
             return self.mark.claims
         return max(self.mark.claims, self.record.mark.claims)

@@ -1,4 +1,4 @@
-"""Transactional email: a message to one person who asked for it on our pages.
+"""Transactional email: a message to one person who requested it on the public pages.
 
 The request is carried out only when the link in the email is used.
 """
@@ -13,29 +13,29 @@ from newsletter.domain.staff.account import Invitation, LinkKind
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 
 LINK_LIVES = timedelta(days=7)
-"""So long after it was asked for, or its hold ended, the link in an email does something."""
+"""How long the link works after the request, or after the end of a hold."""
 
 EMAIL_LIVES = timedelta(days=1)
 """The age up to which an email is still sent."""
 
 
 class EmailKind(Enum):
-    """The request behind an email."""
+    """The request that an email answers."""
 
     JOIN = "join"
-    """To get what goes to some lists: confirmed by the link (double opt-in)."""
+    """To join lists: confirmed by the link (double opt-in)."""
     MOVE = "move"
-    """To get it at another address, which the email goes to: confirmed by the link."""
+    """To change the address: confirmed by the link in an email to the new address."""
     PREFERENCES = "preferences"
-    """A link to one's own preferences."""
+    """To get a link to the person's own preferences."""
     NOTICE = "notice"
-    """No request: a member of staff is informed about their account."""
+    """No request: a member of staff is informed about a change of their account."""
     LINK = "link"
-    """Nothing: an admin has a link mailed to its owner, who chooses a password by it."""
+    """No request: an admin sends a member of staff a link to choose a password."""
     NEWS = "news"
-    """Nothing: a member of staff hears of events. Sending the email decides which."""
+    """No request: a member of staff is notified of events. The text is decided at sending."""
     DECISION = "decision"
-    """To join a list: staff decided."""
+    """A request to join a list, which staff have decided."""
 
 
 class EmailText(Enum):
@@ -52,15 +52,15 @@ class EmailText(Enum):
     NOTICE = "notice"
     """Something happened to the account of a member of staff; its link opens the desk."""
     INVITATION = "invitation"
-    """By its link a new member of staff opens their account."""
+    """Its link lets a new member of staff open their account."""
     LINK = "link"
-    """By its link a member of staff chooses another password."""
+    """Its link lets a member of staff choose a new password."""
     NEWS = "news"
     """It tells a member of staff of events; its links open pages of the desk."""
     ADMITTED = "admitted"
-    """Staff added the reader to a list; its link opens the reader's preferences."""
+    """Staff added the reader to a list; the link opens the reader's preferences."""
     DECLINED = "declined"
-    """Staff did not; its link opens the reader's preferences."""
+    """Staff declined the reader's request; the link opens the reader's preferences."""
 
 
 class EmailState(Enum):
@@ -82,7 +82,7 @@ class EmailState(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalEmail:
-    """One email, and what its reader asked for."""
+    """One transactional email, and the request that it answers."""
 
     id: int
     """0 before it is stored."""
@@ -98,10 +98,9 @@ class TransactionalEmail:
     """The language of the page, and so of the email."""
     timezone: str = ""
     source: str = ""
-    """The page of the request, in words, or the address of a form. For a NOTICE or LINK, its
-    sentence."""
+    """The name of the page or address of the form. For a NOTICE or LINK, the email's sentence."""
     wording: str = ""
-    """The hash of the words that the person said yes to; empty where there were none."""
+    """The hash of the words of consent that the person was shown; empty if there were none."""
     state: EmailState = EmailState.WAITING
     reason: str = ""
     """The reason for its state or for a longer wait; may be empty."""
@@ -115,15 +114,15 @@ class TransactionalEmail:
 
     @property
     def free_since(self) -> datetime:
-        """The time from which it could have been sent."""
+        """Return the time from which the email could have been sent."""
         return max(self.asked_at, self.held_until or self.asked_at)
 
     def is_too_old(self, now: datetime) -> bool:
-        """Return whether it is not sent any more."""
+        """Return whether the email is too old to be sent."""
         return self.free_since + EMAIL_LIVES < now
 
     def expired(self, now: datetime) -> bool:
-        """Return whether its link has expired. A link that was used does not expire."""
+        """Return whether its link has expired. A used link does not expire."""
         return self.used_at is None and now > self.free_since + LINK_LIVES
 
 
@@ -138,23 +137,23 @@ class News:
     url: str
     """The page that it opens."""
     events: tuple[str, ...] = ()
-    """The events in the words of a program, such as ``sent_back``."""
+    """The names of the events for a program, such as ``sent_back``."""
     statement: str = ""
     """The slug, for a program; empty if it is about no statement."""
 
 
 def subject_of(news: Sequence[News]) -> str:
-    """Return the subject of an email that tells of these events."""
+    """Return the subject of an email about these events."""
     first, *others = news
     return f"{first.title}: {first.label}{f', and {len(others)} more' if others else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The decision about an email that is due."""
+    """The decision about a due email."""
 
     says: EmailText | None = None
-    """None: it is withheld."""
+    """The text of the email; None if it is withheld."""
     reader_id: int | None = None
     """The subscriber whose preferences its link opens; None if the link is the email's own."""
     news: tuple[News, ...] = ()
@@ -170,12 +169,12 @@ def plan_for(
     link: Invitation | None = None,
     news: tuple[News, ...] = (),
 ) -> Plan:
-    """Decide the text of an email. ``person`` has its address now; ``suppressed`` is the reason if
-    it is suppressed. ``link``: the link for staff that it brings, if that still does
-    something. ``news``: the events that are not over.
+    """Decide the text of an email.
 
-    A reader who left, bounced or complained can come back by confirming, so they get the email. An
-    address that staff suppressed does not.
+    ``person`` is the current owner of its address. ``suppressed`` is the reason if the address is
+    suppressed. ``link`` is the staff link in the email, if it still works. ``news`` are the events
+    that are not over. A reader who left, bounced or complained can come back by confirming, so they
+    get the email. An address that staff suppressed does not.
     """
     if email.is_too_old(now):
         return Plan(reason="it could not be sent within a day")
@@ -220,14 +219,15 @@ def _has_already(email: TransactionalEmail, person: Subscriber) -> bool:
 
 
 UNREADABLE = "unreadable"
-"""The one network of all clients without a readable address."""
+"""The network that stands for all clients without a readable address."""
 
 
 def network_of(host: str) -> str:
-    """Return the network of a client for limits: /24, or /48 for IPv6.
+    """Return the network of a client, for limits: /24, or /48 for IPv6.
 
     A rented machine gets a /64 or /56 of IPv6, and often a /48. Returns "" for a private address:
-    it is a proxy of ours that does not name its client, and one limit would apply to everyone.
+    it is that of a reverse proxy which does not name its client, and one limit would apply to
+    everyone.
     """
     try:
         found = ipaddress.ip_address(host)
@@ -245,16 +245,16 @@ def network_of(host: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class EmailLimits:
-    """Limits on the number of emails that are accepted. Requested emails count."""
+    """Limits on the number of accepted requests for emails."""
 
     a_day: int = 1
-    """Emails of a kind to a mailbox within 24 hours."""
+    """The maximum of emails of a kind to a mailbox within 24 hours."""
     a_month: int = 3
-    """Emails of a kind to a mailbox within 30 days."""
+    """The maximum of emails of a kind to a mailbox within 30 days."""
     a_network: int = 20
-    """Emails that one network may ask for within an hour."""
+    """The maximum of emails requested from one network within an hour."""
     waiting: int = 10_000
-    """The most emails in the queue."""
+    """The maximum of emails in the queue."""
 
 
 class RequestOutcome(Enum):
@@ -263,16 +263,16 @@ class RequestOutcome(Enum):
     NEW = "new"
     """It is queued."""
     AGAIN = "again"
-    """One of its kind was asked for lately; nothing more is sent."""
+    """An email of this kind was requested lately; no other one is sent."""
     NETWORK = "network"
-    """Too many were asked for from this network."""
+    """The network has made too many requests."""
     FULL = "full"
     """Too many emails wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimedEmail:
-    """An email that is about to be sent. Only the attempt that holds it may book its outcome."""
+    """An email that is about to be sent. Only the attempt that claimed it records its outcome."""
 
     email: TransactionalEmail
     attempt_id: str

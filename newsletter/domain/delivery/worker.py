@@ -7,21 +7,21 @@ from enum import Enum
 HEARTBEAT = timedelta(seconds=2)
 """The time between two heartbeats of a process."""
 DEAD_AFTER = timedelta(seconds=15)
-"""A process without a heartbeat for so long counts as dead. Others take over what it claimed."""
+"""A process without a heartbeat for this long counts as dead. Others take over its claims."""
 
 
 class Part(Enum):
-    """The work of a process."""
+    """The role of a process."""
 
     WORKER = "worker"
     """Sends batches."""
     SCHEDULER = "scheduler"
-    """Looks for new and due work, settles unknown deliveries, sends requested emails."""
+    """Plans due work, settles unknown deliveries, sends requested emails."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Worker:
-    """A process, as its row says. ``slots`` are the calls that it makes at the same time."""
+    """A running process, as its row says. ``slots`` is the number of its simultaneous calls."""
 
     id: int
     name: str
@@ -32,5 +32,5 @@ class Worker:
     beat_at: datetime
 
     def is_alive(self, now: datetime) -> bool:
-        """Return whether it gave a sign of life lately."""
+        """Return whether its last heartbeat is recent enough."""
         return now - self.beat_at < DEAD_AFTER

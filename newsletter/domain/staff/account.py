@@ -19,9 +19,9 @@ class Stage(Enum):
     """The stage that a sign-in has reached."""
 
     HALF = "half"
-    """The password was right; the second factor is still to come."""
+    """The password was right; the second factor is still missing."""
     ENROLLING = "enrolling"
-    """The password was right; the role demands a second factor, and there is none yet."""
+    """The password was right; the role requires a second factor, which is not set up yet."""
     AWAY = "away"
     """The browser is at the identity provider. The person is not known yet."""
     WHOLE = "whole"
@@ -29,14 +29,14 @@ class Stage(Enum):
 
 
 class LinkKind(Enum):
-    """The purpose of a link for one person."""
+    """The purpose of a single-use link for one person."""
 
     INVITATION = "invitation"
-    """Opens an account."""
+    """To open an account."""
     RESET = "reset"
-    """Sets a new password and takes the second factor away."""
+    """To set a new password; the second factor is deleted."""
     FORGOTTEN = "forgotten"
-    """Sets a new password, at its owner's own request. The second factor stays."""
+    """To set a new password, at the owner's request. The second factor stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,23 +45,23 @@ class Credential:
 
     address: str
     password: str
-    """Its hash in Argon2's format; empty without one."""
+    """The hash in Argon2's format; empty without a password."""
     password_at: datetime
     factor: str = ""
-    """The salt of the one-time codes; empty without a second factor."""
+    """The secret of the one-time codes; empty without a second factor."""
     factor_at: datetime | None = None
     factor_step: int = 0
-    """The step of time whose code was used last: no code up to it counts again."""
+    """The time step of the last used code. No code of this step or an earlier one is accepted."""
     pending: str = ""
-    """The salt of a second factor that is being set up, until a code proves it."""
+    """The secret of a second factor that is being set up, until a code confirms it."""
     muted: tuple[str, ...] = ()
-    """The kinds of notices that the person gets no email of."""
+    """The kinds of notices that are not emailed to the person."""
     feed: bytes | None = None
-    """The hash of the word in the address of their calendar."""
+    """The hash of the token in the URL of the person's calendar."""
     issuer: str = ""
-    """The identity provider whose account was connected; empty without one."""
+    """The identity provider of the connected account; empty without one."""
     subject: str = ""
-    """The person's name there, which never changes; empty once they disconnected it."""
+    """The person's permanent id there; empty once they disconnected the account."""
 
     @property
     def has_factor(self) -> bool:
@@ -69,7 +69,7 @@ class Credential:
 
 
 class WayIn(Enum):
-    """A way to sign in."""
+    """A method of signing in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a way
     """By a password."""
@@ -80,9 +80,10 @@ class WayIn(Enum):
 def ways_in(
     role: Role, rules: DeskRules, issuer: str, credential: Credential | None = None
 ) -> frozenset[WayIn]:
-    """Return how a person may sign in: with this credential, or else with a new account.
+    """Return the methods by which a person with this credential, or a new account, may sign in.
 
-    ``issuer`` is the identity provider of the settings, or "". Every door asks here.
+    ``issuer`` is the configured identity provider, or "". Every sign-in is checked by this
+    function.
     """
     may = {WayIn.PASSWORD: role.includes(rules.passwords), WayIn.PROVIDER: issuer != ""}
     if credential is not None:
@@ -93,7 +94,7 @@ def ways_in(
 
 @dataclass(frozen=True, kw_only=True)
 class Invitation:
-    """A link that was made for one person, who uses it once."""
+    """A single-use link for one person."""
 
     id: int
     kind: LinkKind
@@ -105,7 +106,7 @@ class Invitation:
     used_at: datetime | None = None
     withdrawn_at: datetime | None = None
     email_id: int | None = None
-    """The email that brings it to its owner; None where the operator printed it."""
+    """The id of the email with the link; None if the operator printed the link."""
 
     def open(self, now: datetime) -> bool:
         """Return whether the link still works."""
@@ -113,19 +114,19 @@ class Invitation:
 
 
 IDLE, ABSOLUTE = timedelta(hours=8), timedelta(days=7)
-"""A session ends so long after its last request, and so long after it began."""
+"""A session ends this long after its last request, and this long after it began."""
 HALF = timedelta(minutes=10)
-"""For so long after the password was right, the second factor may follow."""
+"""The time for giving the second factor after the password."""
 FRESH = timedelta(minutes=10)
-"""For so long after a second factor was shown, dangerous acts do not ask for one again."""
+"""How long after a second factor dangerous acts do not ask for it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One browser that somebody is signed in with. Its name in the cookie is known to it alone."""
+    """A signed-in browser. Only the browser has the session token, in a cookie."""
 
     hash: bytes
-    """SHA-256 of that name."""
+    """The SHA-256 of the session token."""
     address: str
     """Folded."""
     created_at: datetime
@@ -135,30 +136,33 @@ class Session:
     browser: str = ""
     """The browser in words, for the list of sessions."""
     network: str = ""
-    """The network of the sign-in, never one machine's address."""
+    """The network of the sign-in, never the address of a single machine."""
     stage: Stage = Stage.WHOLE
     """Any stage but WHOLE opens only the next step of signing in."""
 
     @property
     def key(self) -> str:
-        """The session's name on its owner's pages. It opens nothing."""
+        """Return the id of the session on its owner's pages. It gives no access."""
         return self.hash.hex()[:16]
 
     def alive(self, now: datetime, seen_at: datetime | None = None) -> bool:
-        """Return whether it still opens the desk; ``seen_at`` may be later than the stored time."""
+        """Return whether the session is still valid.
+
+        ``seen_at`` may be later than the stored time.
+        """
         seen = max(self.seen_at, seen_at or self.seen_at)
         longest = ABSOLUTE if self.stage is Stage.WHOLE else HALF
         return now - seen < IDLE and now - self.created_at < longest
 
     def fresh(self, now: datetime) -> bool:
-        """Return whether a second factor was given so recently that it need not be given again."""
+        """Return whether the last second factor is recent enough for dangerous acts."""
         at = self.stepped_up_at  # a clock that was put back makes none any fresher
         return at is not None and timedelta(0) <= now - at < FRESH
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """The person behind a request, with their role at this moment and their session."""
+    """A signed-in member of staff, with their current role and session."""
 
     address: str
     """Folded."""
@@ -166,11 +170,11 @@ class Member:
     session: Session
     given_name: str = ""
     language: str = ""
-    """The language of the desk that they chose; "" leaves it to the browser."""
+    """The language of the desk that they chose; "" for the browser's language."""
 
     @property
     def name(self) -> str:
-        """The name that colleagues use."""
+        """Return the name that colleagues use."""
         return self.given_name or name_of(self.address)
 
     def may(self, role: Role) -> bool:
@@ -178,7 +182,7 @@ class Member:
 
 
 def name_of(address: str) -> str:
-    """Return a name made of an address: ``ana.ruiz@…`` is Ana Ruiz."""
+    """Return a name made from an address: ``ana.ruiz@…`` is Ana Ruiz."""
     words = address.partition("@")[0].replace(".", " ").replace("_", " ").split()
     return " ".join(word[:1].upper() + word[1:] for word in words) or address
 
@@ -189,10 +193,10 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """The most failures within a time."""
+    """The maximum of attempts or failures within a time span."""
 
     key: str
-    """The key under which failures are counted."""
+    """The key under which they are counted."""
     most: int
     within: timedelta
 
@@ -200,11 +204,11 @@ class Limit:
 def limits_on_passwords(
     address: str, network: str, *, is_familiar: bool, device: str = ""
 ) -> tuple[Limit, ...]:
-    """Return the limits on guessing one person's password, and everybody's.
+    """Return the limits on failed passwords: for the person, the network, and everybody.
 
-    ``network`` may be unknown. ``device`` is the number of a browser that signed in to this account
-    before: colleagues behind the same router do not lock it out. ``is_familiar``: the account was
-    signed in to from this network before, so strangers elsewhere do not lock it out.
+    ``network`` may be "". ``device`` is the id of a browser that signed in to this account before:
+    colleagues behind the same router do not lock it out. ``is_familiar``: the account was signed in
+    to from this network before, so strangers elsewhere do not lock it out.
     """
     if device:
         return (Limit(key=f"password {address} by {device}", most=10, within=_FIVE_MINUTES),)
@@ -219,19 +223,19 @@ def limits_on_passwords(
 
 
 def limits_on_forgotten(address: str, network: str) -> tuple[Limit, ...]:
-    """Return the limits on links for forgotten passwords, which anybody may ask for."""
+    """Return the limits on requests for password links, which anybody can make."""
     pair = Limit(key=f"forgotten {address}", most=3, within=_HOUR)
     return (pair, Limit(key=f"forgotten from {network}", most=20, within=_HOUR))
 
 
 def limits_on_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
-    """Return the limits on codes: a person who guesses them has the password already."""
+    """Return the limits on one-time codes: a person who guesses codes has the password already."""
     key = f"code {address} {network}" if is_familiar else f"code {address}"
     return Limit(key=key, most=5, within=_FIVE_MINUTES), Limit(key=key, most=50, within=_DAY)
 
 
 def limits_on_tests(actor: str) -> tuple[Limit, ...]:
-    """Return the limits on test mails, which leave ahead of all that waits: one person's, and all.
+    """Return the limits on test mails, which are sent before queued mail: per person, and for all.
 
     They go to any address, and each counts against the provider's quota.
     """
@@ -244,7 +248,7 @@ def limits_on_tests(actor: str) -> tuple[Limit, ...]:
 
 
 def exceeded(limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]) -> bool:
-    """Return whether a limit is reached; ``count`` returns the failures since a time."""
+    """Return whether a limit is reached; ``count`` returns the number for a key since a time."""
     return any(count(limit.key, now - limit.within) >= limit.most for limit in limits)
 
 
@@ -258,8 +262,7 @@ _BROWSERS = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""Part of the user agent → browser. The first match counts, because most browsers name others
-too."""
+"""Part of the user agent → browser. The first match counts: most browsers name others too."""
 _SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -272,7 +275,7 @@ _SYSTEMS = (
 
 
 def browser_of(user_agent: str) -> str:
-    """Return browser and system as far as they are known, in words of our own."""
+    """Return the names of browser and system, as far as they are known."""
     browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)
     if browser and system:
@@ -285,7 +288,7 @@ def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
 
 
 CHALLENGE_LIVES = timedelta(minutes=5)
-"""The time that a person has to touch their device."""
+"""The time to answer a passkey challenge."""
 MOST_PASSKEYS = 20
 LONGEST_NAME = 60
 _PORTS = {"http": 80, "https": 443}
@@ -293,10 +296,10 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
-    """The website that passkeys are for: the relying party of WebAuthn."""
+    """The relying party of WebAuthn: the website for which a passkey is valid."""
 
     id: str
-    """A host name. A browser shows a passkey to no other."""
+    """The host name. A browser shows a passkey to no other."""
     origin: str
     """Scheme, host and port, as browsers write them."""
     name: str
@@ -308,35 +311,35 @@ class Passkey:
     """A passkey of an account. It contains no secret."""
 
     id: bytes
-    """The device's id of the passkey."""
+    """The credential id, chosen by the device."""
     address: str
     """Folded."""
     party: str
-    """The host name that it is for."""
+    """The host name for which it is valid."""
     name: str
-    """The owner's name of the passkey."""
+    """The name that the owner chose."""
     public: bytes
-    """Its public key as the device sent it (attested credential data of WebAuthn)."""
+    """The public key as received from the device (attested credential data of WebAuthn)."""
     signatures: int
-    """The device's count of signatures at the last one; 0 if it does not count."""
+    """The signature counter of the device at the last use; 0 if it does not count."""
     made_at: datetime
     used_at: datetime | None = None
 
     @property
     def key(self) -> str:
-        """The passkey's name on its owner's pages."""
+        """Return the id of the passkey on its owner's pages."""
         return sha256(self.id).hexdigest()[:16]
 
     def repeats(self, count: int) -> bool:
-        """Return whether this count was seen before: two devices then use one key."""
+        """Return whether the signature counter did not grow: two devices then use one key."""
         # what counts nothing says 0 each time
         return count <= self.signatures and (count, self.signatures) != (0, 0)
 
 
 def party_of(address: str, name: str) -> Party | None:
-    """Return the relying party for this address; None if browsers offer no passkeys there.
+    """Return the relying party for this URL; None if browsers offer no passkeys there.
 
-    Browsers need a host name, and https except on the machine itself.
+    Browsers require a host name, and https except on the machine itself.
     """
     parts = urlsplit(address)
     host = (parts.hostname or "").rstrip(".")

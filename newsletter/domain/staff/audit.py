@@ -1,4 +1,4 @@
-"""The audit log: who did what, an entry at a time, and in the words of a page."""
+"""The audit log: its entries, and their sentences for a page."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditHead:
-    """The number and digest of a line of the audit log; they prove the whole log before it."""
+    """The number and digest of the last line of the audit log; they prove all lines up to it."""
 
     number: int
     """From one; 0 of an empty log."""
@@ -77,7 +77,7 @@ _BY_ITSELF: Mapping[str, str] = {
     "revoke": "Approvals lapsed:",
     "approve": "Approved",
 }
-"""Action of the program itself → its verb in a sentence."""
+"""An action of newsletter itself → its verb in a sentence."""
 _ITSELF = frozenset({"scheduler", "newsletter"})
 _OTHERS = {"scheduler": "The program", "newsletter": "The program", "operator": "An operator"}
 _DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
@@ -85,15 +85,15 @@ _CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
 _FILLING = re.compile(
     r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
 )
-"""Parts of a detail that the sentence says already."""
+"""Parts of a detail that repeat what the sentence says."""
 _INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d:\d\d|Z)")
 _SOMEBODY = "somebody"
 _ADDRESS = re.compile(r"(?<![^\s@,;:])[^\s@,;:]++@[^\s@,;:]++")
-"""From the beginning of a word and possessively: no letter is looked at twice."""
+"""An address, from the beginning of a word and possessively: no letter is examined twice."""
 
 
 def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
-    """Return a log entry as a sentence: names for staff, short versions, times in the zone.
+    """Return a log entry as a sentence: names for staff, short hashes, times in the zone.
 
     ``names`` has all staff by folded address. No other address is shown.
     """
@@ -115,6 +115,6 @@ def who(actor: str, names: Mapping[str, str]) -> str:
 
 
 def in_short(detail: str, zone: str) -> str:
-    """Return a detail with short versions and times in the zone."""
+    """Return a detail with short hashes, and times in the zone."""
     shortened = _DIGEST.sub(r"version \1 \2", detail)
     return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)

@@ -1,4 +1,4 @@
-"""Posts: messages with notices to a channel of the team, and the log of them."""
+"""Posts: messages with notices to a channel of the team."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ class PostState(Enum):
     """The state of a post."""
 
     WAITING = "waiting"
-    """Its turn has not come, or the last attempt failed."""
+    """It waits for its time, or the last attempt failed."""
     CALLING = "calling"
     """An attempt is under way."""
     ACCEPTED = "accepted"
@@ -19,11 +19,11 @@ class PostState(Enum):
     UNKNOWN = "unknown"
     """It may have arrived. It is not sent again by itself."""
     OVER = "over"
-    """Its events were over before it could be sent."""
+    """The events were over before it could be sent."""
 
     @property
     def is_open(self) -> bool:
-        """Return whether it is sent by itself some time."""
+        """Return whether newsletter will still send it."""
         return self in {PostState.WAITING, PostState.CALLING}
 
 
@@ -36,16 +36,16 @@ class ChannelPost:
     made_at: datetime
     state: PostState
     attempts: int
-    """Since it was made, or sent again by an admin."""
+    """Attempts since it was created, or since an admin sent it again."""
     called_at: datetime | None
     """When the last attempt began."""
     reason: str
-    """Why it is in its state; may be empty."""
+    """The reason for its state; may be empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FailingCheck:
-    """A check of the sender's health that fails."""
+    """A failing check of the sender's health."""
 
     what: str
     detail: str
@@ -53,5 +53,5 @@ class FailingCheck:
 
     @property
     def occurrence(self) -> str:
-        """Return what tells this failure from the next one of the same check."""
+        """Return the key that distinguishes this failure from other failures of the same check."""
         return f"{self.what} {self.since.isoformat()}"

@@ -14,11 +14,11 @@ class Role(Enum):
     WRITER = "writer"
     """Writes statements."""
     APPROVER = "approver"
-    """Approves a statement, and takes that back."""
+    """Approves statements, and revokes approvals."""
     SENDER = "sender"
     """Schedules, pauses, resumes and cancels; stops all sending."""
     ADMIN = "admin"
-    """Adds staff and decides what a crash left open."""
+    """Adds staff and decides about unknown deliveries."""
 
     def includes(self, other: "Role") -> bool:
         ranks = list(Role)
@@ -27,7 +27,7 @@ class Role(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """The desk at its identity provider."""
+    """The client of the desk at an identity provider."""
 
     name: Line = setting("The provider's name on the button.", "Google")
     issuer: PublicUrl = setting("The provider's address.", "https://accounts.google.com")
@@ -42,7 +42,7 @@ class Registration:
 
 @dataclass(frozen=True, kw_only=True)
 class DeskRules:
-    """The address of the desk, and who signs in how."""
+    """The URL of the desk, and the rules for signing in."""
 
     enabled: bool = setting("Whether there is a desk.", True, default=True)
     url: PublicUrl = setting(

@@ -1,16 +1,16 @@
-"""Tokens of the HTTP API: which rights one has, and until when."""
+"""Tokens of the HTTP API: their scopes and lifetime."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 PREFIX = "newsletter_"
-"""The beginning of each token, by which scanners of code find one that leaked."""
+"""The beginning of each token, by which secret scanners find a leaked token."""
 LONGEST_LIFE = timedelta(days=365)
 
 
 class Scope(Enum):
-    """A right of a token. No scope approves, starts a campaign or makes another token."""
+    """A permission of a token. No scope approves, starts a campaign or creates another token."""
 
     STATEMENTS_READ = "statements:read"
     """Reads drafts, and statements with their status."""
@@ -19,25 +19,25 @@ class Scope(Enum):
     CAMPAIGNS_READ = "campaigns:read"
     """Reads campaigns and their figures, without subscribers."""
     EVENTS_READ = "events:read"
-    """Reads bounces, complaints and unsubscribes of subscribers, by number."""
+    """Reads bounces, complaints and unsubscribes of subscribers, by subscriber id."""
     SIGN_UPS = "sign-ups"
-    """Asks for confirmation emails, as a form does, and reads no subscriber."""
+    """Requests confirmation emails, as a form does, and reads no subscriber."""
     SUBSCRIBERS_READ = "subscribers:read"
     """Reads subscribers with their addresses, lists and segments."""
     SUBSCRIBERS_WRITE = "subscribers:write"
-    """Adds, changes, unsubscribes and suppresses subscribers, and gets them as answers."""
+    """Adds, changes, unsubscribes and suppresses subscribers, and gets the results."""
     SUBSCRIBERS_ADMIN = "subscribers:admin"
-    """Changes a subscriber's address, exports all about one, and erases one."""
+    """Changes a subscriber's address, exports all data about one, and erases one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token. Its secret is known to its holder alone."""
+    """A token of the HTTP API, without its secret."""
 
     id: int
     name: str
     by: str
-    """The admin who made it, in whose name it acts; folded."""
+    """The folded address of the admin who created it, in whose name it acts."""
     scopes: tuple[Scope, ...]
     made_at: datetime
     expires_at: datetime
@@ -46,5 +46,5 @@ class Token:
     revoked_at: datetime | None = None
 
     def works(self, now: datetime) -> bool:
-        """Return whether it is neither revoked nor expired. Its maker must still be an admin."""
+        """Return whether it is neither revoked nor expired. Its creator must still be an admin."""
         return self.revoked_at is None and now < self.expires_at

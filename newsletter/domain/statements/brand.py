@@ -1,4 +1,4 @@
-"""The look of emails: an organisation's choices, and the colours that follow from them.
+"""The look of emails: an organisation's choices, and the colours derived from them.
 
 All colours are derived from one and corrected until text is readable, in light and dark. Contrast
 is that of WCAG 2.2 (relative luminance, 1 to 21).
@@ -15,11 +15,11 @@ from newsletter.domain.setting import PictureUrl, Rule, setting
 from newsletter.domain.themes import Theme
 
 READABLE = 4.5
-"""The least contrast of text to its ground: WCAG 2.2, 1.4.3, level AA."""
+"""The minimum contrast of text to its background: WCAG 2.2, 1.4.3, level AA."""
 _CLEAR = 8.5
-"""The contrast of the accent in the dark: well above level AAA, for links in long texts."""
+"""The contrast of the accent on a dark background: above level AAA, for links in long texts."""
 _BAND = 9.0
-"""The contrast to white of the masthead's band: beyond level AAA, for small words too."""
+"""The contrast of the masthead's band to white: above level AAA, for small words too."""
 
 _HEADER, _DESK_TEXT = 9.0, 7.0
 """The contrast to white of the desk's header, and of its accent, which is also read on its tint."""
@@ -27,11 +27,11 @@ _HEADER, _DESK_TEXT = 9.0, 7.0
 _HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _WHITE = "#ffffff"
 _SOFT, _SOFTEST = 0.8, 0.45
-"""Saturation at most on a dark ground, where a full colour glares: of mails and of the desk."""
+"""The maximum saturation on a dark background, where full colours glare: of emails and the desk."""
 
 
 class Serif(Enum):
-    """Serif fonts that readers' machines have, each with its substitutes."""
+    """A serif font stack of fonts that readers' machines have."""
 
     GEORGIA = "georgia"
     """A serif made for screens."""
@@ -42,7 +42,7 @@ class Serif(Enum):
 
 
 class Sans(Enum):
-    """Sans serif fonts that readers' machines have, each with its substitutes."""
+    """A sans serif font stack of fonts that readers' machines have."""
 
     HELVETICA = "helvetica"
     """A plain sans serif, with Arial as its substitute."""
@@ -60,7 +60,7 @@ STACKS: Mapping[Serif | Sans, str] = {
     Sans.TREBUCHET: "'Trebuchet MS', Tahoma, Arial, sans-serif",
     Sans.VERDANA: "Verdana, Geneva, sans-serif",
 }
-"""The font stack of each for CSS."""
+"""Font → its font stack in CSS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,25 +70,25 @@ class Scheme:
     ground: str
     sheet: str
     tint: str
-    """Behind captions, notices and every second row."""
+    """The background of captions, notices and every second row."""
     ink: str
     quiet: str
     line: str
     accent: str
     on_accent: str
     band: str
-    """Behind the masthead and heads of tables: the same in the dark, as Gmail cannot change it."""
+    """The background of the masthead and of table heads: one colour, as Gmail cannot change it."""
     on_band: str = _WHITE
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast of two colours: 1 for the same, 21 for black and white."""
+    """Return the contrast of two colours: 1 for the same, 21 for black and white."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def colour(text: str) -> str:
-    """A colour as mails write it, in small letters. Raises ValueError, saying what to write."""
+    """Return a colour in lower case. Raises ValueError, which says what to write."""
     if not _HEX.fullmatch(text):
         raise ValueError(
             f'{text!r} is no colour that every mail program knows; write it like "#17505c":'
@@ -98,7 +98,7 @@ def colour(text: str) -> str:
 
 
 def _not_a_comment(value: Any) -> Any:
-    """Without quotes, YAML takes a colour for a comment, and the key has no value."""
+    """Refuse an empty value: without quotes, YAML takes a colour for a comment."""
     if value is None:
         raise ValueError(
             'has no value: YAML takes # for a comment; put the colour in quotes, like "#17505c"'
@@ -109,13 +109,15 @@ def _not_a_comment(value: Any) -> Any:
 _HEX_FORM = {"pattern": "^#[0-9a-fA-F]{6}$"}
 _WRITTEN = Annotated[str, Rule(_not_a_comment, first=True)]
 Colour = Annotated[_WRITTEN, Rule(colour, schema=_HEX_FORM)]
-"""A colour, as ``#`` and six digits in base sixteen."""
+"""A colour, as ``#`` and six hexadecimal digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Logo:
-    """A picture in the masthead: a square one beside the name, a wide one in place of it on a band
-    in the organisation's colour."""
+    """The logo in the masthead.
+
+    A square logo is beside the name, a wide one replaces it on a band in the organisation's colour.
+    """
 
     src: PictureUrl = setting(
         "The picture's address on the web.", "https://forum.example/mail-logo.png"
@@ -125,14 +127,17 @@ class Logo:
 
     @property
     def is_wide(self) -> bool:
-        """Whether it is a word mark rather than a sign."""
+        """Return whether it is a word mark rather than a sign."""
         return self.width > 1.5 * self.height
 
 
 @dataclass(frozen=True, kw_only=True)
 class Brand:
-    """The look of emails and pages. All colours are derived from one, for light and dark screens,
-    and corrected until text is readable."""
+    """The look of emails and pages.
+
+    All colours are derived from one, for light and dark screens, and corrected until text is
+    readable.
+    """
 
     color: Colour = setting("The organisation's colour.", '"#17505c"', default="#17505c")
     theme: Theme = setting(
@@ -182,8 +187,10 @@ _DESK_DARK = "#161d20"
 
 
 def desk_colours(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the colours of the desk on a light and on a dark screen, by the names of its style
-    sheet. Texts in them have a contrast of 5.5 or more, whatever the accent."""
+    """Return the colours of the desk on a light and on a dark screen, by their names in CSS.
+
+    Text has a contrast of 5.5 or more in each of them, whatever the accent.
+    """
     header = _towards(color, 0.0, _WHITE, _HEADER)
     deep, night = _towards(color, 0.0, _WHITE, _DESK_TEXT), _mixed(header, "#000000", 0.35)
     bright = _towards(color, 1.0, _DESK_DARK, _CLEAR, saturation=_SOFTEST)
@@ -210,7 +217,7 @@ def desk_colours(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 
 def _towards(given: str, end: float, against: str, least: float, *, saturation: float = 1.0) -> str:
-    """Return the same hue, made lighter (``end`` 1) or darker (0) until the contrast is enough."""
+    """Return the hue, made lighter (``end`` 1) or darker (0) until the contrast is high enough."""
     hue, lightness, own = _hls(given)
     steps = (lightness + (end - lightness) * step / 100 for step in range(101))
     tried = (_written(colorsys.hls_to_rgb(hue, step, min(own, saturation))) for step in steps)
@@ -218,7 +225,7 @@ def _towards(given: str, end: float, against: str, least: float, *, saturation: 
 
 
 def _shade(given: str, lightness: float, saturation: float) -> str:
-    """Return a neutral colour with a breath of the hue; a grey gives greys."""
+    """Return a colour of little saturation with this hue and lightness; a grey gives greys."""
     hue, _, own = _hls(given)
     return _written(colorsys.hls_to_rgb(hue, lightness, saturation * min(1.0, 2 * own)))
 

@@ -17,18 +17,18 @@ class Comment:
 
     slug: str
     by: str
-    """A folded address."""
+    """The folded address of the author."""
     at: datetime
     words: str
     """Plain text."""
     content_hash: str = ""
-    """The version that they saw."""
+    """The content hash of the version that the author saw."""
     id: int = 0
     """0 before it is stored."""
 
 
 def comment_text(typed: str) -> str:
-    """Return a comment as it is stored. Raises ValueError, with the remedy."""
+    """Normalize a typed comment for storage. Raises ValueError, which says what to change."""
     lines = (
         "".join(character if character.isprintable() else " " for character in line).rstrip()
         for line in typed.splitlines()
@@ -47,11 +47,10 @@ _MENTION = re.compile(r"(?<![\w.+@-])@([\w.+-]{1,100}(?:@[\w.-]{1,100})?)")
 
 
 def mentioned(words: str, names: Mapping[str, str]) -> set[str]:
-    """Return the staff whom a comment names: @ben, @ben.okri or @ben@forum.example.
+    """Return the staff whom a comment mentions: @ben, @ben.okri or @ben@forum.example.
 
-    ``names`` has the name of each, by address. A person goes by their address, by what stands
-    before its @, by their first name, or by their name without blanks. A name that two people go
-    by means neither.
+    ``names`` has the name of each, by address. A mention is an address, its local part, a first
+    name, or a name without blanks. A name that two people share mentions neither.
     """
     known: dict[str, set[str]] = {}
     for address, name in names.items():
@@ -66,12 +65,12 @@ def mentioned(words: str, names: Mapping[str, str]) -> set[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRequest:
-    """An approver sent one version of a statement back, and why."""
+    """An approver's request for changes to one version of a statement, with the reason."""
 
     slug: str
     content_hash: str
     by: str
-    """A folded address."""
+    """The folded address of the approver."""
     at: datetime
     reason: str
     closed_at: datetime | None = None

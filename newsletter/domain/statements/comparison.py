@@ -12,23 +12,23 @@ from newsletter.domain.wording import say
 _MAX_WORDS = 2_000
 """Longer passages are not compared word by word."""
 _ALIKE = 0.5
-"""The least share of words that two passages have in common, to be compared word by word."""
+"""The minimum share of words that two passages have in common, to be compared word by word."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One place in which two texts differ."""
+    """A difference between two texts, in one field or passage."""
 
     what: str
-    """The field; ``text`` for the readers' text."""
+    """The field's name; ``text`` for the text that readers see."""
     before: str
     after: str
 
     @property
     def runs(self) -> list[tuple[str, str]]:
-        """Return the words that both share, lose and gain: ``same``, ``out`` or ``in``, and text.
+        """Return (tag, text) of the shared (``same``), removed (``out``) and added (``in``) words.
 
-        Passages with little in common are lost and gained as a whole.
+        Passages with little in common are one removed and one added run.
         """
         left, right = (re.findall(r"\S+\s*", text) for text in (self.before, self.after))
         bare = [[word.strip() for word in words] for words in (left, right)]
@@ -46,7 +46,7 @@ class Difference:
 
 
 def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
-    """Return all differences between two texts: fields first, then the text by paragraphs."""
+    """Return all differences between two draft texts: fields first, then the text by paragraphs."""
     found = [
         Difference(what=name, before=_shown(value), after=_shown(getattr(after, name)))
         for name, value in vars(before).items()
@@ -60,7 +60,7 @@ def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
 
 
 def both(theirs: DraftText, mine: DraftText) -> DraftText:
-    """Merge two texts into one that has both forms of each difference, theirs first."""
+    """Merge two texts into one with both versions of each difference, those of ``theirs`` first."""
     kept = [
         paragraph
         for one, other in _parts(theirs.body, mine.body)
@@ -79,7 +79,7 @@ def _shown(value: object) -> str:
 
 
 def _parts(one: str, other: str) -> list[tuple[Sequence[str], Sequence[str]]]:
-    """Yield runs of paragraphs of both texts, equal and different ones in turn."""
+    """Yield runs of paragraphs of both texts: equal and different runs in turn."""
     left, right = _paragraphs(one), _paragraphs(other)
     # with autojunk, what stands often in a long text would count for nothing
     codes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
@@ -91,7 +91,7 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def passages(before: Content, after: Content) -> tuple[Difference, ...]:
-    """Return all differences that readers would see, those around the text first."""
+    """Return all differences that readers would see: those around the text first."""
     around = (
         Difference(what=what, before=one, after=other)
         for (what, one), (_, other) in zip(_around(before), _around(after), strict=True)

@@ -1,4 +1,4 @@
-"""The content of an email with open merge fields, its hash, and greetings by name."""
+"""The content of an email with open merge fields, its content hash, and greetings by name."""
 
 import hashlib
 import json
@@ -19,20 +19,20 @@ from newsletter.domain.themes import Theme
 from newsletter.domain.wording import say
 
 MOST_FALLBACKS = 10
-"""The most different words for readers without a name, in all languages of a mail."""
+"""The maximum of different words for readers without a name, in all languages of an email."""
 MAX_NAME = 60
-"""Characters."""
+"""The maximum length of a name, in characters."""
 MAX_WORD = 30
-"""Characters that a telephone holds on one line."""
+"""The maximum length of a word, in characters, that fits on a line of a telephone."""
 
 _MAX_RAW_CHARACTERS = 4 * MAX_NAME
-"""A longer name is not examined at all."""
+"""Longer names, in characters, are not examined at all."""
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
 _SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
 _JOINERS = "\u200c\u200d"
-"""They are invisible; Persian and Indian names are spelled with them."""
+"""Invisible characters with which Persian and Indian names are spelled."""
 _SPEAKABLE = re.compile(r"'?a[am' .,-]*[am.]|a")
-"""The shape of a name: letters, marks above or below them, and the signs that names have."""
+"""The shape of a name: letters, marks above or below them, and punctuation that names have."""
 _NOT_IN_A_NAME = re.compile(
     r"m{4}"  # marks piled up
     r"|[' ,-][',.-]|'[ .,]|\.\.|\.[' ,-]?[',-]{2}|,(?! )"
@@ -42,10 +42,10 @@ _NOT_IN_A_NAME = re.compile(
 
 
 def speakable(name: str) -> str:
-    """Return the name for a greeting, or "" if no mail should say it.
+    """Return the name for a greeting, or "" if it is unfit for one.
 
     At most 60 characters: letters of any script, blanks, ``-``, ``.``, ``,``, ``·`` and ``’``,
-    for which ``'`` is taken.
+    which replaces ``'``.
     """
     if len(name) > _MAX_RAW_CHARACTERS or any(map(_unseen, name)):
         return ""
@@ -69,26 +69,26 @@ def _shape(character: str) -> str:
 
 
 class MergeField(Enum):
-    """A gap in content that is filled for each recipient.
+    """A merge mark in content that is replaced for each recipient.
 
-    The marks hold letters and digits only: premailer, quoted-printable and URL encoding leave
-    such a word alone. No statement may contain ``MARK_PREFIX``.
+    The marks hold letters and digits only: premailer, quoted-printable and URL encoding leave such
+    a word unchanged. No statement may contain ``MARK_PREFIX``.
     """
 
     UNSUBSCRIBE = "NLMERGEUNSUBSCRIBE"
-    """The signed word at the end of the recipient's unsubscribe link."""
+    """The token at the end of the recipient's unsubscribe link."""
     MESSAGE_ID = "NLMERGEMESSAGEID"
-    """The part of Message-ID before the @, the same for each try at one delivery."""
+    """The local part of Message-ID, the same for each attempt of one delivery."""
 
 
 MARK_PREFIX = "NLMERGE"
 NAME_MARKS = tuple(f"{MARK_PREFIX}NAME{number}" for number in range(MOST_FALLBACKS))
-"""The gaps for a reader's name, each with the fallback of its number in ``Content.fallbacks``."""
+"""The merge marks of a reader's name, in the order of their ``Content.fallbacks``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PressContact:
-    """The person whom journalists may call."""
+    """The press contact for journalists."""
 
     name: Line = setting("The contact's name.", "Press Office")
     position: Line = setting("The contact's position.", "Head of press", default="")
@@ -98,7 +98,7 @@ class PressContact:
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """One more place where the organisation speaks."""
+    """A profile of the organisation on another site."""
 
     name: Line = setting("The name of the place.", "Mastodon")
     url: SecureUrl = setting("Its https address.", "https://social.example/@forum")
@@ -143,10 +143,10 @@ class ListTitle:
     name: str
     title: str
     joinable: bool = True
-    """Readers subscribe to it by themselves; else somebody put them on it."""
+    """Readers can subscribe to it; otherwise staff add them."""
     theme: Theme | None = None
     archive: bool = True
-    """The archive shows what goes to it."""
+    """The archive shows statements to this list."""
 
 
 def _goes_with_the_line(lists: tuple[str, ...], others: Mapping[str, Any]) -> tuple[str, ...]:
@@ -192,8 +192,7 @@ def _host(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class LinkParameters:
-    """Parameters on links that tell your own site that a visit came from an email, not from
-    whom."""
+    """Link parameters that tell the website that a visit came from an email, not from whom."""
 
     source: Line = setting(
         "The value of `utm_source`; `utm_medium` is always `email`.", "newsletter"
@@ -209,38 +208,38 @@ class LinkParameters:
     )
 
     def marks(self, slug: str) -> dict[str, str]:
-        """The parameters for one statement. The medium is what the archive knows them by."""
+        """Return the parameters for one statement. The archive knows them by the medium."""
         campaign = self.campaign or slug
         return {"utm_source": self.source, "utm_medium": "email", "utm_campaign": campaign}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Publisher:
-    """The sender's details in every email. All of it is part of the approved content."""
+    """The sender's details in every email. They are part of the approved content."""
 
     organisation: Organisation
     sender: Sender
     public_url: str
-    """https base of our own pages, without a slash at the end."""
+    """The https base URL of the public pages."""
     timezone: str
-    """IANA name, for the dates that readers see."""
+    """IANA name of the zone of dates that readers see."""
     brand: Brand = field(default_factory=Brand)
     lists: tuple[ListTitle, ...] = ()
     """Lists with a title; for other lists readers see the name."""
     layout: Layout = field(default_factory=Layout)
     counting: LinkParameters | None = None
-    """None if links get no parameters."""
+    """The link parameters; None if links get none."""
     unsubscribe_inbox: str = ""
     """The address to which mail programs send unsubscribe requests; empty if there is none."""
     senders: tuple[tuple[str, Sender], ...] = ()
-    """Lists that write in a name of their own, by the name of the list."""
+    """The senders of lists that have a sender of their own, by the name of the list."""
 
     def sender_of(self, lists: Sequence[str]) -> Sender:
-        """Return the sender for these lists: the one of the first list."""
+        """Return the sender for these lists: that of the first list with a sender of its own."""
         return dict(self.senders).get(lists[0], self.sender) if lists else self.sender
 
     def title_of(self, lists: Sequence[str]) -> str:
-        """Return the title of the first of these lists, or "" if it only has a name."""
+        """Return the title of the first of these lists that has a title, or ""."""
         titles = {one.name: one.title for one in self.lists if one.title != one.name}
         return titles.get(lists[0], "") if lists else ""
 
@@ -259,39 +258,39 @@ class Content:
     language: str
     sender: Sender
     headers: tuple[tuple[str, str], ...]
-    """Further header fields (List-Id, List-Unsubscribe …), the same for all but for merge marks."""
+    """Further header fields (List-Id, List-Unsubscribe …), equal for all but for merge marks."""
     lists: tuple[str, ...]
     corrects: str
     send_at: str
-    """ISO wall time from the statement, words like ``09:00 local``, or empty."""
+    """The wall time from the statement in ISO 8601, words like ``09:00 local``, or empty."""
     embargo_until: str
     template_version: str
     translation_of: str = ""
     segment: Segment | None = None
     carriage: str = ""
-    """A hash of the settings by which providers shape what leaves; empty if none does."""
+    """The hash of the delivery settings that change the sent bytes; empty if there are none."""
     embargo: str = ""
-    """The words of the text about an embargo: a person who waives it waives these words."""
+    """The words of the text about an embargo. A waiver holds only for these words."""
     fallbacks: tuple[str, ...] = ()
-    """The greeting of readers without a name, for each open gap of NAME_MARKS."""
+    """The fallback of each gap of NAME_MARKS, for readers without a name."""
     writers: tuple[str, ...] = ()
-    """The folded addresses of the writers of all its texts. They may not approve it."""
+    """The folded addresses of the writers of all its texts, who may not approve it."""
     texts: tuple[tuple[str, str], ...] = ()
-    """The slug of each text in it, its own first → a hash of the written text."""
+    """The slug of each text in it, the statement's own first → the hash of the written text."""
     unlisted: bool = False
     """The archive has no page of it."""
     welcome: bool = False
-    """It goes to those who join its lists."""
+    """A welcome email, which is sent to each person who joins its lists."""
     date: str = ""
     """The statement's own date, in ISO 8601; empty if it has none."""
 
     @property
     def greetings(self) -> int:
-        """The number of gaps for a name in both bodies."""
+        """Return the number of name gaps in both bodies."""
         return (self.html + self.text).count(f"{MARK_PREFIX}NAME")
 
     def called(self, name: str) -> tuple[str, ...]:
-        """Return the text of each gap for a reader with this name, which comes from outside."""
+        """Return the text of each name gap for a reader with this name, which is outside input."""
         if not self.fallbacks:
             return ()
         spoken = speakable(name)
@@ -300,15 +299,15 @@ class Content:
         return tuple(spoken if known else fallback for fallback in self.fallbacks)
 
     def in_words(self, part: str) -> str:
-        """The HTML or the text for everybody: as readers without a name get it."""
+        """Return the HTML or the text as readers without a name get it."""
         return _filled(part, self.fallbacks)
 
     def as_written(self, part: str) -> str:
-        """The HTML or the text for its authors: with each greeting as they wrote it."""
+        """Return the HTML or the text for its authors: each greeting as they wrote it."""
         return _filled(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
 
     def content_hash(self) -> str:
-        """SHA-256 over all fields, as 64 hexadecimal digits; a segment counts by its words."""
+        """Return the SHA-256 of all fields as 64 hexadecimal digits; a segment counts by its rule."""
         values = asdict(self) | {"segment": str(self.segment or "")}
         text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
@@ -356,7 +355,7 @@ class Recipient(NamedTuple):
     unsubscribe: str
     message_id: str
     names: tuple[str, ...] = ()
-    """The text of each gap, as ``Content.called`` returns it."""
+    """The text of each name gap, as ``Content.called`` returns it."""
 
     def merge(self, template: str) -> str:
         """Fill the merge fields of a subject, text or header."""
@@ -367,7 +366,7 @@ class Recipient(NamedTuple):
 
 
 class Recipients(Sequence[Recipient]):
-    """The readers of a batch, by columns: most providers need no object for each of a thousand."""
+    """The recipients of a batch, by columns: most providers need no object for each recipient."""
 
     def __init__(
         self,
@@ -385,7 +384,7 @@ class Recipients(Sequence[Recipient]):
 
     @classmethod
     def of(cls, readers: Sequence[Recipient]) -> "Recipients":
-        """Return the columns of some readers."""
+        """Return the columns of these recipients."""
         if isinstance(readers, cls):
             return readers
         return cls(*zip(*readers, strict=True)) if readers else cls((), (), (), (), ())

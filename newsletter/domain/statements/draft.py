@@ -1,4 +1,4 @@
-"""A text that is written at the desk: its fields as they were typed, and its versions."""
+"""A text that is written at the desk: its fields as typed, and its versions."""
 
 import re
 from dataclasses import asdict, dataclass, fields, replace
@@ -8,11 +8,11 @@ from typing import Any
 
 KEY = r"[a-z0-9]{16}"
 TOGETHER = timedelta(minutes=5)
-"""The time in which one person's typing is one version."""
+"""The time span in which one person's typing is one version."""
 MAX_BODY = 200_000
-"""Characters of a text: a longer one makes no mail."""
+"""The maximum length of a text, in characters: no email is longer."""
 MAX_LINE_CHARACTERS = 1_000
-"""Characters of each other field."""
+"""The maximum length of each other field, in characters."""
 
 _LINE_ENDS = re.compile(r"\r\n?")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -20,7 +20,7 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 @dataclass(frozen=True, kw_only=True)
 class DraftText:
-    """The fields as they were typed. They may be invalid."""
+    """The fields of a text as typed. They may be invalid."""
 
     title: str = ""
     body: str = ""
@@ -41,8 +41,7 @@ class DraftText:
     welcome: bool = False
 
     def cleaned(self) -> "DraftText":
-        """Return the text with one kind of line end and without characters that cannot be
-        stored."""
+        """Return the text with uniform line ends and without characters that cannot be stored."""
         plain: dict[str, Any] = {
             name: _clean(value) if isinstance(value, str) else value
             for name, value in asdict(self).items()
@@ -50,7 +49,7 @@ class DraftText:
         return DraftText(**plain | {"lists": tuple(dict.fromkeys(map(_clean, self.lists)))})
 
     def afresh(self, title: str = "") -> "DraftText":
-        """Return its words for another statement: no time, and no relation to others."""
+        """Return a copy for another statement: without times and relations to other statements."""
         bare = DraftText(title=title.strip() or self.title, body=self.body, summary=self.summary)
         kept = {
             name: vars(self)[name]
@@ -59,7 +58,7 @@ class DraftText:
         return replace(bare, **kept)
 
     def too_long(self) -> dict[str, int]:
-        """Field → how many characters it may have, for each that has more."""
+        """Return the maximum length of each field that is longer, by the name of the field."""
         most = {each.name: MAX_LINE_CHARACTERS for each in fields(self)} | {"body": MAX_BODY}
         sizes = {name: len(str(value)) for name, value in asdict(self).items()}
         return {name: most[name] for name, size in sizes.items() if size > most[name]}
@@ -74,13 +73,13 @@ class VersionKind(Enum):
     """The origin of a version."""
 
     TYPED = "typed"
-    """One person typed it within five minutes."""
+    """One person typed it, each time within five minutes of its beginning."""
     BROUGHT = "brought"
     """It came from a file, or from a statement that is edited elsewhere."""
     RESTORED = "restored"
     """An earlier version was brought back."""
     ASIDE = "aside"
-    """It was typed on an older revision and does not count."""
+    """It was typed on an older revision and is not the current text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,18 +87,18 @@ class Version:
     """One version of a text. A submitted version never changes."""
 
     number: int
-    """Unique over all versions of all texts."""
+    """The number, unique over the versions of all texts."""
     kind: VersionKind
     text: DraftText
     by: str
-    """A folded address."""
+    """The folded address of the person."""
     writers: tuple[str, ...]
-    """People whose words may be in it, in the order of their coming."""
+    """People whose words may be in it, in the order of their first writing."""
     began_at: datetime
     at: datetime
     """The time of the last typing."""
     closed: bool = False
-    """Whatever is typed next is another version."""
+    """Further typing makes another version."""
     handed_in_at: datetime | None = None
     handed_in_by: str = ""
 
@@ -112,22 +111,22 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportFindings:
-    """The parts that an import left out of a text, and its guesses."""
+    """The parts that an import left out of a text, and the guesses that it made."""
 
     file: str = ""
     left_out: tuple[tuple[int, str, str], ...] = ()
-    """Line or 0, words, and why."""
+    """Line (or 0), words, and reason of each part that was left out."""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A text at the desk in its current version, or in the one that was submitted last."""
+    """A text at the desk in its current version, or in its last submitted version."""
 
     key: str
     version: Version
     revision: int
-    """Grows by one with each change, so that typing on an older text is noticed."""
+    """A number that grows with each change, so that typing on an older text is noticed."""
     created_at: datetime
     created_by: str
     changed_at: datetime
@@ -135,13 +134,13 @@ class Draft:
     slug: str = ""
     """The slug of the statement; empty before the first submission."""
     handed_in: int | None = None
-    """The number of the version that was handed in last."""
+    """The number of the last submitted version."""
     taken_back: bool = False
     """The submitted version was withdrawn."""
     template: bool = False
-    """Other texts begin with it, and it is never submitted."""
+    """A template for new texts, which is never submitted."""
     copied_of: str = ""
-    """The slug of the statement elsewhere that it was copied from."""
+    """The slug of the statement that it was copied from."""
     found: ImportFindings = ImportFindings()
 
     @property
@@ -156,7 +155,7 @@ class Draft:
 
 
 DECORATION = ",decoration"
-"""Follows the size in a picture's address: screen readers skip the picture."""
+"""A suffix of the size in a picture's URL: screen readers skip the picture."""
 _MARKS = re.compile(r"([\\\[\]*_`<>])")
 
 
@@ -166,9 +165,9 @@ class Picture:
 
     name: str
     draft: str
-    """The key of the text that it was brought for."""
+    """The key of the text for which it was uploaded."""
     kind: str
-    """Its media type."""
+    """The media type."""
     width: int
     height: int
     alt: str
@@ -177,7 +176,7 @@ class Picture:
     at: datetime
 
     def address(self, public_url: str) -> str:
-        """Return the address from which emails load it, with its size there."""
+        """Return the URL from which emails load it, with its size in the URL."""
         mark = "" if self.alt else DECORATION
         return f"{public_url}/media/{self.name}#{self.width}x{self.height}{mark}"
 

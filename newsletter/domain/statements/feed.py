@@ -1,4 +1,4 @@
-"""The items of a feed, and which of them become statements."""
+"""The items of a feed, and the decision which of them become statements."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from newsletter.domain.errors import NewsletterError
 
 MOST_AT_ONCE = 50
-"""The most new items of one visit. More of them mean that the site moved or was filled again."""
+"""The maximum of new items in one visit. More of them mean that the feed moved or was rebuilt."""
 _FIRST_RETRY = timedelta(minutes=1)
 _LATE = timedelta(hours=1)
 _MAX_WAIT = timedelta(days=1)
@@ -21,27 +21,27 @@ _MAX_WAIT = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One entry of a feed, as the feed has it."""
+    """An item of a feed, as the feed has it."""
 
     id: str
-    """The feed's id; else its link; else made of its title and date."""
+    """The item's id in the feed; else its link; else a hash of its title and date."""
     title: str = ""
-    """In plain words, on one line."""
+    """Plain text on one line."""
     link: str = ""
     published: datetime | None = None
     content: str = ""
     markup: bool = True
-    """``content`` is HTML; else plain words."""
+    """``content`` is HTML; otherwise it is plain text."""
     whole: bool = True
-    """``content`` is the text itself and no summary of it."""
+    """``content`` is the full text, not a summary."""
     summary: str = ""
-    """In plain words, on one line."""
+    """Plain text on one line."""
     language: str = ""
     base: str = ""
-    """The address that relative links in ``content`` count from."""
+    """The base URL of relative links in ``content``."""
 
     def fingerprint(self) -> str:
-        """Changes whenever readers would get something else."""
+        """Return a hash that changes whenever readers would get something else."""
         at = self.published.isoformat() if self.published else ""
         parts = [self.title, self.link, at, self.content, self.summary, self.language]
         packed = json.dumps([*parts, self.markup, self.whole])
@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractedStatement:
-    """The parts of a statement that an item decides."""
+    """The parts of a statement that were extracted from an item."""
 
     title: str
     body: str
@@ -58,7 +58,7 @@ class ExtractedStatement:
     summary: str = ""
     date: calendar_date | None = None
     language: str = ""
-    """Empty where the feed names none."""
+    """Empty if the feed names no language."""
     link: str = ""
     notes: tuple[str, ...] = ()
     """Parts that were left out or guessed, each in a sentence."""
@@ -68,19 +68,19 @@ class ItemState(Enum):
     """The state of an item of a feed."""
 
     PASSED = "passed over"
-    """It was there at the first visit, or is older: never taken."""
+    """It was there at the first visit, or is older: it never becomes a statement."""
     TAKEN = "taken"
-    """A statement was made of it."""
+    """It became a statement."""
     UNUSABLE = "unusable"
-    """No statement can be made of it as it is; it is taken when that changes."""
+    """No statement can be made of it as it is; it is tried again when it changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownItem:
-    """An item as it was last seen."""
+    """An item as the last visit found it."""
 
     number: int = 0
-    """Within the workspace; 0 until it is stored."""
+    """The number within the workspace; 0 until it is stored."""
     id: str
     link: str
     title: str
@@ -90,7 +90,7 @@ class KnownItem:
     slug: str = ""
     """The slug of its statement, if there is one."""
     composed: ExtractedStatement | None = None
-    """The text of its statement; None if there is none, it stays as it is, or was not asked for."""
+    """The extracted text; None if there is none, if it is unchanged or was not extracted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,33 +98,33 @@ class FeedRecord:
     """The state of a feed between visits."""
 
     address: str = ""
-    """The address of the last visit. At another address all items count as old."""
+    """The URL of the last visit. At another URL all items count as old."""
     first_at: datetime | None = None
     """The first visit that returned items; older items are never taken."""
     visited_at: datetime | None = None
     succeeded_at: datetime | None = None
     next_at: datetime | None = None
     bookmark: str = ""
-    """The feed reader's own note for asking only for new items."""
+    """An opaque value of the feed reader, for asking only for new items."""
     failures: int = 0
-    """Visits in vain, one after the other."""
+    """The number of failed visits in a row."""
     failure: str = ""
     remark: str = ""
-    """A finding of the last successful visit, for a person."""
+    """A note about the last successful visit, for a person."""
     revision: int = 0
-    """Grows with each visit."""
+    """A number that grows with each visit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifiedItems:
-    """The items of one visit, by what happens with each."""
+    """The items of one visit, by what happens to each."""
 
     fresh: tuple[Item, ...] = ()
-    """To be taken."""
+    """New items that become statements."""
     old: tuple[Item, ...] = ()
-    """New to us, and passed over."""
+    """New items that are skipped because they are old."""
     known: tuple[tuple[KnownItem, Item], ...] = ()
-    """Seen before: changed, or under another id now."""
+    """Known items that changed, or that have another id now."""
     remark: str = ""
 
 
@@ -157,7 +157,7 @@ def classify(
 def _parted(
     strangers: Sequence[Item], record: FeedRecord, *, renewed: bool
 ) -> tuple[list[Item], list[Item], str]:
-    """Return the unknown items to take, those to skip, and a finding."""
+    """Return the unknown items to take, those to skip, and a note."""
     if record.first_at is None:
         return [], list(strangers), ""
     bound = (record.succeeded_at if renewed else None) or record.first_at
@@ -173,10 +173,10 @@ def _parted(
 def _match_known_items(
     listed: Mapping[str, Item], by_id: Mapping[str, KnownItem]
 ) -> tuple[list[tuple[KnownItem, Item]], list[Item]]:
-    """Return each known item with the listed one, and the listed items that are new.
+    """Return each known item with its listed item, and the listed items that are unknown.
 
-    An item under another id is a known one if nothing else can be: the id that we know is not
-    listed any more, and its link, or its title and date, lead to one item on either side.
+    A listed item with another id is a known one if its known id is not listed any more, and if its
+    link, or its title and date, belong to exactly one item on either side.
     """
     met = [(by_id[key], item) for key, item in listed.items() if key in by_id]
     strangers = {key: item for key, item in listed.items() if key not in by_id}
@@ -200,7 +200,7 @@ def _unique(items: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) ->
 
 
 def _link_key(one: Item | KnownItem) -> str:
-    """Return a link that identifies a page. The front page of a site identifies none."""
+    """Return the link if it identifies a page; the front page of a site identifies no item."""
     try:
         parts = urlsplit(one.link)
     except ValueError:
@@ -221,7 +221,7 @@ def _is_old(item: Item, bound: datetime, *, undated: bool) -> bool:
 def next_visit(
     now: datetime, *, every: timedelta, failures: int, asked: timedelta | None, share: float
 ) -> datetime:
-    """Return the time of the next visit after so many failures in a row.
+    """Return the time of the next visit after this many failures in a row.
 
     ``asked`` is a server's Retry-After. ``share`` (0 to 1) spreads the visits of many workspaces
     over a tenth of the interval.
@@ -235,7 +235,7 @@ def next_visit(
 
 
 class FeedUnreadable(NewsletterError):
-    """A feed could not be read. The message says why and what to do; it names no moment."""
+    """The feed could not be read. The message says why and what to do, without a time."""
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
@@ -247,9 +247,9 @@ class FetchedFeed:
     """The result of one visit to a feed."""
 
     items: tuple[Item, ...] = ()
-    """The newest first."""
+    """The items, the newest first."""
     bookmark: str = ""
-    """To be handed in at the next visit."""
+    """The value to pass to the next visit."""
     unchanged: bool = False
-    """Nothing is new since the bookmark: ``items`` is empty for that reason."""
+    """The feed has not changed since the bookmark; ``items`` is empty."""
     remark: str = ""

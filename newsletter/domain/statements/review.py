@@ -1,4 +1,4 @@
-"""A review: what there is to say about a statement before it goes out, in three grades."""
+"""A review: findings about a statement before it is sent, in three grades."""
 
 import datetime as calendar
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,17 +15,17 @@ class Severity(Enum):
     """The severity of a finding."""
 
     BLOCKING = "blocking"
-    """It cannot be sent like this. Only an open embargo can be waived."""
+    """It blocks sending. Only an open embargo can be waived."""
     WARNING = "warning"
-    """It is sent only if a named person overrides it; their reason is stored."""
+    """Sending needs an override by a named person; their reason is stored."""
     ADVICE = "advice"
     """It is shown and blocks nothing."""
 
 
 class Check(Enum):
-    """The checks of a review, each with a short name that never changes.
+    """The checks of a review, each with a permanent short name.
 
-    Those that block come first, then those that warn, then those that advise.
+    Checks that block come first, then those that warn, then those that advise.
     """
 
     FAULT = "fault"
@@ -102,7 +102,7 @@ SEVERITIES: Mapping[Check, Severity] = (
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewFinding(Fault):
-    """One thing that a review says: what it is, why it matters and what to do, and where."""
+    """A finding of a review: the check, the reason, the remedy, and the position in the file."""
 
     check: Check
 
@@ -115,7 +115,7 @@ class ReviewFinding(Fault):
 
 
 def remark_of(fault: Fault) -> ReviewFinding:
-    """A fault in the words of a review."""
+    """Return a fault as a finding of a review."""
     check = Check(fault.code) if fault.code else Check.FAULT
     return ReviewFinding(check=check, **vars(fault) | {"column": 0, "code": ""})
 
@@ -142,35 +142,34 @@ _SUBJECT = range(10, 79)
 _SUMMARY = range(40, 131)
 _YEAR = calendar.timedelta(days=366)
 _SHOUTED = 12
-"""The least capitals of a title that is shouted: fewer may be a name."""
+"""The minimum number of letters of a title that counts as all capitals: fewer may be a name."""
 
 
 _FIFTH = 5
 _FEW = 10
-"""People: with smaller lists, a change by a fifth says nothing."""
+"""Readers. With smaller audiences, a change by a fifth is normal."""
 
 
 def far_off(shown: int, now: int) -> bool:
-    """Return whether an audience differs by more than a fifth, so that a reason is needed."""
+    """Return whether an audience differs by more than a fifth, so that a reason is required."""
     return abs(now - shown) * _FIFTH > shown and abs(now - shown) >= _FEW
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewContext:
-    """Facts from outside the text, at the moment of the review."""
+    """Facts from outside the text at the time of the review."""
 
     today: calendar.date
-    """In the organisation's zone."""
+    """The date in the organisation's zone."""
     day: calendar.date
-    """On which it goes out, as far as anybody knows."""
+    """The date on which it will be sent, as far as known."""
     send_at: datetime | None = None
-    """Aware, like ``embargo_until``; the time that staff set comes before that of the file."""
+    """The send time, aware like ``embargo_until``; a time set by staff replaces the file's."""
     embargo_until: datetime | None = None
     readers: int = 0
-    """Confirmed on any list."""
+    """The number of confirmed subscribers on any list."""
     audience: int | None = None
-    """The number of readers now; None for a correction, which goes to the readers of its
-    original."""
+    """The number of readers now; None for a correction, which goes to its original's readers."""
     last_audience: int | None = None
     """The number of readers of the last campaign to the same lists."""
     unknown_lists: tuple[str, ...] = ()

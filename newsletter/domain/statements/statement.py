@@ -1,4 +1,4 @@
-"""A statement, the approvals given to it, and whether they are enough."""
+"""A statement, its approvals, and the decision whether they are enough."""
 
 import datetime as calendar
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -18,23 +18,23 @@ SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 SLUG_MAX_LENGTH = 80
 _TEXT_DIGITS = 16
 OVERRIDES = 2
-"""The number of admins who together replace a missing approval."""
+"""The number of admin overrides that replace a missing approval."""
 
 
 class Progress(Enum):
-    """The progress that the author gives: *approved* counts only with ``approved_by``."""
+    """The status that the author gives it: *approved* counts only with ``approved_by``."""
 
     DRAFT = "draft"
     """Being written."""
     REVIEW = "review"
-    """Ready for somebody else's eyes."""
+    """Ready for approval."""
     APPROVED = "approved"
-    """The source vouches for the approvals it names (a reviewed pull request)."""
+    """The source vouches for the named approvals (a reviewed pull request)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """A text for publication, as one source gave it.
+    """A statement as its source has it.
 
     ``send_at`` and ``embargo_until`` are wall times in the configured zone, unless they have an
     offset. ``local_time`` replaces ``send_at``. ``lists`` are the author's, or the configured
@@ -50,7 +50,7 @@ class Statement:
     date: calendar.date | None = None  # the field hides the name of the type
     summary: str = ""
     subject: str = ""
-    """Empty means: the title."""
+    """The subject; empty for the title."""
     preview: str = ""
     """The preview text in inboxes; empty for the summary."""
     reply_to: str = ""
@@ -61,43 +61,47 @@ class Statement:
     send_at: datetime | None = None
     embargo_until: datetime | None = None
     embargo: str = ""
-    """The words in which the text it was made of speaks of an embargo. Without ``embargo_until``
-    it goes out only where a named person waives that embargo."""
+    """The words about an embargo in an imported text.
+
+    Without ``embargo_until`` it is sent only if a named person waives that embargo.
+    """
     translation_of: str = ""
     corrects: str = ""
     urgent: bool = False
-    """It is sent before other campaigns. Readers get the same, so the content hash does not
-    cover it."""
+    """It is sent before other campaigns.
+
+    Readers get the same, so the content hash does not cover it.
+    """
     welcome: bool = False
-    """It goes only to people who join one of its lists, to each of them once."""
+    """A welcome email: sent once to each person who joins one of its lists."""
     digest: str = ""
     """The name of the digest email that it is an issue of."""
     despite: str = ""
-    """The reason of those in ``approved_by`` for overriding warnings."""
+    """The reason of the people in ``approved_by`` for overriding warnings."""
     feed: str = ""
-    """The name of the feed that it comes from; empty for a file."""
+    """The name of its feed; empty for other sources."""
     desk: str = ""
-    """The key of the text at the desk that it comes from; empty for all else."""
+    """The key of its text at the desk; empty for other sources."""
     writers: tuple[str, ...] = ()
-    """Folded addresses of those at the desk whose words may be in it."""
+    """The folded addresses of staff whose words may be in it, for a text at the desk."""
     notes: tuple[str, ...] = ()
-    """Parts that its source left out or guessed, for its approvers."""
+    """Parts that its source left out or guessed, for approvers."""
     origin: str = ""
-    """Its place for people: a path relative to the workspace, or an address."""
+    """The place of the source for people: a path relative to the workspace, or a URL."""
     local_time: LocalTime | None = None
-    """Each reader gets it then by their own clock."""
+    """The local time at which each reader gets it."""
     segment: Segment | None = None
-    """The segment of its lists, with the rule that was configured then."""
+    """The segment of its lists, with the rule that was configured when it was read."""
     places: tuple[tuple[str, int], ...] = ()
-    """Key of the front matter → its line in the file, from 1; ``body`` is where the text begins."""
+    """Key of the front matter → line in the file, from 1; ``body`` is where the text begins."""
 
     @property
     def written_by(self) -> tuple[str, ...]:
-        """The author and all who wrote in it: their own approval does not count."""
+        """Return the author and all other writers, whose own approval does not count."""
         return tuple(dict.fromkeys(filter(None, (self.author, *self.writers))))
 
     def line_of(self, key: str) -> int:
-        """Return the line of a key of the front matter, or of ``body``; 0 if it has none."""
+        """Return the line of a key of the front matter, or of ``body``; 0 if unknown."""
         return dict(self.places).get(key, 0)
 
 
@@ -107,9 +111,9 @@ def all_writers(*statements: Statement) -> tuple[str, ...]:
 
 
 def texts_of(*statements: Statement) -> tuple[tuple[str, str], ...]:
-    """Return the slug of each → a hash of its written text, ignoring spaces at line ends.
+    """Return the slug of each statement → the hash of its text, without spaces at line ends.
 
-    It shows which text of an email has changed.
+    The hash shows which text of an email has changed.
     """
     found = []
     for one in statements:
@@ -120,40 +124,40 @@ def texts_of(*statements: Statement) -> tuple[tuple[str, str], ...]:
 
 
 class Channel(Enum):
-    """The channel of an approval."""
+    """The way in which an approval was given."""
 
     COMMAND = "command"
-    """A member of staff said it to us."""
+    """By a command that a member of staff ran."""
     DESK = "desk"
-    """A member of staff said it on a page of the desk, of the very text that it showed."""
+    """By a member of staff on a page of the desk that showed this very text."""
     FRONT_MATTER = "front matter"
-    """The statement's own file names the approver, and the configuration trusts its source."""
+    """By the statement's own file, which names the approver; the settings trust its source."""
     OVERRIDE = "override"
-    """An admin replaces a missing approval, with a reason; it takes two admins."""
+    """By an admin, with a reason, in place of a missing approval; it takes two admins."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """A named person approves one content hash of a statement. It counts for no other."""
+    """A named person's approval of one content hash of a statement."""
 
     slug: str
     content_hash: str
     by: str
-    """A folded address."""
+    """The folded address of the approver."""
     at: datetime
     channel: Channel
     not_before: datetime | None = None
-    """The earliest time of sending that the approver was shown; None if it was "at once"."""
+    """The earliest send time that the approver was shown; None for "at once"."""
     despite: str = ""
     """The reason for overriding a warning. It lapses with the approval."""
     warnings: tuple[str, ...] = ()
-    """The checks that warned then; without ``despite`` only where the front matter approves."""
+    """The checks that warned then. Only an approval by front matter may lack ``despite``."""
     revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approvals:
-    """The conditions under which a statement counts as approved."""
+    """The approval policy: when a statement counts as approved."""
 
     required: int = setting("The number of approvals that a statement needs.", 1, default=1, ge=1)
     author_may_approve: bool = setting(
@@ -169,42 +173,42 @@ class Approvals:
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalStatus:
-    """Whether a statement may be sent, and why not."""
+    """Whether a statement has enough approvals, and why not."""
 
     approved: bool
     counted: tuple[Approval, ...] = ()
-    """The approvals of this very text, oldest first."""
+    """The approvals of the current version, oldest first."""
     overrides: tuple[Approval, ...] = ()
-    """Admins who replace a missing approval, oldest first; two are enough."""
+    """The overrides by admins of the current version, oldest first; two are enough."""
     outdated: tuple[Approval, ...] = ()
     """Approvals of another version of the statement."""
     reasons: tuple[str, ...] = ()
     complete_at: datetime | None = None
-    """When the last needed approval arrived; later ones change nothing."""
+    """The time of the last required approval; later ones change nothing."""
     withheld: str = ""
-    """Why no approval counts: it, or a part of it, is a draft."""
+    """Why no approval counts: the statement, or a part of its email, is a draft."""
     lost: str = ""
     """The changes since the approval, in words; empty if there are none."""
 
     @property
     def given(self) -> tuple[Approval, ...]:
-        """All approvals that count, with those of two admins."""
+        """Return all approvals that count, with the overrides of two admins."""
         over = self.overrides if len(self.overrides) >= OVERRIDES else ()
         return self.counted + over
 
     @property
     def valid(self) -> tuple[Approval, ...]:
-        """All approvals of this version, whether they are enough or not."""
+        """Return all approvals of this version, whether they are enough or not."""
         return self.counted + self.overrides
 
     @property
     def not_before(self) -> datetime | None:
-        """The latest of the times that its approvers were shown."""
+        """Return the latest of the send times that its approvers were shown."""
         return max((one.not_before for one in self.given if one.not_before), default=None)
 
     @property
     def changed(self) -> bool:
-        """It was approved, and the text has changed since."""
+        """Return whether it was approved and the text has changed since."""
         return not self.approved and bool(self.outdated)
 
 
@@ -217,10 +221,10 @@ def standing(
     roles: Mapping[str, Role],
     changed: Callable[[str], str] = lambda _: "its text",
 ) -> ApprovalStatus:
-    """Decide whether the text with this content hash has the approvals that the policy demands.
+    """Return whether the text with this content hash has the approvals that the policy requires.
 
     ``writers`` and the keys of ``roles`` are folded addresses. Only staff count: a file can name
-    anybody. Two spellings of one mailbox are one person. ``changed`` says in words what differs
+    anybody. Two spellings of one mailbox are one person. ``changed`` returns in words what differs
     from another content hash.
     """
     wrote = set(map(mailbox, writers))
@@ -271,7 +275,7 @@ def standing(
 def _complete_at(
     counted: Sequence[Approval], overrides: Sequence[Approval], required: int
 ) -> datetime | None:
-    """Return when there were enough approvals, or two overrides."""
+    """Return when there were enough approvals or two overrides; None if there are not."""
     ways = ((counted, required), (overrides, OVERRIDES))
     return min((given[least - 1].at for given, least in ways if len(given) >= least), default=None)
 
@@ -293,11 +297,11 @@ def _reason_not_counted(
 
 @dataclass(frozen=True, kw_only=True)
 class StoredStatement:
-    """A statement as it was last read, and the content hash of what it renders to."""
+    """A statement as last read, and the hash of its rendered content."""
 
     statement: Statement
     content_hash: str
-    """Empty while it cannot be rendered."""
+    """The content hash; empty while the statement cannot be rendered."""
     fingerprint: str
     """The fingerprint of the renderer that made the content."""
     present: bool = True
@@ -309,15 +313,15 @@ class StoredStatement:
         return self.statement.slug
 
     def wrote(self, address: str) -> bool:
-        """Return whether this person, under any spelling of the address, wrote in its content."""
+        """Return whether the person with this address, in any spelling, is among the writers."""
         return any(same_person(address, writer) for writer in self.writers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """The statements of a source. One faulty statement does not hide the others."""
+    """The statements of a source, and its faults. One faulty statement does not hide the others."""
 
     statements: tuple[Statement, ...]
     faults: tuple[Fault, ...] = ()
     complete: bool = True
-    """False if the source itself could not be read: a missing statement is then not gone."""
+    """False if the source itself could not be read: no statement counts as missing then."""

@@ -1,4 +1,4 @@
-"""Days of the week next to dates, in English and Spanish, and those that do not match."""
+"""Weekdays next to dates, in English and Spanish, and those that do not match."""
 
 import re
 from calendar import monthrange
@@ -28,18 +28,18 @@ _YEARS = range(1800, 2200)
 
 @dataclass(frozen=True, kw_only=True)
 class Mismatch:
-    """A date whose day of the week is another one, or which is not in the calendar."""
+    """A date with a wrong weekday, or a date that does not exist."""
 
     offset: int
-    """In the text, in characters."""
+    """The position in the text, in characters."""
     written: str
     year: int
     right: str
-    """The day of the week, in English; empty where there is no such date."""
+    """The right weekday, in English; empty if the date does not exist."""
 
 
 def mismatches(text: str, *, about: date) -> Iterator[Mismatch]:
-    """Return the dates with a wrong day of the week. One without a year is nearest to ``about``."""
+    """Return the dates with a wrong weekday. A date without a year is nearest to ``about``."""
     for pattern, days, months in _PATTERNS:
         for found in pattern.finditer(text):
             number, month = int(found["number"]), _index(months, found["month"]) + 1

@@ -1,4 +1,4 @@
-"""Addresses: how one is read, and when two of them are the same."""
+"""Email addresses: their validation, folding, and comparison."""
 
 import re
 import unicodedata
@@ -44,7 +44,7 @@ def _are_names(labels: list[str]) -> bool:
 
 
 def fold(address: str) -> str:
-    """The form in which two addresses are compared.
+    """Return the folded form of an address, in which two addresses are compared.
 
     Only ASCII letters are folded: Unicode folding would merge different people (the Kelvin sign
     becomes a k). An international domain is compared in its ASCII form.
@@ -69,7 +69,7 @@ _DOTS_ARE_NOTHING = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 def mailbox(address: str) -> str:
-    """Return one spelling for all spellings of an address. For comparisons and limits only.
+    """Return one spelling for all spellings of a mailbox. For comparisons and limits only.
 
     Upper case, full-width letters, a ``+`` suffix and Gmail's dots do not make another person.
     """
@@ -100,6 +100,6 @@ def _address(text: str) -> str:
 
 
 Address = Annotated[str, Rule(_address)]
-"""An e-mail address that people write in a file."""
+"""An email address in a settings file."""
 OptionalAddress = Annotated[str, Rule(lambda text: text and _address(text))]
-"""An e-mail address that people may leave out, which is stored as ""."""
+"""An email address in a settings file, or "" if it is left out."""

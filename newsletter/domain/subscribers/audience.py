@@ -1,4 +1,4 @@
-"""Subscribers and suppressions, in the database and in files."""
+"""Subscribers, suppressions, imports and audiences, in the database and in files."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class SuppressionReason(Enum):
     """Why an address gets no mail."""
 
     UNSUBSCRIBED = "unsubscribed"
-    """The person left everything."""
+    """The person unsubscribed from everything."""
     BOUNCED = "bounced"
     """The mailbox does not exist."""
     COMPLAINED = "complained"
@@ -27,9 +27,9 @@ class SuppressionReason(Enum):
 
     @property
     def replaces(self) -> "tuple[SuppressionReason, ...]":
-        """The reasons that this one replaces, in whatever order they became known.
+        """Return the reasons that this one replaces, in whatever order they became known.
 
-        A person's own word outranks a fault of the mailbox.
+        A person's own decision outranks a fault of the mailbox.
         """
         told = (
             SuppressionReason.BOUNCED,
@@ -40,13 +40,13 @@ class SuppressionReason(Enum):
 
     @property
     def only_theirs(self) -> bool:
-        """Only the person can take it back."""
+        """Return whether only the person themselves can end the suppression."""
         return self in {SuppressionReason.COMPLAINED, SuppressionReason.ERASED}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Noted:
-    """The staff's notes on a person, each one line. No email contains them."""
+    """The staff's notes about a person, each one line. No email contains them."""
 
     place: str = ""
     """The person's place of home or work."""
@@ -67,11 +67,11 @@ NOTED = tuple(each.name for each in fields(Noted))
 
 @dataclass(frozen=True, kw_only=True)
 class Subscriber(Noted):
-    """A person with one address, identified by us."""
+    """A person with one address, identified by an id."""
 
     id: int
     address: str
-    """As the person wrote it."""
+    """The address as the person wrote it."""
     name: str
     language: str
     timezone: str
@@ -79,17 +79,17 @@ class Subscriber(Noted):
     """Lists with a confirmed subscription."""
     suppressed: SuppressionReason | None = None
     tags: tuple[str, ...] = ()
-    """The staff's notes on the person, in order."""
+    """The staff's labels for the person, in order."""
     paused_until: datetime | None = None
-    """The end of a pause: nothing but corrections is sent before."""
+    """The end of a pause, before which only corrections are sent."""
     left: tuple[str, ...] = ()
-    """Lists that the person has left."""
+    """Lists from which the person unsubscribed."""
     requested: tuple[str, ...] = ()
-    """Lists that the person wants to join; staff have to decide."""
+    """Lists that the person has requested to join, which staff decide."""
 
     @property
     def digest(self) -> str:
-        """A hash of all values, so that a change in between is noticed."""
+        """Return a hash of all values, to notice a change in between."""
         return sha256(repr(self).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -103,7 +103,7 @@ class Consent:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry(Noted):
-    """One subscriber as a file names them."""
+    """The entry of one subscriber in a file."""
 
     address: str
     lists: tuple[str, ...]
@@ -119,23 +119,23 @@ class Entry(Noted):
 
 @dataclass(frozen=True, kw_only=True)
 class SuppressedEntry:
-    """One suppression as a file names it."""
+    """The entry of one suppression in a file."""
 
     address: str
     reason: SuppressionReason
 
 
 EXAMPLES = 3
-"""The number of people named as examples for each finding about a file."""
+"""The maximum number of people named as examples for each finding about a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SkippedPeople:
-    """People who stay away, although a file names them."""
+    """People in a file who are not subscribed to some of its lists."""
 
     people: int = 0
     first: tuple[tuple[str, str], ...] = ()
-    """Place and address of the first of them, at most ``EXAMPLES``."""
+    """The position in the file and the address of the first people, at most ``EXAMPLES``."""
 
     def plus(self, other: "SkippedPeople") -> "SkippedPeople":
         first = (*self.first, *other.first)[:EXAMPLES]
@@ -149,24 +149,24 @@ class ImportResult:
     new: int = 0
     known: int = 0
     suppressed: int = 0
-    """Addresses that were not suppressed before."""
+    """The number of addresses that were not suppressed before."""
     refused: Mapping[SuppressionReason, SkippedPeople] = field(default_factory=dict)
-    """Suppressed people who were not imported, in the order of the file."""
+    """Suppressed people who were not imported, by reason, in the order of the file."""
     left: SkippedPeople = field(default_factory=SkippedPeople)
-    """People who have left a list that the file names, and stay away from it."""
+    """People who unsubscribed from a list that the file names, and stay unsubscribed."""
     changed: int = 0
-    """Known people with another name, language, time zone, place, tag or pause."""
+    """The number of known people whose name, language, zone, place, tag or pause changes."""
     joined: Mapping[str, int] = field(default_factory=dict)
-    """List → how many people join it."""
+    """List → number of people who join it."""
     ended: int = 0
-    """Subscriptions that end, because the file says so."""
+    """The number of subscriptions that end, because the file says so."""
     created: tuple[str, ...] = ()
-    """New lists."""
+    """The names of new lists."""
     number: int = 0
     """The import's number; 0 for a rehearsal."""
 
     def plus(self, part: "ImportResult") -> "ImportResult":
-        """Return the result of one more part of the file."""
+        """Return the sum of this result and that of one more part of the file."""
         refused, joined = dict(self.refused), Counter(self.joined) + Counter(part.joined)
         for reason, away in part.refused.items():
             refused[reason] = refused.get(reason, SkippedPeople()).plus(away)
@@ -184,29 +184,29 @@ class ImportResult:
 
     @property
     def skipped(self) -> int:
-        """People who stay away from all or some of the lists that the file names."""
+        """Return the number of people who are not subscribed to some list that the file names."""
         return sum(away.people for away in (*self.refused.values(), self.left))
 
 
 @dataclass(frozen=True, kw_only=True)
 class UploadedFile:
-    """A file of subscribers that a member of staff uploaded and did not import yet."""
+    """A file of subscribers that a member of staff uploaded and has not imported yet."""
 
     by: str
     file: str
-    """Its name."""
+    """The name of the file."""
     lists: tuple[str, ...]
     without: tuple[str, ...]
-    """Files that an export of another tool lacks because they were empty."""
+    """Files that the export of another tool omits because they would be empty."""
     agreed: str
-    """How its people agreed, as far as the file does not say it."""
+    """The source of consent, for people about whom the file does not say it."""
     columns: tuple[str, ...] = ()
-    """Our column for each of a table's, as a person chose them."""
+    """The chosen subscriber column for each column of a table."""
     body: bytes
 
 
 UNDOABLE = timedelta(days=90)
-"""The time in which an import can be undone."""
+"""How long an import can be undone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,9 +225,9 @@ class ImportRecord:
     known: int
     changed: int
     joined: int
-    """Subscriptions that it began."""
+    """The number of subscriptions that it began."""
     ended: int
-    """Subscriptions that it ended."""
+    """The number of subscriptions that it ended."""
     suppressed: int
     skipped: int
     finished_at: datetime | None = None
@@ -240,28 +240,28 @@ class ImportUndoResult:
     """The result of undoing an import."""
 
     removed: int
-    """New people of the import, who were removed."""
+    """The number of new people, who were removed."""
     restored: int
-    """Known people of the import, who were changed back."""
+    """The number of known people, who were changed back."""
     ended: int
-    """Subscriptions that it began, also of people who stay."""
+    """The number of subscriptions that it began and that ended, also of people who stay."""
     acted: int
     later: int
     sent: int
     left: int
     suppressed: int
-    """Addresses of the import that stay suppressed."""
+    """The number of addresses from the import that stay suppressed."""
     departures: int
-    """Subscriptions that the import ended and that stay ended."""
+    """The number of subscriptions that the import ended and that stay ended."""
 
     @property
     def stay(self) -> int:
-        """People of the import who stay as they are."""
+        """Return the number of people of the import who stay as they are."""
         return self.acted + self.later + self.sent
 
     @property
     def reasons(self) -> list[tuple[int, str]]:
-        """How many people stay, and why."""
+        """Return the number of people who stay, by reason."""
         found = (
             (self.acted, say("they or the staff did something since")),
             (self.later, say("a later import names them")),
@@ -273,28 +273,30 @@ class ImportUndoResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """The readers of a statement: those of its lists, of a segment, or of a language."""
+    """The readers of a statement: the subscribers of its lists, of a segment or of a language."""
 
     lists: tuple[str, ...]
     segment: Segment | None = None
-    """Only those whom it picks."""
+    """Only the readers that the segment picks."""
     languages: frozenset[str] | None = None
-    """As readers named them, "" for readers who named none; None for all languages."""
+    """Only readers who named these languages, "" for readers who named none; None for all."""
     original: str = ""
-    """The slug of the original, if its readers are divided between languages: a reader whom a
-    language other than ``slug`` has, or may have, is not among them."""
+    """For a translation or its original, the slug of the original.
+
+    A reader of the campaign of another language, or of one that is to come, is not in the audience.
+    """
     slug: str = ""
-    """The slug of this language's statement."""
+    """The slug of the statement in this language."""
 
     @property
     def is_whole(self) -> bool:
-        """Return whether it is everybody on the lists who may get email."""
+        """Return whether it is all subscribers of the lists who may get email."""
         return self == Audience(lists=self.lists)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """One place that quotes an address."""
+    """A row that quotes an address."""
 
     kind: str
     key: tuple[str | int, ...]

@@ -22,7 +22,7 @@ TAG_NAME = LIST_NAME
 
 @dataclass(frozen=True, kw_only=True)
 class PublicList:
-    """A list: what readers read in place of its name, and whether they may join it."""
+    """A list, with the title that readers see and the conditions of joining it."""
 
     name: ListName = setting("The name that statements use.", "press")
     title: Line = setting(

@@ -7,13 +7,13 @@ from enum import Enum
 from zoneinfo import ZoneInfo
 
 LINK_OPENS = timedelta(hours=24)
-"""The time in which a link opens the preferences."""
+"""How long a link opens the preferences."""
 LONGEST_PAUSE = timedelta(days=731)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreferenceChange:
-    """The choices that a person changes. Others stay as they are.
+    """The choices that a person changes. Other choices stay as they are.
 
     It contains the differences from the form that was shown, not from the current state: a change
     in between was not seen and is not undone.
@@ -27,7 +27,7 @@ class PreferenceChange:
     pauses_until: datetime | None = None
     resumes: bool = False
     returns: bool = False
-    """End a suppression, whatever its reason."""
+    """End the suppression of the address, whatever its reason."""
 
 
 class Pause(Enum):
@@ -40,11 +40,11 @@ class Pause(Enum):
     QUARTER = "quarter"
     """Three months by the calendar."""
     DAY = "day"
-    """Until a day that the person names."""
+    """Until a date that the person names."""
 
 
 def pause_end(pause: Pause, now: datetime, zone: str, day: date | None = None) -> datetime:
-    """Return the end of a pause: the beginning of its last day in the person's zone. Aware, in UTC.
+    """Return the end of a pause: the beginning of its last day in the person's zone, in UTC.
 
     Raises ValueError for a day in the past or too far in the future.
     """
@@ -61,6 +61,6 @@ def pause_end(pause: Pause, now: datetime, zone: str, day: date | None = None) -
 
 
 def _months_on(day: date, months: int) -> date:
-    """Return the same day so many months later, or the last day of a shorter month."""
+    """Return the same day this many months later, or the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

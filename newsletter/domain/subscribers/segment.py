@@ -43,7 +43,7 @@ _CONDITIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentRule:
-    """A rule that picks readers of one list; who is picked meets all that it asks for."""
+    """The rule of a segment: it picks the readers of one list who meet all its conditions."""
 
     name: Annotated[
         str,
@@ -106,27 +106,27 @@ def picks_some(rule: SegmentRule) -> SegmentRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Segment(SegmentRule):
-    """A rule with the zone of its dates.
+    """A segment: a rule, with the zone of its dates.
 
     A condition on a language, place or zone does not match a subscriber without one.
     """
 
     timezone: str
-    """IANA name: in this zone its dates begin."""
+    """IANA name of the zone in which its dates begin."""
 
     @property
     def since(self) -> datetime | None:
-        """The first instant of ``joined_since``."""
+        """Return the first instant of ``joined_since``."""
         return _midnight(self.joined_since, self.timezone)
 
     @property
     def before(self) -> datetime | None:
-        """The first instant of ``joined_before``."""
+        """Return the first instant of ``joined_before``."""
         return _midnight(self.joined_before, self.timezone)
 
     @property
     def rule(self) -> str:
-        """The rule in words, different for any two rules that may pick different people.
+        """Return the rule in words, different for rules that may pick different people.
 
         An approval is for these words: a new wording needs a new approval.
         """

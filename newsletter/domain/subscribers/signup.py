@@ -23,51 +23,51 @@ ROLES = (
     *("abuse", "bounce", "bounces", "do-not-reply", "donotreply", "hostmaster", "mailer-daemon"),
     *("no-reply", "nobody", "noreply", "postmaster", "root"),
 )
-"""Local parts of machines and of offices that never asked; newsroom@ and press@ are readers."""
+"""Local parts of machines and offices that never subscribe; newsroom@ and press@ are readers."""
 MAX_NAME_CHARACTERS = 100
 _REPLACED = "\ufffd"
-"""Replaces bytes that were no text."""
+"""The character that replaces bytes which are not text."""
 _NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
 _STRANGE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
 """Characters that reverse text, so that one name looks like another, and replaced bytes."""
 
 
 class FormFault(Enum):
-    """Why a form cannot be accepted."""
+    """The reason for refusing a form."""
 
     NO_ADDRESS = "no_address"
-    """The field of the address is empty."""
+    """The address field is empty."""
     MALFORMED = "malformed"
-    """The field contains no address."""
+    """The address field contains no address."""
     ROLE = "role"
     """The address is that of a machine, or of an office."""
     THROW_AWAY = "throw_away"
-    """The address is of a domain that hands out mailboxes for minutes."""
+    """The domain of the address provides temporary mailboxes."""
     NO_LIST = "no_list"
-    """No list is ticked, or none that is offered."""
+    """No offered list is ticked."""
     NAME = "name"
-    """The name has more than a hundred characters, or is no line of text."""
+    """The name has more than a hundred characters, or is not one line of text."""
     WORDS = "words"
-    """The words of consent that were shown are not ours."""
+    """The words of consent that the form showed are unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpForm:
-    """The fields of a form. None of them is trusted."""
+    """The fields of a form as received. None of them is trusted."""
 
     address: str = ""
     name: str = ""
     lists: tuple[str, ...] = ()
     language: str = ""
     wording: str = ""
-    """The hash of the words that were shown; "" if the form does not say."""
+    """The hash of the shown words of consent; "" if the form does not send it."""
     trap: str = ""
     """A field that people do not see: only a program fills it in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignUp:
-    """A form in order."""
+    """The valid fields of a form."""
 
     address: str
     name: str
@@ -101,7 +101,7 @@ _Role = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpSettings:
-    """The sign-up of readers, on our page or by a form on another site."""
+    """The settings of sign-up, on the public page or by a form on another site."""
 
     enabled: bool = setting("Whether there is a sign-up form.", True, default=True)
     consent: Annotated[Line, Rule(_words)] = setting(
@@ -146,19 +146,19 @@ class SignUpSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SignUpRules(SignUpSettings):
-    """The conditions of joining."""
+    """The conditions of signing up."""
 
     public_lists: tuple[PublicList, ...]
     """The lists that can be joined; empty if sign-up is off."""
     throw_away: frozenset[str] = frozenset()
-    """Known domains whose addresses, with those of their subdomains, cannot join."""
+    """Known domains whose addresses, like those of their subdomains, are refused."""
 
     def offered(self, names: Sequence[str] = ()) -> tuple[PublicList, ...]:
-        """Return the offered lists with these names, or all, in their order."""
+        """Return the offered lists with these names, or all of them, in their order."""
         return tuple(shown for shown in self.public_lists if not names or shown.name in names)
 
     def judge(self, form: SignUpForm) -> SignUp | Mapping[str, FormFault]:
-        """Return the accepted request, or the faults by field."""
+        """Return the valid sign-up, or the faults by field."""
         # a single list need not be ticked
         takes_all = len(self.public_lists) == 1 and not form.lists
         lists = tuple(
@@ -178,7 +178,7 @@ class SignUpRules(SignUpSettings):
         return SignUp(address=parse_address(form.address), name=form.name.strip(), lists=lists)
 
     def refuses(self, address: str) -> FormFault | None:
-        """Return the fault of an address, so that no email is sent to it."""
+        """Return why an address is refused, so that no email is sent to it; None if it is not."""
         if not address.strip():
             return FormFault.NO_ADDRESS
         try:
@@ -195,7 +195,7 @@ class SignUpRules(SignUpSettings):
 
 
 def consent_words(template: str, *, organisation: str, public_lists: Sequence[PublicList]) -> str:
-    """Return the words that a person consents to, in full."""
+    """Return the complete words of consent."""
     titles = ", ".join(shown.title for shown in public_lists)
     return template.replace(ORGANISATION_GAP, organisation).replace(LISTS_GAP, titles)
 
@@ -206,31 +206,31 @@ def wording_of(words: str) -> str:
 
 
 def masked(address: str) -> str:
-    """Return the first letter and the domain of an address, for a person who knows it."""
+    """Return the first letter and the domain of an address, which its owner recognises."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
 
 
 class Method(Enum):
-    """How consent was given or withdrawn."""
+    """The method by which consent was given or withdrawn."""
 
     DOUBLE_OPT_IN = "double opt-in"
-    """Asked for on a page, and confirmed by the link in an email."""
+    """Requested on a page, and confirmed by the link in an email."""
     PREFERENCES = "preferences"
-    """Chosen by the person on the page of their preferences."""
+    """Chosen by the person on the preferences page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentRecord:
-    """One yes of one person to one list, or its end: proof, never changed afterwards."""
+    """The consent of one person to one list, or its withdrawal: proof, never changed."""
 
     list: str
     given: bool
-    """False: taken back."""
+    """False if consent was withdrawn."""
     method: Method
     source: str
-    """The place of the request."""
+    """The page or form of the request."""
     wording: str = ""
-    """The hash of the words that were shown; ``Consents.words`` has them."""
+    """The hash of the shown words; ``Consents.words`` returns the words."""
     asked_at: datetime | None = None
     at: datetime
