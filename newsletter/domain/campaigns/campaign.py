@@ -132,10 +132,8 @@ class Correction:
 
 
 _TOLERATED = 10_000
-"""One reader in this many may come or go while a sender reads the page.
-
-A large audience changes between any two clicks.
-"""
+"""One reader in this many may come or go while a sender reads the page: a large audience
+changes between any two clicks."""
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[,.'\s][0-9]{3})+|[0-9]{1,12}")
 
 

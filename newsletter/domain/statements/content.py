@@ -307,7 +307,7 @@ class Content:
         return _filled(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
 
     def content_hash(self) -> str:
-        """Return the SHA-256 of all fields as 64 hexadecimal digits; a segment counts by its rule."""
+        """Return the SHA-256 of all fields, 64 hexadecimal digits; a segment counts by its rule."""
         values = asdict(self) | {"segment": str(self.segment or "")}
         text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
