@@ -219,7 +219,7 @@ def _has_already(email: TransactionalEmail, person: Subscriber) -> bool:
 
 
 UNREADABLE = "unreadable"
-"""The network that stands for all clients without a readable address."""
+"""The shared network of all clients without a readable address."""
 
 
 def network_of(host: str) -> str:
