@@ -24,7 +24,7 @@ from newsletter.domain.delivery.provider import Finding, Level
 from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.diagnosis import examine_proxy
 from newsletter.runtime.keys import proxy_token
-from newsletter.web.desk.statements.drafts import LARGEST_FORM
+from newsletter.web.desk.statements.drafts import MAX_FORM_BYTES
 from newsletter.web.server import WebServer
 from tests.desk import Staffed, desk
 from tests.rows import rows
@@ -203,7 +203,7 @@ if HERE:  # else nothing is collected: what is not installed here is tried where
 def test_the_examples_take_bodies_as_large_as_the_desk_does() -> None:
     [megabytes] = re.findall(r"client_max_body_size (\d+)m;", example("nginx"))
     [millions] = re.findall(r"max_size (\d+)MB", example("caddyfile"))
-    assert min(int(megabytes) << 20, int(millions) * 1_000_000) >= LARGEST_FORM
+    assert min(int(megabytes) << 20, int(millions) * 1_000_000) >= MAX_FORM_BYTES
     for field in ("Host $http_host", "X-Forwarded-For $remote_addr", "X-Forwarded-Proto $scheme"):
         assert f"proxy_set_header {field};" in example("nginx")
 

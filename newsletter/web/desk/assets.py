@@ -14,11 +14,11 @@ _KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class Assets:
-    """Style sheets and scripts, each at an address that changes with its content."""
+    """Style sheets and scripts. Each file's address contains its hash."""
 
     def __init__(self, folder: Path, *, color: str) -> None:
         self._folders = (folder, Path(newsletter.__file__).parent / "web/static")
-        self._colours = _rules(color).encode()
+        self._colours = _brand_css(color).encode()
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
@@ -38,8 +38,8 @@ class Assets:
             return ""
         return f"/desk/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}"
 
-    def answer(self, name: str) -> Response | None:
-        """Return the file as an answer; None if there is none."""
+    def response(self, name: str) -> Response | None:
+        """Return the file as a response; None if there is none."""
         data = self.files.get(name)
         if data is None:
             return None
@@ -57,8 +57,8 @@ _KINDS = {
 }
 
 
-def _rules(color: str) -> str:
-    """Return the organisation's colour as rules of the style sheet."""
+def _brand_css(color: str) -> str:
+    """Return CSS rules with the organisation's colour."""
     light, dark = (
         "".join(f" --{name}: {colour};" for name, colour in scheme.items())
         for scheme in desk_colours(color)

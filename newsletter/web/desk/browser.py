@@ -1,4 +1,4 @@
-"""The browser behind a request: its cookie, its origin, allowed targets, and its passkeys."""
+"""The browser behind a request: its cookies, its origin, redirect targets, and its passkeys."""
 
 import re
 from dataclasses import dataclass
@@ -17,74 +17,74 @@ from newsletter.web.http.hosts import is_this_machine
 
 HOME = "/desk"
 _COOKIE = "desk"
-DEVICE = "-device"
-"""The cookie of a browser in which a person signed in before."""
-AWAY = "-away"
-"""The cookie of a browser that left for the identity provider."""
-_LONGEST_ADDRESS = 2_000
-_DOORS = ("/desk/sign-in", "/desk/sign-out", "/desk/second", "/desk/step-up")
-"""A redirect to these pages would loop."""
+DEVICE_COOKIE = "-device"
+"""Suffix of the cookie that marks a browser in which a person signed in before."""
+PROVIDER_COOKIE = "-away"
+"""Suffix of the cookie that holds the state of a sign-in at the identity provider."""
+_MAX_ADDRESS_CHARACTERS = 2_000
+_SIGN_IN_PATHS = ("/desk/sign-in", "/desk/sign-out", "/desk/second", "/desk/step-up")
+"""Pages to which a sign-in never redirects: that would loop."""
 
 
-def word_of(request: Request, kind: str = "") -> str:
-    """Return the session token in the desk's cookie; empty if there is none."""
+def session_token(request: Request, kind: str = "") -> str:
+    """Return the token in the desk's cookie of this kind, by default the session's; else ""."""
     return request.cookies.get(cookie_name(request, kind), "")
 
 
 def cookie_name(request: Request, kind: str = "") -> str:
-    """Return the cookie's name: with ``__Host-``, and so Secure, except on this machine itself."""
+    """Return the cookie's name: with the prefix ``__Host-``, except over HTTP on loopback."""
     return f"{'' if is_loopback(request) else '__Host-'}{_COOKIE}{kind}"
 
 
 def set_cookie(
-    response: Response, request: Request, name: str, kind: str = "", days: int | None = None
+    response: Response, request: Request, token: str, kind: str = "", days: int | None = None
 ) -> None:
-    """Have the browser keep a word, until it is closed or so long; an empty name takes it away."""
+    """Set a cookie for ``days``, or until the browser is closed; "" deletes the cookie."""
     response.set_cookie(
         cookie_name(request, kind),
-        name,
-        max_age=(days and days * 86_400) if name else 0,
+        token,
+        max_age=(days and days * 86_400) if token else 0,
         path="/",
         secure=not is_loopback(request),
         httponly=True,
         # a link in an email of ours leads in; a post from elsewhere does not
-        samesite="strict" if kind == DEVICE else "lax",
+        samesite="strict" if kind == DEVICE_COOKIE else "lax",
     )
 
 
 def is_loopback(request: Request) -> bool:
-    """Return whether this machine asks itself by plain HTTP."""
+    """Return whether the request came from this machine, over HTTP without TLS."""
     names = request.url.hostname or "", host_of(request)
     return request.url.scheme == "http" and all(map(is_this_machine, names))
 
 
-def place_of(request: Request) -> Place:
-    """Return the browser and the network of a request, in words that its owner knows."""
+def client_of(request: Request) -> Place:
+    """Return the client of a request: browser, network and device token."""
     agent = request.headers.get("user-agent", "")
     return Place(
         browser=browser_of(agent),
         network=network_of(host_of(request)),
-        device=word_of(request, DEVICE),
+        device=session_token(request, DEVICE_COOKIE),
     )
 
 
-_INSIDE = re.compile(
+_DESK_ADDRESS = re.compile(
     r"/desk(?:/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)*/?(?:\?[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?"
 )
 
 
-def inside(address: str) -> str:
-    """Return an address of the desk as it is, or Home for any other address."""
+def desk_path(address: str) -> str:
+    """Return the address if it is a page of the desk, else that of Home: no open redirect."""
     path = address.partition("?")[0].lower()
     # a browser resolves dots, written either way, before it asks
     climbs = ".." in path.replace("%2e", ".")
-    if len(address) > _LONGEST_ADDRESS or climbs or not _INSIDE.fullmatch(address):
+    if len(address) > _MAX_ADDRESS_CHARACTERS or climbs or not _DESK_ADDRESS.fullmatch(address):
         return HOME
-    return HOME if path.startswith(_DOORS) else address
+    return HOME if path.startswith(_SIGN_IN_PATHS) else address
 
 
-def back_from_provider(request: DeskRequest, staff: Staff) -> str:
-    """Return the address to which the identity provider sends the browser."""
+def redirect_uri(request: DeskRequest, staff: Staff) -> str:
+    """Return the redirect URI of a sign-in at the identity provider."""
     own = f"http://{request.http.url.netloc}{HOME}"
     return f"{own if is_loopback(request.http) else staff.settings.desk_url}/sign-in/back"
 
@@ -97,16 +97,16 @@ PASSKEY = "passkey"
 class PasskeyOffer:
     """Whether a page offers to use a passkey."""
 
-    here: bool
-    elsewhere: str = ""
-    """The address at which a passkey works instead, as a sentence; may be empty."""
+    is_available: bool
+    hint: str = ""
+    """A sentence that names the address at which the person's passkeys work, or ""."""
 
 
-def party_at(request: DeskRequest, staff: Staff) -> Party | None:
-    """Return the website that a passkey is for, at the requested address; None for none.
+def relying_party(request: DeskRequest, staff: Staff) -> Party | None:
+    """Return the relying party (WebAuthn) of passkeys; None if ``desk.url`` cannot have any.
 
-    On this machine itself that is the address in the browser, as the one in the configuration
-    leads somewhere else. A passkey that was made for localhost opens no other desk.
+    On loopback it is the host in the browser instead of the host of ``desk.url``. A passkey
+    of localhost is valid at no other desk.
     """
     settings, name = staff.settings, staff.settings.organisation.name
     if is_loopback(request.http):
@@ -114,9 +114,9 @@ def party_at(request: DeskRequest, staff: Staff) -> Party | None:
     return party_of(settings.desk_url, name)
 
 
-def elsewhere(request: DeskRequest, staff: Staff) -> str:
-    """Return the address at which passkeys work, as a sentence; empty if they work here."""
-    url, party = request.http.url, party_at(request, staff)
+def passkey_hint(request: DeskRequest, staff: Staff) -> str:
+    """Return a sentence that names the address at which passkeys work; "" if this one does."""
+    url, party = request.http.url, relying_party(request, staff)
     if party is not None and party.id == url.hostname:
         return ""
     if is_loopback(request.http):
@@ -130,19 +130,19 @@ def elsewhere(request: DeskRequest, staff: Staff) -> str:
 
 
 def offer_passkey(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
-    """Return whether a person can use a passkey on this page."""
-    party, there = party_at(request, staff), elsewhere(request, staff)
+    """Return whether a member of staff has a passkey that works at this address."""
+    party, there = relying_party(request, staff), passkey_hint(request, staff)
     with staff.store.read() as tx:
         theirs = tx.passkeys.of(address)
     if not theirs or there:
-        return PasskeyOffer(here=False, elsewhere=there if theirs else "")
-    here = party is not None and any(passkey.party == party.id for passkey in theirs)
-    return PasskeyOffer(here=here)
+        return PasskeyOffer(is_available=False, hint=there if theirs else "")
+    works = party is not None and any(passkey.party == party.id for passkey in theirs)
+    return PasskeyOffer(is_available=works)
 
 
-def shown(request: DeskRequest, field: str, staff: Staff) -> str | PasskeyAnswer:
+def second_factor(request: DeskRequest, field: str, staff: Staff) -> str | PasskeyAnswer:
     """Return the second factor in a form: a passkey's signature, or the text of a field."""
-    signature, party = request.field(PASSKEY), party_at(request, staff)
+    signature, party = request.field(PASSKEY), relying_party(request, staff)
     if signature and party:
         return PasskeyAnswer(answer=signature, party=party)
     return request.field(field)

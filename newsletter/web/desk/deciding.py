@@ -37,7 +37,7 @@ LEFT_OUT: Mapping[str, str] = MappingProxyType(
         "paused": "paused",
     }
 )
-"""Reason for leaving a person out → words after a number."""
+"""Reason for excluding a person → words after a number."""
 _PROVIDERS: Mapping[str, str] = MappingProxyType(
     {
         "http": say("the provider"),
@@ -59,20 +59,20 @@ def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> C
     return content
 
 
-def differences(tx: Transaction, seen: str, now: str) -> Sequence[Difference] | None:
-    """Return the differences that readers would see; None if a version is not stored."""
-    before, after = tx.statements.content(seen), tx.statements.content(now)
+def differences(tx: Transaction, seen_hash: str, hash_now: str) -> Sequence[Difference] | None:
+    """Compare two versions, by hash, as readers see them; None if one is not stored."""
+    before, after = tx.statements.content(seen_hash), tx.statements.content(hash_now)
     return None if before is None or after is None else passages(before, after)
 
 
-def titled(settings: Settings, lists: Sequence[str]) -> list[str]:
-    """Return the title of each list."""
+def list_titles(settings: Settings, lists: Sequence[str]) -> list[str]:
+    """Return the title of each list, or its name if it has no title."""
     known = {offer.name: offer.title for offer in settings.titled_lists()}
     return [known.get(name, name) for name in lists]
 
 
 def correction_effect(tx: Transaction, statement: Statement) -> str:
-    """Return the readers of a correction and what happens to its original; else "".
+    """Return who gets a correction and what happens to its original, in words; else "".
 
     A correction of a statement that has not begun takes its place and goes to its current lists.
     """
@@ -109,25 +109,25 @@ def title_of(tx: Transaction, slug: str) -> str:
 
 def titles(settings: Settings, lists: Sequence[str]) -> str:
     """Return the titles of lists, joined for a sentence."""
-    return listed(titled(settings, lists))
+    return listed(list_titles(settings, lists))
 
 
-def remarks_of(
+def findings_of(
     tx: Transaction,
     stored: StoredStatement,
     statements: Statements,
 ) -> list[ReviewFinding]:
-    """Return the findings about a statement, most severe first; none without an email."""
+    """Return the review findings of a statement, most severe first; none if it has no email."""
     if not stored.present or not stored.content_hash:
         return []
     [reviewed] = review(tx, [stored], statements.review_rules)
     return sorted(reviewed.remarks, key=lambda remark: list(Severity).index(remark.grade))
 
 
-def with_waived(
+def mark_waived(
     remarks: Sequence[ReviewFinding], status: StatementStatus, names: Mapping[str, str]
 ) -> list[ReviewFinding]:
-    """Return the findings, with an embargo that approvers waived as advice that names them."""
+    """Return the findings. An embargo that approvers waived becomes advice that names them."""
     waived = [one for one in status.approval.valid if Check.OPEN_EMBARGO.value in one.warnings]
     if not waived:
         return list(remarks)
@@ -139,26 +139,26 @@ def with_waived(
     ]
 
 
-def provider_named(kinds: Sequence[str]) -> str:
-    """Return the names of providers: Mailgun or Amazon SES."""
+def provider_names(kinds: Sequence[str]) -> str:
+    """Return the names of providers, joined by "or": Mailgun or Amazon SES."""
     named = [_PROVIDERS.get(kind, kind.capitalize()) for kind in kinds]
     return listed(named, "or")
 
 
 def is_trial(settings: Settings) -> bool:
-    """Return whether emails become files on this machine instead of being sent."""
+    """Return whether the provider writes emails to files instead of sending them."""
     return all(getattr(provider, "kind", "") == "outbox" for provider in settings.providers)
 
 
-def holders(tx: Transaction, role: Role, most: int | None = None) -> str:
-    """Return the people with a role by name: Cleo or Dan. At most ``most`` are named."""
+def role_holders(tx: Transaction, role: Role, most: int | None = None) -> str:
+    """Return the names of the staff with a role, at most ``most``: Cleo or Dan."""
     names = colleagues(tx)
     found = [names[address] for address, held in tx.staff.roles().items() if held.includes(role)]
     return listed(found[:most], "or") if found else ""
 
 
 def colleagues(tx: Transaction) -> Mapping[str, str]:
-    """Return the names of the staff by folded address."""
+    """Return casefolded address → name of the staff."""
     names = tx.staff.names()
     return {address: names.get(address) or name_of(address) for address in tx.staff.roles()}
 
@@ -177,19 +177,19 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
 
 
 _HASH = 64
-"""Digits: the beginning of one names a version at the command line, and nothing on a page."""
+"""Hex digits of a content hash. A page sends the whole hash, never an abbreviation."""
 
 
 def seen_version(request: DeskRequest) -> str:
-    """Return the version that a page showed; a hash of none if the form has none."""
+    """Return the content hash in the form; "none", which matches no version, if it has none."""
     digest = request.field("digest")
     return digest if len(digest) == _HASH else "none"
 
 
-def shown_on(request: DeskRequest, now: datetime, typed: str = "typed") -> ShownTerms:
-    """Return what a page showed before somebody decided there, as its form gives it back.
+def shown_terms(request: DeskRequest, now: datetime, typed: str = "typed") -> ShownTerms:
+    """Return the readers and the time that the page showed, from the fields of its form.
 
-    ``typed`` is the field for the number.
+    ``typed`` is the field in which the person typed the number of readers.
     """
     return ShownTerms(
         readers=whole(request.field("shown")),
@@ -199,8 +199,8 @@ def shown_on(request: DeskRequest, now: datetime, typed: str = "typed") -> Shown
     )
 
 
-def otherwise(moved: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:
-    """Say what the page should have shown: how many get it now, or when it leaves."""
+def explain_change(moved: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:
+    """Return a sentence on what changed since the page: the number of readers, or the time."""
     if isinstance(moved, TimeChanged):
         at = moved.leaves_from
         when = say("no earlier than {at}", at=moment(at)) if at else say("at once")

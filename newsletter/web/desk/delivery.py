@@ -1,4 +1,4 @@
-"""Decisions about sending that only people take: stop, resume, and unknown deliveries."""
+"""The pages on which staff stop and resume sending, and decide unknown deliveries."""
 
 from datetime import timedelta
 
@@ -12,17 +12,17 @@ from newsletter.domain.wording import say
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk.campaigns.campaign import campaign_of
-from newsletter.web.desk.deciding import colleagues, holders, plain, provider_named, title_of
+from newsletter.web.desk.deciding import colleagues, plain, provider_names, role_holders, title_of
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
-_LONGEST = 200
+_MAX_REASON = 200
 _A_MINUTE = timedelta(minutes=1)
 
 
 class Stopping:
-    """The hold over everything."""
+    """The page that stops and resumes all sending."""
 
     def __init__(self, desk: Desk, delivery: Delivery) -> None:
         self._desk = desk
@@ -32,8 +32,8 @@ class Stopping:
     def stop(self, request: DeskRequest) -> Response:
         """Stop all sending."""
         reason = " ".join(request.field("reason").split())
-        if len(reason) > _LONGEST or not reason.isprintable():
-            fault = say("Write the reason in at most {most} plain characters", most=_LONGEST)
+        if len(reason) > _MAX_REASON or not reason.isprintable():
+            fault = say("Write the reason in at most {most} plain characters", most=_MAX_REASON)
             return self._page(request, faults=[("reason", fault)])
         if HoldKind.STOP not in self._delivery.guard().holds():
             self._delivery.guard().stop(by=request.who.address, reason=reason)
@@ -41,12 +41,12 @@ class Stopping:
 
     @route("POST", "/resume", Role.SENDER, step_up=True)
     def resume(self, request: DeskRequest) -> Response:
-        """Resume sending that a person stopped."""
+        """Resume sending after a stop by a person."""
         return self._lift(request, HoldKind.STOP)
 
     @route("POST", "/compared", Role.ADMIN, step_up=True)
-    def compared(self, request: DeskRequest) -> Response:
-        """Lift the restore guard: an admin has compared the database with the provider."""
+    def release(self, request: DeskRequest) -> Response:
+        """Lift the restore guard, after an admin compared the database with the provider."""
         try:
             with self._delivery.only_one():  # no process may send by books in doubt
                 return self._lift(request, HoldKind.RESTORE_GUARD)
@@ -64,7 +64,7 @@ class Stopping:
     ) -> Response:
         holds = self._delivery.guard().holds()
         with self._delivery.store.read() as tx:
-            names, admins, workers = colleagues(tx), holders(tx, Role.ADMIN), tx.workers.all()
+            names, admins, workers = colleagues(tx), role_holders(tx, Role.ADMIN), tx.workers.all()
         doubt = holds.get(HoldKind.RESTORE_GUARD, "")
         doubt = plain(doubt, names) if doubt else ""
         return self._desk.page(
@@ -90,7 +90,7 @@ WAYS = {
 
 
 class UnknownDeliveries:
-    """Decide the outcome of unknown deliveries."""
+    """The page on which an admin decides the outcome of unknown deliveries."""
 
     def __init__(self, desk: Desk, campaigns: Campaigns) -> None:
         self._desk = desk
@@ -119,7 +119,7 @@ class UnknownDeliveries:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             calls = tx.unknowns.calls(campaign.id)
-            title, deciders = title_of(tx, campaign.slug), holders(tx, Role.ADMIN)
+            title, deciders = title_of(tx, campaign.slug), role_holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
 
         if not campaign.counts.unknown and not faults:
@@ -135,6 +135,6 @@ class UnknownDeliveries:
             chosen=request.field("way"),
             since=calls and calls[0],
             until=calls and calls[1] + _A_MINUTE,
-            provider=provider_named(providers),
+            provider=provider_names(providers),
             deciders=deciders,
         )

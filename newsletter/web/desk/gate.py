@@ -29,7 +29,7 @@ from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.browser import PASSKEY, place_of, set_cookie, shown, word_of
+from newsletter.web.desk.browser import PASSKEY, client_of, second_factor, session_token, set_cookie
 from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import BodyMemory, Posted, host_of, parse_form
@@ -40,8 +40,8 @@ log = logging.getLogger("newsletter.web")
 _FROM_ELSEWHERE = say("It came from another website. Nothing was changed.")
 _SAFE = {"GET", "HEAD"}
 _MAX_FIELDS, _MAX_FILES = 400, 20
-_STRANGERS = 64 << 10
-"""Bytes of a body without a session."""
+_MAX_ANONYMOUS_BYTES = 64 << 10
+"""Largest body of a request without a session."""
 _HIDDEN = say(
     "The web server in front of newsletter does not pass on the Host field, so nobody can sign in"
     " safely. Nothing was changed. In nginx it takes: proxy_set_header Host $host;"
@@ -50,12 +50,12 @@ _TOO_LONG = say(
     "What you sent is too long to be kept while you sign in. Go back and copy your text, then sign"
     " in and paste it."
 )
-_MOST_SEEN = 1_000
-"""Sessions whose last request this process remembers."""
+_MAX_SESSIONS_SEEN = 1_000
+"""Sessions for which this process stores the time of the last request."""
 
 
 class Gate:
-    """Lets in whom a route is for."""
+    """Checks each request by its row in ``desk_routes``, then runs the route's answer."""
 
     def __init__(self, desk: Desk, staff: Staff, ours: Sequence[Route], lanes: Lanes) -> None:
         self._desk = desk
@@ -72,10 +72,10 @@ class Gate:
             HttpRoute(ROOT + route.path, self._guarded(route), methods=[route.method])
             for route in self._ours
         ]
-        shown = {route.path for route in self._ours if route.method == "GET"}
+        second_factor = {route.path for route in self._ours if route.method == "GET"}
         found += [
             HttpRoute(ROOT + path, self._only_posted, methods=["GET"])
-            for path in sorted({route.path for route in self._ours} - shown)
+            for path in sorted({route.path for route in self._ours} - second_factor)
         ]
         assets = HttpRoute(f"{ROOT}/static/{{version}}/{{name}}", self._asset)
         return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
@@ -83,8 +83,8 @@ class Gate:
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
         lanes, door = self._lanes, self._lanes.door
         lane = door if route.role is None else lanes.desk
-        lane = lanes.uploads if route.files or route.is_read else lane
-        lane = lanes.provider if route.calls else lane
+        lane = lanes.uploads if route.takes_files or route.is_parsed else lane
+        lane = lanes.provider if route.calls_provider else lane
 
         async def answer(http: Request) -> Response:
             if hides_the_host(http):
@@ -100,14 +100,14 @@ class Gate:
                 )
                 title, text = say("This request was refused"), _FROM_ELSEWHERE
                 return await door.run(self._failed, http, title, text, 403)
-            sender, memory, most = network_of(host_of(http)), self._strangers, _STRANGERS
-            if route.most > most and (account := await door.run(self._account, http)):
-                sender, memory, most = account, self._members, route.most
+            sender, memory, most = network_of(host_of(http)), self._strangers, _MAX_ANONYMOUS_BYTES
+            if route.max_bytes > most and (account := await door.run(self._account, http)):
+                sender, memory, most = account, self._members, route.max_bytes
             try:
                 async with memory.body(http, sender=sender, most=most) as body:
                     return await lane.run(self._answer, route, http, body)
             except HTTPException as error:
-                if error.status_code != 413 or most == route.most:
+                if error.status_code != 413 or most == route.max_bytes:
                     raise
                 return await door.run(self._failed, http, say("You are signed out"), _TOO_LONG, 413)
 
@@ -118,9 +118,9 @@ class Gate:
 
         A form that was sent after the session ended is kept until its owner is signed in again.
         """
-        if (member := self._member(word_of(http))) is not None:
+        if (member := self._member(session_token(http))) is not None:
             return member.address
-        key, device = self._staff.key, place_of(http).device
+        key, device = self._staff.key, client_of(http).device
         with self._staff.store.read() as tx:
             staff = tx.staff.roles()
         return next((one for one in staff if codes.device_of(key, one, device)), "")
@@ -137,11 +137,11 @@ class Gate:
     def _answer(self, route: Route, http: Request, body: bytes) -> Response:
         posted = Posted()
         if body:
-            kind, files = http.headers.get("content-type", ""), _MAX_FILES if route.files else 0
+            files, kind = _MAX_FILES * route.takes_files, http.headers.get("content-type", "")
             posted = parse_form(kind, body, max_fields=_MAX_FIELDS, max_files=files)
         request = DeskRequest(
             http=http,
-            member=self._member(word_of(http)),
+            member=self._member(session_token(http)),
             posted=posted,
             body=body,
         )
@@ -166,13 +166,13 @@ class Gate:
 
     def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
         """Check a second factor that came with the form; None if none came."""
-        proof, member = shown(request, PROOF, self._staff), request.member
+        proof, member = second_factor(request, PROOF, self._staff), request.member
         asks = route.step_up or route.may_step_up
         if not (proof and member and route.role and asks and member.may(route.role)):
             return None
         if member.session.fresh(self._desk.now()):
             return None
-        place = place_of(request.http)
+        place = client_of(request.http)
         return step_up(member.session.hash, proof, place=place, proofs=self._staff.proofs)
 
     def _explained(self, route: Route, request: DeskRequest) -> Response:
@@ -239,13 +239,13 @@ class Gate:
         )
 
     def _note(self, hashed: bytes, now: datetime) -> None:
-        if len(self._seen) >= _MOST_SEEN and hashed not in self._seen:
+        if len(self._seen) >= _MAX_SESSIONS_SEEN and hashed not in self._seen:
             # the one that has been quiet for longest loses the least
             self._seen.pop(min(self._seen, key=lambda session: self._seen[session]), None)
         self._seen[hashed] = now
 
     async def _asset(self, http: Request) -> Response:
-        return self._desk.assets.answer(http.path_params["name"]) or await self._nowhere(http)
+        return self._desk.assets.response(http.path_params["name"]) or await self._nowhere(http)
 
     async def _only_posted(self, http: Request) -> Response:
         """Answer a GET of a path that takes only forms."""
@@ -261,7 +261,7 @@ class Gate:
         return await self._lanes.door.run(self._failed, http, title, text, 404)
 
     def _failed(self, http: Request, title: str, text: str, status: int) -> Response:
-        request = DeskRequest(http=http, member=self._member(word_of(http)))
+        request = DeskRequest(http=http, member=self._member(session_token(http)))
         return self._desk.failed(request, title, text, status=status)
 
 

@@ -35,7 +35,14 @@ from newsletter.rendering.sentences import Language, translated
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.assets import Assets
 from newsletter.web.desk.browser import HOME, PASSKEY, offer_passkey
-from newsletter.web.desk.deciding import LEFT_OUT, colleagues, holders, sentence, titled, titles
+from newsletter.web.desk.deciding import (
+    LEFT_OUT,
+    colleagues,
+    list_titles,
+    role_holders,
+    sentence,
+    titles,
+)
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.frame import accepted_languages
 
@@ -56,7 +63,7 @@ _HEADERS = {
 }
 
 PROOF = "step-up"
-"""The field of a form in which a fresh factor is sent along."""
+"""The form field for the second factor of a step-up."""
 PROOF_FAULTS: Mapping[Refusal, str] = {
     Refusal.WRONG: "That is not right. Check it, or wait for the next code.",
     Refusal.TOO_OFTEN: "There were too many failures. Wait 5 minutes, then try again.",
@@ -73,19 +80,19 @@ PROOF_FAULTS: Mapping[Refusal, str] = {
 }
 
 
-def refusal_of(denied: Refusal | None) -> int:
-    """Return the status of a page that asks for a proof."""
+def refusal_status(denied: Refusal | None) -> int:
+    """Return the HTTP status of a page that asks for a second factor."""
     return 429 if denied is Refusal.TOO_OFTEN else 401
 
 
-_WRITTEN = 80
-"""Characters of a field that somebody would not like to write again."""
-_SECRETS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
-"""Fields that are carried along by no page."""
+_MIN_RESCUED_CHARACTERS = 80
+"""Characters from which an error page shows a field's text for copying."""
+_SECRET_FIELDS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
+"""Fields that no page repeats."""
 
 Faults = Sequence[tuple[str, str]]
 """(field, sentence) of each fault in a form; "" for a fault of no field."""
-_PARTS = {
+_MENU_ENTRIES = {
     "": "home",
     "drafts": "statements",
     "campaigns": "statements",
@@ -95,7 +102,7 @@ _PARTS = {
     "channels": "settings",
     "tokens": "settings",
 }
-"""First word of a path below the desk → the part that it belongs to, if that is another one."""
+"""First segment of a path below the desk → its entry in the menu, if the name differs."""
 _FUNCTIONS = {
     each.__name__: each
     for each in (say, describe_state, describe_next, describe_next_step, describe_further)
@@ -113,8 +120,8 @@ def _languages() -> Mapping[str, Language]:
 
 
 @cache
-def _in_words(language: Language, source: str) -> str:
-    """Return a template with its words in a language; translating all of them takes long."""
+def _translate_template(language: Language, source: str) -> str:
+    """Return a template translated into a language. Cached: translating all takes long."""
     return translated(source, language.word) if language.catalogue else source
 
 
@@ -127,18 +134,18 @@ class Desk:
         self.languages = dict(_languages())
         self._templates: dict[str, Templates] = {}
         self.assets = Assets(default_templates() / "desk", color=staff.settings.brand.color)
-        self._named: tuple[int, Mapping[str, str]] = (-1, {})
-        """The names of the staff, and the version of the database that they are of."""
+        self._staff_names: tuple[int, Mapping[str, str]] = (-1, {})
+        """Cached names of the staff, with the database version at which they were read."""
 
     def person(self, address: str) -> str:
-        """Return the name of a member of staff, or one made of the address."""
+        """Return the name of a member of staff; without one, a name made of the address."""
         version = self._staff.store.version()  # a list asks for a name in each of its rows
-        if version != self._named[0]:
+        if version != self._staff_names[0]:
             with self._staff.store.read() as tx:
-                self._named = version, tx.staff.names()
-        return self._named[1].get(address) or name_of(address)
+                self._staff_names = version, tx.staff.names()
+        return self._staff_names[1].get(address) or name_of(address)
 
-    def _named_in(self, text: str) -> str:
+    def _replace_addresses(self, text: str) -> str:
         """Replace addresses of the staff by their names."""
         with self._staff.store.read() as tx:
             names = colleagues(tx)
@@ -154,21 +161,21 @@ class Desk:
     # --- answers
 
     def _in(self, language: Language) -> Templates:
-        """Return the templates in a language; each is translated when it is first needed."""
+        """Return the templates of a language; each is translated on first use."""
         if language.code not in self._templates:
             self._templates[language.code] = Templates(
                 page_templates("desk"),
                 pages=True,
                 filters=self._filters(language),
                 finalize=language.in_words,
-                translate=partial(_in_words, language),
+                translate=partial(_translate_template, language),
                 functions=_FUNCTIONS
                 | {"language_choices": partial(language_choices, language.code)},
             )
         return self._templates[language.code]
 
     def _filters(self, language: Language) -> Mapping[str, Callable[..., Any]]:
-        """Return the filters; those that change a text get it in the language."""
+        """Return Jinja's filters; their results are in the language."""
         words = language.in_words
         changes: Mapping[str, Callable[[str], str]] = {
             "capitalize": str.capitalize,
@@ -195,18 +202,18 @@ class Desk:
             "language": language_name,
             "left_out": lambda why: say(LEFT_OUT.get(why, why)),
             "list_title": lambda name: titles(self._staff.settings, [name]),
-            "titled": partial(titled, self._staff.settings),
+            "titled": partial(list_titles, self._staff.settings),
             "titles": partial(titles, self._staff.settings),
             "mentions": mark_mentions,
             "path": lambda text: quote(text, safe=""),
         }
 
-    def language(self, request: DeskRequest, said: Iterable[str] = ()) -> Language:
-        """Return the person's language, else the browser's; English if ``said`` has no other.
+    def language(self, request: DeskRequest, messages: Iterable[str] = ()) -> Language:
+        """Return the person's language, else the browser's; English if a message is untranslatable.
 
         A page is never in two languages.
         """
-        if not all(isinstance(one, Sentence) for one in said):
+        if not all(isinstance(one, Sentence) for one in messages):
             return self.languages["en"]
         own = request.member.language if request.member else ""
         header = request.http.headers.get("accept-language", "")
@@ -225,10 +232,10 @@ class Desk:
         nav: str | None = None,
         **values: object,
     ) -> Response:
-        """Return a page in the frame. Its status is 422 with faults, unless ``status`` is given.
+        """Return a page in the frame. Its default status is 200, or 422 if it has faults.
 
-        ``said`` are messages on it that may have no translation, and ``nav`` is its part of the
-        menu, if its path does not say it. Raises TypeError for a value that the frame has.
+        ``said`` are messages on it that may be untranslatable. ``nav`` is its entry in the menu,
+        by default that of its path. Raises TypeError if ``values`` has a name of the frame's.
         """
         part = request.path.removeprefix(HOME).strip("/").partition("/")[0]
         ours, restart = self._staff.configuration, ""
@@ -238,7 +245,7 @@ class Desk:
         language = self.language(request, told)
         filled = dict(
             title=title,
-            nav=_PARTS.get(part, part) if nav is None else nav,
+            nav=_MENU_ENTRIES.get(part, part) if nav is None else nav,
             faults=faults,
             fault=defaultdict(str, reversed(faults)),  # of several in a field the first is said
             organisation=self._staff.settings.organisation.name,
@@ -248,7 +255,7 @@ class Desk:
             done=request.query("done"),
             language=language.code,
             script_words=Markup(language.of_scripts),  # noqa: S704 - it has no < in it
-            stopped=self._stopped() if request.member else (),
+            stopped=self._hold_reasons() if request.member else (),
             restart=restart,
             assets=self.assets,
             oidc=self._staff.provider and self._staff.provider.desk,
@@ -266,20 +273,20 @@ class Desk:
         return HTMLResponse(text, status_code=status, headers=headers)
 
     def part(self, request: DeskRequest, template: str, lines: Sequence[str]) -> str:
-        """Fill a template without the frame, in the language that all ``lines`` have."""
+        """Fill a template without the frame, in a language into which all ``lines`` translate."""
         language = self.language(request, lines)
         return self._in(language).fill(template, {"lines": lines, "language": language.code})
 
     def go(self, request: DeskRequest, path: str, *, done: str = "") -> Response:
-        """Redirect to another page of the desk after an act, with a notice of it."""
+        """Redirect to a page of the desk; ``done`` names the act that the page then reports."""
         query = f"{'&' if '?' in path else '?'}{urlencode({'done': done})}" if done else ""
         fields = {"Cache-Control": "no-store"}
         return RedirectResponse(f"/desk{path}{query}", status_code=303, headers=fields)
 
     def mail(self, html: str) -> Response:
-        """Return an email's HTML for an iframe, where no script runs and no form is sent.
+        """Return an email's HTML for an iframe without scripts and forms.
 
-        The page may measure it, and so fit the frame to it.
+        It has the page's origin, so that the page can fit the frame to its height.
         """
         headers = {**_HEADERS, "Content-Security-Policy": _MAIL_POLICY}
         return HTMLResponse(html, headers=headers)
@@ -291,7 +298,7 @@ class Desk:
         return JSONResponse(said, status_code=status, headers={**_HEADERS, **policy})
 
     def file(self, data: bytes, *, name: str, kind: str) -> Response:
-        """Return a file to download; no browser shows it as a page."""
+        """Return a file that browsers download and never display."""
         disposition = f"attachment; filename*=UTF-8''{quote(name)}"
         policy = {"Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'"}
         headers = {**_HEADERS, **policy, "Content-Disposition": disposition}
@@ -314,31 +321,31 @@ class Desk:
         """
         lines = [text]
         if not isinstance(text, Sentence):
-            lines = (self._named_in(text) if request.member else text).splitlines()
+            lines = (self._replace_addresses(text) if request.member else text).splitlines()
         more: Mapping[str, Any] = {"said": lines, "lines": lines, "written": written}
         return self.page(request, "failed.html.j2", title=title, status=status, nav="", **more)
 
     def forbidden(self, request: DeskRequest, role: Role) -> Response:
         """Say that the role does not suffice, and who has it."""
         with self._staff.store.read() as tx:
-            others = holders(tx, role, most=4)
+            others = role_holders(tx, role, most=4)
         takes = say("This takes the role {role}. Nothing was changed.", role=say(role.value))
         if others:
             ask = "This takes the role {role}. Ask {others}. Nothing was changed."
             takes = say(ask, role=say(role.value), others=others)
         written = [
             value
-            for values in (_carried(request).values() if request.http.method == "POST" else ())
+            for values in (_form_fields(request).values() if request.http.method == "POST" else ())
             for value in values
-            if len(value) >= _WRITTEN
+            if len(value) >= _MIN_RESCUED_CHARACTERS
         ]
         title = say("You can't do this with your role")
         return self.failed(request, title, takes, status=403, written=written)
 
     def sign_in_again(self, request: DeskRequest) -> Response:
-        """Ask for a sign-in, after which the form is sent again."""
+        """Return the sign-in page. It carries the form, which can be resent after the sign-in."""
         post = request.http.method == "POST"
-        carried = {"action": request.address, "fields": _carried(request)}
+        carried = {"action": request.address, "fields": _form_fields(request)}
         again = json.dumps(carried) if post else ""
         return self.page(
             request,
@@ -352,7 +359,7 @@ class Desk:
         )
 
     def step_up(self, request: DeskRequest, denied: Refusal | None = None) -> Response:
-        """Ask for a second factor, which is sent with the form."""
+        """Return a page that asks for a second factor and resends the form with it."""
         post, provider = request.http.method == "POST", self._staff.provider
         with self._staff.store.read() as tx:
             account = tx.accounts.get(request.who.address)
@@ -363,21 +370,21 @@ class Desk:
             request,
             "step-up.html.j2",
             title=say("Confirm that it's you"),
-            status=refusal_of(denied),
+            status=refusal_status(denied),
             nav="",
             is_proving=is_proof and WayIn.PROVIDER in ways,
             onward="/desk" if post else request.address,
             elsewhere=post,
             faults=[(PROOF, say(PROOF_FAULTS[denied]))] if denied else (),
             action=request.address if post else "/desk/step-up",
-            fields=_carried(request) if post else {"next": [request.address]},
+            fields=_form_fields(request) if post else {"next": [request.address]},
             has_factor=has_factor,
             has_password=account is not None and account.password != "",
             passkeys=offer_passkey(request, request.who.address, self._staff),
         )
 
-    def _stopped(self) -> tuple[str, ...]:
-        """Return the person, time and reason of a stop: Cleo, Tue 24 Nov 2026, 14:20: wrong
+    def _hold_reasons(self) -> tuple[str, ...]:
+        """Return each hold on sending as person, time and reason: Cleo, 24 Nov, 14:20: wrong
         list."""
         with self._staff.store.read() as tx:
             names, kept = tx.staff.names(), tuple(tx.hold.reasons().values())
@@ -420,10 +427,10 @@ class StaffPart:
         return self._staff.proofs
 
 
-def _carried(request: DeskRequest) -> dict[str, list[str]]:
-    """Return the fields of the form, without secrets, for a form that sends them again."""
+def _form_fields(request: DeskRequest) -> dict[str, list[str]]:
+    """Return the fields of the form, without secrets, so that a second form can resend them."""
     fields = request.posted.fields.items()
-    return {name: list(values) for name, values in fields if name not in _SECRETS}
+    return {name: list(values) for name, values in fields if name not in _SECRET_FIELDS}
 
 
 def mark_mentions(text: str) -> Markup:
@@ -444,12 +451,12 @@ def number(value: int) -> str:
 
 
 def hour(local: LocalTime) -> str:
-    """Return a time by each reader's own clock: 09:00, or 1 Dec 2026, 09:00."""
+    """Return a reader's local send time in words: 09:00, or 1 Dec 2026, 09:00."""
     if local.day is None:
         return f"{local.at:%H:%M}"
     return say("{day.day} {day:%b %Y}, {at:%H:%M}", day=local.day, at=local.at)
 
 
 def version(content_hash: str) -> str:
-    """Return a person's name for a version: 4fb0 2501."""
+    """Return the short form of a content hash: 4fb0 2501."""
     return f"{content_hash[:4]} {content_hash[4:8]}" if content_hash else "–"

@@ -1,4 +1,4 @@
-"""A request to the desk as its pages see it, and the route that answers it."""
+"""A request to the desk, and the declaration of the route that answers it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from newsletter.web.http.forms import Posted, Upload, whole
 
 @dataclass(frozen=True, kw_only=True)
 class DeskRequest:
-    """One request. The body is read; an answer may block, as it has a thread of its own."""
+    """A request to the desk whose body has been read. Its handler may block: it has a thread."""
 
     http: Request
     member: Member | None
@@ -28,7 +28,7 @@ class DeskRequest:
 
     @property
     def who(self) -> Member:
-        """The person who is signed in. Raises Defect if no one is: the gate should have refused."""
+        """Return the signed-in member of staff. Raises Defect if there is none."""
         if self.member is None:
             raise Defect(f"{self.path} was opened to somebody who is not signed in")
         return self.member
@@ -40,7 +40,7 @@ class DeskRequest:
 
     @property
     def address(self) -> str:
-        """Return the path with its query, for a link back."""
+        """Return the path with its query."""
         query = self.http.url.query
         return f"{self.path}?{query}" if query else self.path
 
@@ -48,7 +48,7 @@ class DeskRequest:
         return str(self.http.path_params[name])
 
     def number(self, name: str) -> int:
-        """Return a number in the path. Raises NotFound if no row can have it."""
+        """Return the number in this path parameter. Raises NotFound if it is no row number."""
         found = whole(self.param(name))
         if found is None:
             raise NotFound(say("There is nothing at this address."))
@@ -56,7 +56,7 @@ class DeskRequest:
 
     @property
     def page(self) -> int:
-        """Return the number of the page of a list, from 1 on."""
+        """Return the page number in the query, from 1 on."""
         return max(1, whole(self.query("page")) or 1)
 
     def query(self, name: str) -> str:
@@ -85,27 +85,27 @@ class DeskRequest:
 
 @dataclass(frozen=True)
 class Route:
-    """One page or act of the desk."""
+    """A page or an act of the desk, and the checks that the gate makes before it."""
 
     method: Literal["GET", "POST"]
     path: str
-    """Below ``/desk``, in Starlette's words."""
+    """A Starlette path pattern, without the prefix ``/desk``."""
     role: Role | None
     """The least role; None opens it to people who are not signed in."""
     answer: Callable[[DeskRequest], Response]
     _: KW_ONLY
     step_up: bool = False
-    """It needs a second factor that was given within the last ten minutes."""
+    """It requires a second factor that was checked within the last ten minutes."""
     may_step_up: bool = False
-    """Its answer may ask for one, by ``Desk.step_up``, depending on the form."""
-    most: int = 64 << 10
-    """Bytes of the body."""
-    files: bool = False
-    """Files may come along."""
-    calls: bool = False
-    """It waits for the identity provider, on a thread that other pages do not need."""
-    is_read: bool = False
-    """The upload is parsed in a sandbox, on a thread that other pages do not need."""
+    """Its answer may require a second factor, by ``Desk.step_up``, depending on the form."""
+    max_bytes: int = 64 << 10
+    """Largest body."""
+    takes_files: bool = False
+    """Its form may contain files."""
+    calls_provider: bool = False
+    """It calls the identity provider, on threads reserved for that."""
+    is_parsed: bool = False
+    """It parses an upload in a sandbox, on threads reserved for that."""
 
 
 Answer = TypeVar("Answer", bound=Callable[..., Response])

@@ -30,13 +30,13 @@ class _Span:
     """A month in whole weeks, or a week."""
 
     day: date
-    """A day in it."""
+    """Any day of the month or week."""
     by: str
     """``month`` or ``week``."""
 
     @property
     def weeks(self) -> list[list[date]]:
-        """Return the days, week by week, from Monday on."""
+        """Return the days of each week, from Monday to Sunday."""
         weeks = Months().monthdatescalendar(self.day.year, self.day.month)
         return weeks if self.by == "month" else [week for week in weeks if self.day in week]
 
@@ -77,7 +77,7 @@ class Calendar(StaffPart):
 
     @route("GET", "/calendar", Role.VIEWER)
     def _page(self, request: DeskRequest, link: str = "") -> Response:
-        """Show a month, or a week; ``link`` is a new private address."""
+        """Show a month or a week, and a private address that was just created."""
         now = self._desk.now()
         today = now.astimezone(self._zone).date()
         by = "week" if request.query("week") else "month"
@@ -112,21 +112,21 @@ class Calendar(StaffPart):
 
     @route("POST", "/calendar/link", Role.VIEWER)
     def renew(self, request: DeskRequest) -> Response:
-        """Make a private address, in place of an earlier one, and show it once."""
+        """Create a private address, which replaces the earlier one, and show it once."""
         word = new_word()
         change_feed(request.who.session.hash, word, proofs=self._staff.proofs)
         return self._page(request, link=f"{self._settings.desk_url}{_HERE}/{word}.ics")
 
     @route("POST", "/calendar/link/end", Role.VIEWER)
     def end(self, request: DeskRequest) -> Response:
-        """End the private address."""
+        """Revoke the private address."""
         change_feed(request.who.session.hash, "", proofs=self._staff.proofs)
         return self._desk.go(request, _HERE, done="calendar-ended")
 
     # calendar programs cannot sign in: the word in the address is the key
     @route("GET", "/calendar/{word}.ics", None)
     def feed(self, request: DeskRequest) -> Response:
-        """Return the calendar for programs, while its owner is among the staff."""
+        """Return the iCalendar file. Raises NotFound if the address's owner left the staff."""
         now, rules = self._desk.now(), self._settings.campaign_rules()
         with self._staff.store.read() as tx:
             owner = tx.accounts.owner_of_feed(hash_of(request.param("word")))
@@ -151,7 +151,7 @@ class Calendar(StaffPart):
 
 
 def _day(text: str) -> date:
-    """Return a day of an address. Raises NotFound, also at the ends of the calendar."""
+    """Parse a day in the query. Raises NotFound for an invalid or an unsupported day."""
     try:
         day = date.fromisoformat(text)
         _ = day - _PAST, day + _PAST
@@ -161,29 +161,29 @@ def _day(text: str) -> date:
 
 
 _FOLD_BYTES = 75
-"""The longest line, without its end (RFC 5545, 3.1)."""
+"""Longest line without its line break (RFC 5545, 3.1)."""
 _HEAD = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//newsletter//desk//EN", "METHOD:PUBLISH")
 
 
 def calendar_file(name: str, events: Iterable[Mapping[str, str | datetime]]) -> bytes:
-    """Return a calendar. Each event is property → text, or an instant."""
-    lines = [*_HEAD, f"X-WR-CALNAME:{_value(name)}", "REFRESH-INTERVAL;VALUE=DURATION:PT1H"]
+    """Return an iCalendar file. Each event maps property → text or instant."""
+    lines = [*_HEAD, f"X-WR-CALNAME:{_escape_value(name)}", "REFRESH-INTERVAL;VALUE=DURATION:PT1H"]
     for event in events:
-        properties = (f"{key}:{_value(value)}" for key, value in event.items())
+        properties = (f"{key}:{_escape_value(value)}" for key, value in event.items())
         lines += ["BEGIN:VEVENT", *properties, "END:VEVENT"]
-    return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"]).encode()
+    return "".join(f"{_fold_line(line)}\r\n" for line in [*lines, "END:VCALENDAR"]).encode()
 
 
-def _value(value: str | datetime) -> str:
-    """Escape a text. It becomes one line, without control characters."""
+def _escape_value(value: str | datetime) -> str:
+    """Escape a text for iCalendar: one line without control characters."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     plain = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
 
 
-def _folded(line: str) -> str:
-    """Break a line that is too long, never within a character."""
+def _fold_line(line: str) -> str:
+    """Fold a line of over ``_FOLD_BYTES`` bytes, never within a character."""
     parts, part = [], ""
     for character in line:
         if len((part + character).encode()) > _FOLD_BYTES:

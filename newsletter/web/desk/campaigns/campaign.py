@@ -27,12 +27,12 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files.csv_files import guarded
-from newsletter.web.desk.campaigns.charts import Course, course
+from newsletter.web.desk.campaigns.charts import Curve, build_curve
 from newsletter.web.desk.deciding import (
     colleagues,
-    holders,
     plain,
-    provider_named,
+    provider_names,
+    role_holders,
     title_of,
     titles,
 )
@@ -51,25 +51,25 @@ WORDS: Mapping[str, str] = {
     "cancelled": say("cancelled"),
     "unknown": say("unknown"),
 }
-"""Figure → its word."""
-_BAR, _NARROWEST = 1000, 4
-"""The width of the bar, and of its narrowest part, which is to be seen."""
+"""Figure → its label."""
+_BAR_WIDTH, _MIN_PART_WIDTH = 1000, 4
+"""Units of the bar's view box: its width, and the least width of a part above zero."""
 
 
 def headline(figures: Mapping[str, Any]) -> str:
-    """Return the figure that the report leads with.
+    """Return the name of the report's main figure: ``delivered`` or ``accepted``.
 
-    Without events, or while emails wait, it is what the provider accepted.
+    Without events, or while emails wait, it is ``accepted``.
     """
     reported = figures["delivered"] + figures["bounced"]
     is_known = figures["events_received"] and not figures["pending"]
     return "delivered" if is_known and reported <= figures["accepted"] else "accepted"
 
 
-def parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
-    """Return (figure, word, people, begin, width) of each part of the bar above zero.
+def bar_parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]]:
+    """Return (figure, label, people, x, width) of each part of the bar above zero.
 
-    They come to the audience in sum.
+    The people of all bar_parts add up to the audience.
     """
     unreported = figures["accepted"] - figures["delivered"] - figures["bounced"]
     split = ("delivered", "bounced", "unreported")
@@ -77,11 +77,12 @@ def parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]
     counts = {name: {"unreported": unreported, **figures}[name] for name in WORDS}
     shown = {name: count for name, count in counts.items() if count and name not in left_out}
     widths = {
-        name: max(count / sum(shown.values()), _NARROWEST / _BAR) for name, count in shown.items()
+        name: max(count / sum(shown.values()), _MIN_PART_WIDTH / _BAR_WIDTH)
+        for name, count in shown.items()
     }
     found, begin = [], 0.0
     for name, share in widths.items():
-        width = _BAR * share / sum(widths.values())
+        width = _BAR_WIDTH * share / sum(widths.values())
         found.append((name, WORDS[name], shown[name], round(begin, 2), round(width, 2)))
         begin += width
     return found
@@ -90,8 +91,8 @@ def parts(figures: Mapping[str, Any]) -> list[tuple[str, str, int, float, float]
 _LATELY = timedelta(minutes=2)
 _MINUTE = 60
 _MOST_SHOWN = 500
-_EXACT = 20_000
-"""The most deliveries from which a curve is exact; of more, it is drawn from a part."""
+_MAX_EXACT_DELIVERIES = 20_000
+"""Deliveries up to which the curve counts each one; above, it counts a sample."""
 _STATES = {name: WORDS[name] for name in ("rejected", "suppressed", "unknown")}
 _UNSENT: Mapping[str, str] = {
     "pending": say("waits for its turn"),
@@ -117,7 +118,7 @@ def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
 
 
 class CampaignPage:
-    """One campaign, live and afterwards."""
+    """The page of a campaign, and the acts on it."""
 
     def __init__(self, desk: Desk, campaigns: Campaigns, delivery: Delivery) -> None:
         self._desk = desk
@@ -130,15 +131,15 @@ class CampaignPage:
     def live(self, request: DeskRequest) -> Response:
         """Return the live figures for the script, which asks again every other second."""
         with self._campaigns.store.read() as tx:
-            figures = self._live(tx, campaign_of(tx, request))
+            figures = self._live_figures(tx, campaign_of(tx, request))
         return self._desk.data(request, figures)
 
     @route("GET", "/campaigns/{id}/people", Role.SENDER)
     def people(self, request: DeskRequest) -> Response:
-        """Show whom it did not reach, by address, to senders."""
+        """Show senders the addresses that the campaign did not reach."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            title, found = title_of(tx, campaign.slug), _missed(tx, campaign.id)
+            title, found = title_of(tx, campaign.slug), _find_missed(tx, campaign.id)
             unsent = tx.campaigns.unsent(campaign.id, _MOST_SHOWN)
         return self._desk.page(
             request,
@@ -177,7 +178,7 @@ class CampaignPage:
 
     @route("POST", "/campaigns/{id}/resume", Role.SENDER)
     def resume(self, request: DeskRequest) -> Response:
-        """Resume the campaign, or lead to the page that confirms its number of readers."""
+        """Resume the campaign; if its audience changed, redirect to the page that confirms it."""
         try:
             return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
         except CountUnconfirmed as error:
@@ -203,7 +204,7 @@ class CampaignPage:
 
     @route("POST", "/campaigns/{id}/note", Role.SENDER)
     def note(self, request: DeskRequest) -> Response:
-        """Write on the statement's public page, take its text off, or put it back."""
+        """Add a note to the statement's public page, or hide or show the statement's text."""
         kinds = {kind.value: kind for kind in NoteKind}
         kind, by = kinds.get(request.field("kind"), NoteKind.NOTE), request.who.address
         words = request.field(kind.value)
@@ -219,7 +220,7 @@ class CampaignPage:
 
     @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)
     def reopen(self, request: DeskRequest) -> Response:
-        """Send it to those who did not get it."""
+        """Reopen the campaign for the readers who did not get it."""
         with self._campaigns.store.read() as tx:
             number = campaign_of(tx, request).id
         # a form without the number counts as one that showed another
@@ -238,7 +239,7 @@ class CampaignPage:
                 "is_off": bool(tx.public_notes.off([campaign.slug])),
                 "rest": tx.batches.unreached(campaign.id),
                 "why_not": plain(why) if (why := why_not_reopened(tx, campaign)) else "",
-                "deciders": holders(tx, Role.ADMIN),
+                "deciders": role_holders(tx, Role.ADMIN),
             }
         return self._desk.page(
             request,
@@ -249,7 +250,7 @@ class CampaignPage:
             **values,
         )
 
-    # --- the parts of the page
+    # --- the bar_parts of the page
 
     @route("GET", "/campaigns/{id}", Role.VIEWER)
     def _page(self, request: DeskRequest, *, refused: Refused | None = None) -> Response:
@@ -272,15 +273,15 @@ class CampaignPage:
                 "correction": correction,
                 "corrected_by": title_of(tx, correction),
                 "report": report,
-                "live": self._live(tx, campaign),
+                "live": self._live_figures(tx, campaign),
                 "why": why and say("{text}.", text=why),
                 "names": names,
-                "deciders": holders(tx, Role.ADMIN),
+                "deciders": role_holders(tx, Role.ADMIN),
                 "start": next(same, None),
-                "course": _course(tx, campaign, report),
+                "course": _build_curve(tx, campaign, report),
                 "domains": tx.events.bounced_domains(campaign.id) if sees_readers else [],
             }
-        word = _word(campaign)
+        word = _state_word(campaign)
         return self._desk.page(
             request,
             "campaign.html.j2",
@@ -290,14 +291,14 @@ class CampaignPage:
             said=[why] if why else (),
             word=word,
             figure=headline(report),
-            parts_of_bar=parts(report),
+            parts_of_bar=bar_parts(report),
             bounces=[(BOUNCES[kind], report["bounces"][kind.value]) for kind in Bounce],
-            provider=provider_named(report["providers"]),
+            provider=provider_names(report["providers"]),
             **values,
         )
 
-    def _live(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
-        """Return the live figures by the ids of the page's elements."""
+    def _live_figures(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
+        """Return element id of the page → current figure."""
         counts, now = campaign.counts, self._desk.now()
         rate = self._rate(tx, campaign)
         return {
@@ -310,7 +311,7 @@ class CampaignPage:
         }
 
     def _rate(self, tx: Transaction, campaign: Campaign) -> float:
-        """Return deliveries a second, over the last two minutes or since the start."""
+        """Return deliveries per second, over the last two minutes or since the start."""
         if campaign.state is not CampaignState.SENDING or campaign.started_at is None:
             return 0.0
         since = max(tx.now - _LATELY, campaign.started_at)  # of the whole time it would lag behind
@@ -342,7 +343,7 @@ class CampaignPage:
         settings = self._campaigns.settings
         yield "Statement", title_of(tx, campaign.slug)
         yield "Name", campaign.slug
-        yield "State", _word(campaign)
+        yield "State", _state_word(campaign)
         yield "Lists", titles(settings, campaign.lists)
         yield "Segment", report["segment"]
         yield (
@@ -350,7 +351,7 @@ class CampaignPage:
             ", ".join(names.get(address, "Somebody") for address in campaign.approved_by),
         )
         yield "Version", campaign.content_hash
-        yield "Provider", provider_named(report["providers"])
+        yield "Provider", provider_names(report["providers"])
         yield "Began", self._local(campaign.started_at)
         yield "Ended", self._local(campaign.finished_at)
         yield "People in all" + ", estimated" * report["estimated"], report["audience"]
@@ -369,7 +370,7 @@ class CampaignPage:
         yield "Reported as spam", report["complained"]
 
     def _local(self, instant: datetime | None) -> str:
-        """Return a time for spreadsheets, in the workspace's zone, with its offset."""
+        """Format a time for spreadsheets, in the workspace's zone with its UTC offset."""
         if instant is None:
             return ""
         local = instant.astimezone(ZoneInfo(self._campaigns.settings.timezone))
@@ -379,7 +380,7 @@ class CampaignPage:
 _DONE = {NoteKind.NOTE: "noted", NoteKind.WITHDRAWN: "off-the-web", NoteKind.RESTORED: "on-the-web"}
 
 
-def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
+def _find_missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
     """Return (address, result, reason) of each reader whom the campaign did not reach."""
     found = [
         (address, _STATES.get(state, state), reason)
@@ -394,22 +395,22 @@ def _missed(tx: Transaction, campaign_id: int) -> list[tuple[str, str, str]]:
     return [*found, *((address, _STATES["unknown"], "") for address in unknown)]
 
 
-def _word(campaign: Campaign) -> str:
-    """Return the state of a campaign in the word of a statement's."""
+def _state_word(campaign: Campaign) -> str:
+    """Return the label of a campaign's state, as statements use it."""
     if campaign.welcome and campaign.state is CampaignState.SENDING:
         return say(State.IN_USE.value)
     return say(State[campaign.state.name].value)
 
 
-def _course(tx: Transaction, campaign: Campaign, report: Mapping[str, Any]) -> Course | None:
-    """Return how the figure in the headline grew."""
+def _build_curve(tx: Transaction, campaign: Campaign, report: Mapping[str, Any]) -> Curve | None:
+    """Return the curve of the main figure; None before the start or without deliveries."""
     if campaign.started_at is None:
         return None
     if headline(report) == "delivered":
-        sample = report["delivered"] >= _EXACT
-        minutes = tx.events.delivered_by_minute(campaign.id, sample=sample)
-        return course(minutes, campaign.started_at)
-    return course(tx.batches.accepted_by_minute(campaign.id), campaign.started_at)
+        is_sampled = report["delivered"] >= _MAX_EXACT_DELIVERIES
+        minutes = tx.events.delivered_by_minute(campaign.id, sample=is_sampled)
+        return build_curve(minutes, campaign.started_at)
+    return build_curve(tx.batches.accepted_by_minute(campaign.id), campaign.started_at)
 
 
 def time_left(pending: int, rate: float) -> str:

@@ -1,4 +1,4 @@
-"""A number that grew over time, as geometry that a template draws, and as a table.
+"""The curve of a cumulative count over time: geometry for a template, and a table.
 
 The plot has no view box: its text keeps its size, and x is in percent of the width. Only the curve
 is stretched, in a box of ``WIDTH`` by ``HEIGHT``.
@@ -12,31 +12,31 @@ from math import ceil, log10
 
 WIDTH, HEIGHT = 500, 180
 _LINES, _TIMES = 5, 4
-_SHOWN = 0.98
-"""The plot ends where so much of the whole has come: some mail arrives days later."""
+_PLOTTED_RATIO = 0.98
+"""Part of the total at which the plot ends: some deliveries are reported days later."""
 _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Course:
-    """How a number grew."""
+class Curve:
+    """A cumulative count over time."""
 
     first: datetime
     half: datetime
-    """When half had come."""
+    """The time at which half of the total was reached."""
     last: datetime
     path: str
-    """The curve, from the lower left corner."""
+    """The SVG path, from the lower left corner."""
     lines: tuple[tuple[float, int], ...]
-    """(y in pixels, value) of each line of the grid."""
+    """(y in pixels, value) of each grid line."""
     rows: tuple[tuple[datetime, int], ...]
-    """(time, sum until then) at even times, from the start on."""
+    """(time, count so far) at equal intervals, from the start on."""
 
 
-def course(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Course | None:
-    """Return how a sum grew since ``start``; None if nothing came.
+def build_curve(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Curve | None:
+    """Return the curve of a count since ``start``; None if ``minutes`` is empty.
 
-    ``minutes`` has how many came within each minute, oldest first.
+    ``minutes`` holds (minute, count in that minute), oldest first.
     """
     if not minutes:
         return None
@@ -48,12 +48,12 @@ def course(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Course |
     def reached(part: float) -> timedelta:
         return next(at for at, so_far in points if so_far >= part * total) - start
 
-    step = _MINUTE * ceil(reached(_SHOWN) / _MINUTE / _TIMES)
-    times = ceil(reached(_SHOWN) / step)  # no time is shown that is still to come
+    step = _MINUTE * ceil(reached(_PLOTTED_RATIO) / _MINUTE / _TIMES)
+    times = ceil(reached(_PLOTTED_RATIO) / step)  # no time is shown that is still to come
     span, grid = step * times, _grid(total)
     shown = [(at, value) for at, value in points if at <= start + span]
     corners = [(start, 0), (first, 0), *shown, (start + span, shown[-1][1])]
-    return Course(
+    return Curve(
         first=first,
         half=start + reached(0.5),
         last=minutes[-1][0],
@@ -71,7 +71,7 @@ def course(minutes: Sequence[tuple[datetime, int]], start: datetime) -> Course |
 
 
 def _grid(highest: int) -> list[int]:
-    """Return even values from 0 to at least the highest one."""
+    """Return round values at equal steps, from 0 to at least ``highest``."""
     power = 10 ** max(ceil(log10(highest / _LINES)) - 1, 0)
     step = next(power * one for one in (1, 2, 5, 10) if power * one * _LINES >= highest)
     return [step * number for number in range(ceil(highest / step) + 1)]

@@ -31,7 +31,7 @@ from newsletter.store.sql import Transaction
 from newsletter.web.desk import deciding
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.desk.statements.preview import inbox_of
+from newsletter.web.desk.statements.preview import inbox_values
 
 NOW, WRITTEN, AT = "now", "written", "at"
 
@@ -46,12 +46,12 @@ class Starting:
 
     @route("POST", "/statements/{slug}/start", Role.SENDER, may_step_up=True)
     def start(self, request: DeskRequest) -> Response:
-        """Start the version that was on the page, for as many as were on it, or say why not."""
+        """Start the version and the number of readers that the page showed, or say why not."""
         slug, when = request.param("slug"), request.field("when")
         at, fault = self._time(request)
         faults = [*fault]
         with self._statements.store.read() as tx:
-            is_off = bool(self._remarks(tx, find_stored(tx, slug)))
+            is_off = bool(self._audience_findings(tx, find_stored(tx, slug)))
         if is_off and request.field("right") != "yes":
             faults.insert(0, ("right-yes", say("Confirm that the number of people is right")))
         if faults or self._is_unread(request, at):
@@ -60,7 +60,7 @@ class Starting:
             slug=slug,
             by=request.who.address,
             seen=deciding.seen_version(request),
-            shown=deciding.shown_on(request, self._desk.now()),
+            shown=deciding.shown_terms(request, self._desk.now()),
             at=at if when == AT else None,
             at_once=when == NOW,
         )
@@ -77,7 +77,7 @@ class Starting:
 
     @route("POST", "/statements/{slug}/time", Role.SENDER)
     def set_time(self, request: DeskRequest) -> Response:
-        """Set another time before sending begins. An earlier one needs new approvals."""
+        """Change the send time before sending begins. An earlier time revokes the approvals."""
         slug, by, anew = request.param("slug"), request.who.address, request.field("anew") == "yes"
         field = "earlier" if anew else "at"
         at, faults = self._time(request, field)
@@ -100,7 +100,7 @@ class Starting:
         try:
             approved = self._campaigns.starter().undo(slug, by=request.who.address)
         except UndoTooLate as late:
-            return self._late(request, late)
+            return self._too_late_page(request, late)
         except Refused as error:
             with self._statements.store.read() as tx:
                 names = deciding.colleagues(tx)
@@ -114,7 +114,7 @@ class Starting:
 
     @route("GET", "/time", Role.VIEWER)
     def read_time(self, request: DeskRequest) -> Response:
-        """Return the meaning of a time in words, for the field that it is typed in."""
+        """Return how newsletter understands a typed time, for the page's script."""
         at, faults = self._read(request.query("typed"))
         words = faults or (self._desk.moment(at) if at else "")
         return self._desk.data(
@@ -124,7 +124,7 @@ class Starting:
     # --- what a form holds
 
     def _time(self, request: DeskRequest, field: str = "at") -> tuple[datetime | None, Faults]:
-        """Return the chosen time, None for the time that is set, or the faults of the field."""
+        """Return the chosen time, None to keep the set time, or the faults of the field."""
         when, text = request.field("when"), request.field(field).strip()
         if when not in {NOW, WRITTEN, AT}:
             return None, [("when-1", say("Choose when it goes out"))]
@@ -136,7 +136,7 @@ class Starting:
         return at, [(field, fault)] if fault else []
 
     def _read(self, text: str) -> tuple[datetime | None, str]:
-        """Return the time that the words mean, or why they mean none."""
+        """Parse a typed time. Return the time, or why it is invalid."""
         zone, now = self._statements.settings.timezone, self._desk.now()
         try:
             typed = read_typed(text, zone=zone, now=now)
@@ -149,7 +149,7 @@ class Starting:
         return at, say(passed, now=self._desk.clock(now)) if at <= now else ""
 
     def _is_unread(self, request: DeskRequest, at: datetime | None, field: str = "at") -> bool:
-        """Return whether the page has not shown yet what the words for a time mean."""
+        """Return whether the page did not show yet how newsletter understands the typed time."""
         words = request.field("when") == AT and not is_wall_time(request.field(field))
         return words and at is not None and request.field(f"{field}_read") != at.isoformat()
 
@@ -157,7 +157,7 @@ class Starting:
 
     def _why_not(self, error: Refused, what: str = say("Nothing was started")) -> str:
         if isinstance(error, headcount.CountChanged | TimeChanged):
-            why = deciding.otherwise(error, self._desk.moment)
+            why = deciding.explain_change(error, self._desk.moment)
             return say("{what}. {why} Look again.", what=what, why=why)
         if isinstance(error, ContentChanged):
             anew = "{what}. The text was changed while you looked, so it needs a new approval."
@@ -171,7 +171,7 @@ class Starting:
             return say(twice, who=who, at=at)
         return f"{what}. {deciding.plain(error, names)}"  # in English
 
-    def _late(self, request: DeskRequest, late: UndoTooLate) -> Response:
+    def _too_late_page(self, request: DeskRequest, late: UndoTooLate) -> Response:
         campaign = late.campaign
         return self._desk.page(
             request,
@@ -195,8 +195,8 @@ class Starting:
         statements, rules = self._statements, self._campaigns.rules
         with statements.store.read() as tx:
             status = load_status(tx, find_stored(tx, request.param("slug")), rules)
-            prospect = self._prospect(tx, status)
-            email = inbox_of(tx.statements.content(status.stored.content_hash))
+            prospect = self._preview_start(tx, status)
+            email = inbox_values(tx.statements.content(status.stored.content_hash))
         if status.campaign is not None and status.begun and not faults:
             return self._desk.go(request, f"/campaigns/{status.campaign.id}")
         set_for = prospect["written"] or status.hour
@@ -222,19 +222,19 @@ class Starting:
             **prospect,
         )
 
-    def _prospect(self, tx: Transaction, status: StatementStatus) -> dict[str, Any]:
-        """Return the effects of a start, by the names of the page."""
+    def _preview_start(self, tx: Transaction, status: StatementStatus) -> dict[str, Any]:
+        """Return what a start would do, as values of the page's template."""
         count, objection = None, ""
         try:
             count = headcount.headcount(tx, status)
         except Refused as error:
             objection = deciding.plain(error, status.names)
-        keeps, told = self._keeps(status)
+        keeps, told = self._hindrance(status)
         times = (first_moment(status), status.approval.not_before)
         return {
             "count": count,
             "objection": objection,  # why it cannot be sent, without a count
-            "off": next((one.message for one in self._remarks(tx, status.stored)), ""),
+            "off": next((one.message for one in self._audience_findings(tx, status.stored)), ""),
             "leaves_at": release_of(tx, status) if status.is_started else None,
             "written": max((at for at in times if at and at > tx.now), default=None),
             "time": write_set_time(status),
@@ -245,8 +245,8 @@ class Starting:
             "left_behind": headcount.readers_left_out(tx, status),
         }
 
-    def _keeps(self, status: StatementStatus) -> tuple[str, bool]:
-        """Return why it cannot be sent at once, and whether a new approval would allow it."""
+    def _hindrance(self, status: StatementStatus) -> tuple[str, bool]:
+        """Return why the statement cannot start now, and whether a new approval would allow it."""
         times = (told_for_all(status, one) for one in status.approval.given)
         told = max((at for at in times if at), default=None)
         embargo, now = status.embargo_until, status.now
@@ -261,7 +261,7 @@ class Starting:
         why = "{by} approved it for no earlier than {until}. An earlier time takes a new approval."
         return say(why, by=by, until=until), True
 
-    def _remarks(self, tx: Transaction, stored: StoredStatement) -> list[ReviewFinding]:
-        """Return the findings about the number of its readers."""
-        found = deciding.remarks_of(tx, stored, self._statements)
+    def _audience_findings(self, tx: Transaction, stored: StoredStatement) -> list[ReviewFinding]:
+        """Return the review findings about the number of readers."""
+        found = deciding.findings_of(tx, stored, self._statements)
         return [finding for finding in found if finding.check is Check.AUDIENCE]

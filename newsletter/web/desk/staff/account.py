@@ -1,4 +1,4 @@
-"""One's own account: password, second factor, passkeys, recovery codes, sessions."""
+"""A person's own account: password, second factor, passkeys, recovery codes, sessions."""
 
 from starlette.responses import Response
 
@@ -13,14 +13,14 @@ from newsletter.web.desk.page import PROOF_FAULTS, StaffPart
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
 
-_HERE = "/account"
+_PATH = "/account"
 _NOBODY = say(
     "You've been signed out, or you have no passkey for this website. Use a code instead."
 )
 
 
 class Account(StaffPart):
-    """The pages on which people see and change their own account."""
+    """The pages on which staff see and change their own account."""
 
     @route("GET", "/account", Role.VIEWER)
     def overview(self, request: DeskRequest) -> Response:
@@ -38,18 +38,18 @@ class Account(StaffPart):
 
     @route("POST", "/account/language", Role.VIEWER)
     def language(self, request: DeskRequest) -> Response:
-        """Choose the language of the desk; any other value leaves it to the browser."""
+        """Set the language of the desk; an unknown value means the browser's."""
         chosen = request.field("language")
         chosen = chosen if chosen in self._desk.languages else ""
         account.choose_language(request.who.session.hash, chosen, proofs=self._proofs)
-        return self._desk.go(request, _HERE, done="saved")
+        return self._desk.go(request, _PATH, done="saved")
 
     @route("POST", "/account/notices", Role.VIEWER)
     def notices(self, request: DeskRequest) -> Response:
-        """Choose the notices that are mailed."""
+        """Set which notices are mailed to the person."""
         muted = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
         account.choose_notices(request.who.session.hash, muted, proofs=self._proofs)
-        return self._desk.go(request, _HERE, done="notices")
+        return self._desk.go(request, _PATH, done="notices")
 
     # --- password
 
@@ -64,25 +64,25 @@ class Account(StaffPart):
 
     @route("POST", "/account/password", Role.VIEWER)
     def password(self, request: DeskRequest) -> Response:
-        """Set another password; all other sessions end."""
+        """Change the password, and end all other sessions."""
         done = account.change_password(
             request.who.session.hash,
             request.field("old"),
             request.field("new"),
-            place=browser.place_of(request.http),
+            place=browser.client_of(request.http),
             proofs=self._proofs,
         )
         if not isinstance(done, SignedIn):
             return self._password(request, *done)
-        return self._went(request, done, "password")
+        return self._report(request, done, "password")
 
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
-        """Disconnect the account at the identity provider."""
+        """Disconnect the account from the one at the identity provider."""
         done = account.disconnect(
-            request.who.session.hash, place=browser.place_of(request.http), proofs=self._proofs
+            request.who.session.hash, place=browser.client_of(request.http), proofs=self._proofs
         )
-        return self._went(request, done, "provider-removed")
+        return self._report(request, done, "provider-removed")
 
     # --- second factor
 
@@ -92,18 +92,18 @@ class Account(StaffPart):
 
     @route("POST", "/account/factor", Role.VIEWER, step_up=True)
     def factor(self, request: DeskRequest) -> Response:
-        """Make a secret for an app. The former factor is valid until the new one is proved."""
+        """Create a secret for an app. The old factor stays valid until the new one is confirmed."""
         account.begin_factor(request.who.session.hash, stage=Stage.WHOLE, proofs=self._proofs)
         return self._desk.go(request, "/account/factor")
 
     @route("POST", "/account/factor/confirm", Role.VIEWER, step_up=True)
     def confirm(self, request: DeskRequest) -> Response:
-        """Turn the factor on by a first code."""
+        """Check the first code of the app, and turn the factor on."""
         done = account.confirm_factor(
             request.who.session.hash,
             request.field("code"),
             stage=Stage.WHOLE,
-            place=browser.place_of(request.http),
+            place=browser.client_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
@@ -114,20 +114,20 @@ class Account(StaffPart):
 
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
-        """Remove the factor."""
+        """Remove the second factor."""
         done = account.drop_factor(
-            request.who.session.hash, place=browser.place_of(request.http), proofs=self._proofs
+            request.who.session.hash, place=browser.client_of(request.http), proofs=self._proofs
         )
-        return self._went(request, done, "factor-removed")
+        return self._report(request, done, "factor-removed")
 
     # --- passkeys
 
     @route("POST", "/passkey", None)
     def ask_for_passkey(self, request: DeskRequest) -> Response:
         """Return the browser's options for using a passkey, as JSON for the script."""
-        party = browser.party_at(request, self._staff)
+        party = browser.relying_party(request, self._staff)
         asked = party and account.ask_for_passkey(
-            browser.word_of(request.http), party=party, proofs=self._proofs
+            browser.session_token(request.http), party=party, proofs=self._proofs
         )
         if not asked:
             return self._desk.data(request, {"fault": _NOBODY}, status=409)
@@ -140,19 +140,19 @@ class Account(StaffPart):
             "passkey.html.j2",
             title=say("Add a passkey"),
             faults=[("", fault)] if fault else (),
-            name=request.field("name")[:LONGEST_NAME] or browser.place_of(request.http).browser,
+            name=request.field("name")[:LONGEST_NAME] or browser.client_of(request.http).browser,
             longest=LONGEST_NAME,
-            elsewhere=browser.elsewhere(request, self._staff),
+            elsewhere=browser.passkey_hint(request, self._staff),
             mine=account.overview(request.who.address, proofs=self._proofs).credential,
         )
 
     @route("POST", "/account/passkeys/options", Role.VIEWER, step_up=True)
     def passkey_options(self, request: DeskRequest) -> Response:
         """Return the browser's options for creating a passkey, as JSON for the script."""
-        party = browser.party_at(request, self._staff)
+        party = browser.relying_party(request, self._staff)
         if party is None:
             return self._desk.data(
-                request, {"fault": browser.elsewhere(request, self._staff)}, status=409
+                request, {"fault": browser.passkey_hint(request, self._staff)}, status=409
             )
         hashed = request.who.session.hash
         return self._desk.data(
@@ -162,9 +162,9 @@ class Account(StaffPart):
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:
         """Store the passkey that the browser made."""
-        party, place = browser.party_at(request, self._staff), browser.place_of(request.http)
+        party, place = browser.relying_party(request, self._staff), browser.client_of(request.http)
         if party is None:
-            return self._passkey_form(request, browser.elsewhere(request, self._staff))
+            return self._passkey_form(request, browser.passkey_hint(request, self._staff))
         done = account.add_passkey(
             request.who.session.hash,
             request.field("made"),
@@ -175,7 +175,7 @@ class Account(StaffPart):
         )
         if isinstance(done, Refusal):
             return self._passkey_form(request, PROOF_FAULTS[done])
-        return self._went(request, done, "passkey")
+        return self._report(request, done, "passkey")
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
@@ -183,16 +183,16 @@ class Account(StaffPart):
         done = account.remove_passkey(
             request.who.session.hash,
             request.param("key"),
-            place=browser.place_of(request.http),
+            place=browser.client_of(request.http),
             proofs=self._proofs,
         )
-        return self._went(request, done, "passkey-removed")
+        return self._report(request, done, "passkey-removed")
 
     # --- recovery codes
 
     @route("POST", "/account/codes", Role.VIEWER, step_up=True)
     def codes(self, request: DeskRequest) -> Response:
-        """Make new recovery codes and show them once."""
+        """Create recovery codes, which replace the old ones, and show them once."""
         made = account.renew_codes(request.who.session.hash, proofs=self._proofs)
         return codes_page(self._desk, request, made, onward="/desk/account")
 
@@ -203,15 +203,15 @@ class Account(StaffPart):
         """End a session of this account."""
         key = request.param("key")
         account.end_session(request.who.session.hash, key, proofs=self._proofs)
-        return self._desk.go(request, _HERE, done="session-ended")
+        return self._desk.go(request, _PATH, done="session-ended")
 
     @route("POST", "/account/sessions", Role.VIEWER)
     def end_others(self, request: DeskRequest) -> Response:
         """End all other sessions of this account."""
         account.end_others(request.who.session.hash, proofs=self._proofs)
-        return self._desk.go(request, _HERE, done="sessions-ended")
+        return self._desk.go(request, _PATH, done="sessions-ended")
 
-    def _went(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
-        response = self._desk.go(request, _HERE, done=what)
+    def _report(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
+        response = self._desk.go(request, _PATH, done=what)
         browser.set_cookie(response, request.http, done.word)
         return response

@@ -43,11 +43,11 @@ class StaffPages(StaffPart):
 
     @route("POST", "/staff/invitations", Role.ADMIN, step_up=True)
     def make_link(self, request: DeskRequest) -> Response:
-        """Mail a link to a new colleague."""
+        """Mail an invitation to a new colleague."""
         try:
             people.invite(
                 request.field("email"),
-                _role(request.field("role")),
+                _parse_role(request.field("role")),
                 by=request.who.address,
                 proofs=self._proofs,
             )
@@ -87,7 +87,7 @@ class StaffPages(StaffPart):
         """Change a colleague's role."""
         people.change_role(
             request.param("address"),
-            _role(request.field("role")),
+            _parse_role(request.field("role")),
             by=request.who.address,
             proofs=self._proofs,
         )
@@ -106,7 +106,7 @@ class StaffPages(StaffPart):
         return self._desk.go(request, _STAFF, done="removed")
 
 
-def _role(named: str) -> Role:
+def _parse_role(named: str) -> Role:
     try:
         return Role(named)
     except ValueError as error:
@@ -114,11 +114,11 @@ def _role(named: str) -> Role:
 
 
 _CHANNELS = "/channels"
-_MOST_POSTS = 100
+_MAX_POSTS_SHOWN = 100
 
 
 class ChannelPages(StaffPart):
-    """The channels that hear of notices, what was posted to them, and what became of it."""
+    """The page of the channels that get notices, with the state of each message."""
 
     def __init__(self, desk: Desk, staff: Staff) -> None:
         super().__init__(desk, staff)
@@ -126,11 +126,11 @@ class ChannelPages(StaffPart):
 
     @route("GET", "/channels", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
-        """Show the newest messages, and the checks of the sender's health that fail."""
+        """Show the newest messages, and the failing health checks."""
         with self._staff.store.read() as tx:
-            posts, failing = tx.channel_posts.log(_MOST_POSTS), tx.failing_checks.all()
+            posts, failing = tx.channel_posts.log(_MAX_POSTS_SHOWN), tx.failing_checks.all()
             told: dict[int, dict[str, list[str]]] = {}
-            for number, kind, slug in tx.channel_posts.told(_MOST_POSTS):
+            for number, kind, slug in tx.channel_posts.told(_MAX_POSTS_SHOWN):
                 told.setdefault(number, {}).setdefault(slug, []).append(kind)
             slugs = {slug for some in told.values() for slug in some if slug}
             known = {
@@ -160,7 +160,7 @@ class ChannelPages(StaffPart):
         return self._desk.go(request, _CHANNELS, done="posted-again")
 
 
-_A_PAGE = 50
+_LINES_PER_PAGE = 50
 
 
 class AuditLog(StaffPart):
@@ -168,12 +168,12 @@ class AuditLog(StaffPart):
 
     @route("GET", "/audit", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
-        """Show fifty lines, newest first, before ``?before=``."""
+        """Show a page of the log, newest first; ``?before=`` is the number of a line."""
         before = whole(request.query("before"))
         if before is None and request.query("before"):
             raise NotFound(say("There is no such page of the audit log."))
         with self._staff.store.read() as tx:
-            lines, count = tx.audit.page(before, _A_PAGE), tx.audit.count()
+            lines, count = tx.audit.page(before, _LINES_PER_PAGE), tx.audit.count()
         newest = bool(before is None or (lines and lines[0].number == count))
         older = lines[-1].number if lines and lines[-1].number > 1 else None
         return self._desk.page(
@@ -189,7 +189,7 @@ class AuditLog(StaffPart):
 
     @route("POST", "/audit/verify", Role.ADMIN)
     def verify(self, request: DeskRequest) -> Response:
-        """Verify the audit log."""
+        """Verify the hash chain of the audit log."""
         try:
             with self._staff.store.read() as tx:
                 tx.audit.verify()
@@ -199,22 +199,22 @@ class AuditLog(StaffPart):
         return self._desk.go(request, "/audit", done="verified")
 
 
-_HERE = "/tokens"
-_MOST = 100
-_DAYS = ("30", "90", "365")
-"""The lifetimes of a token that are on offer."""
+_PATH = "/tokens"
+_MAX_TOKENS_SHOWN = 100
+_LIFETIMES_DAYS = ("30", "90", "365")
+"""The lifetimes of a token to choose from."""
 
 
 class TokenPages(StaffPart):
-    """The page on which admins make and revoke tokens."""
+    """The page on which admins create and revoke API tokens."""
 
     @route("GET", "/tokens", Role.ADMIN)
     def show(
         self, request: DeskRequest, *, faults: Faults = (), made: tuple[Token, str] | None = None
     ) -> Response:
-        """Show all tokens, and the secret of one that was made just now."""
+        """Show all API tokens, and the secret of one that was just created."""
         with self._staff.store.read() as tx:
-            found, roles, now = tx.tokens.newest(_MOST), tx.staff.roles(), tx.now
+            found, roles, now = tx.tokens.newest(_MAX_TOKENS_SHOWN), tx.staff.roles(), tx.now
         works = {one.id for one in found if one.works(now) and roles.get(one.by) is Role.ADMIN}
         return self._desk.page(
             request,
@@ -233,13 +233,13 @@ class TokenPages(StaffPart):
 
     @route("POST", "/tokens", Role.ADMIN, step_up=True)
     def make(self, request: DeskRequest) -> Response:
-        """Make a token, and show its secret once."""
+        """Create an API token, and show its secret once."""
         scopes = [scope for scope in Scope if scope.value in request.posted.all("scope")]
         days, name = request.field("days"), request.posted.text("name")
         said = {
             "name": "" if name else say("Name the program that uses it"),
             "scope": "" if scopes else say("Choose what it may do"),
-            "days": "" if days in _DAYS else say("Choose how long it works"),
+            "days": "" if days in _LIFETIMES_DAYS else say("Choose how long it works"),
         }
         faults = [fault for fault in said.items() if fault[1]]
         if faults:
@@ -250,6 +250,6 @@ class TokenPages(StaffPart):
 
     @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
     def revoke(self, request: DeskRequest) -> Response:
-        """Revoke a token."""
+        """Revoke an API token."""
         tokens.revoke(request.number("number"), by=request.who.address, proofs=self._staff.proofs)
-        return self._desk.go(request, _HERE, done="token-revoked")
+        return self._desk.go(request, _PATH, done="token-revoked")

@@ -1,4 +1,4 @@
-"""The settings at the desk: all with their lines, and those that a press office changes here."""
+"""The settings at the desk: all of them with their lines, and a form for some of them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.desk.statements.preview import inbox_of, seen, view_of
+from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 from newsletter.web.http.forms import whole
 
 _LOOK = "/settings/look"
@@ -48,7 +48,7 @@ _FIELDS = (
     *(f"brand.{key}" for key in ("color", "theme", "serif", "sans")),
     *(f"brand.logo.{key}" for key in ("src", "width", "height")),
 )
-"""The settings that are edited here. A field of the form is named by its key in the file."""
+"""The settings that the form edits. A field's name is the key in newsletter.yaml."""
 
 
 def _values(settings: Settings) -> dict[str, str]:
@@ -60,7 +60,7 @@ def _values(settings: Settings) -> dict[str, str]:
 
 
 def _changes(settings: Settings, given: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
-    """Find what a form changes. A field that is missing changes nothing."""
+    """Return key → new value of the fields that a form changes. A missing field changes nothing."""
     before = _values(settings)
     after = {key: given.get(key, value) for key, value in before.items()}
     for group in ("organisation.press_contact", "brand.logo"):
@@ -83,7 +83,7 @@ def _changes(settings: Settings, given: Mapping[str, str]) -> Iterator[tuple[str
 
 
 class SettingsPages:
-    """The settings. What an admin saves here is written into the operator's file."""
+    """The pages of the settings. An admin's changes are written into newsletter.yaml."""
 
     def __init__(self, desk: Desk, staff: Staff, statements: Statements) -> None:
         self._desk = desk
@@ -92,7 +92,7 @@ class SettingsPages:
 
     @route("GET", "/settings", Role.ADMIN)
     def _show(self, request: DeskRequest) -> Response:
-        """Show all settings by their first key."""
+        """Show all settings, grouped by their first key."""
         groups: dict[str, list[ShownSetting]] = {}
         for one in list_settings(self._staff.settings):
             name = re.split(r"[.[]", one.key)[0]
@@ -109,7 +109,7 @@ class SettingsPages:
     def _edit(
         self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
     ) -> Response:
-        """Show the publisher, the look and the lists, with an email beside them."""
+        """Show the form for organisation, design and lists, next to an example email."""
         settings, renderer = self._staff.on_disk.read()
         values = _values(settings) | _given(request)
         with self._staff.store.read() as tx:
@@ -130,12 +130,12 @@ class SettingsPages:
             seen=self._staff.configuration.digest(),
             locked=locked,
             view=view_of(request),
-            **inbox_of(content),
+            **inbox_values(content),
         )
 
     @route("POST", _LOOK, Role.ADMIN, step_up=True)
     def save(self, request: DeskRequest) -> Response:
-        """Write the changes into the file."""
+        """Write the changes into newsletter.yaml."""
         try:
             changes = self._changes(request)
             settings, renderer, _ = self._staff.on_disk.with_changes(changes)
@@ -151,19 +151,19 @@ class SettingsPages:
 
     @route("GET", f"{_LOOK}/mail", Role.ADMIN)
     def _mail(self, request: DeskRequest) -> Response:
-        """Show an email with the look as it is, for the frame."""
+        """Return an example email with the saved design, for an iframe."""
         return self.preview(request)
 
     @route("POST", f"{_LOOK}/mail", Role.ADMIN)
     def preview(self, request: DeskRequest) -> Response:
-        """Show an email with what the form holds. It is saved nowhere."""
+        """Return an example email with the design in the form, without saving it."""
         try:
             settings, renderer, _ = self._staff.on_disk.with_changes(self._changes(request))
             content = self._example(settings, renderer)
         except InvalidInput as error:
             said = "\n".join(sentence for _, sentence in _faults(error))
             return self._desk.mail(plain(said, title="Faults", language="en"))
-        return self._desk.mail(seen(content, view_of(request)))
+        return self._desk.mail(preview_html(content, view_of(request)))
 
     def _changes(self, request: DeskRequest) -> Changes:
         return dict(_changes(self._staff.on_disk.read()[0], _given(request)))
@@ -178,7 +178,7 @@ class SettingsPages:
 
 
 def _faults(error: InvalidInput) -> Faults:
-    """Return each fault with the last words of its key, such as Press contact email."""
+    """Return (key, sentence) of each fault; the sentence begins with the end of the key."""
     keys = [(one.key, one.key.replace("_", " ").split(".")) for one in error.faults]
     names = {key: " ".join(parts[-2:]).capitalize() for key, parts in keys}
     return [(one.key, f"{names[one.key]}: {one.message}.") for one in error.faults]

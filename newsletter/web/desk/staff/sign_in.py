@@ -26,7 +26,7 @@ from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import Errand
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
-from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, StaffPart, refusal_of
+from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, StaffPart, refusal_status
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import shown_again
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from newsletter.credentials.identity_provider import IdentityProvider
 
 _MAX_NAME = 200
-"""Characters of a typed name that go along to the provider's way back."""
-_CARRIES = 4 << 20
-"""Bytes of a form that carries along what somebody was sending when their session was over."""
-_NOT_IN = say(
+"""Characters of a typed name that are stored with the sign-in at the provider."""
+_MAX_RESENT_BYTES = 4 << 20
+"""Bytes of a sign-in form, which may carry the form that was sent after the session ended."""
+_SIGN_IN_REFUSED = say(
     "We couldn't sign you in. Check your email address and your password."
     " After several failures, wait 5 minutes before you try again."
 )
-"""For a wrong password, an unknown address and too many failures alike."""
+"""The same text for a wrong password, an unknown address and too many failures."""
 _BUSY = say("Too many people are signing in just now. Try again in a minute.")
 _SET_UP = "/desk/second/set-up"
 
@@ -58,9 +58,9 @@ class SignIn(StaffPart):
     @route("GET", "/sign-in", None)
     def form(self, request: DeskRequest) -> Response:
         """Show the sign-in form; redirect a person who is signed in."""
-        onward = browser.inside(request.query("next"))
+        onward = browser.desk_path(request.query("next"))
         if request.member is not None:
-            return self._on(request, onward)
+            return self._redirect(request, onward)
         return self._form(request, onward)
 
     def _form(
@@ -77,19 +77,19 @@ class SignIn(StaffPart):
             again=request.field("again"),
         )
 
-    @route("POST", "/sign-in", None, most=_CARRIES)
+    @route("POST", "/sign-in", None, max_bytes=_MAX_RESENT_BYTES)
     def sign_in(self, request: DeskRequest) -> Response:
-        """Take an address and a password."""
-        onward, began = browser.inside(request.field("next")), time.monotonic()
+        """Sign in with an address and a password."""
+        onward, began = browser.desk_path(request.field("next")), time.monotonic()
         if request.member is not None and not request.field("email"):  # signed in elsewhere
             return self._carry_on(request, onward, request.member.address)
         try:
             done = signin.sign_in(
                 request.field("email"),
                 request.field("password"),
-                place=browser.place_of(request.http),
+                place=browser.client_of(request.http),
                 # it ends: a word that somebody planted is worth nothing
-                before=browser.word_of(request.http),
+                before=browser.session_token(request.http),
                 proofs=self._proofs,
             )
         except Busy:
@@ -97,23 +97,23 @@ class SignIn(StaffPart):
             page.headers["Retry-After"] = "60"
             return self._pace.delayed(page, began, is_measured=False)
         if isinstance(done, Refusal):
-            page = self._form(request, onward, _NOT_IN)
+            page = self._form(request, onward, _SIGN_IN_REFUSED)
             return self._pace.delayed(page, began, is_measured=done is Refusal.WRONG)
         return self._entered(request, done, onward)
 
     def _entered(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
-        """Return the next page of signing in, with the session's cookie."""
+        """Return the page after this step of the sign-in, with the session's cookie."""
         response = self._next(request, done, onward)
         self._set_cookies(response, request, done)
         return response
 
     def _set_cookies(self, response: Response, request: DeskRequest, done: SignedIn) -> None:
         known = codes.device_of(
-            self._proofs.key, done.address, browser.place_of(request.http).device
+            self._proofs.key, done.address, browser.client_of(request.http).device
         )
         if done.stage is Stage.WHOLE and not known:
             device = codes.new_device(self._proofs.key, done.address)
-            browser.set_cookie(response, request.http, device, browser.DEVICE, days=90)
+            browser.set_cookie(response, request.http, device, browser.DEVICE_COOKIE, days=90)
         browser.set_cookie(response, request.http, done.word)
 
     def _next(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
@@ -124,71 +124,72 @@ class SignIn(StaffPart):
         return self._carry_on(request, onward, done.address)
 
     def _carry_on(self, request: DeskRequest, onward: str, who: str) -> Response:
-        """Show what the person was sending when their session was over; else the next page."""
-        carried = _carried(request.field("again"))
+        """Show the form that was sent after the session ended, or redirect to ``onward``."""
+        carried = _parse_resent_form(request.field("again"))
         if carried is None:
-            return self._on(request, onward)
+            return self._redirect(request, onward)
         return self._desk.page(
             request, "again.html.j2", title=say("You are signed in again"), who=who, **carried
         )
 
-    def _on(self, request: DeskRequest, onward: str) -> Response:
+    def _redirect(self, request: DeskRequest, onward: str) -> Response:
         return self._desk.go(request, onward.removeprefix(browser.HOME))
 
     # --- identity provider
 
-    @route("POST", "/sign-in/provider", None, calls=True)
+    @route("POST", "/sign-in/provider", None, calls_provider=True)
     def leave(self, request: DeskRequest) -> Response:
-        """Send the browser to the identity provider, for a sign-in or for a fresh factor."""
-        onward, member = browser.inside(request.field("next")), request.member
+        """Redirect to the identity provider, for a sign-in or a step-up."""
+        onward, member = browser.desk_path(request.field("next")), request.member
         if member is not None and request.field("again") == "login":
-            return self._away(request, Errand.PROVE, member.address, onward)
-        return self._away(request, Errand.SIGN_IN, "", onward)
+            return self._to_provider(request, Errand.PROVE, member.address, onward)
+        return self._to_provider(request, Errand.SIGN_IN, "", onward)
 
-    @route("POST", "/account/provider", Role.VIEWER, step_up=True, calls=True)
+    @route("POST", "/account/provider", Role.VIEWER, step_up=True, calls_provider=True)
     def connect(self, request: DeskRequest) -> Response:
-        """Connect the account at the identity provider of the person who is signed in."""
-        return self._away(request, Errand.CONNECT, request.who.address, "/desk/account")
+        """Connect the signed-in person's account with one at the identity provider."""
+        return self._to_provider(request, Errand.CONNECT, request.who.address, "/desk/account")
 
-    @route("POST", "/invitation/{word}/provider", None, calls=True)
+    @route("POST", "/invitation/{word}/provider", None, calls_provider=True)
     def join(self, request: DeskRequest) -> Response:
-        """Use a link with an account at the identity provider, in place of a password."""
+        """Accept an invitation with an account at the identity provider instead of a password."""
         link, _ = people.invitation_of(request.param("word"), proofs=self._proofs)
         name = request.field("name")[:_MAX_NAME]
-        return self._away(request, Errand.JOIN, link.address, "/desk", link.id, name)
+        return self._to_provider(request, Errand.JOIN, link.address, "/desk", link.id, name)
 
-    def _away(self, request: DeskRequest, errand: Errand, *about: Any) -> Response:
-        provider, place = self._provider(), browser.place_of(request.http)
+    def _to_provider(self, request: DeskRequest, errand: Errand, *about: Any) -> Response:
+        provider, place = self._provider(), browser.client_of(request.http)
         word = signin.leave(errand, *about, place=place, proofs=self._proofs)
-        back = browser.back_from_provider(request, self._staff)
+        back = browser.redirect_uri(request, self._staff)
         address = provider.address(word, back=back, again=errand is Errand.PROVE)
         title = say("On to {name}", name=provider.desk.name)
         page = self._desk.page(request, "provider.html.j2", title=title, address=address)
         # browsers hold form-action against redirects, wherever the provider then leads
         page.headers["Refresh"] = f"0; url={address}"
-        browser.set_cookie(page, request.http, word, browser.AWAY)
+        browser.set_cookie(page, request.http, word, browser.PROVIDER_COOKIE)
         return page
 
     @route("GET", "/sign-in/back", None)
     def back(self, request: DeskRequest) -> Response:
-        """Show the form by which a person who comes from the identity provider signs in."""
+        """Show the form that posts the authorization code to ``come_back``."""
         title = say("Back from {name}", name=self._provider().desk.name)
         code, state = request.query("code"), request.query("state")
         return self._desk.page(request, "back.html.j2", title=title, code=code, state=state)
 
-    @route("POST", "/sign-in/back", None, calls=True)
+    @route("POST", "/sign-in/back", None, calls_provider=True)
     def come_back(self, request: DeskRequest) -> Response:
-        """Take the code of the identity provider."""
-        provider, word = self._provider(), browser.word_of(request.http, browser.AWAY)
-        back = browser.back_from_provider(request, self._staff)
+        """Exchange the authorization code, and sign in."""
+        provider = self._provider()
+        word = browser.session_token(request.http, browser.PROVIDER_COOKIE)
+        back = browser.redirect_uri(request, self._staff)
         done = signin.come_back(
             word,
             request.field("state"),
             lambda: provider.identity(request.field("code"), word, back=back),
             join=people.join,
-            place=browser.place_of(request.http),
+            place=browser.client_of(request.http),
             proofs=self._proofs,
-            before=browser.word_of(request.http),
+            before=browser.session_token(request.http),
         )
         if isinstance(done, Refusal):
             return self._form(request, browser.HOME, say(PROOF_FAULTS[done]))
@@ -203,11 +204,11 @@ class SignIn(StaffPart):
 
     @route("GET", "/second", None)
     def second_form(self, request: DeskRequest) -> Response:
-        """Show the form for a code; redirect to the start without a right password before."""
-        half = self._half(request)
+        """Show the form for a code; redirect to the sign-in if no password was accepted before."""
+        half = self._halfway_session(request)
         if half is None or half.stage is not Stage.HALF:
             return self._desk.go(request, "/sign-in")
-        return self._second(request, browser.inside(request.query("next")), half.address)
+        return self._second(request, browser.desk_path(request.query("next")), half.address)
 
     def _second(
         self, request: DeskRequest, onward: str, address: str, denied: Refusal | None = None
@@ -216,62 +217,62 @@ class SignIn(StaffPart):
             request,
             "second.html.j2",
             title=say("Enter your code"),
-            status=refusal_of(denied) if denied else None,
+            status=refusal_status(denied) if denied else None,
             faults=[("code", say(PROOF_FAULTS[denied]))] if denied else (),
             next=onward,
             again=request.field("again"),
             passkeys=browser.offer_passkey(request, address, self._staff),
         )
 
-    @route("POST", "/second", None, most=_CARRIES)
+    @route("POST", "/second", None, max_bytes=_MAX_RESENT_BYTES)
     def second(self, request: DeskRequest) -> Response:
-        """Take a one-time or recovery code, or a passkey."""
-        onward = browser.inside(request.field("next"))
+        """Check a one-time code, a recovery code or a passkey, and sign in."""
+        onward = browser.desk_path(request.field("next"))
         done = signin.second(
-            browser.word_of(request.http),
-            browser.shown(request, "code", self._staff),
-            place=browser.place_of(request.http),
+            browser.session_token(request.http),
+            browser.second_factor(request, "code", self._staff),
+            place=browser.client_of(request.http),
             proofs=self._proofs,
         )
         if done is Refusal.OVER:
             return self._form(request, onward, say(PROOF_FAULTS[done]))
         if isinstance(done, Refusal):
-            half = self._half(request)
+            half = self._halfway_session(request)
             return self._second(request, onward, half.address if half else "", done)
         return self._entered(request, done, onward)
 
-    def _half(self, request: DeskRequest) -> Session | None:
-        return signin.halfway(browser.word_of(request.http), proofs=self._proofs)
+    def _halfway_session(self, request: DeskRequest) -> Session | None:
+        return signin.halfway(browser.session_token(request.http), proofs=self._proofs)
 
     # --- its first set-up, where the role demands it
 
     @route("GET", "/second/set-up", None)
     def set_up_form(self, request: DeskRequest) -> Response:
-        """Show the QR code, or the button that makes one."""
-        half = self._half(request)
+        """Show the QR code of the secret, or the button that creates a secret."""
+        half = self._halfway_session(request)
         if half is None or half.stage is not Stage.ENROLLING:
             return self._desk.go(request, "/sign-in")
         return set_up_page(self._desk, self._staff, request, half)
 
     @route("POST", "/second/set-up", None)
     def set_up(self, request: DeskRequest) -> Response:
-        """Make a secret for an app."""
-        hashed = hash_of(browser.word_of(request.http))
+        """Create the secret for an authenticator app."""
+        hashed = hash_of(browser.session_token(request.http))
         account.begin_factor(hashed, stage=Stage.ENROLLING, proofs=self._proofs)
         return self._desk.go(request, _SET_UP.removeprefix(browser.HOME))
 
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
-        """Turn the factor on by a first code, and sign in."""
-        hashed = hash_of(browser.word_of(request.http))
+        """Check the first code of the app, turn the factor on, and sign in."""
+        hashed = hash_of(browser.session_token(request.http))
         done = account.confirm_factor(
             hashed,
             request.field("code"),
             stage=Stage.ENROLLING,
-            place=browser.place_of(request.http),
+            place=browser.client_of(request.http),
             proofs=self._proofs,
         )
-        half = self._half(request)
+        half = self._halfway_session(request)
         if isinstance(done, Refusal):
             if half is None:
                 return self._desk.go(request, "/sign-in")
@@ -284,26 +285,26 @@ class SignIn(StaffPart):
 
     @route("GET", "/forgotten", None)
     def forgotten(self, request: DeskRequest) -> Response:
-        """Show the form that asks for a link."""
+        """Show the form that requests a link to reset a password."""
         return self._desk.page(request, "forgotten.html.j2", title=say("Forgotten password"))
 
     @route("POST", "/forgotten", None)
     def forgot(self, request: DeskRequest) -> Response:
-        """Mail a link to the owner of an account. The answer is the same for all addresses."""
-        place = browser.place_of(request.http)
+        """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
+        place = browser.client_of(request.http)
         people.forgot(request.field("email"), place=place, proofs=self._proofs)
         here = "/account" if request.member else "/sign-in"
         return self._desk.go(request, here, done="forgotten")
 
     @route("GET", "/invitation/{word}", None)
     def invitation(self, request: DeskRequest) -> Response:
-        """Show the invitation of a link. Looking at it does not use it."""
+        """Show the invitation of a link. A GET does not use the link up."""
         try:
             return self._invitation(request)
         except NotFound as error:
-            return self._spent(request, error)
+            return self._spent_link_page(request, error)
 
-    def _spent(self, request: DeskRequest, error: NotFound) -> Response:
+    def _spent_link_page(self, request: DeskRequest, error: NotFound) -> Response:
         title = say("This link doesn't work any more")
         return self._desk.failed(request, title, str(error), status=404)
 
@@ -327,74 +328,74 @@ class SignIn(StaffPart):
 
     @route("POST", "/invitation/{word}", None)
     def accept(self, request: DeskRequest) -> Response:
-        """Use a link: set the password, and sign in."""
+        """Use an invitation or reset link: set the password, and sign in."""
         try:
             done = people.accept(
                 request.param("word"),
                 name=request.field("name"),
                 password=request.field("password"),
-                place=browser.place_of(request.http),
+                place=browser.client_of(request.http),
                 proofs=self._proofs,
             )
             if isinstance(done, str):
                 return self._invitation(request, fault=done)
         except NotFound as error:
-            return self._spent(request, error)
+            return self._spent_link_page(request, error)
         return self._entered(request, done, browser.HOME)
 
     # --- out, and a fresh factor for a page that is only looked at
 
     @route("POST", "/sign-out", None)
     def sign_out(self, request: DeskRequest) -> Response:
-        """End the session here and on the server. It does no harm twice."""
-        signin.sign_out(hash_of(browser.word_of(request.http)), proofs=self._proofs)
+        """End the session and delete its cookie. Without a session it does nothing."""
+        signin.sign_out(hash_of(browser.session_token(request.http)), proofs=self._proofs)
         response = self._desk.go(request, "/sign-in", done="signed-out")
         browser.set_cookie(response, request.http, "")
         return response
 
     @route("POST", "/step-up", Role.VIEWER)
     def step_up(self, request: DeskRequest) -> Response:
-        """Check a second factor, and return to the page that asked for it."""
+        """Check a second factor, and redirect to the page that required it."""
         done = signin.step_up(
             request.who.session.hash,
-            browser.shown(request, PROOF, self._staff),
-            place=browser.place_of(request.http),
+            browser.second_factor(request, PROOF, self._staff),
+            place=browser.client_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
             return self._desk.step_up(request, done)
-        response = self._on(request, browser.inside(request.field("next")))
+        response = self._redirect(request, browser.desk_path(request.field("next")))
         browser.set_cookie(response, request.http, done.word)
         return response
 
 
-_PACE_OF = 20
+_PACE_SAMPLES = 20
 _UNMEASURED_SECONDS = 0.2
 
 
 class _Pace:
-    """Delays refused sign-ins, so that the time does not reveal whether a password was compared.
+    """Delays refused sign-ins, so that the time does not reveal whether a password was hashed.
 
-    A limit refuses without a comparison. Each refusal takes twice as long as the fastest of the
-    last failed comparisons, which is their time without a queue, and some more. The event loop
-    waits, not a thread.
+    A refusal by a limit hashes nothing. Each refusal takes twice as long as the fastest of the
+    last failed comparisons: that one did not wait in a queue. The event loop waits, not a
+    thread.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lasted: deque[float] = deque(maxlen=_PACE_OF)
+        self._durations: deque[float] = deque(maxlen=_PACE_SAMPLES)
 
     def delayed(self, page: Response, began: float, *, is_measured: bool) -> Response:
-        """Return a page that is answered when its time has come."""
+        """Return the page, which is sent after the delay; ``began`` is a monotonic time."""
         with self._lock:
             if is_measured:
-                self._lasted.append(time.monotonic() - began)
-            pause = 2 * min(self._lasted, default=_UNMEASURED_SECONDS / 2)
+                self._durations.append(time.monotonic() - began)
+            pause = 2 * min(self._durations, default=_UNMEASURED_SECONDS / 2)
         return _Delayed(page, until=began + pause)
 
 
 class _Delayed(HTMLResponse):
-    """A page that is answered at a moment of the monotonic clock."""
+    """A response that is sent at ``until``, a time of the monotonic clock."""
 
     def __init__(self, page: Response, *, until: float) -> None:
         super().__init__(page.body, page.status_code)
@@ -409,7 +410,7 @@ class _Delayed(HTMLResponse):
 def set_up_page(
     desk: Desk, staff: Staff, request: DeskRequest, session: Session, denied: Refusal | None = None
 ) -> Response:
-    """Show the QR code of the factor that is being set up, or the button that creates one."""
+    """Return the page with the QR code of an unconfirmed secret, or the button that creates one."""
     demanded, proofs = session.stage is Stage.ENROLLING, staff.proofs
     issuer = staff.settings.organisation.name
     shown = account.enrolment(session.hash, stage=session.stage, issuer=issuer, proofs=proofs)
@@ -428,14 +429,14 @@ def set_up_page(
 
 
 def codes_page(desk: Desk, request: DeskRequest, made: Sequence[str], *, onward: str) -> Response:
-    """Show the recovery codes."""
+    """Return the page that shows new recovery codes."""
     return desk.page(
         request, "codes.html.j2", title=say("Your recovery codes"), codes=made, next=onward
     )
 
 
-def _carried(text: str) -> dict[str, Any] | None:
-    """Return the form that was to be sent to one of our addresses; None if there is none."""
+def _parse_resent_form(text: str) -> dict[str, Any] | None:
+    """Parse a form to resend (action and fields); None unless its action is a page of the desk."""
     try:
         read = json.loads(text) if text else None
     except (ValueError, RecursionError):
@@ -446,7 +447,7 @@ def _carried(text: str) -> dict[str, Any] | None:
     if (
         not isinstance(action, str)
         or not isinstance(fields, dict)
-        or browser.inside(action) != action
+        or browser.desk_path(action) != action
     ):
         return None
     lists = all(isinstance(values, list) for values in fields.values())

@@ -1,4 +1,4 @@
-"""Texts at the desk before they are statements: begun, imported, copied, handed in, taken back."""
+"""Drafts at the desk: created, imported, copied, translated, submitted, withdrawn."""
 
 import re
 from collections.abc import Sequence
@@ -30,46 +30,46 @@ from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements import fields
-from newsletter.web.desk.statements.preview import colleagues_of, view_of, why_not_sent
+from newsletter.web.desk.statements.preview import colleagues_of, send_test, view_of
 
-_LARGEST = 20_000_000
-LARGEST_FORM = _LARGEST + (256 << 10)
-_LARGEST_PICTURE = LARGEST_PICTURE + (64 << 10)
-_AT_THE_DESK = (
+_MAX_FILE_BYTES = 20_000_000
+MAX_FORM_BYTES = _MAX_FILE_BYTES + (256 << 10)
+_MAX_PICTURE_BYTES = LARGEST_PICTURE + (64 << 10)
+_DESK_WORDINGS = (
     (re.compile(r"set embargo_until, as in 'embargo_until: ([^']*)'"), r"enter \1 as its end"),
     (re.compile(r"set embargo_until\b"), "enter its end"),
     (re.compile(r"write date: yourself"), "enter it yourself"),
 )
-_EARLIER = 10
+_MAX_TEXTS_OFFERED = 10
 _LINES = ("title", "subject", "summary")
-_GAP = re.compile(r"\n\s*\n")
-"""Between two blocks of Markdown."""
+_BLANKS = re.compile(r"\n\s*\n")
+"""Separates two blocks of Markdown."""
 _KINDS = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
 
 
 class Drafts:
-    """A text of the desk as a whole."""
+    """The pages that create, import, translate, submit and delete a draft."""
 
     def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
         self._desk = desk
         self._statements = statements
         self._delivery = delivery
-        self._words = fields.Words(statements=statements)
+        self._drafts = fields.DraftReader(statements=statements)
 
     # --- a new text
 
     @route("GET", "/drafts/new", Role.WRITER)
     def _new(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
-        """Show the form of a new text."""
+        """Show the form for a new draft."""
         corrected = self._corrected(request)
         with self._statements.store.read() as tx:
-            templates, sent = tx.drafts.templates(), tx.campaigns.last_begun(_EARLIER)
+            templates, sent = tx.drafts.templates(), tx.campaigns.last_begun(_MAX_TEXTS_OFFERED)
             known = {one.slug: one for one in tx.statements.some([each.slug for each in sent])}
         return self._desk.page(
             request,
             "draft-new.html.j2",
             title=say("New statement"),
-            faults=fields.of_file(faults, "file"),
+            faults=fields.file_faults(faults, "file"),
             named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
             corrected=corrected,
             templates=templates,
@@ -80,15 +80,15 @@ class Drafts:
         )
 
     def _corrected(self, request: DeskRequest) -> Statement | None:
-        """Return the original of a correction that was begun from the original's page."""
+        """Return the statement that the new draft corrects, or None."""
         slug = request.field("corrects") or request.query("corrects")
         with self._statements.store.read() as tx:
             stored = tx.statements.get(slug) if slug else None
         return stored.statement if stored is not None else None
 
-    @route("POST", "/drafts/new", Role.WRITER, files=True, most=LARGEST_FORM)
+    @route("POST", "/drafts/new", Role.WRITER, takes_files=True, max_bytes=MAX_FORM_BYTES)
     def begin(self, request: DeskRequest) -> Response:
-        """Begin a text with a title, a file, pasted text, or the words of another text."""
+        """Create a draft from a title, a file, pasted text, or another draft."""
         writing = self._statements.writing(request.who.address)
         source, _, name = request.field("from").partition(":")
         title = request.field("title")
@@ -98,15 +98,15 @@ class Drafts:
             draft = writing.begin_like(name, title=title, template=source == "text")
             return self._desk.go(request, f"/drafts/{draft.key}/edit", done="began")
         try:
-            text, found, pictures = self._given(request)
+            text, found, pictures = self._file_text(request)
             draft = writing.new(text, found=found)
-            _keep(writing, draft.key, pictures)
+            _keep_pictures(writing, draft.key, pictures)
         except InvalidInput as error:
             return self._new(request, error.faults)
         done = "began" if found is None else "imported"
         return self._desk.go(request, f"/drafts/{draft.key}/edit", done=done)
 
-    def _given(
+    def _file_text(
         self, request: DeskRequest
     ) -> tuple[DraftText, ImportFindings | None, Sequence[ImportedPicture]]:
         settings = self._statements.settings
@@ -131,12 +131,12 @@ class Drafts:
     def _read(
         self, data: bytes, name: str, bare: DraftText
     ) -> tuple[DraftText, ImportFindings, Sequence[ImportedPicture]]:
-        """Return the text in a file; a statement file keeps all fields. Raises InvalidInput."""
+        """Convert a file to the text of a draft. Raises InvalidInput."""
         from newsletter.documents.release.imported import with_language
         from newsletter.sources.uploads import read_upload
 
-        if len(data) > _LARGEST:
-            message = f"is larger than {_LARGEST // 1_000_000} MB; take its pictures out"
+        if len(data) > _MAX_FILE_BYTES:
+            message = f"is larger than {_MAX_FILE_BYTES // 1_000_000} MB; take its pictures out"
             raise InvalidInput([Fault(file=name, message=message)])
         today, defaults = self._desk.now().date(), self._statements.defaults
         read = read_upload(data, today=today, file=name, defaults=defaults)
@@ -154,22 +154,22 @@ class Drafts:
             language=read.language or bare.language,
         )
         left_out = tuple((line.line, line.text, line.why) for line in read.dropped)
-        notes = (*map(_note, read.notes), *map(_of_picture, read.pictures))
+        notes = (*map(_note_in_words, read.notes), *map(_picture_note, read.pictures))
         return text, ImportFindings(file=name, left_out=left_out, notes=notes), read.pictures
 
-    @route("POST", "/drafts/{key}/import", Role.WRITER, files=True, most=LARGEST_FORM)
+    @route("POST", "/drafts/{key}/import", Role.WRITER, takes_files=True, max_bytes=MAX_FORM_BYTES)
     def bring_in(self, request: DeskRequest) -> Response:
-        """Return the text in a file, for the editor's script. Its pictures are kept."""
-        draft, upload = self._words.find(request), request.upload("file")
+        """Return the text of a file as JSON for the editor, and store its pictures."""
+        draft, upload = self._drafts.find(request), request.upload("file")
         try:
             if upload is None:
                 wanted = say("Choose a file.")
                 raise InvalidInput([Fault(file=draft.key, key="file", message=wanted)])
             bare = replace(draft.version.text, title="", body="")
             text, found, pictures = self._read(upload.data, upload.name or "file", bare)
-            _keep(self._statements.writing(request.who.address), draft.key, pictures)
+            _keep_pictures(self._statements.writing(request.who.address), draft.key, pictures)
         except InvalidInput as error:
-            faults = " ".join(told for _, told in fields.of_file(error.faults, "file"))
+            faults = " ".join(told for _, told in fields.file_faults(error.faults, "file"))
             return self._desk.data(request, {"error": faults}, status=422)
         lost = [f"“{words}”, {why}" for _, words, why in found.left_out]
         said = {"title": text.title, "summary": text.summary, "markdown": text.body}
@@ -177,7 +177,7 @@ class Drafts:
 
     @route("POST", "/statements/{slug}/copy", Role.WRITER)
     def copy(self, request: DeskRequest, slug: str = "") -> Response:
-        """Copy a statement, or begin its translation into the language of the form."""
+        """Copy a statement to a new draft, or begin its translation if a language is given."""
         title, language = request.field("title"), request.field("language").strip()
         writing, slug = self._statements.writing(request.who.address), slug or request.param("slug")
         draft = writing.copy(slug, title=title, language=language)
@@ -190,17 +190,17 @@ class Drafts:
 
     @route("GET", "/drafts/{key}", Role.VIEWER)
     def one(self, request: DeskRequest) -> Response:
-        """Show a text before its submission: the next act, its checks, its email."""
-        return self._one(request, self._words.find(request))
+        """Show a draft: its next step, its findings and its email."""
+        return self._show(request, self._drafts.find(request))
 
     @route("POST", "/drafts/{key}/test", Role.WRITER)
     def test(self, request: DeskRequest) -> Response:
-        """Send a test email of the text as it was saved last, whether it is handed in or not."""
-        draft, me = self._words.find(request), request.who.address
+        """Send a test email of the last saved version, submitted or not."""
+        draft, me = self._drafts.find(request), request.who.address
         to = request.field("to") or me
-        parsed = self._words.as_far_as_possible(draft.version.text, key=draft.key, slug=draft.slug)
+        parsed = self._drafts.parse_leniently(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return self._one(request, draft, parsed.faults)
+            return self._show(request, draft, parsed.faults)
         send = partial(
             self._delivery.trial_sender().send,
             draft.slug or draft.key,
@@ -209,12 +209,12 @@ class Drafts:
             text=parsed.statement,
             subject=draft.slug or f"desk/drafts/{draft.key}",
         )
-        fault = why_not_sent(self._statements.store, to, send)
+        fault = send_test(self._statements.store, to, send)
         if fault:
-            return self._one(request, draft, not_sent=fault)
+            return self._show(request, draft, not_sent=fault)
         return self._desk.go(request, f"/drafts/{draft.key}", done="test")
 
-    def _one(
+    def _show(
         self,
         request: DeskRequest,
         draft: Draft,
@@ -228,7 +228,7 @@ class Drafts:
             rules = self._statements.campaigns.rules
             status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
             names = colleagues(tx)
-        remarks = self._remarks(request, draft)
+        remarks = self._findings(request, draft)
         return self._desk.page(
             request,
             "draft.html.j2",
@@ -247,12 +247,12 @@ class Drafts:
             labels=fields.LABELS,
             by_sender=self._statements.campaigns.rules.by_sender,
             size=view_of(request),
-            told=self._words.told(text, self._desk),
+            told=self._drafts.time_notes(text, self._desk),
         )
 
-    def _remarks(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
-        """Return the findings about a text, whether it is ready or not."""
-        parsed = self._words.parse(draft.version.text, key=draft.key, slug=draft.slug)
+    def _findings(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
+        """Return the review findings of a draft; a draft that cannot be rendered has some too."""
+        parsed = self._drafts.parse(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
             return in_order([remark_of(fault) for fault in parsed.faults])
         statements = self._statements
@@ -273,8 +273,8 @@ class Drafts:
 
     @route("GET", "/drafts/{key}/download", Role.VIEWER)
     def download(self, request: DeskRequest) -> Response:
-        """Return the text as a file, which makes the same email in a folder."""
-        draft = self._words.find(request)
+        """Return the draft as a statement file, from which a folder source makes the same email."""
+        draft = self._drafts.find(request)
         text = draft.version.text
         slug = draft.slug or slugify(text.title)
         file, name = draft_file(text, slug=slug, author=draft.created_by), f"{slug}.md"
@@ -282,8 +282,8 @@ class Drafts:
 
     @route("POST", "/drafts/{key}/hand-in", Role.WRITER)
     def hand_in(self, request: DeskRequest) -> Response:
-        """Submit a text for review."""
-        draft = self._words.find(request)
+        """Submit a draft for review."""
+        draft = self._drafts.find(request)
         base = fields.number_of(request.field("base"))
         try:
             done = self._statements.hand_in(
@@ -293,14 +293,14 @@ class Drafts:
                 told=fields.number_of(request.field("lapses")),
             )
         except InvalidInput as error:
-            return self._one(request, draft, error.faults)
+            return self._show(request, draft, error.faults)
         except WouldLapse:
-            return self._one(request, draft, refused=say("Not submitted yet."))
+            return self._show(request, draft, refused=say("Not submitted yet."))
         return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
 
     @route("POST", "/drafts/{key}/take-back", Role.WRITER)
     def take_back(self, request: DeskRequest) -> Response:
-        """Withdraw a submitted text."""
+        """Withdraw a submitted draft."""
         key = request.param("key")
         self._statements.take_back(key, by=request.who.address)
         return self._desk.go(request, f"/drafts/{key}", done="taken-back")
@@ -314,7 +314,7 @@ class Drafts:
 
     @route("POST", "/drafts/{key}/delete", Role.WRITER)
     def delete(self, request: DeskRequest) -> Response:
-        """Delete a text."""
+        """Delete a draft."""
         self._statements.writing(request.who.address).delete(request.param("key"))
         return self._desk.go(request, "/statements?state=drafts", done="deleted")
 
@@ -322,13 +322,13 @@ class Drafts:
 
     @route("GET", "/drafts/{key}/translate", Role.WRITER)
     def translate(self, request: DeskRequest) -> Response:
-        """Show the blocks of a translation next to those of its original."""
-        draft = self._words.find(request)
+        """Show the Markdown blocks of a translation next to those of its original."""
+        draft = self._drafts.find(request)
         with self._statements.store.read() as tx:
             original = draft_text(find_stored(tx, draft.version.text.translation_of).statement)
         both = original, draft.version.text
         rows = [(name, *(str(vars(each)[name]) for each in both)) for name in _LINES]
-        blocks = zip_longest(*(_GAP.split(each.body.strip()) for each in both), fillvalue="")
+        blocks = zip_longest(*(_BLANKS.split(each.body.strip()) for each in both), fillvalue="")
         rows += [(f"block-{place}", *pair) for place, pair in enumerate(blocks)]
         return self._desk.page(
             request,
@@ -339,10 +339,10 @@ class Drafts:
             rows=[row for row in rows if any(row[1:])],
         )
 
-    @route("POST", "/drafts/{key}/translate", Role.WRITER, most=LARGEST_FORM)
+    @route("POST", "/drafts/{key}/translate", Role.WRITER, max_bytes=MAX_FORM_BYTES)
     def keep_translation(self, request: DeskRequest) -> Response:
-        """Save the typed blocks, without the emptied ones."""
-        draft, posted = self._words.find(request), request.posted.fields
+        """Save a translation's blocks; empty ones are removed."""
+        draft, posted = self._drafts.find(request), request.posted.fields
         places = takewhile(posted.__contains__, (f"block-{place}" for place in count()))
         blocks = (request.field(place).strip() for place in places)
         lines: dict[str, Any] = {name: request.field(name) for name in _LINES if name in posted}
@@ -355,15 +355,21 @@ class Drafts:
 
     # --- its pictures
 
-    @route("POST", "/drafts/{key}/pictures", Role.WRITER, files=True, most=_LARGEST_PICTURE)
+    @route(
+        "POST",
+        "/drafts/{key}/pictures",
+        Role.WRITER,
+        takes_files=True,
+        max_bytes=_MAX_PICTURE_BYTES,
+    )
     def add_picture(self, request: DeskRequest) -> Response:
-        """Take a picture: a script gets its address, a form comes back to the page."""
+        """Store a picture. A script gets its address as JSON, a form a redirect to the page."""
         scripted = "application/json" in request.http.headers.get("accept", "")
         try:
-            picture = self._taken(request)
+            picture = self._store_picture(request)
         except InvalidInput as error:
             if scripted:
-                faults = " ".join(told for _, told in fields.of_file(error.faults, "picture"))
+                faults = " ".join(told for _, told in fields.file_faults(error.faults, "picture"))
                 return self._desk.data(request, {"error": faults}, status=422)
             return self._pictures(request, error.faults)
         except (NotFound, Refused) as error:
@@ -383,7 +389,7 @@ class Drafts:
 
     @route("POST", "/drafts/{key}/pictures/{name}/place", Role.WRITER)
     def place(self, request: DeskRequest) -> Response:
-        """Put a picture at the end of the text."""
+        """Append a picture to the text."""
         key = request.param("key")
         with self._statements.store.read() as tx:
             draft = find_draft(tx, key)
@@ -399,7 +405,7 @@ class Drafts:
         )
         return self._desk.go(request, f"/drafts/{key}/edit", done="placed")
 
-    def _taken(self, request: DeskRequest) -> Picture:
+    def _store_picture(self, request: DeskRequest) -> Picture:
         from newsletter.documents.isolated import picture as read
 
         key, upload = request.param("key"), request.upload("picture")
@@ -416,7 +422,7 @@ class Drafts:
 
     @route("GET", "/drafts/{key}/pictures", Role.WRITER)
     def _pictures(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
-        """Show all pictures of a text, each with its Markdown."""
+        """Show all pictures of a draft, each with its Markdown."""
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             pictures = tx.pictures.of(draft.key)
@@ -427,26 +433,26 @@ class Drafts:
             title=say("Pictures"),
             draft=draft,
             pictures=[(picture, picture.markdown(url)) for picture in pictures],
-            faults=fields.of_file(faults, "picture"),
+            faults=fields.file_faults(faults, "picture"),
             alt=request.field("alt"),
             decoration=request.field("decoration") == "yes",
         )
 
 
-def _keep(writing: DraftWriter, key: str, pictures: Sequence[ImportedPicture]) -> None:
-    """Keep the pictures of a file for a text."""
+def _keep_pictures(writing: DraftWriter, key: str, pictures: Sequence[ImportedPicture]) -> None:
+    """Store the pictures of an imported file with a draft."""
     for one in pictures:
         writing.illustrate(key, one, alt=one.alt[:500], decoration=not one.alt)
 
 
-def _of_picture(picture: ImportedPicture) -> str:
-    """Return the place of a picture now, and its place in the file."""
+def _picture_note(picture: ImportedPicture) -> str:
+    """Return an import note that says where a picture of the file is stored."""
     name = f"The picture “{picture.alt}”" if picture.alt else "A picture without a description"
     return f"{name} is kept under Pictures; put it into the text from there. {picture.note}"
 
 
-def _note(note: str) -> str:
-    """Return a note of an import in the words of the page."""
-    for pattern, words in _AT_THE_DESK:
+def _note_in_words(note: str) -> str:
+    """Return an import's note with the page's words instead of the file's."""
+    for pattern, words in _DESK_WORDINGS:
         note = pattern.sub(words, note)
     return note

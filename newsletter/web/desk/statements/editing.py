@@ -26,38 +26,37 @@ from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements import fields
-from newsletter.web.desk.statements.preview import seen, view_of
+from newsletter.web.desk.statements.preview import preview_html, view_of
 
-_MOST = 2 << 20
-"""Bytes of a form with a text in it."""
-_A_PAGE = 50
-"""Versions."""
-_OFFERED = 50
-"""Statements that a text may correct or translate, the newest."""
+_MAX_FORM_BYTES = 2 << 20
+"""Bytes of a form that contains a draft."""
+_VERSIONS_PER_PAGE = 50
+_MAX_STATEMENTS_OFFERED = 50
+"""The newest statements, from which a draft's original can be chosen."""
 
 
 class Editing:
-    """Write, see the email, save, hand in."""
+    """The pages on which a draft is written, previewed, saved and submitted."""
 
     def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
         self._statements = statements
-        self._words = fields.Words(statements=statements)
-        self._present = Present()
+        self._drafts = fields.DraftReader(statements=statements)
+        self._editors = ActiveEditors()
 
     # --- the form
 
     @route("GET", "/drafts/{key}/edit", Role.WRITER)
     def edit(self, request: DeskRequest) -> Response:
-        """Show the form with the current text."""
-        draft = self._words.find(request)
+        """Show the form with the current version of the draft."""
+        draft = self._drafts.find(request)
         return self._form(request, draft, draft.version.text)
 
-    @route("POST", "/drafts/{key}/edit", Role.WRITER, most=_MOST)
+    @route("POST", "/drafts/{key}/edit", Role.WRITER, max_bytes=_MAX_FORM_BYTES)
     def keep(self, request: DeskRequest) -> Response:
-        """Save what a form contains, and continue as its button says."""
-        draft = self._words.find(request)
-        text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
+        """Save the form, and submit the draft if that button was pressed."""
+        draft = self._drafts.find(request)
+        text = self._drafts.parse_form(request.posted.fields, draft.version.text, self._desk.now())
         base = fields.number_of(request.field("base"))
         try:
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
@@ -102,10 +101,10 @@ class Editing:
             named = tx.statements.some(
                 [slug for slug in (text.corrects, text.translation_of) if slug]
             )
-            offered = (*tx.statements.newest(_OFFERED), *named)
+            offered = (*tx.statements.newest(_MAX_STATEMENTS_OFFERED), *named)
             others = {stored.statement.slug: stored.statement for stored in offered}.values()
         settings, view = self._statements.settings, view_of(request)
-        told = self._words.told(text, self._desk)
+        told = self._drafts.time_notes(text, self._desk)
         return self._desk.page(
             request,
             "draft-edit.html.j2",
@@ -134,18 +133,18 @@ class Editing:
             gone=status is not None and status.begun,
             returned=status.returned if status is not None else None,
             statements=[statement for statement in others if statement.slug != draft.slug],
-            others=self._present.note(draft.key, request.who.name, self._desk.now()),
+            others=self._editors.record(draft.key, request.who.name, self._desk.now()),
         )
 
     def _lists(self, tx: Transaction, text: DraftText) -> list[str]:
-        """Return the lists that a text may go to."""
+        """Return the names of the lists to choose from."""
         settings = self._statements.settings
         offered = [offer.name for offer in settings.titled_lists()]
         known = [*offered, *settings.default_lists, *tx.readers.list_names(), *text.lists]
         return list(dict.fromkeys(known))
 
     def _recipients(self, tx: Transaction, text: DraftText) -> str:
-        """Return how many people would get a text now, or "" if its fields leave that open."""
+        """Return the number of recipients in words; "" for a correction or a segment."""
         lists = text.lists or self._statements.settings.default_lists
         if text.corrects or text.segment:
             return ""
@@ -163,43 +162,43 @@ class Editing:
             title=say("This text was changed while you wrote"),
             status=409,
             draft=theirs,
-            differences=fields.named(differences(theirs.version.text, mine)),
+            differences=fields.label_differences(differences(theirs.version.text, mine)),
             who=who,
             own=own,
             ways=[
-                (say("Keep mine"), "primary", fields.listed(mine)),
+                (say("Keep mine"), "primary", fields.form_values(mine)),
                 (
                     say("Take the other") if own else say("Take {who}'s", who=who),
                     "second",
-                    fields.listed(theirs.version.text),
+                    fields.form_values(theirs.version.text),
                 ),
                 (
                     say("Keep both, one below the other"),
                     "second",
-                    fields.listed(both(theirs.version.text, mine)),
+                    fields.form_values(both(theirs.version.text, mine)),
                 ),
             ],
         )
 
     # --- what scripts ask for
 
-    @route("POST", "/drafts/{key}/save", Role.WRITER, most=_MOST)
+    @route("POST", "/drafts/{key}/save", Role.WRITER, max_bytes=_MAX_FORM_BYTES)
     def save(self, request: DeskRequest) -> Response:
-        """Save the text: 200 with its number, or 409 with the text of another person."""
+        """Save the draft. Return 200 with its revision, or 409 with the conflicting text."""
         try:
             posted = request.json()
-            draft = self._words.find(request)
-            written = fields.posted_json(posted.get("fields"))
-            text = self._words.typed(written, draft.version.text, self._desk.now())
+            draft = self._drafts.find(request)
+            written = fields.json_fields(posted.get("fields"))
+            text = self._drafts.parse_form(written, draft.version.text, self._desk.now())
             base = fields.number_of(posted.get("base"))
             saved = self._statements.writing(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._failed(request, error)
         if isinstance(saved, Conflict):
-            return self._desk.data(request, self._theirs(request, saved), status=409)
-        others = self._present.note(draft.key, request.who.name, self._desk.now())
+            return self._desk.data(request, self._conflict_json(request, saved), status=409)
+        others = self._editors.record(draft.key, request.who.name, self._desk.now())
         at = saved.changed_at.isoformat()
-        told = self._words.told(text, self._desk)
+        told = self._drafts.time_notes(text, self._desk)
         answer = {"version": saved.revision, "saved_at": at, "others": others, "told": told}
         # what the words for a time meant when they were typed, for the fields
         answer["settled"] = {name: getattr(text, name) for name in told}
@@ -208,19 +207,21 @@ class Editing:
                 answer["recipients"] = self._recipients(tx, text)
         return self._desk.data(request, answer)
 
-    def _theirs(self, request: DeskRequest, conflict: Conflict) -> dict[str, Any]:
+    def _conflict_json(self, request: DeskRequest, conflict: Conflict) -> dict[str, Any]:
         theirs = conflict.theirs
         return {
             "version": theirs.revision,
             "saved_at": theirs.changed_at.isoformat(),
             "by": self._desk.person(theirs.changed_by),
             "own": theirs.changed_by == request.who.address,
-            "fields": fields.listed(theirs.version.text),
+            "fields": fields.form_values(theirs.version.text),
         }
 
-    @route("POST", "/drafts/{key}/paste", Role.WRITER, most=2 * _MOST, is_read=True)
+    @route(
+        "POST", "/drafts/{key}/paste", Role.WRITER, max_bytes=2 * _MAX_FORM_BYTES, is_parsed=True
+    )
     def paste(self, request: DeskRequest) -> Response:
-        """Return the Markdown of pasted text, and the parts left out."""
+        """Convert pasted HTML. Return its Markdown, and the parts that were dropped, as JSON."""
         from newsletter.documents.isolated import pasted
 
         try:
@@ -244,40 +245,40 @@ class Editing:
 
     @route("GET", "/drafts/{key}/preview", Role.VIEWER)
     def seen(self, request: DeskRequest) -> Response:
-        """Show the email of a text as it is now, or of one of its versions."""
-        draft = self._words.find(request)
+        """Return the email of a draft's current or a former version, for an iframe."""
+        draft = self._drafts.find(request)
         text = draft.version.text
         if request.query("version"):
             with self._statements.store.read() as tx:
                 text = _version_of(tx, draft, request.query("version")).text
         return self._mail(request, draft, text)
 
-    @route("POST", "/drafts/{key}/preview", Role.WRITER, most=_MOST)
+    @route("POST", "/drafts/{key}/preview", Role.WRITER, max_bytes=_MAX_FORM_BYTES)
     def preview(self, request: DeskRequest) -> Response:
-        """Show the email of what a form contains, without storing it."""
-        draft = self._words.find(request)
-        text = self._words.typed(request.posted.fields, draft.version.text, self._desk.now())
+        """Return the email of an unsaved form, for an iframe."""
+        draft = self._drafts.find(request)
+        text = self._drafts.parse_form(request.posted.fields, draft.version.text, self._desk.now())
         return self._mail(request, draft, text)
 
     def _mail(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:
         statements = self._statements
-        parsed = self._words.as_far_as_possible(text, key=draft.key, slug=draft.slug)
+        parsed = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return self._unshown(request, parsed.faults, text.body)
+            return self._no_preview(request, parsed.faults, text.body)
         with statements.store.read() as tx:
             together = statements.settings.together and bool(draft.slug)
             within = translations_of(tx, draft.slug) if together else ()
         try:
             content = statements.renderer.render(parsed.statement, within)
         except InvalidInput as error:
-            return self._unshown(request, error.faults, text.body)
+            return self._no_preview(request, error.faults, text.body)
         # a made-up reader: its links do nothing
         shown = filled(content, made_up(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
         html = shown.html.replace(f"{statements.settings.public_url}/media/", "/media/")
-        return self._desk.mail(seen(replace(shown, html=html), view_of(request)))
+        return self._desk.mail(preview_html(replace(shown, html=html), view_of(request)))
 
-    def _unshown(self, request: DeskRequest, faults: Sequence[Fault], body: str) -> Response:
+    def _no_preview(self, request: DeskRequest, faults: Sequence[Fault], body: str) -> Response:
         lines = [sentence for _, sentence in fields.sentences(faults, body)]
         return self._desk.mail(self._desk.part(request, "draft-unshown.html.j2", lines))
 
@@ -285,13 +286,13 @@ class Editing:
 
     @route("GET", "/drafts/{key}/versions", Role.VIEWER)
     def versions(self, request: DeskRequest) -> Response:
-        """Show the versions, the newest first."""
-        skip = fields.number_of(request.query("page")) * _A_PAGE
+        """Show a draft's versions, newest first."""
+        skip = fields.number_of(request.query("page")) * _VERSIONS_PER_PAGE
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
-            found = tx.drafts.versions(draft.key, _A_PAGE, skip=skip)
+            found = tx.drafts.versions(draft.key, _VERSIONS_PER_PAGE, skip=skip)
             count = tx.drafts.count(draft.key)
-        page = skip // _A_PAGE
+        page = skip // _VERSIONS_PER_PAGE
         here = f"/desk/drafts/{draft.key}/versions"
         return self._desk.page(
             request,
@@ -302,12 +303,12 @@ class Editing:
             count=count,
             first=count - skip,
             newer=f"{here}?page={page - 1}" if page else "",
-            older=f"{here}?page={page + 1}" if skip + _A_PAGE < count else "",
+            older=f"{here}?page={page + 1}" if skip + _VERSIONS_PER_PAGE < count else "",
         )
 
     @route("GET", "/drafts/{key}/versions/{number}", Role.VIEWER)
     def version(self, request: DeskRequest) -> Response:
-        """Show one version: its email, and how the current text differs."""
+        """Show a version: its email, and its differences from the current one."""
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             version = _version_of(tx, draft, request.param("number"))
@@ -319,35 +320,35 @@ class Editing:
             draft=draft,
             version=version,
             now=draft.version.number == version.number,
-            differences=fields.named(differences(version.text, draft.version.text)),
+            differences=fields.label_differences(differences(version.text, draft.version.text)),
         )
 
     @route("POST", "/drafts/{key}/versions/{number}/restore", Role.WRITER)
     def restore(self, request: DeskRequest) -> Response:
-        """Restore a version, as a new one."""
+        """Save a former version as the newest one."""
         key, number = request.param("key"), fields.number_of(request.param("number"))
         self._statements.writing(request.who.address).restore(key, number)
         return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
 
 
-class Present:
-    """The people in each text, as far as this process knows, for the time of one notice."""
+class ActiveEditors:
+    """The names of the people who edited each draft in the last two minutes, in this process."""
 
-    _AFTER = timedelta(minutes=2)
-    _MOST = 500
+    _TIMEOUT = timedelta(minutes=2)
+    _MAX_DRAFTS = 500
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, dict[str, datetime]] = OrderedDict()
         self._turn = Lock()
 
-    def note(self, key: str, name: str, now: datetime) -> list[str]:
-        """Note that a person edits a text. Return the others who do."""
+    def record(self, key: str, name: str, now: datetime) -> list[str]:
+        """Record that a person edits a draft. Return the names of its other editors, sorted."""
         with self._turn:
             here: Mapping[str, datetime] = self._seen.pop(key, {})
-            there = {name: at for name, at in here.items() if now - at < self._AFTER}
+            there = {name: at for name, at in here.items() if now - at < self._TIMEOUT}
             self._seen[key] = there | {name: now}
             # popped and put in again above, so that the first is the oldest
-            if len(self._seen) > self._MOST:
+            if len(self._seen) > self._MAX_DRAFTS:
                 self._seen.popitem(last=False)
             return sorted(other for other in there if other != name)
 

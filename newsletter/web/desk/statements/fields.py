@@ -1,4 +1,4 @@
-"""The fields of a text at the desk: out of a form, and what they mean in words."""
+"""The fields of a draft at the desk: read from forms, and described in words."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,24 +38,24 @@ LABELS: Mapping[str, str] = {
     "urgent": say("Ahead of other emails"),
     "welcome": say("Welcome email"),
 }
-"""Field → its name on the pages."""
-_MANY, _TICKS = {"lists"}, {"urgent", "welcome"}
+"""Field → its label."""
+_LIST_FIELDS, _CHECKBOXES = {"lists"}, {"urgent", "welcome"}
 _MARKS = re.compile(r"[*`#>|]|\b_|_\b|(?<=\])\([^)]*\)|[\[\]]")
-_MAY_BE_WRONG = set(LABELS) - {"title", "body", "urgent"}
+_OPTIONAL_FIELDS = set(LABELS) - {"title", "body", "urgent"}
 
 
 def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText:
-    """Return the text in a form. A missing field stays as it is; a missing tick is not set."""
+    """Return the draft in a form. A missing field keeps its value; a missing checkbox is off."""
     found: dict[str, Any] = {}
     whole = "title" in posted and "body" in posted
     for each in fields(DraftText):
-        unset = () if whole and each.name in _MANY | _TICKS else None
+        unset = () if whole and each.name in _LIST_FIELDS | _CHECKBOXES else None
         values = posted.get(each.name, unset)
         if values is None:
             continue
-        if each.name in _MANY:
+        if each.name in _LIST_FIELDS:
             found[each.name] = tuple(value for value in values if value)
-        elif each.name in _TICKS:
+        elif each.name in _CHECKBOXES:
             found[each.name] = "yes" in values
         else:
             typed = next(iter(values), "")
@@ -64,19 +64,19 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
 
 
 def number_of(named: object) -> int:
-    """Return a number of an address, a form or a script; 0 for anything else."""
+    """Parse a number of a path, a form or JSON; 0 for anything else."""
     return whole(str(named)) or 0
 
 
-def listed(text: DraftText) -> dict[str, list[str]]:
-    """Return field → its values, as a form would send them."""
+def form_values(text: DraftText) -> dict[str, list[str]]:
+    """Return field → its values, as a form sends them."""
     found = {name: [value] for name, value in vars(text).items() if isinstance(value, str)}
-    ticks = {name: ["yes"] if getattr(text, name) else [] for name in _TICKS}
+    ticks = {name: ["yes"] if getattr(text, name) else [] for name in _CHECKBOXES}
     return found | ticks | {"lists": list(text.lists)}
 
 
-def posted_json(posted: object) -> dict[str, list[str]]:
-    """The fields in a script's own words: a text or a list of texts each; all else is nothing."""
+def json_fields(posted: object) -> dict[str, list[str]]:
+    """Return field → its values in JSON; drop all but strings and lists of strings."""
     if not isinstance(posted, dict):
         return {}
     found = {}
@@ -88,9 +88,9 @@ def posted_json(posted: object) -> dict[str, list[str]]:
 
 
 def sentences(faults: Iterable[Fault], body: str = "") -> Faults:
-    """(field, sentence) of each thing that is wrong, as the form shows them.
+    """Return (field, sentence) of each fault, as the form shows them.
 
-    A line of ``body`` is quoted without its marks, since the visual editor has no lines.
+    A fault in ``body`` quotes its line without Markdown: the visual editor has no line numbers.
     """
     found: list[tuple[str, str]] = []
     lines = body.split("\n")
@@ -108,8 +108,8 @@ def sentences(faults: Iterable[Fault], body: str = "") -> Faults:
     return found
 
 
-def of_file(faults: Iterable[Fault], key: str) -> Faults:
-    """Return the faults of a form with a file in ``key``; those in the file begin with its name."""
+def file_faults(faults: Iterable[Fault], key: str) -> Faults:
+    """Return (field, sentence) of the faults of an uploaded file; ``key`` is the file's field."""
     found = []
     for fault in faults:
         message = fault.message
@@ -119,8 +119,8 @@ def of_file(faults: Iterable[Fault], key: str) -> Faults:
     return found
 
 
-def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
-    """Return the differences by the fields' names on the pages, each as (removed, added) lines."""
+def label_differences(differences: Sequence[Difference]) -> list[dict[str, Any]]:
+    """Return the differences for a template: each field's label, its removed and added text."""
     return [
         {
             "what": LABELS.get(difference.what, difference.what),
@@ -135,23 +135,23 @@ def named(differences: Sequence[Difference]) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
-    """Reads a text as far as it can be read, in one workspace."""
+class DraftReader:
+    """Finds and parses drafts by the settings of one workspace."""
 
     statements: Statements
 
     def find(self, request: DeskRequest) -> Draft:
-        """Return the text that an address names. Raises NotFound."""
+        """Return the draft with the key in the path. Raises NotFound."""
         with self.statements.store.read() as tx:
             return find_draft(tx, request.param("key"))
 
     def parse(self, text: DraftText, *, key: str, slug: str) -> Parsed:
-        """Return the statement that a text would be, or all of its faults."""
+        """Parse a draft into a statement, or return all of its faults."""
         defaults = self.statements.defaults
         return parse_draft(text, key=key, writers=("writer@desk",), defaults=defaults, slug=slug)
 
-    def as_far_as_possible(self, text: DraftText, *, key: str, slug: str) -> Parsed:
-        """Parse a text for a preview: fill in missing parts and leave out faulty ones."""
+    def parse_leniently(self, text: DraftText, *, key: str, slug: str) -> Parsed:
+        """Parse a draft for a preview: fill in missing fields, and empty faulty ones."""
         lists = text.lists or self.statements.settings.default_lists or ("list",)
         filled = replace(
             text,
@@ -160,7 +160,7 @@ class Words:
             lists=lists,
         )
         parsed = self.parse(filled, key=key, slug=slug)
-        wrong = {fault.key for fault in parsed.faults} & _MAY_BE_WRONG
+        wrong = {fault.key for fault in parsed.faults} & _OPTIONAL_FIELDS
         if parsed.statement is None and wrong:
             emptied: dict[str, Any] = dict.fromkeys(wrong - {"lists"}, "")
             if "lists" in wrong:
@@ -168,37 +168,37 @@ class Words:
             parsed = self.parse(replace(filled, **emptied), key=key, slug=slug)
         return parsed
 
-    def typed(
+    def parse_form(
         self, posted: Mapping[str, Sequence[str]], before: DraftText, now: datetime
     ) -> DraftText:
-        """Return the text in a form, its times as they are meant now."""
+        """Return the draft in a form, with times such as "tomorrow at 9" resolved at ``now``."""
         zone = self.statements.settings.timezone
         return settle(text_of(posted, before), zone=zone, now=now)[0]
 
-    def told(self, text: DraftText, desk: Desk) -> dict[str, dict[str, object]]:
-        """Return the note below each field for a time: the time, or why it cannot be read."""
+    def time_notes(self, text: DraftText, desk: Desk) -> dict[str, dict[str, object]]:
+        """Return time field → the note below it: the time in words, or why it is invalid."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
         unread = settle(alone, zone=self.statements.settings.timezone, now=desk.now())[1]
         faults = self.parse(alone, key="alone", slug="").faults
         told = {fault.key: sentence(unread.get(fault.key, fault.message)) for fault in faults}
         wrong = set(told)
-        statement = self.as_far_as_possible(alone, key="alone", slug="").statement
+        statement = self.parse_leniently(alone, key="alone", slug="").statement
         if statement is not None:
-            sends, hour = self._until(statement.send_at, desk), statement.local_time
+            sends, hour = self._time_in_words(statement.send_at, desk), statement.local_time
             if hour is not None:
                 at, day = f"{hour.at:%H:%M}", hour.day
                 sends = say("At {at} by each reader's own clock", at=at)
                 if day:
                     on = "At {at} by each reader's own clock on {day.day} {day:%b %Y}"
                     sends = say(on, at=at, day=day)
-            until = self._until(statement.embargo_until, desk)
+            until = self._time_in_words(statement.embargo_until, desk)
             told = {"send_at": sends, "embargo_until": until} | told
         return {
             field: {"words": told.get(field, ""), "wrong": field in wrong}
             for field in ("send_at", "embargo_until")
         }
 
-    def _until(self, wall: datetime | None, desk: Desk) -> str:
+    def _time_in_words(self, wall: datetime | None, desk: Desk) -> str:
         if wall is None:
             return ""
         instant = resolve(wall, self.statements.settings.timezone)

@@ -1,4 +1,4 @@
-"""The email of a statement as readers see it: on screens of each kind, and as a test email."""
+"""The preview of a statement's email: in several views, and as a test email."""
 
 from collections.abc import Callable
 from functools import partial
@@ -25,11 +25,11 @@ from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.http.forms import whole
 
 VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
-"""The ways of looking at an email, by the word in the address."""
+"""Values of ``?view=``."""
 
 
 class EmailPreview:
-    """An email as its readers see it."""
+    """The pages that preview a statement's email, and send it as a test."""
 
     def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
         self._desk = desk
@@ -38,7 +38,7 @@ class EmailPreview:
 
     @route("POST", "/statements/{slug}/look", Role.SENDER)
     def as_reader(self, request: DeskRequest) -> Response:
-        """Show the email of one reader. Their address is in no address of a page."""
+        """Show the preview for one reader. The form has the address, so that no URL contains it."""
         typed = request.field("reader").strip()
         fault: str = say("There is no reader with the address {it}", it=typed)
         try:
@@ -53,24 +53,24 @@ class EmailPreview:
 
     @route("GET", "/statements/{slug}/mail", Role.VIEWER)
     def mail(self, request: DeskRequest) -> Response:
-        """Show the email alone, for the frame, as a made-up reader gets it."""
-        return self._framed(request, 0)
+        """Return the email of a made-up reader, for an iframe."""
+        return self._mail_response(request, 0)
 
     @route("GET", "/statements/{slug}/mail/{reader}", Role.SENDER)
     def mail_to(self, request: DeskRequest) -> Response:
-        """Show the email of one reader, whose number is in the path."""
+        """Return the email of the reader with the number in the path, for an iframe."""
         number = whole(request.param("reader"))
         if not number:
             raise NotFound(say("There is no such reader."))
-        return self._framed(request, number)
+        return self._mail_response(request, number)
 
     @route("POST", "/statements/{slug}/test", Role.WRITER)
     def test(self, request: DeskRequest) -> Response:
-        """Send one test email to somebody among the staff."""
+        """Send a test email to a member of staff."""
         slug, me = request.param("slug"), request.who.address
         to = request.field("to") or me
         send = partial(self._delivery.trial_sender().send, slug, to=to, by=me)
-        fault = why_not_sent(self._statements.store, to, send)
+        fault = send_test(self._statements.store, to, send)
         if fault:
             return self._page(request, faults=[("to", fault)], status=409)
         return self._desk.go(request, f"/statements/{slug}/look", done="test")
@@ -85,8 +85,8 @@ class EmailPreview:
         reader: int = 0,
         faults: Faults = (),
     ) -> Response:
-        """Show the page; its query names the view."""
-        stored, content = self._content(request.param("slug"), reader)
+        """Show the preview in the view that the query names."""
+        stored, content = self._load_content(request.param("slug"), reader)
         view = view_of(request)
         here = f"/desk/statements/{stored.statement.slug}"
         return self._desk.page(
@@ -95,7 +95,7 @@ class EmailPreview:
             title=say("Email: {title}", title=stored.statement.title),
             status=status,
             stored=stored,
-            **inbox_of(content),
+            **inbox_values(content),
             view=view,
             frame=f"{here}/mail{f'/{reader}' if reader else ''}?view={view}",
             typed=typed,
@@ -106,33 +106,33 @@ class EmailPreview:
             faults=faults,
         )
 
-    def _content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
-        """Return the content with its gaps filled; None if there is no email."""
+    def _load_content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
+        """Return the email with its merge fields filled; None if there is no email."""
         with self._statements.store.read() as tx:
             stored = find_stored(tx, slug)
             found = shown(tx, stored, reader=reader, links=self._statements.links)
         return stored, filled(*found) if found else None
 
-    def _framed(self, request: DeskRequest, reader: int) -> Response:
-        _, content = self._content(request.param("slug"), reader)
+    def _mail_response(self, request: DeskRequest, reader: int) -> Response:
+        _, content = self._load_content(request.param("slug"), reader)
         if content is None:
             raise NotFound(say("There is no email of this statement."))
-        return self._desk.mail(seen(content, request.query("view")))
+        return self._desk.mail(preview_html(content, request.query("view")))
 
 
-def inbox_of(content: Content | None) -> dict[str, Any]:
-    """Return an email and its row in an inbox, by the names of a page."""
+def inbox_values(content: Content | None) -> dict[str, Any]:
+    """Return an email and its inbox line, as values of a template."""
     html = content.in_words(content.html) if content else ""
     return {"content": content, "inbox": views.inbox_line(html) if content else ""}
 
 
 def view_of(request: DeskRequest) -> str:
-    """Return the view that an address names; the desktop if it names none."""
+    """Return the view in the query; ``desktop`` by default."""
     return request.query("view") if request.query("view") in VIEWS else "desktop"
 
 
-def seen(content: Content, view: str) -> str:
-    """Return an email as a page, in one of the views."""
+def preview_html(content: Content, view: str) -> str:
+    """Return the HTML of an email in one of the views."""
     if view == "text":
         return views.plain(content.text, title=content.subject, language=content.language)
     if view == "no-pictures":
@@ -143,14 +143,14 @@ def seen(content: Content, view: str) -> str:
 
 
 def colleagues_of(store: Store, me: str) -> list[tuple[str, str]]:
-    """Return (address, name) of each person who may get a test, oneself first."""
+    """Return (address, name) of the staff who can get a test email, beginning with ``me``."""
     with store.read() as tx:
         names = colleagues(tx)
     return [(me, say("Me")), *((address, name) for address, name in names.items() if address != me)]
 
 
-def why_not_sent(store: Store, to: str, send: Callable[[], Answer]) -> str:
-    """Send a test mail to a member of staff. Return why it was refused, or ""."""
+def send_test(store: Store, to: str, send: Callable[[], Answer]) -> str:
+    """Send a test email to a member of staff. Return an error sentence, or ""."""
     with store.read() as tx:
         if to not in tx.staff.roles():
             return say("Choose somebody among the staff")

@@ -1,4 +1,4 @@
-"""The page on which an approver decides: approve the version that was read, or send it back."""
+"""The page on which an approver approves the version that they read, or sends it back."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -23,11 +23,11 @@ from newsletter.store.sql import Transaction
 from newsletter.web.desk import deciding
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.desk.statements.preview import inbox_of, seen, view_of
+from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 
 
 class Reviewing:
-    """Approve, ask for changes, withdraw, override."""
+    """The review page, and its acts: approve, request changes, withdraw, override."""
 
     def __init__(self, desk: Desk, statements: Statements, campaigns: Campaigns) -> None:
         self._desk = desk
@@ -36,13 +36,15 @@ class Reviewing:
 
     @route("GET", "/statements/{slug}/versions/{digest}", Role.VIEWER)
     def mail(self, request: DeskRequest) -> Response:
-        """Show the email of one version, as a made-up reader gets it, for the frame."""
+        """Return the email of one version for a made-up reader, for an iframe."""
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = load_status(tx, stored, self._campaigns.rules)
             content = deciding.version_of(tx, status, request.param("digest"))
         html, text = content.in_words(content.html), content.in_words(content.text)
-        return self._desk.mail(seen(replace(content, html=html, text=text), request.query("view")))
+        return self._desk.mail(
+            preview_html(replace(content, html=html, text=text), request.query("view"))
+        )
 
     @route("POST", "/statements/{slug}/review", Role.APPROVER, may_step_up=True)
     def approve(self, request: DeskRequest) -> Response:
@@ -60,7 +62,7 @@ class Reviewing:
                     slug=slug,
                     by=request.who.address,
                     expect=deciding.seen_version(request),
-                    shown=deciding.shown_on(request, self._desk.now(), typed),
+                    shown=deciding.shown_terms(request, self._desk.now(), typed),
                     channel=Channel.DESK,
                     no_embargo=request.field("no_embargo") == "yes",
                     **how,
@@ -77,7 +79,7 @@ class Reviewing:
 
     @route("POST", "/statements/{slug}/override", Role.ADMIN, step_up=True)
     def override(self, request: DeskRequest) -> Response:
-        """Replace a missing approval, as one of two admins."""
+        """Override a missing approval. It takes two admins."""
         why = request.field("why").strip()
         if not why:
             fault = say("Say why you replace the missing approval")
@@ -102,7 +104,7 @@ class Reviewing:
 
     @route("POST", "/statements/{slug}/withdraw", Role.APPROVER)
     def withdraw(self, request: DeskRequest) -> Response:
-        """Take one's own approval back."""
+        """Withdraw the person's own approval."""
         slug, own, rules = request.param("slug"), self._statements, self._campaigns.rules
         try:
             revoke(slug, by=request.who.address, store=own.store, rules=rules, own=True)
@@ -113,18 +115,18 @@ class Reviewing:
         return self._desk.go(request, f"/statements/{slug}", done="approval-withdrawn")
 
     def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
-        """Show the current page, and above it why nothing was decided."""
+        """Return the review page with the reason why nothing was decided."""
         if isinstance(error, ContentChanged):
             text = say("{what} {why}", what=what, why=self._changed(request))
             return self._page(request, faults=[("", text)], code=409, seen=error.seen)
         if isinstance(error, headcount.CountChanged | TimeChanged):
-            why = deciding.otherwise(error, self._desk.moment)
+            why = deciding.explain_change(error, self._desk.moment)
             text = say("{what} {why} Look again.", what=what, why=why)
             return self._page(request, faults=[("", text)], code=409)
         return self._page(request, code=409, refused=error, what=what)
 
     def _changed(self, request: DeskRequest) -> str:
-        """Say that the text has changed, by whom and when, as far as the desk knows."""
+        """Return a sentence that the text was changed; by whom and when, if that is known."""
         with self._statements.store.read() as tx:
             draft = tx.drafts.of(request.param("slug"))
             number = draft.handed_in if draft else None
@@ -133,7 +135,7 @@ class Reviewing:
             return say("This text was changed while you were reading it.")
         who, at = self._desk.person(version.handed_in_by), version.handed_in_at
         text = "{who} submitted another text {at}, while you were reading this one."
-        return say(text, who=who, at=self._when(at, on=True))
+        return say(text, who=who, at=self._write_moment(at, on=True))
 
     @route("GET", "/statements/{slug}/review", Role.APPROVER)
     def _page(
@@ -149,8 +151,8 @@ class Reviewing:
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = headcount.with_readers(tx, load_status(tx, stored, self._campaigns.rules))
-            shown = self._shown(tx, request, status, seen)
-            email = inbox_of(tx.statements.content(stored.content_hash))
+            shown = self._load_facts(tx, request, status, seen)
+            email = inbox_values(tx.statements.content(stored.content_hash))
         if refused is not None:
             first, *others = str(refused).splitlines()
             faults = [("", f"{what} {deciding.plain(first, status.names)}")]
@@ -173,8 +175,8 @@ class Reviewing:
             changed_now=bool(seen),
             fields={name: request.field(name) for name in kept},
             view=view,
-            leaves=self._when(leaves) if leaves else "",
-            leaving=self._leaving(leaves, status, starts=shown["starts"]) if leaves else "",
+            leaves=self._write_moment(leaves) if leaves else "",
+            leaving=self._leave_time(leaves, status, starts=shown["starts"]) if leaves else "",
             missing=status.rules.policy.required - len(status.approval.counted),
             is_draft=status.statement.progress is Progress.DRAFT,
             said=[one.message for one in shown["remarks"]],
@@ -183,8 +185,8 @@ class Reviewing:
             **shown,
         )
 
-    def _leaving(self, leaves: datetime, status: StatementStatus, *, starts: bool) -> str:
-        """Return when it will be sent, as far as its text decides that and not colleagues."""
+    def _leave_time(self, leaves: datetime, status: StatementStatus, *, starts: bool) -> str:
+        """Return in words when the statement is sent, or that a sender must start it."""
         at = self._desk.moment(leaves)
         if not status.rules.by_sender:
             return at if starts else say("no earlier than {at}", at=at)
@@ -192,24 +194,24 @@ class Reviewing:
             return say("once a sender starts it, no earlier than {at}", at=at)
         return say("once a sender starts it")
 
-    def _when(self, at: datetime, *, on: bool = False) -> str:
-        """Return the time alone if it is today, else with the day."""
+    def _write_moment(self, at: datetime, *, on: bool = False) -> str:
+        """Return the time in words, without the day if it is today."""
         if self._desk.day(at) == self._desk.day(self._desk.now()):
             return say("at {at}", at=self._desk.clock(at))
         return say("on {at}", at=self._desk.moment(at)) if on else self._desk.moment(at)
 
-    def _shown(
+    def _load_facts(
         self, tx: Transaction, request: DeskRequest, status: StatementStatus, seen: str
     ) -> dict[str, Any]:
-        """Return the facts that an approver sees before deciding, by the names of the page."""
+        """Return what an approver sees before deciding, as values of the template."""
         rules, approval, stored = status.rules, status.approval, status.stored
-        remarks = deciding.remarks_of(tx, stored, self._statements)
+        remarks = deciding.findings_of(tx, stored, self._statements)
         blocking = {one.check for one in remarks if one.grade is Severity.BLOCKING}
         unstarted = not (rules.by_sender or status.is_started)
         starts = unstarted and rules.policy.required - len(approval.counted) <= 1
         stands_in = unstarted and len(approval.overrides) == OVERRIDES - 1
         many = status.readers is not None and status.readers >= rules.typed_count
-        answered = _answered(tx, status)
+        answered = _find_answered_request(tx, status)
         last = answered or next(reversed(() if approval.given else approval.outdated), None)
         before = seen or (last.content_hash if last else "")
         return {
@@ -230,8 +232,8 @@ class Reviewing:
         }
 
 
-def _answered(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:
-    """Return the last request for changes, if its text was changed since."""
+def _find_answered_request(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:
+    """Return the last request for changes, if the text was changed and not approved since."""
     decided = (*status.approval.given, *status.approval.outdated)
     last = max(tx.change_requests.of(status.slug), key=lambda returned: returned.at, default=None)
     if last is None or last.content_hash == status.stored.content_hash:

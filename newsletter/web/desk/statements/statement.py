@@ -21,23 +21,23 @@ from newsletter.pipeline.status import load_status
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.deciding import colleagues, differences, remarks_of, title_of, with_waived
+from newsletter.web.desk.deciding import colleagues, differences, findings_of, mark_waived, title_of
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.fields import LABELS
-from newsletter.web.desk.statements.preview import inbox_of
+from newsletter.web.desk.statements.preview import inbox_values
 
 _MAX_SEARCH = 200
-"""Characters of a search that are used, and shown again."""
-_AHEAD, _BACK = 3, 24
-"""Months that are offered, beside this one."""
-_COMMENTS = 50
-_ENTRIES = 5
-_HISTORY = 50
+"""Characters of a search; the rest is ignored."""
+_MONTHS_AHEAD, _MONTHS_BACK = 3, 24
+"""Months to choose from, after and before this one."""
+_MAX_COMMENTS = 50
+_MAX_ENTRIES = 5
+_ENTRIES_PER_PAGE = 50
 
 
 class StatementPages:
-    """A person's tasks; all statements; and one of them with its checks, comments and history."""
+    """Home with a person's tasks, the board, and a statement with its findings and history."""
 
     def __init__(self, desk: Desk, statements: Statements) -> None:
         self._desk = desk
@@ -59,8 +59,8 @@ class StatementPages:
 
     @route("GET", "/statements", Role.VIEWER)
     def all(self, request: DeskRequest) -> Response:
-        """Show a page of the board; the query has the shelf, the words and its number."""
-        statements, month = self._statements, self._month(request.query("month"))
+        """Show a page of the board; the query has the shelf, the search and the page number."""
+        statements, month = self._statements, self._parse_month(request.query("month"))
         now = self._desk.now().astimezone(ZoneInfo(statements.settings.timezone))
         search = BoardSearch(
             words=" ".join(request.query("q")[:_MAX_SEARCH].split()),
@@ -85,17 +85,17 @@ class StatementPages:
             title=say("Statements"),
             found=found,
             month=request.query("month") if month else "",
-            months=[_first_of(now, back) for back in range(-_AHEAD, _BACK)],
+            months=[_month_start(now, back) for back in range(-_MONTHS_AHEAD, _MONTHS_BACK)],
             lists=lists,
             names=names,
         )
 
-    def _month(self, written: str) -> tuple[datetime, datetime] | None:
-        """Return the beginning of a month, as 2026-11, and of the next; None if it is none."""
+    def _parse_month(self, written: str) -> tuple[datetime, datetime] | None:
+        """Parse ``2026-11``. Return the start of the month and of the next one; None if invalid."""
         zone = ZoneInfo(self._statements.settings.timezone)
         try:
             day = datetime.strptime(written, "%Y-%m").replace(tzinfo=zone)
-            return day, _first_of(day, -1)
+            return day, _month_start(day, -1)
         except ValueError:
             return None
 
@@ -112,31 +112,31 @@ class StatementPages:
 
     @route("GET", "/statements/{slug}/history", Role.VIEWER)
     def history(self, request: DeskRequest) -> Response:
-        """Show its history by pages."""
+        """Show a page of the statement's history."""
         number = request.page
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
-            skip = (number - 1) * _HISTORY
-            entered = tx.audit.about(stored.statement.slug, skip=skip, most=_HISTORY + 1)
-            entries = self._in_words(tx, entered)
+            skip = (number - 1) * _ENTRIES_PER_PAGE
+            entered = tx.audit.about(stored.statement.slug, skip=skip, most=_ENTRIES_PER_PAGE + 1)
+            entries = self._describe_entries(tx, entered)
         here = f"/desk/statements/{stored.statement.slug}/history"
         return self._desk.page(
             request,
             "history.html.j2",
             title=say("History: {title}", title=stored.statement.title),
             stored=stored,
-            entries=entries[:_HISTORY],
+            entries=entries[:_ENTRIES_PER_PAGE],
             newer=f"{here}?page={number - 1}" if number > 1 else "",
-            older=f"{here}?page={number + 1}" if len(entries) > _HISTORY else "",
+            older=f"{here}?page={number + 1}" if len(entries) > _ENTRIES_PER_PAGE else "",
         )
 
     @route("GET", "/statements/{slug}/checks", Role.VIEWER)
     def checks(self, request: DeskRequest) -> Response:
-        """Show the findings next to the lines that they are about."""
+        """Show the statement's lines with the findings about each."""
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             status = load_status(tx, stored, self._statements.campaigns.rules)
-            remarks = _remarks(tx, status, self._statements)
+            remarks = _findings(tx, status, self._statements)
         first = stored.statement.line_of("body") or 1  # a text without a place of its own: from one
         lines = list(enumerate(stored.statement.body.splitlines(), start=first))
         return self._desk.page(
@@ -158,11 +158,11 @@ class StatementPages:
         with statements.store.read() as tx:
             status = load_for_page(tx, slug, statements.campaigns.rules, statements.fault)
             # a statement that is being sent cannot be changed, and counting its audience takes long
-            remarks = [] if status.begun else _remarks(tx, status, statements)
-            comments = tx.comments.of(slug, _COMMENTS)
-            history = self._in_words(tx, tx.audit.about(slug, most=_ENTRIES))
+            remarks = [] if status.begun else _findings(tx, status, statements)
+            comments = tx.comments.of(slug, _MAX_COMMENTS)
+            history = self._describe_entries(tx, tx.audit.about(slug, most=_MAX_ENTRIES))
             changes = _changes(tx, status)
-            email = inbox_of(tx.statements.content(status.stored.content_hash))
+            email = inbox_values(tx.statements.content(status.stored.content_hash))
             draft = tx.drafts.of(slug) if status.statement.desk else None
             number = draft.handed_in if draft else None
             kin = (status.statement.corrects, status.statement.translation_of)
@@ -187,27 +187,27 @@ class StatementPages:
             **email,
         )
 
-    def _in_words(
+    def _describe_entries(
         self, tx: Transaction, entered: Iterable[AuditEntry]
     ) -> list[tuple[datetime, str]]:
         names, zone = colleagues(tx), self._statements.settings.timezone
         return [(entry.at, sentence(entry, names, zone)) for entry in entered]
 
 
-def _first_of(now: datetime, back: int) -> datetime:
-    """Return the first moment of a month, so many before this one."""
+def _month_start(now: datetime, back: int) -> datetime:
+    """Return the start of the month that is ``back`` months before the one of ``now``."""
     count = now.year * 12 + now.month - 1 - back
     return datetime(count // 12, count % 12 + 1, 1, tzinfo=now.tzinfo)
 
 
-def _remarks(
+def _findings(
     tx: Transaction, status: StatementStatus, statements: Statements
 ) -> list[ReviewFinding]:
-    return with_waived(remarks_of(tx, status.stored, statements), status, colleagues(tx))
+    return mark_waived(findings_of(tx, status.stored, statements), status, colleagues(tx))
 
 
 def _changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:
-    """Return the changes since the last approval; None unless an approval lapsed."""
+    """Return the differences from the last approved version; None unless an approval lapsed."""
     outdated = status.approval.outdated
     if status.begun or not outdated or status.approval.counted:
         return None

@@ -1,7 +1,7 @@
-"""Files of readers: upload, name the columns, look at what changes, import, undo.
+"""Imports of readers: upload a file, name its columns, see what changes, import, undo.
 
-A file is read, rehearsed and imported in a thread of its own, as a proxy does not wait for minutes.
-Its page shows how far that is.
+A thread of its own reads and imports each file, since a proxy does not wait for minutes.
+A page shows the progress.
 """
 
 import threading
@@ -24,19 +24,19 @@ from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.desk.subscribers.reader import HERE, agreed_in, lists_in
+from newsletter.web.desk.subscribers.reader import PATH, chosen_lists, consent_in
 
-_AT = f"{HERE}/import"
-_LARGEST_FORM = LARGEST_BYTES + (64 << 10)
-_A_PAGE = 50
-_FAULTS = 50
-"""Faults of a file that a page lists."""
-_WITHOUT = ("unsubscribed", "cleaned")
-"""Files that a Mailchimp export lacks if they would be empty."""
+_IMPORT_PATH = f"{PATH}/import"
+_MAX_BYTES = LARGEST_BYTES + (64 << 10)
+_MAX_IMPORTS_SHOWN = 50
+_MAX_FAULTS_SHOWN = 50
+"""The first faults of a file, which a page lists."""
+_OPTIONAL_FILES = ("unsubscribed", "cleaned")
+"""Files that a Mailchimp export does not contain if they would be empty."""
 _WAIT_SECONDS = 5.0
-"""Before a page says how far a file is."""
-_MOST_KEPT = 50
-"""Files whose result this process remembers."""
+"""Time that an upload waits for the result before it redirects to the progress page."""
+_MAX_WORKS = 50
+"""Uploads whose result this process keeps."""
 _GONE = say("This file was imported already, or is gone. Look at the list of imports.")
 
 
@@ -63,34 +63,34 @@ NOTES = (
     say("left or bounced there, under what is no address"),
     say("without an address that email can reach"),
 )
-"""The notes of a file, which the sandbox writes in English, and the reasons in them."""
+"""English texts of notes that the sandbox writes about a file, for translation."""
 
 
 @dataclass(kw_only=True)
-class _Work:
-    """The rehearsal or the import of an upload, in a thread of its own."""
+class _ImportWork:
+    """The state of a thread that rehearses or carries out the import of an upload."""
 
     upload: UploadedFile
-    """Without its bytes."""
+    """The upload without its bytes."""
     is_import: bool
     people: int = 0
-    """People of the file; 0 while it is read."""
+    """Number of people in the file; 0 until it has been read."""
     done: int = 0
     columns: tuple[TableColumn, ...] = ()
-    """Of a table."""
+    """The columns, if the file is a table."""
     notes: tuple[str, ...] = ()
     brought: ImportResult = field(default_factory=ImportResult)
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
 
     def note(self, done: int) -> None:
-        """Note how many people of the file are done."""
+        """Record the progress: the number of people processed."""
         self.done = done
 
 
 @dataclass(kw_only=True)
 class _Undo:
-    """The undo of an import, in a thread of its own: it ends though its window is closed."""
+    """The state of a thread that undoes an import, also after the browser is closed."""
 
     by: str
     began: float = field(default_factory=time.monotonic)
@@ -105,17 +105,17 @@ class ImportPages:
     def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
         self._desk = desk
         self._subscribers = subscribers
-        self._works: dict[int, _Work] = {}
-        """By the number of the upload."""
+        self._works: dict[int, _ImportWork] = {}
+        """Upload number → its work."""
         self._undos: dict[int, _Undo] = {}
-        """By the number of the import."""
+        """Import number → its undo."""
         self._lock = threading.Lock()
 
     @route("GET", "/readers/import", Role.SENDER)
     def _form(
         self, request: DeskRequest, *, faults: Faults = (), upload: UploadedFile | None = None
     ) -> Response:
-        """Show the form for a file, and the newest imports."""
+        """Show the upload form, and the newest imports."""
         chosen, new_list = request.posted.all("list"), request.field("new-list")
         agreed, is_complete = request.field("agreed"), request.field("complete") == "yes"
         if upload:
@@ -124,7 +124,7 @@ class ImportPages:
             names = known_lists(tx, self._subscribers.declared_lists)
             if upload:
                 new_list = next((name for name in chosen if name not in names), "")
-            records = tx.imports.newest(_A_PAGE)
+            records = tx.imports.newest(_MAX_IMPORTS_SHOWN)
         return self._desk.page(
             request,
             "import.html.j2",
@@ -139,11 +139,18 @@ class ImportPages:
             records=records,
         )
 
-    @route("POST", "/readers/import", Role.SENDER, files=True, is_read=True, most=_LARGEST_FORM)
+    @route(
+        "POST",
+        "/readers/import",
+        Role.SENDER,
+        takes_files=True,
+        is_parsed=True,
+        max_bytes=_MAX_BYTES,
+    )
     def upload(self, request: DeskRequest) -> Response:
-        """Keep a file for its import, and rehearse that."""
-        file, agreed = request.upload("file"), agreed_in(request)
-        lists, wrong = lists_in(request)
+        """Store a file, and rehearse its import."""
+        file, agreed = request.upload("file"), consent_in(request)
+        lists, wrong = chosen_lists(request)
         faults = [*wrong]
         if file is None:
             faults.append(("file", say("Choose a file")))
@@ -158,7 +165,7 @@ class ImportPages:
             by=request.who.address,
             file=file.name.replace("\\", "/").rpartition("/")[2] or "file",
             lists=lists,
-            without=_WITHOUT if request.field("complete") == "yes" else (),
+            without=_OPTIONAL_FILES if request.field("complete") == "yes" else (),
             agreed=agreed,
             body=file.data,
         )
@@ -166,9 +173,9 @@ class ImportPages:
             number = tx.imports.keep_upload(upload, tx.now)
         return self._start(request, number, upload)
 
-    @route("POST", "/readers/import/{number}/columns", Role.SENDER, is_read=True)
+    @route("POST", "/readers/import/{number}/columns", Role.SENDER, is_parsed=True)
     def choose(self, request: DeskRequest) -> Response:
-        """Note what a person says of the columns of a table, and rehearse its import."""
+        """Store the meaning of a table's columns, and rehearse its import."""
         number = request.number("number")
         upload = self._upload(request, number)
         work = self._works.get(number)
@@ -179,14 +186,14 @@ class ImportPages:
             tx.imports.choose_columns(number, chosen)
         return self._start(request, number, replace(upload, columns=chosen))
 
-    @route("POST", "/readers/import/{number}", Role.SENDER, is_read=True)
+    @route("POST", "/readers/import/{number}", Role.SENDER, is_parsed=True)
     def bring_in(self, request: DeskRequest) -> Response:
-        """Import an uploaded file."""
+        """Import a file that was uploaded and rehearsed."""
         number = request.number("number")
         return self._start(request, number, self._upload(request, number), is_import=True)
 
     def _upload(self, request: DeskRequest, number: int) -> UploadedFile:
-        """Return a file that this person uploaded. Raises NotFound."""
+        """Return an upload of the signed-in person. Raises NotFound."""
         with self._subscribers.store.read() as tx:
             upload = tx.imports.upload(number)
         if upload is None or upload.by != request.who.address:
@@ -197,20 +204,20 @@ class ImportPages:
         self, request: DeskRequest, number: int, upload: UploadedFile, *, is_import: bool = False
     ) -> Response:
         """Rehearse or import a file in a thread, and redirect to its page."""
-        work = _Work(upload=replace(upload, body=b""), is_import=is_import)
+        work = _ImportWork(upload=replace(upload, body=b""), is_import=is_import)
         with self._lock:
             other = self._works.pop(number, None)
             is_running = other and other.is_import and not other.ended.is_set()
             self._works[number] = other if other and is_running else work
-            while len(self._works) > _MOST_KEPT:
+            while len(self._works) > _MAX_WORKS:
                 del self._works[next(iter(self._works))]
         if not is_running:
             threading.Thread(target=self._run, args=(work, number, upload), daemon=True).start()
             work.ended.wait(_WAIT_SECONDS)
-        return self._desk.go(request, f"{_AT}/{number}")
+        return self._desk.go(request, f"{_IMPORT_PATH}/{number}")
 
-    def _run(self, work: _Work, number: int, upload: UploadedFile) -> None:
-        """Read the upload with this number, then rehearse its import or carry it out."""
+    def _run(self, work: _ImportWork, number: int, upload: UploadedFile) -> None:
+        """Read an upload, then rehearse or carry out its import."""
         try:
             read = read_upload(upload)
             work.columns, work.error = read.columns, read.error
@@ -237,8 +244,8 @@ class ImportPages:
         work.ended.set()
 
     @route("GET", "/readers/import/{number}", Role.SENDER)
-    def _file(self, request: DeskRequest) -> Response:
-        """Show how far a file is, the choice of its columns, or what its import changes."""
+    def _progress_page(self, request: DeskRequest) -> Response:
+        """Show the progress of a file, the choice of its columns, or the changes of its import."""
         number = request.number("number")
         work = self._works.get(number)
         if work is None or work.upload.by != request.who.address:
@@ -264,7 +271,7 @@ class ImportPages:
         elif work.error is not None:
             raise work.error
         if work.is_import and not faults:
-            return self._desk.go(request, _AT, done="imported-people")
+            return self._desk.go(request, _IMPORT_PATH, done="imported-people")
         if work.columns and (faults or request.query("columns") or not work.people):
             return self._columns_page(request, number, work, [("", said) for _, said in faults])
         if faults:
@@ -272,7 +279,7 @@ class ImportPages:
         return self._rehearsed(request, number, work)
 
     def _columns_page(
-        self, request: DeskRequest, number: int, work: _Work, faults: Faults
+        self, request: DeskRequest, number: int, work: _ImportWork, faults: Faults
     ) -> Response:
         chosen = work.upload.columns or [
             one.ours or ("" if one.is_doubtful else IGNORED) for one in work.columns
@@ -288,7 +295,7 @@ class ImportPages:
             recognized=sum(bool(one.ours) for one in work.columns),
         )
 
-    def _rehearsed(self, request: DeskRequest, number: int, work: _Work) -> Response:
+    def _rehearsed(self, request: DeskRequest, number: int, work: _ImportWork) -> Response:
         return self._desk.page(
             request,
             "import-rehearsed.html.j2",
@@ -296,14 +303,14 @@ class ImportPages:
             number=number,
             upload=work.upload,
             brought=work.brought,
-            away=_away(work.brought),
+            away=_excluded(work.brought),
             notes=[recognized(note, NOTES) for note in work.notes],
             has_columns=bool(work.columns),
         )
 
     @route("POST", "/readers/import/{number}/undo", Role.ADMIN, step_up=True)
     def undo(self, request: DeskRequest) -> Response:
-        """Begin to undo an import, unless that is under way, and redirect to its page."""
+        """Start to undo an import, unless that is running, and redirect to its page."""
         number = request.number("number")
         with self._lock:
             work = self._undos.get(number)
@@ -311,7 +318,7 @@ class ImportPages:
                 work = self._undos[number] = _Undo(by=request.who.address)
                 threading.Thread(target=self._run_undo, args=(work, number), daemon=True).start()
         work.ended.wait(_WAIT_SECONDS)
-        return self._desk.go(request, f"{_AT}/{number}/undo")
+        return self._desk.go(request, f"{_IMPORT_PATH}/{number}/undo")
 
     def _run_undo(self, work: _Undo, number: int) -> None:
         try:
@@ -322,7 +329,7 @@ class ImportPages:
 
     @route("GET", "/readers/import/{number}/undo", Role.ADMIN)
     def _undone(self, request: DeskRequest) -> Response:
-        """Show that an undo is under way, or what it did."""
+        """Show the progress of an undo, or its result."""
         number = request.number("number")
         work = self._undos.get(number)
         if work is None or isinstance(work.error, NotFound):
@@ -349,14 +356,14 @@ class ImportPages:
 
 
 def _faults_in(error: InvalidInput, file: str) -> Faults:
-    """Return the faults of a file, the first of them, with their lines and columns."""
-    found = [("file", _located(fault, file)) for fault in error.faults]
-    more = len(found) - _FAULTS
-    return [*found[:_FAULTS], *([("file", f"And {more:,} more")] if more > 0 else [])]
+    """Return the first faults of a file, with line and column, and the number of others."""
+    found = [("file", _fault_sentence(fault, file)) for fault in error.faults]
+    more = len(found) - _MAX_FAULTS_SHOWN
+    return [*found[:_MAX_FAULTS_SHOWN], *([("file", f"And {more:,} more")] if more > 0 else [])]
 
 
-def _located(fault: Fault, file: str) -> str:
-    """Return a fault as a sentence that begins with its place."""
+def _fault_sentence(fault: Fault, file: str) -> str:
+    """Return a fault as a sentence that begins with file, line and column."""
     member = fault.file.removeprefix(file).strip("/")
     line = f"line {fault.line:,}" if fault.line else ""
     place = ", ".join(filter(None, (member, line, f"column {fault.key}" if fault.key else "")))
@@ -365,8 +372,8 @@ def _located(fault: Fault, file: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _away(brought: ImportResult) -> list[tuple[int, str, tuple[tuple[str, str], ...]]]:
-    """Return how many people stay away, why, and the first of them with their places."""
+def _excluded(brought: ImportResult) -> list[tuple[int, str, tuple[tuple[str, str], ...]]]:
+    """Return (people, reason, first of them with lines) of those whom the import excludes."""
     refused = [(LEFT_OUT[reason.value], away) for reason, away in brought.refused.items()]
     return [
         (away.people, why, away.first)

@@ -1,4 +1,4 @@
-"""All readers: lists and their growth, search by part of a name or address, and additions."""
+"""All readers: lists and their growth, search by name or address, and additions."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,12 +20,12 @@ from newsletter.web.desk.subscribers import reader
 from newsletter.web.http.forms import whole
 from newsletter.web.http.offering import Offering
 
-_A_PAGE = 50
+_READERS_PER_PAGE = 50
 _MONTH = timedelta(days=30)
 
 
 class ReadersPages:
-    """The pages of all readers."""
+    """The pages that list, search and add readers."""
 
     def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
         self._desk = desk
@@ -35,7 +35,7 @@ class ReadersPages:
 
     @route("POST", "/readers", Role.SENDER)
     def find(self, request: DeskRequest) -> Response:
-        """Show the readers whose name or address has the words, or the page of a whole address."""
+        """Search readers by part of a name or address; show a whole address's reader."""
         words = request.field("q").strip()
         try:
             address = parse_address(words)
@@ -45,12 +45,12 @@ class ReadersPages:
             person = tx.readers.find(address)
         if person is None:
             return self._one.page(request, address)
-        return self._desk.go(request, f"{reader.HERE}/{person.id}")
+        return self._desk.go(request, f"{reader.PATH}/{person.id}")
 
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
-        """Put a person on lists."""
-        (lists, wrong), agreed = reader.lists_in(request), reader.agreed_in(request)
+        """Add a person to lists."""
+        (lists, wrong), agreed = reader.chosen_lists(request), reader.consent_in(request)
         faults = [*wrong]
         if not lists:
             faults.append(("list", say("Choose at least one list")))
@@ -76,11 +76,11 @@ class ReadersPages:
         except Refused as error:
             fault = without_commands(str(error))
             return self._form(request, faults=[("email", f"{fault[:1].upper()}{fault[1:]}")])
-        return self._desk.go(request, f"{reader.HERE}/{person.id}", done="added")
+        return self._desk.go(request, f"{reader.PATH}/{person.id}", done="added")
 
     @route("POST", "/readers/requests", Role.SENDER)
     def decide(self, request: DeskRequest) -> Response:
-        """Admit a person to a list, or decline."""
+        """Admit or decline a person who asked to join a list."""
         admits = request.field("decision") == "admit"
         administer.decide(
             whole(request.field("person")) or 0,
@@ -89,11 +89,11 @@ class ReadersPages:
             by=request.who.address,
             store=self._subscribers.store,
         )
-        return self._desk.go(request, reader.HERE, done="admitted" if admits else "declined")
+        return self._desk.go(request, reader.PATH, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, made: str = "") -> Response:
-        """Show what the form for another site can offer, and the form that was made."""
+        """Show the options of a sign-up form for another site, and the HTML that was generated."""
         chosen, settings = request.posted.all("list"), self._subscribers.settings
         rules = self._offering.rules
         return self._desk.page(
@@ -109,7 +109,7 @@ class ReadersPages:
 
     @route("POST", "/readers/form", Role.SENDER)
     def make_form(self, request: DeskRequest) -> Response:
-        """Show the form with its lists and language, ready to copy."""
+        """Generate the HTML of a sign-up form for another site, and show it for copying."""
         names, language = request.posted.all("list"), request.field("language")
         made = self._offering.html(self._subscribers.store, names, language)
         return self._sign_up_form(request, made)
@@ -128,24 +128,24 @@ class ReadersPages:
             email=request.field("email"),
             new_list=request.field("new-list"),
             agreed=request.field("agreed"),
-            noted=reader.noted_in(request),
+            noted=reader.typed_fields(request),
             lists=names,
             chosen=chosen,
         )
 
     @route("GET", "/readers", Role.SENDER)
     def _page(self, request: DeskRequest) -> Response:
-        """Show the newest readers of one list or all, fifty at a time; first the lists."""
+        """Show the lists, then a page of the newest readers of one list or of all."""
         words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
         before = whole(request.query("before") or request.field("before"))
         with self._subscribers.store.read() as tx:
             if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
                 raise NotFound(say("There is no such list."))
             people = tx.readers.search(
-                list_name=chosen, query=words, most=_A_PAGE + 1, before=before
+                list_name=chosen, query=words, most=_READERS_PER_PAGE + 1, before=before
             )
             overview = {} if words or before else self._overview(tx)
-        shown = people[:_A_PAGE]
+        shown = people[:_READERS_PER_PAGE]
         return self._desk.page(
             request,
             "readers.html.j2",
@@ -154,14 +154,14 @@ class ReadersPages:
             chosen=chosen,
             people=shown,
             now=self._desk.now(),
-            older=shown[-1].id if len(people) > _A_PAGE else None,
+            older=shown[-1].id if len(people) > _READERS_PER_PAGE else None,
             **overview,
         )
 
     def _overview(self, tx: Transaction) -> dict[str, Any]:
-        """Return the requests to join, the lists, the segments, and who gets no email."""
+        """Return the join requests, lists, segments and suppressions, as values of the template."""
         return {
-            "requests": tx.readers.who_request(_A_PAGE),
+            "requests": tx.readers.who_request(_READERS_PER_PAGE),
             "lists": known_lists(tx, self._subscribers.declared_lists),
             "growth": tx.readers.growth(tx.now - _MONTH),
             "segments": [

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from newsletter.web.desk.browser import cookie_name, inside
+from newsletter.web.desk.browser import cookie_name, desk_path
 from newsletter.web.http.hosts import hides_the_host, name_in
 from tests.desk import OURS, Staffed, words
 from tests.rows import rows
@@ -21,7 +21,7 @@ from tests.rows import rows
     ],
 )
 def test_an_address_of_the_desk_is_kept(address: str) -> None:
-    assert inside(address) == address
+    assert desk_path(address) == address
 
 
 @rows(
@@ -57,7 +57,7 @@ def test_an_address_of_the_desk_is_kept(address: str) -> None:
     ],
 )
 def test_any_other_leads_home(address: str) -> None:
-    assert inside(address) == "/desk"
+    assert desk_path(address) == "/desk"
 
 
 @rows(

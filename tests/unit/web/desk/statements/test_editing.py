@@ -9,7 +9,7 @@ import pytest
 from newsletter.credentials import codes
 from newsletter.domain.statements.draft import VersionKind
 from newsletter.pipeline.statements.approve import ApprovalRequest
-from newsletter.web.desk.statements.editing import Present
+from newsletter.web.desk.statements.editing import ActiveEditors
 from tests.desk import desk as at_the_desk
 from tests.desk import words
 from tests.fakes import NOON
@@ -288,11 +288,11 @@ def test_whoever_is_in_the_text_too_is_named_for_a_while(desk: Desk) -> None:
 
 
 def test_of_those_who_are_in_texts_a_bounded_number_is_known() -> None:
-    present = Present()
+    present = ActiveEditors()
     for number in range(600):
-        present.note(f"{number}", "Ana", NOON)
-    assert present.note("0", "Ben", NOON) == []
-    assert present.note("599", "Ben", NOON) == ["Ana"]
+        present.record(f"{number}", "Ana", NOON)
+    assert present.record("0", "Ben", NOON) == []
+    assert present.record("599", "Ben", NOON) == ["Ana"]
 
 
 # --- the email and the clipboard
