@@ -1,1 +1,1 @@
-"""Outside services that send for us: one package a provider, each on the shared transport."""
+"""Email providers: one package for each, all on the shared HTTP transport."""

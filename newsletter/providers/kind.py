@@ -1,31 +1,26 @@
-"""The description of one kind of provider. Each provider's package has one, its ``KIND``."""
+"""The description of one kind of provider: the ``KIND`` in each provider's package."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """Names in the provider's package, each as ``module:name``; "" if it has none.
-
-    A name is imported when it is used, so that other providers, and webhooks that never come, cost
-    no time.
-    """
+    """Names of a provider's parts in its package, each as ``module:name``; "" if it has none. A
+    part is imported when it is used, so unused providers and webhooks cost no start time."""
 
     options: str = "send:Options"
     translator: str = ""
-    """The translator of batches to HTTP. Made from the options."""
+    """The translator of batches to HTTP calls. Its argument is the options."""
     whole: str = ""
-    """Makes the provider from options and workspace, if it is no translator to HTTP."""
+    """A function of options and workspace that returns a provider without HTTP."""
     signs: bool = False
-    """Each request is signed when it leaves, by the translator's ``sign``."""
+    """Whether the translator's ``sign`` signs each request just before it is sent."""
     check: str = "check:probes"
-    """The questions about options and the sender's address before any mail is sent.
-
-    "" if the provider answers no question without a message.
-    """
+    """A function of options and sender address that returns the questions of ``doctor``. "" if the
+    provider answers no question without a message."""
     lookup: str = ""
-    """The questions to the provider's records about an attempt. Made from the options."""
+    """The ``Inquiry`` that searches the provider's records. Its argument is the options."""
     events: str = ""
-    """The reader of its webhook's posts. Made from the key."""
+    """The webhook's class. Its argument is the key."""
     by_topics: bool = False
-    """The reader is made from topics, and a function that fetches pages, instead of a key."""
+    """Whether the webhook's arguments are SNS topics and a fetching function, instead of a key."""

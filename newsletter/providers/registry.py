@@ -1,7 +1,7 @@
-"""Which providers there are, and how one is made from its options.
+"""Find the installed providers, and make one from its options.
 
-A provider is a package in this folder with a ``KIND``; no table names it. Only the modules of kinds
-that are asked for are imported, and no HTTP client for one without.
+A provider is a package in this folder with a ``KIND``; there is no other list. Only modules of
+configured kinds are imported, and the HTTP client only for a kind that needs it.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ _PACKAGES = [
 KINDS: Mapping[str, Kind] = {
     name: package.KIND for name, package in _PACKAGES if hasattr(package, "KIND")
 }
-"""Kind → what there is of it, for each package that says so."""
+"""Name of a kind → its ``KIND``, for each provider package."""
 _PLACES = {kind: f"{_HERE}.{kind}.{parts.options}" for kind, parts in KINDS.items()}
 
 OPTIONS: Mapping[str, type[ProviderOptions]] = Imported(_PLACES)
-"""Kind → the options it takes."""
+"""Name of a kind → the class of its options."""
 
 
 def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provider:
-    """Make the provider that these options describe. Nothing is opened or called yet.
+    """Return the provider that these options describe. Nothing is opened or called yet.
 
     Relative paths are relative to ``workspace``; ``clock`` dates signed requests. Raises Defect for
     options of no known provider.
@@ -70,10 +70,10 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
 def webhook(
     kind: str, *, key: str | None, topics: Sequence[str], fetch: Callable[[str], bytes]
 ) -> Webhook | None:
-    """Make the webhook of a provider; None if it has none, or no key or topics are given.
+    """Return the webhook of a provider; None if it has none, or no key or topics are given.
 
-    ``fetch`` gets a page by its https address; only Amazon's are fetched, when posts come. Raises
-    InvalidConfiguration for an invalid key or topic. It never shows a key.
+    ``fetch`` returns a page by its https URL; only Amazon's are fetched, while a post is read.
+    Raises InvalidConfiguration for an invalid key or topic. The error never shows a key.
     """
     parts = KINDS.get(kind, Kind())
     given = topics if parts.by_topics else key
@@ -90,7 +90,7 @@ def webhook(
 
 
 def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examination:
-    """Return the checks of key and sending domain. Nothing is called yet."""
+    """Return the examination of the key and the sending domain. Nothing is called yet."""
     from newsletter.providers.common.doctor import Examination  # it brings the HTTP client
 
     parts = probes(options, sender=sender)
@@ -101,7 +101,7 @@ def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, .
     """Return the questions to the provider, and findings that need no question."""
     kind = _kind(options)
     check = KINDS[kind].check if kind else ""
-    asked = _part(kind, check) if check else imported(f"{_HERE}.common.doctor:unasked")
+    asked = _part(kind, check) if check else imported(f"{_HERE}.common.doctor:no_probes")
     found: tuple[Probe | Finding, ...] = asked(options, sender)
     return found
 
@@ -113,7 +113,7 @@ def _kind(options: ProviderOptions) -> str:
 
 
 def _signer(options: ProviderOptions, clock: Clock) -> Callable[[HttpRequest], HttpRequest]:
-    """Return the function that signs a request when it leaves; most requests are not signed."""
+    """Return the function that signs each request just before it is sent, or leaves it as it is."""
     kind = _kind(options)
     if not (kind and KINDS[kind].signs):
         return lambda request: request

@@ -186,12 +186,12 @@ class Words:
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         if response.status == 402:
-            return answers.answered(response, Verdict.QUOTA, "enough for today")
+            return answers.make_answer(response, Verdict.QUOTA, "enough for today")
         if response.status != 200:
-            return answers.refused(batch, response, f"HTTP {response.status}")
+            return answers.refusal_by_status(batch, response, f"HTTP {response.status}")
         payload = http.json_object(response) or {}
         items = answers.read_each(batch, payload.get("messages"), _outcome)
-        return answers.by_item(batch, items, response)
+        return answers.combine_items(batch, items, response)
 
 
 _VERDICTS = {

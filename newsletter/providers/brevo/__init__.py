@@ -1,4 +1,4 @@
-"""Brevo, whose API takes whole messages, each a version of one call."""
+"""Brevo, whose API takes up to 1,000 messages a call, each as a version of one message."""
 
 from newsletter.providers.kind import Kind
 

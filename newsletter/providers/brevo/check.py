@@ -22,10 +22,10 @@ from newsletter.providers.brevo.send import PUBLIC_URL, Options
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
-from newsletter.providers.common.records import About, Inquiry, Page, Question
+from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.common.webhooks import parse
 
-_REFUSED = doctor.by_status(
+_REFUSED = doctor.refusal_by_status(
     {
         401: wrong(
             KEY,
@@ -38,7 +38,7 @@ _FIX = "add it under Senders, Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """The key, and whether the sender's domain is authenticated."""
+    """Return the questions about the key and the authentication of the sender's domain."""
     base, domain = public(options, PUBLIC_URL), doctor.domain_of(sender)
     headers = {"api-key": options.api_key.get_secret_value()}
     domains = f"{base}/v3/senders/domains"
@@ -58,73 +58,76 @@ def _account(payload: Any) -> Finding | None:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"domains": list(items)}:
-            found = doctor.named(items, "domain_name", domain)
+            found = doctor.find_domain(items, "domain_name", domain)
             count = payload.get("count")
             if found is None and isinstance(count, int) and count > len(items):
                 return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
-            return doctor.verified(domain, doctor.has(found, "authenticated", True), _FIX)
+            return doctor.domain_state(domain, doctor.has_value(found, "authenticated", True), _FIX)
     return None
 
 
 _LIMIT = 500
 _DAYS = 5
-"""Unknown batches are looked up for three days, and a day there is one of the account's zone."""
+"""Days of the log to search: lookups end after three days, and time zones differ."""
 
 
 class BrevoInquiry(Inquiry):
-    """Asks for the attempt's tag, for a few readers, and whether the log can be read."""
+    """Searches the log for the attempt's tag, then for a few recipients, then for the control."""
 
     all_or_none = True
-    rows, row_id = "events", "messageId"
+    rows_key, id_key = "events", "messageId"
 
     def __init__(self, options: Options) -> None:
         url = f"{public(options, PUBLIC_URL)}/v3/smtp/statistics/events"
         super().__init__(url, {"api-key": options.api_key.get_secret_value()}, options.timeout)
 
-    def ask(self, batch: OutgoingBatch) -> Question:
-        """Ask for the attempt's tag."""
+    def first_question(self, batch: OutgoingBatch) -> Question:
+        """Return the question for the attempt's tag."""
         # one call finds it, as a rule; only then is each of the samples asked for
-        tagged = self._events(About.ATTEMPT, tags=json.dumps([batch.attempt_id]), limit="1")
+        tagged = self._events(Purpose.ATTEMPT, tags=json.dumps([batch.attempt_id]), limit="1")
         readers = [
-            self._events(About.ATTEMPT, frozenset({address}), email=address)
-            for address in records.samples(batch)
+            self._events(Purpose.ATTEMPT, frozenset({address}), email=address)
+            for address in records.sample_addresses(batch)
         ]
-        latest = self._events(About.LATEST, limit="1")
-        return records.chained([tagged, *readers, latest])
+        latest = self._events(Purpose.LATEST, limit="1")
+        return records.chain([tagged, *readers, latest])
 
-    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Return whether an event has the attempt. An answer without events has no list."""
+    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+        """Return the batch as found if an event has the attempt's tag; else the next question.
+        Raises ValueError if the page proves nothing. An answer without events has no list."""
         rows = payload.get("events") or []
         if len(rows) >= _LIMIT:
             raise ValueError(f"there may be more than {_LIMIT} messages to a reader")
         for row in rows:
             if batch.attempt_id in row.get("tag", ""):
-                return records.all_of(batch, row["messageId"])
-        if asked.of:
-            records.refuse_others(asked, (row["email"] for row in rows))
+                return records.whole_batch(batch, row["messageId"])
+        if asked.expected:
+            records.require_addresses(asked, (row["email"] for row in rows))
             if any(self._in_doubt(batch, row) for row in rows):
                 raise ValueError("a message of those minutes does not name its attempt")
-        return Page(more=records.chained(asked.then))
+        return Page(next=records.chain(asked.following))
 
     def _in_doubt(self, batch: OutgoingBatch, row: dict[str, Any]) -> bool:
-        """Return whether a message may belong to the attempt without naming it."""
+        """Return whether a message may belong to the attempt without its tag."""
         at = datetime.fromisoformat(row["date"])
-        begin, end = records.around(batch.at, self._timeout)
+        begin, end = records.search_window(batch.at, self._timeout)
         return begin <= at <= end and len(_tags(row.get("tag", ""))) < 2
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Ask by address for another reader's message."""
-        if not rows or not records.samples(batch):
+        """Ask by address for the latest message in the log."""
+        if not rows or not records.sample_addresses(batch):
             raise ValueError("an empty log proves no absence: no other message is known")
         identity = frozenset({rows[0]["messageId"]})
-        return self._events(About.CONTROL, identity, email=rows[0]["email"])
+        return self._events(Purpose.CONTROL, identity, email=rows[0]["email"])
 
-    def _events(self, about: About, of: frozenset[str] = frozenset(), **more: str) -> Question:
+    def _events(
+        self, purpose: Purpose, expected: frozenset[str] = frozenset(), **more: str
+    ) -> Question:
         query = {"event": "requests", "days": str(_DAYS), "limit": str(_LIMIT), **more}
-        return self.question(about, query, of)
+        return self.question(purpose, query, expected)
 
 
 def _tags(tag: str) -> list[str]:
-    """The tags that a text shows: it is one tag, or a JSON array of them."""
+    """Return the tags in a text, which is one tag or a JSON array of tags."""
     tags = parse(tag) if tag else []
     return tags if isinstance(tags, list) else [tag]

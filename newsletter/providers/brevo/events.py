@@ -10,30 +10,36 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.events import Event
-from newsletter.providers.common.signatures import ByPassword
-from newsletter.providers.common.webhooks import Words, content_id, split_delivery, text, told
+from newsletter.providers.common.signatures import PasswordWebhook
+from newsletter.providers.common.webhooks import (
+    EventTables,
+    content_id,
+    make_event,
+    split_delivery,
+    text,
+)
 
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 _STABLE = ("event", "email", "message-id", "ts_event", "ts", "ts_epoch", "reason", "link")
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
     name = item.get("event")
-    return told(
+    return make_event(
         item,
         now,
         kind=_WORDS.kind(name),
         id=content_id(*(text(item.get(name), 1000) for name in _STABLE)),
-        at=(item.get("ts_event"), item.get("ts")),
-        to=[item.get("email")],
-        sent_as=[item.get("message-id")],
+        times=(item.get("ts_event"), item.get("ts")),
+        addresses=[item.get("email")],
+        provider_ids=[item.get("message-id")],
         delivery=split_delivery(item.get("X-Mailin-custom"), "."),
-        reasons=[item.get("reason")],
+        replies=[item.get("reason")],
         bounce=_WORDS.bounce("bounces", name),
     )
 
 
-class Brevo(ByPassword):
-    """Reads what Brevo posts."""
+class Brevo(PasswordWebhook):
+    """Verifies and parses Brevo's webhooks."""
 
     translate = staticmethod(_event)

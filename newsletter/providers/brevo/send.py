@@ -24,7 +24,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content, MergeField
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
+from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
@@ -34,7 +34,7 @@ MAX_RECIPIENTS = 1000
 MAX_BYTES = 10_000_000  # our own: Brevo names none for a call
 PUBLIC_URL = "https://api.brevo.com"
 _NO_CONSENT = {"contactPixelTrackingConsent": False}
-"""Opens and clicks are counted without a name, in accounts that have asking for consent on."""
+"""Value that excludes a recipient from named tracking, in accounts that ask for consent."""
 _MARK = re.compile(f"({'|'.join(field.value for field in MergeField)})".encode())
 _TAKEN_HEADERS = {"to", "cc", "bcc", "idempotencykey", "sender.ip", "x-mailin-custom"}
 _RESERVED = re.compile(r"\{[{%#]|\[(?:UNSUBSCRIBE|MIRROR|DEFAULT_\w+)\]")
@@ -47,7 +47,7 @@ _ABOUT_THE_CALL = re.compile(
 
 
 class Options(ProviderOptions):
-    """Sending through Brevo."""
+    """Settings of Brevo."""
 
     kind: Literal["brevo"]
     api_key: SecretStr = option("A key for API version 3.", min_length=1)
@@ -57,14 +57,14 @@ class Options(ProviderOptions):
 @dataclass(frozen=True, kw_only=True)
 class _CompiledContent:
     start: bytes
-    """The call up to its headers: what each version falls back to."""
+    """The JSON of the call before the versions: the defaults for each version."""
     version: Template
 
 
 class Brevo(BatchTranslator[_CompiledContent]):
-    """Says a batch in Brevo's words."""
+    """Translates batches to Brevo's API."""
 
-    name, who = "brevo", "Brevo"
+    name, label = "brevo", "Brevo"
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS,
         max_bytes=MAX_BYTES,
@@ -79,16 +79,16 @@ class Brevo(BatchTranslator[_CompiledContent]):
         super().__init__(options, url, headers, _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """JSON. Raises InvalidInput for content or addresses Brevo would misread."""
-        compiled = self._compiled.of(batch)
-        versions = self.filled(compiled.version, batch)
+        """Return a POST of JSON. Raises InvalidInput for what Brevo would misread."""
+        compiled = self._compiled.get(batch)
+        versions = self.fill_entries(compiled.version, batch)
         headers = {"idempotencyKey": idempotency_key(batch.attempt_id)}
         attempt = {"headers": headers, "tags": [batch.campaign, batch.attempt_id]}
         parts = (compiled.start, bodies.to_json(attempt)[1:-1].encode(), versions)
         return self.post(b'%b,%b,"messageVersions":[%b]}' % parts)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for the whole call: Brevo takes all of it or nothing."""
+        """Return one verdict for the whole call: Brevo takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
         reason = http.words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
@@ -102,17 +102,17 @@ class Brevo(BatchTranslator[_CompiledContent]):
             return Answer(outcome=outcome, retry_after=wait)
         code = str(payload.get("code")) if response.status // 100 == 4 else ""
         if code == "not_enough_credits":
-            return answers.answered(response, Verdict.QUOTA, reason)
+            return answers.make_answer(response, Verdict.QUOTA, reason)
         if code in {"duplicate_parameter", "duplicate_request"}:  # it has this attempt, or tried to
-            return answers.answered(response, Verdict.UNKNOWN, reason)
+            return answers.make_answer(response, Verdict.UNKNOWN, reason)
         about_a_reader = _ABOUT_A_READER.search(reason) and not _ABOUT_THE_CALL.search(reason)
         if response.status == 400 and about_a_reader:
-            return answers.answered(response, answers.at_fault(batch), reason)
-        return answers.refused(batch, response, reason)
+            return answers.make_answer(response, answers.reject_or_split(batch), reason)
+        return answers.refusal_by_status(batch, response, reason)
 
 
 def idempotency_key(attempt_id: str) -> str:
-    """The UUID under which Brevo takes an attempt once, for 30 minutes."""
+    """Return the UUID that stops Brevo from taking an attempt twice within 30 minutes."""
     return str(UUID(bytes=hashlib.sha256(attempt_id.encode()).digest()[:16], version=4))
 
 
@@ -120,37 +120,36 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     ids, count = payload.get("messageIds", [payload.get("messageId")]), len(batch.recipients)
     full = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
     if response.status == 201 and full and len(ids) == count:
-        return answers.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=ids[0])
+        return answers.make_answer(response, Verdict.ACCEPTED, "Accepted", provider_id=ids[0])
     why = f"HTTP {response.status} without an id for each of {count}"
-    return answers.answered(response, Verdict.UNKNOWN, why)
+    return answers.make_answer(response, Verdict.UNKNOWN, why)
 
 
 # --- building ----------------------------------------------------------------------------------
 
 
 def _compile(content: Content) -> _CompiledContent:
-    """Build the parts that are equal for all batches of a campaign."""
+    """Encode the parts that are the same for all batches of a campaign."""
     # header fields leave as raw 8-bit, even when they come encoded
-    bodies.check(content, "Brevo", marks=_RESERVED, taken=_TAKEN_HEADERS, ascii_only=True)
+    bodies.check_content(
+        content, "Brevo", marks=_RESERVED, forbidden=_TAKEN_HEADERS, ascii_only=True
+    )
     texts = {"htmlContent": content.html, "textContent": content.text, "subject": content.subject}
     call: dict[str, Any] = {"sender": _sender(content), **texts}
     if content.sender.reply_to:
         call["replyTo"] = {"email": ascii_domain(content.sender.reply_to)}
     version: dict[str, Any] = {
         "to": [{"email": ADDRESS, **_NO_CONSENT}],
-        "headers": {
-            "X-Mailin-custom": ".".join(ABOUT.values()),
-            **dict(content.headers),
-        },
+        "headers": {"X-Mailin-custom": ".".join(METADATA.values()), **dict(content.headers)},
         **texts,
     }
     # a version without bodies of its own would get these, with links that belong to no reader
     start = _MARK.sub(b"", content.in_words(bodies.to_json(call))[:-1].encode())
-    return _CompiledContent(start=start, version=bodies.template(version))
+    return _CompiledContent(start=start, version=bodies.compile_template(version))
 
 
 def _sender(content: Content) -> dict[str, str]:
-    """Brevo drops a name that has both an accent and a comma or the like, unless it is encoded."""
+    """Return the sender. A name with an accent and a comma is encoded, else Brevo drops it."""
     sender = {"email": ascii_domain(content.sender.address)}
     if name := content.sender.name:
         if not name.isascii() and _SPECIAL.search(name):

@@ -1,1 +1,1 @@
-"""Shared by the translators of all providers."""
+"""Parts that all providers share."""

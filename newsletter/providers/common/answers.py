@@ -1,4 +1,4 @@
-"""The meaning of a provider's answer for the recipients of a batch."""
+"""Read a provider's answer: one verdict for each recipient of a batch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,11 +22,11 @@ _BY_STATUS = {
     # nor does what no standard knows: a proxy's 460 or 499 says that it stopped listening
     **dict.fromkeys(set(range(400, 500)) - {int(status) for status in HTTPStatus}, Verdict.UNKNOWN),
 }
-_LATER = frozenset({Verdict.RETRY, Verdict.QUOTA})
+_RETRYABLE = frozenset({Verdict.RETRY, Verdict.QUOTA})
 
 
 class Translator(Protocol):
-    """Says a batch in one provider's words and reads the answer. Does no input or output."""
+    """Translates a batch to one provider's HTTP call, and reads the answer. Does no I/O."""
 
     @property
     def name(self) -> str: ...
@@ -35,48 +35,47 @@ class Translator(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """Return the same bytes for the same batch. Raises InvalidInput for content it cannot
-        express."""
+        """Return the call: the same bytes for the same batch. Raises InvalidInput for content that
+        the provider cannot take."""
         ...
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """Return one verdict for each recipient; UNKNOWN for an answer that is not understood."""
+        """Return one verdict for each recipient; UNKNOWN for an answer that cannot be read."""
         ...
 
 
-def answered(
+def make_answer(
     response: HttpResponse, verdict: Verdict, reason: str, *, provider_id: str = ""
 ) -> Answer:
-    """Return one outcome for the whole call, with the wait that the answer asks for."""
+    """Return one outcome for the whole call, with the answer's Retry-After if a retry is due."""
     outcome = Outcome(verdict=verdict, reason=reason, provider_id=provider_id)
-    wait = retry_after(response) if verdict in _LATER else None
+    wait = retry_after(response) if verdict in _RETRYABLE else None
     return Answer(outcome=outcome, retry_after=wait)
 
 
-def refused(
+def refusal_by_status(
     batch: OutgoingBatch,
     response: HttpResponse,
     reason: str,
     otherwise: Verdict = Verdict.CONFIGURATION,
 ) -> Answer:
-    """Return the refusal of the whole call by its status.
-
-    ``otherwise`` is the verdict of other 4xx. An unknown one stops the campaign, not a reader.
-    """
+    """Return the refusal of the whole call that its HTTP status means. ``otherwise`` is the verdict
+    of any other 4xx. The default stops the campaign, and rejects no recipient."""
     usual = otherwise if response.status // 100 == 4 else Verdict.UNKNOWN
     verdict = _BY_STATUS.get(response.status, usual)
     if verdict is Verdict.SPLIT and len(batch.recipients) == 1:
         verdict = Verdict.CONFIGURATION  # one message that is too large is so for everybody
-    return answered(response, verdict, reason)
+    return make_answer(response, verdict, reason)
 
 
-def at_fault(batch: OutgoingBatch) -> Verdict:
-    """Somebody in the batch is refused, and the answer does not say who: halve it until it does."""
+def reject_or_split(batch: OutgoingBatch) -> Verdict:
+    """Return the verdict of a refusal that names no recipient. REJECTED for a batch of one, else
+    SPLIT: the sender halves the batch until one recipient is left."""
     return Verdict.REJECTED if len(batch.recipients) == 1 else Verdict.SPLIT
 
 
 # if none was accepted, the reason that stops all of them comes first
-_LEADING = (
+_PRECEDENCE = (
     Verdict.ACCEPTED,
     Verdict.CONFIGURATION,
     Verdict.QUOTA,
@@ -89,7 +88,7 @@ _LEADING = (
 def read_each(
     batch: OutgoingBatch, payload: object, read: Callable[[Recipient, Any], Outcome | None]
 ) -> list[Outcome]:
-    """Return the outcome of each recipient, in order; empty if any is not understood."""
+    """Return the outcomes in the order of the recipients; [] if an entry cannot be read."""
     if not isinstance(payload, list) or len(payload) != len(batch.recipients):
         return []
     items = [read(*each) for each in zip(batch.recipients, payload, strict=True)]
@@ -97,8 +96,8 @@ def read_each(
     return understood if len(understood) == len(items) else []
 
 
-def by_item(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) -> Answer:
-    """Combine the outcomes of ``read_each``; unknown if they were not understood."""
+def combine(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) -> Answer:
+    """Combine the outcomes of ``read_each``; UNKNOWN if there are none."""
     if not items:
         why = f"HTTP {response.status} without one understood answer for each recipient"
         return Answer(outcome=Outcome(verdict=Verdict.UNKNOWN, reason=why))
@@ -106,26 +105,25 @@ def by_item(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) 
 
 
 def combine_outcomes(
-    batch: OutgoingBatch, items: Sequence[Outcome], asked: timedelta | None = None
+    batch: OutgoingBatch, items: Sequence[Outcome], wait_asked: timedelta | None = None
 ) -> Answer:
-    """Combine an outcome for each recipient, by position, into one answer with exceptions.
-
-    SPLIT is a refusal that does not show whether it is about this entry or about all.
-    """
-    items = _decided(items)
+    """Combine the recipients' outcomes, in their order, into one answer with exceptions. SPLIT
+    means a refusal that does not say whether this message or all messages are at fault."""
+    items = _resolve_splits(items)
     first = {item.verdict: item for item in reversed(items)}
-    outcome = first[next(verdict for verdict in _LEADING if verdict in first)]
+    outcome = first[next(verdict for verdict in _PRECEDENCE if verdict in first)]
     differ = {
         recipient.subscriber_id: item
         for recipient, item in zip(batch.recipients, items, strict=True)
         if item.verdict is not outcome.verdict or item.verdict is Verdict.REJECTED
     }
-    wait = asked if first.keys() & _LATER else None
+    wait = wait_asked if first.keys() & _RETRYABLE else None
     return Answer(outcome=outcome, exceptions=differ, retry_after=wait)
 
 
-def _decided(items: Sequence[Outcome]) -> list[Outcome]:
-    """Decide SPLIT: it is about this entry if another was accepted, or if there is no other."""
+def _resolve_splits(items: Sequence[Outcome]) -> list[Outcome]:
+    """Replace SPLIT by REJECTED if it is the only message or another was accepted, else by
+    CONFIGURATION."""
     alone = len(items) == 1 or any(item.verdict is Verdict.ACCEPTED for item in items)
     verdict = Verdict.REJECTED if alone else Verdict.CONFIGURATION
     return [replace(i, verdict=verdict) if i.verdict is Verdict.SPLIT else i for i in items]

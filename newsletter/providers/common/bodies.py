@@ -1,7 +1,4 @@
-"""The parts of request bodies: content encoded once, gaps filled, and forbidden characters.
-
-A provider encodes content once. Values checked here need no escaping in JSON.
-"""
+"""Build request bodies: encode content once, fill templates, refuse forbidden characters."""
 
 import json
 import re
@@ -23,85 +20,88 @@ from newsletter.domain.statements.content import (
     Recipients,
 )
 
-_KEPT_CONTENTS = 4
-CAMPAIGN, ATTEMPT, SUBSCRIBER, ADDRESS = _OWN = tuple(
+_MAX_CACHED = 4
+CAMPAIGN, ATTEMPT, SUBSCRIBER, ADDRESS = _OUR_MARKS = tuple(
     MARK_PREFIX + name for name in ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
 )
 """Marks for the values of a recipient besides the merge fields."""
-ABOUT = {"campaign": CAMPAIGN, "attempt": ATTEMPT, "subscriber": SUBSCRIBER}
-"""Metadata of a message, with which events and records name its delivery."""
-_MARKS = [mark.encode() for mark in (*(field.value for field in MergeField), *_OWN, *NAME_MARKS)]
+METADATA = {"campaign": CAMPAIGN, "attempt": ATTEMPT, "subscriber": SUBSCRIBER}
+"""Metadata of a message. The provider's events and records return it, to identify the delivery."""
+_MARKS = [
+    mark.encode() for mark in (*(field.value for field in MergeField), *_OUR_MARKS, *NAME_MARKS)
+]
 _GAP = re.compile(b"(%b)" % b"|".join(_MARKS))
-_OURS = re.compile("|".join(_OWN))
+_OUR_MARK = re.compile("|".join(_OUR_MARKS))
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""A value in the fewest letters. Raises TypeError for what JSON does not have."""
+"""Encode a value as compact JSON. Raises TypeError for a type that JSON does not have."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_NO_ADDRESS = dict.fromkeys(
+_NOT_IN_ADDRESSES = dict.fromkeys(
     [*range(0x21), *range(0x7F, 0xA1), 0x2028, 0x2029, *map(ord, '"(),:;<>[]\\')]
 )
-"""Characters that no address may contain. A translation table is six times faster than a
-pattern."""
+"""Characters that no address may contain; a translation table is faster than a pattern."""
 _ANY_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322
-_WORDS = (string.ascii_letters + string.digits + "._~+=-").encode()
+_SAFE_CHARACTERS = (string.ascii_letters + string.digits + "._~+=-").encode()
 _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
-"""Special in JSON, HTML or a provider's template. ``greeting.speakable`` removes them all."""
+"""Characters that are special in JSON, HTML or a provider's template. ``greeting.speakable``
+removes them from names."""
 _T = TypeVar("_T")
 
 
 class ContentCache(Generic[_T]):
-    """Content as a provider says it; the last few are kept, as many batches carry the same."""
+    """Caches the last few contents in a provider's encoding: many batches have the same content."""
 
-    def __init__(self, say: Callable[[Content], _T]) -> None:
-        self._say = say
+    def __init__(self, encode: Callable[[Content], _T]) -> None:
+        self._encode = encode
         self._kept: dict[str, tuple[Content, _T]] = {}
 
-    def of(self, batch: OutgoingBatch) -> _T:
-        """Raises InvalidInput for content that the provider would misread."""
+    def get(self, batch: OutgoingBatch) -> _T:
+        """Return a batch's content, encoded. Raises InvalidInput if the provider would misread
+        it."""
         known = self._kept.get(batch.content_hash)
         if known is None or known[0] != batch.content:
-            known = (batch.content, self._say(batch.content))
-            kept = dict(list(self._kept.items())[1 - _KEPT_CONTENTS :])
+            known = (batch.content, self._encode(batch.content))
+            kept = dict(list(self._kept.items())[1 - _MAX_CACHED :])
             self._kept = kept | {batch.content_hash: known}  # replaced whole: threads share it
         return known[1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """Bytes with gaps."""
+    """An encoded body with gaps for the values of a recipient."""
 
-    row: tuple[bytes, ...]
-    """Fixed text and marks in turn, fixed text at both ends."""
+    parts: tuple[bytes, ...]
+    """Fixed texts and marks alternate; the first and the last part are fixed."""
     gaps: tuple[int, ...]
-    """Which value belongs into each gap."""
+    """For each gap, the index of its value in the arguments of ``fill``."""
 
     def fill(self, *values: str) -> bytes:
-        """Return the body with these values in its gaps."""
-        row = list(self.row)
+        """Return the body with each gap replaced by its value."""
+        row = list(self.parts)
         encoded = [value.encode() for value in values]  # once, however many gaps each fills
         row[1::2] = [encoded[gap] for gap in self.gaps]
         return b"".join(row)
 
 
-def template(value: Any) -> Template:
-    """JSON, split at its marks: those of MergeField, our own, and those of names."""
+def compile_template(value: Any) -> Template:
+    """Encode a value as JSON, and split it at the marks of merge values, metadata and names."""
     row = _GAP.split(to_json(value).encode())
-    return Template(row=tuple(row), gaps=tuple(_MARKS.index(mark) for mark in row[1::2]))
+    return Template(parts=tuple(row), gaps=tuple(_MARKS.index(mark) for mark in row[1::2]))
 
 
-def filled(compiled: Template, batch: OutgoingBatch, *, most: int, who: str) -> list[bytes]:
-    """The template, filled for each recipient in order.
-
-    Nothing is escaped: raises InvalidInput for what would need it, as ``addresses`` does.
-    """
-    readers = plain(batch.recipients, batch.campaign, batch.attempt_id)
-    said = batch.campaign, batch.attempt_id
+def fill_template(
+    compiled: Template, batch: OutgoingBatch, *, limit: int, label: str
+) -> list[bytes]:
+    """Fill a template for each recipient, in order. Nothing is escaped. Raises InvalidInput for an
+    address or a value that needs escaping."""
+    readers = check_values(batch.recipients, batch.campaign, batch.attempt_id)
+    delivery = batch.campaign, batch.attempt_id
     return [
-        compiled.fill(unsubscribe, message_id, *said, str(number), address, *names)
+        compiled.fill(unsubscribe, message_id, *delivery, str(number), address, *names)
         for unsubscribe, message_id, number, address, names in zip(
             readers.unsubscribe,
             readers.message_ids,
             readers.subscriber_ids,
-            addresses(batch.recipients, most=most, who=who),
+            addresses(batch.recipients, limit=limit, label=label),
             readers.names,
             strict=True,
         )
@@ -109,46 +109,45 @@ def filled(compiled: Template, batch: OutgoingBatch, *, most: int, who: str) -> 
 
 
 def mailbox(name: str, address: str) -> str:
-    """A name, if there is one, and an address in one line, the name quoted."""
+    """Return ``"Name" <address>`` with the name quoted, or the address alone."""
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     address = ascii_domain(address)
     return f'"{quoted}" <{address}>' if name else address
 
 
-def refusal(key: str, message: str) -> InvalidInput:
+def field_error(key: str, message: str) -> InvalidInput:
     return InvalidInput([fault(key, message)])
 
 
-def refuse(faults: Iterable[Fault]) -> None:
+def raise_faults(faults: Iterable[Fault]) -> None:
     """Raise InvalidInput with all faults, if there are any."""
     if found := list(faults):
         raise InvalidInput(found)
 
 
-def check(
+def check_content(
     content: Content,
-    who: str,
+    label: str,
     *,
-    marks: re.Pattern[str] = _OURS,
-    names: re.Pattern[str] = _ANY_NAME,
-    taken: Iterable[str] = (),
+    marks: re.Pattern[str] = _OUR_MARK,
+    name_pattern: re.Pattern[str] = _ANY_NAME,
+    forbidden: Iterable[str] = (),
     ascii_only: bool = False,
-    more: Iterable[Fault] = (),
+    faults: Iterable[Fault] = (),
 ) -> None:
-    """Refuse what a provider would misread, all of it at once. Raises InvalidInput.
+    """Raise InvalidInput with each part of the content that a provider would misread.
 
-    ``marks``: what it takes for marks of its own; ``names``: the names of header fields that it
-    can carry; ``taken``: those, in lower case, that it refuses or sets by itself;
-    ``ascii_only``: it sends a header field as it is, though it needs encoding; ``more``: what else
-    it takes offence at.
+    ``marks`` matches the provider's own template marks. ``name_pattern`` matches the header names
+    that it takes. ``forbidden`` has the headers, in lower case, that it refuses or sets itself.
+    ``ascii_only`` means that it does not encode headers. ``faults`` are added.
     """
     lines = (("from", content.sender.name), ("subject", content.subject), *content.headers)
-    refuse(
+    raise_faults(
         (
             *(
                 fault(name, "is not a name that a header field can have")
                 for name, _ in content.headers
-                if not names.fullmatch(name)
+                if not name_pattern.fullmatch(name)
             ),
             *(
                 fault(key, f"holds the control character {found.group()!r}; write it without")
@@ -158,41 +157,43 @@ def check(
             *(
                 fault(
                     key,
-                    f"holds “{found.group()}”, which {who} might replace; write it another way",
+                    f"holds “{found.group()}”, which {label} might replace; write it another way",
                 )
                 for key, value in (*lines, ("text", content.text), ("html", content.html))
-                if (found := marks.search(value) or _OURS.search(value))
+                if (found := marks.search(value) or _OUR_MARK.search(value))
             ),
-            *_doubled(content.headers, who, taken),
-            *(more_than_ascii(content.headers) if ascii_only else ()),
-            *more,
+            *_repeated_headers(content.headers, label, forbidden),
+            *(non_ascii_headers(content.headers) if ascii_only else ()),
+            *faults,
         )
     )
     mime_template(content)  # refuses what no message at all can have in its headers
 
 
-def _doubled(headers: Iterable[tuple[str, str]], who: str, taken: Iterable[str]) -> Iterator[Fault]:
-    seen = set(taken)
+def _repeated_headers(
+    headers: Iterable[tuple[str, str]], label: str, forbidden: Iterable[str]
+) -> Iterator[Fault]:
+    seen = set(forbidden)
     for name, _ in headers:
         if name.lower() in seen:
-            yield fault(name, f"cannot be given to {who}, or not twice; leave it out")
+            yield fault(name, f"cannot be given to {label}, or not twice; leave it out")
         seen.add(name.lower())
 
 
-def more_than_ascii(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
-    """A fault for each header that a provider would send as it is, though it needs encoding."""
+def non_ascii_headers(headers: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    """Yield a fault for each header that needs encoding, for a provider that does not encode."""
     for name, value in headers:
         if not value.isascii():
             yield fault(name, "is more than ASCII; write it in plain letters")
 
 
 def addresses(
-    recipients: Sequence[Recipient], *, most: int, who: str, twice: bool = False
+    recipients: Sequence[Recipient], *, limit: int, label: str, allow_duplicates: bool = False
 ) -> list[str]:
-    """Return the addresses in order, with domains in ASCII; each once, unless ``twice``.
+    """Return the recipients' addresses in order, with domains in ASCII.
 
-    Raises InvalidInput for no recipients, for more than ``most``, for a duplicate, and for an
-    address that a list of addresses or JSON would have to escape.
+    Raises InvalidInput if there are none or more than ``limit``, if one is there twice (unless
+    ``allow_duplicates``), or if one needs escaping in JSON or in a list.
     """
     # looked at as one text: a thousand looks at short ones take far longer
     found = list(Recipients.of(recipients).addresses)
@@ -200,30 +201,28 @@ def addresses(
     if not everything.isascii():
         found = [ascii_domain(address) for address in found]
         everything = "".join(found)
-    if not 1 <= len(found) <= most:
-        takes = "one call takes one" if most == 1 else f"{who} takes 1 to {most}"
-        raise refusal("to", f"{len(found)} recipients; {takes}")
-    if "" in found or everything != everything.translate(_NO_ADDRESS):
-        raise refusal("to", "an address is empty or holds a character none may")
-    if not twice and len(set(found)) < len(found):
-        raise refusal("to", "an address appears in the batch twice")
+    if not 1 <= len(found) <= limit:
+        takes = "one call takes one" if limit == 1 else f"{label} takes 1 to {limit}"
+        raise field_error("to", f"{len(found)} recipients; {takes}")
+    if "" in found or everything != everything.translate(_NOT_IN_ADDRESSES):
+        raise field_error("to", "an address is empty or holds a character none may")
+    if not allow_duplicates and len(set(found)) < len(found):
+        raise field_error("to", "an address appears in the batch twice")
     return found
 
 
-def plain(recipients: Sequence[Recipient], *words: str) -> Recipients:
-    """Return the columns of readers whose values need no escaping.
-
-    Raises InvalidInput for a merge value, or another word of the call, that needs it.
-    """
+def check_values(recipients: Sequence[Recipient], *values: str) -> Recipients:
+    """Return the recipients as columns, if no value needs escaping in JSON. Raises InvalidInput if
+    a merge value, a name, or one of ``values`` needs it."""
     readers = Recipients.of(recipients)
-    called = "".join(chain.from_iterable(readers.names))
-    values = "".join([*words, *readers.unsubscribe, *readers.message_ids])
-    letters_apart = values.encode("ascii", "replace").translate(None, delete=_WORDS)
-    if letters_apart or _NEEDS_ESCAPING.search(called):
-        raise refusal("recipients", "a merge value or a name holds more than plain letters")
+    names = "".join(chain.from_iterable(readers.names))
+    joined = "".join([*values, *readers.unsubscribe, *readers.message_ids])
+    letters_apart = joined.encode("ascii", "replace").translate(None, delete=_SAFE_CHARACTERS)
+    if letters_apart or _NEEDS_ESCAPING.search(names):
+        raise field_error("recipients", "a merge value or a name holds more than plain letters")
     return readers
 
 
 def fault(key: str, message: str) -> Fault:
-    """Return a fault in one field of a message: from, subject, text, html or a header."""
+    """Return a fault of one field of a message: from, subject, text, html or a header."""
     return Fault(file="message", key=key, message=message)

@@ -1,4 +1,4 @@
-"""A translator and the transport, together a provider."""
+"""Combine a translator and the HTTP transport into a provider."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,13 +16,13 @@ from newsletter.transport.transport import Transport, call_once
 
 @dataclass(frozen=True, kw_only=True)
 class HttpParcel(PreparedRequest):
-    """A batch with the call that carries it."""
+    """A batch with the HTTP request that sends it."""
 
     request: HttpRequest
 
 
 class HttpProvider:
-    """A translator and the transport, together a provider."""
+    """A provider that is made of a translator and the HTTP transport."""
 
     def __init__(
         self,
@@ -34,10 +34,8 @@ class HttpProvider:
         kept: timedelta | None = None,
         sign: Callable[[HttpRequest], HttpRequest] = lambda request: request,
     ) -> None:
-        """``settle`` and ``kept`` replace the inquiry's own values.
-
-        ``sign`` changes a request last, for a provider that wants it signed.
-        """
+        """``settle`` and ``kept`` replace the inquiry's ``settles_in`` and ``kept_for``. ``sign``
+        signs each request just before it is sent, if the provider requires it."""
         self._sign = sign
         self._translator = translator
         self._transport = transport
@@ -53,12 +51,12 @@ class HttpProvider:
         return self._translator.name
 
     def prepare(self, batch: OutgoingBatch) -> HttpParcel:
-        """Build the call. Raises InvalidInput."""
+        """Build the request. Raises InvalidInput."""
         request = self._translator.build(batch)
         return HttpParcel(batch=batch, body=request.body, request=request)
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
-        """Make the call and read the answer. An answer that cannot be read is unknown."""
+        """Send the request and read the answer. UNKNOWN if the answer cannot be read."""
         if isinstance(prepared, HttpParcel):
             request = prepared.request
         else:
@@ -83,7 +81,7 @@ class HttpProvider:
         self._transport.close()
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        """Read the provider's records, page by page, until all of the attempt is found."""
+        """Read the provider's records page by page, until each recipient is found."""
         if self._inquiry is None:
             return LookupResult(reason=f"{self.name} cannot be asked")
         result = self._read_records(self._inquiry, batch)
@@ -91,7 +89,7 @@ class HttpProvider:
 
     def _read_records(self, inquiry: Inquiry, batch: OutgoingBatch) -> LookupResult:
         found: dict[int, str] = {}
-        question: Question | None = inquiry.ask(batch)
+        question: Question | None = inquiry.first_question(batch)
         dated: datetime | None = None
         for _ in range(MOST_PAGES):
             if question is None or len(found) == len(batch.recipients):
@@ -109,21 +107,21 @@ class HttpProvider:
                 why = f"its records were not understood ({type(error).__name__})"
                 return LookupResult(found=found, reason=why)
             dated = response.dated
-            missed = page.checks and page.found.keys() - found.keys()
+            missed = page.is_check and page.found.keys() - found.keys()
             found |= page.found
             if missed:
                 why = "its records name some only when they are asked for by address"
                 return LookupResult(found=found, reason=why)
             if "date" not in response.headers:  # by our clock silence proves nothing
                 return LookupResult(found=found, reason="its answer has no Date")
-            question = page.more
+            question = page.next
         return LookupResult(
             found=found, reason=f"there are more than {MOST_PAGES} pages of records"
         )
 
 
 def fetcher(*, timeout: timedelta) -> Callable[[str], bytes]:
-    """Return a function that fetches a page once, without redirects. It raises OSError."""
+    """Return a function that sends one GET and returns the body. It raises OSError."""
 
     def fetch(url: str) -> bytes:
         try:

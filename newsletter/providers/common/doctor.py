@@ -1,7 +1,5 @@
-"""Harmless questions of ``doctor`` to one provider, and what their answers prove.
-
-A key that may only send is refused by most of these questions: that is no fault, it proves nothing.
-"""
+"""Read-only questions of ``newsletter doctor`` to a provider, and findings from the answers. A key
+that may only send is refused by most of these questions. That is no fault of the key."""
 
 from __future__ import annotations
 
@@ -26,21 +24,20 @@ DOMAIN = "sending domain"
 
 @dataclass(frozen=True)
 class Probe:
-    """A question by GET. It changes nothing at the provider and hands nothing over."""
+    """A GET request that changes nothing at the provider and sends no email."""
 
     what: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     judge: Callable[[Any], Finding | None]
-    """Returns the finding in the JSON of a 200; None if it is not understood."""
-    refused: Callable[[HttpResponse], Finding | None] = lambda _: None
-    """Returns the finding in another status at this provider; None for the usual one."""
+    """Returns the finding from the JSON of a 200; None if the JSON cannot be read."""
+    read_refusal: Callable[[HttpResponse], Finding | None] = lambda _: None
+    """Returns this provider's finding for another status; None for the usual finding."""
 
     def read(self, response: HttpResponse) -> tuple[Finding, ...]:
-        """Return the findings of the answer. An answer that is understood proves the key as
-        well."""
+        """Return the findings. A readable answer to any question also proves the key."""
         if response.status != 200:
-            return (self.refused(response) or _usual(self.what, response.status),)
+            return (self.read_refusal(response) or _finding_by_status(self.what, response.status),)
         try:
             finding = self.judge(json.loads(response.body))
         except (ValueError, RecursionError):
@@ -52,7 +49,7 @@ class Probe:
 
 
 class Examination:
-    """Finds out whether a provider would take our mail, without handing any over."""
+    """Checks whether a provider would take our email, without sending any."""
 
     def __init__(
         self,
@@ -60,13 +57,13 @@ class Examination:
         transport: Callable[[], Transport],
         sign: Callable[[HttpRequest], HttpRequest],
     ) -> None:
-        """A part that is a finding already needs no question; ``sign`` sees each one last."""
+        """``parts`` are questions, and findings that need none. ``sign`` signs each request."""
         self._sign = sign
         self._parts = parts
         self._transport = transport
 
     def examine(self) -> tuple[Finding, ...]:
-        """Ask, and stop where the key is refused. Raises ProviderUnreachable."""
+        """Ask all questions, but stop if the key is refused. Raises ProviderUnreachable."""
         transport = self._transport()
         try:
             return tuple(self._findings(transport))
@@ -76,7 +73,7 @@ class Examination:
     def _findings(self, transport: Transport) -> Iterator[Finding]:
         reported: set[str] = set()
         for part in self._parts:
-            for finding in self._found(part, transport):
+            for finding in self._ask(part, transport):
                 # each understood answer proves the key: it is said once
                 if finding.what != KEY or KEY not in reported:
                     yield finding
@@ -84,7 +81,7 @@ class Examination:
                 if finding.what == KEY and finding.level is Level.FAULT:
                     return
 
-    def _found(self, part: Probe | Finding, transport: Transport) -> tuple[Finding, ...]:
+    def _ask(self, part: Probe | Finding, transport: Transport) -> tuple[Finding, ...]:
         if isinstance(part, Finding):
             return (part,)
         request = self._sign(HttpRequest(method="GET", url=part.url, headers=part.headers))
@@ -97,12 +94,12 @@ class Examination:
             ) from error
 
 
-def by_status(found: Mapping[int, Finding]) -> Callable[[HttpResponse], Finding | None]:
-    """Return what reads a refusal by its status."""
+def refusal_by_status(found: Mapping[int, Finding]) -> Callable[[HttpResponse], Finding | None]:
+    """Return a ``read_refusal`` that looks up the finding of a status."""
     return lambda response: found.get(response.status)
 
 
-def _usual(what: str, status: int) -> Finding:
+def _finding_by_status(what: str, status: int) -> Finding:
     if status == 401:
         return wrong(KEY, "it is refused", "copy it again from the account; look at base_url too")
     if status == 403:
@@ -113,11 +110,11 @@ def _usual(what: str, status: int) -> Finding:
 
 
 def domain_of(address: str) -> str:
-    """The domain of an address in the form of the DNS, in small letters."""
+    """Return the domain of an address, in ASCII and lower case."""
     return ascii_domain(address).rpartition("@")[2].lower()
 
 
-def verified(domain: str, state: bool | None, fix: str) -> Finding:
+def domain_state(domain: str, state: bool | None, fix: str) -> Finding:
     """Return the finding for a domain that is verified, not verified, or unknown (None)."""
     if state:
         return well(DOMAIN, f"{domain} is verified")
@@ -125,19 +122,19 @@ def verified(domain: str, state: bool | None, fix: str) -> Finding:
     return wrong(DOMAIN, f"{domain} {missing}", fix)
 
 
-def named(items: list[Any], key: str, domain: str) -> dict[str, Any] | None:
-    """The first object of a list that has this domain under a key."""
+def find_domain(items: list[Any], key: str, domain: str) -> dict[str, Any] | None:
+    """Return the first object in a list whose ``key`` is this domain, or None."""
     for item in items:
         if isinstance(item, dict) and str(item.get(key)).lower() == domain:
             return item
     return None
 
 
-def has(entry: dict[str, Any] | None, key: str, value: object) -> bool | None:
+def has_value(entry: dict[str, Any] | None, key: str, value: object) -> bool | None:
     """Return whether an entry has this value; None if there is no entry."""
     return None if entry is None else entry.get(key) == value
 
 
-def unasked(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:
-    """That nothing is proved."""
+def no_probes(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:
+    """Return the finding of a provider that answers no question without a message."""
     return (uncertain("provider", "nothing can be asked without a message"),)

@@ -1,4 +1,4 @@
-"""The settings that all providers share. Each provider adds its own in its own file."""
+"""The settings that all providers have. Each provider adds its own settings in its package."""
 
 import base64
 import json
@@ -33,11 +33,11 @@ Duration = Annotated[
     BeforeValidator(_read_duration, json_schema_input_type=str),
     PlainSerializer(format_duration, return_type=str),
 ]
-"""``30s``, ``5m``, ``2h`` or ``1d``."""
+"""A duration, written as ``30s``, ``5m``, ``2h`` or ``1d``."""
 
 
 def option(about: str, *examples: Any, **more: Any) -> Any:
-    """Declare a setting by its sentence and examples; ``more`` is what ``Field`` takes besides."""
+    """Declare a setting with its description. Other arguments go to pydantic's ``Field``."""
     return Field(description=about, examples=[*examples] or None, **more)
 
 
@@ -62,11 +62,11 @@ _STRICT = ConfigDict(
 
 
 class ProviderOptions(BaseModel):
-    """The options of every provider."""
+    """Base class of each provider's settings."""
 
     model_config = _STRICT
     shaping: ClassVar[frozenset[str]] = frozenset()
-    """Keys that change the message, and so are part of the approved content."""
+    """Settings that change the message: an approval covers them too."""
 
     base_url: str | None = option(
         "Scheme, host and port instead of the provider's public ones.",
@@ -116,20 +116,20 @@ class ProviderOptions(BaseModel):
         return burst
 
 
-_ABOUT_US = (set(ProviderOptions.model_fields) - {"base_url"}) | {
+_NOT_ACCOUNT_KEYS = (set(ProviderOptions.model_fields) - {"base_url"}) | {
     "webhook_key",
     "webhook_topics",
 }
-"""Keys about sending and webhooks: they may change without another account."""
+"""Settings that can change without meaning another account."""
 
 
 def account_of(options: ProviderOptions) -> bytes:
-    """Return the identity of the account, with its secrets. Hash it with a key; never store it.
+    """Return bytes that identify the account. They contain its secrets: hash them with a key, never
+    store them.
 
-    Every option counts unless it is known to leave the account the same. Another key is another
-    account, because nothing proves the contrary.
+    Every setting counts unless it cannot change the account. A new key counts as another account.
     """
-    settings = options.model_dump(exclude=_ABOUT_US)
+    settings = options.model_dump(exclude=_NOT_ACCOUNT_KEYS)
     settings["base_url"] = (options.base_url or "").rstrip("/")
     return json.dumps(settings, sort_keys=True, default=_plain).encode()
 
@@ -139,16 +139,16 @@ def _plain(value: Any) -> str:
 
 
 def public(options: ProviderOptions, url: str) -> str:
-    """The base URL that was set, or else the provider's own."""
+    """Return the ``base_url`` setting, or else the provider's own URL."""
     return (options.base_url or url).rstrip("/")
 
 
 def bearer(token: SecretStr) -> Mapping[str, str]:
-    """The Authorization field of RFC 6750."""
+    """Return the Authorization header of RFC 6750."""
     return {"Authorization": f"Bearer {token.get_secret_value()}"}
 
 
 def basic(user: str, password: SecretStr) -> Mapping[str, str]:
-    """The Authorization field of RFC 7617."""
+    """Return the Authorization header of RFC 7617."""
     pair = f"{user}:{password.get_secret_value()}".encode()
     return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}

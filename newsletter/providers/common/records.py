@@ -1,7 +1,7 @@
-"""Questions to a provider's records, page by page: does it have the attempt, and what happened?
+"""Search a provider's records, page by page, for the messages of an attempt.
 
-An empty log proves absence only if it would have shown the message. So the last question about an
-attempt is a control: a message that is surely there, asked for by the same filters.
+An empty log proves that a message is absent only if the log would have shown it. So the last
+question is a control: the same filters must find a message that is known to be in the log.
 """
 
 import json
@@ -19,60 +19,60 @@ from newsletter.transport.http import HttpRequest, HttpResponse
 
 MOST_PAGES = 400
 SETTLES_IN = timedelta(minutes=30)
-"""For providers that name no time after which their records are complete. Our own."""
+"""Time after which records count as complete, for providers that document none."""
 MAX_CLOCK_ERROR = timedelta(days=3)
-"""Of our clock at an attempt. A reader gets few messages, so it costs little."""
+"""Largest error of our clock that a search allows for. The wide window costs few results."""
 _SAMPLES = 5
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
-class About(Enum):
+class Purpose(Enum):
     """The purpose of a question."""
 
     ATTEMPT = "attempt"
-    """The messages to readers around the time of the attempt."""
+    """Search for the messages to recipients around the time of the attempt."""
     MESSAGE = "message"
-    """One of those messages, with our metadata."""
+    """Fetch one message that was found, with its metadata."""
     LATEST = "latest"
-    """Any messages that the log shows: out of them the control is made."""
+    """Fetch any recent messages, to choose the control from."""
     CONTROL = "control"
-    """Those messages again, by the filters that were used for the attempt."""
+    """Search for a known message with the filters of ATTEMPT."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question(HttpRequest):
-    """A request, with the facts that are needed to read its answer."""
+    """A request to a provider's records, with what its answer is compared to."""
 
-    about: About
-    of: frozenset[str] = frozenset()
-    """For ATTEMPT, the addresses asked for; for CONTROL, the ids that have to come back."""
-    then: tuple["Question", ...] = ()
+    purpose: Purpose
+    expected: frozenset[str] = frozenset()
+    """For ATTEMPT, the addresses that were searched; for CONTROL, the message ids to find."""
+    following: tuple["Question", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The content of one page of a provider's records."""
+    """The result of one page of a provider's records."""
 
     found: Mapping[int, str] = field(default_factory=dict)
-    """Subscriber id → the provider's id, for those of the attempt that stand on it."""
-    more: Question | None = None
-    checks: bool = False
-    """It was asked for in another way. A reader on it should have been found before."""
+    """Subscriber id → provider's message id, for recipients of the attempt on this page."""
+    next: Question | None = None
+    is_check: bool = False
+    """Whether another filter found this page, to check that the first one misses no recipient."""
 
 
 class Inquiry(ABC):
-    """Asks, in one provider's words, what it has of an attempt. Does no input or output."""
+    """Builds one provider's questions about an attempt, and reads the answers. Does no I/O."""
 
     settles_in = SETTLES_IN
-    """So long after an attempt the provider's records name all it took."""
+    """Time after an attempt until the records have each accepted message."""
     kept_for: timedelta | None = None
-    """Every plan keeps records for so long, or longer than anybody looks. Older prove nothing."""
+    """Time for which the smallest plan keeps records. None: longer than any lookup needs."""
     all_or_none: ClassVar[bool] = False
-    """The provider takes all of a call or nothing."""
-    rows: ClassVar[str]
-    """Under which name a page holds its messages."""
-    row_id: ClassVar[str]
-    """Under which name a message holds its id."""
+    """Whether the provider takes a whole call or nothing."""
+    rows_key: ClassVar[str]
+    """The JSON key of a page's messages."""
+    id_key: ClassVar[str]
+    """The JSON key of a message's id."""
 
     def __init__(self, url: str, headers: Mapping[str, str], timeout: timedelta) -> None:
         self._url = url
@@ -80,56 +80,57 @@ class Inquiry(ABC):
         self._timeout = timeout
 
     @abstractmethod
-    def ask(self, batch: OutgoingBatch) -> Question:
-        """The question for the first page of records in which the attempt would stand."""
+    def first_question(self, batch: OutgoingBatch) -> Question:
+        """Return the question for the first page of records that may have the attempt."""
 
     @abstractmethod
-    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Read a page about the attempt. Raises any error."""
+    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+        """Read a page of ATTEMPT or MESSAGE. May raise any error."""
 
     @abstractmethod
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Ask by the same filters for messages that are there. Raises any error if there are
-        none."""
+        """Search for known messages with the same filters. Raises ValueError if there are none."""
 
     def read(self, batch: OutgoingBatch, asked: Question, response: HttpResponse) -> Page:
-        """Read the page of a question. Raises any error if it is not understood."""
+        """Read an answer. May raise any error if it cannot be read or the control fails."""
         payload = json.loads(response.body)
-        if asked.about is About.CONTROL:
-            ids = {str(row[self.row_id]) for row in payload[self.rows]}
+        if asked.purpose is Purpose.CONTROL:
+            ids = {str(row[self.id_key]) for row in payload[self.rows_key]}
             # two, where two are asked for: one alone may come by half of an OR
-            if len(asked.of & ids) < min(2, len(asked.of)):
+            if len(asked.expected & ids) < min(2, len(asked.expected)):
                 raise ValueError("messages that are there were not found either")
             return Page()
-        if asked.about is About.LATEST:
+        if asked.purpose is Purpose.LATEST:
             # Brevo leaves an empty list out
-            return Page(more=self.control_question(batch, payload.get(self.rows) or []))
-        return self.found(batch, asked, payload)
+            return Page(next=self.control_question(batch, payload.get(self.rows_key) or []))
+        return self.read_attempt(batch, asked, payload)
 
     def question(
-        self, about: About, query: Query, of: frozenset[str] = frozenset(), path: str = ""
+        self, purpose: Purpose, query: Query, expected: frozenset[str] = frozenset(), path: str = ""
     ) -> Question:
-        """A question by GET."""
+        """Return a question as a GET request."""
         url = f"{self._url}{path}?{urlencode(query)}".rstrip("?")
-        return Question(method="GET", url=url, headers=self._headers, about=about, of=of)
+        return Question(
+            method="GET", url=url, headers=self._headers, purpose=purpose, expected=expected
+        )
 
 
-def chained(questions: Sequence[Question]) -> Question:
-    """The first of them, knowing the others."""
-    return replace(questions[0], then=tuple(questions[1:]))
+def chain(questions: Sequence[Question]) -> Question:
+    """Return the first question, with the others as ``following``."""
+    return replace(questions[0], following=tuple(questions[1:]))
 
 
-def around(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
-    """The time in which a message of a call of this moment must have been taken."""
+def search_window(at: datetime, timeout: timedelta = timedelta(0)) -> tuple[datetime, datetime]:
+    """Return the times between which the provider must have taken a call made at ``at``."""
     whole = at.replace(microsecond=0)  # SendGrid's queries take whole seconds
     return whole - MAX_CLOCK_ERROR, whole + timeout + MAX_CLOCK_ERROR
 
 
-def samples(batch: OutgoingBatch) -> list[str]:
-    """Return up to five addresses, as sent and in small letters: a log keeps either.
+def sample_addresses(batch: OutgoingBatch) -> list[str]:
+    """Return up to five addresses, each as sent and in lower case: a log may have either.
 
-    For providers that take a call whole. Addresses beyond ASCII are left out, because no document
-    says how a log writes them.
+    For providers that take a whole call or nothing. Non-ASCII addresses are left out, because no
+    provider documents how its log writes them.
     """
     handed = [ascii_domain(recipient.address) for recipient in batch.recipients]
     plain = [address for address in handed if address.isascii()]
@@ -137,15 +138,15 @@ def samples(batch: OutgoingBatch) -> list[str]:
     return list(dict.fromkeys(form for one in some for form in (one, one.lower())))
 
 
-def all_of(batch: OutgoingBatch, provider_id: str) -> Page:
-    """The whole batch is there, as one of it is: such a provider takes all of a call or nothing."""
+def whole_batch(batch: OutgoingBatch, provider_id: str) -> Page:
+    """Return a page with all recipients, for a provider that takes a whole call or nothing."""
     return Page(found={recipient.subscriber_id: provider_id for recipient in batch.recipients})
 
 
-def of_attempt(
+def ids_of_attempt(
     batch: OutgoingBatch, messages: Iterable[tuple[Mapping[str, str], str]]
 ) -> dict[int, str]:
-    """Subscriber id → message id, for the messages whose metadata names the attempt."""
+    """Return subscriber id → message id, for the messages whose metadata has the attempt's id."""
     numbers = {str(each.subscriber_id): each.subscriber_id for each in batch.recipients}
     return {
         numbers[about["subscriber"]]: name
@@ -154,7 +155,9 @@ def of_attempt(
     }
 
 
-def refuse_others(asked: Question, addresses: Iterable[str]) -> None:
-    """Raise ValueError for records of others: then the filter was not understood."""
-    if not {address.lower() for address in addresses} <= {address.lower() for address in asked.of}:
+def require_addresses(asked: Question, addresses: Iterable[str]) -> None:
+    """Raise ValueError if the filter returned records of other addresses than the expected ones."""
+    if not {address.lower() for address in addresses} <= {
+        address.lower() for address in asked.expected
+    }:
         raise ValueError("records of others came: the filter was not understood")

@@ -1,7 +1,5 @@
-"""Is a post from the provider, and is it fresh? The keys that say so, and how each is read.
-
-Each function raises ValueError that says what the key should look like, and never the key.
-"""
+"""Parse the keys of webhooks, and verify the signature and the age of a post. The functions that
+parse a key raise ValueError. It describes a valid key and never shows the key."""
 
 import base64
 import binascii
@@ -17,21 +15,27 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from newsletter.domain.events import Event, EventKind, Forged
-from newsletter.providers.common.webhooks import Translate, inside, instant, parse_many, read_many
+from newsletter.providers.common.webhooks import (
+    Translate,
+    parse_many,
+    parse_time,
+    read_many,
+    value_at,
+)
 
 _PEM = "-----BEGIN "
 _DKIM = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)")
 
 
 def secret(key: str, *, looks_like: str) -> bytes:
-    """A shared secret: its letters are the key."""
+    """Parse a shared secret: its printable ASCII characters are the key."""
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ValueError(f"holds a blank, or no plain letters; it looks like {looks_like}")
     return key.encode()
 
 
 def endpoint_secret(key: str) -> bytes:
-    """``whsec_`` and base64, as Svix and Standard Webhooks write their secrets."""
+    """Parse ``whsec_`` and base64, the form of Svix and Standard Webhooks."""
     known, _, encoded = key.partition("whsec_")
     found = b"" if known else unbase64(encoded + "=" * (-len(encoded) % 4))
     if not found:
@@ -40,7 +44,7 @@ def endpoint_secret(key: str) -> bytes:
 
 
 def user_and_password(key: str) -> bytes:
-    """``user:password`` of Basic authentication."""
+    """Parse the ``user:password`` of Basic authentication."""
     user, colon, password = key.partition(":")
     if not (user and colon and password) or not key.isprintable():
         raise ValueError("must be a user name, a colon and a password, like events:kL9…")
@@ -48,7 +52,7 @@ def user_and_password(key: str) -> bytes:
 
 
 def curve_key(key: str) -> ec.EllipticCurvePublicKey:
-    """A public key on the curve P-256, as PEM or as base64 alone."""
+    """Parse an ECDSA public key on the curve P-256, as PEM or base64."""
     found = _public_key(key)
     if not isinstance(found, ec.EllipticCurvePublicKey) or not isinstance(
         found.curve, ec.SECP256R1
@@ -58,7 +62,7 @@ def curve_key(key: str) -> ec.EllipticCurvePublicKey:
 
 
 def rsa_key(key: str) -> rsa.RSAPublicKey:
-    """Read an RSA public key: PEM, base64 alone, or the DKIM record that contains it."""
+    """Parse an RSA public key: PEM, base64, or a DKIM record that contains it."""
     record = _DKIM.search(key)
     found = _public_key(record[1] if record and _PEM not in key else key)
     if not isinstance(found, rsa.RSAPublicKey):
@@ -87,38 +91,38 @@ def unbase64(encoded: str) -> bytes | None:
 
 
 MARGIN = timedelta(minutes=5)
-"""The largest difference between two clocks."""
+"""The largest difference allowed between the provider's clock and ours."""
 MAX_AGE = timedelta(days=1)
 
 
 class Unverifiable(Forged):
-    """It could not be verified now. The provider should post it again, so answer 503."""
+    """The signature could not be checked now. Answered with 503, for another post."""
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
-    """The one value. Raises Forged where there is none."""
+    """Return a header's value. Raises Forged if it is missing or empty."""
     value = headers.get(name, "")
     if not value:
         raise Forged(f"the header {name} is missing or empty")
     return value
 
 
-def same(claimed: str, expected: str) -> bool:
-    """Compare in constant time. Case counts."""
+def is_same(claimed: str, expected: str) -> bool:
+    """Compare two texts in constant time, with case."""
     # in bytes: of text it takes ASCII alone, and raises over the rest
     return hmac.compare_digest(claimed.encode(errors="replace"), expected.encode())
 
 
 def require_hmac(key: bytes, signed: bytes, claimed: str) -> None:
-    """HMAC-SHA256 in small hexadecimal letters. Raises Forged."""
-    if not same(claimed, hmac.new(key, signed, hashlib.sha256).hexdigest()):
+    """Verify an HMAC-SHA256 in lower-case hexadecimal. Raises Forged."""
+    if not is_same(claimed, hmac.new(key, signed, hashlib.sha256).hexdigest()):
         raise Forged("the signature does not match")
 
 
 def require_rsa(
     key: rsa.RSAPublicKey, signed: bytes, claimed: str, algorithm: hashes.HashAlgorithm
 ) -> None:
-    """RSA with PKCS #1 v1.5 over the bytes, in base64. Raises Forged."""
+    """Verify an RSA signature (PKCS #1 v1.5) in base64. Raises Forged."""
     try:
         key.verify(unbase64(claimed) or b"", signed, padding.PKCS1v15(), algorithm)
     except InvalidSignature as error:
@@ -126,7 +130,7 @@ def require_rsa(
 
 
 def require_user(key: bytes, headers: Mapping[str, str]) -> None:
-    """Basic authentication (RFC 7617). Raises Forged."""
+    """Verify Basic authentication (RFC 7617). Raises Forged."""
     scheme, _, encoded = header(headers, "authorization").partition(" ")
     given = unbase64(encoded)
     matches = hmac.compare_digest(given or b"", key)  # before the rest: no early way out
@@ -135,10 +139,8 @@ def require_user(key: bytes, headers: Mapping[str, str]) -> None:
 
 
 def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta) -> None:
-    """Raise Forged for a signature that is too old, in the future, or without a time.
-
-    ``retries``: how long after signing the provider may still post the same signature.
-    """
+    """Raise Forged for a signature that is too old, in the future, or without a time. ``retries``
+    is how long after signing the provider may post the same signature again."""
     if signed_at is None:
         raise Forged("it does not say when it was signed")
     if signed_at > now + MARGIN:
@@ -147,53 +149,50 @@ def require_fresh(signed_at: datetime | None, now: datetime, retries: timedelta)
         raise Forged("it was signed too long ago: a replay")
 
 
-class Signed:
-    """A webhook whose posts are signed whole: the newest time in one is that of signing."""
+class SignedWebhook:
+    """A webhook with a signature over the whole body. Its newest event has the time of signing."""
 
     translate: Translate
     retries: timedelta
-    """How long after signing the provider may still post the same signature."""
-    time: str
-    """The key of an event's time."""
-    several = ""
-    """The key of the events in a post with several."""
+    """How long after signing the provider may post the same signature again."""
+    time_key: str
+    """The JSON key of an event's time."""
+    events_key = ""
+    """The JSON key of the events in a post with several; "" if there is none."""
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Check the signature. Raises Forged."""
+        """Verify the signature. Raises Forged."""
         raise NotImplementedError
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """Return the events of a post. Raises Forged."""
+        """Verify a post and return its events. Raises Forged."""
         self.verify(headers, body)
-        events = read_many(body, now, self.translate, key=self.several)
-        posted = parse_many(body, key=self.several)
-        times = [when for item in posted if (when := instant(inside(item, self.time)))]
+        events = read_many(body, now, self.translate, key=self.events_key)
+        posted = parse_many(body, key=self.events_key)
+        times = [when for item in posted if (when := parse_time(value_at(item, self.time_key)))]
         # a post without a time that is not understood has no effect, however often it comes
         if times or any(event.kind is not EventKind.OTHER for event in events):
             require_fresh(max(times, default=None), now, self.retries)
         return events
 
 
-class ByHmac(Signed):
-    """A webhook that is signed by HMAC-SHA256. ``key``: the shared secret."""
+class HmacWebhook(SignedWebhook):
+    """A webhook signed by HMAC-SHA256 with a shared secret, the ``key``."""
 
     looks_like: str
-    signature: str
-    """The name of the header."""
+    signature_header: str
+    """The name of the header with the signature."""
 
     def __init__(self, key: str) -> None:
         self._key = secret(key, looks_like=self.looks_like)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Check the signature. Raises Forged."""
-        require_hmac(self._key, body, header(headers, self.signature))
+        """Verify the signature. Raises Forged."""
+        require_hmac(self._key, body, header(headers, self.signature_header))
 
 
-class ByPassword:
-    """A webhook of a provider that signs nothing, and says a user name and a password.
-
-    ``key``: ``user:password``.
-    """
+class PasswordWebhook:
+    """A webhook without a signature, sent with a password. ``key`` is ``user:password``."""
 
     translate: Translate
 
@@ -201,6 +200,6 @@ class ByPassword:
         self._key = user_and_password(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """One event, or all in an array. Raises Forged."""
+        """Verify the password and return the events of a post. Raises Forged."""
         require_user(self._key, headers)
         return read_many(body, now, self.translate)

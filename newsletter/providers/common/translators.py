@@ -1,4 +1,4 @@
-"""The common part of all translators; each package adds its provider's format."""
+"""Base classes of the translators of most providers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.bodies import ContentCache, Template, filled
+from newsletter.providers.common.bodies import ContentCache, Template, fill_template
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.transport.http import HttpRequest, json_post
 
@@ -15,13 +15,13 @@ _T = TypeVar("_T")
 
 
 class BatchTranslator(Generic[_T]):
-    """The URL, the limits and the encoded content of requests."""
+    """Holds the URL, the limits and the encoded content of a provider's requests."""
 
     name: ClassVar[str]
-    who: ClassVar[str]
-    """The name, as people write it."""
+    label: ClassVar[str]
+    """The provider's name in messages to people."""
     limits: ClassVar[Capabilities]
-    """The provider's limits; ``capabilities`` adds the batch size of the options."""
+    """The provider's limits. ``capabilities`` lowers them to the ``batch_size`` setting."""
 
     def __init__(
         self,
@@ -38,20 +38,22 @@ class BatchTranslator(Generic[_T]):
         self._headers = headers
         self._compiled = ContentCache(say)
 
-    def filled(self, template: Template, batch: OutgoingBatch) -> bytes:
-        """Return the entries of all recipients, separated by commas. Raises InvalidInput."""
-        return b",".join(filled(template, batch, most=self.limits.max_recipients, who=self.who))
+    def fill_entries(self, template: Template, batch: OutgoingBatch) -> bytes:
+        """Return the template filled for each recipient, joined by commas. Raises InvalidInput."""
+        return b",".join(
+            fill_template(template, batch, limit=self.limits.max_recipients, label=self.label)
+        )
 
     def post(self, body: bytes) -> HttpRequest:
-        """The call, with JSON."""
+        """Return a POST of a JSON body."""
         return json_post(self._url, self._headers, body)
 
 
 class MessageTranslator(BatchTranslator[Template]):
-    """For a call that is a whole message for each recipient, in a frame."""
+    """Builds calls that contain a whole message for each recipient, inside ``frame``."""
 
     frame: ClassVar[bytes] = b"%b"
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """JSON. Raises InvalidInput for content or addresses the provider would misread."""
-        return self.post(self.frame % self.filled(self._compiled.of(batch), batch))
+        """Return a POST of JSON. Raises InvalidInput for what the provider would misread."""
+        return self.post(self.frame % self.fill_entries(self._compiled.get(batch), batch))

@@ -18,10 +18,9 @@ from newsletter.documents.release.words import load_table
 from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
 
 MAX_RAW = 20_000
-"""Characters of an event that are kept as it came."""
-_MIN_BYTES, _FEW = 50, 1_000
-"""The fewest bytes of an event that names a message, and the number of events that are always
-read."""
+"""Characters of an event's original JSON to keep."""
+_MIN_BYTES, _ALWAYS_READ = 50, 1_000
+"""The fewest bytes of an event, and the number of events to read in any case."""
 _MAX_REASON = 500
 _MAX_NAME = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -32,11 +31,11 @@ _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UT
 
 
 Translate = Callable[[dict[str, Any], datetime], Event]
-"""From one event in the provider's words to ours."""
+"""Makes our event from a provider's; the time is that of the post."""
 
 
 class Delivery(TypedDict):
-    """The parts of an event that name a delivery."""
+    """The fields of an event that identify a delivery."""
 
     campaign: str
     attempt_id: str
@@ -44,7 +43,7 @@ class Delivery(TypedDict):
 
 
 def parse(body: bytes | str) -> Any:
-    """Return the JSON value; None if it is invalid."""
+    """Parse JSON; None if it is invalid."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -52,28 +51,26 @@ def parse(body: bytes | str) -> Any:
 
 
 def parse_many(body: bytes, *, key: str = "") -> list[Any]:
-    """The events of a post: one object, an array, or one object a line.
-
-    ``key`` names the place under which an object may hold the array.
-    """
+    """Return the events of a post: one object, an array, or one object a line. ``key`` is the JSON
+    key under which an object may have the array."""
     payload = parse(body)
     if isinstance(payload, dict):
         payload = payload.get(key, payload) if key else payload
-        return _plausible(payload, body) if isinstance(payload, list) else [payload]
+        return _if_plausible(payload, body) if isinstance(payload, list) else [payload]
     if isinstance(payload, list):
-        return _plausible(payload, body)
+        return _if_plausible(payload, body)
     lines = [line for line in body.splitlines() if line.strip()]
     values = [parse(line) for line in lines]
     return values if all(isinstance(value, dict) for value in values) else []
 
 
-def _plausible(events: list[Any], body: bytes) -> list[Any]:
-    """No event where there are more than their bytes could tell of: each takes time."""
-    return events if len(events) * _MIN_BYTES <= max(len(body), _FEW * _MIN_BYTES) else []
+def _if_plausible(events: list[Any], body: bytes) -> list[Any]:
+    """Return the events; [] if there are more than the bytes can hold, as each costs time."""
+    return events if len(events) * _MIN_BYTES <= max(len(body), _ALWAYS_READ * _MIN_BYTES) else []
 
 
-def inside(value: Any, *keys: str | int) -> Any:
-    """Return the value at this path; None if there is none."""
+def value_at(value: Any, *keys: str | int) -> Any:
+    """Return the value at a path of keys and indexes; None if there is none."""
     for key in keys:
         try:
             value = value[key]
@@ -82,34 +79,34 @@ def inside(value: Any, *keys: str | int) -> Any:
     return value
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """Return the value if it is a list, else an empty list."""
     return value if isinstance(value, list) else []
 
 
-def exact(value: Any) -> str:
-    """Return text unchanged; "" for any other value. For signed or compared values."""
+def exact_text(value: Any) -> str:
+    """Return a text unchanged, for signed or compared values; "" for any other type."""
     return value if isinstance(value, str) else ""
 
 
-def text(value: Any, longest: int = _MAX_NAME) -> str:
-    """Text or a whole number, on one line and bounded; empty for anything else."""
+def text(value: Any, max_length: int = _MAX_NAME) -> str:
+    """Return a text or a whole number, on one line and cut to a length; "" for anything else."""
     # Python refuses to write out whole numbers of thousands of digits
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
         value = str(value)
     if not isinstance(value, str):
         return ""
-    return _CONTROL.sub(" ", value[: longest * 2]).strip()[:longest]
+    return _CONTROL.sub(" ", value[: max_length * 2]).strip()[:max_length]
 
 
-def words(*values: Any) -> str:
-    """Return a server's reply, with any addresses in it."""
+def reply_text(*values: Any) -> str:
+    """Join the parts of a mail server's reply. Addresses stay in it."""
     return " ".join(filter(None, (text(value, _MAX_REASON) for value in values)))[:_MAX_REASON]
 
 
-def reason(*values: Any) -> str:
-    """Return a server's reply for people: an address in it keeps only its domain."""
-    return _ADDRESS.sub(r"…@\1", words(*values))
+def redacted_reply(*values: Any) -> str:
+    """Join the parts of a mail server's reply. Of an address only the domain stays."""
+    return _ADDRESS.sub(r"…@\1", reply_text(*values))
 
 
 def address(value: Any) -> str:
@@ -119,8 +116,8 @@ def address(value: Any) -> str:
     return given if found else ""
 
 
-def instant(value: Any) -> datetime | None:
-    """Seconds since 1970 or ISO 8601, of this century; None for anything else."""
+def parse_time(value: Any) -> datetime | None:
+    """Parse seconds since 1970 or ISO 8601, of this century; None for anything else."""
     try:
         if isinstance(value, str) and not _NUMBER.fullmatch(value):
             found = datetime.fromisoformat(value.strip().replace(" +", "+"))
@@ -135,24 +132,24 @@ def instant(value: Any) -> datetime | None:
 
 
 def delivery(payload: Any) -> Delivery:
-    """Out of a mapping with ``campaign``, ``attempt`` and ``subscriber``."""
-    subscriber = text(inside(payload, "subscriber"))
+    """Return the delivery from a mapping with ``campaign``, ``attempt`` and ``subscriber``."""
+    subscriber = text(value_at(payload, "subscriber"))
     return Delivery(
-        campaign=text(inside(payload, "campaign")),
-        attempt_id=text(inside(payload, "attempt")),
+        campaign=text(value_at(payload, "campaign")),
+        attempt_id=text(value_at(payload, "attempt")),
         subscriber_id=int(subscriber) if _SUBSCRIBER.fullmatch(subscriber) else None,
     )
 
 
 def split_delivery(joined: Any, mark: str) -> Delivery:
-    """Out of campaign, attempt and subscriber in one text, with a mark between them."""
+    """Return the delivery from a text: campaign, attempt and subscriber, separated by ``mark``."""
     parts = text(joined).rsplit(mark, 2)
     names = ("campaign", "attempt", "subscriber")
     return delivery(dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {})
 
 
 def content_id(*parts: Any) -> str:
-    """A name for an event that has none: the same for the same parts."""
+    """Return an id for an event that has none: a hash of its parts."""
     try:
         stable = json.dumps(parts, sort_keys=True)
     except (ValueError, RecursionError):
@@ -160,8 +157,8 @@ def content_id(*parts: Any) -> str:
     return hashlib.sha256(stable.encode()).hexdigest()
 
 
-def raw(value: Any) -> str:
-    """The event as JSON, bounded."""
+def raw_json(value: Any) -> str:
+    """Return an event as JSON, cut to ``MAX_RAW`` characters."""
     try:
         written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     except (ValueError, RecursionError):
@@ -173,65 +170,63 @@ def raw(value: Any) -> str:
 def read_many(
     body: bytes, now: datetime, translate: Translate, *, key: str = ""
 ) -> tuple[Event, ...]:
-    """The events of a post that holds an object, an array, or an object a line.
-
-    ``key`` names the place under which an object may hold the array.
-    """
+    """Translate the events of a post: one object, an array, or one object a line. ``key`` is the
+    JSON key under which an object may have the array."""
     events = [
         translate(item, now)
         if isinstance(item, dict)
-        else unreadable_event(raw(item).encode(), now)
+        else unreadable_event(raw_json(item).encode(), now)
         for item in parse_many(body, key=key)
     ]
     return tuple(events) or (unreadable_event(body, now),)
 
 
 def unreadable_event(body: bytes, now: datetime, *, id: str = "") -> Event:
-    """The event for a post that is signed and not understood."""
+    """Return the event for a verified post that cannot be read."""
     return Event(
         id=id or hashlib.sha256(body).hexdigest(),
         kind=EventKind.OTHER,
         at=now,
-        raw=raw(body[: MAX_RAW * 4].decode(errors="replace")),
+        raw=raw_json(body[: MAX_RAW * 4].decode(errors="replace")),
     )
 
 
-def told(
+def make_event(
     item: Any,
     now: datetime,
     *,
     kind: EventKind,
     id: Any = "",
-    at: Iterable[Any],
-    to: Iterable[Any],
-    sent_as: Iterable[Any],
+    times: Iterable[Any],
+    addresses: Iterable[Any],
+    provider_ids: Iterable[Any],
     delivery: Delivery,
-    reasons: Sequence[Any],
-    about: Sequence[Any] = (),
+    replies: Sequence[Any],
+    notes: Sequence[Any] = (),
     bounce: Bounce | None = None,
 ) -> Event:
-    """The event that an item of a post is, made of values as they came.
+    """Build an event from unchecked values of a provider's event.
 
-    The first of ``at``, ``to`` and ``sent_as`` counts that is an instant, an address, an id of the
-    provider's. ``reasons`` are the words of the reader's server, which may make another class of
-    ``bounce``; ``about`` are the provider's own, which people read before them.
+    The first valid value of ``times``, ``addresses`` and ``provider_ids`` is used. ``replies`` are
+    the words of the recipient's mail server, which may change the class of ``bounce``. ``notes``
+    are the provider's own words; the reason begins with them.
     """
-    said = words(*reasons)
+    reply = reply_text(*replies)
     return Event(
         id=text(id) or content_id(item),
         kind=kind,
-        at=next(filter(None, map(instant, at)), now),
-        bounce=bounce_class(bounce or Bounce.OTHER, said) if kind is EventKind.BOUNCED else None,
-        address=next(filter(None, map(address, to)), ""),
-        provider_id=next(filter(None, map(text, sent_as)), ""),
-        reason=reason(*about, *reasons),
-        raw=raw(item),
+        at=next(filter(None, map(parse_time, times)), now),
+        bounce=bounce_class(bounce or Bounce.OTHER, reply) if kind is EventKind.BOUNCED else None,
+        address=next(filter(None, map(address, addresses)), ""),
+        provider_id=next(filter(None, map(text, provider_ids)), ""),
+        reason=redacted_reply(*notes, *replies),
+        raw=raw_json(item),
         **delivery,
     )
 
 
-class Words:
-    """A provider's words, and ours for them: the tables of ``events.yaml`` beside its reader."""
+class EventTables:
+    """Translates a provider's event kinds and bounces by the tables in its ``events.yaml``."""
 
     def __init__(self, reader: str) -> None:
         tables = load_table(reader.rpartition(".")[0], "events.yaml")
@@ -242,15 +237,15 @@ class Words:
         }
 
     def kind(self, name: Any, otherwise: EventKind = EventKind.OTHER) -> EventKind:
-        """Return the kind of an event."""
+        """Return the kind of an event by the provider's name for it."""
         return self._kinds.get(text(name), otherwise)
 
     def bounce(self, table: str, word: Any) -> Bounce | None:
-        """Return the class of a bounce by a word; None if the table has none."""
+        """Return the class of a bounce by the provider's word; None if it is unknown."""
         return self._bounces[table].get(text(word))
 
-    def bounce_within(self, table: str, reason: str) -> Bounce:
-        """Return the class by the first word of the table that a reason contains."""
+    def find_bounce(self, table: str, reason: str) -> Bounce:
+        """Return the class of the first word in the table that the reason contains, or OTHER."""
         found = (bounce for word, bounce in self._bounces[table].items() if word in reason)
         return next(found, Bounce.OTHER)
 
@@ -269,13 +264,13 @@ def _amazon() -> Mapping[str, Mapping[str, str]]:
 
 
 def amazon_bounce(kind: Any, sub_kind: Any) -> Bounce:
-    """By type and sub-type, and by the type alone for sub-types that came later."""
+    """Return the class of a bounce by Amazon's type and, if it is known, sub-type."""
     table = _amazon().get(text(kind), {})
     return Bounce(table.get(text(sub_kind)) or table.get("any", "other"))
 
 
 def smtp_bounce(diagnostic: str) -> Bounce:
-    """By the first three-digit code of RFC 5321 in what a server answered."""
+    """Return the class of a bounce by the first SMTP reply code (RFC 5321) in a diagnostic."""
     found = _CODE.search(diagnostic)
     code = found[1] if found else ""
     if code in _NO_MAILBOX:

@@ -1,4 +1,4 @@
-"""Any other provider, described in YAML."""
+"""Any provider with an HTTP and JSON API, described by the operator in YAML."""
 
 from newsletter.providers.kind import Kind
 

@@ -1,8 +1,5 @@
-"""The JSON of a request, written by a template in the configuration.
-
-Every value is escaped for JSON, so that no text of a statement can end its string or become part of
-the template.
-"""
+"""Render a request's JSON body from the Jinja2 template in the configuration. Every value is
+escaped for JSON, so no text of a statement can end its string or act as template."""
 
 import json
 import re
@@ -24,34 +21,29 @@ FIELDS = (
 
 _ADVICE = 'write values as {{ message.to | tojson }}, or in quotes: "{{ message.to }}"'
 _RANDOM = ("random",)
-"""Filters by which the same message would not give the same bytes."""
+"""Filters that are refused, because equal messages must give equal bytes."""
 _AWKWARD = '"Quoted" \\ back, {braces}, {{ 7 * 7 }} {% raw %} é\n'
 
 
 class _Json(str):
-    """JSON that ``tojson`` wrote. Whatever else comes out of a template is escaped."""
+    """JSON from ``tojson``. All other output of a template is escaped."""
 
     __slots__ = ()
 
 
 class BodyTemplate:
-    """The Jinja2 template of a call's body, which was parsed and filled once as a test.
-
-    Equal messages give equal bytes.
-    """
+    """The Jinja2 template of a request body, parsed and tested once. Gives stable bytes."""
 
     def __init__(self, source: str, *, several: bool) -> None:
-        """Raise ValueError with the fault and its line in the template.
-
-        With ``several`` it gets the list ``messages``, else one ``message``.
-        """
+        """Raise ValueError with the fault and its line in the template. The template gets the list
+        ``messages`` if ``several``, else one ``message``."""
         self._several = several
         self._template = _parsed(source)
         for sample in _samples(several=several):
             _look_through(self.fill(sample), sample)
 
     def fill(self, messages: Sequence[Message]) -> bytes:
-        """Return the JSON of one request, in UTF-8. Raises ValueError if the result is invalid."""
+        """Return a request body as UTF-8 JSON. Raises ValueError if the result is no valid JSON."""
         values = {"messages": messages} if self._several else {"message": messages[0]}
         try:
             text = self._template.render(values)
@@ -63,8 +55,7 @@ class BodyTemplate:
         return text.encode()
 
     def left_out(self) -> list[str]:
-        """Return the parts that a reader's email would lack, because the template does not use
-        them."""
+        """Return the parts that an email would lack, because the template does not use them."""
         message = _sample(1)
         texts = list(_texts(_parse_json(self.fill([message]).decode())))
         wanted = {name: message[name] for name in ("subject", "html", "text", "from_address")}
@@ -155,7 +146,7 @@ def _no_number(name: str) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two keys of a name would let the later one hide the first."""
+    """Build an object from its pairs. Raises ValueError for a repeated key."""
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -167,7 +158,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _samples(*, several: bool) -> Iterator[list[Message]]:
-    """Messages that ask much of a template: awkward text, and no text where there may be none."""
+    """Return test messages with awkward texts, and with each optional text empty."""
     yield [_sample(1)]
     yield [{**_sample(1), "reply_to": "", "from_name": ""}]
     if several:
@@ -197,7 +188,7 @@ def _sample(number: int) -> dict[str, Any]:
 
 
 def _look_through(body: bytes, messages: Sequence[Message]) -> None:
-    """Refuse a template that leaves out what makes a mail. Raises ValueError."""
+    """Raise ValueError if the body lacks an indispensable part of an email."""
     texts = list(_texts(json.loads(body)))
     for message in messages:
         for names in (("to",), ("subject",), ("html", "text")):
@@ -207,7 +198,7 @@ def _look_through(body: bytes, messages: Sequence[Message]) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield all text in it, keys too: some providers want an address as a key."""
+    """Yield all texts in a JSON value, keys too: some APIs have addresses as keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):

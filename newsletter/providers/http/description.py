@@ -1,4 +1,4 @@
-"""The description of a provider in YAML: its requests, and the meaning of its answers."""
+"""Settings that describe a provider: its requests, and how to read its answers."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from pydantic import (
 from newsletter.domain.delivery.provider import Finding, uncertain
 from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, basic, bearer, option
-from newsletter.providers.common.webhooks import inside, parse
+from newsletter.providers.common.webhooks import parse, value_at
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.transport.http import HttpResponse
 
@@ -27,7 +27,7 @@ _HEADER = re.compile(r"header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)")
 
 
 class AnswerPath:
-    """A place in an answer. ``emails[0].id`` and ``emails.0.id`` are the same."""
+    """A path in a JSON answer. ``emails[0].id`` and ``emails.0.id`` mean the same."""
 
     def __init__(self, text: str) -> None:
         """Raise ValueError for an invalid path."""
@@ -42,7 +42,7 @@ class AnswerPath:
         value = parse(response.body)
         for step in self._steps:
             is_place = isinstance(value, list) and step.isdecimal()
-            value = inside(value, int(step) if is_place else step)
+            value = value_at(value, int(step) if is_place else step)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         return value if isinstance(value, str) else ""
@@ -81,7 +81,7 @@ _Refusal = Annotated[int, Field(ge=400, le=499)]
 
 
 class Auth(BaseModel):
-    """The credentials of a request: ``user`` with ``password``, or ``bearer``."""
+    """Credentials of a request: either ``user`` and ``password``, or ``bearer``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=True)
 
@@ -111,7 +111,7 @@ class Auth(BaseModel):
 
 
 class Options(ProviderOptions):
-    """Sending through any provider that takes JSON over HTTP, as described here."""
+    """Settings of any provider with an HTTP and JSON API."""
 
     shaping = frozenset({"body", "headers"})
 
@@ -187,7 +187,7 @@ class Options(ProviderOptions):
 
     @property
     def several(self) -> bool:
-        """The body is a list of messages."""
+        """Whether the body has a list of messages."""
         return _several(self.batch_size)
 
 
@@ -196,11 +196,11 @@ def _several(batch_size: int | None) -> bool:
 
 
 _MEANT = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "text", "html", "from_address"})
-"""Parts that no reader's email should lack."""
+"""Parts of a message that each email should have."""
 
 
 def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
-    """That nothing is proved, and what the described body leaves out."""
+    """Return findings: nothing can be asked, and which parts of a message the body leaves out."""
     left_out = BodyTemplate(options.body, several=options.several).left_out()
     missing = [name for name in left_out if name in _MEANT]
     findings = [uncertain("provider", "nothing is known of a described provider but how it sends")]

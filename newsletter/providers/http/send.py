@@ -1,7 +1,7 @@
-"""A provider that an operator describes in YAML: URL, header fields, body, answers.
+"""Send through a provider that the operator describes in YAML.
 
-Nothing but the description is known of it. So a 2xx counts as accepted only if it is listed. An
-answer that is neither described nor in the table shared by all providers is unknown.
+Only the description says how to read an answer. A 2xx means accepted only if it is listed. An
+answer that neither the description nor the table of all providers has is unknown.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers
-from newsletter.providers.common.bodies import ContentCache, addresses, refusal
+from newsletter.providers.common.bodies import ContentCache, addresses, field_error
 from newsletter.providers.common.options import public
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.http.description import AnswerPath, Options
@@ -24,7 +24,7 @@ _SHORTEST_SECRET = 6
 
 
 class Described:
-    """Says a batch as the operator described it."""
+    """Translates batches to calls as the operator described them."""
 
     name = "http"
 
@@ -45,10 +45,10 @@ class Described:
         self._checked = ContentCache(_check)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """The filled template. Raises InvalidInput for what no message may hold."""
+        """Return the call. Raises InvalidInput if the filled template is no valid JSON."""
         most = self.capabilities.max_recipients
-        readers = addresses(batch.recipients, most=most, who="one call", twice=True)
-        self._checked.of(batch)
+        readers = addresses(batch.recipients, limit=most, label="one call", allow_duplicates=True)
+        self._checked.get(batch)
         messages = [
             _message(batch.content, recipient, address)
             for recipient, address in zip(batch.recipients, readers, strict=True)
@@ -56,37 +56,35 @@ class Described:
         try:
             body = self._template.fill(messages)
         except ValueError as error:
-            raise refusal("provider.body", str(error)) from error
+            raise field_error("provider.body", str(error)) from error
         return HttpRequest(method="POST", url=self._url, headers=self._headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for the whole call: nothing is known of how it might name one of many."""
+        """Return one verdict for the whole call: a description has none for single recipients."""
         # secrets that the answer repeats are left out
         text = response.body[:20_000].decode("utf-8", "replace")
         for secret in self._secrets:
             text = text.replace(secret, "…")
         reason, status = http.words(f"HTTP {response.status} {text}".strip()), response.status
         if status in self._options.quota:
-            return answers.answered(response, Verdict.QUOTA, reason)
+            return answers.make_answer(response, Verdict.QUOTA, reason)
         if status in self._options.rejected:
-            return answers.answered(response, answers.at_fault(batch), reason)
+            return answers.make_answer(response, answers.reject_or_split(batch), reason)
         if status // 100 != 2:
-            return answers.refused(batch, response, reason)
+            return answers.refusal_by_status(batch, response, reason)
         if status not in self._options.accepted:
             why = f"not among the accepted statuses: {reason}"
-            return answers.answered(response, Verdict.UNKNOWN, why)
+            return answers.make_answer(response, Verdict.UNKNOWN, why)
         provider_id = self._id.find(response) if self._id else ""
         if self._id and not provider_id:
             why = f"no id at {self._options.message_id}: {reason}"
-            return answers.answered(response, Verdict.UNKNOWN, why)
-        return answers.answered(response, Verdict.ACCEPTED, "", provider_id=provider_id)
+            return answers.make_answer(response, Verdict.UNKNOWN, why)
+        return answers.make_answer(response, Verdict.ACCEPTED, "", provider_id=provider_id)
 
 
 def _secrets(options: Options) -> Iterator[str]:
-    """Yield values that no reason may repeat: longer ones first, because one may contain another.
-
-    Short ones are left out: without the digit 2 of a header field no reason could be read.
-    """
+    """Yield the secrets to remove from reasons, longer ones first: one may contain another. Very
+    short ones stay: removing the digit 2 would make reasons unreadable."""
     found = [secret.get_secret_value() for secret in options.headers.values()]
     if options.auth:
         found.append(options.auth.header["Authorization"].partition(" ")[2])
@@ -98,15 +96,15 @@ def _secrets(options: Options) -> Iterator[str]:
 
 
 def _check(content: Content) -> None:
-    """Look at content once: it is the same for all its batches."""
+    """Check a content. The result is cached: all batches of a campaign have the same content."""
     mime_template(content)  # refuses what no header field can hold, by name
     names = [name.lower() for name, _ in content.headers]
     if len(set(names)) < len(names):
-        raise refusal("headers", "two have the same name; a mapping has one of each")
+        raise field_error("headers", "two have the same name; a mapping has one of each")
 
 
 def _message(content: Content, recipient: Recipient, address: str) -> dict[str, Any]:
-    """Return one message for a template, without the reader's name."""
+    """Return the values of one message for the template, without the recipient's name."""
     sender = content.sender
     return {
         "id": recipient.message_id,

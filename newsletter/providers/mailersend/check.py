@@ -10,14 +10,14 @@ from newsletter.domain.delivery.provider import Finding, uncertain, wrong
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import bearer, public
-from newsletter.providers.common.webhooks import inside
+from newsletter.providers.common.webhooks import value_at
 from newsletter.providers.mailersend.send import PUBLIC_URL, Options
 
 _FIX = "add it under Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Ask whether the sender's domain is verified and may send."""
+    """Return the question whether the sender's domain is verified and may send."""
     domain = doctor.domain_of(sender)
     url = f"{public(options, PUBLIC_URL)}/v1/domains?limit=100"
     headers = bearer(options.api_token)
@@ -31,12 +31,12 @@ def _domains(payload: Any, domain: str) -> Finding | None:
             labels = domain.split(".")
             above = (".".join(labels[place:]) for place in range(len(labels)))
             found = next(
-                (found for one in above if (found := doctor.named(items, "name", one))), None
+                (found for one in above if (found := doctor.find_domain(items, "name", one))), None
             )
-            if found is None and inside(payload, "links", "next"):
+            if found is None and value_at(payload, "links", "next"):
                 return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
-            if inside(found, "domain_settings", "send_paused") is True:
+            if value_at(found, "domain_settings", "send_paused") is True:
                 why = f"sending is paused for {domain}"
                 return wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
-            return doctor.verified(domain, doctor.has(found, "is_verified", True), _FIX)
+            return doctor.domain_state(domain, doctor.has_value(found, "is_verified", True), _FIX)
     return None

@@ -14,44 +14,44 @@ from typing import Any
 
 from newsletter.domain.events import Event
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import ByHmac
-from newsletter.providers.common.webhooks import Words, inside, listed, text, words
+from newsletter.providers.common.signatures import HmacWebhook
+from newsletter.providers.common.webhooks import EventTables, as_list, reply_text, text, value_at
 
 RETRIES = timedelta(seconds=10 + 100 + 3 * 3)
 
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 _REASONS = ("bounce_code", "bounce_reason", "reject_reason", "suppression_reason")
 _OLDER_REASONS = ("readable_reason", "reason")
 
 
 def _event(payload: dict[str, Any], now: datetime) -> Event:
     data = payload.get("data")
-    reasons = [inside(data, "meta", name) for name in _REASONS]
-    reasons += [inside(data, "morph", name) for name in _OLDER_REASONS]
-    tags = listed(inside(data, "tags")) or listed(inside(data, "email", "tags"))
+    reasons = [value_at(data, "meta", name) for name in _REASONS]
+    reasons += [value_at(data, "morph", name) for name in _OLDER_REASONS]
+    tags = as_list(value_at(data, "tags")) or as_list(value_at(data, "email", "tags"))
     what = text(payload.get("type"))
     suppressed = what == "activity.suppressed"
-    return webhooks.told(
+    return webhooks.make_event(
         payload,
         now,
         kind=_WORDS.kind(what),
-        id=inside(data, "id"),
-        at=(inside(data, "created_at"), payload.get("created_at")),
-        to=(inside(data, "email"), inside(data, "email", "recipient", "email")),
-        sent_as=(inside(data, "message_id"), inside(data, "email", "message", "id")),
+        id=value_at(data, "id"),
+        times=(value_at(data, "created_at"), payload.get("created_at")),
+        addresses=(value_at(data, "email"), value_at(data, "email", "recipient", "email")),
+        provider_ids=(value_at(data, "message_id"), value_at(data, "email", "message", "id")),
         delivery=webhooks.split_delivery(tags[0] if tags else "", "/"),  # its one tag is ours
         # why it suppresses is its own word, and none of a server that objects to us
-        reasons=() if suppressed else reasons,
-        about=reasons if suppressed else (),
+        replies=() if suppressed else reasons,
+        notes=reasons if suppressed else (),
         bounce=_WORDS.bounce("bounces", what)
-        or _WORDS.bounce_within("suppressed", words(*reasons)),
+        or _WORDS.find_bounce("suppressed", reply_text(*reasons)),
     )
 
 
-class MailerSend(ByHmac):
-    """Reads what MailerSend posts. ``key``: the webhook's signing secret."""
+class MailerSend(HmacWebhook):
+    """Verifies and parses MailerSend's webhooks. ``key`` is the webhook's signing secret."""
 
     looks_like = "Qk3v…, from MailerSend's page of the webhook"
-    signature = "signature"
-    time, retries = "created_at", RETRIES
+    signature_header = "signature"
+    time_key, retries = "created_at", RETRIES
     translate = staticmethod(_event)

@@ -26,20 +26,20 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
+from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
 PUBLIC_URL = "https://api.mailersend.com"
-_TAG = "/".join(ABOUT.values())
-"""The metadata that an event can return."""
+_TAG = "/".join(METADATA.values())
+"""The tag of a message; events return it to identify the delivery."""
 _RESERVED = re.compile(r"\{[{%$]")  # in templates, at least
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
 _UNSUBSCRIBE, _POST = "list-unsubscribe", "list-unsubscribe-post"
 _NOT_AS_A_HEADER = frozenset({"message-id", _UNSUBSCRIBE, _POST})
-"""MailerSend writes the first and the last itself, and has a field of the call for the second."""
+"""Headers that MailerSend writes itself or takes in another field of the call."""
 _TAKEN_HEADERS = frozenset(
     {
         *("from", "sender", "subject", "to", "cc", "bcc", "reply-to", "return-path", "date"),
@@ -52,7 +52,7 @@ _TRACKING = ("track_clicks", "track_opens", "track_content")
 
 
 class Options(ProviderOptions):
-    """Sending through MailerSend."""
+    """Settings of MailerSend."""
 
     kind: Literal["mailersend"]
     api_token: SecretStr = option(
@@ -62,9 +62,9 @@ class Options(ProviderOptions):
 
 
 class MailerSend(MessageTranslator):
-    """Says a batch of one in MailerSend's words."""
+    """Translates batches of one recipient to MailerSend's API."""
 
-    name, who = "mailersend", "MailerSend"
+    name, label = "mailersend", "MailerSend"
     limits = Capabilities(max_recipients=1, bodies=True)
 
     def __init__(self, options: Options) -> None:
@@ -72,14 +72,14 @@ class MailerSend(MessageTranslator):
         super().__init__(options, url, bearer(options.api_token), _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """Accepted with an id in the header; a refusal names the field that it is about."""
+        """Return ACCEPTED for a message id in the header, else the reason of the first error."""
         payload = http.json_object(response) or {}
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         reason = _reason(payload) or f"HTTP {response.status}"
         if verdict := _refused(response.status, payload):
-            return answers.answered(response, verdict, reason)
-        return answers.refused(batch, response, reason)
+            return answers.make_answer(response, verdict, reason)
+        return answers.refusal_by_status(batch, response, reason)
 
 
 def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
@@ -90,14 +90,14 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     elif response.headers.get("x-send-paused", "false").lower() != "false":
         why = "MailerSend has it and keeps it: sending is paused for the domain"
     elif given and not response.body.strip():
-        return answers.answered(response, Verdict.ACCEPTED, "", provider_id=given)
+        return answers.make_answer(response, Verdict.ACCEPTED, "", provider_id=given)
     elif not given and (reasons := _suppressed(batch, warnings)):
-        return answers.answered(response, Verdict.REJECTED, http.words(f"suppressed: {reasons}"))
-    return answers.answered(response, Verdict.UNKNOWN, why)
+        return answers.make_answer(response, Verdict.REJECTED, http.words(f"suppressed: {reasons}"))
+    return answers.make_answer(response, Verdict.UNKNOWN, why)
 
 
 def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
-    """Return why the message is not sent, if a warning about its one recipient says so."""
+    """Return the reason if a warning says that the recipient is suppressed, else ""."""
     match warnings:
         case [
             {"type": "ALL_SUPPRESSED", "recipients": [{"email": str(to), "reasons": [*reasons]}]}
@@ -108,9 +108,9 @@ def _suppressed(batch: OutgoingBatch, warnings: object) -> str:
 
 
 def _refused(status: int, payload: dict[str, Any]) -> Verdict | None:
-    """Return the verdict of its own error; None if only the status counts.
+    """Return the verdict of MailerSend's own error code; None if only the HTTP status counts.
 
-    Limits of an account are reported for the recipient too: only an invalid address is rejected.
+    Errors for the recipient may also be limits of the account: only an invalid address is REJECTED.
     """
     errors, message = payload.get("errors"), str(payload.get("message"))
     if status == 421:  # "We are currently running maintenance."
@@ -139,13 +139,13 @@ def _reason(payload: dict[str, Any]) -> str:
 
 
 def _compile(content: Content) -> Template:
-    """The call to one recipient with its gaps, encoded once."""
-    bodies.check(
+    """Encode the call for one recipient as a template."""
+    bodies.check_content(
         content,
         "MailerSend",
         marks=_RESERVED,
-        names=_HEADER_NAME,
-        taken=_TAKEN_HEADERS,
+        name_pattern=_HEADER_NAME,
+        forbidden=_TAKEN_HEADERS,
         ascii_only=True,
     )
     own = {name.lower(): value for name, value in content.headers}
@@ -163,4 +163,4 @@ def _compile(content: Content) -> Template:
     call = {key: value for key, value in fields.items() if value}
     call |= {"to": [{"email": ADDRESS}], "tags": [_TAG]}
     call["settings"] = dict.fromkeys(_TRACKING, False)
-    return bodies.template(call)
+    return bodies.compile_template(call)

@@ -1,9 +1,5 @@
-"""Mailgun, which merges a message for many recipients by itself."""
+"""Mailgun, which fills in the merge fields of each recipient itself."""
 
 from newsletter.providers.kind import Kind
 
-KIND = Kind(
-    translator="send:Mailgun",
-    lookup="check:MailgunInquiry",
-    events="events:Mailgun",
-)
+KIND = Kind(translator="send:Mailgun", lookup="check:MailgunInquiry", events="events:Mailgun")

@@ -30,14 +30,14 @@ from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import basic, public
-from newsletter.providers.common.records import MAX_CLOCK_ERROR, About, Inquiry, Page, Question
+from newsletter.providers.common.records import MAX_CLOCK_ERROR, Inquiry, Page, Purpose, Question
 from newsletter.providers.mailgun.send import PUBLIC_URL, Options
 
 _REGION = "in the European region, set base_url: https://api.eu.mailgun.net"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """The state of the domain, and whether the sender's address belongs to it."""
+    """Return the question about the domain's state, and a finding on the sender's address."""
     domain = options.domain.lower()
 
     def judge(payload: Any) -> Finding | None:
@@ -45,7 +45,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             case {"domain": {"state": "active"}}:
                 return well(DOMAIN, f"{domain} is active")
             case {"domain": {"state": "unverified"}}:
-                return doctor.verified(
+                return doctor.domain_state(
                     domain, False, "publish its DNS records, and let Mailgun check them"
                 )
             case {"domain": {"state": str(state)}}:
@@ -54,9 +54,9 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 
     missing = f"add it in Mailgun's console, or correct provider.domain; {_REGION}"
     why = "it is refused here, as a sending key may be: this proves nothing"
-    refused = doctor.by_status(
+    refused = doctor.refusal_by_status(
         {
-            404: doctor.verified(domain, None, missing),
+            404: doctor.domain_state(domain, None, missing),
             401: uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}"),
         }
     )
@@ -66,7 +66,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 
 
 def _alignment(domain: str, used: str) -> tuple[Finding, ...]:
-    """DMARC compares the domain in From with the one that signs."""
+    """Return the finding on DMARC alignment: the From domain must match the signing domain."""
     if used == domain or used.endswith(f".{domain}") or domain.endswith(f".{used}"):
         return ()
     why = f"the sender writes from {used}, and Mailgun signs for {domain}"
@@ -80,22 +80,22 @@ _LATEST = 20
 
 
 class MailgunInquiry(Inquiry):
-    """Reads the domain's accepted events."""
+    """Searches the domain's accepted events."""
 
     kept_for = timedelta(days=1)
-    rows, row_id = "items", "id"
+    rows_key, id_key = "items", "id"
 
     def __init__(self, options: Options) -> None:
         self._path = f"/v3/{options.domain}/events"
         url = public(options, PUBLIC_URL) + self._path
         super().__init__(url, basic("api", options.api_key), options.timeout)
 
-    def ask(self, batch: OutgoingBatch) -> Question:
-        """The accepted events of the first recipients."""
-        return self._of(batch, 0)
+    def first_question(self, batch: OutgoingBatch) -> Question:
+        """Ask for accepted events of the first recipients."""
+        return self._recipients_question(batch, 0)
 
-    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Mailgun gives an address for the next page also on the last one, which is empty."""
+    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+        """Return the recipients on the page. The empty last page links to a next page too."""
         numbers = {_folded(recipient): recipient.subscriber_id for recipient in batch.recipients}
         accepted = [
             (item["recipient"].lower(), str(item["id"]))
@@ -103,40 +103,40 @@ class MailgunInquiry(Inquiry):
             if item["user-variables"].get("attempt") == batch.attempt_id
         ]
         found = {numbers[address]: name for address, name in accepted if address in numbers}
-        of = parse_qs(urlsplit(asked.url).query).get("recipient")
-        if of is not None:
-            return Page(found=found, more=self._after(batch, of))
+        searched = parse_qs(urlsplit(asked.url).query).get("recipient")
+        if searched is not None:
+            return Page(found=found, next=self._after(batch, searched))
         if not payload["items"]:
             latest = {"ascending": "no", "limit": str(_LATEST)}
-            return Page(found=found, more=self._events(batch, latest, about=About.LATEST))
+            return Page(found=found, next=self._events(batch, latest, purpose=Purpose.LATEST))
         after = urlsplit(payload["paging"]["next"])
         if not after.path.startswith(self._path):
             raise ValueError(f"{after.path} is no page of the events")
         path = after.path.removeprefix(self._path)
-        more = self.question(About.ATTEMPT, parse_qsl(after.query), path=path)
-        return Page(found=found, more=more)
+        more = self.question(Purpose.ATTEMPT, parse_qsl(after.query), path=path)
+        return Page(found=found, next=more)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Ask for the two events that were accepted last, with the batch's filters."""
+        """Ask with the batch's filters for the two latest accepted events."""
         tagged = [each for each in rows if each["tags"]]
         if not tagged:
             raise ValueError("an empty log proves no absence: no other message is known")
         tag = tagged[0]["tags"][0]
         alike = {each["recipient"]: str(each["id"]) for each in tagged if tag in each["tags"]}
         some = dict(list(alike.items())[:2])
-        of, recipient = frozenset(some.values()), " OR ".join(some)
+        expected, recipient = frozenset(some.values()), " OR ".join(some)
         by = {"tags": tag, "recipient": recipient}
-        return self._events(batch, by, about=About.CONTROL, of=of)
+        return self._events(batch, by, purpose=Purpose.CONTROL, expected=expected)
 
-    def _after(self, batch: OutgoingBatch, of: list[str]) -> Question:
-        """The next recipients; everything, where all were asked for."""
-        last = of[0].rpartition(" OR ")[2]
+    def _after(self, batch: OutgoingBatch, searched: list[str]) -> Question:
+        """Ask for the next recipients, or for all messages if each recipient was asked for."""
+        last = searched[0].rpartition(" OR ")[2]
         place = 1 + [_folded(recipient) for recipient in batch.recipients].index(last)
         if place < len(batch.recipients):
-            return self._of(batch, place)
+            return self._recipients_question(batch, place)
         return self._events(batch, {"tags": batch.campaign}, off=timedelta(0))
 
-    def _of(self, batch: OutgoingBatch, place: int) -> Question:
+    def _recipients_question(self, batch: OutgoingBatch, place: int) -> Question:
         some = " OR ".join(map(_folded, batch.recipients[place : place + _AT_ONCE]))
         return self._events(batch, {"tags": batch.campaign, "recipient": some})
 
@@ -146,8 +146,8 @@ class MailgunInquiry(Inquiry):
         by: dict[str, str],
         *,
         off: timedelta = MAX_CLOCK_ERROR,
-        about: About = About.ATTEMPT,
-        of: frozenset[str] = frozenset(),
+        purpose: Purpose = Purpose.ATTEMPT,
+        expected: frozenset[str] = frozenset(),
     ) -> Question:
         query = {
             "event": "accepted",
@@ -156,7 +156,7 @@ class MailgunInquiry(Inquiry):
             "ascending": "yes",
             "limit": "300",
         }
-        return self.question(about, query | by, of)
+        return self.question(purpose, query | by, expected)
 
 
 def _folded(recipient: Recipient) -> str:

@@ -16,31 +16,38 @@ from typing import Any
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import signatures, webhooks
 from newsletter.providers.common.signatures import require_fresh, require_hmac
-from newsletter.providers.common.webhooks import Words, exact, inside, instant, text, words
+from newsletter.providers.common.webhooks import (
+    EventTables,
+    exact_text,
+    parse_time,
+    reply_text,
+    text,
+    value_at,
+)
 
 RETRIES = timedelta(hours=8)
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 _TIME = re.compile(r"[0-9]{10}")
 
 
 class Mailgun:
-    """Reads what Mailgun posts. ``key``: the HTTP webhook signing key."""
+    """Verifies and parses Mailgun's webhooks. ``key`` is the HTTP webhook signing key."""
 
     def __init__(self, key: str) -> None:
         self._key = signatures.secret(key, looks_like="3f2a…, from Mailgun's page of webhooks")
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """One event. Raises Forged."""
+        """Verify a post and return its one event. Raises Forged."""
         payload = webhooks.parse(body)
-        signature = inside(payload, "signature")
+        signature = value_at(payload, "signature")
         signed_at, token, claimed = (
-            exact(inside(signature, name)) for name in ("timestamp", "token", "signature")
+            exact_text(value_at(signature, name)) for name in ("timestamp", "token", "signature")
         )
         if not token or not _TIME.fullmatch(signed_at):
             raise Forged("it holds no signature of Mailgun's")
         require_hmac(self._key, (signed_at + token).encode(errors="replace"), claimed)
-        require_fresh(instant(signed_at), now, RETRIES)
-        data = inside(payload, "event-data")
+        require_fresh(parse_time(signed_at), now, RETRIES)
+        data = value_at(payload, "event-data")
         translated = (
             event(data, now) if isinstance(data, dict) else webhooks.unreadable_event(body, now)
         )
@@ -48,26 +55,28 @@ class Mailgun:
 
 
 def event(data: dict[str, Any], now: datetime) -> Event:
-    """Return the event that the data of a post describes."""
+    """Return the event in a post's ``event-data``."""
     kind = _WORDS.kind(data.get("event"))
     severity = text(data.get("severity"))
     if data.get("event") == "failed" and severity != "permanent":
         kind = EventKind.DELAYED if severity == "temporary" else EventKind.OTHER
     status = data.get("delivery-status")
-    reasons = [inside(status, name) for name in ("code", "enhanced-code", "message", "description")]
+    reasons = [
+        value_at(status, name) for name in ("code", "enhanced-code", "message", "description")
+    ]
     # the answer to a call has it in angle brackets, an event without: the one must find the other
-    sent_as = text(inside(data, "message", "headers", "message-id")).strip("<>")
-    return webhooks.told(
+    sent_as = text(value_at(data, "message", "headers", "message-id")).strip("<>")
+    return webhooks.make_event(
         data,
         now,
         kind=kind,
         id=data.get("id"),
-        at=[data.get("timestamp")],
-        to=[data.get("recipient")],
-        sent_as=[sent_as and f"<{sent_as}>"],
+        times=[data.get("timestamp")],
+        addresses=[data.get("recipient")],
+        provider_ids=[sent_as and f"<{sent_as}>"],
         delivery=webhooks.delivery(data.get("user-variables")),
-        reasons=reasons,
-        about=[inside(data, "reject", "reason") or data.get("reason")],
+        replies=reasons,
+        notes=[value_at(data, "reject", "reason") or data.get("reason")],
         bounce=_bounce(data, reasons),
     )
 
@@ -76,4 +85,4 @@ def _bounce(data: dict[str, Any], reasons: list[Any]) -> Bounce:
     if text(reasons[0]) == "552":  # full, though Mailgun may call it a bounce
         return Bounce.SOFT
     known = _WORDS.bounce("codes", reasons[0]) or _WORDS.bounce("reasons", data.get("reason"))
-    return known or webhooks.smtp_bounce(words(*reasons))
+    return known or webhooks.smtp_bounce(reply_text(*reasons))

@@ -45,7 +45,7 @@ _WAIT_DATE = re.compile(r"after (\w{3}, \d{1,2} \w{3} \d{4} [\d:]{8} (?:UTC|GMT)
 
 
 class Options(ProviderOptions):
-    """Sending through Mailgun."""
+    """Settings of Mailgun."""
 
     kind: Literal["mailgun"]
     domain: str = option(
@@ -58,9 +58,9 @@ class Options(ProviderOptions):
 
 
 class Mailgun(BatchTranslator[tuple[bytes, ...]]):
-    """Says a batch in Mailgun's words."""
+    """Translates batches to Mailgun's API."""
 
-    name, who = "mailgun", "Mailgun"
+    name, label = "mailgun", "Mailgun"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=_MAX_BYTES)
 
     def __init__(self, options: Options) -> None:
@@ -68,10 +68,10 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
         super().__init__(options, url, basic("api", options.api_key), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """A multipart form. Raises InvalidInput for content or addresses Mailgun would misread."""
+        """Return a multipart form. Raises InvalidInput for what Mailgun would misread."""
         to, variables = _recipients(batch.recipients)
         parts = [
-            *self._compiled.of(batch),
+            *self._compiled.get(batch),
             _part("o:tag", batch.campaign),
             _part("v:campaign", batch.campaign),
             _part("v:attempt", batch.attempt_id),
@@ -79,34 +79,31 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
             _part("recipient-variables", variables),
         ]
         boundary, body = _multipart(parts, batch.attempt_id)
-        headers = {
-            **self._headers,
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-        }
+        headers = {**self._headers, "Content-Type": f"multipart/form-data; boundary={boundary}"}
         return HttpRequest(method="POST", url=self._url, headers=headers, body=body)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for the whole call: Mailgun takes all of it or nothing."""
+        """Return one verdict for the whole call: Mailgun takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
         message = http.words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             given = payload.get("id")
             if response.status == 200 and isinstance(given, str) and given:
-                return answers.answered(response, Verdict.ACCEPTED, message, provider_id=given)
+                return answers.make_answer(response, Verdict.ACCEPTED, message, provider_id=given)
             why = f"HTTP {response.status} without an id"
-            return answers.answered(response, Verdict.UNKNOWN, why)
+            return answers.make_answer(response, Verdict.UNKNOWN, why)
         if response.status == 400 and payload.get("message"):  # else the answer is not from Mailgun
             reader = _ABOUT_A_RECIPIENT.search(message) or not _ABOUT_THE_CALL.search(message)
-            verdict = answers.at_fault(batch) if reader else Verdict.CONFIGURATION
-            return answers.answered(response, verdict, message)
+            verdict = answers.reject_or_split(batch) if reader else Verdict.CONFIGURATION
+            return answers.make_answer(response, verdict, message)
         if response.status in {420, 429}:
             return _rate_limited(response, message)
         # 402 too: time does not repair an unpaid account, so a person must look
-        return answers.refused(batch, response, message)
+        return answers.refusal_by_status(batch, response, message)
 
 
 def _rate_limited(response: HttpResponse, message: str) -> Answer:
-    """429 is a rate, 420 an allowance of recipients in a time; both may say in words until when."""
+    """Return RETRY for 429, a rate limit, and QUOTA for 420. The message may give the wait."""
     waits = [http.retry_after(response)]
     if seconds := _WAIT_SECONDS.search(message):
         waits.append(min(timedelta(seconds=int(seconds[1])), LONGEST_WAIT))
@@ -122,12 +119,14 @@ def _rate_limited(response: HttpResponse, message: str) -> Answer:
 
 
 def _compile(content: Content) -> tuple[bytes, ...]:
-    """The parts that are the same for each batch of a campaign, merge marks in Mailgun's words."""
+    """Encode the form fields that all batches of a campaign share, with Mailgun's merge marks."""
     fields = list(_fields(content))
     size = sum(len(name) + len(value.encode()) for name, value in fields if ":" in name)
     large = bodies.fault("headers", f"take {size} bytes; Mailgun allows 16 KB")
     more = [large] if size > _MAX_OPTION_BYTES else []
-    bodies.check(content, "Mailgun", marks=_RESERVED, names=_HEADER_NAME, more=more)
+    bodies.check_content(
+        content, "Mailgun", marks=_RESERVED, name_pattern=_HEADER_NAME, faults=more
+    )
     return tuple(_part(name, _in_mailgun_words(value)) for name, value in fields)
 
 
@@ -152,12 +151,9 @@ def _in_mailgun_words(value: str) -> str:
 
 
 def _recipients(recipients: Sequence[Recipient]) -> tuple[str, str]:
-    """Return the ``to`` list and recipient-variables.
-
-    Values checked here need no escaping, neither in a list of addresses nor in JSON.
-    """
-    to = bodies.addresses(recipients, most=MAX_RECIPIENTS, who="Mailgun")
-    readers = bodies.plain(recipients)
+    """Return the ``to`` list and recipient-variables. Checked values need no escaping."""
+    to = bodies.addresses(recipients, limit=MAX_RECIPIENTS, label="Mailgun")
+    readers = bodies.check_values(recipients)
     columns = to, readers.unsubscribe, readers.message_ids, readers.names
     variables = ",".join(
         [
@@ -177,7 +173,7 @@ def _part(name: str, value: str) -> bytes:
 
 
 def _multipart(parts: list[bytes], attempt_id: str) -> tuple[str, bytes]:
-    """Return a boundary that follows from the attempt's id and occurs in no part, and the body."""
+    """Return a boundary, derived from the attempt's id and in none of the parts, and the body."""
     tries = 0
     while True:
         boundary = hashlib.sha256(f"{attempt_id} {tries}".encode()).hexdigest()[:40]

@@ -21,8 +21,7 @@ _PUBLISH = "publish the records that Mailjet shows for it, and let it check them
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Ask whether the sender is validated, and for the domain's records as Mailjet last saw
-    them."""
+    """Return questions whether the sender is validated, and about the domain's records."""
     base = f"{public(options, 'https://api.mailjet.com')}/v3/REST"
     headers, domain = (
         basic(options.api_key.get_secret_value(), options.secret_key),
@@ -37,7 +36,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             f"{base}/dns/{domain}",
             headers,
             lambda payload: _records(payload, domain),
-            doctor.by_status({404: uncertain(DOMAIN, unknown, _PUBLISH)}),
+            doctor.refusal_by_status({404: uncertain(DOMAIN, unknown, _PUBLISH)}),
         ),
     )
 

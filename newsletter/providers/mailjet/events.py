@@ -12,10 +12,10 @@ from typing import Any
 
 from newsletter.domain.events import Bounce, Event, EventKind
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import ByPassword
-from newsletter.providers.common.webhooks import Delivery, Words, text
+from newsletter.providers.common.signatures import PasswordWebhook
+from newsletter.providers.common.webhooks import Delivery, EventTables, text
 
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 _STABLE = ("event", "MessageID", "mj_message_id", "email", "time", "url", "error")
 
 
@@ -30,17 +30,17 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     # if word and flag disagree, the milder one counts: it suppresses no reader for ever
     if bounce is Bounce.HARD and permanent is False:
         bounce = Bounce.SOFT
-    return webhooks.told(
+    return webhooks.make_event(
         item,
         now,
         kind=kind,
         id=webhooks.content_id(*(text(item.get(name), 1000) for name in _STABLE)),
-        at=[item.get("time")],
-        to=[item.get("email")],
-        sent_as=(item.get("MessageID"), item.get("mj_message_id")),
+        times=[item.get("time")],
+        addresses=[item.get("email")],
+        provider_ids=(item.get("MessageID"), item.get("mj_message_id")),
         delivery=_delivery(item),
-        reasons=(item.get("comment"), item.get("smtp_reply")),
-        about=(item.get("error_related_to"), item.get("error")),
+        replies=(item.get("comment"), item.get("smtp_reply")),
+        notes=(item.get("error_related_to"), item.get("error")),
         bounce=bounce,
     )
 
@@ -58,7 +58,7 @@ def _delivery(item: dict[str, Any]) -> Delivery:
     return webhooks.delivery({})
 
 
-class Mailjet(ByPassword):
-    """Reads what Mailjet posts."""
+class Mailjet(PasswordWebhook):
+    """Verifies and parses Mailjet's webhooks."""
 
     translate = staticmethod(_event)

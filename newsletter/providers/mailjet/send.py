@@ -20,7 +20,7 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, MergeField, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
+from newsletter.providers.common.bodies import ADDRESS, CAMPAIGN, METADATA, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
@@ -31,7 +31,7 @@ MAX_BYTES = 15_000_000
 MAX_SUBJECT = 255
 _PUBLIC_URL = "https://api.mailjet.com"
 _NOT_OURS = frozenset({"message-id", "list-id"})
-"""Headers that Mailjet refuses and that every campaign has: they are left out."""
+"""Headers of every campaign that Mailjet refuses: they are left out."""
 _TAKEN_HEADERS = frozenset(
     {
         *("from", "sender", "subject", "to", "cc", "bcc", "reply-to", "return-path", "date"),
@@ -46,7 +46,7 @@ _TO = re.compile(r"To(?:\[[0-9]+\](?:\.Email)?)?")
 
 
 class Options(ProviderOptions):
-    """Sending through Mailjet."""
+    """Settings of Mailjet."""
 
     kind: Literal["mailjet"]
     api_key: SecretStr = option("The API key, Mailjet's public half.", min_length=1)
@@ -55,9 +55,9 @@ class Options(ProviderOptions):
 
 
 class Mailjet(MessageTranslator):
-    """Says a batch in Mailjet's words."""
+    """Translates batches to Mailjet's API."""
 
-    name, who = "mailjet", "Mailjet"
+    name, label = "mailjet", "Mailjet"
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
     )
@@ -69,23 +69,21 @@ class Mailjet(MessageTranslator):
         super().__init__(options, url, headers, _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for each message, by place.
-
-        A 4xx may have taken some of them, so a 400 that is not understood is unknown.
-        """
+        """Return one verdict for each message, by position. A 400 that cannot be read is UNKNOWN:
+        some of its messages may be accepted."""
         payload = http.json_object(response) or {}
         code, reason = payload.get("ErrorCode"), _reason([payload]) or f"HTTP {response.status}"
         if isinstance(payload.get("Messages"), list) and response.status in {200, 400, 401, 403}:
-            return answers.by_item(
+            return answers.combine(
                 batch, answers.read_each(batch, payload["Messages"], _item), response
             )
         named = isinstance(code, str) and code
         if response.status // 100 == 2 or (response.status == 400 and not named):
             why = f"{reason}, but not an answer for each message"
-            return answers.answered(response, Verdict.UNKNOWN, why)
+            return answers.make_answer(response, Verdict.UNKNOWN, why)
         if response.status == 400 and code == "mj-0011":  # too large, as a 413 would say
-            return answers.refused(batch, replace(response, status=413), reason)
-        return answers.refused(batch, response, reason)
+            return answers.refusal_by_status(batch, replace(response, status=413), reason)
+        return answers.refusal_by_status(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
@@ -127,21 +125,19 @@ def _verdict(error: dict[str, Any]) -> Verdict:
 
 
 def _compile(content: Content) -> Template:
-    """The message to one recipient with its gaps.
-
-    Globals could say once what all share; but the long parts, the bodies, differ by reader.
-    """
+    """Encode one recipient's message as a template. Mailjet's ``Globals`` would save little: the
+    long bodies differ by recipient."""
     headers = [each for each in content.headers if each[0].lower() not in _NOT_OURS]
     mime_template(content)  # of those that are left out, too: they are the campaign's
     theirs = {name.lower() for name, _ in headers if _MAILJETS_OWN.match(name)}
     why = f"is longer than the {MAX_SUBJECT} characters that Mailjet takes; shorten it"
-    bodies.check(
+    bodies.check_content(
         replace(content, headers=tuple(headers)),
         "Mailjet",
         marks=_RESERVED,
-        taken=_TAKEN_HEADERS | theirs,
+        forbidden=_TAKEN_HEADERS | theirs,
         ascii_only=True,
-        more=[bodies.fault("subject", why)] if len(content.subject) > MAX_SUBJECT else [],
+        faults=[bodies.fault("subject", why)] if len(content.subject) > MAX_SUBJECT else [],
     )
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"Email": ascii_domain(sender.address)}
@@ -154,10 +150,10 @@ def _compile(content: Content) -> Template:
         "HTMLPart": content.html,
         "Headers": dict(headers),
         "CustomID": MergeField.MESSAGE_ID.value,
-        "EventPayload": bodies.to_json(ABOUT),
+        "EventPayload": bodies.to_json(METADATA),
         "CustomCampaign": CAMPAIGN,
     }
     if content.html:  # refused where there is nothing to track in
         fields |= {"TrackOpens": "disabled", "TrackClicks": "disabled"}
     message = {name: value for name, value in fields.items() if value}
-    return bodies.template(message | {"TemplateLanguage": False})
+    return bodies.compile_template(message | {"TemplateLanguage": False})

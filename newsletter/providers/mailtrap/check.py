@@ -27,16 +27,16 @@ from newsletter.domain.delivery.provider import Finding, uncertain
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
-from newsletter.providers.common.records import About, Inquiry, Page, Query, Question
+from newsletter.providers.common.records import Inquiry, Page, Purpose, Query, Question
 from newsletter.providers.mailtrap.send import Options
 
 _WHY = "it is refused here, as a token that may only send may be: this proves nothing"
-_REFUSED = doctor.by_status({401: uncertain(KEY, _WHY)})
+_REFUSED = doctor.refusal_by_status({401: uncertain(KEY, _WHY)})
 _FIX = "add it under Sending Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Ask whether the sender's domain is verified. The account's API has another host."""
+    """Return the question whether the domain is verified. The account's API has another host."""
     domain = doctor.domain_of(sender)
     url, headers = f"{public(options, _PUBLIC_URL)}/api/domains", bearer(options.api_token)
     return (Probe(DOMAIN, url, headers, lambda payload: _domains(payload, domain), _REFUSED),)
@@ -45,8 +45,8 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"data": list(items)}:
-            found = doctor.named(items, "domain_name", domain)
-            return doctor.verified(domain, doctor.has(found, "dns_verified", True), _FIX)
+            found = doctor.find_domain(items, "domain_name", domain)
+            return doctor.domain_state(domain, doctor.has_value(found, "dns_verified", True), _FIX)
     return None
 
 
@@ -55,42 +55,39 @@ _AT_ONCE = 50
 
 
 class MailtrapInquiry(Inquiry):
-    """Reads the log for the readers of a batch, and asks whether it can be read."""
+    """Searches the log for the recipients of a batch, then for the control messages."""
 
     kept_for = timedelta(days=1)
-    rows, row_id = "messages", "message_id"
+    rows_key, id_key = "messages", "message_id"
 
     def __init__(self, options: Options) -> None:
         url = f"{public(options, _PUBLIC_URL)}/api/email_logs"
         super().__init__(url, bearer(options.api_token), options.timeout)
 
-    def ask(self, batch: OutgoingBatch) -> Question:
-        """Ask for messages to the first readers around the time of the attempt."""
+    def first_question(self, batch: OutgoingBatch) -> Question:
+        """Ask for messages to the first recipients around the time of the attempt."""
         addresses = [ascii_domain(recipient.address) for recipient in batch.recipients]
-        window = records.around(batch.at, self._timeout)
+        window = records.search_window(batch.at, self._timeout)
         readers = [
-            self.question(About.ATTEMPT, _to(addresses[place : place + _AT_ONCE], window))
+            self.question(Purpose.ATTEMPT, _to(addresses[place : place + _AT_ONCE], window))
             for place in range(0, len(addresses), _AT_ONCE)
         ]
-        ours = {
-            "filters[from][operator]": "ci_contain",
-            "filters[from][value]": _domain(batch),
-        }
-        return records.chained([*readers, self.question(About.LATEST, ours)])
+        ours = {"filters[from][operator]": "ci_contain", "filters[from][value]": _domain(batch)}
+        return records.chain([*readers, self.question(Purpose.LATEST, ours)])
 
-    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Return the readers on the page, and the next page or question."""
+    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+        """Return the recipients on the page, and the next page or question."""
         cursor = payload["next_page_cursor"]
-        more = _after(asked, cursor) if cursor else records.chained(asked.then)
+        more = _after(asked, cursor) if cursor else records.chain(asked.following)
         rows = payload["messages"]
         tagged = (row for row in rows if row["category"] == batch.campaign)
         if not all("attempt" in row["custom_variables"] for row in tagged):
             raise ValueError("a message of the campaign came without the attempt it belongs to")
         about = [(row["custom_variables"], str(row["message_id"])) for row in rows]
-        return Page(found=records.of_attempt(batch, about), more=more)
+        return Page(found=records.ids_of_attempt(batch, about), next=more)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Ask for other readers of the domain, as the batch's were asked for."""
+        """Ask with the batch's filters for messages to other recipients of the same domain."""
         if not all(ascii_domain(recipient.address).isascii() for recipient in batch.recipients):
             raise ValueError("it is not documented how the log writes non-ASCII addresses")
         ours = {row["to"]: row for row in rows if _domain(batch) in row["from"]}
@@ -98,9 +95,9 @@ class MailtrapInquiry(Inquiry):
         if len(some) < 2:
             raise ValueError("the log does not show two readers of the domain")
         # in the batch's own days: by another clock's days no message would be found either
-        window = records.around(batch.at, self._timeout)
+        window = records.search_window(batch.at, self._timeout)
         known = frozenset(row["message_id"] for row in some.values())
-        return self.question(About.CONTROL, _to(list(some), window), known)
+        return self.question(Purpose.CONTROL, _to(list(some), window), known)
 
 
 def _domain(batch: OutgoingBatch) -> str:

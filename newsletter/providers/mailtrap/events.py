@@ -12,42 +12,42 @@ from typing import Any
 
 from newsletter.domain.events import Bounce, Event
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import ByHmac
-from newsletter.providers.common.webhooks import Words, inside, words
+from newsletter.providers.common.signatures import HmacWebhook
+from newsletter.providers.common.webhooks import EventTables, reply_text, value_at
 
 RETRIES = 40 * timedelta(minutes=5, seconds=30) + timedelta(seconds=30)
 
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 
 
 def _event(item: dict[str, Any], now: datetime) -> Event:
     reasons = [item.get("response_code"), item.get("response") or item.get("reason")]
-    return webhooks.told(
+    return webhooks.make_event(
         item,
         now,
         kind=_WORDS.kind(item.get("event")),
         id=item.get("event_id"),
-        at=[item.get("timestamp")],
-        to=[item.get("email")],
-        sent_as=[item.get("message_id")],
-        delivery=webhooks.delivery(inside(item, "custom_variables")),
-        reasons=reasons,
-        bounce=_bounce(item, words(*reasons)),
+        times=[item.get("timestamp")],
+        addresses=[item.get("email")],
+        provider_ids=[item.get("message_id")],
+        delivery=webhooks.delivery(value_at(item, "custom_variables")),
+        replies=reasons,
+        bounce=_bounce(item, reply_text(*reasons)),
     )
 
 
 def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
     if item.get("event") == "reject":
-        return _WORDS.bounce_within("suppressed", diagnostic.lower())
+        return _WORDS.find_bounce("suppressed", diagnostic.lower())
     # "Permanent delivery failure", unless the code blames something else.
     bounce = webhooks.smtp_bounce(diagnostic) if item.get("response_code") else Bounce.HARD
     return _WORDS.bounce("categories", item.get("bounce_category")) or bounce
 
 
-class Mailtrap(ByHmac):
-    """Reads what Mailtrap posts. ``key``: the webhook's signing secret."""
+class Mailtrap(HmacWebhook):
+    """Verifies and parses Mailtrap's webhooks. ``key`` is the webhook's signing secret."""
 
     looks_like = "8d7a…, from Mailtrap's page of the webhook"
-    signature = "mailtrap-signature"
-    time, retries, several = "timestamp", RETRIES, "events"
+    signature_header = "mailtrap-signature"
+    time_key, retries, events_key = "timestamp", RETRIES, "events"
     translate = staticmethod(_event)

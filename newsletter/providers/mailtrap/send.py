@@ -15,7 +15,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import MARK_PREFIX, Content, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
+from newsletter.providers.common.bodies import ADDRESS, CAMPAIGN, METADATA, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
@@ -38,7 +38,7 @@ _BY_WORDS = {
 
 
 class Options(ProviderOptions):
-    """Sending through Mailtrap's bulk stream."""
+    """Settings of Mailtrap's bulk stream."""
 
     kind: Literal["mailtrap"]
     api_token: SecretStr = option(
@@ -54,9 +54,9 @@ class _CompiledContent:
 
 
 class Mailtrap(BatchTranslator[_CompiledContent]):
-    """Says a batch in Mailtrap's words."""
+    """Translates batches to Mailtrap's API."""
 
-    name, who = "mailtrap", "Mailtrap"
+    name, label = "mailtrap", "Mailtrap"
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
     )
@@ -66,9 +66,10 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
         super().__init__(options, url, bearer(options.api_token), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """One JSON object. Raises InvalidInput for content or addresses it would misread."""
-        compiled = self._compiled.of(batch)
-        requests = self.filled(compiled.request, batch)
+        """Return a POST of one JSON object. Raises InvalidInput for content or addresses that
+        Mailtrap would misread."""
+        compiled = self._compiled.get(batch)
+        requests = self.fill_entries(compiled.request, batch)
         return self.post(b'{"base":%b,"requests":[%b]}' % (compiled.base, requests))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
@@ -81,14 +82,16 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
             accepted = any(item.verdict is Verdict.ACCEPTED for item in items)
             whole = payload.get("success") is True and not payload.get("errors")
             understood = response.status == 200 and (whole or not accepted)
-            return answers.by_item(batch, items if understood else [], response)
+            return answers.combine(batch, items if understood else [], response)
         verdict = _by_words(reason)
         if response.status in {400, 422} and errors:
-            verdict = verdict if verdict is Verdict.CONFIGURATION else answers.at_fault(batch)
-            return answers.answered(response, verdict, reason)
+            verdict = (
+                verdict if verdict is Verdict.CONFIGURATION else answers.reject_or_split(batch)
+            )
+            return answers.make_answer(response, verdict, reason)
         if response.status == 429 and verdict is Verdict.QUOTA:
-            return answers.answered(response, verdict, reason)
-        return answers.refused(batch, response, reason)
+            return answers.make_answer(response, verdict, reason)
+        return answers.refusal_by_status(batch, response, reason)
 
 
 def _reason(payload: dict[str, Any]) -> str:
@@ -117,8 +120,8 @@ def _item(_: Recipient, payload: Any) -> Outcome | None:
 
 
 def _compile(content: Content) -> _CompiledContent:
-    """Put common parts into the base and the rest into a request; encode once."""
-    bodies.check(content, "Mailtrap", marks=_RESERVED)
+    """Encode fields without merge marks as ``base``, and the others as a request template."""
+    bodies.check_content(content, "Mailtrap", marks=_RESERVED)
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     address = {"email": ascii_domain(sender.address)}
     fields: dict[str, Any] = {
@@ -129,8 +132,10 @@ def _compile(content: Content) -> _CompiledContent:
         "html": content.html,
         "headers": dict(content.headers),
     }
-    fields |= {"to": [{"email": ADDRESS}], "category": CAMPAIGN, "custom_variables": ABOUT}
+    fields |= {"to": [{"email": ADDRESS}], "category": CAMPAIGN, "custom_variables": METADATA}
     message = {name: value for name, value in fields.items() if value}
     base = {name: each for name, each in message.items() if MARK_PREFIX not in bodies.to_json(each)}
     request = {name: each for name, each in message.items() if name not in base}
-    return _CompiledContent(base=bodies.to_json(base).encode(), request=bodies.template(request))
+    return _CompiledContent(
+        base=bodies.to_json(base).encode(), request=bodies.compile_template(request)
+    )

@@ -1,4 +1,4 @@
-"""The embedded provider, for trying out: it delivers nothing."""
+"""The built-in provider for trials: it writes messages to a folder and delivers none."""
 
 from newsletter.providers.kind import Kind
 

@@ -9,7 +9,7 @@ from newsletter.providers.common.options import ProviderOptions, option
 
 
 class Options(ProviderOptions):
-    """Writing messages to a folder instead of sending them."""
+    """Settings of the outbox, which writes messages to a folder."""
 
     kind: Literal["outbox"]
     path: Annotated[Path, Field(strict=False)] = option(

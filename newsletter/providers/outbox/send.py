@@ -1,7 +1,5 @@
-"""The embedded provider: each accepted message becomes one file, and one line of a journal.
-
-A message is named by its Message-ID, so handing the same delivery over again changes nothing.
-"""
+"""The built-in provider: each accepted message becomes a file and a line of a journal. The
+Message-ID names the file, so sending the same delivery again changes nothing."""
 
 import errno
 import hashlib
@@ -36,7 +34,7 @@ JOURNAL = "journal.jsonl"
 _SYNCS_AT_ONCE = 8
 _CHUNK = 1 << 16
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_FOR_A_PERSON = frozenset(
+_NOT_RETRIED = frozenset(
     {
         errno.EACCES,
         errno.EPERM,
@@ -51,29 +49,29 @@ _FOR_A_PERSON = frozenset(
 
 
 def probes(_: Options, __: str) -> tuple[Finding, ...]:
-    """Return that there is nothing to ask: it sends no mail."""
+    """Return the finding that the outbox sends no email."""
     detail = "outbox: messages become files on this machine; no reader gets any"
     return (well("provider", detail),)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """One message on its way into the folder."""
+    """A message to write to the folder."""
 
     path: Path
     message: bytes
     message_id: str
     line: bytes
-    """For the journal."""
+    """The message's line in the journal."""
 
     @property
     def draft(self) -> Path:
-        """The path while it is incomplete; a second try overwrites it."""
+        """Return the path of the incomplete file. A retry overwrites it."""
         return self.path.with_suffix(".draft")
 
 
 class Outbox:
-    """A folder that takes messages."""
+    """Writes each message to a folder."""
 
     name = "outbox"
 
@@ -86,7 +84,7 @@ class Outbox:
         self._lock = threading.Lock()
 
     def prepare(self, batch: OutgoingBatch) -> PreparedRequest:
-        """Return all messages, one after another. Raises InvalidInput."""
+        """Return the batch with all its messages, one after another. Raises InvalidInput."""
         names = {recipient.message_id for recipient in batch.recipients}
         if len(names) < len(batch.recipients):
             fault = Fault(file="message", key="Message-ID", message="two messages have the same")
@@ -96,7 +94,7 @@ class Outbox:
         return PreparedRequest(batch=batch, body=b"".join(messages))
 
     def hand_over(self, prepared: PreparedRequest) -> Answer:
-        """Keep all messages of the batch, or none: after an error nothing new stays behind."""
+        """Write all messages of the batch, or none: after an error the new files are removed."""
         # one batch at a time: all append to one journal, and cut off its torn end
         with self._lock:
             try:
@@ -109,11 +107,11 @@ class Outbox:
         return Answer(outcome=Outcome(verdict=Verdict.ACCEPTED, reason="kept in the outbox"))
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
-        """Return that there is no record: a replay answers as well."""
+        """Return that the outbox has no records: it is safe to send the batch again."""
         return LookupResult(reason="the outbox is handed the batch again instead")
 
     def close(self) -> None:
-        """Nothing is open between two batches."""
+        """Do nothing: no file is open between two batches."""
 
     def _keep(self, entries: Sequence[_Entry], not_after: NotAfter | None) -> None:
         fresh = [entry for entry in entries if not entry.path.exists()]
@@ -134,7 +132,7 @@ class Outbox:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-            _journal(self._directory / JOURNAL, entries, again=again)
+            _journal(self._directory / JOURNAL, entries, existing_ids=again)
         except (OSError, ClaimOver):
             for entry in fresh:
                 for path in (entry.draft, entry.path):
@@ -173,12 +171,12 @@ def _entry(batch: OutgoingBatch, recipient: Recipient, message: bytes, directory
 
 
 def in_workspace(options: Options, workspace: Path) -> Outbox:
-    """The outbox that these options describe; a relative path is relative to the workspace."""
+    """Return the outbox of these options. A relative path is relative to the workspace."""
     return Outbox(options, directory=workspace / options.path)
 
 
 def _file_name(message_id: str) -> str:
-    """A name that stays in its folder and differs from others also where case is ignored."""
+    """Return a file name that is safe and unique, also on file systems that ignore case."""
     if _FILE_NAME.fullmatch(message_id):
         return message_id
     return hashlib.sha256(message_id.encode()).hexdigest()[:40]
@@ -191,14 +189,14 @@ def _write_draft(entry: _Entry) -> None:
         os.fsync(file.fileno())
 
 
-def _journal(path: Path, entries: Iterable[_Entry], *, again: set[str]) -> None:
-    """Append the lines that are missing. Only messages that were there before can have one."""
+def _journal(path: Path, entries: Iterable[_Entry], *, existing_ids: set[str]) -> None:
+    """Append the missing lines. Only messages whose file existed can have a line."""
     with path.open("a+b", buffering=0) as journal:
         size = journal.seek(0, os.SEEK_END)
         if size and os.pread(journal.fileno(), 1, size - 1) != b"\n":
             size = _end_of_last_line(journal.fileno(), size)  # a crash tore the last one
             journal.truncate(size)
-        known = _journalled(path, again) if again else set()
+        known = _journalled(path, existing_ids) if existing_ids else set()
         missing = b"".join([entry.line for entry in entries if entry.message_id not in known])
         try:
             while missing:
@@ -210,34 +208,33 @@ def _journal(path: Path, entries: Iterable[_Entry], *, again: set[str]) -> None:
             raise
 
 
-def _end_of_last_line(file: int, size: int) -> int:
-    """Return the end of the last whole line, searched from the end: the journal may be a
-    gigabyte."""
-    while size:
-        begin = max(size - _CHUNK, 0)
-        found = os.pread(file, size - begin, begin).rfind(b"\n")
+def _end_of_last_line(file: int, end: int) -> int:
+    """Return the offset after the last line break before ``end``, searching backwards."""
+    while end:
+        begin = max(end - _CHUNK, 0)
+        found = os.pread(file, end - begin, begin).rfind(b"\n")
         if found >= 0:
             return begin + found + 1
-        size = begin
+        end = begin
     return 0
 
 
-def _journalled(path: Path, wanted: set[str]) -> set[str]:
-    """Return the ids that have a line, without keeping the journal in memory."""
+def _journalled(path: Path, message_ids: set[str]) -> set[str]:
+    """Return which of the message ids have a line. Reads the journal line by line."""
     found = set()
     with path.open("rb") as lines:
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):
                 identity = str(json.loads(line)["id"])
-                if identity in wanted:
+                if identity in message_ids:
                     found.add(identity)
     return found
 
 
 def _failed(error: OSError, directory: Path) -> Outcome:
-    person = error.errno in _FOR_A_PERSON
-    advice = "make the folder writable" if person else "it is tried again; is the disk full?"
+    is_permanent = error.errno in _NOT_RETRIED
+    advice = "make the folder writable" if is_permanent else "it is tried again; is the disk full?"
     return Outcome(
-        verdict=Verdict.CONFIGURATION if person else Verdict.RETRY,
+        verdict=Verdict.CONFIGURATION if is_permanent else Verdict.RETRY,
         reason=f"{directory}: {error.strerror or error}; nothing of the batch was kept: {advice}",
     )

@@ -1,4 +1,4 @@
-"""Postal, on a server of one's own."""
+"""Postal, a mail server that an organisation hosts itself."""
 
 from newsletter.providers.kind import Kind
 

@@ -15,44 +15,44 @@ from cryptography.hazmat.primitives import hashes
 
 from newsletter.domain.events import Event
 from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.signatures import Signed, header, require_rsa
-from newsletter.providers.common.webhooks import Words, inside, words
+from newsletter.providers.common.signatures import SignedWebhook, header, require_rsa
+from newsletter.providers.common.webhooks import EventTables, reply_text, value_at
 
 RETRIES = timedelta(minutes=2 + 3 + 6 + 10 + 15)
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 _NEWER, _OLDER = "x-postal-signature-256", "x-postal-signature"
 
 
 def _event(post: dict[str, Any], now: datetime) -> Event:
     payload = post.get("payload")
-    message = inside(payload, "original_message") or inside(payload, "message")
-    reasons = [inside(payload, "output"), inside(payload, "details")]
-    bounce = _WORDS.bounce("types", inside(payload, "bounce", "bounce_type"))
-    return webhooks.told(
+    message = value_at(payload, "original_message") or value_at(payload, "message")
+    reasons = [value_at(payload, "output"), value_at(payload, "details")]
+    bounce = _WORDS.bounce("types", value_at(payload, "bounce", "bounce_type"))
+    return webhooks.make_event(
         post,
         now,
         kind=_WORDS.kind(post.get("event")),
         id=post.get("uuid"),
-        at=(inside(payload, "timestamp"), post.get("timestamp")),
-        to=[inside(message, "to")],
-        sent_as=[inside(message, "id")],
-        delivery=webhooks.split_delivery(inside(message, "tag"), "/"),
-        reasons=reasons,
-        bounce=bounce or webhooks.smtp_bounce(words(*reasons)),
+        times=(value_at(payload, "timestamp"), post.get("timestamp")),
+        addresses=[value_at(message, "to")],
+        provider_ids=[value_at(message, "id")],
+        delivery=webhooks.split_delivery(value_at(message, "tag"), "/"),
+        replies=reasons,
+        bounce=bounce or webhooks.smtp_bounce(reply_text(*reasons)),
     )
 
 
-class Postal(Signed):
-    """Reads what Postal posts. ``key``: the server's public key."""
+class Postal(SignedWebhook):
+    """Verifies and parses Postal's webhooks. ``key`` is the server's public key."""
 
-    time, retries = "timestamp", RETRIES
+    time_key, retries = "timestamp", RETRIES
     translate = staticmethod(_event)
 
     def __init__(self, key: str) -> None:
         self._key = signatures.rsa_key(key)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Check the signature. Raises Forged."""
+        """Verify the signature. Raises Forged."""
         if _NEWER in headers:
             require_rsa(self._key, body, header(headers, _NEWER), hashes.SHA256())
         else:

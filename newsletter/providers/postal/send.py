@@ -14,19 +14,19 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
+from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
-_TAG = "/".join(ABOUT.values())
-"""The metadata that an event can return."""
+_TAG = "/".join(METADATA.values())
+"""The tag of a message; events return it to identify the delivery."""
 _RESERVED = re.compile(r"https?\+notrack://", re.IGNORECASE)
 
 
 class Options(ProviderOptions):
-    """Sending through a Postal server."""
+    """Settings of a Postal server."""
 
     kind: Literal["postal"]
     base_url: str = option(
@@ -38,9 +38,9 @@ class Options(ProviderOptions):
 
 
 class Postal(MessageTranslator):
-    """Says a batch of one in Postal's words."""
+    """Translates batches of one recipient to Postal's API."""
 
-    name, who = "postal", "Postal"
+    name, label = "postal", "Postal"
     limits = Capabilities(max_recipients=1, bodies=True)
 
     def __init__(self, options: Options) -> None:
@@ -49,10 +49,11 @@ class Postal(MessageTranslator):
         super().__init__(options, url, headers, _compile)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """Read the status in the body; a refusal is about the server or the sender.
+        """Read the status in the body. A refusal is about the server or the sender, not the
+        recipient.
 
-        Postal checks no recipient before it has the message, so an unknown code stops the campaign
-        instead of rejecting its readers one by one.
+        Postal checks recipients after the call, so an unknown code stops the campaign and rejects
+        no recipient.
         """
         payload = http.json_object(response) or {}
         data = payload.get("data")
@@ -61,31 +62,31 @@ class Postal(MessageTranslator):
         reason = f"HTTP {response.status}"
         if response.status // 100 == 2:
             why = f"{reason} without an answer of Postal's"
-            return answers.answered(response, Verdict.UNKNOWN, why)
-        return answers.refused(batch, response, reason)
+            return answers.make_answer(response, Verdict.UNKNOWN, why)
+        return answers.refusal_by_status(batch, response, reason)
 
 
 def _read(
     batch: OutgoingBatch, response: HttpResponse, status: object, data: dict[str, Any]
 ) -> Answer:
-    """``data`` of a refused key quotes the key: only its code and message are repeated."""
+    """Read an answer. A refusal's ``data`` quotes the key, so only code and message are kept."""
     code, message = data.get("code"), data.get("message")
     if status == "success":
         number = _number(data.get("messages"), ascii_domain(batch.recipients[0].address))
         if number:
-            return answers.answered(response, Verdict.ACCEPTED, "", provider_id=str(number))
-        return answers.answered(
+            return answers.make_answer(response, Verdict.ACCEPTED, "", provider_id=str(number))
+        return answers.make_answer(
             response, Verdict.UNKNOWN, "success, but not one message with an id"
         )
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
         parts = [str(each) for each in (code, message) if each]
-        return answers.answered(response, verdict, http.words(": ".join(parts) or str(status)))
-    return answers.answered(response, Verdict.UNKNOWN, "its status is " + http.words(status))
+        return answers.make_answer(response, verdict, http.words(": ".join(parts) or str(status)))
+    return answers.make_answer(response, Verdict.UNKNOWN, "its status is " + http.words(status))
 
 
 def _number(messages: Any, address: str) -> int:
-    """That of the one message, if it is there under the address of the one recipient; or 0."""
+    """Return the message's number, if the answer has the recipient's address alone; else 0."""
     match messages:
         case {**by_address} if list(by_address) == [address]:
             match by_address[address]:
@@ -98,8 +99,8 @@ def _number(messages: Any, address: str) -> int:
 
 
 def _compile(content: Content) -> Template:
-    """The call to one recipient with its gaps, encoded once."""
-    bodies.check(content, "Postal", marks=_RESERVED, taken={"x-amp"})
+    """Encode the call for one recipient as a template."""
+    bodies.check_content(content, "Postal", marks=_RESERVED, forbidden={"x-amp"})
     headers = {"X-AMP": "skip", **dict(content.headers)}
     sender = content.sender
     fields: dict[str, Any] = {
@@ -111,4 +112,4 @@ def _compile(content: Content) -> Template:
         "headers": headers,
     }
     call = {key: value for key, value in fields.items() if value}
-    return bodies.template({"to": [ADDRESS], "tag": _TAG, **call})
+    return bodies.compile_template({"to": [ADDRESS], "tag": _TAG, **call})

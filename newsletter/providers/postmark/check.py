@@ -22,7 +22,7 @@ from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
-from newsletter.providers.common.records import About, Inquiry, Page, Question
+from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.postmark.send import PUBLIC_URL, Options
 
 _STREAM = "message stream"
@@ -30,7 +30,7 @@ _FIX = "make a broadcast stream there, and write its id as provider.message_stre
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """The token and the stream; what the domain needs can only be said."""
+    """Return questions about the token and the stream, and what to check of the domain by hand."""
     base, stream = public(options, PUBLIC_URL), options.message_stream
     headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
     path = f"/message-streams/{quote(stream, safe='')}"
@@ -44,7 +44,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             f"{base}{path}",
             headers,
             lambda payload: _stream(payload, stream),
-            doctor.by_status({404: no_stream, 422: no_stream}),
+            doctor.refusal_by_status({404: no_stream, 422: no_stream}),
         ),
         uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
     )
@@ -88,7 +88,7 @@ class PostmarkInquiry(Inquiry):
     """Searches the messages of the stream."""
 
     settles_in = timedelta(minutes=10)
-    rows, row_id = "Messages", "MessageID"
+    rows_key, id_key = "Messages", "MessageID"
 
     def __init__(self, options: Options) -> None:
         headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
@@ -96,47 +96,48 @@ class PostmarkInquiry(Inquiry):
         super().__init__(url, headers, options.timeout)
         self._stream = options.message_stream
 
-    def ask(self, batch: OutgoingBatch) -> Question:
-        """The first page of the attempt's messages."""
+    def first_question(self, batch: OutgoingBatch) -> Question:
+        """Ask for the first page of the attempt's messages."""
         return self._page(batch, 0)
 
-    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Return the readers on the page, and the next page while there is one."""
+    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+        """Return the recipients on the page, and the next page or question."""
         messages, total = payload["Messages"], int(payload["TotalCount"])
         about = [(message["Metadata"], str(message["MessageID"])) for message in messages]
-        found = records.of_attempt(batch, about)
+        found = records.ids_of_attempt(batch, about)
         if total > _MAX_FOUND or (total and not messages):
             raise ValueError(f"{total} messages match; the search shows {_MAX_FOUND} at the most")
         query = parse_qs(urlsplit(asked.url).query)
         if "recipient" in query:
-            return Page(found=found, more=self._check(batch, query["recipient"][0]), checks=True)
+            return Page(found=found, next=self._check(batch, query["recipient"][0]), is_check=True)
         read = int(query["offset"][0]) + len(messages)
         more = self._page(batch, read) if read < total else self._check(batch)
-        return Page(found=found, more=more)
+        return Page(found=found, next=more)
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Ask by its metadata for a message of another attempt."""
+        """Ask by metadata for a message of another attempt."""
         ours = [each for each in rows if each["Tag"] and each["Metadata"].get("attempt")]
         if not ours:
             raise ValueError("an empty search proves no absence: no other message is known")
         by = {"tag": ours[0]["Tag"], "metadata_attempt": ours[0]["Metadata"]["attempt"]}
-        return self._search(About.CONTROL, by, of=frozenset({str(ours[0]["MessageID"])}))
+        return self._search(Purpose.CONTROL, by, expected=frozenset({str(ours[0]["MessageID"])}))
 
     def _page(self, batch: OutgoingBatch, offset: int) -> Question:
         by = {"tag": batch.campaign, "metadata_attempt": batch.attempt_id, "offset": str(offset)}
-        return self._search(About.ATTEMPT, by)
+        return self._search(Purpose.ATTEMPT, by)
 
     def _check(self, batch: OutgoingBatch, after: str = "") -> Question:
-        """Ask for the first, the last or the middle one by address; then for any message."""
+        """Ask by address for three recipients, one after the other; then for the latest
+        messages."""
         places = (0, -1, len(batch.recipients) // 2)
         sample = list(dict.fromkeys(ascii_domain(batch.recipients[n].address) for n in places))
         rest = sample[sample.index(after) + 1 :] if after else sample
         if rest:
-            return self._search(About.ATTEMPT, {"tag": batch.campaign, "recipient": rest[0]})
-        return self._search(About.LATEST, {"count": str(_LATEST)})
+            return self._search(Purpose.ATTEMPT, {"tag": batch.campaign, "recipient": rest[0]})
+        return self._search(Purpose.LATEST, {"count": str(_LATEST)})
 
     def _search(
-        self, about: About, by: dict[str, str], of: frozenset[str] = frozenset()
+        self, purpose: Purpose, by: dict[str, str], expected: frozenset[str] = frozenset()
     ) -> Question:
         query = {"count": str(_COUNT), "offset": "0", "messagestream": self._stream}
-        return self.question(about, query | by, of)
+        return self.question(purpose, query | by, expected)

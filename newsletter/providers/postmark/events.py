@@ -13,17 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.events import Event, EventKind
-from newsletter.providers.common.signatures import ByPassword
+from newsletter.providers.common.signatures import PasswordWebhook
 from newsletter.providers.common.webhooks import (
-    Words,
+    EventTables,
     address,
     content_id,
     delivery,
+    make_event,
     text,
-    told,
 )
 
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 _TIMES = ("BouncedAt", "DeliveredAt", "ReceivedAt", "ChangedAt")
 
 
@@ -36,17 +36,17 @@ def event(payload: dict[str, Any], now: datetime) -> Event:
     name = [record, text(payload.get("ID"))]
     if not name[1]:
         name += [text(payload.get("MessageID")), to, text(when), text(payload.get("OriginalLink"))]
-    return told(
+    return make_event(
         payload,
         now,
         kind=_kind(record, payload),
         id=content_id(*name),
-        at=[when],
-        to=[to],
-        sent_as=[payload.get("MessageID")],
+        times=[when],
+        addresses=[to],
+        provider_ids=[payload.get("MessageID")],
         delivery=delivery(payload.get("Metadata")),
-        reasons=[payload.get("Details")],
-        about=[why],
+        replies=[payload.get("Details")],
+        notes=[why],
         bounce=_WORDS.bounce("bounces", why),
     )
 
@@ -63,7 +63,7 @@ def _kind(record: str, payload: dict[str, Any]) -> EventKind:
     return _WORDS.kind(why)
 
 
-class Postmark(ByPassword):
-    """Reads what Postmark posts."""
+class Postmark(PasswordWebhook):
+    """Verifies and parses Postmark's webhooks."""
 
     translate = staticmethod(event)

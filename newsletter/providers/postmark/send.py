@@ -16,7 +16,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, CAMPAIGN, Template
+from newsletter.providers.common.bodies import ADDRESS, CAMPAIGN, METADATA, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.providers.common.webhooks import parse
@@ -48,7 +48,7 @@ _BY_CODE = {
 
 
 class Options(ProviderOptions):
-    """Sending through Postmark."""
+    """Settings of Postmark."""
 
     shaping = frozenset({"message_stream"})  # what is tracked, and links of its own
 
@@ -65,9 +65,9 @@ class Options(ProviderOptions):
 
 
 class Postmark(MessageTranslator):
-    """Says a batch in Postmark's words."""
+    """Translates batches to Postmark's API."""
 
-    name, who = "postmark", "Postmark"
+    name, label = "postmark", "Postmark"
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
     )
@@ -79,18 +79,18 @@ class Postmark(MessageTranslator):
         super().__init__(options, url, headers, partial(_compile, stream=options.message_stream))
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for each message, by place; Postmark names the address of those it took."""
+        """Return one verdict for each message, by position. Accepted ones repeat the address."""
         if response.status // 100 == 2:
             said_of_each = parse(response.body) if response.status == 200 else None
-            return answers.by_item(batch, answers.read_each(batch, said_of_each, _item), response)
+            return answers.combine(batch, answers.read_each(batch, said_of_each, _item), response)
         payload = http.json_object(response) or {}
         message = http.words(payload.get("Message") or f"HTTP {response.status}")
         verdict = _verdict(payload.get("ErrorCode"), message)
         if verdict is Verdict.REJECTED:
-            verdict = answers.at_fault(batch)
+            verdict = answers.reject_or_split(batch)
         elif verdict is not Verdict.RETRY:
             verdict = Verdict.CONFIGURATION  # a 4xx: nothing was taken, and no retry helps
-        return answers.refused(batch, response, message, verdict)
+        return answers.refusal_by_status(batch, response, message, verdict)
 
 
 def _item(recipient: Recipient, item: Any) -> Outcome | None:
@@ -108,8 +108,7 @@ def _item(recipient: Recipient, item: Any) -> Outcome | None:
 
 
 def _verdict(code: object, message: str) -> Verdict:
-    """Return the verdict. 300 is about any field: a fault of the sender must not reject a
-    reader."""
+    """Return the verdict of an error code. Code 300 may be the sender's fault: not REJECTED."""
     verdict = _BY_CODE.get(code, Verdict.UNKNOWN) if type(code) is int else Verdict.UNKNOWN
     if code != 300 and verdict is not Verdict.UNKNOWN:
         return verdict
@@ -121,7 +120,7 @@ def _verdict(code: object, message: str) -> Verdict:
 
 
 def _compile(content: Content, stream: str) -> Template:
-    """A message as an open JSON object."""
+    """Encode one recipient's message as a template."""
     sender = content.sender
     call = {
         "From": bodies.mailbox(sender.name, sender.address),
@@ -134,7 +133,9 @@ def _compile(content: Content, stream: str) -> Template:
     why = "is longer than the 5 MB that Postmark takes; shorten it"
     parts = (("text", content.text), ("html", content.html))
     more = [bodies.fault(key, why) for key, part in parts if len(part.encode()) > MAX_BODY_BYTES]
-    bodies.check(content, "Postmark", marks=_RESERVED, names=_HEADER_NAME, more=more)
+    bodies.check_content(
+        content, "Postmark", marks=_RESERVED, name_pattern=_HEADER_NAME, faults=more
+    )
     headers = (*content.headers, ("X-PM-KeepID", "true"))
     fixed = {
         "Headers": [{"Name": key, "Value": value} for key, value in headers],
@@ -142,7 +143,7 @@ def _compile(content: Content, stream: str) -> Template:
         "TrackOpens": False,
         "TrackLinks": "None",
         "Tag": CAMPAIGN,
-        "Metadata": ABOUT,
+        "Metadata": METADATA,
         "To": ADDRESS,
     }
-    return bodies.template({**call, **fixed})
+    return bodies.compile_template({**call, **fixed})

@@ -17,7 +17,7 @@ _FIX = "add it under Domains, and publish its DNS records"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Ask whether the sender's domain is verified."""
+    """Return the question whether the sender's domain is verified."""
     domain = doctor.domain_of(sender)
     url = f"{public(options, 'https://api.resend.com')}/domains?limit=100"
     headers = bearer(options.api_key)
@@ -27,13 +27,13 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"data": list(items)}:
-            found = doctor.named(items, "name", domain)
+            found = doctor.find_domain(items, "name", domain)
             if found is None and payload.get("has_more") is True:
                 return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             if found is not None and found.get("status") == "temporary_failure":
                 why = f"{domain} could not be checked by Resend for the moment"
                 return uncertain(DOMAIN, why, "check its DNS records under Domains")
-            return doctor.verified(domain, doctor.has(found, "status", "verified"), _FIX)
+            return doctor.domain_state(domain, doctor.has_value(found, "status", "verified"), _FIX)
     return None
 
 

@@ -15,24 +15,24 @@ from typing import Any
 
 from newsletter.domain.events import Event, Forged
 from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.signatures import header, require_fresh, same
-from newsletter.providers.common.webhooks import Words, inside, instant, listed, text
+from newsletter.providers.common.signatures import header, is_same, require_fresh
+from newsletter.providers.common.webhooks import EventTables, as_list, parse_time, text, value_at
 
 RETRIES = timedelta(0)
 _SIGNATURE = re.compile(r"v[0-9a-z]+,[A-Za-z0-9+/]+={0,2}")
 
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 _DETAILS = ("bounce", "failed", "suppressed")
 
 
 class Resend:
-    """Reads what Resend posts. ``key``: the endpoint's ``whsec_…``."""
+    """Verifies and parses Resend's webhooks. ``key`` is the endpoint's ``whsec_…``."""
 
     def __init__(self, key: str) -> None:
         self._key = signatures.endpoint_secret(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """One event. Raises Forged."""
+        """Verify a post and return its one event. Raises Forged."""
         name, signed_at = header(headers, "svix-id"), header(headers, "svix-timestamp")
         signed = f"{name}.{signed_at}.".encode(errors="replace") + body
         expected = b64encode(hmac.new(self._key, signed, hashlib.sha256).digest()).decode()
@@ -40,9 +40,9 @@ class Resend:
         if not all(_SIGNATURE.fullmatch(signature) for signature in claimed):
             raise Forged("the signature is not written as Svix writes it")
         # There are several while a secret is being replaced.
-        if not any(same(signature, f"v1,{expected}") for signature in claimed):
+        if not any(is_same(signature, f"v1,{expected}") for signature in claimed):
             raise Forged("no signature matches")
-        require_fresh(instant(signed_at), now, RETRIES)
+        require_fresh(parse_time(signed_at), now, RETRIES)
         payload, id_ = webhooks.parse(body), text(name)
         return (
             _event(payload, id_, now)
@@ -53,28 +53,28 @@ class Resend:
 
 def _event(payload: dict[str, Any], name: str, now: datetime) -> Event:
     data = payload.get("data")
-    details = next((inside(data, part) for part in _DETAILS if inside(data, part)), None)
-    codes = inside(details, "diagnosticCode")
+    details = next((value_at(data, part) for part in _DETAILS if value_at(data, part)), None)
+    codes = value_at(details, "diagnosticCode")
     reasons = [*(codes if isinstance(codes, list) else [codes])[:5]]
-    reasons += [inside(details, part) for part in ("message", "reason")]
-    amazons = (inside(details, "type"), inside(details, "subType"))
-    return webhooks.told(
+    reasons += [value_at(details, part) for part in ("message", "reason")]
+    amazons = (value_at(details, "type"), value_at(details, "subType"))
+    return webhooks.make_event(
         payload,
         now,
         kind=_WORDS.kind(payload.get("type")),
         id=name,
-        at=[payload.get("created_at")],
-        to=listed(inside(data, "to"))[:1],
-        sent_as=[inside(data, "email_id")],
-        delivery=webhooks.delivery(_tags(inside(data, "tags"))),
-        reasons=reasons,
-        about=amazons,
+        times=[payload.get("created_at")],
+        addresses=as_list(value_at(data, "to"))[:1],
+        provider_ids=[value_at(data, "email_id")],
+        delivery=webhooks.delivery(_tags(value_at(data, "tags"))),
+        replies=reasons,
+        notes=amazons,
         bounce=webhooks.amazon_bounce(*amazons),
     )
 
 
 def _tags(tags: Any) -> Any:
-    """Return the tags as a mapping. Some events list them as names and values, like the call."""
+    """Return the tags as a mapping. Some events have a list of names and values, like the call."""
     if not isinstance(tags, list):
         return tags
-    return {text(inside(tag, "name")): inside(tag, "value") for tag in tags}
+    return {text(value_at(tag, "name")): value_at(tag, "value") for tag in tags}

@@ -17,7 +17,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
+from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
@@ -32,7 +32,7 @@ _USED_UP = {"daily_quota_exceeded", "monthly_quota_exceeded"}
 
 
 class Options(ProviderOptions):
-    """Sending through Resend."""
+    """Settings of Resend."""
 
     kind: Literal["resend"]
     api_key: SecretStr = option("A key that may send from the domain, as in re_….", min_length=1)
@@ -40,9 +40,9 @@ class Options(ProviderOptions):
 
 
 class Resend(MessageTranslator):
-    """Says a batch in Resend's words."""
+    """Translates batches to Resend's API."""
 
-    name, who = "resend", "Resend"
+    name, label = "resend", "Resend"
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS,
         bodies=True,
@@ -57,26 +57,26 @@ class Resend(MessageTranslator):
         super().__init__(options, url, headers, _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """A JSON list, under a key by which Resend takes it once."""
+        """Return a POST of a JSON list, with an idempotency key from the attempt."""
         request = super().build(batch)
         return replace(request, headers={**request.headers, "Idempotency-Key": batch.attempt_id})
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for the whole call."""
+        """Return one verdict for the whole call: Resend takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
         message = http.words(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         if response.status == 429 and str(payload.get("name")) in _USED_UP:
-            return answers.answered(response, Verdict.QUOTA, message)
+            return answers.make_answer(response, Verdict.QUOTA, message)
         if response.status in {400, 422}:
             # only a fault in an address is looked for by halving: others would refuse everybody
             named = payload.get("name") == "validation_error"
             about_a_recipient = named and _ABOUT_A_RECIPIENT.search(message)
-            verdict = answers.at_fault(batch) if about_a_recipient else Verdict.CONFIGURATION
-            return answers.answered(response, verdict, message)
+            verdict = answers.reject_or_split(batch) if about_a_recipient else Verdict.CONFIGURATION
+            return answers.make_answer(response, verdict, message)
         # 409: a proxy made the call twice, perhaps, and the first one may be taken
-        return answers.refused(batch, response, message)
+        return answers.refusal_by_status(batch, response, message)
 
 
 def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
@@ -85,16 +85,16 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     ids = [item.get("id") for item in items if isinstance(item, dict)]
     whole = all(isinstance(each, str) and each for each in ids) and len(items) == expected
     if response.status == 200 and whole and len(set(ids)) == expected and not payload.get("errors"):
-        return answers.answered(response, Verdict.ACCEPTED, "accepted", provider_id=str(ids[0]))
+        return answers.make_answer(response, Verdict.ACCEPTED, "accepted", provider_id=str(ids[0]))
     why = f"HTTP {response.status} without an id for each message"
-    return answers.answered(response, Verdict.UNKNOWN, why)
+    return answers.make_answer(response, Verdict.UNKNOWN, why)
 
 
 # --- building ----------------------------------------------------------------------------------
 
 
 def _compile(content: Content) -> Template:
-    """A message as an open JSON object."""
+    """Encode one recipient's message as a template."""
     sender = content.sender
     call = {
         "from": bodies.mailbox(sender.name, sender.address),
@@ -104,7 +104,7 @@ def _compile(content: Content) -> Template:
     }
     if sender.reply_to:
         call["reply_to"] = ascii_domain(sender.reply_to)
-    bodies.check(content, "Resend", marks=_RESERVED, names=_HEADER_NAME)
-    tags = [{"name": name, "value": value} for name, value in ABOUT.items()]
+    bodies.check_content(content, "Resend", marks=_RESERVED, name_pattern=_HEADER_NAME)
+    tags = [{"name": name, "value": value} for name, value in METADATA.items()]
     headers = dict(content.headers)
-    return bodies.template({**call, "headers": headers, "tags": tags, "to": [ADDRESS]})
+    return bodies.compile_template({**call, "headers": headers, "tags": tags, "to": [ADDRESS]})

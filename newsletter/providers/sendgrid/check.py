@@ -23,7 +23,7 @@ from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
-from newsletter.providers.common.records import About, Inquiry, Page, Question
+from newsletter.providers.common.records import Inquiry, Page, Purpose, Question
 from newsletter.providers.sendgrid.send import PUBLIC_URL, Options
 
 _MAX_DOMAINS = 200
@@ -31,7 +31,7 @@ _FIX = "publish its DNS records, and let SendGrid verify them"
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Ask for the rights of the key, and whether the sender's domain is authenticated."""
+    """Return questions about the key's rights and the authentication of the sender's domain."""
     base = public(options, PUBLIC_URL)
     headers, domain = bearer(options.api_key), doctor.domain_of(sender)
     domains = f"{base}/v3/whitelabel/domains?limit={_MAX_DOMAINS}"
@@ -53,7 +53,7 @@ def _scopes(payload: Any) -> Finding | None:
 
 
 def _domains(payload: Any, domain: str) -> Finding | None:
-    """Mail from a subdomain may be signed by the domain above it."""
+    """Return the finding on the domain, or on a parent domain that signs for it."""
     if not isinstance(payload, list):
         return None
     ours = [
@@ -62,7 +62,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
         if isinstance(item, dict) and f".{domain}".endswith(f".{str(item.get('domain')).lower()}")
     ]
     if ours:
-        return doctor.verified(domain, any(item.get("valid") is True for item in ours), _FIX)
+        return doctor.domain_state(domain, any(item.get("valid") is True for item in ours), _FIX)
     why = f"{domain} is not among the authenticated domains"
     fix = "authenticate it; an address verified as a single sender can send, less reliably"
     return uncertain(DOMAIN, why, fix)
@@ -73,69 +73,71 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class SendGridInquiry(Inquiry):
-    """Asks for a few readers, opens what they got, and then asks whether the logs can be read."""
+    """Searches for a few recipients, fetches the messages found, then searches for the control."""
 
     all_or_none = True
-    rows, row_id = "messages", "sg_message_id"
+    rows_key, id_key = "messages", "sg_message_id"
 
     def __init__(self, options: Options) -> None:
         headers = {**bearer(options.api_key), "Content-Type": "application/json"}
         super().__init__(f"{public(options, PUBLIC_URL)}/v3/logs", headers, options.timeout)
 
-    def ask(self, batch: OutgoingBatch) -> Question:
-        """Ask for messages to the first reader around the time of the attempt."""
+    def first_question(self, batch: OutgoingBatch) -> Question:
+        """Ask for messages to a first recipient around the time of the attempt."""
         readers = [
-            self._to(address, batch.at, self._timeout, About.ATTEMPT, address)
-            for address in records.samples(batch)
+            self._to(address, batch.at, self._timeout, Purpose.ATTEMPT, address)
+            for address in records.sample_addresses(batch)
         ]
-        return records.chained([*readers, self._search("", 10, About.LATEST)])
+        return records.chain([*readers, self._search("", 10, Purpose.LATEST)])
 
-    def found(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """A summary leads to its message; the message tells whose it is."""
-        if asked.about is About.MESSAGE:
+    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+        """Return the questions for the messages in a search result, or read one such message."""
+        if asked.purpose is Purpose.MESSAGE:
             return _opened(batch, asked, payload)
         rows = payload["messages"]
         if len(rows) >= _LIMIT:
             raise ValueError(f"there may be more than {_LIMIT} messages, and no further page")
-        records.refuse_others(asked, (row["to_email"] for row in rows))
+        records.require_addresses(asked, (row["to_email"] for row in rows))
         paths = [f"/{quote(str(row['sg_message_id']), safe='')}" for row in rows]
-        messages = [self.question(About.MESSAGE, {}, path=path) for path in paths]
-        return Page(more=records.chained([*messages, *asked.then]))
+        messages = [self.question(Purpose.MESSAGE, {}, path=path) for path in paths]
+        return Page(next=records.chain([*messages, *asked.following]))
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
-        """Ask by address and time for another reader's message."""
-        if not rows or not records.samples(batch):
+        """Ask by address for the latest message in the log."""
+        if not rows or not records.sample_addresses(batch):
             raise ValueError("an empty log proves no absence: no other message is known")
         identity = rows[0]["sg_message_id"]
         # in the batch's own days: by another clock's days no message would be found either
-        return self._to(rows[0]["to_email"], batch.at, self._timeout, About.CONTROL, identity)
+        return self._to(rows[0]["to_email"], batch.at, self._timeout, Purpose.CONTROL, identity)
 
-    def _to(self, address: str, at: datetime, wait: timedelta, about: About, of: str) -> Question:
+    def _to(
+        self, address: str, at: datetime, wait: timedelta, purpose: Purpose, expected: str
+    ) -> Question:
         begin, end = (
-            f'TIMESTAMP "{moment.strftime(_TIME)}"' for moment in records.around(at, wait)
+            f'TIMESTAMP "{moment.strftime(_TIME)}"' for moment in records.search_window(at, wait)
         )
         query = (
             f'to_email = "{address}" AND sg_message_id_created_at >= {begin}'
             f" AND sg_message_id_created_at < {end}"
         )
-        return self._search(query, _LIMIT, about, of)
+        return self._search(query, _LIMIT, purpose, expected)
 
-    def _search(self, query: str, limit: int, about: About, of: str = "") -> Question:
+    def _search(self, query: str, limit: int, purpose: Purpose, expected: str = "") -> Question:
         search = {"query": query, "limit": limit} if query else {"limit": limit}
         return Question(
             method="POST",
             url=self._url,
             headers=self._headers,
             body=json.dumps(search).encode(),
-            about=about,
-            of=frozenset({of}),
+            purpose=purpose,
+            expected=frozenset({expected}),
         )
 
 
 def _opened(batch: OutgoingBatch, asked: Question, payload: dict[str, Any]) -> Page:
     attempt = payload.get("custom_args", {}).get("attempt")
     if attempt == batch.attempt_id:
-        return records.all_of(batch, payload["sg_message_id"].partition(".")[0])
+        return records.whole_batch(batch, payload["sg_message_id"].partition(".")[0])
     if attempt is None and batch.campaign in payload.get("category", []):
         raise ValueError("a message of the campaign came without the attempt it belongs to")
-    return Page(more=records.chained(asked.then))
+    return Page(next=records.chain(asked.following))

@@ -17,22 +17,29 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from newsletter.domain.events import Bounce, Event, Forged
 from newsletter.providers.common import signatures
 from newsletter.providers.common.signatures import MAX_AGE, header, require_fresh
-from newsletter.providers.common.webhooks import Words, delivery, instant, read_many, text, told
+from newsletter.providers.common.webhooks import (
+    EventTables,
+    delivery,
+    make_event,
+    parse_time,
+    read_many,
+    text,
+)
 
 RETRIES = MAX_AGE
-_WORDS = Words(__name__)
+_WORDS = EventTables(__name__)
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 
 
 class SendGrid:
-    """Reads what SendGrid posts. ``key``: the public key of the signed event webhook."""
+    """Verifies and parses SendGrid's webhooks. ``key`` is the webhook's public key."""
 
     def __init__(self, key: str) -> None:
         self._key = signatures.curve_key(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """Any number of events. Raises Forged."""
+        """Verify a post and return its events, one for each item of the array. Raises Forged."""
         signed_at = header(headers, _TIMESTAMP)
         claimed = signatures.unbase64(header(headers, _SIGNATURE)) or b""
         signed = signed_at.encode(errors="replace") + body
@@ -40,7 +47,7 @@ class SendGrid:
             self._key.verify(claimed, signed, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature as error:
             raise Forged("the signature does not match") from error
-        require_fresh(instant(signed_at), now, RETRIES)
+        require_fresh(parse_time(signed_at), now, RETRIES)
         return read_many(body, now, _event)
 
 
@@ -49,16 +56,16 @@ def _event(item: dict[str, Any], now: datetime) -> Event:
     reasons = [item.get("reason") or item.get("response"), item.get("status")]
     # the X-Message-Id in the answer to the call, followed by a dot and its path
     sent_as = text(item.get("sg_message_id")).partition(".filter")[0].partition(".recvd")[0]
-    return told(
+    return make_event(
         item,
         now,
         kind=_WORDS.kind(item.get("event")),
         id=item.get("sg_event_id"),
-        at=[item.get("timestamp")],
-        to=[item.get("email")],
-        sent_as=[sent_as],
+        times=[item.get("timestamp")],
+        addresses=[item.get("email")],
+        provider_ids=[sent_as],
         delivery=delivery(item),
-        reasons=reasons,
+        replies=reasons,
         bounce=_bounce(item),
     )
 

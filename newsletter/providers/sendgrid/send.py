@@ -43,7 +43,7 @@ _USED_UP = re.compile(r"credits exceeded", re.IGNORECASE)
 
 
 class Options(ProviderOptions):
-    """Sending through SendGrid."""
+    """Settings of SendGrid."""
 
     kind: Literal["sendgrid"]
     api_key: SecretStr = option("A key that may send mail.", min_length=1)
@@ -53,15 +53,15 @@ class Options(ProviderOptions):
 @dataclass(frozen=True, kw_only=True)
 class _CompiledContent:
     start: bytes
-    """The common part of all recipients, as JSON without its closing brace."""
+    """The part of the call that all recipients share, as JSON without its closing brace."""
     headers: str
-    """The header fields of a personalization as JSON, merge marks open."""
+    """The headers of a personalization as JSON, with merge marks."""
 
 
 class SendGrid(BatchTranslator[_CompiledContent]):
-    """Says a batch in SendGrid's words."""
+    """Translates batches to SendGrid's API."""
 
-    name, who = "sendgrid", "SendGrid"
+    name, label = "sendgrid", "SendGrid"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES)
 
     def __init__(self, options: Options) -> None:
@@ -69,10 +69,10 @@ class SendGrid(BatchTranslator[_CompiledContent]):
         super().__init__(options, url, bearer(options.api_key), _compile)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """JSON. Raises InvalidInput for content or addresses SendGrid would misread."""
-        compiled = self._compiled.of(batch)
-        readers = bodies.addresses(batch.recipients, most=MAX_RECIPIENTS, who=self.who)
-        bodies.plain(batch.recipients)
+        """Return a POST of JSON. Raises InvalidInput for what SendGrid would misread."""
+        compiled = self._compiled.get(batch)
+        readers = bodies.addresses(batch.recipients, limit=MAX_RECIPIENTS, label=self.label)
+        bodies.check_values(batch.recipients)
         campaign = json.dumps(batch.campaign)
         attempt = f'"campaign":{campaign},"attempt":{json.dumps(batch.attempt_id)}'
         personalizations = [
@@ -87,7 +87,7 @@ class SendGrid(BatchTranslator[_CompiledContent]):
         return self.post(compiled.start + rest.encode())
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for the whole call: SendGrid takes all of it or nothing."""
+        """Return one verdict for the whole call: SendGrid takes the whole batch or nothing."""
         said = (http.json_object(response) or {}).get("errors")
         errors = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
         messages = "; ".join(str(error.get("message")) for error in errors)
@@ -95,17 +95,19 @@ class SendGrid(BatchTranslator[_CompiledContent]):
         if response.status // 100 == 2:
             given = response.headers.get("x-message-id", "").strip()
             if response.status == 202 and given and not response.body:
-                return answers.answered(response, Verdict.ACCEPTED, "Accepted", provider_id=given)
+                return answers.make_answer(
+                    response, Verdict.ACCEPTED, "Accepted", provider_id=given
+                )
             why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
-            return answers.answered(response, Verdict.UNKNOWN, why)
+            return answers.make_answer(response, Verdict.UNKNOWN, why)
         if response.status in {429, 401, 403}:
             return _rate_limited(response, reason)
         if response.status == 400:
             fields = [str(error.get("field")) for error in errors]
             about_readers = fields and all(map(_AN_ADDRESS.fullmatch, fields))
-            verdict = answers.at_fault(batch) if about_readers else Verdict.CONFIGURATION
-            return answers.answered(response, verdict, reason)
-        return answers.refused(batch, response, reason)
+            verdict = answers.reject_or_split(batch) if about_readers else Verdict.CONFIGURATION
+            return answers.make_answer(response, verdict, reason)
+        return answers.refusal_by_status(batch, response, reason)
 
 
 def _names(reader: Recipient) -> str:
@@ -116,7 +118,7 @@ def _names(reader: Recipient) -> str:
 
 
 def _rate_limited(response: HttpResponse, reason: str) -> Answer:
-    """429 is a rate; used-up credits come as 401, a block after bad requests as 403."""
+    """Return RETRY for 429; used-up credits come as 401, a temporary block as 403."""
     verdict, wait = Verdict.CONFIGURATION, None
     if response.status == 429:
         verdict, wait = Verdict.RETRY, _wait(response)
@@ -128,7 +130,7 @@ def _rate_limited(response: HttpResponse, reason: str) -> Answer:
 
 
 def _wait(response: HttpResponse) -> timedelta | None:
-    """Retry-After or, in seconds since 1970, X-RateLimit-Reset: the longer one."""
+    """Return the longer of Retry-After and X-RateLimit-Reset, which is in seconds since 1970."""
     return http.longest(http.retry_after(response), http.reset_after(response, "x-ratelimit-reset"))
 
 
@@ -136,9 +138,11 @@ def _wait(response: HttpResponse) -> timedelta | None:
 
 
 def _compile(content: Content) -> _CompiledContent:
-    """Build the common part of all batches. Merge marks are the names of substitutions."""
+    """Encode the part that all batches share. Substitutions are named like our merge marks."""
     # SendGrid leaves encoding to its callers
-    bodies.check(content, "SendGrid", marks=_RESERVED, taken=_TAKEN_HEADERS, ascii_only=True)
+    bodies.check_content(
+        content, "SendGrid", marks=_RESERVED, forbidden=_TAKEN_HEADERS, ascii_only=True
+    )
     sender = {"email": ascii_domain(content.sender.address), "name": content.sender.name}
     reply_to = ascii_domain(content.sender.reply_to)
     call = {

@@ -1,4 +1,4 @@
-"""The meaning of SES's answers: for a whole call, and for each entry in it.
+"""Read SES's answers: one verdict for the whole call, or one for each entry in it.
 
 Facts: botocore's model of ``sesv2`` (the names of errors, the statuses of entries), the SES guide's
 page on sending quotas, and error texts from public reports. That the results are in the order of
@@ -13,12 +13,12 @@ from newsletter.providers.common import answers
 from newsletter.transport import http
 from newsletter.transport.http import HttpResponse
 
-_ABOUT_A_READER = re.compile(
+_ABOUT_A_RECIPIENT = re.compile(
     r"local (?:address|name|part)|domain (?:contains|starts|ends|name)|missing domain|@domain"
     r"|(?:illegal|invalid) (?:email )?address|user ?name is missing|recipient|address \w+listed",
     re.IGNORECASE,
 )
-_ABOUT_US = re.compile(r"not verified|\bsender\b|\bfrom\b|\breply-?to\b", re.IGNORECASE)
+_ABOUT_THE_SENDER = re.compile(r"not verified|\bsender\b|\bfrom\b|\breply-?to\b", re.IGNORECASE)
 _BY_STATUS = {
     "SUCCESS": Verdict.ACCEPTED,
     "MESSAGE_REJECTED": Verdict.SPLIT,  # about one message or about all: the others show which
@@ -58,7 +58,7 @@ def read(batch: OutgoingBatch, response: HttpResponse) -> Answer:
     items = [_item(each) for each in results] if isinstance(results, list) else []
     if response.status != 200 or len(items) != len(batch.recipients):
         why = f"HTTP {response.status} without an answer for each recipient"
-        return answers.answered(response, Verdict.UNKNOWN, why)
+        return answers.make_answer(response, Verdict.UNKNOWN, why)
     return answers.combine_outcomes(batch, items)
 
 
@@ -70,32 +70,32 @@ def error_name(response: HttpResponse) -> str:
 
 
 def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
-    """The whole call was refused."""
+    """Return the verdict of a refused call."""
     name = error_name(response)
     text = str(payload.get("message") or payload.get("Message") or "")
     reason = http.words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
     verdict = _BY_NAME.get(name)
     if verdict is None or response.status // 100 != 4 or response.status == 413:
-        return answers.refused(batch, response, reason)
+        return answers.refusal_by_status(batch, response, reason)
     if verdict in _LATER:  # one name serves both limits
         daily, rate = "daily" in text.lower(), "rate" in text.lower()
         verdict = Verdict.QUOTA if daily else Verdict.RETRY if rate else verdict
     else:
         about_a_reader = _refused_party(text) is Verdict.REJECTED
-        verdict = answers.at_fault(batch) if about_a_reader else Verdict.CONFIGURATION
-    return answers.answered(response, verdict, reason)
+        verdict = answers.reject_or_split(batch) if about_a_reader else Verdict.CONFIGURATION
+    return answers.make_answer(response, verdict, reason)
 
 
 def _refused_party(text: str) -> Verdict:
-    """Return who is refused: REJECTED for a reader, CONFIGURATION for us, SPLIT if it is open."""
+    """Return REJECTED for a recipient at fault, CONFIGURATION for the sender, SPLIT if unclear."""
     # first, because a refused sender is called an address too
-    if _ABOUT_US.search(text):
+    if _ABOUT_THE_SENDER.search(text):
         return Verdict.CONFIGURATION
-    return Verdict.REJECTED if _ABOUT_A_READER.search(text) else Verdict.SPLIT
+    return Verdict.REJECTED if _ABOUT_A_RECIPIENT.search(text) else Verdict.SPLIT
 
 
 def _item(payload: Any) -> Outcome:
-    """Return the outcome of one entry; a contradiction is unknown."""
+    """Return the outcome of one entry; UNKNOWN for a contradictory entry."""
     if not isinstance(payload, dict):
         return Outcome(verdict=Verdict.UNKNOWN, reason="an answer that is not understood")
     status, given = str(payload.get("Status")), payload.get("MessageId") or ""

@@ -30,7 +30,7 @@ _INSTEAD = "verify it, unless the domain above it or the sender's address alone 
 
 
 def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
-    """Ask whether the account may send to everyone, and whether the sender's domain is verified."""
+    """Return questions whether the account may send to all and the sender's domain is verified."""
     base = f"{endpoint(options)}/v2/email"
     domain = doctor.domain_of(sender)
     return (
@@ -79,7 +79,7 @@ def _identity(payload: Any, domain: str) -> Finding | None:
             why = f"{domain} is verified, but its mail is not signed by DKIM"
             return uncertain(DOMAIN, why, "publish its DKIM records, and switch signing on")
         case {"VerifiedForSendingStatus": bool(state)}:
-            return doctor.verified(domain, state, _FIX)
+            return doctor.domain_state(domain, state, _FIX)
     return None
 
 

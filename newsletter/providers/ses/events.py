@@ -29,7 +29,14 @@ from cryptography.x509.oid import NameOID
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import webhooks
 from newsletter.providers.common.signatures import Unverifiable, require_fresh, require_rsa
-from newsletter.providers.common.webhooks import address, exact, inside, instant, listed, text
+from newsletter.providers.common.webhooks import (
+    address,
+    as_list,
+    exact_text,
+    parse_time,
+    text,
+    value_at,
+)
 
 RETRIES = timedelta(hours=1)
 _CERTIFICATES = 16
@@ -66,27 +73,25 @@ _KINDS: dict[str, tuple[EventKind, str, str]] = {
     "Open": (EventKind.OPENED, "open", ""),
     "Click": (EventKind.CLICKED, "click", ""),
 }
-"""Kind → what it means, the object that tells more, and the readers in it (or in ``mail``)."""
+"""SES event name → our kind, the JSON key of its details, and the key of the recipients in them."""
 _NOTHING = (EventKind.OTHER, "", "")
 _WORDS = (
     *("bounceType", "bounceSubType", "complaintSubType", "complaintFeedbackType"),
     *("delayType", "reason", "errorMessage"),
 )
-"""Fields with a reason."""
+"""JSON keys of details that become part of the reason."""
 _REPORTS_OF_OTHERS = {"not-spam", "auth-failure", "virus"}
 _LISTS = {"OnAccountSuppressionList", "OnTenantSuppressionList"}
 _NEVER_TRIED = _LISTS | {"Suppressed", "EmailValidationSuppressed", "UnsubscribedRecipient"}
-"""Sub-types of a bounce that no server of the reader's had a word in."""
+"""Sub-types of a bounce that SES makes itself, without asking the recipient's mail server."""
 
 
 class Ses:
-    """Reads what SNS posts for SES. ``topics``: those that may speak, by ARN.
-
-    ``fetch`` gets a page over https from a host of Amazon's, and raises what it likes.
-    """
+    """Verifies and parses SES events from SNS. ``topics`` are the ARNs of the accepted topics.
+    ``fetch`` returns a page of an Amazon host by its https URL. It may raise any error."""
 
     def __init__(self, topics: Sequence[str], fetch: Callable[[str], bytes]) -> None:
-        """Raise ValueError, with the fault, for an invalid topic."""
+        """Raise ValueError for an invalid topic."""
         for topic in topics:
             if not _TOPIC.fullmatch(topic):
                 why = f"holds {topic!r}, which is no topic; write its ARN, like "
@@ -97,34 +102,32 @@ class Ses:
         self._certificate = lru_cache(_CERTIFICATES)(self._fetched)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
-        """An event for each reader; none for a subscription, which is confirmed.
-
-        Raises Forged, and of its kind Unverifiable where Amazon could not be asked.
-        """
+        """Verify a post and return an event for each recipient; confirm a subscription. Raises
+        Forged, and its subclass Unverifiable if Amazon cannot be reached."""
         payload = webhooks.parse(body)
-        kind = exact(inside(payload, "Type"))
+        kind = exact_text(value_at(payload, "Type"))
         if kind not in _SIGNED:
             raise Forged("it is no message of SNS's, or raw message delivery is on: switch it off")
         # before the signature: to check that may take a call to Amazon
-        if exact(payload.get("TopicArn")) not in self._topics:
+        if exact_text(payload.get("TopicArn")) not in self._topics:
             raise Forged("its topic is not among webhook_topics")
-        require_fresh(instant(payload.get("Timestamp")), now, RETRIES)
+        require_fresh(parse_time(payload.get("Timestamp")), now, RETRIES)
         self._require_signature(payload, kind, now)
         if kind == "Notification":
             return tuple(_events(payload, now))
         if kind == "SubscriptionConfirmation":
-            self._confirm(exact(payload.get("SubscribeURL")))
+            self._confirm(exact_text(payload.get("SubscribeURL")))
         return ()
 
     def _require_signature(self, payload: dict[str, Any], kind: str, now: datetime) -> None:
-        algorithm = _ALGORITHMS.get(exact(payload.get("SignatureVersion")))
-        url = exact(payload.get("SigningCertURL"))
+        algorithm = _ALGORITHMS.get(exact_text(payload.get("SignatureVersion")))
+        url = exact_text(payload.get("SigningCertURL"))
         if algorithm is None:
             raise Forged("its signature has an unknown version")
         if not _CERTIFICATE.fullmatch(url):
             raise Forged("its certificate is not at Amazon's")
         signed = _signed(payload, _SIGNED[kind])
-        require_rsa(self._key(url, now), signed, exact(payload.get("Signature")), algorithm)
+        require_rsa(self._key(url, now), signed, exact_text(payload.get("Signature")), algorithm)
 
     def _key(self, url: str, now: datetime) -> rsa.RSAPublicKey:
         certificate = self._certificate(url)
@@ -155,8 +158,7 @@ class Ses:
 
 
 def _signed(payload: dict[str, Any], names: Sequence[str]) -> bytes:
-    """Return the signed text: names and values by line. Raise Forged if a line could pass for
-    another."""
+    """Return the signed text, names and values by line. Raises Forged for an ambiguous value."""
     lines = []
     for name in names:
         value = payload.get(name)
@@ -178,32 +180,32 @@ def _events(post: dict[str, Any], now: datetime) -> Iterator[Event]:
     name = _name(event)
     _, where, who = _KINDS.get(name, _NOTHING)
     more, mail = event.get(where), event.get("mail")
-    for reader in listed(inside(more, who)) or listed(inside(mail, "destination")) or [""]:
-        to = address(inside(reader, "emailAddress") or reader)
-        sent_as = text(inside(mail, "messageId"))
-        once = [inside(more, part) for part in ("feedbackId", "timestamp", "link")]
+    for reader in as_list(value_at(more, who)) or as_list(value_at(mail, "destination")) or [""]:
+        to = address(value_at(reader, "emailAddress") or reader)
+        sent_as = text(value_at(mail, "messageId"))
+        once = [value_at(more, part) for part in ("feedbackId", "timestamp", "link")]
         kind, bounce = _meaning(name, more)
-        said = [inside(reader, part) for part in ("diagnosticCode", "status")]
-        own = text(inside(more, "bounceSubType")) in _NEVER_TRIED
-        yield webhooks.told(
+        said = [value_at(reader, part) for part in ("diagnosticCode", "status")]
+        own = text(value_at(more, "bounceSubType")) in _NEVER_TRIED
+        yield webhooks.make_event(
             message,
             now,
             kind=kind,
             id=webhooks.content_id(name, sent_as, once, to)
             if sent_as
             else webhooks.content_id(sns_id, to),
-            at=(inside(more, "timestamp"), inside(mail, "timestamp")),
-            to=[to],
-            sent_as=[sent_as],
-            delivery=webhooks.delivery(_tags(inside(mail, "tags"))),
-            reasons=[] if own else said,
-            about=[inside(more, part) for part in _WORDS] + (said if own else []),
+            times=(value_at(more, "timestamp"), value_at(mail, "timestamp")),
+            addresses=[to],
+            provider_ids=[sent_as],
+            delivery=webhooks.delivery(_tags(value_at(mail, "tags"))),
+            replies=[] if own else said,
+            notes=[value_at(more, part) for part in _WORDS] + (said if own else []),
             bounce=bounce,
         )
 
 
 def _name(event: dict[str, Any]) -> str:
-    """The kind by its name, or else by its object, of which each kind has its own."""
+    """Return the event's name; without one, the name whose details are in the event."""
     name = text(event.get("eventType")) or text(event.get("notificationType"))
     if name in _KINDS:
         return name
@@ -213,22 +215,24 @@ def _name(event: dict[str, Any]) -> str:
 def _meaning(name: str, more: Any) -> tuple[EventKind, Bounce | None]:
     kind = _KINDS.get(name, _NOTHING)[0]
     if name == "Complaint":
-        if text(inside(more, "complaintSubType")) in _LISTS:
+        if text(value_at(more, "complaintSubType")) in _LISTS:
             return EventKind.BOUNCED, Bounce.COMPLAINT  # never sent: the reader complained before
-        if text(inside(more, "complaintFeedbackType")) in _REPORTS_OF_OTHERS:
+        if text(value_at(more, "complaintFeedbackType")) in _REPORTS_OF_OTHERS:
             return EventKind.OTHER, None
     if name == "Subscription":
-        left = inside(more, "newTopicPreferences", "unsubscribeAll") is True
+        left = value_at(more, "newTopicPreferences", "unsubscribeAll") is True
         return (kind if left else EventKind.OTHER), None
     if name == "Bounce":
         return kind, webhooks.amazon_bounce(
-            inside(more, "bounceType"), inside(more, "bounceSubType")
+            value_at(more, "bounceType"), value_at(more, "bounceSubType")
         )
     return kind, Bounce.POLICY if name == "Reject" else None
 
 
 def _tags(tags: Any) -> Any:
-    """Each tag has a list of values; ours have one."""
+    """Return the first value of each tag. SES lists the values; our tags have one."""
     return (
-        {name: inside(values, 0) for name, values in tags.items()} if isinstance(tags, dict) else {}
+        {name: value_at(values, 0) for name, values in tags.items()}
+        if isinstance(tags, dict)
+        else {}
     )

@@ -61,7 +61,7 @@ _REPLACED = "holds “{}”, which SES would replace; rewrite it, or start with 
 
 
 class Options(ProviderOptions):
-    """Sending through Amazon SES."""
+    """Settings of Amazon SES."""
 
     shaping = frozenset({"configuration_set"})  # what is tracked, so which links are rewritten
 
@@ -85,7 +85,7 @@ class Options(ProviderOptions):
 
 
 def endpoint(options: Options) -> str:
-    """Scheme and host of the region; those of China and of the Sovereign Cloud end otherwise."""
+    """Return the region's scheme and host. China and the European Sovereign Cloud differ."""
     partition = options.region.partition("-")[0]
     ending = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}.get(partition, "amazonaws.com")
     return public(options, f"https://email.{options.region}.{ending}")
@@ -94,17 +94,17 @@ def endpoint(options: Options) -> str:
 @dataclass(frozen=True, kw_only=True)
 class _CompiledContent:
     common: dict[str, Any]
-    """The common part of both calls."""
+    """The part that both kinds of call share."""
     headers: tuple[tuple[str, str], ...]
-    """With merge marks open."""
+    """The headers, with merge marks."""
     faults: tuple[Fault, ...]
-    """Why this cannot be a template; it can still be sent to one recipient a call."""
+    """Why the content cannot be a template. If there are any, each call has one recipient."""
 
 
 class Ses(BatchTranslator[_CompiledContent]):
-    """Says a batch in SES's words."""
+    """Translates batches to the API of SES."""
 
-    name, who = "ses", "SES"
+    name, label = "ses", "SES"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, answers_each=True)
 
     def __init__(self, options: Options) -> None:
@@ -120,12 +120,14 @@ class Ses(BatchTranslator[_CompiledContent]):
         self._configuration_set = options.configuration_set
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
-        """JSON, not signed yet. Raises InvalidInput for what SES would misread or refuse."""
-        compiled = self._compiled.of(batch)
-        readers = bodies.addresses(batch.recipients, most=MAX_RECIPIENTS, who="SES", twice=True)
+        """Return an unsigned POST of JSON. Raises InvalidInput for what SES would misread."""
+        compiled = self._compiled.get(batch)
+        readers = bodies.addresses(
+            batch.recipients, limit=MAX_RECIPIENTS, label="SES", allow_duplicates=True
+        )
         values = "".join([reader.unsubscribe + reader.message_id for reader in batch.recipients])
         if not _WORDS.fullmatch(values):
-            raise bodies.refusal("to", "a merge value holds more than plain letters")
+            raise bodies.field_error("to", "a merge value holds more than plain letters")
         call = dict(compiled.common)
         if self._configuration_set:
             call["ConfigurationSetName"] = self._configuration_set
@@ -147,18 +149,18 @@ class Ses(BatchTranslator[_CompiledContent]):
         return replace(request, headers=headers)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """One verdict for each entry."""
+        """Return one verdict for each entry."""
         return read(batch, response)
 
 
 def _compile(content: Content) -> _CompiledContent:
-    """Build the common part of all batches of a campaign."""
+    """Encode the part that all batches of a campaign share."""
     sender = content.sender
     common: dict[str, Any] = {"FromEmailAddress": plain_mailbox(sender.name, sender.address)}
     if sender.reply_to:
         common["ReplyToAddresses"] = [plain_mailbox("", sender.reply_to)]
     own = {name.lower() for name, _ in content.headers if name.lower().startswith("x-ses-")}
-    bodies.check(content, "SES", taken=_TAKEN_HEADERS | own, more=_faults(content))
+    bodies.check_content(content, "SES", forbidden=_TAKEN_HEADERS | own, faults=_faults(content))
     texts = {"subject": content.subject, "text": content.text, "html": content.html}
     return _CompiledContent(
         common={**common, "ConfigurationOverrides": {"Tracking": _OFF}},
@@ -181,7 +183,7 @@ def _faults(content: Content) -> Iterator[Fault]:
             yield bodies.fault(
                 f"sender.{key}", "is more than ASCII before the @; SES takes no such"
             )
-    yield from bodies.more_than_ascii(
+    yield from bodies.non_ascii_headers(
         header for header in content.headers if MARK_PREFIX in header[1]
     )
     if len(content.headers) > MAX_HEADERS:
@@ -189,7 +191,7 @@ def _faults(content: Content) -> Iterator[Fault]:
 
 
 def _single(batch: OutgoingBatch, compiled: _CompiledContent, address: str) -> dict[str, Any]:
-    """A call without a template: nothing in it is replaced."""
+    """Return a call for one recipient without a template: SES replaces nothing in it."""
     content, reader = batch.content, batch.recipients[0]
 
     def part(text: str) -> dict[str, str]:
@@ -208,11 +210,8 @@ def _single(batch: OutgoingBatch, compiled: _CompiledContent, address: str) -> d
 
 
 def _bulk(batch: OutgoingBatch, compiled: _CompiledContent, readers: list[str]) -> dict[str, Any]:
-    """One template for all, and what differs in each entry.
-
-    Tags and headers stand whole in each entry: right whether SES adds them to those of the call
-    or puts them in their place.
-    """
+    """Return a call with one template and an entry for each recipient. Each entry has all tags and
+    headers. It does not matter whether SES adds or replaces those of the call."""
     if compiled.faults:
         raise InvalidInput(compiled.faults)
     content = batch.content
@@ -250,7 +249,7 @@ def _values(reader: Recipient) -> dict[str, str]:
 
 
 def _tags(batch: OutgoingBatch, reader: Recipient) -> list[dict[str, str]]:
-    """Return the tags with which events name a delivery."""
+    """Return the tags by which events identify the delivery."""
     campaign = _NO_TAG.sub("-", batch.campaign)[:MAX_TAG]
     about = (
         ("campaign", campaign),
@@ -265,7 +264,7 @@ def _headers(compiled: _CompiledContent, reader: Recipient) -> list[dict[str, st
     for name, open_value in compiled.headers:
         value = reader.merge(open_value)
         if not value or len(name) > MAX_HEADER_NAME or len(name + value) > MAX_HEADER:
-            raise bodies.refusal(name[:MAX_HEADER_NAME], _TOO_LONG)
+            raise bodies.field_error(name[:MAX_HEADER_NAME], _TOO_LONG)
         headers.append({"Name": name, "Value": value})
     return headers
 
@@ -276,19 +275,20 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, kw_only=True)
 class SigningKey:
-    """The credentials of requests, with their service and region."""
+    """Credentials that sign requests, for one service and region."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str = field(default="", repr=False)
-    """For temporary credentials."""
+    """Part of temporary credentials; "" for lasting ones."""
     region: str
     service: str
 
     def signed(
         self, *, method: str, url: str, headers: Mapping[str, str], body: bytes, at: datetime
     ) -> dict[str, str]:
-        """These headers and those that sign the call, made at ``at``; the URL has no query."""
+        """Return the headers with those of the signature, dated ``at``. The URL must have no
+        query."""
         stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         parts = urlsplit(url)
         # with a port only if it is not the default
@@ -313,7 +313,7 @@ class SigningKey:
 def _canonical(
     method: str, path: str, headers: Mapping[str, str], body: bytes
 ) -> tuple[str, bytes]:
-    """The names of the signed headers, and the call in the one form that both sides sign."""
+    """Return the names of the signed headers, and the canonical form of the request."""
     fields = sorted((name.lower(), " ".join(value.split())) for name, value in headers.items())
     # AWS folds blanks before it signs: a value that was not folded here would not verify there
     names = ";".join(name for name, _ in fields)

@@ -6,7 +6,12 @@ import pytest
 
 from newsletter.domain.delivery.batch import Outcome, Verdict
 from newsletter.domain.statements.content import Recipient
-from newsletter.providers.common.answers import at_fault, by_item, read_each, refused
+from newsletter.providers.common.answers import (
+    combine,
+    read_each,
+    refusal_by_status,
+    reject_or_split,
+)
 from newsletter.transport.http import HttpResponse, longest
 from tests.contracts.provider import batch
 
@@ -31,7 +36,7 @@ def test_a_refusal_that_says_no_more_is_read_by_its_status(subtests: pytest.Subt
         response = HttpResponse(status=status, headers={"retry-after": "7"})
         for sent, verdict in ((batch(), several), (ALONE, one)):
             with subtests.test(status=status, readers=len(sent.recipients)):
-                answer = refused(sent, response, "why")
+                answer = refusal_by_status(sent, response, "why")
                 assert answer.outcome == Outcome(verdict=verdict, reason="why")
                 assert answer.retry_after == (timedelta(seconds=7) if verdict is RETRY else None)
 
@@ -39,11 +44,11 @@ def test_a_refusal_that_says_no_more_is_read_by_its_status(subtests: pytest.Subt
 def test_a_provider_says_what_its_other_refusals_mean() -> None:
     for status, verdict in [(422, R), (401, SETTING), (503, U)]:
         response = HttpResponse(status=status, headers={})
-        assert refused(batch(), response, "why", R).outcome.verdict is verdict
+        assert refusal_by_status(batch(), response, "why", R).outcome.verdict is verdict
 
 
 def test_who_is_at_fault_is_found_by_halving() -> None:
-    assert (at_fault(batch()), at_fault(ALONE)) == (Verdict.SPLIT, R)
+    assert (reject_or_split(batch()), reject_or_split(ALONE)) == (Verdict.SPLIT, R)
 
 
 def test_the_longest_wait_counts() -> None:
@@ -53,7 +58,7 @@ def test_the_longest_wait_counts() -> None:
 
 def test_a_wait_that_is_asked_for_holds_for_those_who_go_again() -> None:
     items = [Outcome(verdict=each, reason="full") for each in (A, QUOTA, R)]
-    answer = by_item(batch(), items, LATER)
+    answer = combine(batch(), items, LATER)
     assert answer.outcome.verdict is A
     assert {n: each.verdict for n, each in answer.exceptions.items()} == {2: QUOTA, 3: R}
     assert answer.retry_after == timedelta(seconds=7)
@@ -71,6 +76,6 @@ def test_what_is_said_is_read_by_place() -> None:
 def test_an_answer_that_does_not_speak_of_each_is_unknown(subtests: pytest.Subtests) -> None:
     for said in [None, {}, "abc", [], ["a", "b"], ["a", "b", "c", "d"], ["a", "c", "b"]]:
         with subtests.test(said=said):
-            answer = by_item(batch(), read_each(batch(), said, accepted), LATER)
+            answer = combine(batch(), read_each(batch(), said, accepted), LATER)
             assert answer.outcome.verdict is U
             assert not answer.exceptions

@@ -9,17 +9,17 @@ import pytest
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common.bodies import (
-    ABOUT,
     ADDRESS,
+    METADATA,
     ContentCache,
     addresses,
-    check,
+    check_content,
+    check_values,
+    compile_template,
     fault,
-    filled,
+    fill_template,
     mailbox,
-    plain,
-    refuse,
-    template,
+    raise_faults,
 )
 from tests.contracts.provider import batch, content, recipients
 
@@ -27,46 +27,46 @@ from tests.contracts.provider import batch, content, recipients
 def test_content_is_said_once_for_many_batches() -> None:
     said: list[str] = []
     compiled = ContentCache(lambda each: said.append(each.subject) or each.subject)
-    assert [compiled.of(batch()) for _ in range(3)] == ["Forum resigns from task force"] * 3
+    assert [compiled.get(batch()) for _ in range(3)] == ["Forum resigns from task force"] * 3
     assert said == ["Forum resigns from task force"]
 
 
 def test_content_that_differs_under_the_same_digest_is_said_anew() -> None:
     compiled = ContentCache(lambda each: each.subject)
-    compiled.of(batch())
-    assert compiled.of(replace(batch(), content=content(subject="Another"))) == "Another"
+    compiled.get(batch())
+    assert compiled.get(replace(batch(), content=content(subject="Another"))) == "Another"
 
 
 def test_only_the_last_few_contents_are_kept() -> None:
     said: list[Content] = []
     compiled = ContentCache(said.append)
     for number in (1, 2, 3, 4, 1, 5, 1):
-        compiled.of(batch(subject=f"Number {number}"))
+        compiled.get(batch(subject=f"Number {number}"))
     assert [each.subject[-1] for each in said] == ["1", "2", "3", "4", "5", "1"]
 
 
 def test_content_that_cannot_be_said_is_looked_at_again() -> None:
-    compiled = ContentCache(lambda each: refuse([fault(each.subject, "is no name")]))
+    compiled = ContentCache(lambda each: raise_faults([fault(each.subject, "is no name")]))
     for _ in range(2):
         with pytest.raises(InvalidInput, match="is no name"):
-            compiled.of(batch())
+            compiled.get(batch())
 
 
 def test_gaps_are_filled_in_any_order_and_more_than_once() -> None:
-    gaps = template([f"{ADDRESS} NLMERGEMESSAGEID, NLMERGEUNSUBSCRIBE{ADDRESS}"])
+    gaps = compile_template([f"{ADDRESS} NLMERGEMESSAGEID, NLMERGEUNSUBSCRIBE{ADDRESS}"])
     assert gaps.fill("u", "m", "c", "t", "1", "a") == b'["a m, ua"]'
     assert gaps.fill("NLMERGEMESSAGEID", "m", "c", "t", "1", "a") == b'["a m, NLMERGEMESSAGEIDa"]'
 
 
 def test_a_template_without_gaps_stays_as_it_is() -> None:
-    assert template({"é": "{}"}).fill("u", "m") == '{"é":"{}"}'.encode()
+    assert compile_template({"é": "{}"}).fill("u", "m") == '{"é":"{}"}'.encode()
 
 
 def test_text_that_json_escapes_reaches_each_reader_as_it_was() -> None:
     text = 'A "quote", a \\ backslash,\ta tab,\nUNICODE \u2028 and NLMERGEUNSUBSCRIBE\\n'
-    said = template({"to": ADDRESS, "about": ABOUT, "text": text})
+    said = compile_template({"to": ADDRESS, "about": METADATA, "text": text})
     sent = batch("jörg@example.org", "eva@bücher.example")
-    assert [json.loads(each) for each in filled(said, sent, most=2, who="It")] == [
+    assert [json.loads(each) for each in fill_template(said, sent, limit=2, label="It")] == [
         {
             "to": address,
             "about": {
@@ -93,7 +93,7 @@ def test_a_name_is_quoted_before_its_address(subtests: pytest.Subtests) -> None:
 
 
 def test_addresses_come_in_order_with_domains_of_the_dns() -> None:
-    found = addresses(recipients("jörg@example.org", "eva@bücher.example"), most=2, who="It")
+    found = addresses(recipients("jörg@example.org", "eva@bücher.example"), limit=2, label="It")
     assert found == ["jörg@example.org", "eva@xn--bcher-kva.example"]
 
 
@@ -103,7 +103,7 @@ def test_an_address_that_would_have_to_be_escaped_is_refused(subtests: pytest.Su
             subtests.test(bad=bad),
             pytest.raises(InvalidInput, match="an address is empty or holds a character none may"),
         ):
-            addresses(recipients("fine@x.example", bad), most=9, who="It")
+            addresses(recipients("fine@x.example", bad), limit=9, label="It")
 
 
 def test_one_address_written_in_two_ways_is_refused_as_twice(subtests: pytest.Subtests) -> None:
@@ -112,7 +112,7 @@ def test_one_address_written_in_two_ways_is_refused_as_twice(subtests: pytest.Su
             subtests.test(pair=pair),
             pytest.raises(InvalidInput, match="an address appears in the batch twice"),
         ):
-            addresses(recipients(*pair), most=9, who="It")
+            addresses(recipients(*pair), limit=9, label="It")
 
 
 def test_nobody_and_too_many_are_refused(subtests: pytest.Subtests) -> None:
@@ -125,35 +125,39 @@ def test_nobody_and_too_many_are_refused(subtests: pytest.Subtests) -> None:
             subtests.test(count=count, most=most, why=why),
             pytest.raises(InvalidInput, match=why),
         ):
-            addresses(recipients(*(f"r{n}@x.example" for n in range(count))), most=most, who="It")
+            addresses(
+                recipients(*(f"r{n}@x.example" for n in range(count))),
+                limit=most,
+                label="It",
+            )
 
 
 def test_a_value_that_would_have_to_be_escaped_is_refused(subtests: pytest.Subtests) -> None:
     for value in ['a"b', "a\\", "a\n", "ü", "a b", "a/b", "{{x}}", "%a%", "<%a%>"]:
         with subtests.test(value=value):
             (reader,) = recipients("a@x.example")
-            plain((reader,), "resigns", "attempt1")
+            check_values((reader,), "resigns", "attempt1")
             for readers, name in (
                 ((reader._replace(unsubscribe=value),), ""),
                 ((reader._replace(message_id=value),), ""),
                 ((reader,), value),
             ):
                 with pytest.raises(InvalidInput, match="plain letters"):
-                    plain(readers, name)
+                    check_values(readers, name)
 
 
 def test_every_fault_is_named_with_its_field() -> None:
     headers = (("X-A", "{{x}}"), ("x-a", "a\nb"), ("X B", "é"), ("To", f"\u2028{ADDRESS}"))
     said = content(subject="a\tb", html="NLMERGESUBSCRIBER {{")
     with pytest.raises(InvalidInput) as caught:
-        check(
+        check_content(
             replace(said, headers=headers),
             "It",
             marks=re.compile(r"\{\{"),
-            names=re.compile(r"[A-Za-z-]+"),
-            taken={"to"},
+            name_pattern=re.compile(r"[A-Za-z-]+"),
+            forbidden={"to"},
             ascii_only=True,
-            more=[fault("html", "is too long")],
+            faults=[fault("html", "is too long")],
         )
     assert [(each.key, each.message.split()[0]) for each in caught.value.faults] == [
         ("X B", "is"),
@@ -164,7 +168,7 @@ def test_every_fault_is_named_with_its_field() -> None:
 
 
 def test_what_no_message_can_have_is_refused_for_all() -> None:
-    check(content(), "It")
+    check_content(content(), "It")
     headers = (("X-Plain", "é"), ("From", "somebody"))
     with pytest.raises(InvalidInput, match="From"):
-        check(replace(content(), headers=headers), "It")
+        check_content(replace(content(), headers=headers), "It")

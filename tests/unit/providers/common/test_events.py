@@ -24,7 +24,7 @@ AT = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
     ],
 )
 def test_a_time_may_be_written_in_many_ways(written: Any) -> None:
-    assert reading.instant(written) == AT
+    assert reading.parse_time(written) == AT
 
 
 @rows(
@@ -36,7 +36,7 @@ def test_a_time_may_be_written_in_many_ways(written: Any) -> None:
     ],
 )
 def test_what_is_no_time_of_this_century_is_none(written: Any) -> None:
-    assert reading.instant(written) is None
+    assert reading.parse_time(written) is None
 
 
 @rows(
@@ -63,11 +63,11 @@ def test_an_address_is_found_or_none(written: Any, expected: str) -> None:
     ],
 )
 def test_a_reason_holds_no_whole_address_and_stands_on_one_line(said: str, expected: str) -> None:
-    assert reading.reason(said) == expected
+    assert reading.redacted_reply(said) == expected
 
 
 def test_a_reason_is_put_together_of_what_there_is() -> None:
-    assert reading.reason(550, None, "", [], True, "no") == "550 no"
+    assert reading.redacted_reply(550, None, "", [], True, "no") == "550 no"
 
 
 @rows(
@@ -93,11 +93,11 @@ def test_what_is_kept_is_bounded_and_can_be_written() -> None:
     deep: Any = []
     for _ in range(100_000):
         deep = [deep]
-    assert reading.raw(deep) == ""
+    assert reading.raw_json(deep) == ""
     assert reading.content_id(deep) == reading.content_id(deep)
-    kept = reading.raw({"a": "x" * 50_000 + "\ud800"})
+    kept = reading.raw_json({"a": "x" * 50_000 + "\ud800"})
     assert len(kept) == reading.MAX_RAW
-    assert reading.raw("\ud800\x00") == "?"
+    assert reading.raw_json("\ud800\x00") == "?"
     assert len(reading.unreadable_event("é".encode() * 50_000, AT).raw) == reading.MAX_RAW
     while deep:  # Python takes down so deep a list by recursion
         deep = deep.pop()

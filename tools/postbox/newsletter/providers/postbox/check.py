@@ -25,7 +25,9 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _domains(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"domains": list(items)}:
-            return doctor.verified(
-                domain, doctor.has(doctor.named(items, "name", domain), "verified", True), _FIX
+            return doctor.domain_state(
+                domain,
+                doctor.has_value(doctor.find_domain(items, "name", domain), "verified", True),
+                _FIX,
             )
     return None

@@ -14,7 +14,7 @@ from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers, bodies
-from newsletter.providers.common.bodies import ABOUT, ADDRESS, Template
+from newsletter.providers.common.bodies import ADDRESS, METADATA, Template
 from newsletter.providers.common.options import ProviderOptions, bearer, public
 from newsletter.providers.common.translators import MessageTranslator
 from newsletter.transport import http
@@ -41,7 +41,7 @@ class Options(ProviderOptions):
 class Postbox(MessageTranslator):
     """Says a batch in Postbox's words."""
 
-    name, who = "postbox", "Postbox"
+    name, label = "postbox", "Postbox"
     limits = Capabilities(max_recipients=MAX_RECIPIENTS, bodies=True, answers_each=True)
     frame = b'{"messages":[%b]}'
 
@@ -54,9 +54,9 @@ class Postbox(MessageTranslator):
         payload = http.json_object(response) or {}
         if response.status // 100 == 2:
             results = payload.get("results") if response.status == 200 else None
-            return answers.by_item(batch, answers.read_each(batch, results, _item), response)
+            return answers.combine(batch, answers.read_each(batch, results, _item), response)
         reason = http.words(payload.get("message") or f"HTTP {response.status}")
-        return answers.refused(batch, response, reason)
+        return answers.refusal_by_status(batch, response, reason)
 
 
 def _item(recipient: Recipient, payload: Any) -> Outcome | None:
@@ -73,7 +73,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
 
 def _compile(content: Content) -> Template:
     """The message to one recipient with its gaps: encoded once for all batches of a campaign."""
-    bodies.check(content, "Postbox", marks=_RESERVED, ascii_only=True)
+    bodies.check_content(content, "Postbox", marks=_RESERVED, ascii_only=True)
     sender, reply_to = content.sender, ascii_domain(content.sender.reply_to)
     fields: dict[str, Any] = {
         "to": ADDRESS,
@@ -84,6 +84,6 @@ def _compile(content: Content) -> Template:
         "html": content.html,
         "headers": dict(content.headers),
         "tracking": False,
-        "about": ABOUT,
+        "about": METADATA,
     }
-    return bodies.template(fields)
+    return bodies.compile_template(fields)
