@@ -1,1 +1,1 @@
-"""The database: no other package knows SQL."""
+"""The database. No other package contains SQL."""

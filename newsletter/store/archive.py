@@ -1,7 +1,7 @@
 """The full-text search of the archive, by words that are folded here.
 
-FTS5 indexes them on SQLite, and a tsvector holds them on PostgreSQL. ``archive_words`` gives the
-hits of a query on both: FTS5's table has the name of PostgreSQL's function.
+FTS5 indexes them on SQLite, and a tsvector holds them on PostgreSQL. ``archive_words`` returns the
+matches of a query on both: FTS5's table has the name of PostgreSQL's function.
 """
 
 import re
@@ -16,7 +16,7 @@ _EXCERPT_WORDS = 32
 _LEADING_WORDS = 5
 """Words of an excerpt before the first hit."""
 _MAX_WORD_CHARACTERS = 500
-"""PostgreSQL takes no word of more than 2,046 bytes."""
+"""Longer words are not indexed: PostgreSQL's limit is 2,046 bytes."""
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 _WENT_OUT_LAST = """
     archive_text.content_hash = (
@@ -24,17 +24,17 @@ _WENT_OUT_LAST = """
         WHERE campaign.slug = archive_text.slug AND started_at IS NOT NULL
         ORDER BY campaign.id DESC LIMIT 1)
 """
-"""The words are those of what went out last of the statement."""
+"""The indexed words are those of the last sent content of the statement."""
 _OFF_THE_WEB = """
     SELECT slug FROM public_note WHERE kind = 'withdrawn' AND NOT EXISTS (
         SELECT 1 FROM public_note AS later
         WHERE later.slug = public_note.slug AND later.id > public_note.id AND later.kind <> 'note')
 """
-"""A query: the statements whose text a person took off the web."""
+"""A subquery: the slugs of the statements whose text a person took off the web."""
 
 
 class PublicNotes(Repository):
-    """The notes on the pages of statements. None is ever changed or deleted."""
+    """The notes on the web pages of statements. None is ever changed or deleted."""
 
     def add(self, note: PublicNote) -> None:
         self._db.insert("public_note", **vars(note))
@@ -49,7 +49,7 @@ class PublicNotes(Repository):
         )
 
     def off(self, slugs: Collection[str]) -> set[str]:
-        """Return those of these statements whose text a person took off the web."""
+        """Return those of these slugs whose text a person took off the web."""
         return set(
             self._db.column(
                 f"{_OFF_THE_WEB} AND slug IN (SELECT value FROM json_each(:slugs))",
@@ -59,10 +59,10 @@ class PublicNotes(Repository):
 
 
 class Search(Repository):
-    """The words of what went out. Nothing else is ever found, nor counted."""
+    """The index of sent statements."""
 
     def put(self, searchable: Searchable) -> None:
-        """Keep a statement's words, in the place of those that were kept under its slug."""
+        """Index a statement, in place of an earlier entry with its slug."""
         title, text = (field.translate(_CONTROLS) for field in (searchable.title, searchable.text))
         self._db.change("DELETE FROM archive_text WHERE slug = :slug", slug=searchable.slug)
         self._db.insert(
@@ -73,9 +73,10 @@ class Search(Repository):
         )
 
     def headings(self, hashes: Mapping[str, str]) -> dict[str, Heading]:
-        """Return the headings of these statements, by slug; none for those that are not indexed.
+        """Return the headings of indexed statements, by slug.
 
-        ``hashes`` is slug → hash of the content that the heading must come from.
+        ``hashes`` is slug → hash of the content that the heading must come from. Other statements
+        are left out.
         """
         rows = self._db.rows(
             "SELECT slug, content_hash, language, title, opening, date FROM archive_text"
@@ -89,9 +90,9 @@ class Search(Repository):
         }
 
     def find(self, terms: Sequence[Term], *, skip: int = 0, most: int) -> Hits:
-        """Return statements that have all terms, the best first; none if there are no terms.
+        """Return the statements that contain all terms, best match first; none without a term.
 
-        Neither case nor accents count. A title counts for more than the text.
+        Case and accents are ignored. A title weighs more than the text.
         """
         phrases = [_Phrase(tuple(_words(term.text)), term.whole) for term in terms]
         if not phrases or not all(phrase.words for phrase in phrases):
@@ -124,13 +125,13 @@ class Search(Repository):
 
 @dataclass(frozen=True)
 class _Phrase:
-    """Folded words that follow each other. The last may go on, unless ``is_whole``."""
+    """Consecutive folded words. The last word is a prefix, unless ``is_whole``."""
 
     words: tuple[str, ...]
     is_whole: bool
 
     def __str__(self) -> str:
-        """Return it as FTS5 reads it, and PostgreSQL's function ``archive_words`` too."""
+        """Return the phrase in the query syntax of FTS5 and of PostgreSQL's ``archive_words``."""
         return " + ".join(f'"{word}"' for word in self.words) + ("" if self.is_whole else " *")
 
     def is_at(self, place: int, words: Sequence[str]) -> bool:
@@ -139,7 +140,7 @@ class _Phrase:
 
 
 def _word_pattern(text: str) -> re.Pattern[str]:
-    """Return what finds the words of a text: letters and digits, with their marks.
+    """Return the pattern of a word in the text: letters and digits, with their marks.
 
     Without its marks, Hindi text falls apart. The module ``re`` has no class for them.
     """
@@ -148,7 +149,7 @@ def _word_pattern(text: str) -> re.Pattern[str]:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of a text, without case and accents."""
+    """Return the folded words of a text, without case and accents."""
     return [_folded(word) for word in _word_pattern(text).findall(text)]
 
 
@@ -159,7 +160,7 @@ def _folded(word: str) -> str:
 
 
 def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
-    """Return where each hit begins and ends, in the order of the text. None overlap."""
+    """Return the start and end of each match, in the order of the text, without overlaps."""
     words = list(_word_pattern(text).finditer(text))
     folded = [_folded(word[0]) for word in words]
     found: list[tuple[int, int]] = []
@@ -177,7 +178,7 @@ def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
 
 
 def _excerpt(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
-    """Yield the words around the first hit; the first words if there is none."""
+    """Yield the words around the first match; the first words if there is none."""
     words = [word.start() for word in _word_pattern(text).finditer(text)]
     first = words.index(found[0][0]) if found else 0
     begin = max(min(first - _LEADING_WORDS, len(words) - _EXCERPT_WORDS), 0)

@@ -9,14 +9,14 @@ from newsletter.store.file.numbers import last_given
 from newsletter.store.schema import create, made_tables
 
 _COMPUTED = {"batch.first", "batch.last", "archive_text.found", "subscriber.sought"}
-"""Columns that the database works out by itself."""
+"""Columns that the database computes."""
 
 
 def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
-    """Copy all rows; return how many there are in each table.
+    """Copy all rows into another database; return table → number of rows.
 
-    Nothing is sent from the copy until a person releases it, and no number in a link is used
-    again. Raises NotFound if there is no source, and Refused if the target has tables.
+    Nothing is sent from the copy until a person releases it, and no number in a link is used again.
+    Raises NotFound if there is no source, and Refused if the target has tables.
     """
     if source.is_missing():
         raise NotFound(f"there is no database at {source.name}")

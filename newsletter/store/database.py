@@ -1,9 +1,9 @@
-"""SQL over one open transaction: values go in by name, rows come out as frozen dataclasses.
+"""SQL in one open transaction: values are passed by name, rows are returned as dataclasses.
 
-A query is a string literal in the function that runs it, in words that SQLite and PostgreSQL both
-know. Rows are added by ``insert``, ``insert_new`` and ``put``, from columns and values. An aware
-datetime is stored as milliseconds since 1970, a date as ISO text, an enum as its value, a flag as
-1 or 0, and any other type as JSON; the annotation of a field says how to read a column back.
+A query is a string literal in the function that runs it, in the SQL that SQLite and PostgreSQL
+share. Rows are added by ``insert``, ``insert_new`` and ``put``, from columns and values. An aware
+datetime is stored as milliseconds since 1970, a date as ISO text, an enum as its value, a flag as 1
+or 0, and any other type as JSON; the annotation of a field says how to read a column back.
 Conditions that several queries share are values: see ``Condition``.
 """
 
@@ -44,18 +44,18 @@ T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _log = logging.getLogger("sql.newsletter")
-"""Each statement without its values, at DEBUG. It is no child of the program's own log."""
+"""Logs each SQL statement without its values, at DEBUG. It is no child of the program's log."""
 NO_LIMIT = 1 << 62
-"""A LIMIT that leaves nothing out."""
+"""A LIMIT that returns all rows."""
 MEMBER = "CAST(member.value AS BIGINT)"
 """The number of a member, of ``json_each(…) AS member``: PostgreSQL's ``value`` is text."""
 SKIP_LOCKED = "/*postgres FOR UPDATE SKIP LOCKED*/"
-"""At the end of a query: lock its rows, and leave out those that another transaction has locked.
+"""At the end of a query: lock its rows, without rows that another transaction has locked.
 
-SQLite has one writer, who needs no such lock.
+SQLite has one writer, which needs no such lock.
 """
 LOCKED = "/*postgres FOR UPDATE*/"
-"""The same, but wait for rows that another transaction has locked."""
+"""At the end of a query: lock its rows; wait for rows that another transaction has locked."""
 PLANNED_ANEW = "/*planned anew*/"
 """At the end of a query: PostgreSQL keeps no plan, which would be bad once a table has grown."""
 _PLAIN = (int, str, bytes, float, NoneType)
@@ -85,7 +85,7 @@ class Condition:
 
 
 def one_of(column: str, values: Iterable[object], name: str) -> Condition:
-    """Return the condition that the column has one of these values, of a kind that JSON lacks."""
+    """Return the condition that a column has one of these values. JSON may lack their type."""
     named = {f"{name}_{place}": value for place, value in enumerate(values)}
     if not named:
         return Condition("1 = 0")
@@ -99,19 +99,19 @@ class Driver(Protocol):
         """Run a statement; return the driver's cursor."""
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]], /) -> Any:
-        """Run a statement that writes for each set of values; the answer has a ``rowcount``."""
+        """Run a statement that writes for each set of values; the cursor has a ``rowcount``."""
 
     def stream(self, sql: str, values: Mapping[str, Any], /) -> Any:
         """Run a query; return a cursor that does not hold all its rows."""
 
     def last_number(self, table: str, /) -> int:
-        """Return the highest number that a table is known to have given to a row."""
+        """Return the highest row number that a table is known to have given."""
 
     def follow(self, other: Driver, /) -> None:
-        """Give only numbers beyond those that another database gave."""
+        """Make tables give only row numbers above those that another database gave."""
 
     def give_after(self, table: str, number: int, /) -> None:
-        """Give only numbers beyond this one to rows of a table."""
+        """Make a table give only row numbers above this one."""
 
 
 class Backend(Protocol):
@@ -119,7 +119,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in messages."""
+        """Return the name of the database in messages."""
 
     def transaction(
         self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
@@ -128,42 +128,42 @@ class Backend(Protocol):
 
         Only one transaction at a time writes; the next waits. On PostgreSQL any number that
         ``is_shared`` write at the same time, and no other. One that is not ``lasting`` survives a
-        power cut once a later one that is lasting was committed. Raises StoreUnavailable, saying
-        what to do, or Defect if a rule of the tables would be broken.
+        power cut once a later one that is lasting was committed. Raises StoreUnavailable, which
+        says what to do, or Defect if a constraint would be broken.
         """
 
     def version(self) -> int:
-        """Return a number that is another one after each commit, by any process."""
+        """Return a number that changes with each commit, by any process."""
 
     def only_one(self, *, is_shared: bool = False) -> AbstractContextManager[None]:
         """Hold the lock of the one process that sends, or of those that share the sending.
 
-        Raises Refused if another has it.
+        Raises Refused if another process holds it.
         """
 
     def is_missing(self) -> bool:
-        """Return whether there is no database yet, or none any more."""
+        """Return whether the database does not exist."""
 
     def schema(self, tables: Iterable[str]) -> Iterable[str]:
-        """Return the statements that make a new database, of those of ``schema.sql``."""
+        """Return the statements that create a new database, from those of ``schema.sql``."""
 
     def tables(self, db: Database) -> set[str]:
         """Return the names of the tables."""
 
     def faults(self, *, seconds: float) -> list[str] | None:
-        """Return the faults of the database, or None if the time is too short to tell."""
+        """Return the faults of the database, or None if the check did not end in time."""
 
     def overwrite_erased(self) -> bool:
-        """Overwrite erased bytes, if the database promises to. Return False if it is too busy."""
+        """Overwrite erased bytes, if this kind of database can. Return False if it is too busy."""
 
     def location(self) -> Location:
-        """Return where the data lies."""
+        """Return the location of the data."""
 
     def size(self) -> int:
-        """Return the bytes that it takes."""
+        """Return the size in bytes."""
 
     def close(self) -> None:
-        """Close all connections that no transaction has. A later transaction opens new ones."""
+        """Close all connections without a transaction. A later transaction opens new ones."""
 
 
 class Database:
@@ -188,14 +188,14 @@ class Database:
         return cast("T", self._answers[key])
 
     def list_together(self, slugs: Collection[str]) -> None:
-        """Ask ``of_statement`` for all these statements with one query."""
+        """Make ``of_statement`` query all these statements together."""
         self._listed = frozenset(slugs)
 
     def of_statement(self, kind: type[T], sql: str, slug: str, key: str = "slug") -> list[T]:
         """Return the rows of one statement, in the order of the query, which takes ``:slugs``.
 
-        They are as ``all`` returns them, or as ``mappings`` for the kind ``dict``. ``key`` names
-        their slug. A transaction that only reads runs the query once for all statements of
+        The rows are like those of ``all``, or of ``mappings`` for the kind ``dict``. ``key`` is the
+        name of their slug. A transaction that only reads runs the query once for all statements of
         ``list_together``.
         """
         rows: Callable[..., list[Any]] = self.mappings if kind is dict else partial(self.all, kind)
@@ -261,7 +261,7 @@ class Database:
         return None if row is None else row[0]
 
     def number(self, sql: str, /, *conditions: Condition, **values: object) -> int:
-        """Return the first column of the first row; 0 if there is no row, or nothing in it."""
+        """Return the first column of the first row; 0 if there is no row, or if it is NULL."""
         return int(self.value(sql, *conditions, **values) or 0)
 
     def moment(self, sql: str, /, *conditions: Condition, **values: object) -> datetime | None:
@@ -273,7 +273,7 @@ class Database:
         return self._run(sql, conditions, values).fetchone() is not None
 
     def change(self, sql: str, /, *conditions: Condition, **values: object) -> int:
-        """Run a statement that writes; return how many rows it changed."""
+        """Run a statement that writes; return the number of changed rows."""
         return int(self._run(sql, conditions, values).rowcount)
 
     def changes(self, sql: str, /, *conditions: Condition, **values: object) -> bool:
@@ -317,7 +317,7 @@ class Database:
         return self.changes(f"UPDATE {table} SET {changes} WHERE {where}", **values, **named)
 
     def each(self, sql: str, many: Iterable[Mapping[str, object]]) -> int:
-        """Run a statement that writes for each set of values; return how many rows it changed."""
+        """Run a statement that writes for each set of values; return the number of changed rows."""
         _log.debug("%s", sql)
         given = ({name: stored(value) for name, value in values.items()} for values in many)
         return int(self.driver.executemany(sql, given).rowcount)
@@ -345,7 +345,7 @@ class Repository:
 
 
 class AddressRepository(Repository):
-    """``hash_address`` gives the keyed hash of an address in its folded form."""
+    """A repository with ``hash_address``, which returns the keyed hash of an address."""
 
     def __init__(self, db: Database, hash_address: Callable[[str], bytes]) -> None:
         super().__init__(db)
@@ -367,7 +367,7 @@ def replacement(table: str, key: str, columns: tuple[str, ...]) -> str:
 
 
 def stored(value: object) -> Any:
-    """Return a value as the database keeps it. Raises TypeError for a naive datetime."""
+    """Return a value as the database stores it. Raises TypeError for a naive datetime."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, bool):
@@ -386,7 +386,7 @@ def stored(value: object) -> Any:
 
 
 def instant(milliseconds: int) -> datetime:
-    """Return a stored instant, aware, in UTC."""
+    """Return a stored instant as an aware datetime, in UTC."""
     return _EPOCH + milliseconds * _MILLISECOND
 
 
@@ -396,7 +396,7 @@ def document(kind: Any, text: str) -> Any:
 
 
 def read(kind: type[T], row: Mapping[str, Any], **more: object) -> T:
-    """Return an instance of the dataclass for a row, column → stored value, and further fields."""
+    """Return an instance of the dataclass for a row, column → stored value, with further fields."""
     values, parts = tuple(row.values()), _parts(cast("Any", kind), tuple(row))
     return kind(**{name: part(values) for name, part in parts}, **more)
 
@@ -414,7 +414,7 @@ _SCALARS: Mapping[Any, Callable[[Any], Any]] = {
 
 
 def _joined(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, object]:
-    """Raise ValueError for two values under one name."""
+    """Join two mappings. Raises ValueError for two values under one name."""
     clash = [name for name in one.keys() & other.keys() if one[name] != other[name]]
     if clash:
         raise ValueError(f"two values are named {', '.join(sorted(clash))} in one query")
@@ -423,7 +423,7 @@ def _joined(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str,
 
 @cache
 def _reader(kind: Any, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
-    """Return what makes an instance of a row with these columns."""
+    """Return a function that makes an instance from a row with these columns."""
     parts = _parts(kind, columns)
     return lambda row: kind(**{name: part(row) for name, part in parts})
 
@@ -432,7 +432,7 @@ def _reader(kind: Any, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], 
 def _parts(
     kind: Any, columns: tuple[str, ...]
 ) -> list[tuple[str, Callable[[tuple[Any, ...]], Any]]]:
-    """Return what makes the value of each field of a row with these columns."""
+    """Return, for each field, a function that makes its value from a row with these columns."""
     hints = get_type_hints(kind)
     known = {each.name for each in fields(kind) if each.init}
     places: dict[str, list[int]] = {}
@@ -446,7 +446,7 @@ def _parts(
 def _part(
     annotation: Any, columns: Sequence[str], places: Sequence[int]
 ) -> Callable[[tuple[Any, ...]], Any]:
-    """Return what makes the value of one field of a row, from the columns at these places."""
+    """Return a function that makes one field's value from the columns at these places of a row."""
     within = tuple(columns[place].partition(".")[2] for place in places)
     if all(within):
         make = _reader(annotation, within)
@@ -457,7 +457,7 @@ def _part(
 
 
 def _converter(annotation: Any) -> Callable[[Any], Any] | None:
-    """Return what turns a stored value into one of this type; None if it stays as it is."""
+    """Return a function that converts a stored value to this type; None if none is needed."""
     kinds = [each for each in get_args(annotation) if each is not NoneType]
     is_optional = get_origin(annotation) in {Union, UnionType} and len(kinds) == 1
     kind = kinds[0] if is_optional else annotation

@@ -1,7 +1,7 @@
-"""Tells workers on all machines, through Procrastinate, to look for batches.
+"""Wakes workers on all machines, through Procrastinate, to look for batches.
 
-Which batch is sent, and by whom, is in our tables. A message that is lost costs the seconds until
-the next sweep.
+The project's own tables decide which batch is sent, and by which worker. If a message is lost, a
+batch waits a few seconds for the next sweep.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 
 _log = logging.getLogger("newsletter.run")
 _SCHEMA = "procrastinate"
-"""The schema of Procrastinate's tables."""
+"""The database schema with Procrastinate's tables."""
 _MAKING = 0x6E6577
-"""The advisory lock of the process that makes them."""
+"""The advisory lock of the process that creates these tables."""
 _LOOK, _SWEEP = "look", "sweep"
 _POOL: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
 _PAUSE = 0.1
-"""Seconds."""
+"""Seconds between attempts."""
 _EVERY_FEW_SECONDS = "* * * * * */5"
-"""In the words of cron; the seconds stand last."""
+"""A cron expression whose last field is the seconds."""
 
 
 class WorkerWakeups:
-    """``parameters`` are what the driver connects by. ``open`` comes first."""
+    """The queue of wake-ups; call ``open`` first. ``parameters`` are those of the connection."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         try:
@@ -52,7 +52,7 @@ class WorkerWakeups:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Make the tables if there are none, and be connected for the length of the block."""
+        """Create the tables if they are missing, and connect for the length of the block."""
         import psycopg
         from procrastinate.schema import SchemaManager
 
@@ -69,13 +69,13 @@ class WorkerWakeups:
             yield
 
     def tell(self, slots: int) -> None:
-        """Let so many slots of workers look. Messages to a slot that has not begun are one."""
+        """Wake this many slots of workers now. A slot that has not begun gets only one message."""
         with _explained():
             for slot in range(slots):
                 self._defer(f"slot {slot}")
 
     def tell_at(self, at: datetime) -> None:
-        """Let one slot look at this time."""
+        """Wake one slot at this time."""
         with _explained():
             self._defer(at.isoformat(timespec="seconds"), schedule_at=at)
 
@@ -88,9 +88,9 @@ class WorkerWakeups:
             ).defer()
 
     def work(self, look: Callable[[], None], sweep: Callable[[], None], *, slots: int) -> None:
-        """Call ``look``, in as many threads as slots, when told, until ``stop``.
+        """Call ``look``, in one thread a slot, at each wake-up, until ``stop``.
 
-        Every few seconds one process of all calls ``sweep``. Raises StoreUnavailable.
+        Every few seconds one of all processes calls ``sweep``. Raises StoreUnavailable.
         """
         import procrastinate
         from procrastinate.jobs import Status
@@ -139,12 +139,12 @@ class WorkerWakeups:
             asyncio.run(work())
 
     def stop(self) -> None:
-        """Let the looks that are under way end, then ``work``."""
+        """Wait for the looks that are under way, then end ``work``."""
         self._over.set()
 
 
 def _note(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """Log the error of a task on its own, such as the one that books the end of a look."""
+    """Log the error of a task of the event loop, such as the one that ends a job."""
     _log.error("Procrastinate: %s", _reason(context.get("exception") or context["message"]))
 
 

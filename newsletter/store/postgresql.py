@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     import psycopg
 
 OLDEST = 15
-"""The oldest version of the server that the tests know."""
+"""The oldest tested version of the server."""
 _IDLE_CONNECTIONS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CONNECT_SECONDS = 10
 _LOCK_NAMESPACE = 0x6E6577
-"""Before the numbers of our advisory locks, which belong to one database of the server."""
+"""The first part of newsletter's advisory locks, which belong to one database of the server."""
 _WRITER, _RUNNER = 1, 2
 _ROWS_AT_ONCE = 1000
 _TABLES = "-- tables of schema.sql"
-"""The line of postgresql.sql at which they are made."""
+"""The line of postgresql.sql at which the tables are created."""
 _CONNECTION = {
     "application_name": "newsletter",
     "client_encoding": "UTF8",
@@ -49,9 +49,9 @@ _CONNECTION = {
 
 
 class Postgresql:
-    """A ``Backend``: the database that a URL names. Any number of threads may share it.
+    """A ``Backend`` for the database at a URL.
 
-    ``password`` is used if the URL has none.
+    Any number of threads may share it. ``password`` is used if the URL has none.
     """
 
     def __init__(self, url: str, password: str | None = None) -> None:
@@ -92,12 +92,12 @@ class Postgresql:
                 raise
 
     def version(self) -> int:
-        """Return a number that is another one after each commit, by any process.
+        """Return a number that changes with each commit, by any process.
 
-        It is a hash of the server's snapshot, which names the transactions that are open: a commit
-        takes one away at the moment in which its rows are seen. There is no race: rows that are
-        read after it was asked for are at least as new. Other databases of the same server change
-        it too, which costs a look for nothing.
+        It is a hash of the server's snapshot, which names the open transactions: a commit removes
+        one at the moment in which its rows become visible. There is no race: rows that are read
+        later are at least as new. Other databases of the same server change it too, which costs a
+        needless look.
         """
         query = "SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)"
         with self._watching, self._explained():
@@ -107,9 +107,9 @@ class Postgresql:
     def only_one(self, *, is_shared: bool = False) -> Iterator[None]:
         """Hold the lock of the one process that sends, for the length of the block.
 
-        Those that share the sending hold it together. Raises Refused while another process has it,
-        on any machine. If the connection that holds it is lost, ``version`` takes the lock again,
-        and raises DatabaseReplaced if another process has it. Claims and fences stay safe.
+        Processes that share the sending hold it together. Raises Refused while another process has
+        it, on any machine. If its connection is lost, ``version`` takes the lock again, and raises
+        DatabaseReplaced if another process has it. Claims and fences stay safe.
         """
         kind = "_shared" * is_shared
         with self._watching, self._explained():
@@ -136,7 +136,7 @@ class Postgresql:
             return not self.tables(db)
 
     def schema(self, tables: Iterable[str]) -> Iterator[str]:
-        """Yield the statements, but those of FTS5, among PostgreSQL's own."""
+        """Yield the statements of postgresql.sql, with those of ``schema.sql`` except FTS5's."""
         own = files("newsletter.store").joinpath("postgresql.sql").read_text("utf-8")
         before, after = own.split(_TABLES)
         yield before
@@ -147,17 +147,17 @@ class Postgresql:
         return set(db.column("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"))
 
     def faults(self, *, seconds: float) -> list[str] | None:
-        """Return nothing: a server with checksums refuses to read a page that is damaged."""
+        """Return no faults: a server with checksums refuses to read a damaged page."""
         return []
 
     def overwrite_erased(self) -> bool:
-        """Promise nothing: the server decides which bytes it overwrites, and keeps its log."""
+        """Return True without overwriting: the server decides about its pages and its log."""
         with self.transaction() as db:
             db.change("DELETE FROM meta WHERE key = :due", due=DUE)
         return True
 
     def location(self) -> Location:
-        """Return where the data lies: which server, in which history, and which database."""
+        """Return the server, its history (timeline), and the database."""
         with self.transaction(reads=True) as db:
             [(system, timeline, oid)] = db.rows(
                 "SELECT system_identifier, timeline_id, pg_database.oid"
@@ -167,7 +167,7 @@ class Postgresql:
         return Location(file=int(oid), machine=hashed(str(system)), filesystem=f"{timeline:016x}")
 
     def size(self) -> int:
-        """Return the bytes of its files on the server."""
+        """Return the size of its files on the server, in bytes."""
         with self.transaction(reads=True) as db:
             return int(db.value("SELECT pg_database_size(current_database())"))
 
@@ -181,7 +181,7 @@ class Postgresql:
                 self._unwatch()
 
     def _watched(self, query: str) -> Any:
-        """Ask on the connection that is kept; if it is lost, once more on a new one."""
+        """Run a query on the kept connection; if the connection is lost, once more on a new one."""
         import psycopg
 
         try:
@@ -212,7 +212,7 @@ class Postgresql:
 
     @contextmanager
     def _taken(self, begin: str, *, prepares: bool) -> Iterator[_Session]:
-        """Give a session in which a transaction has begun."""
+        """Yield a session in which a transaction has begun."""
         from psycopg.pq import TransactionStatus
 
         connection = self._begun(begin)
@@ -229,7 +229,7 @@ class Postgresql:
     def _begun(self, begin: str) -> psycopg.Connection:
         """Return a connection in which a transaction has begun.
 
-        An idle connection may be dead after a restart of the server: then try another.
+        An idle connection may be dead after a restart of the server: then another one is tried.
         """
         import psycopg
 
@@ -326,7 +326,7 @@ class _Session:
         return SimpleNamespace(rowcount=changed)
 
     def stream(self, sql: str, values: Mapping[str, Any]) -> _Streamed:
-        """Run a query; its rows come a thousand at a time."""
+        """Run a query; return a cursor that fetches a thousand rows at a time."""
         name = f"stream_{next(self._numbers)}"
         declared = in_driver_words(f"DECLARE {name} NO SCROLL CURSOR FOR {sql}")
         self._connection.execute(declared, values)
@@ -349,7 +349,7 @@ class _Session:
         self.run(f"SELECT setval('{table}_{self._keys()[table]}_seq', {number})")
 
     def _keys(self) -> dict[str, str]:
-        """Return each table that gives numbers to its rows, with its key."""
+        """Return each table with numbered rows, and the column of the number."""
         return dict(
             self._connection.execute(
                 "SELECT table_name, column_name FROM information_schema.columns"
@@ -376,7 +376,7 @@ class _Session:
 
 
 class _Streamed:
-    """The rows of a cursor of the server."""
+    """The rows of a cursor on the server, fetched in parts."""
 
     def __init__(self, connection: psycopg.Connection, name: str) -> None:
         self._connection = connection
@@ -400,7 +400,7 @@ _WRITE = (
     " SET LOCAL idle_in_transaction_session_timeout = '20s';"
     f" SELECT pg_advisory_xact_lock{{}}({_LOCK_NAMESPACE}, {_WRITER})"
 )
-"""A statement sees all earlier commits. While this holds the lock, no other process commits."""
+"""A statement sees all earlier commits. No other process commits while this lock is held."""
 _STATES = {
     "08": "the server cannot be reached; check that it runs, then try again",
     "25006": "the database takes no writes; check that the server is no standby",
@@ -414,7 +414,7 @@ _STATES = {
     "58": "the server reports an error of its disk; check it before going on",
     "XX": "the database is damaged; restore a backup",
 }
-"""SQLSTATE, or its class → what to do."""
+"""SQLSTATE, or its class → advice."""
 _CONNECTING = {
     "password authentication failed": "check the user and the password",
     "no password supplied": "set 'database_password_file' in newsletter.yaml",
@@ -427,7 +427,7 @@ _CONNECTING = {
     "too many": "raise max_connections, or stop what uses the server",
     "starting up": "the server is just starting; try again",
 }
-"""Part of the driver's message about a failed connection → what to do."""
+"""Part of the driver's message about a failed connection → advice."""
 
 
 def _first(error: psycopg.Error) -> str:
@@ -437,7 +437,7 @@ def _first(error: psycopg.Error) -> str:
 
 
 def parameters_of(url: str, password: str | None) -> dict[str, Any]:
-    """Return what the driver connects by. Raises Refused, which never repeats the URL."""
+    """Return the driver's connection parameters. Raises Refused, without the URL in its message."""
     try:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict

@@ -1,4 +1,4 @@
-"""SQLite's words in those of PostgreSQL and its driver: parameters, tables, triggers, values."""
+"""SQLite's SQL for PostgreSQL and its driver: parameters, tables, triggers, values."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def in_driver_words(sql: str) -> bytes:
 
 
 def adapt(connection: psycopg.Connection) -> None:
-    """Let values come and go as in SQLite: sums are integers, and a comparison is 1 or 0."""
+    """Convert values as SQLite does: sums are integers, and a comparison is 1 or 0."""
     from psycopg.adapt import Loader
     from psycopg.types.numeric import Int8Dumper
     from psycopg.types.string import StrDumperUnknown
@@ -88,7 +88,7 @@ _DIFFERS = re.compile(r"\bIS( NOT)? (?=OLD\.)")
 
 
 def _trigger(statement: str) -> str:
-    """Return a trigger as one that calls a function, which asks for the condition by itself."""
+    """Return a trigger as one that calls a function, which checks the condition itself."""
     found = _TRIGGER.search(statement)
     if found is None:
         raise Defect(f"no trigger: {statement}")

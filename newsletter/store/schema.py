@@ -1,4 +1,4 @@
-"""Makes a new database from ``schema.sql``, and refuses one of another version.
+"""Creates a new database from ``schema.sql``, and refuses one of another version.
 
 Migrations begin with the first release.
 """
@@ -15,7 +15,7 @@ VERSION = 1
 
 
 def ensure_current(database: Backend) -> bool:
-    """Make the tables of a new database; return whether it was new.
+    """Create the tables of a new database; return whether it was new.
 
     Raises StoreUnavailable for a database of another version.
     """
@@ -30,9 +30,9 @@ def ensure_current(database: Backend) -> bool:
 
 
 def create(database: Backend, db: Database, *, without_triggers: bool = False) -> list[str]:
-    """Make all tables in one transaction. A table that is there already is an error.
+    """Create all tables in one transaction. An existing table is an error.
 
-    Return the triggers that are left to be made, if it is ``without_triggers``.
+    With ``without_triggers``, return the statements of the triggers instead of running them.
     """
     left = []
     for statement in database.schema(statements(_script())):

@@ -21,7 +21,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, kw_only=True)
 class _Stored:
-    """An address, as hexadecimal digits: a damaged one may be no text any more."""
+    """An address in hexadecimal digits: a damaged address may be no valid text."""
 
     id: int
     address: str
@@ -30,7 +30,7 @@ class _Stored:
 
 @dataclass(frozen=True, kw_only=True)
 class IntegrityReport:
-    """The damaged rows that a check of one kind of row found."""
+    """The result of checking one kind of row."""
 
     what: str
     looked_at: int
@@ -41,7 +41,7 @@ class IntegrityReport:
 
 @dataclass(frozen=True)
 class IntegrityCheck:
-    """Looks at each kind of row for so many seconds."""
+    """The check of each kind of row, for this many seconds a kind."""
 
     db: Database
     hash_address: Callable[[str], bytes]
@@ -49,7 +49,7 @@ class IntegrityCheck:
     seconds: float
 
     def all(self) -> list[IntegrityReport]:
-        """Every kind."""
+        """Check all kinds of rows."""
         return [
             self._look("approvals", "approval", self._approvals()),
             self._look("addresses", "subscriber", self._addresses()),
@@ -70,7 +70,7 @@ class IntegrityCheck:
         )
 
     def _approvals(self) -> Iterator[str]:
-        """The name of each that is damaged, and an empty one of each that is not."""
+        """Yield the slug of each damaged approval, and "" for each sound one."""
         taken = taken_back(revocations(self.db))
         approvals = sealed_approvals(self.db, self.chain)
         for row in approvals.all():

@@ -40,7 +40,7 @@ from newsletter.store.subscribers.readers import Readers
 
 
 class Transaction:
-    """Everything stored, within one transaction: all of it happens or nothing."""
+    """The repositories of one transaction: all changes are committed, or none."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Transaction:
         self.db = db
         self.list_together = db.list_together
         self.now = now
-        """The moment at which it began: all that is done in it is done then."""
+        """The instant at which it began, which is the time of all its changes."""
         self.audit = Audit(db, chain, now, through)
         self.statements = Statements(db)
         self.approvals = Approvals(db, chain, self.audit)
@@ -98,10 +98,10 @@ class Transaction:
 
 
 class Store:
-    """The database. ``hash_address`` gives the keyed hash of an address (16 bytes).
+    """The database.
 
-    ``chain`` is what the audit log and approvals are bound by, ``clock`` what each transaction
-    begins by.
+    ``hash_address`` returns the keyed hash of an address (16 bytes). ``chain`` seals audit lines
+    and approvals, ``clock`` gives each transaction its time.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Store:
         self._turn = threading.Lock()
 
     def acting_through(self, what: str) -> "Store":
-        """Return the same store, whose entries in the audit log say what somebody acts through."""
+        """Return the same store, whose audit log entries name what the actor acts through."""
         same = copy(self)
         same._through = what
         return same
@@ -125,7 +125,7 @@ class Store:
         """Begin a transaction that commits at the end of the block and rolls back on an error.
 
         One that is not ``lasting`` does not wait for the disk: a power cut may undo it until the
-        next lasting one. Use it for changes that nothing depends on before then, without an entry
+        next lasting one. Use it for changes on which nothing depends before then, without an entry
         in the audit log.
         """
         # Within the process writers queue here: SQLite's own waiting is to sleep and try again.
@@ -141,7 +141,7 @@ class Store:
 
     @contextmanager
     def send(self, *, lasting: bool = True) -> Iterator[Transaction]:
-        """Begin a transaction of the sender: it claims, notes or books a batch of its own.
+        """Begin a transaction of the sender, which claims, notes or records a batch of its own.
 
         On PostgreSQL others like it write at the same time, and none of ``begin``; SQLite has one
         writer. Each UPDATE names the state or the fence that it found; rows that all share are
@@ -155,7 +155,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A transaction that only reads."""
+        """Begin a transaction that only reads."""
         with self.database.transaction(reads=True) as db:
             yield self._on(db)
 
@@ -164,7 +164,7 @@ class Store:
         return self.database.version()
 
     def inspect(self, *, seconds: float) -> list[IntegrityReport]:
-        """Compare the stored rows with their hashes and seals, each kind for so long."""
+        """Compare the stored rows with their hashes and seals, for this many seconds a kind."""
         with self.read() as tx:
             return IntegrityCheck(tx.db, self._hash_address, self._chain, seconds).all()
 

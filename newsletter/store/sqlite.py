@@ -1,4 +1,4 @@
-"""A database in one file, by SQLite set up so that a commit survives a power cut."""
+"""A database in one SQLite file, configured so that a commit survives a power cut."""
 
 import errno
 import os
@@ -24,15 +24,15 @@ _PRAGMAS = (
     "temp.secure_delete = ON",
 )
 _PATIENCE, _PAUSE = 30.0, 0.1
-"""Seconds to wait for a descriptor, as ``busy_timeout`` for a lock."""
+"""Seconds to wait for a file descriptor, as ``busy_timeout`` for a lock; and between attempts."""
 _IDLE_CONNECTIONS = 8
 _SHOWN = 5
 _STEPS = 1_000
-"""Instructions of SQLite's machine, after each of which it looks at the time."""
+"""Instructions of SQLite's virtual machine between two checks of the time."""
 
 
 class Sqlite:
-    """The database in the file ``path``, made if it is not there. Its folder has to exist.
+    """A ``Backend`` for the file ``path``, which it creates if missing. The folder must exist.
 
     Any number of threads may share it: each transaction has a connection for itself.
     """
@@ -54,7 +54,7 @@ class Sqlite:
     def transaction(
         self, *, reads: bool = False, lasting: bool = True, is_shared: bool = False
     ) -> Iterator[Database]:
-        """Commit at the end of the block. Raises DatabaseReplaced for another file in its place."""
+        """Commit at the end of the block. Raises DatabaseReplaced if the file was replaced."""
         self._refuse_replaced_file()
         with self._explained(), self._taken() as connection:
             if not reads and connection.lasting is not lasting:
@@ -72,7 +72,7 @@ class Sqlite:
             self._refuse_replaced_file()  # or it was committed to a file that nobody will read
 
     def version(self) -> int:
-        """Return a number that is another one after each commit, by any process. Asks no SQL.
+        """Return a number that changes with each commit, by any process. Runs no SQL.
 
         SQLite compares only what one connection saw, so this has one of its own, which never
         writes.
@@ -89,7 +89,7 @@ class Sqlite:
         yield
 
     def is_missing(self) -> bool:
-        """Return whether the file is missing. To open it would make one."""
+        """Return whether the file is missing. Opening it would create it."""
         return not self.path.exists()
 
     def schema(self, tables: Iterable[str]) -> Iterable[str]:
@@ -99,7 +99,7 @@ class Sqlite:
         return set(db.column("SELECT name FROM sqlite_master WHERE type = 'table'"))
 
     def faults(self, *, seconds: float) -> list[str] | None:
-        """Return what SQLite finds wrong with the file; None if the time is too short to tell."""
+        """Return what SQLite finds wrong with the file; None if the check did not end in time."""
         until = time.monotonic() + seconds
         uri = f"{self.path.resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
@@ -119,13 +119,13 @@ class Sqlite:
             return overwrite_erased(self.path, connection)
 
     def location(self) -> Location:
-        """Return where the file lies. Raises OSError if it does not."""
+        """Return the location of the file. Raises OSError if it is missing."""
         from newsletter.store.file.guard_file import location_of
 
         return location_of(self.path)
 
     def size(self) -> int:
-        """Return the bytes of the file and of its log."""
+        """Return the size of the file and its write-ahead log, in bytes."""
         log = self.path.with_name(f"{self.path.name}-wal")
         return self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
@@ -160,10 +160,10 @@ class Sqlite:
                 connection.close()
 
     def _open(self) -> Connection:
-        """Open the file. If the process has no descriptor left, wait as for another's lock.
+        """Open the file. If the process has no file descriptor left, wait for one, as for a lock.
 
-        Others give theirs back: who reads our pages, and calls that end. To fail at once would end
-        the sending because of them.
+        Other threads release theirs when a page or a call ends. An error at once would stop the
+        sending.
         """
         until = time.monotonic() + _PATIENCE
         again = True  # a descriptor may come free between a failure and the look at them
@@ -180,7 +180,7 @@ class Sqlite:
             time.sleep(_PAUSE)
 
     def connect(self) -> Connection:
-        """Open a connection, set up for safety."""
+        """Open a connection with the safe settings."""
         connection = sqlite3.connect(
             self.path, timeout=30, isolation_level=None, check_same_thread=False, factory=Connection
         )
@@ -227,7 +227,7 @@ def _no_descriptor_is_left() -> bool:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """Return the file that a name leads to; noughts if there is none."""
+    """Return the device and inode of the file at a path; zeros if there is none."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -237,7 +237,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 _FULL = "the disk is full; free some space, then try again: nothing was lost"
 _NEEDED = 1 << 16
-"""Bytes that SQLite wants for the index of its log; without them it speaks of an I/O error."""
+"""Bytes that SQLite needs for the index of its log; without them it reports an I/O error."""
 _ADVICE = {
     "locked": "another process has been writing for over 30 seconds; end it, then try again",
     "readonly": "the file or its folder cannot be written to; check its owner and the disk",

@@ -1,1 +1,1 @@
-"""Campaigns and whom they go to."""
+"""Campaigns, their audiences, and digests."""

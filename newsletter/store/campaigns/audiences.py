@@ -1,4 +1,4 @@
-"""The audience of a campaign: who gets it now, who does not and why, and how it is fixed."""
+"""The audience of a campaign: its readers, the excluded people with reasons, and the freeze."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -22,18 +22,18 @@ from newsletter.store.subscribers.eligibility import (
 )
 
 _IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
-"""Not as a join, in which SQLite may begin with all readers."""
+"""Not a join, in which SQLite may begin with all readers."""
 
 
 class Audiences(Repository):
     """The readers of a statement, or of a correction. Suppression outranks everything.
 
-    A reader in a campaign of one language belongs to that language, in whatever state: but not a
-    reader who was cancelled before the email was sent, unless a correction took them over.
+    A reader in a campaign of one language belongs to that language, whatever its state, unless the
+    delivery was cancelled before it was sent and no correction took the reader over.
     """
 
     def count(self, audience: Audience | Correction) -> int:
-        """Return how many would get it now."""
+        """Return the number of readers now."""
         return self._db.cached(self._count, audience)
 
     def _count(self, audience: Audience | Correction) -> int:
@@ -60,7 +60,7 @@ class Audiences(Repository):
         )
 
     def addresses(self, audience: Audience | Correction) -> Iterator[str]:
-        """Return the addresses of those who would get it, oldest first."""
+        """Return the addresses of the readers, in the order of their ids."""
         people = _people(audience)
         return self._db.scan(
             f"SELECT subscriber.address FROM {people.tables} WHERE {people.who}"
@@ -69,9 +69,9 @@ class Audiences(Repository):
         )
 
     def excluded(self, audience: Audience | Correction) -> list[tuple[str, str]]:
-        """Return (address, reason) of those on these lists who would not get it.
+        """Return (address, reason) of the people on these lists who are not in the audience.
 
-        For a correction: of those who were to get the original.
+        For a correction: of the people to whom the original was addressed.
         """
         people, why = _excluded(audience)
         return self._db.rows(
@@ -82,7 +82,7 @@ class Audiences(Repository):
         )
 
     def left_out(self, audience: Audience | Correction) -> dict[str, int]:
-        """Return reason → how many of these would not get it, without naming anybody."""
+        """Return reason → number of the people whom ``excluded`` returns."""
         people, why = _excluded(audience)
         rows = self._db.rows(
             f"SELECT {why} AS why, COUNT(*) FROM {people.tables} WHERE {people.who} GROUP BY why",
@@ -92,14 +92,14 @@ class Audiences(Repository):
         return dict(rows)
 
     def languages(self, lists: Sequence[str]) -> set[str]:
-        """Return the languages of those who would get what goes to these lists."""
+        """Return the languages of the people who may get email to these lists."""
         who = eligible(lists)
         return set(self._db.column(f"SELECT DISTINCT language FROM subscriber WHERE {who}", who))
 
     def elsewhere(self, audience: Audience) -> list[tuple[str, str, str]]:
-        """Return (address, language, slug) of those on its lists who are left to other languages.
+        """Return (address, language, slug) of people on its lists who belong to other languages.
 
-        The slug is that of the language which has them; "" if nothing else keeps them from it.
+        The slug is that of the statement in that language; "" if it has no campaign with them yet.
         """
         people = _left_to_others(audience)
         return self._db.rows(
@@ -109,7 +109,7 @@ class Audiences(Repository):
         )
 
     def left_to_others(self, audience: Audience) -> dict[str, int]:
-        """Return how many of each language are left to others, without naming anybody."""
+        """Return language → number of the people whom ``elsewhere`` returns."""
         people = _left_to_others(audience)
         rows = self._db.rows(
             f"SELECT subscriber.language, COUNT(*) FROM {people.tables} WHERE {people.who}"
@@ -119,9 +119,9 @@ class Audiences(Repository):
         return dict(rows)
 
     def zones(self, audience: Audience) -> dict[str, int]:
-        """Return how many of the audience have each time zone; "" for those who named none.
+        """Return time zone → number of readers; "" for readers without a zone.
 
-        Those whom another language has are counted too.
+        People who belong to another language are counted too.
         """
         who = aimed(audience)
         rows = self._db.rows(
@@ -147,12 +147,12 @@ class Audiences(Repository):
         batch_size: int,
         by_zone: ByZone | None = None,
     ) -> int:
-        """Fix the audience in batches of ``batch_size`` by one statement; return its size.
+        """Store the audience as batches of ``batch_size``, by one SQL statement; return its size.
 
-        With ``by_zone`` each batch holds readers of one instant, and waits for it. A zone that is
-        not named has ``otherwise``. The campaign of a correction takes the original's lists. At the
-        claim, a subscription is asked for only of readers who waited for the original, not of those
-        who may have it: no batch holds people of both kinds.
+        With ``by_zone`` each batch holds readers of one send time; other zones get ``otherwise``.
+        The campaign of a correction takes the original's lists. The claim checks the subscriptions
+        only of readers who waited for the original, not of those who may have it: no batch holds
+        both.
         """
         people, regardless, at, part, zones = _people(audience), "0", "0", "", ""
         if isinstance(audience, Correction):
@@ -195,7 +195,7 @@ class Audiences(Repository):
 
 
 def _people(audience: Audience | Correction) -> People:
-    """Return the subscribers who get it."""
+    """Return the subscribers in the audience."""
     if isinstance(audience, Correction):
         join = "LEFT JOIN" if audience.unstarted else "JOIN"
         who = ~SUPPRESSED & _gets_correction(audience)
@@ -208,7 +208,7 @@ def _people(audience: Audience | Correction) -> People:
 
 
 def _with(join: str, query: Condition, who: Condition) -> People:
-    """Return the subscribers, joined to those of a query."""
+    """Return the subscribers, joined to the rows of a query."""
     return People(
         tables=f"subscriber {join.format(query)}",
         id="subscriber.id",
@@ -217,7 +217,7 @@ def _with(join: str, query: Condition, who: Condition) -> People:
 
 
 def _excluded(audience: Audience | Correction) -> tuple[People, Condition]:
-    """Return the people who would not get it, and an expression: why."""
+    """Return the people who are not in the audience, and the expression of the reason."""
     why = why_not(audience.lists)
     if isinstance(audience, Correction):
         held = _held(audience)
@@ -252,7 +252,7 @@ def _excluded(audience: Audience | Correction) -> tuple[People, Condition]:
 
 
 def _held(correction: Correction) -> Condition:
-    """A query: who was in a campaign of the original (``id``), and what that says of them.
+    """A query: people in campaigns of the original (``id``), and how far it reached them.
 
     ``standing`` is 2 for readers who may have the original, 1 for those who wait for it, else 0.
     """
@@ -284,7 +284,7 @@ def _held(correction: Correction) -> Condition:
 
 
 def _gets_correction(correction: Correction) -> Condition:
-    """SQL condition: the correction is for this subscriber, who is not suppressed."""
+    """SQL condition: this subscriber, if not suppressed, gets the correction."""
     # a reader who joined after the original has no row in held
     waits = Condition("COALESCE(held.standing, 0) = 1")
     if correction.unstarted:
@@ -298,7 +298,7 @@ def _gets_correction(correction: Correction) -> Condition:
 
 
 def _left_to_others(audience: Audience) -> People:
-    """Return the subscribers on its lists whom another language has or gets."""
+    """Return the subscribers on its lists who are in a campaign of another language, or will be."""
     who = aimed(Audience(lists=audience.lists, segment=audience.segment)) & (
         Condition("had.id IS NOT NULL") | ~reads(audience.languages or ())
     )
@@ -306,7 +306,7 @@ def _left_to_others(audience: Audience) -> People:
 
 
 def _had(audience: Audience) -> Condition:
-    """A query: whom another language of the statement has (``id``), and which one (``slug``)."""
+    """A query: people in campaigns of other languages (``id``), and the statement (``slug``)."""
     return Condition(
         f"""
         SELECT {MEMBER} AS id, MAX(campaign.slug) AS slug

@@ -14,7 +14,7 @@ _COLUMNS = """
     campaign.finished_at
 """
 _HEAD = f"SELECT {_COLUMNS} FROM campaign"
-"""Without figures, which cost a sum over all batches."""
+"""The columns without figures, which would sum over all batches."""
 
 
 def _with_counts(which: str) -> str:
@@ -51,8 +51,7 @@ class Campaigns(Repository):
         return self._db.all(Campaign, f"{_with_counts('SELECT id FROM campaign')} ORDER BY id")
 
     def newest(self, most: int | None, *, before: int | None = None) -> list[Campaign]:
-        """Return the newest campaigns with their figures, or those before a number, newest
-        first."""
+        """Return the newest campaigns with ids below ``before``, with figures, newest first."""
         which = "SELECT id FROM campaign WHERE id < :before ORDER BY id DESC LIMIT :most"
         return self._db.all(
             Campaign,
@@ -65,14 +64,14 @@ class Campaigns(Repository):
         return self._db.number("SELECT COUNT(*) FROM campaign")
 
     def open(self) -> list[Campaign]:
-        """Return campaigns that are not over, with their figures."""
+        """Return the campaigns that are not over, with their figures."""
         which = f"SELECT id FROM campaign WHERE {_IS_OPEN}"
         return self._db.all(Campaign, f"{_with_counts(which)} ORDER BY campaign.id")
 
     def begun(self, after: datetime, until: datetime | None = None) -> list[Campaign]:
-        """Return campaigns that began after a moment, in that order, without their figures.
+        """Return the campaigns that began in a span of time, in that order, without their figures.
 
-        ``until`` ends the span, and is not in it. Welcome emails are left out.
+        ``until`` is not in the span. Welcome emails are left out.
         """
         return self._db.all(
             Campaign,
@@ -83,7 +82,7 @@ class Campaigns(Repository):
         )
 
     def last_begun(self, most: int) -> list[Campaign]:
-        """Return the campaigns that began last, newest first, without their figures."""
+        """Return the campaigns that began last, the last one first, without their figures."""
         return self._db.all(
             Campaign,
             f"{_HEAD} WHERE started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT :most",
@@ -93,7 +92,7 @@ class Campaigns(Repository):
     def related(self, slugs: Collection[str]) -> list[Campaign]:
         """Return the campaigns of these statements, and of their corrections and originals.
 
-        Also where there are several in between; oldest first, without their figures.
+        Chains of corrections are followed to both ends. Oldest first, without their figures.
         """
         found: dict[int, Campaign] = {}
         seen: set[str] = set()
@@ -121,7 +120,7 @@ class Campaigns(Repository):
         )
 
     def of_translations(self, original: str) -> list[Campaign]:
-        """Return the latest campaign of each statement that was ever planned as its translation."""
+        """Return the latest campaign of each statement that was planned as its translation."""
         latest = _with_counts(
             "SELECT MAX(id) FROM campaign WHERE translates <> '' AND translates = :original"
             " GROUP BY slug"
@@ -129,7 +128,7 @@ class Campaigns(Repository):
         return self._db.all(Campaign, f"{latest} ORDER BY campaign.slug", original=original)
 
     def published(self, *, skip: int, most: int) -> list[str]:
-        """Return the slugs of what began to go out, the last begun first; each once."""
+        """Return the slugs of statements whose sending began, the last one first, each once."""
         return self._db.column(
             """
             SELECT slug FROM campaign
@@ -144,7 +143,7 @@ class Campaigns(Repository):
         )
 
     def count_published(self) -> tuple[int, datetime | None]:
-        """Return how many slugs began to go out, and when one of them last did."""
+        """Return the number of statements whose sending began, and when the last one began."""
         [(count, last)] = self._db.rows(
             "SELECT COUNT(DISTINCT slug), MAX(started_at) FROM campaign"
             " WHERE started_at IS NOT NULL AND unlisted = 0"
@@ -156,7 +155,7 @@ class Campaigns(Repository):
         return self._db.first(Campaign, _with_counts("SELECT :id"), id=campaign_id)
 
     def head(self, campaign_id: int) -> Campaign:
-        """Return the campaign with this id, which there is, without its figures."""
+        """Return the campaign with this id, which must exist, without its figures."""
         [campaign] = self._db.all(Campaign, f"{_HEAD} WHERE id = :id", id=campaign_id)
         return campaign
 
@@ -169,7 +168,7 @@ class Campaigns(Repository):
         return next(iter(self._db.of_statement(Campaign, newest, slug)), None)
 
     def begun_correction(self, slug: str) -> Campaign | None:
-        """Return the newest begun correction of a statement."""
+        """Return the newest correction of a statement whose sending has begun."""
         began = self._db.of_statement(
             Campaign,
             f"{_HEAD} WHERE corrects <> '' AND corrects IN (SELECT value FROM json_each(:slugs))"
@@ -180,7 +179,7 @@ class Campaigns(Repository):
         return next(reversed(began), None)
 
     def soonest(self, most: int) -> list[Campaign]:
-        """Return the scheduled campaigns that leave first, without their figures."""
+        """Return the scheduled campaigns that are sent next, without their figures."""
         return self._db.all(
             Campaign,
             f"{_HEAD} WHERE {_IS_OPEN} AND state = 'scheduled' ORDER BY release_at, id LIMIT :most",
@@ -188,7 +187,7 @@ class Campaigns(Repository):
         )
 
     def last_ended(self, most: int) -> list[Campaign]:
-        """Return campaigns that are over, the last begun first, with their figures."""
+        """Return the campaigns that are over, the last begun first, with their figures."""
         newest = _with_counts(
             "SELECT id FROM campaign WHERE started_at IS NOT NULL"
             " AND state IN ('sent', 'attention') ORDER BY started_at DESC, id DESC LIMIT :most"
@@ -198,7 +197,7 @@ class Campaigns(Repository):
         )
 
     def sending(self) -> list[int]:
-        """Return the ids of the campaigns that are sending; of welcome emails, those with work."""
+        """Return the ids of campaigns that are sending; of welcome emails, those with work."""
         return self._db.column(
             "SELECT id FROM campaign WHERE campaign.state = 'sending' AND (welcome = 0 OR EXISTS ("
             "SELECT 1 FROM batch WHERE batch.state IN ('queued', 'claimed')"
@@ -206,7 +205,7 @@ class Campaigns(Repository):
         )
 
     def welcoming(self, lists: Collection[str]) -> list[Campaign]:
-        """Return the welcome emails of these lists that were started and not ended, newest first.
+        """Return the welcome emails of these lists that are being sent, newest first.
 
         They have no figures.
         """
@@ -219,7 +218,7 @@ class Campaigns(Repository):
         )
 
     def due(self, now: datetime) -> list[Campaign]:
-        """Return scheduled campaigns whose time has come, oldest first. They have no figures."""
+        """Return the scheduled campaigns that are due, oldest first, without their figures."""
         return self._db.all(
             Campaign,
             f"{_HEAD} WHERE {_IS_OPEN} AND state = 'scheduled' AND release_at <= :now"
@@ -242,7 +241,7 @@ class Campaigns(Repository):
         at: datetime,
         reason: str = "",
     ) -> bool:
-        """Change the state if it is one of ``expect``; return whether it was."""
+        """Change the state if it is one of ``expect``; return whether it was changed."""
         return self._db.changes(
             """
             UPDATE campaign SET state = :to, reason = :reason, finished_at = :ended_at,
@@ -259,18 +258,17 @@ class Campaigns(Repository):
         )
 
     def reschedule(self, campaign_id: int, release_at: datetime, *, urgent: bool) -> None:
-        """Change when a campaign leaves, and in which lane."""
+        """Change the release time of a campaign, and whether it is urgent."""
         self._db.update("campaign", {"id": campaign_id}, release_at=release_at, urgent=urgent)
 
     def take_over(self, campaign_id: int, by: str) -> None:
-        """Note that the correction ``by`` ended this campaign and goes to its waiting readers."""
+        """Note that the correction ``by`` ended this campaign and took over its waiting readers."""
         self._db.update("campaign", {"id": campaign_id}, corrected_by=by)
 
     def hand_on(self, campaign_id: int, carrier: str) -> bool:
-        """Send waiting batches through this provider, at once; "" is the first. Return whether it
-        is new.
+        """Assign the queued batches to this provider, to be sent at once; "" is the first provider.
 
-        Batches that wait for a local hour still wait for it.
+        Return whether it is another one. Batches that wait for a local hour still wait for it.
         """
         changed = self._db.change(
             "UPDATE campaign SET carrier = :carrier WHERE id = :id AND carrier <> :carrier",
@@ -290,7 +288,7 @@ class Campaigns(Repository):
         return set(self._db.column("SELECT carrier FROM campaign WHERE campaign.state = 'sending'"))
 
     def providers(self, campaign_id: int) -> list[str]:
-        """Return the names of the providers that a campaign's batches went to."""
+        """Return the names of the providers to which a campaign's batches were sent."""
         return self._db.column(
             "SELECT DISTINCT provider FROM batch"
             " WHERE campaign_id = :id AND provider <> '' ORDER BY provider",
@@ -298,7 +296,7 @@ class Campaigns(Repository):
         )
 
     def pass_on(self, campaign_id: int, to: int) -> None:
-        """Give the batches that wait to another campaign, except of readers whom it has."""
+        """Move the queued readers to another campaign, except readers whom that campaign has."""
         self._db.change(
             """
             UPDATE batch SET campaign_id = :to, no = no + (
@@ -312,7 +310,7 @@ class Campaigns(Repository):
         )
 
     def cancel_pending(self, campaign_id: int) -> int:
-        """Cancel queued batches; return how many deliveries."""
+        """Cancel the queued batches; return the number of deliveries."""
         pending = self._db.value(
             "SELECT COALESCE(SUM(pending), 0) FROM batch"
             " WHERE campaign_id = :id AND state = 'queued'",
@@ -339,7 +337,7 @@ class Campaigns(Repository):
         )
 
     def unsent(self, campaign_id: int, most: int = NO_LIMIT) -> list[tuple[str, str]]:
-        """Return (address, state) of those who wait, or were cancelled, or were given up.
+        """Return (address, state) of readers who were queued, cancelled or given up.
 
         Their number is ``pending`` plus ``cancelled``. Readers who were given up may have the
         message; the others do not.
@@ -366,7 +364,7 @@ class Campaigns(Repository):
         )
 
     def unknown(self, campaign_id: int) -> list[str]:
-        """Return the addresses of those whose message the provider may or may not have taken."""
+        """Return the addresses of the readers whose delivery is unknown."""
         return self._db.column(
             f"""
             SELECT COALESCE(subscriber.address, '(erased)')

@@ -1,4 +1,4 @@
-"""Digest emails and their issues: no local date has two of a name."""
+"""Digest emails and their issues, of which there is at most one a local date."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -8,20 +8,20 @@ from newsletter.store.database import Repository, instant
 
 _ISSUE = "SELECT name, day, upto, document AS statement, parts FROM issue"
 _DASHES = 3
-"""The fewest dashes in the slug of an issue, which ends with a date."""
+"""The minimum of dashes in the slug of an issue, which ends with a date."""
 
 
 class Digests(Repository):
-    """Since when each digest email is configured, and its issues."""
+    """The digest emails, with the time since which each is configured, and their issues."""
 
     def since(self) -> dict[str, datetime]:
-        """Return when each configured digest email began, by its name."""
+        """Return the time since which each digest email is configured, by its name."""
         return {
             name: instant(since) for name, since in self._db.rows("SELECT name, since FROM digest")
         }
 
     def begin(self, name: str, at: datetime) -> None:
-        """Note a new digest email, which gathers nothing older. A known one stays as it is."""
+        """Store a new digest email, which lists no older statements. A known one stays as it is."""
         self._db.insert_new("digest", name=name, since=at)
 
     def end(self, name: str) -> None:
@@ -43,7 +43,7 @@ class Digests(Repository):
         return [issue for issue in found if issue is not None]
 
     def waiting(self) -> list[Issue]:
-        """Return the issues with a statement that has not begun to go out, by name and day."""
+        """Return the issues whose statement has not begun to be sent, by name and day."""
         return self._db.all(
             Issue,
             f"{_ISSUE} WHERE document <> 'null' AND NOT EXISTS ("

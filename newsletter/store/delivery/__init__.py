@@ -1,1 +1,1 @@
-"""Batches, from the claim to the last outcome, and transactional email."""
+"""Batches, from the claim to the last outcome, rate limits, and transactional email."""

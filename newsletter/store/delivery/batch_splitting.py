@@ -1,4 +1,4 @@
-"""Dividing a held batch: into halves, into what leaves now and later, or who is tried again."""
+"""Splitting a claimed batch: in halves, by an allowance, or by members to be retried."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ from newsletter.store.database import Database
 def change(
     db: Database, batch: ClaimedBatch | UnknownBatch, assignments: str, **values: object
 ) -> bool:
-    """Change a held batch by the assignments of an UPDATE; return whether it was still held."""
+    """Change a claimed batch by the assignments of an UPDATE; return whether it still held."""
     state = BatchState.UNKNOWN if isinstance(batch, UnknownBatch) else BatchState.CLAIMED
     return db.changes(
         f"UPDATE batch SET {assignments}"
@@ -31,7 +31,7 @@ def is_cancelled(db: Database, campaign_id: int) -> bool:
 
 
 def halve(db: Database, claimed: ClaimedBatch) -> bool:
-    """Give the two halves of the reachable members new numbers; who left stays with the old row."""
+    """Replace the batch by two halves of its reachable members; the others stay in the old row."""
     numbers = [number for number, _ in claimed.members]
     if not change(
         db,
@@ -54,9 +54,9 @@ def set_aside(
     reason: str = "",
     not_before: datetime,
 ) -> bool:
-    """Move some members of a held batch to one of their own, which is due at this time.
+    """Move some members of a claimed batch to a new batch, which is due at ``not_before``.
 
-    They leave the old row altogether: should it be unknown, a decision on it is not about them.
+    They leave the old row: if that is unknown, a decision about it does not concern them.
     """
     column = "unknown" if isinstance(batch, UnknownBatch) else "pending"
     if not change(
@@ -74,7 +74,7 @@ def set_aside(
 
 
 def take_out(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[int]) -> None:
-    """Move rejected members of a batch that is done to a queued batch of their own."""
+    """Move rejected members of a finished batch to a new queued batch."""
     kept = _without(db, batch_id, numbers)
     db.change(
         "UPDATE batch SET members = :members, size = size - :moved, rejected = rejected - :moved"
@@ -93,7 +93,7 @@ def take_out(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[in
 
 
 def shorten(db: Database, claimed: ClaimedBatch, allowance: int | None) -> ClaimedBatch:
-    """Keep as many members as there is room for; the others become a batch of their own."""
+    """Keep as many members as the allowance permits; move the others to a new batch."""
     if allowance is None or len(claimed.members) <= allowance:
         return claimed
     rest = [number for number, _ in claimed.members[allowance:]]
@@ -110,7 +110,7 @@ def shorten(db: Database, claimed: ClaimedBatch, allowance: int | None) -> Claim
 
 
 def _without(db: Database, batch_id: int, numbers: Collection[int]) -> list[int]:
-    """Return the members of the batch, also those who left since the freeze, without these."""
+    """Return the members of the batch without these, but with those who left since the freeze."""
     members = db.value("SELECT members FROM batch WHERE id = :id", id=batch_id)
     gone = set(numbers)
     return [number for number in json.loads(members) if number not in gone]
@@ -127,10 +127,10 @@ def add(
     not_before: datetime | int = 0,
     attempts: int | None = None,
 ) -> None:
-    """Add batches after the last of the campaign, queued or, if it is over, cancelled.
+    """Add batches at the end of the campaign: queued, or cancelled if it is over.
 
-    Their members come out of the batch ``batch_id``. Its tries so far count: an event of one of
-    them may still tell that a reader has the message.
+    Their members come from the batch ``batch_id``. Its attempts so far count: an event of one of
+    them may still prove that a reader has the message.
     """
     # no two take the same number; the row of the batch is locked before that of its campaign
     locked = "SELECT id FROM campaign WHERE id = :id /*postgres FOR NO KEY UPDATE*/"

@@ -1,4 +1,4 @@
-"""Batches: claimed, sent and booked as one. Each change is guarded by the fence."""
+"""Batches: claimed, sent and recorded as one. Each change checks the fence."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ _DELIVERY_STATES = {
 
 
 class Batches(AddressRepository):
-    """The unit of work."""
+    """The batches of all campaigns."""
 
     def claim(
         self,
@@ -47,14 +47,13 @@ class Batches(AddressRepository):
         allowance: Mapping[str, int | None] = MappingProxyType({}),
         owner: int | None = None,
     ) -> ClaimedBatch | None:
-        """Claim a queued batch of a campaign that is sending, of urgent ones first; none on hold.
+        """Claim a queued batch of a campaign that is sending, an urgent one first; none on hold.
 
-        Checks suppressions and subscriptions again, in the same transaction, and books those who
-        left. A batch in which no reader is left is done and is not returned.
-
-        ``allowance`` holds how many members a batch may have at each provider, the first one first;
-        None is no limit. Those beyond it become a queued batch of their own. ``owner`` is the
-        worker that claims, where several processes send.
+        Checks suppressions and subscriptions again, in the same transaction, and records readers
+        who left. A batch without readers is done and is not returned. ``allowance`` is the maximum
+        of members for each provider, the first provider first; None is no limit. Members beyond it
+        become a new queued batch. ``owner`` is the id of the claiming worker, if several processes
+        send.
         """
         campaigns = Campaigns(self._db)
         while (found := claiming.next_queued(self._db, at, allowance, owner)) is not None:
@@ -84,7 +83,7 @@ class Batches(AddressRepository):
         account: str = "",
         owner: int | None = None,
     ) -> int | None:
-        """Note that the batch is about to leave for an account at its provider.
+        """Note that the batch is about to be sent through an account at its provider.
 
         Return the number of all attempts, of batches and emails, in this database; None if the
         fence has changed or the campaign is no longer being sent.
@@ -103,10 +102,10 @@ class Batches(AddressRepository):
         return claiming.count(self._db, owner) if held == 1 else None
 
     def settle(self, claimed: ClaimedBatch, *, booking: Booking, at: datetime) -> bool:
-        """Book the answer if the fence still holds; return whether it did.
+        """Record the outcomes if the fence still holds; return whether it did.
 
-        Those to be tried again leave for a queued batch of their own, which counts the tries so
-        far. If the campaign was cancelled in the meantime, that batch is cancelled instead.
+        Members to be retried move to a new queued batch, which counts the attempts so far. If the
+        campaign was cancelled in the meantime, that batch is cancelled instead.
         """
         # before the answer is booked, which is for all who are still pending
         if booking.again and not batch_splitting.set_aside(
@@ -150,7 +149,7 @@ class Batches(AddressRepository):
         return True
 
     def requeue(self, claimed: ClaimedBatch, *, not_before: datetime, reason: str) -> bool:
-        """Put a batch back that was provably not sent, if the fence still holds.
+        """Queue a batch again that provably was not sent, if the fence still holds.
 
         If its campaign was cancelled in the meantime, the batch is cancelled instead.
         """
@@ -175,13 +174,11 @@ class Batches(AddressRepository):
         return self._db.has(f"SELECT 1 FROM batch WHERE {_IS_ORPHAN} LIMIT 1", at=at)
 
     def abandon(self, *, at: datetime, is_shared: bool = False) -> int:
-        """Make every claimed batch unknown whose owner has no row, or whose lease is over.
+        """Make each claimed batch unknown whose owner has no row, or whose lease is over.
 
-        Return how many.
-
-        Of a batch that was not intended yet nothing has left: it goes back into the queue. Where
-        one process sends, it is dead, and so is what held an unknown batch. If the sending
-        ``is_shared``, the call of an owner that was only cut off may go on until the end of the
+        Return their number. A batch without ``intend`` was not sent: it is queued again. If one
+        process sends, the owner is dead, and its claims of unknown batches end. If the sending
+        ``is_shared``, an owner without a connection may still be in its call until the end of the
         lease: until then nothing decides about the batch.
         """
         if not is_shared:
@@ -232,9 +229,9 @@ class Batches(AddressRepository):
         )
 
     def unreached(self, campaign_id: int) -> int:
-        """Return how many deliveries of a campaign ended without a message: cancelled or rejected.
+        """Return the number of deliveries of a campaign that were cancelled or rejected.
 
-        Those given up may have arrived, and nothing is sent to a damaged address.
+        Deliveries that were given up may have arrived, and nothing is sent to a damaged address.
         """
         return self._db.number(
             f"""
@@ -276,7 +273,7 @@ class Batches(AddressRepository):
         )
 
     def left_since(self, provider: str, at: datetime) -> int:
-        """Return how many messages left, or may have left, through a provider since then."""
+        """Return the number of messages that were, or may have been, sent through a provider."""
         return self._db.number(
             "SELECT SUM(size - suppressed - cancelled) FROM batch"
             " WHERE claimed_at >= :at AND provider = :provider AND state <> 'queued'",
@@ -301,7 +298,7 @@ class Batches(AddressRepository):
         )
 
     def handed_over(self, campaign_id: int, since: datetime) -> int:
-        """Return how many deliveries of a campaign were settled since then."""
+        """Return the number of deliveries of a campaign that were settled since then."""
         return self._db.number(
             "SELECT COALESCE(SUM(accepted + rejected + unknown), 0) FROM batch"
             " WHERE campaign_id = :campaign_id AND settled_at >= :since",
@@ -310,7 +307,7 @@ class Batches(AddressRepository):
         )
 
     def accepted_by_minute(self, campaign_id: int) -> list[tuple[datetime, int]]:
-        """Return how many deliveries the provider accepted in each minute, oldest first."""
+        """Return (minute, number of accepted deliveries), oldest first."""
         return [
             (instant(at), count)
             for at, count in self._db.rows(
@@ -323,7 +320,7 @@ class Batches(AddressRepository):
         ]
 
     def outage(self, campaign_id: int) -> Outage | None:
-        """Return what of a campaign was tried in vain and waits for another try, if anything."""
+        """Return the batches of a campaign that wait for another attempt, or None."""
         found = self._db.first(
             Outage,
             "SELECT COALESCE(SUM(pending), 0) AS people, MAX(attempts) AS tries,"
@@ -335,7 +332,7 @@ class Batches(AddressRepository):
         return found if found and found.people else None
 
     def waiting(self) -> Waiting:
-        """Return what campaigns that are sending still have to send."""
+        """Return the open batches of the campaigns that are sending."""
         return self._db.all(
             Waiting,
             f"""

@@ -1,4 +1,4 @@
-"""Taking hold of a batch: who in it may still be written to is decided in the same transaction."""
+"""The claim of a batch, which decides in one transaction who of it may still get the email."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,27 +11,27 @@ from newsletter.store.database import MEMBER, PLANNED_ANEW, SKIP_LOCKED, Conditi
 from newsletter.store.subscribers.eligibility import People, eligible, ids_of, people_on, why_not
 
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
-"""The reason for not sending to a reader."""
+"""The reason for not sending to a reader with a damaged address."""
 _LONGEST_WAIT = timedelta(days=4)
-"""For a local hour, or for a provider's records. A wrong clock wrote what is further ahead."""
+"""The maximum wait for a local hour or a provider's records. A longer one is a wrong clock's."""
 LONGEST_RETRY = timedelta(hours=2)
-"""The same after a try that did not leave: no provider's wait is taken for more than an hour."""
+"""The maximum wait after a failed attempt: a longer wait of a provider is cut to an hour."""
 
 # SQLite uses a partial index only if the query repeats its condition word for word. With the
 # indexes of open and of unknown batches, a claim costs the same however many batches are done.
 IS_OPEN = "batch.state IN ('queued', 'claimed')"
 IS_UNKNOWN = "batch.state = 'unknown'"
 IS_FREE = "NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('doubt', 'stop'))"
-"""The condition that nothing holds the workspace."""
+"""SQL condition: there is no hold on sending."""
 IS_ALIVE = (
     "(CAST(:owner AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner))"
 )
-"""The condition that the process that claims does not count as dead."""
+"""SQL condition: the claiming process does not count as dead."""
 ALL_CLAIMS = (
     "SELECT claims + (SELECT COALESCE(SUM(worker.claims), 0) FROM worker) FROM restore_guard"
 )
 _DENSE = 2
-"""Up to so many ids for each member, reading all between the first and the last costs less."""
+"""Ids per member up to which a scan from the first to the last id costs less than look-ups."""
 
 
 def is_at(accounts: Mapping[str, str]) -> Condition:
@@ -57,9 +57,9 @@ def is_due(at: datetime) -> Condition:
 def next_queued(
     db: Database, at: datetime, allowance: Mapping[str, int | None], owner: int | None
 ) -> tuple[int, str] | None:
-    """Return the batch to be claimed next and its provider.
+    """Return the id of the batch to be claimed next, and its provider.
 
-    The campaign is chosen first: an order over all that is open would cost more with each batch.
+    The campaign is chosen first: an order over all open batches would cost more with each batch.
     """
     due = is_due(at)
     for campaign_id, provider in db.rows(
@@ -86,7 +86,7 @@ def next_queued(
 
 @dataclass(frozen=True, kw_only=True)
 class _Held:
-    """The row of a batch, just claimed."""
+    """The row of a batch that was just claimed."""
 
     id: int
     campaign_id: int
@@ -110,9 +110,10 @@ def claim(
     attempt_id: str,
     owner: int | None,
 ) -> ClaimedBatch:
-    """Claim one queued batch. Book the readers who unsubscribed since the audience was frozen.
+    """Claim one queued batch.
 
-    An address that does not match its stored hash was damaged: nothing is sent to it.
+    Record the readers who unsubscribed since the freeze. An address that does not match its stored
+    hash was damaged: nothing is sent to it.
     """
     [row] = db.all(
         _Held,
@@ -152,9 +153,9 @@ def claim(
 
 
 def count(db: Database, owner: int | None) -> int:
-    """Count one more attempt that is about to leave; return how many there ever were.
+    """Count one more attempt; return the number of all attempts.
 
-    Each owner counts in its own row: no other waits for it. The numbers of one owner rise.
+    Each owner counts in its own row: no other owner waits for it. The numbers of one owner rise.
     """
     if owner is None:
         db.change("UPDATE restore_guard SET claims = claims + 1")
@@ -167,7 +168,7 @@ def count(db: Database, owner: int | None) -> int:
 def _reachable(
     db: Database, row: _Held, lists: Sequence[str] | None, hash_address: Callable[[str], bytes]
 ) -> tuple[list[tuple[int, str]], list[int]]:
-    """Return (id, address) of the members who may be written to, and the ids of damaged ones."""
+    """Return (id, address) of the members who may get the email, and the ids of damaged ones."""
     frozen = json.loads(row.members)
     values: dict[str, object] = {"campaign_id": row.campaign_id}
     first, last = min(frozen), max(frozen)
@@ -230,7 +231,7 @@ def _find_damaged(
 
 
 def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:
-    """Return the address if it matches its stored hash; else one of the two was damaged."""
+    """Return the address; None if it does not match its stored hash: one was damaged."""
     try:
         decoded = address.decode()
         return decoded if hash_address(decoded) == stored else None
@@ -241,7 +242,7 @@ def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes
 def _book_others(
     db: Database, row: _Held, lists: Sequence[str] | None, damaged: Sequence[int], at: datetime
 ) -> None:
-    """Book the members who left since the freeze, and those whose address is damaged."""
+    """Record the members who left since the freeze, and those whose address is damaged."""
     who, why = eligible(lists), why_not(lists)
     departed = db.rows(
         f"""
@@ -275,7 +276,7 @@ def add_rows(
     outcomes: Mapping[int, tuple[DeliveryState, str, str]],
     at: datetime,
 ) -> None:
-    """Write a row for each delivery that differs from its batch: id → state, reason, their id."""
+    """Insert a row for each delivery that differs from its batch: subscriber id → outcome."""
     db.insert_all(
         "delivery",
         (

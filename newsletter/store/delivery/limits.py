@@ -1,4 +1,4 @@
-"""The rate at each provider, and until when it is left alone."""
+"""The rate limit at each provider and sending domain, with pauses and daily usage."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,10 +10,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class RateLimits(Repository):
-    """The rate limit at each provider and sending domain."""
+    """The rate limits by provider and sending domain."""
 
     def get(self, provider: str, domain: str, *, is_locked: bool = False) -> RateLimit:
-        """Return the rate limit as it was last put, or a fresh one.
+        """Return the stored rate limit, or a new one.
 
         If it ``is_locked``, no other transaction changes it until the end of this one.
         """
@@ -38,7 +38,7 @@ class RateLimits(Repository):
         self._db.put("rate_limit", "provider, domain", **_row(provider, domain, rate_limit))
 
     def count(self, provider: str, domain: str, messages: int, *, day: date, quota: int) -> bool:
-        """Count messages beside other transactions; False if the quota of the day has no room."""
+        """Count messages, as other transactions may; return False if the day's quota forbids it."""
         return self._db.changes(
             "UPDATE rate_limit SET used = used + :messages WHERE provider = :provider"
             " AND domain = :domain AND day = :day AND used + :messages <= :quota",
@@ -50,7 +50,7 @@ class RateLimits(Repository):
         )
 
     def forgive(self, provider: str) -> None:
-        """Forget that the provider was to be left alone, and since when it took nothing."""
+        """Delete the block of a provider, and the time since when it has failed."""
         self._db.update("rate_limit", {"provider": provider}, blocked_until=0, failing_since=None)
 
 

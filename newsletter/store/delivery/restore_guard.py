@@ -8,14 +8,14 @@ from newsletter.store.file import copies
 
 _FORMER = "former generation "
 _DOUBTED = "doubted"
-"""The key in ``meta`` of the last doubt that was acted upon."""
+"""The key in ``meta`` of the last discrepancy for which sessions and tokens were ended."""
 
 
 class Hold(Repository):
-    """A stop for the whole workspace, which outlives every restart. No batch is claimed in it."""
+    """A stop of all sending in the workspace, which outlives every restart. Nothing is claimed."""
 
     def reasons(self) -> dict[HoldKind, str]:
-        """Return why nothing may be sent; empty if sending is not held."""
+        """Return the reasons for which nothing may be sent; empty without a hold."""
         noted = self._db.rows("SELECT key, value FROM meta WHERE key IN ('doubt', 'stop')")
         return {HoldKind(key): reason for key, reason in sorted(noted)}
 
@@ -24,7 +24,7 @@ class Hold(Repository):
         return "; ".join(self.reasons().values())
 
     def put(self, kind: HoldKind, reason: str) -> None:
-        """Hold everything, in place of an earlier hold of the same kind."""
+        """Stop all sending, in place of an earlier hold of the same kind."""
         self._db.put("meta", "key", key=kind, value=reason)
 
     def release(self, kind: HoldKind) -> None:
@@ -32,10 +32,10 @@ class Hold(Repository):
 
 
 class Generation(Repository):
-    """The progress of sending in the database. Each claim adds one."""
+    """The generation of the database, and the number of its claims."""
 
     def mark(self) -> Mark:
-        """Return the generation, and how many attempts it has claimed."""
+        """Return the generation, and the number of claims."""
         [(name, claims)] = self._db.rows(
             "SELECT name, claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) FROM restore_guard"
         )
@@ -44,7 +44,7 @@ class Generation(Repository):
         return Mark(generation=name, claims=claims, former=former)
 
     def end(self, name: str) -> None:
-        """Note that a generation is over: records of it are of before a person's release."""
+        """Note that a generation ended: its guard records are older than a person's release."""
         self._db.insert_new("meta", key=f"{_FORMER}{name}", value="")
 
     def renew(self, mark: Mark) -> None:

@@ -1,4 +1,4 @@
-"""Emails that readers asked for: taken on within limits, claimed, booked, forgotten."""
+"""Transactional emails: requested within limits, claimed, sent, and deleted after a time."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, IS_FREE, as_st
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _NO_NETWORK = b""
 _IS_WAITING = "transactional_email.state = 'waiting'"
-"""In the words of the partial index of such emails."""
+"""In the words of the partial index of waiting emails."""
 _IS_ORPHAN = (
     "transactional_email.state = 'calling' AND (claimed_at < :lost OR :lost IS NULL AND NOT EXISTS"
     " (SELECT 1 FROM worker WHERE worker.id = transactional_email.owner))"
@@ -38,14 +38,15 @@ _LIMITS = EmailLimits()
 
 
 class TransactionalEmails(AddressRepository):
-    """``hash_address`` gives the keyed hash of an address in its folded form."""
+    """The transactional emails. ``hash_address`` returns the keyed hash of an address."""
 
     def ask(
         self, email: TransactionalEmail, *, network: str, limits: EmailLimits = _LIMITS
     ) -> RequestOutcome:
-        """Take an email on, within the limits. ``network`` is what the person's address shows.
+        """Queue a requested email, within the limits.
 
-        Costs the same whether the address is known to us or not, and never asks whether it is.
+        ``network`` is the network of the client. Costs the same whether the address is known or
+        not, and never queries whether it is.
         """
         whose = self._hash(mailbox(email.address))
         from_where = self._hash(f"network@{network}") if network else _NO_NETWORK
@@ -65,7 +66,7 @@ class TransactionalEmails(AddressRepository):
     def _weigh(
         self, email: TransactionalEmail, whose: bytes, network: bytes, limits: EmailLimits
     ) -> RequestOutcome:
-        """Return whether one more is accepted. All limits are counted in any case."""
+        """Return whether one more email is accepted. All limits are counted in any case."""
         since = f"SELECT COUNT(*) FROM transactional_email WHERE {_SAME} AND asked_at > :since"
         day, month = (
             self._db.value(since, mailbox=whose, kind=email.kind, since=email.asked_at - span)
@@ -94,9 +95,9 @@ class TransactionalEmails(AddressRepository):
         lists: tuple[str, ...] = (),
         language: str = "en",
     ) -> int:
-        """Take an email on that tells staff, or a person of their decision; return its id.
+        """Queue an email that informs staff, or a person about a decision; return its id.
 
-        There is no limit: what it tells of has one.
+        It has no limit of its own: the act that it reports has one.
         """
         email = TransactionalEmail(
             id=0,
@@ -128,7 +129,7 @@ class TransactionalEmails(AddressRepository):
     def claim(
         self, *, at: datetime, attempt_id: str, owner: int | None = None
     ) -> ClaimedEmail | None:
-        """Claim the next email that is due; None if there is none, or everything is on hold."""
+        """Claim the next email that is due; return None if there is none, or during a hold."""
         number = self._next_due(at, owner)
         if number is None:
             return None
@@ -149,10 +150,10 @@ class TransactionalEmails(AddressRepository):
     def intend(
         self, claimed: ClaimedEmail, *, provider: str, account: str, owner: int | None = None
     ) -> int | None:
-        """Note where the email is about to go.
+        """Note that the email is about to be sent through an account at its provider.
 
         Return the number of all attempts, of batches and emails, in this database; None if this
-        attempt has lost the email, or all sending was stopped since.
+        attempt has lost the email, or if all sending was stopped since.
         """
         held = self._book(
             claimed,
@@ -164,7 +165,7 @@ class TransactionalEmails(AddressRepository):
         return claiming.count(self._db, owner) if held else None
 
     def _next_due(self, at: datetime, owner: int | None) -> int | None:
-        """Return the next email whose address is the one asked for; others are withheld."""
+        """Return the next email whose address matches its stored hash; withhold others."""
         query = f"""
             SELECT id, hex(address), address_hash FROM transactional_email
             WHERE {_IS_WAITING} AND (not_before <= :at OR not_before > :too_far) AND {IS_FREE}
@@ -189,7 +190,7 @@ class TransactionalEmails(AddressRepository):
         provider_id: str = "",
         reason: str = "",
     ) -> bool:
-        """Book what became of it, if this attempt still holds it; return whether it did."""
+        """Record the outcome if this attempt still holds the email; return whether it did."""
         return self._book(
             claimed,
             "state = :state, settled_at = :at, provider = :provider, provider_id = :provider_id,"
@@ -202,7 +203,7 @@ class TransactionalEmails(AddressRepository):
         )
 
     def requeue(self, claimed: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
-        """Queue an email again that provably did not leave."""
+        """Queue an email again that provably was not sent."""
         return self._book(
             claimed,
             "state = 'waiting', not_before = :not_before, reason = :reason",
@@ -222,10 +223,10 @@ class TransactionalEmails(AddressRepository):
         )
 
     def abandon(self, at: datetime, *, lost: datetime | None = None) -> int:
-        """Make every email unknown that is being sent by a process without a row.
+        """Make each email unknown that is being sent by a process without a row.
 
-        With ``lost``, make those unknown that were claimed before then, by any process. One that
-        was not intended yet waits again: it has not left. Returns how many are unknown.
+        With ``lost``, those that any process claimed before then. An email without ``intend`` was
+        not sent: it is queued again. Return the number of unknown ones.
         """
         self._db.change(
             "UPDATE transactional_email SET state = 'waiting'"
@@ -241,7 +242,7 @@ class TransactionalEmails(AddressRepository):
         )
 
     def hold_over(self, at: datetime) -> int:
-        """Let the time of waiting emails begin now, as a hold ended; return how many."""
+        """Restart the age of waiting emails, because a hold ended; return their number."""
         return self._db.change(
             f"UPDATE transactional_email SET held_until = :at WHERE {_IS_WAITING}", at=at
         )
@@ -255,7 +256,7 @@ class TransactionalEmails(AddressRepository):
         )
 
     def waiting(self, *, without: EmailKind | None = None) -> tuple[int, datetime | None]:
-        """Return how many wait, except of one kind, and when the first of them is due."""
+        """Return the number of waiting emails, except of one kind, and when the first is due."""
         [(count, first)] = self._db.rows(
             f"SELECT COUNT(*), MIN(not_before) FROM transactional_email WHERE {_IS_WAITING}"
             " AND kind <> :without",
@@ -264,7 +265,7 @@ class TransactionalEmails(AddressRepository):
         return count, None if first is None else instant(first)
 
     def waiting_since(self) -> datetime | None:
-        """Return when the oldest of those that wait was asked for, however often it was tried."""
+        """Return when the oldest waiting email was requested, however often it was tried."""
         return self._db.moment(f"SELECT MIN(asked_at) FROM transactional_email WHERE {_IS_WAITING}")
 
     def is_under_way(self, address: str, kind: EmailKind) -> bool:
@@ -277,7 +278,7 @@ class TransactionalEmails(AddressRepository):
         )
 
     def left_since(self, at: datetime) -> int:
-        """Return how many were sent since then, or may have been."""
+        """Return the number of emails that were sent since then, or may have been."""
         # older emails are not sent any more; two indexes find the others
         return self._db.number(
             """
@@ -302,7 +303,7 @@ class TransactionalEmails(AddressRepository):
     ) -> int:
         """Delete networks, addresses and whole emails, each after its time since the request.
 
-        Emails that wait or are being sent stay. Return how many addresses were deleted.
+        Emails that wait or are being sent stay. Return the number of deleted addresses.
         """
         self._db.change(
             "UPDATE transactional_email SET network_hash = :none"

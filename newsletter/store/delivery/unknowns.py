@@ -1,4 +1,4 @@
-"""Batches of which it is unknown whether the provider took them, until it comes out."""
+"""Unknown batches: the provider may or may not have accepted them. They end in an outcome."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -22,9 +22,9 @@ from newsletter.store.delivery.claiming import IS_FREE, IS_UNKNOWN
 from newsletter.store.subscribers.eligibility import eligible
 
 _NEVER = 1 << 52
-"""Milliseconds: later than any time there is. Only a person can tell, so nothing looks again."""
+"""Milliseconds, later than any time. Only a person can decide: no look-up is planned."""
 _PUT_BACK = timedelta(minutes=1)
-"""A later look was planned by a clock that has gone back since: it is due now."""
+"""A later look-up was planned by a clock that has gone back since: it is due now."""
 
 
 _COUNTED_AS = {
@@ -32,12 +32,12 @@ _COUNTED_AS = {
     BatchState.QUEUED: "pending",  # to be sent again: an earlier call had arrived
     BatchState.GIVEN_UP: "cancelled",
 }
-"""The count of the readers whose message is not known to be with the provider."""
+"""The column with the number of readers whose message the provider is not known to have."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnprovedDelivery:
-    """A delivery of which it is not known that the provider took it."""
+    """A delivery without proof that the provider accepted it."""
 
     batch_id: int
     state: BatchState
@@ -47,13 +47,13 @@ class UnprovedDelivery:
 def may_hold(number: str) -> str:
     """Return the condition for the batches of :campaign_id that may hold this subscriber.
 
-    Members are sorted. Where readers have hours of their own, many batches lie across each other.
+    Members are sorted. If readers have local hours, the id ranges of many batches overlap.
     """
     return f"batch.campaign_id = :campaign_id AND {number} BETWEEN batch.first AND batch.last"
 
 
 def unproved(db: Database, campaign_id: int, of: Condition) -> list[UnprovedDelivery]:
-    """Return the unproved deliveries of a campaign to those whom ``of`` names, by batch.
+    """Return the unproved deliveries of a campaign to the subscribers whom ``of`` picks, by batch.
 
     ``of`` is a condition on MEMBER, the subscriber's id.
     """
@@ -74,15 +74,15 @@ def unproved(db: Database, campaign_id: int, of: Condition) -> list[UnprovedDeli
 
 
 class Unknowns(Repository):
-    """Batches of which it is unknown whether the provider took them."""
+    """The unknown batches: the provider may or may not have accepted them."""
 
     def take(
         self, *, at: datetime, lease: timedelta, accounts: Mapping[str, str]
     ) -> UnknownBatch | None:
-        """Take the next batch that is due for another look, for the length of the lease.
+        """Claim the next unknown batch that is due for a look-up or replay.
 
-        Only batches that went to one of these accounts, by provider: another account does not know
-        their key, and its records prove no absence.
+        Only batches that went to one of these accounts, provider → account: another account does
+        not know their key, and its records prove no absence.
         """
         ours, due = claiming.is_at(accounts), claiming.is_due(at)
         batch_id = self._db.value(
@@ -120,10 +120,10 @@ class Unknowns(Repository):
     def _members(
         self, lists: tuple[str, ...] | None, *, campaign_id: int, members: str, last_change: int
     ) -> list[tuple[int, str | None, bool]]:
-        """Return (id, address, may be written to there) of each who is unknown as the batch is.
+        """Return (id, address, may get email there) of each unknown member.
 
-        The address is the one that the attempt went to: what stood before the first change since.
-        It is None where only its hash is left.
+        The address is that of the attempt: the one before the first later change. It is None if
+        only its hash is left.
         """
         may = eligible(lists)
         return self._db.rows(
@@ -148,11 +148,11 @@ class Unknowns(Repository):
         )
 
     def call(self, held: UnknownBatch, *, until: datetime) -> None:
-        """Write down that it is about to be sent again, by a call that ends before then."""
+        """Note that the batch is about to be sent again, by a call that ends before ``until``."""
         batch_splitting.change(self._db, held, "call_until = :until", until=until)
 
     def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
-        """Return until when such a call of a campaign may be under way, if one is."""
+        """Return until when a repeated call of a campaign may be under way, or None."""
         return self._db.moment(
             f"SELECT MAX(call_until) FROM batch WHERE {IS_UNKNOWN}"
             " AND campaign_id = :campaign_id AND call_until > :at",
@@ -161,7 +161,7 @@ class Unknowns(Repository):
         )
 
     def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
-        """Return how many are unknown at another account than these, in one campaign or in all."""
+        """Return the number of unknown deliveries at accounts other than these."""
         ours = claiming.is_at(accounts)
         return self._db.number(
             f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {IS_UNKNOWN} AND NOT {ours}"
@@ -179,10 +179,10 @@ class Unknowns(Repository):
         at: datetime,
         apart: Collection[int] = (),
     ) -> bool:
-        """Book what came out, if the fence still holds; return whether it did.
+        """Record the found outcomes if the fence still holds; return whether it did.
 
         ``known`` holds only ACCEPTED and REJECTED, ``rest`` is the state of the others: those not
-        sent are queued again, or cancelled where their campaign was. Those ``apart`` stay unknown,
+        sent are queued again, or cancelled with their campaign. Members in ``apart`` stay unknown,
         in the batch.
         """
         if apart:
@@ -239,7 +239,7 @@ class Unknowns(Repository):
         tries: int,
         silent_since: datetime | None,
     ) -> None:
-        """Look again at this time; None: only a person can tell."""
+        """Plan the next look-up at this time; None: only a person can decide."""
         batch_splitting.change(
             self._db,
             held,
@@ -258,7 +258,7 @@ class Unknowns(Repository):
         )
 
     def calls(self, campaign_id: int) -> tuple[datetime, datetime] | None:
-        """Return when the first and the last call began that are unknown, if any are."""
+        """Return when the first and the last call with an unknown outcome began, or None."""
         [(first, last)] = self._db.rows(
             f"SELECT MIN(claimed_at), MAX(claimed_at) FROM batch WHERE {IS_UNKNOWN}"
             " AND campaign_id = :campaign_id",
@@ -267,7 +267,7 @@ class Unknowns(Repository):
         return None if first is None else (instant(first), instant(last))
 
     def providers(self, campaign_id: int) -> list[str]:
-        """Return the names of the providers that unknown batches went to."""
+        """Return the names of the providers to which unknown batches went."""
         return self._db.column(
             f"SELECT DISTINCT provider FROM batch WHERE {IS_UNKNOWN}"
             " AND campaign_id = :campaign_id ORDER BY provider",
@@ -275,7 +275,7 @@ class Unknowns(Repository):
         )
 
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
-        """Return when the next of them is due for another look, if any ever is."""
+        """Return when the next look-up is due, or None."""
         ours = claiming.is_at(accounts)
         return self._db.moment(
             f"SELECT MIN(not_before) FROM batch WHERE {IS_UNKNOWN} AND {ours}"
@@ -285,7 +285,7 @@ class Unknowns(Repository):
         )
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
-        """Take a person's word for what became of all of a campaign; return how many deliveries."""
+        """Record a decision about all unknown deliveries of a campaign; return their number."""
         people = self._db.number(
             "SELECT COALESCE(SUM(unknown), 0) FROM batch"
             " WHERE campaign_id = :campaign_id AND state = 'unknown'",
@@ -310,10 +310,10 @@ class Unknowns(Repository):
     def confirm(
         self, campaign_id: int, provider_ids: Mapping[int, str], *, at: datetime, reason: str
     ) -> int:
-        """Book these people as accepted if their outcome was unknown; return how many.
+        """Record these unknown deliveries as accepted; return their number.
 
-        ``provider_ids`` is keyed by subscriber id, with "" for an unknown id. It moves people who
-        are unknown, given up, or about to be sent to, and no others. A batch without open
+        ``provider_ids`` is keyed by subscriber id, with "" for an unknown id. It changes deliveries
+        that are unknown, given up, or about to be sent, and no others. A batch without open
         deliveries is done.
         """
         wanted = Condition(
@@ -333,7 +333,7 @@ class Unknowns(Repository):
         return len(found)
 
     def _accept(self, batch_id: int, column: str, people: int, at: datetime) -> None:
-        """Move people of a batch to accepted. The batch is done if the column is empty then."""
+        """Move members of a batch to accepted. The batch is done if the column is empty then."""
         self._db.change(
             f"""
             UPDATE batch SET {column} = {column} - :people, accepted = accepted + :people,

@@ -1,4 +1,4 @@
-"""Processes that send: those that share it, the lease of the scheduler, and the settings in use."""
+"""The processes that send, the lease of the scheduler, and the settings in use."""
 
 from datetime import datetime, timedelta
 
@@ -10,10 +10,10 @@ _COLUMNS = "id, name, host, part, slots, started_at, beat_at"
 
 
 class Workers(Repository):
-    """A row per process. The claims of a process belong to it for as long as its row is there."""
+    """The running processes, a row each. The claims of a process are valid while it has its row."""
 
     def enter(self, *, name: str, host: str, part: Part, slots: int, at: datetime) -> int:
-        """Add the row of a process; return its number, which no other process ever has."""
+        """Add the row of a process; return its number, which is never reused."""
         return self._db.insert(
             "worker",
             returning="id",
@@ -30,7 +30,7 @@ class Workers(Repository):
         return self._db.all(Worker, f"SELECT {_COLUMNS} FROM worker ORDER BY id")
 
     def beat(self, worker_id: int, at: datetime) -> bool:
-        """Note a heartbeat. Return False if the process counts as dead."""
+        """Record a heartbeat. Return False if the process counts as dead."""
         return self._db.update("worker", {"id": worker_id}, beat_at=at)
 
     def silent(self, since: datetime) -> list[int]:
@@ -38,7 +38,7 @@ class Workers(Repository):
         return self._db.column("SELECT id FROM worker WHERE beat_at < :since", since=since)
 
     def remove(self, worker_ids: list[int]) -> None:
-        """Remove processes; their claims stay counted."""
+        """Remove the rows of processes; their claims stay counted."""
         these = "FROM worker WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(:ids))"
         self._db.change(
             "UPDATE restore_guard"
@@ -65,7 +65,7 @@ class Workers(Repository):
         )
 
     def leader(self, at: datetime) -> int | None:
-        """Return the scheduler at work, if its lease holds."""
+        """Return the current scheduler, if its lease has not expired."""
         found = self._db.value(
             "SELECT worker_id FROM scheduler_lease WHERE lease_until > :at", at=at
         )
@@ -73,15 +73,15 @@ class Workers(Repository):
 
 
 class RunningService(Repository):
-    """A note of the process that sends. The lock of that process says whether it still runs."""
+    """The note of the process that sends. The lock of that process shows whether it still runs."""
 
     def configuration(self) -> str:
-        """Return the digest of its settings and templates; empty where no service noted one."""
+        """Return the digest of its settings and templates; "" if no process noted one."""
         note = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
         return (note or "").partition(" ")[0]
 
     def note(self, configuration: str, name: str) -> None:
-        """Replace the note. ``name`` tells this process from every other one."""
+        """Replace the note. ``name`` identifies this process."""
         self._db.put("meta", "key", key=_KEY, value=f"{configuration} {name}")
 
     def forget(self, name: str) -> None:

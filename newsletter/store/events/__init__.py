@@ -1,1 +1,1 @@
-"""Providers' events."""
+"""Events of providers, and the delivery statuses that they prove."""

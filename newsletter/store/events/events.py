@@ -1,4 +1,4 @@
-"""Delivery statuses, one for each key, and events as they came."""
+"""Delivery statuses, one for each key, and events as received."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,24 +41,24 @@ _CAME_BACK = f"""
 
 
 class Events(AddressRepository):
-    """``hash_address`` gives the keyed hash of an address in its folded form."""
+    """Events and delivery statuses. ``hash_address`` returns the keyed hash of an address."""
 
     def locate(
         self, events: Sequence[Event], *, provider: str, workspace: str
     ) -> list[EventTarget]:
-        """Return whom each event speaks of, in their order, as this provider told it.
+        """Return the subscriber and delivery of each event of this provider, in their order.
 
-        An event is about an address: one that a subscriber left is not the one that they have now.
-        A subscriber's number counts where the attempt is ours or the address is theirs; else the
-        address alone says who it is. A delivery is found by the attempt; where another followed it
-        or it names none, by the slug, if one campaign alone ever tried to reach that reader.
+        An event is about an address: one that a subscriber left is not their current one. The
+        subscriber id of an event counts if this workspace made the attempt, or if the address is
+        the subscriber's; otherwise the address alone decides. A delivery is found by the attempt.
+        If a later attempt followed or the event names none, it is found by the slug, if only one
+        campaign ever had that reader.
         """
         locator = Locator(self._db, self._hash, events, provider=provider, workspace=workspace)
         return [locator.place(event) for event in events]
 
     def is_first(self, token: bytes, content: bytes, at: datetime) -> bool:
-        """Store the content that came with a token; return False if the token came with other
-        content.
+        """Store the content of a token; return False if the token came with other content before.
 
         Tokens older than two days are deleted: such an old post is refused anyway.
         """
@@ -70,7 +70,7 @@ class Events(AddressRepository):
         return bool(known == content)
 
     def note(self, statuses: Iterable[DeliveryStatus]) -> None:
-        """Keep one status of each key: the one that prevails."""
+        """Store delivery statuses, of each key only the one that prevails."""
         noted: dict[object, DeliveryStatus] = {}
         for status in statuses:
             other = noted.get(status.key)
@@ -85,7 +85,7 @@ class Events(AddressRepository):
         )
 
     def _known(self, statuses: Iterable[DeliveryStatus]) -> Iterator[DeliveryStatus]:
-        """Yield the events of the same deliveries that are stored."""
+        """Yield the stored delivery statuses of the same deliveries."""
         people: dict[int, set[int]] = defaultdict(set)
         for status in statuses:
             people[status.campaign_id].add(status.subscriber_id)
@@ -102,7 +102,7 @@ class Events(AddressRepository):
     def keep(
         self, provider: str, told: Sequence[tuple[Event, EventTarget]], at: datetime
     ) -> set[str]:
-        """Keep events as they came, each once; return the ids of those that are new."""
+        """Store events as received, each once; return the ids of new ones."""
         ids = {event.id for event, _ in told}
         ids -= set(
             self._db.scan(
@@ -132,7 +132,7 @@ class Events(AddressRepository):
         return ids
 
     def kept(self, after: int, most: int) -> list[KeptEvent]:
-        """Return the events that came after a number, the oldest first."""
+        """Return the events above a number, the oldest first."""
         return self._db.all(
             KeptEvent,
             """
@@ -149,7 +149,7 @@ class Events(AddressRepository):
         )
 
     def telling(self, campaign_id: int) -> list[int]:
-        """Return readers with a status of whom the books do not say that the provider took it."""
+        """Return readers with a delivery status whose delivery is not recorded as accepted."""
         # a batch for which no call was begun is reported at once, or not at all
         told = Condition(
             "batch.attempts > 0 AND EXISTS (SELECT 1 FROM delivery_status"
@@ -158,7 +158,7 @@ class Events(AddressRepository):
         return [each.subscriber_id for each in unproved(self._db, campaign_id, told)]
 
     def figures(self, campaign_id: int) -> Figures:
-        """Return what became of the campaign's deliveries."""
+        """Return the reported results of the campaign's deliveries."""
         # each kind by itself: GROUP BY would sort all rows
         delivered = self._db.number(
             "SELECT COUNT(*) FROM delivery_status"
@@ -188,7 +188,7 @@ class Events(AddressRepository):
         )
 
     def returned(self, campaign_id: int) -> list[tuple[str, str, str]]:
-        """Return (address, class, reason) of each delivery that came back."""
+        """Return (address, class, reason) of each bounced delivery."""
         return self._db.rows(
             "SELECT COALESCE(subscriber.address, '(erased)'), delivery_status.bounce,"
             " delivery_status.reason FROM delivery_status"
@@ -199,7 +199,7 @@ class Events(AddressRepository):
         )
 
     def bounced_domains(self, campaign_id: int, most: int = 10) -> list[tuple[str, int]]:
-        """Return (domain, bounces) of the domains with most of them."""
+        """Return (domain, number of bounces) of the domains with most bounces."""
         return self._db.rows(
             "SELECT substr(address, instr(address, '@') + 1) AS domain, COUNT(*) FROM ("
             "SELECT COALESCE(subscriber.address, '(erased)') AS address FROM delivery_status"
@@ -211,8 +211,10 @@ class Events(AddressRepository):
         )
 
     def delivered_by_minute(self, campaign_id: int, *, sample: bool) -> list[tuple[datetime, int]]:
-        """Return how many deliveries arrived in each minute, oldest first, without those that came
-        back later. A ``sample`` reads one in 25, which counts for all."""
+        """Return (minute, number of delivered messages), oldest first, without later bounces.
+
+        With ``sample``, one in 25 is read and counts for 25.
+        """
         return [
             (instant(at), count * (_SAMPLE if sample else 1))
             for at, count in self._db.rows(
@@ -227,7 +229,7 @@ class Events(AddressRepository):
         ]
 
     def damage(self, campaign_id: int) -> Damage:
-        """Return complaints and hard bounces; costs as much as there are of them."""
+        """Return the numbers of complaints and hard bounces; costs as much as there are."""
         return self._db.all(
             Damage,
             "SELECT COUNT(*) FILTER (WHERE kind = 'complained') AS complained,"
@@ -237,12 +239,12 @@ class Events(AddressRepository):
         )[0]
 
     def overruled(self, campaign_id: int) -> Damage:
-        """Return the damage at which a person let the campaign go on."""
+        """Return the numbers at which a person resumed the campaign."""
         found = "SELECT complained, hard FROM circuit_breaker_override WHERE campaign_id = :id"
         return self._db.first(Damage, found, id=campaign_id) or Damage()
 
     def overrule(self, campaign_id: int, damage: Damage) -> None:
-        """Note the damage at which a person lets the campaign go on."""
+        """Store the numbers at which a person resumes the campaign."""
         self._db.put(
             "circuit_breaker_override", "campaign_id", campaign_id=campaign_id, **vars(damage)
         )

@@ -12,7 +12,7 @@ from newsletter.store.delivery.unknowns import may_hold
 
 @dataclass(frozen=True, kw_only=True)
 class _Person:
-    """A subscriber, with the address that they have now."""
+    """A subscriber, with their current address."""
 
     id: int
     address: str
@@ -55,7 +55,7 @@ _BATCH = """
 
 
 class Locator:
-    """Reads what a handful of events needs at once; good for one transaction."""
+    """Finds the readers and deliveries of a batch of events; valid during one transaction."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Locator:
         self._slugs: dict[str, list[int]] = {}
 
     def place(self, event: Event) -> EventTarget:
-        """Return the reader and delivery of one of the events."""
+        """Return the subscriber and delivery of one of the events."""
         hashed = self._hashes.get(event.address)
         # the number is one of ours: others number their readers too
         person = self._people.get(event.subscriber_id)
@@ -138,7 +138,7 @@ class Locator:
     def _address(
         self, event: Event, hashed: bytes | None, person: _Person, batch: _Batch | None
     ) -> str:
-        """The address that the event speaks of: not always the one that the person has now."""
+        """Return the address that the event is about: not always the person's current one."""
         changes = self._changes.get(person.id, [])
         if not changes or hashed == person.address_hash:
             return person.address
@@ -153,7 +153,7 @@ class Locator:
     def _find_changes(
         self, events: Iterable[Event]
     ) -> tuple[dict[int, list[_Change]], dict[bytes | None, int]]:
-        """Return changes by subscriber id, oldest first, and who left an address last, by hash."""
+        """Return changes by subscriber id, oldest first, and who last left each hash."""
         hashes = one_of("address_hash", sorted(set(self._hashes.values())), "hash")
         changes: dict[int, list[_Change]] = {}
         left_by: dict[bytes | None, int] = {}
@@ -192,7 +192,7 @@ class Locator:
         return found
 
     def _origin(self, event: Event) -> Origin:
-        """Return whose message it was. This provider knows no message of another one."""
+        """Return which workspace sent the message. A provider knows only messages that it sent."""
         batch = self._batches.get(event.attempt_id)
         if batch is None:
             return origin(event.attempt_id, self._workspace)
@@ -216,7 +216,7 @@ class Locator:
         return found[0] if len(found) == 1 else None  # of two tries, nobody knows whose it was
 
     def _within(self, campaign_id: int, number: int) -> list[_Batch]:
-        """Return the batch of a campaign that holds a subscriber, if one does."""
+        """Return the batch of a campaign that holds a subscriber, or None."""
         query = f"{_BATCH} WHERE {may_hold(':number')} ORDER BY batch.first DESC LIMIT :most"
         place = {"campaign_id": campaign_id, "number": number}
         rows = self._db.all(_Batch, query, **place, most=1)

@@ -1,1 +1,1 @@
-"""The database's file and the files next to it: locks, copies, keys, the guard file."""
+"""The database's file and the files next to it: locks, backups, keys, the guard file."""

@@ -1,4 +1,4 @@
-"""Backups, taken while work goes on; and putting one back, which stops all sending."""
+"""Backups of a database in use, and restoring one, which stops all sending."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ from newsletter.store.file.numbers import Connection, last_given, skip
 from newsletter.store.schema import VERSION
 
 PUT_BACK = "the database was put back, and it may have left before"
-"""The reason for withholding an email that waited in such a database."""
+"""The reason for withholding an email that waited in a restored database."""
 
 
 def backup(database: Path, target: Path) -> None:
-    """Copy the database as it is at one moment. Never overwrites. Raises Refused or NotFound."""
+    """Copy the database at one moment into a new file. Raises Refused or NotFound."""
     if target.exists():
         raise Refused(f"{target} exists already; name another file")
     if not target.parent.is_dir():
@@ -43,7 +43,7 @@ def backup(database: Path, target: Path) -> None:
 
 
 def be_one_file(connection: sqlite3.Connection) -> None:
-    """End the write-ahead log: a process that reads the file then leaves no others next to it."""
+    """End the write-ahead log: reading the file then leaves no other files next to it."""
     connection.execute("PRAGMA journal_mode = DELETE")
 
 
@@ -54,9 +54,8 @@ def restore(
 
     A message sent after the backup is not in it, so the restored database is on hold: nothing is
     sent until a person releases it. No number in a link is used again. No other process may have
-    the database open. Raises InvalidInput for a file that is not a complete database of ours, and
-    Refused for one that was made with other ``keys``: names and fingerprints of those in the
-    workspace.
+    the database open. Raises InvalidInput for a file that is not a complete newsletter database,
+    and Refused for one with other keys than ``keys``: name → fingerprint in the workspace.
     """
     incoming = database.with_name(database.name + ".incoming")
     kept = database.with_name(f"{database.name}.before-{at:%Y%m%dT%H%M%S}")
@@ -83,16 +82,16 @@ def restore(
 
 
 def hold(db: Database, reason: str, given: Mapping[str, int], at: datetime) -> None:
-    """Let nothing be sent from a restored or copied database until a person releases it."""
+    """Put all sending from a restored or copied database on hold, until a person releases it."""
     db.put("meta", "key", key=HoldKind.RESTORE_GUARD, value=reason)
     distrust(db, given, at)
 
 
 def distrust(db: Database, given: Mapping[str, int], at: datetime) -> None:
-    """End all that an older database may hold again, and give no number twice.
+    """Withhold and end everything in an older database that may have been used since.
 
-    Emails, notices and posts that wait in it may have left since. Sessions and tokens may have been
-    ended since, and links used.
+    Emails, notices and posts that wait in it may have been sent since. Sessions and tokens may have
+    been revoked since, and links used. No row number is given twice.
     """
     db.change(
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
@@ -115,7 +114,7 @@ def distrust(db: Database, given: Mapping[str, int], at: datetime) -> None:
 
 
 def _given(database: Path) -> dict[str, int]:
-    """Return the numbers that the database to be set aside is known to have given."""
+    """Return the highest row numbers that the replaced database is known to have given."""
     if not database.exists():
         return {}
     try:
@@ -126,7 +125,7 @@ def _given(database: Path) -> dict[str, int]:
 
 
 def _keep(database: Path, kept: Path) -> None:
-    """Keep the former database: whole if it can be read, else as it is."""
+    """Keep the former database: as a backup if it can be read, otherwise as it is."""
     try:
         backup(database, kept)
     except StoreUnavailable:
@@ -139,21 +138,20 @@ def _keep(database: Path, kept: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file and the companions that SQLite leaves after a crash: they contain addresses
-    too."""
+    """Delete a file, with the files of SQLite next to it, which hold addresses too."""
     for ending in ("-journal", "-wal", "-shm", ""):
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _new(path: Path) -> None:
-    """Make an empty file for its owner alone."""
+    """Create an empty file that only its owner can read."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def refuse_foreign(source: Path, keys: Mapping[str, str]) -> None:
-    """Raise Refused if a database was made with other keys: names and fingerprints of ours.
+    """Raise Refused if a database was made with other keys than ``keys``: name → fingerprint.
 
-    Raises InvalidInput for a file that is not a complete database of ours.
+    Raises InvalidInput for a file that is not a complete newsletter database.
     """
     _check(source)
     with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as connection:

@@ -1,7 +1,7 @@
-"""The file outside the database with the number of claims, their generation and their place.
+"""The guard file, outside the database: the number of claims, the generation, and the location.
 
 Two copies of a disk have the same file system and file; two disks of one machine have the same
-machine. A part that the system does not tell, or that a restart changes, is empty. The machine's
+machine. A part that the system does not provide, or that a restart changes, is empty. The machine's
 name is hashed, because systemd's must not be shown.
 """
 
@@ -24,7 +24,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def location_of(path: Path) -> Location:
-    """Return the location of this file. Raises OSError if there is none."""
+    """Return the location of this file. Raises OSError if the file is missing."""
     status, volume = path.stat(), os.statvfs(path)
     return Location(
         file=status.st_ino,
@@ -36,7 +36,7 @@ def location_of(path: Path) -> Location:
 
 
 def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
-    """Return the name of this installation of the system, or ""."""
+    """Return the id of this installation of the operating system, or ""."""
     for file in files:
         identifier = _read(file)
         if len(identifier) == 32 and identifier.strip("0123456789abcdef") == "":
@@ -45,12 +45,12 @@ def machine(files: Sequence[Path] = MACHINE_ID, library: Any = None) -> str:
 
 
 def boot(file: Path = BOOT_ID) -> str:
-    """Return a name of the machine that a restart changes; empty if it has none."""
+    """Return an id of the machine that a restart changes, or ""."""
     return hashed(_read(file))
 
 
 def filesystem(number: int, device: int) -> str:
-    """Return the name of a file system; empty if that is only the number of its device.
+    """Return the id of a file system; "" if that is only the number of its device.
 
     ext4 and Btrfs have a UUID. XFS and macOS name the device, which may get another number.
     """
@@ -64,9 +64,9 @@ def filesystem(number: int, device: int) -> str:
 
 
 def device(number: int) -> str:
-    """Return the block device, whose number holds until the next restart.
+    """Return the number of the block device, which is valid until the next restart.
 
-    Empty if the file system has none of its own: its number then changes with each mount.
+    "" if the file system has none of its own: its number then changes with each mount.
     """
     return f"{number & 0xFFFFFFFFFFFFFFFF:016x}" if os.major(number) else ""
 
@@ -79,7 +79,7 @@ def _read(file: Path) -> str:
 
 
 def _host_uuid(library: Any) -> str:
-    """Return macOS's name of the machine; empty elsewhere."""
+    """Return macOS's id of the machine; "" on other systems."""
     import ctypes  # where systemd names the machine, nobody waits for these
     import uuid
 
@@ -110,11 +110,10 @@ _LINE = re.compile(
 class GuardFile:
     """The guard record in the file ``path``, for the database in the file ``database``.
 
-    ``database`` is a name if the database is on a server.
-
-    Generations are named by 32 hexadecimal digits. ``location_of`` returns the location of a file,
-    and ``fsync`` flushes a descriptor to the disk. Any number of threads may share it, and several
-    processes if it ``is_shared``: a record may then lag, which raises no alarm.
+    ``database`` is a name if the database is on a server. Generations are named by 32 hexadecimal
+    digits. ``location_of`` returns the location of a file, and ``fsync`` flushes a descriptor to
+    the disk. Any number of threads may share it, and several processes if it ``is_shared``: a
+    record may then lag, which raises no alarm.
     """
 
     def __init__(
@@ -150,7 +149,7 @@ class GuardFile:
             return Absence.UNREADABLE
 
     def write(self, record: GuardRecord) -> None:
-        """Replace the file in one step, and let the disk have it."""
+        """Replace the file atomically, and flush it to the disk."""
         part = self._path.with_name(self._path.name + ".part")
         with self._lock:
             try:
@@ -168,12 +167,12 @@ class GuardFile:
                 raise self._unavailable(error) from error
 
     def follow(self, claims: int) -> None:
-        """Raises Refused where as many claims were made before: the database was exchanged."""
+        """Raise Refused if the file has as many claims or more: the database was replaced."""
         if claims <= self._known().mark.claims:
             raise self._exchanged(f"so many claims ({claims:,}) were made before")
 
     def note(self, claims: int) -> None:
-        """Write down a claim before its call leaves; a lower number changes nothing."""
+        """Store the number of a claim before its call is sent; a lower number changes nothing."""
         with self._lock:
             known = self._known()
             if claims <= known.mark.claims:
@@ -186,7 +185,7 @@ class GuardFile:
                 raise self._unavailable(error) from error
 
     def flush(self) -> None:
-        """Let the disk have it; raises Refused where the file or the database was exchanged."""
+        """Flush the file to the disk. Raises Refused if the file or the database was replaced."""
         with self._lock:
             known = self._known()
             try:
@@ -224,12 +223,12 @@ class GuardFile:
             self._open = None
 
     def _named(self) -> dict[int, Path]:
-        """Return the empty files next to it, by the counts in their names."""
+        """Return the empty files next to it by the number of claims in their names."""
         beside = self._path.parent.glob(f"{glob.escape(self._path.name)}.*")
         return {int(file.suffix[1:]): file for file in beside if _COUNT.fullmatch(file.suffix)}
 
     def _name(self, claims: int) -> None:
-        """Put the count into the name of an empty file, in the place of all others."""
+        """Create an empty file with the number in its name, and delete all earlier ones."""
         others = self._named()
         if set(others) == {claims}:
             return

@@ -23,13 +23,13 @@ _LINE = re.compile(rb"audit line (\d{20}) digest ([0-9a-f]{64})\n")
 
 
 class HeadFile:
-    """The file that remembers a head. It has one line of fixed length, overwritten in place."""
+    """The file with the audit log's head: one line of fixed length, overwritten in place."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> AuditHead | Absence:
-        """Return the head, or why there is none."""
+        """Return the stored head, or why there is none."""
         try:
             with self.path.open("rb") as file:
                 line = file.read(1024)
@@ -45,7 +45,7 @@ class HeadFile:
         return AuditHead(number=int(found[1]), digest=found[2].decode())
 
     def write(self, head: AuditHead) -> None:
-        """Write the head if possible: a file that lags behind raises no alarm."""
+        """Write the head if possible. A file that lags behind raises no alarm."""
         line = f"audit line {head.number:020d} digest {head.digest}\n".encode()
         try:
             file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -62,17 +62,17 @@ class HeadFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """Binds lines and rows by a key of the workspace."""
+    """The key of the workspace that links audit lines and seals rows."""
 
     key: bytes
     head: HeadFile
 
     def link(self, before: str, *parts: object) -> str:
-        """Return the digest of a line after the one with the digest ``before``."""
+        """Return the digest of the line that follows the line with the digest ``before``."""
         return self._mac([before, *parts])
 
     def seal(self, *parts: object) -> str:
-        """Return the seal of a row outside the log."""
+        """Return the seal of a row outside the audit log."""
         return self._mac(["row", *parts])
 
     def _mac(self, parts: list[object]) -> str:
@@ -81,7 +81,7 @@ class Chain:
 
 
 _NOTED = "key "
-"""The prefix of a key's name in ``meta``."""
+"""The prefix of a fingerprint's key in ``meta``, before the name of the key."""
 
 
 _AUDIT = "var/keys/audit"
@@ -89,16 +89,16 @@ _AUDIT = "var/keys/audit"
 
 
 def _noted(database: Backend) -> dict[str, str]:
-    """Return the name of each key, which is the path of its file, with its noted fingerprint."""
+    """Return key name, which is the path of its file → stored fingerprint."""
     with database.transaction(reads=True) as db:
         rows = db.rows('SELECT "key", value FROM meta')
     return {row[0].removeprefix(_NOTED): row[1] for row in rows if row[0].startswith(_NOTED)}
 
 
 def refuse_missing_keys(database: Backend, workspace: Path) -> None:
-    """Raise Refused where the file of a key is gone that the database was made with.
+    """Raise Refused if the file of a key with a stored fingerprint is missing.
 
-    A new key in its place would be the wrong one.
+    A new key would be a wrong key.
     """
     noted = _noted(database)
     names = [*sorted(noted), _AUDIT] if noted else []
@@ -111,7 +111,7 @@ def refuse_missing_keys(database: Backend, workspace: Path) -> None:
 
 
 def check_keys(database: Backend, fingerprints: Mapping[str, str]) -> None:
-    """Store the fingerprint of each named key at the first start, and compare it ever after.
+    """Store the fingerprint of each key at the first start, and compare it at later starts.
 
     Raises Refused, with the key's name, if another key replaces it.
     """

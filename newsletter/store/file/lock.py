@@ -21,7 +21,7 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 
 @contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Hold the lock for the length of the block. Raises Refused while another process has it."""
+    """Hold the lock during the block. Raises Refused while another process has it."""
     with _opened(path) as file:
         if not _locked(file, fcntl.LOCK_EX):
             raise Refused(
@@ -32,13 +32,13 @@ def only_one(path: Path) -> Iterator[None]:
 
 
 def beat(path: Path) -> None:
-    """Leave a sign of life on a lock that is held: the time of its file."""
+    """Record a heartbeat on a held lock, in the time of its file."""
     with suppress(OSError):  # a disk that has become read-only shows by the sign that is missing
         os.utime(path)
 
 
 def beaten_at(path: Path) -> float:
-    """Return the holder's last sign of life, in seconds since 1970; 0 if there was none."""
+    """Return the holder's last heartbeat, in seconds since 1970; 0 if there was none."""
     try:
         return path.stat().st_mtime
     except OSError:
@@ -47,9 +47,9 @@ def beaten_at(path: Path) -> float:
 
 @contextmanager
 def in_use(path: Path) -> Iterator[None]:
-    """Keep the database from being replaced for the length of the block, with others or alone.
+    """Keep the database file from being replaced during the block.
 
-    Raises Refused while the database is being replaced.
+    Raises Refused while it is being replaced.
     """
     with _opened(path) as file:
         if not _locked(file, fcntl.LOCK_SH):
@@ -62,7 +62,7 @@ def in_use(path: Path) -> Iterator[None]:
 
 @contextmanager
 def unused(path: Path) -> Iterator[None]:
-    """Keep everybody off the database for the length of the block.
+    """Keep all other processes from opening the database during the block.
 
     Raises Refused while another process has it open.
     """
@@ -92,7 +92,7 @@ def _opened(path: Path) -> Iterator[int]:
 
 
 def _refuse_others(path: Path) -> None:
-    """Raises Refused where the file, or the folder that is shut for us, is another account's."""
+    """Raise Refused if the file, or the inaccessible folder, belongs to another account."""
     for place in (path, path.parent):
         try:
             owner = place.stat().st_uid

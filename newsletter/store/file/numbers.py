@@ -1,4 +1,4 @@
-"""Numbers of rows in links and cursors: a number is never used twice, whatever happens to the file.
+"""Row numbers in links and cursors: none is ever used twice, even after a restore.
 
 A restored database would use numbers again that it used after the backup. So it continues far
 above: at a number made of the time, which grows faster than rows do. The link in an email always
@@ -14,7 +14,7 @@ from newsletter.store.database import Driver
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 _MAX_ELAPSED = timedelta(days=36_500)
-"""A later time of the clock is ignored, because the numbers in links are limited."""
+"""A longer time is a wrong clock's and is ignored, because the numbers in links are limited."""
 A_MINUTE = {
     "campaign": 1,
     "event": 1_000,
@@ -23,7 +23,7 @@ A_MINUTE = {
     "upload": 1_000,
     "version": 1_000,
 }
-"""Table → numbers a minute. In a hundred years they are as many as the links have room for."""
+"""Table → numbers skipped a minute. In a hundred years they use up the room in links."""
 _STEP = {
     "campaign": 1_000,
     "event": 1_000,
@@ -32,18 +32,18 @@ _STEP = {
     "upload": 1_000,
     "version": 1_000,
 }
-"""Table → the smallest gap, for a clock that has gone back."""
+"""Table → the minimum of skipped numbers, if the clock has gone back."""
 
 
 def last_given(driver: Driver) -> dict[str, int]:
-    """Return the highest number that this database knows to have given, by table."""
+    """Return the highest row number that this database is known to have given, by table."""
     return {name: driver.last_number(name) for name in A_MINUTE}
 
 
 def skip(driver: Driver, at: datetime, given: Mapping[str, int]) -> None:
-    """Go on beyond all that may have been given until now, by whatever copy of this database.
+    """Continue above all row numbers that any copy of this database may have given until now.
 
-    ``given`` is what another one is known to have given.
+    ``given`` has the highest numbers that another copy is known to have given, by table.
     """
     elapsed = min(max(at - _BEGAN, timedelta(0)), _MAX_ELAPSED)
     for name, a_minute in A_MINUTE.items():
@@ -53,10 +53,10 @@ def skip(driver: Driver, at: datetime, given: Mapping[str, int]) -> None:
 
 
 class Connection(sqlite3.Connection):
-    """A connection with all that ``Database`` calls of it."""
+    """A SQLite connection with the methods of ``Driver``."""
 
     lasting: bool | None = None
-    """Whether its commits wait for the disk, as the last transaction that writes set it."""
+    """Whether commits wait for the disk, as the last transaction that writes set it."""
 
     def stream(self, sql: str, values: Mapping[str, Any]) -> sqlite3.Cursor:
         return self.execute(sql, values)

@@ -1,4 +1,4 @@
-"""Write the whole database file again, so that no byte of erased data is left.
+"""Rewrites the whole database file, so that no byte of erased data is left.
 
 SQLite overwrites deleted data (``secure_delete``). But when it moves rows out of a full page, it
 leaves copies in the unused middle of the page, and no later deletion finds them. VACUUM copies the
@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 DUE = "erasures"
-"""The key in ``meta`` with the moment of the first erasure since the last time, and their count."""
+"""The key in ``meta`` of the time of the first erasure since the last rewrite, and their number."""
 _READERS_MILLISECONDS = 2_000
-"""Time for readers of the log to end."""
+"""Milliseconds for readers of the write-ahead log to end."""
 _CHECKPOINT_SECONDS = 30
-"""Time for another connection to bring the log into the file."""
+"""Seconds for another connection to move the write-ahead log into the file."""
 _COPIES = 2
-"""The copies that VACUUM makes: in a temporary file, and in the log."""
+"""The copies of the database that VACUUM makes: in a temporary file, and in the log."""
 
 
 def overwrite_erased(
@@ -27,10 +27,10 @@ def overwrite_erased(
     free_bytes: int | None = None,
     wait_milliseconds: int = _READERS_MILLISECONDS,
 ) -> bool:
-    """Overwrite erased data. Return False if it must be tried again later.
+    """Rewrite the database file. Return False if it must be tried again later.
 
-    Other processes can read in the meantime; writers wait until it is done. ``free_bytes`` are
-    those of the disk if they are not given.
+    Other processes can read in the meantime; writers wait. ``free_bytes`` is the free space, by
+    default that of the disk.
     """
     free = shutil.disk_usage(path.parent).free if free_bytes is None else free_bytes
     if free < _COPIES * path.stat().st_size:
@@ -56,6 +56,6 @@ def overwrite_erased(
 
 
 def _empty_log(connection: sqlite3.Connection) -> bool:
-    """Bring all commits into the file itself. Return False if somebody reads the log."""
+    """Move all commits into the file itself. Return False if another process reads the log."""
     busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy

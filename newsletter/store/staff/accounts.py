@@ -1,4 +1,4 @@
-"""Staff credentials. None of the stored values is a secret."""
+"""Staff accounts, passkeys and links. None of the stored values is a secret."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -31,12 +31,14 @@ class Accounts(Repository):
         )
 
     def all(self) -> dict[str, Credential]:
-        """Return what everybody signs in with, by folded address."""
+        """Return the credentials of all staff, by folded address."""
         return {found.address: found for found in self._db.all(Credential, _CREDENTIAL)}
 
     def open(self, address: str, password: str, at: datetime) -> None:
-        """Open an account, or open it again: its second factors, its calendar and its account at
-        the identity provider are gone."""
+        """Open an account, or open it again.
+
+        Its second factors, its calendar and its account at the identity provider are deleted.
+        """
         self._db.put(
             "credential", "address", address=address, password=password, password_at=at, feed=None
         )
@@ -51,7 +53,7 @@ class Accounts(Repository):
         self._db.update("credential", {"address": address}, issuer=issuer, subject=subject)
 
     def owner_of(self, issuer: str, subject: str) -> str | None:
-        """Return the person whose account at the identity provider this is."""
+        """Return the person with this account at the identity provider."""
         found: str | None = self._db.value(
             "SELECT address FROM credential"
             " WHERE issuer = :issuer AND subject = :subject AND subject <> ''",
@@ -65,11 +67,11 @@ class Accounts(Repository):
         self._db.update("credential", {"address": address}, muted=[kind.value for kind in muted])
 
     def set_feed(self, address: str, hash: bytes | None) -> None:
-        """Give a person's calendar an address, in place of an earlier one; None ends it."""
+        """Give a person's calendar a URL, in place of an earlier one; None ends it."""
         self._db.update("credential", {"address": address}, feed=hash)
 
     def owner_of_feed(self, hash: bytes) -> str | None:
-        """Return the person whose calendar is at this address."""
+        """Return the person whose calendar has this URL, by the hash of its token."""
         found: str | None = self._db.value(
             "SELECT address FROM credential WHERE feed = :hash", hash=hash
         )
@@ -83,11 +85,11 @@ class Accounts(Repository):
     # --- the second factor
 
     def prepare_factor(self, address: str, salt: str) -> None:
-        """Begin to set a second factor up; the one that there is goes on."""
+        """Begin to set up a second factor; an existing one stays valid."""
         self._db.update("credential", {"address": address}, pending=salt)
 
     def confirm_factor(self, address: str, step: int, at: datetime) -> bool:
-        """Let the factor that was being set up count from now on; return whether one was."""
+        """Activate the second factor that is being set up; return whether there was one."""
         return self._db.changes(
             "UPDATE credential SET factor = pending, factor_at = :at, factor_step = :step,"
             " pending = '' WHERE address = :address AND pending <> ''",
@@ -97,7 +99,7 @@ class Accounts(Repository):
         )
 
     def use_step(self, address: str, step: int) -> bool:
-        """Use a code of this step of time, once, and none before it; return whether it counts."""
+        """Use a one-time code of this time step; return False for a used or earlier step."""
         return self._db.changes(
             "UPDATE credential SET factor_step = :step"
             " WHERE address = :address AND factor_step < :step",
@@ -121,7 +123,7 @@ class Accounts(Repository):
             self._db.insert("recovery", address=address, hash=hashed)
 
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
-        """Use a recovery code, once; return whether it counts."""
+        """Use a recovery code, once; return whether it was valid."""
         return self._db.changes(
             "UPDATE recovery SET used_at = :at"
             " WHERE address = :address AND hash = :hash AND used_at IS NULL",
@@ -139,7 +141,7 @@ class Accounts(Repository):
 
 
 class Passkeys(Repository):
-    """Passkeys, by what their devices call them."""
+    """Passkeys by their credential id."""
 
     def of(self, address: str) -> list[Passkey]:
         """Return the passkeys of a person, the newest first."""
@@ -154,7 +156,7 @@ class Passkeys(Repository):
         return self._db.insert_new("passkey", **vars(passkey))
 
     def use(self, id: bytes, count: int, at: datetime) -> None:
-        """Note that a passkey signed, and how many signatures its device counted."""
+        """Record a use of a passkey, and its signature counter."""
         self._db.update("passkey", {"id": id}, signatures=count, used_at=at)
 
     def remove(self, id: bytes) -> bool:
@@ -162,23 +164,23 @@ class Passkeys(Repository):
 
 
 class Invitations(Repository):
-    """Links for new accounts and new passwords, found by the hash of their word alone."""
+    """Links for new accounts and new passwords, found only by the hash of their token."""
 
     def add(self, invitation: Invitation, hash: bytes) -> int:
-        """Add a link, and withdraw all that the same person had; return its id."""
+        """Add a link, and withdraw all earlier ones of the person; return its id."""
         self.withdraw_of(invitation.address, invitation.made_at)
         values = {name: value for name, value in vars(invitation).items() if name != "id"}
         return self._db.insert("invitation", returning="id", hash=hash, **values)
 
     def find(self, hash: bytes) -> Invitation | None:
-        """Return the link whose word has this hash, also if it is over."""
+        """Return the link whose token has this hash, even if it does not work any more."""
         return self._db.first(Invitation, f"{_INVITATION} WHERE hash = :hash", hash=hash)
 
     def get(self, number: int) -> Invitation | None:
         return self._db.first(Invitation, f"{_INVITATION} WHERE id = :id", id=number)
 
     def open(self, now: datetime) -> list[Invitation]:
-        """Return links that still do something, the newest first."""
+        """Return the links that still work, the newest first."""
         return self._db.all(
             Invitation,
             f"{_INVITATION} WHERE {_IS_UNUSED} AND expires_at > :now ORDER BY id DESC",
@@ -186,7 +188,7 @@ class Invitations(Repository):
         )
 
     def mailed(self, email_id: int, now: datetime) -> Invitation | None:
-        """Return the link that an email brings, if it still does something."""
+        """Return the link in an email, if it still works."""
         return self._db.first(
             Invitation,
             f"{_INVITATION} WHERE {_IS_UNUSED} AND email_id = :email_id AND expires_at > :now",
@@ -195,7 +197,7 @@ class Invitations(Repository):
         )
 
     def use(self, number: int, at: datetime) -> bool:
-        """Use a link; return False if it was used or withdrawn, or is too old."""
+        """Use a link; return False if it was used or withdrawn, or has expired."""
         return self._db.changes(
             f"UPDATE invitation SET used_at = :at WHERE {_IS_UNUSED} AND id = :id"
             " AND expires_at > :at",
@@ -219,7 +221,7 @@ class Invitations(Repository):
         )
 
     def withdraw_by(self, maker: str, at: datetime) -> None:
-        """Withdraw all links that a person made."""
+        """Withdraw all links that a person created."""
         self._db.change(
             f'UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND "by" = :maker',
             maker=maker,

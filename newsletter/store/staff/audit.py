@@ -1,5 +1,4 @@
-"""The audit log: append-only, each line linked to the one before by our own key; and seals of
-rows."""
+"""The audit log: append-only, each line linked to the one before by a key; and sealed rows."""
 
 import hmac
 import re
@@ -16,7 +15,7 @@ from newsletter.store.file.keys import Chain
 T = TypeVar("T")
 
 REVOKE = "revoke"
-"""The action of a revocation in the log."""
+"""The action of a revocation in the audit log."""
 _TAKEN_BACK = re.compile(r"approvals? ([0-9]{1,18}(?:, [0-9]{1,18})*) taken back")
 
 
@@ -24,14 +23,14 @@ _APPROVAL = (
     'id, slug, content_hash, "by", channel, at, not_before, despite, warnings, revoked_at, seal'
 )
 Row = dict[str, Any]
-"""Column → value, as they are stored."""
+"""Column → stored value."""
 
 
 class SealedRows:
-    """The rows of a table that are about statements, each under a seal of ours.
+    """The rows of a table about statements, each with a seal.
 
-    A row without it counts for nothing: somebody else wrote it. The seal is over the stored values
-    of the other ``columns``.
+    A row without a valid seal does not count: newsletter did not write it. The seal is over the
+    stored values of the other ``columns``.
     """
 
     def __init__(self, db: Database, chain: Chain, table: str, columns: str) -> None:
@@ -41,25 +40,25 @@ class SealedRows:
         self._select = f"SELECT {columns} FROM {table}"
 
     def all(self) -> list[Row]:
-        """Return the rows of all statements, by number, with the seal or without."""
+        """Return the rows of all statements, by number, with or without a valid seal."""
         return self._db.mappings(f"{self._select} ORDER BY id")
 
     def of(self, slug: str) -> list[Row]:
-        """Return the sound rows of a statement, oldest first."""
+        """Return the rows of a statement with a valid seal, oldest first."""
         query = f"{self._select} WHERE slug IN (SELECT value FROM json_each(:slugs)) ORDER BY id"
         rows: list[Row] = self._db.of_statement(dict, query, slug)
         return [row for row in rows if self.is_sound(row)]
 
     def is_sound(self, row: Row) -> bool:
-        """Return whether the row is what we wrote."""
+        """Return whether the seal of the row is valid."""
         return hmac.compare_digest(row["seal"], self._seal(row))
 
     def add(self, **values: object) -> None:
-        """Add a row under our seal."""
+        """Add a sealed row."""
         self._put_seal(self._db.insert(self._table, returning="id", **values))
 
     def change(self, number: int, **values: object) -> None:
-        """Change columns of a row, and put our seal under it again."""
+        """Change columns of a row, and renew its seal."""
         self._db.update(self._table, {"id": number}, **values)
         self._put_seal(number)
 
@@ -77,12 +76,12 @@ def sealed_approvals(db: Database, chain: Chain) -> SealedRows:
 
 
 def value_of(kind: type[T], row: Row) -> T:
-    """Return a sealed row as a value of the domain."""
+    """Return a sealed row as an instance of a domain class."""
     return read(kind, {name: each for name, each in row.items() if name not in {"id", "seal"}})
 
 
 def brought_back(row: Row, taken: Collection[int]) -> bool:
-    """Return whether the row counts, and is one of those that were taken back."""
+    """Return whether a row that was revoked counts again: somebody changed the database."""
     return row["revoked_at"] is None and row["id"] in taken
 
 
@@ -91,12 +90,12 @@ REVOCATIONS_OF = f"{_REVOCATIONS} AND subject IN (SELECT value FROM json_each(:s
 
 
 def revocations(db: Database) -> list[Row]:
-    """Return the log's lines on revoked approvals of all statements."""
+    """Return the lines of the audit log about revoked approvals of all statements."""
     return db.mappings(_REVOCATIONS)
 
 
 def taken_back(revoked: Iterable[Row]) -> set[int]:
-    """Return the ids of approvals that these lines of the log say were revoked."""
+    """Return the ids of the approvals that these lines of the audit log revoke."""
     found = (_TAKEN_BACK.match(row["detail"]) for row in revoked)
     return {int(number) for one in found if one for number in one[1].split(", ")}
 
@@ -109,8 +108,8 @@ _LINE = "SELECT number, at, actor, action, subject, detail, digest FROM audit"
 class Audit(Repository):
     """The audit log.
 
-    A line that is changed or removed breaks the chain for all that follow. Lines that are cut off
-    at the end are missed by the head file.
+    A line that is changed or removed breaks the chain for all that follow. The head file shows that
+    lines at the end were removed.
     """
 
     def __init__(self, db: Database, chain: Chain, now: datetime, through: str) -> None:
@@ -119,10 +118,10 @@ class Audit(Repository):
         self._now = now
         self._through = through
         self.entered: AuditHead | None = None
-        """The last line that this transaction entered."""
+        """The last line that this transaction added."""
 
     def enter(self, actor: str, action: str, subject: str, detail: str = "") -> None:
-        """Add a line. It ends by what its actor acts through, if that is no page or command."""
+        """Add a line. It ends with what its actor acts through, if that is no page or command."""
         detail = "; ".join(filter(None, (detail, self._through)))
         last = self._db.rows("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1")
         number, before = (last[0][0] + 1, last[0][1]) if last else (1, "")
@@ -159,7 +158,7 @@ class Audit(Repository):
         )
 
     def last(self, subject: str) -> dict[str, AuditEntry]:
-        """Return the last line about a subject for each action, but the scheduler's own."""
+        """Return action → the last line about a subject, except the scheduler's."""
         lines = self._db.all(
             AuditEntry,
             f"{_LINE} WHERE number IN (SELECT MAX(number) FROM audit WHERE subject = :subject"
@@ -185,7 +184,7 @@ class Audit(Repository):
     def to_remember(self) -> AuditHead | None:
         """Return the new content of the head file after this commit; None if it stays as it is.
 
-        It advances only if the log continues from it: else the gap must be found.
+        It advances only if the log continues from it: otherwise the gap must be found.
         """
         if self.entered is None:
             return None
@@ -193,13 +192,13 @@ class Audit(Repository):
         return None if not isinstance(known, Absence) and self._lacks(known) else self.entered
 
     def note_gap(self, *, actor: str) -> None:
-        """Write down which line is known outside the database and is not in the log, if one is."""
+        """Add a line about the gap, if the line in the head file is missing in the log."""
         known = self._chain.head.read()
         if not isinstance(known, Absence) and self._lacks(known):
             self.enter(actor=actor, action=_GAP, subject=_LOG, detail=str(known))
 
     def _lacks(self, head: AuditHead) -> bool:
-        """Return whether the line is missing without a note about its loss."""
+        """Return whether the line is missing without a note about the gap."""
         if self.digest(head.number) == head.digest:
             return False
         noted = self._db.value(
@@ -214,7 +213,7 @@ class Audit(Repository):
     def verify(self) -> AuditHead:
         """Check the chain, the head file and the approvals; return the last line.
 
-        Raises Defect with the first row that is not as it was stored.
+        Raises Defect with the first row that was changed.
         """
         head, given = AuditHead(number=0, digest=""), set()
         lines = self._db.stream(AuditEntry, f"{_LINE} ORDER BY number")

@@ -1,4 +1,4 @@
-"""Notices: a row for each person or channel and event, and how far changes were read."""
+"""Notices: a row for each person or channel and event, and the mark of the processed changes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, Noti
 from newsletter.store.database import Repository, document
 
 _KEY = "notices"
-"""The key in ``meta`` of the mark."""
+"""The key of the mark in ``meta``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """The last changes that notices were made of: numbers of ``changed_statement`` and rows."""
+    """The last processed changes: the numbers of ``changed_statement`` and of comments."""
 
     change: int = 0
     comment: int = 0
@@ -24,12 +24,12 @@ class Notices(Repository):
     """The notices of all staff and channels."""
 
     def mark(self) -> Mark:
-        """Return how far notices were made."""
+        """Return the mark of the processed changes."""
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
         return document(Mark, stored) if stored else Mark()
 
     def changed(self, mark: Mark, now: datetime, most: int) -> tuple[list[str], int]:
-        """Return slugs that changed since the mark, or whose moment has come; and the new mark."""
+        """Return slugs that changed since the mark or whose next event is due, and the new mark."""
         rows = self._db.rows(
             "SELECT slug, number FROM changed_statement WHERE number > :mark"
             " ORDER BY number LIMIT :most",
@@ -47,7 +47,7 @@ class Notices(Repository):
         now: datetime,
         channels: Iterable[Channel] = (),
     ) -> None:
-        """Add a notice for each person and channel of each event that is news, and new to them.
+        """Add a notice for each person and channel of each recent event, unless they have it.
 
         People without an account at the desk get none.
         """
@@ -60,17 +60,17 @@ class Notices(Repository):
                 self._db.insert_new("notice", slug=slug, address=address, **about)
 
     def await_(self, slug: str, at: datetime | None) -> None:
-        """Note when time alone leads to the next event of a statement; None if it does not."""
+        """Store when the next event of a statement occurs without an act; None if there is none."""
         self._db.change("DELETE FROM notice_moment WHERE slug = :slug", slug=slug)
         if at is not None:
             self._db.insert("notice_moment", slug=slug, at=at)
 
     def advance(self, mark: Mark) -> None:
-        """Keep how far notices were made."""
+        """Store the mark of the processed changes."""
         self._db.put("meta", "key", key=_KEY, value=mark)
 
     def due(self, now: datetime) -> list[str]:
-        """Return the people and channels for whom notices wait and who may get a message again."""
+        """Return the people and channels with waiting notices who may get a message again."""
         return self._db.column(
             "SELECT address FROM (SELECT DISTINCT address FROM notice WHERE done_at IS NULL) AS one"
             " WHERE NOT EXISTS (SELECT 1 FROM notice WHERE notice.address = one.address"
@@ -79,9 +79,9 @@ class Notices(Repository):
         )
 
     def of(self, address: str, message_id: int) -> list[Notice]:
-        """Return the notices that an email to this person tells of, oldest first.
+        """Return the notices for an email to this person, oldest first.
 
-        An email that is sent again tells of those that it told of before, and of newer ones.
+        An email that is sent again contains those that it contained before, and newer ones.
         """
         return self._db.all(
             Notice,
@@ -92,9 +92,9 @@ class Notices(Repository):
         )
 
     def of_post(self, channel: Channel, post_id: int) -> list[Notice]:
-        """Return the notices that a post tells of, oldest first.
+        """Return the notices for a post to a channel, oldest first.
 
-        A post that is sent again tells of no others than before: its reader knows it by its id.
+        A post that is sent again contains the same notices: its reader knows it by its id.
         """
         told = "SELECT id, kind, slug, occurrence FROM notice WHERE address = :address"
         return self._db.all(
@@ -104,13 +104,13 @@ class Notices(Repository):
         )
 
     def finish(self, notices: Iterable[Notice], at: datetime, message_id: int | None) -> None:
-        """Note that a message tells of these; None if they are over."""
+        """Note that a message contained these notices; None if their events are over."""
         self._db.each(
             "UPDATE notice SET done_at = :at, message_id = :message_id WHERE id = :id",
             ({"id": notice.id, "at": at, "message_id": message_id} for notice in notices),
         )
 
     def clear(self, before: datetime) -> None:
-        """Delete notices of events before this time, and posts that were made before it."""
+        """Delete notices of events before this time, and posts created before it."""
         self._db.change("DELETE FROM notice WHERE at < :before", before=before)
         self._db.change("DELETE FROM post WHERE made_at < :before", before=before)

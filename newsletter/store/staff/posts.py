@@ -1,4 +1,4 @@
-"""Posts to channels: made, claimed, booked; and the checks of the sender's health that fail."""
+"""Posts to channels: created, claimed, sent; and the failing checks of the sender's health."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -13,9 +13,9 @@ _WRONG_CLOCK = timedelta(hours=2)
 """A longer wait was set by a wrong clock: the post is due."""
 _POST = "id, channel, made_at, state, attempts, called_at, reason"
 _IS_OPEN = "state IN ('waiting', 'calling')"
-"""In the words of the partial index of such posts."""
+"""In the words of the partial index of open posts."""
 _CONFIRMED = 2
-"""The failures in a row after which a check counts as failing."""
+"""The number of failures in a row after which a check counts as failing."""
 
 
 class ChannelPosts(Repository):
@@ -26,11 +26,11 @@ class ChannelPosts(Repository):
         self._db.insert("post", channel=channel, made_at=at, not_before=at)
 
     def under_way(self) -> list[str]:
-        """Return the channels that have a post which is not done."""
+        """Return the channels with an open post."""
         return self._db.column(f"SELECT channel FROM post WHERE {_IS_OPEN}")
 
     def claim(self, channels: Collection[str], now: datetime) -> ChannelPost | None:
-        """Claim the next post that is due for one of these channels; None if there is none.
+        """Claim the next due post for one of these channels; None if there is none.
 
         No two attempts for a channel begin within a minute.
         """
@@ -62,7 +62,7 @@ class ChannelPosts(Repository):
     def settle(
         self, post: ChannelPost, state: PostState, reason: str, not_before: datetime
     ) -> None:
-        """Book what became of an attempt. A post that waits is sent again at ``not_before``."""
+        """Record the outcome of an attempt. A waiting post is sent again at ``not_before``."""
         self._db.change(
             "UPDATE post SET state = :state, reason = :reason, not_before = :not_before"
             " WHERE id = :id AND state = 'calling' AND called_at = :called_at",
@@ -77,7 +77,7 @@ class ChannelPosts(Repository):
         return self._db.first(ChannelPost, f"SELECT {_POST} FROM post WHERE id = :id", id=post_id)
 
     def again(self, post_id: int, at: datetime) -> None:
-        """Queue a post again that was done."""
+        """Queue a finished post again."""
         self._db.change(
             "UPDATE post SET state = 'waiting', attempts = 0, not_before = :at WHERE id = :id",
             id=post_id,
@@ -91,7 +91,7 @@ class ChannelPosts(Repository):
         )
 
     def told(self, most: int) -> list[tuple[int, str, str]]:
-        """Return (id of the post, event, slug) of each notice of the newest posts."""
+        """Return (id of the post, event, slug) of each notice in the newest posts."""
         return self._db.rows(
             "SELECT post.id, notice.kind, notice.slug FROM"
             " (SELECT id, channel FROM post ORDER BY id DESC LIMIT :most) AS post"
@@ -102,10 +102,10 @@ class ChannelPosts(Repository):
 
 
 class FailingChecks(Repository):
-    """The checks of the sender's health that fail."""
+    """The failing checks of the sender's health."""
 
     def note(self, failing: Mapping[str, str], now: datetime) -> None:
-        """Note the checks that fail at this moment, with their findings; forget all others."""
+        """Store the checks that fail now, with their findings; forget all others."""
         self._db.change(
             "DELETE FROM failing_check WHERE what NOT IN (SELECT value FROM json_each(:failing))",
             failing=[*failing],
@@ -121,7 +121,7 @@ class FailingChecks(Repository):
             )
 
     def untold(self) -> list[FailingCheck]:
-        """Return those that failed twice in a row and that no notice was made of."""
+        """Return the checks that failed twice in a row and have no notice yet."""
         return self._db.all(
             FailingCheck,
             "SELECT what, detail, since FROM failing_check WHERE told = 0 AND seen >= :seen",
@@ -129,7 +129,7 @@ class FailingChecks(Repository):
         )
 
     def tell(self, checks: Iterable[str]) -> None:
-        """Note that notices were made of these checks."""
+        """Note that notices about these checks were created."""
         self._db.change(
             "UPDATE failing_check SET told = 1"
             " WHERE what IN (SELECT value FROM json_each(:checks))",

@@ -1,4 +1,4 @@
-"""The staff: who may act, as what, and through which tokens of the API."""
+"""The staff with their roles, and the tokens of the API."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from newsletter.store.database import Repository
 
 
 class Staff(Repository):
-    """The people who may act."""
+    """The members of staff."""
 
     def roles(self) -> dict[str, Role]:
         """Return the role of each person, by folded address."""
@@ -24,7 +24,7 @@ class Staff(Repository):
         return None if role is None else Role(role)
 
     def names(self) -> dict[str, str]:
-        """Return the name that colleagues use, by folded address, of each person with one."""
+        """Return folded address → the name that colleagues use, of staff with a name."""
         return self._db.cached(self._names)
 
     def _names(self) -> dict[str, str]:
@@ -35,11 +35,11 @@ class Staff(Repository):
         self._db.update("staff", {"address": address}, name=name)
 
     def languages(self) -> dict[str, str]:
-        """Return the language of the desk that each person chose, by folded address."""
+        """Return folded address → the language of the desk that the person chose."""
         return dict(self._db.rows("SELECT address, language FROM staff WHERE language <> ''"))
 
     def speak(self, address: str, language: str) -> None:
-        """Choose a person's language of the desk; "" leaves it to the browser."""
+        """Store a person's language of the desk; "" for the browser's language."""
         self._db.update("staff", {"address": address}, language=language)
 
     def put(self, address: str, role: Role, at: datetime) -> None:
@@ -60,7 +60,7 @@ _SELECT = 'SELECT id, name, "by", scopes, made_at, expires_at, used_at, revoked_
 
 
 class Tokens(Repository):
-    """Tokens. A revoked one is kept, so that the desk can show it."""
+    """Tokens of the API. A revoked one is kept, so that the desk can show it."""
 
     def add(self, token: Token, hash: bytes) -> Token:
         """Add a token; return it with its id."""
@@ -70,7 +70,7 @@ class Tokens(Repository):
         return Token(**vars(token) | {"id": number})
 
     def find(self, hash: bytes) -> Token | None:
-        """Return the token whose secret has this hash, also if it works no more."""
+        """Return the token whose secret has this hash, even if it does not work any more."""
         return self._db.first(Token, f"{_SELECT} WHERE hash = :hash", hash=hash)
 
     def newest(self, most: int) -> list[Token]:
@@ -90,7 +90,7 @@ class Tokens(Repository):
         return self._db.first(Token, found, id=number) if changed else None
 
     def revoke_by(self, maker: str, at: datetime) -> None:
-        """Revoke all tokens that a person made."""
+        """Revoke all tokens that a person created."""
         self._db.change(
             'UPDATE token SET revoked_at = :at WHERE "by" = :maker AND revoked_at IS NULL',
             maker=maker,
@@ -102,10 +102,10 @@ class Tokens(Repository):
     def note_request(
         self, number: int, key: bytes, request: bytes, at: datetime
     ) -> tuple[bytes, str | None] | None:
-        """Note a request under the hash of its key. Return the earlier one, if there was one.
+        """Store a request under the hash of its idempotency key, or return the earlier one.
 
-        It is the hash of its content, and what names the resource that it made, as JSON; None while
-        it is under way, or if it was cut off.
+        It is the hash of its content, and the id of the created resource, as JSON; None while the
+        request is under way, or if it was cut off.
         """
         before = at - timedelta(days=1)
         self._db.change("DELETE FROM idempotency_key WHERE at < :before", before=before)
@@ -119,11 +119,11 @@ class Tokens(Repository):
         return row[0], row[1]
 
     def note_result(self, number: int, key: bytes, made: str) -> None:
-        """Note what names the resource that a request made."""
+        """Store the id of the resource that a request created."""
         self._db.update("idempotency_key", {"token_id": number, "key": key}, made=made)
 
     def forget(self, number: int, key: bytes) -> None:
-        """Forget a request that was refused, so that it can be sent again."""
+        """Forget a refused request, so that it can be sent again."""
         self._db.change(
             "DELETE FROM idempotency_key WHERE token_id = :id AND key = :key", id=number, key=key
         )

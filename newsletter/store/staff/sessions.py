@@ -15,7 +15,7 @@ _SESSION = (
 
 
 class Sessions(Repository):
-    """Signed-in people and their browsers."""
+    """The sessions of signed-in people, by the hash of the session token."""
 
     def get(self, hashed: bytes) -> Session | None:
         """Return a session that opens the desk: with the second factor, if one is required."""
@@ -24,13 +24,13 @@ class Sessions(Repository):
         )
 
     def half(self, hashed: bytes) -> Session | None:
-        """Return a session that still has to prove something. It does not open the desk."""
+        """Return a session whose sign-in is not complete. It does not open the desk."""
         return self._db.first(
             Session, f"{_SESSION} WHERE hash = :hash AND stage <> 'whole'", hash=hashed
         )
 
     def of(self, address: str) -> list[Session]:
-        """Return where a person is signed in, the latest first."""
+        """Return the sessions of a person, the latest first."""
         return self._db.all(
             Session,
             f"{_SESSION} WHERE address = :address AND stage = 'whole' ORDER BY seen_at DESC",
@@ -41,15 +41,15 @@ class Sessions(Repository):
         self._db.insert("session", **vars(session))
 
     def seen(self, hashed: bytes, at: datetime) -> None:
-        """Note when a session was last used."""
+        """Record the last use of a session."""
         self._db.update("session", {"hash": hashed}, seen_at=at)
 
     def ask(self, hashed: bytes, challenge: str, at: datetime) -> None:
-        """Keep what a device is to sign, in place of an earlier challenge."""
+        """Store a challenge that a device must sign, in place of an earlier one."""
         self._db.update("session", {"hash": hashed}, challenge=challenge, challenge_at=at)
 
     def answered(self, hashed: bytes) -> tuple[str, datetime] | None:
-        """Take the last challenge, once, with when it was made. None: there is no open one."""
+        """Delete and return the challenge, with the time of its creation; None if there is none."""
         rows = self._db.rows(
             "SELECT challenge, challenge_at FROM session WHERE hash = :hash AND challenge <> ''",
             hash=hashed,
@@ -65,7 +65,7 @@ class Sessions(Repository):
         return self._db.changes("DELETE FROM session WHERE hash = :hash", hash=hashed)
 
     def end_all(self, address: str, *, but: bytes = b"") -> int:
-        """End a person's sessions but for one; return how many ended."""
+        """End a person's sessions except one; return the number of ended ones."""
         return self._db.change(
             "DELETE FROM session WHERE address = :address AND hash <> :but",
             address=address,
@@ -73,7 +73,7 @@ class Sessions(Repository):
         )
 
     def clear(self, now: datetime) -> int:
-        """Delete expired sessions; return how many there were."""
+        """Delete expired sessions; return their number."""
         return self._db.change(
             "DELETE FROM session WHERE created_at <= :oldest OR seen_at <= :idle_since"
             " OR (stage <> 'whole' AND created_at <= :half_since)",
@@ -87,12 +87,12 @@ _KEPT, _REMEMBERED = timedelta(days=1), timedelta(days=90)
 
 
 class Throttle(AddressRepository):
-    """``hash_address`` gives a keyed hash of what something counts against."""
+    """Counts of failed sign-ins. ``hash_address`` returns the keyed hash of a limit's key."""
 
     def failed(self, keys: Iterable[str], at: datetime) -> list[int]:
-        """Count a failure against each of these, and delete those of before yesterday.
+        """Count a failure against each of these keys, and delete those older than a day.
 
-        Returns what takes these back.
+        Return the numbers with which ``take_back`` deletes these failures.
         """
         numbers = [
             self._db.insert("sign_in_failure", returning="id", key=self._key(key), at=at)
@@ -102,13 +102,13 @@ class Throttle(AddressRepository):
         return numbers
 
     def take_back(self, numbers: Iterable[int]) -> None:
-        """Delete failures that were none after all."""
+        """Delete failures that were none."""
         self._db.each(
             "DELETE FROM sign_in_failure WHERE id = :id", ({"id": number} for number in numbers)
         )
 
     def count(self, key: str, since: datetime) -> int:
-        """Return how many failures count against this since then."""
+        """Return the number of failures that count against this key since then."""
         return self._db.number(
             "SELECT COUNT(*) FROM sign_in_failure WHERE key = :key AND at > :since",
             key=self._key(key),
@@ -116,7 +116,7 @@ class Throttle(AddressRepository):
         )
 
     def know(self, address: str, network: str, at: datetime) -> None:
-        """Note that a person signed in from a network."""
+        """Record that a person signed in from a network."""
         key = self._key(network)
         self._db.put("known_network", "address, network", address=address, network=key, at=at)
 

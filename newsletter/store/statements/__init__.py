@@ -1,1 +1,1 @@
-"""Statements, their approvals and their sources."""
+"""Statements, their approvals, comments, drafts and feeds."""

@@ -1,7 +1,7 @@
-"""The board: all statements, sorted by what they wait for, a page at a time.
+"""The board: all statements by shelf, a page at a time.
 
-SQL alone decides on which shelf a statement stands, so that counting them reads no text. Whether an
-approval is what we wrote is checked when a row is shown: here it only says where the row is listed.
+SQL alone decides on which shelf a statement is, so that counting them reads no text. The seal of an
+approval is checked when a row is shown: here it only decides where the row is listed.
 """
 
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
@@ -29,7 +29,7 @@ class Board(Repository):
     """All statements, by shelf."""
 
     def counts(self, rules: CampaignRules, search: BoardSearch = _ALL) -> dict[Shelf, int]:
-        """Count the statements that are found on each shelf."""
+        """Return the number of matching statements on each shelf."""
         found = _of_statements(search)
         rows = self._db.rows(
             f"SELECT {_shelf(rules)} AS shelf, COUNT(*) {_SORTED} WHERE {found} GROUP BY 1", found
@@ -46,7 +46,7 @@ class Board(Repository):
         skip: int = 0,
         most: int,
     ) -> list[str]:
-        """Return the slugs on one shelf, or on any: what something happened to last, first."""
+        """Return the slugs on one shelf, or on all, the last changed first."""
         which = _of_statements(search)
         if shelf is not None:
             which &= Condition(f"{_shelf(rules)} = :shelf", {"shelf": shelf})
@@ -59,7 +59,7 @@ class Board(Repository):
         )
 
     def unseen(self, search: BoardSearch = _ALL, *, skip: int = 0, most: int) -> list[str]:
-        """Return the keys of texts that were never handed in: what changed last, first."""
+        """Return the keys of texts that were never submitted, the last changed first."""
         found = _of_drafts(search)
         return self._db.column(
             f"SELECT draft.key {_UNSEEN} AND {found}"
@@ -70,7 +70,7 @@ class Board(Repository):
         )
 
     def count_unseen(self, search: BoardSearch = _ALL) -> int:
-        """Count the texts that were never handed in."""
+        """Return the number of texts that were never submitted."""
         found = _of_drafts(search)
         return self._db.number(f"SELECT COUNT(*) {_UNSEEN} AND {found}", found)
 
@@ -87,7 +87,10 @@ def _of_drafts(search: BoardSearch) -> Condition:
 
 
 def _found(search: BoardSearch, table: str, wrote: tuple[str, str], at: str) -> Condition:
-    """Return the condition of a search. ``wrote``: the writers, and one as they are written."""
+    """Return the condition of a search.
+
+    ``wrote`` is the expression of the writers, with the searched writer in the same form.
+    """
     found = Condition("1 = 1")
     for place, word in enumerate(sought(search.words[:_MAX_QUERY_CHARACTERS]).split()):
         found &= Condition(f"instr({table}.sought, :word_{place}) > 0", {f"word_{place}": word})
@@ -103,7 +106,7 @@ def _found(search: BoardSearch, table: str, wrote: tuple[str, str], at: str) -> 
 
 
 def _shelf(rules: CampaignRules) -> str:
-    """Return the expression for the shelf, in the order of ``state_of``."""
+    """Return the expression of the shelf. The states are tested in the order of ``state_of``."""
     approved = _approved(rules)
     is_within = "statement.translation_of <> ''" if rules.together else "1 = 0"
     return f"""
@@ -134,7 +137,7 @@ _REACHED = """
     EXISTS (SELECT 1 FROM batch WHERE batch.campaign_id = campaign.id
         AND (accepted > 0 OR unknown > 0 OR pending > 0 OR batch.state = 'given up'))
 """
-"""Readers may have it, or still would."""
+"""A condition: readers may have received it, or would still receive it."""
 _LIVE = "approval.slug = statement.slug AND approval.revoked_at IS NULL"
 _OUTDATED = f"""
     EXISTS (SELECT 1 FROM approval
@@ -150,13 +153,12 @@ _RETURNED = f"""
                 WHERE {_LIVE} AND approval.content_hash = returned.content_hash
                     AND approval.at >= returned.at))
 """
-"""An approver asked for changes in this version, and it was neither approved nor submitted
-since."""
+"""A condition: an approver asked for changes in this version, and it was not approved since."""
 _ROLE = 'SELECT role FROM staff WHERE staff.address = approval."by"'
 
 
 def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
-    """A row of approvals counts for the text as it is, in the words of ``standing``."""
+    """A condition: a row of approvals is one that counts for the current version."""
     policy = rules.policy
     trusted = "1 = 1" if policy.trust_front_matter else "approval.channel <> 'front matter'"
     # with the blanks around it, so that no mailbox is found within another
@@ -173,7 +175,7 @@ def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
 
 
 def _approved(rules: CampaignRules) -> str:
-    """The statement has its approvals, and no translation that goes out in its email is a draft."""
+    """A condition: the statement is approved, and no translation in its email is a draft."""
     if not rules.together:
         return _enough(rules, "1 = 1")
     return f"""
@@ -185,7 +187,7 @@ def _approved(rules: CampaignRules) -> str:
 
 
 def _enough(rules: CampaignRules, when: str) -> str:
-    """There are as many approvals as are required, or two overrides, of those rows."""
+    """A condition: these rows are as many approvals as are required, or two overrides."""
     people = "SELECT COUNT(DISTINCT approval.mailbox) FROM approval WHERE"
     return f"""
         (({people} {_counts(rules)} AND {when}) >= {int(rules.policy.required)}
@@ -194,7 +196,7 @@ def _enough(rules: CampaignRules, when: str) -> str:
 
 
 def _started(rules: CampaignRules) -> str:
-    """Somebody started this very text, with or after the last approval that it needed."""
+    """A condition: a start of the current version is not before its last required approval."""
     return f"""
         EXISTS (SELECT 1 FROM start
             WHERE start.slug = statement.slug AND start.content_hash = statement.content_hash

@@ -1,4 +1,4 @@
-"""Staff decisions: approvals and starts under our own seal, requests for changes, and comments."""
+"""Staff decisions: sealed approvals and starts, requests for changes, and comments."""
 
 from datetime import datetime
 
@@ -30,11 +30,11 @@ class Approvals(Repository):
         self._audit = audit
 
     def of(self, slug: str) -> list[Approval]:
-        """Return the approvals of a statement, oldest first, also those that were taken back."""
+        """Return the approvals of a statement, oldest first, also revoked ones."""
         return [value_of(Approval, row) for row in self._sound(slug)]
 
     def slugs(self, channel: Channel) -> set[str]:
-        """Return the statements that were ever approved in this way."""
+        """Return the statements that were ever approved through this channel."""
         return set(
             self._db.column(
                 "SELECT DISTINCT slug FROM approval WHERE channel = :channel", channel=channel
@@ -57,7 +57,7 @@ class Approvals(Repository):
         )
 
     def add(self, approval: Approval) -> None:
-        """Add an approval under our seal."""
+        """Add a sealed approval."""
         self._rows.add(mailbox=mailbox(approval.by), **vars(approval))
 
     def revoke(
@@ -70,9 +70,9 @@ class Approvals(Repository):
         actor: str,
         why: str = "",
     ) -> int:
-        """Revoke approvals of a statement: all, one person's, one channel's; return how many.
+        """Revoke approvals of a statement: all, one person's, one channel's; return their number.
 
-        The audit log gets a line, so that they cannot be brought back.
+        The audit log gets a line, so that they cannot be restored in the database.
         """
         numbers = [
             row["id"]
@@ -93,7 +93,7 @@ class Approvals(Repository):
         return len(numbers)
 
     def _sound(self, slug: str) -> list[Row]:
-        """Return the rows that are what we wrote last."""
+        """Return the rows whose seal is valid and which were not restored after a revocation."""
         found = self._rows.of(slug)
         # a seal holds for an older row too: only the log tells that it was taken back since
         back = set()
@@ -113,28 +113,28 @@ class Starts(Repository):
         self._rows = SealedRows(db, chain, "start", _START)
 
     def of(self, slug: str) -> list[Start]:
-        """Return the starts of a statement, oldest first, also those that were taken back."""
+        """Return the starts of a statement, oldest first, also revoked ones."""
         return [value_of(Start, row) for row in self._rows.of(slug)]
 
     def add(self, start: Start) -> None:
-        """Add a start under our seal."""
+        """Add a sealed start."""
         self._rows.add(**vars(start))
 
     def revoke(self, slug: str, at: datetime) -> int:
-        """Take all starts of a statement back; return how many there were."""
+        """Revoke all starts of a statement; return their number."""
         live = self._live(slug)
         for row in live:
             self._rows.change(row["id"], revoked_at=at)
         return len(live)
 
     def revoke_by(self, person: str, at: datetime) -> None:
-        """Take back what a person started."""
+        """Revoke the starts of a person."""
         query = 'SELECT id FROM start WHERE "by" = :person AND revoked_at IS NULL'
         for number in self._db.column(query, person=person):
             self._rows.change(number, revoked_at=at)
 
     def find(self, slug: str, count: int) -> None:
-        """Note how many would really have got it, at a start that was paused for that."""
+        """Store the real number of readers at a start that paused because of that number."""
         for row in self._live(slug):
             self._rows.change(row["id"], found=count)
 
@@ -155,11 +155,11 @@ class ChangeRequests(Repository):
         )
 
     def add(self, returned: ChangeRequest) -> None:
-        """Send a version back."""
+        """Add a request for changes."""
         self._db.insert("returned", **vars(returned))
 
     def close(self, slug: str, at: datetime) -> int:
-        """Close the open requests, because the text was submitted again; return how many."""
+        """Close the open requests, because the text was submitted again; return their number."""
         return self._db.change(
             "UPDATE returned SET closed_at = :at WHERE slug = :slug AND closed_at IS NULL",
             slug=slug,

@@ -32,7 +32,7 @@ _HANDED_IN = f"{_IN_VERSION.format('handed_in')} AND draft.slug <> ''"
 
 
 class Drafts(Repository):
-    """Texts at the desk. A deleted one is not found, but its versions are kept."""
+    """The texts at the desk. A deleted one is not found, but its versions are kept."""
 
     # --- asking
 
@@ -40,7 +40,7 @@ class Drafts(Repository):
         return self._db.first(Draft, f"{_DRAFT} AND draft.key = :key", key=key)
 
     def of(self, slug: str) -> Draft | None:
-        """Return the text that was handed in as this statement."""
+        """Return the text that was submitted as this statement."""
         return self._db.first(
             Draft, f"{_DRAFT} AND draft.slug = :slug AND draft.slug <> ''", slug=slug
         )
@@ -51,7 +51,7 @@ class Drafts(Repository):
         return self._db.value(query, slug=slug) is not None
 
     def unseen(self, most: int) -> list[Draft]:
-        """Return texts that were never handed in, the last changed first."""
+        """Return texts that were never submitted, the last changed first."""
         return self._db.all(
             Draft,
             f"{_DRAFT} AND draft.slug = '' AND draft.template = 0"
@@ -60,7 +60,7 @@ class Drafts(Repository):
         )
 
     def templates(self) -> list[Draft]:
-        """Return the texts that others begin with."""
+        """Return the templates for new texts."""
         return self._db.all(Draft, f"{_DRAFT} AND draft.template = 1 ORDER BY version.sought")
 
     def versions(self, key: str, most: int, *, skip: int = 0) -> list[Version]:
@@ -74,7 +74,7 @@ class Drafts(Repository):
         )
 
     def count(self, key: str, upto: int = NO_LIMIT) -> int:
-        """Return how many versions a text has up to this one, which people call it by."""
+        """Return the number of versions up to this one, which is the version's number on pages."""
         query = "SELECT COUNT(*) FROM version WHERE draft = :key AND number <= :upto"
         return self._db.number(query, key=key, upto=upto)
 
@@ -94,11 +94,11 @@ class Drafts(Repository):
         )
 
     def handed_in(self) -> list[Draft]:
-        """Return each text in its handed-in version, by slug."""
+        """Return each text in its submitted version, by slug."""
         return self._db.all(Draft, f"{_HANDED_IN} ORDER BY draft.slug")
 
     def some(self, slugs: Collection[str]) -> list[Draft]:
-        """Return each text with one of these slugs in its handed-in version, by slug."""
+        """Return the texts with these slugs in their submitted version, by slug."""
         return self._db.all(
             Draft,
             f"{_HANDED_IN} AND draft.slug IN (SELECT value FROM json_each(:slugs))"
@@ -109,7 +109,7 @@ class Drafts(Repository):
     # --- changing
 
     def add(self, draft: Draft) -> Draft:
-        """Add a text with its first version, whose number is given to it."""
+        """Add a text with its first version, which gets a number."""
         # a version names its draft and a draft its version: one of them has to come first
         values = {name: value for name, value in vars(draft).items() if name != "version"}
         self._db.insert("draft", head=0, **values)
@@ -127,7 +127,7 @@ class Drafts(Repository):
         )
 
     def grow(self, version: Version) -> None:
-        """Replace the text of a version that goes on."""
+        """Replace the text of an open version."""
         # a submitted version stays as it is, whatever an open page still sends
         self._db.change(
             'UPDATE version SET kind = :kind, "by" = :by, writers = :writers, document = :text,'
@@ -144,11 +144,11 @@ class Drafts(Repository):
         )
 
     def close(self, number: int) -> None:
-        """Close a version: further typing makes another one."""
+        """Close a version: further typing makes another version."""
         self._db.update("version", {"number": number}, closed=1)
 
     def advance(self, key: str, head: int, *, by: str, at: datetime) -> Draft:
-        """Make this version the text, which has changed once more."""
+        """Make this version the current one, and count the change."""
         self._db.change(
             "UPDATE draft SET head = :head, revision = revision + 1, changed_at = :at,"
             " changed_by = :by WHERE key = :key",
@@ -160,7 +160,7 @@ class Drafts(Repository):
         return self._require(key)
 
     def hand_in(self, key: str, slug: str, number: int, *, by: str, at: datetime) -> None:
-        """Hand this version in to the pipeline under this slug."""
+        """Submit this version under this slug."""
         self._db.update("version", {"number": number}, handed_in_at=at, handed_in_by=by, closed=1)
         self._db.update("draft", {"key": key}, slug=slug, handed_in=number, taken_back=0)
 
@@ -169,7 +169,7 @@ class Drafts(Repository):
         self._db.update("draft", {"key": key}, taken_back=1)
 
     def looked_through(self, key: str) -> None:
-        """Note that a person has looked at what the import left out."""
+        """Note that a person has checked what the import left out."""
         self._db.update("draft", {"key": key}, found=ImportFindings())
 
     def delete(self, key: str, at: datetime) -> None:
@@ -183,7 +183,7 @@ class Drafts(Repository):
 
 
 class Pictures(Repository):
-    """Pictures. None is ever changed or deleted: mails that have gone out show it."""
+    """The pictures of texts. None is ever changed or deleted: sent emails show it."""
 
     def add(self, picture: Picture, data: bytes) -> None:
         self._db.insert("picture", data=data, **vars(picture))

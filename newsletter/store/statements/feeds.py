@@ -41,7 +41,7 @@ class Feeds(Repository):
         )
 
     def counts(self, feed: str) -> dict[ItemState, int]:
-        """Return how many items are in each state; a state without items is left out."""
+        """Return state → number of items; a state without items is left out."""
         rows = self._db.rows(
             "SELECT state, COUNT(*) FROM feed_item WHERE feed = :feed GROUP BY state", feed=feed
         )
@@ -51,7 +51,7 @@ class Feeds(Repository):
         return set(self._db.column("SELECT slug FROM feed_item WHERE slug IS NOT NULL"))
 
     def put(self, feed: str, record: FeedRecord, items: Iterable[KnownItem], at: datetime) -> None:
-        """Write down what a visit found: items are new if their number is 0."""
+        """Store the result of a visit: items are new if their number is 0."""
         self._db.put("feed", "name", name=feed, **vars(record) | {"revision": record.revision + 1})
         for item in items:
             values = {**vars(item), "slug": item.slug or None, "changed_at": at}

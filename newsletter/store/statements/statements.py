@@ -1,4 +1,4 @@
-"""Statements, their content, and times that staff set."""
+"""Statements, their rendered content, and times that staff set."""
 
 import json
 import unicodedata
@@ -19,16 +19,16 @@ _STORED = """
 
 
 def mailboxes(writers: Collection[str]) -> str:
-    """Return the writers' mailboxes, each between blanks, as the board compares them."""
+    """Return the writers' mailboxes, each between blanks, as the board's search compares them."""
     return "".join(f" {mailbox(writer)} " for writer in writers)
 
 
 _MAX_SOUGHT = 1_000
-"""Characters of a title and a slug that a search compares."""
+"""The maximum of characters of a title and a slug that a search compares."""
 
 
 def sought(words: str) -> str:
-    """Return words as a search compares them: neither case nor accents count."""
+    """Return text as a search compares it: without case and accents."""
     # marks that are piled up take the square of their number
     plain = unicodedata.normalize("NFKD", words[:_MAX_SOUGHT]).casefold()
     return "".join(character for character in plain if not unicodedata.combining(character))
@@ -38,7 +38,7 @@ _READ = "sources read"
 
 
 class Statements(Repository):
-    """Statements as they were last read, and all content that was ever rendered from them."""
+    """Statements as last read, and all content that was ever rendered from them."""
 
     def all(self) -> list[StoredStatement]:
         return self._db.all(StoredStatement, f"{_STORED} ORDER BY slug")
@@ -66,18 +66,18 @@ class Statements(Repository):
         return (rows[-1][0] if rows else since), [slug for _, slug in rows]
 
     def faults_at(self, mark: str) -> tuple[Fault, ...] | None:
-        """Return the faults of the sources if they were read last at this mark, else None."""
+        """Return the faults of the sources if they were last read at this mark, else None."""
         noted = self._db.value("SELECT value FROM meta WHERE key = :key", key=_READ)
         known, _, faults = (noted or "").partition(" ")
         return document(tuple[Fault, ...], faults) if known == mark else None
 
     def note_read(self, mark: str, faults: tuple[Fault, ...]) -> None:
-        """Note that at this mark of the sources nothing is left to do, with their faults."""
+        """Note that the sources were read completely at this mark, with their faults."""
         written = json.dumps([vars(fault) for fault in faults])
         self._db.put("meta", "key", key=_READ, value=f"{mark} {written}")
 
     def unsettled(self) -> list[StoredStatement]:
-        """Return statements whose newest campaign has not begun, or was cancelled, by slug."""
+        """Return the statements whose newest campaign has not begun, or was cancelled, by slug."""
         return self._db.all(
             StoredStatement,
             f"""
@@ -90,7 +90,7 @@ class Statements(Repository):
         )
 
     def newest(self, most: int | None) -> list[StoredStatement]:
-        """Return present statements, what something happened to last first."""
+        """Return present statements, the last changed first."""
         return self._db.all(
             StoredStatement,
             f"{_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
@@ -111,7 +111,7 @@ class Statements(Repository):
         return self._db.number("SELECT COUNT(*) FROM statement WHERE present = 1")
 
     def slugs(self, beginning: str, most: int) -> list[str]:
-        """Return slugs that begin so: those that are present first, then the newest."""
+        """Return slugs with this beginning: those of present statements first, then the newest."""
         # not LIKE, because a typed % or _ would match anything
         return self._db.column(
             "SELECT slug FROM statement WHERE substr(slug, 1, length(:beginning)) = :beginning"
@@ -163,7 +163,7 @@ class Statements(Repository):
         )
 
     def content_since(self, slug: str) -> datetime | None:
-        """Return when the content hash of a statement became what it is."""
+        """Return since when a statement has its content hash."""
         rows = self._db.of_statement(
             dict,
             "SELECT slug, content_since FROM statement"
@@ -173,13 +173,13 @@ class Statements(Repository):
         return next((instant(row["content_since"]) for row in rows), None)
 
     def keep_content(self, content: Content, at: datetime) -> str:
-        """Store content under its content hash, once, and return the content hash."""
+        """Store content under its content hash, once, and return the hash."""
         digest = content.content_hash()
         self._db.insert_new("content", content_hash=digest, document=content, created_at=at)
         return digest
 
     def content(self, digest: str) -> Content | None:
-        """Return the content with this hash. Raises Defect if it cannot be read any more."""
+        """Return the content with this hash. Raises Defect if it is damaged."""
         text = self._db.value(
             "SELECT document FROM content WHERE content_hash = :digest", digest=digest
         )
@@ -203,7 +203,7 @@ def _read_content(digest: str, text: str) -> Content:
 
 
 class Schedules(Repository):
-    """Times that a member of staff set, which outrank the statement's own ``send_at``."""
+    """Send times that staff set, which replace the statement's own ``send_at``."""
 
     def get(self, slug: str) -> datetime | None:
         rows = self._db.of_statement(
@@ -215,7 +215,7 @@ class Schedules(Repository):
         return next((instant(row["send_at"]) for row in rows), None)
 
     def put(self, slug: str, at: datetime | None) -> None:
-        """Set the time of a statement, or take the setting back."""
+        """Set the send time of a statement; None deletes it."""
         self._db.change("DELETE FROM schedule WHERE slug = :slug", slug=slug)
         if at is not None:
             self._db.insert("schedule", slug=slug, send_at=at)

@@ -1,1 +1,1 @@
-"""The people: who they are, what they chose, and how they leave without a trace."""
+"""Subscribers: their data, subscriptions and choices, imports and erasure."""

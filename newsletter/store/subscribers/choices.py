@@ -1,4 +1,4 @@
-"""The choices of readers, and their consent as proof."""
+"""The choices of subscribers, and the proof of their consent."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -19,10 +19,10 @@ def consent_of(consent: Consent | None) -> str:
 
 
 class Consents(Repository):
-    """Proof of who said yes to what, when, in which words. Erased only with the person."""
+    """The proof of consent: who, to which list, when, to which words. Erased with the person."""
 
     def noted(self, subscriber_id: int) -> Consent | None:
-        """Return the consent that staff or a file noted of a person."""
+        """Return the consent that staff or a file recorded for a person."""
         kept = json.loads(
             self._db.value("SELECT consent FROM subscriber WHERE id = :id", id=subscriber_id)
         )
@@ -32,7 +32,7 @@ class Consents(Repository):
         return Consent(source=kept["source"], at=at)
 
     def keep_words(self, words: str, language: str, at: datetime) -> str:
-        """Store what people are asked to say yes to, once; return its SHA-256 (64 hex digits)."""
+        """Store words of consent, once; return their SHA-256 (64 hexadecimal digits)."""
         digest = wording_of(words)
         self._db.insert_new("wording", hash=digest, language=language, words=words, first_at=at)
         return digest
@@ -42,12 +42,12 @@ class Consents(Repository):
         return self._db.value("SELECT words FROM wording WHERE hash = :hash", hash=wording) or ""
 
     def add(self, subscriber_id: int, records: Sequence[ConsentRecord]) -> None:
-        """Add what a subscriber said yes to, or took back."""
+        """Add consents and withdrawals of a subscriber."""
         for record in records:
             self._db.insert("consent", subscriber_id=subscriber_id, **vars(record))
 
     def of(self, subscriber_id: int) -> list[ConsentRecord]:
-        """Return what a subscriber said yes to or took back, oldest first."""
+        """Return the consents and withdrawals of a subscriber, oldest first."""
         return self._db.all(
             ConsentRecord,
             "SELECT list, given, method, source, wording, asked_at, at FROM consent"
@@ -57,7 +57,7 @@ class Consents(Repository):
 
 
 _IS_OVER = "paused_until IS NOT NULL AND paused_until <= :at"
-"""In the words of the partial index of those who pause."""
+"""In the words of the partial index of pauses."""
 _END = """
     UPDATE subscription SET state = 'ended', changed_at = :at, ended_by = :campaign_id
     WHERE subscriber_id = :id AND state <> 'ended'
@@ -65,10 +65,10 @@ _END = """
 
 
 class Choices(Repository):
-    """The choices of readers."""
+    """The choices of subscribers."""
 
     def _lists(self, subscriber_id: int) -> frozenset[str]:
-        """Return the lists that the subscriber is on or wants to join."""
+        """Return the lists that the subscriber is on or has requested."""
         return frozenset(
             self._db.scan(
                 "SELECT list.name FROM subscription JOIN list ON list.id = subscription.list_id"
@@ -78,7 +78,7 @@ class Choices(Repository):
         )
 
     def describe(self, subscriber_id: int, *, name: str, language: str, timezone: str) -> None:
-        """Store what the subscribers say of themselves."""
+        """Store a subscriber's own name, language and time zone."""
         self._db.update(
             "subscriber", {"id": subscriber_id}, name=name, language=language, timezone=timezone
         )
@@ -88,7 +88,7 @@ class Choices(Repository):
     ) -> frozenset[str]:
         """Begin subscriptions, also ended ones; return the lists that are new.
 
-        Those to ``closed`` lists become requests, which staff decide.
+        Subscriptions to ``closed`` lists become requests, which staff decide.
         """
         new = frozenset(lists) - self._lists(subscriber_id)
         for name in sorted(new):
@@ -124,14 +124,14 @@ class Choices(Repository):
         at: datetime,
         campaign_id: int | None = None,
     ) -> frozenset[str]:
-        """End subscriptions and requests, maybe because of a campaign; return their lists."""
+        """End subscriptions and requests, perhaps through a campaign's link; return their lists."""
         left = frozenset(lists) & self._lists(subscriber_id)
         on = on_lists(sorted(left))
         self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)
         return left
 
     def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> list[tuple[int, int]]:
-        """End subscriptions through links in mails, each a campaign's id and a subscriber's.
+        """End subscriptions through links in emails, each (campaign id, subscriber id).
 
         A link ends the subscriptions to the lists of its campaign; all, if the campaign is unknown.
         Return the links of unknown subscribers.
@@ -156,11 +156,11 @@ class Choices(Repository):
         return [link for link in links if link[1] not in known]
 
     def depart_from_all(self, campaign_id: int, subscriber_id: int, at: datetime) -> None:
-        """End all subscriptions through the link of a campaign."""
+        """End all subscriptions, through the link of a campaign."""
         self._db.change(_END, id=subscriber_id, at=at, campaign_id=campaign_id)
 
     def pause(self, subscriber_id: int, until: datetime | None) -> None:
-        """Send nothing until then; None ends a pause."""
+        """Pause all email except corrections until then; None ends a pause."""
         self._db.update("subscriber", {"id": subscriber_id}, paused_until=until)
 
     def has_ended_pause(self, at: datetime) -> bool:
@@ -169,5 +169,5 @@ class Choices(Repository):
         )
 
     def resume(self, at: datetime) -> int:
-        """End every pause that is over by then; return how many."""
+        """End every pause that is over by then; return their number."""
         return self._db.change(f"UPDATE subscriber SET paused_until = NULL WHERE {_IS_OVER}", at=at)

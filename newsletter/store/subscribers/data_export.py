@@ -88,10 +88,10 @@ _LISTS: Mapping[str, str] = {
 
 
 class DataExports(Repository):
-    """Reads every table that says something of a person."""
+    """Exports of the data about a person, from every table that has some."""
 
     def of(self, subscriber_id: int) -> Mapping[str, object]:
-        """Return all of a person as JSON has it, times in ISO and UTC; nothing if unknown.
+        """Return all data about a person as JSON has it, times in ISO 8601 and UTC; {} if unknown.
 
         Keyed hashes are left out.
         """
@@ -120,9 +120,9 @@ class DataExports(Repository):
         }
 
     def received(self, subscriber_id: int, most: int) -> list[CampaignOutcome]:
-        """Return what became of the newest ``most`` campaigns for a person, the newest first.
+        """Return the outcomes of the newest ``most`` campaigns for a person, the newest first.
 
-        Campaigns that were not for them are left out.
+        Campaigns without a delivery to them are left out.
         """
         after = self._db.value(
             "SELECT COALESCE(MIN(id), 0) - 1 FROM"
@@ -176,7 +176,7 @@ _QUOTING: Mapping[str, tuple[str, ...]] = {
     "delivery_status": ("campaign_id", "subscriber_id", "kind"),
     "transactional_email": ("id",),
 }
-"""Table → its key. In its reason, or raw event, a provider may have quoted anybody's address."""
+"""Table → its key. In its reason, or raw event, a provider may have quoted any address."""
 
 
 def erase(db: Database, subscriber_id: int) -> None:
@@ -194,10 +194,13 @@ def erase(db: Database, subscriber_id: int) -> None:
 
 
 class Traces(Repository):
-    """Finds and erases addresses that providers quote. Search in a transaction that reads."""
+    """Finds and erases addresses that providers quote.
+
+    Search in a transaction that reads.
+    """
 
     def of(self, address: str) -> list[Trace]:
-        """Return the rows that quote it, in any case, and as JSON or a link writes it."""
+        """Return the rows that quote the address, in any case, and as JSON or a link writes it."""
         found = []
         for table, key in _QUOTING.items():
             has_address = _quotes("raw" if table == "event" else "reason", address)
@@ -208,7 +211,7 @@ class Traces(Repository):
         return found
 
     def erasure_due_since(self) -> datetime | None:
-        """Return when a person was first erased since the last ``Store.secure_erase``."""
+        """Return the time of the first erasure since the last ``Store.secure_erase``."""
         due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE)
         return None if due is None else instant(int(due.split()[0]))
 
@@ -225,7 +228,7 @@ class Traces(Repository):
 
 
 def _quotes(column: str, address: str) -> Condition:
-    """The text has the address: as it was written, folded, or as JSON or a link writes either."""
+    """A condition: the text has the address as written, folded, or as JSON or a link writes it."""
     spellings = {folded(address), fold(address)}
     written = {
         form

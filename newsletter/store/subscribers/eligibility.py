@@ -16,13 +16,13 @@ SUPPRESSED = Condition(
     "EXISTS (SELECT 1 FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
 )
 PAUSED = Condition("subscriber.paused_until IS NOT NULL")
-"""The subscriber wants nothing for a time. Each tick clears pauses that are over."""
+"""A condition: the subscriber has paused all email. Each tick clears pauses that are over."""
 _WANTS_MAIL = ~PAUSED & ~SUPPRESSED
 _NOT_ERASED = Condition("subscriber.id IS NOT NULL")
 
 
 def on_lists(lists: Sequence[str] | Sequence[int]) -> Condition:
-    """The subscription of the row belongs to one of these lists, by their names or ids."""
+    """A condition: the subscription is to one of these lists, given by their names or ids."""
     if lists and isinstance(lists[0], int):
         # SQLite looks a subscription up by its key only if the query names each list
         values = {f"list_{place}": number for place, number in enumerate(lists)}
@@ -41,7 +41,7 @@ def _confirmed(lists: Sequence[str] | Sequence[int]) -> Condition:
 
 
 def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
-    """The subscriber has a confirmed subscription to one of these lists."""
+    """A condition: the subscriber has a confirmed subscription to one of these lists."""
     confirmed = _confirmed(lists)
     return Condition(
         "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
@@ -51,10 +51,10 @@ def subscribed(lists: Sequence[str] | Sequence[int]) -> Condition:
 
 
 def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
-    """The subscriber gets messages to these lists. Suppression outranks everything.
+    """A condition: the subscriber gets email to these lists. Suppression outranks everything.
 
     None is for a correction: it goes to all readers who may have the original and are not erased,
-    also if they want nothing else.
+    even if they want no other email.
     """
     if lists is None:
         return _NOT_ERASED & ~SUPPRESSED
@@ -63,7 +63,7 @@ def eligible(lists: Sequence[str] | Sequence[int] | None) -> Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """Subscribers as a query reads them: its tables, the column of their ids, and a condition."""
+    """Subscribers as a part of a query: its tables, the column of their ids, and a condition."""
 
     tables: str
     id: str
@@ -73,10 +73,10 @@ class People:
 def people_on(
     lists: Sequence[int], segment: Segment | None = None, *, between: tuple[int, int] | None = None
 ) -> People:
-    """Return the people who are ``eligible`` for these lists, with ids between two if given.
+    """Return the people who are ``eligible`` for these lists, with ids ``between`` two if given.
 
-    With ``segment``: only those whom it picks. The subscriptions to one list are read in a row,
-    which costs less than looking each up.
+    With ``segment``: only those whom it picks. The subscriptions to one list are scanned, which
+    costs less than looking each up.
     """
     if len(lists) == 1:
         tables = "subscription JOIN subscriber ON subscriber.id = subscription.subscriber_id"
@@ -94,14 +94,14 @@ def people_on(
 
 
 def ids_of(db: Database, lists: Sequence[str]) -> list[int]:
-    """Return the ids of lists. By their names SQLite finds no subscription by its key."""
+    """Return the ids of lists. SQLite needs them to find a subscription by its key."""
     return db.column(
         "SELECT id FROM list WHERE name IN (SELECT value FROM json_each(:lists))", lists=list(lists)
     )
 
 
 def why_not(lists: Sequence[str] | None) -> Condition:
-    """An expression: the reason, in a word, for a subscriber who is left-joined."""
+    """An expression: the reason, in a word, why a left-joined subscriber gets no email."""
     reason = (
         "(SELECT reason FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
     )
@@ -115,7 +115,7 @@ def why_not(lists: Sequence[str] | None) -> Condition:
 
 
 def aimed(audience: Audience) -> Condition:
-    """The subscriber gets mail to these lists, or to a segment or a language of them."""
+    """A condition: the subscriber gets email to these lists, or to a part of them."""
     who = eligible(audience.lists)
     if audience.segment is not None:
         who &= picked(audience.segment)
@@ -123,7 +123,7 @@ def aimed(audience: Audience) -> Condition:
 
 
 def reads(languages: Collection[str]) -> Condition:
-    """The subscriber named one of these languages, spelt alike."""
+    """A condition: the subscriber named one of these languages, spelt the same."""
     return Condition(
         "subscriber.language IN (SELECT value FROM json_each(:languages))",
         {"languages": sorted(languages)},
@@ -131,12 +131,12 @@ def reads(languages: Collection[str]) -> Condition:
 
 
 def picked(segment: Segment) -> Condition:
-    """The segment picks the subscriber, eligible or not."""
+    """A condition: the segment picks the subscriber, eligible or not."""
     return reduce(and_, _conditions(segment))
 
 
 def _conditions(segment: Segment) -> Iterator[Condition]:
-    """Yield the conditions, the cheap ones first: the database evaluates them in this order."""
+    """Yield the conditions of a segment, the cheap ones first: they are evaluated in this order."""
     if segment.language:
         # en picks en-GB too
         yield Condition(
@@ -168,12 +168,12 @@ def _conditions(segment: Segment) -> Iterator[Condition]:
 
 
 def folded(words: str) -> str:
-    """Return words as ``lower`` of the databases does, which folds only ASCII letters."""
+    """Return text as ``lower`` of the databases does, which folds only ASCII letters."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in words)
 
 
 def _joined(segment: Segment) -> Condition:
-    """The subscriber joined the segment's list within its time."""
+    """A condition: the subscriber joined the segment's list within its dates."""
     return Condition(
         "EXISTS (SELECT 1 FROM subscription WHERE subscription.subscriber_id = subscriber.id"
         " AND subscription.state = 'confirmed'"
@@ -189,7 +189,7 @@ def _joined(segment: Segment) -> Condition:
 
 
 def _tagged(names: Sequence[str], parameter: str) -> Condition:
-    """The subscriber has one of these tags."""
+    """A condition: the subscriber has one of these tags."""
     return Condition(
         "EXISTS (SELECT 1 FROM tag WHERE tag.subscriber_id = subscriber.id"
         f" AND tag.name IN (SELECT value FROM json_each(:{parameter})))",
@@ -198,7 +198,7 @@ def _tagged(names: Sequence[str], parameter: str) -> Condition:
 
 
 def searched(list_name: str, query: str) -> Condition:
-    """The subscriber is on the list now, and address, name, outlet or beat holds the query."""
+    """A condition: the subscriber is on the list; address, name, outlet or beat has the query."""
     found = subscribed([list_name]) if list_name else Condition("1 = 1")
     if query:
         # ASCII letters alone are folded, by the database and here

@@ -1,4 +1,4 @@
-"""The people of a part of a file, staged in temporary tables and imported by a few statements."""
+"""The import of people in a part of a file: staged in temporary tables, then a few statements."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -43,16 +43,16 @@ _TABLES = {
     # people who are subscribers already
     "staged_number": "person_no INTEGER PRIMARY KEY, subscriber_id INTEGER NOT NULL) STRICT",
 }
-"""Name → columns."""
+"""Name → columns, of the temporary tables."""
 
 
 @contextmanager
 def staged(
     db: Database, hash_address: Callable[[str], bytes], people: Sequence[tuple[str, Entry]]
 ) -> Iterator[None]:
-    """Stage people, each once and with the place in the file, for the length of the block.
+    """Stage people, each once and with the position in the file, for the length of the block.
 
-    ``hash_address`` gives the keyed hash of an address in its folded form.
+    ``hash_address`` returns the keyed hash of an address.
     """
     for name, columns in _TABLES.items():
         db.change(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns}")
@@ -102,19 +102,19 @@ def _add(
 
 
 _LEFT = "left"
-"""The reason of people who have left a list here."""
+"""A condition: this list is one from which the person unsubscribed."""
 _IS_ACCEPTED = f"""
     NOT EXISTS (SELECT 1 FROM staged_away AS away
         WHERE away.person_no = person.no AND away.why <> '{_LEFT}')
 """
-"""The person is not suppressed here."""
+"""A condition: the person is not suppressed."""
 _IS_NEW = "NOT EXISTS (SELECT 1 FROM staged_number AS known WHERE known.person_no = person.no)"
 _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
 """
 KEPT = ("name", "language", "timezone", *NOTED)
-"""Columns that an empty value in a file does not change."""
+"""Columns in which an empty value of the file changes nothing."""
 _DIFFERS = " OR ".join(
     (
         *(f"person.{name} NOT IN ('', subscriber.{name})" for name in KEPT),
@@ -123,7 +123,7 @@ _DIFFERS = " OR ".join(
         "person.paused_until > COALESCE(subscriber.paused_until, person.paused_until - 1)",
     )
 )
-"""The entry would change the subscriber."""
+"""A condition: the entry would change the subscriber."""
 _ENDING = """
     SELECT subscription.list_id, subscription.subscriber_id
     FROM staged_subscription AS named
@@ -135,7 +135,7 @@ _ENDING = """
         AND subscription.subscriber_id = subscriber.id
     WHERE named.state = 'ended' AND subscription.state <> 'ended'
 """
-"""Subscriptions that the file says have ended, also of suppressed people."""
+"""Subscriptions that have ended according to the file, also of suppressed people."""
 
 
 def note_known(db: Database) -> None:
@@ -149,7 +149,7 @@ def note_known(db: Database) -> None:
 
 
 def count_people(db: Database) -> tuple[int, int]:
-    """Return how many staged people are new, and how many are known."""
+    """Return the number of new people, and of known people, among those staged."""
     [(accepted, new)] = db.rows(
         f"SELECT COUNT(*), COUNT(*) FILTER (WHERE {_IS_NEW})"
         f" FROM staged_person AS person WHERE {_IS_ACCEPTED}"
@@ -158,7 +158,7 @@ def count_people(db: Database) -> tuple[int, int]:
 
 
 def weigh(db: Database) -> ImportResult:
-    """Return what the import of the staged people changes."""
+    """Return the changes that an import of the staged people would make."""
     db.change(
         "INSERT INTO staged_away (person_no, why)"
         " SELECT person.no, suppression.reason FROM staged_person AS person"
@@ -199,7 +199,7 @@ _NOTE_LEFT = f"""
         AND subscription.subscriber_id = known.subscriber_id
     WHERE named.state = 'confirmed' AND subscription.state = 'ended'
 """
-"""The known people who have left a list that the file names."""
+"""Notes known people who unsubscribed from a list that the file names."""
 _COUNT_CHANGED = f"""
     SELECT COUNT(*) FROM (
         SELECT subscriber.id FROM {_KNOWN_PEOPLE} WHERE {_DIFFERS}
@@ -228,7 +228,7 @@ _COUNT_JOINED = f"""
     GROUP BY staged_list.no, staged_list.name
     ORDER BY staged_list.name
 """
-"""List → how many staged people join it."""
+"""List → number of staged people who join it."""
 
 
 def bring_in(db: Database, at: datetime, import_id: int | None = None) -> None:

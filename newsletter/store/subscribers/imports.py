@@ -1,4 +1,4 @@
-"""Imports: each has a number, and can be undone for people of whom nothing happened since.
+"""Imports: numbered, and undone only for people to whom nothing else happened since.
 
 An undo is a few statements over a temporary table: memory does not grow with the import.
 """
@@ -27,7 +27,7 @@ _FREE_PEOPLE = "SELECT id FROM undo_person WHERE why = ''"
 
 
 class Imports(AddressRepository):
-    """The imports, by number. ``hash_address`` gives the keyed hash of an address."""
+    """Imports by number. ``hash_address`` returns the keyed hash of an address."""
 
     def begin(self, *, at: datetime, by: str, file: str, kind: str, sha256: str) -> int:
         """Add an import; return its number, which is never reused.
@@ -44,16 +44,16 @@ class Imports(AddressRepository):
         )
 
     def rehearse(self, people: Sequence[tuple[str, Entry]]) -> ImportResult:
-        """Return what people, each with the place in the file, would change."""
+        """Return the changes that an import of these people, each with a position, would make."""
         with importing.staged(self._db, self._hash, people):
             return importing.weigh(self._db)
 
     def bring_in(
         self, number: int, people: Sequence[tuple[str, Entry]], at: datetime
     ) -> ImportResult:
-        """Add or update the people of a part of a file; return what changed.
+        """Add or update the people of a part of a file; return the changes.
 
-        The rules are those of ``Readers.upsert``, but people who are suppressed stay out.
+        The rules are those of ``Readers.upsert``, except that suppressed people are not imported.
         """
         with importing.staged(self._db, self._hash, people):
             brought = importing.weigh(self._db)
@@ -61,7 +61,7 @@ class Imports(AddressRepository):
         return brought
 
     def note(self, brought: ImportResult, *, finished_at: datetime | None = None) -> bool:
-        """Note what an import has changed so far; return False if it was undone meanwhile."""
+        """Store the changes of an import so far; return False if it was undone meanwhile."""
         return self._db.changes(
             "UPDATE import SET new = :new, known = :known, changed = :changed, joined = :joined,"
             " ended = :ended, suppressed = :suppressed, skipped = :skipped,"
@@ -78,7 +78,7 @@ class Imports(AddressRepository):
         )
 
     def keep_upload(self, upload: UploadedFile, at: datetime) -> int:
-        """Keep an uploaded file until its import; return its number."""
+        """Store an uploaded file until its import; return its number."""
         return self._db.insert("upload", returning="id", at=at, **vars(upload))
 
     def upload(self, number: int) -> UploadedFile | None:
@@ -90,15 +90,15 @@ class Imports(AddressRepository):
         )
 
     def choose_columns(self, number: int, columns: Sequence[str]) -> None:
-        """Note what a person said of the columns of an uploaded table."""
+        """Store the columns that a person chose for an uploaded table."""
         self._db.update("upload", {"id": number}, columns=list(columns))
 
     def drop_upload(self, number: int) -> bool:
-        """Delete an uploaded file; return False if it was gone."""
+        """Delete an uploaded file; return False if it did not exist."""
         return self._db.changes("DELETE FROM upload WHERE id = :number", number=number)
 
     def drop_uploads(self, until: datetime) -> int:
-        """Delete the files that were uploaded until then; return how many."""
+        """Delete the files that were uploaded until then; return their number."""
         return self._db.change("DELETE FROM upload WHERE at <= :until", until=until)
 
     def get(self, number: int) -> ImportRecord | None:
@@ -150,7 +150,7 @@ class Imports(AddressRepository):
         )
 
     def _mark_people(self, record: ImportRecord) -> None:
-        """Note the people of an import, each with the reason why they stay, or ''."""
+        """Note the people of an import, each with the reason to keep them, or ''."""
         self._db.change(
             "CREATE TEMPORARY TABLE IF NOT EXISTS undo_person"
             " (id INTEGER PRIMARY KEY, why TEXT NOT NULL) STRICT"
@@ -195,7 +195,7 @@ class Imports(AddressRepository):
         )
 
     def _take_back(self, number: int) -> tuple[int, int, int]:
-        """Return how many subscriptions ended, people were restored, and people were removed."""
+        """Return the numbers of ended subscriptions, restored people, and removed people."""
         db = self._db
         # an undo never re-subscribes
         ended = db.change(

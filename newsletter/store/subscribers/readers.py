@@ -21,7 +21,7 @@ from newsletter.store.subscribers.data_export import erase
 from newsletter.store.subscribers.eligibility import on_lists, searched
 
 _ABOVE_ALL = 1 << 62
-"""More than any id."""
+"""Greater than any id."""
 _CHUNK_ROWS = 5_000
 _PEOPLE = f"""
     SELECT id, address, name, language, timezone, {", ".join(NOTED)}, paused_until, consent, (
@@ -32,7 +32,7 @@ _PEOPLE = f"""
 _NAMED = {"lists": "confirmed", "requested": "requested", "left": "ended", "tags": "tag"}.items()
 """Field of a subscriber → state of a subscription, or "tag"."""
 _IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
-"""Not as a join, in which SQLite may begin with all readers."""
+"""Not a join, in which SQLite may begin with all readers."""
 _COUNT_SUPPRESSED = f"""
     (SELECT COUNT(*) FROM subscription
     WHERE list_id = list.id AND state = 'confirmed' AND subscriber_id IN (
@@ -47,11 +47,11 @@ class Readers(AddressRepository):
     """
 
     def upsert(self, entries: Iterable[Entry], at: datetime) -> tuple[int, int]:
-        """Add or update subscribers; return how many were new and known.
+        """Add or update subscribers; return the numbers of new and known ones.
 
-        An ended subscription stays ended. A list that an entry names as left is added as ended if
-        it is not known. Empty fields change nothing, tags are only added, the longer pause and the
-        first known consent stay.
+        An ended subscription stays ended. A list in ``left`` is added as ended if it is not known.
+        Empty fields change nothing, tags are only added, the longer pause and the first known
+        consent stay.
         """
         counts, coming = (0, 0), iter(entries)
         while chunk := [("", entry) for entry in islice(coming, _CHUNK_ROWS)]:
@@ -65,7 +65,7 @@ class Readers(AddressRepository):
     def join(self, entry: Entry, at: datetime) -> int:
         """Add or update a subscriber who confirmed these lists; return the subscriber's id.
 
-        A subscriber who left or paused comes back: they said so themselves. Fields that are empty
+        An ended subscription or a pause does not stop it: the person decided. Fields that are empty
         in the entry stay as they are; its consent replaces an older one.
         """
         self.upsert([entry], at)
@@ -86,7 +86,7 @@ class Readers(AddressRepository):
         return number
 
     def lift(self, address: str) -> SuppressionReason | None:
-        """End a suppression at the request of its person; return its reason.
+        """End a suppression at the person's request; return its reason.
 
         Return None if there is none, or if staff entered it: then only staff can end it.
         """
@@ -98,7 +98,10 @@ class Readers(AddressRepository):
         return None if reason is None else SuppressionReason(reason)
 
     def release(self, address: str) -> bool:
-        """End a suppression of any reason, as staff decide. Return False if an erasure keeps it."""
+        """End a suppression of any reason, by a decision of staff.
+
+        Return False if an erasure keeps it.
+        """
         return self._db.changes(
             "DELETE FROM suppression WHERE address_hash = :hash AND address IS NOT NULL",
             hash=self._hash(address),
@@ -131,7 +134,7 @@ class Readers(AddressRepository):
         return True
 
     def edit(self, subscriber_id: int, entry: Entry) -> None:
-        """Give a subscriber the name, language, time zone, notes and tags of an entry."""
+        """Set the name, language, time zone, notes and tags of a subscriber."""
         self._db.update(
             "subscriber",
             {"id": subscriber_id},
@@ -145,9 +148,9 @@ class Readers(AddressRepository):
         self._db.insert_all("tag", tags)
 
     def clear_left_addresses(self) -> int:
-        """Clear addresses that were left, unless an attempt with an unknown outcome used one.
+        """Clear former addresses, unless an attempt with an unknown outcome used one.
 
-        Their hashes stay. Return how many were cleared.
+        Their hashes stay. Return the number of cleared ones.
         """
         return self._db.change(
             """
@@ -164,7 +167,7 @@ class Readers(AddressRepository):
         origin: str,
         import_id: int | None = None,
     ) -> int:
-        """Suppress addresses; return how many were not suppressed before.
+        """Suppress addresses; return the number that were not suppressed before.
 
         A reason stays unless the new one replaces it.
         """
@@ -202,7 +205,7 @@ class Readers(AddressRepository):
         return len(hashes) - known
 
     def left_through(self, campaign_id: int) -> int:
-        """Return how many people left by a link of this campaign."""
+        """Return the number of people who unsubscribed through a link of this campaign."""
         return self._db.number(
             "SELECT COUNT(DISTINCT subscriber_id) FROM subscription WHERE ended_by = :id",
             id=campaign_id,
@@ -219,7 +222,7 @@ class Readers(AddressRepository):
         return next((person for person, _ in self._people(rows)), None)
 
     def names(self, subscriber_ids: Sequence[int]) -> dict[int, str]:
-        """Return id → name of those who have one. A damaged name holds U+FFFD."""
+        """Return id → name of subscribers with a name. A damaged name contains U+FFFD."""
         rows = self._db.rows(
             # as hexadecimal digits: a damaged name may be no text
             "SELECT id, hex(name) FROM subscriber"
@@ -229,9 +232,9 @@ class Readers(AddressRepository):
         return {number: bytes.fromhex(name).decode(errors="replace") for number, name in rows}
 
     def all(self, list_name: str = "") -> Iterator[tuple[Subscriber, str]]:
-        """Yield every subscriber with the consent as JSON, by id.
+        """Yield every subscriber, with the consent as JSON, by id.
 
-        With a list: those who are on it or left it.
+        With a list: subscribers who are on it or left it.
         """
         who, last = Condition("1 = 1"), 0
         if list_name:
@@ -254,7 +257,7 @@ class Readers(AddressRepository):
     def search(
         self, *, list_name: str, query: str, most: int | None, before: int | None = None
     ) -> list[Subscriber]:
-        """Return the newest subscribers of a list, or all, who match the query.
+        """Return the newest subscribers of a list, or of all, who match the query.
 
         With ``before``: those with smaller ids.
         """
@@ -268,7 +271,7 @@ class Readers(AddressRepository):
         return [person for person, _ in self._people(rows)]
 
     def who_request(self, most: int) -> list[Subscriber]:
-        """Return the people who wait longest to be admitted to a list."""
+        """Return the people who wait longest for a decision on their request to join a list."""
         rows = self._db.mappings(
             # not as a join, in which SQLite may begin with all readers
             f"{_PEOPLE} WHERE id IN (SELECT subscriber_id FROM subscription WHERE"
@@ -279,7 +282,7 @@ class Readers(AddressRepository):
         return [person for person, _ in self._people(rows)]
 
     def count(self, *, list_name: str, query: str) -> int:
-        """Return how many subscribers ``search`` finds without a limit."""
+        """Return the number of subscribers that ``search`` finds without a limit."""
         who = searched(list_name, query)
         return self._db.number(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who)
 
@@ -303,7 +306,7 @@ class Readers(AddressRepository):
             yield read(Subscriber, row, **listed), consent
 
     def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
-        """Yield suppressed addresses that are known; ``strangers``: only those of no subscriber."""
+        """Yield suppressed addresses, not erased ones; ``strangers``: those of no subscriber."""
         return self._db.stream(
             SuppressedEntry,
             """
@@ -316,13 +319,13 @@ class Readers(AddressRepository):
         )
 
     def count_erased(self) -> int:
-        """Return how many suppressions have no address, as the person was erased."""
+        """Return the number of suppressions without an address, because the person was erased."""
         return self._db.number("SELECT COUNT(*) FROM suppression WHERE address IS NULL")
 
     def forget(self, address: str, at: datetime) -> bool:
-        """Erase a person but for the keyed hash that blocks the address; return if there was one.
+        """Erase a person except for the keyed hash that blocks the address; return False for none.
 
-        ``Traces`` finds the address where a provider quoted it in what belongs to others.
+        ``Traces`` finds the address where a provider quoted it in rows about others.
         """
         found = self.find(address)
         entry = SuppressedEntry(address=address, reason=SuppressionReason.ERASED)
@@ -339,7 +342,7 @@ class Readers(AddressRepository):
         return found is not None
 
     def has_data_of(self, address: str) -> bool:
-        """Return whether there is a subscriber, a suppression or an email of an address."""
+        """Return whether there is a subscriber, a suppression or an email with an address."""
         return bool(
             self._db.value(
                 "SELECT EXISTS (SELECT 1 FROM subscriber WHERE address_hash = :hash)"
@@ -353,7 +356,7 @@ class Readers(AddressRepository):
         return self._db.moment("SELECT added_at FROM subscriber WHERE id = :id", id=subscriber_id)
 
     def suppressed(self, address: str) -> SuppressionReason | None:
-        """Return why an address is suppressed, or None."""
+        """Return the reason for which an address is suppressed, or None."""
         reason = self._db.value(
             "SELECT reason FROM suppression WHERE address_hash = :hash", hash=self._hash(address)
         )
@@ -382,9 +385,9 @@ class Readers(AddressRepository):
         )
 
     def growth(self, since: datetime) -> dict[str, tuple[int, int, int]]:
-        """Return list → the number that ``lists`` has, how many joined since then, and left.
+        """Return list → the number in ``lists``, the number that joined since then, and that left.
 
-        Both of the first two come from one pass over the subscriptions.
+        One pass over the subscriptions counts the first two.
         """
         rows = self._db.rows(
             f"""
