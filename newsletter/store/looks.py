@@ -144,7 +144,7 @@ class WorkerWakeups:
 
 
 def _note(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """Log the error of a task of the event loop, such as the one that ends a job."""
+    """Log the error of a task of the event loop, such as the one that records the end of a look."""
     _log.error("Procrastinate: %s", _reason(context.get("exception") or context["message"]))
 
 
