@@ -34,7 +34,6 @@ _OURS = {
 """Patterns that no text from outside reaches: in a mail, every < of others is written &lt;."""
 
 _AS_IT_RUNS = {
-    "newsletter.cli.workspace.demo": "three keys of our own, in our own example",
     "newsletter.credentials.codes": "with a number of digits of our own",
     "newsletter.credentials.passwords": "one word as it is, in a password that may not be long",
     "newsletter.documents.release.words": "tables of our own, read when a module begins",

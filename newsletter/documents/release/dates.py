@@ -221,13 +221,15 @@ def end_of(text: str, following: str = "") -> str:
     rest = whole
     for found in reversed(dates_in(whole)):
         # without the days, so that no figure of theirs is read as an hour
-        rest = f"{rest[: found.start]}, {rest[found.end :]}"
-    hours = [
-        (hour, rest[found.end() :]) for found in CLOCK.finditer(rest) if (hour := _hour(found))
-    ]
-    hours = hours or [
-        (_NAMED[found[0].casefold()], rest[found.end() :]) for found in _NAMED_HOURS.finditer(rest)
-    ]
+        blank = ",".ljust(found.end - found.start)
+        rest = f"{rest[: found.start]}{blank}{rest[found.end :]}"
+    read = [(found, hour) for found in CLOCK.finditer(rest) if (hour := _hour(found))]
+    read = read or [(found, _NAMED[found[0].casefold()]) for found in _NAMED_HOURS.finditer(rest)]
+    # a day before a bracket is that of the dateline: LONDON, 30 November (embargo: tomorrow, 10 am)
+    beside = {_brackets_before(whole, found.start) for found in dates_in(whole)}
+    if not any(_brackets_before(whole, found.start()) in beside for found, _ in read):
+        return ""
+    hours = [(hour, rest[found.end() :]) for found, hour in read]
     for hour, behind in hours:
         offset = _offset(datetime.combine(day, hour), behind)
         if offset:
@@ -237,6 +239,10 @@ def end_of(text: str, following: str = "") -> str:
     zones = [zone["name"] for _, behind in hours if (zone := _ZONE.match(behind))]
     plain = all(map(_NO_ZONE.fullmatch, zones)) and not _OTHER_TIME.search(rest)
     return f"{day} {hours[0][0]:%H:%M}" if alone and plain else ""
+
+
+def _brackets_before(text: str, place: int) -> int:
+    return len(re.findall(r"[(\[]", text[:place]))
 
 
 def _hour(found: re.Match[str]) -> time | None:

@@ -777,6 +777,11 @@ def test_a_telephone_number_within_a_sentence_stays_in_it() -> None:
         ("Embargoed until 12 a.m., May 6, 2024", "2024-05-06 00:00"),
         ("Embargoed until 13 p.m., May 6, 2024", ""),
         ("Embargoed until May 6, 2024", ""),
+        ("Sous embargo jusqu'au 10 décembre 2026, 00 h 01", "2026-12-10 00:01"),
+        ("Embargo do 2 grudnia 2026, 17:00", "2026-12-02 17:00"),
+        # the day before the bracket is that of the dateline
+        ("BERLIN, 30.11.2026 (Sperrfrist: morgen, 10 Uhr)", ""),
+        ("LONDON, 30 November 2026 (under embargo until midnight tonight)", ""),
     ],
 )
 def test_the_end_of_an_embargo_is_suggested_where_the_line_tells_it(line: str, value: str) -> None:
