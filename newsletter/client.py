@@ -62,8 +62,8 @@ class Client:
         request under an idempotency key. Other requests may have been carried out.
         """
         one, given = declared(handle), signature(handle).bind(None, None, *args, **named).arguments
-        headers = {"If-Match": f'"{self._seen}"'} if one.of_version else {}
-        if one.repeatable:
+        headers = {"If-Match": f'"{self._seen}"'} if one.requires_version else {}
+        if one.is_repeatable:
             headers["Idempotency-Key"] = uuid4().hex
         query, body, shape = (one.values(place) for place in ("query", "body", "answer"))
         names = {key: quote(str(each), "") for key, each in given.items()}

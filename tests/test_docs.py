@@ -24,7 +24,7 @@ from newsletter.providers import registry
 from newsletter.providers.common import signatures as signing
 from newsletter.transport.http import LONGEST_WAIT
 from newsletter.web.http import forms
-from newsletter.web.server import Bounds, connections_for
+from newsletter.web.server import ConnectionLimits, connections_for
 from tests.fakes import FixedClock
 from tools.reference import commands, matrix, modules
 from tools.reference import settings as configuration
@@ -363,7 +363,7 @@ def built(kind: str) -> Provider:
 def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
     pages = ("install", "operations", "pages")
     page = " ".join(" ".join(read(DOCS / f"{name}.md") for name in pages).split())
-    emails, bounds = EmailLimits(), Bounds(connections=1)
+    emails, bounds = EmailLimits(), ConnectionLimits(connections=1)
     told = [
         f"{emails.a_day} in 24 hours, {emails.a_month} in 30 days |",
         f"in an hour | {emails.a_network}; then the page says so, with 429 |",

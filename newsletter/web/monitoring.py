@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 _Gauge = tuple[str, tuple[str, ...], Mapping[Any, float]]
-"""The name, the names of the labels, and the figures by the values of the labels."""
+"""(name, label names, label values → value)."""
 _OPEN = (
     CampaignState.SCHEDULED,
     CampaignState.SENDING,
@@ -50,7 +50,7 @@ log = logging.getLogger("newsletter.web")
 
 
 class Monitoring:
-    """The addresses that programs watch us by."""
+    """The routes for monitoring: health, readiness and metrics."""
 
     def __init__(self, services: Services, frame: Frame, lane: Lane) -> None:
         self._delivery = services.delivery
@@ -78,15 +78,15 @@ class Monitoring:
         return self._json({"ok": True, "on_hold": hold})
 
     def readiness(self, _request: Request) -> Response:
-        """Answer 200 if approved statements that are due would be sent now, else 503 and what is
-        missing."""
+        """Answer 200 if approved statements that are due would be sent now, else 503 with each
+        part."""
         try:
             parts = {
                 "database": True,
                 "sending": not self._is_stopped(),
                 "scheduler": self._delivery.is_at_work(),
                 # while one of them answers there is a way out
-                "provider": not all(self._silences().values()),
+                "provider": not all(self._provider_waits().values()),
             }
         except StoreUnavailable as error:
             log.error("not healthy: %s", error, extra=sparing("healthy"))
@@ -98,8 +98,7 @@ class Monitoring:
         return self._json(body, 200 if ready else 503)
 
     def metrics(self, request: Request) -> Response:
-        """Return the metrics of open work. Without a token in the settings there is no such
-        page."""
+        """Return the metrics, or 404 if the settings have no token for them."""
         if not self._token:
             raise HTTPException(404)
         given = request.headers.get("authorization", "").encode()
@@ -114,7 +113,7 @@ class Monitoring:
         return Response(generate_latest(registry), 200, self._fields, CONTENT_TYPE_LATEST)
 
     def proxy(self, request: Request) -> Response:
-        """Return the parts of a request that a proxy passes on, for ``doctor`` alone."""
+        """Return the host, scheme and client that a proxy passes on. ``doctor`` has the token."""
         token, now = request.path_params["token"], self._delivery.store.clock.now()
         if not is_proxy_token(self._delivery.key, token, now):
             raise HTTPException(404)
@@ -125,13 +124,13 @@ class Monitoring:
         with self._delivery.store.read() as tx:
             return bool(tx.hold.reasons())
 
-    def _silences(self) -> dict[str, bool]:
-        """Return whether each provider is unreachable or asked to wait; "" is the first one."""
+    def _provider_waits(self) -> dict[str, bool]:
+        """Return provider ("" is the first) → whether it is unreachable or asked to wait."""
         waits = self._delivery.waits()
         return {name: bool(wait and wait.cause is Cause.BLOCKED) for name, wait in waits.items()}
 
     def collect(self) -> Iterator["Metric"]:
-        """Yield the figures, as prometheus_client asks a collector for them."""
+        """Yield the metrics for prometheus_client: this object is its collector."""
         from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
         says = load_table("newsletter.web", "metrics.yaml")
@@ -164,7 +163,7 @@ class Monitoring:
             for figure in _FIGURES
         }
         yield "campaign_messages", of_campaign, messages
-        silences = {(name,): silent for name, silent in self._silences().items() if name}
+        silences = {(name,): silent for name, silent in self._provider_waits().items() if name}
         yield "provider_silent", ("provider",), silences
         labels, now = ("part", "name", "host", "since"), self._delivery.store.clock.now()
         beats = {
@@ -176,7 +175,7 @@ class Monitoring:
         yield "heartbeat_age_seconds", labels, beats
 
     def _plain(self, vitals: Vitals) -> dict[str, float]:
-        """Return the figures without labels by name."""
+        """Return name → value of the metrics without labels."""
         figures = {
             "sending_stopped": vitals.stopped,
             "scheduler_up": self._delivery.is_at_work(),

@@ -45,7 +45,7 @@ from newsletter.web.desk.subscribers.importing import ImportPages
 from newsletter.web.desk.subscribers.reader import ReaderPages
 from newsletter.web.desk.subscribers.readers import ReadersPages
 from newsletter.web.http.frame import shared_frame
-from newsletter.web.http.hosts import Hosts, Proxied, name_of
+from newsletter.web.http.hosts import Hosts, ProxyCheck, name_of
 from newsletter.web.http.threads import Lanes
 from newsletter.web.monitoring import Monitoring
 from newsletter.web.public.archive.archive import ArchivePages, Pictures
@@ -61,15 +61,15 @@ _ALWAYS = {
 _YEAR = "max-age=31536000"
 
 
-class Fields:
-    """``secure``: our pages are at https, so no browser should ever ask for them without."""
+class SecurityHeaders:
+    """Middleware: adds header fields; with ``secure`` also HSTS."""
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self._app = app
         self._fields = _ALWAYS | ({"Strict-Transport-Security": _YEAR} if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, and add what its answer lacks."""
+        """Pass a request on, and add the header fields that the response lacks."""
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -130,7 +130,7 @@ class Pages:
         ]
 
     async def failed(self, request: Request, error: Exception) -> Response:
-        """Return the page for an error."""
+        """Return the response to an error: a page, or JSON for the API."""
         if request.url.path.startswith(ROOT):
             return _allow(problem_of(error), request)
         status = error.status_code if isinstance(error, HTTPException) else 503
@@ -145,7 +145,7 @@ class Pages:
 
 
 def _allow(answer: Response, request: Request) -> Response:
-    """Name all methods of a path in a 405: the framework names only those of its first route."""
+    """Return the answer; a 405 names the methods of all routes of its path."""
     if answer.status_code == 405:
         methods = {
             method
@@ -158,7 +158,7 @@ def _allow(answer: Response, request: Request) -> Response:
 
 
 def make(services: Services, lanes: Lanes | None = None) -> Starlette:
-    """Return the application."""
+    """Return the ASGI application with all pages."""
     lanes = lanes or Lanes()
     pages = Pages(services, lanes)
     handlers: dict[Any, Any] = {HTTPException: pages.failed, StoreUnavailable: pages.failed}
@@ -168,8 +168,8 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     if settings.desk.enabled:
         desk = Desk(services.staff)
         ours += Gate(desk, services.staff, desk_routes(desk, services), lanes).routes()
-    wrapped = [Middleware(Fields, secure=settings.public_url.startswith("https://"))]
-    wrapped.append(Middleware(Proxied))
+    wrapped = [Middleware(SecurityHeaders, secure=settings.public_url.startswith("https://"))]
+    wrapped.append(Middleware(ProxyCheck))
     if settings.desk.url:
         at, public = name_of(settings.desk.url), name_of(settings.public_url)
         wrapped.append(Middleware(Hosts, desk=at, public=public, absent=pages.failed))
@@ -179,7 +179,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
 
 
 def make_monitoring(services: Services) -> Starlette:
-    """Return the application of a process without pages."""
+    """Return the ASGI application of a process that serves only monitoring."""
     frame = shared_frame(house=services.settings.house(), language=services.settings.language)
     return Starlette(routes=Monitoring(services, frame, Lanes().monitoring).routes())
 

@@ -29,57 +29,57 @@ from newsletter.domain.errors import NewsletterError
 from newsletter.runtime.services import Services
 from newsletter.web.pages import make
 
-_KEPT_BACK = 400
-"""Descriptors for the database (three a connection), calls and files."""
+_RESERVED_DESCRIPTORS = 400
+"""File descriptors left for the database (three a connection), provider calls and files."""
 _MIN_OPEN, _MAX_OPEN = 8, 1_000
-LONGEST_HEAD = 32 << 10
-"""Bytes of a request's line and header fields."""
+MAX_HEAD_BYTES = 32 << 10
+"""Largest request line with header fields."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bounds:
-    """Seconds, and a number of connections."""
+class ConnectionLimits:
+    """The number of connections, and time limits in seconds."""
 
     connections: int
     head: float = 10
-    """From a connection's beginning, or a request's first byte, to the end of its header fields."""
+    """From the connection, or the first byte of a later request, to the end of the header."""
     body: float = 30
-    """From there to the end of the body."""
+    """From the end of the header to the end of the body."""
     answer: float = 120
-    """From there to the last byte of the answer: also for those who do not read it."""
+    """From the end of the body until the client has read the whole response."""
     idle: float = 5
-    """From an answer to the next request."""
+    """From a response to the first byte of the next request."""
     end: float = 5
-    """From the end of the server to the last byte of its open requests."""
+    """From the shutdown to the last byte of the open responses."""
 
     @property
     def backlog(self) -> int:
-        """Connections that are accepted at once, before any of them is counted."""
+        """Return how many connections asyncio accepts in one go, before it counts them."""
         return max(1, min(64, self.connections // 8))
 
 
-def bounds() -> Bounds:
-    """Return the limits of this process: at least half of its descriptors stay free."""
+def default_limits() -> ConnectionLimits:
+    """Return the limits for this process's file descriptors, of which half stay free."""
     # -1 is unlimited
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    open_files = soft if soft > 0 else _MAX_OPEN + _KEPT_BACK
-    return Bounds(connections=connections_for(open_files))
+    open_files = soft if soft > 0 else _MAX_OPEN + _RESERVED_DESCRIPTORS
+    return ConnectionLimits(connections=connections_for(open_files))
 
 
 def connections_for(open_files: int) -> int:
-    """Return how many connections leave enough descriptors to the rest of the process."""
-    return max(_MIN_OPEN, min(_MAX_OPEN, open_files - min(_KEPT_BACK, open_files // 2)))
+    """Return how many connections to accept if the process may open so many files."""
+    return max(_MIN_OPEN, min(_MAX_OPEN, open_files - min(_RESERVED_DESCRIPTORS, open_files // 2)))
 
 
 _UNREAD = "the rest of an answer to be read"
 _SLICE_BYTES, _BODY_SLICE_BYTES = 1 << 10, 64 << 10
-"""Bytes that are parsed in one turn of the loop: 1 KB of tiny chunks takes some 5 ms."""
+"""Bytes to parse in one turn of the event loop: 1 KB of tiny chunks takes some 5 ms."""
 _MAX_HEAD_LINES = 700
 _LINGER_SECONDS = 2.0
 
 
 class _Wire:
-    """The transport of a connection: reads no more than is parsed, and closes without a reset."""
+    """A transport that reads only while all input is parsed, and closes without a reset."""
 
     def __init__(
         self,
@@ -103,9 +103,9 @@ class _Wire:
         return self._is_closing or self._transport.is_closing()
 
     def close_slowly(self) -> None:
-        """Close while the other side is still sending, which goes on until it has our answer.
+        """Close a connection whose client is still sending, after it read the response.
 
-        To close at once would make the system reset the connection and the answer be lost.
+        Closing at once would reset the connection, and the response would be lost.
         """
         if self.is_closing():
             return
@@ -121,13 +121,13 @@ class _Wire:
 
 
 class BoundedProtocol(H11Protocol):
-    """One connection with a limit on every wait for the other side.
+    """A connection with a time limit on every wait for the client.
 
     Input is parsed in slices, one in each turn of the loop, so that other connections have their
     turns.
     """
 
-    def __init__(self, *args: Any, bounds: Bounds, **named: Any) -> None:
+    def __init__(self, *args: Any, bounds: ConnectionLimits, **named: Any) -> None:
         super().__init__(*args, **named)
         self._bounds = bounds
         self._unparsed = bytearray()
@@ -136,15 +136,15 @@ class BoundedProtocol(H11Protocol):
         self._waits_for = ""
         self._timer: asyncio.TimerHandle | None = None
         self.since = 0.0
-        """The beginning of the current wait."""
+        """Start of the current wait, in the event loop's time."""
 
     @property
     def is_waiting(self) -> bool:
-        """Return whether the other side must send something first."""
+        """Return whether the connection waits for the client."""
         return self._waits_for in {"", "head", "body", _UNREAD}
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accept a connection, or refuse it if none can be closed for it."""
+        """Accept a connection. At the limit, close the longest waiting one, or refuse this."""
         # before this one is among them: it must not be asked to make room for itself
         full = len(self.connections) >= self._bounds.connections
         room = self._longest_waiting() if full else None
@@ -188,7 +188,7 @@ class BoundedProtocol(H11Protocol):
 
     def _parse_slice(self, data: bytes) -> None:
         # thousands of tiny header fields would be parsed at once
-        if not self._wanted:
+        if not self._request_phase:
             self._head_lines += data.partition(b"\r\n\r\n")[0].count(b"\n")
         if self._head_lines > _MAX_HEAD_LINES:
             self._refuse(431)
@@ -196,10 +196,10 @@ class BoundedProtocol(H11Protocol):
         super().data_received(data)
         if not self.transport.is_closing():
             # bytes while nothing is asked are the beginning of the next head
-            self._wait_for(self._wanted or "head")
+            self._wait_for(self._request_phase or "head")
 
     def _parse_on(self) -> bool:
-        """Parse the rest in the next turn of the loop; returns whether there is no rest."""
+        """Schedule the rest for the next turn of the loop. Return whether all input is parsed."""
         if self._unparsed and not self._is_parsing:
             self._is_parsing = True
             self.loop.call_soon(self._parse)
@@ -208,19 +208,19 @@ class BoundedProtocol(H11Protocol):
     @property
     def _slice_bytes(self) -> int:
         # a body with a length is one piece, however long
-        whole = self._wanted == "body" and any(
+        whole = self._request_phase == "body" and any(
             name == b"content-length" for name, _ in self.headers
         )
         return _BODY_SLICE_BYTES if whole else _SLICE_BYTES
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse an invalid request: uvicorn has one answer for all of them."""
+        """Refuse an invalid request. uvicorn calls this for every parse error."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is not None and cycle.response_started and not cycle.response_complete:
             self.transport.abort()  # amid an answer nothing else can be said
         else:
             head_bytes = len(self.conn.trailing_data[0])
-            self._refuse(431 if head_bytes > LONGEST_HEAD else 400)
+            self._refuse(431 if head_bytes > MAX_HEAD_BYTES else 400)
 
     def on_response_complete(self) -> None:
         """Begin the next request, or wait for one as long as idle connections may.
@@ -237,19 +237,19 @@ class BoundedProtocol(H11Protocol):
         else:
             self._wait_for("")
         super().on_response_complete()
-        if not self.transport.is_closing() and (wanted := self._wanted):
+        if not self.transport.is_closing() and (wanted := self._request_phase):
             self._wait_for(wanted)
 
     @property
-    def _wanted(self) -> str:
-        """Return the part that the current request still lacks; empty if there is none."""
+    def _request_phase(self) -> str:
+        """Return what the open request waits for: ``body``, ``answer``, or "" if none is open."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is None or cycle.response_complete:
             return ""
         return "body" if cycle.more_body else "answer"
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Clean up after either side closed the connection."""
+        """Cancel the timer, and release the body of a closed connection."""
         self._wait_for("")
         super().connection_lost(exc)
         self._wire.is_parsed = bool  # else the two hold each other, and a body with them
@@ -262,9 +262,9 @@ class BoundedProtocol(H11Protocol):
             self._timer = None
         self._waits_for, self.since = what, self.loop.time()
         if what:
-            self._timer = self.loop.call_later(getattr(self._bounds, what), self._too_late)
+            self._timer = self.loop.call_later(getattr(self._bounds, what), self._time_out)
 
-    def _too_late(self) -> None:
+    def _time_out(self) -> None:
         if self._waits_for in {"head", "body"} and not self.transport.get_write_buffer_size():
             self._refuse(408)
         else:
@@ -277,16 +277,16 @@ class BoundedProtocol(H11Protocol):
         self._wire.close_slowly()
 
 
-_MAY_WAIT = 1_024
-_TURN_SECONDS = 0.001
-"""Until a thread that computes lets others work: with the default, five times as long, a health
-check waits for several such turns while a template is compiled."""
+_LISTEN_BACKLOG = 1_024
+_SWITCH_SECONDS = 0.001
+"""The interpreter's thread switch interval. At the default of 5 ms a health check waits for
+several such intervals while a template is compiled."""
 
 
 class WebServer:
-    """Serves for the length of a block. Raises NewsletterError where the port is taken.
+    """Serves in a thread within a ``with`` block. Raises NewsletterError if the port is taken.
 
-    ``listening`` stays open at the end: requests then wait for the next server.
+    ``listening`` stays open at the end, so that requests wait for the next server.
     """
 
     def __init__(
@@ -295,23 +295,23 @@ class WebServer:
         *,
         host: str,
         port: int,
-        limits: Bounds | None = None,
+        limits: ConnectionLimits | None = None,
         listening: socket.socket | None = None,
         make: Callable[[Services], ASGIApp] = make,
     ) -> None:
         services.tick.prepare()  # the threads share what is built
         self._socket = listening.dup() if listening else listen_on(host, port)
-        self._server = serving(make(services), limits or bounds())
+        self._server = build_server(make(services), limits or default_limits())
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="web")
 
     @property
     def address(self) -> str:
-        """The address on which it listens."""
+        """Return the URL at which it listens."""
         host, port = self._socket.getsockname()[:2]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def __enter__(self) -> "WebServer":
-        sys.setswitchinterval(_TURN_SECONDS)
+        sys.setswitchinterval(_SWITCH_SECONDS)
         gc.freeze()  # a full collection would pass over all modules, and halt every thread for that
         self._thread.start()
         return self
@@ -323,11 +323,11 @@ class WebServer:
         self._socket.close()
 
     def stop(self) -> None:
-        """Answer the open requests, then end."""
+        """Shut down after the open requests are answered."""
         self._server.should_exit = True
 
     def wait(self, *, until: Callable[[], bool]) -> bool:
-        """Wait until it ends, or until the condition holds; return whether that holds."""
+        """Wait until the server ends or ``until`` is true. Return whether ``until`` is true."""
         while self._thread.is_alive():
             if until():
                 return True
@@ -336,17 +336,17 @@ class WebServer:
 
 
 class _Server(uvicorn.Server):
-    """Accepts a few connections in one go, and lets many wait for it, which takes no descriptor."""
+    """Accepts few connections at a time. Many may wait in the backlog, without a descriptor."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen. One figure means both to asyncio, so the second is said again."""
+        """Listen. asyncio uses one number for both limits, so the backlog is set again."""
         await super().startup(sockets)
         for bound in sockets or []:
-            bound.listen(_MAY_WAIT)
+            bound.listen(_LISTEN_BACKLOG)
 
 
-def _ending(application: ASGIApp) -> ASGIApp:
-    """Have a request that the end of the server cuts off answered by 503."""
+def _answer_503_at_shutdown(application: ASGIApp) -> ASGIApp:
+    """Wrap an application: a request that the shutdown interrupts is answered by 503."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -359,15 +359,15 @@ def _ending(application: ASGIApp) -> ASGIApp:
     return answer
 
 
-def serving(application: ASGIApp, bounds: Bounds) -> _Server:
-    """Return an HTTP server for an application, with limits on its connections."""
+def build_server(application: ASGIApp, bounds: ConnectionLimits) -> _Server:
+    """Return an HTTP server for an application with these limits."""
     return _Server(
         uvicorn.Config(
-            _ending(application),
+            _answer_503_at_shutdown(application),
             http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, bounds=bounds)),
             ws="none",
             timeout_keep_alive=cast("int", bounds.idle),
-            h11_max_incomplete_event_size=LONGEST_HEAD,
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             # asyncio accepts as many in one go, and then again before it makes their protocols
             backlog=bounds.backlog,
             timeout_graceful_shutdown=cast("int", bounds.end),
@@ -379,11 +379,11 @@ def serving(application: ASGIApp, bounds: Bounds) -> _Server:
     )
 
 
-_BY_PORT = {errno.EADDRINUSE, errno.EACCES}
+_PORT_ERRORS = {errno.EADDRINUSE, errno.EACCES}
 
 
 def listen_on(host: str, port: int) -> socket.socket:
-    """A socket that takes connections. Raises NewsletterError, saying which option to change."""
+    """Return a listening socket. Raises NewsletterError that names the option to change."""
     if not host:  # to the system it means all networks
         raise NewsletterError("--host is empty; write 127.0.0.1, or 0.0.0.0 for every network")
     host = host.removeprefix("[").removesuffix("]")
@@ -398,7 +398,7 @@ def listen_on(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         advice = "another with --port"
-        if error.errno not in _BY_PORT:
+        if error.errno not in _PORT_ERRORS:
             advice = "an address of this machine with --host, like 127.0.0.1"
         where = f"{host}, port {port}" if ":" in host else f"{host}:{port}"
         raise NewsletterError(

@@ -24,36 +24,36 @@ from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane
 
 _MAX_BODY_BYTES = 1 << 20
-_MAX_BYTES_OF_KIND = {"sendgrid": 5 << 20}
-"""Bytes of a post, for those who put many events into one."""
+_MAX_BYTES = {"sendgrid": 5 << 20}
+"""Largest body of the providers that send many events in one request."""
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="webhooks"'}
 log = logging.getLogger("newsletter.webhooks")
 
 
 class Webhooks:
-    """Hears the providers that the workspace has a webhook for."""
+    """The webhooks of the providers that the workspace uses."""
 
     def __init__(self, delivery: Delivery, lane: Lane) -> None:
         self._delivery = delivery
         self._lane = lane
         self._memory = BodyMemory(total=64 << 20, each=32 << 20)
-        self._gatherings = {
+        self._group_commits = {
             kind: GroupCommit(partial(self._record, kind)) for kind in delivery.webhooks
         }
 
     def route(self) -> Route:
-        """The path of each provider."""
+        """Return the route of all webhooks."""
         return Route("/webhooks/{provider}", self.hear, methods=["POST"])
 
     async def hear(self, request: Request) -> Response:
-        """One post."""
+        """Verify and store the events of a request."""
         kind = request.path_params["provider"]
         if kind not in self._delivery.webhooks:
             return Response(status_code=404)
-        most, sender = _MAX_BYTES_OF_KIND.get(kind, _MAX_BODY_BYTES), network_of(host_of(request))
+        most, sender = _MAX_BYTES.get(kind, _MAX_BODY_BYTES), network_of(host_of(request))
         try:
-            async with self._memory.body(request, sender=sender, most=most) as body:
+            async with self._memory.body(request, sender=sender, max_bytes=most) as body:
                 headers = {name.lower(): value for name, value in request.headers.items()}
                 status = await self._lane.run(self._answer, kind, headers, body)
         except HTTPException as error:
@@ -67,7 +67,7 @@ class Webhooks:
 
     def _answer(self, kind: str, headers: dict[str, str], body: bytes) -> int:
         try:
-            self._gatherings[kind].record(self._delivery.hear(kind, headers, body))
+            self._group_commits[kind].record(self._delivery.hear(kind, headers, body))
         except Unverifiable as error:
             log.error(
                 "webhook=%s not verified: %s", kind, error, extra=sparing("webhook not verified")

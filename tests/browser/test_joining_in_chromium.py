@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.web.http.offering import Offering
+from newsletter.web.http.offering import SignUpOffer
 from newsletter.web.server import WebServer
 from tests.acceptance.signing import LISTS, confirmation_link
 from tests.browser.axe import violations_in_both
@@ -188,8 +188,8 @@ def test_the_form_for_other_sites_works_on_one(
     served: tuple[Forum, str], elsewhere: Elsewhere, windows: Windows, script: bool
 ) -> None:
     site, url = served
-    offering = Offering(site.services.settings)
-    printed = offering.html(site.services.store) + (offering.script() if script else "")
+    offering = SignUpOffer(site.services.settings)
+    printed = offering.form_html(site.services.store) + (offering.script_html() if script else "")
     assert "https://news.forum.example/subscribe" in printed
     there = elsewhere.shows(printed.replace("https://news.forum.example", url))
     page = windows.open()
@@ -225,8 +225,8 @@ def test_the_script_gives_way_on_a_site_that_is_not_named(
     served: tuple[Forum, str], elsewhere: Elsewhere, windows: Windows
 ) -> None:
     site, url = served
-    offering = Offering(site.services.settings)
-    printed = offering.html(site.services.store) + offering.script()
+    offering = SignUpOffer(site.services.settings)
+    printed = offering.form_html(site.services.store) + offering.script_html()
     page = windows.open()
     body = printed.replace("https://news.forum.example", url)
     page.goto(elsewhere.shows(body, host="stranger"))

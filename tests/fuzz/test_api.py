@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.web.api.operation import Operation, names_in
+from newsletter.web.api.operation import Operation, parameters_in
 from newsletter.web.pages import operations
 from tests.api import DOCUMENT, Program, program
 from tests.fuzz.hostile import JSON, TEXT, hostile
@@ -48,7 +48,7 @@ def crm(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Pr
 def request_of(operation: Operation, data: st.DataObject, site: Forum) -> dict[str, Any]:
     described = DOCUMENT["paths"][operation.path][operation.method.lower()]
     path = operation.path
-    for name in names_in(path):
+    for name in parameters_in(path):
         part = data.draw(st.one_of(st.sampled_from(["1", "2", "news"]), TEXT), name)
         path = path.replace(
             f"{{{name}}}", part.replace("?", "").encode("utf-8", "replace").decode()

@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from newsletter import __version__
 from newsletter.config.schema import SchemaWriter
-from newsletter.web.api.operation import ROOT, Operation, declarations, names_in
+from newsletter.web.api.operation import ROOT, Operation, declarations, parameters_in
 from newsletter.web.api.values import Place, Values
 from newsletter.web.pages import OPERATIONS
 
@@ -122,7 +122,7 @@ _REFUSED = {
 def _parameters(
     one: Operation, found: Mapping[Values, Any], schemas: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    for name in names_in(one.path):
+    for name in parameters_in(one.path):
         schema = {"type": "integer" if one.types[name] is int else "string"}
         yield {"in": "path", "name": name, "required": True, "schema": schema}
     if values := one.values("query"):
@@ -130,10 +130,10 @@ def _parameters(
         for name, schema in shape["properties"].items():
             yield {"in": "query", "name": name, "schema": schema}
     text = {"type": "string"}
-    if one.of_version:
+    if one.requires_version:
         etag = {**text, "pattern": '^"[^"]+"$'}
         yield {"in": "header", "name": "If-Match", "required": True, "schema": etag}
-    if one.repeatable:
+    if one.is_repeatable:
         yield {"in": "header", "name": "Idempotency-Key", "schema": {**text, "maxLength": 255}}
 
 

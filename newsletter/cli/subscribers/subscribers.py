@@ -50,11 +50,11 @@ def form(services: Services, lists: tuple[str, ...], language: str, script: bool
     Plain HTML without styles. It posts to our page, which sends the email to confirm
     by. The words of consent in it are kept, as what people who use it were shown.
     """
-    from newsletter.web.http.offering import Offering
+    from newsletter.web.http.offering import SignUpOffer
 
-    offering = Offering(services.settings)
-    printed = offering.html(services.store, lists, language)
-    click.echo(printed + (offering.script() if script else ""), nl=False)
+    offering = SignUpOffer(services.settings)
+    printed = offering.form_html(services.store, lists, language)
+    click.echo(printed + (offering.script_html() if script else ""), nl=False)
 
 
 _MAX_EMAIL_BYTES = 1 << 20

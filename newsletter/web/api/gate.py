@@ -1,4 +1,4 @@
-"""The checks of every request to the API: token, scope, limits, size, version, repetition.
+"""The checks of every request to the API: token, scope, limits, size, ETag, repetition.
 
 No cookie is read or set, and no header lets a page of another site read an answer.
 """
@@ -23,7 +23,7 @@ from newsletter.domain.errors import NewsletterError, Refused
 from newsletter.domain.staff.token import Token
 from newsletter.pipeline.staff.tokens import bearer
 from newsletter.store.sql import Store
-from newsletter.web.api.operation import ROOT, Call, Operation, names_in
+from newsletter.web.api.operation import ROOT, Call, Operation, parameters_in
 from newsletter.web.api.problem import NO_STORE, REFUSALS, problem_of
 from newsletter.web.http.forms import BodyMemory, host_of
 from newsletter.web.http.limits import RequestLimit
@@ -31,15 +31,15 @@ from newsletter.web.http.threads import Lane
 
 log = logging.getLogger("newsletter.api")
 _MINUTE = timedelta(minutes=1)
-_MAX_BODY_BYTES = 64 << 10
-"""Bytes of a body."""
+_MAX_BYTES = 64 << 10
+"""Largest body of a request."""
 _MAX_PER_MINUTE, _MAX_TOKENLESS_PER_HOUR = 3_000, 60
-"""Requests of a token in a minute; requests without a token that works, of a network in an hour."""
-_LONGEST_KEY = 255
+"""Requests per token and minute; requests without a valid token per network and hour."""
+_MAX_KEY_SIZE = 255
 
 
 class Gate:
-    """Carries out the operations for requests that may have them done."""
+    """Checks each request to the API, and runs its operation."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Gate:
         self._lane = lane
         self._memory = BodyMemory(total=8 << 20, each=1 << 20)
         self._requests = RequestLimit(most, store.clock, _MINUTE)
-        self._strangers = RequestLimit(_MAX_TOKENLESS_PER_HOUR, store.clock)
+        self._tokenless = RequestLimit(_MAX_TOKENLESS_PER_HOUR, store.clock)
 
     def routes(self) -> list[Route]:
         """Return the routes for Starlette."""
@@ -65,7 +65,7 @@ class Gate:
         return [*routes, Route(f"{ROOT}/openapi.json", self._describe)]
 
     async def _describe(self, _: Request) -> Response:
-        """Return the OpenAPI document. It names nothing of the workspace and takes no token."""
+        """Return the OpenAPI document. It is the same in all workspaces and takes no token."""
         described = resources.files("newsletter.web.api").joinpath("openapi.json").read_bytes()
         return Response(described, headers=NO_STORE, media_type="application/json")
 
@@ -85,7 +85,7 @@ class Gate:
                 if operation.scope is not None and operation.scope not in token.scopes:
                     needed = operation.scope.value
                     raise HTTPException(403, f"This takes a token with the scope {needed}.")
-                async with self._memory.body(http, sender=sender, most=_MAX_BODY_BYTES) as body:
+                async with self._memory.body(http, sender=sender, max_bytes=_MAX_BYTES) as body:
                     response = await self._lane.run(self._answer, operation, token, http, body)
                 log.info("api=%s token=%d", operation.name, token.id)
             except REFUSALS as error:
@@ -96,46 +96,46 @@ class Gate:
         return answer
 
     def _bearer(self, http: Request) -> Token:
-        """Return the token of a request. Raises HTTPException."""
+        """Return the API token in the Authorization field. Raises HTTPException 401."""
         kind, _, secret = http.headers.get("authorization", "").partition(" ")
         token = bearer(secret.strip(), store=self._store) if kind.lower() == "bearer" else None
         if token is not None:
             return token
         network = network_of(host_of(http))
-        if self._strangers.is_over(network):
-            again = {"Retry-After": str(self._strangers.left(network)[1])}
+        if self._tokenless.is_over(network):
+            again = {"Retry-After": str(self._tokenless.left(network)[1])}
             raise HTTPException(429, "Too many requests came without a token.", again)
         fault = "This token is wrong, expired or revoked" if secret else "A token is missing"
         challenge = {"WWW-Authenticate": 'Bearer realm="newsletter"'}
         raise HTTPException(401, f"{fault}. An admin makes tokens at the desk.", challenge)
 
     def _answer(self, operation: Operation, token: Token, http: Request, body: bytes) -> Response:
-        """Answer in a thread. Raises what the pipeline raises."""
+        """Run an operation and return its response; runs in a thread. Raises NewsletterError."""
         values = operation.read(http, body)
         through = f"through token {token.id}, {token.name}"
         values["call"] = Call(
             token=token,
             store=self._store.acting_through(through),
-            seen=_seen(http) if operation.of_version else "",
+            if_match=_if_match(http) if operation.requires_version else "",
         )
-        key = http.headers.get("idempotency-key", "") if operation.repeatable else ""
+        key = http.headers.get("idempotency-key", "") if operation.is_repeatable else ""
         if key:
             # with the key, which is stored nowhere, so that no address can be guessed from the hash
             request = sha256(f"{key}\0{http.url.path}\0".encode() + body).digest()
-            result = self._once(operation, values, token.id, key, request)
+            result = self._run_once(operation, values, token.id, key, request)
         else:
             result = operation.handle(**values)
         return _response(operation, result, http)
 
-    def _once(
+    def _run_once(
         self, operation: Operation, values: Mapping[str, Any], token: int, key: str, request: bytes
     ) -> Any:
-        """Carry a request out once, however often it comes under its key.
+        """Run an operation once per Idempotency-Key.
 
-        A repetition gets what the first one made, as it is now.
+        A repeated request gets the current state of what the first one created.
         """
-        if len(key) > _LONGEST_KEY:
-            raise HTTPException(400, f"An Idempotency-Key has at most {_LONGEST_KEY} characters.")
+        if len(key) > _MAX_KEY_SIZE:
+            raise HTTPException(400, f"An Idempotency-Key has at most {_MAX_KEY_SIZE} characters.")
         hashed = hash_of(key)
         # the commit of what it does also makes the key last, which comes before it
         with self._store.begin(lasting=False) as tx:
@@ -149,9 +149,9 @@ class Gate:
                     "The first request under this Idempotency-Key is under way, or was cut off."
                     " Look at what it did before you send it under another key"
                 )
-            if not operation.shows:
+            if not operation.show_path:
                 return None
-            path = "GET", operation.shows
+            path = "GET", operation.show_path
             shows = next(one for one in self._operations if (one.method, one.path) == path)
             return shows.handle(call=values["call"], **json.loads(made))
         try:
@@ -160,14 +160,14 @@ class Gate:
             with self._store.begin(lasting=False) as tx:
                 tx.tokens.forget(token, hashed)
             raise
-        named = {name: getattr(result, name) for name in names_in(operation.shows)}
+        named = {name: getattr(result, name) for name in parameters_in(operation.show_path)}
         with self._store.begin(lasting=False) as tx:
             tx.tokens.note_result(token, hashed, json.dumps(named))
         return result
 
 
-def _seen(http: Request) -> str:
-    """Return the version in If-Match. Raises HTTPException."""
+def _if_match(http: Request) -> str:
+    """Return the ETag in If-Match without quotes. Raises HTTPException 400 or 428."""
     given = http.headers.get("if-match", "").strip()
     if not given:
         raise HTTPException(428, "Say in If-Match which ETag you saw.")
@@ -179,7 +179,7 @@ def _seen(http: Request) -> str:
 def _response(operation: Operation, result: Any, http: Request) -> Response:
     fields = dict(NO_STORE)
     if operation.status == HTTPStatus.CREATED:
-        fields["Location"] = ROOT + operation.shows.format(**vars(result))
+        fields["Location"] = ROOT + operation.show_path.format(**vars(result))
     version, answer = getattr(result, "version", None), operation.values("answer")
     if version is not None:
         fields["ETag"] = f'"{version}"'

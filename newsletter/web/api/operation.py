@@ -20,7 +20,7 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound
 from newsletter.domain.staff.token import Scope, Token
 from newsletter.store.sql import Store
 from newsletter.web.api.values import Place, Values, values_of
-from newsletter.web.http.forms import whole
+from newsletter.web.http.forms import parse_number
 
 ROOT = "/api/v1"
 
@@ -28,56 +28,56 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def names_in(path: str) -> list[str]:
-    """Return the names in a path."""
+def parameters_in(path: str) -> list[str]:
+    """Return the parameter names in a path: ``id`` of ``/drafts/{id}``."""
     return re.findall(r"{(\w+)}", path)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call of an operation."""
+    """A call of an operation: its caller, its store, and the version that it saw."""
 
     token: Token
     store: Store
-    """Its entries in the audit log name the token."""
-    seen: str = ""
-    """The version that the request names in If-Match."""
+    """A store whose audit entries name the token."""
+    if_match: str = ""
+    """The ETag in If-Match, or ""."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method at one path."""
+    """The declaration of an operation: one HTTP method at one path."""
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
-    """Below ``/api/v1``."""
+    """The path without the prefix ``/api/v1``."""
     scope: Scope | None
-    """The right that it takes; None if any token will do."""
+    """The scope that a token needs; None if any token may call it."""
     handle: Callable[..., Any]
     _: KW_ONLY
     status: int = 200
-    shows: str = ""
-    """The path of what it makes or changes, filled from its answer: what a repetition gets."""
-    of_version: bool = False
-    """It changes the version that If-Match names, and no other."""
+    show_path: str = ""
+    """The GET path of what it creates, filled with fields of its answer, for repeated requests."""
+    requires_version: bool = False
+    """It requires If-Match, and changes only that version."""
 
     @property
     def name(self) -> str:
-        """A name that no other operation has."""
+        """Return the unique operationId of the OpenAPI document."""
         return (
             f"{self.handle.__qualname__.partition('Operations')[0]}_{self.handle.__name__}".lower()
         )
 
     @property
-    def repeatable(self) -> bool:
-        """Whether a key can make it happen once: a POST that changes something."""
-        return self.method == "POST" and (bool(self.shows) or self.values("answer") is None)
+    def is_repeatable(self) -> bool:
+        """Return whether it takes an Idempotency-Key: a POST whose answer can be repeated."""
+        return self.method == "POST" and (bool(self.show_path) or self.values("answer") is None)
 
     def read(self, http: Request, body: bytes) -> dict[str, Any]:
-        """Return the arguments in a request. Raises InvalidInput, NotFound and HTTPException."""
+        """Parse the handler's arguments. Raises InvalidInput, NotFound and HTTPException."""
         values: dict[str, Any] = {}
         for name, text in http.path_params.items():
-            values[name] = whole(text) if self.types[name] is int else text
+            values[name] = parse_number(text) if self.types[name] is int else text
             if values[name] is None:
                 raise NotFound("There is nothing at this address.")
         query: dict[str, object] = {}
@@ -103,7 +103,7 @@ class Operation:
         return get_type_hints(self.handle)
 
     def values(self, place: Place) -> Values | None:
-        """Return the values at a place; None if it has none there."""
+        """Return the type at a place (body, query or answer); None if there is none."""
         kind = self.types.get("return" if place == "answer" else place, NoneType)
         return None if kind is NoneType else values_of(kind, f"{self.name}_{place}", place)
 
@@ -111,7 +111,7 @@ class Operation:
 def operation(
     method: Literal["GET", "POST", "PUT", "DELETE"], path: str, scope: Scope | None, **more: Any
 ) -> Callable[[Callable[Concatenate[Any, Call, P], R]], Callable[Concatenate[Any, Call, P], R]]:
-    """Declare a method as an operation; ``more`` are the other fields of ``Operation``."""
+    """Decorate a method as an operation; ``more`` are the other fields of ``Operation``."""
 
     def declare(
         handle: Callable[Concatenate[Any, Call, P], R],
@@ -126,7 +126,7 @@ _DECLARED = "operation"
 
 
 def declared(handle: Callable[..., Any]) -> Operation:
-    """Return the declaration of a method."""
+    """Return the operation that a decorated method declares."""
     found: Operation = getattr(handle, _DECLARED)
     return found
 
@@ -137,7 +137,7 @@ def declarations(resource: type) -> list[Operation]:
 
 
 def operations_of(resources: Iterable[object]) -> list[Operation]:
-    """Return the operations of these resources, which carry them out."""
+    """Return the operations of these resources, bound to them."""
     return [
         replace(one, handle=getattr(resource, one.handle.__name__))
         for resource in resources

@@ -19,12 +19,12 @@ _STATUSES: Mapping[type[Exception], int] = {
     Outdated: 412,
     Refused: 409,
 }
-"""The first that fits counts."""
+"""Error class → HTTP status; the first matching class counts."""
 REFUSALS: tuple[type[Exception], ...] = (HTTPException, *_STATUSES)
 
 
 def problem_of(error: Exception) -> Response:
-    """Return the answer to one of the ``REFUSALS``."""
+    """Return the Problem Details response to an error of ``REFUSALS``."""
     more: dict[str, Any] = {}
     headers: Mapping[str, str] = {}
     if isinstance(error, HTTPException):

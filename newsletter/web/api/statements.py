@@ -95,7 +95,7 @@ class StatementOperations:
         with call.store.read() as tx:
             return _statement(load_for_page(tx, slug, self._rules, self._statements.fault))
 
-    @operation("POST", "/drafts", Scope.STATEMENTS_WRITE, status=201, shows=_DRAFT)
+    @operation("POST", "/drafts", Scope.STATEMENTS_WRITE, status=201, show_path=_DRAFT)
     def create(self, call: Call, body: DraftText) -> DraftRecord:
         """Begin a draft.
 
@@ -109,7 +109,7 @@ class StatementOperations:
         with call.store.read() as tx:
             return _draft(find_draft(tx, key))
 
-    @operation("PUT", _DRAFT, Scope.STATEMENTS_WRITE, of_version=True)
+    @operation("PUT", _DRAFT, Scope.STATEMENTS_WRITE, requires_version=True)
     def update(self, call: Call, key: str, body: DraftText) -> DraftRecord:
         """Replace the text of a draft. A submitted draft stays submitted as it was."""
         writing = self._through(call).writing(call.token.by)
@@ -118,7 +118,9 @@ class StatementOperations:
             raise Outdated(f"{_CHANGED}; yours is kept as version {saved.mine.number}")
         return _draft(saved)
 
-    @operation("POST", f"{_DRAFT}/submit", Scope.STATEMENTS_WRITE, of_version=True, shows=_DRAFT)
+    @operation(
+        "POST", f"{_DRAFT}/submit", Scope.STATEMENTS_WRITE, requires_version=True, show_path=_DRAFT
+    )
     def submit(self, call: Call, key: str) -> DraftRecord:
         """Submit a draft for approval, which people give at the desk.
 
@@ -133,7 +135,7 @@ class StatementOperations:
         """Return the revision that the caller saw. Raises Outdated if there is another one."""
         with call.store.read() as tx:
             draft = find_draft(tx, key)
-        if call.seen != str(draft.revision):
+        if call.if_match != str(draft.revision):
             raise Outdated(_CHANGED)
         return draft.revision
 

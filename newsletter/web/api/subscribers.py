@@ -21,7 +21,7 @@ from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.entries import Raw, entry_of
 from newsletter.web.api.operation import Call, operation
 from newsletter.web.api.values import Page, Paging
-from newsletter.web.http.offering import Offering
+from newsletter.web.http.offering import SignUpOffer
 
 _ONE = "/subscribers/{id}"
 _READ, _WRITE, _ADMIN = Scope.SUBSCRIBERS_READ, Scope.SUBSCRIBERS_WRITE, Scope.SUBSCRIBERS_ADMIN
@@ -98,7 +98,7 @@ class SubscriberOperations:
 
     def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
-        self._offering = Offering(subscribers.settings)
+        self._offering = SignUpOffer(subscribers.settings)
 
     @operation("GET", "/subscribers", _READ)
     def all(self, call: Call, query: SubscriberQuery) -> Page[SubscriberRecord]:
@@ -110,7 +110,7 @@ class SubscriberOperations:
             found = tx.readers.search(**which, most=query.limit + 1, before=query.after or None)
         return Page.of(list(map(_record, found)), query.limit, lambda one: one.id)
 
-    @operation("POST", "/subscribers", _WRITE, shows=_ONE)
+    @operation("POST", "/subscribers", _WRITE, show_path=_ONE)
     def add(self, call: Call, body: NewSubscriber) -> SubscriberRecord:
         """Put a person on lists, who is then a subscriber or was one.
 
@@ -142,13 +142,15 @@ class SubscriberOperations:
         """Show a subscriber."""
         return _record(_person(call, id))
 
-    @operation("PUT", _ONE, _WRITE, of_version=True)
+    @operation("PUT", _ONE, _WRITE, requires_version=True)
     def change(self, call: Call, id: int, body: Editable) -> SubscriberRecord:
         """Replace what staff note of a subscriber. Lists stay as they are."""
         entry = _entry(body, _person(call, id).address)
-        return _record(administer.edit(entry, by=call.token.by, seen=call.seen, store=call.store))
+        return _record(
+            administer.edit(entry, by=call.token.by, seen=call.if_match, store=call.store)
+        )
 
-    @operation("POST", f"{_ONE}/unsubscribe", _WRITE, shows=_ONE)
+    @operation("POST", f"{_ONE}/unsubscribe", _WRITE, show_path=_ONE)
     def unsubscribe(self, call: Call, id: int, body: Leaving) -> SubscriberRecord:
         """End subscriptions of a person. Only they can come back."""
         administer.unsubscribe(
@@ -160,7 +162,7 @@ class SubscriberOperations:
         )
         return self.one(call, id)
 
-    @operation("POST", f"{_ONE}/address", _ADMIN, shows=_ONE)
+    @operation("POST", f"{_ONE}/address", _ADMIN, show_path=_ONE)
     def move(self, call: Call, id: int, body: EmailAddress) -> SubscriberRecord:
         """Change a subscriber's address."""
         old, by = _person(call, id).address, call.token.by
@@ -194,7 +196,7 @@ class SubscriberOperations:
         if body.trap:
             return
         network = network_of(body.visitor)
-        taken = self._offering.ask(
+        taken = self._offering.request_email(
             judged, body, source=body.source, network=network, store=call.store
         )
         if isinstance(taken, FormFault):

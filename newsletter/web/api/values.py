@@ -21,19 +21,19 @@ T = TypeVar("T")
 
 
 class _Value(Section):
-    """A value by the rules of settings: nothing unknown, nothing guessed."""
+    """A model that refuses unknown fields and converts no types, as in newsletter.yaml."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 class _Text(_Value):
-    """A value whose numbers are written as text, as in a query."""
+    """A model that converts texts to numbers, for queries."""
 
     model_config = ConfigDict(strict=False)
 
 
 class _Answer(_Value):
-    """A value that may have more fields: another version of the program wrote it."""
+    """A model that ignores unknown fields: a newer version may have written them."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -46,21 +46,21 @@ Place = Literal["body", "query", "answer"]
 
 @cache
 def values_of(kind: Any, name: str, place: Place) -> "Values":
-    """Return the values of a type at a place of an operation, made once."""
+    """Return the cached ``Values`` of a type at a place of an operation."""
     return Values(kind, name, place)
 
 
 class Values:
-    """The values of one type at one place."""
+    """Reads and writes values of one type at one place: body, query or answer."""
 
     def __init__(self, kind: Any, name: str, place: Place) -> None:
         self._place = place
         self.model: Any = create_model(name, __base__=_BASES[place], value=(kind, ...))
-        """A model with the one field ``value``."""
+        """A Pydantic model with the one field ``value``."""
         self._adapter = TypeAdapter[Any](kind)
 
     def read(self, data: object) -> Any:
-        """Return the value. Raises InvalidInput with every fault and its place."""
+        """Validate JSON data. Return the value. Raises InvalidInput with all faults."""
         written = {"value": data}
         try:
             return self.model.model_validate_json(json.dumps(written)).value
@@ -77,13 +77,13 @@ class Values:
         return Fault(file=self._place, key=key_text(finding.path[1:]), message=message)
 
     def write(self, value: object) -> Any:
-        """Return the value for JSON."""
+        """Return a value as JSON data."""
         return self._adapter.dump_python(value, mode="json")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paging:
-    """Which part of a collection is asked for."""
+    """The page of a collection that is asked for."""
 
     after: int = setting("The `next` of the page before.", default=0, ge=0, le=10**15)
     limit: int = setting("The most items of a page.", default=100, ge=1, le=500)
@@ -91,7 +91,7 @@ class Paging:
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Generic[T]):
-    """A part of a collection."""
+    """A page of a collection."""
 
     items: tuple[T, ...]
     next: str | None
@@ -99,6 +99,6 @@ class Page(Generic[T]):
 
     @classmethod
     def of(cls, found: Sequence[T], limit: int, cursor: Callable[[T], object]) -> "Page[T]":
-        """Return the page of what was found, which is one item more than asked if there is more."""
+        """Return a page of ``limit`` items; ``found`` has one more if there is a next page."""
         items = tuple(found[:limit])
         return cls(items=items, next=str(cursor(items[-1])) if len(found) > len(items) else None)

@@ -23,7 +23,7 @@ from newsletter.pipeline.status import TimeChanged
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.request import DeskRequest
-from newsletter.web.http.forms import whole
+from newsletter.web.http.forms import parse_number
 
 _ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
 
@@ -192,7 +192,7 @@ def shown_terms(request: DeskRequest, now: datetime, typed: str = "typed") -> Sh
     ``typed`` is the field in which the person typed the number of readers.
     """
     return ShownTerms(
-        readers=whole(request.field("shown")),
+        readers=parse_number(request.field("shown")),
         time=request.field("shown_time"),
         typed=typed_number(request.field(typed)),
         fresh=request.who.session.fresh(now),

@@ -15,7 +15,7 @@ from newsletter.web.desk.campaigns.campaign import campaign_of
 from newsletter.web.desk.deciding import colleagues, plain, provider_names, role_holders, title_of
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.http.forms import whole
+from newsletter.web.http.forms import parse_number
 
 _MAX_REASON = 200
 _A_MINUTE = timedelta(minutes=1)
@@ -99,7 +99,7 @@ class UnknownDeliveries:
     @route("POST", "/campaigns/{id}/unknown", Role.ADMIN, step_up=True)
     def decide(self, request: DeskRequest) -> Response:
         """Record what the admin found in the provider's log."""
-        to, shown = WAYS.get(request.field("way")), whole(request.field("shown"))
+        to, shown = WAYS.get(request.field("way")), parse_number(request.field("shown"))
         if to is None or shown is None:
             fault = say("Choose what you found in the provider's log")
             return self._page(request, faults=[("way-1", fault)])

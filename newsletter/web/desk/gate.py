@@ -81,7 +81,7 @@ class Gate:
         return [*found, assets, HttpRoute(f"{ROOT}/{{rest:path}}", self._nowhere)]
 
     def _guarded(self, route: Route) -> Callable[[Request], Awaitable[Response]]:
-        lanes, door = self._lanes, self._lanes.door
+        lanes, door = self._lanes, self._lanes.sign_in
         lane = door if route.role is None else lanes.desk
         lane = lanes.uploads if route.takes_files or route.is_parsed else lane
         lane = lanes.provider if route.calls_provider else lane
@@ -104,7 +104,7 @@ class Gate:
             if route.max_bytes > most and (account := await door.run(self._account, http)):
                 sender, memory, most = account, self._members, route.max_bytes
             try:
-                async with memory.body(http, sender=sender, most=most) as body:
+                async with memory.body(http, sender=sender, max_bytes=most) as body:
                     return await lane.run(self._answer, route, http, body)
             except HTTPException as error:
                 if error.status_code != 413 or most == route.max_bytes:
@@ -251,14 +251,14 @@ class Gate:
         """Answer a GET of a path that takes only forms."""
         text = say("A form leads here, and this page can't be loaded again. Go to Home.")
         title = say("There is nothing to see here")
-        page = await self._lanes.door.run(self._failed, http, title, text, 405)
+        page = await self._lanes.sign_in.run(self._failed, http, title, text, 405)
         page.headers["Allow"] = "POST"
         return page
 
     async def _nowhere(self, http: Request) -> Response:
         text = say("There is nothing at this address. Go to Home and look from there.")
         title = say("This page does not exist")
-        return await self._lanes.door.run(self._failed, http, title, text, 404)
+        return await self._lanes.sign_in.run(self._failed, http, title, text, 404)
 
     def _failed(self, http: Request, title: str, text: str, status: int) -> Response:
         request = DeskRequest(http=http, member=self._member(session_token(http)))

@@ -14,7 +14,7 @@ from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
 from newsletter.domain.staff.account import Member
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
-from newsletter.web.http.forms import Posted, Upload, whole
+from newsletter.web.http.forms import Posted, Upload, parse_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class DeskRequest:
 
     def number(self, name: str) -> int:
         """Return the number in this path parameter. Raises NotFound if it is no row number."""
-        found = whole(self.param(name))
+        found = parse_number(self.param(name))
         if found is None:
             raise NotFound(say("There is nothing at this address."))
         return found
@@ -57,7 +57,7 @@ class DeskRequest:
     @property
     def page(self) -> int:
         """Return the page number in the query, from 1 on."""
-        return max(1, whole(self.query("page")) or 1)
+        return max(1, parse_number(self.query("page")) or 1)
 
     def query(self, name: str) -> str:
         """Return a value of the query, or ""."""

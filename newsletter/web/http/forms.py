@@ -1,4 +1,4 @@
-"""Posted forms: urlencoded or multipart, and bounded. Other bodies are refused in words."""
+"""Posted forms: urlencoded or multipart, with limits on their size."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 MAX_FORM_BYTES = 16 << 10
-"""Bytes of a form of a public page."""
+"""Largest form of a public page."""
 _FREE = 8 << 10
 _MAX_FIELDS = 100
 _MAX_PART_HEAD = 4 << 10
 _LONGEST_SHOWN = 300
-_DIGITS = 15
-"""SQLite knows no longer numbers, and Starlette's own ``:int`` fails on those that are."""
+_MAX_DIGITS = 15
+"""Digits of a number: SQLite has no longer ones, and Starlette's ``:int`` fails on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +50,12 @@ class Posted:
 
 
 def host_of(request: Request) -> str:
-    """Return the address that a request comes from, or "" if the server does not know it."""
+    """Return the IP address of the client, or "" if the server does not know it."""
     return request.client.host if request.client else ""
 
 
 async def read_body(
-    request: Request, most: int, grown: Callable[[int], None] = lambda _: None
+    request: Request, max_bytes: int, grown: Callable[[int], None] = lambda _: None
 ) -> bytes:
     """Read the whole body. ``grown`` gets its size after each part.
 
@@ -65,7 +65,7 @@ async def read_body(
     try:
         async for part in request.stream():
             body += part
-            if len(body) > most:
+            if len(body) > max_bytes:
                 raise HTTPException(413)
             grown(len(body))
     except ClientDisconnect as error:
@@ -74,45 +74,45 @@ async def read_body(
 
 
 class BodyMemory:
-    """Memory for the bodies of requests, in bytes: ``total`` of all, ``each`` of one sender.
+    """Limits the memory for bodies of requests: ``total`` bytes, and ``each`` per sender.
 
-    The first 8 KB of a body are free: the number of connections bounds them, and no flood of
-    large bodies keeps out a small form.
+    The first 8 KB of a body do not count, so that large bodies never keep out a small form.
+    The number of connections limits them.
     """
 
     def __init__(self, *, total: int, each: int) -> None:
         self._total, self._each = total, each
-        self._held: Counter[str] = Counter()
+        self._bytes_by_sender: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def body(self, request: Request, *, sender: str, most: int) -> AsyncIterator[bytes]:
-        """Read the whole body, and count it until the block ends.
+    async def body(self, request: Request, *, sender: str, max_bytes: int) -> AsyncIterator[bytes]:
+        """Read the whole body, and count its bytes until the block ends.
 
-        An empty ``sender`` has no limit of its own. Raises HTTPException 503 if there is no memory
-        for it now, and what ``read_body`` raises.
+        An empty ``sender`` has no limit of its own. Raises HTTPException 503 if a limit is
+        reached, and 400 or 413 like ``read_body``.
         """
         counted = 0
 
         def count(size: int) -> None:
             nonlocal counted
             more = max(0, size - _FREE) - counted
-            own = self._held[sender] + more if sender else 0
-            if more and (own > self._each or self._held.total() + more > self._total):
+            own = self._bytes_by_sender[sender] + more if sender else 0
+            if more and (own > self._each or self._bytes_by_sender.total() + more > self._total):
                 raise HTTPException(503, headers={"Retry-After": "10"})
-            self._held[sender] += more
+            self._bytes_by_sender[sender] += more
             counted += more
 
         try:
-            yield await read_body(request, most, count)
+            yield await read_body(request, max_bytes, count)
         finally:
-            self._held[sender] -= counted
-            self._held += Counter()  # forget the senders that hold nothing
+            self._bytes_by_sender[sender] -= counted
+            self._bytes_by_sender += Counter()  # forget the senders that hold nothing
 
 
 def parse_form(kind: str, body: bytes, *, max_fields: int, max_files: int = 0) -> Posted:
-    """Parse a form by its content type; a body of another type is no form.
+    """Parse a form by its content type; a body of another type is an empty form.
 
-    Everything is counted before it is taken apart. Raises HTTPException 400.
+    Fields and files are counted before they are parsed. Raises HTTPException 400.
     """
     named = Message()
     named["Content-Type"] = kind
@@ -130,7 +130,7 @@ def parse_form(kind: str, body: bytes, *, max_fields: int, max_files: int = 0) -
 
 
 _Part = tuple[str, str | None, bytes]
-"""Name, name of a file, content."""
+"""(field, file name or None, content)."""
 
 
 def _posted(parts: Iterable[_Part], max_files: int) -> Posted:
@@ -147,7 +147,7 @@ def _posted(parts: Iterable[_Part], max_files: int) -> Posted:
 
 
 def _parse_parts(body: bytes, boundary: bytes, max_parts: int) -> Iterator[_Part]:
-    """Take a multipart/form-data body apart (RFC 7578)."""
+    """Split a multipart/form-data body into its parts (RFC 7578)."""
     delimiter, body = b"\r\n--" + boundary, b"\r\n" + body
     if not boundary or not 0 < body.count(delimiter) <= max_parts + 1:
         raise HTTPException(400)
@@ -158,10 +158,10 @@ def _parse_parts(body: bytes, boundary: bytes, max_parts: int) -> Iterator[_Part
         head, found, data = part.partition(b"\r\n\r\n")
         if not found or len(head) > _MAX_PART_HEAD:
             raise HTTPException(400)
-        yield *_names_of(head), data
+        yield *_part_names(head), data
 
 
-def _names_of(head: bytes) -> tuple[str, str | None]:
+def _part_names(head: bytes) -> tuple[str, str | None]:
     said = Message()
     for line in head.decode("utf-8", "replace").split("\r\n"):
         key, _, value = line.partition(":")
@@ -184,14 +184,14 @@ async def read_form(request: Request) -> Posted:
     return parse_form(request.headers.get("content-type", ""), body, max_fields=_MAX_FIELDS)
 
 
-def shown_again(text: str) -> str:
-    """Return typed text for showing it again: one line, shortened."""
+def one_line(text: str) -> str:
+    """Return typed text as one shortened line, to show it in the form again."""
     return "".join(
         character if character.isprintable() else " " for character in text[:_LONGEST_SHOWN]
     ).strip()
 
 
-def whole(text: str) -> int | None:
-    """Return the number in a field, a path or a query; None if it is none of ours."""
-    legible = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+def parse_number(text: str) -> int | None:
+    """Parse a number of a field, a path or a query; None if it is invalid."""
+    legible = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
     return int(text) if legible else None

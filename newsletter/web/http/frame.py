@@ -26,7 +26,7 @@ _POLICY = (
     "default-src 'none'; style-src {styles}; img-src https:; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
-_APART = (
+_CONTENT_SANDBOX = (
     "sandbox allow-downloads allow-forms allow-popups allow-popups-to-escape-sandbox"
     " allow-top-navigation-by-user-activation; "
 )
@@ -38,25 +38,25 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _FILTERS = {"direction": direction, "language_name": language_name}
-_WANTED = re.compile(
+_LANGUAGE_RANGE = re.compile(
     r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?))?"
 )
-_MAX_WANTED = 20
-"""The most languages of a browser that are considered."""
+_MAX_LANGUAGES = 20
+"""Entries of an Accept-Language field that are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """A form that is one button."""
+    """A form whose only control is a button."""
 
     action: str
     label: str
     second: bool = False
-    """It is a secondary choice on the page."""
+    """It looks like a secondary choice."""
 
 
 class Frame:
-    """The frame of all pages. ``language`` is used if the browser wants no other."""
+    """The frame of all pages; ``language`` is the default."""
 
     def __init__(self, *, house: Publisher, language: str) -> None:
         self._house = house
@@ -67,13 +67,13 @@ class Frame:
         self.fields: Mapping[str, str] = (
             _HEADERS | _policy(_hash_of(self._styles)) | {"Vary": "Accept-Language"}
         )
-        """Header fields of a page of ours."""
+        """Header fields of a page without a statement's text."""
         self.archive_fields: Mapping[str, str] = _HEADERS | _policy(
-            _hash_of(self._styles), before=_APART
+            _hash_of(self._styles), before=_CONTENT_SANDBOX
         )
-        """Header fields of a page that shows texts of statements."""
+        """Header fields of a page with a statement's text."""
         self.data_fields: Mapping[str, str] = _HEADERS | _policy("'none'")
-        """Header fields of responses that are not pages."""
+        """Header fields of a response that is no page."""
 
     def page(
         self,
@@ -85,7 +85,7 @@ class Frame:
         status: int = 200,
         **values: object,
     ) -> Response:
-        """Return a page: a title, paragraphs, and what else its template shows."""
+        """Return a page with a title and paragraphs; ``values`` are the others of its template."""
         words, shown = self.words(language)
         filled = {
             "title": title,
@@ -107,7 +107,7 @@ class Frame:
             self._templates.fill(template, filled), status_code=status, headers=dict(self.fields)
         )
 
-    def said(
+    def notice(
         self,
         title: str,
         *texts: str,
@@ -115,7 +115,7 @@ class Frame:
         status: int = 200,
         buttons: Sequence[Button] = (),
     ) -> Response:
-        """Return a page of fixed words alone, each named by its key."""
+        """Return a page whose title and texts are fixed words, given by their keys."""
         words, _ = self.words(language)
         paragraphs = [words[text] for text in texts]
         return self.page(
@@ -127,21 +127,21 @@ class Frame:
         return self._templates.fill(template, values)
 
     def words(self, language: str) -> tuple[Mapping[str, str], str]:
-        """Return the fixed words in a language, and the language that they are in."""
+        """Return the fixed words by key, and their language, which may be English instead."""
         words, own = self._wordings.of(language)
         return words, language if own else "en"
 
     def languages(self) -> dict[str, str]:
-        """The languages that pages can be in, each by its own name."""
+        """Return code → own name of the languages of the pages, sorted by name."""
         names = {code: language_name(code) for code in self._wordings.languages}
         return dict(sorted(names.items(), key=lambda language: language[1]))
 
     def counted(self, key: str, count: int, language: str) -> str:
-        """Return the words for a number in a language."""
+        """Return the fixed words of a key in the plural form for a count."""
         return self._wordings.counted(key, count, language).format(count=f"{count:,}")
 
     def language_of(self, request: Request, reader: str = "") -> str:
-        """The language for a page: the reader's own, one that the browser asks for, or ours."""
+        """Return a page's language: the reader's, else the browser's, else the default."""
         wanted = [
             reader,
             *accepted_languages(request.headers.get("accept-language", "")),
@@ -153,17 +153,17 @@ class Frame:
 
 
 shared_frame = lru_cache(maxsize=8)(Frame)
-"""Return the frame of these pages, made once: its templates are the same in the whole process."""
+"""Return the cached frame for these arguments: compiling its templates takes long."""
 
 
-def named(titles: Sequence[str], words: Mapping[str, str]) -> str:
-    """Return the titles of lists, joined as a language does."""
+def join_titles(titles: Sequence[str], words: Mapping[str, str]) -> str:
+    """Join the titles of lists into a phrase of the words' language."""
     return words["comma"].join(words["listed"].format(name=title) for title in titles)
 
 
 def accepted_languages(header: str) -> list[str]:
-    """The languages of an Accept-Language field, most wanted first (RFC 9110, 12.5.4)."""
-    found = [_WANTED.fullmatch(part.strip()) for part in header.split(",")[:_MAX_WANTED]]
+    """Return the languages of an Accept-Language field by weight (RFC 9110, 12.5.4)."""
+    found = [_LANGUAGE_RANGE.fullmatch(part.strip()) for part in header.split(",")[:_MAX_LANGUAGES]]
     weighed = [(float(statement[2] or "1"), statement[1]) for statement in found if statement]
     return [name for weight, name in sorted(weighed, key=lambda one: -one[0]) if weight > 0]
 
@@ -173,6 +173,6 @@ def _policy(styles: str, *, before: str = "") -> dict[str, str]:
 
 
 def _hash_of(styles: str) -> str:
-    """Return the hash with which a policy allows one style sheet and no other."""
+    """Return the source by which a Content-Security-Policy allows this style sheet alone."""
     digest = hashlib.sha256(styles.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

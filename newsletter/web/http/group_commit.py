@@ -14,7 +14,7 @@ from newsletter.domain.errors import StoreUnavailable
 Item = TypeVar("Item")
 
 _MAX_ITEMS = 1_000
-"""Beyond so many, a transaction would keep those who send waiting for too long."""
+"""Items of a transaction: a larger one would delay the responses for too long."""
 
 
 @dataclass(eq=False)
@@ -37,7 +37,7 @@ class GroupCommit(Generic[Item]):
         self._waiting: list[_Post[Item]] = []
 
     def record(self, items: tuple[Item, ...]) -> None:
-        """Returns once they are recorded; raises what ``record`` raised."""
+        """Record items in a shared transaction. Return after its commit; raise what it raised."""
         post = _Post(items)
         with self._access:
             self._waiting.append(post)
@@ -65,7 +65,7 @@ class GroupCommit(Generic[Item]):
                 self._try([post])
 
     def _take(self) -> list[_Post[Item]]:
-        """Take the posts that have waited longest, at least one."""
+        """Remove and return the posts that have waited longest, at least one."""
         with self._access:
             taken, items = 0, 0
             for post in self._waiting:

@@ -1,6 +1,6 @@
-"""The host of each page, by the Host field of a request.
+"""The check that a page is served only at its own host, by the Host field.
 
-With ``desk.url`` the desk and the public pages have a host each, and no other host has either.
+If ``desk.url`` is set, the desk and the public pages each have a host of their own.
 """
 
 import ipaddress
@@ -18,21 +18,21 @@ from newsletter.web.http.forms import host_of
 
 ROOT = "/desk"
 _MONITORED = ("/healthz", "/readyz", "/metrics")
-_ALSO_AT_THE_DESK = ("/media/", "/proxy/", *_MONITORED)
-"""Pictures, which are in a sandbox, and what monitoring and doctor ask for."""
+_PATHS_AT_BOTH_HOSTS = ("/media/", "/proxy/", *_MONITORED)
+"""Paths that the desk's host serves too: sandboxed pictures, monitoring and doctor's check."""
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{0,5})?")
 
 log = logging.getLogger("newsletter.web")
 
 
 def name_in(host: str) -> str:
-    """Return the name in a Host field as names are compared, or "" if it is none."""
+    """Return the normalised host name in a Host field, or "" if it is invalid."""
     found = _HOST.fullmatch(host)
     return found[1].strip("[]").lower().removesuffix(".") if found else ""
 
 
 def name_of(url: str) -> str:
-    """Return the host of a URL as names are compared, or "" if it has none."""
+    """Return the normalised host name of a URL, or "" if it has none."""
     try:
         return name_in(urlsplit(url).netloc)
     except ValueError:
@@ -40,7 +40,7 @@ def name_of(url: str) -> str:
 
 
 def is_this_machine(name: str) -> bool:
-    """Return whether a host is this machine: localhost, or a loopback address."""
+    """Return whether a host name is localhost or a loopback address."""
     if name == "localhost":
         return True
     try:
@@ -50,9 +50,9 @@ def is_this_machine(name: str) -> bool:
 
 
 def hides_the_host(request: Request) -> bool:
-    """Return whether a proxy replaced the Host that the browser asked for.
+    """Return whether a proxy replaced the Host field of the browser.
 
-    The browser then says that the form has the same origin, and that origin has another name.
+    Then ``Sec-Fetch-Site`` says same-origin, although Origin and Host have different names.
     """
     if request.headers.get("sec-fetch-site") != "same-origin":
         return False
@@ -60,29 +60,29 @@ def hides_the_host(request: Request) -> bool:
     return origin not in {"", name_in(request.headers.get("host", ""))}
 
 
-_WITHOUT_FOR = (
+_NO_FORWARDED_FOR = (
     "requests for %s come from %s: have the proxy set X-Forwarded-For, or no limit per network"
     " holds"
 )
-_WITHOUT_HOST = (
+_NO_HOST = (
     "requests for %s come from %s: have the proxy pass on Host, or no one can sign in to the desk"
 )
 
 
-class Proxied:
-    """Says once in the log what a proxy does not pass on."""
+class ProxyCheck:
+    """Middleware: logs each header field that a proxy does not pass on, once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._said: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through."""
+        """Check a request, then pass it on."""
         request = Request(scope)
         host, client = name_in(request.headers.get("host", "")), host_of(request)
         is_local = is_this_machine(client)
         if host and client and is_local != is_this_machine(host):
-            what = _WITHOUT_FOR if is_local else _WITHOUT_HOST
+            what = _NO_FORWARDED_FOR if is_local else _NO_HOST
             if what not in self._said:
                 self._said.add(what)
                 log.warning(what, host, client)
@@ -90,10 +90,10 @@ class Proxied:
 
 
 class Hosts:
-    """Lets requests through to the pages that are at their host; 421 for every other host.
+    """Middleware: passes requests on to the pages of their host; answers 421 for other hosts.
 
-    Only ``/healthz``, ``/readyz`` and ``/metrics`` are also there by a name or address of the
-    machine itself, and without a Host field.
+    ``/healthz``, ``/readyz`` and ``/metrics`` also answer at localhost, at loopback addresses and
+    without a Host field.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Hosts:
         self._absent = absent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer at the host that is asked for."""
+        """Pass a request on, or answer that its host does not serve the path."""
         await (await self._elsewhere(Request(scope)) or self._app)(scope, receive, send)
 
     async def _elsewhere(self, request: Request) -> Response | None:
@@ -125,7 +125,7 @@ class Hosts:
         staff = path == ROOT or path.startswith(f"{ROOT}/")
         if host == self._desk and path == "/":
             return RedirectResponse(ROOT, status_code=303)
-        absent = not staff and not path.startswith(_ALSO_AT_THE_DESK)
+        absent = not staff and not path.startswith(_PATHS_AT_BOTH_HOSTS)
         if (host == self._desk and absent) or (host == self._public and staff):
             return await self._absent(request, HTTPException(404))
         return None

@@ -11,7 +11,7 @@ _MAX_SENDERS = 10_000
 
 
 class RequestLimit:
-    """Lets ``most`` requests of a sender, a network or a token, through within a time."""
+    """Limits each sender, a network or a token, to ``most`` requests within a time window."""
 
     def __init__(self, most: int, clock: Clock, within: timedelta = timedelta(hours=1)) -> None:
         self.most, self.within = most, within
@@ -20,7 +20,7 @@ class RequestLimit:
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
     def is_over(self, sender: str) -> bool:
-        """Count a request; return whether it is one too many. An empty sender has no limit."""
+        """Count a request. Return whether it exceeds the limit. An empty sender has no limit."""
         if not sender:
             return False
         with self._turn:
@@ -34,8 +34,7 @@ class RequestLimit:
             return False
 
     def left(self, sender: str) -> tuple[int, int]:
-        """Return how many requests are left to a sender, and in how many seconds there is one
-        more."""
+        """Return the requests that a sender has left, and the seconds until there is one more."""
         with self._turn:
             now, requests = self._requests(sender)
             wait = requests[0] + self.within.total_seconds() - now if requests else 0

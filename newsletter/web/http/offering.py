@@ -1,4 +1,4 @@
-"""Signing up by any door: the lists on offer, the words of consent, the form for other sites."""
+"""Sign-up by page, API or another site's form: public lists, consent words, HTML of the form."""
 
 import re
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from newsletter.web.http.frame import shared_frame
 
 PATH = "/subscribe"
 SCRIPT = f"{PATH}/form.js"
-TRAP = "website"
-"""A field that people do not see, with a name that programs fill in."""
+HONEYPOT_FIELD = "website"
+"""The name of a hidden form field, which only bots fill in."""
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 
 
-class Offering:
-    """The lists that a workspace offers, and the words of consent to them."""
+class SignUpOffer:
+    """The public lists of a workspace, and the consent that their sign-up form asks for."""
 
     def __init__(self, settings: Settings) -> None:
         self.rules = settings.sign_up_rules()
@@ -29,11 +29,11 @@ class Offering:
         self._frame = shared_frame(house=settings.house(), language=settings.language)
 
     def languages(self) -> dict[str, str]:
-        """Return the languages that the form can be in, each by its own name."""
+        """Return code → own name of the languages of the form."""
         return {"en": "English"} | self._frame.languages()
 
-    def words(self, language: str, offers: Sequence[PublicList]) -> ShownConsent:
-        """Return the words of consent to these lists."""
+    def consent(self, language: str, offers: Sequence[PublicList]) -> ShownConsent:
+        """Return the words of consent to these lists in a language."""
         words, shown_in = self._frame.words(language)
         ours = words["consent_one" if len(offers) == 1 else "consent_many"]
         consent = signup.consent_words(
@@ -43,7 +43,7 @@ class Offering:
         )
         return ShownConsent(words=consent, language=shown_in, wording=signup.wording_of(consent))
 
-    def ask(
+    def request_email(
         self,
         wish: signup.SignUp,
         form: signup.SignUpForm,
@@ -53,19 +53,19 @@ class Offering:
         store: Store,
         language: str = "",
     ) -> RequestOutcome | signup.FormFault:
-        """Ask for the email that confirms a form; its words of consent are in this language."""
+        """Request the confirmation email for a form, whose consent was shown in ``language``."""
         language = language or self._settings.language
-        now = self.words(language, self.rules.public_lists)
+        now = self.consent(language, self.rules.public_lists)
         # the email is in the language of the form, even if our pages do not have it
         spoken = form.language if LANGUAGE.fullmatch(form.language) else language
         shown = ShownConsent(words=now.words, language=spoken, wording=form.wording)
         return ask(wish, shown, source=source, network=network, store=store)
 
-    def html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
-        """Return the form for another site: plain HTML that posts to our page.
+    def form_html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
+        """Return the HTML of a form for another site, which posts to the sign-up page.
 
-        The words of consent in it are kept, as what people who use it were shown. Raises Refused
-        if no list can be joined, and NotFound for a list that is not offered.
+        Its words of consent are stored as proof. Raises Refused if no list is public, and
+        NotFound for a list that is not.
         """
         if not self.rules.public_lists:
             raise Refused(
@@ -76,7 +76,7 @@ class Offering:
             raise NotFound(f"no list {', '.join(strange)} is offered; lists in the file says which")
         language = language or self._settings.language
         words, shown_in = self._frame.words(language)
-        consent = self.words(language, offers)
+        consent = self.consent(language, offers)
         with store.begin() as tx:
             tx.consents.keep_words(consent.words, consent.language, tx.now)
         return self._frame.fill(
@@ -89,11 +89,11 @@ class Offering:
             offers=offers,
             consent=consent.words,
             wording=consent.wording,
-            trap=TRAP,
+            trap=HONEYPOT_FIELD,
         )
 
-    def script(self) -> str:
-        """Return the element that lets the form answer in place. Raises Refused without origins."""
+    def script_html(self) -> str:
+        """Return the script element that shows answers in place. Raises Refused without origins."""
         if not self.rules.origins:
             raise Refused(
                 "no site may read the answers to the script; name yours in signup.origins"

@@ -1,4 +1,4 @@
-"""The threads that answer requests: each kind of request has its own, and takes no other kind's.
+"""The threads that answer requests: each kind of request has a number of its own.
 
 The event loop reads, writes, and answers from memory. All that asks the database, renders or
 parses runs in one of these threads.
@@ -15,13 +15,13 @@ T = TypeVar("T")
 
 
 class Lane:
-    """At most so many threads at once. Further requests wait, in their order."""
+    """A limit on concurrent threads. Further requests wait in their order."""
 
     def __init__(self, threads: int) -> None:
         self._limiter = CapacityLimiter(threads)
 
     async def run(self, work: Callable[..., T], *arguments: object, **named: object) -> T:
-        """Return or raise what ``work`` does."""
+        """Call ``work`` in a thread. Return its result, or raise its exception."""
         # a server that ends does not wait for what cannot be interrupted
         return await to_thread.run_sync(
             partial(work, *arguments, **named), abandon_on_cancel=True, limiter=self._limiter
@@ -30,7 +30,7 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class Lanes:
-    """The lanes of one server."""
+    """The thread limits of one server, by kind of request."""
 
     one_click: Lane = field(default_factory=partial(Lane, 4))
     """Unsubscribing by one click."""
@@ -40,12 +40,12 @@ class Lanes:
     monitoring: Lane = field(default_factory=partial(Lane, 2))
     readers: Lane = field(default_factory=partial(Lane, 8))
     """Public pages and forms."""
-    door: Lane = field(default_factory=partial(Lane, 24))
-    """The desk before somebody is signed in: more threads than passwords may wait to be compared,
-    so that the places kept for people who are known there are within reach."""
+    sign_in: Lane = field(default_factory=partial(Lane, 24))
+    """The desk's pages before a sign-in: more threads than the password queue has places, so
+    that its places reserved for known browsers can be reached."""
     provider: Lane = field(default_factory=partial(Lane, 4))
     """Sign-ins that wait for the identity provider."""
     desk: Lane = field(default_factory=partial(Lane, 8))
     uploads: Lane = field(default_factory=partial(Lane, 12))
-    """Forms with files, and pasted text: two threads more than ``sandbox.DOCUMENTS`` allows, so
-    that further requests are refused at once and can try again."""
+    """Forms with files, and pasted text: two threads more than ``sandbox.DOCUMENTS`` slots, so
+    that further requests get 503 at once instead of waiting."""

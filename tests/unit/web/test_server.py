@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from newsletter.cli.delivery import run, serve
 from newsletter.domain.errors import NewsletterError
-from newsletter.web.server import Bounds, connections_for, listen_on, serving
+from newsletter.web.server import ConnectionLimits, build_server, connections_for, listen_on
 from tests.rows import rows
 
 PATIENCE = 60.0  # seconds, on a loaded machine; nothing here takes one
@@ -42,12 +42,12 @@ async def who(request: Request) -> Response:
 
 
 @contextmanager
-def served(bounds: Bounds) -> Iterator[tuple[uvicorn.Server, tuple[str, int]]]:
+def served(bounds: ConnectionLimits) -> Iterator[tuple[uvicorn.Server, tuple[str, int]]]:
     """A server with these bounds, and where it listens."""
     bound = listen_on("127.0.0.1", 0)
     routes = [Route("/", echo, methods=["GET", "POST"]), Route("/who", who)]
     routes.append(Route("/early", early, methods=["POST"]))
-    server = serving(Starlette(routes=routes), bounds)
+    server = build_server(Starlette(routes=routes), bounds)
     thread = threading.Thread(target=server.run, args=([bound],))
     thread.start()
     try:
@@ -59,7 +59,7 @@ def served(bounds: Bounds) -> Iterator[tuple[uvicorn.Server, tuple[str, int]]]:
 
 
 @contextmanager
-def listening(bounds: Bounds) -> Iterator[Open]:
+def listening(bounds: ConnectionLimits) -> Iterator[Open]:
     """Connect to a server with these bounds."""
     with served(bounds) as (_, place), ExitStack() as stack:
         yield lambda: stack.enter_context(socket.create_connection(place, timeout=PATIENCE))
@@ -99,7 +99,7 @@ def test_an_address_of_ipv6_may_stand_in_brackets() -> None:
 def test_a_server_ends_when_it_is_told_to_and_not_at_its_next_tick() -> None:
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
-    server = serving(Starlette(routes=[Route("/", echo)]), Bounds(connections=8))
+    server = build_server(Starlette(routes=[Route("/", echo)]), ConnectionLimits(connections=8))
     server.tick = 3_600
     thread = threading.Thread(target=server.run, args=([bound],))
     thread.start()
@@ -122,7 +122,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from newsletter.cli.main import end
 from newsletter.web.http.threads import Lane
-from newsletter.web.server import Bounds, listen_on, serving
+from newsletter.web.server import ConnectionLimits, listen_on, build_server
 
 lane = Lane(4)
 
@@ -132,7 +132,8 @@ async def slow(request):
 
 bound = listen_on("127.0.0.1", 0)
 print(bound.getsockname()[1], flush=True)
-server = serving(Starlette(routes=[Route("/", slow)]), Bounds(connections=9, end=0.2))
+limits = ConnectionLimits(connections=9, end=0.2)
+server = build_server(Starlette(routes=[Route("/", slow)]), limits)
 signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
 thread = threading.Thread(target=server.run, args=([bound],))
 thread.start()
@@ -194,14 +195,14 @@ def read_one(connection: socket.socket) -> bytes:
     ],
 )
 def test_who_says_half_of_it_is_let_go(said: bytes, answer: bytes) -> None:
-    with listening(Bounds(connections=10, head=0.2, body=0.2)) as connect:
+    with listening(ConnectionLimits(connections=10, head=0.2, body=0.2)) as connect:
         connection = connect()
         connection.sendall(said)
         assert read_all(connection).startswith(b"HTTP/1.1 " + answer)
 
 
 def test_a_byte_now_and_then_gains_no_time() -> None:
-    with listening(Bounds(connections=10, head=0.3)) as connect:
+    with listening(ConnectionLimits(connections=10, head=0.3)) as connect:
         connection = connect()
         connection.settimeout(0.02)
         began, came = time.monotonic(), b""
@@ -215,14 +216,14 @@ def test_a_byte_now_and_then_gains_no_time() -> None:
 
 
 def test_who_asks_nothing_more_is_let_go() -> None:
-    with listening(Bounds(connections=10, idle=0.2)) as connect:
+    with listening(ConnectionLimits(connections=10, idle=0.2)) as connect:
         connection = connect()
         connection.sendall(GET)
         assert read_all(connection).endswith(b"here")
 
 
 def test_half_of_a_second_request_is_let_go_too() -> None:
-    with listening(Bounds(connections=10, head=1)) as connect:
+    with listening(ConnectionLimits(connections=10, head=1)) as connect:
         connection = connect()
         connection.sendall(GET)
         assert connection.recv(1000)
@@ -232,7 +233,7 @@ def test_half_of_a_second_request_is_let_go_too() -> None:
 
 def test_an_answer_leaves_at_once() -> None:
     with (
-        served(Bounds(connections=10)) as (server, place),
+        served(ConnectionLimits(connections=10)) as (server, place),
         socket.create_connection(place, timeout=PATIENCE) as connection,
     ):
         connection.sendall(GET)
@@ -251,7 +252,7 @@ def test_an_answer_leaves_at_once() -> None:
     ],
 )
 def test_a_head_that_is_too_long_is_refused_though_it_comes_as_one_packet(head: bytes) -> None:
-    with listening(Bounds(connections=10)) as connect:
+    with listening(ConnectionLimits(connections=10)) as connect:
         connection = connect()
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
         assert read_all(connection).startswith(b"HTTP/1.1 431 ")
@@ -259,7 +260,7 @@ def test_a_head_that_is_too_long_is_refused_though_it_comes_as_one_packet(head: 
 
 def test_heads_of_one_connection_are_not_counted_together() -> None:
     fields = b"".join(b"a%d: b\r\n" % number for number in range(90))
-    with listening(Bounds(connections=10)) as connect:
+    with listening(ConnectionLimits(connections=10)) as connect:
         connection = connect()
         for _ in range(12):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n")
@@ -267,7 +268,7 @@ def test_heads_of_one_connection_are_not_counted_together() -> None:
 
 
 def test_what_is_no_request_gets_400() -> None:
-    with listening(Bounds(connections=10)) as connect:
+    with listening(ConnectionLimits(connections=10)) as connect:
         connection = connect()
         connection.sendall(b"nonsense\r\n\r\n")
         assert read_all(connection).startswith(b"HTTP/1.1 400 ")
@@ -275,7 +276,7 @@ def test_what_is_no_request_gets_400() -> None:
 
 def test_a_body_in_tiny_chunks_keeps_nobody_else_waiting() -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with listening(Bounds(connections=10)) as connect:
+    with listening(ConnectionLimits(connections=10)) as connect:
         chunked, other = connect(), connect()
         chunked.sendall(head + b"1\r\nx\r\n" * 12_000 + b"0\r\n\r\n")
         other.sendall(GET)
@@ -290,7 +291,7 @@ def test_a_body_in_tiny_chunks_keeps_nobody_else_waiting() -> None:
 
 
 def test_a_connection_that_is_over_takes_no_memory_until_the_collector_runs() -> None:
-    with served(Bounds(connections=10)) as (server, place):
+    with served(ConnectionLimits(connections=10)) as (server, place):
         gc.disable()
         try:
             with socket.create_connection(place, timeout=PATIENCE) as connection:
@@ -307,7 +308,7 @@ def test_a_connection_that_is_over_takes_no_memory_until_the_collector_runs() ->
 
 
 def test_who_is_gone_before_an_early_answer_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
-    with served(Bounds(connections=50)) as (server, place):
+    with served(ConnectionLimits(connections=50)) as (server, place):
         head = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n"
         for _ in range(5):
             with socket.create_connection(place, timeout=PATIENCE) as connection:
@@ -321,7 +322,7 @@ def test_who_is_gone_before_an_early_answer_is_no_fault(caplog: pytest.LogCaptur
 
 def test_an_early_answer_reaches_who_is_still_sending() -> None:
     size = 8 << 20
-    with listening(Bounds(connections=10)) as connect:
+    with listening(ConnectionLimits(connections=10)) as connect:
         connection = connect()
         head = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
         connection.sendall(head + bytes(size - 1))
@@ -329,7 +330,7 @@ def test_an_early_answer_reaches_who_is_still_sending() -> None:
 
 
 def test_requests_that_come_together_are_all_answered() -> None:
-    with listening(Bounds(connections=10, idle=0.2)) as connect:
+    with listening(ConnectionLimits(connections=10, idle=0.2)) as connect:
         connection = connect()
         connection.sendall(GET + POST + b"good news" + GET)
         assert read_all(connection).count(b"HTTP/1.1 200") == 3
@@ -340,7 +341,7 @@ def test_who_does_not_read_an_answer_is_let_go(then: bytes) -> None:
     """It is larger than the system's buffers, and no one reads any of it."""
     size = 32 << 20
     with (
-        served(Bounds(connections=10, head=60, answer=0.2)) as (server, place),
+        served(ConnectionLimits(connections=10, head=60, answer=0.2)) as (server, place),
         socket.create_connection(place, timeout=PATIENCE) as connection,
     ):
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
@@ -353,7 +354,7 @@ def test_who_does_not_read_an_answer_is_let_go(then: bytes) -> None:
 
 
 def test_once_there_are_too_many_the_one_that_waits_longest_makes_room() -> None:
-    with listening(Bounds(connections=3)) as connect:
+    with listening(ConnectionLimits(connections=3)) as connect:
         oldest, *others = [connect() for _ in range(3)]
         for one in (oldest, *others):  # taken on, one after the other
             one.sendall(GET)
@@ -367,7 +368,7 @@ def test_once_there_are_too_many_the_one_that_waits_longest_makes_room() -> None
 
 
 def test_however_many_hold_on_a_reader_is_answered() -> None:
-    with listening(Bounds(connections=8)) as connect:
+    with listening(ConnectionLimits(connections=8)) as connect:
         for number in range(40):
             connect().sendall(POST if number % 2 else b"GET /")
         connection = connect()
@@ -383,8 +384,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
-from newsletter.web.server import bounds
-from newsletter.web.server import serving
+from newsletter.web.server import build_server, default_limits
 
 async def here(request):
     with suppress(ClientDisconnect):
@@ -396,7 +396,8 @@ bound = socket.socket()
 bound.bind(("127.0.0.1", 0))
 bound.listen()
 print(bound.getsockname()[1], flush=True)
-serving(Starlette(routes=[Route("/", here, methods=["GET", "POST"])]), bounds()).run([bound])
+app = Starlette(routes=[Route("/", here, methods=["GET", "POST"])])
+build_server(app, default_limits()).run([bound])
 """
 
 
@@ -436,7 +437,7 @@ def test_the_word_of_a_proxy_counts_from_this_machine_or_where_it_is_said_to_run
     monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
     if proxy:
         monkeypatch.setenv("FORWARDED_ALLOW_IPS", proxy)
-    with listening(Bounds(connections=10)) as connect:
+    with listening(ConnectionLimits(connections=10)) as connect:
         connection = connect()
         fields = b"Host: x\r\nConnection: close\r\nX-Forwarded-For: 203.0.113.7\r\n"
         connection.sendall(b"GET /who HTTP/1.1\r\n" + fields + b"\r\n")

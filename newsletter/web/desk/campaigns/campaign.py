@@ -38,7 +38,7 @@ from newsletter.web.desk.deciding import (
 )
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.http.forms import whole
+from newsletter.web.http.forms import parse_number
 
 WORDS: Mapping[str, str] = {
     "delivered": say("delivered"),
@@ -110,7 +110,7 @@ BOUNCES: Mapping[Bounce, str] = {
 
 def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
     """Return the campaign with the number in the path. Raises NotFound."""
-    number = whole(request.param("id"))
+    number = parse_number(request.param("id"))
     found = None if number is None else tx.campaigns.get(number)
     if found is None:
         raise NotFound(say("There is no such campaign."))
@@ -224,7 +224,7 @@ class CampaignPage:
         with self._campaigns.store.read() as tx:
             number = campaign_of(tx, request).id
         # a form without the number counts as one that showed another
-        shown = whole(request.field("shown")) or 0
+        shown = parse_number(request.field("shown")) or 0
         self._campaigns.hand(request.who.address).reopen(str(number), shown=shown)
         return self._desk.go(request, f"/campaigns/{number}", done="reopened")
 

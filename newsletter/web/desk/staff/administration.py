@@ -16,7 +16,7 @@ from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
 from newsletter.web.desk.page import Desk, Faults, StaffPart
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.http.forms import shown_again, whole
+from newsletter.web.http.forms import one_line, parse_number
 
 _STAFF = "/staff"
 
@@ -37,7 +37,7 @@ class StaffPages(StaffPart):
             faults=[("email", fault)] if fault else (),
             team=people.team(proofs=self._proofs),
             trial=is_trial(self._staff.settings),
-            email=shown_again(request.field("email")),
+            email=one_line(request.field("email")),
             role=request.field("role") or Role.WRITER.value,
         )
 
@@ -169,7 +169,7 @@ class AuditLog(StaffPart):
     @route("GET", "/audit", Role.ADMIN)
     def show(self, request: DeskRequest) -> Response:
         """Show a page of the log, newest first; ``?before=`` is the number of a line."""
-        before = whole(request.query("before"))
+        before = parse_number(request.query("before"))
         if before is None and request.query("before"):
             raise NotFound(say("There is no such page of the audit log."))
         with self._staff.store.read() as tx:
@@ -227,7 +227,7 @@ class TokenPages(StaffPart):
             prefix=PREFIX,
             scopes=[scope.value for scope in Scope],
             chosen=request.posted.all("scope") if faults else (),
-            name=shown_again(request.field("name")) if faults else "",
+            name=one_line(request.field("name")) if faults else "",
             days=request.field("days") if faults else "90",
         )
 

@@ -26,7 +26,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
-from newsletter.web.http.forms import whole
+from newsletter.web.http.forms import parse_number
 
 _LOOK = "/settings/look"
 _EXAMPLE = Statement(
@@ -70,7 +70,7 @@ def _changes(settings: Settings, given: Mapping[str, str]) -> Iterator[tuple[str
             after |= {key: before[key] for key in within}
     for key, value in after.items():
         if value != before[key]:
-            number = whole(value) if key.endswith(("width", "height")) else None
+            number = parse_number(value) if key.endswith(("width", "height")) else None
             yield key, value or None if number is None else number
     new = f"lists[{len(settings.lists)}]"
     if name := given.get(f"{new}.name"):

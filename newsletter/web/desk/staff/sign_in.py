@@ -28,7 +28,7 @@ from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, StaffPart, refusal_status
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.http.forms import shown_again
+from newsletter.web.http.forms import one_line
 
 if TYPE_CHECKING:
     from newsletter.credentials.identity_provider import IdentityProvider
@@ -72,7 +72,7 @@ class SignIn(StaffPart):
             title=say("Sign in"),
             status=status if fault else None,
             faults=[("email", fault)] if fault else (),
-            address=shown_again(request.field("email")),
+            address=one_line(request.field("email")),
             next=onward,
             again=request.field("again"),
         )
@@ -319,7 +319,7 @@ class SignIn(StaffPart):
             joins=joins,
             keeps=offered.kind is LinkKind.FORGOTTEN,
             address=offered.address,
-            name=shown_again(request.field("name")) or name_of(offered.address),
+            name=one_line(request.field("name")) or name_of(offered.address),
             role=say(offered.role.value),
             action=request.path,
             ways=ways,

@@ -19,7 +19,7 @@ from newsletter.sources.statements import Parsed
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest
-from newsletter.web.http.forms import whole
+from newsletter.web.http.forms import parse_number
 
 LABELS: Mapping[str, str] = {
     "title": say("Title"),
@@ -65,7 +65,7 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
 
 def number_of(named: object) -> int:
     """Parse a number of a path, a form or JSON; 0 for anything else."""
-    return whole(str(named)) or 0
+    return parse_number(str(named)) or 0
 
 
 def form_values(text: DraftText) -> dict[str, list[str]]:

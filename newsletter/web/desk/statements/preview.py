@@ -22,7 +22,7 @@ from newsletter.store.sql import Store
 from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
-from newsletter.web.http.forms import whole
+from newsletter.web.http.forms import parse_number
 
 VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
 """Values of ``?view=``."""
@@ -59,7 +59,7 @@ class EmailPreview:
     @route("GET", "/statements/{slug}/mail/{reader}", Role.SENDER)
     def mail_to(self, request: DeskRequest) -> Response:
         """Return the email of the reader with the number in the path, for an iframe."""
-        number = whole(request.param("reader"))
+        number = parse_number(request.param("reader"))
         if not number:
             raise NotFound(say("There is no such reader."))
         return self._mail_response(request, number)

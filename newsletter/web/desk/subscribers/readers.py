@@ -17,8 +17,8 @@ from newsletter.store.sql import Transaction
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers import reader
-from newsletter.web.http.forms import whole
-from newsletter.web.http.offering import Offering
+from newsletter.web.http.forms import parse_number
+from newsletter.web.http.offering import SignUpOffer
 
 _READERS_PER_PAGE = 50
 _MONTH = timedelta(days=30)
@@ -31,7 +31,7 @@ class ReadersPages:
         self._desk = desk
         self._subscribers = subscribers
         self._one = reader.ReaderPages(desk, subscribers)
-        self._offering = Offering(subscribers.settings)
+        self._offering = SignUpOffer(subscribers.settings)
 
     @route("POST", "/readers", Role.SENDER)
     def find(self, request: DeskRequest) -> Response:
@@ -83,7 +83,7 @@ class ReadersPages:
         """Admit or decline a person who asked to join a list."""
         admits = request.field("decision") == "admit"
         administer.decide(
-            whole(request.field("person")) or 0,
+            parse_number(request.field("person")) or 0,
             request.field("list"),
             admits=admits,
             by=request.who.address,
@@ -104,14 +104,14 @@ class ReadersPages:
             languages=self._offering.languages(),
             chosen=request.field("language") or settings.language,
             made=made,
-            script=self._offering.script() if made and rules.origins else "",
+            script=self._offering.script_html() if made and rules.origins else "",
         )
 
     @route("POST", "/readers/form", Role.SENDER)
     def make_form(self, request: DeskRequest) -> Response:
         """Generate the HTML of a sign-up form for another site, and show it for copying."""
         names, language = request.posted.all("list"), request.field("language")
-        made = self._offering.html(self._subscribers.store, names, language)
+        made = self._offering.form_html(self._subscribers.store, names, language)
         return self._sign_up_form(request, made)
 
     @route("GET", "/readers/new", Role.SENDER)
@@ -137,7 +137,7 @@ class ReadersPages:
     def _page(self, request: DeskRequest) -> Response:
         """Show the lists, then a page of the newest readers of one list or of all."""
         words, chosen = request.field("q").strip(), request.query("list") or request.field("list")
-        before = whole(request.query("before") or request.field("before"))
+        before = parse_number(request.query("before") or request.field("before"))
         with self._subscribers.store.read() as tx:
             if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
                 raise NotFound(say("There is no such list."))

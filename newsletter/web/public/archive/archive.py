@@ -29,13 +29,13 @@ from newsletter.web.public.archive.build import ArchiveBuild, Leaf
 _MAX_PAGE_DIGITS = 7
 _CACHED = {"Cache-Control": "public, max-age=300"}
 _MAX_BYTES = 32 << 20
-_MAX_SHARE = 1 / 4
-"""Part of the memory for one answer; larger ones are written each time."""
+_MAX_ENTRY_RATIO = 1 / 4
+"""Largest part of the cache for one entry; a larger one is not cached."""
 _WRITER_LOCKS = 16
 
 
 def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Leaf:
-    """Add the fields by which a client knows whether it has the answer."""
+    """Add the header fields ETag and Last-Modified."""
     # to the second, as HTTP writes it
     changed_at = leaf.changed_at.astimezone(UTC).replace(microsecond=0)
     # of the header fields too: a new policy makes a new answer
@@ -47,48 +47,48 @@ def prepare(leaf: Leaf, fields: Mapping[str, str]) -> Leaf:
 
 
 class PageMemory:
-    """The last answers, by path, in at most ``max_bytes``; any thread may share it.
+    """A thread-safe LRU cache of pages by path, of at most ``max_bytes``.
 
-    They are valid until a statement, an approval or a campaign changes. Settings and templates are
-    those of the process.
+    An entry is valid until a statement, an approval or a campaign changes. Settings and templates
+    do not change within a process.
     """
 
     def __init__(self, store: Store, *, max_bytes: int = _MAX_BYTES) -> None:
         self._store = store
         self._max_bytes = max_bytes
-        self._turn = Lock()
+        self._lock = Lock()
         self._writers = [Lock() for _ in range(_WRITER_LOCKS)]
         self._version: tuple[int, int] | None = None
-        """The version of the database, and the number of the last change that pages show."""
+        """The database version, and the number of the last change to pages at that version."""
         self._bytes = 0
         self._answers: OrderedDict[str, tuple[int, Leaf]] = OrderedDict()
 
     def find(self, path: str, write: Callable[[], Leaf | None]) -> Leaf | None:
-        """Return the answer at a path; ``write`` makes it if it is not known."""
+        """Return the page at a path: cached, or made by ``write``; None if there is none."""
         # before it is written: a change in between makes the answer an old one
         version = self._store.version()
         if self._version is None or self._version[0] != version:
             with self._store.read() as tx:
                 self._version = version, tx.statements.changed_since(None)[0]
         change = self._version[1]
-        found = self._known(path, change)
+        found = self._cached(path, change)
         if found is None:
             with self._writers[hash(path) % _WRITER_LOCKS]:  # one of those who ask at once writes
-                found = self._known(path, change) or write()
-                if found is not None and len(found.body) <= self._max_bytes * _MAX_SHARE:
-                    self._keep(path, change, found)
+                found = self._cached(path, change) or write()
+                if found is not None and len(found.body) <= self._max_bytes * _MAX_ENTRY_RATIO:
+                    self._store_leaf(path, change, found)
         return found
 
-    def _known(self, path: str, change: int) -> Leaf | None:
-        with self._turn:
+    def _cached(self, path: str, change: int) -> Leaf | None:
+        with self._lock:
             kept = self._answers.get(path)
             if kept is None or kept[0] != change:
                 return None
             self._answers.move_to_end(path)
             return kept[1]
 
-    def _keep(self, path: str, change: int, answer: Leaf) -> None:
-        with self._turn:
+    def _store_leaf(self, path: str, change: int, answer: Leaf) -> None:
+        with self._lock:
             before = self._answers.pop(path, None)
             self._answers[path] = (change, answer)
             self._bytes += len(answer.body) - (len(before[1].body) if before else 0)
@@ -111,36 +111,36 @@ class ArchivePages:
         """Return a route for each page and file."""
         build, data = self._build, self._frame.data_fields
         return [
-            Route("/", self._served(lambda _: build.page(1))),
-            Route("/page/{number}", self._served(self._older)),
+            Route("/", self._serve(lambda _: build.page(1))),
+            Route("/page/{number}", self._serve(self._older)),
             Route("/search", partial(self._lane.run, self.search)),
             Route(
                 "/archive/{slug}",
-                self._served(lambda request: build.statement(request.path_params["slug"])),
+                self._serve(lambda request: build.statement(request.path_params["slug"])),
             ),
             *(
-                Route(f"/{name}", self._served(partial(lambda one, _: build.feed(one), name), data))
+                Route(f"/{name}", self._serve(partial(lambda one, _: build.feed(one), name), data))
                 for name in KINDS
             ),
-            Route("/sitemap.xml", self._served(lambda _: build.site_map(), data)),
-            Route("/robots.txt", self._served(lambda _: build.robots(), data)),
+            Route("/sitemap.xml", self._serve(lambda _: build.site_map(), data)),
+            Route("/robots.txt", self._serve(lambda _: build.robots(), data)),
         ]
 
     def _older(self, request: Request) -> Leaf | None:
-        """Return a page of the list after the first, which has an address of its own."""
+        """Return page 2 or a later one of the list; page 1 has its own address."""
         number = _page_number(request.path_params["number"])
         return self._build.page(number) if number > 1 else None
 
     def search(self, request: Request) -> Response:
-        """Return the results of a search. They are not cached: that would reveal the search."""
+        """Show the results of a search. They are not cached: that would reveal the search."""
         number = _page_number(request.query_params.get("page", ""))
         body = self._build.found(request.query_params.get("q", ""), max(1, number))
         return HTMLResponse(body, headers=dict(self._frame.archive_fields))
 
-    def _served(
+    def _serve(
         self, write: Callable[[Request], Leaf | None], fields: Mapping[str, str] | None = None
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Return what answers at a path; 404 if there is nothing, as before a statement leaves."""
+        """Return a handler that serves a page from the cache; 404 if ``write`` returns None."""
         fields = {**(fields or self._frame.archive_fields), **_CACHED}
 
         def served(request: Request) -> Response:
@@ -157,20 +157,20 @@ class ArchivePages:
 
 
 def _page_number(written: str) -> int:
-    """Return the number of a page as our links write it; 0 for anything else."""
+    """Parse a page number as our links write it; 0 for anything else."""
     # one way to write each: /page/02 would be the same page at another address
     is_plain = written.isascii() and written.isdigit() and len(written) < _MAX_PAGE_DIGITS
     return int(written) if is_plain and written[0] != "0" else 0
 
 
 def answer(request: Request, found: Leaf) -> Response:
-    """Return the answer, or 304 if the client has it."""
-    if _has_it(request.headers, found):
+    """Return a page as a response, or 304 if the client has it."""
+    if _is_unchanged(request.headers, found):
         return Response(status_code=304, headers=found.fields)
     return Response(found.body, media_type=found.media_type, headers=found.fields)
 
 
-def _has_it(headers: Headers, found: Leaf) -> bool:
+def _is_unchanged(headers: Headers, found: Leaf) -> bool:
     tags = ",".join(headers.getlist("if-none-match"))
     if tags:  # it outranks the date
         # proxies that compress make tags weak, and for a GET these count as well (RFC 9110, 13.1.2)
@@ -192,7 +192,7 @@ _FOR_EVER = {
 
 
 class Pictures:
-    """Pictures of texts that were written at the desk."""
+    """The route of pictures that were uploaded at the desk."""
 
     def __init__(self, store: Store, lane: Lane) -> None:
         self._store = store
@@ -203,7 +203,7 @@ class Pictures:
         return [Route("/media/{name}", partial(self._lane.run, self.picture), methods=["GET"])]
 
     def picture(self, request: Request) -> Response:
-        """Return a picture, the same for ever. Raises HTTPException 404."""
+        """Return a picture, which clients cache for ever. Raises HTTPException 404."""
         with self._store.read() as tx:
             found = tx.pictures.data(request.path_params["name"])
         if found is None:

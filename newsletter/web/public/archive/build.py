@@ -24,14 +24,14 @@ from newsletter.rendering.mail.excerpts import body_of, excerpt_of, pictures_of
 from newsletter.runtime.statements import Statements
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive import feeds, published
-from newsletter.web.public.archive.feeds import FeedPublisher, Listed, article_of
+from newsletter.web.public.archive.feeds import Entry, FeedPublisher, article_of
 from newsletter.web.public.archive.published import Notice, Published, notice_of
 
 MAX_STATEMENTS = 50
-"""On a page of the list."""
+"""Statements on a page of the list."""
 MAX_HITS = 20
-"""On a page of search results."""
-_CLOSED = ("/u/", "/confirm/", "/preferences", "/webhooks/")
+"""Results on a page of a search."""
+_DISALLOWED_PATHS = ("/u/", "/confirm/", "/preferences", "/webhooks/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +41,21 @@ class Leaf:
     body: bytes
     media_type: str
     changed_at: datetime
-    """The last change of what it shows."""
+    """The time of the last change to its content."""
     fields: Mapping[str, str] = field(default_factory=dict)
-    """Its header fields, once it is an answer."""
+    """Its header fields, once ``prepare`` added them."""
 
 
 def page_link(up: str, number: int) -> str:
-    """Return the link to a page of the list; ``up`` leads to the first page from where it stands.
+    """Return a relative link to a page of the list; ``up`` is the relative link to the first page.
 
-    It works behind any host and path, also before ``public_url`` leads to the archive.
+    It works at any host and path, also before ``public_url`` points to the archive.
     """
     return f"{up}page/{number}" if number > 1 else up or "./"
 
 
 class ArchiveBuild:
-    """The archive of one workspace. ``began_at`` is when its settings may have changed last."""
+    """Builds the pages of one archive. ``began_at`` is the latest change of its settings."""
 
     def __init__(self, statements: Statements, frame: Frame, *, began_at: datetime) -> None:
         self._settings = statements.settings
@@ -71,16 +71,16 @@ class ArchiveBuild:
             language=self._settings.language,
             hubs=tuple(hub.get_secret_value() for hub in hubs),
         )
-        self._counted: tuple[int, tuple[int, datetime | None]] = (-1, (0, None))
-        """The version of the database, and how many statements went out and when the last did."""
+        self._published_count: tuple[int, tuple[int, datetime | None]] = (-1, (0, None))
+        """The database version, and then the number of published statements and the last time."""
 
     def page(self, number: int) -> Leaf | None:
         """Return a page of the list of all statements, from 1 on; None if there is none."""
         version = self._store.version()  # each page of the list needs the count of all
-        if version != self._counted[0]:
+        if version != self._published_count[0]:
             with self._store.read() as tx:
-                self._counted = version, tx.campaigns.count_published()
-        statements, changed_at = self._counted[1]
+                self._published_count = version, tx.campaigns.count_published()
+        statements, changed_at = self._published_count[1]
         count = max(1, -(-statements // MAX_STATEMENTS))
         if not 1 <= number <= count:
             return None
@@ -89,7 +89,7 @@ class ArchiveBuild:
         title = words["statements"]
         if number > 1:
             title += f" – {words['page_of'].format(page=number, count=count)}"
-        rows = self._with_heading(shown)
+        rows = self._add_headings(shown)
         page = self._list(
             title,
             up,
@@ -104,7 +104,7 @@ class ArchiveBuild:
         return self._leaf(page, "text/html", shown, changed_at)
 
     def found(self, typed: str, number: int) -> bytes:
-        """Return a page of what a person searched for, the best first."""
+        """Return a page of search results, best match first."""
         with self._store.read() as tx:
             skip = (number - 1) * MAX_HITS
             hits = tx.search.find(terms(typed), skip=skip, most=MAX_HITS)
@@ -118,7 +118,7 @@ class ArchiveBuild:
         return self._list(
             words["search"],
             "",
-            rows=[(shown[hit.slug], _highlighted(hit)) for hit in hits.shown],
+            rows=[(shown[hit.slug], _mark_heading(hit)) for hit in hits.shown],
             number=number,
             count=count,
             newer=_search_link(typed, number - 1) if 1 < number <= count else "",
@@ -137,20 +137,20 @@ class ArchiveBuild:
             kinds=_feeds(up),
             ours="",
             day_of=self._day,
-            dated=partial(self._dated, language=self._language),
+            dated=partial(self._write_date, language=self._language),
             notice_of=partial(self._notice, language=self._language),
             **{"typed": None} | values,
         )
         return bytes(page.body)
 
     def _public(self, address: str, **values: object) -> Mapping[str, object]:
-        """Return the values of the head of a page that search engines may list."""
+        """Return the values for the head of a page that search engines may index."""
         base = self._publisher.house.public_url
         return {"address": address, "base": base, "kinds": KINDS, "others": {}} | values
 
     def statement(self, slug: str) -> Leaf | None:
-        """Return the page of a statement as it went out; None if it did not."""
-        languages = dict(self._with_content(published.translations(self._store, slug)))
+        """Return the page of a published statement; None if it was not published."""
+        languages = dict(self._add_contents(published.translations(self._store, slug)))
         shown = next((statement for statement in languages if statement.slug == slug), None)
         if shown is None:
             return None
@@ -169,8 +169,8 @@ class ArchiveBuild:
             if spoken != content.language
             else "",
             day=day.isoformat(),
-            dated=self._dated(day, content.language),
-            body=self._with_notes(shown, content.language, body_of(content)),
+            dated=self._write_date(day, content.language),
+            body=self._prepend_notes(shown, content.language, body_of(content)),
             notice=notice,
             others=others,
             address=self._publisher.page(slug),
@@ -178,7 +178,7 @@ class ArchiveBuild:
             public=self._public(
                 self._publisher.page(slug),
                 others={each: self._publisher.page(one) for one, each in sorted(others.items())},
-                article=article_of(self._publisher, self._listed(shown, content)),
+                article=article_of(self._publisher, self._feed_entry(shown, content)),
                 picture=next(iter(pictures), {}),
             ),
             up="../",
@@ -187,9 +187,9 @@ class ArchiveBuild:
         return self._leaf(bytes(page.body), "text/html", list(languages))
 
     def feed(self, name: str) -> Leaf:
-        """Return the newest statements for feed readers: a file of ``KINDS``."""
-        shown = self._with_content(published.newest(self._store, feeds.MAX_ENTRIES))
-        entries = [self._listed(statement, content) for statement, content in shown]
+        """Return the feed of the newest statements in the format of a file name in ``KINDS``."""
+        shown = self._add_contents(published.newest(self._store, feeds.MAX_ENTRIES))
+        entries = [self._feed_entry(statement, content) for statement, content in shown]
         if name == "feed.json":
             body = feeds.json_feed(self._publisher, entries)
         else:
@@ -197,14 +197,14 @@ class ArchiveBuild:
         return self._leaf(body, KINDS[name][1], [statement for statement, _ in shown])
 
     def site_map(self) -> Leaf:
-        """Return the pages that search engines may list."""
+        """Return the site map."""
         shown = published.newest(self._store, feeds.MAX_PLACES)
         body = feeds.site_map(self._frame, self._publisher, shown)
         return self._leaf(body, "application/xml", shown)
 
     def robots(self) -> Leaf:
-        """Return what robots may visit."""
-        body = feeds.robots(self._settings.public_url, _CLOSED).encode()
+        """Return robots.txt."""
+        body = feeds.robots(self._settings.public_url, _DISALLOWED_PATHS).encode()
         return self._leaf(body, "text/plain", [])
 
     def _leaf(
@@ -217,37 +217,37 @@ class ArchiveBuild:
         changes = [self._began_at, changed_at, *(statement.updated_at for statement in shown)]
         return Leaf(body=body, media_type=media_type, changed_at=max(filter(None, changes)))
 
-    def _listed(self, shown: Published, content: Content) -> Listed:
+    def _feed_entry(self, shown: Published, content: Content) -> Entry:
         excerpt = excerpt_of(content)
         picture = next(iter(pictures_of("" if shown.withdrawn else excerpt.page)), {})
-        return Listed(
+        return Entry(
             shown=shown,
             title=content.subject,
             language=content.language,
             summary=excerpt.opening,
-            body=self._with_notes(shown, content.language, excerpt.body),
+            body=self._prepend_notes(shown, content.language, excerpt.body),
             notice=self._notice(shown, content.language),
             date=content.date if self._day(shown, content.date) != self._day(shown) else "",
             picture=picture.get("src", ""),
         )
 
-    def _with_notes(self, shown: Published, language: str, body: str) -> Markup:
-        """Return the notes on a statement and its text, which may be off the web."""
+    def _prepend_notes(self, shown: Published, language: str, body: str) -> Markup:
+        """Return the notes and the text as HTML; no text if it was taken off the web."""
         note = Markup('<aside class="notice" role="note"><strong>{}</strong> {}</aside>')
         notes = (
-            note.format(self._dated(self._local_day(one.at), language), one.words)
+            note.format(self._write_date(self._local_day(one.at), language), one.words)
             for one in shown.notes
         )
         text = "" if shown.is_off else body
         return Markup("").join(notes) + Markup(text)  # noqa: S704 - nh3 made it safe
 
     def _notice(self, shown: Published, language: str) -> Notice | None:
-        """Return what happened to a statement since it went out, in this language."""
+        """Return the notice of a correction or withdrawal in this language, or None."""
         words, spoken = self._frame.words(base_language(language))
         at = shown.noticed_at or shown.updated_at
-        return notice_of(shown, self._dated(self._local_day(at), spoken), spoken, words)
+        return notice_of(shown, self._write_date(self._local_day(at), spoken), spoken, words)
 
-    def _dated(self, day: date, language: str) -> str:
+    def _write_date(self, day: date, language: str) -> str:
         words = self._renderer.templates.wordings.of(language)[0]
         return details.written_date(day, language, words)
 
@@ -257,12 +257,12 @@ class ArchiveBuild:
     def _local_day(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self._settings.timezone)).date()
 
-    def _with_heading(self, shown: Sequence[Published]) -> list[tuple[Published, Heading]]:
-        """Take headings from the index, and from the emails of what it does not have yet."""
+    def _add_headings(self, shown: Sequence[Published]) -> list[tuple[Published, Heading]]:
+        """Pair statements with headings from the search index, or from the email if not indexed."""
         with self._store.read() as tx:
             headings = tx.search.headings({one.slug: one.content_hash for one in shown})
         missing = [one for one in shown if one.slug not in headings]
-        for statement, content in self._with_content(missing) if missing else ():
+        for statement, content in self._add_contents(missing) if missing else ():
             headings[statement.slug] = Heading(
                 language=content.language,
                 title=content.subject,
@@ -271,7 +271,7 @@ class ArchiveBuild:
             )
         return [(one, headings[one.slug]) for one in shown if one.slug in headings]
 
-    def _with_content(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
+    def _add_contents(self, shown: Sequence[Published]) -> list[tuple[Published, Content]]:
         with self._store.read() as tx:
             contents = tx.statements.contents([statement.content_hash for statement in shown])
         return [
@@ -285,13 +285,13 @@ def _feeds(up: str) -> list[tuple[str, str]]:
     return [(up + name, kind) for name, (kind, _) in KINDS.items()]
 
 
-def _highlighted(hit: Hit) -> Heading:
-    """Return the heading of what was found, with the words of the search marked."""
-    title, opening = map(_marked, (hit.title, hit.excerpt))
+def _mark_heading(hit: Hit) -> Heading:
+    """Return the heading of a search result, with the matches in ``<mark>``."""
+    title, opening = map(_mark_matches, (hit.title, hit.excerpt))
     return Heading(language=hit.language, title=title, opening=opening, date=hit.date)
 
 
-def _marked(stretches: Sequence[Stretch]) -> Markup:
+def _mark_matches(stretches: Sequence[Stretch]) -> Markup:
     found = Markup("<mark>{}</mark>")
     parts = (found.format(one.text) if one.found else escape(one.text) for one in stretches)
     return Markup().join(parts)

@@ -23,7 +23,7 @@ _IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed:
+class Entry:
     """A statement in a feed."""
 
     shown: Published
@@ -31,38 +31,38 @@ class Listed:
     language: str
     summary: str = ""
     body: str = ""
-    """HTML; empty if the entry only links to the page."""
+    """HTML; "" if the entry only links to the page."""
     notice: Notice | None = None
     date: str = ""
-    """The statement's own date, in ISO 8601, if it went out on another day."""
+    """The statement's own date in ISO 8601, if it was published on another day; else ""."""
     picture: str = ""
-    """The address of its first picture."""
+    """The URL of its first picture, or ""."""
 
 
 @dataclass(frozen=True)
 class FeedPublisher:
-    """The organisation, and the address of its archive."""
+    """The organisation that publishes a feed, and the data of its archive."""
 
     house: Publisher
     began_at: datetime
-    """The time of an empty feed."""
+    """The time of the last update of an empty feed."""
     language: str = "en"
-    """The language of the archive; each entry names its own."""
+    """The language of the archive; each entry has its own."""
     hubs: tuple[str, ...] = ()
-    """The addresses of WebSub hubs."""
+    """URLs of WebSub hubs."""
 
     def page(self, slug: str) -> str:
-        """Return the address of a statement."""
+        """Return the URL of a statement's page."""
         return f"{self.house.public_url}/archive/{slug}"
 
     def id_of(self, shown: Published) -> str:
-        """Return an id that never changes (RFC 4151)."""
+        """Return a tag URI (RFC 4151), which never changes."""
         day = shown.began_at.astimezone(UTC).date()
         return f"tag:{urlsplit(self.house.public_url).hostname},{day}:archive/{shown.slug}"
 
 
-def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
-    """Return the Atom or RSS document of entries, newest first. ``name`` is its file's."""
+def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
+    """Return an Atom or RSS document of entries, newest first; ``name`` is the file name."""
     changes = (entry.shown.updated_at for entry in entries)
     text = frame.fill(
         f"{name}.xml.j2",
@@ -79,7 +79,7 @@ def xml_feed(frame: Frame, name: str, publisher: FeedPublisher, entries: Sequenc
     return _IMPOSSIBLE.sub("", text).encode()
 
 
-def json_feed(publisher: FeedPublisher, entries: Sequence[Listed]) -> bytes:
+def json_feed(publisher: FeedPublisher, entries: Sequence[Entry]) -> bytes:
     """Return a JSON Feed of entries, newest first."""
     speaker, base = publisher.house.organisation, publisher.house.public_url
     feed = {
@@ -108,14 +108,14 @@ def site_map(frame: Frame, publisher: FeedPublisher, shown: Sequence[Published])
     return text.encode()
 
 
-def robots(public_url: str, closed: Iterable[str]) -> str:
-    """Return a file that lets search engines visit everything but these paths."""
+def robots(public_url: str, disallowed: Iterable[str]) -> str:
+    """Return a robots.txt that disallows these paths."""
     base = urlsplit(public_url).path
-    lines = [f"Disallow: {base}{path}" for path in closed]
+    lines = [f"Disallow: {base}{path}" for path in disallowed]
     return "\n".join(["User-agent: *", *lines, "", f"Sitemap: {public_url}/sitemap.xml", ""])
 
 
-def _item(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
+def _item(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
     return _without_empty(
         {
             "id": publisher.id_of(entry.shown),
@@ -131,13 +131,13 @@ def _item(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
     )
 
 
-def summary_of(entry: Listed) -> str:
+def summary_of(entry: Entry) -> str:
     """Return the notice and the summary; a withdrawn statement has no summary."""
     notice = entry.notice.text if entry.notice else ""
     return " ".join(filter(None, [notice, "" if entry.shown.withdrawn else entry.summary]))
 
 
-def content_of(publisher: FeedPublisher, entry: Listed) -> str:
+def content_of(publisher: FeedPublisher, entry: Entry) -> str:
     """Return HTML: the notice and the text, or a link if it was withdrawn or has no text."""
     page = escape(publisher.page(entry.shown.slug))
     link = f'<p><a href="{page}">{escape(entry.title)}</a></p>'
@@ -162,7 +162,7 @@ def written(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def article_of(publisher: FeedPublisher, entry: Listed) -> dict[str, Any]:
+def article_of(publisher: FeedPublisher, entry: Entry) -> dict[str, Any]:
     """Return the structured data of a statement's page (schema.org)."""
     shown, organisation = entry.shown, publisher.house.organisation
     logo = publisher.house.brand.logo

@@ -1,6 +1,6 @@
-"""The statements that the archive shows, each once, and what happened to each since.
+"""The published statements, each once, with their corrections, withdrawals and notes.
 
-A request reads only the statements that it shows.
+A request reads only the statements on its page.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,40 +14,40 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """A statement that began to go out."""
+    """A statement whose sending has begun."""
 
     slug: str
     content_hash: str
-    """Of the content that went out last."""
+    """The hash of the content that was sent last."""
     original: str
-    """The slug of the original: its own, unless it is a translation."""
+    """The slug of a translation's original, else its own."""
     began_at: datetime
-    """When the first reader could have it."""
+    """The start of its first campaign."""
     updated_at: datetime
-    """When it last went out, was corrected or withdrawn, or got a note."""
+    """The last time it was sent, corrected, withdrawn or annotated."""
     corrects: str = ""
     """The slug of the published statement that it corrects."""
     corrected_by: str = ""
     """The slug of its newest correction."""
     withdrawn: bool = False
-    """It was cancelled after it had begun and has no correction, or is off the web."""
+    """It was cancelled while sending and has no correction, or its text is off the web."""
     is_off: bool = False
-    """A person took its text off the web."""
+    """A person removed its text from the web."""
     noticed_at: datetime | None = None
-    """When it was corrected or withdrawn."""
+    """The time of its correction or withdrawal."""
     notes: tuple[PublicNote, ...] = ()
     """The notes above its text, oldest first."""
 
 
 def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -> list[Published]:
-    """Return the statements that have begun, newest first, without unlisted ones.
+    """Return the published statements, newest first, without unlisted ones.
 
-    ``campaigns`` are all, oldest first.
+    ``campaigns`` are all campaigns, oldest first.
     """
     begun = [each for each in campaigns if each.started_at is not None and not each.unlisted]
     shown = {campaign.slug for campaign in begun}
     aims = {campaign.slug: campaign.corrects for campaign in campaigns}
-    originals = {campaign.slug: _aim(campaign.corrects, aims, shown) for campaign in begun}
+    originals = {campaign.slug: _target(campaign.corrects, aims, shown) for campaign in begun}
     corrections = {
         originals[campaign.slug]: campaign for campaign in begun if originals[campaign.slug]
     }
@@ -55,7 +55,7 @@ def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -
     for campaign in begun:
         by_slug.setdefault(campaign.slug, []).append(campaign)
     found = [
-        _published(
+        _build(
             own,
             originals[slug],
             corrections.get(slug),
@@ -66,8 +66,8 @@ def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -
     return sorted(found, key=lambda statement: statement.began_at)[::-1]
 
 
-def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
-    """Return what a correction corrects; if that never went out, what that would correct."""
+def _target(slug: str, aims: dict[str, str], shown: set[str]) -> str:
+    """Return the published slug at the end of a chain of corrections from ``slug``, or ""."""
     passed = set()
     # files may correct each other in a circle
     while slug and slug not in shown and slug not in passed:
@@ -76,7 +76,7 @@ def _aim(slug: str, aims: dict[str, str], shown: set[str]) -> str:
     return slug if slug in shown else ""
 
 
-def _published(
+def _build(
     own: Sequence[Campaign],
     corrects: str,
     correction: Campaign | None,
@@ -105,31 +105,31 @@ def _published(
 
 
 def newest(store: Store, most: int, skip: int = 0) -> list[Published]:
-    """Return the newest statements after so many that are newer."""
+    """Return at most ``most`` statements, newest first, after the first ``skip``."""
     with store.read() as tx:
         slugs = tx.campaigns.published(skip=skip, most=most)
-        found = _some(tx, slugs)
+        found = _find(tx, slugs)
     return [found[slug] for slug in slugs]
 
 
 def some(store: Store, slugs: Collection[str]) -> dict[str, Published]:
-    """Return the statements with these slugs, by slug."""
+    """Return slug → published statement."""
     with store.read() as tx:
-        return _some(tx, slugs)
+        return _find(tx, slugs)
 
 
 def translations(store: Store, slug: str) -> list[Published]:
-    """Return a statement and all its languages, newest first; nothing if it did not go out."""
+    """Return a statement and its translations, newest first; [] if it was not published."""
     with store.read() as tx:
-        own = _some(tx, [slug]).get(slug)
+        own = _find(tx, [slug]).get(slug)
         if own is None:
             return []
-        members = _some(tx, {own.original, *tx.campaigns.translations([own.original])})
+        members = _find(tx, {own.original, *tx.campaigns.translations([own.original])})
     found = [statement for statement in members.values() if statement.original == own.original]
     return sorted(found, key=lambda statement: statement.began_at, reverse=True)
 
 
-def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
+def _find(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
     # their corrections and originals tell what happened to them
     found = published(tx.campaigns.related(slugs), tx.public_notes.of(slugs))
     return {statement.slug: statement for statement in found if statement.slug in slugs}
@@ -137,22 +137,22 @@ def _some(tx: Transaction, slugs: Collection[str]) -> dict[str, Published]:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """A sentence above a statement, and where it leads."""
+    """A sentence above a statement, with a link to another statement."""
 
     text: str
     language: str
-    """The statement's language, or English."""
+    """The language of the sentence: the statement's, or English."""
     link: str = ""
-    """The slug of the other statement, or ""."""
+    """The slug of the linked statement, or ""."""
     link_text: str = ""
 
 
 def notice_of(
     shown: Published, dated: str, language: str, words: Mapping[str, str]
 ) -> Notice | None:
-    """Return what to say of a statement that was corrected or withdrawn, or is a correction.
+    """Return the notice of a statement that was corrected or withdrawn, or is a correction.
 
-    ``dated`` is the local date of its last change, ``language`` that of the words.
+    ``dated`` is the written date of that change, ``language`` that of ``words``.
     """
     if shown.withdrawn or shown.corrected_by:
         text = words["withdrawn_on" if shown.withdrawn else "corrected_on"]

@@ -38,9 +38,9 @@ from newsletter.web.http.threads import Lane
 
 @cache
 def zones() -> dict[str, list[tuple[str, str]]]:
-    """Return part of the world → (IANA name, city), both in alphabetical order.
+    """Return continent → (IANA name, city), sorted.
 
-    The table by country has no names that only old programs use.
+    They come from ``zone.tab``, which has no deprecated names.
     """
     lines = (files("tzdata.zoneinfo") / "zone.tab").read_text("utf-8").splitlines()
     names = sorted(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
@@ -55,13 +55,13 @@ def _is_zone(name: str) -> bool:
     return any(name == zone for cities in zones().values() for zone, _ in cities)
 
 
-_PLAIN = ("name", "language", "timezone")
+_TEXT_FIELDS = ("name", "language", "timezone")
 _PATH = "/preferences/{token}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderRequest:
-    """A request by a subscriber's own link."""
+    """A request with a subscriber's preferences link."""
 
     http: Request
     form: Posted
@@ -76,7 +76,7 @@ class ReaderRequest:
 
 
 class PreferencesPage:
-    """The pages behind the link in an email to the subscriber."""
+    """The pages that a subscriber's preferences link opens."""
 
     def __init__(self, subscribers: Subscribers, frame: Frame, lane: Lane) -> None:
         self._subscribers = subscribers
@@ -94,29 +94,29 @@ class PreferencesPage:
         ]
         return [
             Route(f"{_PATH}/again", partial(self._lane.run, self.send_another), methods=["POST"]),
-            *(Route(_PATH + path, self._opened(page), methods=[by]) for path, by, page in pages),
+            *(Route(_PATH + path, self._handler(page), methods=[by]) for path, by, page in pages),
         ]
 
-    def _opened(
+    def _handler(
         self, page: Callable[[ReaderRequest], Response]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Return a handler that shows the page if the link still opens it."""
+        """Return a handler that checks the link, and shows ``page`` if it is valid."""
 
         def answer(request: Request, form: Posted) -> Response:
             owner, language = self._owner(request), self._frame.language_of(request)
             if owner is None:
-                return self._frame.said("not_found", "broken_link", language=language, status=404)
+                return self._frame.notice("not_found", "broken_link", language=language, status=404)
             if owner.is_late(self._subscribers.store.clock.now()):
                 words, _ = self._frame.words(language)
                 again = f"/preferences/{request.path_params['token']}/again"
                 buttons = [Button(action=again, label=words["late_button"])]
-                return self._frame.said(
+                return self._frame.notice(
                     "expired_title", "late_text", language=language, status=410, buttons=buttons
                 )
             try:
                 person = prefer.subscriber_of(owner, store=self._subscribers.store)
             except NotFound:
-                return self._frame.said("not_found", "nobody", language=language, status=404)
+                return self._frame.notice("not_found", "nobody", language=language, status=404)
             words, language = self._frame.words(self._frame.language_of(request, person.language))
             return page(
                 ReaderRequest(
@@ -144,10 +144,10 @@ class PreferencesPage:
             return None
 
     def send_another(self, request: Request) -> Response:
-        """Send a new link to the subscriber's address, for one that has expired."""
+        """Send a new preferences link to the subscriber, in place of an expired one."""
         owner, language = self._owner(request), self._frame.language_of(request)
         if owner is None:
-            return self._frame.said("not_found", "broken_link", language=language, status=404)
+            return self._frame.notice("not_found", "broken_link", language=language, status=404)
         prefer.ask_for_link(
             owner.subscriber_id,
             host=host_of(request),
@@ -155,15 +155,15 @@ class PreferencesPage:
             source="a link to preferences that came too late",
             store=self._subscribers.store,
         )
-        return self._frame.said("link_sent", "link_sent_text", language=language)
+        return self._frame.notice("link_sent", "link_sent_text", language=language)
 
     def show(self, request: ReaderRequest) -> Response:
-        """Return the form as it is stored."""
+        """Show the form with the stored values."""
         return self._form(request, saved="saved" in request.http.query_params)
 
     def save(self, request: ReaderRequest) -> Response:
         """Apply the changes; if a field has a fault, apply none."""
-        wish, faults = self._wish(request)
+        wish, faults = self._read_form(request)
         if faults:
             return self._form(request, form=request.form, faults=faults)
         ask = request.words["lists_ask"]
@@ -191,7 +191,7 @@ class PreferencesPage:
         saved: bool = False,
         address: str = "",
     ) -> Response:
-        """Return the form with the stored values, or with those of a form that has faults."""
+        """Return the page with the stored values, or with those of a form that has faults."""
         person = request.person
         return self._frame.page(
             request.words["preferences"],
@@ -210,11 +210,11 @@ class PreferencesPage:
             zones=zones(),
             strange_zone="" if _is_zone(person.timezone) else person.timezone,
             house_zone=self._subscribers.settings.timezone,
-            paused=self._paused(request),
+            paused=self._pause_in_words(request),
         )
 
     def _lists(self, person: Subscriber) -> list[PublicList]:
-        """Return the lists that are offered, and others that the subscriber is on."""
+        """Return the public lists, and the subscriber's other lists."""
         settings = self._subscribers.settings
         titled = {each.name: each for each in settings.titled_lists()}
         others = sorted(set(person.lists) - {offer.name for offer in settings.offers()})
@@ -224,7 +224,7 @@ class PreferencesPage:
         ]
 
     def _languages(self, own: str) -> dict[str, str]:
-        """Return code → name, with the subscriber's own language if we have no words for it."""
+        """Return code → name of the pages' languages, and of the subscriber's own."""
         languages = self._frame.languages()
         if not own or own in languages:
             return languages
@@ -234,22 +234,22 @@ class PreferencesPage:
     def _zone(self, person: Subscriber) -> str:
         return person.timezone or self._subscribers.settings.timezone
 
-    def _paused(self, request: ReaderRequest) -> str:
+    def _pause_in_words(self, request: ReaderRequest) -> str:
         until = request.person.paused_until
         if until is None:
             return ""
         day = until.astimezone(ZoneInfo(self._zone(request.person))).date()
         return written_date(day, request.language, request.words)
 
-    def _wish(self, request: ReaderRequest) -> tuple[PreferenceChange, dict[str, str]]:
-        """Return what the subscriber asks for, and its faults: field → sentence."""
+    def _read_form(self, request: ReaderRequest) -> tuple[PreferenceChange, dict[str, str]]:
+        """Return the wished preferences in a form, and its faults: field → sentence."""
         form, person, words = request.form, request.person, request.words
         faults: dict[str, str] = {}
         changed = {
             name: form.text(name) if form.text(name) != form.text(f"was_{name}") else None
-            for name in _PLAIN
+            for name in _TEXT_FIELDS
         }
-        name, language, zone = (changed[key] for key in _PLAIN)
+        name, language, zone = (changed[key] for key in _TEXT_FIELDS)
         if name and (len(name) > MAX_NAME_CHARACTERS or control_in_value(name)):
             faults["name"] = words["fault_name"]
         if language and language not in self._languages(person.language):
@@ -274,7 +274,7 @@ class PreferencesPage:
         return wish, faults
 
     def _pause_end(self, form: Posted, zone: str) -> datetime | None:
-        """Return the end of the pause in a form, or None. Raises ValueError for its day."""
+        """Return the end of the pause in a form, or None. Raises ValueError for an invalid day."""
         pause = form.text("pause")
         if pause not in {length.value for length in Pause}:
             return None
@@ -282,7 +282,7 @@ class PreferencesPage:
         return pause_end(Pause(pause), self._subscribers.store.clock.now(), zone, day)
 
     def move(self, request: ReaderRequest) -> Response:
-        """Send an email to the new address. The answer is the same for known and unknown ones."""
+        """Send a confirmation email to a new address. A known one gets the same answer."""
         typed = request.form.text("address")
         try:
             address = parse_address(typed)
@@ -311,13 +311,13 @@ class PreferencesPage:
         )
 
     def ask_to_delete(self, request: ReaderRequest) -> Response:
-        """Ask once more: erasure cannot be undone."""
+        """Ask for confirmation: erasure cannot be undone."""
         buttons = [Button(action=f"{request.link}/delete", label=request.words["delete_yes"])]
-        return self._frame.said(
+        return self._frame.notice(
             "delete_title", "delete_text", "delete_kept", language=request.language, buttons=buttons
         )
 
     def delete(self, request: ReaderRequest) -> Response:
-        """Erase the subscriber before the answer."""
+        """Erase the subscriber, then answer."""
         self._subscribers.forget(request.person.address, by="the reader")
-        return self._frame.said("deleted", "deleted_text", language=request.language)
+        return self._frame.notice("deleted", "deleted_text", language=request.language)

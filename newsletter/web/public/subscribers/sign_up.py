@@ -22,10 +22,10 @@ from newsletter.domain.subscribers import signup
 from newsletter.pipeline.subscribers.join import FollowedLink, LinkState, confirm, follow
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.web.http.forms import host_of, read_form, shown_again
+from newsletter.web.http.forms import host_of, one_line, read_form
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.limits import RequestLimit
-from newsletter.web.http.offering import LANGUAGE, PATH, SCRIPT, TRAP, Offering
+from newsletter.web.http.offering import HONEYPOT_FIELD, LANGUAGE, PATH, SCRIPT, SignUpOffer
 from newsletter.web.http.threads import Lane
 
 _JSON = "application/json"
@@ -41,7 +41,7 @@ class SignUpPages:
         self._subscribers = subscribers
         self._frame = frame
         self._lane = lane
-        self._offering = Offering(subscribers.settings)
+        self._offering = SignUpOffer(subscribers.settings)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
         self._network_limit = RequestLimit(EmailLimits.a_network, subscribers.store.clock)
 
@@ -56,18 +56,18 @@ class SignUpPages:
         ]
 
     def form(self, request: Request) -> Response:
-        """Return an empty form; ``?list=NAME`` ticks a list, ``?language=`` sets the language."""
+        """Show an empty form; ``?list=NAME`` ticks a list, ``?language=`` sets the language."""
         ticked = tuple(request.query_params.getlist("list"))
         language = self._language_of(request, request.query_params.get("language", ""))
         return self._show(signup.SignUpForm(lists=ticked), language)
 
     def asked(self, request: Request) -> Response:
-        """Return the page after each sign-up: look into your inbox."""
+        """Show the page after a sign-up, which asks to look into the inbox."""
         language = self._language_of(request, request.query_params.get("language", ""))
-        return self._frame.said("asked_title", "asked", "asked_hint", language=language)
+        return self._frame.notice("asked_title", "asked", "asked_hint", language=language)
 
     def script(self, request: Request) -> Response:
-        """Return the script with which a form on another site answers in place."""
+        """Return the script by which a form on another site shows the answer in place."""
         return Response(
             self._frame.fill("form.js.j2"),
             media_type="text/javascript",
@@ -83,17 +83,17 @@ class SignUpPages:
             lists=posted.all("list"),
             language=field("language"),
             wording=field("wording"),
-            trap=field(TRAP),
+            trap=field(HONEYPOT_FIELD),
         )
         return await self._lane.run(self._sign_up, request, form)
 
     def _sign_up(self, request: Request, form: signup.SignUpForm) -> Response:
         language = self._language_of(request, form.language)
-        faults = self._take(request, form, language)
+        faults = self._request_email(request, form, language)
         if request.headers.get("accept") == _JSON:
-            return self._told(request, language, faults)
+            return self._json_answer(request, language, faults)
         if faults is None:
-            page = self._frame.said("busy_title", "busy", language=language, status=429)
+            page = self._frame.notice("busy_title", "busy", language=language, status=429)
             page.headers["Retry-After"] = "3600"
             return page
         if faults:
@@ -101,10 +101,10 @@ class SignUpPages:
         there = f"{PATH}/asked?language={quote(language)}"
         return RedirectResponse(there, status_code=303, headers=dict(self._frame.data_fields))
 
-    def _told(
+    def _json_answer(
         self, request: Request, language: str, faults: Mapping[str, signup.FormFault] | None
     ) -> Response:
-        """Return what the page would say to a script, which reads it on named sites alone."""
+        """Return the answer as JSON. CORS lets only the sites in ``signup.origins`` read it."""
         words, _ = self._frame.words(language)
         text = words["busy"] if faults is None else words["form_faults" if faults else "asked"]
         named = {key: words[f"fault_{fault.value}"] for key, fault in (faults or {}).items()}
@@ -115,10 +115,10 @@ class SignUpPages:
         status = 429 if faults is None else 422 if faults else 200
         return JSONResponse({"text": text, "faults": named}, status_code=status, headers=fields)
 
-    def _take(
+    def _request_email(
         self, request: Request, form: signup.SignUpForm, language: str
     ) -> Mapping[str, signup.FormFault] | None:
-        """Accept a request; return the objections by field, or None if the network is too busy."""
+        """Request a confirmation email. Return field → fault; None if a limit is reached."""
         if form.trap:
             return {}  # a program filled it in, and is not told
         # before it is counted: a corrected mistake does not count
@@ -128,7 +128,7 @@ class SignUpPages:
         network = network_of(host_of(request))
         if self._network_limit.is_over(network):
             return None
-        taken = self._offering.ask(
+        taken = self._offering.request_email(
             judged,
             form,
             source=self._source(request),
@@ -142,9 +142,9 @@ class SignUpPages:
         return {}
 
     def _source(self, request: Request) -> str:
-        """Return where the form is, if the browser says so.
+        """Return the site of the form in words, as proof of consent, by Origin or Referer.
 
-        A browser on our own page names no address: the page forbids it.
+        A browser sends neither from our own page, which forbids it.
         """
         if request.headers.get("sec-fetch-site") == "same-origin":
             return "our sign-up page"
@@ -165,7 +165,7 @@ class SignUpPages:
     ) -> Response:
         words, _ = self._frame.words(language)
         offers = self._offering.rules.public_lists
-        consent = self._offering.words(language, offers)
+        consent = self._offering.consent(language, offers)
         return self._frame.page(
             words["subscribe_title"],
             template="subscribe.html.j2",
@@ -173,19 +173,19 @@ class SignUpPages:
             status=422 if faults else 200,
             offers=offers,
             form_language=language,
-            address=shown_again(form.address),
-            name=shown_again(form.name),
+            address=one_line(form.address),
+            name=one_line(form.name),
             ticked=form.lists,
             consent=consent.words,
             wording=consent.wording,
-            trap=TRAP,
+            trap=HONEYPOT_FIELD,
             faults={key: words[f"fault_{fault.value}"] for key, fault in (faults or {}).items()},
             first_fault=next(iter(faults or {}), ""),
         )
 
 
 def _host_of(address: str) -> str:
-    """Return the host of an address from a browser, or "" if it is none."""
+    """Return the host of a URL in a header field, or "" if it is invalid."""
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:
@@ -214,11 +214,11 @@ class ConfirmationPages:
         ]
 
     def look(self, request: Request) -> Response:
-        """Say what the button will do; nothing has happened."""
+        """Show a button and what it will do. A GET changes nothing."""
         return self._answer(request, partial(follow, store=self._store, links=self._links))
 
     def press(self, request: Request) -> Response:
-        """Carry out the request, then answer."""
+        """Confirm the request of the link, then answer."""
         act = partial(confirm, closed=self._closed, store=self._store, links=self._links)
         return self._answer(request, act)
 
@@ -230,7 +230,7 @@ class ConfirmationPages:
         email, state, number = followed.email, followed.state, followed.reader_id
         language = self._frame.language_of(request, email.language)
         words, _ = self._frame.words(language)
-        key = _KEYS.get((state, email.kind is EmailKind.MOVE), state.value)
+        key = _WORD_KEYS.get((state, email.kind is EmailKind.MOVE), state.value)
         joined = [name for name in email.lists if name not in followed.requested]
         requested = [name for name in email.lists if name in followed.requested]
         texts = _TEXTS.get(key, (key,))
@@ -254,12 +254,12 @@ class ConfirmationPages:
         )
 
 
-_KEYS = {
+_WORD_KEYS = {
     (LinkState.OPEN, False): "join",
     (LinkState.OPEN, True): "move",
     (LinkState.DONE, False): "joined",
     (LinkState.DONE, True): "moved",
 }
-"""State of a link, and whether it moves an address → key of the words, if not the state."""
+"""(state of a link, whether it changes an address) → key of the words; else the state's name."""
 _TEXTS = {"join": ("join", "join_address")}
 _ALL_REQUESTED = ("requested", ("requested",))

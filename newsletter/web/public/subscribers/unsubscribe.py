@@ -22,13 +22,13 @@ from newsletter.pipeline.subscribers.prefer import ask_for_link
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.web.http.forms import host_of
-from newsletter.web.http.frame import Button, Frame, named
+from newsletter.web.http.frame import Button, Frame, join_titles
 from newsletter.web.http.group_commit import GroupCommit
 from newsletter.web.http.threads import Lane, Lanes
 
 log = logging.getLogger("newsletter.web")
-_BY_PAGE = "by=page"
-"""In the address of the page's button: a person reads the answer."""
+_PAGE_BUTTON = "by=page"
+"""The query of the page's button: its response is read by a person, not a mail program."""
 
 
 class UnsubscribePages:
@@ -39,8 +39,8 @@ class UnsubscribePages:
         self._frame = frame
         self._lanes = lanes
         self._titles = {offer.name: offer.title for offer in subscribers.settings.titled_lists()}
-        self._gathering: GroupCommit[leave.Departure] = GroupCommit(self._leave)
-        told = frame.said("left", "left_it", language=subscribers.settings.language)
+        self._group_commit: GroupCommit[leave.Departure] = GroupCommit(self._leave)
+        told = frame.notice("left", "left_it", language=subscribers.settings.language)
         self._for_programs = bytes(told.body)  # made once: mail programs ask by the thousand
 
     def routes(self) -> list[Route]:
@@ -53,17 +53,17 @@ class UnsubscribePages:
         ]
         leaving, readers = self._lanes.one_click, self._lanes.readers
         return [
-            Route("/u/{token}", self._opened(self.left, leaving), methods=["POST"]),
+            Route("/u/{token}", self._handler(self.left, leaving), methods=["POST"]),
             *(
-                Route("/u/{token}" + path, self._opened(page, readers), methods=[by])
+                Route("/u/{token}" + path, self._handler(page, readers), methods=[by])
                 for path, by, page in pages
             ),
         ]
 
-    def _opened(
+    def _handler(
         self, page: Callable[[Request, leave.Departure], Response], lane: Lane
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Return a handler that shows the page for a link, but of a test mail says just that."""
+        """Return a handler that reads the link, and shows ``page`` unless it is of a test email."""
 
         def answer(request: Request) -> Response:
             language = self._frame.language_of(request)
@@ -72,27 +72,27 @@ class UnsubscribePages:
                     request.path_params["token"], self._subscribers.links
                 )
             except NotFound:
-                return self._frame.said("not_found", "broken_link", language=language, status=404)
+                return self._frame.notice("not_found", "broken_link", language=language, status=404)
             if departure.of_a_test:
-                return self._frame.said("test_link", "test_link_text", language=language)
+                return self._frame.notice("test_link", "test_link_text", language=language)
             return page(request, departure)
 
         return partial(lane.run, answer)
 
     def ask(self, request: Request, departure: leave.Departure) -> Response:
-        """Show one button to a person who followed the link in a mail."""
+        """Show the page of the link in an email: one button, which unsubscribes."""
         ending = leave.ending_of(departure, store=self._subscribers.store)
         if ending.ended:
             return self._end_page(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
         text = self._lists(ending, "leave_lists", words)
-        buttons = [Button(action=f"?{_BY_PAGE}", label=words["leave"])]
+        buttons = [Button(action=f"?{_PAGE_BUTTON}", label=words["leave"])]
         return self._frame.page(words["leave_title"], [text], language=language, buttons=buttons)
 
     def left(self, request: Request, departure: leave.Departure) -> Response:
-        """End the subscriptions, then answer."""
-        self._gathering.record((departure,))
-        if request.url.query != _BY_PAGE:
+        """Unsubscribe the reader, then answer."""
+        self._group_commit.record((departure,))
+        if request.url.query != _PAGE_BUTTON:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
         return self._end_page(
             request, leave.ending_of(departure, store=self._subscribers.store), "left"
@@ -105,7 +105,7 @@ class UnsubscribePages:
         self._log_unknown(leave.leave_everything(departure, store=store))
         self._subscribers.counters.add("unsubscribe_posts")
         language = self._frame.language_of(request, ending.language)
-        return self._frame.said("left", "left_everything_text", language=language)
+        return self._frame.notice("left", "left_everything_text", language=language)
 
     def offer_link(self, request: Request, departure: leave.Departure) -> Response:
         """Show buttons: scanners open this page too. It is the same for all subscribers.
@@ -126,10 +126,10 @@ class UnsubscribePages:
                 for offer in self._subscribers.settings.offers()
             ),
         ]
-        return self._frame.said("prefer_title", "prefer_text", language=language, buttons=buttons)
+        return self._frame.notice("prefer_title", "prefer_text", language=language, buttons=buttons)
 
     def left_list(self, request: Request, departure: leave.Departure) -> Response:
-        """End the subscription to one list, and answer alike for all who were on it or not."""
+        """End the subscription to one list. The answer does not tell whether there was one."""
         store, name = self._subscribers.store, request.path_params["list"]
         if name not in {offer.name for offer in self._subscribers.settings.offers()}:
             raise HTTPException(404)
@@ -150,7 +150,7 @@ class UnsubscribePages:
             source="the link in a mail",
             store=store,
         )
-        return self._frame.said("link_sent", "link_sent_text", language=language)
+        return self._frame.notice("link_sent", "link_sent_text", language=language)
 
     def _leave(self, departures: tuple[leave.Departure, ...], _posts: int) -> None:
         self._log_unknown(leave.leave(departures, store=self._subscribers.store))
@@ -169,7 +169,7 @@ class UnsubscribePages:
             )
 
     def _end_page(self, request: Request, ending: leave.PendingDeparture, title: str) -> Response:
-        """Say that the link has unsubscribed the reader, and what they can do next."""
+        """Return the page that says that the reader is unsubscribed, with further choices."""
         words, language = self._words(request, ending)
         ways = {"preferences": "choose_instead", "everything": "leave_everything"}
         buttons = [
@@ -187,9 +187,9 @@ class UnsubscribePages:
         return self._frame.words(self._frame.language_of(request, ending.language))
 
     def _lists(self, ending: leave.PendingDeparture, key: str, words: Mapping[str, str]) -> str:
-        """Say what ends, by the titles of its lists; lists of an import are not named."""
+        """Return a sentence with the titles of the lists that end; import-only lists have none."""
         if not ending.lists:
             return words["left_everything_text"]
         return words[key].format(
-            lists=named([self._titles.get(name, name) for name in ending.lists], words)
+            lists=join_titles([self._titles.get(name, name) for name in ending.lists], words)
         )

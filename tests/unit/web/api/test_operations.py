@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from newsletter.domain.staff.token import Scope
-from newsletter.web.api.operation import Operation, names_in
+from newsletter.web.api.operation import Operation, parameters_in
 from newsletter.web.pages import operations
 from tests.api import DOCUMENT, Program, problem, program
 from tests.pages import Forum, forum
@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[F
 def path_of(operation: Operation, value: str = "0") -> str:
     """An address of the operation, of something that is not there."""
     path = operation.path
-    for name in names_in(path):
+    for name in parameters_in(path):
         path = path.replace(f"{{{name}}}", value)
     return path
 
@@ -139,7 +139,7 @@ def test_what_comes_twice_under_a_key_is_done_once(site: Forum) -> None:
     )
     bodies = {"address": {"address": "fay@other.example"}, "unsubscribe": {"lists": ["press"]}}
     done = []
-    for operation in filter(lambda one: one.repeatable, operations(site.services)):
+    for operation in filter(lambda one: one.is_repeatable, operations(site.services)):
         name = f"{operation.method} {operation.path}"
         asked = EXAMPLES[name](crm)
         if operation.path.startswith("/subscribers/{id}/"):

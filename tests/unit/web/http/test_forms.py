@@ -13,9 +13,9 @@ from newsletter.web.http.forms import (
     BodyMemory,
     Posted,
     Upload,
+    one_line,
     parse_form,
     read_form,
-    shown_again,
 )
 from tests.rows import rows
 
@@ -36,8 +36,8 @@ def test_a_field_that_comes_twice_counts_once() -> None:
     ],
 )
 def test_what_was_typed_is_shown_again_as_a_line(typed: str, shown: str) -> None:
-    assert shown_again(typed) == shown
-    shown_again(typed).encode()
+    assert one_line(typed) == shown
+    one_line(typed).encode()
 
 
 def test_a_client_that_goes_away_amid_its_form_is_no_crash() -> None:
@@ -153,7 +153,7 @@ async def take(memory: BodyMemory, sender: str, size: int) -> "asyncio.Task[None
 
     async def read() -> None:
         parts = [bytes(KB)] * (size // KB)
-        async with memory.body(arriving(parts), sender=sender, most=1_000 * KB):
+        async with memory.body(arriving(parts), sender=sender, max_bytes=1_000 * KB):
             pass
 
     task = asyncio.create_task(read())

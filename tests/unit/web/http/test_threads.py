@@ -36,7 +36,7 @@ def test_what_one_lane_runs_waits_for_no_other() -> None:
 
 @rows(
     ("taken", "path"),
-    [("desk", "/desk/sign-in"), ("door", "/desk/account"), ("uploads", "/desk/account")],
+    [("desk", "/desk/sign-in"), ("sign_in", "/desk/account"), ("uploads", "/desk/account")],
 )
 def test_who_stands_before_the_desk_and_who_is_at_it_wait_for_each_other_not(
     tmp_path: Path, migrated: Path, taken: str, path: str

@@ -14,8 +14,8 @@ from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import syndication
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.feeds import (
+    Entry,
     FeedPublisher,
-    Listed,
     article_of,
     json_feed,
     robots,
@@ -32,7 +32,7 @@ FORUM = replace(HOUSE.organisation, name="Example & <Forum>", website="https://f
 SITE = replace(HOUSE, organisation=FORUM, public_url="https://news.forum.example")
 PUBLISHER = FeedPublisher(SITE, began_at=NOON)
 SHOWN = Published(slug="hours", content_hash="d", original="hours", began_at=NOON, updated_at=LATER)
-ENTRY = Listed(
+ENTRY = Entry(
     shown=SHOWN, title="Hours", language="en", summary="Longer hours.", body="<p>It is open.</p>"
 )
 CORRECTED = Notice(
@@ -55,30 +55,30 @@ NASTY = [
 FRAME = Frame(house=HOUSE, language="en")
 
 
-def atom(publisher: FeedPublisher, entries: list[Listed]) -> bytes:
+def atom(publisher: FeedPublisher, entries: list[Entry]) -> bytes:
     return xml_feed(FRAME, "feed.atom", publisher, entries)
 
 
-def rss(publisher: FeedPublisher, entries: list[Listed]) -> bytes:
+def rss(publisher: FeedPublisher, entries: list[Entry]) -> bytes:
     return xml_feed(FRAME, "feed.rss", publisher, entries)
 
 
-def read_atom(entries: list[Listed]) -> list[Item]:
+def read_atom(entries: list[Entry]) -> list[Item]:
     root = etree.fromstring(atom(PUBLISHER, entries))
     return syndication.items_of(root, "https://news.forum.example/feed.atom")
 
 
-def read_json(entries: list[Listed]) -> list[Item]:
+def read_json(entries: list[Entry]) -> list[Item]:
     text = json_feed(PUBLISHER, entries).decode()
     return syndication.json_items_of(text, "https://news.forum.example/feed.json")
 
 
-def read_rss(entries: list[Listed]) -> list[Item]:
+def read_rss(entries: list[Entry]) -> list[Item]:
     root = etree.fromstring(rss(PUBLISHER, entries))
     return syndication.items_of(root, "https://news.forum.example/feed.rss")
 
 
-Read = Callable[[list[Listed]], list[Item]]
+Read = Callable[[list[Entry]], list[Item]]
 READERS = pytest.mark.parametrize(
     "read", [read_atom, read_json, read_rss], ids=["atom", "json", "rss"]
 )
@@ -223,7 +223,7 @@ def test_robots_stay_out_of_what_is_a_readers_own() -> None:
     )
 
 
-def page_with(entry: Listed, others: Mapping[str, str] | None = None, **picture: str) -> str:
+def page_with(entry: Entry, others: Mapping[str, str] | None = None, **picture: str) -> str:
     """A page whose head is that of a statement."""
     head = FRAME.fill(
         "head.html.j2",
