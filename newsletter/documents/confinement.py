@@ -2,11 +2,10 @@
 
 The kernel enforces limits (memory, time, files, processes), Landlock (files, TCP, signals) and a
 seccomp filter (network, processes, other people's files). ``newsletter doctor`` reports what the
-kernel lacks. Confinement needs no privileges and cannot be undone. Landlock knows files by folder,
-seccomp calls by number. The filter refuses only the calls that reach out of the process, because
-libraries need different calls in each version.
-
-Sources: landlock(7), the kernel's ``include/uapi/linux/landlock.h``; seccomp(2).
+kernel lacks. Confinement needs no privileges and cannot be undone. Landlock rules name folders,
+seccomp rules system call numbers. The filter refuses only the calls that reach out of the process,
+because libraries need different calls in each version. Sources: landlock(7), the kernel's
+``include/uapi/linux/landlock.h``; seccomp(2).
 """
 
 import ctypes
@@ -25,7 +24,7 @@ from importlib.resources import files
 from pathlib import Path
 
 MEMORY_BYTES = 512 << 20
-"""Address space. The largest feed (10 MB) takes about 200 MB."""
+"""Limit of the address space. The largest feed (10 MB) takes about 200 MB."""
 _OPEN_FILES = 64
 _NICENESS = 5
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 38, 22
@@ -33,7 +32,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def confine(*, parent: int, seconds: float) -> None:
-    """Drop every right that reading a text does not need. ``parent`` is the process that asked."""
+    """Drop every right that reading a text does not need. ``parent`` is the parent's process id."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds + 1)  # if the parent does not end us in time
     with suppress(OSError, AttributeError):  # Linux alone
@@ -49,8 +48,8 @@ def confine(*, parent: int, seconds: float) -> None:
         _close_calls()
 
 
-def escapes(folder: str) -> Iterator[str]:
-    """Try each forbidden act and yield those that worked. ``folder`` belongs to a workspace."""
+def try_forbidden_acts(folder: str) -> Iterator[str]:
+    """Try each forbidden act and yield those that worked. ``folder`` is one of a workspace."""
     attempts: dict[str, Callable[[], object]] = {
         "read the workspace": lambda: [*Path(folder).iterdir()],
         "open connections": lambda: socket.socket().close(),
@@ -83,7 +82,7 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # on every architect
 _PATH_BENEATH = 1
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
-"""Version of Landlock → how many rights to files it knows; later ones know 16."""
+"""Landlock version → number of file rights that it has; later versions have 16."""
 _FILES = ("/etc/ld.so.cache", "/dev/null", "/dev/urandom")
 _FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo")
 
@@ -110,7 +109,7 @@ def _close_files() -> None:
 
 
 def _readable() -> Iterator[str]:
-    """List the folders of modules. ``sys.path`` may also hold a workspace, which stays closed."""
+    """Return the folders of modules. ``sys.path`` may also have a workspace, which stays closed."""
     yield str(Path(__file__).parents[1])
     yield from (sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib"))
     yield from (one for one in sys.path if one.endswith(("site-packages", "dist-packages")))
@@ -121,24 +120,25 @@ def _readable() -> Iterator[str]:
 # --- seccomp -----------------------------------------------------------------------------------
 
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
-"""The column of the table below, and what the kernel calls the architecture."""
+"""Machine → its column in ``CALLS``, and the kernel's number of the architecture."""
 CALLS = {
     name: (int(x86), None if arm == "-" else int(arm))
     for line in files("newsletter.documents").joinpath("calls.txt").read_text("utf-8").splitlines()
     if line and not line.startswith("#")
     for name, x86, arm in [line.split()]
 }
-"""The calls to refuse, each with its number on x86-64 and on 64-bit ARM."""
+"""System calls to refuse → their numbers on x86-64 and on 64-bit ARM."""
 _CLONE, _CLONE3, _PRLIMIT64 = (56, 220), (435, 435), (302, 261)
 _CLONE_THREAD = 0x10000
 _X32 = 0x40000000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NR, _ARCH, _FIRST, _THIRD = 0, 4, 16, 32
-"""Offsets of the call's number, the architecture, and the low halves of arguments."""
+"""Offsets in ``seccomp_data`` of the call's number, the architecture, and the low halves of
+arguments."""
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 
 Instruction = tuple[int, int, int, int]
-"""Code, instructions to skip if it holds and if not, and operand."""
+"""A BPF instruction: code, jump if true, jump if false, operand."""
 
 
 class _Program(ctypes.Structure):
@@ -154,7 +154,7 @@ def _close_calls() -> None:
 
 
 def calls_filter(column: int, architecture: int) -> list[Instruction]:
-    """Return the program that the kernel runs before each call, for one column of the table."""
+    """Return the BPF program of the filter, for one column of ``CALLS``."""
     refuse = (_RETURN, 0, 0, _REFUSE | errno.EPERM)
     program = [
         (_LOAD, 0, 0, _ARCH),

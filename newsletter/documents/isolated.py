@@ -12,26 +12,26 @@ from newsletter.documents.release.imported import (
     Pasted,
     unusable,
 )
-from newsletter.documents.sandbox import read_apart
+from newsletter.documents.sandbox import read_isolated
 
-_WITHIN = timedelta(seconds=15)
-"""The time limit if a person waits at the desk."""
+_TIMEOUT = timedelta(seconds=15)
+"""Time limit while a person waits at the desk."""
 ADVICE = "copy the statement's text into a .txt file"
-"""For a file that takes too long."""
+"""What to do with a file that takes too long."""
 
 
 def import_isolated(data: bytes, *, today: date, file: str) -> ImportedDocument:
     """Run ``import_file`` in a sandbox. Raises InvalidInput."""
     reader = "newsletter.documents.importing:import_file"
     arguments = {"data": data, "today": today, "file": file}
-    return read_apart(reader, arguments, file=file, answer=ImportedDocument, advice=ADVICE)
+    return read_isolated(reader, arguments, file=file, answer=ImportedDocument, advice=ADVICE)
 
 
-def pasted(html: str, *, within: timedelta = _WITHIN) -> Pasted:
+def pasted(html: str, *, timeout: timedelta = _TIMEOUT) -> Pasted:
     """Run ``read_pasted`` in a sandbox. Raises InvalidInput."""
     reader = "newsletter.documents.markup.pages:read_pasted"
     arguments = {"html": html.encode("utf-8", "replace").decode()}
-    return read_apart(reader, arguments, file="what was pasted", answer=Pasted, within=within)
+    return read_isolated(reader, arguments, file="what was pasted", answer=Pasted, timeout=timeout)
 
 
 def picture(data: bytes, *, file: str) -> MadePicture:
@@ -42,4 +42,4 @@ def picture(data: bytes, *, file: str) -> MadePicture:
         )
     reader = "newsletter.documents.pictures:make_picture"
     arguments = {"data": data, "file": file}
-    return read_apart(reader, arguments, file=file, answer=MadePicture, within=_WITHIN)
+    return read_isolated(reader, arguments, file=file, answer=MadePicture, timeout=_TIMEOUT)

@@ -35,23 +35,23 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 T = TypeVar("T")
-WITHIN = timedelta(seconds=30)
-"""The longest time for one answer. One of 20,000 items takes 13 s on a busy small machine."""
+TIMEOUT = timedelta(seconds=30)
+"""Default time limit. Reading 20,000 items takes 13 s on a busy small machine."""
 MAX_ANSWER_BYTES = 64_000_000
 _MODULE = "newsletter.documents.sandbox"
-_MAX_HELD_BYTES = 4 << 20
-"""Of an answer, in memory; more is in a file without a name."""
+_MAX_IN_MEMORY_BYTES = 4 << 20
+"""Bytes of an answer to keep in memory; a larger one goes to a temporary file."""
 _CHUNK_BYTES = 1 << 16
-_LAST_SECOND = 1.0
+_EXIT_SECONDS = 1.0
 """Seconds for a process to end after its answer."""
 _ENDING = "newsletter is about to end"
 _END = b"."
-"""The line after the last answer."""
+"""The line that marks the end of the output."""
 _LAST_LINE = b"\n" + _END + b"\n"
 
 
 class CutOff(Exception):
-    """The sandbox did not finish. ``read`` is what it had read until then, in order."""
+    """The sandbox did not finish. ``read`` has the items that it read before, in order."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -59,18 +59,18 @@ class CutOff(Exception):
 
 
 class NotStarted(CutOff):
-    """No process could be started: the machine is short of something at the moment."""
+    """No process could be started, because the machine is busy or low on resources."""
 
 
 class Ending(Enum):
     """How the output of a sandbox ended."""
 
     WHOLE = "whole"
-    """With the line that marks the end."""
+    """The output has the line that marks its end."""
     LATE = "late"
-    """By the end of its time."""
+    """The time limit was reached."""
     BROKEN = "broken"
-    """Before the end, or with too many bytes."""
+    """The output ended early or was too large."""
 
 
 # --- a few at once -----------------------------------------------------------------------------
@@ -78,7 +78,8 @@ class Ending(Enum):
 
 @dataclass(kw_only=True)
 class Gate:
-    """Lets a few sandboxes run at once and a few wait, and refuses all others."""
+    """Runs ``at_once`` sandboxes, lets ``waiting`` more wait up to ``patience``, and refuses
+    others."""
 
     at_once: int
     waiting: int
@@ -90,8 +91,8 @@ class Gate:
     _ends: dict[int, Callable[[], None]] = field(default_factory=dict)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a free place. Raises NotStarted if none is free in time."""
+    def slot(self) -> Iterator[None]:
+        """Wait for a free slot and hold it. Raises NotStarted if none is free in time."""
         with self._changed:
             self._wait()
             self._running += 1
@@ -120,7 +121,7 @@ class Gate:
 
     @contextmanager
     def ended_by_closing(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
-        """End the process when the gate closes."""
+        """End the process if the gate is closed meanwhile."""
         with self._changed:
             self._ends[process.pid] = lambda: end(process)
             closed = self.is_closed
@@ -133,7 +134,7 @@ class Gate:
                 del self._ends[process.pid]
 
     def close(self) -> None:
-        """End all running sandboxes, and refuse those that wait or come."""
+        """End all running sandboxes, and refuse waiting and new ones."""
         with self._changed:
             self.is_closed = True
             for end in self._ends.values():
@@ -147,13 +148,13 @@ class Gate:
 
 
 DOCUMENTS = Gate(at_once=2, waiting=8)
-"""Files of the desk and of imports. Each may take ``confinement.MEMORY_BYTES``."""
+"""Documents from the desk and from imports. Each may take ``confinement.MEMORY_BYTES``."""
 FEEDS = Gate(at_once=1, waiting=4, patience=timedelta(seconds=60))
-"""Feeds: uploads do not hold them up."""
+"""Feeds. They have their own gate, so uploads do not delay them."""
 READERS = Gate(at_once=1, waiting=4, patience=timedelta(minutes=2))
-"""Uploaded files of subscribers. Those of 200,000 people hold up no document."""
+"""Uploaded files of subscribers. Large ones do not delay documents."""
 TEXTS = Gate(at_once=2, waiting=2)
-"""Long texts to render or review: each that waits keeps a thread of the desk's pages."""
+"""Long texts to render or review. Each that waits blocks a thread of the web server."""
 GATES = (DOCUMENTS, FEEDS, READERS, TEXTS)
 
 
@@ -162,16 +163,14 @@ def ask(
     arguments: Mapping[str, Any],
     *,
     answer: Any = Any,
-    within: timedelta = WITHIN,
+    timeout: timedelta = TIMEOUT,
     gate: Gate = DOCUMENTS,
 ) -> list[Any]:
-    """Return what a function, ``module:name``, returns or yields in a process. Raises CutOff.
-
-    Each item is of the type ``answer``, or InvalidInput.
-    """
+    """Run the function ``module:name`` in a sandbox and return the items that it returns or yields.
+    Each item is validated as ``answer``, or is InvalidInput. Raises CutOff."""
     read: list[Any] = []
     try:
-        for one in stream(reader, arguments, answer=answer, within=within, gate=gate):
+        for one in stream(reader, arguments, answer=answer, timeout=timeout, gate=gate):
             read.append(one)
     except CutOff as error:
         error.read = read
@@ -184,24 +183,22 @@ def stream(
     arguments: Mapping[str, Any],
     *,
     answer: Any,
-    within: timedelta,
+    timeout: timedelta,
     gate: Gate,
-    largest: int = MAX_ANSWER_BYTES,
+    max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Iterator[Any]:
-    """Yield what ``ask`` returns, after the process has ended. Raises CutOff after the last.
-
-    An answer of more than a few megabytes, and up to ``largest`` bytes, waits in a file.
-    """
-    seconds = within.total_seconds()
-    with SpooledTemporaryFile(_MAX_HELD_BYTES) as out:
-        with gate.turn(), _started(reader, seconds, largest) as process:
+    """Yield the items of ``ask`` after the process has ended; then raise CutOff if it did not
+    finish. An output of a few megabytes to ``max_bytes`` is kept in a temporary file."""
+    seconds = timeout.total_seconds()
+    with SpooledTemporaryFile(_MAX_IN_MEMORY_BYTES) as out:
+        with gate.slot(), _started(reader, seconds, max_bytes) as process:
             try:
                 with gate.ended_by_closing(process):
                     question = pickle.dumps(arguments)
-                    ending = exchange(process, question, seconds, sink=out, largest=largest)
+                    ending = exchange(process, question, seconds, sink=out, max_bytes=max_bytes)
                 if ending is Ending.BROKEN:
                     with suppress(subprocess.TimeoutExpired):
-                        process.wait(_LAST_SECOND)  # how it ended says why
+                        process.wait(_EXIT_SECONDS)  # how it ended says why
             finally:  # interrupted or not: else the process would read on
                 end(process)
         out.seek(0)
@@ -218,19 +215,20 @@ def stream(
     raise CutOff("it could not be read with the memory that there is for that")
 
 
-def read_apart(
+def read_isolated(
     reader: str,
     arguments: Mapping[str, Any],
     *,
     file: str,
     answer: type[T],
-    within: timedelta = WITHIN,
+    timeout: timedelta = TIMEOUT,
     advice: str = "try something smaller",
 ) -> T:
-    """Return what a sandbox reads. Raises InvalidInput, naming ``file``, if it was cut off."""
+    """Return the one item that a function reads in a sandbox. Raises InvalidInput, naming ``file``,
+    if it was cut off."""
     found: T | InvalidInput
     try:
-        [found] = ask(reader, arguments, answer=answer, within=within)
+        [found] = ask(reader, arguments, answer=answer, timeout=timeout)
     except CutOff as error:
         raise cut_off(error, file=file, advice=advice) from error
     if isinstance(found, InvalidInput):
@@ -239,14 +237,14 @@ def read_apart(
 
 
 def cut_off(error: CutOff, *, file: str, advice: str) -> InvalidInput:
-    """Return the fault of a file that a sandbox did not finish."""
+    """Return the error of a file that a sandbox did not finish."""
     remedy = "try again" if isinstance(error, NotStarted) else advice
     return InvalidInput([Fault(file=file, message=f"was not read: {error}; {remedy}")])
 
 
-def _started(reader: str, seconds: float, largest: int) -> "subprocess.Popen[bytes]":
-    """Start a process without our environment, except the module path. Raises NotStarted."""
-    asked = (str(os.getpid()), f"{seconds:g}", str(largest), reader)
+def _started(reader: str, seconds: float, max_bytes: int) -> "subprocess.Popen[bytes]":
+    """Start the sandbox's process, with only the module path as environment. Raises NotStarted."""
+    asked = (str(os.getpid()), f"{seconds:g}", str(max_bytes), reader)
     try:
         return subprocess.Popen(  # noqa: S603 - this very interpreter, and this module
             # -P: no module out of whatever folder this was started in
@@ -264,7 +262,7 @@ def _started(reader: str, seconds: float, largest: int) -> "subprocess.Popen[byt
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process and all that it started."""
+    """Kill a process and all its children."""
     with suppress(ProcessLookupError, PermissionError):  # on macOS where all of them are gone
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -275,12 +273,10 @@ def exchange(
     seconds: float,
     *,
     sink: IO[bytes],
-    largest: int = MAX_ANSWER_BYTES,
+    max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Ending:
-    """Write and read at once; the output goes to ``sink``.
-
-    A process started in the sandbox may hold the pipe open for ever, so the deadline is absolute.
-    """
+    """Write the question and read the output, which goes to ``sink``. A child of the sandbox may
+    keep the pipe open for ever, so the deadline is absolute."""
     until = time.monotonic() + seconds
     source, entry = process.stdout, process.stdin
     if source is None or entry is None:
@@ -307,7 +303,7 @@ def exchange(
                 last, size = (last + chunk)[-len(_LAST_LINE) :], size + len(chunk)
                 if last == _LAST_LINE:
                     return Ending.WHOLE
-                if not chunk or size > largest:
+                if not chunk or size > max_bytes:
                     return Ending.BROKEN
     return Ending.LATE
 
@@ -320,7 +316,7 @@ class _Refusal:
 
 
 def _read_answer(line: bytes, answer: Any) -> Any:
-    """Validate a line. Raises CutOff."""
+    """Parse and validate one line of output. Raises CutOff."""
     try:
         one = _reader(answer).validate_json(line)
     except ValueError as error:
@@ -361,7 +357,7 @@ def work() -> None:
     os.dup2(2, 1)  # a library's print is no answer
     reader: Callable[..., Any] = getattr(import_module(module), name)
     confine(parent=parent, seconds=seconds)
-    serve(reader, sys.stdin.buffer, sink, largest=int(sys.argv[3]))
+    serve(reader, sys.stdin.buffer, sink, max_bytes=int(sys.argv[3]))
 
 
 def serve(
@@ -369,11 +365,11 @@ def serve(
     source: IO[bytes],
     sink: IO[bytes],
     *,
-    largest: int = MAX_ANSWER_BYTES,
+    max_bytes: int = MAX_ANSWER_BYTES,
 ) -> None:
     """Call a function with pickled arguments, and write each item as soon as it is read."""
     arguments = pickle.load(source)  # noqa: S301 - what our own parent wrote
-    left = largest
+    left = max_bytes
     for one in answers(reader, arguments):
         # half a character becomes a question mark
         line = json.dumps(one, ensure_ascii=False, default=_plain).encode("utf-8", "replace")
@@ -387,7 +383,8 @@ def serve(
 
 
 def answers(reader: Callable[..., Any], arguments: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what a function returns or yields; InvalidInput is the last."""
+    """Yield the items that a function returns or yields. An InvalidInput that it raises is the last
+    one."""
     try:
         found = reader(**arguments)
         yield from found if isinstance(found, Iterator) else [found]
@@ -400,5 +397,7 @@ if __name__ == "__main__":
 
 
 def find_escapes(folder: str) -> list[str]:
-    """Return the forbidden acts that the kernel does not prevent here. Raises CutOff."""
-    return ask("newsletter.documents.confinement:escapes", {"folder": folder}, answer=str)
+    """Return the forbidden acts that this kernel does not prevent. Raises CutOff."""
+    return ask(
+        "newsletter.documents.confinement:try_forbidden_acts", {"folder": folder}, answer=str
+    )

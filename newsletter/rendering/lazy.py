@@ -117,7 +117,7 @@ def render_apart(
         "test": test,
     }
     try:
-        [found] = ask(_RENDER, arguments, answer=Content, within=within, gate=TEXTS)
+        [found] = ask(_RENDER, arguments, answer=Content, timeout=within, gate=TEXTS)
     except NotStarted as error:
         message = f"was not made an email yet: {error}; it is tried again"
         raise Postponed([_fault(statement, message)]) from error
@@ -140,7 +140,7 @@ def review_apart(
     arguments = {"statement": statement, "content": content, "around": around}
     kind = tuple[ReviewFinding, ...]
     try:
-        [found] = ask(_REVIEW, arguments, answer=kind, within=within, gate=TEXTS)
+        [found] = ask(_REVIEW, arguments, answer=kind, timeout=within, gate=TEXTS)
     except CutOff as error:
         message = f"was not reviewed: {error}; try again" if isinstance(error, NotStarted) else ""
         fault = _fault(statement, message or _too_long(within))

@@ -5,7 +5,7 @@ from typing import Any
 
 from newsletter.documents.isolated import ADVICE
 from newsletter.documents.release.imported import ImportedDocument
-from newsletter.documents.sandbox import read_apart
+from newsletter.documents.sandbox import read_isolated
 from newsletter.domain.statements.draft import DraftText
 from newsletter.sources.desk import draft_text
 from newsletter.sources.statements import Defaults, parse_statement
@@ -22,7 +22,7 @@ def read_upload(
     arguments = {"data": data, "today": today, "file": file, "defaults": defaults}
     kinds: Any = DraftText | ImportedDocument
     read: DraftText | ImportedDocument
-    read = read_apart(reader, arguments, file=file, answer=kinds, advice=ADVICE)
+    read = read_isolated(reader, arguments, file=file, answer=kinds, advice=ADVICE)
     return read
 
 

@@ -1,1 +1,1 @@
-"""Files of subscribers: YAML, CSV, and other tools' exports of subscribers."""
+"""Files of subscribers: YAML, CSV, and the exports of other tools."""

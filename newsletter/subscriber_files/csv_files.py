@@ -1,4 +1,4 @@
-"""Subscribers from CSV files, or a ZIP of them, row by row."""
+"""Read subscribers from CSV files or a ZIP of them, row by row, and write them."""
 
 import csv
 import io
@@ -16,9 +16,9 @@ from typing import IO
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import NOTED, Entry, Subscriber, SuppressedEntry
 from newsletter.subscriber_files.encodings import Member, Source, readable
-from newsletter.subscriber_files.entries import EntryReader, Raw, people
+from newsletter.subscriber_files.entries import EntryReader, RawEntry, parse_entry
 from newsletter.subscriber_files.exports import COLUMN_NAMES, lower_case
-from newsletter.subscriber_files.subscriber_file import Located, not_text
+from newsletter.subscriber_files.subscriber_file import PlacedPerson, not_text
 
 COLUMNS = (
     *("email", "name", "lists", "language", "timezone", "consent_source", "consent_at"),
@@ -26,7 +26,7 @@ COLUMNS = (
     *("tags", "paused_until", "left", "suppressed"),
 )
 FIRST_NAME, LAST_NAME = "first name", "last name"
-"""Columns that are parts of a name."""
+"""Columns with a part of the name."""
 _ALIASES = {
     **dict.fromkeys(("e mail", "email address", "e mail address", "emailaddress", "mail"), "email"),
     **dict.fromkeys(("full name", "fullname", "contact name", "display name"), "name"),
@@ -38,11 +38,11 @@ _ALIASES = {
     "lang": "language",
     "tag": "tags",
 }
-"""Names in spreadsheets → our columns; a space also matches ``-`` and ``_``."""
+"""Other names for a column → our name. A space also matches ``-`` and ``_``."""
 
 
 def column_of(header: str) -> str:
-    """Return our column for a header, or the header in lower case if there is none."""
+    """Return our column's name for a header; the header in lower case if we have no such column."""
     plain = header.strip().lower()
     if plain in COLUMNS:
         return plain
@@ -59,38 +59,36 @@ def column_of(header: str) -> str:
 _FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
 
 
-def guarded(cell: str) -> str:
-    """Return the cell with an apostrophe in front if a spreadsheet may take it for a formula.
-
-    A cell with apostrophes before a formula gets another one; ``'t Hooft`` stays as it is.
-    """
+def escape_formula(cell: str) -> str:
+    """Put an apostrophe before a cell that a spreadsheet may take for a formula. If apostrophes
+    precede the formula, one is added; ``'t Hooft`` stays as it is."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def unguarded(cell: str) -> str:
-    """Return the cell before ``guarded``; anything else stays as it is."""
+def unescape_formula(cell: str) -> str:
+    """Undo ``escape_formula``; return any other cell unchanged."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 MAX_UNPACKED_BYTES = 2 << 30
-"""Of all files in a ZIP; a million people need a quarter of it."""
+"""Largest sum of the unpacked files in a ZIP. A million people need a quarter of it."""
 _MAX_LINE_CHARACTERS = 1 << 20
-"""A longer line comes in pieces, which are refused as broken rows."""
+"""Longest line. The pieces of a longer one are refused as broken rows."""
 OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
 IGNORED = "-"
-"""The choice of a column that is not imported."""
+"""The value of ``Instructions.chosen`` for a column that is not imported."""
 _MIN_SIMILARITY = 0.8
-"""Of a header and our column, to be taken for a typing error."""
+"""Similarity at which a header counts as a misspelling of our column."""
 _CONSENT_WORDS = re.compile(
     r"status|subscri|opt.?(in|out)|bounc|complain|block|clean|suppress|consent|permission"
     r"|do.?not|active|enabled|disabled|deleted|removed"
 )
-"""Words in the header of a column that may say who must not get mail."""
-_DECLARED = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
+"""Words in a header whose column may say that a person must not get email."""
+_DELIMITER_LINE = re.compile(r"sep=(.)\s*\n", re.IGNORECASE)
 
 
 def members(path: Source) -> tuple[Member, ...]:
-    """Return the CSV files in a file. Raises InvalidInput if it cannot be read or has none."""
+    """Return the file, or the CSV files in a ZIP. Raises InvalidInput if there are none to read."""
     if path.suffix.lower() != ".zip":
         return (Member(file=str(path), name=path.name, open=lambda: path.open("rb")),)
     with readable(str(path)), _archive(path) as archive:
@@ -131,21 +129,16 @@ def _unpacked(path: Source, info: zipfile.ZipInfo) -> IO[bytes]:
 
 
 def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not empty with its first line; the first row names the columns.
-
-    Raises InvalidInput if a row is not CSV or not text.
-    """
+    """Yield the first line's number and the cells of each row with content, the header included.
+    Raises InvalidInput if a row is no CSV or not in the encoding."""
     line = 0
     try:
-        with (
-            readable(member.file),
-            io.TextIOWrapper(member.open(), encoding, newline=None) as text,
-        ):
+        with readable(member.file), io.TextIOWrapper(member.open(), encoding, newline=None) as text:
             lines = iter(partial(text.readline, _MAX_LINE_CHARACTERS), "")
             first = next(lines, "")
-            declared = _DECLARED.fullmatch(first)
+            declared = _DELIMITER_LINE.fullmatch(first)
             skipped = 1 if declared else 0
-            delimiter = declared[1] if declared else max(",;\t", key=partial(_known, first))
+            delimiter = declared[1] if declared else max(",;\t", key=partial(_count_columns, first))
             # strict: or a quote that is never closed would swallow the rest of the file
             table = csv.reader(
                 lines if declared else chain([first], lines), delimiter=delimiter, strict=True
@@ -162,8 +155,8 @@ def rows(member: Member, encoding: str) -> Iterator[tuple[int, list[str]]]:
         raise InvalidInput([not_text(member, encoding)]) from error
 
 
-def _known(header: str, delimiter: str) -> tuple[int, int]:
-    """Return how many columns the delimiter makes that we know, and how many in all."""
+def _count_columns(header: str, delimiter: str) -> tuple[int, int]:
+    """Return the number of known columns, and of all columns, if this is the delimiter."""
     names = [name.strip(' "\n').lower() for name in header.split(delimiter)]
     return sum(name in COLUMN_NAMES or column_of(name) in OURS for name in names), len(names)
 
@@ -172,49 +165,49 @@ _FIRST_ROW = "its first row names the columns, like email,name,lists"
 
 
 AUTO = "auto"
-"""The kind of a file whose first row says which tool wrote it."""
+"""The kind of a file whose tool is recognised by its header."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Instructions:
-    """A person's instructions about a file."""
+    """A person's instructions on how to read a file."""
 
     kind: str = AUTO
     """AUTO, PLAIN or the name of a tool."""
     lists: Sequence[str] = ()
-    """The lists of everybody in an export, or in a table without a column ``lists``."""
+    """The lists of all people in an export, or in a table without a column ``lists``."""
     encoding: str = ""
     without: Collection[str] = ()
-    """The files that an export lacks because they were empty."""
+    """Beginnings of the names of files that the export lacks because they would be empty."""
     mapped: Mapping[str, str] = field(default_factory=dict)
-    """Our column → its header in the file, which is then no export."""
+    """Our column → the header in the file. The file is then not read as an export."""
     ignored: Sequence[str] = ()
-    """Headers to ignore."""
+    """Headers of columns to ignore."""
     chosen: Sequence[str] = ()
-    """Our column for each of the file's, in order: "" as its header says, ``IGNORED`` for none."""
+    """Our column for each column of the file; "" to use its header, ``IGNORED`` to ignore it."""
     agreed: str = ""
-    """How people agreed of whom the file says only when."""
+    """The source of consent for people whose row has only the time."""
 
 
 def read_csv(
-    member: Member, encoding: str, reader: EntryReader, given: Instructions
-) -> Iterator[Located]:
-    """Yield the people of all rows; the reader notes the faults.
+    member: Member, encoding: str, reader: EntryReader, instructions: Instructions
+) -> Iterator[PlacedPerson]:
+    """Yield the people in all rows; the reader collects the faults.
 
-    The first row names the columns, in any order, in our words or those of spreadsheets. The
-    delimiter is ``,`` ``;`` or a tab, whichever fits that row; Excel's line ``sep=;`` above it is
-    understood. Names in a cell are separated by ``;``. A row with a reason in ``suppressed`` is a
-    suppression; if it has other cells too, also a subscriber.
+    The header has our columns or their aliases in any order. The delimiter is ``,`` ``;`` or a tab,
+    whichever gives the most known columns, or that of Excel's first line ``sep=;``. A cell with
+    several names separates them with ``;``. A row with a reason in ``suppressed`` is a suppression;
+    if it has more cells than the address, also a subscriber.
     """
     body = rows(member, encoding)
     line, header = next(body, (1, []))
     if not header:
         reader.fault(line, "", f"is empty; {_FIRST_ROW}")
         return
-    columns = _columns(header, line, reader, given)
+    columns = _columns(header, line, reader, instructions)
     if columns is None:
         return
-    everybody = {"lists": ";".join(given.lists)} if given.lists else {}
+    everybody = {"lists": ";".join(instructions.lists)} if instructions.lists else {}
     for line, row in body:
         if len(row) != len(columns):
             what = f"has {len(row)} fields, and the first row {len(columns)}"
@@ -222,59 +215,65 @@ def read_csv(
         else:
             filled = zip(columns, row, strict=True)
             cells = everybody | {
-                name: unguarded(cell.strip()).strip() for name, cell in filled if cell and name
+                name: unescape_formula(cell.strip()).strip()
+                for name, cell in filled
+                if cell and name
             }
-            if given.agreed and "consent_at" in cells:
-                cells.setdefault("consent_source", given.agreed)
+            if instructions.agreed and "consent_at" in cells:
+                cells.setdefault("consent_source", instructions.agreed)
             for person in _people(cells, line, reader):
-                yield Located(f"{member.name}:{line}", person)
+                yield PlacedPerson(f"{member.name}:{line}", person)
 
 
 def _columns(
-    row: Sequence[str], line: int, reader: EntryReader, given: Instructions
+    row: Sequence[str], line: int, reader: EntryReader, instructions: Instructions
 ) -> list[str] | None:
-    columns = _ours(row, given)
+    columns = _our_columns(row, instructions)
     before = len(reader)
     for number, name in enumerate(columns):
         is_twice = name in OURS and name in columns[:number]
-        objection = "stands twice; keep one of them" if is_twice else doubt(name, given)
+        objection = "stands twice; keep one of them" if is_twice else doubt(name, instructions)
         if objection:
             reader.fault(line, "", f"column {name!r} {objection}")
-    for name, header in given.mapped.items():
+    for name, header in instructions.mapped.items():
         if name not in columns:
             reader.fault(line, "", f"has no column {header!r}, which --column {name} names")
-    if "email" not in columns and "email" not in given.mapped:
+    if "email" not in columns and "email" not in instructions.mapped:
         reader.fault(line, "", f"has no column email; {_FIRST_ROW}")
-    if given.lists and "lists" in columns:
+    if instructions.lists and "lists" in columns:
         reader.fault(line, "", "has a column lists; take --list away, or remove that column")
     if len(reader) > before:
         return None
     return [name if name in OURS else "" for name in columns]
 
 
-def _ours(row: Sequence[str], given: Instructions) -> list[str]:
-    """Return our column for each of a header; for one that we do not know, its name."""
-    mapped = {header.strip().lower(): name for name, header in given.mapped.items()}
-    chosen = [*given.chosen, *[""] * len(row)]
+def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
+    """Return our column for each header; the header in lower case if we have no such column."""
+    mapped = {header.strip().lower(): name for name, header in instructions.mapped.items()}
+    chosen = [*instructions.chosen, *[""] * len(row)]
     return [
         # unless another header is mapped to the column
-        one or mapped.get(small) or (small if column_of(name) in given.mapped else column_of(name))
+        one
+        or mapped.get(small)
+        or (small if column_of(name) in instructions.mapped else column_of(name))
         for one, name, small in zip(chosen, row, lower_case(row), strict=False)
     ]
 
 
-def ignored_columns(row: Sequence[str], given: Instructions) -> list[str]:
-    """Return the columns of a header that we do not know, as the file writes them."""
+def ignored_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
+    """Return the headers of unknown columns, as the file has them."""
     return [
         header.strip() or f"column {number}, which has no name"
-        for number, (header, name) in enumerate(zip(row, _ours(row, given), strict=True), start=1)
+        for number, (header, name) in enumerate(
+            zip(row, _our_columns(row, instructions), strict=True), start=1
+        )
         if name not in OURS
     ]
 
 
-def doubt(name: str, given: Instructions) -> str:
-    """Return why an unknown column cannot simply be ignored, or ""."""
-    if not name or name in OURS or name in lower_case(given.ignored):
+def doubt(name: str, instructions: Instructions) -> str:
+    """Return why a column must not be ignored without a decision of a person, or ""."""
+    if not name or name in OURS or name in lower_case(instructions.ignored):
         return ""
     near = get_close_matches(name, [*OURS, *_ALIASES], n=1, cutoff=_MIN_SIMILARITY)
     if near:
@@ -299,8 +298,8 @@ def _people(
     lists, tags, left = (
         _names(cells.pop(name, ""), name, line, reader) for name in ("lists", "tags", "left")
     )
-    raw = Raw(lists=lists, tags=tags, left=left, **cells)
-    return people(reader, raw, reason, lambda _: line, with_subscriber=not is_bare)
+    raw = RawEntry(lists=lists, tags=tags, left=left, **cells)
+    return parse_entry(reader, raw, reason, lambda _: line, with_subscriber=not is_bare)
 
 
 def _names(cell: str, column: str, line: int, reader: EntryReader) -> tuple[str, ...]:
@@ -315,18 +314,18 @@ def _names(cell: str, column: str, line: int, reader: EntryReader) -> tuple[str,
 
 
 People = Iterable[tuple[Subscriber, str]]
-"""Subscribers, each with the consent as JSON."""
+"""Subscribers, each with their consent as JSON."""
 
 _PIECE_CHARACTERS = 1 << 16
 
 
-def as_csv(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str]:
-    """The text of a CSV, in pieces. ``strangers`` are suppressed and no subscribers."""
+def as_csv(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[str]:
+    """Yield pieces of a CSV text: subscribers, then ``suppressions`` of other addresses."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
-    for row in _rows(people, strangers):
-        table.writerow(map(guarded, row.values()))
+    for row in _rows(people, suppressions):
+        table.writerow(map(escape_formula, row.values()))
         if out.tell() > _PIECE_CHARACTERS:
             yield out.getvalue()
             out.seek(0)
@@ -334,7 +333,7 @@ def as_csv(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[str
     yield out.getvalue()
 
 
-def _rows(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[Mapping[str, str]]:
+def _rows(people: People, suppressions: Iterable[SuppressedEntry]) -> Iterator[Mapping[str, str]]:
     for person, consent in people:
         given = json.loads(consent)
         row = {
@@ -356,7 +355,7 @@ def _rows(people: People, strangers: Iterable[SuppressedEntry]) -> Iterator[Mapp
             # subscriber
             yield row | {"suppressed": ""}
         yield row
-    for entry in strangers:
+    for entry in suppressions:
         yield dict.fromkeys(COLUMNS, "") | {
             "email": entry.address,
             "suppressed": entry.reason.value,

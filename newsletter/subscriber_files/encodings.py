@@ -1,9 +1,9 @@
-"""A file of text, and its encoding: found by its bytes, or given. No letter is guessed.
+"""Detect the encoding of a text file by its bytes, without guessing any letter.
 
-A file that is not Unicode comes from a spreadsheet. Each line is decoded in each encoding of these.
-A line is plausible if its accented letters belong to one language and are where letters can be. The
-encoding with nearly all lines plausible is used, if there is only one; otherwise the file is
-refused, and the error lists the readings.
+A file that is not Unicode comes from a spreadsheet. Each line is decoded in each of the
+spreadsheets' encodings. A line is plausible if its accented letters belong to one language and are
+where letters can be. If only one encoding makes nearly all lines plausible, it is used. Otherwise
+the file is refused, and the error shows the readings.
 """
 
 import codecs
@@ -27,26 +27,26 @@ from newsletter.domain.errors import Fault, InvalidInput
 CHUNK_BYTES = 1 << 18
 _MAX_LINE_BYTES = 1 << 16
 _MAX_LINES = 20_000
-"""Lines with a letter beyond ASCII that are decoded."""
+"""Lines with non-ASCII letters to decode."""
 _MIN_RATIO = 4
-"""Implausible lines in every other encoding, for each in the best one."""
+"""An encoding is chosen if each other one has at least so many times its implausible lines."""
 
 _ENCODINGS = load_table("newsletter.subscriber_files", "encodings.yaml")
 _ALPHABETS: Mapping[str, list[str]] = {
     encoding: known["alphabets"] for encoding, known in _ENCODINGS.items()
 }
-"""Encoding → the letters beyond ASCII of each language that is written in it."""
+"""Encoding → the non-ASCII letters of each language written in it."""
 NAMES: Mapping[str, str] = {encoding: known["name"] for encoding, known in _ENCODINGS.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Uploaded:
-    """A file in memory, or the table of a workbook, by the workbook's name."""
+class MemoryFile:
+    """An uploaded file in memory, or the table of an uploaded workbook."""
 
     name: str
     data: bytes
     digest: str = ""
-    """SHA-256 of the workbook."""
+    """SHA-256 of the workbook; "" for any other file."""
 
     def __str__(self) -> str:
         return self.name
@@ -59,12 +59,12 @@ class Uploaded:
         return io.BytesIO(self.data)
 
 
-Source = Path | Uploaded
+Source = Path | MemoryFile
 
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
-    """A file of text: the file itself, or one in a ZIP. ``file`` is its name in a fault."""
+    """A text file, or a file in a ZIP. ``file`` is its name in faults."""
 
     file: str
     name: str
@@ -74,7 +74,7 @@ class Member:
 
 @contextmanager
 def readable(file: str) -> Iterator[None]:
-    """Raise InvalidInput if the system or the ZIP cannot read the file."""
+    """Turn an error of the system or the ZIP into InvalidInput."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -86,10 +86,8 @@ def readable(file: str) -> Iterator[None]:
 
 
 def encoding_in(member: Member, given: str = "") -> str:
-    """Return the encoding of a file: the one ``given``, Unicode, or the one its letters show.
-
-    Raises InvalidInput for an unknown encoding, and for a file that may be in several.
-    """
+    """Return a file's encoding: the ``given`` one, Unicode, or the one that its letters show.
+    Raises InvalidInput for an unknown encoding, and if several encodings are plausible."""
     if given:
         try:
             return codecs.lookup(given).name
@@ -100,7 +98,7 @@ def encoding_in(member: Member, given: str = "") -> str:
 
 
 def unicode_in(member: Member) -> str:
-    """Return UTF-8 or UTF-16, with or without a byte order mark; "" for anything else."""
+    """Return UTF-8 or UTF-16 if the file is in it, with or without a byte order mark, else ""."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with readable(member.file), member.open() as stream:
         chunk = stream.read(CHUNK_BYTES)
@@ -121,9 +119,9 @@ def unicode_in(member: Member) -> str:
 class _Reading:
     encoding: str
     implausible: int
-    """Lines."""
+    """The number of implausible lines."""
     has_words: bool
-    """A letter beyond ASCII is in a word."""
+    """Whether a non-ASCII letter is inside a word."""
 
 
 def _by_letters(member: Member) -> str:
@@ -140,7 +138,7 @@ def _by_letters(member: Member) -> str:
 
 
 def _readings(lines: list[bytes]) -> Iterator[_Reading]:
-    """Yield each different reading of the lines, under the first encoding that gives it."""
+    """Yield each different reading of the lines, with the first encoding that gives it."""
     used = bytes(sorted(set().union(*lines)))
     seen = set()
     for encoding in _ALPHABETS:
@@ -167,12 +165,12 @@ def _plausible(line: str, encoding: str) -> bool:
 
 
 _SIGNS = frozenset({"Sc", "Sk", "Sm", "No"})
-"""Categories of characters that touch no letter: currencies, single accents, sums, fractions."""
+"""Unicode categories of characters that are never next to a letter."""
 
 
 @cache
 def _rules(encoding: str) -> tuple[re.Pattern[str], tuple[frozenset[str], ...]]:
-    """Return the pattern of characters outside words, and the alphabets of an encoding."""
+    """Return an encoding's pattern of characters outside of words, and its alphabets."""
     beyond = bytes(range(128, 256)).decode(encoding, "replace")
     upper = re.escape("".join(letter for letter in beyond if letter.isupper()))
     lower = re.escape("".join(letter for letter in beyond if letter.islower()))

@@ -1,4 +1,4 @@
-"""Checks each value of a subscriber or a suppression, and notes the faults of a file."""
+"""Validate subscribers and suppressions, and collect the faults of a file."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,13 +26,13 @@ MAX_FAULTS = 1000
 
 
 class DuplicateCheck:
-    """The first line of each address, under a digest of 96 bits. Takes some 120 bytes each."""
+    """Remembers the first line of each address, by a digest of 96 bits. Takes 120 bytes each."""
 
     def __init__(self) -> None:
         self._lines: dict[bytes, int] = {}
 
-    def note(self, address: str, line: int) -> int:
-        """Return the line that had the address before; 0 if none had, and note this one."""
+    def record(self, address: str, line: int) -> int:
+        """Record an address. Return the line that had it before, or 0."""
         digest = blake2b(fold(address).encode(), digest_size=12).digest()
         before = len(self._lines)
         first = self._lines.setdefault(digest, line)
@@ -40,10 +40,8 @@ class DuplicateCheck:
 
 
 class EntryReader:
-    """Notes the faults of a file, and the line of each address; holds no person.
-
-    Faults after the thousandth are only counted.
-    """
+    """Collects the faults of a file and the lines of its addresses, but no people. Faults after the
+    first 1,000 are only counted."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -57,7 +55,7 @@ class EntryReader:
         return len(self._faults) + self._more
 
     def fault(self, line: int, key: str, message: str, *, column: int = 0, file: str = "") -> None:
-        """Note a fault of a line, 0 if of the whole file, or of a ``file`` packed in this one."""
+        """Add a fault of a line (0: of the whole file). ``file`` names a file in the ZIP."""
         if len(self._faults) == MAX_FAULTS:
             self._more += 1
             return
@@ -73,12 +71,13 @@ class EntryReader:
             raise InvalidInput(self._faults)
 
     def address(self, text: str, line: int, known: DuplicateCheck) -> str:
-        """Return an address; "" with a fault if it is bad or ``known`` from a line above."""
+        """Return an address. Add a fault and return "" if it is invalid or a duplicate in
+        ``known``."""
         try:
             if not text:
                 raise ValueError("needs an address like ana@example.org")
             address = parse_address(text)
-            if first := known.note(address, line):
+            if first := known.record(address, line):
                 raise ValueError(f"{address} stands on line {first} already; keep one of them")
         except ValueError as error:
             self.fault(line, "email", str(error))
@@ -91,8 +90,8 @@ LineOf = Callable[[str], int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Raw(Noted):
-    """The unchecked texts of one subscriber; "" if not given."""
+class RawEntry(Noted):
+    """The unchecked texts of a subscriber; "" if not given."""
 
     email: str = ""
     name: str = ""
@@ -106,23 +105,31 @@ class Raw(Noted):
     left: Sequence[str] = ()
 
 
-def people(
-    reader: EntryReader, raw: Raw, reason: str, line_of: LineOf, *, with_subscriber: bool = True
+def parse_entry(
+    reader: EntryReader,
+    raw: RawEntry,
+    reason: str,
+    line_of: LineOf,
+    *,
+    with_subscriber: bool = True,
 ) -> Iterator[Entry | SuppressedEntry]:
-    """Yield the subscriber, and with a reason the suppression too; nothing if that has a fault."""
+    """Yield the subscriber and, if there is a reason, the suppression. If the suppression has a
+    fault, yield nothing."""
     suppressed = None
     if reason:
-        suppressed = suppression(reader, raw.email, reason, line_of("suppressed"), "suppressed")
+        suppressed = parse_suppression(
+            reader, raw.email, reason, line_of("suppressed"), "suppressed"
+        )
         if suppressed is None:
             return
-    if with_subscriber and (person := subscriber(reader, raw, line_of)):
+    if with_subscriber and (person := parse_subscriber(reader, raw, line_of)):
         yield person
     if suppressed:
         yield suppressed
 
 
-def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
-    """Return one subscriber; None if there are faults, which are noted."""
+def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Entry | None:
+    """Return a subscriber. Add faults and return None if a value is invalid."""
     before = len(reader)
     address = reader.address(raw.email, line_of("email"), reader.subscribers)
     for key, objection in _OBJECTIONS.items():
@@ -151,23 +158,21 @@ def subscriber(reader: EntryReader, raw: Raw, line_of: LineOf) -> Entry | None:
     )
 
 
-def entry_of(raw: Raw, place: str = "") -> Entry:
-    """Return one subscriber who is in no file but in a form or the like. Raises InvalidInput."""
+def check_entry(raw: RawEntry, place: str = "") -> Entry:
+    """Validate a subscriber from a form, a command or the API. Raises InvalidInput."""
     reader = EntryReader(place)
-    entry = subscriber(reader, raw, lambda key: 0)
+    entry = parse_subscriber(reader, raw, lambda key: 0)
     reader.finish()
     if entry is None:
         raise Defect("an entry was refused without a fault")
     return entry
 
 
-def suppression(
+def parse_suppression(
     reader: EntryReader, email: str, reason: str, line: int, key: str = "reason"
 ) -> SuppressedEntry | None:
-    """Return one suppression; None if there are faults, which are noted.
-
-    ``key`` is the file's name for the reason.
-    """
+    """Return a suppression. Add faults and return None if a value is invalid. ``key`` is the file's
+    name for the reason."""
     address = reader.address(email, line, reader.suppressed)
     known = [reason.value for reason in SuppressionReason]
     if not reason:
@@ -184,7 +189,7 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     return f"means nothing here{did_you_mean(key, known)}"
 
 
-def _consent(reader: EntryReader, raw: Raw, line_of: LineOf) -> Consent | None:
+def _consent(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Consent | None:
     if not raw.consent_source and not raw.consent_at:
         return None
     if not raw.consent_source:
@@ -219,7 +224,7 @@ def _line_objection(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def list_objection(name: str) -> str:
-    """Return why this is not the name of a list, or ""."""
+    """Return why a text is no valid name of a list, or ""."""
     if re.fullmatch(LIST_NAME, name):
         return ""
     return f"{name!r} is not the name of a list; write one like press or press-us"
@@ -241,7 +246,7 @@ _OBJECTIONS: Mapping[str, Callable[[str], str]] = {
     "left": list_objection,
     "tags": _tag_objection,
 }
-"""Key → what returns the fault of its value, or of each of its values."""
+"""Key → a function that returns the objection to a value, or to one of its values."""
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""The exports of other tools, by the columns that ``exports.yaml`` lists for each tool."""
+"""Read the exports of other tools, by the columns of each tool in ``exports.yaml``."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,20 +21,20 @@ from newsletter.formats.times import read_day_or_instant, zone_objection
 
 
 class ContactStatus(Enum):
-    """The status of a person in an export. Of several, the one furthest down here counts."""
+    """The status of a person in an export. If columns disagree, the last of these counts."""
 
     SUBSCRIBED = "subscribed"
-    """Gets mail there."""
+    """The person gets email from the other tool."""
     UNCONFIRMED = "unconfirmed"
-    """Never said yes: is skipped."""
+    """The person never confirmed; they are skipped."""
     BLOCKED = "blocked"
-    """Was shut out there by the staff or by the tool."""
+    """The staff or the other tool blocked the address."""
     BOUNCED = "bounced"
     """The mailbox does not exist."""
     LEFT = "left"
-    """Unsubscribed there."""
+    """The person unsubscribed."""
     COMPLAINED = "complained"
-    """Reported a message as spam there."""
+    """The person reported a message as spam."""
 
 
 REASONS: Mapping[ContactStatus, SuppressionReason] = {
@@ -43,47 +43,47 @@ REASONS: Mapping[ContactStatus, SuppressionReason] = {
     ContactStatus.LEFT: SuppressionReason.UNSUBSCRIBED,
     ContactStatus.COMPLAINED: SuppressionReason.COMPLAINED,
 }
-"""Status → reason for suppressing the address here too."""
+"""Status in the export → reason of our suppression."""
 
 
-FILLED = "*"
-"""The entry for all other values, but not for an empty cell."""
+ANY_VALUE = "*"
+"""The key in ``StatusByValue`` for any other value than the listed ones and ""."""
 
-Says = Mapping[str, ContactStatus]
-"""The values of a column, in small letters, and where a person stands by each."""
+StatusByValue = Mapping[str, ContactStatus]
+"""Value of a column, in lower case → status."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportFormat:
-    """The export of one tool: the names of its columns, in small letters."""
+    """The columns of one tool's export, in lower case."""
 
     name: str
     address: str = "email"
     names: tuple[str, ...] = ()
-    """A name or its parts, which are joined in this order."""
+    """Columns with the name or its parts, in the order in which they are joined."""
     timezone: tuple[str, ...] = ()
     consent_at: tuple[str, ...] = ()
-    """Columns for the time of consent; the first that is filled counts."""
+    """Columns with the time of consent; the first one that is not empty counts."""
     groups: tuple[str, ...] = ()
-    """Tags or labels of the other tool: counted, not taken over."""
-    says: Mapping[str, Says]
+    """Columns with tags or labels. They are counted, but not imported."""
+    says: Mapping[str, StatusByValue]
     marks: frozenset[str]
-    """Columns that no other tool writes together: by them it is known."""
+    """Columns that together identify the tool."""
     required: frozenset[str]
-    """Columns that a safe import needs."""
-    by_file: Says = field(default_factory=dict)
-    """Beginning of a file's name → status of all people in it."""
+    """Columns without which an import is not safe."""
+    by_file: StatusByValue = field(default_factory=dict)
+    """Beginning of a file's name → status of all people in the file."""
     must: tuple[str, ...] = ()
-    """Beginnings of file names that a ZIP must contain; without them people who left would come
-    back."""
+    """Beginnings of the names of files that a ZIP must have. They name the people who
+    unsubscribed."""
     proves_consent: bool = False
-    """A person without a time of consent never confirmed."""
+    """Whether a person without a time of consent counts as unconfirmed."""
     caution: str = ""
-    """A sentence about data that the export lacks."""
+    """A note on data that the export lacks, or ""."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All known columns; other columns of a file are ignored."""
+        """Return all known columns. Other columns of a file are ignored."""
         several = (self.names, self.timezone, self.consent_at, self.groups, self.says)
         return (self.address, *(name for names in several for name in names))
 
@@ -100,7 +100,7 @@ def _format(name: str, row: dict[str, Any]) -> ExportFormat:
     )
 
 
-def _says(values: Mapping[str, Sequence[str]]) -> Says:
+def _says(values: Mapping[str, Sequence[str]]) -> StatusByValue:
     return {value: ContactStatus(status) for status, some in values.items() for value in some}
 
 
@@ -119,17 +119,17 @@ class Skip(Enum):
     """Why a person in an export is not imported."""
 
     UNCONFIRMED = "never confirmed"
-    """The other tool knows of no yes, so there is none to take over."""
-    TWICE = "stands in the file already"
-    """The first row of an address counts; a suppression counts wherever it stands."""
+    """The other tool has no consent that could be imported."""
+    DUPLICATE = "stands in the file already"
+    """The first subscriber row of an address counts. A suppression counts in any row."""
     UNREACHABLE = "left or bounced there, under what is no address"
-    """Left or bounced there, with an invalid address."""
+    """The person unsubscribed or bounced, and the address is invalid."""
     NO_ADDRESS = "without an address that email can reach"
-    """One of thousands: it would be no reason to refuse all others."""
+    """The address is invalid. One such row is no reason to refuse the file."""
 
 
-class Unusable(ValueError):
-    """A cell that cannot be used; ``column`` names it as the file does."""
+class UnusableCell(ValueError):
+    """A cell or column that cannot be used; ``column`` is its header in the file."""
 
     def __init__(self, column: str, message: str) -> None:
         super().__init__(message)
@@ -138,46 +138,48 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The columns of a format in one file."""
+    """The positions of a format's columns in one file."""
 
     known: ExportFormat
     header: tuple[str, ...]
-    """As written in the file."""
-    places: Mapping[str, int]
-    """Column → its position in the file."""
+    """The headers as the file has them."""
+    positions: Mapping[str, int]
+    """Column of the format → its index in a row."""
     status: ContactStatus
-    """The status of all people in the file, by its name."""
+    """The status of all people in the file, by the file's name."""
     ignored: tuple[str, ...]
-    """Columns that mean nothing here."""
+    """Headers of unknown columns."""
 
     def cells(self, row: Sequence[str], columns: Iterable[str]) -> dict[str, str]:
-        """Return the row's values in these columns, as far as the file has them."""
-        return {name: row[self.places[name]].strip() for name in columns if name in self.places}
+        """Return column → value for those of these columns that the file has."""
+        return {
+            name: row[self.positions[name]].strip() for name in columns if name in self.positions
+        }
 
-    def unusable(self, column: str, message: str) -> Unusable:
-        """The fault of a cell, by the column's name in the file."""
-        return Unusable(self.header[self.places[column]], message)
+    def cell_error(self, column: str, message: str) -> UnusableCell:
+        """Return the error of a cell, with the column's header in the file."""
+        return UnusableCell(self.header[self.positions[column]], message)
 
 
 def lower_case(header: Sequence[str]) -> list[str]:
-    """The names of a header as the tables of formats write them."""
+    """Return the headers in lower case, without blanks around them."""
     return [name.strip().lower() for name in header]
 
 
-def layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
-    """Find the columns of a format in a header. Raises Unusable if one is missing or twice."""
+def find_layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
+    """Find the columns of a format. Raises UnusableCell if one is missing or there twice."""
     names = lower_case(header)
     for number, name in enumerate(names):
         if name in known.columns and name in names[:number]:
-            raise Unusable(header[number].strip(), "stands twice; keep one of them")
+            raise UnusableCell(header[number].strip(), "stands twice; keep one of them")
     missing = ", ".join(sorted(known.required.difference(names)))
     if missing:
-        raise Unusable("", f"has no column {missing}, which every {known.name} export has")
+        raise UnusableCell("", f"has no column {missing}, which every {known.name} export has")
     by_file = (status for begin, status in known.by_file.items() if file.lower().startswith(begin))
     return Layout(
         known=known,
         header=tuple(name.strip() for name in header),
-        places={name: names.index(name) for name in known.columns if name in names},
+        positions={name: names.index(name) for name in known.columns if name in names},
         status=next(by_file, ContactStatus.SUBSCRIBED),
         ignored=tuple(
             name.strip() or f"column {number}, which has no name"
@@ -187,16 +189,15 @@ def layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
     )
 
 
-def person(
-    at: Layout, row: Sequence[str], *, source: str, lists: tuple[str, ...]
+def read_person(
+    layout: Layout, row: Sequence[str], *, source: str, lists: tuple[str, ...]
 ) -> Entry | SuppressedEntry | Skip:
-    """Return the person in a row, with consent from ``source`` and for ``lists``. Raises
-    Unusable."""
-    if len(row) != len(at.header):
-        what = f"has {len(row)} fields, and the first row {len(at.header)}"
-        raise Unusable("", f"{what}; look for a delimiter or a quote too many or too few")
-    status = _status(at, row)
-    cell = row[at.places[at.known.address]].strip()
+    """Return the person in a row; ``source`` becomes that of the consent. Raises UnusableCell."""
+    if len(row) != len(layout.header):
+        what = f"has {len(row)} fields, and the first row {len(layout.header)}"
+        raise UnusableCell("", f"{what}; look for a delimiter or a quote too many or too few")
+    status = _status(layout, row)
+    cell = row[layout.positions[layout.known.address]].strip()
     try:
         address = parse_address(cell)
     except ValueError:
@@ -204,55 +205,61 @@ def person(
         return Skip.UNREACHABLE if status in REASONS else Skip.NO_ADDRESS
     if status in REASONS:
         return SuppressedEntry(address=address, reason=REASONS[status])
-    consented_at = _consent_at(at, row)
-    if status is ContactStatus.UNCONFIRMED or (at.known.proves_consent and consented_at is None):
+    consented_at = _read_consent_time(layout, row)
+    if status is ContactStatus.UNCONFIRMED or (
+        layout.known.proves_consent and consented_at is None
+    ):
         return Skip.UNCONFIRMED
-    zone = "".join(at.cells(row, at.known.timezone).values())
+    zone = "".join(layout.cells(row, layout.known.timezone).values())
     return Entry(
         address=address,
-        name=_name(at, row),
+        name=_name(layout, row),
         lists=lists,
         timezone="" if zone_objection(zone) else zone,
         consent=Consent(source=source, at=consented_at),
     )
 
 
-def may_add_people(at: Layout) -> bool:
-    """Return whether a file may add people: in some files all are suppressed or skipped."""
-    always = [says[""] for name, says in at.known.says.items() if name in at.places and "" in says]
-    return {at.status, *always} == {ContactStatus.SUBSCRIBED}
+def may_add_people(layout: Layout) -> bool:
+    """Return whether a file may add people. Some files have only people to suppress or skip."""
+    always = [
+        says[""]
+        for name, says in layout.known.says.items()
+        if name in layout.positions and "" in says
+    ]
+    return {layout.status, *always} == {ContactStatus.SUBSCRIBED}
 
 
-def _status(at: Layout, row: Sequence[str]) -> ContactStatus:
-    found = [at.status]
-    for column, cell in at.cells(row, at.known.says).items():
-        values = at.known.says[column]
-        says = values.get(cell.lower()) or (values.get(FILLED) if cell else None)
+def _status(layout: Layout, row: Sequence[str]) -> ContactStatus:
+    found = [layout.status]
+    for column, cell in layout.cells(row, layout.known.says).items():
+        values = layout.known.says[column]
+        says = values.get(cell.lower()) or (values.get(ANY_VALUE) if cell else None)
         # an unknown status may mean "never write", so it is a fault
         if says is None:
-            known = ", ".join(value for value in values if value not in {"", FILLED})
+            known = ", ".join(value for value in values if value not in {"", ANY_VALUE})
             message = f"{cell!r} is none of {known}: whether to write to them is not known"
-            raise at.unusable(column, message)
+            raise layout.cell_error(column, message)
         found.append(says)
     return max(found, key=list(ContactStatus).index)
 
 
-def _name(at: Layout, row: Sequence[str]) -> str:
-    cells = at.cells(row, at.known.names)
+def _name(layout: Layout, row: Sequence[str]) -> str:
+    cells = layout.cells(row, layout.known.names)
     name = " ".join(" ".join(cells.values()).split())
     control = control_in_value(name)
     if control:
-        raise at.unusable(next(iter(cells)), f"holds {control}; take it out")
+        raise layout.cell_error(next(iter(cells)), f"holds {control}; take it out")
     return name
 
 
-def _consent_at(at: Layout, row: Sequence[str]) -> datetime | None:
-    for column, cell in at.cells(row, at.known.consent_at).items():
+def _read_consent_time(layout: Layout, row: Sequence[str]) -> datetime | None:
+    for column, cell in layout.cells(row, layout.known.consent_at).items():
         if cell:
             try:
                 return _instant(_ZONE_NAME.sub("", cell))
             except ValueError as error:
-                raise at.unusable(column, str(error)) from error
+                raise layout.cell_error(column, str(error)) from error
     return None
 
 

@@ -10,50 +10,50 @@ from newsletter.documents.sandbox import READERS, CutOff, cut_off, stream
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.subscribers.audience import UploadedFile
 from newsletter.subscriber_files.csv_files import Instructions
-from newsletter.subscriber_files.encodings import Uploaded
-from newsletter.subscriber_files.subscriber_file import Placed, Spool, SubscriberFile
+from newsletter.subscriber_files.encodings import MemoryFile
+from newsletter.subscriber_files.subscriber_file import PlacedEntry, Spool, SubscriberFile
 from newsletter.subscriber_files.subscribers import TableColumn, columns_of, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
 LARGEST_BYTES = 32_000_000
-"""The largest upload: a ZIP of some 500,000 people, or a table of as many."""
-_WITHIN = timedelta(minutes=5)
+"""Size limit of an upload: some 500,000 people as a ZIP or a workbook."""
+_TIMEOUT = timedelta(minutes=5)
 _MAX_ANSWER_BYTES = 256_000_000
 _AT_ONCE = 250
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadUpload:
-    """The contents of a file."""
+    """The result of reading an upload."""
 
     columns: tuple[TableColumn, ...] = ()
-    """The columns of a table."""
+    """The columns, if the file is a table."""
     file: SubscriberFile | None = None
-    """None if a person has to name the columns, and with an error."""
+    """The file; None if there is an error, or a person must choose the columns first."""
     error: InvalidInput | None = None
 
 
 def read_upload(upload: UploadedFile) -> ReadUpload:
-    """Run ``read_people`` in a sandbox; the people are in a file without a name."""
+    """Run ``read_people`` in a sandbox. The people are spooled to a temporary file."""
     columns: list[TableColumn] = []
     file: SubscriberFile | None = None
     error: InvalidInput | None = None
-    people = Spool[Placed](TemporaryFile())  # noqa: SIM115 - the spool closes it
+    people = Spool[PlacedEntry](TemporaryFile())  # noqa: SIM115 - the spool closes it
     try:
-        source = as_table(Uploaded(name=upload.file, data=upload.body))
+        source = as_table(MemoryFile(name=upload.file, data=upload.body))
     except InvalidInput as unreadable:
         return ReadUpload(error=unreadable)
-    said = Instructions(
+    instructions = Instructions(
         lists=upload.lists, without=upload.without, chosen=upload.columns, agreed=upload.agreed
     )
     try:
         for one in stream(
             "newsletter.subscriber_files.isolated:read_here",
-            {"source": source, "said": said},
-            answer=TableColumn | SubscriberFile | list[Placed],
-            within=_WITHIN,
+            {"source": source, "instructions": instructions},
+            answer=TableColumn | SubscriberFile | list[PlacedEntry],
+            timeout=_TIMEOUT,
             gate=READERS,
-            largest=_MAX_ANSWER_BYTES,
+            max_bytes=_MAX_ANSWER_BYTES,
         ):
             if isinstance(one, InvalidInput):
                 error = one
@@ -70,18 +70,16 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
 
 
 def read_here(
-    source: Uploaded, said: Instructions
-) -> Iterator[TableColumn | SubscriberFile | list[Placed]]:
-    """Yield the columns of a table, the file, then its people. Raises InvalidInput.
-
-    If some columns are unknown, and a person has not chosen what they are: only the columns.
-    """
+    source: MemoryFile, instructions: Instructions
+) -> Iterator[TableColumn | SubscriberFile | list[PlacedEntry]]:
+    """Yield the columns of a table, the file, then its people. Raises InvalidInput. Yield only the
+    columns if a person must choose some first."""
     columns = columns_of(source)
     yield from columns
     ours = [column.ours for column in columns]
-    if columns and not said.chosen and (not all(ours) or "email" not in ours):
+    if columns and not instructions.chosen and (not all(ours) or "email" not in ours):
         return
-    read = read_people(source, said)
+    read = read_people(source, instructions)
     yield replace(read, people=())
     people = iter(read.people)
     # one answer for each of them would take twice as long

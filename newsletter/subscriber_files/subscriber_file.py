@@ -1,4 +1,5 @@
-"""A file of subscribers that is read once, checked as a whole, and never held in memory."""
+"""A file of subscribers, validated as a whole before any of it is used. Its people are never all in
+memory."""
 
 import codecs
 import hashlib
@@ -39,7 +40,7 @@ _NOT = {
 
 
 def not_text(member: encodings.Member, encoding: str) -> Fault:
-    """Return the fault of the first byte that an encoding does not have."""
+    """Return the fault of the first byte that is invalid in an encoding."""
     place = _Place()
     decoder = codecs.getincrementaldecoder(encoding)()
     with encodings.readable(member.file), member.open() as stream:
@@ -61,7 +62,8 @@ def not_text(member: encodings.Member, encoding: str) -> Fault:
 
 
 def control_in(member: encodings.Member, encoding: str) -> Fault | None:
-    """Return the fault of the first control character but tabs. Raises UnicodeDecodeError."""
+    """Return the fault of the first control character except tabs, or None. Raises
+    UnicodeDecodeError."""
     place = _Place()
     with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding) as text:
         for piece in iter(partial(text.read, encodings.CHUNK_BYTES), ""):
@@ -75,7 +77,7 @@ def control_in(member: encodings.Member, encoding: str) -> Fault | None:
 
 
 class _Place:
-    """Counts the lines and columns of a text that comes in pieces."""
+    """Counts lines and columns of a text that is read in pieces."""
 
     def __init__(self) -> None:
         self._line = self._column = 1
@@ -103,34 +105,34 @@ _SUPPRESSED = {
 }
 
 
-Placed = tuple[str, Entry | SuppressedEntry]
-"""A person to add or to suppress, with the place in the file."""
+PlacedEntry = tuple[str, Entry | SuppressedEntry]
+"""The place in the file, and the person to add or to suppress."""
 
 
-class Located(NamedTuple):
-    """A person of a file."""
+class PlacedPerson(NamedTuple):
+    """A person in a file: to add, to suppress or to skip."""
 
     place: str
     """The file's name and the line."""
     person: Person
     has_tags: bool = False
-    """The other tool had tags or labels for the person; they are ignored."""
+    """Whether the other tool had tags or labels for the person. They are not imported."""
 
 
 @dataclass(kw_only=True)
 class EntryCounts:
-    """Counts the people of a file, and holds none."""
+    """Counts the people of a file by kind."""
 
     entries: int = 0
     tagged: int = 0
-    """People with tags or labels in another tool."""
+    """The number of people with tags or labels in the other tool."""
     skipped: Counter[Skip] = field(default_factory=Counter)
     suppressed: Counter[SuppressionReason] = field(default_factory=Counter)
     lists: dict[str, str] = field(default_factory=dict)
-    """List → the place that names it first."""
+    """List → the first place that names it."""
     _first: dict[Skip | SuppressionReason, list[str]] = field(default_factory=dict)
 
-    def add(self, found: Located) -> None:
+    def add(self, found: PlacedPerson) -> None:
         self.tagged += found.has_tags
         person = found.person
         if isinstance(person, Entry):
@@ -150,11 +152,11 @@ class EntryCounts:
 
     @property
     def people(self) -> int:
-        """The number of people to add or to suppress."""
+        """Return the number of people to add or to suppress."""
         return self.entries + self.suppressed.total()
 
     def notes(self) -> Iterator[str]:
-        """Yield sentences about the people who are not simply added."""
+        """Yield sentences about suppressed and skipped people and ignored tags."""
         if self.tagged:
             yield f"tags ignored, of {self.tagged:,} people: all go to the lists that you name"
         for reason, count in self.suppressed.items():
@@ -171,7 +173,8 @@ T = TypeVar("T")
 
 
 class Spool(Generic[T]):
-    """Values in a file, which can be read any number of times and is closed with this object."""
+    """Values in a temporary file that can be read several times. The file is closed with this
+    object."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -199,10 +202,11 @@ class Spool(Generic[T]):
             yield from values
 
 
-def paced(people: Iterable[T], tell: Callable[[int], object]) -> Iterator[T]:
-    """Pass people on, with pauses in which others can write; ``tell`` gets the number so far."""
+def with_pauses(people: Iterable[T], progress: Callable[[int], object]) -> Iterator[T]:
+    """Yield the people, with pauses in which other processes can write to SQLite. ``progress`` gets
+    the number so far."""
     for number, one in enumerate(people, start=1):
-        tell(number)
+        progress(number)
         if number % PROGRESS_STEP == 0:
             # who waits for SQLite's lock asks again after a while: it must be free then
             time.sleep(_PAUSE_SECONDS)
@@ -211,48 +215,49 @@ def paced(people: Iterable[T], tell: Callable[[int], object]) -> Iterator[T]:
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriberFile:
-    """The people of a file that was read and checked as a whole."""
+    """The people of a valid file, and facts about the file."""
 
     name: str
-    """Without its folder."""
+    """The file's name without its folder."""
     kind: str
     """The tool that wrote it, or ``plain``."""
     digest: str
-    """SHA-256 of its bytes, in hexadecimal digits."""
+    """SHA-256 of the file, in hexadecimal."""
     notes: tuple[str, ...]
-    """Sentences about parts that were understood, guessed and ignored."""
+    """Sentences on how the file was read, and what was ignored."""
     lists: Mapping[str, str]
-    """List → the place that names it first."""
+    """List → the first place that names it."""
     skipped: Mapping[str, int]
-    """Reason → number of people who are not taken over."""
+    """Reason → number of people who are not imported."""
     count: int
-    """Of the people to add or to suppress."""
-    people: Iterable[Placed] = ()
-    """The people to add, then those to suppress, each with the place in the file."""
+    """The number of people to add or to suppress."""
+    people: Iterable[PlacedEntry] = ()
+    """The people to add, then those to suppress."""
 
 
 def _new_file(source: encodings.Source) -> IO[bytes]:
-    """Return a file without a name; in memory for an upload, which is there too."""
+    """Return a temporary file on disk; for an upload, which is in memory, one in memory."""
     return TemporaryFile() if isinstance(source, Path) else io.BytesIO()
 
 
-def checked(
+def check_file(
     path: encodings.Source,
-    walk: Callable[[EntryReader], Iterator[Located]],
+    read_entries: Callable[[EntryReader], Iterator[PlacedPerson]],
     *,
     kind: str,
     digest: str,
     notes: Iterable[str],
     progress: Callable[[int], object],
 ) -> SubscriberFile:
-    """Read a whole file. Raises InvalidInput naming each bad line, at most a thousand of them.
+    """Read and validate a whole file. Raises InvalidInput with each bad line, at most 1,000.
 
-    ``walk`` reads it, and notes the faults. ``digest`` is from before the first byte was read.
-    ``progress`` gets the number of people that were read, now and then and at the end.
+    ``read_entries`` yields the people and adds faults to the reader. ``digest`` is that of the file
+    before it was read. ``progress`` gets the number of people read, every 1,000 people and at the
+    end.
     """
     counts, reader, read = EntryCounts(), EntryReader(str(path)), 0
-    people, suppressed = Spool[Placed](_new_file(path)), Spool[Placed](_new_file(path))
-    for read, found in enumerate(walk(reader), start=1):
+    people, suppressed = Spool[PlacedEntry](_new_file(path)), Spool[PlacedEntry](_new_file(path))
+    for read, found in enumerate(read_entries(reader), start=1):
         counts.add(found)
         if not isinstance(found.person, Skip):
             spool = people if isinstance(found.person, Entry) else suppressed
@@ -264,8 +269,8 @@ def checked(
     reader.finish()
     if digest_of(path) != digest:
         raise InvalidInput([Fault(file=str(path), message=CHANGED)])
-    for gone in suppressed:
-        people.add(gone)
+    for entry in suppressed:
+        people.add(entry)
     return SubscriberFile(
         name=path.name,
         kind=kind,
@@ -280,7 +285,7 @@ def checked(
 
 def digest_of(path: encodings.Source) -> str:
     """Return the SHA-256 of a file's bytes. Raises InvalidInput if it cannot be read."""
-    if isinstance(path, encodings.Uploaded) and path.digest:
+    if isinstance(path, encodings.MemoryFile) and path.digest:
         return path.digest
     with encodings.readable(str(path)), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

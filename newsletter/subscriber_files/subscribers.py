@@ -1,4 +1,4 @@
-"""Files of people: ours, or exports of other tools; all of a file or nothing."""
+"""Read a file of subscribers, ours or another tool's: the whole file or nothing."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from newsletter.subscriber_files.csv_files import AUTO, Instructions
 from newsletter.subscriber_files.encodings import NAMES, Member, Source, encoding_in, unicode_in
 from newsletter.subscriber_files.entries import EntryReader, list_objection
 from newsletter.subscriber_files.subscriber_file import (
-    Located,
+    PlacedPerson,
     SubscriberFile,
-    checked,
+    check_file,
     digest_of,
     not_text,
 )
@@ -21,18 +21,18 @@ from newsletter.subscriber_files.subscriber_file import (
 _YAML = {".yaml", ".yml"}
 _CSV = {".csv", ".tsv", ".txt"}
 _ZIP = ".zip"
-_FIRST_ROWS, _SHOWN_VALUES = 20, 3
-"""Of a table whose columns a person looks at."""
+_PREVIEW_ROWS, _PREVIEW_VALUES = 20, 3
+"""Rows to read of a table whose columns a person chooses, and values to show of each column."""
 
 PLAIN = "plain"
 KINDS = (AUTO, PLAIN, *exports.FORMATS)
-"""The kinds of files of people."""
+"""The kinds of files, by the tool that wrote them."""
 Progress = Callable[[int], object]
-"""Gets the number of people read so far, now and then and at the end."""
+"""Called with the number of people read so far, every 1,000 people and at the end."""
 
 
-def _read_ours(path: Source, said: Instructions, progress: Progress) -> SubscriberFile:
-    """Check a file of subscribers: YAML, or CSV with the same names as columns.
+def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> SubscriberFile:
+    """Read a file of our own format: YAML, or CSV with the same keys as columns.
 
     An entry without ``lists`` (in CSV: an empty cell) is a person on no list; an empty list is a
     fault. A time without an offset is in UTC.
@@ -43,51 +43,50 @@ def _read_ours(path: Source, said: Instructions, progress: Progress) -> Subscrib
         raise InvalidInput([Fault(file=str(path), message=message)])
     digest = digest_of(path)
     [member] = csv_files.members(path)
-    if suffix in _YAML and not said.encoding and not unicode_in(member):
+    if suffix in _YAML and not instructions.encoding and not unicode_in(member):
         raise InvalidInput([not_text(member, "utf-8")])
-    found = encoding_in(member, said.encoding)
+    found = encoding_in(member, instructions.encoding)
 
-    def walk(reader: EntryReader) -> Iterator[Located]:
+    def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
         if suffix not in _YAML:
-            return csv_files.read_csv(member, found, reader, said)
+            return csv_files.read_csv(member, found, reader, instructions)
         from newsletter.subscriber_files.yaml_rows import read_yaml  # a CSV needs no YAML
 
         return read_yaml(member, found, reader)
 
-    notes = list(_encoding_notes(found, said.encoding))
+    notes = list(_encoding_notes(found, instructions.encoding))
     if suffix not in _YAML:
         _, header = next(csv_files.rows(member, found), (1, []))
-        aside = csv_files.ignored_columns(header, said)
+        aside = csv_files.ignored_columns(header, instructions)
         notes += [f"columns ignored: {', '.join(aside)}"] if aside else []
-    return checked(path, walk, kind=PLAIN, digest=digest, notes=notes, progress=progress)
+    return check_file(path, read_entries, kind=PLAIN, digest=digest, notes=notes, progress=progress)
 
 
 def read_people(
-    path: Source, said: Instructions, *, progress: Progress = lambda count: None
+    path: Source, instructions: Instructions, *, progress: Progress = lambda count: None
 ) -> SubscriberFile:
-    """Check a file of ours, or an export of another tool.
-
-    Raises InvalidInput naming each bad line, at most a thousand of them; also if the columns could
-    be those of several tools.
-    """
+    """Read and validate a file of our own format or an export of another tool. Raises InvalidInput
+    with each bad line, at most 1,000; also if the columns fit several tools."""
     suffix = path.suffix.lower()
-    known = exports.FORMATS.get(said.kind)
-    objection = next(filter(None, map(list_objection, said.lists)), "")
+    known = exports.FORMATS.get(instructions.kind)
+    objection = next(filter(None, map(list_objection, instructions.lists)), "")
     if objection:
         raise InvalidInput([Fault(file="--list", message=objection)])
     if known and suffix not in _CSV | {_ZIP}:
-        message = f"is no export of {said.kind}, which is a .csv or a .zip"
+        message = f"is no export of {instructions.kind}, which is a .csv or a .zip"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    may_be_export = said.kind == AUTO and not said.mapped and not said.chosen
+    may_be_export = (
+        instructions.kind == AUTO and not instructions.mapped and not instructions.chosen
+    )
     if known or (may_be_export and suffix in _CSV | {_ZIP}):
-        export = _read_export(path, known, said, progress)
+        export = _read_export(path, known, instructions, progress)
         if export:
             return export
-    if suffix not in _CSV and (said.lists or said.mapped):
-        option = "--list" if said.lists else "--column"
+    if suffix not in _CSV and (instructions.lists or instructions.mapped):
+        option = "--list" if instructions.lists else "--column"
         message = f"names its own lists and keys; take {option} away, or write it into the file"
         raise InvalidInput([Fault(file=str(path), message=message)])
-    return _read_ours(path, said, progress)
+    return _read_ours(path, instructions, progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,20 +95,20 @@ class TableColumn:
 
     header: str
     values: tuple[str, ...]
-    """The first that are not empty."""
+    """The first values that are not empty."""
     ours: str
-    """Our column by its header, or ""."""
+    """Our column's name for the header, or ""."""
     is_doubtful: bool
-    """It may say who must not get email, so that a person has to say what it is."""
+    """Whether the column may say that a person must not get email: a person must decide."""
 
 
 def columns_of(path: Source) -> tuple[TableColumn, ...]:
-    """Return the columns of a table; none of an export, a ZIP or YAML. Raises InvalidInput."""
+    """Return the columns of a table; () for an export, a ZIP or YAML. Raises InvalidInput."""
     if path.suffix.lower() not in _CSV:
         return ()
     [member] = csv_files.members(path)
-    first = list(islice(csv_files.rows(member, encoding_in(member)), _FIRST_ROWS))
-    if not first or _recognised(first[0][1], member.file, first[0][0]):
+    first = list(islice(csv_files.rows(member, encoding_in(member)), _PREVIEW_ROWS))
+    if not first or _recognise_tool(first[0][1], member.file, first[0][0]):
         return ()
     return tuple(_column(name, number, first[1:]) for number, name in enumerate(first[0][1]))
 
@@ -119,7 +118,7 @@ def _column(header: str, number: int, first: Sequence[tuple[int, list[str]]]) ->
     ours = csv_files.column_of(header)
     return TableColumn(
         header=header.strip(),
-        values=tuple(dict.fromkeys(filter(None, cells)))[:_SHOWN_VALUES],
+        values=tuple(dict.fromkeys(filter(None, cells)))[:_PREVIEW_VALUES],
         ours=ours if ours in csv_files.OURS else "",
         is_doubtful=bool(csv_files.doubt(ours, Instructions())),
     )
@@ -132,7 +131,7 @@ def _encoding_notes(encoding: str, given: str) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One file of CSV that is understood."""
+    """A CSV file that was recognised as an export."""
 
     member: Member
     encoding: str
@@ -140,12 +139,12 @@ class Table:
 
 
 def _read_export(
-    path: Source, known: exports.ExportFormat | None, said: Instructions, progress: Progress
+    path: Source, known: exports.ExportFormat | None, instructions: Instructions, progress: Progress
 ) -> SubscriberFile | None:
-    """Check an export; nothing if it is none and no format was asked for."""
+    """Read an export. Return None if the file is no export and ``known`` is None."""
     digest = digest_of(path)
     present = csv_files.members(path)
-    found = [_table(member, known, said.encoding) for member in present]
+    found = [_table(member, known, instructions.encoding) for member in present]
     tables = [table for table in found if table is not None]
     packed = path.suffix.lower() == _ZIP
     if not tables:
@@ -154,26 +153,27 @@ def _read_export(
         message = f"holds no export of {', '.join(exports.FORMATS)}"
         raise InvalidInput([Fault(file=str(path), message=message)])
     if packed:
-        _refuse_missing(path, present, tables, said.without)
+        _require_unsubscribed_files(path, present, tables, instructions.without)
     else:
-        _refuse_alone(path, tables[0].layout, said.without)
+        _refuse_single_file(path, tables[0].layout, instructions.without)
     left = [member.name for member, table in zip(present, found, strict=True) if table is None]
 
-    def walk(reader: EntryReader) -> Iterator[Located]:
-        return _people(tables, path, tuple(said.lists), reader)
+    def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
+        return _people(tables, path, tuple(instructions.lists), reader)
 
-    kind, notes = tables[0].layout.known.name, _notes(tables, left, said.encoding)
-    read = checked(path, walk, kind=kind, digest=digest, notes=notes, progress=progress)
-    if not said.lists and any(isinstance(person, Entry) for _, person in read.people):
+    kind, notes = tables[0].layout.known.name, _notes(tables, left, instructions.encoding)
+    read = check_file(path, read_entries, kind=kind, digest=digest, notes=notes, progress=progress)
+    if not instructions.lists and any(isinstance(person, Entry) for _, person in read.people):
         message = "names no list of ours; say where its people go, like --list press"
         raise InvalidInput([Fault(file=str(path), message=message)])
     return read
 
 
-def _refuse_missing(
+def _require_unsubscribed_files(
     path: Source, present: Sequence[Member], tables: Sequence[Table], without: Collection[str]
 ) -> None:
-    """Note each missing file of people who unsubscribed: they would stay subscribed."""
+    """Raise InvalidInput if a ZIP lacks a file of unsubscribed people: they would stay
+    subscribed."""
     read = [table.member.name.lower() for table in tables]
     there = [member.name.lower() for member in present]
     messages = []
@@ -195,15 +195,16 @@ def _refuse_missing(
         raise InvalidInput([Fault(file=str(path), message=message) for message in messages])
 
 
-def _refuse_alone(path: Source, at: exports.Layout, without: Collection[str]) -> None:
-    """One file of several says nothing of those who left, who are in the others."""
-    missing = [begins for begins in at.known.must if begins not in without]
-    if not missing or not exports.may_add_people(at):
+def _refuse_single_file(path: Source, layout: exports.Layout, without: Collection[str]) -> None:
+    """Raise InvalidInput for one file of an export whose other files name the unsubscribed
+    people."""
+    missing = [begins for begins in layout.known.must if begins not in without]
+    if not missing or not exports.may_add_people(layout):
         return
     files = " and ".join(f"{begins}…csv" for begins in missing)
     flags = " ".join(f"--without {begins}" for begins in missing)
     message = (
-        f"is one file of a {at.known.name} export: whoever is in {files} would stay subscribed"
+        f"is one file of a {layout.known.name} export: whoever is in {files} would stay subscribed"
         f" here; import the ZIP as it was downloaded, or import those files too and say {flags}"
     )
     raise InvalidInput([Fault(file=str(path), message=message)])
@@ -212,22 +213,20 @@ def _refuse_alone(path: Source, at: exports.Layout, without: Collection[str]) ->
 def _table(member: Member, known: exports.ExportFormat | None, given: str) -> Table | None:
     encoding = encoding_in(member, given)
     line, header = next(csv_files.rows(member, encoding), (1, []))
-    asked = known or _recognised(header, member.file, line)
+    asked = known or _recognise_tool(header, member.file, line)
     if asked is None or (member.packed and not asked.required.issubset(exports.lower_case(header))):
         return None
     try:
-        found = exports.layout(asked, header, member.name)
-    except exports.Unusable as error:
+        found = exports.find_layout(asked, header, member.name)
+    except exports.UnusableCell as error:
         fault = Fault(file=member.file, line=line, key=error.column, message=str(error))
         raise InvalidInput([fault]) from error
     return Table(member=member, encoding=encoding, layout=found)
 
 
-def _recognised(header: Sequence[str], file: str, line: int) -> exports.ExportFormat | None:
-    """The tool that wrote a header; nothing if it is none that we know.
-
-    Raises InvalidInput if it could be several, or one that lacks what it is known by.
-    """
+def _recognise_tool(header: Sequence[str], file: str, line: int) -> exports.ExportFormat | None:
+    """Return the format of the tool that wrote a header, or None. Raises InvalidInput if the header
+    fits several tools, or lacks columns that identify the tool."""
     names = frozenset(exports.lower_case(header))
     sure = [known for known in exports.FORMATS.values() if known.marks <= names]
     if len(sure) == 1:
@@ -244,23 +243,23 @@ def _recognised(header: Sequence[str], file: str, line: int) -> exports.ExportFo
 
 def _people(
     tables: Sequence[Table], path: Source, lists: tuple[str, ...], reader: EntryReader
-) -> Iterator[Located]:
+) -> Iterator[PlacedPerson]:
     for table in tables:
-        member, at = table.member, table.layout
-        source = f"{at.known.name} export {path.name}"
+        member, layout = table.member, table.layout
+        source = f"{layout.known.name} export {path.name}"
         body = csv_files.rows(member, table.encoding)
         next(body, None)
         for line, row in body:
             try:
-                found = exports.person(at, row, source=source, lists=lists)
-            except exports.Unusable as error:
+                found = exports.read_person(layout, row, source=source, lists=lists)
+            except exports.UnusableCell as error:
                 reader.fault(line, error.column, str(error), file=member.file)
                 continue
             # a duplicate is skipped and no fault
-            if isinstance(found, Entry) and reader.subscribers.note(found.address, line):
-                found = exports.Skip.TWICE
-            has_tags = any(at.cells(row, at.known.groups).values())
-            yield Located(f"{member.name}:{line}", found, has_tags)
+            if isinstance(found, Entry) and reader.subscribers.record(found.address, line):
+                found = exports.Skip.DUPLICATE
+            has_tags = any(layout.cells(row, layout.known.groups).values())
+            yield PlacedPerson(f"{member.name}:{line}", found, has_tags)
 
 
 def _notes(tables: Sequence[Table], left: Sequence[str], given: str) -> Iterator[str]:

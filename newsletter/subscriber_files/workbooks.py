@@ -1,4 +1,4 @@
-"""Workbooks of Excel and LibreOffice, read in a sandbox as tables of CSV."""
+"""Read workbooks of Excel and LibreOffice as CSV, in a sandbox."""
 
 import csv
 import hashlib
@@ -7,20 +7,20 @@ from datetime import datetime, time
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from newsletter.documents.sandbox import read_apart
+from newsletter.documents.sandbox import read_isolated
 from newsletter.domain.errors import Fault, InvalidInput
-from newsletter.subscriber_files.encodings import Source, Uploaded, readable
+from newsletter.subscriber_files.encodings import MemoryFile, Source, readable
 
 SUFFIXES = frozenset({".xlsx", ".ods"})
 
 
 def as_table(source: Source) -> Source:
-    """Return the table in a workbook, and any other file as it is. Raises InvalidInput."""
+    """Return a workbook's table as CSV, and any other file unchanged. Raises InvalidInput."""
     if source.suffix.lower() not in SUFFIXES:
         return source
     with readable(str(source)), source.open("rb") as stream:
         data = stream.read()
-    table = read_apart(
+    table = read_isolated(
         "newsletter.subscriber_files.workbooks:read_workbook",
         {"data": data, "file": str(source)},
         file=str(source),
@@ -28,14 +28,11 @@ def as_table(source: Source) -> Source:
         advice="save it as CSV UTF-8, or split it",
     )
     digest = hashlib.sha256(data).hexdigest()
-    return Uploaded(name=source.name, data=table.encode(), digest=digest)
+    return MemoryFile(name=source.name, data=table.encode(), digest=digest)
 
 
 def read_workbook(data: bytes, file: str) -> str:
-    """Return the only sheet with content as CSV: row by row, so that a line is a row.
-
-    Raises InvalidInput.
-    """
+    """Return the only sheet with content as CSV, one line for each row. Raises InvalidInput."""
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             sheets = {
@@ -60,7 +57,7 @@ def read_workbook(data: bytes, file: str) -> str:
 
 
 def _text(cell: object) -> str:
-    """Return a cell as a file of CSV has it, on one line: 12 for 12.0, a day without an hour."""
+    """Return a cell as CSV text on one line: 12 for 12.0, a date without an hour."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     elif isinstance(cell, datetime) and cell.time() == time():

@@ -1,4 +1,4 @@
-"""Subscribers from YAML, streamed: neither tree nor text of the whole file is held."""
+"""Read subscribers from YAML as a stream, without keeping the whole file in memory."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -10,8 +10,14 @@ from newsletter.domain.subscribers.audience import NOTED, Entry, SuppressedEntry
 from newsletter.formats.scalars import NULL_TAG, misreading, quoted
 from newsletter.formats.yaml_nodes import Nodes, NotRead, in_plain_words, mark_of
 from newsletter.subscriber_files.encodings import Member
-from newsletter.subscriber_files.entries import EntryReader, Raw, people, suppression, unknown_key
-from newsletter.subscriber_files.subscriber_file import Located, control_in, not_text
+from newsletter.subscriber_files.entries import (
+    EntryReader,
+    RawEntry,
+    parse_entry,
+    parse_suppression,
+    unknown_key,
+)
+from newsletter.subscriber_files.subscriber_file import PlacedPerson, control_in, not_text
 
 _MAX_DEPTH = 8
 _PLAIN_TAG = "tag:yaml.org,2002:"
@@ -27,11 +33,9 @@ _SHAPE = "write it as in subscribers.example.yaml"
 Found = Iterable[Entry | SuppressedEntry]
 
 
-def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Located]:
-    """Yield all subscribers and suppressions; the reader notes the faults.
-
-    Raises InvalidInput if the file is not text.
-    """
+def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[PlacedPerson]:
+    """Yield all subscribers and suppressions; the reader collects the faults. Raises InvalidInput
+    if the file is not text."""
     try:
         control = control_in(member, encoding)
     except UnicodeDecodeError as error:
@@ -42,7 +46,7 @@ def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[Lo
         with io.TextIOWrapper(member.open(), encoding) as text:
             for line, found in _document(Nodes(text, deepest=_MAX_DEPTH), reader):
                 for person in found:
-                    yield Located(f"{member.name}:{line}", person)
+                    yield PlacedPerson(f"{member.name}:{line}", person)
     except yaml.MarkedYAMLError as error:
         mark = mark_of(error)
         reader.fault(mark.line + 1, "", in_plain_words(error), column=mark.column + 1)
@@ -102,7 +106,7 @@ def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Found:
     consent = _consent(values.pop("consent"), reader) if "consent" in values else {}
     texts = {key: _text(key, value, reader) for key, value in values.items()}
     reason = texts.pop("suppressed", "")
-    raw = Raw(
+    raw = RawEntry(
         consent_source=consent.get("source", ""),
         consent_at=consent.get("at", ""),
         lists=lists,
@@ -110,14 +114,14 @@ def _subscriber(item: yaml.MappingNode, reader: EntryReader) -> Found:
         left=left,
         **texts,
     )
-    return people(reader, raw, reason, lambda key: lines.get(key, _line(item.start_mark)))
+    return parse_entry(reader, raw, reason, lambda key: lines.get(key, _line(item.start_mark)))
 
 
 def _suppression(item: yaml.MappingNode, reader: EntryReader) -> Found:
     values = _pairs(item, ("email", "reason"), "", reader)
     texts = {key: _text(key, value, reader) for key, value in values.items()}
     line = _line(item.start_mark)
-    found = suppression(reader, texts.get("email", ""), texts.get("reason", ""), line)
+    found = parse_suppression(reader, texts.get("email", ""), texts.get("reason", ""), line)
     return [found] if found else []
 
 

@@ -21,7 +21,12 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.store.sql import Store
-from newsletter.subscriber_files.csv_files import Instructions, as_csv, guarded, unguarded
+from newsletter.subscriber_files.csv_files import (
+    Instructions,
+    as_csv,
+    escape_formula,
+    unescape_formula,
+)
 from newsletter.subscriber_files.subscribers import PLAIN, read_people
 from tests.fakes import NOON, store_in
 from tests.imported import added, to_suppress
@@ -94,14 +99,14 @@ def reader(source: Random, number: int) -> Entry:
 def fill(store: Store, source: Random) -> None:
     people = [reader(source, number) for number in range(30)]
     gone = [one.address for one in people if source.random() < 0.4]
-    strangers = [address(source, 100 + number) for number in range(5)]
+    suppressions = [address(source, 100 + number) for number in range(5)]
     reasons = list(SuppressionReason)
     with store.begin() as tx:
         tx.readers.upsert(people, NOON)
         tx.readers.suppress(
             [
                 SuppressedEntry(address=one, reason=source.choice(reasons))
-                for one in (*gone, *strangers)
+                for one in (*gone, *suppressions)
             ],
             NOON,
             "test",
@@ -126,8 +131,8 @@ def known(store: Store) -> list[Any]:
 
 def exported(store: Store) -> str:
     with store.read() as tx:
-        strangers = tx.readers.suppressions(strangers=True)
-        return "".join(as_csv(tx.readers.all(), strangers))
+        suppressions = tx.readers.suppressions(strangers=True)
+        return "".join(as_csv(tx.readers.all(), suppressions))
 
 
 def import_into(store: Store, path: Path) -> None:
@@ -163,12 +168,12 @@ def test_cve_2021_3188_no_cell_is_a_formula_and_each_comes_back() -> None:
     signs = ("'", " ", "a", *FORMULAS[:5], FORMULAS[6])
     cells = {"".join(each) for length in range(5) for each in product(signs, repeat=length)}
     for cell in cells:
-        assert unguarded(guarded(cell)) == cell
-        assert not guarded(cell).startswith(FORMULAS)
-        assert not guarded(cell).lstrip().startswith(FORMULAS)
-    assert len({guarded(cell) for cell in cells}) == len(cells) > 1_000
+        assert unescape_formula(escape_formula(cell)) == cell
+        assert not escape_formula(cell).startswith(FORMULAS)
+        assert not escape_formula(cell).lstrip().startswith(FORMULAS)
+    assert len({escape_formula(cell) for cell in cells}) == len(cells) > 1_000
 
 
 def test_apostrophes_that_guard_nothing_stay() -> None:
     for cell in ("'t Hooft", "'", "''", "'Abd al-Rahman", "it's = 1", ""):
-        assert guarded(cell) == cell == unguarded(cell)
+        assert escape_formula(cell) == cell == unescape_formula(cell)

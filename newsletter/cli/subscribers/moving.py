@@ -19,7 +19,7 @@ from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.runtime.services import Services
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import csv_files
-from newsletter.subscriber_files.subscriber_file import SubscriberFile, paced
+from newsletter.subscriber_files.subscriber_file import SubscriberFile, with_pauses
 from newsletter.subscriber_files.subscribers import KINDS, PLAIN, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
@@ -215,7 +215,7 @@ def bring_in(
         create_lists=create_lists,
         places={name: "--list" if name in options else place for name, place in read.lists.items()},
     )
-    people = paced(read.people, _teller("tried" if rehearse else "written"))
+    people = with_pauses(read.people, _teller("tried" if rehearse else "written"))
     return imports.carry_out(people, plan, store=subscribers.store, only_rehearse=rehearse)
 
 

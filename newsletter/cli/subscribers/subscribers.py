@@ -19,7 +19,7 @@ from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.rendering.mail.headers import word_of_departure
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
-from newsletter.subscriber_files.entries import Raw, entry_of
+from newsletter.subscriber_files.entries import RawEntry, check_entry
 
 
 @click.group()
@@ -312,7 +312,9 @@ def add(
     Only add people who agreed. A person who left the list or is suppressed is refused: only they
     can come back, on the page for subscribing.
     """
-    entry = entry_of(Raw(email=address, lists=lists, name=name, language=language), "options")
+    entry = check_entry(
+        RawEntry(email=address, lists=lists, name=name, language=language), "options"
+    )
     before, after = administer.add(
         entry,
         by=by,

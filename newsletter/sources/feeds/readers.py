@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.documents.release.imported import unusable
-from newsletter.documents.sandbox import FEEDS, WITHIN, CutOff, NotStarted, ask
+from newsletter.documents.sandbox import FEEDS, TIMEOUT, CutOff, NotStarted, ask
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
@@ -50,7 +50,7 @@ class SandboxReader:
     def __init__(
         self,
         *,
-        within: timedelta = WITHIN,
+        within: timedelta = TIMEOUT,
         module: str = _MODULE,
         ask: Callable[..., list[Any]] = ask,
     ) -> None:
@@ -100,7 +100,7 @@ class SandboxReader:
 
     def _ask(self, name: str, arguments: Mapping[str, Any], kind: Any) -> list[Any]:
         reader = f"{self._module}:{name}"
-        return self._sandbox(reader, arguments, answer=kind, within=self._within, gate=FEEDS)
+        return self._sandbox(reader, arguments, answer=kind, timeout=self._within, gate=FEEDS)
 
 
 def _left_out(item: Item, why: str) -> Text:

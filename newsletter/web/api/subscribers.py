@@ -18,7 +18,7 @@ from newsletter.domain.subscribers.signup import FormFault, SignUp, SignUpForm
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import find_list, known_lists
 from newsletter.runtime.subscribers import Subscribers
-from newsletter.subscriber_files.entries import Raw, entry_of
+from newsletter.subscriber_files.entries import RawEntry, check_entry
 from newsletter.web.api.operation import Call, operation
 from newsletter.web.api.values import Page, Paging
 from newsletter.web.http.offering import SignUpOffer
@@ -242,4 +242,4 @@ def _record(person: Subscriber) -> SubscriberRecord:
 def _entry(noted: Editable, email: str, lists: Sequence[str] = ()) -> Entry:
     """Return an entry, by the rules of files. Raises InvalidInput."""
     values = {each.name: getattr(noted, each.name) for each in fields(Editable)}
-    return entry_of(Raw(email=email, lists=lists, **values))
+    return check_entry(RawEntry(email=email, lists=lists, **values))

@@ -73,7 +73,7 @@ def test_what_takes_for_ever_is_cut_off_and_what_was_read_before_is_kept() -> No
 @pytest.mark.slow("starts a process")
 def test_what_sleeps_and_hears_no_alarm_is_ended_at_the_end_of_its_time() -> None:
     with pytest.raises(CutOff, match=r"could not be read within 1\.5 s") as cut:
-        ask(STRANGERS, {"read": "sleep"}, within=timedelta(seconds=1.5))
+        ask(STRANGERS, {"read": "sleep"}, timeout=timedelta(seconds=1.5))
     assert not any(map(_lives, cut.value.read))
 
 
@@ -218,15 +218,15 @@ def _group_lives(group: int) -> bool:
 
 def test_more_than_may_wait_are_refused_at_once() -> None:
     gate = Gate(at_once=1, waiting=0)
-    with gate.turn(), pytest.raises(NotStarted, match="too much else is being read"), gate.turn():
+    with gate.slot(), pytest.raises(NotStarted, match="too much else is being read"), gate.slot():
         pass
-    with gate.turn():
+    with gate.slot():
         pass
 
 
 def test_nobody_waits_for_a_turn_for_ever() -> None:
     gate = Gate(at_once=1, waiting=1, patience=timedelta(milliseconds=20))
-    with gate.turn(), pytest.raises(NotStarted, match="too much else is being read"), gate.turn():
+    with gate.slot(), pytest.raises(NotStarted, match="too much else is being read"), gate.slot():
         pass
 
 
@@ -234,11 +234,11 @@ def test_what_waits_runs_once_there_is_room() -> None:
     gate, order = Gate(at_once=1, waiting=1), []
 
     def second() -> None:
-        with gate.turn():
+        with gate.slot():
             order.append("second")
 
     thread = threading.Thread(target=second)
-    with gate.turn():
+    with gate.slot():
         thread.start()
         order.append("first")
     thread.join()
@@ -265,7 +265,7 @@ def test_closing_ends_what_runs_and_refuses_what_waits_and_comes() -> None:
         thread.join()
     assert came == ["newsletter is about to end"] * 3
     gate.open()
-    with gate.turn():
+    with gate.slot():
         pass
 
 
@@ -316,4 +316,4 @@ def test_each_thing_is_written_down_as_soon_as_it_is_read() -> None:
 def test_nobody_gets_back_more_than_may_be_held() -> None:
     source = io.BytesIO(pickle.dumps({}))
     with pytest.raises(MemoryError):
-        serve(lambda: ["x" * 20], source, io.BytesIO(), largest=10)
+        serve(lambda: ["x" * 20], source, io.BytesIO(), max_bytes=10)

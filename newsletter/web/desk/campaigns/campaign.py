@@ -26,7 +26,7 @@ from newsletter.pipeline.campaigns.report import figures
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.store.sql import Transaction
-from newsletter.subscriber_files.csv_files import guarded
+from newsletter.subscriber_files.csv_files import escape_formula
 from newsletter.web.desk.campaigns.charts import Curve, build_curve
 from newsletter.web.desk.deciding import (
     colleagues,
@@ -332,7 +332,7 @@ class CampaignPage:
         written = io.StringIO()
         sheet = csv.writer(written)
         sheet.writerow(["What", "Value"])
-        sheet.writerows([guarded(name), guarded(str(value))] for name, value in rows)
+        sheet.writerows([escape_formula(name), escape_formula(str(value))] for name, value in rows)
         # the mark in front tells spreadsheets that the letters are UTF-8
         data = written.getvalue().encode("utf-8-sig")
         name = f"{campaign.slug}-report.csv"

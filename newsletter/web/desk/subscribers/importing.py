@@ -19,7 +19,7 @@ from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import IGNORED, OURS
 from newsletter.subscriber_files.isolated import LARGEST_BYTES, read_upload
-from newsletter.subscriber_files.subscriber_file import paced
+from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.page import Desk, Faults
@@ -234,7 +234,7 @@ class ImportPages:
                     upload=number,
                 )
                 work.brought = imports.carry_out(
-                    paced(read.file.people, work.note),
+                    with_pauses(read.file.people, work.note),
                     plan,
                     store=self._subscribers.store,
                     only_rehearse=not work.is_import,

@@ -20,7 +20,7 @@ from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
-from newsletter.subscriber_files.entries import Raw
+from newsletter.subscriber_files.entries import RawEntry
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 
@@ -53,7 +53,7 @@ class ReaderPages:
         """Change a reader's name, language and other data."""
         address = _parse_address_field(request)
         try:
-            entry = entry_of(request, address)
+            entry = check_entry(request, address)
         except InvalidInput as error:
             return self.page(request, address, faults=faults_of(error))
         administer.edit(entry, by=request.who.address, store=self._subscribers.store)
@@ -191,7 +191,7 @@ def _parse_address_field(request: DeskRequest) -> str:
 
 
 _FIELDS = ("name", "language", "timezone", *NOTED, "tags")
-"""The fields of the form. Their names are those of ``Raw``."""
+"""The fields of the form. Their names are those of ``RawEntry``."""
 
 
 def stored_fields(person: Subscriber | None) -> dict[str, str]:
@@ -206,11 +206,11 @@ def typed_fields(request: DeskRequest) -> dict[str, str]:
     return {name: " ".join(request.field(name).split()) for name in _FIELDS}
 
 
-def entry_of(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Entry:
+def check_entry(request: DeskRequest, email: str, lists: Sequence[str] = ()) -> Entry:
     """Return the form as an entry with these lists, checked like an import. Raises InvalidInput."""
     noted = typed_fields(request)
     tags = noted.pop("tags").replace(",", " ").split()
-    return entries.entry_of(Raw(email=email, lists=lists, tags=tags, **noted))
+    return entries.check_entry(RawEntry(email=email, lists=lists, tags=tags, **noted))
 
 
 def chosen_lists(request: DeskRequest) -> tuple[tuple[str, ...], Faults]:

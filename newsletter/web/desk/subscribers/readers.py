@@ -57,7 +57,7 @@ class ReadersPages:
         if not agreed:
             faults.append(("agreed", say("Say how they agreed, in at most 200 characters")))
         try:
-            entry = reader.entry_of(request, request.field("email").strip(), lists)
+            entry = reader.check_entry(request, request.field("email").strip(), lists)
         except InvalidInput as error:
             return self._form(request, faults=[*reader.faults_of(error), *faults])
         if faults:
