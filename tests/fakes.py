@@ -18,7 +18,7 @@ from newsletter.domain.delivery.transactional import EmailText, News
 from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
-from newsletter.domain.statements.statement import Reading, Statement, all_writers, texts_of
+from newsletter.domain.statements.statement import Reading, Statement, texts_of, writers_of
 from newsletter.store.file.keys import Chain, HeadFile
 from newsletter.store.sql import Store
 from newsletter.store.sqlite import Sqlite
@@ -107,7 +107,7 @@ class PlainRenderer:
             template_version=self.fingerprint,
             carriage=self.carriage,
             fallbacks=("friend",) if body != written else (),
-            writers=all_writers(statement, *translations),
+            writers=writers_of(statement, *translations),
             texts=texts_of(statement, *translations),
         )
 
@@ -221,7 +221,7 @@ class RecordingProvider:
 
     def look_up(self, batch: OutgoingBatch) -> LookupResult:
         self.looks += 1
-        if self.records_fail or self.capabilities.settles_in is None:
+        if self.records_fail or self.capabilities.records_delay is None:
             return LookupResult(reason="its records cannot be read")
         taken = self._taken.get(batch.attempt_id, {})
         asked = {one.address: one.subscriber_id for one in batch.recipients}

@@ -16,7 +16,7 @@ import yaml
 from newsletter.cli import main
 from newsletter.cli.groups import loaded
 from newsletter.config.loading import load
-from newsletter.domain.delivery.rate_limit import LONGEST_BLOCK, LONGEST_TURN
+from newsletter.domain.delivery.rate_limit import MAX_BLOCK, MAX_TURN
 from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.ports import Provider
 from newsletter.domain.statements.review import SEVERITIES, Check
@@ -374,9 +374,9 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
         f"up to half of the files, {connections_for(1 << 20):,} at the most,",
     ]
     assert [one for one in told if one not in page] == []
-    assert timedelta(hours=1) == LONGEST_TURN == LONGEST_WAIT
-    assert timedelta(days=1) == LONGEST_BLOCK
-    lives = {kind: built(kind).capabilities.key_lives for kind in ("resend", "brevo")}
+    assert timedelta(hours=1) == MAX_TURN == LONGEST_WAIT
+    assert timedelta(days=1) == MAX_BLOCK
+    lives = {kind: built(kind).capabilities.key_lifetime for kind in ("resend", "brevo")}
     assert lives == {"resend": timedelta(hours=24), "brevo": timedelta(minutes=15)}
     assert "(Resend for 24 hours, Brevo for 15 minutes)" in page
     assert "Retry-After; an hour at the most" in page

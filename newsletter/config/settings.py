@@ -25,7 +25,7 @@ from newsletter.domain.statements.brand import Brand
 from newsletter.domain.statements.statement import Approvals
 from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName, PublicList
-from newsletter.domain.subscribers.segment import SegmentRule, picks_some
+from newsletter.domain.subscribers.segment import SegmentRule, check_segment_rule
 from newsletter.domain.subscribers.signup import SignUpRules, SignUpSettings
 from newsletter.providers.common.options import ProviderOptions, option
 from newsletter.providers.registry import OPTIONS
@@ -48,8 +48,7 @@ class ListSender(content.Sender):
     """The sender for some lists, instead of `sender`."""
 
     lists: Annotated[
-        tuple[ListName, ...],
-        some("names no list; write one, like [press], or delete this sender"),
+        tuple[ListName, ...], some("names no list; write one, like [press], or delete this sender")
     ] = setting("The sender's lists. A statement's first list decides.", ["press"])
 
 
@@ -203,9 +202,9 @@ class Settings(fields.Section):
     digests: Annotated[tuple[Digest, ...], _EACH_NAMED] = option(
         "Digest emails of a week or a month.", default=()
     )
-    segments: Annotated[tuple[Annotated[SegmentRule, Rule(picks_some)], ...], _EACH_NAMED] = option(
-        "Saved rules that pick subscribers of a list.", default=()
-    )
+    segments: Annotated[
+        tuple[Annotated[SegmentRule, Rule(check_segment_rule)], ...], _EACH_NAMED
+    ] = option("Saved rules that pick subscribers of a list.", default=())
     provider: Annotated[ProviderOptions, fields.ByKind(OPTIONS)] = option(
         "The service that sends; its `kind` decides its other keys.",
         default_factory=lambda: OPTIONS["outbox"].model_validate({"kind": "outbox"}),

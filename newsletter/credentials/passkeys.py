@@ -10,13 +10,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from newsletter.domain.staff.account import CHALLENGE_LIVES, Party
+from newsletter.domain.staff.account import CHALLENGE_LIFETIME, RelyingParty
 
 if TYPE_CHECKING:
     from fido2.server import Fido2Server
 
 _BYTES = 32
-_TIMEOUT = int(CHALLENGE_LIVES.total_seconds()) * 1000
+_TIMEOUT = int(CHALLENGE_LIFETIME.total_seconds()) * 1000
 """Milliseconds that a browser waits."""
 _ALGORITHMS = (-8, -7, -257)
 """EdDSA, ES256 and RS256 in COSE's numbers; others are neither offered nor taken."""
@@ -41,7 +41,7 @@ def handle_of(key: bytes, address: str) -> bytes:
 
 
 def to_make(
-    party: Party, challenge: str, *, handle: bytes, address: str, known: Sequence[bytes]
+    party: RelyingParty, challenge: str, *, handle: bytes, address: str, known: Sequence[bytes]
 ) -> dict[str, Any]:
     """Options of ``navigator.credentials.create``; a device that has one of these makes none."""
     from fido2.webauthn import (
@@ -60,7 +60,7 @@ def to_make(
     return {**asked.public_key, "timeout": _TIMEOUT}
 
 
-def to_show(party: Party, challenge: str, known: Sequence[bytes]) -> dict[str, Any]:
+def to_show(party: RelyingParty, challenge: str, known: Sequence[bytes]) -> dict[str, Any]:
     """Options of ``navigator.credentials.get``, for one of the passkeys that are known."""
     from fido2.webauthn import UserVerificationRequirement
 
@@ -75,7 +75,7 @@ def to_show(party: Party, challenge: str, known: Sequence[bytes]) -> dict[str, A
 # --- what it brings back
 
 
-def made(party: Party, challenge: str, answer_json: str) -> tuple[bytes, bytes, int]:
+def made(party: RelyingParty, challenge: str, answer_json: str) -> tuple[bytes, bytes, int]:
     """Return the name, the public key and the count of a new passkey. Raises Unfit."""
     from fido2.webauthn import RegistrationResponse
 
@@ -97,7 +97,7 @@ def made(party: Party, challenge: str, answer_json: str) -> tuple[bytes, bytes, 
 
 
 def shown(
-    party: Party, challenge: str, answer_json: str, known: Mapping[bytes, bytes]
+    party: RelyingParty, challenge: str, answer_json: str, known: Mapping[bytes, bytes]
 ) -> tuple[bytes, int]:
     """Return the known passkey (name → public key) that signed, and its count. Raises Unfit."""
     from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
@@ -147,7 +147,7 @@ def _error_words(error: Exception) -> str:
     )
 
 
-def _server(party: Party) -> "Fido2Server":
+def _server(party: RelyingParty) -> "Fido2Server":
     from fido2.server import Fido2Server
     from fido2.webauthn import AttestationConveyancePreference, PublicKeyCredentialRpEntity
 

@@ -9,14 +9,14 @@ from enum import Enum
 MAX_SEARCH_CHARACTERS = 200
 """The longest search, in characters; the rest is ignored."""
 
-KINDS = {
+FORMATS = {
     "feed.rss": ("RSS", "application/rss+xml"),
     "feed.atom": ("Atom", "application/atom+xml"),
     "feed.json": ("JSON Feed", "application/feed+json"),
 }
 """Feed file → the name of its format for people, and its media type."""
 _MAX_TERMS = 16
-_SHORT = 3
+_MIN_PREFIX_CHARACTERS = 3
 _QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 _TERM = re.compile(r'"([^"]+)"|([^\s"]+)')
 
@@ -39,7 +39,7 @@ def terms(typed: str) -> tuple[Term, ...]:
     )
     found = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTES))
     made = (
-        Term(text=phrase or word, whole=bool(phrase) or len(word) < _SHORT)
+        Term(text=phrase or word, whole=bool(phrase) or len(word) < _MIN_PREFIX_CHARACTERS)
         for phrase, word in found
         if any(map(str.isalnum, phrase or word))
     )
@@ -92,7 +92,7 @@ class PublicNote:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
+class Snippet:
     """A part of an excerpt, and whether it matches the search."""
 
     text: str
@@ -105,8 +105,8 @@ class Hit:
 
     slug: str
     language: str
-    title: tuple[Stretch, ...]
-    excerpt: tuple[Stretch, ...]
+    title: tuple[Snippet, ...]
+    excerpt: tuple[Snippet, ...]
     """The text around the match, or its beginning if only the title matches."""
     date: str = ""
 

@@ -115,17 +115,17 @@ class KeptEvent:
 
 _CODE = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 """An enhanced status code (RFC 3463), but no part of an address such as 192.5.1.1."""
-_AGAINST_US = re.compile(
+_SENDER_OBJECTION = re.compile(
     r"bl(?:ack|ock)[ -]?list|reputation|\bdmarc\b|\bspf\b|\bdkim\b|\bspam|\bpolicy\b"
     r"|blocked using|listed (?:at|by|in|on)\b|unsolicited",
     re.IGNORECASE,
 )
-_FULL = {"2.2"}  # 5.2.2 is a permanent code for a mailbox that is full today
+_MAILBOX_FULL_CODES = {"2.2"}  # 5.2.2 is a permanent code for a mailbox that is full today
 # 4.4 is a domain that cannot be routed; 2.1 a mailbox that was disabled (RFC 3463)
-_NO_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
+_NO_MAILBOX_CODES = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
 
 
-def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
+def classify_bounce(bounce: Bounce, diagnostic: str) -> Bounce:
     """Return the class of a bounce from the provider's class and the server's reply.
 
     An objection to the sender is a policy bounce, so that a bad reputation suppresses no reader. If
@@ -137,20 +137,20 @@ def bounce_class(bounce: Bounce, diagnostic: str) -> Bounce:
         return bounce
     refused = code is not None and code[1] == "5" and code[2] == "7"
     # a code that names a missing mailbox is believed over words that sound like an objection
-    if refused or (detail not in _NO_MAILBOX and _AGAINST_US.search(diagnostic)):
+    if refused or (detail not in _NO_MAILBOX_CODES and _SENDER_OBJECTION.search(diagnostic)):
         return Bounce.POLICY
-    if detail in _FULL:
+    if detail in _MAILBOX_FULL_CODES:
         return Bounce.SOFT
     if bounce is not Bounce.OTHER or code is None:
         return bounce
     if code[1] == "4":
         return Bounce.SOFT
-    return Bounce.HARD if detail in _NO_MAILBOX else Bounce.OTHER
+    return Bounce.HARD if detail in _NO_MAILBOX_CODES else Bounce.OTHER
 
 
 _GRAVITY = (Bounce.OTHER, Bounce.SOFT, Bounce.POLICY, Bounce.COMPLAINT, Bounce.HARD)
-_OF_ITS_OWN = frozenset({EventKind.DELIVERED, EventKind.BOUNCED, EventKind.COMPLAINED})
-KEPT_WHOLE = frozenset(
+_STATUS_KINDS = frozenset({EventKind.DELIVERED, EventKind.BOUNCED, EventKind.COMPLAINED})
+STORED_KINDS = frozenset(
     {EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED, EventKind.OTHER}
 )
 """Kinds of events that are stored as received, for inspection."""
@@ -195,12 +195,12 @@ def status_kind(kind: EventKind) -> EventKind | None:
 
     An open or a click proves only that the provider accepted the message.
     """
-    if kind in _OF_ITS_OWN:
+    if kind in _STATUS_KINDS:
         return kind
     return EventKind.ACCEPTED if kind.proves_acceptance else None
 
 
-def suppression(event: Event) -> SuppressionReason | None:
+def suppression_reason(event: Event) -> SuppressionReason | None:
     """Return the reason for which this event suppresses the address, or None.
 
     A full mailbox, a policy bounce and a bounce without a reason do not.
@@ -228,9 +228,9 @@ class Figures:
         return sum(self.bounces.values())
 
 
-_LEAST_ACCEPTED = 200
-_COMPLAINTS = Fraction(1, 1000)
-_HARD = Fraction(5, 100)
+_MIN_ACCEPTED = 200
+_MAX_COMPLAINTS = Fraction(1, 1000)
+_MAX_HARD_BOUNCES = Fraction(5, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,26 +252,26 @@ def pause_reasons(damage: Damage, accepted: int, overruled: Damage) -> tuple[str
         f"{count:,} of {accepted:,} accepted {what}"
         f" ({100 * count / accepted:.2f} %; from {float(100 * limit):g} % on it stops)"
         for count, limit, before, what in _measures(damage, overruled)
-        if _trips(count, accepted, limit) and count >= 2 * before
+        if _is_over_limit(count, accepted, limit) and count >= 2 * before
     )
 
 
 def overrule(damage: Damage, accepted: int, before: Damage) -> Damage:
     """Return the numbers that a person overrules by resuming a campaign now."""
     counts = (
-        count if _trips(count, accepted, limit) else earlier
+        count if _is_over_limit(count, accepted, limit) else earlier
         for count, limit, earlier, _ in _measures(damage, before)
     )
     return Damage(complained=next(counts), hard=next(counts))
 
 
 def _measures(damage: Damage, other: Damage) -> Iterator[tuple[int, Fraction, int, str]]:
-    yield damage.complained, _COMPLAINTS, other.complained, "were reported as spam"
-    yield damage.hard, _HARD, other.hard, "came back since there is no such mailbox"
+    yield damage.complained, _MAX_COMPLAINTS, other.complained, "were reported as spam"
+    yield damage.hard, _MAX_HARD_BOUNCES, other.hard, "came back since there is no such mailbox"
 
 
-def _trips(count: int, accepted: int, limit: Fraction) -> bool:
-    return accepted >= _LEAST_ACCEPTED and count > 0 and count >= limit * accepted
+def _is_over_limit(count: int, accepted: int, limit: Fraction) -> bool:
+    return accepted >= _MIN_ACCEPTED and count > 0 and count >= limit * accepted
 
 
 class Forged(NewsletterError):

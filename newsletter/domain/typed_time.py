@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from newsletter.domain.schedule import LocalTime, every_zone, resolve
 from newsletter.domain.wording import listed, place_of, say
 
-_MAX_TYPED = 200
+_MAX_CHARACTERS = 200
 """The maximum length of a time in words, in characters."""
 _MAX_AHEAD = timedelta(days=270)
 """A date without a year that is further ahead has more likely passed."""
@@ -112,14 +112,14 @@ def is_wall_time(typed: str) -> bool:
     return _WALL_TIME.fullmatch(typed.strip()) is not None
 
 
-def read_typed(words: str, *, zone: str, now: datetime | None = None) -> datetime | LocalTime:
+def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> datetime | LocalTime:
     """Parse a time in words.
 
     The result is naive, by the clocks of ``zone``, or has an offset if the words name a zone.
     Without ``now``, a day such as *tomorrow* and a date without a year are refused. Raises
     ValueError, which says what to write.
     """
-    if len(words) > _MAX_TYPED:
+    if len(words) > _MAX_CHARACTERS:
         raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
     text = " ".join(_FILLERS.sub(" ", _in_english(words)).split())
     text = re.sub(r"(?<=\d)t(?=\d)", " ", text)

@@ -13,14 +13,14 @@ from newsletter.domain.campaigns.campaign import (
     Correction,
     ShownTerms,
     Start,
+    find_valid_start,
     has_begun,
-    in_force,
 )
 from newsletter.domain.campaigns.state import CampaignRules, Related
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Refused
-from newsletter.domain.schedule import everywhere, resolve
+from newsletter.domain.schedule import all_zone_times, resolve
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -236,7 +236,7 @@ def _start(tx: Transaction, stored: StoredStatement, approval: ApprovalStatus) -
     may_start = {address for address, role in roles.items() if role.includes(Role.SENDER)}
     may_start |= {OPERATOR, *(one.by for one in approval.valid)}
     starts = (start for start in tx.starts.of(stored.slug) if start.by in may_start)
-    return in_force(starts, stored.content_hash, approval.complete_at)
+    return find_valid_start(starts, stored.content_hash, approval.complete_at)
 
 
 def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
@@ -345,7 +345,7 @@ def first_moment(status: StatementStatus) -> datetime | None:
     """
     first = max(set_time_of(status) or status.now, status.now)
     if status.hour is not None:
-        first = everywhere(status.hour, home=status.rules.timezone, ready=first).first
+        first = all_zone_times(status.hour, home=status.rules.timezone, ready=first).first
     return first if first > status.now else None
 
 
@@ -355,7 +355,7 @@ def told_for_all(status: StatementStatus, approval: Approval) -> datetime | None
     if hour is None or told is None:
         return told
     ready = max(approval.at, status.embargo_until or approval.at)
-    zones = everywhere(hour, home=status.rules.timezone, ready=ready)
+    zones = all_zone_times(hour, home=status.rules.timezone, ready=ready)
     return zones.last if zones.first == told else told
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from newsletter.domain.archive import KINDS
+from newsletter.domain.archive import FORMATS
 from newsletter.domain.delivery.transactional import News, subject_of
 
 _MAX_NEWS = 20
@@ -100,7 +100,7 @@ def webhook_event(news: Sequence[News], *, organisation: str, at: datetime) -> b
 
 def hub_ping(public_url: str) -> bytes:
     """Return the form that asks a WebSub hub to fetch the feeds."""
-    feeds = (("hub.url", f"{public_url}/{file}") for file in KINDS)
+    feeds = (("hub.url", f"{public_url}/{file}") for file in FORMATS)
     return urlencode([("hub.mode", "publish"), *feeds]).encode()
 
 

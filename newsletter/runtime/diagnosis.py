@@ -19,7 +19,7 @@ from newsletter.config.settings import Settings
 from newsletter.documents.sandbox import CutOff, find_escapes
 from newsletter.domain.delivery.authentication import examine_domain
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding, Level, uncertain, well, wrong
+from newsletter.domain.delivery.provider import Finding, Level, failed, passed, unclear
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.delivery.worker import Part
@@ -172,13 +172,13 @@ def examine_pages(public_url: str) -> Finding:
         )
         advice += " the proxy, its certificate and public_url"
         detail = f"{public_url} cannot be reached: {error}"
-        return wrong(_PAGES, detail, advice)
+        return failed(_PAGES, detail, advice)
     # a redirect, a page to sign in or a cached answer says anything but that
     if status == 404:
-        return well(_PAGES, f"{public_url} takes one-click posts")
+        return passed(_PAGES, f"{public_url} takes one-click posts")
     detail = f"{public_url} answers a one-click post with HTTP {status} where ours would say 404"
     advice = "let POST to /u/ through the proxy as it is: no redirect, no login, no cache"
-    return wrong(_PAGES, detail, advice)
+    return failed(_PAGES, detail, advice)
 
 
 _BACKUP_AGE = timedelta(days=2)
@@ -199,15 +199,15 @@ def finding(what: str, *, well: bool, detail: str) -> Finding:
 def attempt(what: str, look: Callable[[], str]) -> Finding:
     """Run a check. Its error becomes the finding."""
     try:
-        return well(what, look())
+        return passed(what, look())
     except NewsletterError as error:
-        return wrong(what, str(error))
+        return failed(what, str(error))
 
 
 def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding]:
     """Check an open workspace, its providers and its public pages."""
     settings, store = delivery.settings, delivery.store
-    yield well("database", store.database.name)
+    yield passed("database", store.database.name)
     with store.read() as tx:
         mismatch = statements.configuration.mismatch(tx)
     yield _service(delivery, mismatch)
@@ -260,10 +260,10 @@ def _service(delivery: Delivery, mismatch: str) -> Finding:
     """Check that the service uses the settings and templates that this command has read."""
     if mismatch:
         advice = f"{mismatch}; until then statements are not looked at"
-        return uncertain("service", "a restart is needed", advice)
+        return unclear("service", "a restart is needed", advice)
     at_work = delivery.is_at_work()
     detail = "uses the settings and templates on disk" if at_work else "does not run"
-    return well("service", detail)
+    return passed("service", detail)
 
 
 def _workers(delivery: Delivery) -> Finding:
@@ -293,19 +293,19 @@ def of_guard_file(settings: Settings) -> Finding:
     put_back = (settings.workspace.resolve(), settings.database_path.resolve().parent)
     folder = next((each for each in put_back if path.is_relative_to(each)), None)
     if folder is None:
-        return well("guard file", str(path))
+        return passed("guard file", str(path))
     detail = f"{path} is restored together with all of {folder}, and then nothing shows that"
     advice = "set epoch_file to a path on another disk: 'Restored by other means', docs/recovery.md"
-    return uncertain("guard file", detail, advice)
+    return unclear("guard file", detail, advice)
 
 
 def of_machine(name: str) -> Finding:
     """Check that this machine has a name: without, a copy on another one is not recognised."""
     if name:
-        return well("machine", "has a name of its own")
+        return passed("machine", "has a name of its own")
     detail = "has no name, so that nothing shows when the database is copied to another one"
     advice = "run systemd-machine-id-setup; give a container the host's /etc/machine-id"
-    return uncertain("machine", detail, advice)
+    return unclear("machine", detail, advice)
 
 
 def of_backups(settings: Settings, now: datetime) -> Finding:
@@ -366,15 +366,15 @@ def of_space(free: int, folder: Path) -> Finding:
 def _file(settings: Settings, store: Store) -> Finding:
     """Check the database file with SQLite's own check."""
     if settings.is_on_server:
-        return well("file", "on a server; the bytes of erased data are not overwritten there")
+        return passed("file", "on a server; the bytes of erased data are not overwritten there")
     faults = store.database.faults(seconds=_LOOK)
     if faults is None:
         detail = f"hangs together as far as was looked in {_LOOK:g} seconds"
-        return well("file", detail)
+        return passed("file", detail)
     if faults:
         detail = "; ".join(" ".join(fault.split()) for fault in faults)
-        return wrong("file", detail, _PUT_BACK)
-    return well("file", "hangs together")
+        return failed("file", detail, _PUT_BACK)
+    return passed("file", "hangs together")
 
 
 def _erasure(store: Store) -> Iterator[Finding]:
@@ -383,7 +383,7 @@ def _erasure(store: Store) -> Iterator[Finding]:
     if since is not None:
         detail = f"what was erased is not overwritten in the file since {since:%Y-%m-%d %H:%M} UTC"
         advice = "it is overwritten once no batch is being sent and no other program reads the file"
-        yield uncertain("erasure", detail, advice)
+        yield unclear("erasure", detail, advice)
 
 
 def _sound(found: IntegrityReport) -> Finding:
@@ -391,18 +391,18 @@ def _sound(found: IntegrityReport) -> Finding:
     looked_at = f"{found.looked_at:,}{part}"
     if found.damaged:
         detail = f"damaged: {', '.join(found.damaged)}; {looked_at} were looked at"
-        return wrong(found.what, detail, _PUT_BACK)
-    return well(found.what, f"{looked_at} are what was stored")
+        return failed(found.what, detail, _PUT_BACK)
+    return passed(found.what, f"{looked_at} are what was stored")
 
 
 def _private(settings: Settings) -> Finding:
     """Check that only the owner can read the files. Opening the workspace corrects most of them."""
     open_ones = open_to_others(kept(settings))
     if not open_ones:
-        return well("permissions", "only you can read the stored files")
+        return passed("permissions", "only you can read the stored files")
     detail = f"others may read {', '.join(map(str, open_ones))}"
     advice = "take their rights away with 'chmod go-rwx', or let its owner do it"
-    return wrong("permissions", detail, advice)
+    return failed("permissions", detail, advice)
 
 
 def of_sandbox(find: Callable[[], list[str]]) -> Finding:
@@ -410,13 +410,13 @@ def of_sandbox(find: Callable[[], list[str]]) -> Finding:
     try:
         escapes = find()
     except CutOff as error:
-        return wrong("sandbox", f"files, pasted texts and feeds cannot be read: {error}")
+        return failed("sandbox", f"files, pasted texts and feeds cannot be read: {error}")
     if not escapes:
         detail = "files and feeds are read without access to data, network and other processes"
-        return well("sandbox", detail)
+        return passed("sandbox", detail)
     detail = f"a harmful file or feed could {', '.join(escapes)}"
     advice = "use Linux 6.12 or newer with Landlock and seccomp, and a user other than root"
-    return uncertain("sandbox", detail, advice)
+    return unclear("sandbox", detail, advice)
 
 
 def _secret_files(settings: Settings) -> Iterator[Finding]:
@@ -425,7 +425,7 @@ def _secret_files(settings: Settings) -> Iterator[Finding]:
     if open_ones:
         detail = f"others may read {', '.join(map(str, open_ones))}"
         advice = "take their rights away with 'chmod go-rwx'"
-        yield uncertain("secrets", detail, advice)
+        yield unclear("secrets", detail, advice)
 
 
 def _audited(store: Store) -> str:
@@ -447,9 +447,9 @@ def _examined(examine: Callable[[], tuple[Finding, ...]]) -> Iterator[Finding]:
     try:
         yield from examine()
     except ProviderUnreachable as error:
-        yield wrong(CONNECTION, str(error))
+        yield failed(CONNECTION, str(error))
     except NewsletterError as error:
-        yield wrong("provider", str(error))
+        yield failed("provider", str(error))
 
 
 def check_health(delivery: Delivery) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from newsletter.domain.errors import Fault
 from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.statements.statement import Progress, Statement
-from newsletter.domain.typed_time import is_wall_time, read_typed
+from newsletter.domain.typed_time import is_wall_time, parse_typed_time
 from newsletter.domain.wording import say
 from newsletter.formats.scalars import scalar
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
@@ -159,7 +159,7 @@ def settle(
         if not typed or is_wall_time(typed):
             continue  # the parser of files says what is wrong with it
         try:
-            read = read_typed(typed, zone=zone, now=now)
+            read = parse_typed_time(typed, zone=zone, now=now)
         except ValueError as error:
             unread[key] = str(error)
         else:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter.domain.archive import Heading, Hit, Hits, PublicNote, Searchable, Stretch, Term
+from newsletter.domain.archive import Heading, Hit, Hits, PublicNote, Searchable, Snippet, Term
 from newsletter.store.database import Repository
 
 _EXCERPT_WORDS = 32
@@ -177,7 +177,7 @@ def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _excerpt(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
+def _excerpt(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
     """Yield the words around the first match; the first words if there is none."""
     words = [word.start() for word in _word_pattern(text).finditer(text)]
     first = words.index(found[0][0]) if found else 0
@@ -186,20 +186,20 @@ def _excerpt(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
     start = words[begin] if begin else 0
     stop = words[end] if end < len(words) else len(text)
     if begin:
-        yield Stretch(text="…", found=False)
+        yield Snippet(text="…", found=False)
     inside = [
         (one - start, min(other, stop) - start) for one, other in found if start <= one < stop
     ]
     yield from _marked(text[start:stop].rstrip(), inside)
     if end < len(words):
-        yield Stretch(text="…", found=False)
+        yield Snippet(text="…", found=False)
 
 
-def _marked(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Stretch]:
+def _marked(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
     place = 0
     for start, end in [*found, (len(text), len(text))]:
         if place < start:
-            yield Stretch(text=text[place:start], found=False)
+            yield Snippet(text=text[place:start], found=False)
         if start < end:
-            yield Stretch(text=text[start:end], found=True)
+            yield Snippet(text=text[start:end], found=True)
         place = end

@@ -18,7 +18,7 @@ from weakref import finalize
 
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.subscribers.audience import (
-    EXAMPLES,
+    MAX_EXAMPLES,
     Entry,
     SuppressedEntry,
     SuppressionReason,
@@ -147,7 +147,7 @@ class EntryCounts:
         else:
             self.suppressed[person.reason] += 1
             first = self._first.setdefault(person.reason, [])
-        if len(first) < EXAMPLES:
+        if len(first) < MAX_EXAMPLES:
             first.append(found.place)
 
     @property

@@ -299,7 +299,7 @@ class ProviderContract:
         self, service: Service
     ) -> None:
         took, other = batch("ana@a.example"), batch("ben@b.example", attempt_id="attempt2")
-        if service.provider.capabilities.settles_in is None:
+        if service.provider.capabilities.records_delay is None:
             assert not service.provider.look_up(took).whole
             return
         self.deliver(service, took)

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.domain.staff.account import (
-    ABSOLUTE,
-    HALF,
-    IDLE,
+    FACTOR_TIMEOUT,
+    IDLE_TIMEOUT,
+    SESSION_LIFETIME,
     Credential,
     Invitation,
     LinkKind,
@@ -241,12 +241,12 @@ class SessionsContract:
             assert tx.sessions.of(ANA) == tx.sessions.of(BEN) == []
 
     def test_what_is_over_is_forgotten(self, store: Store) -> None:
-        now = NOON + ABSOLUTE
-        kept = replace(SESSION, created_at=now - ABSOLUTE / 2, seen_at=now)
+        now = NOON + SESSION_LIFETIME
+        kept = replace(SESSION, created_at=now - SESSION_LIFETIME / 2, seen_at=now)
         others = [
             replace(kept, hash=b"1", created_at=NOON),
-            replace(kept, hash=b"2", seen_at=now - IDLE),
-            replace(kept, hash=b"3", stage=Stage.HALF, created_at=now - HALF),
+            replace(kept, hash=b"2", seen_at=now - IDLE_TIMEOUT),
+            replace(kept, hash=b"3", stage=Stage.HALF, created_at=now - FACTOR_TIMEOUT),
         ]
         with store.begin() as tx:
             for one in (kept, *others):

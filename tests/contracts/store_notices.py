@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, NoticeEvent, NoticeKind
+from newsletter.domain.campaigns.notices import INTERVAL, MAX_AGE, Channel, NoticeEvent, NoticeKind
 from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.staff.post import PostState
 from newsletter.domain.statements.comment import Comment
@@ -38,7 +38,7 @@ class NoticesContract:
             tx.notices.add("hours", [event(ANA, BEN)], NOON)
             tx.notices.add("hours", [event(ANA)], NOON)
             tx.notices.add("budget", [event(ANA)], NOON)
-            tx.notices.add("old", [event(ANA, at=NOON - NEWS_LIVES)], NOON)
+            tx.notices.add("old", [event(ANA, at=NOON - MAX_AGE)], NOON)
         with store.read() as tx:
             assert sorted(tx.notices.due(NOON)) == [ANA, BEN]
             assert [one.slug for one in tx.notices.of(ANA, 1)] == ["hours", "budget"]
@@ -54,8 +54,8 @@ class NoticesContract:
         with store.read() as tx:
             assert [one.slug for one in tx.notices.of(ANA, 3)] == ["hours", "budget"]
             assert [one.slug for one in tx.notices.of(ANA, 4)] == ["budget"]
-            assert tx.notices.due(NOON + APART / 2) == []
-            assert tx.notices.due(NOON + APART) == [ANA]
+            assert tx.notices.due(NOON + INTERVAL / 2) == []
+            assert tx.notices.due(NOON + INTERVAL) == [ANA]
 
     def test_what_is_over_is_told_no_more_and_delays_nothing(self, store: Store) -> None:
         with store.begin() as tx:
@@ -165,8 +165,8 @@ class NoticesContract:
             assert post is not None
             assert (post.state, post.attempts) == (PostState.CALLING, 1)
             assert tx.channel_posts.claim(["room"], NOON) is None, "a minute has not passed"
-            assert tx.channel_posts.claim(["other"], NOON + APART) is None
-            second = tx.channel_posts.claim(["room"], NOON + APART)
+            assert tx.channel_posts.claim(["other"], NOON + INTERVAL) is None
+            second = tx.channel_posts.claim(["room"], NOON + INTERVAL)
             assert second is not None
             assert second.id > post.id
             assert sorted(tx.channel_posts.under_way()) == ["gone", "room", "room"]
@@ -177,7 +177,7 @@ class NoticesContract:
             post = tx.channel_posts.claim(["room"], NOON)
             assert post is not None
             tx.channel_posts.settle(post, PostState.WAITING, "HTTP 503", LATER)
-            assert tx.channel_posts.claim(["room"], LATER - APART) is None
+            assert tx.channel_posts.claim(["room"], LATER - INTERVAL) is None
             again = tx.channel_posts.claim(["room"], LATER)
             assert again is not None
             assert again.attempts == 2

@@ -11,7 +11,7 @@ from newsletter.domain.archive import (
     NoteKind,
     PublicNote,
     Searchable,
-    Stretch,
+    Snippet,
     Term,
     terms,
 )
@@ -105,10 +105,7 @@ class SearchContract:
     def test_what_was_found_is_marked_in_the_title_and_in_an_excerpt(self, store: Store) -> None:
         publish(store, "hours", "Cake hours", f"{'Before. ' * 90}{LATER_TEXT}{' After.' * 90}")
         [hit] = find(store, "cake").shown
-        assert hit.title == (
-            Stretch(text="Cake", found=True),
-            Stretch(text=" hours", found=False),
-        )
+        assert hit.title == (Snippet(text="Cake", found=True), Snippet(text=" hours", found=False))
         found = [one.text for one in hit.excerpt if one.found]
         whole = "".join(one.text for one in hit.excerpt)
         assert found == ["cake"]

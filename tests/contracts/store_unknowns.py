@@ -145,7 +145,7 @@ class UnknownsContract:
             assert tx.readers.move(1, "ana@example.org")
             tx.readers.forget("ana@example.org", NOON)
         held = take(books)
-        assert held.left == held.nameless == {1}
+        assert held.left == held.without_address == {1}
         assert held.members == [(1, ""), (2, "reader2@example.org")]
 
     def test_an_attempt_keeps_the_addresses_that_it_was_made_with(
@@ -216,11 +216,7 @@ class UnknownsContract:
         def part(held: UnknownBatch) -> bool:
             with books.step() as tx:
                 return tx.unknowns.settle(
-                    held,
-                    known=known,
-                    rest=DeliveryState.PENDING,
-                    at=NOON + MINUTE,
-                    apart={4},
+                    held, known=known, rest=DeliveryState.PENDING, at=NOON + MINUTE, apart={4}
                 )
 
         assert not part(replace(held, fence=held.fence - 1))
@@ -235,11 +231,7 @@ class UnknownsContract:
         held = take(books)
         with books.step() as tx:
             assert tx.unknowns.settle(
-                held,
-                known={1: ACCEPTED},
-                rest=DeliveryState.PENDING,
-                at=NOON,
-                apart={2},
+                held, known={1: ACCEPTED}, rest=DeliveryState.PENDING, at=NOON, apart={2}
             )
         assert books.counts() == Counts(accepted=1, unknown=1)
         assert books.drain() == []

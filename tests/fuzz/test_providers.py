@@ -159,7 +159,7 @@ def records() -> Iterator[tuple[Records, list[HttpProvider]]]:
     """Providers whose records can be searched, at one server."""
     with Records() as server, ExitStack() as stack:
         providers = [stack.enter_context(made(kind, server.url)) for kind in KINDS]
-        asked = [one for one in providers if one.capabilities.settles_in is not None]
+        asked = [one for one in providers if one.capabilities.records_delay is not None]
         assert len(asked) == 5
         yield server, asked
 

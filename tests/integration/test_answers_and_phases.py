@@ -190,7 +190,7 @@ def test_a_kind_says_of_itself_whether_its_answers_name_each_recipient() -> None
             if phase == "several" and "," in cell
         }
         with made(kind, "http://127.0.0.1:9") as provider:
-            assert provider.capabilities.answers_each is bool(naming), kind
+            assert provider.capabilities.outcome_per_recipient is bool(naming), kind
 
 
 # --- the calls ---------------------------------------------------------------------------------

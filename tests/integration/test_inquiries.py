@@ -353,6 +353,6 @@ def test_the_settling_time_can_be_set(subtests: pytest.Subtests) -> None:
             made(kind, "http://127.0.0.1:9") as usual,
             made(kind, "http://127.0.0.1:9", settle="9s") as own,
         ):
-            assert usual.capabilities.settles_in is not None
+            assert usual.capabilities.records_delay is not None
             nine = timedelta(seconds=9)
-            assert own.capabilities == replace(usual.capabilities, settles_in=nine)
+            assert own.capabilities == replace(usual.capabilities, records_delay=nine)

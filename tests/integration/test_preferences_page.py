@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
-from newsletter.domain.subscribers.preferences import LINK_OPENS
+from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME
 from newsletter.domain.subscribers.signup import Method
 from tests.pages import Forum, forum
 
@@ -236,7 +236,7 @@ def test_whoever_is_on_all_lists_can_ask_to_be_written_to_again(site: Forum) -> 
 
 def test_the_link_opens_for_a_day_and_then_only_has_another_sent(site: Forum) -> None:
     path = site.preferences_link()
-    site.clock.advance(seconds=LINK_OPENS.total_seconds())
+    site.clock.advance(seconds=PREFERENCES_LINK_LIFETIME.total_seconds())
     assert site.get(path).status == 200
     site.clock.advance(minutes=1)
     before = site.everything()
@@ -290,9 +290,7 @@ def test_h5_no_get_head_or_options_changes_anything(site: Forum) -> None:
     assert site.everything() == before
 
 
-def test_s4_listmonk_ghsa_rf24_nothing_acts_by_what_a_browser_sends_by_itself(
-    site: Forum,
-) -> None:
+def test_s4_listmonk_ghsa_rf24_nothing_acts_by_what_a_browser_sends_by_itself(site: Forum) -> None:
     """There is no cookie and no session: a foreign page can send nothing that counts."""
     site.send()
     before = site.everything()
@@ -318,10 +316,7 @@ def test_a_new_address_gets_a_letter_and_nothing_changes_before(site: Forum) -> 
     assert texts[0] == texts[1], "nobody learns whom we know"
     assert site.rows(
         "SELECT kind, address, subscriber_id FROM transactional_email ORDER BY id"
-    ) == [
-        ("move", "new@example.org", 1),
-        ("move", "known@example.org", 1),
-    ]
+    ) == [("move", "new@example.org", 1), ("move", "known@example.org", 1)]
     with site.services.store.read() as tx:
         person = tx.readers.get(1)
     assert person is not None

@@ -18,7 +18,7 @@ from newsletter.documents.isolated import import_isolated, pasted, picture
 from newsletter.documents.sandbox import GATES
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.events import Forged
-from newsletter.domain.statements.content import speakable
+from newsletter.domain.statements.content import greeting_name
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import FeedUnreadable, Item
 from newsletter.domain.subscribers.address import fold, mailbox, parse_address
@@ -93,7 +93,7 @@ IN_PROCESS: list[tuple[str, int, Callable[[str], Any], tuple[str, ...]]] = [
         ("a", "a@", "a.", "ä", PILED),
     ),
     ("a title", SIZE, lambda text: (slugify(text), sought(text)), ("a'", "ﷺ", PILED)),
-    ("a name", SIZE, speakable, ("a", "'a", PILED)),
+    ("a name", SIZE, greeting_name, ("a", "'a", PILED)),
     ("bytes", SIZE, lambda text: decode(text.encode("utf-16")), ("a", "\x80", "é")),
 ]
 

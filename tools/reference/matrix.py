@@ -93,7 +93,7 @@ def _at_fault(kind: str, able: Capabilities) -> str:
         return "no one"
     if able.max_recipients == 1:
         return "the one"
-    return "the answer names each" if able.answers_each else "halving, until one is left"
+    return "the answer names each" if able.outcome_per_recipient else "halving, until one is left"
 
 
 def _replay(able: Capabilities) -> str:
@@ -101,15 +101,15 @@ def _replay(able: Capabilities) -> str:
         case Replay.SAFE:
             return "causes no duplicate"
         case Replay.KEYED:
-            return f"causes no duplicate for {format_duration(able.key_lives)}"
+            return f"causes no duplicate for {format_duration(able.key_lifetime)}"
         case Replay.NEVER:
             return "is never made"
 
 
 def _records(able: Capabilities) -> str:
-    if able.settles_in is None:
+    if able.records_delay is None:
         return "cannot be asked"
-    return f"tell after {format_duration(able.settles_in)}"
+    return f"tell after {format_duration(able.records_delay)}"
 
 
 def _events(kind: str) -> str:

@@ -15,7 +15,7 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.draft import DraftText
-from newsletter.domain.statements.review import ReviewFinding, Severity, in_order, remark_of
+from newsletter.domain.statements.review import ReviewFinding, Severity, finding_of, in_order
 from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.campaigns.board import load_for_page
 from newsletter.pipeline.ledger import find_statement, statement_named
@@ -252,7 +252,7 @@ def _check_all(statements: Statements) -> _Checked:
 def _checked(
     faults: Iterable[Fault], remarks: Iterable[ReviewFinding], *, settled: bool, statements: int
 ) -> _Checked:
-    found = in_order([*map(remark_of, faults), *remarks])
+    found = in_order([*map(finding_of, faults), *remarks])
     grades = {remark.grade for remark in found}
     open_warning = Severity.WARNING in grades and not settled
     code = BLOCKED if Severity.BLOCKING in grades else WARNED if open_warning else 0

@@ -97,7 +97,7 @@ class Campaign:
         return bool(counts.accepted or counts.unknown or self.given_up)
 
     @property
-    def have_it(self) -> str:
+    def accepted_in_words(self) -> str:
         """Return the number of accepted messages as a sentence, such as "2 people have it"."""
         return say("1 person has it", "{count:,} people have it", count=self.counts.accepted)
 
@@ -131,7 +131,7 @@ class Correction:
     """The segment of an original that has not begun; it also limits the correction's readers."""
 
 
-_TOLERATED = 10_000
+_TOLERANCE = 10_000
 """One reader in this many may come or go while a sender reads the page: a large audience
 changes between any two clicks."""
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[,.'\s][0-9]{3})+|[0-9]{1,12}")
@@ -162,7 +162,9 @@ class Start:
     revoked_at: datetime | None = None
 
 
-def in_force(starts: Iterable[Start], content_hash: str, complete_at: datetime) -> Start | None:
+def find_valid_start(
+    starts: Iterable[Start], content_hash: str, complete_at: datetime
+) -> Start | None:
     """Return the last start of this version that is not before its last required approval.
 
     ``complete_at`` is the time of that approval. If an approval was revoked and given again, a
@@ -196,12 +198,12 @@ class ShownTerms:
     """The person has just given a second factor."""
 
 
-def moved(shown: int, now: int) -> bool:
+def has_audience_changed(shown: int, now: int) -> bool:
     """Return whether the number of readers changed so much that it must be confirmed again."""
-    return abs(now - shown) * _TOLERATED > shown
+    return abs(now - shown) * _TOLERANCE > shown
 
 
-def typed_number(text: str) -> int | None:
+def parse_typed_number(text: str) -> int | None:
     """Parse a number typed as 4213, 4,213, 4.213 or 4 213; return None for other text."""
     written = text.strip()
     if not _GROUPED.fullmatch(written):

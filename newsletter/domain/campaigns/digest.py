@@ -28,28 +28,30 @@ NAME_MAX_LENGTH = 40
 """Characters. An issue's slug is the name and a date, and must be a valid slug itself."""
 MAX_STATEMENTS = 50
 """The maximum of statements in an issue: Gmail clips longer emails."""
-DATE_GAP = "{date}"
+DATE_MARK = "{date}"
 """The placeholder for the date in a title."""
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SOME_DAY = "a day of the week like friday, or of the month: 1 to 28, without quotes, or last"
 _HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
-_SAFE_FROM = "04:00"
+_FIRST_SAFE_HOUR = "04:00"
 """The first hour of the day that no clock change skips or repeats."""
 
 
 def _title(text: str) -> str:
-    if {"{", "}"} & set(text.replace(DATE_GAP, "")):
-        raise ValueError(f"holds a brace; only {DATE_GAP} may stand there, for the day of the mail")
+    if {"{", "}"} & set(text.replace(DATE_MARK, "")):
+        raise ValueError(
+            f"holds a brace; only {DATE_MARK} may stand there, for the day of the mail"
+        )
     return text
 
 
 def _hour(text: str) -> str:
     if not re.fullmatch(_HOUR, text):
         raise ValueError(f'{text!r} is not a time of day; write it like "16:00", in quotes')
-    if text < _SAFE_FROM:
+    if text < _FIRST_SAFE_HOUR:
         raise ValueError(
             f"{text!r} is an hour that a clock change may skip or repeat;"
-            f' write one from "{_SAFE_FROM}" to "23:59"'
+            f' write one from "{_FIRST_SAFE_HOUR}" to "23:59"'
         )
     return text
 
@@ -150,7 +152,7 @@ def due(
     return [*takewhile(lambda one: one > since and (last is None or one.date() > last), past)]
 
 
-def coming(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
+def next_due(digest: Digest, zone: str, *, last: date | None, now: datetime) -> datetime:
     """Return the next time at which an issue is due, on a later date than ``last``."""
     future = (one for one in _occurrences(digest, zone, now, 1) if one > now)
     return next(one for one in future if last is None or one.date() > last)
@@ -164,18 +166,18 @@ def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterato
     """
     day = now.astimezone(ZoneInfo(zone)).date()
     while True:
-        if _is_day_of(digest, day):
+        if _is_due_on(digest, day):
             yield datetime.combine(day, time.fromisoformat(digest.at), ZoneInfo(zone))
         day += _DAY * step
 
 
-def _is_day_of(digest: Digest, day: date) -> bool:
+def _is_due_on(digest: Digest, day: date) -> bool:
     if digest.day == "last":
         return (day + _DAY).day == 1
     return digest.day in {day.day, DAYS[day.weekday()]}
 
 
-_SIGNS = re.compile(r"[\\`*_\[\]<>&~#]")
+_MARKUP = re.compile(r"[\\`*_\[\]<>&~#]")
 _BEGINS_A_BLOCK = re.compile(r"^([0-9]+(?=[.)])|(?=[-+=]))")
 """The beginning of a list item, or of the line below a heading, in Markdown."""
 
@@ -191,7 +193,7 @@ class Abstract:
     """The summary or the first sentence; may be empty."""
 
 
-def choose(
+def choose_campaigns(
     campaigns: Sequence[Campaign],
     *,
     after: datetime,
@@ -208,10 +210,10 @@ def choose(
         for began, campaign in _by_start(campaigns)
         if after < began <= upto and (not gathers or not {*gathers}.isdisjoint(campaign.lists))
     ]
-    return tuple(part for part in standing_for(slugs, campaigns) if part.slug not in listed)
+    return tuple(part for part in current_campaigns(slugs, campaigns) if part.slug not in listed)
 
 
-def standing_for(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[Campaign, ...]:
+def current_campaigns(slugs: Iterable[str], campaigns: Sequence[Campaign]) -> tuple[Campaign, ...]:
     """Return the campaigns that a digest may name for these statements, in the order sent.
 
     A correction replaces its original; a cancelled statement is left out.
@@ -238,7 +240,7 @@ def _by_start(campaigns: Iterable[Campaign]) -> list[tuple[datetime, Campaign]]:
     return sorted(begun, key=lambda pair: (pair[0], pair[1].id))
 
 
-def in_one_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
+def pick_language(statements: Sequence[Statement], language: str) -> tuple[Statement, ...]:
     """Return one of several translations: the one in this language, else the first."""
     best: dict[str, Statement] = {}
     for statement in statements:
@@ -265,7 +267,7 @@ def compose(
     issue = f"{digest.name}-{day.isoformat()}"
     return Statement(
         slug=issue,
-        title=digest.title.replace(DATE_GAP, dated),
+        title=digest.title.replace(DATE_MARK, dated),
         body="\n\n".join(block for block in blocks if block) + "\n",
         lists=digest.lists,
         language=digest.language,
@@ -285,4 +287,4 @@ def _article(abstract: Abstract) -> str:
 
 def as_markdown(text: str) -> str:
     """Escape plain text as one line of Markdown that contains no markup."""
-    return _BEGINS_A_BLOCK.sub(r"\1\\", _SIGNS.sub(r"\\\g<0>", " ".join(text.split())))
+    return _BEGINS_A_BLOCK.sub(r"\1\\", _MARKUP.sub(r"\\\g<0>", " ".join(text.split())))

@@ -14,14 +14,14 @@ from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.campaigns.state import State
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.staff.audit import AuditEntry
-from newsletter.domain.statements.comment import Comment, mentioned
+from newsletter.domain.statements.comment import Comment, mentioned_staff
 from newsletter.domain.subscribers.address import same_person
 
-AHEAD = timedelta(hours=1)
+LEAD_TIME = timedelta(hours=1)
 """The time between a notice and the start of the campaign that it announces."""
-NEWS_LIVES = timedelta(days=1)
+MAX_AGE = timedelta(days=1)
 """The maximum age at which an event is still notified."""
-APART = timedelta(minutes=1)
+INTERVAL = timedelta(minutes=1)
 """The minimum interval between two notice emails to one person."""
 
 
@@ -100,11 +100,11 @@ class NoticeEvent:
 
 
 _Event = tuple[NoticeKind, object, datetime, Collection[str]]
-_Lines = Mapping[str, AuditEntry]
+_LastLines = Mapping[str, AuditEntry]
 """Action → the last audit line with this action about the statement, except the scheduler's."""
 
 
-def occurred(status: StatementStatus, last: _Lines) -> tuple[NoticeEvent, ...]:
+def events_of(status: StatementStatus, last: _LastLines) -> tuple[NoticeEvent, ...]:
     """Return the events that follow from the current status of a statement."""
     events = (*_before_sending(status, last), *_of_campaign(status, last))
     return tuple(
@@ -113,9 +113,9 @@ def occurred(status: StatementStatus, last: _Lines) -> tuple[NoticeEvent, ...]:
     )
 
 
-def next_moment(status: StatementStatus) -> datetime | None:
+def next_event_at(status: StatementStatus) -> datetime | None:
     """Return the next time at which an event occurs without an act; None if there is none."""
-    soon = status.release - AHEAD if status.release else None
+    soon = status.release - LEAD_TIME if status.release else None
     moments = (soon, status.set_for, status.embargo_until)
     return min((at for at in moments if at is not None and at > status.now), default=None)
 
@@ -124,7 +124,7 @@ _REVIEWED = frozenset({State.REVIEW, State.CHANGED})
 _APPROVED = frozenset({State.APPROVED, State.HELD_BACK, State.SCHEDULED, State.LEAVING})
 
 
-def _before_sending(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
+def _before_sending(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     state, back, actors = status.state, status.returned, status.actors
     if state in _REVIEWED:
         line = _newest(last, "submit", "revoke")
@@ -134,7 +134,7 @@ def _before_sending(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
         version = lost if status.statement.desk and number else status.stored.content_hash
         yield NoticeKind.SUBMITTED, f"{version} {number}", at, actors
     if state is State.RETURNED and back is not None:
-        yield NoticeKind.SENT_BACK, back.at, back.at, _askers(status, last) - {back.by}
+        yield NoticeKind.SENT_BACK, back.at, back.at, _submitters(status, last) - {back.by}
     if state in _APPROVED:
         yield from _approved(status, last)
     over, submitted = status.embargo_until, _newest(last, "submit")
@@ -143,10 +143,12 @@ def _before_sending(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
         yield NoticeKind.EMBARGO_OVER, over, over, _involved(status, last).union(actors)
 
 
-def _approved(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
+def _approved(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     involved, release = _involved(status, last), status.release
     at, due = status.approval.complete_at, status.set_for
-    people = _askers(status, last).union(status.actors if status.state is State.APPROVED else ())
+    people = _submitters(status, last).union(
+        status.actors if status.state is State.APPROVED else ()
+    )
     if at is not None:
         yield NoticeKind.APPROVED, at, at, people - {status.approval.given[-1].by}
     if due is not None and status.is_overdue:
@@ -159,11 +161,11 @@ def _approved(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
     which = f"{release} {chosen.number if chosen else 0} {at}"
     yield NoticeKind.SCHEDULED, which, since, involved - {by}
     # one that was scheduled within the hour has been announced just now
-    if since <= release - AHEAD <= status.now < release:
-        yield NoticeKind.STARTS_SOON, release, release - AHEAD, involved
+    if since <= release - LEAD_TIME <= status.now < release:
+        yield NoticeKind.STARTS_SOON, release, release - LEAD_TIME, involved
 
 
-def _of_campaign(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
+def _of_campaign(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     state, campaign = status.state, status.campaign
     if campaign is None:
         return
@@ -178,21 +180,21 @@ def _of_campaign(status: StatementStatus, last: _Lines) -> Iterator[_Event]:
         people = involved.union(status.actors) - by
         yield NoticeKind.PAUSED, f"{campaign.id} {number}", at, people
     elif state in {State.ATTENTION, State.SENT}:
-        yield NoticeKind.FINISHED, _round(campaign, last, "reopen"), ended, involved
+        yield NoticeKind.FINISHED, _run_key(campaign, last, "reopen"), ended, involved
     if state is State.ATTENTION:
-        again = _round(campaign, last, "reopen", "resolve")
+        again = _run_key(campaign, last, "reopen", "resolve")
         yield NoticeKind.DECISION, again, ended, status.actors
     if line := _newest(last, "annotate", "take off the web", "put back on the web"):
         yield NoticeKind.PAGE_CHANGED, line.number, line.at, involved - {line.actor}
 
 
-def _round(campaign: Campaign, last: _Lines, *actions: str) -> str:
+def _run_key(campaign: Campaign, last: _LastLines, *actions: str) -> str:
     """Return a key of the campaign's run since the last of these actions."""
     line = _newest(last, *actions)
     return f"{campaign.id} {line.number if line else 0}"
 
 
-def _newest(last: _Lines, *actions: str) -> AuditEntry | None:
+def _newest(last: _LastLines, *actions: str) -> AuditEntry | None:
     lines = (last[action] for action in actions if action in last)
     return max(lines, key=lambda line: line.number, default=None)
 
@@ -205,23 +207,23 @@ def _writers(status: StatementStatus) -> frozenset[str]:
     )
 
 
-def _askers(status: StatementStatus, last: _Lines) -> frozenset[str]:
+def _submitters(status: StatementStatus, last: _LastLines) -> frozenset[str]:
     """Return the writers of the statement, and the person who submitted it last."""
     return _writers(status).union([last["submit"].actor] if "submit" in last else ())
 
 
-def _involved(status: StatementStatus, last: _Lines) -> frozenset[str]:
+def _involved(status: StatementStatus, last: _LastLines) -> frozenset[str]:
     """Return the people who wrote, submitted, approved or started the statement."""
     approved = status.campaign.approved_by if status.campaign else ()
     given = [approval.by for approval in status.approval.given]
     started = [last[action].actor for action in ("start", "reopen") if action in last]
-    return _askers(status, last).union(approved, given, started)
+    return _submitters(status, last).union(approved, given, started)
 
 
 # --- comments ------------------------------------------------------------------------------------
 
 
-def of_comment(
+def comment_events(
     comment: Comment, before: Iterable[Comment], status: StatementStatus
 ) -> tuple[NoticeEvent, NoticeEvent]:
     """Return the two events of a comment: for the staff it mentions, and for all others involved.
@@ -229,7 +231,7 @@ def of_comment(
     ``before`` are earlier comments on the statement. A person is notified of only one of the
     events.
     """
-    named = mentioned(comment.words, status.names) - {comment.by}
+    named = mentioned_staff(comment.words, status.names) - {comment.by}
     talk = _writers(status).union(one.by for one in before) & status.staff.keys()
     others = talk - named - {comment.by}
     return (

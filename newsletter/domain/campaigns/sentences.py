@@ -98,7 +98,7 @@ def _sending(campaign: Campaign, status: StatementStatus) -> str:
 
 def _in_use(campaign: Campaign, status: StatementStatus) -> str:
     each = "Each person who joins its lists gets it once. {have_it}."
-    said = say(each, have_it=campaign.have_it)
+    said = say(each, have_it=campaign.accepted_in_words)
     if not campaign.counts.unknown:
         return said
     pattern = "{said} For {unknown} it is unknown whether the provider took the email."
@@ -106,7 +106,7 @@ def _in_use(campaign: Campaign, status: StatementStatus) -> str:
 
 
 def _paused(campaign: Campaign, status: StatementStatus) -> str:
-    have = campaign.have_it if campaign.counts.accepted else say("No one has it yet")
+    have = campaign.accepted_in_words if campaign.counts.accepted else say("No one has it yet")
     return say("{why}. {have_it}.", why=stop_reason(campaign.reason, status.names), have_it=have)
 
 
@@ -135,7 +135,7 @@ def _cancelled(campaign: Campaign, status: StatementStatus) -> str:
     why = stop_reason(campaign.reason, status.names)
     if not status.begun or not campaign.may_have_reached_anybody:
         return say("{why}, before anybody got it.", why=why)
-    return say("{why}. {have_it}.", why=why, have_it=campaign.have_it)
+    return say("{why}. {have_it}.", why=why, have_it=campaign.accepted_in_words)
 
 
 def _faulty(status: StatementStatus) -> str:

@@ -23,7 +23,7 @@ from newsletter.domain.campaigns.state import (
     Shelf,
     State,
 )
-from newsletter.domain.schedule import ByZone, LocalTime, by_zone, everywhere
+from newsletter.domain.schedule import ByZone, LocalTime, all_zone_times, times_by_zone
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest
@@ -142,8 +142,8 @@ class StatementStatus:
         if self.hour is None or self.ready is None:
             return None
         if zones is None:
-            return everywhere(self.hour, home=self.rules.timezone, ready=self.ready)
-        return by_zone(self.hour, zones, home=self.rules.timezone, ready=self.ready)
+            return all_zone_times(self.hour, home=self.rules.timezone, ready=self.ready)
+        return times_by_zone(self.hour, zones, home=self.rules.timezone, ready=self.ready)
 
     @property
     def home(self) -> Home:
@@ -159,7 +159,7 @@ class StatementStatus:
         if self.corrected is not None:
             return State.CORRECTED
         if self.begun and self.campaign is not None:
-            found = _ON_ITS_WAY.get(self.campaign.state, State.SENT)
+            found = _STATES_ONCE_BEGUN.get(self.campaign.state, State.SENT)
             return State.IN_USE if found is State.SENDING and self.campaign.welcome else found
         if not self.stored.present:
             return State.MISSING
@@ -219,7 +219,7 @@ class StatementStatus:
         return self.names.get(address) or name_of(address)
 
 
-_ON_ITS_WAY = {
+_STATES_ONCE_BEGUN = {
     CampaignState.SENDING: State.SENDING,
     CampaignState.PAUSED: State.PAUSED,
     CampaignState.ATTENTION: State.ATTENTION,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from newsletter.domain.statements.statement import Statement
 
 
-def allotted(language: str, versions: Mapping[str, str]) -> str:
+def choose_version(language: str, versions: Mapping[str, str]) -> str:
     """Return the slug of the version for a reader of this language.
 
     ``versions`` maps slug to language, the original first. The exact language (``es-MX``) is
@@ -14,11 +14,11 @@ def allotted(language: str, versions: Mapping[str, str]) -> str:
     """
     original, *others = versions
     members = [original, *sorted(others, key=lambda slug: (versions[slug].lower(), slug))]
-    near = [slug for slug in members if _distance(language, versions[slug]) < _STRANGE]
+    near = [slug for slug in members if _distance(language, versions[slug]) < _OTHER_LANGUAGE]
     return min(near, key=lambda slug: _distance(language, versions[slug]), default=original)
 
 
-_STRANGE = 3
+_OTHER_LANGUAGE = 3
 """The distance between two different languages."""
 
 
@@ -29,7 +29,7 @@ def _distance(wanted: str, offered: str) -> int:
         return 0
     if plain == offered:
         return 1
-    return 2 if plain == offered.partition("-")[0] else _STRANGE
+    return 2 if plain == offered.partition("-")[0] else _OTHER_LANGUAGE
 
 
 def translation_fault(
@@ -68,10 +68,10 @@ def translation_fault(
             f"it has an embargo of its own, and goes out in the mail of {of};"
             " write embargo_until there too, or take it out here"
         )
-    return _of_its_fields(translation, original, others)
+    return _field_fault(translation, original, others)
 
 
-def _of_its_fields(translation: Statement, original: Statement, others: Sequence[Statement]) -> str:
+def _field_fault(translation: Statement, original: Statement, others: Sequence[Statement]) -> str:
     language = translation.language
     if language.lower() == original.language.lower():
         return (
@@ -90,11 +90,11 @@ def _of_its_fields(translation: Statement, original: Statement, others: Sequence
             f" write lists: [{', '.join(original.lists)}]"
         )
     if translation.segment != original.segment:
-        return _other_segment(original)
+        return _segment_fault(original)
     return ""
 
 
-def _other_segment(original: Statement) -> str:
+def _segment_fault(original: Statement) -> str:
     if original.segment is None:
         return (
             f"it goes to a segment, and {original.slug}, which it translates, to everybody on its"

@@ -8,15 +8,15 @@ DKIM RFC 6376, DMARC RFC 7489; BIMI is the draft that Gmail and Yahoo follow.
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
+from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 
-Texts = Callable[[str], Sequence[str]]
+TxtLookup = Callable[[str], Sequence[str]]
 """A function: DNS name → its TXT records, empty if it has none. Raises LookupFailed."""
 
 _MAX_LOOKUPS = 10
 """RFC 7208, 4.6.4: an SPF policy that needs more DNS lookups is invalid."""
-_DEEPEST = 12
-_ASKING = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
+_MAX_DEPTH = 12
+_LOOKUP_TERMS = re.compile(r"[+~?-]?(?:include:|a\b|mx\b|ptr\b|exists:)|redirect=", re.IGNORECASE)
 """SPF terms that need a DNS lookup (RFC 7208, 4.6.4); ``ip4``, ``ip6`` and ``all`` need none."""
 _INCLUDED = re.compile(r"[+~?-]?(?:include:|redirect=)([A-Za-z0-9._-]+)\Z", re.IGNORECASE)
 _TAG = re.compile(r"\s*([A-Za-z]{1,10})\s*=\s*([^;]*)")
@@ -27,7 +27,7 @@ class LookupFailed(Exception):
     """The DNS query failed or timed out: the records are unknown."""
 
 
-def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Iterator[Finding]:
+def examine_domain(domain: str, selectors: Sequence[str], texts: TxtLookup) -> Iterator[Finding]:
     """Yield one finding each for SPF, DKIM, DMARC and BIMI of the domain in From.
 
     ``selectors`` are the names under which providers publish their keys, as far as they are known.
@@ -42,35 +42,35 @@ def examine_domain(domain: str, selectors: Sequence[str], texts: Texts) -> Itera
         try:
             yield look()
         except LookupFailed as error:
-            yield uncertain(what, f"could not be looked up: {error}", "try again")
+            yield unclear(what, f"could not be looked up: {error}", "try again")
 
 
 # --- SPF
 
 
-def _spf(domain: str, texts: Texts) -> Finding:
+def _spf(domain: str, texts: TxtLookup) -> Finding:
     found = [text for text in texts(domain) if text.lower().startswith("v=spf1")]
     if not found:
         advice = (
             "publish the TXT record that your provider's set-up page names, such as"
             f' "v=spf1 include:… ~all" at {domain}'
         )
-        return uncertain("SPF", f"{domain} has no record", advice)
+        return unclear("SPF", f"{domain} has no record", advice)
     if len(found) > 1:
         advice = "put all of it into one record: with two, mailbox providers read none"
-        return wrong("SPF", f"{domain} has {len(found)} records", advice)
+        return failed("SPF", f"{domain} has {len(found)} records", advice)
     terms = found[0].split()[1:]
     if any(term.lower() in {"all", "+all"} for term in terms):
-        return wrong("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
+        return failed("SPF", f"{domain} lets everybody send for it (+all)", 'end it with "~all"')
     lookups = _lookups(domain, found[0], texts)
     if lookups > _MAX_LOOKUPS:
         detail = f"{domain} asks for more than {_MAX_LOOKUPS} lookups, so it counts as broken"
-        return wrong("SPF", detail, "take out what no longer sends for you")
-    return well("SPF", f"{domain} says who may send for it ({lookups} of {_MAX_LOOKUPS} lookups)")
+        return failed("SPF", detail, "take out what no longer sends for you")
+    return passed("SPF", f"{domain} says who may send for it ({lookups} of {_MAX_LOOKUPS} lookups)")
 
 
 def _lookups(
-    domain: str, policy: str, texts: Texts, *, left: int = _MAX_LOOKUPS + 1, depth: int = 0
+    domain: str, policy: str, texts: TxtLookup, *, left: int = _MAX_LOOKUPS + 1, depth: int = 0
 ) -> int:
     """Return the number of DNS lookups of an SPF policy, with those of its includes.
 
@@ -78,9 +78,9 @@ def _lookups(
     """
     asked = 0
     for term in policy.split()[1:]:
-        if asked >= left or depth > _DEEPEST:
+        if asked >= left or depth > _MAX_DEPTH:
             break
-        asked += bool(_ASKING.match(term))
+        asked += bool(_LOOKUP_TERMS.match(term))
         included = _INCLUDED.fullmatch(term)
         if included is not None and included[1] != domain:
             inner = [text for text in texts(included[1]) if text.lower().startswith("v=spf1")]
@@ -92,39 +92,39 @@ def _lookups(
 # --- DKIM
 
 
-def _dkim(domain: str, selectors: Sequence[str], texts: Texts) -> Finding:
+def _dkim(domain: str, selectors: Sequence[str], texts: TxtLookup) -> Finding:
     for selector in selectors:
         for record in texts(f"{selector}._domainkey.{domain}"):
-            key = tags_of(record).get("p")
+            key = parse_tags(record).get("p")
             if key:
-                return well("DKIM", f"{domain} publishes a key as {selector}")
+                return passed("DKIM", f"{domain} publishes a key as {selector}")
             if key == "":
                 detail = f"the key {selector} of {domain} was taken back (p= is empty)"
-                return wrong("DKIM", detail, "publish the one that your provider names")
+                return failed("DKIM", detail, "publish the one that your provider names")
     tried = f" under {', '.join(selectors)}" if selectors else ""
     advice = "look at your provider's page of the domain: it shows the names of your keys"
-    return uncertain("DKIM", f"no key of {domain} was found{tried}", advice)
+    return unclear("DKIM", f"no key of {domain} was found{tried}", advice)
 
 
 # --- DMARC
 
 
-def _dmarc(domain: str, texts: Texts) -> Finding:
+def _dmarc(domain: str, texts: TxtLookup) -> Finding:
     # the domain and those above it, except the last label: a policy covers all below
     labels = domain.split(".")
     for place in range(max(1, len(labels) - 1)):
         name = ".".join(labels[place:])
-        found = [text for text in texts(f"_dmarc.{name}") if tags_of(text).get("v") == "DMARC1"]
+        found = [text for text in texts(f"_dmarc.{name}") if parse_tags(text).get("v") == "DMARC1"]
         if len(found) > 1:
             advice = "leave one: with two, mailbox providers read none"
-            return wrong("DMARC", f"_dmarc.{name} has {len(found)} records", advice)
+            return failed("DMARC", f"_dmarc.{name} has {len(found)} records", advice)
         if found:
-            return _policy(domain, name, tags_of(found[0]))
+            return _policy(domain, name, parse_tags(found[0]))
     advice = (
         f"publish a TXT record at _dmarc.{domain}:"
         f' "v=DMARC1; p=none; rua=mailto:postmaster@{domain}"'
     )
-    return wrong("DMARC", f"{domain} has no policy, which Gmail and Yahoo ask for", advice)
+    return failed("DMARC", f"{domain} has no policy, which Gmail and Yahoo ask for", advice)
 
 
 def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
@@ -132,32 +132,32 @@ def _policy(domain: str, name: str, tags: dict[str, str]) -> Finding:
     policy = tags.get("sp", tags.get("p", "")) if name != domain else tags.get("p", "")
     if policy.lower() not in _POLICIES:
         advice = 'write p=none, p=quarantine or p=reject behind "v=DMARC1;"'
-        return wrong("DMARC", f"_dmarc.{name} names no policy that there is ({policy!r})", advice)
+        return failed("DMARC", f"_dmarc.{name} names no policy that there is ({policy!r})", advice)
     strict = [tag for tag in ("adkim", "aspf") if tags.get(tag, "r").lower() == "s"]
     aligned = ""
     if strict:
         aligned = f"; {' and '.join(strict)} ask for the very same domain, no subdomain"
     if policy.lower() == "none":
         advice = "once its reports show your own mail alone, write p=quarantine"
-        return uncertain("DMARC", f"{domain} only watches (p=none){aligned}", advice)
-    return well("DMARC", f"{domain} has p={policy.lower()}{aligned}")
+        return unclear("DMARC", f"{domain} only watches (p=none){aligned}", advice)
+    return passed("DMARC", f"{domain} has p={policy.lower()}{aligned}")
 
 
 # --- BIMI
 
 
-def _bimi(domain: str, texts: Texts) -> Finding:
+def _bimi(domain: str, texts: TxtLookup) -> Finding:
     for record in texts(f"default._bimi.{domain}"):
-        tags = tags_of(record)
+        tags = parse_tags(record)
         if tags.get("v") == "BIMI1" and tags.get("l", "").lower().startswith("https://"):
-            return well("BIMI", f"{domain} shows a logo where DMARC is enforced")
-        return uncertain(
+            return passed("BIMI", f"{domain} shows a logo where DMARC is enforced")
+        return unclear(
             "BIMI", f"the record of {domain} names no logo at https://", "look at its l="
         )
-    return well("BIMI", "none, and none is needed: it shows your logo next to your email")
+    return passed("BIMI", "none, and none is needed: it shows your logo next to your email")
 
 
-def tags_of(record: str) -> dict[str, str]:
+def parse_tags(record: str) -> dict[str, str]:
     """Parse the tags of a record, by lower-case name; of two with one name the first."""
     tags: dict[str, str] = {}
     for part in record.split(";"):

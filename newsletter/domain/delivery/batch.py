@@ -13,7 +13,7 @@ from enum import Enum
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.statements.content import Content, Recipient
 
-_NAME = re.compile(r"[0-9a-f]{36}")
+_ATTEMPT_ID = re.compile(r"[0-9a-f]{36}")
 """The id of an attempt: digits of the workspace, then digits that no other attempt has."""
 _WORKSPACE, _UNIQUE = 12, 24
 
@@ -68,7 +68,7 @@ def unique_part(attempt_id: str) -> str:
 
 def origin(attempt_id: str, workspace: str) -> Origin:
     """Return which workspace made an attempt; ``workspace`` is the own one."""
-    if not _NAME.fullmatch(attempt_id):
+    if not _ATTEMPT_ID.fullmatch(attempt_id):
         return Origin.UNSAID
     return Origin.OURS if attempt_id[:_WORKSPACE] == workspace else Origin.ANOTHER
 
@@ -276,6 +276,6 @@ class UnknownBatch:
     """The time of the first look-up since which all complete look-ups missed a member."""
 
     @property
-    def nameless(self) -> frozenset[int]:
+    def without_address(self) -> frozenset[int]:
         """Return the members whose address is unknown: a provider's records cannot show them."""
         return frozenset(number for number, address in self.members if not address)

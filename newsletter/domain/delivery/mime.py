@@ -22,7 +22,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _PHRASE_AND_ANGLE = re.compile(r"(?P<phrase>[^<>]*\S)\s*(?P<angle><[!-~]*>)")
-_OURS = frozenset({"from", "to", "subject", "date", "reply-to", "mime-version", "content-language"})
+_OWN_FIELDS = frozenset(
+    {"from", "to", "subject", "date", "reply-to", "mime-version", "content-language"}
+    | {"content-type", "content-transfer-encoding"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +123,7 @@ def _headers(content: Content) -> Iterator[bytes | tuple[str, str]]:
     for name, value in content.headers:
         if not _FIELD_NAME.fullmatch(name):
             raise _refusal(name, "is not a name that a header field can have")
-        if name.lower() in _OURS or name.lower() in {"content-type", "content-transfer-encoding"}:
+        if name.lower() in _OWN_FIELDS:
             raise _refusal(name, "would appear in the message twice; remove it from the headers")
         yield from _open_or_encoded(name, value)
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.statements.content import MAX_NAME, Content
+from newsletter.domain.statements.content import MAX_NAME_LENGTH, Content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +32,9 @@ class Replay(Enum):
     """It cannot: each message has an id, and the provider accepts each id once."""
 
 
-_ENVELOPE = 2048
+_ENVELOPE_BYTES = 2048
 """The maximum of bytes for a recipient apart from the bodies: addresses, ids, tokens."""
-_NAME = 12 * MAX_NAME
+_NAME_BYTES = 12 * MAX_NAME_LENGTH
 """The maximum of bytes for a name in one greeting, in its longest JSON form."""
 
 
@@ -48,12 +48,12 @@ class Capabilities:
     """The maximum of bytes in one call; 0 if the provider names no limit."""
     bodies: bool = False
     """The request has a body for each recipient; otherwise all recipients share one."""
-    answers_each: bool = False
+    outcome_per_recipient: bool = False
     """An answer has an outcome for each recipient; otherwise one outcome is for all."""
     replay: Replay = Replay.NEVER
-    key_lives: timedelta = timedelta(0)
+    key_lifetime: timedelta = timedelta(0)
     """How long after an attempt the provider knows its key; only if ``replay`` is KEYED."""
-    settles_in: timedelta | None = None
+    records_delay: timedelta | None = None
     """The time until the records show all of an attempt; None if the provider keeps no records."""
     records_kept: timedelta | None = None
     """How long the provider keeps its records; None if longer than needed."""
@@ -63,9 +63,9 @@ class Capabilities:
         if not self.max_bytes:
             return self.max_recipients
         # The longest JSON there is of it: providers' own forms are shorter.
-        body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE
-        names = content.greetings * _NAME
-        shared = (self.max_bytes - body) // (_ENVELOPE + names)
+        body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE_BYTES
+        names = content.greetings * _NAME_BYTES
+        shared = (self.max_bytes - body) // (_ENVELOPE_BYTES + names)
         fit = self.max_bytes // (body + names) if self.bodies else shared
         return max(1, min(self.max_recipients, fit))
 
@@ -86,7 +86,7 @@ class LookupResult:
     """The provider accepts a call as a whole: one record proves that all were accepted."""
 
 
-TRY = "send yourself a test: newsletter send SLUG --to YOU"
+TEST_ADVICE = "send yourself a test: newsletter send SLUG --to YOU"
 
 
 class Level(Enum):
@@ -110,15 +110,15 @@ class Finding:
     advice: str = ""
 
 
-def well(what: str, detail: str) -> Finding:
+def passed(what: str, detail: str) -> Finding:
     return Finding(what=what, level=Level.OK, detail=detail)
 
 
-def uncertain(what: str, detail: str, advice: str = TRY) -> Finding:
+def unclear(what: str, detail: str, advice: str = TEST_ADVICE) -> Finding:
     """Return a finding that something could not be verified, or could be better."""
     return Finding(what=what, level=Level.WARNING, detail=detail, advice=advice)
 
 
-def wrong(what: str, detail: str, advice: str = "") -> Finding:
+def failed(what: str, detail: str, advice: str = "") -> Finding:
     """Return a finding that something must be repaired."""
     return Finding(what=what, level=Level.FAULT, detail=detail, advice=advice)

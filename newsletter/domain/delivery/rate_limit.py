@@ -7,15 +7,15 @@ from zoneinfo import ZoneInfo
 
 from newsletter.domain.delivery.batch import Verdict
 
-LONGEST_TURN = timedelta(hours=1)
-LONGEST_BLOCK = timedelta(days=1)
+MAX_TURN = timedelta(hours=1)
+MAX_BLOCK = timedelta(days=1)
 """A later end of a block comes from a wrong clock and is ignored."""
-_LATE = timedelta(milliseconds=100)
+_MAX_LATENESS = timedelta(milliseconds=100)
 """Lateness that does not count as idle time: otherwise the rate would never be reached."""
-SHARE_LASTS = timedelta(seconds=1)
+RESERVED_FOR = timedelta(seconds=1)
 """How long a process keeps a reserved allowance after its last use."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_SAYS_NOTHING = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
+_NEUTRAL_VERDICTS = frozenset({Verdict.UNKNOWN, Verdict.CONFIGURATION, Verdict.LATE})
 """Verdicts that do not show whether the provider accepts messages."""
 
 
@@ -67,7 +67,7 @@ class Limits:
         The reservations of all processes take a tenth of a second, or one batch each if that is
         longer.
         """
-        fits = int((self.rate or 0) * _LATE.total_seconds() / processes)
+        fits = int((self.rate or 0) * _MAX_LATENESS.total_seconds() / processes)
         return max(1, fits // batch) * batch
 
     def end_of(self, day: date) -> datetime:
@@ -99,8 +99,8 @@ class RateLimit:
         today = limits.day(now)
         return replace(
             self,
-            free_at=min(self.free_at, now + LONGEST_TURN),
-            blocked_until=min(self.blocked_until, now + LONGEST_BLOCK),
+            free_at=min(self.free_at, now + MAX_TURN),
+            blocked_until=min(self.blocked_until, now + MAX_BLOCK),
             day=today,
             # a later day was written by a wrong clock: what it counted has left all the same
             used=self.used if self.day >= today else 0,
@@ -108,7 +108,7 @@ class RateLimit:
 
     def is_ahead(self, now: datetime, limits: Limits) -> bool:
         """Return whether its times are too far ahead, because a clock was or is wrong."""
-        turn, block = self.free_at > now + LONGEST_TURN, self.blocked_until > now + LONGEST_BLOCK
+        turn, block = self.free_at > now + MAX_TURN, self.blocked_until > now + MAX_BLOCK
         return turn or block or self.day > limits.day(now)
 
     def left(self, limits: Limits) -> int | None:
@@ -138,7 +138,7 @@ class RateLimit:
         spare = timedelta(seconds=max(0, limits.burst - messages) / limits.rate)
         start = self.free_at
         # who comes a moment late keeps the place in the row: lateness would add up, batch by batch
-        if now - start > max(_LATE, spare):
+        if now - start > max(_MAX_LATENESS, spare):
             start = now - spare
         return replace(self, free_at=start + timedelta(seconds=messages / limits.rate))
 
@@ -153,7 +153,7 @@ class RateLimit:
         """
         if verdict is Verdict.RETRY:
             return replace(self, failing_since=self.failing_since or now)
-        if verdict in _SAYS_NOTHING or self.failing_since is None:
+        if verdict in _NEUTRAL_VERDICTS or self.failing_since is None:
             return self
         return replace(self, failing_since=None)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
 
-_KEPT = re.compile(
+_STORED_STOP = re.compile(
     r"stopped by (?P<by>\S+)(?: \((?P<why>.*)\))? on (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) UTC"
 )
 
@@ -29,7 +29,7 @@ class SendingStop:
 
 def read_sending_stop(kept: str) -> SendingStop | None:
     """Parse a stored line of ``SendingStop``; return None for a hold of another kind."""
-    found = _KEPT.fullmatch(kept)
+    found = _STORED_STOP.fullmatch(kept)
     if found is None:
         return None
     at = datetime.strptime(found["at"], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
@@ -108,7 +108,7 @@ class Absence(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Books:
+class GuardCheck:
     """A database and its guard record, for comparison."""
 
     mark: Mark
@@ -150,7 +150,7 @@ class Books:
         )
 
     @property
-    def unmarked(self) -> bool:
+    def is_unmarked(self) -> bool:
         """Return whether no claim was ever made, so that a copy cannot be recognised."""
         return self.mark == Mark() and not self.discrepancy
 

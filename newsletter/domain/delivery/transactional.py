@@ -12,10 +12,10 @@ from enum import Enum
 from newsletter.domain.staff.account import Invitation, LinkKind
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 
-LINK_LIVES = timedelta(days=7)
+LINK_LIFETIME = timedelta(days=7)
 """How long the link works after the request, or after the end of a hold."""
 
-EMAIL_LIVES = timedelta(days=1)
+EMAIL_LIFETIME = timedelta(days=1)
 """The age up to which an email is still sent."""
 
 
@@ -119,11 +119,11 @@ class TransactionalEmail:
 
     def is_too_old(self, now: datetime) -> bool:
         """Return whether the email is too old to be sent."""
-        return self.free_since + EMAIL_LIVES < now
+        return self.free_since + EMAIL_LIFETIME < now
 
     def expired(self, now: datetime) -> bool:
         """Return whether its link has expired. A used link does not expire."""
-        return self.used_at is None and now > self.free_since + LINK_LIVES
+        return self.used_at is None and now > self.free_since + LINK_LIFETIME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +218,7 @@ def _has_already(email: TransactionalEmail, person: Subscriber) -> bool:
     return person.suppressed is None and set(email.lists) <= set(person.lists)
 
 
-UNREADABLE = "unreadable"
+UNKNOWN_NETWORK = "unreadable"
 """The shared network of all clients without a readable address."""
 
 
@@ -232,7 +232,7 @@ def network_of(host: str) -> str:
     try:
         found = ipaddress.ip_address(host)
     except ValueError:
-        return UNREADABLE if host else ""
+        return UNKNOWN_NETWORK if host else ""
     # a socket for both kinds of address shows those of IPv4 in this form
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     found = mapped or found

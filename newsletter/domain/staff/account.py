@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from newsletter.domain.staff.role import DeskRules, Role
 
-INVITATION_LIVES = timedelta(hours=72)
-RESET_LIVES = timedelta(minutes=15)
+INVITATION_LIFETIME = timedelta(hours=72)
+RESET_LIFETIME = timedelta(minutes=15)
 RECOVERY_CODES = 10
 
 
@@ -68,7 +68,7 @@ class Credential:
         return self.factor != ""
 
 
-class WayIn(Enum):
+class SignInBy(Enum):
     """A method of signing in."""
 
     PASSWORD = "password"  # noqa: S105 - the name of a way
@@ -77,18 +77,18 @@ class WayIn(Enum):
     """By the identity provider."""
 
 
-def ways_in(
+def methods_for(
     role: Role, rules: DeskRules, issuer: str, credential: Credential | None = None
-) -> frozenset[WayIn]:
+) -> frozenset[SignInBy]:
     """Return the methods by which a person with this credential, or a new account, may sign in.
 
     ``issuer`` is the configured identity provider, or "". Every sign-in is checked by this
     function.
     """
-    may = {WayIn.PASSWORD: role.includes(rules.passwords), WayIn.PROVIDER: issuer != ""}
+    may = {SignInBy.PASSWORD: role.includes(rules.passwords), SignInBy.PROVIDER: issuer != ""}
     if credential is not None:
-        may[WayIn.PASSWORD] &= credential.password != ""
-        may[WayIn.PROVIDER] &= credential.subject != "" and credential.issuer == issuer
+        may[SignInBy.PASSWORD] &= credential.password != ""
+        may[SignInBy.PROVIDER] &= credential.subject != "" and credential.issuer == issuer
     return frozenset(way for way, is_open in may.items() if is_open)
 
 
@@ -113,11 +113,11 @@ class Invitation:
         return self.used_at is None and self.withdrawn_at is None and now < self.expires_at
 
 
-IDLE, ABSOLUTE = timedelta(hours=8), timedelta(days=7)
+IDLE_TIMEOUT, SESSION_LIFETIME = timedelta(hours=8), timedelta(days=7)
 """A session ends this long after its last request, and this long after it began."""
-HALF = timedelta(minutes=10)
+FACTOR_TIMEOUT = timedelta(minutes=10)
 """The time for giving the second factor after the password."""
-FRESH = timedelta(minutes=10)
+STEP_UP_LIFETIME = timedelta(minutes=10)
 """How long after a second factor dangerous acts do not ask for it again."""
 
 
@@ -151,13 +151,13 @@ class Session:
         ``seen_at`` may be later than the stored time.
         """
         seen = max(self.seen_at, seen_at or self.seen_at)
-        longest = ABSOLUTE if self.stage is Stage.WHOLE else HALF
-        return now - seen < IDLE and now - self.created_at < longest
+        longest = SESSION_LIFETIME if self.stage is Stage.WHOLE else FACTOR_TIMEOUT
+        return now - seen < IDLE_TIMEOUT and now - self.created_at < longest
 
     def fresh(self, now: datetime) -> bool:
         """Return whether the last second factor is recent enough for dangerous acts."""
         at = self.stepped_up_at  # a clock that was put back makes none any fresher
-        return at is not None and timedelta(0) <= now - at < FRESH
+        return at is not None and timedelta(0) <= now - at < STEP_UP_LIFETIME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,15 +287,15 @@ def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
     return next((name for part, name in names if part in text), "")
 
 
-CHALLENGE_LIVES = timedelta(minutes=5)
+CHALLENGE_LIFETIME = timedelta(minutes=5)
 """The time to answer a passkey challenge."""
-MOST_PASSKEYS = 20
-LONGEST_NAME = 60
+MAX_PASSKEYS = 20
+MAX_NAME_CHARACTERS = 60
 _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Party:
+class RelyingParty:
     """The relying party of WebAuthn: the website for which a passkey is valid."""
 
     id: str
@@ -336,7 +336,7 @@ class Passkey:
         return count <= self.signatures and (count, self.signatures) != (0, 0)
 
 
-def party_of(address: str, name: str) -> Party | None:
+def relying_party_of(address: str, name: str) -> RelyingParty | None:
     """Return the relying party for this URL; None if browsers offer no passkeys there.
 
     Browsers require a host name, and https except on the machine itself.
@@ -349,7 +349,7 @@ def party_of(address: str, name: str) -> Party | None:
     written = host if host.isascii() else host.encode("idna").decode()
     other = parts.port not in {None, _PORTS[parts.scheme]}
     origin = f"{parts.scheme}://{written}{f':{parts.port}' if other else ''}"
-    return Party(id=written, origin=origin, name=name)
+    return RelyingParty(id=written, origin=origin, name=name)
 
 
 def _is_number(host: str) -> bool:

@@ -37,7 +37,7 @@ class AuditHead:
         return f"{self.number}:{self.digest}"
 
 
-_PAST: Mapping[str, str] = {
+_VERBS: Mapping[str, str] = {
     "approve": "approved",
     "revoke": "withdrew an approval",
     "send back": "sent it back:",
@@ -63,9 +63,9 @@ _PAST: Mapping[str, str] = {
     "go back": "went back to the first provider:",
 }
 """Action in the log → its verb in a sentence."""
-_WHAT = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
+_OBJECTS = dict.fromkeys(("hand in", "submit", "take back"), "the text") | {"undo": "the start"}
 """The object of the verb if the log names no version."""
-_BY_ITSELF: Mapping[str, str] = {
+_PROGRAM_VERBS: Mapping[str, str] = {
     "schedule": "Scheduled:",
     "reschedule": "Moved",
     "withdraw": "No longer scheduled:",
@@ -82,7 +82,7 @@ _ITSELF = frozenset({"scheduler", "newsletter"})
 _OTHERS = {"scheduler": "The program", "newsletter": "The program", "operator": "An operator"}
 _DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
 _CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
-_FILLING = re.compile(
+_REPEATED_PARTS = re.compile(
     r" by (?:command|desk)\b|^one test mail$|^start$|^approvals? [0-9, ]+ taken back(?:: )?"
 )
 """Parts of a detail that repeat what the sentence says."""
@@ -97,13 +97,13 @@ def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
 
     ``names`` has all staff by folded address. No other address is shown.
     """
-    detail = _FILLING.sub("", in_short(_CAMPAIGN.sub("", entry.detail), zone))
+    detail = _REPEATED_PARTS.sub("", shorten_detail(_CAMPAIGN.sub("", entry.detail), zone))
     detail = _ADDRESS.sub(lambda found: names.get(found[0], _SOMEBODY), detail)
     if entry.actor in _ITSELF:
-        did = _BY_ITSELF.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
+        did = _PROGRAM_VERBS.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
     else:
-        did = f"{who(entry.actor, names)} {_PAST.get(entry.action, f'{entry.action}:')}"
-        detail = detail or _WHAT.get(entry.action, "")
+        did = f"{who(entry.actor, names)} {_VERBS.get(entry.action, f'{entry.action}:')}"
+        detail = detail or _OBJECTS.get(entry.action, "")
         own = f" by {who(entry.actor, names)}"
         detail = detail if not detail.endswith(own) else ""  # "paused by …": said already
     sentence = f"{did} {detail}".rstrip().rstrip(":.")
@@ -114,7 +114,7 @@ def who(actor: str, names: Mapping[str, str]) -> str:
     return _OTHERS.get(actor) or names.get(actor) or name_of(actor)
 
 
-def in_short(detail: str, zone: str) -> str:
+def shorten_detail(detail: str, zone: str) -> str:
     """Return a detail with short hashes, and times in the zone."""
     shortened = _DIGEST.sub(r"version \1 \2", detail)
     return _INSTANT.sub(lambda found: moment(datetime.fromisoformat(found[0]), zone), shortened)

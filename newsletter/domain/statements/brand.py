@@ -14,19 +14,19 @@ from typing import Annotated, Any
 from newsletter.domain.setting import PictureUrl, Rule, setting
 from newsletter.domain.themes import Theme
 
-READABLE = 4.5
+MIN_CONTRAST = 4.5
 """The minimum contrast of text to its background: WCAG 2.2, 1.4.3, level AA."""
-_CLEAR = 8.5
+_ACCENT_CONTRAST = 8.5
 """The contrast of the accent on a dark background: above level AAA, for links in long texts."""
-_BAND = 9.0
+_BAND_CONTRAST = 9.0
 """The contrast of the masthead's band to white: above level AAA, for small words too."""
 
-_HEADER, _DESK_TEXT = 9.0, 7.0
+_HEADER_CONTRAST, _DESK_CONTRAST = 9.0, 7.0
 """The contrast to white of the desk's header, and of its accent, which is also read on its tint."""
 
 _HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _WHITE = "#ffffff"
-_SOFT, _SOFTEST = 0.8, 0.45
+_MAX_SATURATION, _DESK_SATURATION = 0.8, 0.45
 """The maximum saturation on a dark background, where full colours glare: of emails and the desk."""
 
 
@@ -87,7 +87,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def colour(text: str) -> str:
+def parse_colour(text: str) -> str:
     """Return a colour in lower case. Raises ValueError, which says what to write."""
     if not _HEX.fullmatch(text):
         raise ValueError(
@@ -108,7 +108,7 @@ def _not_a_comment(value: Any) -> Any:
 
 _HEX_FORM = {"pattern": "^#[0-9a-fA-F]{6}$"}
 _WRITTEN = Annotated[str, Rule(_not_a_comment, first=True)]
-Colour = Annotated[_WRITTEN, Rule(colour, schema=_HEX_FORM)]
+Colour = Annotated[_WRITTEN, Rule(parse_colour, schema=_HEX_FORM)]
 """A colour, as ``#`` and six hexadecimal digits."""
 
 
@@ -152,32 +152,32 @@ class Brand:
 
 def light(color: str) -> Scheme:
     """Derive the colours of a light screen."""
-    ground = _shade(color, 0.94, 0.27)
+    ground = _neutral(color, 0.94, 0.27)
     return Scheme(
         ground=ground,
         sheet=_WHITE,
-        tint=_shade(color, 0.955, 0.45),
-        ink=_shade(color, 0.11, 0.18),
-        quiet=_shade(color, 0.345, 0.11),
-        line=_shade(color, 0.85, 0.2),
-        accent=_towards(color, 0.0, ground, READABLE),
+        tint=_neutral(color, 0.955, 0.45),
+        ink=_neutral(color, 0.11, 0.18),
+        quiet=_neutral(color, 0.345, 0.11),
+        line=_neutral(color, 0.85, 0.2),
+        accent=_reach_contrast(color, 0.0, ground, MIN_CONTRAST),
         on_accent=_WHITE,
-        band=_towards(color, 0.0, _WHITE, _BAND),
+        band=_reach_contrast(color, 0.0, _WHITE, _BAND_CONTRAST),
     )
 
 
 def dark(color: str) -> Scheme:
     """Derive the colours of a dark screen."""
-    sheet = _shade(color, 0.106, 0.11)
+    sheet = _neutral(color, 0.106, 0.11)
     return Scheme(
-        ground=_shade(color, 0.07, 0.11),
+        ground=_neutral(color, 0.07, 0.11),
         sheet=sheet,
-        tint=_shade(color, 0.145, 0.135),
-        ink=_shade(color, 0.927, 0.3),
-        quiet=_shade(color, 0.68, 0.13),
-        line=_shade(color, 0.24, 0.12),
-        accent=_towards(color, 1.0, sheet, _CLEAR, saturation=_SOFT),
-        on_accent=_shade(color, 0.08, 0.6),
+        tint=_neutral(color, 0.145, 0.135),
+        ink=_neutral(color, 0.927, 0.3),
+        quiet=_neutral(color, 0.68, 0.13),
+        line=_neutral(color, 0.24, 0.12),
+        accent=_reach_contrast(color, 1.0, sheet, _ACCENT_CONTRAST, saturation=_MAX_SATURATION),
+        on_accent=_neutral(color, 0.08, 0.6),
         band=light(color).band,
     )
 
@@ -191,67 +191,72 @@ def desk_colours(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
 
     Text has a contrast of 5.5 or more in each of them, whatever the accent.
     """
-    header = _towards(color, 0.0, _WHITE, _HEADER)
-    deep, night = _towards(color, 0.0, _WHITE, _DESK_TEXT), _mixed(header, "#000000", 0.35)
-    bright = _towards(color, 1.0, _DESK_DARK, _CLEAR, saturation=_SOFTEST)
+    header = _reach_contrast(color, 0.0, _WHITE, _HEADER_CONTRAST)
+    deep, night = (
+        _reach_contrast(color, 0.0, _WHITE, _DESK_CONTRAST),
+        _mix(header, "#000000", 0.35),
+    )
+    bright = _reach_contrast(color, 1.0, _DESK_DARK, _ACCENT_CONTRAST, saturation=_DESK_SATURATION)
     day = {
         "brand": header,
-        "brand-line": _mixed(header, _WHITE, 0.5),
-        "brand-pill": _mixed(header, _WHITE, 0.13),
+        "brand-line": _mix(header, _WHITE, 0.5),
+        "brand-pill": _mix(header, _WHITE, 0.13),
         "accent": deep,
-        "accent-hover": _mixed(deep, "#000000", 0.25),
-        "accent-soft": _mixed(_WHITE, deep, 0.12),
+        "accent-hover": _mix(deep, "#000000", 0.25),
+        "accent-soft": _mix(_WHITE, deep, 0.12),
         "stage": light(color).ground,
     }
     evening = {
         "brand": night,
-        "brand-line": _mixed(night, _WHITE, 0.4),
-        "brand-pill": _mixed(night, _WHITE, 0.13),
+        "brand-line": _mix(night, _WHITE, 0.4),
+        "brand-pill": _mix(night, _WHITE, 0.13),
         "accent": bright,
-        "on-accent": _mixed(bright, "#000000", 0.85),
-        "accent-hover": _mixed(bright, _WHITE, 0.35),
-        "accent-soft": _mixed(_DESK_DARK, bright, 0.16),
+        "on-accent": _mix(bright, "#000000", 0.85),
+        "accent-hover": _mix(bright, _WHITE, 0.35),
+        "accent-soft": _mix(_DESK_DARK, bright, 0.16),
         "stage": "#0b0f11",
     }
     return day, evening
 
 
-def _towards(given: str, end: float, against: str, least: float, *, saturation: float = 1.0) -> str:
+def _reach_contrast(
+    given: str, end: float, against: str, least: float, *, saturation: float = 1.0
+) -> str:
     """Return the hue, made lighter (``end`` 1) or darker (0) until the contrast is high enough."""
     hue, lightness, own = _hls(given)
     steps = (lightness + (end - lightness) * step / 100 for step in range(101))
-    tried = (_written(colorsys.hls_to_rgb(hue, step, min(own, saturation))) for step in steps)
+    tried = (_as_hex(colorsys.hls_to_rgb(hue, step, min(own, saturation))) for step in steps)
     return next(one for one in tried if contrast(one, against) >= least)
 
 
-def _shade(given: str, lightness: float, saturation: float) -> str:
+def _neutral(given: str, lightness: float, saturation: float) -> str:
     """Return a colour of little saturation with this hue and lightness; a grey gives greys."""
     hue, _, own = _hls(given)
-    return _written(colorsys.hls_to_rgb(hue, lightness, saturation * min(1.0, 2 * own)))
+    return _as_hex(colorsys.hls_to_rgb(hue, lightness, saturation * min(1.0, 2 * own)))
 
 
 def _hls(given: str) -> tuple[float, float, float]:
-    red, green, blue = (part / 255 for part in _parts(given))
+    red, green, blue = (part / 255 for part in _channels(given))
     return colorsys.rgb_to_hls(red, green, blue)
 
 
-def _mixed(one: str, other: str, share: float) -> str:
-    pairs = zip(_parts(one), _parts(other), strict=True)
+def _mix(one: str, other: str, share: float) -> str:
+    pairs = zip(_channels(one), _channels(other), strict=True)
     red, green, blue = (here + (there - here) * share for here, there in pairs)
-    return _written((red / 255, green / 255, blue / 255))
+    return _as_hex((red / 255, green / 255, blue / 255))
 
 
 def _luminance(given: str) -> float:
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in (value / 255 for value in _parts(given))
+        for part in (value / 255 for value in _channels(given))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _parts(given: str) -> tuple[int, int, int]:
+def _channels(given: str) -> tuple[int, int, int]:
     return int(given[1:3], 16), int(given[3:5], 16), int(given[5:7], 16)
 
 
-def _written(parts: tuple[float, float, float]) -> str:
+def _as_hex(parts: tuple[float, float, float]) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in parts)

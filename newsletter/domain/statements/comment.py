@@ -7,7 +7,7 @@ from datetime import datetime
 
 from newsletter.domain.statements.statement import Approval
 
-MAX_TEXT = 2_000
+MAX_COMMENT_CHARACTERS = 2_000
 """Characters of a comment."""
 
 
@@ -27,7 +27,7 @@ class Comment:
     """0 before it is stored."""
 
 
-def comment_text(typed: str) -> str:
+def normalize_comment(typed: str) -> str:
     """Normalize a typed comment for storage. Raises ValueError, which says what to change."""
     lines = (
         "".join(character if character.isprintable() else " " for character in line).rstrip()
@@ -36,17 +36,16 @@ def comment_text(typed: str) -> str:
     words = "\n".join(lines).strip()
     if not words:
         raise ValueError("Write a comment first")
-    if len(words) > MAX_TEXT:
-        raise ValueError(
-            f"Shorten the comment: it has {len(words):,} characters, and {MAX_TEXT:,} are the most"
-        )
+    if len(words) > MAX_COMMENT_CHARACTERS:
+        has = f"it has {len(words):,} characters, and {MAX_COMMENT_CHARACTERS:,} are the most"
+        raise ValueError(f"Shorten the comment: {has}")
     return words
 
 
 _MENTION = re.compile(r"(?<![\w.+@-])@([\w.+-]{1,100}(?:@[\w.-]{1,100})?)")
 
 
-def mentioned(words: str, names: Mapping[str, str]) -> set[str]:
+def mentioned_staff(words: str, names: Mapping[str, str]) -> set[str]:
     """Return the staff whom a comment mentions: @ben, @ben.okri or @ben@forum.example.
 
     ``names`` has the name of each, by address. A mention is an address, its local part, a first

@@ -11,7 +11,7 @@ from newsletter.domain.wording import say
 
 _MAX_WORDS = 2_000
 """Longer passages are not compared word by word."""
-_ALIKE = 0.5
+_MIN_SHARED_WORDS = 0.5
 """The minimum share of words that two passages have in common, to be compared word by word."""
 
 
@@ -34,7 +34,7 @@ class Difference:
         bare = [[word.strip() for word in words] for words in (left, right)]
         matcher = SequenceMatcher(None, bare[0], bare[1], autojunk=False)
         whole = [("out", self.before.strip()), ("in", self.after.strip())]
-        if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _ALIKE:
+        if max(len(left), len(right)) > _MAX_WORDS or matcher.ratio() < _MIN_SHARED_WORDS:
             return [run for run in whole if run[1]]
         found = []
         for tag, a, b, c, d in matcher.get_opcodes():
@@ -59,7 +59,7 @@ def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def both(theirs: DraftText, mine: DraftText) -> DraftText:
+def merge_texts(theirs: DraftText, mine: DraftText) -> DraftText:
     """Merge two texts into one with both versions of each difference, those of ``theirs`` first."""
     kept = [
         paragraph
@@ -90,7 +90,7 @@ def _paragraphs(text: str) -> list[str]:
     return [one for one in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")) if one.strip()]
 
 
-def passages(before: Content, after: Content) -> tuple[Difference, ...]:
+def reader_differences(before: Content, after: Content) -> tuple[Difference, ...]:
     """Return all differences that readers would see: those around the text first."""
     around = (
         Difference(what=what, before=one, after=other)

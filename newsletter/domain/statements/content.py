@@ -18,30 +18,30 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.themes import Theme
 from newsletter.domain.wording import say
 
-MOST_FALLBACKS = 10
+MAX_FALLBACKS = 10
 """The maximum of different words for readers without a name, in all languages of an email."""
-MAX_NAME = 60
+MAX_NAME_LENGTH = 60
 """The maximum length of a name, in characters."""
-MAX_WORD = 30
+MAX_WORD_LENGTH = 30
 """The maximum length of a word, in characters, that fits on a line of a telephone."""
 
-_MAX_RAW_CHARACTERS = 4 * MAX_NAME
+_MAX_RAW_CHARACTERS = 4 * MAX_NAME_LENGTH
 """Longer names, in characters, are not examined at all."""
 _QUOTES = str.maketrans(dict.fromkeys("'‘ʼ`´", "’"))
 _SIGNS = {" ": " ", "-": "-", "‐": "-", "‑": "-", "’": "'", ".": ".", ",": ",", "·": "-"}
 _JOINERS = "\u200c\u200d"
 """Invisible characters with which Persian and Indian names are spelled."""
-_SPEAKABLE = re.compile(r"'?a[am' .,-]*[am.]|a")
+_NAME_SHAPE = re.compile(r"'?a[am' .,-]*[am.]|a")
 """The shape of a name: letters, marks above or below them, and punctuation that names have."""
 _NOT_IN_A_NAME = re.compile(
     r"m{4}"  # marks piled up
     r"|[' ,-][',.-]|'[ .,]|\.\.|\.[' ,-]?[',-]{2}|,(?! )"
-    rf"|[am'.]{{{MAX_WORD + 1}}}"
+    rf"|[am'.]{{{MAX_WORD_LENGTH + 1}}}"
     r"|\.(?=a)(?!am{0,3}(?:[-. ,]|\Z))"  # forum.example is an address, J.R. are initials
 )
 
 
-def speakable(name: str) -> str:
+def greeting_name(name: str) -> str:
     """Return the name for a greeting, or "" if it is unfit for one.
 
     At most 60 characters: letters of any script, blanks, ``-``, ``.``, ``,``, ``·`` and ``’``,
@@ -51,7 +51,7 @@ def speakable(name: str) -> str:
         return ""
     spoken = " ".join(unicodedata.normalize("NFC", name).translate(_QUOTES).split()).rstrip(" ,")
     shape = "".join(map(_shape, spoken))
-    fits = len(spoken) <= MAX_NAME and _SPEAKABLE.fullmatch(shape)
+    fits = len(spoken) <= MAX_NAME_LENGTH and _NAME_SHAPE.fullmatch(shape)
     return spoken if fits and not _NOT_IN_A_NAME.search(shape) else ""
 
 
@@ -82,7 +82,7 @@ class MergeField(Enum):
 
 
 MARK_PREFIX = "NLMERGE"
-NAME_MARKS = tuple(f"{MARK_PREFIX}NAME{number}" for number in range(MOST_FALLBACKS))
+NAME_MARKS = tuple(f"{MARK_PREFIX}NAME{number}" for number in range(MAX_FALLBACKS))
 """The merge marks of a reader's name, in the order of their ``Content.fallbacks``."""
 
 
@@ -293,7 +293,7 @@ class Content:
         """Return the text of each name gap for a reader with this name, which is outside input."""
         if not self.fallbacks:
             return ()
-        spoken = speakable(name)
+        spoken = greeting_name(name)
         # a name that holds a mark would be filled in turn
         known = spoken and MARK_PREFIX not in spoken.upper()
         return tuple(spoken if known else fallback for fallback in self.fallbacks)

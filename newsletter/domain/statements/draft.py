@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 KEY = r"[a-z0-9]{16}"
-TOGETHER = timedelta(minutes=5)
+VERSION_PERIOD = timedelta(minutes=5)
 """The time span in which one person's typing is one version."""
 MAX_BODY = 200_000
 """The maximum length of a text, in characters: no email is longer."""
@@ -105,7 +105,7 @@ class Version:
     def goes_on(self, by: str, at: datetime) -> bool:
         """Return whether this person's typing now still belongs to this version."""
         # after the clock went back, another version begins
-        young = timedelta(0) <= at - self.began_at < TOGETHER
+        young = timedelta(0) <= at - self.began_at < VERSION_PERIOD
         return not self.closed and self.kind is VersionKind.TYPED and self.by == by and young
 
 
@@ -154,7 +154,7 @@ class Draft:
         return self.handed_in is None or self.version.number != self.handed_in
 
 
-DECORATION = ",decoration"
+DECORATIVE_SUFFIX = ",decoration"
 """A suffix of the size in a picture's URL: screen readers skip the picture."""
 _MARKS = re.compile(r"([\\\[\]*_`<>])")
 
@@ -177,7 +177,7 @@ class Picture:
 
     def address(self, public_url: str) -> str:
         """Return the URL from which emails load it, with its size in the URL."""
-        mark = "" if self.alt else DECORATION
+        mark = "" if self.alt else DECORATIVE_SUFFIX
         return f"{public_url}/media/{self.name}#{self.width}x{self.height}{mark}"
 
     def markdown(self, public_url: str) -> str:

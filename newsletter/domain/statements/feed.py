@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from newsletter.domain.errors import NewsletterError
 
-MOST_AT_ONCE = 50
+MAX_NEW_ITEMS = 50
 """The maximum of new items in one visit. More of them mean that the feed moved or was rebuilt."""
 _FIRST_RETRY = timedelta(minutes=1)
 _LATE = timedelta(hours=1)
@@ -147,14 +147,14 @@ def classify(
     # if no item of a feed is known any more, the feed was moved or filled again; one item may be
     # news
     renewed = len(listed) > 1 and bool(by_id) and len(strangers) == len(listed)
-    fresh, old, remark = _parted(strangers, record, renewed=renewed)
+    fresh, old, remark = _split_unknown(strangers, record, renewed=renewed)
     doubles = len(items) - len(listed)
     doubled = [f"{doubles} of its items have the id of another and do not count"] if doubles else []
     remarks = "; ".join([*doubled, *([remark] if remark else [])])
     return ClassifiedItems(fresh=tuple(fresh), old=tuple(old), known=changed, remark=remarks)
 
 
-def _parted(
+def _split_unknown(
     strangers: Sequence[Item], record: FeedRecord, *, renewed: bool
 ) -> tuple[list[Item], list[Item], str]:
     """Return the unknown items to take, those to skip, and a note."""
@@ -163,7 +163,7 @@ def _parted(
     bound = (record.succeeded_at if renewed else None) or record.first_at
     old = [stranger for stranger in strangers if _is_old(stranger, bound, undated=renewed)]
     fresh = [stranger for stranger in strangers if not _is_old(stranger, bound, undated=renewed)]
-    if len(fresh) > MOST_AT_ONCE:
+    if len(fresh) > MAX_NEW_ITEMS:
         return [], list(strangers), f"{len(fresh)} new items at once are no news: none was taken"
     if renewed and old:
         return fresh, old, "none of its items was known: what may be old was passed over"

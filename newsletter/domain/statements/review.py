@@ -114,7 +114,7 @@ class ReviewFinding(Fault):
         return f"{self.place}: {self.grade.value} {self.check.value}: {self.message}"
 
 
-def remark_of(fault: Fault) -> ReviewFinding:
+def finding_of(fault: Fault) -> ReviewFinding:
     """Return a fault as a finding of a review."""
     check = Check(fault.code) if fault.code else Check.FAULT
     return ReviewFinding(check=check, **vars(fault) | {"column": 0, "code": ""})
@@ -141,18 +141,18 @@ def codes(remarks: Iterable[ReviewFinding], grade: Severity) -> tuple[str, ...]:
 _SUBJECT = range(10, 79)
 _SUMMARY = range(40, 131)
 _YEAR = calendar.timedelta(days=366)
-_SHOUTED = 12
+_MIN_CAPITALS = 12
 """The minimum number of letters of a title that counts as all capitals: fewer may be a name."""
 
 
 _FIFTH = 5
-_FEW = 10
+_MIN_AUDIENCE = 10
 """Readers. With smaller audiences, a change by a fifth is normal."""
 
 
-def far_off(shown: int, now: int) -> bool:
+def differs_by_a_fifth(shown: int, now: int) -> bool:
     """Return whether an audience differs by more than a fifth, so that a reason is required."""
-    return abs(now - shown) * _FIFTH > shown and abs(now - shown) >= _FEW
+    return abs(now - shown) * _FIFTH > shown and abs(now - shown) >= _MIN_AUDIENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +178,7 @@ class ReviewContext:
     """The slugs of other campaigns to one of its lists that start within an hour of it."""
 
 
-def remarks_around(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
+def find_context_findings(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
     """Yield findings about the front matter and the context of the statement."""
     for check, keys, rule in _RULES:
         message = rule(statement, around)
@@ -225,7 +225,7 @@ def _summary(statement: Statement, _: ReviewContext) -> str:
 
 def _capitals(statement: Statement, _: ReviewContext) -> str:
     letters = sum(map(str.isalpha, statement.title))
-    if not statement.title.isupper() or letters < _SHOUTED or len(statement.title.split()) < 3:
+    if not statement.title.isupper() or letters < _MIN_CAPITALS or len(statement.title.split()) < 3:
         return ""
     return say("the title is all in capitals, which is hard to read: write it like a sentence")
 
@@ -303,7 +303,7 @@ def _nearby(_: Statement, around: ReviewContext) -> str:
 
 def _audience(_: Statement, around: ReviewContext) -> str:
     now, last = around.audience, around.last_audience
-    if not now or not last or not far_off(last, now):
+    if not now or not last or not differs_by_a_fifth(last, now):
         return ""
     return say(
         "{now:,} people would get it, and the last one to the same lists went to {last:,}: do you"

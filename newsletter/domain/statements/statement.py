@@ -105,7 +105,7 @@ class Statement:
         return dict(self.places).get(key, 0)
 
 
-def all_writers(*statements: Statement) -> tuple[str, ...]:
+def writers_of(*statements: Statement) -> tuple[str, ...]:
     """Return the writers of all these statements, each once."""
     return tuple(dict.fromkeys(writer for one in statements for writer in one.written_by))
 

@@ -125,7 +125,7 @@ class SuppressedEntry:
     reason: SuppressionReason
 
 
-EXAMPLES = 3
+MAX_EXAMPLES = 3
 """The maximum number of people named as examples for each finding about a file."""
 
 
@@ -135,10 +135,10 @@ class SkippedPeople:
 
     people: int = 0
     first: tuple[tuple[str, str], ...] = ()
-    """The position in the file and the address of the first people, at most ``EXAMPLES``."""
+    """The position in the file and the address of the first people, at most ``MAX_EXAMPLES``."""
 
     def plus(self, other: "SkippedPeople") -> "SkippedPeople":
-        first = (*self.first, *other.first)[:EXAMPLES]
+        first = (*self.first, *other.first)[:MAX_EXAMPLES]
         return SkippedPeople(people=self.people + other.people, first=first)
 
 
@@ -205,7 +205,7 @@ class UploadedFile:
     body: bytes
 
 
-UNDOABLE = timedelta(days=90)
+UNDO_PERIOD = timedelta(days=90)
 """How long an import can be undone."""
 
 

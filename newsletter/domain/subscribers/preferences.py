@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from zoneinfo import ZoneInfo
 
-LINK_OPENS = timedelta(hours=24)
+PREFERENCES_LINK_LIFETIME = timedelta(hours=24)
 """How long a link opens the preferences."""
-LONGEST_PAUSE = timedelta(days=731)
+MAX_PAUSE = timedelta(days=731)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +51,16 @@ def pause_end(pause: Pause, now: datetime, zone: str, day: date | None = None) -
     today = now.astimezone(ZoneInfo(zone)).date()
     ends = {
         Pause.WEEK: today + timedelta(days=7),
-        Pause.MONTH: _months_on(today, 1),
-        Pause.QUARTER: _months_on(today, 3),
+        Pause.MONTH: _add_months(today, 1),
+        Pause.QUARTER: _add_months(today, 3),
         Pause.DAY: day or today,
     }[pause]
-    if not today < ends <= today + LONGEST_PAUSE:
+    if not today < ends <= today + MAX_PAUSE:
         raise ValueError(f"{ends} is not a day between tomorrow and two years from now")
     return datetime.combine(ends, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
-def _months_on(day: date, months: int) -> date:
+def _add_months(day: date, months: int) -> date:
     """Return the same day this many months later, or the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

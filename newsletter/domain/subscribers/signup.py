@@ -25,10 +25,10 @@ ROLES = (
 )
 """Local parts of machines and offices that never subscribe; newsroom@ and press@ are readers."""
 MAX_NAME_CHARACTERS = 100
-_REPLACED = "\ufffd"
+_REPLACEMENT_CHARACTER = "\ufffd"
 """The character that replaces bytes which are not text."""
 _NO_LINE = {"Cc", "Cs", "Zl", "Zp"}
-_STRANGE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
+_MISLEADING_CHARACTERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffd")
 """Characters that reverse text, so that one name looks like another, and replaced bytes."""
 
 
@@ -165,7 +165,8 @@ class SignUpRules(SignUpSettings):
             shown.name for shown in self.public_lists if takes_all or shown.name in form.lists
         )
         is_no_line = len(form.name) > MAX_NAME_CHARACTERS or any(
-            letter in _STRANGE or unicodedata.category(letter) in _NO_LINE for letter in form.name
+            letter in _MISLEADING_CHARACTERS or unicodedata.category(letter) in _NO_LINE
+            for letter in form.name
         )
         found = {
             "email": self.refuses(form.address),
@@ -185,7 +186,7 @@ class SignUpRules(SignUpSettings):
             local, _, domain = fold(parse_address(address)).rpartition("@")
         except ValueError:
             return FormFault.MALFORMED
-        if _REPLACED in local:
+        if _REPLACEMENT_CHARACTER in local:
             return FormFault.MALFORMED
         if local.partition("+")[0] in self.refuse_roles:
             return FormFault.ROLE

@@ -14,9 +14,9 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import Comment, mentioned
+from newsletter.domain.statements.comment import Comment, mentioned_staff
 from newsletter.domain.statements.draft import Draft
-from newsletter.domain.typed_time import read_typed
+from newsletter.domain.typed_time import parse_typed_time
 from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns.headcount import with_readers
 from newsletter.pipeline.ledger import find_stored
@@ -206,7 +206,7 @@ def _named_in(tx: Transaction, address: str) -> list[Comment]:
     found = [
         comment
         for comment in tx.comments.newest(_COMMENTS)
-        if comment.at > since and address in mentioned(comment.words, known) - {comment.by}
+        if comment.at > since and address in mentioned_staff(comment.words, known) - {comment.by}
     ]
     return found[:_NAMED]
 
@@ -295,7 +295,7 @@ def _written(tx: Transaction, zone: str) -> Iterator[Entry]:
 def _read(typed: str, zone: str, now: datetime) -> datetime | None:
     """Return the instant of a typed time; None if it names none."""
     try:
-        read = read_typed(typed, zone=zone, now=now) if typed.strip() else None
+        read = parse_typed_time(typed, zone=zone, now=now) if typed.strip() else None
         return None if read is None or isinstance(read, LocalTime) else resolve(read, zone)
     except ValueError:
         return None

@@ -15,15 +15,15 @@ from newsletter.domain.campaigns.digest import (
     MAX_STATEMENTS,
     Digest,
     Issue,
-    choose,
-    coming,
+    choose_campaigns,
     compose,
+    current_campaigns,
     due,
-    in_one_language,
-    standing_for,
+    next_due,
+    pick_language,
 )
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.statements.statement import Statement, all_writers
+from newsletter.domain.statements.statement import Statement, writers_of
 from newsletter.pipeline.ledger import approved_content
 from newsletter.store.sql import Store, Transaction
 
@@ -151,7 +151,7 @@ class DigestBuilder:
             zone = self.timezone
             return Forecast(
                 digest=digest,
-                coming=coming(digest, zone, last=tx.digests.last(name), now=tx.now),
+                coming=next_due(digest, zone, last=tx.digests.last(name), now=tx.now),
                 parts=tuple(one for _, one in self._parts(tx, digest, tx.now)),
                 made=tuple(issue for issue in issues if issue.statement),
             )
@@ -174,7 +174,7 @@ class DigestBuilder:
         made = [issue for issue in issues if issue.name == digest.name and issue.statement]
         since = tx.digests.since().get(digest.name, upto)
         after = max([since, *(issued.upto for issued in made)])
-        chosen = choose(
+        chosen = choose_campaigns(
             # a correction begins after what it corrects
             _on_the_web(tx, tx.campaigns.begun(after)),
             after=after,
@@ -185,7 +185,7 @@ class DigestBuilder:
             | {issue.slug for issue in issues},
         )
         found = [(campaign, as_it_went_out(tx, campaign)) for campaign in chosen]
-        kept = in_one_language([one for _, one in found], digest.language)
+        kept = pick_language([one for _, one in found], digest.language)
         return [(campaign, one) for campaign, one in found if one in kept]
 
     def _fill(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
@@ -204,7 +204,7 @@ class DigestBuilder:
                 issue.day,
                 abstracts,
                 dated=dated,
-                writers=all_writers(*(one for _, one in parts)),
+                writers=writers_of(*(one for _, one in parts)),
             ),
             parts=tuple(one.slug for _, one in parts),
         )
@@ -217,7 +217,7 @@ class DigestBuilder:
         """
         digest, standing = (
             self._configured(issue.name),
-            standing_for(issue.parts, _on_the_web(tx, tx.campaigns.related(issue.parts))),
+            current_campaigns(issue.parts, _on_the_web(tx, tx.campaigns.related(issue.parts))),
         )
         if tuple(campaign.slug for campaign in standing) == issue.parts:
             return issue

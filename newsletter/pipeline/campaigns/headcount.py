@@ -12,8 +12,8 @@ from newsletter.domain.campaigns.campaign import (
     Correction,
     ShownTerms,
     Start,
+    has_audience_changed,
     has_begun,
-    moved,
 )
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
@@ -243,7 +243,7 @@ def hold_against(tx: Transaction, status: StatementStatus, shown: ShownTerms) ->
     Raises CountChanged if the numbers differ, and Refused if planning would refuse the statement.
     """
     readers = tx.audiences.count(_reach(tx, status).audience)
-    if shown.readers is None or moved(shown.readers, readers):
+    if shown.readers is None or has_audience_changed(shown.readers, readers):
         raise CountChanged(status.slug, shown.readers, readers)
     return readers
 

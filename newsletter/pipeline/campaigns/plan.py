@@ -18,7 +18,7 @@ from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.content import Content
-from newsletter.domain.statements.review import far_off
+from newsletter.domain.statements.review import differs_by_a_fifth
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Reach, reach_of, release_of
 from newsletter.pipeline.ledger import approved_content
@@ -335,7 +335,7 @@ def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach)
     now = tx.audiences.count(reach.audience)
     has_the_rest = now < start.count and reach.group is not None  # another language
     # without any reader, a pause says so
-    if not now or has_the_rest or not far_off(start.count, now):
+    if not now or has_the_rest or not differs_by_a_fifth(start.count, now):
         return False
     why = (
         f"{people(now)} would get it now, and {start.by} started it for {start.count:,};"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, Verdict
-from newsletter.domain.delivery.rate_limit import SHARE_LASTS, Cause, Limits, RateLimit, Wait
+from newsletter.domain.delivery.rate_limit import RESERVED_FOR, Cause, Limits, RateLimit, Wait
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.store.sql import Store, Transaction
 
@@ -84,7 +84,7 @@ class RateLimiter:
     def _fill_share(self, store: Store, batch: int) -> None:
         """Take a turn for the missing messages, if one may begin now."""
         share, left = self._share, self._share.left
-        not_after = NotAfter.after(SHARE_LASTS, store.clock)
+        not_after = NotAfter.after(RESERVED_FOR, store.clock)
         with store.send(lasting=False) as tx:
             size = self.limits.share(batch, len(tx.workers.all()))
             rate_limit = self.current(tx, tx.now, is_locked=True)

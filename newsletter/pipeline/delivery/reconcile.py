@@ -107,7 +107,7 @@ def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Ste
     age = now - held.attempt_at
     state = held.campaign.state
     # a look-up needs the address of at least one reader
-    asks = capabilities.settles_in is not None and len(held.nameless) < len(held.members)
+    asks = capabilities.records_delay is not None and len(held.without_address) < len(held.members)
     if _may_be_replayed(held, capabilities, now):
         # a second replay may only say that the key is known; the records then say more
         if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (asks and held.tries):
@@ -131,7 +131,7 @@ def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: dateti
     age = now - held.attempt_at
     # after a clock went back, the key may have expired by the provider's clock
     went_back = age < timedelta(0) or held.seen_at - now > _CLOCK_SKEW
-    return not went_back and age < capabilities.key_lives - _KEY_MARGIN
+    return not went_back and age < capabilities.key_lifetime - _KEY_MARGIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +206,7 @@ class Reconciler:
             batch = self._batch(tx, held, but=held.left if step is Step.REPLAY else frozenset())
             prepared = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
             if step is Step.REPLAY and prepared is None:
-                has_records = provider.capabilities.settles_in is not None
+                has_records = provider.capabilities.records_delay is not None
                 step = Step.LOOK_UP if has_records else Step.LEAVE
             silence = self._silence(tx, held, step, now)
             if silence is None and step is Step.REPLAY:
@@ -293,24 +293,24 @@ class Reconciler:
     def _read_records(self, held: UnknownBatch, result: LookupResult) -> _LookupOutcome:
         found = dict(result.found)
         if result.all_or_none and found:  # the provider takes a call whole or not at all
-            found |= dict.fromkeys(held.nameless, next(iter(found.values())))
+            found |= dict.fromkeys(held.without_address, next(iter(found.values())))
         known = {
             number: Outcome(verdict=Verdict.ACCEPTED, reason="found there", provider_id=theirs)
             for number, theirs in found.items()
             if number in dict(held.members)
         }
-        settles_in = self.pool.of(held).provider.capabilities.settles_in or FIRST_LOOKUP_AFTER
+        records_delay = self.pool.of(held).provider.capabilities.records_delay or FIRST_LOOKUP_AFTER
         # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
         at = result.dated or self.store.clock.now()
-        early = held.attempt_at + settles_in - self.store.clock.now()
+        early = held.attempt_at + records_delay - self.store.clock.now()
         # what still shows somebody new is not complete yet, and a look that is early does not count
         since = None if known or early > timedelta(0) else held.silent_since or at
-        left = settles_in - (at - since) if since else max(early, FIRST_LOOKUP_AFTER)
+        left = records_delay - (at - since) if since else max(early, FIRST_LOOKUP_AFTER)
         if result.whole and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
-            apart = frozenset() if result.all_or_none else held.nameless
+            apart = frozenset() if result.all_or_none else held.without_address
             return _LookupOutcome(known={}, rest=DeliveryState.PENDING, apart=apart)
-        longest = settles_in if result.whole else max(settles_in, _UNREADABLE_PAUSE)
+        longest = records_delay if result.whole else max(records_delay, _UNREADABLE_PAUSE)
         # tries have no end and a timedelta has; the tenth power is months already
         growing = min(FIRST_LOOKUP_AFTER * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
         # look again as soon as the records are complete: then absence is a proof

@@ -13,7 +13,7 @@ from datetime import datetime
 from newsletter.domain.delivery.restore_guard import (
     HOLD_ADVICE,
     Absence,
-    Books,
+    GuardCheck,
     GuardRecord,
     HoldKind,
     Location,
@@ -50,10 +50,10 @@ class Guard:
         if books.is_attended and replace(books, is_attended=False).discrepancy:
             self._await_heartbeat()
             _, books = self._seen()
-        if books.unmarked:
+        if books.is_unmarked:
             with suppress(StoreUnavailable), self.store.begin() as tx:
                 books = self._books(tx)
-                if books.unmarked:
+                if books.is_unmarked:
                     self._renew(tx, books)
                     self.guard_file.close()  # the next run may be another process
         elif books.discrepancy:
@@ -136,7 +136,7 @@ class Guard:
         with self.store.read() as tx:
             return {one.id: one.beat_at for one in tx.workers.all() if one.is_alive(tx.now)}
 
-    def _act_on(self, tx: Transaction, books: Books) -> None:
+    def _act_on(self, tx: Transaction, books: GuardCheck) -> None:
         """Distrust the database and put sending on hold for this difference, once."""
         now = self.store.clock.now()
         tx.generation.doubt(books.evidence, now)
@@ -144,27 +144,27 @@ class Guard:
             seen = f"{books.discrepancy}; seen on {now:%Y-%m-%d %H:%M} UTC"
             self._put(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)
 
-    def _books(self, tx: Transaction) -> Books:
+    def _books(self, tx: Transaction) -> GuardCheck:
         """Read both places. The write transaction keeps claims from coming between."""
         return self._compared(tx, self.guard_file.read(), self.guard_file.location())
 
     def _compared(
         self, tx: Transaction, record: GuardRecord | Absence, location: Location
-    ) -> Books:
-        return Books(
+    ) -> GuardCheck:
+        return GuardCheck(
             mark=tx.generation.mark(),
             location=location,
             record=record,
             is_attended=any(worker.is_alive(tx.now) for worker in tx.workers.all()),
         )
 
-    def _seen(self) -> tuple[dict[HoldKind, str], Books]:
+    def _seen(self) -> tuple[dict[HoldKind, str], GuardCheck]:
         """Read both places, the guard file first: a claim in between then raises no false alarm."""
         record, location = self.guard_file.read(), self.guard_file.location()
         with self.store.read() as tx:
             return tx.hold.reasons(), self._compared(tx, record, location)
 
-    def _renew(self, tx: Transaction, books: Books, *, afresh: bool = False) -> GuardRecord:
+    def _renew(self, tx: Transaction, books: GuardCheck, *, afresh: bool = False) -> GuardRecord:
         joined = "" if afresh or not self.is_shared else books.mark.generation
         mark = Mark(generation=joined or self.names(), claims=books.claims)
         record = GuardRecord(mark=mark, before=books.mark.generation, location=books.location)
@@ -182,7 +182,7 @@ class Guard:
         return reason
 
 
-def _refusal(reasons: dict[HoldKind, str], books: Books) -> str:
+def _refusal(reasons: dict[HoldKind, str], books: GuardCheck) -> str:
     known = [f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items()]
     unsaid = books.discrepancy
     if unsaid and unsaid not in reasons[HoldKind.RESTORE_GUARD]:

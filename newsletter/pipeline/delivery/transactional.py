@@ -19,7 +19,7 @@ from newsletter.domain.delivery.batch import (
 )
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.transactional import (
-    LINK_LIVES,
+    LINK_LIFETIME,
     ClaimedEmail,
     EmailKind,
     EmailState,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_KEPT = {"networks": _DAY, "addresses": LINK_LIVES + _DAY, "rows": 31 * _DAY}
+_KEPT = {"networks": _DAY, "addresses": LINK_LIFETIME + _DAY, "rows": 31 * _DAY}
 """How long limits and links need each kind of record, with a day added for wrong clocks."""
 _TELLING = frozenset({EmailText.NOTICE, EmailText.INVITATION, EmailText.LINK})
 """Texts with a sentence to a member of staff."""
@@ -214,11 +214,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             if provider is not None and recorded:
                 provider.limiter.give_back(tx, answer.not_handed_over(1), attempt.at)
         return EmailResult(
-            claimed=claimed,
-            provider=name,
-            state=state,
-            reason=outcome.reason,
-            recorded=recorded,
+            claimed=claimed, provider=name, state=state, reason=outcome.reason, recorded=recorded
         )
 
 

@@ -12,14 +12,14 @@ from typing import Any
 
 from newsletter.domain.delivery.batch import BatchState, Origin, origin
 from newsletter.domain.events import (
-    KEPT_WHOLE,
+    STORED_KINDS,
     DeliveryStatus,
     Event,
     EventKind,
     EventTarget,
     Forged,
     status_kind,
-    suppression,
+    suppression_reason,
 )
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.outgoing import BY_EVENT, confirm
@@ -100,7 +100,7 @@ def _record(
 ) -> RecordedEvents:
     tx.events.note(_statuses(told))
     # nothing that names an erased person is stored again
-    whole = [(event, at) for event, at in told if event.kind in KEPT_WHOLE and not at.erased]
+    whole = [(event, at) for event, at in told if event.kind in STORED_KINDS and not at.erased]
     new = tx.events.keep(provider, whole, tx.now)
     # a copy ends nothing again: its reader may have come back since
     followed = [(event, at) for event, at in told if event.id in new]
@@ -142,7 +142,7 @@ def _confirm(tx: Transaction, told: Sequence[tuple[Event, EventTarget]]) -> int:
 
 def _follow(tx: Transaction, event: Event, place: EventTarget, provider: str) -> int:
     """Apply the event to its reader. Return how many addresses became suppressed."""
-    reason = suppression(event)
+    reason = suppression_reason(event)
     if event.kind is EventKind.UNSUBSCRIBED:
         # the campaign says which lists are meant; without one, all are
         if place.delivery:

@@ -14,14 +14,14 @@ from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import (
-    LONGEST_NAME,
-    MOST_PASSKEYS,
+    MAX_NAME_CHARACTERS,
+    MAX_PASSKEYS,
     Credential,
-    Party,
     Passkey,
+    RelyingParty,
     Session,
+    SignInBy,
     Stage,
-    WayIn,
     limits_on_codes,
 )
 from newsletter.domain.wording import say
@@ -39,9 +39,9 @@ class Overview:
     credential: Credential | None
     demanded: bool
     """Their role demands a second factor."""
-    ways: frozenset[WayIn]
+    ways: frozenset[SignInBy]
     """How they may sign in with what they have."""
-    allowed: frozenset[WayIn]
+    allowed: frozenset[SignInBy]
     """How their role may."""
     codes_left: int
     passkeys: Sequence[Passkey]
@@ -161,10 +161,10 @@ def disconnect(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
         role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
         if role is None or credential is None or not credential.subject:
             raise Refused(say("No account is connected."))
-        if not proofs.ways_in(role, credential) - {WayIn.PROVIDER}:
+        if not proofs.ways_in(role, credential) - {SignInBy.PROVIDER}:
             raise Refused(say("You sign in with this account alone, so it stays connected."))
         tx.accounts.connect(session.address, credential.issuer, "")
-        named = f"{one_line(credential.subject, LONGEST_NAME)} at {credential.issuer}"
+        named = f"{one_line(credential.subject, MAX_NAME_CHARACTERS)} at {credential.issuer}"
         told = f"Your account at {credential.issuer} does not sign you in any more."
         return proofs.changed(tx, session, "disconnect", named, told, place)
 
@@ -272,7 +272,7 @@ def end_others(hashed: bytes, *, proofs: Proofs) -> int:
     return ended
 
 
-def begin_passkey(hashed: bytes, *, party: Party, proofs: Proofs) -> dict[str, Any]:
+def begin_passkey(hashed: bytes, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any]:
     """Return the browser's options for creating a passkey. Raises Refused."""
     with proofs.store.begin() as tx:
         session = proofs.holder(tx, hashed)
@@ -287,7 +287,7 @@ def begin_passkey(hashed: bytes, *, party: Party, proofs: Proofs) -> dict[str, A
 
 
 def add_passkey(
-    hashed: bytes, answer: str, *, name: str, party: Party, place: Place, proofs: Proofs
+    hashed: bytes, answer: str, *, name: str, party: RelyingParty, place: Place, proofs: Proofs
 ) -> SignedIn | Refusal:
     """Keep a passkey that a browser made. Raises Refused where there can be no more."""
     with proofs.store.begin() as tx:
@@ -305,7 +305,7 @@ def add_passkey(
             id=named,
             address=session.address,
             party=party.id,
-            name=one_line(name, LONGEST_NAME) or place.browser or "A passkey",
+            name=one_line(name, MAX_NAME_CHARACTERS) or place.browser or "A passkey",
             public=public,
             signatures=count,
             made_at=tx.now,
@@ -328,7 +328,7 @@ def remove_passkey(hashed: bytes, key: str, *, place: Place, proofs: Proofs) -> 
         return proofs.changed(tx, session, "passkey", f"{mine[0].name} removed", told, place)
 
 
-def ask_for_passkey(word: str, *, party: Party, proofs: Proofs) -> dict[str, Any] | None:
+def ask_for_passkey(word: str, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any] | None:
     """Return the browser's options for using a passkey; None if the person has none.
 
     The person is signed in, or has given the right password.
@@ -352,6 +352,6 @@ def _known(tx: Transaction, address: str) -> list[Passkey]:
     if credential is None or not credential.has_factor:
         raise Refused("set up an authenticator app first; a passkey is an addition to it")
     known = tx.passkeys.of(address)
-    if len(known) >= MOST_PASSKEYS:
-        raise Refused(f"an account has {MOST_PASSKEYS} passkeys at most; remove one first")
+    if len(known) >= MAX_PASSKEYS:
+        raise Refused(f"an account has {MAX_PASSKEYS} passkeys at most; remove one first")
     return known

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from newsletter.domain.campaigns.notices import (
-    APART,
-    NEWS_LIVES,
+    INTERVAL,
+    MAX_AGE,
     Channel,
     Notice,
     NoticeEvent,
     NoticeKind,
-    next_moment,
-    occurred,
-    of_comment,
+    comment_events,
+    events_of,
+    next_event_at,
 )
 from newsletter.domain.campaigns.sentences import describe_next, describe_state
 from newsletter.domain.campaigns.state import CampaignRules, State
@@ -52,13 +52,13 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         mark = tx.notices.mark()
         slugs, change = tx.notices.changed(mark, tx.now, _MAX_STATEMENTS)
         comments = tx.comments.since(mark.comment)
-        imports = tx.imports.finished_since(mark.imported_at or tx.now - NEWS_LIVES)
+        imports = tx.imports.finished_since(mark.imported_at or tx.now - MAX_AGE)
         found = _statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)
-        events = {slug: occurred(one, tx.audit.last(slug)) for slug, one in found.items()}
+        events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in found.items()}
         for comment in comments:
             if comment.slug in found:
                 talk = tx.comments.of(comment.slug, _TALK)
-                about = of_comment(comment, talk, found[comment.slug])
+                about = comment_events(comment, talk, found[comment.slug])
                 events[comment.slug] += about
         failing = tx.failing_checks.untold()
         roles = tx.staff.roles()
@@ -85,7 +85,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         for slug, some in events.items():
             tx.notices.add(slug, some, tx.now, channels)
         for slug in slugs:
-            tx.notices.await_(slug, next_moment(found[slug]) if slug in found else None)
+            tx.notices.await_(slug, next_event_at(found[slug]) if slug in found else None)
         last = max((comment.id for comment in comments), default=mark.comment)
         imported = imports[-1].finished_at if imports else mark.imported_at
         tx.notices.advance(Mark(change=change, comment=last, imported_at=imported))
@@ -187,7 +187,7 @@ class _Writer:
             check = failing.get(notice.occurrence)
             return f"{check.what}: {check.detail}" if check else None
         status = self.known.get(notice.slug)
-        events = occurred(status, self.tx.audit.last(notice.slug)) if status else ()
+        events = events_of(status, self.tx.audit.last(notice.slug)) if status else ()
         same = [
             one for one in events if one.kind is notice.kind and one.occurrence == notice.occurrence
         ]
@@ -281,7 +281,7 @@ class PostSender:
             state = PostState.REJECTED
         waits = backoff(post.attempts + _HEAD_START, jitter=self.jitter(), asked=answer.retry_after)
         with self.store.begin() as tx:
-            tx.channel_posts.settle(post, state, reason, tx.now + max(waits, APART))
+            tx.channel_posts.settle(post, state, reason, tx.now + max(waits, INTERVAL))
         return post, state, reason
 
 

@@ -14,12 +14,12 @@ from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import (
-    INVITATION_LIVES,
-    RESET_LIVES,
+    INVITATION_LIFETIME,
+    RESET_LIFETIME,
     Invitation,
     Limit,
     LinkKind,
-    WayIn,
+    SignInBy,
     limits_on_forgotten,
     name_of,
 )
@@ -98,7 +98,7 @@ def team(*, proofs: Proofs) -> Team:
                 email=tx.emails.get(one.email_id) if one.email_id else None,
                 works=one.open(tx.now),
             )
-            for one in tx.invitations.open(tx.now - INVITATION_LIVES)
+            for one in tx.invitations.open(tx.now - INVITATION_LIFETIME)
         ]
         return Team(people=people, links=links)
 
@@ -299,7 +299,7 @@ def forgot(address: str, *, place: Place, proofs: Proofs) -> None:
         if proofs.attempt(tx, limits_on_forgotten(who, place.network)) is None:
             return
         role, links = tx.staff.role(who), tx.invitations.open(tx.now)
-        may = role is not None and WayIn.PASSWORD in proofs.ways_in(role)
+        may = role is not None and SignInBy.PASSWORD in proofs.ways_in(role)
         known = may and tx.accounts.get(who) and not any(one.address == who for one in links)
         where = f"from {place.network or 'an unknown network'}"
         tx.audit.enter("nobody", "forgotten password", who if known else "no account", where)
@@ -314,7 +314,7 @@ def _went(link: Link) -> str:
 def _made(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
-    expires_at = tx.now + (INVITATION_LIVES if kind is LinkKind.INVITATION else RESET_LIVES)
+    expires_at = tx.now + (INVITATION_LIFETIME if kind is LinkKind.INVITATION else RESET_LIFETIME)
     if by == OPERATOR:
         email_id, word = None, new_word()
     else:
@@ -362,7 +362,7 @@ def _queue_link_email(
     return tx.emails.tell(address, f"{asks}{role_named}. {works}", tx.now, EmailKind.LINK)
 
 
-def invitation_of(word: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[WayIn]]:
+def invitation_of(word: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[SignInBy]]:
     """Return the invitation of a link, and how its owner may sign in by it.
 
     Raises NotFound if the link is used, expired or unknown.
@@ -372,10 +372,10 @@ def invitation_of(word: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[W
         return link, _ways_by(tx, link, proofs)
 
 
-def _ways_by(tx: Transaction, link: Invitation, proofs: Proofs) -> frozenset[WayIn]:
+def _ways_by(tx: Transaction, link: Invitation, proofs: Proofs) -> frozenset[SignInBy]:
     is_new = link.kind is LinkKind.INVITATION
     ways = proofs.ways_in(link.role if is_new else _found(tx, link.address))
-    return ways - {WayIn.PROVIDER} if link.kind is LinkKind.FORGOTTEN else ways
+    return ways - {SignInBy.PROVIDER} if link.kind is LinkKind.FORGOTTEN else ways
 
 
 def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs) -> SignedIn | str:
@@ -415,7 +415,7 @@ def _use(
 ) -> SignedIn:
     """Use a link with the hash of a password, or with an identity. Raises Refused."""
     identity = by if isinstance(by, Identity) else None
-    if (WayIn.PROVIDER if identity else WayIn.PASSWORD) not in _ways_by(tx, link, proofs):
+    if (SignInBy.PROVIDER if identity else SignInBy.PASSWORD) not in _ways_by(tx, link, proofs):
         raise Refused(say("Your role does not sign in this way. Nothing was changed."))
     address, hashed = link.address, "" if identity else str(by)
     if link.kind is LinkKind.INVITATION:

@@ -11,17 +11,17 @@ from newsletter.credentials.id_tokens import Identity
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import (
-    CHALLENGE_LIVES,
+    CHALLENGE_LIFETIME,
     RECOVERY_CODES,
     Credential,
     Limit,
-    Party,
+    RelyingParty,
     Session,
+    SignInBy,
     Stage,
-    WayIn,
     exceeded,
     limits_on_codes,
-    ways_in,
+    methods_for,
 )
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.domain.subscribers.address import fold
@@ -83,7 +83,7 @@ class PasskeyAnswer:
 
     answer: str
     """JSON, as WebAuthn writes it (``AuthenticationResponseJSON``)."""
-    party: Party
+    party: RelyingParty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +99,9 @@ class Proofs:
     issuer: str = ""
     """The identity provider of the staff; empty without one."""
 
-    def ways_in(self, role: Role, credential: Credential | None = None) -> frozenset[WayIn]:
+    def ways_in(self, role: Role, credential: Credential | None = None) -> frozenset[SignInBy]:
         """Return how a person may sign in: with this credential, or else with a new account."""
-        return ways_in(role, self.rules, self.issuer, credential)
+        return methods_for(role, self.rules, self.issuer, credential)
 
     # --- sessions
 
@@ -273,7 +273,7 @@ class Proofs:
     def asked(self, tx: Transaction, session: Session) -> str | None:
         """Return the challenge of this session, once; None if it has expired."""
         found = tx.sessions.answered(session.hash)
-        if found is None or tx.now - found[1] >= CHALLENGE_LIVES:
+        if found is None or tx.now - found[1] >= CHALLENGE_LIFETIME:
             return None
         return found[0]
 

@@ -16,8 +16,8 @@ from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import (
     Limit,
     Session,
+    SignInBy,
     Stage,
-    WayIn,
     exceeded,
     limits_on_passwords,
 )
@@ -66,7 +66,7 @@ def sign_in(
             return Refusal.WRONG
         assert role and credential  # noqa: S101, PT018 - else no password fits
         tx.throttle.take_back(compared.counted)
-        if WayIn.PASSWORD not in proofs.ways_in(role, credential):
+        if SignInBy.PASSWORD not in proofs.ways_in(role, credential):
             tx.audit.enter("nobody", "sign-in refused", who, "passwords are off for this role")
             return Refusal.WRONG
         tx.sessions.end(hash_of(before))

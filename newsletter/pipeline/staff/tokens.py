@@ -6,7 +6,7 @@ from datetime import timedelta
 from newsletter.credentials.codes import hash_of, new_word
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
-from newsletter.domain.staff.token import LONGEST_LIFE, PREFIX, Scope, Token
+from newsletter.domain.staff.token import MAX_LIFETIME, PREFIX, Scope, Token
 from newsletter.pipeline.ledger import authorise
 from newsletter.pipeline.staff.proofs import Proofs, one_line
 from newsletter.store.sql import Store
@@ -32,7 +32,7 @@ def make(
             by=actor,
             scopes=tuple(scopes),
             made_at=tx.now,
-            expires_at=tx.now + min(lives, LONGEST_LIFE),
+            expires_at=tx.now + min(lives, MAX_LIFETIME),
         )
         token = tx.tokens.add(token, hash_of(secret))
         rights = ", ".join(scope.value for scope in token.scopes)

@@ -8,7 +8,7 @@ from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comment import ChangeRequest, Comment, comment_text
+from newsletter.domain.statements.comment import ChangeRequest, Comment, normalize_comment
 from newsletter.domain.statements.review import Check, Severity
 from newsletter.domain.statements.statement import (
     Approval,
@@ -332,7 +332,7 @@ def _add_approval(
 def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
     """Keep what somebody says about a statement. Raises NotFound, Refused or InvalidInput."""
     try:
-        words = comment_text(typed)
+        words = normalize_comment(typed)
     except ValueError as error:
         raise InvalidInput([Fault(file="comment", message=str(error))]) from error
     with store.begin() as tx:

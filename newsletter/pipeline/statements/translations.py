@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.domain.campaigns.campaign import BEFORE_START, Campaign, CampaignState, has_begun
-from newsletter.domain.campaigns.translations import allotted
+from newsletter.domain.campaigns.translations import choose_version
 from newsletter.domain.errors import Refused
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.domain.subscribers.audience import Audience
@@ -30,7 +30,7 @@ class TranslationGroup:
 
     def member_for(self, language: str) -> str:
         """Return the slug of the version that readers of this language get."""
-        return allotted(language, self.languages)
+        return choose_version(language, self.languages)
 
     def audience(self, tx: Transaction, slug: str) -> Audience:
         """Return the readers of this version."""

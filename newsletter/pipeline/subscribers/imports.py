@@ -9,7 +9,7 @@ from itertools import islice
 
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.subscribers.audience import (
-    UNDOABLE,
+    UNDO_PERIOD,
     Consent,
     Entry,
     ImportResult,
@@ -147,9 +147,9 @@ def undo(number: int, *, by: str, store: Store) -> ImportUndoResult:
                 f"import {number} was undone already, on {when} by {record.undone_by}; import"
                 " the file again if it should have stayed"
             )
-        if tx.now - record.at > UNDOABLE:
+        if tx.now - record.at > UNDO_PERIOD:
             raise Refused(
-                f"import {number} is older than {UNDOABLE.days} days, and what it changed is not"
+                f"import {number} is older than {UNDO_PERIOD.days} days, and what it changed is not"
                 " known any more; end single subscriptions by 'newsletter subscribers unsubscribe'"
             )
         undone = tx.imports.undo(record, tx.now, by)

@@ -8,7 +8,7 @@ from newsletter.domain.delivery.transactional import EmailKind, TransactionalEma
 from newsletter.domain.errors import NotFound
 from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Subscriber
-from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange
+from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME, PreferenceChange
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.membership import lift, welcome
 from newsletter.store.sql import Store, Transaction
@@ -27,7 +27,7 @@ class Owner:
     def is_late(self, now: datetime) -> bool:
         """Return whether the link has expired and can only be used to ask for a new one."""
         early = self.signed_at > now + _WRONG_CLOCK  # else one key would open it for years
-        return early or now > self.signed_at + LINK_OPENS
+        return early or now > self.signed_at + PREFERENCES_LINK_LIFETIME
 
 
 def read_preferences_link(token: str, links: Links) -> Owner:

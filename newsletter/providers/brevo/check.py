@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
+from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.providers.brevo.send import PUBLIC_URL, Options
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
@@ -27,7 +27,7 @@ from newsletter.providers.common.webhooks import parse
 
 _REFUSED = doctor.refusal_by_status(
     {
-        401: wrong(
+        401: failed(
             KEY,
             "it is refused",
             "copy it again, and see under Security, Authorised IPs, that this machine may call",
@@ -51,7 +51,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _account(payload: Any) -> Finding | None:
     match payload:
         case {"email": str()}:
-            return well(KEY, "the provider takes it")
+            return passed(KEY, "the provider takes it")
     return None
 
 
@@ -61,7 +61,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
             found = doctor.find_domain(items, "domain_name", domain)
             count = payload.get("count")
             if found is None and isinstance(count, int) and count > len(items):
-                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+                return unclear(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             return doctor.domain_state(domain, doctor.has_value(found, "authenticated", True), _FIX)
     return None
 

@@ -70,7 +70,7 @@ class Brevo(BatchTranslator[_CompiledContent]):
         max_bytes=MAX_BYTES,
         bodies=True,
         replay=Replay.KEYED,
-        key_lives=timedelta(minutes=15),  # by the changelog; the page on it says 30
+        key_lifetime=timedelta(minutes=15),  # by the changelog; the page on it says 30
     )
 
     def __init__(self, options: Options) -> None:

@@ -42,7 +42,7 @@ _NOT_IN_ADDRESSES = dict.fromkeys(
 _ANY_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322
 _SAFE_CHARACTERS = (string.ascii_letters + string.digits + "._~+=-").encode()
 _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
-"""Characters that are special in JSON, HTML or a provider's template. ``greeting.speakable``
+"""Characters that are special in JSON, HTML or a provider's template. ``greeting_name``
 removes them from names."""
 _T = TypeVar("_T")
 

@@ -34,15 +34,17 @@ class HttpProvider:
         kept: timedelta | None = None,
         sign: Callable[[HttpRequest], HttpRequest] = lambda request: request,
     ) -> None:
-        """``settle`` and ``kept`` replace the inquiry's ``settles_in`` and ``kept_for``. ``sign``
-        signs each request just before it is sent, if the provider requires it."""
+        """``settle`` and ``kept`` replace ``records_delay`` and ``kept_for`` of the inquiry.
+
+        ``sign`` signs each request just before it is sent, if the provider requires it.
+        """
         self._sign = sign
         self._translator = translator
         self._transport = transport
         self._inquiry = inquiry
         self.capabilities = replace(
             translator.capabilities,
-            settles_in=(settle or inquiry.settles_in) if inquiry else None,
+            records_delay=(settle or inquiry.records_delay) if inquiry else None,
             records_kept=(kept or inquiry.kept_for) if inquiry else None,
         )
 

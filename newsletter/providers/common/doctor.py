@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding, Level, uncertain, well, wrong
+from newsletter.domain.delivery.provider import Finding, Level, failed, passed, unclear
 from newsletter.domain.errors import ProviderUnreachable
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse
@@ -44,8 +44,10 @@ class Probe:
             finding = None
         if finding is None:
             why = "it answered with something that is not understood"
-            return (uncertain(self.what, why, "look at base_url"),)
-        return (finding,) if finding.what == KEY else (well(KEY, "the provider takes it"), finding)
+            return (unclear(self.what, why, "look at base_url"),)
+        return (
+            (finding,) if finding.what == KEY else (passed(KEY, "the provider takes it"), finding)
+        )
 
 
 class Examination:
@@ -101,12 +103,12 @@ def refusal_by_status(found: Mapping[int, Finding]) -> Callable[[HttpResponse], 
 
 def _finding_by_status(what: str, status: int) -> Finding:
     if status == 401:
-        return wrong(KEY, "it is refused", "copy it again from the account; look at base_url too")
+        return failed(KEY, "it is refused", "copy it again from the account; look at base_url too")
     if status == 403:
-        return uncertain(KEY, "it may not ask this: a key that may only send cannot be checked")
+        return unclear(KEY, "it may not ask this: a key that may only send cannot be checked")
     if status == 429:
-        return uncertain(what, "asked too often (HTTP 429)", "try again in some minutes")
-    return uncertain(what, f"answered with HTTP {status}, which proves nothing", "look at base_url")
+        return unclear(what, "asked too often (HTTP 429)", "try again in some minutes")
+    return unclear(what, f"answered with HTTP {status}, which proves nothing", "look at base_url")
 
 
 def domain_of(address: str) -> str:
@@ -117,9 +119,9 @@ def domain_of(address: str) -> str:
 def domain_state(domain: str, state: bool | None, fix: str) -> Finding:
     """Return the finding for a domain that is verified, not verified, or unknown (None)."""
     if state:
-        return well(DOMAIN, f"{domain} is verified")
+        return passed(DOMAIN, f"{domain} is verified")
     missing = "is not in this account" if state is None else "is in the account and not verified"
-    return wrong(DOMAIN, f"{domain} {missing}", fix)
+    return failed(DOMAIN, f"{domain} {missing}", fix)
 
 
 def find_domain(items: list[Any], key: str, domain: str) -> dict[str, Any] | None:
@@ -137,4 +139,4 @@ def has_value(entry: dict[str, Any] | None, key: str, value: object) -> bool | N
 
 def no_probes(_: ProviderOptions, __: str) -> tuple[Probe | Finding, ...]:
     """Return the finding of a provider that answers no question without a message."""
-    return (uncertain("provider", "nothing can be asked without a message"),)
+    return (unclear("provider", "nothing can be asked without a message"),)

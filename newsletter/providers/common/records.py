@@ -63,7 +63,7 @@ class Page:
 class Inquiry(ABC):
     """Builds one provider's questions about an attempt, and reads the answers. Does no I/O."""
 
-    settles_in = SETTLES_IN
+    records_delay = SETTLES_IN
     """Time after an attempt until the records have each accepted message."""
     kept_for: timedelta | None = None
     """Time for which the smallest plan keeps records. None: longer than any lookup needs."""

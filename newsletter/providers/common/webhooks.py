@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, TypedDict
 
 from newsletter.documents.release.words import load_table
-from newsletter.domain.events import Bounce, Event, EventKind, bounce_class
+from newsletter.domain.events import Bounce, Event, EventKind, classify_bounce
 
 MAX_RAW = 20_000
 """Characters of an event's original JSON to keep."""
@@ -216,7 +216,9 @@ def make_event(
         id=text(id) or content_id(item),
         kind=kind,
         at=next(filter(None, map(parse_time, times)), now),
-        bounce=bounce_class(bounce or Bounce.OTHER, reply) if kind is EventKind.BOUNCED else None,
+        bounce=classify_bounce(bounce or Bounce.OTHER, reply)
+        if kind is EventKind.BOUNCED
+        else None,
         address=next(filter(None, map(address, addresses)), ""),
         provider_id=next(filter(None, map(text, provider_ids)), ""),
         reason=redacted_reply(*notes, *replies),

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from newsletter.domain.delivery.provider import Finding, uncertain
+from newsletter.domain.delivery.provider import Finding, unclear
 from newsletter.providers.common.doctor import Probe
 from newsletter.providers.common.options import ProviderOptions, basic, bearer, option
 from newsletter.providers.common.webhooks import parse, value_at
@@ -203,8 +203,8 @@ def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
     """Return findings: nothing can be asked, and which parts of a message the body leaves out."""
     left_out = BodyTemplate(options.body, several=options.several).left_out()
     missing = [name for name in left_out if name in _MEANT]
-    findings = [uncertain("provider", "nothing is known of a described provider but how it sends")]
+    findings = [unclear("provider", "nothing is known of a described provider but how it sends")]
     if missing:
         why = f"it leaves out {', '.join(missing)}"
-        findings.append(uncertain("provider body", why, "say them, where the provider can"))
+        findings.append(unclear("provider body", why, "say them, where the provider can"))
     return tuple(findings)

@@ -6,7 +6,7 @@ Facts: MailerSend's reference of domains (``is_verified``, ``domain_settings.sen
 
 from typing import Any
 
-from newsletter.domain.delivery.provider import Finding, uncertain, wrong
+from newsletter.domain.delivery.provider import Finding, failed, unclear
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import bearer, public
@@ -34,9 +34,9 @@ def _domains(payload: Any, domain: str) -> Finding | None:
                 (found for one in above if (found := doctor.find_domain(items, "name", one))), None
             )
             if found is None and value_at(payload, "links", "next"):
-                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+                return unclear(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             if value_at(found, "domain_settings", "send_paused") is True:
                 why = f"sending is paused for {domain}"
-                return wrong(DOMAIN, why, "resume it on the domain's page at MailerSend")
+                return failed(DOMAIN, why, "resume it on the domain's page at MailerSend")
             return doctor.domain_state(domain, doctor.has_value(found, "is_verified", True), _FIX)
     return None

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
+from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.domain.statements.content import Recipient
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
@@ -43,13 +43,13 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     def judge(payload: Any) -> Finding | None:
         match payload:
             case {"domain": {"state": "active"}}:
-                return well(DOMAIN, f"{domain} is active")
+                return passed(DOMAIN, f"{domain} is active")
             case {"domain": {"state": "unverified"}}:
                 return doctor.domain_state(
                     domain, False, "publish its DNS records, and let Mailgun check them"
                 )
             case {"domain": {"state": str(state)}}:
-                return wrong(DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console")
+                return failed(DOMAIN, f"{domain} is {state!r}", "ask Mailgun why, in its console")
         return None
 
     missing = f"add it in Mailgun's console, or correct provider.domain; {_REGION}"
@@ -57,7 +57,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     refused = doctor.refusal_by_status(
         {
             404: doctor.domain_state(domain, None, missing),
-            401: uncertain(KEY, why, f"if it is the account's key, it is wrong; {_REGION}"),
+            401: unclear(KEY, why, f"if it is the account's key, it is wrong; {_REGION}"),
         }
     )
     url = f"{public(options, PUBLIC_URL)}/v4/domains/{domain}"
@@ -70,7 +70,7 @@ def _alignment(domain: str, used: str) -> tuple[Finding, ...]:
     if used == domain or used.endswith(f".{domain}") or domain.endswith(f".{used}"):
         return ()
     why = f"the sender writes from {used}, and Mailgun signs for {domain}"
-    return (uncertain("sender", why, "let sender.address and provider.domain belong together"),)
+    return (unclear("sender", why, "let sender.address and provider.domain belong together"),)
 
 
 _BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=8)

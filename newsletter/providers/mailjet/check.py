@@ -8,7 +8,7 @@ which is not asked. Unconfirmed: that a domain it does not know gets 404.
 
 from typing import Any
 
-from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
+from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, Probe
 from newsletter.providers.common.options import basic, public
@@ -36,7 +36,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             f"{base}/dns/{domain}",
             headers,
             lambda payload: _records(payload, domain),
-            doctor.refusal_by_status({404: uncertain(DOMAIN, unknown, _PUBLISH)}),
+            doctor.refusal_by_status({404: unclear(DOMAIN, unknown, _PUBLISH)}),
         ),
     )
 
@@ -51,18 +51,18 @@ def _senders(payload: Any, sender: str, domain: str) -> Finding | None:
                 if isinstance(item, dict) and str(item.get("Email")).lower() in ours
             }
             if "Active" in states:
-                return well(_SENDER, "it is validated")
+                return passed(_SENDER, "it is validated")
             if states:
-                return wrong(_SENDER, "it is in the account and not validated", _VALIDATE)
+                return failed(_SENDER, "it is in the account and not validated", _VALIDATE)
             why = f"neither it nor all of {domain} is among the senders of this key"
-            return uncertain(_SENDER, why, f"{_VALIDATE}, unless it is one that several keys share")
+            return unclear(_SENDER, why, f"{_VALIDATE}, unless it is one that several keys share")
     return None
 
 
 def _records(payload: Any, domain: str) -> Finding | None:
     match payload:
         case {"Data": [{"DKIMStatus": "OK", "SPFStatus": "OK"}]}:
-            return well(DOMAIN, f"{domain}: DKIM and SPF stand")
+            return passed(DOMAIN, f"{domain}: DKIM and SPF stand")
         case {"Data": [{"DKIMStatus": str(dkim), "SPFStatus": str(spf)}]}:
-            return uncertain(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
+            return unclear(DOMAIN, f"{domain}: DKIM {dkim!r}, SPF {spf!r}", _PUBLISH)
     return None

@@ -59,7 +59,7 @@ class Mailjet(MessageTranslator):
 
     name, label = "mailjet", "Mailjet"
     limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
+        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, outcome_per_recipient=True
     )
     frame = b'{"Messages":[%b]}'
 

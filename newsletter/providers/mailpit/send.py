@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Capabilities, Finding, well
+from newsletter.domain.delivery.provider import Capabilities, Finding, passed
 from newsletter.domain.statements.content import Content
 from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.bodies import ADDRESS, CAMPAIGN, METADATA, Template
@@ -94,5 +94,5 @@ def probes(options: Options, _: str) -> tuple[Probe | Finding, ...]:
 def _info(payload: Any) -> Finding | None:
     match payload:
         case {"Version": str(version)}:
-            return well(_WHAT, f"Mailpit {version} is there; it delivers to no reader")
+            return passed(_WHAT, f"Mailpit {version} is there; it delivers to no reader")
     return None

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding, uncertain
+from newsletter.domain.delivery.provider import Finding, unclear
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
@@ -31,7 +31,7 @@ from newsletter.providers.common.records import Inquiry, Page, Purpose, Query, Q
 from newsletter.providers.mailtrap.send import Options
 
 _WHY = "it is refused here, as a token that may only send may be: this proves nothing"
-_REFUSED = doctor.refusal_by_status({401: uncertain(KEY, _WHY)})
+_REFUSED = doctor.refusal_by_status({401: unclear(KEY, _WHY)})
 _FIX = "add it under Sending Domains, and publish its DNS records"
 
 

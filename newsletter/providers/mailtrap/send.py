@@ -58,7 +58,7 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
 
     name, label = "mailtrap", "Mailtrap"
     limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
+        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, outcome_per_recipient=True
     )
 
     def __init__(self, options: Options) -> None:

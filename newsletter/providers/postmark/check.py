@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain
-from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
+from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import public
@@ -34,7 +34,7 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     base, stream = public(options, PUBLIC_URL), options.message_stream
     headers = {"X-Postmark-Server-Token": options.server_token.get_secret_value()}
     path = f"/message-streams/{quote(stream, safe='')}"
-    no_stream = wrong(_STREAM, f"the server has no stream {stream}", _FIX)
+    no_stream = failed(_STREAM, f"the server has no stream {stream}", _FIX)
     domain = doctor.domain_of(sender)
     why = f"a server's token cannot ask about {domain}"
     return (
@@ -46,27 +46,27 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
             lambda payload: _stream(payload, stream),
             doctor.refusal_by_status({404: no_stream, 422: no_stream}),
         ),
-        uncertain(DOMAIN, why, "see under Sender Signatures that it is verified"),
+        unclear(DOMAIN, why, "see under Sender Signatures that it is verified"),
     )
 
 
 def _server(payload: Any) -> Finding | None:
     match payload:
         case {"ID": int(), "Name": str(name)}:
-            return well(KEY, f"it is that of the server {name!r}")
+            return passed(KEY, f"it is that of the server {name!r}")
     return None
 
 
 def _stream(payload: Any, stream: str) -> Finding | None:
     match payload:
         case {"MessageStreamType": "Broadcasts", "ArchivedAt": str(at)}:
-            return wrong(
+            return failed(
                 _STREAM, f"{stream} was archived on {at[:10]}", "restore it, or use another"
             )
         case {"MessageStreamType": "Broadcasts"}:
             return _unsubscribing(payload, stream)
         case {"MessageStreamType": str(kind)}:
-            return wrong(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _FIX)
+            return failed(_STREAM, f"{stream} is of type {kind}, not Broadcasts", _FIX)
     return None
 
 
@@ -75,8 +75,8 @@ def _unsubscribing(payload: dict[str, Any], stream: str) -> Finding:
         case {"SubscriptionManagementConfiguration": {"UnsubscribeHandlingType": str(handling)}}:
             if handling.lower() != "custom":
                 why = f"{stream} leaves unsubscribing to {handling!r}"
-                return uncertain(_STREAM, why, "set it to custom, or readers see two links")
-    return well(_STREAM, f"{stream} is a broadcast stream")
+                return unclear(_STREAM, why, "set it to custom, or readers see two links")
+    return passed(_STREAM, f"{stream} is a broadcast stream")
 
 
 _COUNT = 500
@@ -87,7 +87,7 @@ _LATEST = 50
 class PostmarkInquiry(Inquiry):
     """Searches the messages of the stream."""
 
-    settles_in = timedelta(minutes=10)
+    records_delay = timedelta(minutes=10)
     rows_key, id_key = "Messages", "MessageID"
 
     def __init__(self, options: Options) -> None:

@@ -69,7 +69,7 @@ class Postmark(MessageTranslator):
 
     name, label = "postmark", "Postmark"
     limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, answers_each=True
+        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, outcome_per_recipient=True
     )
     frame = b"[%b]"
 

@@ -6,7 +6,7 @@ key formerly 403 invalid_api_key, now 400 validation_error, "API key is invalid"
 
 from typing import Any
 
-from newsletter.domain.delivery.provider import Finding, uncertain, wrong
+from newsletter.domain.delivery.provider import Finding, failed, unclear
 from newsletter.providers.common import doctor
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
@@ -29,10 +29,10 @@ def _domains(payload: Any, domain: str) -> Finding | None:
         case {"data": list(items)}:
             found = doctor.find_domain(items, "name", domain)
             if found is None and payload.get("has_more") is True:
-                return uncertain(DOMAIN, f"{domain} is not among the first {len(items)} domains")
+                return unclear(DOMAIN, f"{domain} is not among the first {len(items)} domains")
             if found is not None and found.get("status") == "temporary_failure":
                 why = f"{domain} could not be checked by Resend for the moment"
-                return uncertain(DOMAIN, why, "check its DNS records under Domains")
+                return unclear(DOMAIN, why, "check its DNS records under Domains")
             return doctor.domain_state(domain, doctor.has_value(found, "status", "verified"), _FIX)
     return None
 
@@ -41,7 +41,7 @@ def _refused(response: HttpResponse) -> Finding | None:
     payload = json_object(response) or {}
     name, message = payload.get("name"), str(payload.get("message"))
     if name == "restricted_api_key":
-        return uncertain(KEY, "it is taken and may only send: the domain cannot be checked with it")
+        return unclear(KEY, "it is taken and may only send: the domain cannot be checked with it")
     if name == "invalid_api_key" or "api key is invalid" in message.lower():
-        return wrong(KEY, "it is refused", "make another under API keys, and write it down here")
+        return failed(KEY, "it is refused", "make another under API keys, and write it down here")
     return None

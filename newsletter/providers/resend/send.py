@@ -47,7 +47,7 @@ class Resend(MessageTranslator):
         max_recipients=MAX_RECIPIENTS,
         bodies=True,
         replay=Replay.KEYED,
-        key_lives=timedelta(hours=24),
+        key_lifetime=timedelta(hours=24),
     )
     frame = b"[%b]"
 

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from newsletter.domain.delivery.batch import OutgoingBatch
-from newsletter.domain.delivery.provider import Finding, uncertain, well, wrong
+from newsletter.domain.delivery.provider import Finding, failed, passed, unclear
 from newsletter.providers.common import doctor, records
 from newsletter.providers.common.doctor import DOMAIN, KEY, Probe
 from newsletter.providers.common.options import bearer, public
@@ -44,9 +44,9 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
 def _scopes(payload: Any) -> Finding | None:
     match payload:
         case {"scopes": list(scopes)} if "mail.send" in scopes:
-            return well(KEY, "it may send")
+            return passed(KEY, "it may send")
         case {"scopes": list()}:
-            return wrong(
+            return failed(
                 KEY, "it may not send", "give it the permission Mail Send, or make another"
             )
     return None
@@ -65,7 +65,7 @@ def _domains(payload: Any, domain: str) -> Finding | None:
         return doctor.domain_state(domain, any(item.get("valid") is True for item in ours), _FIX)
     why = f"{domain} is not among the authenticated domains"
     fix = "authenticate it; an address verified as a single sender can send, less reliably"
-    return uncertain(DOMAIN, why, fix)
+    return unclear(DOMAIN, why, fix)
 
 
 _LIMIT = 1000

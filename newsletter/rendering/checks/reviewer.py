@@ -13,8 +13,8 @@ from newsletter.domain.statements.review import (
     Check,
     ReviewContext,
     ReviewFinding,
+    find_context_findings,
     in_order,
-    remarks_around,
 )
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.statements.weekdays import mismatches
@@ -50,7 +50,7 @@ def review_text(
     ``content`` is None if the statement cannot be rendered.
     """
     statement = replace(statement, embargo=embargo_in(statement))
-    remarks = [*remarks_around(statement, around), *_of_front_matter(statement)]
+    remarks = [*find_context_findings(statement, around), *_of_front_matter(statement)]
     if len(statement.body) <= HTML_LIMIT:  # what is longer cannot be rendered anyway
         remarks += _of_text(statement, around)
     if content is not None:

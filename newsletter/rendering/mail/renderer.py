@@ -12,7 +12,7 @@ from markupsafe import Markup
 from newsletter.domain.delivery.transactional import EmailText, News, subject_of
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.statements.content import Content, LinkParameters, Publisher
-from newsletter.domain.statements.statement import Statement, all_writers, texts_of
+from newsletter.domain.statements.statement import Statement, texts_of, writers_of
 from newsletter.rendering.checks import guards
 from newsletter.rendering.checks.embargo import embargo_in
 from newsletter.rendering.languages import direction, language_name
@@ -207,7 +207,7 @@ class TemplateRenderer:
             template_version=self.fingerprint[:_VERSION_DIGITS],
             carriage=self._carriage,
             fallbacks=tuple(fallbacks),
-            writers=all_writers(statement, *translations),
+            writers=writers_of(statement, *translations),
             texts=texts_of(statement, *translations),
             unlisted=not values["archive_url"],
             welcome=statement.welcome,

@@ -7,7 +7,7 @@ from itertools import groupby
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from newsletter.domain.statements.content import MAX_NAME, NAME_MARKS, speakable
+from newsletter.domain.statements.content import MAX_NAME_LENGTH, NAME_MARKS, greeting_name
 from newsletter.rendering.markdown.links import WORD_TOKENS, Words
 
 GREETING = "greeting"
@@ -48,11 +48,12 @@ def as_shown(content: str, meta: dict[str, str]) -> str:
 
 def greeting_fault(greeting: Token) -> str:
     """Return the fault of the word for readers without a name, or ""."""
-    if speakable(greeting.content):
+    if greeting_name(greeting.content):
         return ""
     return (
         f"{{name|{greeting.content[:_SHOWN]}}} has no word that readers without a name could be"
-        f" called: write one behind the |, in letters and at most {MAX_NAME}, as in {{name|friend}}"
+        f" called: write one behind the |, in letters and at most"
+        f" {MAX_NAME_LENGTH}, as in {{name|friend}}"
     )
 
 
@@ -73,6 +74,6 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
         yield from words.between(done, found.start())
         word = found[1].strip()
         # an unspeakable word stays as it is, for its fault
-        yield Token(GREETING, "", 0, content=speakable(word) or word, level=tokens[0].level)
+        yield Token(GREETING, "", 0, content=greeting_name(word) or word, level=tokens[0].level)
         done = found.end()
     yield from words.between(done, len(words.text)) if done else tokens

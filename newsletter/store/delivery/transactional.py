@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.transactional import (
-    EMAIL_LIVES,
+    EMAIL_LIFETIME,
     ClaimedEmail,
     EmailKind,
     EmailLimits,
@@ -288,7 +288,7 @@ class TransactionalEmails(AddressRepository):
                         OR (transactional_email.held_until > 0 AND held_until > :oldest))
                     AND claimed_at > :at
                 """,
-            oldest=at - EMAIL_LIVES,
+            oldest=at - EMAIL_LIFETIME,
             at=at,
         )
 

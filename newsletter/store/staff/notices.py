@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.domain.campaigns.notices import APART, NEWS_LIVES, Channel, Notice, NoticeEvent
+from newsletter.domain.campaigns.notices import INTERVAL, MAX_AGE, Channel, Notice, NoticeEvent
 from newsletter.store.database import Repository, document
 
 _KEY = "notices"
@@ -51,7 +51,7 @@ class Notices(Repository):
 
         People without an account at the desk get none.
         """
-        fresh = [event for event in events if event.at > now - NEWS_LIVES]
+        fresh = [event for event in events if event.at > now - MAX_AGE]
         known = {*self._db.column("SELECT address FROM credential")} if fresh else set()
         for event in fresh:
             about = {name: value for name, value in vars(event).items() if name != "people"}
@@ -75,7 +75,7 @@ class Notices(Repository):
             "SELECT address FROM (SELECT DISTINCT address FROM notice WHERE done_at IS NULL) AS one"
             " WHERE NOT EXISTS (SELECT 1 FROM notice WHERE notice.address = one.address"
             " AND message_id IS NOT NULL AND done_at > :lately)",
-            lately=now - APART,
+            lately=now - INTERVAL,
         )
 
     def of(self, address: str, message_id: int) -> list[Notice]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from newsletter.domain.campaigns.notices import APART
+from newsletter.domain.campaigns.notices import INTERVAL
 from newsletter.domain.staff.post import ChannelPost, FailingCheck, PostState
 from newsletter.store.database import Repository, one_of
 
@@ -56,7 +56,7 @@ class ChannelPosts(Repository):
             known,
             now=now,
             too_far=now + _WRONG_CLOCK,
-            lately=now - APART,
+            lately=now - INTERVAL,
         )
 
     def settle(

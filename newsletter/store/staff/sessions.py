@@ -6,7 +6,7 @@ Cookies, addresses and networks are stored only as hashes.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from newsletter.domain.staff.account import ABSOLUTE, HALF, IDLE, Session
+from newsletter.domain.staff.account import FACTOR_TIMEOUT, IDLE_TIMEOUT, SESSION_LIFETIME, Session
 from newsletter.store.database import AddressRepository, Repository, instant
 
 _SESSION = (
@@ -77,9 +77,9 @@ class Sessions(Repository):
         return self._db.change(
             "DELETE FROM session WHERE created_at <= :oldest OR seen_at <= :idle_since"
             " OR (stage <> 'whole' AND created_at <= :half_since)",
-            oldest=now - ABSOLUTE,
-            idle_since=now - IDLE,
-            half_since=now - HALF,
+            oldest=now - SESSION_LIFETIME,
+            idle_since=now - IDLE_TIMEOUT,
+            half_since=now - FACTOR_TIMEOUT,
         )
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from newsletter.domain.subscribers.audience import (
-    EXAMPLES,
+    MAX_EXAMPLES,
     NOTED,
     Entry,
     ImportResult,
@@ -174,7 +174,7 @@ def weigh(db: Database) -> ImportResult:
     ):
         away.setdefault(why, []).append((person[0], person[1]))
     told = {
-        why: SkippedPeople(people=len(all), first=tuple(all[:EXAMPLES]))
+        why: SkippedPeople(people=len(all), first=tuple(all[:MAX_EXAMPLES]))
         for why, all in away.items()
     }
     return ImportResult(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from newsletter.domain.subscribers.audience import (
-    UNDOABLE,
+    UNDO_PERIOD,
     Entry,
     ImportRecord,
     ImportResult,
@@ -37,7 +37,7 @@ class Imports(AddressRepository):
         self._db.change(
             "DELETE FROM import_change WHERE import_id IN"
             " (SELECT id FROM import WHERE at < :too_old)",
-            too_old=at - UNDOABLE,
+            too_old=at - UNDO_PERIOD,
         )
         return self._db.insert(
             "import", returning="id", at=at, by=by, file=file, kind=kind, sha256=sha256

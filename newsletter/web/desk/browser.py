@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.domain.delivery.transactional import network_of
-from newsletter.domain.staff.account import Party, browser_of, party_of
+from newsletter.domain.staff.account import RelyingParty, browser_of, relying_party_of
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import PasskeyAnswer, Place
 from newsletter.runtime.services import Staff
@@ -102,7 +102,7 @@ class PasskeyOffer:
     """A sentence that names the address at which the person's passkeys work, or ""."""
 
 
-def relying_party(request: DeskRequest, staff: Staff) -> Party | None:
+def relying_party(request: DeskRequest, staff: Staff) -> RelyingParty | None:
     """Return the relying party (WebAuthn) of passkeys; None if ``desk.url`` cannot have any.
 
     On loopback it is the host in the browser instead of the host of ``desk.url``. A passkey
@@ -110,8 +110,8 @@ def relying_party(request: DeskRequest, staff: Staff) -> Party | None:
     """
     settings, name = staff.settings, staff.settings.organisation.name
     if is_loopback(request.http):
-        return party_of(f"http://{request.http.url.netloc}", name)
-    return party_of(settings.desk_url, name)
+        return relying_party_of(f"http://{request.http.url.netloc}", name)
+    return relying_party_of(settings.desk_url, name)
 
 
 def passkey_hint(request: DeskRequest, staff: Staff) -> str:

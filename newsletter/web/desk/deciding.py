@@ -7,12 +7,12 @@ from datetime import datetime
 from types import MappingProxyType
 
 from newsletter.config.settings import Settings
-from newsletter.domain.campaigns.campaign import ShownTerms, typed_number
+from newsletter.domain.campaigns.campaign import ShownTerms, parse_typed_number
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comparison import Difference, passages
+from newsletter.domain.statements.comparison import Difference, reader_differences
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.review import Check, ReviewFinding, Severity
 from newsletter.domain.statements.statement import Statement, StoredStatement
@@ -62,7 +62,7 @@ def version_of(tx: Transaction, status: StatementStatus, content_hash: str) -> C
 def differences(tx: Transaction, seen_hash: str, hash_now: str) -> Sequence[Difference] | None:
     """Compare two versions, by hash, as readers see them; None if one is not stored."""
     before, after = tx.statements.content(seen_hash), tx.statements.content(hash_now)
-    return None if before is None or after is None else passages(before, after)
+    return None if before is None or after is None else reader_differences(before, after)
 
 
 def list_titles(settings: Settings, lists: Sequence[str]) -> list[str]:
@@ -113,9 +113,7 @@ def titles(settings: Settings, lists: Sequence[str]) -> str:
 
 
 def findings_of(
-    tx: Transaction,
-    stored: StoredStatement,
-    statements: Statements,
+    tx: Transaction, stored: StoredStatement, statements: Statements
 ) -> list[ReviewFinding]:
     """Return the review findings of a statement, most severe first; none if it has no email."""
     if not stored.present or not stored.content_hash:
@@ -194,7 +192,7 @@ def shown_terms(request: DeskRequest, now: datetime, typed: str = "typed") -> Sh
     return ShownTerms(
         readers=parse_number(request.field("shown")),
         time=request.field("shown_time"),
-        typed=typed_number(request.field(typed)),
+        typed=parse_typed_number(request.field(typed)),
         fresh=request.who.session.fresh(now),
     )
 

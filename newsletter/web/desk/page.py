@@ -24,7 +24,7 @@ from newsletter.domain.campaigns.sentences import (
 )
 from newsletter.domain.delivery.restore_guard import read_sending_stop
 from newsletter.domain.schedule import LocalTime
-from newsletter.domain.staff.account import WayIn, name_of
+from newsletter.domain.staff.account import SignInBy, name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
 from newsletter.pipeline.staff.proofs import Proofs, Refusal
@@ -372,7 +372,7 @@ class Desk:
             title=say("Confirm that it's you"),
             status=refusal_status(denied),
             nav="",
-            is_proving=is_proof and WayIn.PROVIDER in ways,
+            is_proving=is_proof and SignInBy.PROVIDER in ways,
             onward="/desk" if post else request.address,
             elsewhere=post,
             faults=[(PROOF, say(PROOF_FAULTS[denied]))] if denied else (),

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from newsletter.credentials import passkeys
 from newsletter.credentials.passkeys import Unfit
-from newsletter.domain.staff.account import party_of
+from newsletter.domain.staff.account import relying_party_of
 from tests.costs import holding
 from tests.properties import examples
 from tests.rows import rows
 from tests.unit.credentials.authenticator import PRESENT, VERIFIED, Authenticator, base64url, octets
 
-PARTY = party_of("https://news.forum.example/desk", "Example Forum")
+PARTY = relying_party_of("https://news.forum.example/desk", "Example Forum")
 assert PARTY is not None
 CHALLENGE = passkeys.new_challenge()
 ASKED = {"challenge": CHALLENGE}

@@ -4,18 +4,18 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from newsletter.domain.events import (
-    KEPT_WHOLE,
+    STORED_KINDS,
     Bounce,
     Damage,
     DeliveryStatus,
     Event,
     EventKind,
     Figures,
-    bounce_class,
+    classify_bounce,
     overrule,
     pause_reasons,
     status_kind,
-    suppression,
+    suppression_reason,
 )
 from newsletter.domain.subscribers.audience import SuppressionReason
 from tests.rows import rows
@@ -35,7 +35,7 @@ from tests.rows import rows
     ],
 )
 def test_an_objection_to_us_is_never_held_against_the_reader(said: Bounce, diagnostic: str) -> None:
-    assert bounce_class(said, diagnostic) is Bounce.POLICY
+    assert classify_bounce(said, diagnostic) is Bounce.POLICY
 
 
 @rows(
@@ -59,7 +59,7 @@ def test_an_objection_to_us_is_never_held_against_the_reader(said: Bounce, diagn
     ],
 )
 def test_a_bounce_has_one_of_five_classes(said: Bounce, diagnostic: str, expected: Bounce) -> None:
-    assert bounce_class(said, diagnostic) is expected
+    assert classify_bounce(said, diagnostic) is expected
 
 
 def test_only_an_event_that_is_understood_proves_that_the_provider_had_the_message() -> None:
@@ -138,7 +138,7 @@ def event(kind: EventKind, bounce: Bounce | None = None) -> Event:
 
 
 def test_what_has_to_be_looked_into_is_kept_whole_and_nothing_else() -> None:
-    assert {kind for kind in EventKind if kind in KEPT_WHOLE} == {
+    assert {kind for kind in EventKind if kind in STORED_KINDS} == {
         EventKind.BOUNCED,
         EventKind.COMPLAINED,
         EventKind.UNSUBSCRIBED,
@@ -159,12 +159,12 @@ def test_what_has_to_be_looked_into_is_kept_whole_and_nothing_else() -> None:
 def test_only_a_missing_mailbox_or_a_complaint_bars_an_address_at_once(
     bounce: Bounce, reason: SuppressionReason | None
 ) -> None:
-    assert suppression(event(EventKind.BOUNCED, bounce)) is reason
+    assert suppression_reason(event(EventKind.BOUNCED, bounce)) is reason
 
 
 def test_of_all_other_events_only_a_complaint_bars_an_address() -> None:
     others = set(EventKind) - {EventKind.BOUNCED}
-    assert {kind: suppression(event(kind)) for kind in others} == dict.fromkeys(others) | {
+    assert {kind: suppression_reason(event(kind)) for kind in others} == dict.fromkeys(others) | {
         EventKind.COMPLAINED: SuppressionReason.COMPLAINED
     }
 

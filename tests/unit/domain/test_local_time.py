@@ -9,10 +9,10 @@ import pytest
 from newsletter.domain.schedule import (
     ByZone,
     LocalTime,
-    by_zone,
+    all_zone_times,
     every_zone,
-    everywhere,
     instant_of,
+    times_by_zone,
 )
 from tests.rows import rows
 
@@ -103,7 +103,7 @@ def test_all_zones_have_one_date_within_little_more_than_a_day() -> None:
     for day in (date(2026, 3, 8), date(2026, 11, 1), date(2026, 12, 1)):
         for ready in (datetime(2026, 1, 1, tzinfo=UTC), None):
             local = LocalTime(at=time(9), day=day if ready else None)
-            moments = by_zone(
+            moments = times_by_zone(
                 local, every_zone(), home="UTC", ready=ready or datetime.combine(day, time(7), UTC)
             ).instants.values()
             assert max(moments) - min(moments) <= timedelta(hours=27)
@@ -112,10 +112,10 @@ def test_all_zones_have_one_date_within_little_more_than_a_day() -> None:
 def test_the_hour_everywhere_is_read_from_all_zones_once() -> None:
     """Each look asks for it, of each campaign that waits."""
     hour = LocalTime(at=time(7, 7))
-    once = everywhere(hour, home="UTC", ready=NOON)
-    assert once == by_zone(hour, ("", *every_zone()), home="UTC", ready=NOON)
-    assert everywhere(hour, home="UTC", ready=NOON) is once
-    assert everywhere(hour, home="UTC", ready=NOON + DAY) != once
+    once = all_zone_times(hour, home="UTC", ready=NOON)
+    assert once == times_by_zone(hour, ("", *every_zone()), home="UTC", ready=NOON)
+    assert all_zone_times(hour, home="UTC", ready=NOON) is once
+    assert all_zone_times(hour, home="UTC", ready=NOON + DAY) != once
 
 
 @rows(
@@ -167,7 +167,7 @@ def test_it_is_written_as_it_is_read() -> None:
 
 
 def test_who_has_no_zone_or_an_unknown_one_has_that_of_the_house() -> None:
-    found = by_zone(
+    found = times_by_zone(
         LocalTime(at=time(9)),
         ["", "Asia/Tokyo", "Mars/Olympus", "../etc"],
         home="America/New_York",

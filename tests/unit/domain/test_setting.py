@@ -10,11 +10,11 @@ from newsletter.domain.setting import Line, PictureUrl, Rule, SecureUrl, Website
 from newsletter.domain.statements.brand import Brand
 from newsletter.domain.statements.content import Layout, LinkParameters
 from newsletter.domain.subscribers.address import Address
-from newsletter.domain.subscribers.segment import SegmentRule, picks_some
+from newsletter.domain.subscribers.segment import SegmentRule, check_segment_rule
 from newsletter.domain.subscribers.signup import SignUpSettings
 from tests.rows import rows
 
-Segment = Annotated[SegmentRule, Rule(picks_some)]
+Segment = Annotated[SegmentRule, Rule(check_segment_rule)]
 WEEKLY = {
     "name": "weekly",
     "title": "The week, {date}",

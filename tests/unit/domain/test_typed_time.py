@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.domain.schedule import LocalTime
-from newsletter.domain.typed_time import read_typed
+from newsletter.domain.typed_time import parse_typed_time
 from tests.properties import examples
 from tests.rows import rows
 
@@ -64,7 +64,7 @@ SUNDAY = datetime(2026, 11, 29, 18, tzinfo=UTC)
     ],
 )
 def test_words_are_read_by_the_clocks_of_the_zone(typed: str, read: str) -> None:
-    assert str(read_typed(typed, zone=NEW_YORK, now=SUNDAY)) == read
+    assert str(parse_typed_time(typed, zone=NEW_YORK, now=SUNDAY)) == read
 
 
 @rows(
@@ -103,18 +103,20 @@ def test_words_are_read_by_the_clocks_of_the_zone(typed: str, read: str) -> None
 )
 def test_what_is_unreadable_or_has_two_meanings_is_refused(typed: str, said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
-        read_typed(typed, zone=NEW_YORK, now=SUNDAY)
+        parse_typed_time(typed, zone=NEW_YORK, now=SUNDAY)
 
 
 @rows("typed", ["tomorrow 9am", "Tuesday 9am", "1 Dec 9am"])
 def test_without_a_day_to_begin_from_only_whole_dates_are_read(typed: str) -> None:
     with pytest.raises(ValueError, match=r"depends on the day|Add the year"):
-        read_typed(typed, zone=NEW_YORK)
+        parse_typed_time(typed, zone=NEW_YORK)
 
 
 def test_tomorrow_begins_where_the_words_say() -> None:
     late = datetime(2026, 11, 29, 23, tzinfo=UTC)  # Monday in Tokyo
-    assert str(read_typed("tomorrow 9am Tokyo", zone=NEW_YORK, now=late)).startswith("2026-12-01")
+    assert str(parse_typed_time("tomorrow 9am Tokyo", zone=NEW_YORK, now=late)).startswith(
+        "2026-12-01"
+    )
 
 
 PARTS = [
@@ -140,4 +142,6 @@ PARTS = [
 @given(st.lists(st.sampled_from(PARTS) | st.text(max_size=4), max_size=7).map(" ".join))
 def test_whatever_is_typed_is_read_or_refused(typed: str) -> None:
     with suppress(ValueError):
-        assert isinstance(read_typed(typed, zone="Europe/Berlin", now=SUNDAY), datetime | LocalTime)
+        assert isinstance(
+            parse_typed_time(typed, zone="Europe/Berlin", now=SUNDAY), datetime | LocalTime
+        )

@@ -160,7 +160,7 @@ LIMITS = {
 def test_the_limits_of_a_call_are_those_of_its_provider() -> None:
     known = {kind: provider(kind).capabilities for kind in LIMITS}
     assert {
-        kind: (each.max_recipients, each.max_bytes, each.bodies, each.answers_each)
+        kind: (each.max_recipients, each.max_bytes, each.bodies, each.outcome_per_recipient)
         for kind, each in known.items()
     } == LIMITS
 
@@ -305,10 +305,7 @@ HEADERS: dict[str, list[tuple[tuple[tuple[str, str], ...], str]]] = {
     "postal": [((("x-amp", "on"),), "cannot be given"), ((("X-AMP", "on"),), "cannot be given")],
     "postmark": [((('X"', "x"),), "not a name")],
     "resend": [((('X"', "x"),), "not a name")],
-    "sendgrid": [
-        ((("X-Note", "é"),), "plain letters"),
-        ((("X-SG-ID", "1"),), "cannot be given"),
-    ],
+    "sendgrid": [((("X-Note", "é"),), "plain letters"), ((("X-SG-ID", "1"),), "cannot be given")],
     "ses": [
         ((("X-Note", ""),), "empty or too long"),
         ((("X-Note", "x" * 991),), "empty or too long"),

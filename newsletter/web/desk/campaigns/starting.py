@@ -12,7 +12,7 @@ from newsletter.domain.schedule import LocalTime, resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.review import Check, ReviewFinding
 from newsletter.domain.statements.statement import StoredStatement
-from newsletter.domain.typed_time import is_wall_time, read_typed
+from newsletter.domain.typed_time import is_wall_time, parse_typed_time
 from newsletter.domain.wording import listed, place_of, say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.campaigns.control import AlreadyStarted, StartRequest, UndoTooLate
@@ -139,7 +139,7 @@ class Starting:
         """Parse a typed time. Return the time, or why it is invalid."""
         zone, now = self._statements.settings.timezone, self._desk.now()
         try:
-            typed = read_typed(text, zone=zone, now=now)
+            typed = parse_typed_time(text, zone=zone, now=now)
         except ValueError as error:
             return None, str(error)
         if isinstance(typed, LocalTime):

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from newsletter.domain.campaigns.notices import NoticeKind
-from newsletter.domain.staff.account import LONGEST_NAME, Stage, WayIn
+from newsletter.domain.staff.account import MAX_NAME_CHARACTERS, SignInBy, Stage
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account
@@ -32,7 +32,7 @@ class Account(StaffPart):
             mine=account.overview(request.who.address, proofs=self._proofs),
             session=request.who.session.key,
             kinds=NoticeKind,
-            WayIn=WayIn,
+            SignInBy=SignInBy,
             languages=self._desk.languages,
         )
 
@@ -140,8 +140,9 @@ class Account(StaffPart):
             "passkey.html.j2",
             title=say("Add a passkey"),
             faults=[("", fault)] if fault else (),
-            name=request.field("name")[:LONGEST_NAME] or browser.client_of(request.http).browser,
-            longest=LONGEST_NAME,
+            name=request.field("name")[:MAX_NAME_CHARACTERS]
+            or browser.client_of(request.http).browser,
+            longest=MAX_NAME_CHARACTERS,
             elsewhere=browser.passkey_hint(request, self._staff),
             mine=account.overview(request.who.address, proofs=self._proofs).credential,
         )

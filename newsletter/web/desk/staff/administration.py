@@ -6,7 +6,7 @@ from functools import partial
 from starlette.responses import Response
 
 from newsletter.domain.errors import Defect, InvalidInput, NotFound, Refused
-from newsletter.domain.staff.audit import in_short
+from newsletter.domain.staff.audit import shorten_detail
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import PREFIX, Scope, Token
 from newsletter.domain.wording import say
@@ -182,7 +182,7 @@ class AuditLog(StaffPart):
             title=say("Audit log"),
             lines=lines,
             count=count,
-            in_short=partial(in_short, zone=self._staff.settings.timezone),
+            in_short=partial(shorten_detail, zone=self._staff.settings.timezone),
             newer=None if newest else "/desk/audit",
             older=None if older is None else f"/desk/audit?before={older}",
         )

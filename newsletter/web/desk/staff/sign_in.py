@@ -18,7 +18,7 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Busy
 from newsletter.domain.errors import NotFound
-from newsletter.domain.staff.account import LinkKind, Session, Stage, WayIn, name_of
+from newsletter.domain.staff.account import LinkKind, Session, SignInBy, Stage, name_of
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff import account, people, signin
@@ -323,7 +323,7 @@ class SignIn(StaffPart):
             role=say(offered.role.value),
             action=request.path,
             ways=ways,
-            WayIn=WayIn,
+            SignInBy=SignInBy,
         )
 
     @route("POST", "/invitation/{word}", None)

@@ -15,7 +15,7 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings, Picture
-from newsletter.domain.statements.review import ReviewContext, ReviewFinding, in_order, remark_of
+from newsletter.domain.statements.review import ReviewContext, ReviewFinding, finding_of, in_order
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import say
@@ -115,10 +115,7 @@ class Drafts:
         corrected = self._corrected(request)
         if corrected is not None:
             bare = replace(
-                bare,
-                corrects=corrected.slug,
-                lists=corrected.lists,
-                language=corrected.language,
+                bare, corrects=corrected.slug, lists=corrected.lists, language=corrected.language
             )
         upload, pasted = request.upload("file"), request.field("pasted")
         if upload is not None:
@@ -254,7 +251,7 @@ class Drafts:
         """Return the review findings of a draft; a draft that cannot be rendered has some too."""
         parsed = self._drafts.parse(draft.version.text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return in_order([remark_of(fault) for fault in parsed.faults])
+            return in_order([finding_of(fault) for fault in parsed.faults])
         statements = self._statements
         zone = ZoneInfo(statements.settings.timezone)
         today = self._desk.now().astimezone(zone).date()
@@ -379,13 +376,7 @@ class Drafts:
         if not scripted:
             return self._desk.go(request, f"/drafts/{picture.draft}/pictures", done="picture")
         url = self._statements.settings.public_url
-        return self._desk.data(
-            request,
-            {
-                "address": picture.address(url),
-                "alt": picture.alt,
-            },
-        )
+        return self._desk.data(request, {"address": picture.address(url), "alt": picture.alt})
 
     @route("POST", "/drafts/{key}/pictures/{name}/place", Role.WRITER)
     def place(self, request: DeskRequest) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from newsletter.domain.errors import Fault, InvalidInput, NewsletterError, NotFound, Refused
 from newsletter.domain.staff.role import Role
-from newsletter.domain.statements.comparison import both, differences
+from newsletter.domain.statements.comparison import differences, merge_texts
 from newsletter.domain.statements.draft import Draft, DraftText, Version
 from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.wording import people, place_of, say
@@ -175,7 +175,7 @@ class Editing:
                 (
                     say("Keep both, one below the other"),
                     "second",
-                    fields.form_values(both(theirs.version.text, mine)),
+                    fields.form_values(merge_texts(theirs.version.text, mine)),
                 ),
             ],
         )

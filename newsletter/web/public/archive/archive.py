@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from newsletter.domain.archive import KINDS
+from newsletter.domain.archive import FORMATS
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
 from newsletter.web.http.frame import Frame
@@ -120,7 +120,7 @@ class ArchivePages:
             ),
             *(
                 Route(f"/{name}", self._serve(partial(lambda one, _: build.feed(one), name), data))
-                for name in KINDS
+                for name in FORMATS
             ),
             Route("/sitemap.xml", self._serve(lambda _: build.site_map(), data)),
             Route("/robots.txt", self._serve(lambda _: build.robots(), data)),

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from newsletter.config.channels import HubOptions
-from newsletter.domain.archive import KINDS, MAX_SEARCH_CHARACTERS, Heading, Hit, Stretch, terms
+from newsletter.domain.archive import FORMATS, MAX_SEARCH_CHARACTERS, Heading, Hit, Snippet, terms
 from newsletter.domain.statements.content import Content
 from newsletter.rendering.languages import base_language, direction
 from newsletter.rendering.mail import details
@@ -146,7 +146,7 @@ class ArchiveBuild:
     def _public(self, address: str, **values: object) -> Mapping[str, object]:
         """Return the values for the head of a page that search engines may index."""
         base = self._publisher.house.public_url
-        return {"address": address, "base": base, "kinds": KINDS, "others": {}} | values
+        return {"address": address, "base": base, "kinds": FORMATS, "others": {}} | values
 
     def statement(self, slug: str) -> Leaf | None:
         """Return the page of a published statement; None if it was not published."""
@@ -187,14 +187,14 @@ class ArchiveBuild:
         return self._leaf(bytes(page.body), "text/html", list(languages))
 
     def feed(self, name: str) -> Leaf:
-        """Return the feed of the newest statements in the format of a file name in ``KINDS``."""
+        """Return the feed of the newest statements in the format of a file name in ``FORMATS``."""
         shown = self._add_contents(published.newest(self._store, feeds.MAX_ENTRIES))
         entries = [self._feed_entry(statement, content) for statement, content in shown]
         if name == "feed.json":
             body = feeds.json_feed(self._publisher, entries)
         else:
             body = feeds.xml_feed(self._frame, name, self._publisher, entries)
-        return self._leaf(body, KINDS[name][1], [statement for statement, _ in shown])
+        return self._leaf(body, FORMATS[name][1], [statement for statement, _ in shown])
 
     def site_map(self) -> Leaf:
         """Return the site map."""
@@ -282,7 +282,7 @@ class ArchiveBuild:
 
 
 def _feeds(up: str) -> list[tuple[str, str]]:
-    return [(up + name, kind) for name, (kind, _) in KINDS.items()]
+    return [(up + name, kind) for name, (kind, _) in FORMATS.items()]
 
 
 def _mark_heading(hit: Hit) -> Heading:
@@ -291,7 +291,7 @@ def _mark_heading(hit: Hit) -> Heading:
     return Heading(language=hit.language, title=title, opening=opening, date=hit.date)
 
 
-def _mark_matches(stretches: Sequence[Stretch]) -> Markup:
+def _mark_matches(stretches: Sequence[Snippet]) -> Markup:
     found = Markup("<mark>{}</mark>")
     parts = (found.format(one.text) if one.found else escape(one.text) for one in stretches)
     return Markup().join(parts)

@@ -2,8 +2,13 @@
 
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import Start, in_force, moved, typed_number
-from newsletter.domain.statements.review import far_off
+from newsletter.domain.campaigns.campaign import (
+    Start,
+    find_valid_start,
+    has_audience_changed,
+    parse_typed_number,
+)
+from newsletter.domain.statements.review import differs_by_a_fifth
 from tests.fakes import NOON
 from tests.rows import rows
 
@@ -12,14 +17,14 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_a_go_counts_for_its_own_text_once_that_is_approved() -> None:
-    assert in_force([START], "d1", NOON) == START
-    assert in_force([START], "d1", NOON - MINUTE) == START
-    assert in_force([START], "d2", NOON) is None
-    assert in_force([], "d1", NOON) is None
+    assert find_valid_start([START], "d1", NOON) == START
+    assert find_valid_start([START], "d1", NOON - MINUTE) == START
+    assert find_valid_start([START], "d2", NOON) is None
+    assert find_valid_start([], "d1", NOON) is None
 
 
 def test_a_go_from_before_the_approvals_starts_nothing() -> None:
-    assert in_force([START], "d1", NOON + MINUTE) is None
+    assert find_valid_start([START], "d1", NOON + MINUTE) is None
 
 
 def test_the_last_go_counts_and_none_that_was_taken_back() -> None:
@@ -29,9 +34,9 @@ def test_the_last_go_counts_and_none_that_was_taken_back() -> None:
     gone = Start(
         slug="hours", content_hash="d1", by="dan@forum.example", at=NOON, count=13, revoked_at=NOON
     )
-    assert in_force([START, later], "d1", NOON) == later
-    assert in_force([START, gone], "d1", NOON) == START
-    assert in_force([gone], "d1", NOON) is None
+    assert find_valid_start([START, later], "d1", NOON) == later
+    assert find_valid_start([START, gone], "d1", NOON) == START
+    assert find_valid_start([gone], "d1", NOON) is None
 
 
 @rows(
@@ -46,7 +51,7 @@ def test_the_last_go_counts_and_none_that_was_taken_back() -> None:
     ],
 )
 def test_a_number_that_moved_is_looked_at_again(shown: int, now: int, asked: bool) -> None:
-    assert moved(shown, now) is asked
+    assert has_audience_changed(shown, now) is asked
 
 
 @rows(
@@ -61,7 +66,7 @@ def test_a_number_that_moved_is_looked_at_again(shown: int, now: int, asked: boo
     ],
 )
 def test_an_audience_that_is_a_fifth_off_is_asked_about(said: int, now: int, off: bool) -> None:
-    assert far_off(said, now) is off
+    assert differs_by_a_fifth(said, now) is off
 
 
 @rows(
@@ -81,4 +86,4 @@ def test_an_audience_that_is_a_fifth_off_is_asked_about(said: int, now: int, off
     ],
 )
 def test_a_number_is_read_as_people_write_it(text: str, number: int | None) -> None:
-    assert typed_number(text) == number
+    assert parse_typed_number(text) == number

@@ -9,10 +9,10 @@ from newsletter.domain.campaigns.digest import (
     Digest,
     Every,
     Issue,
-    choose,
+    choose_campaigns,
     compose,
-    in_one_language,
-    standing_for,
+    current_campaigns,
+    pick_language,
 )
 from newsletter.domain.statements.statement import Progress, Statement
 from tests.fakes import NOON
@@ -54,7 +54,7 @@ def chosen(
     gathers: tuple[str, ...] = (),
     listed: tuple[str, ...] = (),
 ) -> list[str]:
-    found = choose(campaigns, after=after, upto=upto, gathers=gathers, listed=listed)
+    found = choose_campaigns(campaigns, after=after, upto=upto, gathers=gathers, listed=listed)
     return [one.slug for one in found]
 
 
@@ -140,26 +140,21 @@ def test_a_correction_that_has_not_begun_or_was_cancelled_corrects_nothing_yet()
 
 def test_parts_stand_while_nothing_happened_to_them() -> None:
     campaigns = [went_out("a", 1), went_out("b", 2), went_out("c", 3)]
-    assert [one.slug for one in standing_for(["a", "c"], campaigns)] == ["a", "c"]
+    assert [one.slug for one in current_campaigns(["a", "c"], campaigns)] == ["a", "c"]
     gone = [replace(campaigns[0], state=CampaignState.CANCELLED), *campaigns[1:]]
-    assert [one.slug for one in standing_for(["a", "c"], gone)] == ["c"]
+    assert [one.slug for one in current_campaigns(["a", "c"], gone)] == ["c"]
 
 
 @rows(
     ("languages", "named"),
-    [
-        (["en", "es"], ["en"]),
-        (["es", "en"], ["en"]),
-        (["es", "fr"], ["es"]),
-        (["es"], ["es"]),
-    ],
+    [(["en", "es"], ["en"]), (["es", "en"], ["en"]), (["es", "fr"], ["es"]), (["es"], ["es"])],
 )
 def test_of_translations_only_one_is_named(languages: list[str], named: list[str]) -> None:
     first, *others = languages
     statements = [statement(first, language=first)]
     statements += [statement(one, language=one, translation_of=first) for one in others]
     alone = statement("alone", language="fr")
-    found = in_one_language([*statements, alone], "en")
+    found = pick_language([*statements, alone], "en")
     assert [one.slug for one in found] == [*named, "alone"]
 
 

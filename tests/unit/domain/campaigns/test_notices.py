@@ -6,7 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from newsletter.domain.campaigns.campaign import CampaignState, Counts, StartBy
-from newsletter.domain.campaigns.notices import AHEAD, NoticeKind, next_moment, occurred, of_comment
+from newsletter.domain.campaigns.notices import (
+    LEAD_TIME,
+    NoticeKind,
+    comment_events,
+    events_of,
+    next_event_at,
+)
 from newsletter.domain.staff.account import name_of
 from newsletter.domain.staff.audit import AuditEntry
 from newsletter.domain.staff.role import Role
@@ -38,7 +44,7 @@ from tests.unit.domain.campaigns.test_status import (
 
 BY_SENDER = StartBy.SENDER
 PLANNED = campaign(CampaignState.SCHEDULED, begun=False, release_at=NOW + timedelta(hours=5))
-SOON = replace(PLANNED, release_at=NOW + AHEAD)
+SOON = replace(PLANNED, release_at=NOW + LEAD_TIME)
 SET = {"approval": APPROVED, "start_by": BY_SENDER, "set_for": NOW}
 READY = {"approval": APPROVED, "campaign": PLANNED}
 NEAR = {"approval": APPROVED, "campaign": SOON}
@@ -48,19 +54,13 @@ Told = Mapping[NoticeKind, set[str]]
 
 def line(action: str, by: str, number: int = 7, ago: timedelta = timedelta()) -> AuditEntry:
     return AuditEntry(
-        number=number,
-        at=NOW - ago,
-        actor=by,
-        action=action,
-        subject="hours",
-        detail="",
-        digest="",
+        number=number, at=NOW - ago, actor=by, action=action, subject="hours", detail="", digest=""
     )
 
 
 def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     last = {one.action: one for one in lines}
-    return {one.kind: {*one.people} for one in occurred(at(**fields), last)}
+    return {one.kind: {*one.people} for one in events_of(at(**fields), last)}
 
 
 @rows(
@@ -98,8 +98,8 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     # an embargo that is over, of a text that was there before its end
     ({"embargo_until": NOW}, (),
      {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}, NoticeKind.EMBARGO_OVER: {ANA, BEN, CLEO, DAN}}),
-    ({"embargo_until": NOW + AHEAD}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
-    ({"embargo_until": NOW - AHEAD}, (line("submit", ANA),),
+    ({"embargo_until": NOW + LEAD_TIME}, (), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
+    ({"embargo_until": NOW - LEAD_TIME}, (line("submit", ANA),),
      {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     # its people, and the person who started it too
     ({"campaign": SENDING}, (line("start", CLEO),), {NoticeKind.STARTED: {ANA, BEN, CLEO}}),
@@ -131,7 +131,7 @@ def test_a_viewer_and_former_staff_are_told_of_nothing_that_they_had_no_part_in(
 
 def key(*lines: AuditEntry, **fields: Any) -> str:
     """The mark that tells the first event from the next of its kind."""
-    return occurred(at(**fields), {one.action: one for one in lines})[0].occurrence
+    return events_of(at(**fields), {one.action: one for one in lines})[0].occurrence
 
 
 @rows(
@@ -154,20 +154,20 @@ def test_what_happens_again_is_another_event(one: str, other: str) -> None:
     ("fields", "moment"),
     [
         ({}, None),
-        ({"ready": NOW + 2 * AHEAD}, NOW + AHEAD),
-        ({"ready": NOW + AHEAD / 2}, None),
-        ({"set_for": NOW + AHEAD, "embargo_until": NOW + AHEAD / 2}, NOW + AHEAD / 2),
+        ({"ready": NOW + 2 * LEAD_TIME}, NOW + LEAD_TIME),
+        ({"ready": NOW + LEAD_TIME / 2}, None),
+        ({"set_for": NOW + LEAD_TIME, "embargo_until": NOW + LEAD_TIME / 2}, NOW + LEAD_TIME / 2),
         ({"set_for": NOW}, None),
     ],
 )
 def test_time_alone_leads_to_some_events(fields: dict[str, Any], moment: Any) -> None:
-    assert next_moment(at(**fields)) == moment
+    assert next_event_at(at(**fields)) == moment
 
 
 def test_a_comment_is_told_to_whom_it_names_and_to_those_who_talk_about_the_text() -> None:
     said = Comment(id=4, slug="hours", by=BEN, at=NOW, words="@dan, is this right?")
     before = Comment(id=3, slug="hours", by=CLEO, at=NOW, words="Which Saturday?")
-    named, others = of_comment(said, [before, said], at(names=ALL))
+    named, others = comment_events(said, [before, said], at(names=ALL))
     assert (named.kind, named.people) == (NoticeKind.MENTIONED, {DAN})
     assert (others.kind, others.people) == (NoticeKind.COMMENTED, {ANA, CLEO})
     assert (named.occurrence, named.at) == ("4", NOW)
@@ -176,7 +176,7 @@ def test_a_comment_is_told_to_whom_it_names_and_to_those_who_talk_about_the_text
 def test_whom_nobody_knows_any_more_is_no_part_of_the_talk() -> None:
     said = Comment(id=4, slug="hours", by=BEN, at=NOW, words="Well.")
     before = Comment(id=3, slug="hours", by="gone@forum.example", at=NOW, words="Which Saturday?")
-    _, others = of_comment(said, [before], at(staff={ANA: Role.WRITER, BEN: Role.APPROVER}))
+    _, others = comment_events(said, [before], at(staff={ANA: Role.WRITER, BEN: Role.APPROVER}))
     assert others.people == {ANA}
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.campaigns.digest import DAYS, Digest, Every, coming, due
+from newsletter.domain.campaigns.digest import DAYS, Digest, Every, due, next_due
 from tests.properties import examples
 from tests.rows import rows
 
@@ -84,7 +84,7 @@ def test_it_comes_at_its_wall_time_and_not_a_minute_before(
     assert named(newest(recurrence, zone, utc(at) + timedelta(hours=20))) == occurrence
     before = newest(recurrence, zone, utc(at) - MINUTE)
     assert before.date() < occurrence[0]
-    assert named(coming(recurrence, zone, last=None, now=utc(at) - MINUTE)) == occurrence
+    assert named(next_due(recurrence, zone, last=None, now=utc(at) - MINUTE)) == occurrence
 
 
 def dates_of(recurrence: Digest, first: date, last: date) -> list[date]:
@@ -162,10 +162,10 @@ def test_what_was_missed_before_it_began_is_not_named() -> None:
 
 def test_the_next_one_is_of_a_day_that_was_not_seen_to_by_hand_before() -> None:
     now = utc("2026-11-27 18:00")
-    assert coming(weekly(), NEW_YORK, last=None, now=now).date() == date(2026, 11, 27)
-    made_today = coming(weekly(), NEW_YORK, last=date(2026, 11, 27), now=now)
+    assert next_due(weekly(), NEW_YORK, last=None, now=now).date() == date(2026, 11, 27)
+    made_today = next_due(weekly(), NEW_YORK, last=date(2026, 11, 27), now=now)
     assert named(made_today) == (date(2026, 12, 4), utc("2026-12-04 21:00"))
-    first = coming(monthly(1), NEW_YORK, last=date(2027, 1, 1), now=now)
+    first = next_due(monthly(1), NEW_YORK, last=date(2027, 1, 1), now=now)
     assert first.date() == date(2027, 2, 1)
 
 

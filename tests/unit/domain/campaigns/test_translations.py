@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from newsletter.domain.campaigns.translations import allotted, translation_fault
+from newsletter.domain.campaigns.translations import choose_version, translation_fault
 from newsletter.domain.statements.statement import Statement
 from tests.rows import rows
 
@@ -33,11 +33,11 @@ def test_a_reader_gets_the_nearest_language_and_the_original_where_none_is_their
 ) -> None:
     for translations in (LANGUAGES, LANGUAGES[::-1]):
         versions = {language.lower(): language for language in ("en-US", *translations)}
-        assert allotted(reader, versions) == gets.lower()
+        assert choose_version(reader, versions) == gets.lower()
 
 
 def test_without_translations_everybody_gets_the_original() -> None:
-    assert {allotted(one, {"forum": "en-US"}) for one in ("", "en", "es")} == {"forum"}
+    assert {choose_version(one, {"forum": "en-US"}) for one in ("", "en", "es")} == {"forum"}
 
 
 def statement(slug: str, language: str, **fields: Any) -> Statement:

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from newsletter.domain.delivery.rate_limit import (
-    LONGEST_BLOCK,
-    LONGEST_TURN,
+    MAX_BLOCK,
+    MAX_TURN,
     Cause,
     Limits,
     RateLimit,
@@ -149,8 +149,8 @@ def test_a_day_ends_at_midnight_also_when_the_clocks_change(day: date, end: date
 @pytest.mark.parametrize(
     ("rate_limit", "longest"),
     [
-        (RateLimit(free_at=after(10**9)), LONGEST_TURN),
-        (RateLimit(blocked_until=after(10**9)), LONGEST_BLOCK),
+        (RateLimit(free_at=after(10**9)), MAX_TURN),
+        (RateLimit(blocked_until=after(10**9)), MAX_BLOCK),
     ],
     ids=["turn", "block"],
 )
@@ -177,10 +177,7 @@ def test_a_pace_of_this_moment_is_not_ahead() -> None:
     assert not RateLimit().take(10, NOON, TEN).is_ahead(NOON, TEN)
 
 
-@rows(
-    ("rate", "room"),
-    [(None, 50), (2.5, 2), (0.1, 1), (10, 10), (1000, 50)],
-)
+@rows(("rate", "room"), [(None, 50), (2.5, 2), (0.1, 1), (10, 10), (1000, 50)])
 def test_a_batch_has_room_for_a_second(rate: float | None, room: int) -> None:
     assert Limits(timezone=ZONE, rate=rate).room(50) == room
 

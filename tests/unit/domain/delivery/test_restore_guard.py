@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from newsletter.domain.delivery.restore_guard import (
     Absence,
-    Books,
+    GuardCheck,
     GuardRecord,
     Location,
     Mark,
@@ -25,8 +25,10 @@ def record(claims: int, epoch: str = FIRST, before: str = FIRST, file: int = 7) 
     )
 
 
-def books(claims: int, seen: GuardRecord | Absence, epoch: str = FIRST, file: int = 7) -> Books:
-    return Books(
+def books(
+    claims: int, seen: GuardRecord | Absence, epoch: str = FIRST, file: int = 7
+) -> GuardCheck:
+    return GuardCheck(
         mark=Mark(generation=epoch, claims=claims), location=Location(file=file), record=seen
     )
 
@@ -37,30 +39,24 @@ def books(claims: int, seen: GuardRecord | Absence, epoch: str = FIRST, file: in
         books(5, record(5)),
         books(5, record(4)),
         books(5, record(5, epoch=SECOND, before=FIRST)),
-        Books(mark=NEW, location=Location(file=7), record=Absence.MISSING),
-        Books(mark=NEW, location=Location(file=8), record=record(0)),
+        GuardCheck(mark=NEW, location=Location(file=7), record=Absence.MISSING),
+        GuardCheck(mark=NEW, location=Location(file=8), record=record(0)),
     ],
 )
-def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: Books) -> None:
+def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: GuardCheck) -> None:
     assert sound.discrepancy == ""
 
 
 @rows(
     ("found", "words"),
     [
-        (
-            books(5, record(8)),
-            "of 5 claims, and there were 8: .* the last 3 is not",
-        ),
+        (books(5, record(8)), "of 5 claims, and there were 8: .* the last 3 is not"),
         (books(7, record(8)), "of 7 claims, .* were 8: .* the last 1 is not"),
         (
-            Books(mark=NEW, location=Location(file=7), record=record(8)),
+            GuardCheck(mark=NEW, location=Location(file=7), record=record(8)),
             "of 0 claims, and there were 8",
         ),
-        (
-            books(5, record(5), file=8),
-            "another file than the one that last sent",
-        ),
+        (books(5, record(5), file=8), "another file than the one that last sent"),
         (books(9, record(5), epoch=THIRD), "not the one that the last run"),
         (
             books(5, Absence.MISSING),
@@ -69,12 +65,12 @@ def test_what_a_dead_process_or_a_beginning_leaves_is_no_doubt(sound: Books) -> 
         (books(0, Absence.MISSING), "of 0 claims, .* is missing"),
         (books(5, Absence.UNREADABLE), "cannot be read"),
         (
-            Books(mark=NEW, location=Location(file=7), record=Absence.UNREADABLE),
+            GuardCheck(mark=NEW, location=Location(file=7), record=Absence.UNREADABLE),
             "cannot be read",
         ),
     ],
 )
-def test_a_copy_and_what_is_older_is_doubted_and_said_why(found: Books, words: str) -> None:
+def test_a_copy_and_what_is_older_is_doubted_and_said_why(found: GuardCheck, words: str) -> None:
     assert re.search(words, found.discrepancy)
 
 
@@ -100,7 +96,7 @@ HERE = Location(file=7, machine="m", filesystem="f", boot="b", device="d")
 )
 def test_two_copies_are_told_apart_as_far_as_the_system_tells(there: Location, words: str) -> None:
     seen = GuardRecord(mark=Mark(generation=FIRST), before=FIRST, location=HERE)
-    found = Books(mark=Mark(generation=FIRST), location=there, record=seen)
+    found = GuardCheck(mark=Mark(generation=FIRST), location=there, record=seen)
     assert words in found.discrepancy
     assert bool(found.discrepancy) is bool(words)
     assert bool(there.moved_from(HERE)) is bool(HERE.moved_from(there)) is bool(words)
@@ -112,7 +108,7 @@ def test_a_replica_that_has_every_claim_is_no_copy_where_others_go_on_with_it() 
     replica = replace(server, filesystem="history 2")
     copy = replace(replica, machine="another")
     found = {
-        (place, claims, is_attended): Books(
+        (place, claims, is_attended): GuardCheck(
             mark=Mark(generation=FIRST, claims=claims),
             location=place,
             record=known,
@@ -130,15 +126,15 @@ def test_a_replica_that_has_every_claim_is_no_copy_where_others_go_on_with_it() 
 
 
 def test_a_database_is_unmarked_until_its_first_epoch_began() -> None:
-    assert Books(mark=NEW, location=HERE, record=Absence.MISSING).unmarked
-    assert not Books(mark=NEW, location=HERE, record=Absence.UNREADABLE).unmarked
-    assert not books(0, record(0)).unmarked
+    assert GuardCheck(mark=NEW, location=HERE, record=Absence.MISSING).is_unmarked
+    assert not GuardCheck(mark=NEW, location=HERE, record=Absence.UNREADABLE).is_unmarked
+    assert not books(0, record(0)).is_unmarked
 
 
 def test_a_copy_made_while_the_first_epoch_began_is_doubted() -> None:
     begun = record(0, before="")
-    assert Books(mark=NEW, location=Location(file=7), record=begun).unmarked
-    copied = Books(mark=NEW, location=Location(file=8), record=begun).discrepancy
+    assert GuardCheck(mark=NEW, location=Location(file=7), record=begun).is_unmarked
+    copied = GuardCheck(mark=NEW, location=Location(file=8), record=begun).discrepancy
     assert "copied, restored or moved" in copied
 
 

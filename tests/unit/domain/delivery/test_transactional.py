@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from newsletter.domain.delivery.transactional import (
-    LINK_LIVES,
+    LINK_LIFETIME,
     EmailKind,
     EmailText,
     TransactionalEmail,
@@ -18,9 +18,9 @@ from tests.rows import rows
 @rows(
     ("later", "used", "expired"),
     [
-        (LINK_LIVES, False, False),
-        (LINK_LIVES + timedelta(seconds=1), False, True),
-        (LINK_LIVES * 100, True, False),
+        (LINK_LIFETIME, False, False),
+        (LINK_LIFETIME + timedelta(seconds=1), False, True),
+        (LINK_LIFETIME * 100, True, False),
     ],
 )
 def test_a_link_that_was_not_used_expires(later: timedelta, used: bool, expired: bool) -> None:

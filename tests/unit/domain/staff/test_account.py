@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from newsletter.domain.staff.account import (
-    ABSOLUTE,
-    FRESH,
-    HALF,
-    IDLE,
+    FACTOR_TIMEOUT,
+    IDLE_TIMEOUT,
+    SESSION_LIFETIME,
+    STEP_UP_LIFETIME,
     Invitation,
     LinkKind,
     Member,
@@ -31,25 +31,25 @@ def session(**fields: object) -> Session:
 
 
 def test_a_session_ends_idle_and_after_a_week() -> None:
-    assert session().alive(NOON + IDLE - SECOND)
-    assert not session().alive(NOON + IDLE)
-    late = NOON + ABSOLUTE
+    assert session().alive(NOON + IDLE_TIMEOUT - SECOND)
+    assert not session().alive(NOON + IDLE_TIMEOUT)
+    late = NOON + SESSION_LIFETIME
     assert session(seen_at=late).alive(late - SECOND)
     assert not session(seen_at=late).alive(late)
-    assert session().alive(NOON + IDLE, seen_at=NOON + SECOND)
+    assert session().alive(NOON + IDLE_TIMEOUT, seen_at=NOON + SECOND)
 
 
 def test_the_half_way_in_is_open_for_ten_minutes() -> None:
     half = session(stage=Stage.HALF)
-    assert half.alive(NOON + HALF - SECOND)
-    assert not half.alive(NOON + HALF)
+    assert half.alive(NOON + FACTOR_TIMEOUT - SECOND)
+    assert not half.alive(NOON + FACTOR_TIMEOUT)
 
 
 def test_a_factor_is_fresh_for_ten_minutes_and_never_before_it_was_shown() -> None:
     assert not session().fresh(NOON)
     shown = session(stepped_up_at=NOON)
-    assert shown.fresh(NOON + FRESH - SECOND)
-    assert not shown.fresh(NOON + FRESH)
+    assert shown.fresh(NOON + STEP_UP_LIFETIME - SECOND)
+    assert not shown.fresh(NOON + STEP_UP_LIFETIME)
     assert not shown.fresh(NOON - SECOND)
 
 

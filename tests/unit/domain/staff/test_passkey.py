@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from newsletter.domain.staff.account import Passkey, party_of
+from newsletter.domain.staff.account import Passkey, relying_party_of
 from tests.fakes import NOON
 from tests.rows import rows
 
@@ -28,7 +28,7 @@ PARTIES = {
 def test_a_party_is_a_name_that_is_reached_safely(
     address: str, expected: tuple[str, str] | None
 ) -> None:
-    found = party_of(address, "Example Forum")
+    found = relying_party_of(address, "Example Forum")
     assert (found and (found.id, found.origin)) == expected
 
 

@@ -104,11 +104,11 @@ def test_every_colour_is_written_with_six_small_digits() -> None:
 @rows("text", ["red", "#123", "#12345g", "17505c", "rgb(1,2,3)", "#17505c "])
 def test_what_is_no_colour_is_refused_with_how_to_write_one(text: str) -> None:
     with pytest.raises(ValueError, match='write it like "#17505c"'):
-        brand.colour(text)
+        brand.parse_colour(text)
 
 
 def test_capitals_are_no_other_colour() -> None:
-    assert brand.colour("#17505C") == "#17505c"
+    assert brand.parse_colour("#17505C") == "#17505c"
 
 
 def test_every_font_has_a_stack_that_ends_with_a_family_all_programs_have() -> None:

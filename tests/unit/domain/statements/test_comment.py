@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.statements.comment import (
-    MAX_TEXT,
+    MAX_COMMENT_CHARACTERS,
     ChangeRequest,
-    comment_text,
-    mentioned,
+    mentioned_staff,
+    normalize_comment,
     open_change_request,
 )
 from newsletter.domain.statements.statement import Approval, Channel
@@ -24,22 +24,22 @@ from tests.rows import rows
         ("  One.\r\n\r\nTwo. \n", "One.\n\nTwo."),
         ("a\x00b\x07c\ud800", "a b c"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
-        ("x" * MAX_TEXT, "x" * MAX_TEXT),
+        ("x" * MAX_COMMENT_CHARACTERS, "x" * MAX_COMMENT_CHARACTERS),
     ],
 )
 def test_a_comment_is_kept_as_plain_lines(typed: str, kept: str) -> None:
-    assert comment_text(typed) == kept
+    assert normalize_comment(typed) == kept
 
 
 @rows("typed", ["", " \n\t", "\x00"])
 def test_an_empty_comment_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="Write a comment first"):
-        comment_text(typed)
+        normalize_comment(typed)
 
 
 def test_too_long_a_comment_is_refused_and_says_by_how_much() -> None:
     with pytest.raises(ValueError, match="it has 2,001 characters, and 2,000 are the most"):
-        comment_text("x" * (MAX_TEXT + 1))
+        normalize_comment("x" * (MAX_COMMENT_CHARACTERS + 1))
 
 
 BACK = ChangeRequest(
@@ -104,11 +104,11 @@ NAMES = {
     ],
 )
 def test_a_comment_names_people(words: str, named: set[str]) -> None:
-    assert mentioned(words, NAMES) == {f"{name}@forum.example" for name in named}
+    assert mentioned_staff(words, NAMES) == {f"{name}@forum.example" for name in named}
 
 
 def test_a_name_that_two_go_by_means_neither() -> None:
     other = "ben.okri@forum.example"
     names = {other: "Ben Okri", "ben.lee@forum.example": "Ben Lee"}
-    assert mentioned("@ben", names) == set()
-    assert mentioned("@ben.okri", names) == {other}
+    assert mentioned_staff("@ben", names) == set()
+    assert mentioned_staff("@ben.okri", names) == {other}

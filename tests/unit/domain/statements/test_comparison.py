@@ -5,7 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.statements.comparison import Difference, both, differences, passages
+from newsletter.domain.statements.comparison import (
+    Difference,
+    differences,
+    merge_texts,
+    reader_differences,
+)
 from newsletter.domain.statements.draft import DraftText
 from tests.contracts.books import content
 from tests.rows import rows
@@ -40,7 +45,7 @@ def test_blank_lines_alone_are_no_difference() -> None:
 
 def test_two_texts_become_one_that_holds_what_differs_twice() -> None:
     mine = replace(TEXT, summary="In short", body="It opens at 8.\n\nIt is free.")
-    joined = both(TEXT, mine)
+    joined = merge_texts(TEXT, mine)
     assert joined.body == "It opens at 9.\n\nIt opens at 8.\n\nIt is free."
     assert (joined.title, joined.summary) == (TEXT.title, "In short")
 
@@ -50,7 +55,7 @@ PARAGRAPHS = st.lists(st.sampled_from(["a", "b", "c d", "e\nf"]), max_size=6).ma
 
 @given(PARAGRAPHS, PARAGRAPHS)
 def test_no_paragraph_of_either_text_is_lost_in_both(one: str, other: str) -> None:
-    joined = both(DraftText(body=one), DraftText(body=other)).body.split("\n\n")
+    joined = merge_texts(DraftText(body=one), DraftText(body=other)).body.split("\n\n")
     for text in (one, other):
         for paragraph in filter(None, text.split("\n\n")):
             assert joined.count(paragraph) >= text.split("\n\n").count(paragraph)
@@ -58,7 +63,9 @@ def test_no_paragraph_of_either_text_is_lost_in_both(one: str, other: str) -> No
 
 def test_what_reads_alike_does_not_differ() -> None:
     before = content()
-    assert passages(before, replace(before, html="<p>Other</p>", template_version="2")) == ()
+    assert (
+        reader_differences(before, replace(before, html="<p>Other</p>", template_version="2")) == ()
+    )
 
 
 def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
@@ -66,7 +73,7 @@ def test_each_field_and_each_place_in_the_text_is_told_once() -> None:
     sender = replace(before.sender, reply_to="press@forum.example")
     text = "One.\n2.\nThree.\nFour.\nFive."
     after = replace(before, subject="Other", sender=sender, corrects="first", text=text)
-    assert passages(before, after) == (
+    assert reader_differences(before, after) == (
         Difference(what="subject", before="Forum resigns", after="Other"),
         Difference(what="reply address", before="", after="press@forum.example"),
         Difference(what="corrects", before="", after="first"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from newsletter.domain.statements.draft import (
     MAX_BODY,
-    TOGETHER,
+    VERSION_PERIOD,
     Draft,
     DraftText,
     Picture,
@@ -33,12 +33,12 @@ DRAFT = Draft(
 
 def test_what_one_person_types_within_five_minutes_is_one_version() -> None:
     assert TYPED.goes_on(ANA, NOON)
-    assert TYPED.goes_on(ANA, NOON + TOGETHER - timedelta(seconds=1))
+    assert TYPED.goes_on(ANA, NOON + VERSION_PERIOD - timedelta(seconds=1))
 
 
 def test_another_person_a_later_time_and_a_closed_version_begin_another() -> None:
     assert not TYPED.goes_on(BEN, NOON)
-    assert not TYPED.goes_on(ANA, NOON + TOGETHER)
+    assert not TYPED.goes_on(ANA, NOON + VERSION_PERIOD)
     assert not TYPED.goes_on(ANA, NOON - timedelta(seconds=1))
     assert not replace(TYPED, closed=True).goes_on(ANA, NOON)
     assert not replace(TYPED, kind=VersionKind.RESTORED).goes_on(ANA, NOON)

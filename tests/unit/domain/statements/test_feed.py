@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from newsletter.domain.statements.feed import (
-    MOST_AT_ONCE,
+    MAX_NEW_ITEMS,
     ClassifiedItems,
     FeedRecord,
     Item,
@@ -148,7 +148,7 @@ def test_one_unknown_item_alone_is_news() -> None:
 
 
 def test_a_flood_is_no_news() -> None:
-    items = tuple(item(str(n)) for n in range(MOST_AT_ONCE + 1))
+    items = tuple(item(str(n)) for n in range(MAX_NEW_ITEMS + 1))
     found = sifted(*items)
     assert (found.fresh, found.old) == ((), items)
     assert found.remark == "51 new items at once are no news: none was taken"

@@ -8,7 +8,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.statements.content import MAX_NAME, MAX_WORD, speakable
+from newsletter.domain.statements.content import MAX_NAME_LENGTH, MAX_WORD_LENGTH, greeting_name
 from tests.properties import examples
 from tests.rows import rows
 
@@ -28,11 +28,11 @@ from tests.rows import rows
             "प्रिया शर्मा",
             "Nguyễn Thị Minh Khai",
         ],
-        *["St. John-Smith", "Silva y Ortega", "X" * MAX_WORD, f"{'Xy ' * 19}Xyz"],
+        *["St. John-Smith", "Silva y Ortega", "X" * MAX_WORD_LENGTH, f"{'Xy ' * 19}Xyz"],
     ],
 )
 def test_a_name_is_said_as_it_is(name: str) -> None:
-    assert speakable(name) == name
+    assert greeting_name(name) == name
 
 
 @rows(
@@ -45,13 +45,13 @@ def test_a_name_is_said_as_it_is(name: str) -> None:
     ],
 )
 def test_a_name_is_tidied(given: str, said: str) -> None:
-    assert speakable(given) == said
+    assert greeting_name(given) == said
 
 
 @rows(
     "name",
     [
-        *["", "  ", "-", "...", "a..b", "a,b", "Ana, , ,b", "Ana -", "x" * (MAX_WORD + 1)],
+        *["", "  ", "-", "...", "a..b", "a,b", "Ana, , ,b", "Ana -", "x" * (MAX_WORD_LENGTH + 1)],
         *[f"{'Xyz ' * 20}", "Ana " * 250_000, "Z" + "\u0301" * 9, "Ana 5", "2nd"],
         # what a mail program would make a link of, and who would pay for that
         *["evil.example", "Visit evil.example now", "www.x.co", "t.co", "a.b.com", "a@b.example"],
@@ -72,7 +72,7 @@ def test_a_name_is_tidied(given: str, said: str) -> None:
     ],
 )
 def test_what_is_no_name_is_not_said(name: str) -> None:
-    assert speakable(name) == ""
+    assert greeting_name(name) == ""
 
 
 SIGNS = " \u200c\u200d’.,·‐‑-"
@@ -82,11 +82,11 @@ NAMES = st.one_of(st.text(), st.text("aZé王ع\u0301 -.,'’·\u200c{}<>&\"\\/:
 @examples(100)
 @given(NAMES)
 def test_a_name_needs_no_escaping_anywhere_and_is_never_a_link(name: str) -> None:
-    said = speakable(name)
-    assert len(said) <= MAX_NAME
+    said = greeting_name(name)
+    assert len(said) <= MAX_NAME_LENGTH
     assert html.escape(said) == said
     assert json.dumps(said, ensure_ascii=False) == f'"{said}"'
     kinds = {unicodedata.category(character)[0] for character in said if character not in SIGNS}
     assert kinds <= {"L", "M"}, "letters, and marks above or below them"
     assert not re.search(r"\.[^\W_]{2}", said)
-    assert speakable(said) == said
+    assert greeting_name(said) == said

@@ -11,9 +11,9 @@ from newsletter.domain.statements.review import (
     ReviewFinding,
     Severity,
     codes,
+    find_context_findings,
+    finding_of,
     in_order,
-    remark_of,
-    remarks_around,
 )
 from newsletter.domain.statements.statement import Statement
 from tests.rows import rows
@@ -41,10 +41,10 @@ def test_every_check_has_a_grade_and_a_short_name() -> None:
 
 
 def test_a_fault_is_blocking_and_keeps_its_place() -> None:
-    made = remark_of(Fault(file="a.md", line=2, key="title", message="is missing"))
+    made = finding_of(Fault(file="a.md", line=2, key="title", message="is missing"))
     assert str(made) == "a.md:2 title: blocking fault: is missing"
     named = Fault(file="a.md", message="{{ x }}", code="merge-mark")
-    assert remark_of(named).check is Check.MERGE_MARK
+    assert finding_of(named).check is Check.MERGE_MARK
 
 
 def test_remarks_stand_in_the_order_of_the_file_the_gravest_of_a_line_first_and_each_once() -> None:
@@ -75,7 +75,9 @@ USUAL: dict[str, Any] = {"today": TODAY, "day": TODAY, "readers": 100, "audience
 
 
 def said(around: dict[str, Any] | None = None, **fields: Any) -> dict[Check, str]:
-    remarks = remarks_around(Statement(**GOOD | fields), ReviewContext(**USUAL | (around or {})))
+    remarks = find_context_findings(
+        Statement(**GOOD | fields), ReviewContext(**USUAL | (around or {}))
+    )
     return {remark.check: remark.message for remark in remarks}
 
 
@@ -168,9 +170,9 @@ def test_a_remark_stands_at_the_key_it_speaks_of_or_at_no_line() -> None:
     places = (("title", 2), ("lists", 5), ("body", 9))
     around = ReviewContext(**USUAL | {"audience": 0})
     statement = Statement(**GOOD | {"places": places, "title": "Forum", "lists": ("a", "b")})
-    found = {remark.check: remark for remark in remarks_around(statement, around)}
+    found = {remark.check: remark for remark in find_context_findings(statement, around)}
     assert found[Check.SUBJECT_LENGTH].place == "statements/news.md:2 title"
     assert found[Check.NOBODY].place == "statements/news.md:5 lists"
     assert "the lists 'a' or 'b'" in found[Check.NOBODY].message
-    [bare] = remarks_around(Statement(**GOOD | {"summary": ""}), ReviewContext(**USUAL))
+    [bare] = find_context_findings(Statement(**GOOD | {"summary": ""}), ReviewContext(**USUAL))
     assert (bare.line, bare.key, bare.place) == (0, "", "statements/news.md")

@@ -18,7 +18,7 @@ from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import Newsroom
 
 KEYED: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": timedelta(days=1)}
-ASKED: dict[str, Any] = {"settles_in": timedelta(minutes=10)}
+ASKED: dict[str, Any] = {"records_delay": timedelta(minutes=10)}
 
 
 def lost_at_a(room: Newsroom, **capabilities: Any) -> RecordingProvider:

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.slow("a jump at every step")
 HOUR, DAY, DECADE = timedelta(hours=1), timedelta(days=1), timedelta(days=3653)
 JUMPS = [sign * step for step in (HOUR, DAY, DECADE) for sign in (1, -1)]
 PROVIDERS = {
-    "keys": lambda: RecordingProvider(replay=Replay.KEYED, key_lives=DAY),
-    "records": lambda: RecordingProvider(settles_in=timedelta(minutes=10)),
+    "keys": lambda: RecordingProvider(replay=Replay.KEYED, key_lifetime=DAY),
+    "records": lambda: RecordingProvider(records_delay=timedelta(minutes=10)),
     "keys and records": lambda: RecordingProvider(
-        replay=Replay.KEYED, key_lives=timedelta(minutes=15), settles_in=timedelta(minutes=10)
+        replay=Replay.KEYED, key_lifetime=timedelta(minutes=15), records_delay=timedelta(minutes=10)
     ),
     "a folder": lambda: RecordingProvider(replay=Replay.SAFE),
     "neither": lambda: RecordingProvider(),
@@ -172,16 +172,10 @@ def there_and_back(room: Newsroom, place: int, far: timedelta) -> None:
     ids=["between", "there and back", "during the call"],
 )
 def test_every_jump_at_every_place_with_every_kind(
-    subtests: pytest.Subtests,
-    fresh_store: FreshStores,
-    story: Story,
-    variants: Iterable[Any],
+    subtests: pytest.Subtests, fresh_store: FreshStores, story: Story, variants: Iterable[Any]
 ) -> None:
     for kind, variant, far in itertools.product(PROVIDERS, variants, JUMPS):
-        with (
-            subtests.test(kind=kind, variant=variant, far=far),
-            sending(fresh_store, kind) as room,
-        ):
+        with subtests.test(kind=kind, variant=variant, far=far), sending(fresh_store, kind) as room:
             story(room, variant, far)
 
 
@@ -218,7 +212,7 @@ def test_an_attempt_in_the_future_is_neither_replayed_nor_looked_for(
 
 
 def test_a_key_counts_as_over_where_the_clock_went_back_while_it_lived(room: Newsroom) -> None:
-    room.provider = RecordingProvider(replay=Replay.KEYED, key_lives=timedelta(minutes=15))
+    room.provider = RecordingProvider(replay=Replay.KEYED, key_lifetime=timedelta(minutes=15))
     room.provider.loses = lambda _batch: True
     room.start(3)
     room.drain()

@@ -137,9 +137,7 @@ def test_no_other_answer_fails_over(room: Newsroom, verdict: Verdict) -> None:
     assert second(room).batches == []
 
 
-def test_after_unknown_answers_alone_what_was_never_sent_goes_to_the_second(
-    room: Newsroom,
-) -> None:
+def test_after_unknown_answers_alone_what_was_never_sent_goes_to_the_second(room: Newsroom) -> None:
     room.start(200)
     room.provider.answer = always(Verdict.UNKNOWN, "HTTP 503")
     sender = room.dispatcher()
@@ -168,7 +166,7 @@ def test_what_is_unknown_at_the_first_never_reaches_the_second(room: Newsroom) -
 
 
 def test_what_is_unknown_at_the_second_is_settled_at_the_account_it_went_to(room: Newsroom) -> None:
-    room.second = RecordingProvider(settles_in=timedelta(minutes=10))
+    room.second = RecordingProvider(records_delay=timedelta(minutes=10))
     room.second.name = "second"
     room.second.loses = lambda _batch: True
     room.start(10)
@@ -213,10 +211,7 @@ def test_a_second_provider_that_refuses_too_pauses_the_campaign(room: Newsroom) 
     second(room).answer = always(Verdict.CONFIGURATION, "wrong key")
     room.dispatch()
     campaign = room.campaign()
-    assert (campaign.state, campaign.reason) == (
-        CampaignState.PAUSED,
-        "second refuses: wrong key",
-    )
+    assert (campaign.state, campaign.reason) == (CampaignState.PAUSED, "second refuses: wrong key")
 
 
 def test_answers_that_were_under_way_fail_over_once(room: Newsroom) -> None:

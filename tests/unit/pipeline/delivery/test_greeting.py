@@ -51,7 +51,7 @@ def test_a_name_that_was_damaged_is_not_said(room: Newsroom, store: Store) -> No
 def test_a_try_is_not_repeated_under_its_key_with_another_name_in_it(room: Newsroom) -> None:
     for renamed, step in (("Ana Ruiz", Step.LEAVE), ("Ana", Step.REPLAY)):
         slug = f"for-{renamed.lower().replace(' ', '-')}"
-        room.provider = RecordingProvider(replay=Replay.KEYED, key_lives=timedelta(days=1))
+        room.provider = RecordingProvider(replay=Replay.KEYED, key_lifetime=timedelta(days=1))
         room.provider.loses = lambda _batch: True
         call(room, "Ana")
         room.start(1, slug=slug, body=GREETING)

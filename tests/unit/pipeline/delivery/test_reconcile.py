@@ -32,9 +32,9 @@ from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
 DAY, MINUTES = timedelta(days=1), timedelta(minutes=10)
 SAFE = Capabilities(max_recipients=10, replay=Replay.SAFE)
-KEYED = Capabilities(max_recipients=10, replay=Replay.KEYED, key_lives=DAY)
-ASKED = Capabilities(max_recipients=10, settles_in=MINUTES)
-BOTH = replace(ASKED, replay=Replay.KEYED, key_lives=timedelta(minutes=15))
+KEYED = Capabilities(max_recipients=10, replay=Replay.KEYED, key_lifetime=DAY)
+ASKED = Capabilities(max_recipients=10, records_delay=MINUTES)
+BOTH = replace(ASKED, replay=Replay.KEYED, key_lifetime=timedelta(minutes=15))
 DEAF = Capabilities(max_recipients=10)
 
 
@@ -118,7 +118,7 @@ def lost(room: Newsroom, readers: int = 3, **capabilities: Any) -> None:
 
 
 KEYS: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": DAY}
-RECORDS: dict[str, Any] = {"settles_in": MINUTES}
+RECORDS: dict[str, Any] = {"records_delay": MINUTES}
 
 
 # --- replays
@@ -380,7 +380,7 @@ def test_records_that_cannot_be_read_are_asked_ever_later_however_soon_they_sett
     room: Newsroom,
 ) -> None:
     """A look that is always due in a second would keep `run --until-idle` for ever."""
-    lost(room, settles_in=timedelta(seconds=1))
+    lost(room, records_delay=timedelta(seconds=1))
     room.provider.records_fail = True
     looks_after_minutes = []
     for _ in range(60):

@@ -71,14 +71,7 @@ def rate_limit(room: Newsroom) -> RateLimit:
         return tx.rate_limits.get("recording", "forum.example")
 
 
-@rows(
-    ["how_far", "left"],
-    [
-        ({"minutes": 1}, 60),
-        ({"minutes": 2}, 0),
-        ({"minutes": 3}, -60),
-    ],
-)
+@rows(["how_far", "left"], [({"minutes": 1}, 60), ({"minutes": 2}, 0), ({"minutes": 3}, -60)])
 def test_a_claim_holds_for_its_lease(how_far: dict[str, float], left: float) -> None:
     clock = FixedClock()
     claim = NotAfter.after(timedelta(minutes=2), clock)
@@ -189,9 +182,7 @@ def test_an_email_leaves_not_where_all_was_stopped_while_its_bytes_were_made(
     assert room.provider.batches == []
 
 
-def test_an_email_that_was_taken_over_while_its_bytes_were_made_leaves_once(
-    room: Newsroom,
-) -> None:
+def test_an_email_that_was_taken_over_while_its_bytes_were_made_leaves_once(room: Newsroom) -> None:
     post = Post(room=room)
     post.ask()
 
@@ -237,7 +228,7 @@ def test_a_machine_that_sleeps_before_the_call_hands_nothing_over(room: Newsroom
 
 
 def test_a_replay_whose_hold_went_stale_leaves_the_batch_unknown(room: Newsroom) -> None:
-    provider = HangingProvider(room.clock, replay=Replay.KEYED, key_lives=timedelta(days=1))
+    provider = HangingProvider(room.clock, replay=Replay.KEYED, key_lifetime=timedelta(days=1))
     room.provider = provider
     provider.loses = lambda _batch: True
     room.start(3)

@@ -8,7 +8,13 @@ import pytest
 
 from newsletter.credentials.codes import hash_of
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.staff.account import CHALLENGE_LIVES, MOST_PASSKEYS, Passkey, Stage, party_of
+from newsletter.domain.staff.account import (
+    CHALLENGE_LIFETIME,
+    MAX_PASSKEYS,
+    Passkey,
+    Stage,
+    relying_party_of,
+)
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people, signin
 from newsletter.pipeline.staff.proofs import PasskeyAnswer, Refusal, SignedIn
@@ -16,8 +22,8 @@ from tests.fakes import NOON
 from tests.unit.credentials.authenticator import PRESENT, Authenticator
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OPERATOR, Office
 
-PARTY = party_of("https://news.forum.example", "Example Forum")
-ELSEWHERE = party_of("http://localhost:8000", "Example Forum")
+PARTY = relying_party_of("https://news.forum.example", "Example Forum")
+ELSEWHERE = relying_party_of("http://localhost:8000", "Example Forum")
 assert PARTY is not None
 assert ELSEWHERE is not None
 
@@ -144,7 +150,7 @@ def test_a_challenge_to_make_one_is_used_once_and_within_minutes(office: Office)
     entered = office.join(CLEO, Role.SENDER)
     assert add(office, entered, Authenticator().make({"challenge": "AAAA"})) is Refusal.UNFIT
     said = Authenticator().make(begin(office, entered))
-    office.clock.advance(seconds=CHALLENGE_LIVES.total_seconds())
+    office.clock.advance(seconds=CHALLENGE_LIFETIME.total_seconds())
     assert add(office, entered, said) is Refusal.UNFIT
     liar = Authenticator(origin="https://evil.example")
     options = begin(office, entered)
@@ -166,7 +172,7 @@ def test_there_are_only_so_many(office: Office) -> None:
     entered = office.join(CLEO, Role.SENDER)
     one = Passkey(id=b"", address=CLEO, party="x", name="x", public=b"", signatures=0, made_at=NOON)
     with office.store.begin() as tx:
-        for number in range(MOST_PASSKEYS):
+        for number in range(MAX_PASSKEYS):
             tx.passkeys.add(replace(one, id=bytes([number])))
     with pytest.raises(Refused, match="20 passkeys at most"):
         begin(office, entered)
@@ -227,7 +233,7 @@ def test_a_challenge_is_over_after_minutes_and_a_newer_one_takes_its_place(offic
     now = asked(office, half)
     assert second(office, half, signed(device, before)) is Refusal.UNFIT
     now = asked(office, half)
-    office.clock.advance(seconds=CHALLENGE_LIVES.total_seconds())
+    office.clock.advance(seconds=CHALLENGE_LIFETIME.total_seconds())
     assert second(office, half, signed(device, now)) is Refusal.UNFIT
 
 

@@ -11,7 +11,7 @@ from newsletter.credentials import codes
 from newsletter.credentials.codes import hash_of
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
-from newsletter.domain.staff.account import HALF, Session, Stage, limits_on_passwords
+from newsletter.domain.staff.account import FACTOR_TIMEOUT, Session, Stage, limits_on_passwords
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
@@ -135,7 +135,7 @@ def test_the_half_way_in_is_short_and_ends_with_the_role(office: Office) -> None
     office.join(CLEO, Role.SENDER)
     office.clock.advance(minutes=1)
     half = come_in(office, CLEO)
-    office.clock.advance(seconds=HALF.total_seconds())
+    office.clock.advance(seconds=FACTOR_TIMEOUT.total_seconds())
     assert signin.halfway(half.word, proofs=office.proofs) is None
     assert office.second(half, office.code(CLEO)) is Refusal.OVER
     half = come_in(office, CLEO)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from newsletter.domain.campaigns.campaign import CampaignState
-from newsletter.domain.campaigns.translations import allotted
+from newsletter.domain.campaigns.translations import choose_version
 from newsletter.domain.delivery.batch import Verdict
 from newsletter.domain.errors import NewsletterError
 from newsletter.pipeline.campaigns.report import report
@@ -165,7 +165,7 @@ def test_nobody_gets_two_members_of_a_family_and_nobody_is_lost_unseen(
     unseen: Counter[str] = Counter()
     for address, (language, since) in history.readers.items():
         if since < original.started_at and address not in seen | history.left:
-            theirs = allotted(language, versions)
+            theirs = choose_version(language, versions)
             assert theirs != FORUM, (address, history.deeds)
             unseen[theirs] += 1
     assert all(shown[slug] >= many for slug, many in unseen.items()), history.deeds

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
-from newsletter.domain.subscribers.preferences import LINK_OPENS, PreferenceChange
+from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME, PreferenceChange
 from newsletter.pipeline.subscribers.prefer import (
     Owner,
     ask_for_link,
@@ -63,8 +63,8 @@ def test_a_link_opens_for_a_day_and_only_if_we_signed_it(room: Newsroom) -> None
     found = read_preferences_link(word, room.links)
     now = room.clock.now()
     assert found == Owner(subscriber_id=7, signed_at=now)
-    assert not found.is_late(now + LINK_OPENS)
-    assert found.is_late(now + LINK_OPENS + timedelta(minutes=1))
+    assert not found.is_late(now + PREFERENCES_LINK_LIFETIME)
+    assert found.is_late(now + PREFERENCES_LINK_LIFETIME + timedelta(minutes=1))
     assert found.is_late(now - timedelta(hours=2)), "signed in the future"
     with pytest.raises(NotFound, match="not one of ours"):
         read_preferences_link("x", room.links)

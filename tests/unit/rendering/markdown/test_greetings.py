@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import MARK_PREFIX, MOST_FALLBACKS, Recipient
+from newsletter.domain.statements.content import MARK_PREFIX, MAX_FALLBACKS, Recipient
 from newsletter.domain.statements.review import Check, ReviewContext
 from newsletter.rendering.checks.reviewer import review_text
 from newsletter.rendering.mail.details import preheader
@@ -117,9 +117,9 @@ def test_what_is_the_same_for_all_greets_nobody(field: str) -> None:
 
 
 def test_more_words_than_a_mail_has_gaps_for_are_refused() -> None:
-    words = [f"friend {chr(ord('a') + number)}" for number in range(MOST_FALLBACKS + 1)]
+    words = [f"friend {chr(ord('a') + number)}" for number in range(MAX_FALLBACKS + 1)]
     most = " ".join(f"{{name|{word}}}" for word in words[:-1])
-    assert len(renderer().render(statement(body=most)).fallbacks) == MOST_FALLBACKS
+    assert len(renderer().render(statement(body=most)).fallbacks) == MAX_FALLBACKS
     with pytest.raises(InvalidInput, match="11 different words, and 10 are the most"):
         renderer().render(statement(body=f"{most} {{name|{words[-1]}}}"))
 

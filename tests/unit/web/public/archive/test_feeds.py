@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree, html
 
-from newsletter.domain.archive import KINDS
+from newsletter.domain.archive import FORMATS
 from newsletter.domain.statements.brand import Brand, Logo
 from newsletter.domain.statements.feed import Item
 from newsletter.sources.feeds import syndication
@@ -232,7 +232,7 @@ def page_with(entry: Entry, others: Mapping[str, str] | None = None, **picture: 
         public={
             "address": PUBLISHER.page(entry.shown.slug),
             "base": SITE.public_url,
-            "kinds": KINDS,
+            "kinds": FORMATS,
             "others": others or {},
             "article": article_of(PUBLISHER, entry),
             "picture": picture,
@@ -258,7 +258,7 @@ def test_it_names_the_article_its_times_and_who_speaks() -> None:
     }
     assert page.xpath("//meta[@name='twitter:card']/@content") == ["summary"]
     feeds = page.xpath("//link[@rel='alternate']/@href")
-    assert feeds == [f"https://news.forum.example/{name}" for name in KINDS]
+    assert feeds == [f"https://news.forum.example/{name}" for name in FORMATS]
     assert page.xpath("//link[@rel='canonical']/@href") == [said["og:url"]]
     assert page.xpath("//meta[@name='description']/@content") == ["Longer hours."]
     article = json.loads(page.xpath("string(//script)"))

@@ -42,7 +42,7 @@ class Postbox(MessageTranslator):
     """Says a batch in Postbox's words."""
 
     name, label = "postbox", "Postbox"
-    limits = Capabilities(max_recipients=MAX_RECIPIENTS, bodies=True, answers_each=True)
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, bodies=True, outcome_per_recipient=True)
     frame = b'{"messages":[%b]}'
 
     def __init__(self, options: Options) -> None:
