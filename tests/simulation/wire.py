@@ -33,9 +33,9 @@ TIMEOUT = timedelta(seconds=30)
 _BYTES = 1 << 20
 _MARKS = (MergeField.UNSUBSCRIBE.value, MergeField.MESSAGE_ID.value)
 TRAITS: dict[str, dict[str, Any]] = {
-    "keyed": {"replay": Replay.KEYED, "key_lives": KEY_LIVES},
+    "keyed": {"replay": Replay.KEYED, "key_lifetime": KEY_LIVES},
     "asked": {},
-    "both": {"replay": Replay.KEYED, "key_lives": KEY_LIVES},
+    "both": {"replay": Replay.KEYED, "key_lifetime": KEY_LIVES},
     "safe": {"replay": Replay.SAFE},
     "mute": {},
 }

@@ -17,7 +17,7 @@ from tests.fakes import RecordingProvider
 from tests.unit.pipeline.delivery.sending import Post
 from tests.unit.pipeline.newsroom import Newsroom
 
-KEYED: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": timedelta(days=1)}
+KEYED: dict[str, Any] = {"replay": Replay.KEYED, "key_lifetime": timedelta(days=1)}
 ASKED: dict[str, Any] = {"records_delay": timedelta(minutes=10)}
 
 

@@ -117,7 +117,7 @@ def lost(room: Newsroom, readers: int = 3, **capabilities: Any) -> None:
     assert room.counts() == Counts(unknown=readers)
 
 
-KEYS: dict[str, Any] = {"replay": Replay.KEYED, "key_lives": DAY}
+KEYS: dict[str, Any] = {"replay": Replay.KEYED, "key_lifetime": DAY}
 RECORDS: dict[str, Any] = {"records_delay": MINUTES}
 
 
