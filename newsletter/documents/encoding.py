@@ -13,7 +13,7 @@ _BYTE_ORDER_MARKS = (
 _HEAD = 1024
 _WESTERN = {"iso8859-1", "ascii", "iso8859-15"}
 _ASCII = ("iso-2022", "iso2022", "hz")
-"""How the names of encodings begin whose bytes are all ASCII."""
+"""Beginnings of the names of encodings whose bytes are all ASCII."""
 
 
 def decode(data: bytes, *, file: str = "the text", declared: Iterable[str] = ()) -> str:
@@ -73,7 +73,7 @@ def encoding_by_head(data: bytes) -> str:
 
 
 def encoding_note(data: bytes, declared: Iterable[str] = ()) -> str:
-    """Return a note for the person if the encoding is a guess, else ""."""
+    """Return a note for the person if the encoding was guessed, else ""."""
     if decode_as_declared(data, declared) is not None:
         return ""
     return "It is not UTF-8 and was read as Windows-1252: look at its quotes, dashes and accents."

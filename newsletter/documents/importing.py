@@ -29,18 +29,18 @@ from newsletter.documents.release.words import pattern
 _PASSED_ON = pattern("marks of passing on")
 _MAX_PARTS = 1_000
 _SIGNED = re.compile(r"\\--[ ]?(?:\\?\n|$)")
-"""The beginning of a Markdown paragraph that was the line ``-- `` (RFC 3676, 4.3)."""
+"""The Markdown of the line ``-- `` above a signature (RFC 3676, 4.3)."""
 _MAIL_FOOT = pattern("below emails")
 """Text that mail programs and law departments add below an email."""
 _SIGNATURE, _MAX_SIGNED = 4, 12
-"""The paragraphs, and the lines, that a signature has at most."""
+"""Limits of a signature: paragraphs and lines."""
 _MAX_COVERS, _MAX_WORDS = 3, 60
-"""Forwarding emails around the one with the statement, and the words of each, at most."""
+"""Limits of forwarding: emails around the forwarded one, and words of each."""
 _SHOWN = 80
 _QUOTED = 15
-"""Letters by which a note that quotes a line is recognised."""
+"""Letters of a dropped line that its note quotes."""
 _READ = 1_000
-"""Characters to read of a paragraph."""
+"""Characters of a paragraph to search."""
 
 
 def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
@@ -55,8 +55,8 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     message = email.message_from_bytes(data, policy=policy.default)
     assert isinstance(message, EmailMessage)  # noqa: S101 - what the policy makes
     covers: list[DroppedLine] = []
-    while len(covers) < _MAX_COVERS and (inner := _brought_along(message)) is not None:
-        words = " ".join(_words(message).split())
+    while len(covers) < _MAX_COVERS and (inner := _forwarded_email(message)) is not None:
+        words = " ".join(_visible_text(message).split())
         covers.append(DroppedLine(line=0, text=words[:_SHOWN], why="the email that it came with"))
         message = inner
     # Any bytes parse as an email without header fields, whose text they are.
@@ -76,8 +76,8 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     return replace(document, dropped=(*covers, *document.dropped, *attached))
 
 
-def _brought_along(message: EmailMessage) -> EmailMessage | None:
-    """Return the only email attached to another that itself says next to nothing."""
+def _forwarded_email(message: EmailMessage) -> EmailMessage | None:
+    """Return the only attached email, if the email around it has almost no text."""
     attached = [
         attachment
         for attachment in message.iter_attachments()
@@ -85,23 +85,21 @@ def _brought_along(message: EmailMessage) -> EmailMessage | None:
     ]
     inner = attached[0].get_payload() if len(attached) == 1 else None
     found = inner[0] if isinstance(inner, list) and inner else None
-    if not isinstance(found, EmailMessage) or len(_words(message).split()) > _MAX_WORDS:
+    if not isinstance(found, EmailMessage) or len(_visible_text(message).split()) > _MAX_WORDS:
         return None
     return found
 
 
-def _words(message: EmailMessage) -> str:
-    """Return an email's plain text, or the subject of one that has only HTML."""
+def _visible_text(message: EmailMessage) -> str:
+    """Return an email's plain text; the subject if it has only HTML."""
     part = message.get_body(("plain",))
     payload = None if part is None else part.get_payload(decode=True)
     return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else _subject(message)
 
 
 def _enclosed_pictures(message: EmailMessage) -> Callable[[str], bytes]:
-    """Return a reader of the pictures that an email holds for its HTML, by ``cid:`` address.
-
-    The reader raises InvalidInput, naming the address, if there is no such picture.
-    """
+    """Return a function that reads an email's pictures by their ``cid:`` address. It raises
+    InvalidInput, naming the address, if there is no such picture."""
     parts = {
         f"cid:{name.strip().strip('<>')}": part
         for part in message.walk()
@@ -139,7 +137,7 @@ def _read(
 
 
 def _unsigned(document: ImportedDocument) -> ImportedDocument:
-    """Leave out the sender's signature, which becomes a dropped line."""
+    """Move the sender's signature to the dropped lines."""
     blocks = document.body.split("\n\n")
     # never the first paragraph: something has to be left
     for n in range(max(1, len(blocks) - _SIGNATURE), len(blocks)):
@@ -172,7 +170,7 @@ def _subject(message: EmailMessage) -> str:
 
 
 MAX_BYTES = 50_000_000
-"""Of a file. Pictures make Word files large."""
+"""Size limit of a file. Pictures make Word files large."""
 
 
 _LARGEST_PAGE = 10_000_000
@@ -196,7 +194,7 @@ _INSTEAD = {
     ".mhtml": "is a web archive; save the page as 'Web page, HTML only' and import that",
 }
 _HEAVY = {".docx", ".odt", ".pdf", ".eml"}
-"""Kinds of file that pictures make large."""
+"""Kinds of files that may be large because of their pictures."""
 _OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 

@@ -28,10 +28,10 @@ _MAX_PIXELS = 24_000_000
 _TOO_MANY = f"has more than {_MAX_PIXELS // 1_000_000} million pixels; make it smaller first"
 _MAX_SIDE_PIXELS = 20_000
 _MAX_WIDTH = 1_200
-"""Pixels: twice the width of a mail, for sharp screens."""
+"""Maximum width in pixels: twice an email's width, for sharp screens."""
 _MAX_HEIGHT = 2_400
 _AIM = 500_000
-"""Bytes that load fast enough on a telephone."""
+"""Target size in bytes, which loads fast enough on a telephone."""
 _QUALITIES = (85, 70, 50)
 _KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}
 _HEADS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF"}
@@ -112,7 +112,7 @@ def _saved(image: Image.Image, kind: str, **how: object) -> bytes:
 
 
 _LEAST = 4
-"""Pixels; smaller pictures are spacers or trackers."""
+"""Minimum pixels; smaller pictures are spacers or trackers."""
 _NAMELESS = "a picture without a description"
 
 

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 
 from newsletter.documents.encoding import decode, encoding_note
-from newsletter.documents.redirects import made_direct, redirect_note
+from newsletter.documents.redirects import redirect_note, replace_redirects
 from newsletter.documents.release.furniture import below_forwarding
 from newsletter.documents.release.heading import first_prose
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, unusable
@@ -21,30 +21,37 @@ from newsletter.documents.release.paragraphs import (
     in_markdown,
     join_lines,
 )
-from newsletter.documents.release.recognition import Reasons, StatedFacts, completed, recognise
+from newsletter.documents.release.recognition import (
+    Reasons,
+    StatedFacts,
+    complete_document,
+    recognise,
+)
 from newsletter.documents.release.words import pattern
 
 _PAGE = pattern("page numbers")
 _PAGE_NUMBER, _RUNNING_HEADER = "a page number", "a running header"
 _MAX_HEAD = 100
-_TOP = 3
-"""Lines with the masthead, which heads of pages repeat."""
+_MASTHEAD_LINES = 3
+"""Lines at the top that may be the masthead, which page heads repeat."""
 
 
 def _running_lines(lines: Sequence[Line]) -> Reasons:
-    """Find the lines that number the pages, and those that come with each.
-
-    Empty unless the numbers rise by one from 1 and the text around them stays the same.
-    """
+    """Return page numbers and the page heads or feet beside them, as lines to drop. Return none
+    unless the numbers count from 1 and the text around them stays the same."""
     marks = _page_marks(lines)
     if not marks:
         return {}
     reasons = dict.fromkeys(marks, _PAGE_NUMBER)
     beside = [n for mark in marks for n in (mark - 1, mark + 1) if 0 <= n < len(lines)]
     counts = Counter(lines[n].text for n in beside)
-    top = [line.text.casefold() for line in lines[:_TOP]]
+    top = [line.text.casefold() for line in lines[:_MASTHEAD_LINES]]
     for n in beside:
-        again = n >= _TOP and n - 1 in marks and any(one in lines[n].text.casefold() for one in top)
+        again = (
+            n >= _MASTHEAD_LINES
+            and n - 1 in marks
+            and any(one in lines[n].text.casefold() for one in top)
+        )
         if n not in marks and (again or counts[lines[n].text] == len(marks) > 1):
             reasons[n] = _RUNNING_HEADER
     return reasons
@@ -81,7 +88,7 @@ _UNDERLINE = "an underline"
 
 
 def _underlines(lines: Sequence[Line]) -> Reasons:
-    """Find the rows of signs that underline the line above them."""
+    """Return the rows of signs that underline the line above, as lines to drop."""
     return {
         n: _UNDERLINE
         for n, line in enumerate(lines)
@@ -117,7 +124,8 @@ def _listed(row: Line) -> bool:
 
 
 def import_bytes(data: bytes, *, today: date, file: str = "the text") -> ImportedDocument:
-    """Decode and import; notes a guessed encoding. Raises InvalidInput."""
+    """Decode and import a text file; add a note if the encoding was guessed. Raises
+    InvalidInput."""
     return import_document(
         decode(data, file=file), today=today, file=file, notes=filter(None, [encoding_note(data)])
     )
@@ -136,7 +144,7 @@ def import_document(
     ``subject`` is that of its email: the title if the text shows none. Raises InvalidInput, naming
     ``file``, if it is empty or has no body.
     """
-    text, redirects = made_direct(text)
+    text, redirects = replace_redirects(text)
     every = read_lines(text)
     if not every:
         raise unusable(file, "is empty; copy the whole statement into it")
@@ -166,11 +174,11 @@ def import_document(
     body = "\n\n".join(_blocks([lines[n] for n in kept], how))
     redirected = filter(None, [redirect_note(redirects)])
     told = (*notes, *redirected, *document.notes, *how.notes())
-    return completed(document, body, dropped=left_out, notes=told)
+    return complete_document(document, body, dropped=left_out, notes=told)
 
 
-_DEEPEST = 5
-"""Levels of quotation."""
+_MAX_QUOTE_DEPTH = 5
+"""Levels of nested quotations."""
 
 
 def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
@@ -185,7 +193,7 @@ def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _blocks(lines: Sequence[Line], how: Joining, depth: int = 0) -> Iterator[str]:
     """Yield paragraphs, tables and quotations, in Markdown."""
-    deep = depth == _DEEPEST
+    deep = depth == _MAX_QUOTE_DEPTH
     # as emails quote, and no sum such as >5 %
     kinds = (
         (cells, (line.text + " ").startswith(("> ", ">>")) and not deep, line)

@@ -15,19 +15,17 @@ _BY_QUERY = (
     (re.compile(r"[a-z0-9-]{1,30}\.safelinks\.protection\.outlook\.com/(?:ap/\S*)?"), ("url",)),
     (re.compile(r"linkprotect\.cudasvc\.com/url"), ("a",)),
 )
-"""Host and path, and the keys of the query that may hold the address."""
+"""Host and path of a redirect → the query keys that may have the target."""
 _DEFENDED = "urldefense.proofpoint.com"
 _DEFENDED_3 = re.compile(r"https://urldefense\.(?:com|us)/v3/__(.+?)__;([\w-]*)!")
 _TAKEN_OUT = re.compile(r"\*(?:\*(.))?")
 _RUNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-"""A letter's index plus 2 is the number of characters that two stars replace."""
+"""Letters of URL Defense's run lengths: the index plus 2 is the number of characters."""
 
 
 def direct(address: str) -> str:
-    """Return the address that a known redirect leads to; any other as it is. Raises ValueError.
-
-    urllib raises ValueError for an invalid address.
-    """
+    """Return the target of a known redirect; any other address unchanged. May raise ValueError for
+    an invalid address."""
     parts = urlsplit(address)
     query = parse_qs(parts.query)
     target = ""
@@ -43,8 +41,8 @@ def direct(address: str) -> str:
     return target if re.match(r"https?://", target) else address
 
 
-def made_direct(text: str) -> tuple[str, int]:
-    """Replace the redirects in a plain text; return it and their number."""
+def replace_redirects(text: str) -> tuple[str, int]:
+    """Replace the redirects in a plain text. Return the text and the number of replacements."""
     count = 0
 
     def replaced(found: re.Match[str]) -> str:
@@ -60,7 +58,7 @@ def made_direct(text: str) -> tuple[str, int]:
 
 
 def redirect_note(count: int) -> str:
-    """Return the note on so many replaced links, or "" for none."""
+    """Return the note on this number of replaced links, or "" for 0."""
     links = "1 link" if count == 1 else f"{count} links"
     return f"{links} through a mail program's or Google's redirect made direct." if count else ""
 

@@ -18,12 +18,12 @@ _ENTRY = re.compile(r"(?P<key>[A-Za-z_]\w*):[ \t]+(?P<value>\S.*)")
 _LONGEST_QUOTED, _SHOWN = 300, 40
 MAX_HEADER_BYTES = 64 << 10
 MAX_KEYS = 60
-"""A statement has 23 keys, a WordPress export about 30."""
+"""Maximum number of keys. A statement has 23, a WordPress export about 30."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One key of the front matter."""
+    """A key of the front matter, with its value."""
 
     key: str
     node: yaml.Node
@@ -35,7 +35,7 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class FrontMatter:
-    """A statement file, split in two."""
+    """A statement file, split into front matter and body."""
 
     fields: Mapping[str, Field]
     body: str
@@ -173,7 +173,7 @@ _SWITCH_TAG = "tag:yaml.org,2002:bool"
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Reads values by key and collects their faults."""
+    """Reads values of the front matter by key, and collects faults."""
 
     front: FrontMatter
     file: str
@@ -186,7 +186,7 @@ class Reader:
         self.faults.append(Fault(file=self.file, line=where, key=key, message=message))
 
     def text(self, key: str, check: Callable[[str], T]) -> T | None:
-        """Read one line of text; None if absent, empty or faulty."""
+        """Return a text of one line; None if it is absent, empty or faulty."""
         place = self.front.fields.get(key)
         if place is None or (_is_empty(place.node) and not _cut_off(place)):
             return None
@@ -194,7 +194,7 @@ class Reader:
         return None if value is None else self._checked(key, value, check, place.line)
 
     def decisive(self, key: str, check: Callable[[str], T]) -> T | None:
-        """Read a text that decides who gets the mail or when: an empty value is a fault."""
+        """Return a text that decides on recipients or time. An empty value is a fault."""
         place = self.front.fields.get(key)
         if place is not None and _is_empty(place.node):
             self.fault(key, "has no value; fill it in, or take the line out")
@@ -202,7 +202,7 @@ class Reader:
         return self.text(key, check)
 
     def switch(self, key: str) -> bool:
-        """Read true or false; false if absent or faulty."""
+        """Return true or false; false if absent or faulty."""
         place = self.front.fields.get(key)
         if place is None:
             return False
@@ -213,7 +213,7 @@ class Reader:
         return bool(value == "true")
 
     def when(self, key: str, check: Callable[[str], T]) -> T | None:
-        """Read a date or a time, whatever type YAML gives it."""
+        """Return the text of a date or a time, whichever type YAML gives it."""
         place = self.front.fields.get(key)
         if place is None:
             return None
@@ -226,7 +226,7 @@ class Reader:
         return self._checked(key, place.node.value.strip(), check, place.line, raw=place.node)
 
     def several(self, key: str, check: Callable[[str], str], example: str) -> tuple[str, ...]:
-        """Read texts without repeats; () if absent or faulty. An empty list is a fault."""
+        """Return texts without repeats; () if absent or faulty. An empty list is a fault."""
         place = self.front.fields.get(key)
         if place is None:
             return ()

@@ -1,4 +1,4 @@
-"""Tell how YAML reads an unquoted value, and write values that it reads as text."""
+"""Tell how YAML reads an unquoted value, and write text so that YAML reads it as text."""
 
 import json
 import re
@@ -15,7 +15,8 @@ _WORDS = {
     "tag:yaml.org,2002:value": "a default value",
 }
 _LONGEST_NUMBER = 100
-"""Characters. Python writes no number of 4,300 digits, and long ones take quadratic time."""
+"""Maximum characters of a number: parsing takes quadratic time, and Python stops at 4,300
+digits."""
 _PLAIN = re.compile(r"[^\W_][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff]*")
 _MARKUP = re.compile(r":(?: |$)| #|[\[\]{},&*?|<>=!%@`\"\\]|\s$")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -35,7 +36,7 @@ def tag_of_plain(value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def misreading(value: str) -> str:
-    """Return in words what YAML takes an unquoted value for, or "" if for text."""
+    """Return what YAML reads instead of a text, in words; "" if it reads the text."""
     tag = tag_of_plain(value)
     if tag == TEXT_TAG:
         return ""
@@ -55,14 +56,14 @@ def misreading(value: str) -> str:
 
 
 def quoted(value: str) -> str:
-    """Quote a value with as few escapes as possible, for people to copy."""
+    """Return a value in quotes with as few escapes as possible, for people to copy."""
     if '"' not in value and "\\" not in value:
         return f'"{value}"'
     return "'" + value.replace("'", "''") + "'"
 
 
 def scalar(value: str) -> str:
-    """Write text so that YAML reads exactly this text: unquoted if possible."""
+    """Return a text as YAML, unquoted if possible."""
     if _PLAIN.fullmatch(value) and not _MARKUP.search(value) and tag_of_plain(value) == TEXT_TAG:
         return value
     written = json.dumps(value, ensure_ascii=False)

@@ -1,7 +1,5 @@
-"""Read statements from the desk as the file that a folder would hold.
-
-A downloaded text in a folder makes the same mail, and one place validates the fields.
-"""
+"""Turn texts of the desk into the statement files that a folder would have. So a text downloaded
+into a folder makes the same email, and one parser validates the fields."""
 
 import re
 from collections.abc import Iterator
@@ -33,20 +31,18 @@ def parse_draft(
     slug: str = "",
     taken_back: bool = False,
 ) -> Parsed:
-    """Read the fields of a text; faults name the field, or a line of the text.
-
-    ``slug`` is empty before the first hand-in: the title makes one.
-    """
+    """Parse the fields of a text. Faults name a field, or a line of the text. ``slug`` is "" before
+    the first hand-in: it is then made of the title."""
     origin = f"desk/drafts/{key}"
-    text, unread = settle(text, zone=defaults.timezone)
+    text, unread = read_times(text, zone=defaults.timezone)
     typed = (Fault(file=origin, key=key, message=why) for key, why in unread.items())
     missing = (*_missing(text, origin, defaults), *typed)
-    file = draft_file(text, slug=slug or slugify(text.title), progress=Progress.REVIEW)
+    file = draft_as_file(text, slug=slug or slugify(text.title), progress=Progress.REVIEW)
     above = file.index("\n---\n", 3) + 5
     read = parse_statement(file.encode(), file=origin, defaults=defaults)
     if read.statement is None:
         lines = file.count("\n", 0, above)
-        faults = (_placed(fault, lines, text.body) for fault in read.faults)
+        faults = (_relocate(fault, lines, text.body) for fault in read.faults)
         others = (fault for fault in faults if fault.key not in {one.key for one in missing})
         return replace(read, faults=(*missing, *others))
     first_line = text.body.count("\n", 0, len(text.body) - len(text.body.lstrip())) + 1
@@ -65,7 +61,7 @@ def parse_draft(
 
 
 def parse_version(draft: Draft, defaults: Defaults) -> Parsed:
-    """Return the statement that this version of a text is, or its present faults."""
+    """Parse the current version of a draft into a statement, or its faults."""
     return parse_draft(
         draft.version.text,
         key=draft.key,
@@ -76,7 +72,7 @@ def parse_version(draft: Draft, defaults: Defaults) -> Parsed:
     )
 
 
-def draft_file(
+def draft_as_file(
     text: DraftText,
     *,
     slug: str = "",
@@ -84,11 +80,8 @@ def draft_file(
     progress: Progress = Progress.DRAFT,
     embargo_suggested: str = "",
 ) -> str:
-    """Write the file with the same content, without empty values.
-
-    Each value reads back unchanged; faulty ones stay as they were typed. ``embargo_suggested``
-    becomes a comment for a person to uncomment or change.
-    """
+    """Return a text as a statement file, without empty values. Values stay as they were typed, also
+    faulty ones. ``embargo_suggested`` becomes a comment for a person to uncomment or change."""
     lists = f"[{', '.join(map(scalar, text.lists))}]" if text.lists else ""
     values = {
         "title": _line(text.title),
@@ -145,13 +138,11 @@ def _missing(text: DraftText, origin: str, defaults: Defaults) -> Iterator[Fault
         yield Fault(file=origin, key="lists", message=say("choose at least one list"))
 
 
-def settle(
+def read_times(
     text: DraftText, *, zone: str, now: datetime | None = None
 ) -> tuple[DraftText, dict[str, str]]:
-    """Return a text with its times as a file has them, and field → why a time cannot be read.
-
-    Without ``now``, words that depend on the day are not read.
-    """
+    """Return a text with its times as in a file, and field → why its time cannot be read. Without
+    ``now``, words such as tomorrow are not read."""
     settled: dict[str, Any] = {}
     unread: dict[str, str] = {}
     for key in _TIMES:
@@ -177,8 +168,8 @@ def _wall(value: datetime) -> str:
     return value.isoformat(sep=" ", timespec="auto" if exact else "minutes")
 
 
-def _placed(fault: Fault, above: int, body: str) -> Fault:
-    """Return the fault as the writer sees it: at a field, or at a line of the text."""
+def _relocate(fault: Fault, above: int, body: str) -> Fault:
+    """Return a fault with its place in the form: a field, or a line of the text."""
     if fault.key or fault.line <= above:
         return replace(fault, line=0, key=fault.key or "body")
     return replace(fault, key="body", line=fault.line - above + len(body) - len(body.lstrip("\n")))

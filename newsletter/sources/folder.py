@@ -17,8 +17,8 @@ from newsletter.sources.statements import Defaults, Parsed, parse_statement
 MAX_BYTES = 2_000_000
 
 
-_YOUNG = 2_000_000_000
-"""Nanoseconds within which two changes may look like one: the clock of the coarsest file system."""
+_SAFE_AGE_NS = 2_000_000_000
+"""File age in nanoseconds from which a later change always changes the file's times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class _Kept:
     identity: tuple[int, ...]
     parsed: Parsed
     certain: bool
-    """Whether the file was old enough that a later change shows in its times."""
+    """Whether the file was old enough that a later change changes its times."""
 
 
 class FolderSource:
@@ -89,7 +89,7 @@ class FolderSource:
         Return "" if a file changed so lately that its next change may not show in its times, or if
         something cannot be read.
         """
-        old = self._now_ns() - _YOUNG
+        old = self._now_ns() - _SAFE_AGE_NS
         faults: list[Fault] = []
         found = []
         for entry in self._walk(faults):
@@ -137,7 +137,7 @@ class FolderSource:
         began = self._now_ns()
         identity, parsed = self._parse(Path(entry.path), name)
         # by the time of change, which cannot be set back, unlike that of writing
-        return _kept(known, identity, parsed, certain=identity[1] < began - _YOUNG)
+        return _kept(known, identity, parsed, certain=identity[1] < began - _SAFE_AGE_NS)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:
         status = path.stat()

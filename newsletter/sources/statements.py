@@ -40,7 +40,7 @@ class Parsed:
     statement: Statement | None
     faults: tuple[Fault, ...]
     slug_line: int = 0
-    """The line of the slug, or 0 if it is the file's name."""
+    """The line of the slug; 0 if the slug is the file's name."""
 
 
 def parse_statement(data: bytes, *, file: str, defaults: Defaults) -> Parsed:

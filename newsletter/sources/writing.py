@@ -14,7 +14,7 @@ _LETTERS = str.maketrans(
 _DRAFT = re.compile(rb"(?P<key>^\s*[\"']?status[\"']?\s*:\s*)[\"']?draft\b[\"']?")
 _NAMELESS = "statement"
 _MAX_READ = 1_000
-"""Characters of a title. Decomposing stacked marks takes quadratic time."""
+"""Characters of a title to read. Decomposing stacked accents takes quadratic time."""
 _APOSTROPHES = re.compile(r"(?<=\w)['’](?=\w)")
 
 
@@ -74,10 +74,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def hand_in(path: Path, line: int) -> None:
-    """Set ``status: review`` on this line, from 1, of a statement file, and change nothing else.
-
-    Raises Refused if the line is no ``status: draft``, InvalidInput if it cannot be written.
-    """
+    """Change ``status: draft`` on a line, from 1, of a statement file to ``status: review``. Raises
+    Refused if the line is no ``status: draft``, InvalidInput if the file cannot be written."""
     try:
         lines = path.read_bytes().splitlines(keepends=True)
         if not 1 <= line <= len(lines) or not _DRAFT.search(lines[line - 1]):

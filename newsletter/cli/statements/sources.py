@@ -16,7 +16,7 @@ from newsletter.domain.statements.statement import Progress
 from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import draft_file
+from newsletter.sources.desk import draft_as_file
 from newsletter.sources.writing import free_path, write_bytes, write_new
 from newsletter.store.sql import Transaction
 
@@ -159,7 +159,7 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
         language=document.language,
     )
     progress = Progress.DRAFT if document.guessed else Progress.REVIEW
-    write_new(path, draft_file(text, progress=progress, embargo_suggested=until))
+    write_new(path, draft_as_file(text, progress=progress, embargo_suggested=until))
     kept = [
         _write_picture(path.with_name(f"{slug}-{n}"), one)
         for n, one in enumerate(document.pictures, start=1)

@@ -26,7 +26,7 @@ from newsletter.pipeline.status import load_statuses
 from newsletter.runtime.keys import made_with
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import draft_file
+from newsletter.sources.desk import draft_as_file
 from newsletter.sources.writing import free_path, write_new
 from newsletter.store.sql import Transaction
 
@@ -164,7 +164,7 @@ def new(services: Services, title: str, author: str) -> None:
         body="Write the statement here, in Markdown.",
         date=services.store.clock.now().date().isoformat(),
     )
-    text = draft_file(begun, author=author)
+    text = draft_as_file(begun, author=author)
     path = free_path(services.settings.statements_folder, title)
     with made_with(services.umask):
         write_new(path, text)

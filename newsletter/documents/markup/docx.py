@@ -24,7 +24,7 @@ _MAIN = "word/document.xml"
 _RELATIONS = "word/_rels/document.xml.rels"
 _STYLE_SHEET = "word/styles.xml"
 _BEHIND = " \u241e "
-"""Separates a picture's place from its description."""
+"""The separator between a picture's path and its description."""
 _PART = re.compile(r"word/(?:document|footnotes|endnotes)\.xml")
 _EDGE = re.compile(r"word/(?:header|footer)\d*\.xml")
 _BESIDE = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)\d*\.xml")

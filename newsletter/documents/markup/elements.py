@@ -142,7 +142,7 @@ class BlockReader:
             else:
                 runs += self.inline.runs(child, like)
             runs.append(replace(like, text=child.tail or ""))
-        return _parted([*blocks, *_paragraphs(runs, line)])
+        return _separate_lists([*blocks, *_paragraphs(runs, line)])
 
     def _block(self, element: Element, like: Run) -> list[Block]:
         tag = tag_of(element)
@@ -184,7 +184,7 @@ class BlockReader:
             after = _paragraphs([replace(like, text=child.tail or "")], line_of(child))
             inside, stray = [*stray, *inside, *after], []
             if tag != "li" and items:
-                items[-1] = _parted([*items[-1], *inside])
+                items[-1] = _separate_lists([*items[-1], *inside])
             elif inside:
                 items.append(inside)
         if stray:
@@ -213,7 +213,9 @@ class BlockReader:
         above = [block for caption in captions for block in self._inside(caption, like)]
         cells = [[self._inside(cell, Run(text="")) for cell in row] for row in rows]
         if layout(rows, cells):
-            return _parted([*above, *(block for row in cells for cell in row for block in cell)])
+            return _separate_lists(
+                [*above, *(block for row in cells for cell in row for block in cell)]
+            )
         return [*above, *table(rows, cells, line_of(element))]
 
     def _figure(self, element: Element, like: Run) -> list[Block]:
@@ -279,8 +281,8 @@ def _paragraphs(runs: Iterable[Run], number: int) -> list[Block]:
     return blocks
 
 
-def _parted(blocks: list[Block]) -> list[Block]:
-    """Keep two adjacent lists apart: the second one gets another mark."""
+def _separate_lists(blocks: list[Block]) -> list[Block]:
+    """Give the second of two adjacent lists another mark, so that they stay two lists."""
     for n in range(1, len(blocks)):
         before, after = blocks[n - 1].markdown, blocks[n].markdown
         if not (_is_list(blocks[n - 1]) and _is_list(blocks[n])):
@@ -308,7 +310,7 @@ def _typed_lists(blocks: Sequence[Block]) -> list[Block]:
         out += list_of(items, ["-"] * len(items))
         items = []
         out.append(block)
-    return _parted([*out, *list_of(items, ["-"] * len(items))])
+    return _separate_lists([*out, *list_of(items, ["-"] * len(items))])
 
 
 def _code(element: Element) -> list[Block]:

@@ -32,13 +32,13 @@ _LONGEST_SHOWN = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """A page's statements about itself; empty if it makes none."""
+    """Facts that a page states about itself; empty if it states none."""
 
     title: str
     windows: tuple[str, ...]
-    """Its own titles, with the name of the site."""
+    """The page's titles for the browser window, with the name of the site."""
     spare: tuple[str, str]
-    """The title if no line of the page is like one, and the note for it."""
+    """The title to use if no line of the page matches, with a note."""
     text: str
     """The article's text in the page's data, or ""."""
     dated: Dated
@@ -56,19 +56,19 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     meta = _meta(root)
     data = list(_linked_data(root))
     publishers = (item["publisher"] for item in data if isinstance(item.get("publisher"), dict))
-    sites = [*(meta.get(key, "") for key in _SITES), *(_words(one, "name") for one in publishers)]
+    sites = [*(meta.get(key, "") for key in _SITES), *(_text_of(one, "name") for one in publishers)]
     names = {comparable(site) for site in sites if site}
     # headings tell which half of "Title | Site" is the title
     shown = {comparable(text_of(element)) for element in root.iter("h1", "h2")}
     page = ordinary(next((element.text or "" for element in root.iter("title")), "")).strip()
-    headline = next((one for one in (_words(one, "headline") for one in data) if one), "")
+    headline = next((one for one in (_text_of(one, "headline") for one in data) if one), "")
     windows = tuple(dict.fromkeys(filter(None, [headline, meta.get("og:title", ""), page])))
-    parted = [_parted(window, names, shown) for window in windows]
+    parted = [_split_title(window, names, shown) for window in windows]
     return Facts(
         title=_title(root, parted, windows, names, document=document),
         windows=() if document else windows,
         spare=("", "") if document else _spare(windows, parted[0][0] if parted else "", headline),
-        text=max((_words(item, "articleBody") for item in data), key=len, default=""),
+        text=max((_text_of(item, "articleBody") for item in data), key=len, default=""),
         dated=_dated(root, meta, data),
         base=_base(root, meta),
         language=root.get("lang") or "",
@@ -119,7 +119,7 @@ def _linked_data(root: Element) -> Iterator[dict[str, Any]]:
             continue
 
 
-def _words(data: dict[str, Any], name: str) -> str:
+def _text_of(data: dict[str, Any], name: str) -> str:
     value = data.get(name)
     return value.strip() if isinstance(value, str) else ""
 
@@ -182,11 +182,12 @@ def _spare(windows: Sequence[str], parted: str, headline: str) -> tuple[str, str
     return parted, f"The title is from {where}; look whether it is what the page shows."
 
 
-def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[str, str]:
-    """Split a page's title into the title and the name of its site, as far as they are known.
+def _split_title(title: str, names: Container[str], shown: Container[str]) -> tuple[str, str]:
+    """Split a page's title into the title and the name of its site, if either is known.
 
-    ``names`` are the site's, ``shown`` the page's headings, both as letters alone. A heading at the
-    beginning is the statement's. One at the end is the site's unless it is the longer part.
+    ``names`` are the site's names and ``shown`` the page's headings, both as ``comparable`` texts.
+    A heading at the beginning is the title. One at the end is the site's name, unless it is the
+    longer part.
     """
     for found in _PARTING.finditer(title):
         before, after = title[: found.start()], title[found.end() :]
@@ -206,7 +207,7 @@ def _parted(title: str, names: Container[str], shown: Container[str]) -> tuple[s
 
 
 def _dated(root: Element, meta: dict[str, str], data: Iterable[dict[str, Any]]) -> Dated:
-    stated = [*(meta.get(key, "") for key in _DATES), *(_words(i, "datePublished") for i in data)]
+    stated = [*(meta.get(key, "") for key in _DATES), *(_text_of(i, "datePublished") for i in data)]
     written = [(text, "the page's data") for text in stated if text]
     for time in root.iter("time"):
         inside = any(tag_of(above) in {"article", "main"} for above in time.iterancestors())

@@ -113,7 +113,7 @@ def _merged(runs: Iterable[Run]) -> list[Run]:
 
 
 def _settled(line: Sequence[Run]) -> list[Run]:
-    """Remove marks that Markdown would show as stars: next to letters, on blanks."""
+    """Remove marks that Markdown would show as stars, such as those next to letters."""
     # Markdown reads a tilde amid text that is struck out as the end of that.
     tilde = {STRUCK} if any("~" in run.text for run in line) else set()
     runs = [_bare(run) if run.literal or not run.text.strip() else run for run in line]

@@ -55,7 +55,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
     written = _Writer(_Looks(trees))
     body = "".join(written.blocks(text)) + written.notes()
     edges = (
-        ("head" if _name(edge) == "header" else "foot", " ".join(_words(edge)))
+        ("head" if _name(edge) == "header" else "foot", " ".join(_paragraph_texts(edge)))
         for edge in (trees[_STYLES].iter("{*}header", "{*}footer") if _STYLES in trees else ())
     )
     document = import_body(
@@ -70,7 +70,7 @@ def import_odt(data: bytes, *, today: date, file: str) -> ImportedDocument:
 
 
 class _Looks:
-    """The styles of a document: of paragraphs, words and lists."""
+    """The styles of a document: of paragraphs, text, and lists."""
 
     def __init__(self, trees: Mapping[str, Element]) -> None:
         self._styles: dict[str, Element] = {}
@@ -92,10 +92,10 @@ class _Looks:
             name = "" if style is None else _attribute(style, "parent-style-name")
 
     def is_hidden(self, name: str) -> bool:
-        return self._words(name).get("display") == "none"
+        return self._text_properties(name).get("display") == "none"
 
-    def _words(self, name: str) -> dict[str, str]:
-        """Return a style's properties of words."""
+    def _text_properties(self, name: str) -> dict[str, str]:
+        """Return a style's text properties, with those that it inherits."""
         found: dict[str, str] = {}
         for ancestor in self.ancestors(name):
             style = self._styles.get(ancestor)
@@ -105,8 +105,8 @@ class _Looks:
         return found
 
     def marks(self, name: str) -> tuple[str, ...]:
-        """Return the HTML elements that mark words as a style does, the innermost first."""
-        found = self._words(name)
+        """Return the HTML elements for a text style, the innermost first."""
+        found = self._text_properties(name)
         raised = found.get("text-position", "")
         marked = {
             "sup": raised.startswith("super"),
@@ -270,14 +270,14 @@ def _reviewed(content: Element) -> Review:
 def _words_outside(trees: Mapping[str, Element]) -> Iterator[str]:
     """Yield the words outside of the text: text boxes, heads of pages, metadata."""
     for box in trees[_CONTENT].iter("{*}text-box"):
-        yield from _words(box)
+        yield from _paragraph_texts(box)
     for name, kinds in ((_STYLES, ("{*}header", "{*}footer")), ("meta.xml", ("{*}meta",))):
         for part in trees[name].iter(*kinds) if name in trees else ():
-            yield from _words(part)
+            yield from _paragraph_texts(part)
 
 
-def _words(part: Element) -> Iterator[str]:
-    """Yield the paragraphs of a part, or its single values."""
+def _paragraph_texts(part: Element) -> Iterator[str]:
+    """Yield the texts of a part's paragraphs, headings and metadata fields."""
     for element in part.iter(
         "{*}p", "{*}h", "{*}title", "{*}subject", "{*}keyword", "{*}description"
     ):

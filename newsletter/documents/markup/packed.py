@@ -15,9 +15,9 @@ from newsletter.domain.errors import InvalidInput
 
 _MAX_PARTS = 5_000
 _MAX_XML_BYTES = 6_000_000
-"""Of one unpacked part: some 500 pages of text."""
+"""Size limit of one unpacked part: some 500 pages of text."""
 _MAX_UNPACKED_BYTES = 20_000_000
-"""Of all unpacked parts that are XML."""
+"""Size limit of all unpacked XML parts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +26,11 @@ class Packing:
 
     program: str
     main: str
-    """The part with the text."""
+    """The name of the part with the text."""
     read: re.Pattern[str]
     """The names of the parts to read. Programs leave empty files among the others."""
     save_anew: str
-    """The advice for a broken file."""
+    """Advice for a broken file."""
 
     def parts(self, data: bytes, file: str) -> dict[str, bytes]:
         """Return the XML of a file, by name. Raises InvalidInput if it is broken, a bomb or
@@ -96,7 +96,7 @@ def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
 
 
 def page_edges(found: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
-    """Yield the words at the ``head`` or ``foot`` of each page, once each."""
+    """Yield the texts of page heads or feet, each text once."""
     seen: set[str] = set()
     for place, text in found:
         if text and text not in seen:

@@ -43,9 +43,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _DEEPEST = 150
 _MIN_SHOWN = 0.5
 _SHORTEST_PART = 8
-"""Letters of a headline between two tags."""
+"""Minimum letters of a headline that is not in an element of its own."""
 _SHORTEST_SUBHEAD = 6
-"""Words; fewer may be a menu."""
+"""Minimum words of a subhead; fewer may be a menu."""
 _LEAVES = "leads to the list of readers that it was once sent to"
 _OF_DATA = (
     "The page shows little of its text, which a script puts there; it was read from the page's"
@@ -113,7 +113,7 @@ def import_page(
 
 
 def _in_words(read: ExtractedText) -> ExtractedText:
-    """Set line numbers to 0 if most of the page is on one line: they would show no place."""
+    """Set line numbers to 0 if most of the page is one line, as minified HTML is."""
     counts = Counter(block.number for block in read.blocks)
     if len(read.blocks) < 2 or max(counts.values()) * 2 <= len(read.blocks):
         return read

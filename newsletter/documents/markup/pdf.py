@@ -23,24 +23,24 @@ from newsletter.documents.release.lines import shortened
 from newsletter.documents.release.words import pattern
 
 _LARGER = 1.12
-"""A heading is so many times as large as most letters."""
+"""Minimum size of a heading's letters, relative to that of most letters."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]\s+(?=\S)")
 _MARK = re.compile(r"[•▪◦‣●○■□·\uf0a7\uf0b7–-]|\d{1,3}[.)]")
 _NUMBER = re.compile(r"(\d{1,3})[.)]\s+(?=\S)")
 _LOOSER, _WIDER = 1.12, 1.3
-"""How much the distances of lines and the widths of words vary."""
+"""Tolerances for the distances of lines and the widths of words, as factors."""
 _INDENT = (14, 60)
-"""Points by which a quotation is indented, at least and at most."""
+"""Minimum and maximum indent of a quotation, in points."""
 _ENDS = re.compile(r"[.!?…:;]['\"”’»)\]]{0,3}\Z")
 _PAGE = pattern("numbers of pages", flags=0)
 _ADDRESS = re.compile(r"(?:file|https?)://\S+(?: \d+/\d+)?")
-"""The foot of a page that a browser printed."""
+"""The page foot that a browser prints: the page's address."""
 _PRINTED = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}:\d\d\b.*")
-"""The head of one: when it was printed, and the title of its window."""
+"""The page head that a browser prints: the time and the page's title."""
 _MAX_EDGES = 6
-"""Lines of a head or foot, one below the other."""
+"""Maximum lines of a page head or foot."""
 _SAME_HEIGHT = 2
-"""Points between the tops of lines that stand beside each other."""
+"""Maximum points between the tops of lines that are side by side."""
 _NOTE = (
     "It was read from a PDF, which knows no paragraphs, headings or lists: compare it with the"
     " original. Pictures are not taken from it, and what was underlined or raised is plain."
@@ -143,10 +143,11 @@ class _Block:
     lines: list[PdfLine] = field(default_factory=list)
     rows: list[list[Cell]] = field(default_factory=list)
     room: float = 0.0
-    """Points behind the last line that are empty."""
+    """Empty points after the last line."""
 
     def goes_on(self, line: PdfLine) -> bool:
-        """Whether the last line had no room for the first word of the next."""
+        """Whether a paragraph continues: the next line's first word did not fit on the last
+        line."""
         above = self.lines[-1]
         letter = (above.right - above.left) / max(len(above.text), 1)
         return self.room < _WIDER * letter * (len(line.text.split()[0]) + 1)

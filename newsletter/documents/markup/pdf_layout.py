@@ -26,11 +26,11 @@ from newsletter.domain.errors import InvalidInput
 
 MOST_PAGES = 60
 _WIDE_GAP = 1.6
-"""A gap between cells of a table, in the size of the letters."""
+"""Minimum gap between cells of a table, relative to the letters' size."""
 _BARE_GAP = 0.35
-"""A gap between cells without a blank in it, on a page that has blanks between words."""
+"""Minimum gap between cells without a space character, on pages that have spaces."""
 _BLANK = 0.1
-"""A gap between letters that is a blank, in the size of the letters."""
+"""Minimum gap that is a space, relative to the letters' size."""
 _UNREAD = re.compile(r"\(cid:\d+\)")
 """pdfminer's placeholder for a letter that the file does not identify."""
 UNREAD = "\ufffd"
@@ -122,7 +122,7 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Way:
-    """How to read a page."""
+    """How to read the letters of a page."""
 
     links: Sequence["_Link"]
     bare: float
@@ -162,7 +162,7 @@ def _has_blanks(lines: Sequence[LTTextLine]) -> bool:
 
 
 _Link = tuple[tuple[float, float, float, float], str]
-"""Left, bottom, right, top; and the target."""
+"""A link: left, bottom, right and top in points, and its target."""
 
 
 def _links(page: PDFPage) -> Iterator[_Link]:

@@ -15,19 +15,19 @@ from newsletter.documents.release.imported import (
     unusable,
 )
 from newsletter.documents.release.lines import Line, comparable
-from newsletter.documents.release.recognition import StatedFacts, completed, recognise
+from newsletter.documents.release.recognition import StatedFacts, complete_document, recognise
 
 RULE = "* * *"
 """A line across the text, as words and as Markdown."""
 
 _LONGEST_BOLD = 100
 _LONGEST_KICKER = 2
-"""Blocks of running text above a title at most, such as a notice."""
+"""Maximum blocks of running text above a title, such as a notice."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A paragraph, a line of one, a heading, or a whole list, quotation or table."""
+    """A paragraph or one of its lines, a heading, or a whole list, quotation or table."""
 
     number: int
     """Line in the file, from 1; in a Word file the number of the paragraph."""
@@ -35,11 +35,11 @@ class Block:
     """The words alone, on one line."""
     markdown: str
     broken: bool = False
-    """Whether only a line break is before it."""
+    """Whether a line break, and no paragraph break, is before it."""
     level: int = 0
     """Of a heading, from 1, else 0."""
     glue: str = "\n\n"
-    """The Markdown before it, if the previous block is kept too."""
+    """Markdown to insert before it, if the previous block is kept too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class ExtractedText(StatedFacts):
     windows: tuple[str, ...] = ()
     """The file's own titles, with the name of the site; they identify the headline."""
     spare: tuple[str, str] = ("", "")
-    """A title if they match no line, and the note for it."""
+    """The title to use if no line matches, with a note."""
     subject: str = ""
     foot: tuple[str, ...] = ()
     """Footnotes in Markdown, for the end of the text."""
@@ -80,7 +80,7 @@ def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDoc
     document, kept = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
     body = "\n\n".join([_body(read.blocks, kept), *read.foot])
     notes = (*read.notes, *document.notes)
-    document = completed(document, body, dropped=read.dropped, notes=notes)
+    document = complete_document(document, body, dropped=read.dropped, notes=notes)
     return replace(document, subject=read.subject, pictures=read.pictures)
 
 

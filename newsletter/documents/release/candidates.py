@@ -1,4 +1,4 @@
-"""Tell which lines above the text may be a title, by themselves or by the page's own title."""
+"""Recognise lines above the text that may be the title, alone or by the page's own title."""
 
 import re
 from collections.abc import Sequence
@@ -27,18 +27,18 @@ from newsletter.documents.release.words import pattern, words
 
 LONGEST_TITLE = 250
 FULL_TITLE = 4
-"""Words; a masthead or a name often has fewer."""
+"""Minimum words of a full title; a masthead or a name often has fewer."""
 _LONGEST_STOPPED = 150
 _BYLINE = pattern("bylines", flags=0)
 _GREETING = pattern("greetings", r"(?:{})\b.{0,100}[,:]")
-"""How a letter begins."""
+"""The beginning of a letter."""
 _PARTS = re.compile(r" [|·•–—-]{1,2} ")
 _QUESTION = pattern("questions", r"(?:{}) ?:")
-"""What, when and where an event is."""
+"""Labels of an event's facts: what, when, where."""
 _BULLET = re.compile(r"[•▪◦‣●○■□·*–-]\s")
 _NAMES_BODY, _BEGINS_BODY = pattern("names of bodies"), pattern("bodies of")
 _YEAR = re.compile(r"\d r\.$")
-"""A year in Polish."""
+"""The end of a line with a year in Polish, as in ``2026 r.``."""
 _MAX_MASTHEAD = 90
 _OFFICE = pattern("offices beside")
 _SMALL = frozenset(words("small words"))
@@ -121,7 +121,7 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
 
 
 def tells(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line above the text is like a title, and no masthead."""
+    """Whether a line above the text reads like a title and not like a masthead."""
     text = lines[index].text
     return (
         is_full(text)
@@ -153,7 +153,7 @@ def is_body_name(text: str) -> bool:
 
 
 def is_other(text: str) -> bool:
-    """Whether a line is a sentence, a date, a contact or furniture, and so no title."""
+    """Whether a line is no title: a sentence, a date, a contact or furniture."""
     stopped = text[-1] in ".…" and not _YEAR.search(text)
     sentence = ends_sentence(text) and stopped and len(text.split()) > 2
     return sentence or is_around(text)
@@ -186,7 +186,7 @@ def _is_wordy(text: str) -> bool:
 
 _SITE = re.compile(r"\s*[|–—»·:-]+\s+\S.*")
 _ENDING = re.compile(r"^[^\w\s|–—»·:-]+")
-"""Signs after the last word of a title."""
+"""Punctuation after the last word of a title."""
 _MAX_LINES = 5
 _SHORTEST_NAMED = 8
 _LONGEST_PAGE = 600

@@ -14,9 +14,10 @@ _MONTHS = {
     if name != "-"
 }
 _HALF_A_YEAR = 182
-"""Days."""
+"""Half a year in days."""
 _TWO_WAYS = {"listopada"}
-"""November in Polish, and October in Croatian."""
+"""Month names that mean another month in another language: November in Polish is October in
+Croatian."""
 _NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True)).replace(" ", r"\s")
 _MONTH = rf"(?P<{{0}}>{_NAMES})\.?"
 _OF = r"(?:\s(?:of|de|del))?"
@@ -43,11 +44,11 @@ _WORD = (
 _NAME = re.compile(rf"(?:(?i:by|von|por|par|di|door)\s)?{_WORD}(?:,?[ ]{_WORD}){{0,6}}")
 """Author, sender or place: capitalised words."""
 _BY = re.compile(rf"{_NAME.pattern} (?:on|am|le|el|il|em|op) (?=\Z|\w{{3,6}}day)")
-"""An author before the day: ``By Staff on``."""
+"""The author before a date, as in ``By Staff on``."""
 _MARKS = re.compile(r" ?[|•·/:;] ?| [–—-]{1,3} | ?[–—]{1,2} ?|[,،] ?")
 _STRONG = re.compile(r"[|•·/]")
 _LONGEST_PLACE = 4
-"""Words at most before or after a comma or a dash; a headline has more."""
+"""Maximum words of a place before or after a comma or a dash."""
 _PLACE = re.compile(r"[^\W\d_][\w.’' -]{1,30}, (?:a |el |le )?")
 _NO_PLACE = pattern("no places", r"\b(?:{})\b")
 _BEHIND = pattern("behind dates")
@@ -187,17 +188,17 @@ def _value(match: re.Match[str]) -> date | None:
 CLOCK = pattern("clock")
 NAMED_HOUR = pattern("named times", r"\b(?:{})\b")
 NAMED_DAY = pattern("named days", r"\b(?:{})\b")
-"""A day without its year, in a text without accents."""
+"""A day and month without a year, in a text without accents."""
 MOMENT = re.compile(rf"{NAMED_DAY.pattern}|{NAMED_HOUR.pattern}", re.IGNORECASE)
 _ARABIC_HALVES = {"ص": "a", "م": "p", "ظ": "p"}
-"""By the first letters of *sabahan*, *masaan*, *zuhran*."""
+"""Beginning of an Arabic word for a time of day (*sabahan*, *masaan*, *zuhran*) → its half."""
 _NAMED = {
     **dict.fromkeys(("noon", "midday", "mittag", "midi"), time(12)),
     **dict.fromkeys(("midnight", "minuit"), time(0)),
 }
 _NAMED_HOURS = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b", re.IGNORECASE)
 _ZONES = {name: row[0] for row in map(str.split, words("zones")) for name in row[1:]}
-"""Without CST, which has another meaning in China."""
+"""Name of a time zone → its zone. CST is left out: it has another meaning in China."""
 _ALL_YEAR = {"Z", "UTC", "GMT", "HEC", "ET", "CT", "MT", "PT"}
 _GERMAN = {"MEZ": "CET", "MESZ": "CEST"}
 _EASTERN = {"eastern": "ET", "pacific": "PT"}

@@ -1,4 +1,4 @@
-"""Find the lines that impose an embargo, by words or by a time to come, and its end."""
+"""Find the lines that impose an embargo, by their words or by a future time, and its end."""
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -20,9 +20,10 @@ from newsletter.documents.release.waiting import (
 from newsletter.documents.release.words import pattern
 
 _MAX_LINE_CHARACTERS = 240
-"""A longer line is about something else too."""
+"""Maximum characters of an embargo line; a longer line is about something else too."""
 _AT_ONCE = 120
-"""A shorter line is about the embargo wherever it names it; a longer one if it begins with it."""
+"""Characters of a short line, which may mention the embargo anywhere; a longer line must begin with
+it."""
 _BEGINNING = 60
 _OPENING = r"(?:^|[.:;!(\[–—-](?![.:;!(\[–—-]) ?|\b(?:please|strictly|streng|bitte|da) )\W{0,3}+"
 _NEWS = pattern("embargo")
@@ -40,7 +41,7 @@ _PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
 _OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
 _BARE = 2
 _FIRST_WORD = 5
-"""Characters before the first word at most."""
+"""Maximum characters before the first word."""
 
 
 @lru_cache(maxsize=1024)  # each rule of an import asks it of the same lines

@@ -29,7 +29,7 @@ _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 
 def always(text: str) -> str:
-    """Return why a line is site furniture wherever it is, or ""."""
+    """Return why a line is site furniture anywhere in the text, or ""."""
     return "site furniture" if _ALWAYS.fullmatch(text) else ""
 
 
@@ -43,7 +43,7 @@ def offers_to_leave(markdown: str) -> bool:
 
 
 def at_the_edge(text: str) -> str:
-    """Return why a line above or below the text is site furniture, or ""."""
+    """Return why a line is site furniture if it is above or below the text, or ""."""
     plain = _plain(text[: _LONGEST_AROUND + 1])
     for_sharing = len(text) <= _LONGEST_AROUND and (
         plain in _BESIDE_ENTRIES or _AROUND.fullmatch(plain)
@@ -118,7 +118,7 @@ _TELEPHONE = re.compile(rf"{_PHONE.pattern}|\b0\d[\d\s]{{8,}}\d")
 _MAX_LINE = 80
 _SHORTEST_TEXT = 20
 _MAX_BETWEEN = 3
-"""Lines with a name, an office or a house between two lines of a contact."""
+"""Maximum lines with a name or an office between two lines of a contact."""
 
 
 def is_contact_label(text: str) -> bool:

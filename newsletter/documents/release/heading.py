@@ -49,7 +49,7 @@ _OPEN_END = pattern("open ends", r"(?:\b(?:{})|[,;:&–—-])$")
 _MAX_LINES = 5
 _EVEN = 1.25
 _BROKEN = 70
-"""Characters of a line at most, in a headline over several lines."""
+"""Maximum characters of a line in a headline over several lines."""
 
 
 def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> Heading | None:
@@ -81,7 +81,7 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
 def continued(
     lines: Sequence[Line], head: Sequence[Line], index: int, text: str, width: int
 ) -> Heading:
-    """Add the neighbours of a title over several lines."""
+    """Extend a title by the neighbouring lines that continue it."""
     first = last = index
     parts = [text]
     while last + 1 < len(head) and _goes_on(parts[-1], head[last], head[last + 1], width):
@@ -154,7 +154,7 @@ def _ends_stopped(text: str) -> bool:
 
 
 def _telling(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int | None:
-    """Return the one line that holds the name in the masthead, or the one line in capitals."""
+    """Return the only line with the masthead's name, or the only line in capitals."""
     names = [head[n].text.lower() for n in candidates if n not in unnamed]
     texts = {n: head[n].text.lower() for n in unnamed}
     found = [n for n, text in texts.items() if any(name in text != name for name in names)]
@@ -192,7 +192,7 @@ def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) ->
 
 
 def _below_label(head: Sequence[Line], pool: list[int]) -> list[int]:
-    """Return those below the last label, if there are any."""
+    """Return the candidates below the last label; all if there are none below."""
     labels = [
         n for n, line in enumerate(head) if is_label(line.text) or release_line(line.text) == ""
     ]
@@ -229,7 +229,7 @@ def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
 
 _LONGEST_GUESS = 120
 _LONGEST_HEAD = 40
-"""Lines, with navigation, between a page's title and its headline."""
+"""Maximum lines, with navigation, between a page's title and its headline."""
 _MAX_WRAPPED = 3
 _LONGEST_STOPPED = 130
 _LOOK = "look at it and write title: yourself."

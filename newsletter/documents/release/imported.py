@@ -11,7 +11,7 @@ from newsletter.documents.release.words import words
 from newsletter.domain.errors import Fault, InvalidInput
 
 LARGEST_PICTURE = 10_000_000
-"""Of an uploaded picture."""
+"""Size limit of an uploaded picture, in bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Embargo:
 
     words: str
     until: str = ""
-    """A suggestion for ``embargo_until``, if the words tell it."""
+    """The suggested value of ``embargo_until``, or ""."""
     notes: tuple[str, ...] = ()
 
 
@@ -78,7 +78,7 @@ class ImportedDocument:
     embargo: Embargo | None = None
     """An embargo in the text; a person sets its end or waives it."""
     guessed: bool = False
-    """Whether the title is only the best candidate."""
+    """Whether the title is only a guess."""
     pictures: tuple[ImportedPicture, ...] = ()
     """Pictures in the file; they are not in the body."""
     language: str = ""
@@ -102,7 +102,7 @@ def unusable(file: str, message: str) -> InvalidInput:
 
 _TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}", re.IGNORECASE)
 _READ = 20_000
-"""Characters that identify a script."""
+"""Characters to read to identify the script."""
 _KANA, _HAN = ("HIRAGANA", "KATAKANA"), ("CJK",)
 _SCRIPTS: Mapping[tuple[str, ...], tuple[set[str], Mapping[str, str]]] = {
     ("HEBREW",): ({"he", "yi"}, {"": "he"}),
@@ -124,7 +124,7 @@ _SCRIPTS: Mapping[tuple[str, ...], tuple[set[str], Mapping[str, str]]] = {
 """How Unicode's names of a script's letters begin, its languages, and the letters that tell one."""
 _NO_SCRIPT: tuple[str, ...] = ()
 _LEAST_KANA = 0.1
-"""Share of kana in Japanese; the rest may be Chinese characters."""
+"""Minimum share of kana in a Japanese text; the rest may be Chinese characters."""
 
 
 def language_of(text: str, said: str = "") -> str:

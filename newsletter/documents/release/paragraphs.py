@@ -18,7 +18,7 @@ from newsletter.documents.release.words import pattern
 
 _BULLET = re.compile(r"[•▪◦‣●○■□·o\uf0a7\uf0b7]")
 _MARKED = re.compile(r"[•▪◦‣●○■□·*§\uf0a7\uf0b7]\s+\S")
-"""Lines that never continue the line above."""
+"""Beginnings of lines that never continue the line above."""
 _ITEM = re.compile(
     r"(?:(?P<mark>[•▪◦‣●○■□·*§o\uf0a7\uf0b7-])|(?P<number>\d{1,2})[.)]|\(?(?P<letter>[a-z])[.)])"
     r"\s+(?=\S)"
@@ -28,19 +28,19 @@ _UNFINISHED = pattern("unfinished", r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:
 _ITEM_END = re.compile(r"(?:;|;\s*(?:and|or)|:)$")
 _HALF = re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
 _FEWEST_ENTRIES, _LONGEST_ENTRY = 3, 80
-"""Lines of a list without marks at least, and characters of each at most."""
+"""Minimum lines of a list without marks, and maximum characters of each line."""
 _FONTS = {"\uf0b7": "·", "\uf0a7": "§"}
-"""Word's bullets from symbol fonts, as other programs show them."""
+"""Word's bullets from symbol fonts → how other programs show them."""
 _NESTED = {"o", "§", "a"}
 """Marks of nested items: letters, and Word's second and third bullet."""
-_DEEPEST = 4
-"""Levels of lists."""
+_MAX_LIST_DEPTH = 4
+"""Levels of nested lists."""
 _MAX_NAMES = 8
-"""Words of an entry that may end with an abbreviation."""
-_SHORT = 0.75
-"""Share of the width of wrapped text."""
-_LAST = 200
-"""Letters at the end of a paragraph that decide how it continues."""
+"""Maximum words of a list entry that may end with an abbreviation."""
+_MAX_ENTRY_WIDTH_SHARE = 0.75
+"""Maximum width of a list entry, as a share of the width of wrapped text."""
+_END_LETTERS = 200
+"""Letters at the end of a paragraph that decide whether it continues."""
 _OPENING = ("“", "‘", '"', "«", "„")
 
 # one ~ marks nothing and two strike out; a _ amid a word marks nothing either
@@ -63,11 +63,11 @@ class Joining:
     soft: frozenset[int] = frozenset()
     """Numbers of lines with a gap that is only a page break."""
     parted: bool = False
-    """Whether blank lines separate the paragraphs."""
+    """Whether the paragraphs are separated by blank lines."""
     words: Counter[str] = field(default_factory=Counter)
     """All words of the text, in lower case, to rejoin hyphenated words."""
     halves: list[str] = field(default_factory=list)
-    """Words that were hyphenated at a line's end, as rejoined."""
+    """Words that were hyphenated at a line end and are rejoined."""
     doubtful: list[int] = field(default_factory=list)
     """Numbers of lines that may begin a paragraph, because a full line above ends a sentence."""
 
@@ -118,7 +118,9 @@ def _entries(lines: Sequence[Line], how: Joining) -> frozenset[int]:
     for start, end in pairwise(starts):
         run = [line.text for line in lines[start:end]]
         marked = any(line.cells or _ITEM.match(line.text) for line in lines[start:end])
-        short = [text for text in run if not how.width or len(text) < _SHORT * how.width]
+        short = [
+            text for text in run if not how.width or len(text) < _MAX_ENTRY_WIDTH_SHARE * how.width
+        ]
         # an abbreviation ends no sentence: Boise, Idaho.
         odd = [
             text
@@ -137,7 +139,7 @@ def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, st
     text = line.text
     if above.halved or re.match(r"[.,;:!?)\]”’](?!\w)", text):
         return before, text
-    half = _HALF.search(before[-_LAST:])
+    half = _HALF.search(before[-_END_LETTERS:])
     if half is None or not text[0].islower():
         return before, f" {text}"
     rest = re.match(r"[^\W\d_]+", text)
@@ -158,7 +160,7 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
         return True
     if line.cells and lines[index - 1].cells:
         return False
-    unfinished = _UNFINISHED.search(before[-_LAST:])
+    unfinished = _UNFINISHED.search(before[-_END_LETTERS:])
     amid = unfinished and not is_contact(before)  # a sentence may hold an address
     if is_contact(line.text) and not (begins_small(line.text) and " " in line.text) and not amid:
         return False
@@ -187,7 +189,7 @@ def _is_next(before: str, text: str) -> bool:
 def _wraps(before: str, line: Line, how: Joining) -> bool:
     """Whether a line was wrapped only because the next word did not fit."""
     text, width = line.text, how.width
-    if _HALF.search(before[-_LAST:]) and text[0].islower():
+    if _HALF.search(before[-_END_LETTERS:]) and text[0].islower():
         return True
     room = len(before) + 1 + len(text.split(maxsplit=1)[0])
     if before.endswith(":") and len(text) < 0.8 * width and not begins_small(text):
@@ -200,7 +202,7 @@ def _wraps(before: str, line: Line, how: Joining) -> bool:
         if room > 0.96 * width:
             how.doubtful.append(line.number)
         return room > 0.96 * width
-    if begins_small(text) or _UNFINISHED.search(before[-_LAST:]):
+    if begins_small(text) or _UNFINISHED.search(before[-_END_LETTERS:]):
         return room > 0.5 * width
     return room > 0.8 * width
 
@@ -214,7 +216,7 @@ def _is_fragment(lines: Sequence[Line], index: int, parted: bool) -> bool:
         return not _is_whole(before) or not text[0].isalpha()
     if _is_whole(before):
         return False
-    if _UNFINISHED.search(before[-_LAST:]):
+    if _UNFINISHED.search(before[-_END_LETTERS:]):
         return True
     if text.startswith(_OPENING) or parted:
         return False
@@ -290,7 +292,7 @@ def _place(item: re.Match[str], levels: list[_Level]) -> int | None:
     """Count an item and return its level, or None if it begins something else."""
     kind = _FONTS.get(item["mark"], item["mark"]) or ("1" if item["number"] else "a")
     depth = next((n for n, level in enumerate(levels) if level.kind == kind), len(levels))
-    if depth == _DEEPEST or (not levels and kind in _NESTED):
+    if depth == _MAX_LIST_DEPTH or (not levels and kind in _NESTED):
         return None
     del levels[depth + 1 :]
     if depth == len(levels):

@@ -40,7 +40,7 @@ _LONGEST_FOOT_LINE = 70
 _FEWEST_ENTRIES = 3
 _MANY_ENTRIES = 5
 _THICK = 4
-"""At least one in so many lines of a large foot is known."""
+"""In a large page foot, at least one in this many lines is a known menu entry."""
 Reasons = dict[int, str]
 """Index of a dropped line → the reason."""
 
@@ -222,10 +222,10 @@ def recognise(
     return document, kept
 
 
-def completed(
+def complete_document(
     document: ImportedDocument, body: str, *, dropped: Iterable[DroppedLine], notes: Iterable[str]
 ) -> ImportedDocument:
-    """Add the text in Markdown, more dropped lines, and all notes."""
+    """Add the text in Markdown, more dropped lines and all notes to a document."""
     lost = sorted([*document.dropped, *dropped], key=lambda one: one.line)
     return replace(document, body=body, dropped=tuple(lost), notes=tuple(notes))
 

@@ -1,4 +1,4 @@
-"""Find the lines around a text that name a day or an hour to come and may ask to wait for it."""
+"""Find lines around a text that name a future day or hour and may ask readers to wait for it."""
 
 import re
 import unicodedata
@@ -20,10 +20,10 @@ from newsletter.documents.release.lines import Line, begins_dateline
 from newsletter.documents.release.words import pattern
 
 HEAD, FOOT = 4, 6
-"""Paragraphs of running text near the head, and near the foot."""
+"""Number of paragraphs of running text that count as the head, and as the foot."""
 _MAX_LINE_CHARACTERS = 120
 _READ = 1_500
-"""Characters to read of a paragraph."""
+"""Characters of a paragraph to search."""
 _BEGINNING = 60
 _SPACED = re.compile(r"\b(?:[^\W\d_][ .-]){4,20}[^\W\d_]\b")
 _MARKS = str.maketrans({"’": "'", "‘": "'", "\u00a0": " ", "*": " ", "_": " ", "|": " | "})
@@ -37,7 +37,7 @@ _OUR_TEXTS = pattern("our texts", r"\b(?:{})\b")
 _UP_TO = pattern("up to", r"\b(?:{})")
 _NEGATIONS = pattern("negations", r"\b(?:{}|not|only)\b")
 _REACHED = re.compile(r"\S@|(?:\+|\b0)\d[\d\s()/-]{6,}|\btel\b", re.IGNORECASE)
-"""How somebody is reached, whose hours are no embargo."""
+"""Words about contacting somebody, whose hours are no embargo."""
 _LONG = re.compile(r"[^\W\d_]{3,}")
 _TITLE_WORDS = 3
 
@@ -46,7 +46,7 @@ _TIME = re.compile(r"[§|]")
 _OPENS = re.compile(r"\W*[§|]")
 _LED = re.compile(r"\W*(?:\w{1,4} ){0,2}[\d§|]")
 _SPAN = pattern("spans")
-"""From a day to a day or from an hour to an hour."""
+"""A range of days or of hours."""
 _UNTIL = pattern("until", r"\b(?:{})[^§|.]{0,40}[§|]")
 _SLUG = pattern("slugs", r"(?:\w{1,12} ?: ?)?(?:{})\W+(?:\w+ )?§[^a-z]{0,30} [–—|:/-] ")
 _FROM = pattern("froms", r"\b(?:(?:{}) ){1,3}+(?=\W?[§|])")
@@ -120,7 +120,7 @@ def is_notice(text: str) -> bool:
 
 
 def asks_to_wait(text: str, today: date) -> bool:
-    """Whether a line holds a text back until a time to come."""
+    """Whether a line asks readers to wait for a future time."""
     return _names_time(text, today) and _holds(text)
 
 

@@ -1,1 +1,1 @@
-"""Sources on the network."""
+"""Feeds on the web."""

@@ -22,7 +22,7 @@ from newsletter.transport.addresses import AddressRefused, checked_addresses
 from newsletter.transport.transport import AnswerTooLong, Resolve, call_once, resolve
 
 MAX_BODY_BYTES = 10_000_000
-"""Bytes of an unpacked body."""
+"""Size limit of an unpacked body."""
 _TOO_LARGE = (
     f"it is larger than {MAX_BODY_BYTES // 1_000_000} MB; ask for a feed of the newest items alone"
 )
@@ -46,12 +46,12 @@ class Page(http.HttpResponse):
     url: str
     """The address after all redirects."""
     moved_to: str = ""
-    """The address after permanent redirects."""
+    """The address after all permanent redirects."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fetcher:
-    """Fetches pages for feeds. ``within`` limits the time for a whole page."""
+    """Fetches pages of feeds. ``within`` is the time limit for a whole page."""
 
     allow_private: bool = False
     within: timedelta = timedelta(seconds=30)
@@ -171,7 +171,7 @@ _MEANING = {
 
 
 def checked(page: Page) -> Page:
-    """Return the page if its status is 200. Raises FeedUnreadable."""
+    """Return the page if its status is 200, else raise FeedUnreadable."""
     if page.status == 200:
         return page
     other = "has a fault of its own; it is tried again"

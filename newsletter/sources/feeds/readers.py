@@ -20,7 +20,7 @@ Text = ExtractedStatement | InvalidInput
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """The content of one answer of a feed."""
+    """The items in one answer of a feed."""
 
     items: tuple[Item, ...] = ()
     remark: str = ""
@@ -28,8 +28,8 @@ class Listed:
 
 
 @contextmanager
-def whatever_it_holds() -> Iterator[None]:
-    """Turn unforeseen errors into FeedUnreadable: a feed must not stop all sending."""
+def unforeseen_as_unreadable() -> Iterator[None]:
+    """Turn unforeseen errors into FeedUnreadable, so that a faulty feed does not stop sending."""
     try:
         yield
     except FeedUnreadable:
@@ -41,11 +41,11 @@ def whatever_it_holds() -> Iterator[None]:
 
 _MODULE = "newsletter.sources.feeds.reading"
 _MAX_CUT_OFF = 3
-"""Texts of one visit that may be cut off before the rest is skipped."""
+"""Number of texts that may take too long in one visit, before the rest is skipped."""
 
 
 class SandboxReader:
-    """Reads in a sandbox."""
+    """Reads feeds in a sandbox."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ def _left_out(item: Item, why: str) -> Text:
 
 
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-"""A header of the last answer → the header that asks for changes since."""
+"""Response header → the request header that asks only for changes."""
 
 
 @dataclass(kw_only=True)
@@ -125,7 +125,7 @@ class SyndicatedFeed:
 
     def fetch(self, bookmark: str) -> FetchedFeed:
         """Read the feed, if it changed since the bookmark."""
-        with whatever_it_holds():
+        with unforeseen_as_unreadable():
             kept = json.loads(bookmark) if bookmark else {}
             conditions = {_CONDITIONS[key]: value for key, value in kept.items()}
             page = self.fetcher.get(self.address, conditions)

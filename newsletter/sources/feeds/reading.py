@@ -21,16 +21,16 @@ from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.fetching import Page
 from newsletter.sources.feeds.markup import decoded, tree
-from newsletter.sources.feeds.readers import Listed, Text, whatever_it_holds
+from newsletter.sources.feeds.readers import Listed, Text, unforeseen_as_unreadable
 
 MAX_CHARACTERS = 500_000
-"""Characters of a text without pictures; more is too much for a mail."""
+"""Maximum characters of a text without its pictures."""
 _PICTURE = re.compile(r"data:image/[^\s\"'<>]+", re.IGNORECASE)
 _LONGEST_SUMMARY = 250
 _MAX_AHEAD = timedelta(days=1)
 _PLUG = re.compile(r"The post .{1,400} (?:appeared first on|first appeared on) .{1,200}", re.DOTALL)
 _PLUG_BEGINS, _CUT = "The post ", "[…]"
-"""The text that WordPress adds below each post, and the mark of its cut."""
+"""Beginning of the text that WordPress adds below a post, and its mark of a shortened text."""
 _MORE = re.compile(r"(?:continue reading|read more|weiterlesen|seguir leyendo)\b.{0,200}", re.I)
 _MARKS = re.compile(r"(?:[*#~•·–—-] ?){3,}")
 _FRAMES = (_MARKS, _PLUG, _MORE)
@@ -145,7 +145,7 @@ def read_page(page: Page) -> Listed:
         raise unusable(page.url, str(error)) from error
 
 
-@whatever_it_holds()
+@unforeseen_as_unreadable()
 def _read(page: Page) -> Listed:
     kind = page.headers.get("content-type", "")
     if page.body.lstrip()[:1] == b"{":

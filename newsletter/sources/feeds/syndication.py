@@ -15,7 +15,7 @@ Element = Any
 Entry = TypeVar("Entry")
 
 MAX_ITEMS = 20_000
-"""Items in a feed."""
+"""Maximum number of items in a feed."""
 
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"

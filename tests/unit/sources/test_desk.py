@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress, Statement
-from newsletter.sources.desk import draft_file, draft_text, parse_draft
+from newsletter.sources.desk import draft_as_file, draft_text, parse_draft
 from newsletter.sources.statements import Defaults, Parsed, parse_statement
 from newsletter.sources.writing import slugify
 from tests.rows import rows
@@ -162,7 +162,7 @@ def test_every_field_of_a_statement_is_one_of_the_text() -> None:
 
 
 def test_the_file_of_a_text_says_whose_it_is_and_that_it_is_a_draft() -> None:
-    file = draft_file(TEXT, slug="library-hours", author="ana@forum.example")
+    file = draft_as_file(TEXT, slug="library-hours", author="ana@forum.example")
     assert file == (
         "---\ntitle: Library hours\nslug: library-hours\nauthor: ana@forum.example\n"
         "status: draft\n---\nIt opens at 9.\n"
@@ -178,7 +178,7 @@ def test_whatever_is_typed_the_file_of_a_text_says_what_the_text_says(
 ) -> None:
     text = DraftText(title=title, body=body, summary=summary, send_at=time).cleaned()
     at_the_desk = read(text)
-    file = draft_file(text, slug=slugify(text.title), progress=Progress.REVIEW).encode()
+    file = draft_as_file(text, slug=slugify(text.title), progress=Progress.REVIEW).encode()
     in_a_folder = parse_statement(file, file=f"{KEY}.md", defaults=DEFAULTS)
     if at_the_desk.statement is None:
         assert at_the_desk.faults

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import SLUG, SLUG_MAX_LENGTH, Progress, Statement
-from newsletter.sources.desk import draft_file
+from newsletter.sources.desk import draft_as_file
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults, parse_statement
 from newsletter.sources.writing import free_path, hand_in, slugify, write_new
@@ -123,7 +123,7 @@ def test_titles_without_a_latin_letter_get_files_of_their_own(tmp_path: Path) ->
 
 
 def assert_reads_back(value: str) -> None:
-    text = draft_file(DraftText(title=value, summary=value, subject=value, body="Body."))
+    text = draft_as_file(DraftText(title=value, summary=value, subject=value, body="Body."))
     header = text.split("\n---\n", 1)[0].removeprefix("---\n")
 
     read = yaml.safe_load(header)
@@ -143,14 +143,14 @@ def test_every_text_reads_back_as_it_was(value: str) -> None:
 
 
 def test_a_plain_title_needs_no_quotes_and_what_is_empty_is_left_out() -> None:
-    assert draft_file(DraftText(title="Forum resigns", body="\nBody.\n\n")) == (
+    assert draft_as_file(DraftText(title="Forum resigns", body="\nBody.\n\n")) == (
         "---\ntitle: Forum resigns\nstatus: draft\n---\nBody.\n"
     )
 
 
 def test_a_suggested_end_of_an_embargo_is_a_comment_until_a_person_takes_the_mark_away() -> None:
     held = DraftText(title="Forum resigns", body="Body.", embargo="EMBARGOED: Friday")
-    text = draft_file(held, embargo_suggested="2026-06-05 10:00")
+    text = draft_as_file(held, embargo_suggested="2026-06-05 10:00")
     assert '\nembargo: "EMBARGOED: Friday"\n# embargo_until: 2026-06-05 10:00\n' in text
     defaults = Defaults(lists=("press",), language="en", timezone="UTC")
     read = parse_statement(text.encode(), file="a.md", defaults=defaults).statement
@@ -172,7 +172,7 @@ def test_a_statement_survives_being_written_and_read(tmp_path: Path) -> None:
         subject="012",
         language="no",
     )
-    file = draft_file(text, author="writer+press@forum.example", progress=Progress.APPROVED)
+    file = draft_as_file(text, author="writer+press@forum.example", progress=Progress.APPROVED)
     write_new(tmp_path / "statements" / "a.md", file)
 
     reading = FolderSource(

@@ -24,7 +24,7 @@ from newsletter.pipeline.statements.write import Conflict, DraftWriter, WouldLap
 from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import draft_file, draft_text
+from newsletter.sources.desk import draft_as_file, draft_text
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.deciding import colleagues
 from newsletter.web.desk.page import Desk
@@ -274,7 +274,7 @@ class Drafts:
         draft = self._drafts.find(request)
         text = draft.version.text
         slug = draft.slug or slugify(text.title)
-        file, name = draft_file(text, slug=slug, author=draft.created_by), f"{slug}.md"
+        file, name = draft_as_file(text, slug=slug, author=draft.created_by), f"{slug}.md"
         return self._desk.file(file.encode(), name=name, kind="text/markdown; charset=utf-8")
 
     @route("POST", "/drafts/{key}/hand-in", Role.WRITER)

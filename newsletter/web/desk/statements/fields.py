@@ -14,7 +14,7 @@ from newsletter.domain.statements.draft import Draft, DraftText
 from newsletter.domain.wording import Sentence, say
 from newsletter.pipeline.ledger import find_draft
 from newsletter.runtime.statements import Statements
-from newsletter.sources.desk import parse_draft, settle
+from newsletter.sources.desk import parse_draft, read_times
 from newsletter.sources.statements import Parsed
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import Desk, Faults
@@ -173,12 +173,12 @@ class DraftReader:
     ) -> DraftText:
         """Return the draft in a form, with times such as "tomorrow at 9" resolved at ``now``."""
         zone = self.statements.settings.timezone
-        return settle(text_of(posted, before), zone=zone, now=now)[0]
+        return read_times(text_of(posted, before), zone=zone, now=now)[0]
 
     def time_notes(self, text: DraftText, desk: Desk) -> dict[str, dict[str, object]]:
         """Return time field → the note below it: the time in words, or why it is invalid."""
         alone = DraftText(send_at=text.send_at, embargo_until=text.embargo_until)
-        unread = settle(alone, zone=self.statements.settings.timezone, now=desk.now())[1]
+        unread = read_times(alone, zone=self.statements.settings.timezone, now=desk.now())[1]
         faults = self.parse(alone, key="alone", slug="").faults
         told = {fault.key: sentence(unread.get(fault.key, fault.message)) for fault in faults}
         wrong = set(told)
