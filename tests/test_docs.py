@@ -365,8 +365,8 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
     page = " ".join(" ".join(read(DOCS / f"{name}.md") for name in pages).split())
     emails, bounds = EmailLimits(), ConnectionLimits(connections=1)
     told = [
-        f"{emails.a_day} in 24 hours, {emails.a_month} in 30 days |",
-        f"in an hour | {emails.a_network}; then the page says so, with 429 |",
+        f"{emails.max_per_day} in 24 hours, {emails.max_per_month} in 30 days |",
+        f"in an hour | {emails.max_per_network}; then the page says so, with 429 |",
         f"waiting emails | {emails.waiting:,}; further requests are dropped",
         f"bytes of a form | {forms.MAX_FORM_BYTES:,} |",
         f"A head has {bounds.head} seconds, a body {bounds.body}, an answer {bounds.answer}, an"

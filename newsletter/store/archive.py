@@ -18,14 +18,14 @@ _LEADING_WORDS = 5
 _MAX_WORD_CHARACTERS = 500
 """Longer words are not indexed: PostgreSQL's limit is 2,046 bytes."""
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
-_WENT_OUT_LAST = """
+_IS_LAST_SENT = """
     archive_text.content_hash = (
         SELECT content_hash FROM campaign
         WHERE campaign.slug = archive_text.slug AND started_at IS NOT NULL
         ORDER BY campaign.id DESC LIMIT 1)
 """
 """The indexed words are those of the last sent content of the statement."""
-_OFF_THE_WEB = """
+_WITHDRAWN = """
     SELECT slug FROM public_note WHERE kind = 'withdrawn' AND NOT EXISTS (
         SELECT 1 FROM public_note AS later
         WHERE later.slug = public_note.slug AND later.id > public_note.id AND later.kind <> 'note')
@@ -52,7 +52,7 @@ class PublicNotes(Repository):
         """Return those of these slugs whose text a person took off the web."""
         return set(
             self._db.column(
-                f"{_OFF_THE_WEB} AND slug IN (SELECT value FROM json_each(:slugs))",
+                f"{_WITHDRAWN} AND slug IN (SELECT value FROM json_each(:slugs))",
                 slugs=sorted(slugs),
             )
         )
@@ -100,7 +100,7 @@ class Search(Repository):
         query = " AND ".join(map(str, phrases))
         hits = f"""
             FROM archive_words(:query) AS hit JOIN archive_text ON archive_text.id = hit.rowid
-            WHERE {_WENT_OUT_LAST} AND slug NOT IN ({_OFF_THE_WEB})
+            WHERE {_IS_LAST_SENT} AND slug NOT IN ({_WITHDRAWN})
         """
         count = self._db.value(f"SELECT COUNT(*) {hits}", query=query)
         best = self._db.rows(

@@ -56,7 +56,7 @@ SQLite has one writer, which needs no such lock.
 """
 LOCKED = "/*postgres FOR UPDATE*/"
 """At the end of a query: lock its rows; wait for rows that another transaction has locked."""
-PLANNED_ANEW = "/*planned anew*/"
+UNCACHED_PLAN = "/*planned anew*/"
 """At the end of a query: PostgreSQL keeps no plan, which would be bad once a table has grown."""
 _PLAIN = (int, str, bytes, float, NoneType)
 

@@ -20,11 +20,11 @@ from newsletter.domain.errors import Refused, StoreUnavailable
 _log = logging.getLogger("newsletter.run")
 _SCHEMA = "procrastinate"
 """The database schema with Procrastinate's tables."""
-_MAKING = 0x6E6577
+_CREATION_LOCK = 0x6E6577
 """The advisory lock of the process that creates these tables."""
 _LOOK, _SWEEP = "look", "sweep"
 _POOL: dict[str, Any] = {"timeout": 5.0, "reconnect_timeout": 5.0}
-_PAUSE = 0.1
+_RETRY_SECONDS = 0.1
 """Seconds between attempts."""
 _EVERY_FEW_SECONDS = "* * * * * */5"
 """A cron expression whose last field is the seconds."""
@@ -58,7 +58,7 @@ class WorkerWakeups:
 
         with _explained():
             with psycopg.connect(**self._parameters) as connection:
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATION_LOCK,))
                 [(there,)] = connection.execute("SELECT to_regclass('procrastinate_jobs')")
                 if there is None:
                     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}".encode())
@@ -130,7 +130,7 @@ class WorkerWakeups:
                 running = [asyncio.create_task(worker.run()) for worker in workers]
                 # one that loses the database ends, with an error or without
                 while not self._over.is_set() and not any(task.done() for task in running):
-                    await asyncio.sleep(_PAUSE)
+                    await asyncio.sleep(_RETRY_SECONDS)
                 for worker in workers:
                     worker.stop()
                 await asyncio.gather(*running)

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUnavailable
-from newsletter.store.database import PLANNED_ANEW, Database, Driver
+from newsletter.store.database import UNCACHED_PLAN, Database, Driver
 from newsletter.store.file.guard_file import hashed
-from newsletter.store.file.secure_erase import DUE
+from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.postgresql_words import adapt, in_driver_words
 
 if TYPE_CHECKING:
     import psycopg
 
-OLDEST = 15
+MIN_VERSION = 15
 """The oldest tested version of the server."""
 _IDLE_CONNECTIONS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -153,7 +153,7 @@ class Postgresql:
     def overwrite_erased(self) -> bool:
         """Return True without overwriting: the server decides about its pages and its log."""
         with self.transaction() as db:
-            db.change("DELETE FROM meta WHERE key = :due", due=DUE)
+            db.change("DELETE FROM meta WHERE key = :due", due=DUE_KEY)
         return True
 
     def location(self) -> Location:
@@ -257,10 +257,10 @@ class Postgresql:
         adapt(connection)
         info = connection.info
         wrong = ""
-        if info.server_version // 10_000 < OLDEST:
+        if info.server_version // 10_000 < MIN_VERSION:
             wrong = (
                 f"the server has PostgreSQL {info.server_version // 10_000}; newsletter needs"
-                f" {OLDEST} or newer"
+                f" {MIN_VERSION} or newer"
             )
         elif info.parameter_status("server_encoding") != "UTF8":
             wrong = "the database is not encoded in UTF8; make it with ENCODING 'UTF8'"
@@ -295,7 +295,7 @@ class Postgresql:
 class _Session:
     """A connection with the methods of ``sqlite3.Connection`` that ``Database`` calls.
 
-    If it ``prepares``, the server keeps the plan of each statement without ``PLANNED_ANEW``.
+    If it ``prepares``, the server keeps the plan of each statement without ``UNCACHED_PLAN``.
     """
 
     def __init__(self, connection: psycopg.Connection, *, prepares: bool) -> None:
@@ -308,7 +308,7 @@ class _Session:
 
         kind = psycopg.Cursor if self._prepares else psycopg.ClientCursor
         return kind(self._connection).execute(
-            in_driver_words(sql), values or {}, prepare=self._prepares and PLANNED_ANEW not in sql
+            in_driver_words(sql), values or {}, prepare=self._prepares and UNCACHED_PLAN not in sql
         )
 
     def executemany(self, sql: str, many: Iterable[Mapping[str, Any]]) -> SimpleNamespace:

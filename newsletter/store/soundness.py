@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from newsletter.domain.errors import Defect
 from newsletter.store.database import Database
-from newsletter.store.delivery.claiming import as_stored
+from newsletter.store.delivery.claiming import verified
 from newsletter.store.file.keys import Chain
-from newsletter.store.staff.audit import brought_back, revocations, sealed_approvals, taken_back
+from newsletter.store.staff.audit import is_restored, revocations, revoked_ids, sealed_approvals
 from newsletter.store.statements.statements import Statements
 
 _SHOWN = 5
@@ -71,10 +71,10 @@ class IntegrityCheck:
 
     def _approvals(self) -> Iterator[str]:
         """Yield the slug of each damaged approval, and "" for each sound one."""
-        taken = taken_back(revocations(self.db))
+        taken = revoked_ids(revocations(self.db))
         approvals = sealed_approvals(self.db, self.chain)
         for row in approvals.all():
-            sound = approvals.is_sound(row) and not brought_back(row, taken)
+            sound = approvals.is_sound(row) and not is_restored(row, taken)
             yield "" if sound else f"approval {row['id']} of {row['slug']}"
 
     def _addresses(self) -> Iterator[str]:
@@ -82,7 +82,7 @@ class IntegrityCheck:
             _Stored, "SELECT id, hex(address) AS address, address_hash FROM subscriber ORDER BY id"
         ):
             sound = (
-                as_stored(bytes.fromhex(row.address), row.address_hash, self.hash_address)
+                verified(bytes.fromhex(row.address), row.address_hash, self.hash_address)
                 is not None
             )
             yield "" if sound else f"subscriber {row.id}"

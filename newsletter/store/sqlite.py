@@ -23,7 +23,7 @@ _PRAGMAS = (
     "secure_delete = ON",  # what is erased is overwritten
     "temp.secure_delete = ON",
 )
-_PATIENCE, _PAUSE = 30.0, 0.1
+_WAIT_SECONDS, _RETRY_SECONDS = 30.0, 0.1
 """Seconds to wait for a file descriptor, as ``busy_timeout`` for a lock; and between attempts."""
 _IDLE_CONNECTIONS = 8
 _SHOWN = 5
@@ -165,7 +165,7 @@ class Sqlite:
         Other threads release theirs when a page or a call ends. An error at once would stop the
         sending.
         """
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _WAIT_SECONDS
         again = True  # a descriptor may come free between a failure and the look at them
         while True:
             try:
@@ -177,7 +177,7 @@ class Sqlite:
                 if time.monotonic() > until or not (lacks or again):
                     raise
                 again = lacks
-            time.sleep(_PAUSE)
+            time.sleep(_RETRY_SECONDS)
 
     def connect(self) -> Connection:
         """Open a connection with the safe settings."""
@@ -213,7 +213,7 @@ class Sqlite:
 
     def _explain(self, message: str) -> str:
         advice = next((what for word, what in _ADVICE.items() if word in message.lower()), "")
-        if "disk i/o" in message.lower() and shutil.disk_usage(self.path.parent).free < _NEEDED:
+        if "disk i/o" in message.lower() and shutil.disk_usage(self.path.parent).free < _LOG_BYTES:
             advice = _FULL
         return f"{self.path}: {message}" + (f": {advice}" if advice else "")
 
@@ -236,7 +236,7 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 _FULL = "the disk is full; free some space, then try again: nothing was lost"
-_NEEDED = 1 << 16
+_LOG_BYTES = 1 << 16
 """Bytes that SQLite needs for the index of its log; without them it reports an I/O error."""
 _ADVICE = {
     "locked": "another process has been writing for over 30 seconds; end it, then try again",

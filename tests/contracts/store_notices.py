@@ -75,10 +75,10 @@ class NoticesContract:
     def test_a_mark_says_how_far_was_looked(self, store: Store) -> None:
         with store.begin() as tx:
             assert tx.notices.mark() == Mark()
-            tx.notices.advance(Mark(change=3, comment=2))
-            tx.notices.advance(Mark(change=4, comment=2, imported_at=NOON))
+            tx.notices.advance(Mark(change_id=3, comment_id=2))
+            tx.notices.advance(Mark(change_id=4, comment_id=2, imported_at=NOON))
         with store.read() as tx:
-            assert tx.notices.mark() == Mark(change=4, comment=2, imported_at=NOON)
+            assert tx.notices.mark() == Mark(change_id=4, comment_id=2, imported_at=NOON)
 
     def test_statements_are_looked_at_when_they_change_and_when_their_moment_comes(
         self, store: Store
@@ -88,14 +88,14 @@ class NoticesContract:
             tx.schedules.put("budget", LATER)
             slugs, first = tx.notices.changed(Mark(), NOON, most=1)
             assert slugs == ["hours"]
-            slugs, second = tx.notices.changed(Mark(change=first), NOON, most=9)
+            slugs, second = tx.notices.changed(Mark(change_id=first), NOON, most=9)
             assert slugs == ["budget"]
             tx.notices.await_("hours", NOON)
             tx.notices.await_("hours", LATER)
-            assert tx.notices.changed(Mark(change=second), NOON, most=9) == ([], second)
-            assert tx.notices.changed(Mark(change=second), LATER, most=9) == (["hours"], second)
+            assert tx.notices.changed(Mark(change_id=second), NOON, most=9) == ([], second)
+            assert tx.notices.changed(Mark(change_id=second), LATER, most=9) == (["hours"], second)
             tx.notices.await_("hours", None)
-            assert tx.notices.changed(Mark(change=second), LATER, most=9) == ([], second)
+            assert tx.notices.changed(Mark(change_id=second), LATER, most=9) == ([], second)
 
     def test_comments_are_found_by_number(self, store: Store) -> None:
         with store.begin() as tx:

@@ -30,7 +30,7 @@ JOIN = TransactionalEmail(
     wording="a" * 64,
     asked_at=NOON,
 )
-LIMITS = EmailLimits(a_day=1, a_month=3, a_network=4, waiting=6)
+LIMITS = EmailLimits(max_per_day=1, max_per_month=3, max_per_network=4, waiting=6)
 HERE = "198.51.100.0/24"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

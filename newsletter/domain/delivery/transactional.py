@@ -152,7 +152,7 @@ def subject_of(news: Sequence[News]) -> str:
 class Plan:
     """The decision about a due email."""
 
-    says: EmailText | None = None
+    text: EmailText | None = None
     """The text of the email; None if it is withheld."""
     reader_id: int | None = None
     """The subscriber whose preferences its link opens; None if the link is the email's own."""
@@ -179,11 +179,11 @@ def plan_for(
     if email.is_too_old(now):
         return Plan(reason="it could not be sent within a day")
     if email.kind is EmailKind.NOTICE:  # it is no newsletter, and they asked for none
-        return Plan(says=EmailText.NOTICE)
+        return Plan(text=EmailText.NOTICE)
     if email.kind is EmailKind.LINK:
         return _plan_for_link(link)
     if email.kind is EmailKind.NEWS:
-        return Plan(says=EmailText.NEWS, news=news) if news else Plan(reason="its events are over")
+        return Plan(text=EmailText.NEWS, news=news) if news else Plan(reason="its events are over")
     if suppressed is SuppressionReason.MANUAL:
         return Plan(reason="a member of staff suppressed this address")
     if email.kind in {EmailKind.PREFERENCES, EmailKind.DECISION}:
@@ -191,18 +191,18 @@ def plan_for(
             return Plan(reason="this address is no subscriber's")
         if suppressed is not None and email.kind is EmailKind.DECISION:
             return Plan(reason=f"this address is suppressed ({suppressed.value})")
-        return Plan(says=_decided(email, person), reader_id=person.id)
+        return Plan(text=_decided(email, person), reader_id=person.id)
     if person is not None and _has_already(email, person):
-        return Plan(says=EmailText.KNOWN, reader_id=person.id)
+        return Plan(text=EmailText.KNOWN, reader_id=person.id)
     moves = email.kind is EmailKind.MOVE
-    return Plan(says=EmailText.MOVE if moves else EmailText.CONFIRMATION)
+    return Plan(text=EmailText.MOVE if moves else EmailText.CONFIRMATION)
 
 
 def _plan_for_link(link: Invitation | None) -> Plan:
     if link is None:
         return Plan(reason="its link works no more")
     opens = link.kind is LinkKind.INVITATION
-    return Plan(says=EmailText.INVITATION if opens else EmailText.LINK)
+    return Plan(text=EmailText.INVITATION if opens else EmailText.LINK)
 
 
 def _decided(email: TransactionalEmail, person: Subscriber) -> EmailText:
@@ -247,11 +247,11 @@ def network_of(host: str) -> str:
 class EmailLimits:
     """Limits on the number of accepted requests for emails."""
 
-    a_day: int = 1
+    max_per_day: int = 1
     """The maximum of emails of a kind to a mailbox within 24 hours."""
-    a_month: int = 3
+    max_per_month: int = 3
     """The maximum of emails of a kind to a mailbox within 30 days."""
-    a_network: int = 20
+    max_per_network: int = 20
     """The maximum of emails requested from one network within an hour."""
     waiting: int = 10_000
     """The maximum of emails in the queue."""

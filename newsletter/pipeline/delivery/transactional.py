@@ -132,7 +132,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             link=tx.invitations.mailed(email.id, at),
             news=self.news(tx, email) if tells else (),
         )
-        if plan.says is None:
+        if plan.text is None:
             return HeldEmail(claimed=claimed, plan=plan, provider=None)
         # each attempt takes the next provider: none before has taken the email
         provider = free[(claimed.attempts - 1) % len(free)]
@@ -144,7 +144,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
 
     def prepare(self, held: HeldEmail, attempt: Attempt) -> PreparedRequest | Answer:
         """Build the request for one email to one person."""
-        says = held.plan.says
+        says = held.plan.text
         if says is None:
             return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=held.plan.reason))
         content = self._write(held.claimed, held.plan, says, attempt.at)

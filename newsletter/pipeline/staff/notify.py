@@ -51,7 +51,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
     with store.read() as tx:
         mark = tx.notices.mark()
         slugs, change = tx.notices.changed(mark, tx.now, _MAX_STATEMENTS)
-        comments = tx.comments.since(mark.comment)
+        comments = tx.comments.since(mark.comment_id)
         imports = tx.imports.finished_since(mark.imported_at or tx.now - MAX_AGE)
         found = _statuses(tx, [*slugs, *(comment.slug for comment in comments)], rules)
         events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in found.items()}
@@ -86,9 +86,9 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
             tx.notices.add(slug, some, tx.now, channels)
         for slug in slugs:
             tx.notices.await_(slug, next_event_at(found[slug]) if slug in found else None)
-        last = max((comment.id for comment in comments), default=mark.comment)
+        last = max((comment.id for comment in comments), default=mark.comment_id)
         imported = imports[-1].finished_at if imports else mark.imported_at
-        tx.notices.advance(Mark(change=change, comment=last, imported_at=imported))
+        tx.notices.advance(Mark(change_id=change, comment_id=last, imported_at=imported))
         tx.notices.clear(tx.now - _KEPT)
         tx.failing_checks.tell(check.what for check in failing)
         due = _due(tx, channels)

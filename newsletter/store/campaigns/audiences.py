@@ -10,15 +10,15 @@ from newsletter.store.subscribers.eligibility import (
     PAUSED,
     SUPPRESSED,
     People,
-    aimed,
     eligible,
+    exclusion,
     ids_of,
+    in_audience,
+    in_segment,
     on_lists,
     people_on,
-    picked,
     reads,
     subscribed,
-    why_not,
 )
 
 _IS_SUPPRESSED = "subscriber.address_hash IN (SELECT address_hash FROM suppression)"
@@ -39,7 +39,7 @@ class Audiences(Repository):
     def _count(self, audience: Audience | Correction) -> int:
         if isinstance(audience, Audience) and audience.is_whole:
             return self._count_all(audience.lists)
-        people = _people(audience)
+        people = _readers(audience)
         return self._db.number(
             f"SELECT COUNT(*) FROM {people.tables} WHERE {people.who}", people.who
         )
@@ -61,7 +61,7 @@ class Audiences(Repository):
 
     def addresses(self, audience: Audience | Correction) -> Iterator[str]:
         """Return the addresses of the readers, in the order of their ids."""
-        people = _people(audience)
+        people = _readers(audience)
         return self._db.scan(
             f"SELECT subscriber.address FROM {people.tables} WHERE {people.who}"
             " ORDER BY subscriber.id",
@@ -123,7 +123,7 @@ class Audiences(Repository):
 
         People who belong to another language are counted too.
         """
-        who = aimed(audience)
+        who = in_audience(audience)
         rows = self._db.rows(
             f"SELECT timezone, COUNT(*) FROM subscriber WHERE {who}"
             " GROUP BY timezone ORDER BY timezone",
@@ -132,7 +132,7 @@ class Audiences(Repository):
         return dict(rows)
 
     def has_zone(self, audience: Audience, zones: Collection[str]) -> bool:
-        who = aimed(audience)
+        who = in_audience(audience)
         return self._db.has(
             "SELECT id FROM subscriber"
             f" WHERE timezone IN (SELECT value FROM json_each(:zones)) AND {who} LIMIT 1",
@@ -154,11 +154,11 @@ class Audiences(Repository):
         only of readers who waited for the original, not of those who may have it: no batch holds
         both.
         """
-        people, regardless, at, part, zones = _people(audience), "0", "0", "", ""
+        people, skips_check, at, part, zones = _readers(audience), "0", "0", "", ""
         if isinstance(audience, Correction):
             self._db.update("campaign", {"id": campaign_id}, lists=audience.lists)
-            regardless = "CASE WHEN held.standing = 2 THEN 1 ELSE 0 END"
-            part = f"PARTITION BY {regardless}"
+            skips_check = "CASE WHEN held.standing = 2 THEN 1 ELSE 0 END"
+            part = f"PARTITION BY {skips_check}"
         elif not audience.original:
             people = people_on(ids_of(self._db, audience.lists), audience.segment)
         tables, values = people.tables, {}
@@ -176,7 +176,7 @@ class Audiences(Repository):
         sizes = self._db.column(
             f"""
             WITH {zones} reader AS (
-                SELECT {people.id} AS id, {regardless} AS regardless, {at} AS at,
+                SELECT {people.id} AS id, {skips_check} AS regardless, {at} AS at,
                     (ROW_NUMBER() OVER ({part} ORDER BY {people.id}) - 1) / :batch_size AS place
                 FROM {tables} WHERE {people.who})
             INSERT INTO batch
@@ -194,20 +194,20 @@ class Audiences(Repository):
         return sum(sizes)
 
 
-def _people(audience: Audience | Correction) -> People:
+def _readers(audience: Audience | Correction) -> People:
     """Return the subscribers in the audience."""
     if isinstance(audience, Correction):
         join = "LEFT JOIN" if audience.unstarted else "JOIN"
         who = ~SUPPRESSED & _gets_correction(audience)
-        return _with(f"{join} {{}} AS held ON held.id = subscriber.id", _held(audience), who)
-    who = aimed(audience)
+        return _join(f"{join} {{}} AS held ON held.id = subscriber.id", _original(audience), who)
+    who = in_audience(audience)
     if audience.original:
-        had = _had(audience)
+        had = _others(audience)
         who &= Condition(f"subscriber.id NOT IN (SELECT id FROM {had} AS had)", had.values)
     return People(tables="subscriber", id="subscriber.id", who=who)
 
 
-def _with(join: str, query: Condition, who: Condition) -> People:
+def _join(join: str, query: Condition, who: Condition) -> People:
     """Return the subscribers, joined to the rows of a query."""
     return People(
         tables=f"subscriber {join.format(query)}",
@@ -218,9 +218,9 @@ def _with(join: str, query: Condition, who: Condition) -> People:
 
 def _excluded(audience: Audience | Correction) -> tuple[People, Condition]:
     """Return the people who are not in the audience, and the expression of the reason."""
-    why = why_not(audience.lists)
+    why = exclusion(audience.lists)
     if isinstance(audience, Correction):
-        held = _held(audience)
+        held = _original(audience)
         return People(
             tables=f"{held} AS held LEFT JOIN subscriber ON subscriber.id = held.id",
             id="held.id",
@@ -251,7 +251,7 @@ def _excluded(audience: Audience | Correction) -> tuple[People, Condition]:
 # --- corrections
 
 
-def _held(correction: Correction) -> Condition:
+def _original(correction: Correction) -> Condition:
     """A query: people in campaigns of the original (``id``), and how far it reached them.
 
     ``standing`` is 2 for readers who may have the original, 1 for those who wait for it, else 0.
@@ -288,7 +288,7 @@ def _gets_correction(correction: Correction) -> Condition:
     # a reader who joined after the original has no row in held
     waits = Condition("COALESCE(held.standing, 0) = 1")
     if correction.unstarted:
-        waits = picked(correction.segment) if correction.segment else Condition("1 = 1")
+        waits = in_segment(correction.segment) if correction.segment else Condition("1 = 1")
     return Condition("COALESCE(held.standing, 0) = 2") | (
         waits & subscribed(correction.lists) & ~PAUSED
     )
@@ -299,13 +299,13 @@ def _gets_correction(correction: Correction) -> Condition:
 
 def _left_to_others(audience: Audience) -> People:
     """Return the subscribers on its lists who are in a campaign of another language, or will be."""
-    who = aimed(Audience(lists=audience.lists, segment=audience.segment)) & (
+    who = in_audience(Audience(lists=audience.lists, segment=audience.segment)) & (
         Condition("had.id IS NOT NULL") | ~reads(audience.languages or ())
     )
-    return _with("LEFT JOIN {} AS had ON had.id = subscriber.id", _had(audience), who)
+    return _join("LEFT JOIN {} AS had ON had.id = subscriber.id", _others(audience), who)
 
 
-def _had(audience: Audience) -> Condition:
+def _others(audience: Audience) -> Condition:
     """A query: people in campaigns of other languages (``id``), and the statement (``slug``)."""
     return Condition(
         f"""

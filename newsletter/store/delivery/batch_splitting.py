@@ -9,7 +9,7 @@ from newsletter.domain.delivery.batch import BatchState, ClaimedBatch, UnknownBa
 from newsletter.store.database import Database
 
 
-def change(
+def update(
     db: Database, batch: ClaimedBatch | UnknownBatch, assignments: str, **values: object
 ) -> bool:
     """Change a claimed batch by the assignments of an UPDATE; return whether it still held."""
@@ -33,7 +33,7 @@ def is_cancelled(db: Database, campaign_id: int) -> bool:
 def halve(db: Database, claimed: ClaimedBatch) -> bool:
     """Replace the batch by two halves of its reachable members; the others stay in the old row."""
     numbers = [number for number, _ in claimed.members]
-    if not change(
+    if not update(
         db,
         claimed,
         "members = :members, state = 'done', size = size - pending, pending = 0, reason = 'split'",
@@ -46,7 +46,7 @@ def halve(db: Database, claimed: ClaimedBatch) -> bool:
     return True
 
 
-def set_aside(
+def move_out(
     db: Database,
     batch: ClaimedBatch | UnknownBatch,
     numbers: Collection[int],
@@ -59,7 +59,7 @@ def set_aside(
     They leave the old row: if that is unknown, a decision about it does not concern them.
     """
     column = "unknown" if isinstance(batch, UnknownBatch) else "pending"
-    if not change(
+    if not update(
         db,
         batch,
         f"members = :members, size = size - :moved, {column} = {column} - :moved",
@@ -73,7 +73,7 @@ def set_aside(
     return True
 
 
-def take_out(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[int]) -> None:
+def requeue(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[int]) -> None:
     """Move rejected members of a finished batch to a new queued batch."""
     kept = _without(db, batch_id, numbers)
     db.change(
@@ -92,12 +92,12 @@ def take_out(db: Database, campaign_id: int, batch_id: int, numbers: Sequence[in
     add(db, campaign_id, batch_id, [numbers])
 
 
-def shorten(db: Database, claimed: ClaimedBatch, allowance: int | None) -> ClaimedBatch:
+def limit(db: Database, claimed: ClaimedBatch, allowance: int | None) -> ClaimedBatch:
     """Keep as many members as the allowance permits; move the others to a new batch."""
     if allowance is None or len(claimed.members) <= allowance:
         return claimed
     rest = [number for number, _ in claimed.members[allowance:]]
-    change(
+    update(
         db,
         claimed,
         "members = :members, size = size - :moved, pending = pending - :moved",
@@ -135,7 +135,7 @@ def add(
     # no two take the same number; the row of the batch is locked before that of its campaign
     locked = "SELECT id FROM campaign WHERE id = :id /*postgres FOR NO KEY UPDATE*/"
     db.value(locked, id=campaign_id)
-    [(last, regardless, account, tried)] = db.rows(
+    [(last, skips_check, account, tried)] = db.rows(
         """
         SELECT (SELECT MAX(no) FROM batch WHERE campaign_id = :campaign_id), regardless, account,
             attempts
@@ -155,7 +155,7 @@ def add(
                 "size": len(group),
                 "pending": 0 if is_over else len(group),
                 "cancelled": len(group) if is_over else 0,
-                "regardless": regardless,
+                "regardless": skips_check,
                 "account": account,
                 "attempts": tried if attempts is None else attempts,
                 "reason": reason,

@@ -20,7 +20,7 @@ from newsletter.domain.delivery.batch import (
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import AddressRepository, instant
 from newsletter.store.delivery import batch_splitting, claiming
-from newsletter.store.delivery.claiming import IS_FREE, IS_OPEN, IS_UNKNOWN
+from newsletter.store.delivery.claiming import IS_OPEN, IS_UNKNOWN, NO_HOLD
 
 _MINUTE_MS = 60_000
 # a living owner may have lost its database between the claim and the booking
@@ -70,8 +70,8 @@ class Batches(AddressRepository):
                 owner=owner,
             )
             if claimed.members:
-                return batch_splitting.shorten(self._db, claimed, allowance.get(provider))
-            batch_splitting.change(self._db, claimed, "state = 'done', settled_at = :at", at=at)
+                return batch_splitting.limit(self._db, claimed, allowance.get(provider))
+            batch_splitting.update(self._db, claimed, "state = 'done', settled_at = :at", at=at)
         return None
 
     def intend(
@@ -93,7 +93,7 @@ class Batches(AddressRepository):
             "UPDATE batch SET body_hash = :body_hash, account = :account"
             " WHERE id = :id AND fence = :fence AND state = 'claimed' AND EXISTS ("
             "SELECT 1 FROM campaign WHERE campaign.id = batch.campaign_id AND state = 'sending')"
-            f" AND {IS_FREE}",
+            f" AND {NO_HOLD}",
             id=batch_id,
             fence=fence,
             body_hash=body_hash,
@@ -108,7 +108,7 @@ class Batches(AddressRepository):
         campaign was cancelled in the meantime, that batch is cancelled instead.
         """
         # before the answer is booked, which is for all who are still pending
-        if booking.again and not batch_splitting.set_aside(
+        if booking.again and not batch_splitting.move_out(
             self._db,
             claimed,
             booking.again.keys(),
@@ -124,7 +124,7 @@ class Batches(AddressRepository):
             if _DELIVERY_STATES[outcome.verdict] is not state or outcome.provider_id
         }
         tally = Counter(row[0] for row in rows.values())
-        if not batch_splitting.change(
+        if not batch_splitting.update(
             self._db,
             claimed,
             """
@@ -155,7 +155,7 @@ class Batches(AddressRepository):
         """
         is_over = batch_splitting.is_cancelled(self._db, claimed.campaign.id)
         counts = "cancelled = cancelled + pending, pending = 0," if is_over else ""
-        return batch_splitting.change(
+        return batch_splitting.update(
             self._db,
             claimed,
             f"{counts} state = :state, not_before = :not_before, reason = :reason",
@@ -257,7 +257,7 @@ class Batches(AddressRepository):
             campaign_id=campaign_id,
         )
         for batch_id, rows in groupby(refused, key=itemgetter(0)):
-            batch_splitting.take_out(self._db, campaign_id, batch_id, [one for _, one in rows])
+            batch_splitting.requeue(self._db, campaign_id, batch_id, [one for _, one in rows])
         self._db.change(
             "UPDATE batch SET state = 'queued', fence = fence + 1, cancelled = 0,"
             " pending = pending + cancelled"

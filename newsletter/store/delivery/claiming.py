@@ -7,21 +7,21 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, PLANNED_ANEW, SKIP_LOCKED, Condition, Database
-from newsletter.store.subscribers.eligibility import People, eligible, ids_of, people_on, why_not
+from newsletter.store.database import MEMBER, SKIP_LOCKED, UNCACHED_PLAN, Condition, Database
+from newsletter.store.subscribers.eligibility import People, eligible, exclusion, ids_of, people_on
 
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
 """The reason for not sending to a reader with a damaged address."""
-_LONGEST_WAIT = timedelta(days=4)
+_MAX_WAIT = timedelta(days=4)
 """The maximum wait for a local hour or a provider's records. A longer one is a wrong clock's."""
-LONGEST_RETRY = timedelta(hours=2)
+MAX_RETRY = timedelta(hours=2)
 """The maximum wait after a failed attempt: a longer wait of a provider is cut to an hour."""
 
 # SQLite uses a partial index only if the query repeats its condition word for word. With the
 # indexes of open and of unknown batches, a claim costs the same however many batches are done.
 IS_OPEN = "batch.state IN ('queued', 'claimed')"
 IS_UNKNOWN = "batch.state = 'unknown'"
-IS_FREE = "NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('doubt', 'stop'))"
+NO_HOLD = "NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('doubt', 'stop'))"
 """SQL condition: there is no hold on sending."""
 IS_ALIVE = (
     "(CAST(:owner AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner))"
@@ -30,11 +30,11 @@ IS_ALIVE = (
 ALL_CLAIMS = (
     "SELECT claims + (SELECT COALESCE(SUM(worker.claims), 0) FROM worker) FROM restore_guard"
 )
-_DENSE = 2
+_DENSE_IDS = 2
 """Ids per member up to which a scan from the first to the last id costs less than look-ups."""
 
 
-def is_at(accounts: Mapping[str, str]) -> Condition:
+def went_to(accounts: Mapping[str, str]) -> Condition:
     """Return the condition that the last attempt went to one of these accounts, by provider."""
     found = Condition("1 = 0")
     for place, (name, account) in enumerate(accounts.items()):
@@ -50,7 +50,7 @@ def is_due(at: datetime) -> Condition:
     return Condition(
         "batch.not_before <= :due_at OR batch.not_before > :due_too_far"
         " OR batch.state = 'queued' AND batch.attempts > 0 AND batch.not_before > :retry_too_far",
-        {"due_at": at, "due_too_far": at + _LONGEST_WAIT, "retry_too_far": at + LONGEST_RETRY},
+        {"due_at": at, "due_too_far": at + _MAX_WAIT, "retry_too_far": at + MAX_RETRY},
     )
 
 
@@ -64,7 +64,7 @@ def next_queued(
     due = is_due(at)
     for campaign_id, provider in db.rows(
         "SELECT id, COALESCE(NULLIF(carrier, ''), provider) FROM campaign"
-        f" WHERE campaign.state = 'sending' AND {IS_FREE} AND {IS_ALIVE}"
+        f" WHERE campaign.state = 'sending' AND {NO_HOLD} AND {IS_ALIVE}"
         " ORDER BY urgent DESC, id",
         owner=owner,
     ):
@@ -74,7 +74,7 @@ def next_queued(
         if allowance.get(provider) == 0:
             continue
         found = db.value(
-            f"SELECT id FROM batch WHERE {IS_OPEN} AND {IS_FREE} AND state = 'queued'"
+            f"SELECT id FROM batch WHERE {IS_OPEN} AND {NO_HOLD} AND state = 'queued'"
             f" AND campaign_id = :campaign_id AND {due} ORDER BY no LIMIT 1 {SKIP_LOCKED}",
             due,
             campaign_id=campaign_id,
@@ -85,7 +85,7 @@ def next_queued(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Held:
+class _Claimed:
     """The row of a batch that was just claimed."""
 
     id: int
@@ -116,7 +116,7 @@ def claim(
     hash was damaged: nothing is sent to it.
     """
     [row] = db.all(
-        _Held,
+        _Claimed,
         """
         UPDATE batch SET state = 'claimed', fence = fence + 1, attempts = attempts + 1,
             attempt_id = :attempt_id, provider = :provider,
@@ -140,7 +140,7 @@ def claim(
     members, damaged = _reachable(db, row, lists, hash_address)
     # who left and why takes a query of its own, which most claims spare
     if len(members) < row.pending:
-        _book_others(db, row, lists, damaged, at)
+        _record_excluded(db, row, lists, damaged, at)
     return ClaimedBatch(
         id=batch_id,
         campaign=campaign,
@@ -166,13 +166,13 @@ def count(db: Database, owner: int | None) -> int:
 
 
 def _reachable(
-    db: Database, row: _Held, lists: Sequence[str] | None, hash_address: Callable[[str], bytes]
+    db: Database, row: _Claimed, lists: Sequence[str] | None, hash_address: Callable[[str], bytes]
 ) -> tuple[list[tuple[int, str]], list[int]]:
     """Return (id, address) of the members who may get the email, and the ids of damaged ones."""
     frozen = json.loads(row.members)
     values: dict[str, object] = {"campaign_id": row.campaign_id}
     first, last = min(frozen), max(frozen)
-    if lists and last - first < _DENSE * len(frozen):
+    if lists and last - first < _DENSE_IDS * len(frozen):
         people = people_on(ids_of(db, lists), between=(first, last))
     else:
         people = People(
@@ -192,7 +192,7 @@ def _reachable(
         FROM {people.tables}
         WHERE {people.who} AND NOT EXISTS (SELECT 1 FROM delivery
             WHERE delivery.campaign_id = :campaign_id AND delivery.subscriber_id = subscriber.id)
-        {PLANNED_ANEW}
+        {UNCACHED_PLAN}
         """,
         people.who,
         **values,
@@ -226,11 +226,11 @@ def _find_damaged(
     return {
         number
         for number, address, stored in rows
-        if as_stored(bytes.fromhex(address), stored, hash_address) is None
+        if verified(bytes.fromhex(address), stored, hash_address) is None
     }
 
 
-def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:
+def verified(address: bytes, stored: bytes, hash_address: Callable[[str], bytes]) -> str | None:
     """Return the address; None if it does not match its stored hash: one was damaged."""
     try:
         decoded = address.decode()
@@ -239,11 +239,11 @@ def as_stored(address: bytes, stored: bytes, hash_address: Callable[[str], bytes
         return None
 
 
-def _book_others(
-    db: Database, row: _Held, lists: Sequence[str] | None, damaged: Sequence[int], at: datetime
+def _record_excluded(
+    db: Database, row: _Claimed, lists: Sequence[str] | None, damaged: Sequence[int], at: datetime
 ) -> None:
     """Record the members who left since the freeze, and those whose address is damaged."""
-    who, why = eligible(lists), why_not(lists)
+    who, why = eligible(lists), exclusion(lists)
     departed = db.rows(
         f"""
         SELECT {MEMBER}, {why}

@@ -59,4 +59,4 @@ class Generation(Repository):
         """End the mail, sessions and tokens of a copied database; once for the same evidence."""
         if self._db.value("SELECT value FROM meta WHERE key = :key", key=_DOUBTED) != evidence:
             self._db.put("meta", "key", key=_DOUBTED, value=evidence)
-            copies.distrust(self._db, {}, at)
+            copies.invalidate(self._db, {}, at)

@@ -14,7 +14,7 @@ from newsletter.domain.delivery.transactional import (
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import AddressRepository, instant
 from newsletter.store.delivery import claiming
-from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, IS_FREE, as_stored
+from newsletter.store.delivery.claiming import DAMAGED, IS_ALIVE, NO_HOLD, verified
 
 _DAY, _MONTH, _HOUR = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 _NO_NETWORK = b""
@@ -79,9 +79,9 @@ class TransactionalEmails(AddressRepository):
             since=email.asked_at - _HOUR,
         )
         waiting, _ = self.waiting()
-        if day >= limits.a_day or month >= limits.a_month:
+        if day >= limits.max_per_day or month >= limits.max_per_month:
             return RequestOutcome.AGAIN
-        if network and hour >= limits.a_network:
+        if network and hour >= limits.max_per_network:
             return RequestOutcome.NETWORK
         return RequestOutcome.FULL if waiting >= limits.waiting else RequestOutcome.NEW
 
@@ -158,7 +158,7 @@ class TransactionalEmails(AddressRepository):
         held = self._book(
             claimed,
             "provider = :provider, account = :account",
-            f" AND {IS_FREE}",
+            f" AND {NO_HOLD}",
             provider=provider,
             account=account,
         )
@@ -168,13 +168,13 @@ class TransactionalEmails(AddressRepository):
         """Return the next email whose address matches its stored hash; withhold others."""
         query = f"""
             SELECT id, hex(address), address_hash FROM transactional_email
-            WHERE {_IS_WAITING} AND (not_before <= :at OR not_before > :too_far) AND {IS_FREE}
+            WHERE {_IS_WAITING} AND (not_before <= :at OR not_before > :too_far) AND {NO_HOLD}
                 AND {IS_ALIVE}
             ORDER BY not_before, id LIMIT 1
         """
-        while rows := self._db.rows(query, at=at, too_far=at + claiming.LONGEST_RETRY, owner=owner):
+        while rows := self._db.rows(query, at=at, too_far=at + claiming.MAX_RETRY, owner=owner):
             [(number, address, stored)] = rows
-            if as_stored(bytes.fromhex(address), stored, self._hash) is not None:
+            if verified(bytes.fromhex(address), stored, self._hash) is not None:
                 return int(number)
             withheld = {"state": "withheld", "reason": DAMAGED, "settled_at": at}
             self._db.update("transactional_email", {"id": number}, **withheld)

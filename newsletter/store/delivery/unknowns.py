@@ -18,16 +18,16 @@ from newsletter.domain.delivery.batch import (
 from newsletter.store.campaigns.campaigns import Campaigns
 from newsletter.store.database import MEMBER, Condition, Database, Repository, instant, read
 from newsletter.store.delivery import batch_splitting, claiming
-from newsletter.store.delivery.claiming import IS_FREE, IS_UNKNOWN
+from newsletter.store.delivery.claiming import IS_UNKNOWN, NO_HOLD
 from newsletter.store.subscribers.eligibility import eligible
 
-_NEVER = 1 << 52
+_NEVER_MS = 1 << 52
 """Milliseconds, later than any time. Only a person can decide: no look-up is planned."""
-_PUT_BACK = timedelta(minutes=1)
+_MAX_LOOKUP_WAIT = timedelta(minutes=1)
 """A later look-up was planned by a clock that has gone back since: it is due now."""
 
 
-_COUNTED_AS = {
+_UNPROVED_COLUMNS = {
     BatchState.UNKNOWN: "unknown",
     BatchState.QUEUED: "pending",  # to be sent again: an earlier call had arrived
     BatchState.GIVEN_UP: "cancelled",
@@ -84,16 +84,16 @@ class Unknowns(Repository):
         Only batches that went to one of these accounts, provider → account: another account does
         not know their key, and its records prove no absence.
         """
-        ours, due = claiming.is_at(accounts), claiming.is_due(at)
+        ours, due = claiming.went_to(accounts), claiming.is_due(at)
         batch_id = self._db.value(
             f"SELECT id FROM batch WHERE {IS_UNKNOWN} AND {ours} AND not_before < :never"
             f" AND ({due} OR settled_at > :put_back) AND COALESCE(lease_until, 0) <= :at"
-            f" AND {IS_FREE} ORDER BY not_before, id LIMIT 1",
+            f" AND {NO_HOLD} ORDER BY not_before, id LIMIT 1",
             ours,
             due,
             at=at,
-            put_back=at + _PUT_BACK,
-            never=_NEVER,
+            put_back=at + _MAX_LOOKUP_WAIT,
+            never=_NEVER_MS,
         )
         if batch_id is None:
             return None
@@ -149,7 +149,7 @@ class Unknowns(Repository):
 
     def call(self, held: UnknownBatch, *, until: datetime) -> None:
         """Note that the batch is about to be sent again, by a call that ends before ``until``."""
-        batch_splitting.change(self._db, held, "call_until = :until", until=until)
+        batch_splitting.update(self._db, held, "call_until = :until", until=until)
 
     def calls_until(self, campaign_id: int, at: datetime) -> datetime | None:
         """Return until when a repeated call of a campaign may be under way, or None."""
@@ -162,7 +162,7 @@ class Unknowns(Repository):
 
     def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
         """Return the number of unknown deliveries at accounts other than these."""
-        ours = claiming.is_at(accounts)
+        ours = claiming.went_to(accounts)
         return self._db.number(
             f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {IS_UNKNOWN} AND NOT {ours}"
             " AND campaign_id = COALESCE(:campaign_id, campaign_id)",
@@ -195,7 +195,7 @@ class Unknowns(Repository):
         state = _STATES.get(rest, BatchState.DONE) if people else BatchState.DONE
         tally = Counter(_OUTCOMES[outcome.verdict] for outcome in known.values())
         tally[rest] += people
-        if not batch_splitting.change(
+        if not batch_splitting.update(
             self._db,
             held,
             """
@@ -227,7 +227,7 @@ class Unknowns(Repository):
         self, held: UnknownBatch, known: Mapping[int, Outcome], at: datetime, apart: Collection[int]
     ) -> bool:
         gone = [number for number, _ in held.members if number not in {*known, *apart}]
-        if gone and not batch_splitting.set_aside(self._db, held, gone, not_before=instant(0)):
+        if gone and not batch_splitting.move_out(self._db, held, gone, not_before=instant(0)):
             return False
         return self.settle(held, known=known, rest=DeliveryState.UNKNOWN, at=at)
 
@@ -240,12 +240,12 @@ class Unknowns(Repository):
         silent_since: datetime | None,
     ) -> None:
         """Plan the next look-up at this time; None: only a person can decide."""
-        batch_splitting.change(
+        batch_splitting.update(
             self._db,
             held,
             "not_before = :not_before, tries = :tries, silent_since = :silent_since,"
             " lease_until = NULL",
-            not_before=_NEVER if until is None else until,
+            not_before=_NEVER_MS if until is None else until,
             tries=tries,
             silent_since=silent_since,
         )
@@ -276,12 +276,12 @@ class Unknowns(Repository):
 
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
         """Return when the next look-up is due, or None."""
-        ours = claiming.is_at(accounts)
+        ours = claiming.went_to(accounts)
         return self._db.moment(
             f"SELECT MIN(not_before) FROM batch WHERE {IS_UNKNOWN} AND {ours}"
             " AND not_before < :never",
             ours,
-            never=_NEVER,
+            never=_NEVER_MS,
         )
 
     def decide(self, campaign_id: int, to: Resolution, at: datetime) -> int:
@@ -329,7 +329,7 @@ class Unknowns(Repository):
                 for one in members
             }
             claiming.add_rows(self._db, batch_id, campaign_id, confirmed, at)
-            self._accept(batch_id, _COUNTED_AS[state], len(confirmed), at)
+            self._accept(batch_id, _UNPROVED_COLUMNS[state], len(confirmed), at)
         return len(found)
 
     def _accept(self, batch_id: int, column: str, people: int, at: datetime) -> None:

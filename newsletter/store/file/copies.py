@@ -15,7 +15,7 @@ from newsletter.store.database import Database
 from newsletter.store.file.numbers import Connection, last_given, skip
 from newsletter.store.schema import VERSION
 
-PUT_BACK = "the database was put back, and it may have left before"
+RESTORED = "the database was put back, and it may have left before"
 """The reason for withholding an email that waited in a restored database."""
 
 
@@ -65,7 +65,7 @@ def restore(
         backup(source, incoming)
         reason = f"restored on {at:%Y-%m-%d %H:%M} UTC from the backup {source.name}"
         with closing(sqlite3.connect(incoming, factory=Connection)) as connection, connection:
-            hold(Database(connection), reason, _given(database), at)
+            hold(Database(connection), reason, _last_numbers(database), at)
         if database.exists():
             _keep(database, kept)
     except (sqlite3.Error, OSError, StoreUnavailable) as error:
@@ -84,10 +84,10 @@ def restore(
 def hold(db: Database, reason: str, given: Mapping[str, int], at: datetime) -> None:
     """Put all sending from a restored or copied database on hold, until a person releases it."""
     db.put("meta", "key", key=HoldKind.RESTORE_GUARD, value=reason)
-    distrust(db, given, at)
+    invalidate(db, given, at)
 
 
-def distrust(db: Database, given: Mapping[str, int], at: datetime) -> None:
+def invalidate(db: Database, given: Mapping[str, int], at: datetime) -> None:
     """Withhold and end everything in an older database that may have been used since.
 
     Emails, notices and posts that wait in it may have been sent since. Sessions and tokens may have
@@ -97,12 +97,12 @@ def distrust(db: Database, given: Mapping[str, int], at: datetime) -> None:
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
         " WHERE state = 'waiting'",
         at=at,
-        reason=PUT_BACK,
+        reason=RESTORED,
     )
     db.change("UPDATE notice SET done_at = :at WHERE done_at IS NULL", at=at)
     db.change(
         "UPDATE post SET state = 'over', reason = :reason WHERE state IN ('waiting', 'calling')",
-        reason=PUT_BACK,
+        reason=RESTORED,
     )
     db.change("DELETE FROM session")
     db.change(
@@ -113,7 +113,7 @@ def distrust(db: Database, given: Mapping[str, int], at: datetime) -> None:
     skip(db.driver, at, given)
 
 
-def _given(database: Path) -> dict[str, int]:
+def _last_numbers(database: Path) -> dict[str, int]:
     """Return the highest row numbers that the replaced database is known to have given."""
     if not database.exists():
         return {}

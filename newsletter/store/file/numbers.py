@@ -12,10 +12,10 @@ from typing import Any
 
 from newsletter.store.database import Driver
 
-_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _MAX_ELAPSED = timedelta(days=36_500)
 """A longer time is a wrong clock's and is ignored, because the numbers in links are limited."""
-A_MINUTE = {
+PER_MINUTE = {
     "campaign": 1,
     "event": 1_000,
     "subscriber": 4_800_000,
@@ -24,7 +24,7 @@ A_MINUTE = {
     "version": 1_000,
 }
 """Table → numbers skipped a minute. In a hundred years they use up the room in links."""
-_STEP = {
+_MIN_SKIP = {
     "campaign": 1_000,
     "event": 1_000,
     "subscriber": 1_000_000,
@@ -37,7 +37,7 @@ _STEP = {
 
 def last_given(driver: Driver) -> dict[str, int]:
     """Return the highest row number that this database is known to have given, by table."""
-    return {name: driver.last_number(name) for name in A_MINUTE}
+    return {name: driver.last_number(name) for name in PER_MINUTE}
 
 
 def skip(driver: Driver, at: datetime, given: Mapping[str, int]) -> None:
@@ -45,11 +45,11 @@ def skip(driver: Driver, at: datetime, given: Mapping[str, int]) -> None:
 
     ``given`` has the highest numbers that another copy is known to have given, by table.
     """
-    elapsed = min(max(at - _BEGAN, timedelta(0)), _MAX_ELAPSED)
-    for name, a_minute in A_MINUTE.items():
+    elapsed = min(max(at - _EPOCH, timedelta(0)), _MAX_ELAPSED)
+    for name, a_minute in PER_MINUTE.items():
         known = max(driver.last_number(name), given.get(name, 0))
         floor = int(elapsed.total_seconds() * a_minute / 60)
-        driver.give_after(name, max(known + _STEP[name], floor))
+        driver.give_after(name, max(known + _MIN_SKIP[name], floor))
 
 
 class Connection(sqlite3.Connection):

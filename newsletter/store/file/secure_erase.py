@@ -10,7 +10,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-DUE = "erasures"
+DUE_KEY = "erasures"
 """The key in ``meta`` of the time of the first erasure since the last rewrite, and their number."""
 _READERS_MILLISECONDS = 2_000
 """Milliseconds for readers of the write-ahead log to end."""
@@ -40,7 +40,7 @@ def overwrite_erased(
         if not _empty_log(connection):
             return False
         [counted] = connection.execute(
-            "SELECT COALESCE(MAX(value), '') FROM meta WHERE key = ?", (DUE,)
+            "SELECT COALESCE(MAX(value), '') FROM meta WHERE key = ?", (DUE_KEY,)
         ).fetchone()
         connection.execute("VACUUM")
         until = time.monotonic() + _CHECKPOINT_SECONDS
@@ -49,7 +49,7 @@ def overwrite_erased(
                 return False
             time.sleep(0.1)
         # somebody may have been erased since the VACUUM began
-        connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (DUE, counted))
+        connection.execute("DELETE FROM meta WHERE key = ? AND value = ?", (DUE_KEY, counted))
     except sqlite3.OperationalError:
         return False
     return True

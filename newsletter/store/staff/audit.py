@@ -80,7 +80,7 @@ def value_of(kind: type[T], row: Row) -> T:
     return read(kind, {name: each for name, each in row.items() if name not in {"id", "seal"}})
 
 
-def brought_back(row: Row, taken: Collection[int]) -> bool:
+def is_restored(row: Row, taken: Collection[int]) -> bool:
     """Return whether a row that was revoked counts again: somebody changed the database."""
     return row["revoked_at"] is None and row["id"] in taken
 
@@ -94,7 +94,7 @@ def revocations(db: Database) -> list[Row]:
     return db.mappings(_REVOCATIONS)
 
 
-def taken_back(revoked: Iterable[Row]) -> set[int]:
+def revoked_ids(revoked: Iterable[Row]) -> set[int]:
     """Return the ids of the approvals that these lines of the audit log revoke."""
     found = (_TAKEN_BACK.match(row["detail"]) for row in revoked)
     return {int(number) for one in found if one for number in one[1].split(", ")}
@@ -254,14 +254,14 @@ class Audit(Repository):
 
     def _compare_approvals(self, given: set[tuple[str, str, str]]) -> None:
         taken, approvals = (
-            taken_back(revocations(self._db)),
+            revoked_ids(revocations(self._db)),
             sealed_approvals(self._db, self._chain),
         )
         for row in approvals.all():
             named = f"the approval {row['id']}, of {row['slug']} by {row['by']},"
             if not approvals.is_sound(row):
                 raise Defect(f"{named} is not what was written; it counts for nothing")
-            if brought_back(row, taken):
+            if is_restored(row, taken):
                 raise Defect(f"{named} was taken back, and an older row was put in its place")
             told = (row["slug"], row["by"], row["content_hash"])
             if row["revoked_at"] is None and told not in given:

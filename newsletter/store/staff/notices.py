@@ -15,8 +15,8 @@ _KEY = "notices"
 class Mark:
     """The last processed changes: the numbers of ``changed_statement`` and of comments."""
 
-    change: int = 0
-    comment: int = 0
+    change_id: int = 0
+    comment_id: int = 0
     imported_at: datetime | None = None
 
 
@@ -33,12 +33,12 @@ class Notices(Repository):
         rows = self._db.rows(
             "SELECT slug, number FROM changed_statement WHERE number > :mark"
             " ORDER BY number LIMIT :most",
-            mark=mark.change,
+            mark=mark.change_id,
             most=most,
         )
         due = self._db.column("SELECT slug FROM notice_moment WHERE at <= :now", now=now)
         slugs = dict.fromkeys([*(slug for slug, _ in rows), *due])
-        return [*slugs], rows[-1][1] if rows else mark.change
+        return [*slugs], rows[-1][1] if rows else mark.change_id
 
     def add(
         self,

@@ -7,7 +7,7 @@ from newsletter.domain.campaigns.notices import INTERVAL
 from newsletter.domain.staff.post import ChannelPost, FailingCheck, PostState
 from newsletter.store.database import Repository, one_of
 
-_LOST = timedelta(minutes=5)
+_LOST_AFTER = timedelta(minutes=5)
 """The age at which a call without an outcome counts as lost with its process."""
 _WRONG_CLOCK = timedelta(hours=2)
 """A longer wait was set by a wrong clock: the post is due."""
@@ -37,7 +37,7 @@ class ChannelPosts(Repository):
         self._db.change(
             "UPDATE post SET state = 'unknown', reason = 'the process ended during the call'"
             " WHERE state = 'calling' AND called_at <= :before",
-            before=now - _LOST,
+            before=now - _LOST_AFTER,
         )
         known = one_of("post.channel", channels, "channel")
         return self._db.first(

@@ -8,7 +8,7 @@ from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
 from newsletter.domain.statements.statement import OVERRIDES
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Condition, Repository
-from newsletter.store.statements.statements import sought
+from newsletter.store.statements.statements import fold_query
 
 _MAX_QUERY_CHARACTERS = 200
 _SORTED = """
@@ -92,7 +92,7 @@ def _found(search: BoardSearch, table: str, wrote: tuple[str, str], at: str) -> 
     ``wrote`` is the expression of the writers, with the searched writer in the same form.
     """
     found = Condition("1 = 1")
-    for place, word in enumerate(sought(search.words[:_MAX_QUERY_CHARACTERS]).split()):
+    for place, word in enumerate(fold_query(search.words[:_MAX_QUERY_CHARACTERS]).split()):
         found &= Condition(f"instr({table}.sought, :word_{place}) > 0", {f"word_{place}": word})
     if search.on_list:  # the document is JSON: within a text a quote has a backslash before it
         name = f'"{search.on_list}"'

@@ -14,9 +14,9 @@ from newsletter.store.staff.audit import (
     Audit,
     Row,
     SealedRows,
-    brought_back,
+    is_restored,
+    revoked_ids,
     sealed_approvals,
-    taken_back,
     value_of,
 )
 
@@ -98,8 +98,8 @@ class Approvals(Repository):
         # a seal holds for an older row too: only the log tells that it was taken back since
         back = set()
         if found:
-            back = taken_back(self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject"))
-        return [row for row in found if not brought_back(row, back)]
+            back = revoked_ids(self._db.of_statement(dict, REVOCATIONS_OF, slug, key="subject"))
+        return [row for row in found if not is_restored(row, back)]
 
 
 _START = 'id, slug, content_hash, "by", at, count, found, revoked_at, seal'

@@ -6,7 +6,7 @@ from datetime import datetime
 from newsletter.domain.errors import Defect
 from newsletter.domain.statements.draft import Draft, ImportFindings, Picture, Version
 from newsletter.store.database import NO_LIMIT, Repository
-from newsletter.store.statements.statements import sought
+from newsletter.store.statements.statements import fold_query
 
 _VERSION = """
     SELECT number, kind, document AS text, "by", writers, began_at, at, closed, handed_in_at,
@@ -121,7 +121,7 @@ class Drafts(Repository):
         """Add a version to a text; return its number."""
         aside = {"number", "text"}
         values = {name: value for name, value in vars(version).items() if name not in aside}
-        title = sought(version.text.title)
+        title = fold_query(version.text.title)
         return self._db.insert(
             "version", returning="number", draft=key, document=version.text, sought=title, **values
         )
@@ -138,7 +138,7 @@ class Drafts(Repository):
             by=version.by,
             writers=version.writers,
             text=version.text,
-            sought=sought(version.text.title),
+            sought=fold_query(version.text.title),
             at=version.at,
             closed=version.closed,
         )

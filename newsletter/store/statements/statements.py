@@ -27,7 +27,7 @@ _MAX_SOUGHT = 1_000
 """The maximum of characters of a title and a slug that a search compares."""
 
 
-def sought(words: str) -> str:
+def fold_query(words: str) -> str:
     """Return text as a search compares it: without case and accents."""
     # marks that are piled up take the square of their number
     plain = unicodedata.normalize("NFKD", words[:_MAX_SOUGHT]).casefold()
@@ -157,7 +157,7 @@ class Statements(Repository):
             mailboxes=mailboxes(stored.writers),
             translation_of=stored.statement.translation_of,
             progress=stored.statement.progress,
-            sought=sought(f"{stored.statement.title} {stored.statement.slug}"),
+            sought=fold_query(f"{stored.statement.title} {stored.statement.slug}"),
             at=at,
             **vars(stored),
         )

@@ -14,7 +14,7 @@ from newsletter.domain.events import CampaignOutcome, EventKind
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import Trace
 from newsletter.store.database import Condition, Database, Repository, instant
-from newsletter.store.file.secure_erase import DUE
+from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.subscribers.eligibility import folded
 
 _SUBSCRIBER = """
@@ -212,7 +212,7 @@ class Traces(Repository):
 
     def erasure_due_since(self) -> datetime | None:
         """Return the time of the first erasure since the last ``Store.secure_erase``."""
-        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE)
+        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE_KEY)
         return None if due is None else instant(int(due.split()[0]))
 
     def erase(self, traces: Sequence[Trace]) -> None:

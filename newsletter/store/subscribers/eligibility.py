@@ -84,7 +84,7 @@ def people_on(
     else:
         tables, who, number = "subscriber", eligible(lists), "subscriber.id"
     if segment is not None:
-        who &= picked(segment)
+        who &= in_segment(segment)
     if between is not None:
         # a range of each table: else PostgreSQL reads all of the second one
         for column in dict.fromkeys((number, "subscriber.id")):
@@ -100,7 +100,7 @@ def ids_of(db: Database, lists: Sequence[str]) -> list[int]:
     )
 
 
-def why_not(lists: Sequence[str] | None) -> Condition:
+def exclusion(lists: Sequence[str] | None) -> Condition:
     """An expression: the reason, in a word, why a left-joined subscriber gets no email."""
     reason = (
         "(SELECT reason FROM suppression WHERE suppression.address_hash = subscriber.address_hash)"
@@ -114,11 +114,11 @@ def why_not(lists: Sequence[str] | None) -> Condition:
     )
 
 
-def aimed(audience: Audience) -> Condition:
+def in_audience(audience: Audience) -> Condition:
     """A condition: the subscriber gets email to these lists, or to a part of them."""
     who = eligible(audience.lists)
     if audience.segment is not None:
-        who &= picked(audience.segment)
+        who &= in_segment(audience.segment)
     return who if audience.languages is None else who & reads(audience.languages)
 
 
@@ -130,7 +130,7 @@ def reads(languages: Collection[str]) -> Condition:
     )
 
 
-def picked(segment: Segment) -> Condition:
+def in_segment(segment: Segment) -> Condition:
     """A condition: the segment picks the subscriber, eligible or not."""
     return reduce(and_, _conditions(segment))
 
@@ -197,7 +197,7 @@ def _tagged(names: Sequence[str], parameter: str) -> Condition:
     )
 
 
-def searched(list_name: str, query: str) -> Condition:
+def matches(list_name: str, query: str) -> Condition:
     """A condition: the subscriber is on the list; address, name, outlet or beat has the query."""
     found = subscribed([list_name]) if list_name else Condition("1 = 1")
     if query:

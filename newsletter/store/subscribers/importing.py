@@ -101,11 +101,11 @@ def _add(
     db.insert_all("staged_tag", tags, only_new=True)
 
 
-_LEFT = "left"
+_HAS_LEFT = "left"
 """A condition: this list is one from which the person unsubscribed."""
 _IS_ACCEPTED = f"""
     NOT EXISTS (SELECT 1 FROM staged_away AS away
-        WHERE away.person_no = person.no AND away.why <> '{_LEFT}')
+        WHERE away.person_no = person.no AND away.why <> '{_HAS_LEFT}')
 """
 """A condition: the person is not suppressed."""
 _IS_NEW = "NOT EXISTS (SELECT 1 FROM staged_number AS known WHERE known.person_no = person.no)"
@@ -113,11 +113,11 @@ _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
 """
-KEPT = ("name", "language", "timezone", *NOTED)
+OPTIONAL = ("name", "language", "timezone", *NOTED)
 """Columns in which an empty value of the file changes nothing."""
 _DIFFERS = " OR ".join(
     (
-        *(f"person.{name} NOT IN ('', subscriber.{name})" for name in KEPT),
+        *(f"person.{name} NOT IN ('', subscriber.{name})" for name in OPTIONAL),
         "(subscriber.consent = '{}' AND person.consent <> '{}')",
         # a file without a pause ends none: NULL is never greater
         "person.paused_until > COALESCE(subscriber.paused_until, person.paused_until - 1)",
@@ -157,7 +157,7 @@ def count_people(db: Database) -> tuple[int, int]:
     return new, accepted - new
 
 
-def weigh(db: Database) -> ImportResult:
+def count_changes(db: Database) -> ImportResult:
     """Return the changes that an import of the staged people would make."""
     db.change(
         "INSERT INTO staged_away (person_no, why)"
@@ -180,7 +180,7 @@ def weigh(db: Database) -> ImportResult:
     return ImportResult(
         new=new,
         known=known,
-        left=told.pop(_LEFT, SkippedPeople()),
+        left=told.pop(_HAS_LEFT, SkippedPeople()),
         refused={SuppressionReason(why): each for why, each in told.items()},
         changed=db.value(_COUNT_CHANGED),
         joined=dict(db.rows(_COUNT_JOINED)),
@@ -190,7 +190,7 @@ def weigh(db: Database) -> ImportResult:
 
 _NOTE_LEFT = f"""
     INSERT INTO staged_away (person_no, why)
-    SELECT DISTINCT named.person_no, '{_LEFT}'
+    SELECT DISTINCT named.person_no, '{_HAS_LEFT}'
     FROM staged_subscription AS named
     JOIN staged_list ON staged_list.no = named.list_no
     JOIN list ON list.name = staged_list.name
@@ -220,7 +220,7 @@ _COUNT_JOINED = f"""
     WHERE named.state = 'confirmed'
         AND NOT EXISTS (
             SELECT 1 FROM staged_away AS away
-            WHERE away.person_no = named.person_no AND away.why <> '{_LEFT}')
+            WHERE away.person_no = named.person_no AND away.why <> '{_HAS_LEFT}')
         AND NOT EXISTS (
             SELECT 1 FROM subscription
             WHERE subscription.list_id = list.id
@@ -231,7 +231,7 @@ _COUNT_JOINED = f"""
 """List → number of staged people who join it."""
 
 
-def bring_in(db: Database, at: datetime, import_id: int | None = None) -> None:
+def import_people(db: Database, at: datetime, import_id: int | None = None) -> None:
     """Add or update the staged people, their subscriptions and their tags."""
     if import_id is not None:
         _note_changes(db, import_id)
@@ -274,9 +274,9 @@ def _note_changes(db: Database, import_id: int) -> None:
     """Store the values that the import will change, so that it can be undone."""
     db.change(
         f"""
-        INSERT INTO import_change (import_id, subscriber_id, {", ".join(KEPT)}, consent,
+        INSERT INTO import_change (import_id, subscriber_id, {", ".join(OPTIONAL)}, consent,
             paused_until, last_import)
-        SELECT :import_id, subscriber.id, {", ".join(f"subscriber.{name}" for name in KEPT)},
+        SELECT :import_id, subscriber.id, {", ".join(f"subscriber.{name}" for name in OPTIONAL)},
             subscriber.consent, subscriber.paused_until, subscriber.last_import
         FROM {_KNOWN_PEOPLE} WHERE {_DIFFERS} ORDER BY subscriber.id
         ON CONFLICT DO NOTHING
@@ -287,13 +287,13 @@ def _note_changes(db: Database, import_id: int) -> None:
 
 def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
     kept = ", ".join(
-        f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in KEPT
+        f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in OPTIONAL
     )
     db.change(
         f"""
-        INSERT INTO subscriber (address, address_hash, {", ".join(KEPT)}, consent,
+        INSERT INTO subscriber (address, address_hash, {", ".join(OPTIONAL)}, consent,
             paused_until, added_at, import_id, last_import)
-        SELECT person.address, person.address_hash, {", ".join(f"person.{name}" for name in KEPT)},
+        SELECT person.address, person.address_hash, {", ".join(f"person.{name}" for name in OPTIONAL)},
             person.consent, person.paused_until, :at, :import_id, :import_id
         FROM staged_person AS person WHERE {_IS_ACCEPTED} ORDER BY person.no
         ON CONFLICT (address_hash) DO UPDATE SET {kept},

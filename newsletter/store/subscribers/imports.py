@@ -46,7 +46,7 @@ class Imports(AddressRepository):
     def rehearse(self, people: Sequence[tuple[str, Entry]]) -> ImportResult:
         """Return the changes that an import of these people, each with a position, would make."""
         with importing.staged(self._db, self._hash, people):
-            return importing.weigh(self._db)
+            return importing.count_changes(self._db)
 
     def bring_in(
         self, number: int, people: Sequence[tuple[str, Entry]], at: datetime
@@ -56,8 +56,8 @@ class Imports(AddressRepository):
         The rules are those of ``Readers.upsert``, except that suppressed people are not imported.
         """
         with importing.staged(self._db, self._hash, people):
-            brought = importing.weigh(self._db)
-            importing.bring_in(self._db, at, number)
+            brought = importing.count_changes(self._db)
+            importing.import_people(self._db, at, number)
         return brought
 
     def note(self, brought: ImportResult, *, finished_at: datetime | None = None) -> bool:
@@ -211,7 +211,7 @@ class Imports(AddressRepository):
         restored = db.change(
             f"""
             UPDATE subscriber
-            SET {", ".join(f"{name} = before.{name}" for name in importing.KEPT)},
+            SET {", ".join(f"{name} = before.{name}" for name in importing.OPTIONAL)},
                 consent = before.consent,
                 paused_until = before.paused_until, last_import = before.last_import
             FROM import_change AS before

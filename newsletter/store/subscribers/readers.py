@@ -14,11 +14,11 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.store.database import NO_LIMIT, AddressRepository, Condition, one_of, read, stored
-from newsletter.store.file.secure_erase import DUE
+from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.subscribers import importing
 from newsletter.store.subscribers.choices import consent_of
 from newsletter.store.subscribers.data_export import erase
-from newsletter.store.subscribers.eligibility import on_lists, searched
+from newsletter.store.subscribers.eligibility import matches, on_lists
 
 _ABOVE_ALL = 1 << 62
 """Greater than any id."""
@@ -58,7 +58,7 @@ class Readers(AddressRepository):
             with importing.staged(self._db, self._hash, chunk):
                 importing.note_known(self._db)
                 new, known = importing.count_people(self._db)
-                importing.bring_in(self._db, at)
+                importing.import_people(self._db, at)
             counts = (counts[0] + new, counts[1] + known)
         return counts
 
@@ -261,7 +261,7 @@ class Readers(AddressRepository):
 
         With ``before``: those with smaller ids.
         """
-        who = searched(list_name, query)
+        who = matches(list_name, query)
         rows = self._db.mappings(
             f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :most",
             who,
@@ -283,7 +283,7 @@ class Readers(AddressRepository):
 
     def count(self, *, list_name: str, query: str) -> int:
         """Return the number of subscribers that ``search`` finds without a limit."""
-        who = searched(list_name, query)
+        who = matches(list_name, query)
         return self._db.number(f"SELECT COUNT(*) FROM subscriber WHERE {who}", who)
 
     def _people(self, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Subscriber, str]]:
@@ -334,9 +334,9 @@ class Readers(AddressRepository):
         self._db.update("suppression", {"address_hash": hashed}, address=None)
         self._db.change("DELETE FROM transactional_email WHERE address_hash = :hash", hash=hashed)
         # the file is to be erased securely
-        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE)
+        due = self._db.value("SELECT value FROM meta WHERE key = :due", due=DUE_KEY)
         since, count = (due or f"{stored(at)} 0").split()
-        self._db.put("meta", "key", key=DUE, value=f"{since} {int(count) + 1}")
+        self._db.put("meta", "key", key=DUE_KEY, value=f"{since} {int(count) + 1}")
         if found is not None:
             erase(self._db, found.id)
         return found is not None

@@ -17,7 +17,7 @@ from newsletter.domain.errors import (
 from newsletter.store.database import Database
 from newsletter.store.delivery.batches import Batches
 from newsletter.store.file import numbers
-from newsletter.store.file.secure_erase import DUE
+from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.postgresql import Postgresql
 from newsletter.store.postgresql_words import in_driver_words
 from newsletter.store.schema import ensure_current
@@ -268,7 +268,7 @@ def test_two_databases_of_one_server_lie_in_two_places(
 
 
 def test_nothing_is_promised_of_bytes_and_none_is_called_damaged(database: Postgresql) -> None:
-    note(database, DUE)
+    note(database, DUE_KEY)
     assert database.overwrite_erased()
     assert noted(database) == []
     assert database.faults(seconds=1) == []

@@ -43,7 +43,7 @@ class SignUpPages:
         self._lane = lane
         self._offering = SignUpOffer(subscribers.settings)
         self._host = urlsplit(subscribers.settings.public_url).hostname or ""
-        self._network_limit = RequestLimit(EmailLimits.a_network, subscribers.store.clock)
+        self._network_limit = RequestLimit(EmailLimits.max_per_network, subscribers.store.clock)
 
     def routes(self) -> list[Route]:
         if not self._offering.rules.public_lists:

@@ -61,4 +61,4 @@ def test_who_is_to_be_told_of_their_account_is_told_though_suppressed_as_a_reade
         id=1, kind=EmailKind.NOTICE, address="ana@example.org", asked_at=NOON
     )
     planned = plan_for(letter, person=None, suppressed=SuppressionReason.MANUAL, now=NOON)
-    assert (planned.says, planned.reason) == (EmailText.NOTICE, "")
+    assert (planned.text, planned.reason) == (EmailText.NOTICE, "")

@@ -190,7 +190,7 @@ class Interrupted(sqlite3.Connection):
         if sql == "VACUUM":
             file = super().execute("PRAGMA database_list").fetchone()[2]
             with closing(sqlite3.connect(file)) as other, other:
-                other.execute("UPDATE meta SET value = '2' WHERE key = ?", (secure_erase.DUE,))
+                other.execute("UPDATE meta SET value = '2' WHERE key = ?", (secure_erase.DUE_KEY,))
         return done
 
 
