@@ -113,11 +113,11 @@ _KNOWN_PEOPLE = """
     staged_number AS known JOIN staged_person AS person ON person.no = known.person_no
     JOIN subscriber ON subscriber.id = known.subscriber_id
 """
-OPTIONAL = ("name", "language", "timezone", *NOTED)
+EXTRA = ("name", "language", "timezone", *NOTED)
 """Columns in which an empty value of the file changes nothing."""
 _DIFFERS = " OR ".join(
     (
-        *(f"person.{name} NOT IN ('', subscriber.{name})" for name in OPTIONAL),
+        *(f"person.{name} NOT IN ('', subscriber.{name})" for name in EXTRA),
         "(subscriber.consent = '{}' AND person.consent <> '{}')",
         # a file without a pause ends none: NULL is never greater
         "person.paused_until > COALESCE(subscriber.paused_until, person.paused_until - 1)",
@@ -274,9 +274,9 @@ def _note_changes(db: Database, import_id: int) -> None:
     """Store the values that the import will change, so that it can be undone."""
     db.change(
         f"""
-        INSERT INTO import_change (import_id, subscriber_id, {", ".join(OPTIONAL)}, consent,
+        INSERT INTO import_change (import_id, subscriber_id, {", ".join(EXTRA)}, consent,
             paused_until, last_import)
-        SELECT :import_id, subscriber.id, {", ".join(f"subscriber.{name}" for name in OPTIONAL)},
+        SELECT :import_id, subscriber.id, {", ".join(f"subscriber.{name}" for name in EXTRA)},
             subscriber.consent, subscriber.paused_until, subscriber.last_import
         FROM {_KNOWN_PEOPLE} WHERE {_DIFFERS} ORDER BY subscriber.id
         ON CONFLICT DO NOTHING
@@ -287,13 +287,13 @@ def _note_changes(db: Database, import_id: int) -> None:
 
 def _add_people(db: Database, at: datetime, import_id: int | None) -> None:
     kept = ", ".join(
-        f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in OPTIONAL
+        f"{name} = COALESCE(NULLIF(excluded.{name}, ''), subscriber.{name})" for name in EXTRA
     )
     db.change(
         f"""
-        INSERT INTO subscriber (address, address_hash, {", ".join(OPTIONAL)}, consent,
+        INSERT INTO subscriber (address, address_hash, {", ".join(EXTRA)}, consent,
             paused_until, added_at, import_id, last_import)
-        SELECT person.address, person.address_hash, {", ".join(f"person.{name}" for name in OPTIONAL)},
+        SELECT person.address, person.address_hash, {", ".join(f"person.{name}" for name in EXTRA)},
             person.consent, person.paused_until, :at, :import_id, :import_id
         FROM staged_person AS person WHERE {_IS_ACCEPTED} ORDER BY person.no
         ON CONFLICT (address_hash) DO UPDATE SET {kept},

@@ -211,7 +211,7 @@ class Imports(AddressRepository):
         restored = db.change(
             f"""
             UPDATE subscriber
-            SET {", ".join(f"{name} = before.{name}" for name in importing.OPTIONAL)},
+            SET {", ".join(f"{name} = before.{name}" for name in importing.EXTRA)},
                 consent = before.consent,
                 paused_until = before.paused_until, last_import = before.last_import
             FROM import_change AS before
