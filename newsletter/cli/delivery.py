@@ -38,10 +38,10 @@ monitoring_option = click.option(
     "--port", type=_PORT, help="Answer monitoring at this port; without it, at none."
 )
 
-_LISTENING = "newsletter.listening"
-"""The command's socket, in click's words."""
-_NAMED = 5
-"""Campaigns that the line at the end names."""
+_SOCKET_KEY = "newsletter.listening"
+"""Key of the listening socket in click's ``meta``."""
+_MAX_NAMED = 5
+"""Campaigns that the summary of a run names."""
 _EXIT_CODES: Mapping[Ending, int] = MappingProxyType(
     {
         Ending.DONE: 0,
@@ -78,7 +78,7 @@ until_idle_option = click.option(
 
 
 def _with_verbose(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--verbose``, as the program itself has it."""
+    """Add the option ``--verbose`` to a command."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, verbose: bool, **options: Any) -> Any:
@@ -122,7 +122,7 @@ def work(
     if run.superseded and not told_to_stop.is_set():
         shell.say("settings were changed at the desk: starting again with them")
         return shell.AGAIN
-    shell.say(_done(services.delivery, run))
+    shell.say(_summarise_run(services.delivery, run))
     return _exit_code(services.delivery, run) if until_idle else 0
 
 
@@ -140,17 +140,17 @@ def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
     if outcome.ending is Ending.HELD:
         yield f"sending is stopped: {run.held}; 'newsletter resume-sending --by EMAIL' resumes it"
     if outcome.ending is Ending.UNREACHABLE:
-        yield _unsent(outcome, run, zone)
+        yield _describe_unsent(outcome, run, zone)
     for campaign in outcome.scheduled:
         yield f"{campaign.slug} is scheduled for {shell.wall_time(campaign.release_at, zone)}"
     for campaign, later in outcome.later:
         hours = shell.hours_to_come(later.readers, later.next_at, later.last_at, zone)
         yield f"{campaign.slug}: {hours}; nothing is lost, run it again then"
-    yield from map(_question, outcome.in_question)
+    yield from map(_decision_needed, outcome.in_question)
 
 
-def _done(delivery: Delivery, run: Run) -> str:
-    """Return the result of the run in one line."""
+def _summarise_run(delivery: Delivery, run: Run) -> str:
+    """Return the summary of a run in one line."""
     with delivery.store.read() as tx:
         found = [tx.campaigns.get(number) for number in sorted(run.worked_on)]
     ended = [
@@ -158,12 +158,12 @@ def _done(delivery: Delivery, run: Run) -> str:
         for each in found
         if each is not None
     ]
-    more = f"; and {len(ended) - _NAMED:,} more" if len(ended) > _NAMED else ""
-    return f"done: {'; '.join(ended[:_NAMED])}{more}" if ended else "done: nothing was due"
+    more = f"; and {len(ended) - _MAX_NAMED:,} more" if len(ended) > _MAX_NAMED else ""
+    return f"done: {'; '.join(ended[:_MAX_NAMED])}{more}" if ended else "done: nothing was due"
 
 
-def _unsent(outcome: Outcome, run: Run, zone: str) -> str:
-    """Return what could not be sent, and why."""
+def _describe_unsent(outcome: Outcome, run: Run, zone: str) -> str:
+    """Return a sentence on what was not sent, and why."""
     if run.wait is not None:
         return (
             f"not all has left: waiting for the {run.wait.cause.value} until"
@@ -176,8 +176,8 @@ def _unsent(outcome: Outcome, run: Run, zone: str) -> str:
     return f"emails to readers that still wait: {waiting}; nothing is lost, run it again"
 
 
-def _question(campaign: Campaign) -> str:
-    """Return the decision that a person must take, and its command."""
+def _decision_needed(campaign: Campaign) -> str:
+    """Return a sentence on the decision that a campaign needs, and its command."""
     named, number = f"campaign {campaign.id} ({campaign.slug})", campaign.id
     if campaign.state is CampaignState.ATTENTION:
         return f"{named} needs a person: {campaign.reason}; 'newsletter report {number}' names them"
@@ -203,21 +203,21 @@ def run(services: Services, until_idle: bool, host: str, port: int) -> int:
     if until_idle:
         return work(services, until_idle=True)
     with _pages(services, host, port) as server:
-        shell.say(_where(services, server.address))
+        shell.say(_say_where(services, server.address))
         return work(services, until_idle=False, at_end=server.stop)
 
 
 def _pages(services: Services, host: str, port: int) -> WebServer:
-    """Return the web server. Requests wait while the command starts again with other settings."""
+    """Return the web server. Its socket stays open while the command restarts with new settings."""
     from newsletter.web.server import WebServer, listen_on
 
     command = click.get_current_context()
-    if _LISTENING not in command.meta:
-        command.meta[_LISTENING] = command.with_resource(closing(listen_on(host, port)))
-    return WebServer(services, host=host, port=port, listening=command.meta[_LISTENING])
+    if _SOCKET_KEY not in command.meta:
+        command.meta[_SOCKET_KEY] = command.with_resource(closing(listen_on(host, port)))
+    return WebServer(services, host=host, port=port, listening=command.meta[_SOCKET_KEY])
 
 
-def _where(services: Services, address: str) -> str:
+def _say_where(services: Services, address: str) -> str:
     settings = services.settings
     # with a host of its own it is at no other
     at = settings.desk_url if settings.desk.url else f"{address}/desk"
@@ -228,7 +228,7 @@ def _where(services: Services, address: str) -> str:
 def _work_watched(
     services: Services, host: str, port: int | None, *, until_idle: bool, sends: bool
 ) -> int:
-    """Work without pages. Monitoring gets answers if there is a port for it."""
+    """Run the scheduler without pages; with a port it serves monitoring."""
     if port is None:
         return work(services, until_idle=until_idle, sends=sends)
     from newsletter.web.pages import make_monitoring
@@ -278,7 +278,7 @@ def scheduler(services: Services, until_idle: bool, host: str, port: int | None)
 def serve(services: Services, host: str, port: int) -> int:
     """Serve only the pages."""
     with _pages(services, host, port) as server, stopped_by_signals(server.stop):
-        shell.say(_where(services, server.address))
+        shell.say(_say_where(services, server.address))
         return shell.AGAIN if server.wait(until=services.configuration.is_superseded) else 0
 
 

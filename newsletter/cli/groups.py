@@ -14,18 +14,18 @@ from newsletter.imports import imported
 
 
 class LazyCommand(click.Command):
-    """Replaces a command in lists, help and completion until it is run."""
+    """A placeholder for a command in lists, help and completion until it runs."""
 
     def __init__(self, name: str, *, at: str, about: str) -> None:
         super().__init__(name, help=about)
-        self.at = at
-        """Its module and its name there: ``newsletter.cli.statements.preview:send``."""
+        self._target = at
+        """Module and name: ``newsletter.cli.statements.preview:send``."""
 
     def load(self) -> click.Command:
-        """The command itself."""
+        """Import and return the command."""
         gc.disable()  # what is imported stays, and to look for rubbish in it takes a tenth
         try:
-            command: click.Command = imported(self.at)
+            command: click.Command = imported(self._target)
         finally:
             gc.freeze()
             gc.enable()
@@ -33,12 +33,12 @@ class LazyCommand(click.Command):
 
 
 class Table(click.Group):
-    """A group that loads a command when it is run."""
+    """A group that imports a command when it runs."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command to run."""
+        """Resolve the command to run, and import it."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, loaded(command), rest
 

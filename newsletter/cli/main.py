@@ -24,8 +24,8 @@ from newsletter.runtime import log_lines
 
 DONE, FAILED, USAGE, INVALID, REFUSED, NEEDS_A_PERSON, UNREACHABLE = range(7)
 INTERRUPTED = 130
-_REQUESTS = "AnyIO worker thread"
-"""The name of the threads that answer requests."""
+_REQUEST_THREAD_NAME = "AnyIO worker thread"
+"""Beginning of the names of threads that answer requests."""
 
 _EXIT_CODES: tuple[tuple[type[NewsletterError], int], ...] = (
     (InvalidInput, INVALID),
@@ -102,7 +102,7 @@ for _name, _module, _about in (
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code. Nothing a person could meet shows a traceback."""
+    """Run a command and return its exit code. Expected errors print a sentence, no traceback."""
     try:
         code = newsletter.main(args=arguments, prog_name="newsletter", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -111,14 +111,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except NewsletterError as error:
-        _complain(f"newsletter: {error}")
+        _print_error(f"newsletter: {error}")
         if isinstance(error, Defect):
-            _complain("This should not happen, so nothing more is sent.")
+            _print_error("This should not happen, so nothing more is sent.")
         return next(code for kind, code in _EXIT_CODES if isinstance(error, kind))
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         advice = "check its owner, its rights and the disk, then try again"
-        _complain(f"newsletter: {place}{error.strerror or error}; {advice}")
+        _print_error(f"newsletter: {place}{error.strerror or error}; {advice}")
         return FAILED
     except Exception as error:  # the last resort
         return _report_fault(error)
@@ -126,31 +126,31 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report_fault(error: Exception) -> int:
-    """Print an error as a sentence, and its details if they are asked for."""
+    """Print an error as a sentence; with ``--verbose`` also its traceback."""
     logging.getLogger("newsletter").debug("unexpected", exc_info=error)
-    _complain(
+    _print_error(
         f"newsletter: unexpected {type(error).__name__}: {error}\n"
         "This is a fault of the program; 'newsletter --verbose …' shows where."
     )
     return FAILED
 
 
-def _complain(message: str) -> None:
+def _print_error(message: str) -> None:
     if not log_lines.logged(message, logging.ERROR):
         click.echo(message, err=True)
 
 
 def entry_point() -> None:
-    """The entry point of the installed command."""
+    """Run the command line of the process, and exit with its code."""
     without_plugins()
     end(run())
 
 
 def end(code: int) -> NoReturn:
-    """End the process, also while a thread still works on a request that was cut off."""
+    """Exit the process, even if a thread still works on an interrupted request."""
     until = time.monotonic() + 1
     for thread in threading.enumerate():
-        if thread.name.startswith(_REQUESTS):
+        if thread.name.startswith(_REQUEST_THREAD_NAME):
             thread.join(max(0.0, until - time.monotonic()))
             if thread.is_alive():
                 sys.stdout.flush()

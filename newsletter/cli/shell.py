@@ -30,13 +30,13 @@ from newsletter.store.sql import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
-    """The workspace of a command."""
+    """The workspace that a command works on."""
 
     workspace: str | None = None
 
     @property
     def folder(self) -> Path:
-        """The workspace. Raises InvalidConfiguration where there is none."""
+        """Return the workspace's folder. Raises InvalidConfiguration if it is none."""
         if not self.workspace:
             return find_workspace(Path.cwd())
         folder = Path(self.workspace)
@@ -46,16 +46,16 @@ class Shell:
         return folder
 
     def settings(self) -> Settings:
-        """The settings in newsletter.yaml. Raises InvalidConfiguration."""
+        """Return the settings in newsletter.yaml. Raises InvalidConfiguration."""
         return load(self.folder / FILE_NAME, environment())
 
     def services(self) -> AbstractContextManager[Services]:
-        """Open the workspace."""
+        """Open the services of the workspace, and close them with the command."""
         return opened(self.folder, environment())
 
 
 def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--workspace`` and, as its first argument, the shell."""
+    """Add ``--workspace`` to a command, and pass it the shell as first argument."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, workspace: str | None, **options: Any) -> Any:
@@ -67,11 +67,11 @@ def in_workspace(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 AGAIN = -1
-"""The result of a command that is to be called again, with the settings as they are now."""
+"""Exit code by which a command asks to run again with the current settings."""
 
 
 def with_services(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--workspace`` and, as its first argument, the services of the workspace."""
+    """Add ``--workspace`` to a command, and pass it the services as first argument."""
 
     @functools.wraps(command)
     def opening(shell: Shell, *args: Any, **options: Any) -> Any:
@@ -85,18 +85,18 @@ def with_services(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def acting(role: Role, action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the services and ``--by``: it gets the person, or the operator.
+    """Add ``--by`` to a command, and pass it the services and the actor: a person or the operator.
 
     A person without the role is refused.
     """
 
     def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
-        def checked(services: Services, *args: Any, by: str | None, **options: Any) -> Any:
+        def with_actor(services: Services, *args: Any, by: str | None, **options: Any) -> Any:
             who = actor(services.store, by, role, action)
             return command(services, *args, by=who, **options)
 
-        return by_whom(with_services(checked))
+        return by_whom(with_services(with_actor))
 
     return decorated
 
@@ -121,7 +121,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def limited(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a list ``--limit`` and ``--all``; the command gets ``most``, None for all."""
+    """Add ``--limit`` and ``--all`` to a command, and pass it ``most``; None means all."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, limit: int, everything: bool, **options: Any) -> Any:
@@ -142,7 +142,7 @@ by_whom = click.option("--by", metavar="EMAIL", help="The person who does it, fo
 
 
 def actor(store: Store, by: str | None, role: Role, action: str) -> str:
-    """Return the person in ``--by`` if they may act, or the operator. Raises Refused."""
+    """Return the address in ``--by`` if its role suffices, or the operator. Raises Refused."""
     if by is None:
         return OPERATOR
     with store.read() as tx:
@@ -150,7 +150,7 @@ def actor(store: Store, by: str | None, role: Role, action: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Print data on standard output; instants, enums and dataclasses may be in it."""
+    """Print data as JSON on standard output; it may contain datetimes, enums and dataclasses."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
@@ -161,14 +161,14 @@ def _plain(value: Any) -> Any:
 
 
 def pick(value: Any, *names: str) -> dict[str, Any]:
-    """Return the attributes with these names, by name."""
+    """Return name → attribute of an object."""
     return {name: getattr(value, name) for name in names}
 
 
 def address_argument(
     name: str = "address", metavar: str = "EMAIL"
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command an address as it was written. Raises InvalidInput, naming the argument."""
+    """Add an argument with a parsed email address. Raises InvalidInput that names the argument."""
 
     def parsed(_context: click.Context, _option: click.Parameter, text: str) -> str:
         try:
@@ -180,7 +180,7 @@ def address_argument(
 
 
 def say(message: str) -> None:
-    """Print a message on standard error, as a line of the log if the log is for machines."""
+    """Print a message on standard error; as a log record if the log is JSON."""
     if not logged(message):
         click.echo(message, err=True)
 
@@ -204,7 +204,7 @@ def print_rows(
     count: int = 0,
     shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
 ) -> None:
-    """A list: all that is known of each row as JSON, or these columns as a table.
+    """Print a list: whole rows as JSON, or these columns as a table.
 
     ``count`` is how many there are where the list may show a part; ``shown`` puts a row into words.
     """
@@ -217,7 +217,7 @@ def print_rows(
 
 
 def in_words(cell: Any) -> str:
-    """Return a value as people write it, without Python's words."""
+    """Format a value for people: yes and no instead of True and False."""
     if isinstance(cell, list | tuple):
         return ", ".join(map(in_words, cell))
     if isinstance(cell, bool):
@@ -228,12 +228,12 @@ def in_words(cell: Any) -> str:
 
 
 def version(digest: str) -> str:
-    """A content hash as people read it, and as ``--digest`` takes it: ``4fb0 2501``."""
+    """Return the short form of a content hash, which ``--digest`` accepts: ``4fb0 2501``."""
     return f"{digest[:4]} {digest[4:8]}".strip()
 
 
 def statement_slug(store: Store, name: str) -> str:
-    """Return the slug that is meant by a slug, its beginning or a campaign's number."""
+    """Resolve a slug, the beginning of one, or a campaign's number to a slug."""
     with store.read() as tx:
         return statement_named(tx, name)
 
@@ -245,7 +245,7 @@ def _width(text: str) -> int:
 
 
 def wall_time(instant: datetime, zone: str) -> str:
-    """Return an instant as the clocks in the configured zone show it."""
+    """Format an instant in the configured time zone."""
     local = instant.astimezone(ZoneInfo(zone))
     seconds = f":{local:%S}" if local.second else ""
     return f"{local:%Y-%m-%d %H:%M}{seconds} ({zone})"

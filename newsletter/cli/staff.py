@@ -1,4 +1,4 @@
-"""``newsletter user`` and ``audit``: those who may act, and the log of what they did."""
+"""``newsletter user`` and ``audit``: the staff, and the log of their acts."""
 
 from datetime import datetime
 
@@ -33,7 +33,7 @@ def add(services: Services, address: str, role: str) -> None:
     with services.store.read() as tx:
         known = tx.staff.role(address)
     if known is not None and known is not Role(role):
-        _tell_scheduled(services, address)
+        _print_affected(services, address)
         people.change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
     else:
         people.put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
@@ -78,7 +78,7 @@ def disable(services: Services, address: str) -> None:
     Their acts stay in the audit log. Their approvals of unsent statements no longer count.
     """
     address = fold(address)
-    _tell_scheduled(services, address)
+    _print_affected(services, address)
     people.disable(address, by=OPERATOR, proofs=services.staff.proofs)
     shell.say(f"{address} can do nothing any more; 'newsletter user invite' lets them in again")
 
@@ -98,7 +98,7 @@ def list_users(services: Services, as_json: bool) -> None:
     shell.print_rows(rows, ("email", "role"), as_json=as_json)
 
 
-def _tell_scheduled(services: Services, address: str) -> None:
+def _print_affected(services: Services, address: str) -> None:
     for slug in people.scheduled_by(address, proofs=services.staff.proofs):
         shell.say(
             f"{slug} is scheduled by what {address} approved or started; unless their role still"
@@ -152,7 +152,7 @@ def verify(services: Services, expect: str | None) -> None:
     Prints the number and the digest of its last line. Note them elsewhere: with --expect they prove
     later that the log still contains everything up to that line.
     """
-    noted = None if expect is None else _head(expect)
+    noted = None if expect is None else _parse_head(expect)
     with services.store.read() as tx:
         head = tx.audit.verify()
         kept = noted is None or tx.audit.digest(noted.number) == noted.digest
@@ -165,7 +165,7 @@ def verify(services: Services, expect: str | None) -> None:
     click.echo(str(head))
 
 
-def _head(text: str) -> AuditHead:
+def _parse_head(text: str) -> AuditHead:
     number, _, digest = text.strip().partition(":")
     if not number.isascii() or not number.isdecimal() or not digest:
         raise click.BadParameter("write it as 'audit verify' printed it: NUMBER:DIGEST")

@@ -6,13 +6,13 @@ from unicodedata import normalize
 
 from babel import Locale, UnknownLocaleError
 
-_EVERYBODYS = {"en": "en-001"}
-"""Gives 21 September 2011; ``en-US`` has September 21, 2011."""
-_NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
-"""Names that people use instead of CLDR's."""
+_INTERNATIONAL = {"en": "en-001"}
+"""English without a region writes 21 September 2011, not September 21, 2011 (``en-US``)."""
+_OWN_NAMES = {"ht": "Kreyòl ayisyen", "id": "Bahasa Indonesia", "tl": "Tagalog"}
+"""Language → the name to use instead of CLDR's."""
 
-_CHOICE = re.compile(r"[a-z]{2}(?:_[A-Z][A-Za-z]{1,3})?")
-"""CLDR's name of a language that many people write, or of a variant with a name of its own."""
+_CHOICE_TAG = re.compile(r"[a-z]{2}(?:_[A-Z][A-Za-z]{1,3})?")
+"""CLDR tags to choose from: two letters, with a script or region that has its own name."""
 
 
 def base_language(language: str) -> str:
@@ -22,13 +22,13 @@ def base_language(language: str) -> str:
 
 @lru_cache(maxsize=64)
 def locale_of(tag: str) -> Locale | None:
-    """Return the locale of a language tag; English without a region is international.
+    """Return the CLDR locale of a language tag, or None. English without a region is international.
 
-    If the region is unknown, only the language counts.
+    An unknown region is ignored.
     """
     for name in (tag, base_language(tag)):
         try:
-            return Locale.parse(_EVERYBODYS.get(name.lower(), name), sep="-")
+            return Locale.parse(_INTERNATIONAL.get(name.lower(), name), sep="-")
         except (UnknownLocaleError, ValueError):
             continue
     return None
@@ -49,7 +49,7 @@ def language_name(language: str) -> str:
     """
     plain, _, variant = language.partition("-")
     locale = locale_of(plain)
-    name = _NAMES.get(plain.lower()) or str((locale and locale.get_language_name(locale)) or "")
+    name = _OWN_NAMES.get(plain.lower()) or str((locale and locale.get_language_name(locale)) or "")
     if not name:
         return language
     name = name[:1].upper() + name[1:]
@@ -58,7 +58,7 @@ def language_name(language: str) -> str:
 
 @lru_cache(maxsize=8)
 def language_choices(shown_in: str) -> tuple[tuple[str, str], ...]:
-    """Return the tag and name of each language to choose from, by name in the language given."""
+    """Return (tag, name in ``shown_in``) of each language to choose from, sorted by name."""
     shown = Locale.parse(shown_in, sep="-")
     named = [
         (
@@ -66,7 +66,7 @@ def language_choices(shown_in: str) -> tuple[tuple[str, str], ...]:
             str(shown.languages.get(tag) or Locale.parse(tag).get_display_name(shown)),
         )
         for tag in map(str, Locale.parse("en").languages)
-        if _CHOICE.fullmatch(tag)
+        if _CHOICE_TAG.fullmatch(tag)
     ]
     found = [(tag, name[:1].upper() + name[1:]) for tag, name in named]
     return tuple(sorted(found, key=lambda one: normalize("NFKD", one[1]).casefold()))

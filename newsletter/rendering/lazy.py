@@ -1,4 +1,4 @@
-"""The renderer and the reviewer: loaded on first use, and run in a sandbox for long texts.
+"""The renderer and the reviewer: imported on first use, and run in a sandbox for long texts.
 
 The time for a text grows with its length, at worst by 50 µs a character. A short text is rendered
 in this process, which saves the half second that another one takes to start.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from newsletter.rendering.mail.files import TemplateFiles
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
-WITHIN = timedelta(seconds=10)
+TIMEOUT = timedelta(seconds=10)
 _RENDER = "newsletter.rendering.lazy:render_here"
 _REVIEW = "newsletter.rendering.checks.reviewer:review_text"
 
@@ -31,7 +31,7 @@ _REVIEW = "newsletter.rendering.checks.reviewer:review_text"
 class LazyRenderer:
     """A renderer that reads the templates on first use.
 
-    All but the fingerprint raises InvalidInput for a template that cannot be read or parsed.
+    All but ``fingerprint`` raise InvalidInput for a template that cannot be read or parsed.
     """
 
     def __init__(self, *, house: Publisher, override: Path | None, carriage: str) -> None:
@@ -47,13 +47,13 @@ class LazyRenderer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over all that shapes a mail, except its statement."""
+        """Return SHA-256, in hexadecimal, over all that shapes a mail but its statement."""
         from newsletter.rendering.mail.files import fingerprint
 
         return fingerprint(self._files, self._house, self._carriage)
 
     def prepare(self) -> None:
-        """Parse the templates. Raises InvalidInput."""
+        """Read and parse the templates. Raises InvalidInput."""
         _ = self.templates
 
     def render(
@@ -62,27 +62,27 @@ class LazyRenderer:
         """Render as ``TemplateRenderer`` does. Raises InvalidInput, TookTooLong and Postponed."""
         if not is_long(statement, *translations):
             return self.templates.render(statement, translations, test=test)
-        return render_apart(statement, translations, test=test, made_by=self._made_by)
+        return render_in_sandbox(statement, translations, test=test, renderer=self._arguments)
 
     @property
-    def _made_by(self) -> dict[str, Any]:
+    def _arguments(self) -> dict[str, Any]:
         return {"house": self._house, "files": self._files, "carriage": self._carriage}
 
     @cached_property
     def templates(self) -> TemplateRenderer:
-        """Return what fills the templates, which writes transactional email too."""
+        """Return the renderer of this process, which also renders transactional email."""
         from newsletter.rendering.mail.renderer import TemplateRenderer
 
-        return TemplateRenderer(**self._made_by)
+        return TemplateRenderer(**self._arguments)
 
 
 def review_text(
     statement: Statement, content: Content | None, around: ReviewContext
 ) -> tuple[ReviewFinding, ...]:
-    """Return what there is to say about a text; one that takes too long gets a finding."""
+    """Return the review findings of a text. One of them says if the text takes too long."""
     from newsletter.rendering.checks import reviewer
 
-    review = review_apart if is_long(statement) else reviewer.review_text
+    review = review_in_sandbox if is_long(statement) else reviewer.review_text
     return review(statement, content, around)
 
 
@@ -90,7 +90,7 @@ def review_text(
 
 
 def is_long(*statements: Statement) -> bool:
-    """Whether the texts together are too long to be rendered without a time limit."""
+    """Return whether the texts together are so long that rendering them needs a time limit."""
     from newsletter.rendering.markdown.markdown import MAX_SHORT
 
     fields = ("title", "subject", "summary", "preview", "body")
@@ -98,20 +98,20 @@ def is_long(*statements: Statement) -> bool:
     return written > MAX_SHORT
 
 
-def render_apart(
+def render_in_sandbox(
     statement: Statement,
     translations: Sequence[Statement],
     *,
     test: bool,
-    made_by: Mapping[str, Any],
-    within: timedelta = WITHIN,
+    renderer: Mapping[str, Any],
+    within: timedelta = TIMEOUT,
 ) -> Content:
-    """Render in a sandbox. ``made_by`` holds the arguments of ``TemplateRenderer``.
+    """Render in a sandbox. ``renderer`` holds the arguments of ``TemplateRenderer``.
 
     Raises InvalidInput, TookTooLong and Postponed.
     """
     arguments = {
-        "made_by": made_by,
+        "renderer": renderer,
         "statement": replace(statement, segment=None),  # no email says it
         "translations": tuple(translations),
         "test": test,
@@ -129,14 +129,14 @@ def render_apart(
     return content
 
 
-def review_apart(
+def review_in_sandbox(
     statement: Statement,
     content: Content | None,
     around: ReviewContext,
     *,
-    within: timedelta = WITHIN,
+    within: timedelta = TIMEOUT,
 ) -> tuple[ReviewFinding, ...]:
-    """Review in a sandbox; a text that takes too long gets a finding that says so."""
+    """Review in a sandbox. A finding says if the text takes too long."""
     arguments = {"statement": statement, "content": content, "around": around}
     kind = tuple[ReviewFinding, ...]
     try:
@@ -165,7 +165,7 @@ def _fault(statement: Statement, message: str) -> Fault:
 
 def render_here(
     *,
-    made_by: Mapping[str, Any],
+    renderer: Mapping[str, Any],
     statement: Statement,
     translations: Sequence[Statement],
     test: bool,
@@ -173,4 +173,4 @@ def render_here(
     """Render in this process, which is the sandbox. Raises InvalidInput."""
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
-    return TemplateRenderer(**made_by).render(statement, translations, test=test)
+    return TemplateRenderer(**renderer).render(statement, translations, test=test)

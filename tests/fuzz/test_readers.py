@@ -17,7 +17,7 @@ from newsletter.documents.plain_text import import_document
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
-from newsletter.rendering.mail.headers import word_of_departure
+from newsletter.rendering.mail.headers import unsubscribe_token
 from newsletter.runtime.keys import SignedLinks
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.markup import tree
@@ -149,4 +149,4 @@ def test_an_email_that_asks_to_leave(data: bytes, fields: dict[str, str]) -> Non
     email = head.encode("utf-8", "surrogatepass") + b"\r\n" + data
     for whole in (data, email):
         with suppress(InvalidInput):
-            word_of_departure(whole).encode()
+            unsubscribe_token(whole).encode()

@@ -30,7 +30,7 @@ def campaign() -> None:
 @shell.with_services
 def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
     """Show the newest campaigns in figures, the last one at the end."""
-    hold, waits = _hold(services.delivery), services.delivery.waits()
+    hold, waits = _hold_sentence(services.delivery), services.delivery.waits()
     zone = services.settings.timezone
     with services.store.read() as tx:
         newest = reversed(tx.campaigns.newest(most))
@@ -45,11 +45,11 @@ def list_campaigns(services: Services, as_json: bool, most: int | None) -> None:
         shown=lambda row: {**row, "state": _state(row)},
     )
     for row in () if as_json else rows:
-        for line in _to_come(row, zone):
+        for line in _describe_wait(row, zone):
             shell.say(f"campaign {row['campaign']}: {line}")
 
 
-def _hold(delivery: Delivery) -> str:
+def _hold_sentence(delivery: Delivery) -> str:
     """Return why sending is stopped, as a sentence, or "" if it is not."""
     hold = "; ".join(delivery.guard().holds().values())
     if hold:
@@ -67,7 +67,7 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
     Names people whose message was rejected, bounced or is unknown, and people who unsubscribed
     first.
     """
-    hold = _hold(services.delivery)
+    hold = _hold_sentence(services.delivery)
     figures = make_report(
         campaign,
         store=services.store,
@@ -82,15 +82,15 @@ def report(services: Services, campaign: str, as_json: bool) -> None:
 
 
 def print_report(figures: dict[str, Any], zone: str) -> None:
-    """Print the report for people, with times in their zone."""
+    """Print the report as text, with times in the zone."""
     click.echo(f"campaign {figures['campaign']}: {figures['statement']}, {_state(figures)}")
     if figures["reason"]:
         click.echo(f"  {figures['reason']}")
     for line in _relations(figures):
         click.echo(f"  {line}")
-    for line in (*_outage(figures, zone), *_to_come(figures, zone)):
+    for line in (*_describe_outage(figures, zone), *_describe_wait(figures, zone)):
         click.echo(f"  {line}")
-    for line in (*_figures(figures), *_elsewhere(figures), *_event_results(figures)):
+    for line in (*_figures(figures), *_foreign_unknowns(figures), *_event_results(figures)):
         click.echo(f"  {line}")
     click.echo(f"  version      {shell.version(figures['content_digest'])}")
     click.echo(f"  approved by  {', '.join(figures['approved_by'])}")
@@ -122,7 +122,7 @@ def _figures(figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _state(row: Mapping[str, Any]) -> str:
-    """Return a state as people read it; JSON has the bare word."""
+    """Return a campaign's state in words; JSON has the enum's value."""
     return "needs attention" if row["state"] == CampaignState.ATTENTION.value else row["state"]
 
 
@@ -137,8 +137,8 @@ def _relations(figures: dict[str, Any]) -> Iterator[str]:
     yield from (row["said"] for row in figures["awaited"])
 
 
-def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
-    """Yield the unknown deliveries at accounts that are no longer configured."""
+def _foreign_unknowns(figures: dict[str, Any]) -> Iterator[str]:
+    """Yield the unknown deliveries at provider accounts that are not configured any more."""
     if count := figures["unknown_elsewhere"]:
         yield (
             f"{count:,} of the unknown went to another account at the provider than is configured"
@@ -148,7 +148,7 @@ def _elsewhere(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _event_results(figures: dict[str, Any]) -> Iterator[str]:
-    """Yield the results that events report, or that there are none."""
+    """Yield the results that providers' events report, or a sentence that there are none."""
     if not figures["events_received"]:
         yield "delivered and bounced are not known: no events are received from the provider"
         return
@@ -157,8 +157,8 @@ def _event_results(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{name:<12} {figures[name]:>9,}{f'  ({more})' if more else ''}"
 
 
-def _outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
-    """Yield that the provider takes nothing at the moment, as the log of the run says."""
+def _describe_outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
+    """Yield a sentence if the provider is unreachable, like the log of the run."""
     if outage := figures["outage"]:
         times = "once" if outage["tries"] == 1 else f"{outage['tries']} times"
         again = datetime.fromisoformat(outage["next_at"])
@@ -168,8 +168,8 @@ def _outage(figures: dict[str, Any], zone: str) -> Iterator[str]:
         )
 
 
-def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
-    """Yield the reason for a wait and its end, in words."""
+def _describe_wait(row: dict[str, Any], zone: str) -> Iterator[str]:
+    """Yield why and until when a campaign waits, in words."""
     wait, later = row["waiting"], row["later"]
     if wait:
         until = shell.wall_time(datetime.fromisoformat(wait["until"]), zone)
@@ -188,7 +188,7 @@ def _to_come(row: dict[str, Any], zone: str) -> Iterator[str]:
 @shell.acting(Role.SENDER, "pause")
 def pause(services: Services, campaign: str, by: str) -> None:
     """Pause a campaign after its open calls."""
-    _tell(services.campaigns.hand(by).pause(campaign))
+    _print_state(services.campaigns.hand(by).pause(campaign))
 
 
 @click.command()
@@ -196,7 +196,7 @@ def pause(services: Services, campaign: str, by: str) -> None:
 @shell.acting(Role.SENDER, "resume")
 def resume(services: Services, campaign: str, by: str) -> None:
     """Resume a paused campaign."""
-    _tell(services.campaigns.hand(by).resume(campaign))
+    _print_state(services.campaigns.hand(by).resume(campaign))
 
 
 @click.command()
@@ -205,7 +205,7 @@ def resume(services: Services, campaign: str, by: str) -> None:
 def cancel(services: Services, campaign: str, by: str) -> None:
     """Cancel a campaign; sent messages stay sent."""
     cancelled = services.campaigns.hand(by).cancel(campaign)
-    _tell(cancelled)
+    _print_state(cancelled)
     with services.store.read() as tx:
         original = tx.campaigns.latest(cancelled.translates)
         waiting = awaited(tx, original) if original else ()
@@ -233,7 +233,7 @@ def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
         raise click.UsageError("say --sent, --resend or --give-up")
     resolved, people = services.campaigns.hand(by).resolve(campaign, Resolution(to))
     shell.say(f"{people} decided")
-    _tell(resolved)
+    _print_state(resolved)
 
 
 @campaign.command("return")
@@ -244,7 +244,7 @@ def go_back(services: Services, campaign: str, by: str) -> None:
 
     After a fail-over, once the first provider is well.
     """
-    _tell(services.campaigns.hand(by).go_back(campaign))
+    _print_state(services.campaigns.hand(by).go_back(campaign))
 
 
 @campaign.command()
@@ -258,10 +258,10 @@ def reopen(services: Services, campaign: str, by: str) -> None:
     """
     reopened, people = services.campaigns.hand(by).reopen(campaign)
     shell.say(f"{people:,} of {reopened.counts.audience:,} wait again")
-    _tell(reopened)
+    _print_state(reopened)
 
 
-def _tell(campaign: Campaign) -> None:
+def _print_state(campaign: Campaign) -> None:
     counts = campaign.counts
     attention = campaign.state is CampaignState.ATTENTION
     stands = "needs attention" if attention else f"is {campaign.state.value}"

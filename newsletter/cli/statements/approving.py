@@ -59,7 +59,7 @@ def approve(
     While its text speaks of an embargo without an end, it takes embargo_until, or --no-embargo.
     """
     faults = services.statements.refresh_to_act()
-    slug = _meant(services.statements, slug, faults)
+    slug = _find_statement(services.statements, slug, faults)
     with services.store.read() as tx:
         stored = tx.statements.get(slug)
         if stored:
@@ -77,17 +77,17 @@ def approve(
     )
     with services.store.read() as tx:
         status = find_status(tx, slug, services.campaigns.rules)
-        late = list(_left_behind(tx, status))
+        late = list(_uncovered_translations(tx, status))
         status = with_readers(tx, status)
-    lines = list(_answer(services.campaigns, status, by, given))
+    lines = list(_confirmation(services.campaigns, status, by, given))
     if as_json:
-        shell.print_json(_given(status, given))
+        shell.print_json(_parse_despite(status, given))
         return
     for line in (*lines, *(late if given.approval.approved else ())):
         shell.say(line)
 
 
-def _meant(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
+def _find_statement(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
     try:
         return shell.statement_slug(statements.store, name)
     except NotFound:
@@ -95,7 +95,7 @@ def _meant(statements: Statements, name: str, faults: Iterable[Fault]) -> str:
         raise
 
 
-def _given(status: StatementStatus, given: ApprovalResult) -> dict[str, object]:
+def _parse_despite(status: StatementStatus, given: ApprovalResult) -> dict[str, object]:
     goes, release = status.readers is not None, status.release or status.ready
     return {
         "slug": status.slug,
@@ -112,10 +112,10 @@ def _given(status: StatementStatus, given: ApprovalResult) -> dict[str, object]:
     }
 
 
-def _answer(
+def _confirmation(
     campaigns: Campaigns, status: StatementStatus, by: str, given: ApprovalResult
 ) -> Iterator[str]:
-    """Yield the version, its approver, readers and time, and how to undo the approval."""
+    """Yield the lines after an approval: version, approver, readers, time, and how to undo it."""
     slug, approved = status.slug, given.approval.approved
     over = f" despite {', '.join(given.warnings)}" if given.warnings else ""
     who = ", ".join(approval.by for approval in given.approval.given)
@@ -145,8 +145,8 @@ def _wall_time(status: StatementStatus) -> str:
     return shell.wall_time(leaves, status.rules.timezone)
 
 
-def _left_behind(tx: Transaction, status: StatementStatus) -> Iterator[str]:
-    """Yield the translations that an approval does not cover, or that are not waited for."""
+def _uncovered_translations(tx: Transaction, status: StatementStatus) -> Iterator[str]:
+    """Yield the translations that the approval does not cover, or that would come later."""
     slug, statement = status.slug, status.statement
     if status.rules.together:
         if statement.translation_of:

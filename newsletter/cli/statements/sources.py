@@ -43,7 +43,7 @@ def list_sources(services: Services, as_json: bool) -> None:
         if isinstance(one, FolderOptions)
     ]
     with services.store.read() as tx:
-        feeds = [_described(tx, services.statements, feed) for feed in services.statements.feeds]
+        feeds = [_source_row(tx, services.statements, feed) for feed in services.statements.feeds]
     columns = ("name", "url", "last_visit", "seen", "taken", "state")
     shell.print_rows([*rows, *feeds], columns, as_json=as_json)
     for row in () if as_json else feeds:
@@ -53,7 +53,7 @@ def list_sources(services: Services, as_json: bool) -> None:
             shell.say(f"{row['name']}: {row['remark']}")
 
 
-def _described(tx: Transaction, statements: Statements, feed: Feed) -> dict[str, Any]:
+def _source_row(tx: Transaction, statements: Statements, feed: Feed) -> dict[str, Any]:
     record, counts = tx.feeds.record(feed.name), tx.feeds.counts(feed.name)
     zone, visited = statements.settings.timezone, record.visited_at
     return {
@@ -86,7 +86,7 @@ def poll(services: Services, name: str | None) -> int:
     services.statements.refresh()  # so that no item gets the slug of a new file
     seen = [services.statements.visitor().visit(feed) for feed in feeds]
     for visit in seen:
-        _tell(visit)
+        _print_visit(visit)
     return _UNREACHABLE if any(visit.failure for visit in seen) else 0
 
 
@@ -98,7 +98,7 @@ def _feed(statements: Statements, name: str) -> Feed:
     raise NotFound(f"there is no feed {name!r}; those in newsletter.yaml: {names}")
 
 
-def _tell(seen: VisitResult) -> None:
+def _print_visit(seen: VisitResult) -> None:
     if seen.failure:
         shell.say(f"{seen.feed} cannot be read: {seen.failure}")
         return
@@ -128,7 +128,7 @@ def import_files(services: Services, files: tuple[Path, ...], as_json: bool) -> 
 
     today = services.store.clock.now().date()
     # all are read before one is written: a broken file leaves nothing half done
-    read = [import_isolated(_bytes_of(file), today=today, file=str(file)) for file in files]
+    read = [import_isolated(_read_file(file), today=today, file=str(file)) for file in files]
     usual = services.settings.language
     made = [_write_imported(services, with_language(document, usual)) for document in read]
     if as_json:
@@ -180,7 +180,7 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
 
 
 def _write_picture(path: Path, picture: "ImportedPicture") -> tuple[str, str]:
-    """Write a picture next to the statement. Return its path, and the remaining task."""
+    """Write a picture next to the statement. Return its path, and what is left to do."""
     path = path.with_name(f"{path.name}.{picture.kind.rpartition('/')[2]}")
     write_bytes(path, picture.data)
     size = f"{picture.width}x{picture.height}"
@@ -193,7 +193,7 @@ def _write_picture(path: Path, picture: "ImportedPicture") -> tuple[str, str]:
     return str(path), f"{advice} website and write {written} there."
 
 
-def _bytes_of(file: Path) -> bytes:
+def _read_file(file: Path) -> bytes:
     from newsletter.documents.importing import MAX_BYTES
 
     try:

@@ -56,7 +56,7 @@ def list_statements(services: Services, as_json: bool, most: int | None) -> None
         count=count,
         shown=lambda row: {
             **row,
-            "campaign": _shown("campaign", row["campaign"]),
+            "campaign": _format_value("campaign", row["campaign"]),
             "version": shell.version(row["digest"]),
         },
     )
@@ -89,12 +89,12 @@ def show(services: Services, slug: str, as_json: bool) -> None:
         shell.print_json(row)
         return
     for key, value in row.items():
-        click.echo(f"{key + ':':<14} {_shown(key, value) or '–'}")
+        click.echo(f"{key + ':':<14} {_format_value(key, value) or '–'}")
     click.echo(f"\n{stored.statement.body}")
 
 
-def _shown(key: str, value: Any) -> str:
-    """Return a value for people; empty if there is none."""
+def _format_value(key: str, value: Any) -> str:
+    """Format a value for people; "" for None and empty lists."""
     if key == "campaign" and value.endswith(f" {CampaignState.ATTENTION.value}"):
         return f"{value.partition(' ')[0]} needs attention"
     if key == "despite":
@@ -112,7 +112,7 @@ def _describe(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         "file": statement.origin,
         "digest": status.stored.content_hash,
         "status": statement.progress.value,
-        "standing": _in_a_word(status),
+        "standing": _approval_label(status),
         "approved_by": [approval.by for approval in status.approval.given],
         "despite": overrides(status.approval.counted),
         "reasons": list(status.approval.reasons),
@@ -122,7 +122,7 @@ def _describe(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
         "send_at": statement.send_at.isoformat(sep=" ", timespec="minutes")
         if statement.send_at
         else str(statement.local_time or ""),
-        "time": _set_time(status),
+        "time": _format_set_time(status),
         "corrects": statement.corrects,
         "translation_of": statement.translation_of,
         "language": statement.language,
@@ -132,8 +132,8 @@ def _describe(tx: Transaction, status: StatementStatus) -> dict[str, Any]:
     }
 
 
-def _in_a_word(status: StatementStatus) -> str:
-    """Return whether it is approved, in a word or two."""
+def _approval_label(status: StatementStatus) -> str:
+    """Return the label of a statement's approval status."""
     if not status.stored.content_hash:
         return "cannot be rendered"
     if status.is_within:
@@ -145,8 +145,8 @@ def _in_a_word(status: StatementStatus) -> str:
     return "changed since approval" if status.approval.changed else "waits for approval"
 
 
-def _set_time(status: StatementStatus) -> str:
-    """Return the time that its file or staff set, or since when a start is overdue."""
+def _format_set_time(status: StatementStatus) -> str:
+    """Format the set send time, with "overdue since" if the start is overdue; "" if none is set."""
     if status.set_for is None or has_begun(status.campaign):
         return ""
     overdue = "overdue since " if status.is_overdue and status.approval.approved else ""
@@ -176,7 +176,7 @@ BLOCKED, WARNED = 3, 4
 
 @dataclass(frozen=True, kw_only=True)
 class _Checked:
-    """The findings, and the warnings without a decision."""
+    """The result of a check: findings, exit code and number of statements."""
 
     remarks: tuple[ReviewFinding, ...]
     code: int
@@ -221,14 +221,14 @@ def _check_one(statements: Statements, slug: str) -> _Checked:
             origin = stored.statement.origin if stored else ""
             own = tuple(fault for fault in faults if fault.file == origin or slug in fault.file)
             if own:
-                return _checked(own, (), settled=True, statements=0)
+                return _collect(own, (), settled=True, statements=0)
             stored = tx.statements.get(statement_named(tx, slug))
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         faults = statements.faults_about(tx, stored.statement, faults)
         [reviewed] = review(tx, [stored], statements.review_rules)
         settled = is_settled(tx, stored, statements.review_rules)
-    return _checked(faults, reviewed.remarks, settled=settled, statements=1)
+    return _collect(faults, reviewed.remarks, settled=settled, statements=1)
 
 
 def _check_all(statements: Statements) -> _Checked:
@@ -246,10 +246,10 @@ def _check_all(statements: Statements) -> _Checked:
         reviews = review(tx, unsettled, rules)
     remarks = [finding for reviewed in reviews for finding in reviewed.remarks]
     grave = [finding for finding in remarks if finding.grade is not Severity.ADVICE]
-    return _checked(faults, grave, settled=False, statements=present)
+    return _collect(faults, grave, settled=False, statements=present)
 
 
-def _checked(
+def _collect(
     faults: Iterable[Fault], remarks: Iterable[ReviewFinding], *, settled: bool, statements: int
 ) -> _Checked:
     found = in_order([*map(finding_of, faults), *remarks])

@@ -23,13 +23,13 @@ from newsletter.subscriber_files.subscriber_file import SubscriberFile, with_pau
 from newsletter.subscriber_files.subscribers import KINDS, PLAIN, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
-_TOLD = 100_000
-"""The people between two lines of progress."""
+_PROGRESS_STEP = 100_000
+"""People between two lines of progress."""
 
 
-def _teller(what: str) -> Callable[[int], None]:
-    """Return a function that says how many people were read or written, now and then."""
-    return lambda count: None if count % _TOLD else shell.say(f"{what}: {count:,}")
+def _progress_printer(what: str) -> Callable[[int], None]:
+    """Return a callback that prints the number of people at every ``_PROGRESS_STEP``."""
+    return lambda count: None if count % _PROGRESS_STEP else shell.say(f"{what}: {count:,}")
 
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -113,10 +113,10 @@ def import_file(
         lists=lists,
         encoding=encoding,
         without=without,
-        mapped=_mapped(columns),
+        mapped=_parse_columns(columns),
         ignored=ignored,
     )
-    read = read_people(as_table(file), said, progress=_teller("checked"))
+    read = read_people(as_table(file), said, progress=_progress_printer("checked"))
     with workspace.services() as services:
         who = shell.actor(services.store, by, Role.SENDER, "import subscribers")
         brought = bring_in(
@@ -138,7 +138,7 @@ def import_file(
         shell.say(f"{_summary(brought)}; {undo if number else 'nothing was changed'}")
 
 
-def _mapped(columns: tuple[str, ...]) -> dict[str, str]:
+def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
     found = {}
     for column in columns:
         name, equals, header = column.partition("=")
@@ -181,7 +181,7 @@ def _summary(brought: ImportResult) -> str:
 
 
 def _notes(brought: ImportResult) -> Iterator[str]:
-    """Yield each reason for leaving people out, with the first of these people."""
+    """Yield each reason for excluding people, with the first of them."""
     reasons = [(reason.value, away) for reason, away in brought.refused.items()]
     for reason, away in (*reasons, ("unsubscribed", brought.left)):
         if away.people:
@@ -205,7 +205,7 @@ def bring_in(
     options: Sequence[str] = (),
     rehearse: bool = False,
 ) -> ImportResult:
-    """Import a file that was checked, or say what would come of it. ``options`` are its --list."""
+    """Import a file that was checked, or rehearse the import. ``options`` are its --list."""
     plan = imports.ImportPlan(
         file=read.name,
         kind=read.kind,
@@ -215,7 +215,7 @@ def bring_in(
         create_lists=create_lists,
         places={name: "--list" if name in options else place for name, place in read.lists.items()},
     )
-    people = with_pauses(read.people, _teller("tried" if rehearse else "written"))
+    people = with_pauses(read.people, _progress_printer("tried" if rehearse else "written"))
     return imports.carry_out(people, plan, store=subscribers.store, only_rehearse=rehearse)
 
 

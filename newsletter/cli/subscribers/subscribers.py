@@ -16,7 +16,7 @@ from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
 from newsletter.pipeline.subscribers.membership import find_list
-from newsletter.rendering.mail.headers import word_of_departure
+from newsletter.rendering.mail.headers import unsubscribe_token
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Transaction
 from newsletter.subscriber_files.entries import RawEntry, check_entry
@@ -70,7 +70,7 @@ def receive_email(services: Services, email: BinaryIO) -> None:
     EMAIL is a file; without it, standard input, as a mail server pipes it. The subject is signed,
     so the lists of the email that it answers end, whatever its sender.
     """
-    word = word_of_departure(email.read(_MAX_EMAIL_BYTES))
+    word = unsubscribe_token(email.read(_MAX_EMAIL_BYTES))
     if not word:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])

@@ -30,7 +30,7 @@ def db() -> None:
 
 
 @contextmanager
-def _exclusively(settings: Settings) -> Iterator[None]:
+def _require_exclusive(settings: Settings) -> Iterator[None]:
     """Check that no other process has the database open. Raises Refused.
 
     A sender of another version is sure to hold the lock of those who send.
@@ -48,7 +48,7 @@ def migrate(workspace: Shell) -> None:
     # private first: what a migration makes is its owner's alone from the first byte
     with (
         private(),
-        _exclusively(settings),
+        _require_exclusive(settings),
         closing(open_database(settings)) as database,
     ):
         is_new = ensure_current(database)
@@ -104,7 +104,7 @@ def restore(workspace: Shell, file: Path) -> None:
             "name a new, empty database in 'database', and copy the backup into it:"
             f" newsletter db copy --from sqlite:///{file.absolute()}"
         )
-    with private(), _exclusively(settings):
+    with private(), _require_exclusive(settings):
         keys = fingerprints_in(settings.workspace)
         kept = copies.restore(file, settings.database_path, at=SystemClock().now(), keys=keys)
     say(f"restored; the database that was there is {kept}" if kept.exists() else "restored")
@@ -133,7 +133,7 @@ def copy(workspace: Shell, target: str | None, source: str | None) -> None:
     settings = workspace.settings()
     with (
         private(),
-        _exclusively(settings),
+        _require_exclusive(settings),
         closing(open_database(settings, source or "")) as old,
         closing(open_database(settings, target or "")) as new,
         old.only_one(),

@@ -47,7 +47,7 @@ _SLUG = "example"
 
 @dataclass(frozen=True, kw_only=True)
 class _Person:
-    """One of the press office."""
+    """A made-up member of the press office."""
 
     name: str
     role: Role
@@ -98,7 +98,7 @@ def demo(folder: Path, serve: bool | None, port: int) -> int:
 
 
 def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
-    """Make a workspace in an empty folder, and have a statement go out; returns the exit code."""
+    """Create a workspace in an empty folder, and send a statement; return the exit code."""
     make_workspace(folder, {})
     example = folder / "statements" / "example.md"
     handed_in = example.read_text(encoding="utf-8").replace("status: draft", "status: review")
@@ -114,7 +114,7 @@ def send_one(folder: Path, passwords: Mapping[str, str]) -> int:
 
 @contextmanager
 def at_the_desk(folder: Path) -> Iterator[Services]:
-    """The same workspace, with five more statements at the desk, each in another state."""
+    """Open the workspace with five more statements at the desk, each in another state."""
     _configure(folder, {"schedule.undo_window": "5m", "schedule.start": "sender"})
     with _opened(folder) as services:
         _work_at_the_desk(services)

@@ -43,11 +43,11 @@ def show(workspace: shell.Shell, as_json: bool) -> None:
 @shell.in_workspace
 def validate(workspace: shell.Shell) -> None:
     """Check newsletter.yaml and list every fault."""
-    shell.say(f"{_valid(workspace)} is valid")
+    shell.say(f"{_validated_path(workspace)} is valid")
 
 
-def _valid(workspace: shell.Shell) -> str:
-    """The path of newsletter.yaml, which has no fault. Raises InvalidConfiguration."""
+def _validated_path(workspace: shell.Shell) -> str:
+    """Validate newsletter.yaml and return its path. Raises InvalidConfiguration."""
     workspace.settings()
     return str(workspace.folder / FILE_NAME)
 
@@ -89,7 +89,7 @@ def doctor(workspace: shell.Shell, as_json: bool) -> int:
 
 def _examine(workspace: shell.Shell) -> Iterator[Finding]:
     yield diagnosis.finding("python", well=True, detail=platform.python_version())
-    config = diagnosis.attempt("configuration", lambda: _valid(workspace))
+    config = diagnosis.attempt("configuration", lambda: _validated_path(workspace))
     yield config
     if config.level is Level.FAULT:
         return
@@ -109,7 +109,7 @@ def _examine(workspace: shell.Shell) -> Iterator[Finding]:
 _SETTING = re.compile(r"^( *)(\w+):(?: (\"[^\"]*\"|[^\s\"#][^#]*?))?(?= *(?:#|$))")
 
 
-def _filled(example: str, variables: Mapping[str, str]) -> str:
+def _with_variables(example: str, variables: Mapping[str, str]) -> str:
     """Return settings with the values of variables, such as NEWSLETTER_PUBLIC_URL, filled in."""
     path: list[str] = []
     lines = example.split("\n")
@@ -126,7 +126,7 @@ def _filled(example: str, variables: Mapping[str, str]) -> str:
 
 
 def make_workspace(folder: Path, variables: Mapping[str, str]) -> list[Path]:
-    """Write a workspace and return its files. Raises Refused rather than overwrite anything."""
+    """Write a workspace and return its files. Raises Refused if a file exists."""
     examples = default_templates() / "workspace"
     files = {
         folder / FILE_NAME: examples / "newsletter.yaml",
@@ -144,7 +144,7 @@ def make_workspace(folder: Path, variables: Mapping[str, str]) -> list[Path]:
     for target, example in files.items():
         shutil.copyfile(example, target)
     settings = folder / FILE_NAME
-    settings.write_text(_filled(settings.read_text("utf-8"), variables), "utf-8")
+    settings.write_text(_with_variables(settings.read_text("utf-8"), variables), "utf-8")
     (folder / "subscribers.yaml").chmod(0o600)  # while only made-up people stand in it
     schema.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")
     return [*files, schema]

@@ -10,9 +10,9 @@ from newsletter.rendering.markdown.greetings import GREETING
 from newsletter.rendering.markdown.markdown import read_markdown
 
 _HEAD, _FOOT = 6_000, 3_000
-"""Characters of a body to read: an embargo is at its beginning or its end."""
+"""Characters that are read at the beginning and the end of a body."""
 _LINES = 12
-"""Lines of the beginning, and of the end."""
+"""Lines that are read at the beginning and the end."""
 _WORDS = {"text", "code_inline", GREETING}
 
 

@@ -11,10 +11,10 @@ from newsletter.domain.statements.statement import Statement
 from newsletter.domain.wording import say
 
 HTML_LIMIT = 102_000
-"""Bytes. Gmail cuts off longer mails, and with them the unsubscribe link."""
+"""Bytes of HTML. Gmail clips longer mails, and with them the unsubscribe link."""
 
 SOURCE_LIMIT = HTML_LIMIT * 3 // 2
-"""Bytes of one field. A longer one makes no mail, and rendering it may take long."""
+"""Bytes of one field of a statement; a longer one is refused."""
 
 _TOO_LONG = (
     f"and Gmail cuts a message off after {HTML_LIMIT:,}: shorten it, or link to the long version on"
@@ -33,19 +33,19 @@ _FORBIDDEN = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demands:
-    """Requirements for both parts of a message."""
+class Requirements:
+    """The content that both parts of a mail must have."""
 
     links: tuple[str, ...]
     postal_address: str
     embargo: str = ""
-    """The written time, or ""."""
+    """The embargo's end as written in the mail, or ""."""
     gaps: int = 0
-    """Number of NAME_MARKS that may be open."""
+    """Number of ``NAME_MARKS`` that may occur."""
 
 
 class Page:
-    """The elements and the text of a finished page."""
+    """The elements and the text of a rendered HTML part."""
 
     def __init__(self, html: str) -> None:
         root = document_fromstring(html.strip() or "<p>")
@@ -84,23 +84,23 @@ def _text_faults(field: str, text: str) -> Iterator[str]:
 
 
 def size_faults(html: str) -> Iterator[str]:
-    """Yield a fault if Gmail would cut the message off."""
+    """Yield a fault if Gmail would clip the mail."""
     size = len(html.encode())
     if size > HTML_LIMIT:
         yield f"it comes to {size:,} bytes of HTML, {_TOO_LONG}"
 
 
-def mark_faults(part: str, demands: Demands) -> Iterator[str]:
-    """Yield a fault for merge marks from the statement, however they are spelt."""
+def mark_faults(part: str, required: Requirements) -> Iterator[str]:
+    """Yield a fault if the author wrote merge marks, in any spelling."""
     # our own gaps are taken out; whatever is left came from somebody's text
-    for known in (*demands.links, *NAME_MARKS[: demands.gaps]):
+    for known in (*required.links, *NAME_MARKS[: required.gaps]):
         part = part.replace(known, "")
     if MARK_PREFIX in part:
         yield f"it holds {MARK_PREFIX}, which marks gaps to be filled: write another word"
 
 
-def html_faults(html: str, demands: Demands) -> Iterator[str]:
-    """Yield what a template left out of the HTML, or wrongly put into it."""
+def html_faults(html: str, required: Requirements) -> Iterator[str]:
+    """Yield a fault for each element that a template's HTML lacks or must not have."""
     page = Page(html)
     for tag in sorted(_FORBIDDEN.intersection(page.tags)):
         yield f"it has a <{tag}>, which mail programs block: remove it"
@@ -111,25 +111,25 @@ def html_faults(html: str, demands: Demands) -> Iterator[str]:
     for href in page.hrefs:
         if href not in page.places and not _WHOLE_ADDRESS.match(href):
             yield f"it links to {href!r}: write a whole address"
-    for url in demands.links:
+    for url in required.links:
         if url not in page.hrefs:
             yield f"it does not link to {url}"
-    yield from _missing_words(page.text, demands)
+    yield from _missing_words(page.text, required)
 
 
-def _missing_words(part: str, demands: Demands) -> Iterator[str]:
-    if not _contains_words(part, demands.postal_address):
+def _missing_words(part: str, required: Requirements) -> Iterator[str]:
+    if not _contains_words(part, required.postal_address):
         yield "it lacks the postal address"
-    if not _contains_words(part, demands.embargo):
-        yield f"it leaves out the embargo until {demands.embargo}: fill in embargo"
+    if not _contains_words(part, required.embargo):
+        yield f"it leaves out the embargo until {required.embargo}: fill in embargo"
 
 
-def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
-    """Yield what a template left out of the text."""
-    yield from _missing_words(text, demands)
+def text_faults(text: str, html: str, required: Requirements) -> Iterator[str]:
+    """Yield a fault for each part that a template's text lacks."""
+    yield from _missing_words(text, required)
     digits = re.sub(r"[^+0-9]", "", text)
     page = Page(html)
-    for href in [*demands.links, *(href for href in page.hrefs if href not in page.places)]:
+    for href in [*required.links, *(href for href in page.hrefs if href not in page.places)]:
         if href.startswith("tel:") and href.removeprefix("tel:") in digits:
             continue
         if href.removeprefix("mailto:") not in text:
@@ -137,6 +137,6 @@ def text_faults(text: str, html: str, demands: Demands) -> Iterator[str]:
 
 
 def _contains_words(text: str, words: str) -> bool:
-    """Whether the text has the words, even if lines and elements split them."""
+    """Return whether a text contains the words, ignoring line breaks and blanks."""
     # without blanks: lines of text are folded, and an address is set over several
     return "".join(words.split()) in "".join(text.split())

@@ -26,7 +26,7 @@ from newsletter.rendering.markdown.markdown import read_markdown
 from newsletter.rendering.markdown.tables import PHONE_WIDTH, SHEET, Fits, tables_in
 
 NEAR_LIMIT = 90_000
-"""Bytes of HTML that are close to ``guards.HTML_LIMIT``."""
+"""Bytes of HTML from which a finding warns of ``guards.HTML_LIMIT``."""
 MAX_IMAGE_WIDTH = 1_200
 """Pixels: twice the width of a mail, which the sharpest screens show."""
 SHOWN = 80
@@ -85,7 +85,7 @@ def _of_size(statement: Statement, content: Content) -> Iterator[ReviewFinding]:
 
 
 _Found = tuple[Check, int, str]
-"""A check, the line of the body from 0, and the message."""
+"""(check, line of the body from 0, message)."""
 
 
 def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
@@ -99,7 +99,7 @@ def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFind
 
 
 def _about_segments(tokens: Sequence[Token], about: date, year: int) -> Iterator[_Found]:
-    """``about`` is the day near which weekdays are expected, ``year`` the present year."""
+    """Yield findings; weekdays are checked near ``about``, copyrights against ``year``."""
     level = 0
     for segment in text_segments.text_segments(tokens):
         for phrase in (

@@ -15,7 +15,7 @@ from newsletter.rendering.markdown.greetings import GREETING
 
 PHRASES = Tables("newsletter.rendering.checks", "phrases.yaml")
 HIDDEN = "\ufffc"
-"""Replaces code, images and addresses, which are no prose."""
+"""Placeholder for code, images and URLs, in which no phrase is searched."""
 
 _ADDRESS = re.compile(
     r"(?:\b[a-z][a-z0-9+.-]{0,30}://|\bwww\.)[^\s<>]+|[^\s<>@]{1,64}@[^\s<>@]+", re.IGNORECASE
@@ -25,7 +25,7 @@ _BREAKS = {"softbreak", "hardbreak"}
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A link, with its visible text."""
+    """A link in a segment."""
 
     line: int
     address: str
@@ -34,7 +34,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image, with its description."""
+    """An image in a segment."""
 
     line: int
     address: str
@@ -51,14 +51,14 @@ class TextSegment:
     links: tuple[Link, ...]
     images: tuple[Image, ...]
     heading: int
-    """The written level, or 0."""
+    """The level of a heading, else 0."""
     starts: tuple[int, ...]
-    """Where each line of the body begins in the text."""
+    """Offsets in the text at which each line of the body begins."""
     line: int
-    """The first of those lines, from 0."""
+    """The first line of the body, from 0."""
 
     def line_at(self, offset: int) -> int:
-        """Return the line of the body, from 0, of a place in the text."""
+        """Return the line of the body, from 0, at an offset in the text."""
         return self.line + bisect_right(self.starts, offset) - 1
 
 
@@ -141,16 +141,16 @@ _SAY_NAME = say(
 
 @dataclass(frozen=True, kw_only=True)
 class Phrase:
-    """Words that match a rule."""
+    """A match of a phrase rule in a text."""
 
     check: Check
     offset: int
-    """In the text, in characters."""
+    """Characters before it in the text."""
     message: str
 
 
 def phrases_in(text: str) -> Iterator[Phrase]:
-    """Yield the matches of the rules in one line; of overlapping ones only the first."""
+    """Yield the matches of all rules in one line; only the first of overlapping ones."""
     found = [
         (words.start(), words.end(), check)
         for check, pattern in _COMPILED
@@ -170,14 +170,14 @@ _COPYRIGHT = re.compile(
     r"(?i:©|\(c\)|\bcopyright\b) {0,2}(?:© {0,2})?(?:\d{4} {0,2}[-–] {0,2})?(\d{4})\b"
 )
 _PICTURE = re.compile(r"(?i:photo|picture|image|courtesy|credit|foto|imagen|cr[eé]dito)")
-_NEAR = 40
-"""Characters."""
+_CREDIT_DISTANCE = 40
+"""Characters before a © that are searched for a word such as Photo."""
 
 
 def old_copyrights(text: str, year: int) -> Iterator[Phrase]:
     """Yield past years after a ©, except those of pictures."""
     for found in _COPYRIGHT.finditer(text):
-        before = text[max(0, found.start() - _NEAR) : found.start()]
+        before = text[max(0, found.start() - _CREDIT_DISTANCE) : found.start()]
         if int(found[1]) < year and not _PICTURE.search(before):
             yield Phrase(
                 check=Check.COPYRIGHT,

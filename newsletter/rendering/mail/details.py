@@ -21,14 +21,14 @@ from newsletter.rendering.markdown.tables import text_of
 PREHEADER_LEAST = 40
 PREHEADER_MOST = 130
 _PREHEADER_FULL = 90
-_GREETED = "\ufffc"
-"""Marks the word for readers without a name."""
+_GREETING = "\ufffc"
+"""Marks the greeting word for readers without a name in a text."""
 _GAP = re.compile(r"\{(day|month|year)\}")
 _SENTENCE_END = re.compile(r"[.!?…۔؟。][\"'”’»)]*(?=\s|$)")
 
 
 def isolated(text: str, surrounding: str) -> Markup:
-    """Escape text that may have another direction than its surroundings (``ltr`` or ``rtl``)."""
+    """Escape a text, and isolate it if its direction may differ from ``surrounding``."""
     ways = {"L": "ltr", "R": "rtl", "AL": "rtl"}
     strong = (ways.get(unicodedata.bidirectional(character)) for character in text)
     way = next((way for way in strong if way), surrounding)
@@ -53,7 +53,7 @@ def written_date(day: date | None, language: str, words: Mapping[str, str]) -> s
 
 
 _format_date = lru_cache(maxsize=4096)(format_date)
-"""A list has many dates, and each of its pages shows them again."""
+"""Cached: pages show the same dates again and again."""
 
 
 def written_time(wall: datetime | None, zone: str, language: str, words: Mapping[str, str]) -> str:
@@ -72,17 +72,17 @@ def written_time(wall: datetime | None, zone: str, language: str, words: Mapping
 
 
 def preheader(summary: str, tokens: Sequence[Token]) -> str:
-    """Return the preview text of an inbox, in at most 130 characters.
+    """Return the preview text of an email, at most 130 characters.
 
     It is the preview line or the summary, else the body's first sentences of together 40
     characters.
     """
     written = " ".join(visible(summary).split())
-    return shortened(written or opening(tokens), PREHEADER_MOST)
+    return truncate(written or opening(tokens), PREHEADER_MOST)
 
 
 def preheader_padding(text: str) -> str:
-    """Return invisible filling after a short preview text, to keep the masthead out of it."""
+    """Return invisible characters that keep the masthead out of a short preview text."""
     return "\u00a0\u200c" * max(0, _PREHEADER_FULL - len(text))
 
 
@@ -94,7 +94,7 @@ def opening(tokens: Sequence[Token]) -> str:
     """
     openings = []
     for above, token in pairwise(tokens):
-        line = " ".join(visible(text_of(token, greeted=_GREETED)).split())
+        line = " ".join(visible(text_of(token, greeted=_GREETING)).split())
         # without the parts below a picture or at the end
         if (
             line
@@ -104,11 +104,11 @@ def opening(tokens: Sequence[Token]) -> str:
             ends = (found.end() for found in _SENTENCE_END.finditer(line))
             end = next((end for end in ends if end >= PREHEADER_LEAST), len(line))
             openings.append(line[:end])
-    return min(openings, key=lambda one: _GREETED in one, default="").replace(_GREETED, "")
+    return min(openings, key=lambda one: _GREETING in one, default="").replace(_GREETING, "")
 
 
-def shortened(text: str, most: int) -> str:
-    """Cut a text after a whole word."""
+def truncate(text: str, most: int) -> str:
+    """Cut a text to ``most`` characters, after a whole word."""
     if len(text) <= most:
         return text
     cut = text[: most - 1]
@@ -121,7 +121,7 @@ _REASON_GAP = re.compile(r"\{(lists|organisation)\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """A sentence with gaps, and their content."""
+    """A sentence on why a reader gets an email, with named gaps and their values."""
 
     sentence: str
     filling: Mapping[str, str]
@@ -131,14 +131,14 @@ class Reason:
         return _REASON_GAP.sub(lambda gap: self.filling[gap[1]], self.sentence)
 
     def html(self, direction: str) -> Markup:
-        """Return HTML; ``direction`` is that of the sentence."""
+        """Return the sentence as HTML; ``direction`` is ``ltr`` or ``rtl``."""
         shown = {name: isolated(text, direction) for name, text in self.filling.items()}
         filled = _REASON_GAP.sub(lambda gap: shown[gap[1]], str(escape(self.sentence)))
         return Markup(filled)  # noqa: S704 - each part of it was escaped
 
 
-def why(house: Publisher, lists: Sequence[str], words: Mapping[str, str]) -> Reason:
-    """Say why a reader gets what goes to these lists.
+def subscription_reason(house: Publisher, lists: Sequence[str], words: Mapping[str, str]) -> Reason:
+    """Return the reason why a reader gets an email to these lists.
 
     All readers get one content. So it says that they subscribed only if people can subscribe to
     every list, and names several lists as alternatives.

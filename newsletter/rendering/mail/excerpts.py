@@ -28,10 +28,10 @@ _ALLOWED: dict[str, set[str]] = {
     "span": {"lang", "dir"},
     "th": {"scope"},
 }
-_LAYOUTS = frozenset(("button", "video", "columns", "mat"))
-"""Layout tables in the text: on a page each becomes a ``<div>`` of this class."""
+_LAYOUT_CLASSES = frozenset(("button", "video", "columns", "mat"))
+"""Classes of layout tables in a mail: on a page each table becomes a ``<div>`` of the class."""
 _CLASSES = {
-    "div": {*(f"of-{name}" for name in _LAYOUTS), "half", "notes", "downloads"},
+    "div": {*(f"of-{name}" for name in _LAYOUT_CLASSES), "half", "notes", "downloads"},
     "p": {"caption", "edge", "standfirst", "by", "head", "end"},
     "span": {"credit", "kind", "named"},
     "blockquote": {"pull"},
@@ -39,22 +39,22 @@ _CLASSES = {
     "td": {"right", "to-right", "center", "to-center"},
     "th": {"right", "center"},
 }
-_NAMED = re.compile(r'<span class="named">[^<]*</span> ?')
-"""The label of a cell in a wide table on telephones; other readers see the head."""
-_NOTES = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')
-"""The links of notes, which lead nowhere in a feed."""
+_CELL_LABEL = re.compile(r'<span class="named">[^<]*</span> ?')
+"""The label of a cell in a wide table, which only telephones show."""
+_NOTE_LINKS = re.compile(r'<a (?:id="[^"]*" )?href="#[^"]*"(?: id="[^"]*")?>(\[\d+\])</a>')
+"""Links of footnotes, which are broken in a feed."""
 _WITHIN_WORDS = {"a", "em", "strong", "s", "sup", "code", "span"}
 _PADDING = "\u00a0\u200c \n"
-_KEPT = 128
-"""Mails with a cached excerpt: more than a feed has."""
+_CACHED_EXCERPTS = 128
+"""Cached excerpts: more than a feed has entries."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Excerpt:
-    """The statement in a mail."""
+    """The statement without the mail around it."""
 
     title: str
-    """The words of its only h1."""
+    """The text of its only h1."""
     opening: str
     """The preview text, or "" if the template has none."""
     body: str
@@ -64,11 +64,11 @@ class Excerpt:
 
 
 def excerpt_of(content: Content) -> Excerpt:
-    """Return the statement in a mail for readers without a name."""
+    """Return the cached excerpt of a mail, with greetings for readers without a name."""
     return excerpt(content.in_words(content.html))
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_EXCERPTS)
 def excerpt(html: str) -> Excerpt:
     """Extract the statement from a mail's HTML.
 
@@ -83,20 +83,20 @@ def excerpt(html: str) -> Excerpt:
         for each in root.iterfind(".//*[@style]")
         if "display:none" in each.get("style").replace(" ", "")
     )
-    body = "" if cell is None else "".join(_below(title, cell))
+    body = "" if cell is None else "".join(_html_below(title, cell))
     page = _plain(body)
     return Excerpt(
         title="" if title is None else " ".join(title.text_content().split()),
         opening=next(hidden, "").strip(_PADDING),
-        body=_NOTES.sub(r"\1", _NAMED.sub("", page)),
+        body=_NOTE_LINKS.sub(r"\1", _CELL_LABEL.sub("", page)),
         page=page,
     )
 
 
-def _below(title: Any, cell: Any) -> Iterator[str]:
-    """Yield the HTML below a title in its cell, and that of the cells that go on with it."""
+def _html_below(title: Any, cell: Any) -> Iterator[str]:
+    """Yield the HTML after a title in its cell, and that of the cells that continue the text."""
     for table in cell.getroottree().iterfind(".//table[@role='presentation']"):
-        for name in _LAYOUTS.intersection(table.get("class", "").split()):
+        for name in _LAYOUT_CLASSES.intersection(table.get("class", "").split()):
             for part in list(table.iter("tbody", "tr", "td")):
                 if next(part.iterancestors("table")) is table:
                     part.drop_tag()
@@ -117,7 +117,7 @@ def _below(title: Any, cell: Any) -> Iterator[str]:
 
 
 def pictures_of(html: str) -> list[Mapping[str, str]]:
-    """Return the attributes of each picture in the HTML that is more than decoration."""
+    """Return the attributes of each picture in the HTML with an alt text."""
     found = document_fromstring(html or "<p>").iter("img")
     return [dict(each.attrib) for each in found if each.get("alt")]
 
@@ -138,7 +138,7 @@ def _plain(html: str) -> str:
         tags=set(_ALLOWED),
         attributes=_ALLOWED,
         allowed_classes=_CLASSES,
-        attribute_filter=_for_everybody,
+        attribute_filter=_keep_attribute,
         url_schemes={"https", "mailto", "tel"},
         link_rel=None,
         strip_comments=True,
@@ -146,14 +146,14 @@ def _plain(html: str) -> str:
     return clean.replace(' class=""', "").strip()
 
 
-def _for_everybody(_tag: str, name: str, value: str) -> str | None:
+def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
     if MARK_PREFIX in value:
         return None
     return untagged(value) if name == "href" else value
 
 
 def words_of(content: Content) -> tuple[str, str]:
-    """Return the opening line of the statement in an email, and its text with its summary."""
+    """Return the opening line of an email's statement, and its words with the summary's."""
     found = excerpt_of(content)
     body = document_fromstring(found.body.strip() or "<p>")
     for each in body.iter():

@@ -17,7 +17,7 @@ from newsletter.domain.errors import Defect, Fault
 from newsletter.domain.statements.content import Publisher
 
 FETCHES = re.compile(r"@import\b|<link\b", re.IGNORECASE)
-"""premailer fetches these even if told not to."""
+"""CSS and elements whose URLs premailer fetches, whatever its options."""
 
 DEFAULT = "default/"
 _KINDS = ("*.j2", "*.css", "words/*.po", "words/*.pot")
@@ -35,13 +35,13 @@ class TemplateFiles:
 
     sources: Mapping[str, str]
     places: Mapping[str, str]
-    """The place of each, for people."""
+    """Template name → its path, for error messages."""
     faults: tuple[Fault, ...] = ()
-    """Unreadable files."""
+    """A fault for each file that cannot be read."""
 
     @property
     def digests(self) -> dict[str, str]:
-        """SHA-256 of each template."""
+        """Return template name → SHA-256 of its source."""
         return {
             name: hashlib.sha256(source.encode()).hexdigest()
             for name, source in sorted(self.sources.items())
@@ -50,12 +50,12 @@ class TemplateFiles:
 
 @cache
 def page_templates(folder: str) -> TemplateFiles:
-    """Read the templates of pages in a folder, once in the life of a process."""
+    """Read the page templates in a folder of the package. Cached for the process."""
     return read_templates(default_templates() / folder)
 
 
 def default_templates() -> Path:
-    """Return their folder: in an installed package, or next to it in a checkout."""
+    """Return the folder of the default templates: in the package, or next to it in a checkout."""
     return find_templates(Path(newsletter.__file__).parent)
 
 
@@ -106,7 +106,7 @@ def read_templates(defaults: Path, override: Path | None = None) -> TemplateFile
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries; reading them is slow, so once a process."""
+    """Return the versions of the libraries that shape a mail. Cached, as reading them is slow."""
     versions = {}
     for library in _LIBRARIES:
         # metadata.version parses all of the file as an email, in five times as long

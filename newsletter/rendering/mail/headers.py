@@ -14,7 +14,7 @@ from newsletter.domain.subscribers.address import fold
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _SENDER_ID_LENGTH = 12
 
-_NO_ANSWERS = ("X-Auto-Response-Suppress", "OOF, AutoReply")
+_SUPPRESSED_REPLIES = ("X-Auto-Response-Suppress", "OOF, AutoReply")
 """For Exchange, which ignores List-Id and would send out-of-office replies (RFC 3834, 2). ``All``
 would suppress bounces too ([MS-OXCMAIL] 2.1.3.2.20)."""
 
@@ -23,22 +23,22 @@ _DEPARTURE = re.compile(r"\bunsubscribe\.([A-Za-z0-9_-]{1,200})(?![A-Za-z0-9_-])
 
 
 def unsubscribe_url(house: Publisher) -> str:
-    """Return the reader's own link, with its signed word still open."""
+    """Return the reader's unsubscribe URL; its signed token is a merge field."""
     return f"{house.public_url}/u/{MergeField.UNSUBSCRIBE.value}"
 
 
 def preferences_url(house: Publisher) -> str:
-    """Return the address that sends readers the link to their settings."""
+    """Return the URL of the page that mails readers a link to their preferences."""
     return f"{unsubscribe_url(house)}/preferences"
 
 
 def archive_url(house: Publisher, slug: str) -> str:
-    """Return the address of a statement's page on the web."""
+    """Return the URL of a statement's page in the archive."""
     return f"{house.public_url}/archive/{slug}"
 
 
 def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str], ...]:
-    """Return all but From, Reply-To, To, Subject and Date. The statement names a list."""
+    """Return all header fields but From, Reply-To, To, Subject and Date. It needs a list."""
     sender = house.sender_of(statement.lists)
     domain = fold(sender.address).rpartition("@")[2]
     first = statement.lists[0]
@@ -55,13 +55,13 @@ def headers_for(house: Publisher, statement: Statement) -> tuple[tuple[str, str]
         ("List-Archive", f"<{house.public_url}/>"),
         # RFC 8058: a mail program posts this by itself, where a page would ask once more
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        _NO_ANSWERS,
+        _SUPPRESSED_REPLIES,
         ("Feedback-ID", f"{statement.slug}:{first}:newsletter:{sender_id(domain)}"),
     )
 
 
 def headers_for_one(house: Publisher) -> tuple[tuple[str, str], ...]:
-    """Return the fields of a transactional mail: without unsubscribing and replies.
+    """Return the header fields of a transactional mail.
 
     Auto-Submitted keeps other machines from answering (RFC 3834).
     """
@@ -69,19 +69,19 @@ def headers_for_one(house: Publisher) -> tuple[tuple[str, str], ...]:
     return (
         ("Message-ID", f"<{MergeField.MESSAGE_ID.value}@{domain}>"),
         ("Auto-Submitted", "auto-generated"),
-        _NO_ANSWERS,
+        _SUPPRESSED_REPLIES,
     )
 
 
-def word_of_departure(email: bytes) -> str:
-    """Return the reader's signed word in an email to the unsubscribe inbox, or ""."""
+def unsubscribe_token(email: bytes) -> str:
+    """Return the signed token in the subject of an email to the unsubscribe inbox, or ""."""
     subject = str(BytesParser(policy=default).parsebytes(email, headersonly=True)["Subject"] or "")
     found = _DEPARTURE.search(subject)
     return found[1] if found else ""
 
 
 def sender_id(domain: str) -> str:
-    """Return the id under which mailbox providers count complaints: 12 characters a domain.
+    """Return the sender id for Feedback-ID: 12 characters that depend on the domain.
 
     Gmail wants 5 to 15 characters that never change (Feedback-ID, Gmail's sender guidelines).
     """
@@ -93,7 +93,7 @@ def _quoted(address: str) -> str:
 
 
 def _phrase(name: str) -> str:
-    """Return a name as RFC 5322 writes it before an address, or "" if ASCII cannot."""
+    """Return a name as an RFC 5322 phrase, or "" if it is not ASCII."""
     if _ATOMS.fullmatch(name):
         return f"{name} "
     if not (name.isascii() and name.isprintable() and name):

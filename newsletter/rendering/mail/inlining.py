@@ -16,14 +16,14 @@ from newsletter.rendering.mail.files import FETCHES
 _DOCTYPE = "<!DOCTYPE html>"
 _STYLES_AND_LINKS = re.compile(r"<style\b.*?</style>|<link\b", re.IGNORECASE | re.DOTALL)
 
-_NO_GROUND = re.compile(r'(<(?:p|img) [^<>]*) bgcolor="#[0-9a-f]{6}"')
-"""premailer gives it to every element with a ground, and only tables have it."""
+_USELESS_BGCOLOR = re.compile(r'(<(?:p|img) [^<>]*) bgcolor="#[0-9a-f]{6}"')
+"""A ``bgcolor`` that premailer adds to an element that cannot have one."""
 
-_SIDE = re.compile(
+_TEXT_ALIGN = re.compile(
     r'(<(?:td|th|p)\b(?![^<>]* align=)[^<>]*?)( style=["\'][^<>]*?)(?:; )?'
     r"\btext-align:(left|center|right)"
 )
-"""An attribute says it to more mail programs than a style."""
+"""A ``text-align`` style, which becomes ``align``: more mail programs read the attribute."""
 
 # premailer's cache and cssutils' serialiser belong to the whole process
 _LOCK = Lock()
@@ -45,7 +45,7 @@ def inline(html: str) -> str:
         inlined = _transform(html)
     # a second run would differ: premailer takes the mark off the styles that stay
     inlined = inlined.replace("<style>", '<style data-premailer="ignore">')
-    return _SIDE.sub(r'\1 align="\3"\2', _NO_GROUND.sub(r"\1", inlined))
+    return _TEXT_ALIGN.sub(r'\1 align="\3"\2', _USELESS_BGCOLOR.sub(r"\1", inlined))
 
 
 def _transform(html: str) -> str:
@@ -65,7 +65,7 @@ def _transform(html: str) -> str:
 
 
 class _Selector(str):
-    """Equals no other text, so that premailer does not mistake it for an element's style."""
+    """A selector that equals no str, so that premailer's cache cannot mix it up with a style."""
 
     __slots__ = ()
 
@@ -96,6 +96,6 @@ class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
 
 @lru_cache(maxsize=16)
 def _rules(css: str | None, number: int) -> Any:
-    """Return the rules of a mail's style sheet, by its number, and what stays in a ``<style>``."""
+    """Parse style sheet ``number`` of a mail. Return its rules, and the CSS to keep in a style."""
     rules, left = Premailer(**_OPTIONS)._parse_style_rules(css, number)
     return [(weight, _Selector(selector), style) for weight, selector, style in rules], left

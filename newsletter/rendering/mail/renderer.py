@@ -35,11 +35,11 @@ _CLASSES = re.compile(r'<[a-z]+ (?:role="presentation" )?class="([a-z- ]+)"')
 _WITHIN_WORDS = re.compile(r"</?(?:a|strong|em|span|code|sup)\b[^<>]*>")
 _HEADING = re.compile(r"<h\d(?:(?!<h\d).)*?</h\d>", re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
-_LONG, _ON_A_CARD, _IN_LARGE_TYPE = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17, 10))
-"""Words that may not fit on a phone of 320 pixels, or of 375 where a program drops the styles."""
+_WIDE, _WIDE_CARD, _WIDE_HEADING = (re.compile(f"[^ \n]{{{most}}}") for most in (25, 17, 10))
+"""Words too wide for a phone of 320 pixels, or of 375 where a mail program drops the styles."""
 _VERSION_DIGITS = 12
 _LINKS = ("unsubscribe_url", "preferences_url", "archive_url", "original_url")
-_TRANSACTIONAL = {
+_WORD_KEYS = {
     EmailText.CONFIRMATION: ("confirm_subject", "confirm"),
     EmailText.MOVE: ("move_subject", "move"),
     EmailText.PREFERENCES: ("preferences_subject", "preferences"),
@@ -50,19 +50,19 @@ _TRANSACTIONAL = {
     EmailText.ADMITTED: ("admitted_subject", "admitted"),
     EmailText.DECLINED: ("declined_subject", "declined"),
 }
-"""The keys of the fixed words for subject and opening of a transactional email."""
+"""Kind of a transactional email → keys of the fixed words for its subject and opening."""
 
 
-_ONE_LOWER = {"h2": "h3", "h3": "h4"}
-"""A block's title is an h2, so its headings are one level lower."""
+_LOWERED_HEADINGS = {"h2": "h3", "h3": "h4"}
+"""Headings in a translation's block: its title is an h2, so they move one level down."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One translation in a mail, as templates see it."""
+    """A translation in a mail, as values of a template."""
 
     name: str
-    """Of the language, in that language."""
+    """The language's own name."""
     language: str
     direction: str
     title: str
@@ -70,7 +70,7 @@ class Block:
     text: str
     links: tuple[str, ...]
     words: Mapping[str, str]
-    """The fixed words, in its language if there are any."""
+    """The fixed words in its language, or in English if it has none."""
 
 
 def blocks(
@@ -79,9 +79,9 @@ def blocks(
     counting: LinkParameters | None,
     fallbacks: list[str],
 ) -> tuple[Block, ...]:
-    """Return a block for each translation. Raises InvalidInput with all faults.
+    """Render each translation as a block. Raises InvalidInput with the faults of all.
 
-    ``fallbacks`` are the words for readers without a name; theirs are added.
+    Their words for readers without a name are appended to ``fallbacks``.
     """
     faults = dict.fromkeys(fault for translation in translations for fault in _faults(translation))
     if faults:
@@ -90,7 +90,7 @@ def blocks(
 
 
 def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
-    """Yield a fault for each language that a workspace's template leaves out."""
+    """Yield a fault for each translation that is missing in a rendered part."""
     whole = "".join(part.split())
     for block in wanted:
         if "".join(block.title.split()) not in whole:
@@ -117,7 +117,7 @@ def _block(
         tag_links(tokens, counting.marks(statement.slug), counting.hosts)
     open_greetings(tokens, fallbacks)
     for token in tokens:
-        token.tag = _ONE_LOWER.get(token.tag, token.tag)
+        token.tag = _LOWERED_HEADINGS.get(token.tag, token.tag)
     plain = to_text(tokens)
     return Block(
         name=language_name(statement.language),
@@ -156,14 +156,14 @@ class TemplateRenderer:
         """SHA-256 over templates, house, carriage and library versions, in hexadecimal."""
 
     def prepare(self) -> None:
-        """Do nothing: the templates are parsed already."""
+        """Do nothing: ``__init__`` parsed the templates."""
 
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:
-        """Render a statement, with translations in their own blocks; deterministic.
+        """Render a statement with its translations; the result is deterministic.
 
-        With ``test``, the mail says at its top that it is a test. Raises InvalidInput.
+        With ``test``, the mail begins with a line that it is a test. Raises InvalidInput.
         """
         _refuse(statement.origin, guards.statement_faults(statement))
         words, counting = self.wordings.of(statement.language)[0], self._house.counting
@@ -183,7 +183,7 @@ class TemplateRenderer:
         name = "correction" if statement.corrects else "statement"
         name = "digest" if statement.digest else name
         links = [values[link] for link in _LINKS if values[link]]
-        demands = self._demands(links, embargo=values["embargo"], gaps=len(fallbacks))
+        demands = self._required(links, embargo=values["embargo"], gaps=len(fallbacks))
         html, text = self._parts(name, statement.origin, values, to_text(tokens), demands)
         # a workspace's own template may forget them
         _refuse(self._templates.place(f"{name}.html.j2"), left_out(guards.Page(html).text, others))
@@ -200,8 +200,8 @@ class TemplateRenderer:
             lists=statement.lists,
             corrects=statement.corrects,
             translation_of=statement.translation_of,
-            send_at=_iso(statement.send_at) or str(statement.local_time or ""),
-            embargo_until=_iso(statement.embargo_until),
+            send_at=_iso_or_empty(statement.send_at) or str(statement.local_time or ""),
+            embargo_until=_iso_or_empty(statement.embargo_until),
             embargo="; ".join(dict.fromkeys(filter(None, embargoes))),
             segment=statement.segment,
             template_version=self.fingerprint[:_VERSION_DIGITS],
@@ -211,7 +211,7 @@ class TemplateRenderer:
             texts=texts_of(statement, *translations),
             unlisted=not values["archive_url"],
             welcome=statement.welcome,
-            date=_iso(statement.date),
+            date=_iso_or_empty(statement.date),
         )
 
     def transactional(
@@ -224,16 +224,16 @@ class TemplateRenderer:
         about: str = "",
         news: tuple[News, ...] = (),
     ) -> Content:
-        """Render a mail that one person asked for; ``url`` is their own link.
+        """Render a mail to one person; ``url`` is their own link.
 
-        ``about`` is the sentence of a mail to staff, ``news`` its events. Only the message's id
-        stays open. Raises InvalidInput.
+        ``about`` is the sentence of a mail to staff, ``news`` its events. The only merge field
+        is the message id. Raises InvalidInput.
         """
         values = common_values(self._house, language, self.wordings)
         if says is EmailText.NEWS:
             subject, opening = subject_of(news), " ".join(news[0].lines)
         else:
-            subject, opening = (values["words"][key] for key in _TRANSACTIONAL[says])
+            subject, opening = (values["words"][key] for key in _WORD_KEYS[says])
         preheader = details.preheader(opening, ())
         values |= {
             "subject": subject,
@@ -245,7 +245,7 @@ class TemplateRenderer:
             "press_contact_shown": False,
         }
         origin, plain = f"the {says.value} mail", PlainBody(text="", links=())
-        html, text = self._parts(says.value, origin, values, plain, self._demands([url]))
+        html, text = self._parts(says.value, origin, values, plain, self._required([url]))
         return Content(
             subject=subject,
             html=html,
@@ -268,10 +268,10 @@ class TemplateRenderer:
         layout = self._house.layout
         among = not layout.release_lists or set(statement.lists) <= set(layout.release_lists)
         is_news = not statement.digest and not statement.embargo_until
-        reason = details.why(self._house, statement.lists, words)
+        reason = details.subscription_reason(self._house, statement.lists, words)
         corrected = statement.corrects
-        off_the_archive = {one.name for one in self._house.lists if not one.archive}
-        unlisted = statement.welcome or off_the_archive.issuperset(statement.lists)
+        unarchived_lists = {one.name for one in self._house.lists if not one.archive}
+        unlisted = statement.welcome or unarchived_lists.issuperset(statement.lists)
         return values | {
             "title": statement.title,
             "subject": statement.subject or statement.title,
@@ -300,9 +300,9 @@ class TemplateRenderer:
         origin: str,
         values: Mapping[str, Any],
         plain: PlainBody,
-        demands: guards.Demands,
+        demands: guards.Requirements,
     ) -> tuple[str, str]:
-        """Fill the HTML and the text template of a name, and check both."""
+        """Render the HTML and the text template of this name, and check both."""
         place = self._templates.place(f"{name}.html.j2")
         try:
             html = inline(self._templates.fill(f"{name}.html.j2", values))
@@ -316,15 +316,17 @@ class TemplateRenderer:
         _refuse(self._templates.place(f"{name}.txt.j2"), guards.text_faults(text, html, demands))
         return html, text
 
-    def _demands(self, links: Sequence[str], *, embargo: str = "", gaps: int = 0) -> guards.Demands:
+    def _required(
+        self, links: Sequence[str], *, embargo: str = "", gaps: int = 0
+    ) -> guards.Requirements:
         address = self._house.organisation.postal_address
-        return guards.Demands(
+        return guards.Requirements(
             links=tuple(links), postal_address=address, embargo=embargo, gaps=gaps
         )
 
 
 def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the HTML of the text, and what its author did not write already."""
+    """Return the body's HTML, and standfirst and end mark unless the author wrote them."""
     parts = in_parts(tokens, values["design"].lead)
     above, lead, rest = (Markup(to_html(part)) for part in (parts.above, parts.lead, parts.rest))  # noqa: S704
     everything = (above, lead, rest, *(block.body for block in values["translations"]))
@@ -332,11 +334,11 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
     shown = frozenset(classes.split()) | (
         {"long"} if _has_long_words(everything, values) else set()
     )
-    said = [text_of(token) for token in tokens if token.type == "inline"]
+    texts = [text_of(token) for token in tokens if token.type == "inline"]
     # what the author wrote in the text is not said again around it
     standfirst, end_mark = values["standfirst"], values["end_mark"]
-    opens = bool(said) and _letters(said[0]).startswith(_letters(standfirst))
-    ends = next(filter(None, reversed(said)), "") in {end_mark, "###"}
+    opens = bool(texts) and _letters(texts[0]).startswith(_letters(standfirst))
+    ends = next(filter(None, reversed(texts)), "") in {end_mark, "###"}
     return {
         "above": above,
         "lead": lead,
@@ -348,7 +350,7 @@ def _body(tokens: Sequence[Token], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
-    """Whether a word or a table's row may be wider than a phone where it stands."""
+    """Return whether a word or a table may be wider than a phone."""
     text = " ".join(texts)
     names = values["title"], values["organisation"].name, values["list_title"]
     large = " ".join([*names, *_HEADING.findall(text)])
@@ -356,7 +358,7 @@ def _has_long_words(texts: Iterable[str], values: Mapping[str, Any]) -> bool:
     card = contact.email if contact and values["design"].card != "ruled" else ""
     return "<th" in text or any(
         rule.search(_TAG.sub(" ", _WITHIN_WORDS.sub("", html)))
-        for rule, html in ((_LONG, text), (_IN_LARGE_TYPE, large), (_ON_A_CARD, card))
+        for rule, html in ((_WIDE, text), (_WIDE_HEADING, large), (_WIDE_CARD, card))
     )
 
 
@@ -370,5 +372,5 @@ def _refuse(place: str, messages: Iterable[str]) -> None:
         raise InvalidInput(faults)
 
 
-def _iso(wall: date | None) -> str:
+def _iso_or_empty(wall: date | None) -> str:
     return "" if wall is None else wall.isoformat()

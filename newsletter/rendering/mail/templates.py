@@ -16,7 +16,7 @@ _ESCAPED = (".html.j2", ".xml.j2")
 
 
 class _BytecodeMemory(BytecodeCache):
-    """A cache of compiled templates by place and text; a full one is emptied."""
+    """A cache of compiled templates by path and source. It is emptied when it is full."""
 
     _MAX_TEMPLATES = 500
 
@@ -78,11 +78,11 @@ class Templates:
             raise InvalidInput(faults)
 
     def place(self, name: str) -> str:
-        """Return the place of a template, for people."""
+        """Return the path of a template, for error messages."""
         return self._places[name]
 
     def fill(self, name: str, values: Mapping[str, object]) -> str:
-        """Fill a template. Raises InvalidInput with the place of an error in it."""
+        """Render a template. Raises InvalidInput with file and line of an error."""
         try:
             return self._environment.get_template(name).render(values)
         except Exception as error:  # a template can raise anything: it calls methods and divides
@@ -96,7 +96,7 @@ class Templates:
         return self._translate(source), self._places[name], lambda: True
 
     def _parse(self) -> list[Fault]:
-        """Return the faults of a workspace's templates; default ones are compiled on use."""
+        """Compile a workspace's templates. Return their faults; default ones compile on use."""
         faults = []
         for name, source in self._sources.items():
             if name.endswith((".po", ".pot")):

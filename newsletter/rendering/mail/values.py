@@ -70,27 +70,27 @@ def common_values(
 
 
 _MAX_OPENING = 300
-"""Characters of a first sentence, which most do not reach. A summary is never cut."""
+"""Characters of a first sentence; a longer one is truncated."""
 
 
 class Abstracts:
-    """Takes a statement's summary, else the first sentence of its text."""
+    """Makes digest entries: a statement's title, with its summary or first sentence."""
 
     def __init__(self, house: Publisher, wordings: Wordings) -> None:
         self._house = house
         self._wordings = wordings
 
     def of(self, statement: Statement, went_out: date, language: str) -> Abstract:
-        """Return the entry of a sent statement."""
+        """Return the digest entry of a sent statement."""
         tokens = read_markdown(statement.body[:MAX_SHORT], statement.language)
         summary = " ".join(visible(statement.summary).split())
         return Abstract(
             title=statement.title,
             address=archive_url(self._house, statement.slug),
             dated=self.dated(statement.date or went_out, language),
-            opening=summary or details.shortened(details.opening(tokens), _MAX_OPENING),
+            opening=summary or details.truncate(details.opening(tokens), _MAX_OPENING),
         )
 
     def dated(self, day: date, language: str) -> str:
-        """Write a day as a mail in this language does."""
+        """Write a day as mails in this language do."""
         return details.written_date(day, language, self._wordings.of(language)[0])

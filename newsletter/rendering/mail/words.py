@@ -24,23 +24,23 @@ from newsletter.rendering.mail.templates import Templates
 
 _SOURCE = f"{DEFAULT}words/words.pot"
 _FALLBACK = "en"
-_DATES = ("date", "months")
-"""Only a workspace sets these; else dates are written as the language does."""
-_OWN = (*_DATES, "watch")
-"""Empty if a language omits them: an English word in another language would be worse."""
+_OPTIONAL_KEYS = ("date", "months")
+"""Keys that only a workspace sets; without them CLDR writes the dates."""
+_NO_FALLBACK_KEYS = (*_OPTIONAL_KEYS, "watch")
+"""Keys without an English fallback: a missing one is empty."""
 _GAP = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """The translations in a file, without open, fuzzy and outdated ones."""
+    """The translations of one file, without untranslated, fuzzy and obsolete ones."""
 
     words: dict[str, str] = field(default_factory=dict)
-    """By key."""
+    """Key → translation."""
     forms: dict[str, Sequence[str]] = field(default_factory=dict)
-    """By key; all plural forms."""
+    """Key → all plural forms."""
     plural: str = ""
-    """gettext's plural formula, in C."""
+    """The file's plural expression, in gettext's C syntax."""
 
 
 class Wordings:
@@ -65,22 +65,22 @@ class Wordings:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages with words of their own, sorted."""
+        """Return the languages that have a catalogue, sorted."""
         return tuple(sorted(self._names))
 
     def of(self, language: str) -> tuple[Mapping[str, str], bool]:
-        """Return a language's words, and whether they are its own instead of English."""
+        """Return the words by key, and whether the language has a catalogue; else English."""
         known = (tag for tag in (language, base_language(language)) if tag in self._names)
         tag = next(known, "")
         if tag not in self._known:  # of all that browsers ask for, no more than there are files
             own = ChainMap(*(found.words for found in self._catalogues(tag, base_language(tag))))
             english = ChainMap(*(found.words for found in self._catalogues(_FALLBACK)))
-            kept = {key: own.get(key, "") for key in _OWN}
+            kept = {key: own.get(key, "") for key in _NO_FALLBACK_KEYS}
             self._known[tag] = {**english, **own, **kept}
         return self._known[tag], bool(tag)
 
     def counted(self, key: str, count: int, language: str) -> str:
-        """Return a sentence in the plural form for a count; the number is still open."""
+        """Return a sentence in the plural form for a count, with the gap ``{count}``."""
         catalogues = self._catalogues(language, base_language(language), _FALLBACK)
         found = next(found for found in catalogues if key in found.forms)
         return found.forms[key][c2py(found.plural)(count)]
@@ -98,7 +98,7 @@ class Wordings:
 
 @lru_cache(maxsize=8)
 def _source(text: str) -> Catalogue:
-    """Read the English sentences."""
+    """Return key → English sentences of words.pot."""
     found = Catalogue(plural="n != 1")
     for message in filter(attrgetter("id"), read_po(StringIO(text))):
         kept: dict[str, Any] = found.forms if message.pluralizable else found.words
@@ -108,7 +108,7 @@ def _source(text: str) -> Catalogue:
 
 @lru_cache(maxsize=64)
 def _catalogue(text: str, place: str, source: str) -> Catalogue:
-    """Read a file. Raises InvalidInput if gettext would refuse it, or gaps differ."""
+    """Parse a catalogue. Raises InvalidInput if it is invalid, or if the gaps of a text differ."""
     try:
         messages = read_po(StringIO(text), abort_invalid=True)
         c2py(messages.plural_expr)
@@ -125,7 +125,7 @@ def _catalogue(text: str, place: str, source: str) -> Catalogue:
         if not message.id or message.fuzzy or not all(_texts(message.string)):
             continue
         key = message.context or ""
-        if key not in _DATES:
+        if key not in _OPTIONAL_KEYS:
             # a translation of what the sentence once was may say what does not hold any more
             if message.id != sentences.get(key):
                 continue
@@ -142,7 +142,7 @@ def _texts(found: Any) -> Sequence[str]:
 
 
 def _gap_faults(message: Message, place: str) -> list[Fault]:
-    """Check that a translation has the braces of its sentence, which code fills."""
+    """Return faults if a translation's gaps in braces differ from those of its sentence."""
     wanted, given = (
         sorted(set(_GAP.findall(" ".join(_texts(found))))) for found in (message.id, message.string)
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from newsletter.domain.statements.content import Sender
-from newsletter.rendering.mail.headers import headers_for, sender_id, word_of_departure
+from newsletter.rendering.mail.headers import headers_for, sender_id, unsubscribe_token
 from tests.rows import rows
 from tests.unit.rendering.examples import (
     HOUSE,
@@ -85,12 +85,12 @@ def test_an_inbox_for_leaving_stands_behind_the_link(inbox: str, written: str) -
 )
 def test_an_email_to_it_says_by_its_subject_whose_it_is(subject: str, word: str) -> None:
     email = f"From: ana@example.org\r\nSubject: {subject}\r\n\r\nunsubscribe.other\r\n"
-    assert word_of_departure(email.encode()) == word
+    assert unsubscribe_token(email.encode()) == word
 
 
 @rows("email", [b"", b"\xff\x00", b"Subject:\r\n", b"\r\nunsubscribe.aB1", b"Subject" * 9999])
 def test_what_is_no_such_email_has_no_word(email: bytes) -> None:
-    assert word_of_departure(email) == ""
+    assert unsubscribe_token(email) == ""
 
 
 def test_the_first_list_that_a_statement_names_decides_who_writes() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from newsletter.domain.statements.content import Content, ListTitle, Publisher
 from newsletter.rendering.checks.guards import Page
-from newsletter.rendering.mail.details import why
+from newsletter.rendering.mail.details import subscription_reason
 from tests.rows import rows
 from tests.unit.rendering.examples import HOUSE, WORDINGS, render
 
@@ -15,7 +15,7 @@ TITLED = replace(HOUSE, lists=(PRESS, EVENTS, STAFF))
 
 
 def said(*lists: str, house: Publisher = TITLED, language: str = "en") -> str:
-    return why(house, lists, WORDINGS.of(language)[0]).text
+    return subscription_reason(house, lists, WORDINGS.of(language)[0]).text
 
 
 @rows(
@@ -50,10 +50,10 @@ def test_each_language_names_the_list_and_who_speaks(language: str) -> None:
 
 def test_titles_are_harmless_in_html_and_run_their_own_way() -> None:
     house = replace(HOUSE, lists=(ListTitle(name="press", title="<b>{lists} أخبار"),))
-    shown = why(house, ["press"], WORDINGS.of("en")[0]).html("ltr")
+    shown = subscription_reason(house, ["press"], WORDINGS.of("en")[0]).html("ltr")
     assert "&lt;b&gt;{lists}" in shown
     assert "<b>" not in shown
-    arabic = why(TITLED, ["press"], WORDINGS.of("ar")[0]).html("rtl")
+    arabic = subscription_reason(TITLED, ["press"], WORDINGS.of("ar")[0]).html("rtl")
     assert '<span dir="ltr">Press releases</span>' in arabic
 
 
