@@ -15,7 +15,7 @@ from newsletter.subscriber_files.subscriber_file import PlacedEntry, Spool, Subs
 from newsletter.subscriber_files.subscribers import TableColumn, columns_of, read_people
 from newsletter.subscriber_files.workbooks import as_table
 
-LARGEST_BYTES = 32_000_000
+MAX_UPLOAD_BYTES = 32_000_000
 """Size limit of an upload: some 500,000 people as a ZIP or a workbook."""
 _TIMEOUT = timedelta(minutes=5)
 _MAX_ANSWER_BYTES = 256_000_000

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.domain.statements.feed import FeedUnreadable
-from newsletter.sources.feeds.fetching import MAX_BODY_BYTES, Fetcher, Page, checked, resolve
+from newsletter.sources.feeds.fetching import MAX_BODY_BYTES, Fetcher, Page, require_ok, resolve
 from tests.servers import (
     LoopbackServer,
     answer_bytes,
@@ -342,7 +342,7 @@ def test_each_status_says_what_to_do(subtests: pytest.Subtests) -> None:
     ]:
         with subtests.test(status=status, message=message):
             with pytest.raises(FeedUnreadable) as caught:
-                checked(page(status))
+                require_ok(page(status))
             assert message in str(caught.value)
 
 
@@ -357,5 +357,5 @@ def test_retry_after_is_read_as_seconds_or_a_date(subtests: pytest.Subtests) -> 
         with subtests.test(value=value, wait=wait):
             asked = page(429, retry_after=value, date="Tue, 24 Nov 2026 12:00:00 GMT")
             with pytest.raises(FeedUnreadable) as caught:
-                checked(asked)
+                require_ok(asked)
             assert caught.value.retry_after == wait

@@ -106,7 +106,7 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
     masthead = [
         n
         for n in masthead
-        if not tells(lines, n)
+        if not reads_like_title(lines, n)
         and (
             is_body_name(text := lines[n].text)
             or len(text.split()) == 1
@@ -120,7 +120,7 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
     return index > 0 and len(above) == len(masthead) <= 1 and below
 
 
-def tells(lines: Sequence[Line], index: int) -> bool:
+def reads_like_title(lines: Sequence[Line], index: int) -> bool:
     """Whether a line above the text reads like a title and not like a masthead."""
     text = lines[index].text
     return (

@@ -20,8 +20,8 @@ from newsletter.documents.release.candidates import (
     is_other,
     may_be_title,
     named_by_page,
+    reads_like_title,
     stopped_title,
-    tells,
 )
 from newsletter.documents.release.dates import FoundDate, date_line, dateline
 from newsletter.documents.release.embargo import headline_beside, is_embargo
@@ -71,14 +71,14 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
     chosen = _telling(head, candidates, unnamed)
     if chosen is None:
         chosen = _nearest(head, candidates, unnamed)
-    heading = continued(lines, head, chosen, head[chosen].text, width)
+    heading = extend_title(lines, head, chosen, head[chosen].text, width)
     if len(unnamed) == 1 or heading.last > heading.first:
         return heading
     note = f"{head[chosen].opening} was taken for the title; look whether it is."
     return replace(heading, note=note)
 
 
-def continued(
+def extend_title(
     lines: Sequence[Line], head: Sequence[Line], index: int, text: str, width: int
 ) -> Heading:
     """Extend a title by the neighbouring lines that continue it."""
@@ -277,7 +277,9 @@ def _is_notice(lines: Sequence[Line], index: int) -> bool:
     if not names_a_time(lines[index].text):
         return False
     below = [line.text for line in lines[index + 1 : index + 2]]
-    return any(map(may_be_title, below)) and not any(tells(lines, n) for n in range(index))
+    return any(map(may_be_title, below)) and not any(
+        reads_like_title(lines, n) for n in range(index)
+    )
 
 
 def _is_short_sentence(lines: Sequence[Line], index: int, _: int) -> bool:
@@ -300,7 +302,7 @@ def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
     text = " ".join(line.text for line in lines[index : last + 1])
     if ends_sentence(text):
         return len(text) <= _LONGEST_STOPPED and is_one_sentence(text) and is_first(lines, index)
-    titled = any(tells(lines, n) for n in range(index))
+    titled = any(reads_like_title(lines, n) for n in range(index))
     return may_be_title(text) and text[-1] not in ":,;" and not titled
 
 
@@ -423,5 +425,5 @@ def _after_release_line(lines: Sequence[Line], head: Sequence[Line], width: int)
         if is_embargo(line.text) or is_notice(line.text):
             continue
         if rest and date_line(rest) is None and not is_contact(rest):
-            return continued(lines, head, index, rest, width)
+            return extend_title(lines, head, index, rest, width)
     return None

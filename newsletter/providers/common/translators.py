@@ -28,7 +28,7 @@ class BatchTranslator(Generic[_T]):
         options: ProviderOptions,
         url: str,
         headers: Mapping[str, str],
-        say: Callable[[Content], _T],
+        encode: Callable[[Content], _T],
     ) -> None:
         most = self.limits.max_recipients
         self.capabilities = replace(
@@ -36,7 +36,7 @@ class BatchTranslator(Generic[_T]):
         )
         self._url = url
         self._headers = headers
-        self._compiled = ContentCache(say)
+        self._compiled = ContentCache(encode)
 
     def fill_entries(self, template: Template, batch: OutgoingBatch) -> bytes:
         """Return the template filled for each recipient, joined by commas. Raises InvalidInput."""

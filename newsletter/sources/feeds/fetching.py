@@ -170,7 +170,7 @@ _MEANING = {
 }
 
 
-def checked(page: Page) -> Page:
+def require_ok(page: Page) -> Page:
     """Return the page if its status is 200, else raise FeedUnreadable."""
     if page.status == 200:
         return page

@@ -12,7 +12,7 @@ from newsletter.documents.sandbox import FEEDS, TIMEOUT, CutOff, NotStarted, ask
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import InvalidInput
 from newsletter.domain.statements.feed import ExtractedStatement, FeedUnreadable, FetchedFeed, Item
-from newsletter.sources.feeds.fetching import Fetcher, Page, checked
+from newsletter.sources.feeds.fetching import Fetcher, Page, require_ok
 
 Text = ExtractedStatement | InvalidInput
 """The text of an item, or why there is none."""
@@ -133,7 +133,7 @@ class SyndicatedFeed:
             # without a bookmark, no changes were asked for
             if page.status == 304 and bookmark:
                 return FetchedFeed(bookmark=bookmark, unchanged=True)
-            checked(page)
+            require_ok(page)
             listed = self.reader.feed(page)
             headers = {key: page.headers.get(key, "") for key in _CONDITIONS}
             # a value that no header field can hold would fail each visit from now on

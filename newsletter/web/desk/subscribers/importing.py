@@ -18,7 +18,7 @@ from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import IGNORED, OURS
-from newsletter.subscriber_files.isolated import LARGEST_BYTES, read_upload
+from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import LEFT_OUT
@@ -27,7 +27,7 @@ from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers.reader import PATH, chosen_lists, consent_in
 
 _IMPORT_PATH = f"{PATH}/import"
-_MAX_BYTES = LARGEST_BYTES + (64 << 10)
+_MAX_BYTES = MAX_UPLOAD_BYTES + (64 << 10)
 _MAX_IMPORTS_SHOWN = 50
 _MAX_FAULTS_SHOWN = 50
 """The first faults of a file, which a page lists."""
@@ -130,7 +130,7 @@ class ImportPages:
             "import.html.j2",
             title=say("Import readers"),
             faults=faults,
-            largest=LARGEST_BYTES // 1_000_000,
+            largest=MAX_UPLOAD_BYTES // 1_000_000,
             agreed=agreed,
             new_list=new_list,
             complete=is_complete,
@@ -154,8 +154,8 @@ class ImportPages:
         faults = [*wrong]
         if file is None:
             faults.append(("file", say("Choose a file")))
-        elif len(file.data) > LARGEST_BYTES:
-            most = say("Choose a file of at most {most} MB", most=LARGEST_BYTES // 1_000_000)
+        elif len(file.data) > MAX_UPLOAD_BYTES:
+            most = say("Choose a file of at most {most} MB", most=MAX_UPLOAD_BYTES // 1_000_000)
             faults.append(("file", most))
         if not agreed:
             faults.append(("agreed", say("Say where these people come from, and how they agreed")))
