@@ -120,7 +120,7 @@ def _measure(workspace: Path) -> dict[str, tuple[float, int]]:
             tx.db.change(_STATUSES, campaign=campaign.id)
             tx.db.change("ANALYZE")
         text = DraftText(title="Opening hours", body="The library opens at nine.\n\n" * 20)
-        draft = services.statements.writing(address_of("ana")).new(text)
+        draft = services.statements.writer(address_of("ana")).new(text)
         site = Forum(services=services, folder=workspace, clock=clock)  # type: ignore[arg-type]
         dan = Staffed(site=site).as_("dan", fresh=True)
         names = {"last": statements[-1].slug, "sent": campaign.slug}

@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.measuring import circumstances
 from bench.product import SINK_URL, NotingClock, _phases, prepare
 from bench.sink import ROOT, compiled, sink
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.audit import OPERATOR
@@ -59,7 +59,7 @@ def _run(folder: Path, tabs: int) -> None:
             for cookie in cookies:
                 tx.sessions.begin(
                     Session(
-                        hash=hash_of(cookie),
+                        hash=hash_token(cookie),
                         address="editor@forum.example",
                         created_at=now,
                         seen_at=now,

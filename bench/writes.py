@@ -15,7 +15,7 @@ from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.events import Event, EventKind
 from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.events.record import record
-from newsletter.pipeline.subscribers.imports import ImportPlan, carry_out
+from newsletter.pipeline.subscribers.imports import ImportPlan, run_import
 from newsletter.pipeline.subscribers.join import ShownConsent, ask
 from newsletter.pipeline.subscribers.leave import Departure, leave
 from newsletter.store.schema import ensure_current
@@ -95,7 +95,7 @@ def _work(
     def bring(place: int) -> None:
         people = [("", one) for one in entries(250, start=1_000_000 + 250 * place)]
         plan = ImportPlan(file="a.csv", kind="plain", sha256="", by="ada", declared=("press",))
-        carry_out(people, plan, store=store)
+        run_import(people, plan, store=store)
 
     yield "a bare commit", 1, 1_000, commit
     yield "webhook, one event", 1, 500, lambda place: tell(EventKind.DELIVERED, place + 1, 1)

@@ -11,7 +11,7 @@ from typing import Any
 
 from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.role import Role
-from newsletter.web.desk.gate import hash_of
+from newsletter.web.desk.gate import hash_token
 from tests.fakes import FixedClock
 from tests.pages import Answer, Forum, forum
 
@@ -71,10 +71,10 @@ class Staffed:
         self._signed[name] = signed
         now = self.site.clock.now()
         with self.site.services.store.begin() as tx:
-            tx.sessions.end(hash_of(signed.cookie))
+            tx.sessions.end(hash_token(signed.cookie))
             tx.sessions.begin(
                 Session(
-                    hash=hash_of(signed.cookie),
+                    hash=hash_token(signed.cookie),
                     address=signed.address,
                     created_at=now,
                     seen_at=now,

@@ -196,7 +196,7 @@ class Forum:
             ApprovalRequest(
                 slug=slug,
                 by="ed@forum.example",
-                shown=self.services.campaigns.terms_now(slug),
+                shown=self.services.campaigns.current_terms(slug),
                 despite="a test",
             )
         )
@@ -256,7 +256,7 @@ class Forum:
         statements = self.services.statements
         for service, seen in (
             (self.services, "tick"),
-            (statements, "_seen"),
+            (statements, "_stage_states"),
             (statements, "sources"),
         ):
             vars(service).pop(seen, None)  # what was looked at is no more

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from newsletter.cli.workspace.demo import PEOPLE, at_the_desk, send_one
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.credentials.identity_provider import IdentityProvider
 from newsletter.domain.staff.account import Passkey, Session
 from newsletter.domain.staff.role import Registration, Role
@@ -132,7 +132,7 @@ def signed_in(services: Services, name: str) -> str:
     with services.store.begin() as tx:
         tx.sessions.begin(
             Session(
-                hash=hash_of(word),
+                hash=hash_token(word),
                 address=f"{name}@forum.example",
                 created_at=now,
                 seen_at=now,

@@ -36,7 +36,7 @@ def add(services: Services, address: str, role: str) -> None:
         _print_affected(services, address)
         people.change_role(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
     else:
-        people.put(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
+        people.add_member(address, Role(role), by=OPERATOR, proofs=services.staff.proofs)
     shell.say(f"{address} is {_a(Role(role))}")
 
 
@@ -51,7 +51,7 @@ def invite(services: Services, email: str, role: str) -> None:
     only: the link grants the role.
     """
     link = people.invite(email, Role(role), by=OPERATOR, proofs=services.staff.proofs)
-    _print_link(services.staff, link.word, link.expires_at)
+    _print_link(services.staff, link.token, link.expires_at)
     shell.say(f"give it to {link.address} alone: it makes whoever opens it first {_a(link.role)}")
 
 
@@ -65,7 +65,7 @@ def reset(services: Services, email: str) -> None:
     and set up another second factor.
     """
     link = people.reset(email, by=OPERATOR, proofs=services.staff.proofs)
-    _print_link(services.staff, link.word, link.expires_at)
+    _print_link(services.staff, link.token, link.expires_at)
     shell.say(f"{link.address} was signed out everywhere, and got an email")
 
 
@@ -106,9 +106,9 @@ def _print_affected(services: Services, address: str) -> None:
         )
 
 
-def _print_link(staff: Staff, word: str, until: datetime) -> None:
+def _print_link(staff: Staff, token: str, until: datetime) -> None:
     desk = staff.settings.desk_url
-    click.echo(f"{desk}/invitation/{word}")
+    click.echo(f"{desk}/invitation/{token}")
     shell.say(f"this link works once, until {shell.wall_time(until, staff.settings.timezone)}")
     if not staff.settings.desk.enabled:
         shell.say("desk.enabled is false: until it is true, the link leads nowhere")

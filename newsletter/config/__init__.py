@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 
 def environment() -> Mapping[str, str]:
-    """Return the environment, for ``${NAME}`` in the configuration. Nothing else reads it."""
+    """Return the environment for ``${NAME}`` in the configuration. No other code reads it."""
     return os.environ
 
 
 def without_plugins() -> None:
-    """Have pydantic look for no plug-ins: they would see all that settings hold, secrets too.
+    """Keep pydantic from loading plug-ins, which would see all settings, secrets included.
 
-    To look for them, in all that is installed, takes a hundredth of a command besides.
+    Looking for plug-ins also takes 10 ms per command.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

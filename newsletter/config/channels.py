@@ -1,4 +1,4 @@
-"""The settings of each kind of channel that hears of notices."""
+"""The settings of each kind of channel to which notices are posted."""
 
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,9 +11,9 @@ from newsletter.domain.setting import Rule, matching, web_address
 from newsletter.providers.common.options import option
 
 EVENTS = tuple(kind.name.lower() for kind in NoticeKind if kind is not NoticeKind.MENTIONED)
-"""The names of events. A comment that names a person is a comment to a channel."""
+"""The event names in settings. ``mentioned`` is not one: channels get it as ``commented``."""
 _SECRET_BYTES = range(24, 65)
-_KEEPS_OUT = "must be a web address that starts with https://, as the service shows it"
+_URL_RULE = "must be a web address that starts with https://, as the service shows it"
 
 
 def _event(text: str) -> str:
@@ -41,7 +41,7 @@ Events = tuple[Annotated[str, Rule(_event, schema={"enum": [*EVENTS]})], ...]
 
 
 class ChannelOptions(Section):
-    """Settings of every channel."""
+    """The settings that all kinds of channels have."""
 
     name: Annotated[
         str, matching(r"[a-z0-9][a-z0-9-]{0,39}", "cannot name a channel; write it like press-room")
@@ -67,9 +67,9 @@ class ChannelOptions(Section):
         try:
             secure = urlsplit(web_address(url.get_secret_value())).scheme == "https"
         except ValueError:  # its words repeat the address
-            raise ValueError(_KEEPS_OUT) from None
+            raise ValueError(_URL_RULE) from None
         if not (secure or info.data.get("allow_private")):
-            raise ValueError(_KEEPS_OUT)
+            raise ValueError(_URL_RULE)
         return url
 
     def channel(self) -> Channel:

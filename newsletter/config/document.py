@@ -1,7 +1,7 @@
-"""Reads YAML into plain values that know their place in the file.
+"""Reads YAML into plain values, and records the position of each value in the file.
 
-PyYAML follows YAML 1.1, in which ``no``, ``012`` and ``22:22`` are not text. So each value keeps
-its written form for an error message.
+PyYAML follows YAML 1.1, in which ``no``, ``012`` and ``22:22`` are not text. So values that are not
+text keep their written form for error messages.
 """
 
 import math
@@ -17,7 +17,7 @@ from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.formats.scalars import misreading
 from newsletter.formats.yaml_nodes import compose, in_plain_words, mark_of
 
-_GAP = re.compile(
+_VARIABLE = re.compile(
     r"(?P<literal>\$\$\{)"
     r"|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<fallback>:-(?P<default>[^}]*))?\}"
     r"|(?P<malformed>\$\{)"
@@ -32,15 +32,15 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
     """
     wrong: list[str] = []
 
-    def fill(gap: re.Match[str]) -> str:
-        if gap["literal"]:
+    def fill(variable: re.Match[str]) -> str:
+        if variable["literal"]:
             return "${"
-        if gap["malformed"]:
+        if variable["malformed"]:
             wrong.append("holds a ${ that is not ${NAME}; for the two signs themselves write $${")
             return ""
-        name = gap["name"]
-        if gap["fallback"]:
-            return environ.get(name) or gap["default"]
+        name = variable["name"]
+        if variable["fallback"]:
+            return environ.get(name) or variable["default"]
         if name not in environ:
             wrong.append(
                 f"the environment variable {name} is not set; set it, "
@@ -48,50 +48,52 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
             )
         return environ.get(name, "")
 
-    expanded = _GAP.sub(fill, text)
+    expanded = _VARIABLE.sub(fill, text)
     if wrong:
         raise ValueError("; ".join(dict.fromkeys(wrong)))
     return expanded
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """A place in a file, counted from 1."""
+class Position:
+    """A line and column of a file, counted from 1."""
 
     line: int
     column: int
 
     @classmethod
-    def of(cls, mark: yaml.Mark) -> "Place":
-        """Count from 1, as people do."""
+    def of(cls, mark: yaml.Mark) -> "Position":
+        """Return the position of a YAML mark, which counts from 0."""
         return cls(line=mark.line + 1, column=mark.column + 1)
 
     @classmethod
-    def after(cls, text: str) -> "Place":
-        """The place of whatever follows this text."""
+    def after(cls, text: str) -> "Position":
+        """Return the position of the character after this beginning of the file."""
         return cls(line=text.count("\n") + 1, column=len(text) - text.rfind("\n"))
 
 
 def parse(path: Path, data: bytes | None = None) -> yaml.Node:
-    """Read a YAML file, or ``data`` in its place.
+    """Parse a YAML file, or ``data`` instead of its content.
 
-    Raises InvalidConfiguration with the one fault that stops reading.
+    Raises InvalidConfiguration with the fault that stops the parser.
     """
     text = _decoded(path, data)
     try:
         node = compose(text)
     except yaml.MarkedYAMLError as error:
-        raise _stop(path, in_plain_words(error), Place.of(mark_of(error))) from error
+        raise _fatal(path, in_plain_words(error), Position.of(mark_of(error))) from error
     except yaml.reader.ReaderError as error:
-        raise _stop(
+        raise _fatal(
             path,
             f"holds the control character U+{error.character:04X}; delete it",
-            Place.after(text[: error.position]),
+            Position.after(text[: error.position]),
         ) from error
     if node is None or node.tag.endswith(":null"):
-        raise _stop(path, "is empty; to see what to write: newsletter init in another directory")
+        raise _fatal(path, "is empty; to see what to write: newsletter init in another directory")
     if not isinstance(node, yaml.MappingNode):
-        raise _stop(path, "must hold keys and values, like language: en", Place.of(node.start_mark))
+        raise _fatal(
+            path, "must hold keys and values, like language: en", Position.of(node.start_mark)
+        )
     return node
 
 
@@ -99,18 +101,18 @@ def _decoded(path: Path, data: bytes | None) -> str:
     try:
         data = path.read_bytes() if data is None else data
     except FileNotFoundError as error:
-        raise _stop(path, "does not exist; write one with: newsletter init") from error
+        raise _fatal(path, "does not exist; write one with: newsletter init") from error
     except OSError as error:
-        raise _stop(path, f"cannot be read: {error.strerror}; check the file") from error
+        raise _fatal(path, f"cannot be read: {error.strerror}; check the file") from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        place = Place.after(data[: error.start].decode("utf-8-sig", "replace"))
-        raise _stop(path, "is not in UTF-8; save it in that encoding", place) from error
+        position = Position.after(data[: error.start].decode("utf-8-sig", "replace"))
+        raise _fatal(path, "is not in UTF-8; save it in that encoding", position) from error
 
 
-def _stop(path: Path, message: str, place: Place | None = None) -> InvalidConfiguration:
-    line, column = (place.line, place.column) if place else (0, 0)
+def _fatal(path: Path, message: str, position: Position | None = None) -> InvalidConfiguration:
+    line, column = (position.line, position.column) if position else (0, 0)
     return InvalidConfiguration([Fault(file=path.name, line=line, column=column, message=message)])
 
 
@@ -124,7 +126,7 @@ _KINDS = _CONSTRUCTED | {"str", "value", "merge", "null", "timestamp"}
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A value that YAML does not read as text: its written form and YAML's value."""
+    """A value that YAML does not read as text: as written, and as YAML reads it."""
 
     text: str
     reading: str
@@ -132,41 +134,44 @@ class Written:
 
 @dataclass(kw_only=True)
 class Document:
-    """The values of a file, their places, and the faults found so far."""
+    """The values of a file, their positions, and the faults found so far."""
 
     file: str
     value: Any = None
-    """Made of dict, list, str, int, float, bool and None. Dates stay text."""
-    places: dict[KeyPath, Place] = field(default_factory=dict)
-    """For a value in a mapping, the place of its key."""
+    """Consists of dict, list, str, int, float, bool and None. Dates stay text."""
+    positions: dict[KeyPath, Position] = field(default_factory=dict)
+    """The position of each value, by path; in a mapping, that of its key."""
     written: dict[KeyPath, Written] = field(default_factory=dict)
     names: dict[KeyPath, KeyPath] = field(default_factory=dict)
-    """The written key, if it is another one than the key that it sets (``api_key_file``)."""
+    """The path as written (``api_key_file``), by the path that it sets (``api_key``)."""
     broken: set[KeyPath] = field(default_factory=set)
-    """Values with a known fault: faults that follow from these are not reported."""
+    """The paths of values with a known fault. Faults that follow from these are not reported."""
     faults: list[Fault] = field(default_factory=list)
     secret_files: list[Path] = field(default_factory=list)
-    """The files that hold secrets, as ``api_key_file`` names them."""
+    """The files that keys such as ``api_key_file`` name."""
 
     @property
     def lines(self) -> dict[str, int]:
-        """The line of each key that sets something."""
-        places = {**self.places, **{key: self.places[name] for key, name in self.names.items()}}
-        return {key_text(path): place.line for path, place in places.items()}
+        """Return the line number of each key path, such as ``provider.api_key``."""
+        positions = {
+            **self.positions,
+            **{key: self.positions[name] for key, name in self.names.items()},
+        }
+        return {key_text(path): position.line for path, position in positions.items()}
 
-    def fault(self, path: KeyPath, message: str, place: Place | None = None) -> None:
-        """Add a fault. It stands where the path does, or the nearest thing around it."""
+    def fault(self, path: KeyPath, message: str, position: Position | None = None) -> None:
+        """Add a fault at a path. Without ``position`` the nearest known one counts."""
         path = self.names.get(path, path)
         around = path
-        while place is None:
-            place = self.places.get(around, None if around else Place(line=1, column=1))
+        while position is None:
+            position = self.positions.get(around, None if around else Position(line=1, column=1))
             around = around[:-1]
         self.broken.add(path)
         self.faults.append(
             Fault(
                 file=self.file,
-                line=place.line,
-                column=place.column,
+                line=position.line,
+                column=position.column,
                 key=key_text(path),
                 message=message,
             )
@@ -179,7 +184,7 @@ class Document:
 
 
 def key_text(path: KeyPath) -> str:
-    """Write a path as people do: ``statements[0].kind``."""
+    """Return a path as it is written in messages: ``statements[0].kind``."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -191,9 +196,9 @@ def key_text(path: KeyPath) -> str:
 
 
 def build(file: str, node: yaml.Node) -> Document:
-    """Turn a parsed file into plain values."""
+    """Convert the root node of a file into a document."""
     document = Document(file=file)
-    document.places[()] = Place.of(node.start_mark)
+    document.positions[()] = Position.of(node.start_mark)
     document.value = _value(document, node, ())
     return document
 
@@ -212,24 +217,24 @@ def _value(document: Document, node: yaml.Node, path: KeyPath) -> Any:
 
 def _pairs(document: Document, node: yaml.MappingNode, path: KeyPath) -> Iterable[tuple[str, Any]]:
     for key_node, value_node in node.value:
-        place = Place.of(key_node.start_mark)
+        position = Position.of(key_node.start_mark)
         if not isinstance(key_node, yaml.ScalarNode):
-            document.fault(path, "has a list or mapping for a key; write a plain word", place)
+            document.fault(path, "has a list or mapping for a key; write a plain word", position)
             continue
         key = key_node.value
         inner = (*path, key)
-        if inner in document.places:
-            first = document.places[inner].line
-            document.fault(inner, f"is written twice, first on line {first}; keep one", place)
+        if inner in document.positions:
+            first = document.positions[inner].line
+            document.fault(inner, f"is written twice, first on line {first}; keep one", position)
             continue
-        document.places[inner] = place
+        document.positions[inner] = position
         yield key, _value(document, value_node, inner)
 
 
 def _items(document: Document, node: yaml.SequenceNode, path: KeyPath) -> Iterable[Any]:
     for index, item in enumerate(node.value):
         inner = (*path, index)
-        document.places[inner] = Place.of(item.start_mark)
+        document.positions[inner] = Position.of(item.start_mark)
         yield _value(document, item, inner)
 
 

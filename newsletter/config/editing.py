@@ -1,4 +1,4 @@
-"""Change single values in the text of ``newsletter.yaml``. Comments, order and style stay."""
+"""Changes single values in the text of ``newsletter.yaml``. Comments, order and style stay."""
 
 import json
 import re
@@ -19,20 +19,20 @@ Value = str | int | Mapping[str, Any] | Sequence[Any] | None
 
 
 def edited(text: str, changes: Mapping[str, Value]) -> str:
-    """Return the text with these values, by keys such as ``lists[0].title``.
+    """Return the text with these values, by key paths such as ``lists[0].title``.
 
-    A new group is written on one line. ``${`` is escaped, so that no value names a variable of the
-    environment. Raises Refused if the result does not have exactly the wanted values, and
-    InvalidConfiguration for a value that comes from the environment.
+    A new group is written on one line. ``${`` is escaped, so that no value refers to an environment
+    variable. Raises Refused if the text has a form that cannot be edited, and InvalidConfiguration
+    for a key whose present value comes from the environment.
     """
     text = text if text.endswith("\n") else f"{text}\n"
-    wanted = build(FILE_NAME, _composed(text)).value
+    wanted = build(FILE_NAME, _compose(text)).value
     for key, value in changes.items():
         path: KeyPath = tuple(int(one) if one.isdecimal() else one for one in _PART.findall(key))
         literal = _literal(value)
         text = _set(text, path, literal)
         _apply(wanted, path, literal)
-    if build(FILE_NAME, _composed(text)).value != wanted:
+    if build(FILE_NAME, _compose(text)).value != wanted:
         raise Refused(f"{FILE_NAME} cannot be edited here as it is written; ask your operator")
     return text
 
@@ -45,7 +45,7 @@ def _literal(value: Any) -> Any:
     return [*map(_literal, value)] if isinstance(value, Sequence) else value
 
 
-def _composed(text: str) -> Any:
+def _compose(text: str) -> Any:
     try:
         return compose(text)
     except yaml.YAMLError as error:
@@ -69,9 +69,9 @@ def _apply(values: Any, path: KeyPath, value: Any) -> None:
 
 
 def _set(text: str, path: KeyPath, value: Any) -> str:
-    group = _composed(text)
+    group = _compose(text)
     for depth, part in enumerate(path):
-        inner = _inside(group, part)
+        inner = _child(group, part)
         rest = value
         for key in reversed(path[depth + 1 :]):
             rest = {key: rest}
@@ -91,14 +91,14 @@ def _set(text: str, path: KeyPath, value: Any) -> str:
     return text
 
 
-def _inside(group: Any, part: str | int) -> Any:
+def _child(group: Any, part: str | int) -> Any:
     if isinstance(part, int):
         return group.value[part] if part < len(group.value) else None
     return next((value for key, value in group.value if key.value == part), None)
 
 
 def _insert(text: str, group: Any, key: str | int, value: Any) -> str:
-    """Add a key, or an item, as the last of its group."""
+    """Insert a key or an item at the end of its group."""
     is_item, is_flow = isinstance(key, int), _is_flow(text, group)
     entry = (("" if is_flow else "- ") if is_item else f"{key}: ") + _written(value)
     last = group.value[-1]
@@ -110,7 +110,7 @@ def _insert(text: str, group: Any, key: str | int, value: Any) -> str:
 
 
 def _remove(text: str, group: Any, key: str) -> str:
-    """Take a key and its value out, with its line if it has one of its own."""
+    """Remove a key and its value, and the line if nothing else is on it."""
     keys = [name.value for name, _ in group.value]
     at = keys.index(key)
     name, value = group.value[at]
@@ -130,7 +130,7 @@ def _is_flow(text: str, group: Any) -> bool:
 
 
 def _end(text: str, node: Any) -> int:
-    """Return where the last sign of a value ends: the mark of a block is at what follows it."""
+    """Return the index after a value's last character. A block's end mark is further down."""
     start, end = int(node.start_mark.index), int(node.end_mark.index)
     if isinstance(node, yaml.ScalarNode) or text[start] in "{[":
         return start + len(text[start:end].rstrip("\r\n"))
@@ -139,5 +139,5 @@ def _end(text: str, node: Any) -> int:
 
 
 def _written(value: Any) -> str:
-    """Return a value as YAML, of which JSON is a part."""
+    """Return a value as YAML. Lists and groups are written as JSON, which YAML includes."""
     return scalar(value) if isinstance(value, str) else json.dumps(value)

@@ -1,4 +1,4 @@
-"""The kinds of value that a setting can have, each refusing what it cannot be."""
+"""The types of settings, with their validation."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ from newsletter.providers.common.options import Duration
 
 
 class Section(BaseModel):
-    """A group of settings: nothing unknown, nothing guessed, nothing changed later."""
+    """A frozen group of settings. Unknown keys are errors, and no value is converted."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
@@ -32,7 +32,7 @@ class Section(BaseModel):
 
 
 def unique(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:
-    """Return the rule that no name repeats; ``{names}`` in the refusal are those that do."""
+    """Return a rule that refuses repeated names; ``refusal`` contains ``{names}`` for them."""
 
     def read(values: tuple[Any, ...]) -> tuple[Any, ...]:
         counts = Counter(name for value in values for name in names(value))
@@ -45,7 +45,7 @@ def unique(names: Callable[[Any], Iterable[str]], refusal: str) -> Rule:
 
 
 def name_of(value: Any) -> tuple[str]:
-    """Return the name that distinguishes it from others of its kind."""
+    """Return the name of a value, for ``unique``."""
     return (value.name,)
 
 
@@ -57,7 +57,7 @@ def _zone(text: str) -> str:
 
 
 def database_url(text: str) -> str:
-    """Check the address of a database. It may hold a password, so no message repeats it."""
+    """Return a valid database URL. Raises ValueError without the URL, which may hold a password."""
     scheme, _, path = text.partition("://")
     if scheme == "postgresql":
         return _require_server_url(line(text))
@@ -84,8 +84,8 @@ def _require_server_url(text: str) -> str:
     return text
 
 
-def lasting(span: timedelta, refusal: str, *, at_most: bool = False) -> Rule:
-    """Return the rule for a duration of at least, or at most, this span."""
+def duration_rule(span: timedelta, refusal: str, *, at_most: bool = False) -> Rule:
+    """Return a rule that refuses a duration shorter than ``span``, or longer if ``at_most``."""
 
     def read(duration: timedelta) -> timedelta:
         if duration > span if at_most else duration < span:
@@ -101,15 +101,15 @@ Zone = Annotated[str, Rule(_zone)]
 DatabaseUrl = Annotated[str, Rule(database_url)]
 """``sqlite:///`` and a path, or ``postgresql://`` and a database on a server."""
 
-Window = Annotated[Duration, lasting(timedelta(days=30), "at most 30d", at_most=True)]
-"""Nothing to thirty days."""
+Window = Annotated[Duration, duration_rule(timedelta(days=30), "at most 30d", at_most=True)]
+"""A duration from zero to thirty days."""
 
-Pause = Annotated[Window, lasting(timedelta(seconds=1), "at least 1s")]
-"""One second to thirty days."""
+Pause = Annotated[Window, duration_rule(timedelta(seconds=1), "at least 1s")]
+"""A duration from one second to thirty days."""
 
 
 class ByKind:
-    """Marks a value that is validated by the class its ``kind`` names.
+    """Marks a value that is validated by the class of its ``kind``.
 
     Only that class is imported and built. pydantic's own tagged unions need all of them.
     """
@@ -123,7 +123,7 @@ class ByKind:
     def __get_pydantic_json_schema__(
         self, _: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Describe all kinds, as pydantic's tagged unions do. Imports all of their classes."""
+        """Return the schema of all kinds. Imports all of their classes."""
         built = {kind: TypeAdapter(model).core_schema for kind, model in self.choices.items()}
         return handler(core_schema.tagged_union_schema(built, "kind"))
 

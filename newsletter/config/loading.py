@@ -1,4 +1,4 @@
-"""From ``newsletter.yaml`` to settings, with all faults at once; and back, with secrets masked."""
+"""Loads ``newsletter.yaml``, with all faults at once; shows settings without secrets."""
 
 import json
 import re
@@ -17,15 +17,15 @@ from newsletter.config.shape import Shape, as_yaml, inside
 from newsletter.domain.errors import Fault, InvalidConfiguration
 from newsletter.providers import registry
 
-_LARGEST_SECRET = 64 * 1024
-_PEM = "-----BEGIN "
-"""The beginning of a public key with several lines."""
-_TWIN = "_file"
+_MAX_SECRET_BYTES = 64 * 1024
+_PEM_START = "-----BEGIN "
+"""The beginning of a public key that has several lines."""
+_FILE_SUFFIX = "_file"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preparation:
-    """Everything that a document's values are completed from."""
+    """Completes values before validation: variables, secret files, unknown keys."""
 
     document: Document
     root: Shape
@@ -33,15 +33,15 @@ class Preparation:
     environ: Mapping[str, str]
 
     def prepare(self) -> Any:
-        """Return the values to validate. Faults are added to the document."""
+        """Return the values to validate. Adds faults to the document."""
         # gaps first, because a variable may hold the kind that decides which other keys exist
-        return self._fit(self._fill(self.document.value, ()), self.root, ())
+        return self._fit(self._expand_value(self.document.value, ()), self.root, ())
 
-    def _fill(self, value: Any, path: KeyPath) -> Any:
+    def _expand_value(self, value: Any, path: KeyPath) -> Any:
         if isinstance(value, dict):
-            return {key: self._fill(inner, (*path, key)) for key, inner in value.items()}
+            return {key: self._expand_value(inner, (*path, key)) for key, inner in value.items()}
         if isinstance(value, list):
-            return [self._fill(inner, (*path, index)) for index, inner in enumerate(value)]
+            return [self._expand_value(inner, (*path, index)) for index, inner in enumerate(value)]
         return self._expanded(value, path) if isinstance(value, str) else value
 
     def _expanded(self, text: str, path: KeyPath) -> str:
@@ -64,7 +64,7 @@ class Preparation:
         if isinstance(value, list):
             return [self._fit(one, shape.items, (*path, i)) for i, one in enumerate(value)]
         if isinstance(value, str) and path in self.document.written:
-            return _typed(value, shape.type)
+            return _parse_variable(value, shape.type)
         return value
 
     def _group(self, group: dict[str, Any], outer: Shape, path: KeyPath) -> dict[str, Any]:
@@ -72,25 +72,25 @@ class Preparation:
         fitted: dict[str, Any] = {}
         for key, value in group.items():
             inner = (*path, key)
-            owner = key.removesuffix(_TWIN)
-            twin = owner != key and key not in shape.keys and shape.child(owner).secret
-            if not twin and (key in shape.keys or not shape.closed):
+            owner = key.removesuffix(_FILE_SUFFIX)
+            is_file_key = owner != key and key not in shape.keys and shape.child(owner).secret
+            if not is_file_key and (key in shape.keys or not shape.closed):
                 fitted[key] = self._fit(value, shape.child(key), inner)
                 if shape.child(key).secret and not self.document.is_broken(inner):
-                    self._question(value, inner)
-            elif twin:
+                    self._check_secret(value, inner)
+            elif is_file_key:
                 if owner in group:
                     self.document.fault(inner, f"{owner} is written as well; keep one of the two")
                 else:
                     self.document.names[(*path, owner)] = inner
                     fitted[owner] = self._secret(value, inner)
             else:
-                theirs = [kind for kind, each in outer.kinds.items() if key in each.keys]
-                self._unknown(key, group, shape, path, theirs)
+                kinds = [kind for kind, each in outer.kinds.items() if key in each.keys]
+                self._report_unknown_key(key, group, shape, path, kinds)
         return fitted
 
-    def _question(self, secret: Any, path: KeyPath) -> None:
-        """Note a fault of a secret in words that do not show it, unlike pydantic's."""
+    def _check_secret(self, secret: Any, path: KeyPath) -> None:
+        """Report a fault of a secret without showing it; pydantic's message would."""
         written = self.document.written.get(path)
         if secret == "":
             self.document.fault(path, "is empty; write the secret, or delete the key")
@@ -100,9 +100,9 @@ class Preparation:
             self.document.fault(path, "is not text for YAML; put it in quotes")
 
     def _secret(self, name: Any, path: KeyPath) -> str:
-        """Read a secret from its file.
+        """Return the secret in a file; "" after a fault.
 
-        No message repeats the name: somebody may have put the secret itself there.
+        No message repeats the path, which may be the secret itself by mistake.
         """
         if self.document.is_broken(path):
             return ""
@@ -117,12 +117,17 @@ class Preparation:
             self.document.fault(path, str(error))
             return ""
 
-    def _unknown(
-        self, key: str, group: Mapping[str, Any], shape: Shape, path: KeyPath, theirs: Sequence[str]
+    def _report_unknown_key(
+        self,
+        key: str,
+        group: Mapping[str, Any],
+        shape: Shape,
+        path: KeyPath,
+        kinds: Sequence[str],
     ) -> None:
-        """Say that a key means nothing here; ``theirs`` are the kinds that know it."""
+        """Report an unknown key; ``kinds`` are the kinds that have this key."""
         known = [key for key, child in shape.keys.items() if child.secret]
-        names = [*shape.keys, *(f"{key}{_TWIN}" for key in known)]
+        names = [*shape.keys, *(f"{key}{_FILE_SUFFIX}" for key in known)]
         plain = key.strip().casefold().replace("-", "_")
         close = get_close_matches(plain, names, n=1)
         message = "is not a key here"
@@ -130,17 +135,17 @@ class Preparation:
             message += f"; did you mean {close[0]}?"
             if close[0] not in group:
                 # the misspelt key is reported; the missing one only follows from it
-                self.document.broken.add((*path, close[0].removesuffix(_TWIN)))
-        elif theirs:
-            message += f"; only kind {' or '.join(theirs)} has it: remove this line."
+                self.document.broken.add((*path, close[0].removesuffix(_FILE_SUFFIX)))
+        elif kinds:
+            message += f"; only kind {' or '.join(kinds)} has it: remove this line."
         else:
             homes = [home for home, child in self.root.keys.items() if key in child.keys]
             message += f"; it belongs under {homes[0]}." if homes else "."
         self.document.fault((*path, key), f"{message} The keys here are: {', '.join(names)}")
 
 
-def _typed(text: str, wanted: Any) -> Any:
-    """Read what a variable held, where a number or a switch is wanted."""
+def _parse_variable(text: str, wanted: Any) -> Any:
+    """Convert the text of a variable if a number or a boolean is wanted there."""
     if wanted is bool:
         return {"true": True, "false": False}.get(text.casefold(), text)
     if wanted in {int, float} and re.fullmatch(r"-?[0-9]{1,15}", text):
@@ -151,16 +156,16 @@ def _typed(text: str, wanted: Any) -> Any:
 
 
 def _read_secret(file: Path) -> str:
-    """Read a file without blanks and line breaks around. Raises ValueError, saying what to do."""
+    """Return the secret in a file, stripped. Raises ValueError with the remedy."""
     where = "the path is relative to the directory of newsletter.yaml"
     try:
         if not file.is_file():
             raise ValueError(f"names no file; write one, or correct the path ({where})")
         with file.open("rb") as stream:
-            data = stream.read(_LARGEST_SECRET + 1)
+            data = stream.read(_MAX_SECRET_BYTES + 1)
     except OSError as error:
         raise ValueError(f"its file cannot be read: {error.strerror} ({where})") from error
-    if len(data) > _LARGEST_SECRET:
+    if len(data) > _MAX_SECRET_BYTES:
         raise ValueError("its file is too large to hold a secret (over 64 KiB)")
     try:
         secret = data.decode("utf-8-sig").strip()
@@ -168,7 +173,7 @@ def _read_secret(file: Path) -> str:
         raise ValueError("its file is not text in UTF-8; write only the secret in it") from error
     if not secret:
         raise ValueError("its file is empty; write the secret in it")
-    if not secret.startswith(_PEM) and len(secret.splitlines()) > 1:
+    if not secret.startswith(_PEM_START) and len(secret.splitlines()) > 1:
         lines = len(data.splitlines())
         raise ValueError(f"its file has {lines} lines; write the secret alone, on one line")
     return secret
@@ -178,11 +183,10 @@ FILE_NAME = "newsletter.yaml"
 
 
 def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> Settings:
-    """Read the settings, from ``data`` if they are not in the file yet.
+    """Load the settings from a file, or from ``data`` instead of its content.
 
-    Its directory is the workspace, from which relative paths count.
-
-    Raises InvalidConfiguration with every fault, in the order of the file.
+    The directory of the file is the workspace, to which paths are relative. Raises
+    InvalidConfiguration with all faults, in the order of the file.
     """
     path = path.absolute()
     document = build(path.name, parse(path, data))
@@ -204,16 +208,16 @@ def load(path: Path, environ: Mapping[str, str], data: bytes | None = None) -> S
         settings = Settings.model_validate_json(text, context=context)
     except ValidationError as error:
         cause = error
-        _put_into_words(error, document, root, values)
-    _question_dates(document, root, values)
-    _question_webhook(document, values)
+        _report_errors(error, document, root, values)
+    _check_dates(document, root, values)
+    _check_webhook(document, values)
     if settings is None or document.faults:
         in_order = sorted(document.faults, key=lambda fault: (fault.line, fault.column))
         raise InvalidConfiguration(in_order) from cause
     return settings
 
 
-def _put_into_words(error: ValidationError, document: Document, root: Shape, values: Any) -> None:
+def _report_errors(error: ValidationError, document: Document, root: Shape, values: Any) -> None:
     from newsletter.config.wording import find, say  # few files have faults
 
     for details in error.errors(include_url=False):
@@ -223,9 +227,9 @@ def _put_into_words(error: ValidationError, document: Document, root: Shape, val
 
 
 def find_workspace(start: Path) -> Path:
-    """The nearest directory at or above ``start`` that holds a ``newsletter.yaml``.
+    """Return the nearest directory at or above ``start`` that contains a ``newsletter.yaml``.
 
-    Raises InvalidConfiguration where there is none.
+    Raises InvalidConfiguration if there is none.
     """
     start = start.absolute()
     for directory in (start, *start.parents):
@@ -242,8 +246,8 @@ def find_workspace(start: Path) -> Path:
     )
 
 
-def _question_dates(document: Document, root: Shape, values: Any) -> None:
-    """Report dates in places for text: YAML reads some text as a date."""
+def _check_dates(document: Document, root: Shape, values: Any) -> None:
+    """Report dates where text is wanted: YAML reads some text as a date."""
     for path, written in document.written.items():
         dated = root.at(path, values).type is date
         if written.reading == "a date" and not dated and not document.is_broken(path):
@@ -254,8 +258,8 @@ def _question_dates(document: Document, root: Shape, values: Any) -> None:
             )
 
 
-def _question_webhook(document: Document, values: Any) -> None:
-    """Report a key that cannot verify anything now, instead of at the first post."""
+def _check_webhook(document: Document, values: Any) -> None:
+    """Report an invalid webhook key now, not at the first webhook call."""
     given = inside(values, "provider")
     kind, key, listed = (inside(given, name) for name in ("kind", "webhook_key", "webhook_topics"))
     key = key if isinstance(key, str) and key else None
@@ -269,23 +273,23 @@ def _question_webhook(document: Document, values: Any) -> None:
 
 
 def show(settings: Settings) -> dict[str, Any]:
-    """Return all settings with their defaults as JSON values, with secrets masked."""
+    """Return all settings, with defaults and masked secrets, as JSON values."""
     return settings.model_dump(mode="json")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownSetting:
-    """One setting for people, a secret masked."""
+    """One setting for display, with a masked secret."""
 
     key: str
     about: str
     value: str
     line: int
-    """In ``newsletter.yaml``; 0 for a default."""
+    """The line in ``newsletter.yaml``; 0 for a default."""
 
 
 def list_settings(settings: Settings) -> list[ShownSetting]:
-    """Return all settings with their lines in the file when it was read."""
+    """Return all settings, each with its line when the file was loaded."""
     return list(_flatten(show(settings), Shape.of_settings(), (), settings.lines))
 
 

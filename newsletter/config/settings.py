@@ -1,4 +1,4 @@
-"""Every setting, declared once: its type, its default, and a sentence saying what it is."""
+"""All settings: each with its type, default and description."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from pydantic import PrivateAttr, SecretStr, ValidationInfo, field_validator
 
 from newsletter.config import fields
 from newsletter.config.channels import CHANNELS, ChannelOptions
-from newsletter.config.sources import SOURCES, AnySource, FolderOptions, fit_together
+from newsletter.config.sources import SOURCES, AnySource, FolderOptions, check_sources
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.notices import Channel
@@ -33,7 +33,7 @@ from newsletter.providers.registry import OPTIONS
 
 @dataclass(frozen=True, kw_only=True)
 class MainSender(content.Sender):
-    """The addresses in From and Reply-To."""
+    """The main sender: name, From and Reply-To."""
 
     unsubscribe_inbox: Address = setting(
         "An inbox for mail programs that unsubscribe by email, such as Apple Mail. Give each email"
@@ -45,7 +45,7 @@ class MainSender(content.Sender):
 
 @dataclass(frozen=True, kw_only=True)
 class ListSender(content.Sender):
-    """The sender for some lists, instead of `sender`."""
+    """The sender of statements to some lists, instead of `sender`."""
 
     lists: Annotated[
         tuple[ListName, ...], some("names no list; write one, like [press], or delete this sender")
@@ -54,7 +54,7 @@ class ListSender(content.Sender):
 
 @dataclass(frozen=True, kw_only=True)
 class SignIn(Registration):
-    """The desk at its identity provider, with the secret of the two."""
+    """The desk's registration at the identity provider, with the client secret."""
 
     client_secret: SecretStr = setting("The desk's secret there.", "${OIDC_SECRET}")
 
@@ -81,7 +81,7 @@ class Metrics(fields.Section):
 
 
 class BackupOptions(fields.Section):
-    """The files of `newsletter backup`."""
+    """The settings of `newsletter backup`."""
 
     folder: Path | None = option(
         "Their folder, on another disk than the database. It must exist.",
@@ -116,7 +116,7 @@ _EACH_NAMED = fields.unique(fields.name_of, "two are called {names}; give each a
 
 
 def _plain(value: Any) -> Any:
-    """A value as text; a secret too, since only a digest of it is made."""
+    """Return a value as text, secrets included, for a hash."""
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -127,11 +127,11 @@ def _plain_sender(sender: content.Sender) -> content.Sender:
 
 
 class Settings(fields.Section):
-    """The whole of ``newsletter.yaml``.
+    """All settings in ``newsletter.yaml``.
 
-    Created by ``newsletter.config.load``. The workspace is no setting: it is the folder of the
-    file. Validation takes it from the context, ``{"workspace": Path}``, with the ``values`` that
-    were read, as JSON, and the files with ``secrets``.
+    Created by ``newsletter.config.load``. The workspace is not a setting: it is the folder of the
+    file. Validation takes it from the context, ``{"workspace": Path}``, with the JSON text of the
+    ``values``, the files with ``secrets`` and the ``lines`` of keys.
     """
 
     organisation: content.Organisation = option("The organisation.")
@@ -182,7 +182,7 @@ class Settings(fields.Section):
         default="by_reader",
     )
     statements: Annotated[
-        tuple[Annotated[AnySource, fields.ByKind(SOURCES)], ...], RuleWithOthers(fit_together)
+        tuple[Annotated[AnySource, fields.ByKind(SOURCES)], ...], RuleWithOthers(check_sources)
     ] = option(
         "The sources of statements, each with its `kind`.",
         [{"kind": "folder", "path": "statements"}],
@@ -283,7 +283,7 @@ class Settings(fields.Section):
     _lines: Mapping[str, int] = PrivateAttr(default_factory=dict)
 
     def model_post_init(self, context: Any, /) -> None:
-        """Store the workspace and the values that were read."""
+        """Store the workspace, values, secret files and lines of the validation context."""
         read = context or {}
         self._workspace = read.get("workspace", Path())
         self._values = read.get("values", "")
@@ -292,12 +292,12 @@ class Settings(fields.Section):
 
     @property
     def workspace(self) -> Path:
-        """The directory that holds ``newsletter.yaml`` and all state."""
+        """The directory that contains ``newsletter.yaml`` and all state."""
         return self._workspace
 
     @property
     def values(self) -> str:
-        """The values written in ``newsletter.yaml``, as JSON, with secrets."""
+        """The values that ``newsletter.yaml`` sets, as JSON, with secrets."""
         return self._values
 
     @property
@@ -307,26 +307,26 @@ class Settings(fields.Section):
 
     @property
     def lines(self) -> Mapping[str, int]:
-        """The line of each key in ``newsletter.yaml``, when it was read."""
+        """The line number of each key in ``newsletter.yaml`` when it was loaded."""
         return self._lines
 
     def resolve(self, path: Path) -> Path:
-        """Read a relative path from the workspace; leave an absolute one alone."""
+        """Return a path; a relative one is relative to the workspace."""
         return self._workspace / path
 
     @property
     def desk_url(self) -> str:
-        """The address of the desk."""
+        """The URL of the desk."""
         return f"{self.desk.url or self.public_url}/desk"
 
     @property
     def together(self) -> bool:
-        """Everybody gets a statement in all its languages, in one mail."""
+        """Whether one email contains a statement in all its languages."""
         return self.translations == "together"
 
     @property
     def statements_folder(self) -> Path:
-        """The folder for new statements: the first folder that is a source."""
+        """The folder for new statements: the first source that is a folder."""
         folders = [
             statement.path for statement in self.statements if isinstance(statement, FolderOptions)
         ]
@@ -339,46 +339,46 @@ class Settings(fields.Section):
         return (self.provider,) if second is None else (self.provider, second)
 
     @property
-    def password(self) -> str | None:
-        """The password for the database's server."""
+    def db_password(self) -> str | None:
+        """The password for the PostgreSQL server; None if none is set."""
         secret = self.database_password
         return secret.get_secret_value() if secret else None
 
     @property
     def is_on_server(self) -> bool:
-        """The database is on a PostgreSQL server."""
+        """Whether the database is on a PostgreSQL server."""
         return self.database.startswith("postgresql:")
 
     @property
     def shares_sending(self) -> bool:
-        """Several processes send."""
+        """Whether several processes share the sending."""
         return self.engine != "local"
 
     @property
     def database_path(self) -> Path:
-        """The database's file. If it is on a server, no such file exists; it names our locks."""
+        """The database file. With a PostgreSQL server it only names our lock files."""
         if self.is_on_server:
             return self.resolve(Path("var/newsletter.db"))
         return self.resolve(Path(self.database.removeprefix("sqlite:///")))
 
     @property
     def epoch_path(self) -> Path:
-        """The file outside the database that knows how far sending has come."""
+        """The path of the guard file, which detects a copied or restored database."""
         return self.resolve(self.epoch_file)
 
     @property
     def audit_head_path(self) -> Path:
-        """The file outside the database that knows how far the audit log has come."""
+        """The path of the file with the last hash of the audit log, outside the database."""
         return self.epoch_path.with_name(f"{self.epoch_path.name}.audit")
 
     @property
     def lock_path(self) -> Path:
-        """The file whose lock proves that one process sends."""
+        """The path of the lock file that keeps a second process from sending."""
         return self.database_path.with_suffix(".lock")
 
     @property
     def in_use_path(self) -> Path:
-        """The file whose lock keeps the database from being replaced."""
+        """The path of the lock file that keeps the database from being replaced while in use."""
         return self.database_path.with_suffix(".use")
 
     @property
@@ -387,7 +387,7 @@ class Settings(fields.Section):
         return tuple(dict.fromkeys(sender.address for sender in (self.sender, *self.senders)))
 
     def house(self) -> content.Publisher:
-        """The sender's details in every email."""
+        """Return the publisher's details that all emails and pages show."""
         return content.Publisher(
             organisation=self.organisation,
             sender=_plain_sender(self.sender),
@@ -413,10 +413,9 @@ class Settings(fields.Section):
         )
 
     def carriage(self) -> str:
-        """A hash of the provider settings that change the bytes of a message; "" if there are none.
+        """Return a hash of the provider settings that change messages; "" if none is set.
 
-        An approval covers it, because the body of a provider described in YAML can contain
-        anything.
+        An approval covers the hash, because the body of an ``http`` provider can contain any text.
         """
         shapes = [
             [getattr(options, "kind", ""), name, _plain(getattr(options, name))]
@@ -428,20 +427,20 @@ class Settings(fields.Section):
         return hashlib.sha256(text.encode()).hexdigest() if shapes else ""
 
     def titled_lists(self) -> tuple[PublicList, ...]:
-        """The lists that have a title for readers, whether they may join them or not."""
+        """Return the lists with a title for readers, public or not."""
         return self.lists or tuple(PublicList(name=name) for name in self.default_lists)
 
     def offers(self) -> tuple[PublicList, ...]:
-        """The lists that readers may join by themselves, in the order they are shown."""
+        """Return the lists that readers may join by themselves, in sign-up order."""
         return tuple(each for each in self.titled_lists() if each.public)
 
     @property
     def closed_lists(self) -> frozenset[str]:
-        """The lists that people join only if staff admit them."""
+        """The names of lists that people join only if staff admit them."""
         return frozenset(each.name for each in self.titled_lists() if each.approval)
 
     def sign_up_rules(self) -> SignUpRules:
-        """Return the conditions of joining. Reads the known throw-away domains, one a line."""
+        """Return the rules of the sign-up form, with the list of throw-away email domains."""
         text = files("newsletter.config").joinpath("throwaway.txt").read_text("utf-8")
         lines = (line.partition("#")[0].strip() for line in text.splitlines())
         return SignUpRules(
@@ -451,11 +450,11 @@ class Settings(fields.Section):
         )
 
     def channels(self) -> tuple[Channel, ...]:
-        """Return the channels that hear of notices."""
+        """Return the channels to which notices are posted."""
         return tuple(options.channel() for options in self.notices)
 
     def campaign_rules(self) -> CampaignRules:
-        """Return what decides which statements are sent, and when."""
+        """Return the rules that decide which statements are sent, and when."""
         return CampaignRules(
             policy=self.approvals,
             together=self.together,

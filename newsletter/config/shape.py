@@ -1,4 +1,4 @@
-"""The shape of ``newsletter.yaml``: pydantic's fields by their place in the file."""
+"""The allowed structure of ``newsletter.yaml``, from pydantic's fields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -19,22 +19,22 @@ from newsletter.domain.schedule import format_duration
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """The values allowed at one place of the file."""
+    """The allowed values at one path of the file."""
 
     type: Any
-    """A class, ``tuple[…]``, ``dict[…]`` or the like, without ``or nothing``."""
+    """A class, ``tuple[…]``, ``dict[…]`` or the like. ``| None`` is removed."""
     field: FieldInfo | None = None
-    """The field of a key's value."""
+    """The pydantic field, if the value belongs to a key."""
     by_kind: ByKind | None = None
 
     @classmethod
     def of_settings(cls) -> "Shape":
-        """The shape of the whole file."""
+        """Return the shape of the whole file."""
         return cls(type=Settings)
 
     @classmethod
     def of(cls, annotation: Any, field: FieldInfo | None = None) -> "Shape":
-        """The shape of an annotation, seen through its marks and through ``or nothing``."""
+        """Return the shape of a type annotation, without its metadata and ``| None``."""
         bare = FieldInfo.from_annotation(annotation)
         others = [one for one in get_args(bare.annotation) if one is not NoneType]
         if get_origin(bare.annotation) in {Union, UnionType} and len(others) == 1:
@@ -51,24 +51,24 @@ class Shape:
 
     @property
     def kinds(self) -> Mapping[str, "Shape"]:
-        """The shape of each ``kind``, if one decides. Imports all of them."""
+        """The shape of each ``kind``; empty without kinds. Imports all of them."""
         choices = self.by_kind.choices if self.by_kind else {}
         return {kind: Shape(type=choices[kind]) for kind in sorted(choices)}
 
     @property
     def keys(self) -> Mapping[str, "Shape"]:
-        """The keys of a group, each with its shape."""
+        """The shape of each key, if the value is a group."""
         return _keys(self.type) if self._is_group and not self.by_kind else {}
 
     @property
     def closed(self) -> bool:
-        """No other keys may be written."""
+        """Whether other keys are errors."""
         config = getattr(self.type, "model_config", {"extra": "forbid"})
         return bool(self.keys) and config.get("extra") == "forbid"
 
     @property
     def required(self) -> frozenset[str]:
-        """The keys that must be written."""
+        """The required keys of a group."""
         return frozenset(
             key for key, child in self.keys.items() if child.field and child.field.is_required()
         )
@@ -81,17 +81,17 @@ class Shape:
 
     @property
     def secret(self) -> bool:
-        """Never to be shown."""
+        """Whether the value must never be shown."""
         return self.type in {SecretStr, SecretBytes}
 
     @property
     def holds_secrets(self) -> bool:
-        """The value is a secret or contains one, so a misplaced value there may be a secret too."""
+        """Whether the value is or contains a secret, also a misplaced one."""
         return self.secret or any(child.secret for child in (*self.keys.values(), self.items))
 
     @property
     def description(self) -> str:
-        """Its description in a sentence."""
+        """The description of the setting, or of its group; may be empty."""
         own = self.field.description if self.field else None
         return own or (cleandoc(self.type.__doc__ or "") if self._is_group else "")
 
@@ -99,7 +99,7 @@ class Shape:
     def default(self) -> Any:
         """The default as a JSON value; None if there is none.
 
-        Durations stay as they are written in the file.
+        Durations have the form of the file.
         """
         if self.field is None:
             return None
@@ -113,12 +113,12 @@ class Shape:
 
     @property
     def example(self) -> str:
-        """An example of its written form, or ""."""
+        """An example in YAML, or ""."""
         examples = (self.field.examples if self.field else None) or [""]
         return as_yaml(examples[0])
 
     def for_value(self, value: Any) -> "Shape":
-        """Return the shape of the value's ``kind``, if one decides. Imports only that one."""
+        """Return the shape of a value's ``kind``, or this one. Imports only that kind."""
         choices = self.by_kind.choices if self.by_kind and isinstance(value, dict) else {}
         kind = value.get("kind") if choices else None
         return Shape(type=choices[kind]) if isinstance(kind, str) and kind in choices else self
@@ -128,7 +128,7 @@ class Shape:
         return self.keys.get(part, self.items) if isinstance(part, str) else self.items
 
     def at(self, path: Sequence[str | int], value: Any) -> "Shape":
-        """Return the shape at this path in these values."""
+        """Return the shape at a path, for these values of the file."""
         shape = self.for_value(value)
         for part in path:
             value = inside(value, part)
@@ -150,7 +150,7 @@ def _keys(group: type[Any]) -> Mapping[str, Shape]:
 
 
 def inside(value: Any, part: str | int) -> Any:
-    """Return the item of a list or group at an index or key; None if it has none."""
+    """Return the value under a key or index; None if there is none."""
     try:
         return value[part]
     except (KeyError, IndexError, TypeError):
@@ -158,7 +158,7 @@ def inside(value: Any, part: str | int) -> Any:
 
 
 def as_yaml(value: Any) -> str:
-    """Return a plain default or example as YAML on one line."""
+    """Return a default or example as YAML on one line."""
     if isinstance(value, bool):
         return str(value).lower()
     if value is None:

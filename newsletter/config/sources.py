@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ValidationInfo
 
-from newsletter.config.fields import Pause, Section, lasting
+from newsletter.config.fields import Pause, Section, duration_rule
 from newsletter.domain.setting import Language, Website, matching
 from newsletter.domain.subscribers.lists import ListName
 from newsletter.providers.common.options import option
@@ -29,7 +29,7 @@ class FolderOptions(Section):
     path: Path = option("The folder.", default=Path("statements"))
 
 
-def _encrypted(url: str, info: ValidationInfo) -> str:
+def _require_https(url: str, info: ValidationInfo) -> str:
     if "#" in url:
         raise ValueError(f"{url!r} has a # part; write it without")
     if urlsplit(url).scheme != "https" and info.data.get("allow_private") is False:
@@ -41,7 +41,7 @@ def _encrypted(url: str, info: ValidationInfo) -> str:
 
 
 class FeedOptions(Section):
-    """A feed: RSS, Atom or JSON Feed, whichever is there."""
+    """A feed in RSS, Atom or JSON Feed format."""
 
     kind: Literal["feed"] = option("A feed: RSS, Atom or JSON Feed.")
     name: _Name | None = option(
@@ -51,7 +51,8 @@ class FeedOptions(Section):
         default=None,
     )
     every: Annotated[
-        Pause, lasting(timedelta(minutes=1), "at least 1m: more often is a burden to the site")
+        Pause,
+        duration_rule(timedelta(minutes=1), "at least 1m: more often is a burden to the site"),
     ] = option("How often newsletter visits it.", "15m", default=timedelta(minutes=15))
     lists: tuple[ListName, ...] = option(
         "The lists of its statements. Without it: `default_lists`.", ["press"], default=()
@@ -65,13 +66,13 @@ class FeedOptions(Section):
         False,
         default=False,
     )
-    url: Annotated[Website, AfterValidator(_encrypted)] = option(
+    url: Annotated[Website, AfterValidator(_require_https)] = option(
         "The feed's address.", "https://forum.example/feed"
     )
 
     @property
-    def known_as(self) -> str:
-        """The name, or its substitute."""
+    def feed_name(self) -> str:
+        """The configured name, or the host of the URL."""
         return self.name or (urlsplit(self.url).hostname or "").removeprefix("www.")
 
 
@@ -80,26 +81,26 @@ AnySource = FolderOptions | FeedOptions
 SOURCES: dict[str, type[Section]] = {"folder": FolderOptions, "feed": FeedOptions}
 
 
-def visited(sources: tuple[AnySource, ...]) -> list[FeedOptions]:
-    """Return the sources that are fetched over the network."""
+def feeds_in(sources: tuple[AnySource, ...]) -> list[FeedOptions]:
+    """Return the feeds among the sources."""
     return [source for source in sources if isinstance(source, FeedOptions)]
 
 
-def fit_together(
+def check_sources(
     sources: tuple[AnySource, ...], others: Mapping[str, Any]
 ) -> tuple[AnySource, ...]:
-    """Raise ValueError for sources that cannot be configured together."""
+    """Return the sources. Raises ValueError if they cannot be configured together."""
     if not sources:
         raise ValueError("names no source; write one, like - {kind: folder, path: statements}")
-    names = [source.known_as for source in visited(sources)]
+    names = [source.feed_name for source in feeds_in(sources)]
     for name in names:
         if names.count(name) > 1:
             why = f"has two sources called {name}; give each a name of its own, like name: news"
             raise ValueError(why)
-    for source in visited(sources):
+    for source in feeds_in(sources):
         if not (source.lists or others.get("default_lists", True)):
             raise ValueError(
-                f"has a source, {source.known_as}, whose statements go to no list; write lists:"
+                f"has a source, {source.feed_name}, whose statements go to no list; write lists:"
                 " [press] there, or default_lists at the top"
             )
     return sources

@@ -1,4 +1,4 @@
-"""Puts what validation found into words for a person who writes a file, not a program."""
+"""Writes validation errors as messages for a person who edits the file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,30 +13,30 @@ from newsletter.config.shape import Shape, inside
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A validation error at one place, with the facts about that place."""
+    """A validation error, with the value and the shape at its path."""
 
     path: KeyPath
     error: ErrorDetails
     shape: Shape
     value: Any
     text: str
-    """The value as it was written, or as Python writes it."""
+    """The value as written in the file, or as Python writes it."""
     reading: str
-    """YAML's reading of the value, if that is not text."""
+    """What YAML reads the value as, such as ``a date``; "" if as text."""
 
     @property
     def context(self) -> dict[str, Any]:
-        """Pydantic's details of the error."""
+        """The parameters of pydantic's error."""
         return self.error.get("ctx", {})
 
     @property
     def example(self) -> str:
-        """An example to follow, as the end of a sentence."""
+        """``, like EXAMPLE`` for the end of a sentence, or ""."""
         return f", like {self.shape.example}" if self.shape.example else ""
 
 
 def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> Finding:
-    """Locate a validation error in the document."""
+    """Locate a validation error of pydantic in the document."""
     path: KeyPath = ()
     shape, value = root, values
     for part in error["loc"]:
@@ -58,19 +58,19 @@ def find(error: ErrorDetails, document: Document, root: Shape, values: Any) -> F
 
 
 def say(finding: Finding) -> str:
-    """Return the fault and the remedy. Never shows a secret."""
+    """Return the fault and the remedy. Never contains a secret."""
     kind = finding.error["type"]
     if kind in _SENTENCES:
         message = _SENTENCES[kind].format(
-            shown=_shown(finding),
+            shown=_value_text(finding),
             example=finding.example,
             list=finding.shape.example or "[one, two]",
             kinds=", ".join(finding.shape.kinds),
         )
     else:
-        message = _SPEAKERS.get(kind, _otherwise)(finding)
-    filled = not finding.reading and finding.text != str(finding.value)
-    return message + (" (its value comes from the environment)" if filled else "")
+        message = _MESSAGE_BUILDERS.get(kind, _default_message)(finding)
+    is_expanded = not finding.reading and finding.text != str(finding.value)
+    return message + (" (its value comes from the environment)" if is_expanded else "")
 
 
 def _missing(finding: Finding) -> str:
@@ -89,7 +89,7 @@ def _not_text(finding: Finding) -> str:
     if finding.value is None:
         return f"has no value; write one{finding.example}, or delete the line if it may be left out"
     if isinstance(finding.value, dict | list) or not finding.reading:
-        return f"must be text{finding.example}, not {_shown(finding)}"
+        return f"must be text{finding.example}, not {_value_text(finding)}"
     return (
         f"must be text, and YAML reads {finding.text} as {finding.reading}; "
         f'if it is meant so, put it in quotes: "{finding.text}"'
@@ -101,13 +101,13 @@ def _not_number(finding: Finding) -> str:
     hint = ""
     if isinstance(finding.value, str) and finding.value.isdigit():
         hint = "; write it without quotes"
-    return f"must be a {whole}{finding.example}, not {_shown(finding)}{hint}"
+    return f"must be a {whole}{finding.example}, not {_value_text(finding)}{hint}"
 
 
 def _not_group(finding: Finding) -> str:
     keys = finding.shape.keys or dict.fromkeys(["kind"] if finding.shape.kinds else [])
     inner = f" ({', '.join(keys)})" if keys else ""
-    return f"must be a group of keys with values{inner}, not {_shown(finding)}"
+    return f"must be a group of keys with values{inner}, not {_value_text(finding)}"
 
 
 def _too_few(finding: Finding) -> str:
@@ -117,13 +117,13 @@ def _too_few(finding: Finding) -> str:
 
 def _out_of_range(finding: Finding) -> str:
     words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-    bounds = [f"{words[key]} {_plain(bound)}" for key, bound in finding.context.items()]
-    return f"must be {' and '.join(bounds)}, not {_shown(finding)}"
+    bounds = [f"{words[key]} {_bound_text(bound)}" for key, bound in finding.context.items()]
+    return f"must be {' and '.join(bounds)}, not {_value_text(finding)}"
 
 
 def _wrong_choice(finding: Finding) -> str:
     expected = str(finding.context.get("expected", "")).replace("'", "")
-    return f"must be {expected}, not {_shown(finding)}"
+    return f"must be {expected}, not {_value_text(finding)}"
 
 
 def _wrong_kind(finding: Finding) -> str:
@@ -138,8 +138,8 @@ def _wrong_form(finding: Finding) -> str:
     return f"does not have the right form{finding.example}.{about}"
 
 
-def _own(finding: Finding) -> str:
-    """Return the message of one of our validators, with the value as it was written."""
+def _validator_message(finding: Finding) -> str:
+    """Return the message of one of our validators, with the value as written in the file."""
     message = str(finding.context.get("error", finding.error["msg"]))
     if finding.shape.secret:
         return "is not what this secret looks like; copy it again from the provider's pages"
@@ -152,13 +152,13 @@ def _own(finding: Finding) -> str:
     return message
 
 
-def _otherwise(finding: Finding) -> str:
+def _default_message(finding: Finding) -> str:
     message = finding.error["msg"].removeprefix("Input ")
     about = finding.shape.description
     return f"{message}. It is: {about}" if about else message
 
 
-def _shown(finding: Finding) -> str:
+def _value_text(finding: Finding) -> str:
     if finding.shape.holds_secrets or isinstance(finding.value, dict | list):
         named: dict[type, str] = {dict: "a group of keys", list: "a list"}
         return named.get(type(finding.value), "this")
@@ -167,7 +167,7 @@ def _shown(finding: Finding) -> str:
     return finding.text if finding.reading else repr(finding.text)
 
 
-def _plain(bound: Any) -> str:
+def _bound_text(bound: Any) -> str:
     whole = isinstance(bound, float) and bound.is_integer()
     return str(int(bound)) if whole else str(bound)
 
@@ -184,7 +184,7 @@ _SENTENCES = {
     "list_type": _NOT_LIST,
     "union_tag_not_found": "is missing; write one of: {kinds}",
 }
-_SPEAKERS: dict[str, Callable[[Finding], str]] = {
+_MESSAGE_BUILDERS: dict[str, Callable[[Finding], str]] = {
     "missing": _missing,
     "string_type": _not_text,
     "path_type": _not_text,
@@ -204,5 +204,5 @@ _SPEAKERS: dict[str, Callable[[Finding], str]] = {
     "union_tag_invalid": _wrong_kind,
     "string_pattern_mismatch": _wrong_form,
     "string_too_short": _wrong_form,
-    "value_error": _own,
+    "value_error": _validator_message,
 }

@@ -1,7 +1,7 @@
-"""ID tokens of OpenID Connect: the signature, and each claim that a forger would change.
+"""Verifies ID tokens of OpenID Connect: the signature and the claims.
 
-The words of a sign-in derive from the word in the browser's cookie. The provider sees them, and no
-one finds the cookie by them.
+State, nonce and PKCE verifier of a sign-in are hashes of the token in the browser's cookie. The
+provider sees the hashes, and cannot compute the cookie from them.
 """
 
 import hashlib
@@ -20,61 +20,61 @@ if TYPE_CHECKING:
     from joserfc.jwk import Key
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384")
-"""Signatures by a pair of keys. The client secret signs nothing, and ``none`` is no signature."""
-_KINDS = {"RSA", "EC"}
+"""Asymmetric signature algorithms. HMAC with the client secret and ``none`` are refused."""
+_KEY_TYPES = {"RSA", "EC"}
 _MAX_TOKEN_BYTES = 16 << 10
 LEEWAY = timedelta(minutes=1)
-"""The largest difference between the provider's clock and ours."""
-_LIVES = timedelta(minutes=10)
-"""The greatest age of a token: it is made for one sign-in."""
+"""The largest difference accepted between the provider's clock and ours."""
+_MAX_AGE = timedelta(minutes=10)
+"""The greatest age of an ID token, which serves a single sign-in."""
 
 
 class Unproven(Refused):
-    """The provider proved no identity."""
+    """The identity provider did not prove who the person is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The claims of a verified ID token."""
+    """The verified claims of an ID token."""
 
     issuer: str
     subject: str
-    """The provider's name of the person, which never goes to another person."""
+    """The provider's id for the person (``sub``), which is never given to another person."""
     email: str
-    """The address that the provider verified; "" without one."""
+    """The email address, if the provider has verified it; else ""."""
     has_factor: bool
-    """The provider asked for a second factor."""
+    """The person used a second factor at the provider."""
     authenticated_at: datetime | None
-    """When the person last proved who they are; None if the provider does not say."""
+    """The time of the person's last authentication there; None if the provider does not say."""
 
 
 class UnknownKey(Unproven):
-    """The key of the token is not among the provider's. It may be a new one."""
+    """The provider's key set lacks the key of the ID token, which may be a new one."""
 
 
-def derived(purpose: str, word: str) -> str:
-    """Return a word for one purpose: the state, the nonce or the verifier of a sign-in."""
-    return _encoded(f"{purpose} {word}")
+def derive(purpose: str, browser_token: str) -> str:
+    """Return the state, nonce or verifier (``purpose``): a hash of the browser's token."""
+    return _sha256_text(f"{purpose} {browser_token}")
 
 
-def is_state(state: str, word: str) -> bool:
-    """Return whether a state is that of the word."""
-    return hmac.compare_digest(state.encode(), derived("state", word).encode())
+def is_state(state: str, browser_token: str) -> bool:
+    """Return whether the state was derived from this token."""
+    return hmac.compare_digest(state.encode(), derive("state", browser_token).encode())
 
 
 def challenge_of(verifier: str) -> str:
-    """Return the challenge of PKCE (S256, RFC 7636)."""
-    return _encoded(verifier)
+    """Return the PKCE challenge of a verifier (S256, RFC 7636)."""
+    return _sha256_text(verifier)
 
 
-def _encoded(text: str) -> str:
+def _sha256_text(text: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
-def verified(
+def verify(
     token: str, keys: Sequence[Any], desk: Registration, *, nonce: str, now: datetime
 ) -> Identity:
-    """Return the identity in a token that one of the keys (JWK) signed. Raises Unproven."""
+    """Verify an ID token with the provider's keys (JWK). Return its identity. Raises Unproven."""
     from joserfc import jwt
     from joserfc.errors import JoseError
 
@@ -100,7 +100,7 @@ def verified(
 
 
 def _key(keys: Sequence[Any], header: Mapping[str, Any]) -> "Key":
-    """Return the one key that the header names. A token without a name needs a single key."""
+    """Return the key that the header names, or the only key. Raises UnknownKey."""
     from joserfc.jwk import import_key
 
     named = header.get("kid")
@@ -108,7 +108,7 @@ def _key(keys: Sequence[Any], header: Mapping[str, Any]) -> "Key":
         key
         for key in keys
         if isinstance(key, dict)
-        and key.get("kty") in _KINDS
+        and key.get("kty") in _KEY_TYPES
         and key.get("use", "sig") == "sig"
         and named in {None, key.get("kid")}
     ]
@@ -118,11 +118,11 @@ def _key(keys: Sequence[Any], header: Mapping[str, Any]) -> "Key":
 
 
 def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> Identity:
-    us = desk.client_id
+    client_id = desk.client_id
     # another audience may be an attacker's program, which could pass the token on to us
-    if claims["aud"] not in (us, [us]) or claims.get("azp", us) != us:
+    if claims["aud"] not in (client_id, [client_id]) or claims.get("azp", client_id) != client_id:
         raise Unproven("the ID token is refused: it is for another program too")
-    if claims["iat"] < (now - _LIVES).timestamp():
+    if claims["iat"] < (now - _MAX_AGE).timestamp():
         raise Unproven("the ID token is refused: it is an old one")
     if not (claims["sub"].isascii() and claims["sub"].isprintable()):
         raise Unproven("the ID token is refused: its sub is no plain text")
@@ -140,6 +140,6 @@ def _identity(claims: Mapping[str, Any], desk: Registration, now: datetime) -> I
 
 
 def _instant(seconds: Any, now: datetime) -> datetime | None:
-    """Return the time of a claim, and now for one that the other clock is early by."""
+    """Return the time of a claim, at most ``now``; None for an invalid one."""
     is_one = type(seconds) is int and 0 <= seconds <= (now + LEEWAY).timestamp()
     return min(datetime.fromtimestamp(seconds, UTC), now) if is_one else None

@@ -1,7 +1,6 @@
-"""The identity provider of the staff, by OpenID Connect: its description, its keys, its tokens.
+"""Client of the staff's identity provider (OpenID Connect): discovery, keys, tokens.
 
-The issuer is in the configuration. Its answers are bounded in time and size, and no redirect is
-followed.
+The settings name the issuer. Responses are limited in time and size. Redirects are not followed.
 """
 
 import json
@@ -20,64 +19,67 @@ from newsletter.domain.staff.role import Registration
 from newsletter.transport.http import HttpRequest
 from newsletter.transport.transport import call_once
 
-_WITHIN = timedelta(seconds=5)
-"""For each of up to four calls in a sign-in."""
+_CALL_TIMEOUT = timedelta(seconds=5)
+"""The limit for each of up to four calls of a sign-in."""
 _ANSWER_BYTES = 256 << 10
-_CACHED = timedelta(hours=1)
-_AGAIN = timedelta(minutes=1)
-"""An unknown key has the provider's keys fetched again, so often at most."""
+_MAX_CACHE_AGE = timedelta(hours=1)
+_MIN_KEY_AGE = timedelta(minutes=1)
+"""If an ID token names an unknown key, keys older than this are fetched again."""
 
 
 @dataclass(kw_only=True)
 class IdentityProvider:
-    """The provider that ``desk.oidc`` names."""
+    """The OpenID provider in the setting ``desk.oidc``. ``secret`` is the client secret."""
 
     desk: Registration
     secret: str = field(repr=False)
     clock: Clock
-    within: timedelta = _WITHIN
+    timeout: timedelta = _CALL_TIMEOUT
     _fetched: dict[str, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
 
-    def address(self, word: str, *, back: str, again: bool) -> str:
-        """Return where a browser with this word in its cookie signs in.
+    def authorization_url(self, browser_token: str, *, redirect_uri: str, force_login: bool) -> str:
+        """Return the URL at which a browser with this token in its cookie signs in.
 
-        ``back`` is where it comes back to; ``again`` asks it to sign in even if it is signed in
-        there. Raises Unproven.
+        The provider sends the browser back to ``redirect_uri``. ``force_login`` has it authenticate
+        the person again. Raises Unproven.
         """
         base = self._endpoint("authorization_endpoint")
         asked = {
             "response_type": "code",
             "client_id": self.desk.client_id,
-            "redirect_uri": back,
+            "redirect_uri": redirect_uri,
             "scope": "openid email",
-            "state": id_tokens.derived("state", word),
-            "nonce": id_tokens.derived("nonce", word),
-            "code_challenge": id_tokens.challenge_of(id_tokens.derived("verifier", word)),
+            "state": id_tokens.derive("state", browser_token),
+            "nonce": id_tokens.derive("nonce", browser_token),
+            "code_challenge": id_tokens.challenge_of(id_tokens.derive("verifier", browser_token)),
             "code_challenge_method": "S256",
             **({"acr_values": self.desk.factor} if self.desk.factor else {}),
-            **({"prompt": "login", "max_age": "0"} if again else {}),
+            **({"prompt": "login", "max_age": "0"} if force_login else {}),
         }
         return f"{base}{'&' if urlsplit(base).query else '?'}{urlencode(asked)}"
 
-    def identity(self, code: str, word: str, *, back: str) -> Identity:
-        """Exchange a code for the identity of the person. Raises Unproven."""
-        token, nonce = self._token(code, word, back), id_tokens.derived("nonce", word)
+    def exchange_code(self, code: str, browser_token: str, *, redirect_uri: str) -> Identity:
+        """Exchange an authorization code for the person's identity. Raises Unproven."""
+        token, nonce = (
+            self._token(code, browser_token, redirect_uri),
+            id_tokens.derive("nonce", browser_token),
+        )
         now = self.clock.now()
         try:
-            return id_tokens.verified(token, self.keys(), self.desk, nonce=nonce, now=now)
+            return id_tokens.verify(token, self.keys(), self.desk, nonce=nonce, now=now)
         except id_tokens.UnknownKey:
-            newer = self.keys(_AGAIN)
-            return id_tokens.verified(token, newer, self.desk, nonce=nonce, now=now)
+            newer = self.keys(_MIN_KEY_AGE)
+            return id_tokens.verify(token, newer, self.desk, nonce=nonce, now=now)
 
-    def keys(self, newer_than: timedelta = _CACHED) -> list[Any]:
-        """Return the provider's keys (JWK). Raises Unproven."""
+    def keys(self, newer_than: timedelta = _MAX_CACHE_AGE) -> list[Any]:
+        """Return the provider's signing keys (JWK). Raises Unproven."""
         keys = self._get(self._endpoint("jwks_uri"), newer_than).get("keys")
         return keys if isinstance(keys, list) else []
 
     def _endpoint(self, name: str) -> str:
-        """Return an address that the provider's description names."""
+        """Return the URL of an endpoint in the discovery document. Raises Unproven."""
         url = f"{self.desk.issuer}/.well-known/openid-configuration"
-        described, ours = self._get(url, _CACHED), urlsplit(self.desk.issuer)
+        described, ours = self._get(url, _MAX_CACHE_AGE), urlsplit(self.desk.issuer)
         if described.get("issuer") not in (self.desk.issuer, f"{self.desk.issuer}/"):
             raise Unproven(f"{url} is the description of another issuer; correct desk.oidc.issuer")
         found = str(described.get(name))
@@ -87,19 +89,19 @@ class IdentityProvider:
         return found
 
     def _get(self, url: str, newer_than: timedelta) -> Mapping[str, Any]:
-        """Return an object of the provider's, which is kept for some time."""
+        """Return the JSON object at a URL, from the cache if it is newer than ``newer_than``."""
         known, now = self._fetched.get(url), self.clock.now()
         if not known or not timedelta(0) <= now - known[0] < newer_than:
             request = HttpRequest(method="GET", url=url, headers={"Accept": "application/json"})
             known = self._fetched[url] = now, self._call(request)
         return known[1]
 
-    def _token(self, code: str, word: str, back: str) -> str:
+    def _token(self, code: str, browser_token: str, redirect_uri: str) -> str:
         form = {
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": back,
-            "code_verifier": id_tokens.derived("verifier", word),
+            "redirect_uri": redirect_uri,
+            "code_verifier": id_tokens.derive("verifier", browser_token),
         }
         # RFC 6749, 2.3.1: both are encoded like a form before they are joined
         pair = (self.desk.client_id, self.secret)
@@ -117,9 +119,9 @@ class IdentityProvider:
         return token
 
     def _call(self, request: HttpRequest) -> Mapping[str, Any]:
-        """Make a call and return the JSON object that it answers. Raises Unproven."""
+        """Make a call. Return the JSON object of the response. Raises Unproven."""
         try:
-            answer = call_once(request, timeout=self.within, answer_bytes=_ANSWER_BYTES)
+            answer = call_once(request, timeout=self.timeout, answer_bytes=_ANSWER_BYTES)
         except NewsletterError as error:
             raise Unproven(str(error)) from error
         try:

@@ -1,7 +1,7 @@
-"""Passkeys by WebAuthn: what a browser is asked for, and whether what it brings back is right.
+"""Passkeys (WebAuthn): the options for the browser, and the check of its answer.
 
-A device proves its key by signing what we made up (the challenge) together with the origin that the
-browser saw and the host that the key is for. Nothing is asked about who made the device.
+The authenticator signs a random challenge, the origin that the browser saw and the relying party's
+id. No attestation is requested.
 """
 
 import hashlib
@@ -15,35 +15,37 @@ from newsletter.domain.staff.account import CHALLENGE_LIFETIME, RelyingParty
 if TYPE_CHECKING:
     from fido2.server import Fido2Server
 
-_BYTES = 32
-_TIMEOUT = int(CHALLENGE_LIFETIME.total_seconds()) * 1000
-"""Milliseconds that a browser waits."""
+_CHALLENGE_BYTES = 32
+_TIMEOUT_MS = int(CHALLENGE_LIFETIME.total_seconds()) * 1000
+"""The time in which the person must answer the browser."""
 _ALGORITHMS = (-8, -7, -257)
-"""EdDSA, ES256 and RS256 in COSE's numbers; others are neither offered nor taken."""
+"""EdDSA, ES256 and RS256, as COSE numbers. Other algorithms are refused."""
 
 
 class Unfit(Exception):
-    """The browser's answer proves nothing. The message is for the audit log."""
+    """The browser's answer is invalid. The message is for the audit log."""
 
 
 def new_challenge() -> str:
     """Return 256 random bits as text."""
-    return secrets.token_urlsafe(_BYTES)
+    return secrets.token_urlsafe(_CHALLENGE_BYTES)
 
 
 def handle_of(key: bytes, address: str) -> bytes:
-    """Return the id by which devices distinguish accounts, without a name (WebAuthn, 14.6.1)."""
-    made = hashlib.blake2b(address.encode(), key=key, digest_size=32, person=b"passkey handle")
-    return made.digest()
+    """Return the WebAuthn user handle of an account, which reveals no name (WebAuthn, 14.6.1)."""
+    verify_creation = hashlib.blake2b(
+        address.encode(), key=key, digest_size=32, person=b"passkey handle"
+    )
+    return verify_creation.digest()
 
 
 # --- what a browser is asked for
 
 
-def to_make(
+def creation_options(
     party: RelyingParty, challenge: str, *, handle: bytes, address: str, known: Sequence[bytes]
 ) -> dict[str, Any]:
-    """Options of ``navigator.credentials.create``; a device that has one of these makes none."""
+    """Return the options of ``navigator.credentials.create``, excluding known passkeys."""
     from fido2.webauthn import (
         PublicKeyCredentialUserEntity,
         ResidentKeyRequirement,
@@ -52,31 +54,33 @@ def to_make(
 
     asked, _ = _server(party).register_begin(
         PublicKeyCredentialUserEntity(id=handle, name=address, display_name=address),
-        credentials=_described(known),
+        credentials=_descriptors(known),
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.REQUIRED,
         challenge=_octets(challenge),
     )
-    return {**asked.public_key, "timeout": _TIMEOUT}
+    return {**asked.public_key, "timeout": _TIMEOUT_MS}
 
 
-def to_show(party: RelyingParty, challenge: str, known: Sequence[bytes]) -> dict[str, Any]:
-    """Options of ``navigator.credentials.get``, for one of the passkeys that are known."""
+def request_options(party: RelyingParty, challenge: str, known: Sequence[bytes]) -> dict[str, Any]:
+    """Return the options of ``navigator.credentials.get`` for the passkeys with these ids."""
     from fido2.webauthn import UserVerificationRequirement
 
     asked, _ = _server(party).authenticate_begin(
-        _described(known),
+        _descriptors(known),
         user_verification=UserVerificationRequirement.REQUIRED,
         challenge=_octets(challenge),
     )
-    return {**asked.public_key, "timeout": _TIMEOUT}
+    return {**asked.public_key, "timeout": _TIMEOUT_MS}
 
 
 # --- what it brings back
 
 
-def made(party: RelyingParty, challenge: str, answer_json: str) -> tuple[bytes, bytes, int]:
-    """Return the name, the public key and the count of a new passkey. Raises Unfit."""
+def verify_creation(
+    party: RelyingParty, challenge: str, answer_json: str
+) -> tuple[bytes, bytes, int]:
+    """Return the id, the public key and the signature count of a new passkey. Raises Unfit."""
     from fido2.webauthn import RegistrationResponse
 
     try:
@@ -96,10 +100,10 @@ def made(party: RelyingParty, challenge: str, answer_json: str) -> tuple[bytes, 
         raise Unfit(_error_words(error)) from error
 
 
-def shown(
+def verify_assertion(
     party: RelyingParty, challenge: str, answer_json: str, known: Mapping[bytes, bytes]
 ) -> tuple[bytes, int]:
-    """Return the known passkey (name → public key) that signed, and its count. Raises Unfit."""
+    """Return the id and signature count of the ``known`` passkey that signed. Raises Unfit."""
     from fido2.webauthn import AttestedCredentialData, AuthenticationResponse
 
     try:
@@ -121,12 +125,12 @@ def _read(answer_json: str) -> dict[str, Any]:
 
 
 def _refuse_framed(cross_origin: bool) -> None:
-    """Refuse an answer from a frame: our pages are never framed, and the library does not check."""
+    """Refuse an answer from within a frame, which the library does not check. Raises Unfit."""
     if cross_origin is not False:
         raise Unfit("asked for within another website")
 
 
-_SAYS = {
+_ERROR_WORDS = {
     "Invalid origin": "another origin",
     "Wrong challenge": "another challenge",
     "Wrong RP ID": "another relying party",
@@ -136,14 +140,14 @@ _SAYS = {
     "Unknown credential": "an unknown passkey",
     "Incorrect type": "an answer to another question",
 }
-"""Beginning of the library's message → words for the audit log."""
+"""Beginning of a message of the library → words for the audit log."""
 
 
 def _error_words(error: Exception) -> str:
     """Return the error in words, without any part of the answer."""
     message = str(error) if type(error) is ValueError else ""
     return next(
-        (ours for theirs, ours in _SAYS.items() if message.startswith(theirs)), "not legible"
+        (ours for theirs, ours in _ERROR_WORDS.items() if message.startswith(theirs)), "not legible"
     )
 
 
@@ -162,13 +166,13 @@ def _server(party: RelyingParty) -> "Fido2Server":
 
 
 def _state(challenge: str) -> dict[str, Any]:
-    """Return the state that the library needs to check an answer."""
+    """Return the server state with which the library checks an answer."""
     from fido2.webauthn import UserVerificationRequirement
 
     return {"challenge": challenge, "user_verification": UserVerificationRequirement.REQUIRED}
 
 
-def _described(known: Sequence[bytes]) -> list[Any]:
+def _descriptors(known: Sequence[bytes]) -> list[Any]:
     from fido2.webauthn import PublicKeyCredentialDescriptor, PublicKeyCredentialType
 
     kind = PublicKeyCredentialType.PUBLIC_KEY

@@ -1,8 +1,8 @@
-"""Passwords: how they are hashed, compared, and which are refused.
+"""Hashes and compares passwords, and refuses weak ones.
 
-Argon2id with 19 MiB and two passes, which OWASP advises. Two are worked out at a time: more would
-take memory and cores from those who send. The queue is short, and it keeps places for people who
-are known, so that strangers cannot fill it.
+Argon2id with 19 MiB and two passes, as OWASP advises. Two hashes are computed at a time, so that
+batch sending keeps memory and cores. The queue is short. It has separate limits for known people,
+so that strangers cannot fill it.
 """
 
 import re
@@ -20,26 +20,26 @@ from newsletter.domain.wording import say
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-LEAST = 12
+MIN_CHARACTERS = 12
 MAX_CHARACTERS = 200
-"""The longest password in characters. Argon2 has no limit, so a long one would cost time."""
+"""The maximum length of a password. Argon2 has no limit, and long passwords take time."""
 _BUSY = "too many people are signing in just now; try again in a minute"
-_GUESSED_UP_TO = 72
-_LEAST_OWN = 8
-"""The fewest characters besides the person's own name and address."""
-_SAFE_FROM = 4
-"""The lowest accepted score of zxcvbn, from 0 to 4; summer2026!! is below it."""
+_MAX_SCORED_CHARACTERS = 72
+_MIN_OWN_CHARACTERS = 8
+"""The characters that a password must have besides the person's name and address."""
+_MIN_SCORE = 4
+"""The lowest accepted score of zxcvbn, from 0 to 4; ``summer2026!!`` is below it."""
 
 
 class Busy(Refused):
-    """The queue is full, or a turn did not come within the patience. No password was compared."""
+    """The queue is full, or the wait for a free slot timed out. No password was compared."""
 
 
 class Passwords:
-    """Hashes and compares; threads share it. Memory is in KiB, patience in seconds.
+    """Hashes and compares passwords. ``memory`` is in KiB, ``patience`` in seconds.
 
-    ``waiting`` strangers may wait for a turn, ``network`` of them from one network, and as many
-    known people again: each holds a thread that answers other pages too.
+    At most ``waiting`` strangers wait for a slot, ``network`` of them from one network, and as many
+    known people besides. Each of them blocks a thread of the web server.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class Passwords:
         self._memory = memory
         self._passes = passes
         self._patience = patience
-        self._turns = threading.BoundedSemaphore(at_once)
-        self._most = at_once + waiting
-        self._most_of_network = network
+        self._slots = threading.BoundedSemaphore(at_once)
+        self._max_queued = at_once + waiting
+        self._max_of_network = network
         self._queued: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -68,60 +68,56 @@ class Passwords:
         return PasswordHasher(time_cost=self._passes, memory_cost=self._memory, parallelism=1)
 
     @cached_property
-    def _nobodys(self) -> str:
+    def _dummy_hash(self) -> str:
         """A hash to compare with if there is no account, so that both cases take as long."""
         return self._hasher.hash("nobody's")
 
     def hash(self, password: str) -> str:
-        """The hash of a password, with its salt and parameters."""
-        with self.turn():
-            return self._hasher.hash(_normal(password))
+        """Return the Argon2 hash of a password, with its salt and parameters. Raises Busy."""
+        with self.slot():
+            return self._hasher.hash(_normalise(password))
 
-    def fits(self, password: str, hashed: str) -> bool:
-        """Return whether the hash is that of the password. An empty hash takes as long and never
-        is.
-
-        Raises Busy.
-        """
+    def matches(self, password: str, hashed: str) -> bool:
+        """Return whether a password has this hash; never for "", in the same time. Raises Busy."""
         from argon2.exceptions import InvalidHashError, VerificationError
 
-        nobodys = self._nobodys  # made with the first password, right or wrong
-        with self.turn():
+        dummy = self._dummy_hash  # made with the first password, right or wrong
+        with self.slot():
             try:
-                self._hasher.verify(hashed or nobodys, _normal(password))
+                self._hasher.verify(hashed or dummy, _normalise(password))
             except (VerificationError, InvalidHashError):
                 return False
         return hashed != ""
 
     @contextmanager
     def queue(self, network: str = "", *, is_known: bool = False) -> Iterator[None]:
-        """Hold a place in the queue while passwords are compared. Raises Busy if there is none.
+        """Join the queue while the block compares passwords. Raises Busy if the queue is full.
 
         ``is_known``: an earlier sign-in, a session or a link vouches for the person.
         """
-        places = {"known": self._most} if is_known else {"strangers": self._most}
+        limits = {"known": self._max_queued} if is_known else {"strangers": self._max_queued}
         if network and not is_known:
-            places[f"network {network}"] = self._most_of_network
+            limits[f"network {network}"] = self._max_of_network
         with self._lock:
-            if any(self._queued[place] >= most for place, most in places.items()):
+            if any(self._queued[key] >= limit for key, limit in limits.items()):
                 raise Busy(_BUSY)
-            self._queued.update(places.keys())
+            self._queued.update(limits.keys())
         try:
             yield
         finally:
             with self._lock:
-                self._queued.subtract(places.keys())
+                self._queued.subtract(limits.keys())
                 self._queued = +self._queued  # a network that is gone takes no memory
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Room for one more password to be worked out. Raises Busy if there is none for long."""
-        if not self._turns.acquire(timeout=self._patience):
+    def slot(self) -> Iterator[None]:
+        """Hold a slot for computing a hash. Raises Busy if none is free for long."""
+        if not self._slots.acquire(timeout=self._patience):
             raise Busy(_BUSY)
         try:
             yield
         finally:
-            self._turns.release()
+            self._slots.release()
 
 
 def password_fault(password: str, *about: str) -> str:
@@ -129,13 +125,13 @@ def password_fault(password: str, *about: str) -> str:
 
     ``about`` are words that an attacker guesses first, such as the person's address.
     """
-    plain = _normal(password)
-    if len(plain) < LEAST:
+    plain = _normalise(password)
+    if len(plain) < MIN_CHARACTERS:
         rule = "Use {least} characters or more. Four words that have nothing in common are good."
-        return say(rule, least=LEAST)
+        return say(rule, least=MIN_CHARACTERS)
     if len(plain) > MAX_CHARACTERS:
         return say("Use {most} characters or fewer.", most=MAX_CHARACTERS)
-    if _guessed(plain, about):
+    if _is_guessable(plain, about):
         return say(
             "This password is common or easy to guess."
             " Use four words that have nothing in common, or let your browser make one."
@@ -143,20 +139,20 @@ def password_fault(password: str, *about: str) -> str:
     return ""
 
 
-def _guessed(password: str, about: tuple[str, ...]) -> bool:
+def _is_guessable(password: str, about: tuple[str, ...]) -> bool:
     from zxcvbn import zxcvbn  # it loads long lists
 
     parts = [part for one in about for part in (one, *re.split(r"[\W_]+", one)) if len(part) > 2]
     rest = password
     for part in sorted(parts, key=len, reverse=True):
         rest = re.sub(re.escape(part), "", rest, flags=re.IGNORECASE)
-    if len(rest) < _LEAST_OWN:
+    if len(rest) < _MIN_OWN_CHARACTERS:
         return True
     # its beginning: the time that zxcvbn takes grows far faster than the length
-    score = zxcvbn(password[:_GUESSED_UP_TO], user_inputs=parts)["score"]
-    return bool(score < _SAFE_FROM)
+    score = zxcvbn(password[:_MAX_SCORED_CHARACTERS], user_inputs=parts)["score"]
+    return bool(score < _MIN_SCORE)
 
 
-def _normal(password: str) -> str:
-    """Return the one form of what keyboards write in several ways (RFC 8265, OpaqueString)."""
+def _normalise(password: str) -> str:
+    """Return the NFC form: keyboards write the same character in several ways (RFC 8265)."""
     return unicodedata.normalize("NFC", password)

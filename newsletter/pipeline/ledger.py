@@ -1,7 +1,7 @@
-"""Questions to the store that several stages share. It is no stage and knows none.
+"""Queries and permission checks that several stages share. It is no stage and imports none.
 
-A service reads its settings and templates once and notes in the database which they are. A process
-with others would render other emails: it may not approve or start a statement.
+A service loads its settings and templates once and stores their hash in the database. A process
+with other ones would render other emails: it may not approve or start a statement.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def find_statement(tx: Transaction, slug: str) -> StoredStatement:
-    """The statement, present and rendered. Raises NotFound or Refused."""
+    """Return a statement that is present and rendered. Raises NotFound or Refused."""
     stored = tx.statements.get(slug)
     if stored is None or not stored.present:
         raise NotFound(
@@ -48,7 +48,7 @@ def find_stored(tx: Transaction, slug: str) -> StoredStatement:
 
 
 class ContentChanged(Refused):
-    """The content differs from what the person saw."""
+    """The content is not the version that the person saw."""
 
     def __init__(self, slug: str, seen: str, now: str) -> None:
         self.seen, self.now = seen, now
@@ -60,7 +60,7 @@ class ContentChanged(Refused):
 def find_seen(tx: Transaction, slug: str, seen: str) -> StoredStatement:
     """Return the statement if its content hash begins with ``seen``.
 
-    Raises Changed if it does not, and NotFound or Refused as ``find_statement`` does.
+    Raises ContentChanged if it does not, and NotFound or Refused as ``find_statement`` does.
     """
     stored = find_statement(tx, slug)
     if not stored.content_hash.startswith(seen):
@@ -69,12 +69,12 @@ def find_seen(tx: Transaction, slug: str, seen: str) -> StoredStatement:
 
 
 def entitle(tx: Transaction, actor: str, needed: Role, action: str) -> str:
-    """Return the actor if they may do this. The operator, who uses the shell, may do anything."""
+    """Return the actor, who is the operator or has the needed role. Raises Refused."""
     return actor if actor == OPERATOR else authorise(tx, actor, needed, action)
 
 
 def authorise(tx: Transaction, address: str, needed: Role, action: str) -> str:
-    """The folded address of a member of staff who may do this. Raises Refused."""
+    """Return the folded address of a member of staff who has the needed role. Raises Refused."""
     try:
         by = fold(address)
     except ValueError as error:
@@ -92,36 +92,36 @@ def authorise(tx: Transaction, address: str, needed: Role, action: str) -> str:
 
 
 def approved_content(tx: Transaction, campaign: Campaign) -> Content:
-    """Return the approved content. Raises Defect if it was altered."""
+    """Return the approved content of a campaign. Raises Defect if it was altered."""
     content = tx.statements.content(campaign.content_hash)
     if content is None or content.content_hash() != campaign.content_hash:
         raise Defect(f"the content of campaign {campaign.id} is not what was approved")
     return content
 
 
-_LONGEST_ID = 18
-"""Digits: the database counts to a little over nine with eighteen noughts."""
-_SHOWN = 4
-_LOOKED_AT = 1_000
-"""The number of newest slugs to search for a suggestion."""
+_MAX_ID_DIGITS = 18
+"""The database stores ids up to 9.2 · 10¹⁸."""
+_MAX_SUGGESTIONS = 4
+_MAX_SLUGS_SEARCHED = 1_000
+"""The number of newest slugs among which a suggestion is searched."""
 
 
 def statement_named(tx: Transaction, name: str) -> str:
-    """The slug of the statement that is meant. Raises NotFound, with a suggestion."""
+    """Return the slug that a slug, its beginning or a campaign id means. Raises NotFound."""
     if tx.statements.get(name) is not None:
         return name
-    numbered = _numbered(tx, name)
-    return numbered.slug if numbered else _slug(tx, name, "statement")
+    numbered = _campaign_by_id(tx, name)
+    return numbered.slug if numbered else _match_slug(tx, name, "statement")
 
 
 def find_campaign(tx: Transaction, name: str) -> Campaign:
-    """A campaign by its id, or the latest of a statement by its slug or the beginning of one.
+    """Return a campaign by id, or a statement's latest by its slug or its beginning.
 
     Raises NotFound, with a suggestion.
     """
-    campaign = _numbered(tx, name) or tx.campaigns.latest(name)
+    campaign = _campaign_by_id(tx, name) or tx.campaigns.latest(name)
     if campaign is None:
-        campaign = tx.campaigns.latest(_slug(tx, name, "campaign"))
+        campaign = tx.campaigns.latest(_match_slug(tx, name, "campaign"))
     if campaign is None:
         raise NotFound(f"{name!r} has no campaign yet; 'newsletter campaign list' shows them")
     return campaign
@@ -135,23 +135,23 @@ def find_draft(tx: Transaction, key: str) -> Draft:
     return draft
 
 
-def _numbered(tx: Transaction, name: str) -> Campaign | None:
+def _campaign_by_id(tx: Transaction, name: str) -> Campaign | None:
     # isdigit alone takes ² for a digit, which int() does not
-    is_id = name.isascii() and name.isdigit() and len(name) <= _LONGEST_ID
+    is_id = name.isascii() and name.isdigit() and len(name) <= _MAX_ID_DIGITS
     return tx.campaigns.get(int(name)) if is_id else None
 
 
-def _slug(tx: Transaction, name: str, what: str) -> str:
-    found = tx.statements.slugs(name, _SHOWN) if name else []
+def _match_slug(tx: Transaction, name: str, what: str) -> str:
+    found = tx.statements.slugs(name, _MAX_SUGGESTIONS) if name else []
     if len(found) == 1:
         return found[0]
     if found:
         raise NotFound(several(name, found))
-    hint = guess(name, tx.statements.slugs("", _LOOKED_AT))
+    hint = guess(name, tx.statements.slugs("", _MAX_SLUGS_SEARCHED))
     raise NotFound(f"there is no {what} {name!r}{hint or ';'} 'newsletter {what} list' shows them")
 
 
-_OTHERS = (
+_OTHER_CONFIGURATION = (
     "the running service was started with other settings or templates than this process; restart"
     " the service, then try again"
 )
@@ -166,23 +166,23 @@ class Configuration:
     changed_on_disk: Callable[[], str]
     """Returns why this process must be restarted, as a sentence, or ""."""
     is_service_running: Callable[[], bool]
-    """A ``run`` or ``worker`` gave a sign of life within the last minute."""
+    """Returns whether a ``run`` or ``worker`` sent a heartbeat within the last minute."""
     is_superseded: Callable[[], bool] = lambda: False
-    """An admin has saved other settings at the desk: the process starts again with them."""
+    """Returns whether an admin saved other settings at the desk: then the process restarts."""
 
     def mismatch(self, tx: Transaction) -> str:
-        """Return why this process would render other emails than the service sends, or "".
+        """Return why this process would render other emails than the service, or "".
 
-        If no service runs, the next one will use the files on disk.
+        If no service runs, the settings and templates on disk count.
         """
         if self.is_service_running():
             noted = tx.running_service.configuration()
             if noted:
-                return "" if noted == self.digest() else _OTHERS
+                return "" if noted == self.digest() else _OTHER_CONFIGURATION
         return self.changed_on_disk()
 
-    def refuse_others(self, tx: Transaction) -> None:
-        """Raise Refused where the service would send something else than this process renders."""
+    def refuse_mismatch(self, tx: Transaction) -> None:
+        """Raise Refused if the service would send other emails than this process renders."""
         mismatch = self.mismatch(tx)
         if mismatch:
             raise Refused(f"nothing was changed: {mismatch}")

@@ -1,4 +1,4 @@
-"""Building batches and booking their outcomes. Several stages share it; it knows none."""
+"""Builds batches and settles campaigns. Several stages share it; it imports none."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,17 +10,17 @@ from newsletter.domain.ports import Links
 from newsletter.domain.statements.content import Content, Recipients
 from newsletter.store.sql import Transaction
 
-_MAY_END = {CampaignState.SENDING, CampaignState.ATTENTION}
+_OPEN_STATES = {CampaignState.SENDING, CampaignState.ATTENTION}
 BY_EVENT = "told by an event"
-"""The reason for booking an unknown delivery as accepted."""
+"""The reason stored with a delivery that an event proved accepted."""
 
 
 def names_for(tx: Transaction, content: Content, numbers: Sequence[int]) -> Mapping[int, str]:
-    """Return names by subscriber id if the content greets by name, else an empty mapping."""
+    """Return subscriber id → name if the content greets by name, else an empty mapping."""
     return tx.readers.names(numbers) if content.fallbacks else {}
 
 
-def outgoing(
+def build_batch(
     campaign: Campaign,
     content: Content,
     members: Sequence[tuple[int, str]],
@@ -28,16 +28,16 @@ def outgoing(
     attempt_id: str,
     at: datetime,
     links: Links,
-    called: Mapping[int, str],
+    names_by_id: Mapping[int, str],
 ) -> OutgoingBatch:
     """Build the batch for these (subscriber id, address). The same attempt gives the same batch.
 
-    ``called`` are names by subscriber id; see ``names_for``.
+    ``names_by_id`` is the result of ``names_for``.
     """
     numbers = [number for number, _ in members]
     names = (
-        [content.called(called.get(number, "")) for number in numbers]
-        if called
+        [content.called(names_by_id.get(number, "")) for number in numbers]
+        if names_by_id
         else [content.called("")] * len(numbers)
     )
     return OutgoingBatch(
@@ -57,9 +57,9 @@ def outgoing(
 
 
 def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], reason: str) -> int:
-    """Book unknown deliveries as accepted, by subscriber id → provider id. End a settled campaign.
+    """Mark unknown deliveries as accepted; ``provider_ids`` are by subscriber id.
 
-    Return how many deliveries changed.
+    Ends the campaign if this settles it. Return how many deliveries changed.
     """
     people = tx.unknowns.confirm(campaign_id, provider_ids, at=tx.now, reason=reason)
     if people:
@@ -68,17 +68,17 @@ def confirm(tx: Transaction, campaign_id: int, provider_ids: Mapping[int, str], 
 
 
 def confirm_by_events(tx: Transaction, campaign_id: int) -> int:
-    """Book unknown deliveries as accepted if an event for them arrived before the outcome."""
+    """Mark unknown deliveries as accepted if an event for them arrived earlier. Return how many."""
     told = dict.fromkeys(tx.events.telling(campaign_id), "")
     return confirm(tx, campaign_id, told, BY_EVENT) if told else 0
 
 
 def finish(tx: Transaction, campaign_id: int) -> None:
-    """End a campaign that has nothing left to send. A welcome email goes on."""
+    """End a campaign that has nothing left to send. A welcome email never ends."""
     if tx.batches.is_open(campaign_id):
         return
     campaign = tx.campaigns.get(campaign_id)
-    if campaign is None or campaign.welcome or campaign.state not in _MAY_END:
+    if campaign is None or campaign.welcome or campaign.state not in _OPEN_STATES:
         return
     if campaign.counts.pending:
         raise Defect(f"campaign {campaign_id} has deliveries pending and no batch to hand over")
@@ -94,14 +94,14 @@ def finish(tx: Transaction, campaign_id: int) -> None:
         return
     # what comes out later changes how it ended, not when
     ended_at = campaign.finished_at or tx.now
-    tx.campaigns.move(campaign_id, state, expect=_MAY_END, at=ended_at, reason=reason)
+    tx.campaigns.move(campaign_id, state, expect=_OPEN_STATES, at=ended_at, reason=reason)
     if state is campaign.state:
         return
     tx.audit.enter("scheduler", "finish", campaign.slug, f"campaign {campaign_id} is {state.value}")
 
 
 def reassess(tx: Transaction, campaign_id: int) -> None:
-    """After something unknown came out: go on with the campaign, or end it another way."""
+    """Continue or end a campaign after some unknown deliveries were settled."""
     if tx.batches.is_open(campaign_id):
         tx.campaigns.move(
             campaign_id, CampaignState.SENDING, expect={CampaignState.ATTENTION}, at=tx.now

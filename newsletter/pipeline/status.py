@@ -1,6 +1,6 @@
-"""The status of statements, loaded for pages, lists, commands and the acts that decide.
+"""Loads the status of statements for pages, lists, commands and acts.
 
-Several stages share it. It contains no reader, and loading it writes nothing.
+Several stages share it. It loads no readers and writes nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -48,7 +48,7 @@ def load_statuses(
     rules: CampaignRules,
     faults: FaultOf = lambda _: "",
 ) -> list[StatementStatus]:
-    """Return the status of each statement of a list, without a query for each."""
+    """Return the status of each of these statements, with a constant number of queries."""
     tx.list_together([stored.slug for stored in known])
     return [load_status(tx, stored, rules, faults) for stored in known]
 
@@ -56,7 +56,7 @@ def load_statuses(
 def load_status(
     tx: Transaction, stored: StoredStatement, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> StatementStatus:
-    """Return the status of a statement. Readers, and the hours of time zones, are not counted."""
+    """Return the status of a statement, without the number of readers and their time zones."""
     statement, campaign = stored.statement, tx.campaigns.latest(stored.slug)
     approval, approvals = _approval_status(tx, stored, rules), tx.approvals.of(stored.slug)
     roles, names = tx.staff.roles(), tx.staff.names()
@@ -93,7 +93,7 @@ def find_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementSt
 
 
 def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
-    """Add what matters only until sending begins: times, and why it cannot be sent."""
+    """Add what matters until sending begins: the times, and why the statement cannot be sent."""
     statement, rules = status.statement, status.rules
     set_by_staff = tx.schedules.get(status.slug)
     written, embargo, ready, refusal = None, None, None, ""
@@ -119,7 +119,7 @@ def _with_plans(tx: Transaction, status: StatementStatus) -> StatementStatus:
 
 
 def _with_audience(tx: Transaction, status: StatementStatus) -> StatementStatus:
-    """Add the audience of a correction, or why an approved text must not be sent."""
+    """Add the audience of a correction, or why an approved statement must not be sent."""
     statement, campaign = status.statement, status.campaign
     if campaign is not None and campaign.corrected_by:
         why = f"{campaign.corrected_by} corrects it, and has its place"
@@ -140,10 +140,10 @@ def _ready(
     send_at: datetime | None,
     embargo_until: datetime | None,
 ) -> datetime:
-    """Return the moment before which nothing leaves.
+    """Return the time before which nothing may be sent.
 
-    If the content changed after the approval and changed back, the undo window begins again: a
-    restart with other settings and back would else send at once.
+    If the content changed after the approval and changed back, the undo window begins again:
+    otherwise a restart with other settings and back would send at once.
     """
     approved_at = max(status.since, tx.statements.content_since(status.slug) or status.since)
     times = (send_at, embargo_until, status.approval.not_before)
@@ -153,7 +153,7 @@ def _ready(
 def _corrected(
     tx: Transaction, stored: StoredStatement, campaign: Campaign | None
 ) -> Related | None:
-    """Return the correction, once nothing of the original is sent any more."""
+    """Return the correction, once nothing of the original is being sent any more."""
     by = tx.campaigns.begun_correction(stored.slug)
     if campaign is None or not (campaign.corrected_by or (by and campaign.state.final)):
         return None
@@ -169,9 +169,9 @@ def _corrected(
 def _approval_status(
     tx: Transaction, stored: StoredStatement, rules: CampaignRules
 ) -> ApprovalStatus:
-    """Return whether the statement may be sent as it is now, and why not.
+    """Return whether the present content is approved, and why not.
 
-    A draft may not be sent, nor an email that contains a draft, whatever its approvals.
+    A draft, or an email that contains a draft, is never approved.
     """
     approvals = tx.approvals.of(stored.slug)
     found = standing(
@@ -183,7 +183,7 @@ def _approval_status(
         changed=partial(_changed, tx, stored),
     )
     if not found.approved and not found.lost:
-        found = replace(found, reasons=(*found.reasons, *_told_later(tx, stored, approvals)))
+        found = replace(found, reasons=(*found.reasons, *_later_approvers(tx, stored, approvals)))
     why = why_withheld(tx, stored.statement, together=rules.together)
     if not why:
         return found
@@ -191,15 +191,15 @@ def _approval_status(
 
 
 def _changed(tx: Transaction, stored: StoredStatement, approved: str) -> str:
-    """Return the differences from the approved content, in words."""
+    """Return in words what has changed since the approved content with this hash."""
     before, now = tx.statements.content(approved), tx.statements.content(stored.content_hash)
     return say("its text") if before is None or now is None else listed(what_changed(before, now))
 
 
-def _told_later(
+def _later_approvers(
     tx: Transaction, stored: StoredStatement, approvals: Sequence[Approval]
 ) -> Iterator[str]:
-    """Yield the approvers of this content who were shown a later time than the one set now."""
+    """Yield a sentence for each approver who was shown a later time than is set now."""
     at = tx.schedules.get(stored.slug)
     for one in approvals:
         this = one.revoked_at is not None and one.content_hash == stored.content_hash
@@ -208,27 +208,27 @@ def _told_later(
 
 
 def why_withheld(tx: Transaction, statement: Statement, *, together: bool) -> str:
-    """Return why a statement cannot be approved or sent: it, or a translation in its email, is a
-    draft."""
+    """Return why a draft, here or in the same email, blocks approval; "" if none does."""
     if statement.progress is Progress.DRAFT:
-        return is_draft(statement)
+        return draft_refusal(statement)
     for part in tx.statements.translations(statement.slug) if together else ():
         if part.present and part.statement.progress is Progress.DRAFT:
-            return f"{statement.slug} goes out with its translation, and {is_draft(part.statement)}"
+            why = draft_refusal(part.statement)
+            return f"{statement.slug} goes out with its translation, and {why}"
     return ""
 
 
-def is_draft(statement: Statement) -> str:
-    """Return that a statement is a draft, and how to submit it."""
+def draft_refusal(statement: Statement) -> str:
+    """Return the sentence that a statement is a draft, and how to submit it."""
     if statement.desk:
         return f"{statement.slug} was taken back by its writers; submit it again at the desk"
     return f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' submits it"
 
 
 def _start(tx: Transaction, stored: StoredStatement, approval: ApprovalStatus) -> Start | None:
-    """Return the start that counts for the current content; None if there is none.
+    """Return the start that counts for the present content; None if there is none.
 
-    A start counts while its sender may start. A start by an approver counts with their approval.
+    A start counts while its sender has the role; an approver's, as long as their approval.
     """
     if approval.complete_at is None:
         return None
@@ -240,7 +240,7 @@ def _start(tx: Transaction, stored: StoredStatement, approval: ApprovalStatus) -
 
 
 def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
-    """Return the start that lapsed with a change of text or approvals; None once started again."""
+    """Return the last start, if it lapsed because the content or the approvals changed."""
     given = [one for one in tx.starts.of(status.slug) if one.revoked_at is None]
     if not given or status.start is not None:
         return None
@@ -250,7 +250,7 @@ def _lapsed_start(tx: Transaction, status: StatementStatus) -> Start | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Lapse:
-    """The approvals and the start that lapse when a text changes."""
+    """The approvals and the start that lapse if a text changes."""
 
     approved_by: tuple[str, ...] = ()
     started_by: str = ""
@@ -267,7 +267,7 @@ class Lapse:
 
 
 def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
-    """Return what lapses when this text changes, also in the email of its original."""
+    """Return what lapses if this text changes, in the email of its original too."""
     status = get_status(tx, slug, rules)
     if status is not None and status.is_within:
         status = get_status(tx, status.statement.translation_of, rules)
@@ -280,8 +280,8 @@ def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
     return Lapse(approved_by=by, started_by=started.by if started else "")
 
 
-def refuse_if_gone_out(status: StatementStatus | None) -> None:
-    """Raise Refused if sending began, or its correction has its place."""
+def refuse_if_sent(status: StatementStatus | None) -> None:
+    """Raise Refused if sending has begun, or if a correction replaced the statement."""
     campaign = status.campaign if status else None
     if status is None or campaign is None:
         return
@@ -311,8 +311,8 @@ def embargo_until(tx: Transaction, statement: Statement, timezone: str) -> datet
 def _embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime | None:
     """Return the end of the embargo.
 
-    A translation or correction reveals its original: until the original has begun, its embargo
-    applies too. Raises ValueError for a time that the zone does not have.
+    A translation or correction reveals its original: until that has begun, the embargo of the
+    original applies too. Raises ValueError for a time that the zone does not have.
     """
     ends = []
     seen: set[str] = set()
@@ -330,18 +330,18 @@ def _embargo(tx: Transaction, statement: Statement, timezone: str) -> datetime |
 
 
 def set_time_of(status: StatementStatus) -> datetime | None:
-    """Return the later of its time and its embargo, also one that has passed.
+    """Return the later of the set time and the embargo, even if it has passed.
 
-    Return None also if one of them does not exist in the configured zone: planning then holds the
-    statement back.
+    Return None if neither is set or a time does not exist in the configured zone: planning then
+    holds the statement back.
     """
     return max((at for at in (status.set_for, status.embargo_until) if at), default=None)
 
 
 def first_moment(status: StatementStatus) -> datetime | None:
-    """Return when the first reader would get it by its time and embargo; None if that is now.
+    """Return when the first reader would get it by time and embargo; None if that is now.
 
-    With local times, that is when the first time zone reaches the hour.
+    With a local time, that is when the first time zone reaches it.
     """
     first = max(set_time_of(status) or status.now, status.now)
     if status.hour is not None:
@@ -349,8 +349,11 @@ def first_moment(status: StatementStatus) -> datetime | None:
     return first if first > status.now else None
 
 
-def told_for_all(status: StatementStatus, approval: Approval) -> datetime | None:
-    """Return the earliest time for everybody by what an approver saw: of an hour, the last one."""
+def approved_from(status: StatementStatus, approval: Approval) -> datetime | None:
+    """Return the earliest time that an approval allows for every reader; None for any time.
+
+    With a local time, that is when the last time zone reaches it.
+    """
     hour, told = status.statement.local_time, approval.not_before
     if hour is None or told is None:
         return told
@@ -359,8 +362,8 @@ def told_for_all(status: StatementStatus, approval: Approval) -> datetime | None
     return zones.last if zones.first == told else told
 
 
-def write_set_time(status: StatementStatus) -> str:
-    """Return the time that is set for a statement, for a page to show and give back.
+def format_set_time(status: StatementStatus) -> str:
+    """Return the set time as text, which a page shows and posts back.
 
     A local time is left out: the content hash covers it, and its instant depends on the clock.
     """
@@ -369,7 +372,7 @@ def write_set_time(status: StatementStatus) -> str:
 
 
 class TimeChanged(Refused):
-    """Another time is set for a statement than a person was shown."""
+    """The set time of a statement is not the one that the person was shown."""
 
     def __init__(self, slug: str, leaves_from: datetime | None, timezone: str) -> None:
         self.leaves_from = leaves_from
@@ -378,8 +381,8 @@ class TimeChanged(Refused):
 
 
 def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
-    """Raise TimeChanged unless a person was shown the time that is set, even if it has passed."""
-    if shown.time != write_set_time(status):
+    """Raise TimeChanged unless the person was shown the set time, even if it has passed."""
+    if shown.time != format_set_time(status):
         raise TimeChanged(status.slug, first_moment(status), status.rules.timezone)
 
 
@@ -389,7 +392,7 @@ def refuse_other_time(status: StatementStatus, shown: ShownTerms) -> None:
 def correction_of(tx: Transaction, statement: Statement) -> Correction | None:
     """Return the audience of a correction; None if the statement corrects nothing.
 
-    A correction of a correction that has not begun takes its place and its audience. Raises
+    A correction of a correction that has not begun replaces it and takes its audience. Raises
     Refused, with the reason, if the statement cannot be sent.
     """
     if not statement.corrects:
@@ -412,7 +415,7 @@ def _follow(
     by, (of, *further) = statement.slug, chain
     campaign = tx.campaigns.latest(of)
     if campaign is None or not _concerns_anybody(campaign, by):
-        raise Refused(_nobody_was_sent(tx, of))
+        raise Refused(_not_sent_text(tx, of))
     if not campaign.state.final:
         stops = (*stops, campaign)
     unstarted = not has_begun(campaign)
@@ -440,12 +443,12 @@ def _follow(
 
 
 def _concerns_anybody(campaign: Campaign, by: str) -> bool:
-    """Return whether a person may have it, waits for it, or waited until this ended it."""
+    """Return whether readers may have it, wait for it, or waited until ``by`` ended it."""
     goes_on = not campaign.state.final or campaign.corrected_by == by
     return goes_on or campaign.may_have_reached_anybody or bool(campaign.counts.pending)
 
 
-def _nobody_was_sent(tx: Transaction, of: str) -> str:
+def _not_sent_text(tx: Transaction, of: str) -> str:
     if tx.statements.get(of) is None:
         return f"it corrects {of}, and there is no statement of that name"
     return (
@@ -480,7 +483,7 @@ def check_translation(tx: Transaction, statement: Statement) -> Statement:
     return original
 
 
-def goes_within(statement: Statement) -> str:
+def why_no_campaign(statement: Statement) -> str:
     """Return why a translation has no campaign if all languages are in one email."""
     return (
         f"it goes out in the mail of {statement.translation_of}, for the configuration says"

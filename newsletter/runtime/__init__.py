@@ -1,1 +1,1 @@
-"""Everything that knows the whole: wiring, scheduler, log."""
+"""Assembles a workspace's services, and runs them: wiring, scheduler, workers, log."""

@@ -1,4 +1,4 @@
-"""Backups: a file that was rehearsed before it gets its name, of which the newest are kept."""
+"""Backups: each is restored for a test before it gets its name. The newest are kept."""
 
 import math
 import re
@@ -36,9 +36,9 @@ class Backups:
         return folder and self.settings.resolve(folder)
 
     def take(self) -> tuple[Path, str]:
-        """Write, rehearse and name a backup, then remove the oldest.
+        """Write and test a backup, then delete the oldest ones.
 
-        Return its path and what the rehearsal found. Raises NotFound if no folder is configured.
+        Return its path and the counts of the test. Raises NotFound if no folder is configured.
         """
         if self.folder is None:
             raise NotFound("newsletter.yaml names no folder for backups; write backups.folder")
@@ -48,10 +48,10 @@ class Backups:
         for left in self.folder.glob(f".{self._prefix}*"):
             if left.stat().st_mtime < SystemClock().now().timestamp() - _DAY_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
-        with TemporaryDirectory(prefix=f".{self._prefix}", dir=self.folder) as room:
-            written = Path(room) / "newsletter.db"
+        with TemporaryDirectory(prefix=f".{self._prefix}", dir=self.folder) as folder:
+            written = Path(folder) / "newsletter.db"
             self.write(written)
-            found = self.rehearse(written)
+            found = self.test_restore(written)
             file = self.folder / f"{self._prefix}{SystemClock().now():{_STAMP}}.db"
             written.rename(file)
         for old in self.files()[self.settings.backups.keep :]:
@@ -74,20 +74,20 @@ class Backups:
             else:
                 copies.backup(self.settings.database_path, file)
 
-    def rehearse(self, file: Path) -> str:
-        """Restore a backup next to it, check all of it with the workspace's keys, and remove it.
+    def test_restore(self, file: Path) -> str:
+        """Restore a backup to a temporary folder and check all of it with the workspace's keys.
 
-        Return what there is. Raises InvalidInput for a damaged file, Refused for a backup of
-        another workspace, and Defect if the audit log or an approval is not what was written.
+        Return the counts of what it contains. Raises InvalidInput for a damaged file, Refused for a
+        backup of another workspace, and Defect if the audit log or an approval was altered.
         """
         workspace = self.settings.workspace
-        with TemporaryDirectory(prefix=".rehearsal-", dir=file.absolute().parent) as room:
-            path, keys = Path(room) / "newsletter.db", fingerprints_in(workspace)
+        with TemporaryDirectory(prefix=".rehearsal-", dir=file.absolute().parent) as folder:
+            path, keys = Path(folder) / "newsletter.db", fingerprints_in(workspace)
             copies.restore(file, path, at=SystemClock().now(), keys=keys)
             with closing(Sqlite(path)) as database:
                 refuse_missing_keys(database, workspace)
                 check_keys(database, keys)
-                return _examined(self._store(database, Path(room)), file)
+                return _inspect(self._store(database, Path(folder)), file)
 
     def files(self) -> list[Path]:
         """Return the backups of this workspace in the folder, newest first."""
@@ -112,17 +112,17 @@ class Backups:
     def _prefix(self) -> str:
         return f"newsletter-{workspace_name(load_keys(self._key_file)[0])}-"
 
-    def _store(self, database: Sqlite, room: Path) -> Store:
+    def _store(self, database: Sqlite, folder: Path) -> Store:
         audit = load_keys(self._key_file.with_name("audit"))[0]
         return Store(
             database,
             hash_address=address_hash(load_keys(self._key_file)[0]),
-            chain=Chain(key=audit, head=HeadFile(room / "head")),
+            chain=Chain(key=audit, head=HeadFile(folder / "head")),
             clock=SystemClock(),
         )
 
 
-def _examined(store: Store, file: Path) -> str:
+def _inspect(store: Store, file: Path) -> str:
     found = store.inspect(seconds=math.inf)
     damaged = [name for each in found for name in each.damaged]
     if damaged:

@@ -1,4 +1,4 @@
-"""The campaigns of a workspace: planned, started, steered by hand, gathered in digest emails."""
+"""The service for campaigns: planning, starts, acts of people, digest emails."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from newsletter.domain.campaigns.digest import Digest
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.pipeline.campaigns.build_digest import DigestBuilder
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
-from newsletter.pipeline.campaigns.headcount import terms_now
+from newsletter.pipeline.campaigns.headcount import current_terms
 from newsletter.pipeline.campaigns.plan import PlanRules
 from newsletter.pipeline.delivery.attempt import PooledProvider
 from newsletter.pipeline.ledger import Configuration
@@ -22,7 +22,7 @@ from newsletter.store.sql import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Campaigns:
-    """The campaigns' service."""
+    """The service for the campaigns of a workspace."""
 
     settings: Settings
     store: Store
@@ -31,12 +31,12 @@ class Campaigns:
     delivery: Delivery
 
     def prepare(self) -> None:
-        """Build all of it now."""
+        """Build all lazy attributes now, before threads share them."""
         _ = (self.digest_builder, self.plan_rules)
 
     @cached_property
     def digests(self) -> tuple[Digest, ...]:
-        """The mails that gather what went out."""
+        """The configured digest emails, each with a language."""
         language = self.settings.language
         return tuple(
             replace(digest, language=digest.language or language)
@@ -62,31 +62,31 @@ class Campaigns:
     def plan_rules(self) -> PlanRules:
         from newsletter.rendering.mail.excerpts import words_of  # it reads HTML
 
-        lines = self.delivery.pool
+        providers = self.delivery.pool
         return PlanRules(
             **vars(self.rules),
-            provider=lines.first.provider.name,
-            batch_size=_batch_size(self.settings, lines.all),
-            capabilities=tuple(line.provider.capabilities for line in lines.all),
+            provider=providers.first.provider.name,
+            batch_size=_batch_size(self.settings, providers.all),
+            capabilities=tuple(pooled.provider.capabilities for pooled in providers.all),
             words_of=words_of,
         )
 
     def starter(self) -> Starter:
         return Starter(store=self.store, rules=self.rules, configuration=self.configuration)
 
-    def terms_now(self, slug: str) -> ShownTerms:
-        """Return what a command shows of a statement before it decides. Raises NotFound."""
+    def current_terms(self, slug: str) -> ShownTerms:
+        """Return the number of readers and the time, which a command confirms. Raises NotFound."""
         with self.store.read() as tx:
-            return terms_now(tx, find_status(tx, slug, self.rules))
+            return current_terms(tx, find_status(tx, slug, self.rules))
 
     def hand(self, actor: str) -> OperatorActions:
-        """Return the acts of a person on campaigns."""
+        """Return the acts that this person can perform on campaigns."""
         return OperatorActions(store=self.store, actor=actor)
 
 
-def _batch_size(settings: Settings, lines: Iterable[PooledProvider]) -> int:
-    """Return the largest batch that each provider takes, and its rate allows in a second."""
-    limits = [line.provider.capabilities.max_recipients for line in lines]
+def _batch_size(settings: Settings, providers: Iterable[PooledProvider]) -> int:
+    """Return the most messages per batch that each provider, and its rate in a second, allows."""
+    limits = [pooled.provider.capabilities.max_recipients for pooled in providers]
     for options in settings.providers:
         if options.batch_size is not None:
             limits.append(options.batch_size)

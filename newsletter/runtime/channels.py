@@ -1,4 +1,4 @@
-"""The channels of a workspace: what posts are called by, and the round that sends them."""
+"""Posts notices to the team's channels: the HTTP calls, and the job that makes them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from newsletter.domain.staff.post import ChannelPost
     from newsletter.store.sql import Store, Transaction
 
-_WITHIN = timedelta(seconds=10)
+_TIMEOUT = timedelta(seconds=10)
 _ANSWER_BYTES = 100_000
-_AGAIN = {408, 425, 429}
-_LONGEST_REASON = 100
-_SECRET_LENGTH = 6
-"""Parts of an address from this length on may be its secret."""
+_RETRIED_STATUSES = {408, 425, 429}
+_MAX_REASON_LENGTH = 100
+_MIN_SECRET_LENGTH = 6
+"""URL parts of at least this length may be secret."""
 
 log = logging.getLogger("newsletter.run")
 
@@ -53,7 +53,7 @@ def post_sender(settings: Settings, store: Store) -> PostSender:
         return compose_post(tx, post, channel=channel, rules=rules, desk=settings.desk_url)
 
     def call(post: ChannelPost, news: tuple[News, ...]) -> Answer:
-        return Call(
+        return PostAttempt(
             options=options[post.channel],
             organisation=organisation,
             public_url=settings.public_url,
@@ -66,8 +66,8 @@ def post_sender(settings: Settings, store: Store) -> PostSender:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
-    """One attempt to send a post."""
+class PostAttempt:
+    """One attempt to send a post to a channel."""
 
     options: ChannelOptions
     organisation: str
@@ -75,7 +75,7 @@ class Call:
     at: datetime
 
     def make(self, post: ChannelPost, news: tuple[News, ...]) -> Answer:
-        """Make the call, and judge the answer."""
+        """Make the call. Return its outcome."""
         url = self.options.url.get_secret_value()
         body = self._body(news)
         resolve = partial(
@@ -85,10 +85,10 @@ class Call:
         )
         try:
             kind = "x-www-form-urlencoded" if isinstance(self.options, HubOptions) else "json"
-            headers = {**self._signed(post, body), "Content-Type": f"application/{kind}"}
+            headers = {**self._signature_headers(post, body), "Content-Type": f"application/{kind}"}
             request = HttpRequest(method="POST", url=url, headers=headers, body=body)
             response = call_once(
-                request, timeout=_WITHIN, answer_bytes=_ANSWER_BYTES, resolve=resolve
+                request, timeout=_TIMEOUT, answer_bytes=_ANSWER_BYTES, resolve=resolve
             )
             if 200 <= response.status < 300:
                 return _answer(Verdict.ACCEPTED, "")
@@ -97,7 +97,7 @@ class Call:
                 reason += ": it leads to another address, and is not followed"
             elif said := self._answer_words(response):
                 reason += f": {said}"
-            is_passing = response.status in _AGAIN or response.status >= 500
+            is_passing = response.status in _RETRIED_STATUSES or response.status >= 500
             verdict = Verdict.RETRY if is_passing else Verdict.REJECTED
             return _answer(verdict, reason, retry_after(response))
         except ProviderUnreachable as error:
@@ -114,8 +114,8 @@ class Call:
             return hub_ping(self.public_url)
         return webhook_event(news, organisation=self.organisation, at=self.at)
 
-    def _signed(self, post: ChannelPost, body: bytes) -> Mapping[str, str]:
-        """Return the headers of Standard Webhooks; none for a chat, whose address is its secret."""
+    def _signature_headers(self, post: ChannelPost, body: bytes) -> Mapping[str, str]:
+        """Return the headers of Standard Webhooks; none for a chat, whose URL is its secret."""
         if not isinstance(self.options, WebhookOptions):
             return {}
         # a restored database gives numbers again, at another time
@@ -129,11 +129,11 @@ class Call:
         }
 
     def _answer_words(self, response: HttpResponse) -> str:
-        """Return the words of an answer, unless they repeat a part of the secret address."""
-        said = words(response.body.decode("utf-8", "replace"))[:_LONGEST_REASON]
+        """Return the text of a response, or "" if it repeats a part of the secret URL."""
+        said = words(response.body.decode("utf-8", "replace"))[:_MAX_REASON_LENGTH]
         parts = urlsplit(self.options.url.get_secret_value())
         secrets = (*parts.path.split("/"), *parts.query.replace("=", "&").split("&"))
-        repeats = any(part in said for part in secrets if len(part) >= _SECRET_LENGTH)
+        repeats = any(part in said for part in secrets if len(part) >= _MIN_SECRET_LENGTH)
         return "" if repeats else said
 
 
@@ -148,17 +148,17 @@ def _answer(verdict: Verdict, reason: str, wait: timedelta | None = None) -> Ans
 
 
 class PostRound:
-    """Sends waiting posts, in a thread of its own."""
+    """The scheduler's job that sends due posts."""
 
     def __init__(self, settings: Settings, store: Store, *, stopped: Callable[[], bool]) -> None:
         self._store = store
         self._stopped = stopped
         self._sender = post_sender(settings, store)
-        self._still = QuietPeriod(store.version)
+        self._quiet = QuietPeriod(store.version)
 
     def go(self) -> None:
-        """Send one post after another, until none is due."""
-        if self._still.holds():
+        """Send posts until none is due."""
+        if self._quiet.holds():
             return
         while not self._stopped() and (done := self._sender.post()) is not None:
             post, state, reason = done
@@ -172,4 +172,4 @@ class PostRound:
                 f" reason={reason!r}" if reason else "",
             )
         with self._store.read() as tx:
-            self._still.note(nothing=not tx.channel_posts.under_way())
+            self._quiet.note(nothing=not tx.channel_posts.under_way())

@@ -1,4 +1,4 @@
-"""The one place that reads the clock."""
+"""The clocks. No other module reads the time."""
 
 import time
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from newsletter.domain.clock import Clock
 
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Linux stops its monotonic clock while the machine sleeps, and has another; macOS goes on."""
+"""A clock that runs while the machine sleeps. On Linux it is not the monotonic one."""
 
 
 class ServerClock:
-    """The time of a database server, for several machines: read by ``set``, and kept since."""
+    """The database server's time, for several machines. Each ``set`` reads it again."""
 
     def __init__(self, ask: Callable[[], datetime], clock: Clock) -> None:
         self._ask = ask
@@ -19,12 +19,12 @@ class ServerClock:
         self.set()
 
     def set(self) -> None:
-        """Ask the server. Raises StoreUnavailable."""
+        """Read the server's time. Raises StoreUnavailable."""
         time = self._ask()
         self._start = time - self._clock.uptime()
 
     def now(self) -> datetime:
-        """The instant, aware."""
+        """Return the time now, in UTC."""
         return self._start + self._clock.uptime()
 
     def uptime(self) -> timedelta:
@@ -36,7 +36,7 @@ class SystemClock:
     """The machine's time, in UTC."""
 
     def now(self) -> datetime:
-        """The instant, aware."""
+        """Return the time now, in UTC."""
         return datetime.now(UTC)
 
     def uptime(self) -> timedelta:

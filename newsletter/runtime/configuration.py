@@ -1,4 +1,4 @@
-"""The settings and templates of this process, compared with those on disk."""
+"""Compares the settings and templates of this process with the files, and edits settings."""
 
 import hashlib
 import json
@@ -39,20 +39,20 @@ def renderer_of(settings: Settings) -> LazyRenderer:
 
 
 class ConfigurationOnDisk:
-    """Tells whether the files that this process read when it started have changed since.
+    """Detects whether the files that this process loaded have changed since.
 
-    What an admin saves at the desk is written into the file. The service of this workspace then
-    starts again by itself, if the files have exactly these values.
+    An admin's changes at the desk are written into the file. The service of this workspace then
+    restarts by itself, if the files have exactly these values.
     """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], *, key: bytes) -> None:
         self._settings, self._environ, self._key = settings, environ, key
         self.renderer = renderer_of(settings)
-        self._seen: tuple[Signature, str] = (_signature(settings), "")
-        """The files as they were when they were last compared, and what that came to."""
+        self._last_comparison: tuple[Signature, str] = (_signature(settings), "")
+        """The files' signature at the last comparison, and its result."""
         self._file = settings.resolve(Path(FILE_NAME))
-        self._saved = settings.resolve(Path("var/settings.saved"))
-        """The keyed hash of the settings that were last saved at the desk."""
+        self._saved_file = settings.resolve(Path("var/settings.saved"))
+        """Contains the digest of the settings that were last saved at the desk."""
 
     @cached_property
     def digest(self) -> str:
@@ -65,9 +65,9 @@ class ConfigurationOnDisk:
         A file is read again only if its time, size or inode has changed.
         """
         signature = _signature(self._settings)
-        if signature != self._seen[0]:
-            self._seen = (signature, self._compare())
-        return self._seen[1]
+        if signature != self._last_comparison[0]:
+            self._last_comparison = (signature, self._compare())
+        return self._last_comparison[1]
 
     def is_superseded(self) -> bool:
         """Return whether other settings were saved at the desk since this process started."""
@@ -82,13 +82,13 @@ class ConfigurationOnDisk:
         return self.changed()
 
     def with_changes(self, changes: Changes) -> tuple[Settings, LazyRenderer, bytes]:
-        """Return what ``read`` would with these changes, and the file; save nothing."""
+        """Return the settings, renderer and file content after these changes. Saves nothing."""
         text = self._file.read_bytes().decode("utf-8-sig")
         data = edited(text, changes).encode()
         return *self.read(data), data
 
     def save(self, changes: Changes, *, by: str, seen: str, store: Store) -> None:
-        """Write the changes, if any, into the file. ``seen`` is the digest that a page showed.
+        """Write the changes into the file. ``seen`` is the digest that the page showed.
 
         Raises InvalidConfiguration for a value, Refused, and Outdated if others changed the file.
         """
@@ -105,14 +105,14 @@ class ConfigurationOnDisk:
                     raise Outdated(_OUTDATED)
                 said = [f"{key}: {'removed' if to is None else to}" for key, to in changes.items()]
                 tx.audit.enter(actor, "change settings", FILE_NAME, "; ".join(said))
-                self._saved.write_text(self._digest(settings, renderer))
+                self._saved_file.write_text(self._digest(settings, renderer))
                 _replace(self._file, data)
         except StoreUnavailable:
             _replace(self._file, before)  # no change is without its line in the audit log
             raise
 
     def read(self, data: bytes | None = None) -> tuple[Settings, LazyRenderer]:
-        """Read the settings on disk, or in ``data``, and the templates."""
+        """Load the settings from disk, or from ``data``. Return them and their renderer."""
         settings = load(self._file, self._environ, data)
         return settings, renderer_of(settings)
 
@@ -125,7 +125,7 @@ class ConfigurationOnDisk:
                 f"{FILE_NAME} has changed since the service started, and has a fault:"
                 f" {error.faults[0]}. Correct it, then restart the service"
             )
-        if not same and self._saved.exists() and self._saved.read_text() == found:
+        if not same and self._saved_file.exists() and self._saved_file.read_text() == found:
             return _SAVED_AT_THE_DESK
         return "" if same else _CHANGED
 
@@ -138,7 +138,7 @@ class ConfigurationOnDisk:
 
 
 def _replace(file: Path, data: bytes) -> None:
-    """Replace a file in one step; a link stays one. Raises Refused."""
+    """Replace a file atomically; keep a symbolic link. Raises Refused."""
     file = file.resolve()
     part = file.with_name(f".{file.name}.part")
     try:

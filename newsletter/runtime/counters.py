@@ -1,4 +1,4 @@
-"""Counts what this process has done since its start, for monitoring.
+"""Counters of this process for monitoring.
 
 Counters begin at zero at each start, as Prometheus expects. Each process that sends has its own.
 """
@@ -18,10 +18,10 @@ from newsletter.pipeline.delivery.dispatch import DispatchResult
 
 @dataclass(frozen=True, kw_only=True)
 class Counter:
-    """One counter. ``labels`` has the values that are counted from zero, by label."""
+    """A counter's declaration. ``labels`` has the label values that start at zero, by label."""
 
     name: str
-    says: str
+    description: str
     labels: Mapping[str, tuple[str, ...]]
 
 
@@ -58,16 +58,16 @@ def _declared(providers: tuple[str, ...]) -> Iterator[Counter]:
         ("unsubscribe_posts", "Unsubscribe requests by the link of an email.", {}),
         ("breaker_pauses", "Campaigns that the circuit breaker paused.", {}),
     ):
-        yield Counter(name=name, says=says, labels=labels)
+        yield Counter(name=name, description=says, labels=labels)
 
 
 class Counters:
-    """Any thread may count."""
+    """The counters of this process. Any thread may use them."""
 
     def __init__(self, providers: Iterable[str]) -> None:
         self.declared = tuple(_declared(tuple(providers)))
         self.ticked_at: datetime | None = None
-        """The end of the last tick; None in a process that makes none."""
+        """The end of the last tick; None if this process runs none."""
         self._lock = threading.Lock()
         self._counts: dict[str, dict[tuple[str, ...], float]] = {
             counter.name: dict.fromkeys(product(*counter.labels.values()), 0.0)
@@ -80,12 +80,12 @@ class Counters:
             counts[labels] = counts.get(labels, 0.0) + by
 
     def counts(self, name: str) -> dict[tuple[str, ...], float]:
-        """Return the counts of a counter, by the values of its labels."""
+        """Return a counter's values, by label values."""
         with self._lock:
             return dict(self._counts[name])
 
     def note_attempt(self, done: DispatchResult) -> None:
-        """Count a batch that came back."""
+        """Count the messages and the call of a batch."""
         answer, verdict = done.answer, done.answer.outcome.verdict.value
         if answer.took is not None:
             self.add("provider_calls", done.claimed.provider, verdict)

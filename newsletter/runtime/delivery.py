@@ -1,4 +1,4 @@
-"""Sending: the providers, what leaves through them and when, and what they tell of it later."""
+"""The service for sending: providers, senders, reconciliation, and providers' events."""
 
 import random
 import secrets
@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from newsletter.config.settings import Settings
-from newsletter.credentials.codes import link_word
+from newsletter.credentials.codes import link_token
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Finding
@@ -26,7 +26,7 @@ from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler, RecoveryResult, recover
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
-from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.events.record import RecordedEvents, record
 from newsletter.pipeline.staff.notify import compose
 from newsletter.providers import registry
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 
 # A claim outlives the longest call by so much, for building the bytes and booking the answer.
 _LEASE_MARGIN = timedelta(seconds=60)
-_SIGN_OF_LIFE = 60.0
-"""Seconds after which a scheduler that gave no sign is not at work."""
-_FETCH_WITHIN = timedelta(seconds=5)
+_ALIVE_SECONDS = 60.0
+"""The age of a heartbeat after which its process does not count as running."""
+_FETCH_TIMEOUT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +60,13 @@ class Delivery:
     renderer: LazyRenderer
     counters: Counters
     key: bytes = field(repr=False)
-    """The workspace's oldest, which never changes: names are made by it."""
+    """The workspace's first key, which never changes. Ids and names are derived from it."""
 
     @contextmanager
     def only_one(self) -> Iterator[None]:
-        """Hold the locks of the one process that sends. Raises Refused if another has one.
+        """Hold the lock of the sending process during the block. Raises Refused if another has it.
 
-        Processes that share the sending hold a lock together.
+        Processes that share the sending share the lock.
         """
         with ExitStack() as held:
             if not self.settings.shares_sending:
@@ -74,15 +74,15 @@ class Delivery:
             held.enter_context(self.store.database.only_one(is_shared=self.settings.shares_sending))
             yield
 
-    def looks(self) -> "WorkerWakeups":
-        """Return what tells workers to look for batches."""
+    def wakeups(self) -> "WorkerWakeups":
+        """Return the queue that tells workers to look for batches."""
         from newsletter.store.looks import WorkerWakeups
         from newsletter.store.postgresql import parameters_of
 
-        return WorkerWakeups(parameters_of(self.settings.database, self.settings.password))
+        return WorkerWakeups(parameters_of(self.settings.database, self.settings.db_password))
 
     def recover(self, leaving: int | None = None) -> RecoveryResult:
-        """Mark what dead processes had claimed as unknown; see ``pipeline``."""
+        """Mark claimed batches of dead processes as unknown, and of the process ``leaving``."""
         return recover(
             store=self.store,
             accounts=self.pool.accounts,
@@ -91,35 +91,35 @@ class Delivery:
         )
 
     def prepare(self) -> None:
-        """Build all of it now: threads share it."""
+        """Build all lazy attributes now, before threads share them."""
         _ = (self.pool, self.webhooks)
 
     @cached_property
     def workspace(self) -> str:
-        """The name of this workspace in the ids of its attempts."""
+        """The workspace's name, with which its attempt ids begin."""
         return workspace_name(self.key)
 
     @cached_property
     def pool(self) -> ProviderPool:
         """The providers, each with its rate limiter."""
         first, *others = (
-            _line(options, self.settings, self.store.clock, self.key)
+            _pooled_provider(options, self.settings, self.store.clock, self.key)
             for options in self.settings.providers
         )
         second = others[0] if others else None
         return ProviderPool(first=first, second=second, after=self.settings.fail_over_after)
 
     def close(self) -> None:
-        """Close connections to providers that no call uses."""
+        """Close idle connections to providers."""
         if "pool" in vars(self):
-            for line in self.pool.all:
-                line.provider.close()
+            for pooled in self.pool.all:
+                pooled.provider.close()
 
     @cached_property
     def webhooks(self) -> Mapping[str, Webhook]:
-        """Kind of provider → what reads its posts. One without is not listened to."""
+        """Provider kind → its webhook reader, for providers with a webhook key."""
         pairs = zip(self.pool.all, self.settings.providers, strict=True)
-        found = {line.name: _webhook(line.name, options) for line, options in pairs}
+        found = {pooled.name: _webhook(pooled.name, options) for pooled, options in pairs}
         return {kind: webhook for kind, webhook in found.items() if webhook}
 
     @property
@@ -127,21 +127,21 @@ class Delivery:
         """The length of a claim: longer than the longest call."""
         return max(provider.timeout for provider in self.settings.providers) + _LEASE_MARGIN
 
-    def new_attempt(self) -> str:
-        """A name that no try had before."""
+    def new_attempt_id(self) -> str:
+        """Return a new attempt id."""
         return self.workspace + secrets.token_hex(12)
 
     def dispatcher(
         self, *, owner: int | None = None, waits: Callable[[], bool] = lambda: False
     ) -> Dispatcher:
-        """Return the sender of batches; threads may share it."""
+        """Return the sender of batches. Threads may share it."""
         return Dispatcher(
             store=self.store,
             guard_file=self.guard_file,
             pool=self.pool,
             links=self.links,
             lease=self.lease,
-            attempt_ids=self.new_attempt,
+            attempt_ids=self.new_attempt_id,
             jitter=random.random,
             carriage=self.settings.carriage(),
             owner=owner,
@@ -160,10 +160,10 @@ class Delivery:
             language=self.settings.language,
             most_per_hour=self.settings.signup.most_per_hour,
             lease=self.lease,
-            attempt_ids=self.new_attempt,
+            attempt_ids=self.new_attempt_id,
             jitter=random.random,
             desk=self.settings.desk_url,
-            link_word=partial(link_word, self.key),
+            link_token=partial(link_token, self.key),
             owner=owner,
             news=partial(
                 compose, rules=self.settings.campaign_rules(), desk=self.settings.desk_url
@@ -205,23 +205,23 @@ class Delivery:
             return tx.workers.all()
 
     def is_at_work(self) -> bool:
-        """Return whether a ``run`` or ``worker`` gave a sign of life within the last minute.
+        """Return whether a ``run`` or ``worker`` sent a heartbeat within the last minute.
 
-        Where several processes share the sending, a scheduler is at work.
+        If several processes share the sending, return whether a scheduler leads them.
         """
         if self.settings.shares_sending:
             with self.store.read() as tx:
                 return tx.workers.leader(tx.now) is not None
         seconds = self.store.clock.now().timestamp() - beaten_at(self.settings.lock_path)
-        return seconds < _SIGN_OF_LIFE
+        return seconds < _ALIVE_SECONDS
 
     def waits(self) -> dict[str, Wait | None]:
-        """Return why nothing may leave now, by provider; "" is the first provider."""
+        """Return why and until when batches wait, by provider name ("": the first)."""
         with self.store.read() as tx:
             return self.pool.waits(tx, tx.now)
 
     def wait(self) -> Wait | None:
-        """Return why and until when no provider may send; None if one may."""
+        """Return why and until when all providers in use must wait; None if one may send."""
         with self.store.read() as tx:
             waits = self.pool.waits(tx, tx.now)
             # while nothing is sending, the next campaign will begin at the first provider
@@ -230,25 +230,24 @@ class Delivery:
         found = [waits.get(carrier, waits[""]) for carrier in carriers]
         return min(filter(None, found), key=lambda wait: wait.until) if all(found) else None
 
-    def hear(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
-        """Read what a provider posts. ``kind`` is one of ``webhooks``. Raises Forged."""
+    def read_webhook(self, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[Event, ...]:
+        """Return the events of a post from the provider of this kind. Raises Forged."""
         return self.webhooks[kind].read(headers, body, self.store.clock.now())
 
     def record(
         self, kind: str, events: Sequence[Event]
     ) -> tuple[RecordedEvents, tuple[Campaign, ...]]:
-        """Store a provider's events. Return the counts, and the campaigns that were paused because
-        of them."""
+        """Store a provider's events. Return the counts, and the campaigns that they paused."""
         recorded = record(events, provider=kind, workspace=self.workspace, store=self.store)
         for event in events:
             self.counters.add("events", kind, event.kind.value)
-        stopped = stop_harm(store=self.store)
+        stopped = pause_harmful(store=self.store)
         self.counters.add("breaker_pauses", by=len(stopped))
         return recorded, stopped
 
     @property
     def examiners(self) -> tuple[tuple[Callable[[], tuple[Finding, ...]], ...], ...]:
-        """The checks of each provider for each sender, first provider first."""
+        """The checks of each provider, one for each sender."""
         return tuple(
             tuple(
                 registry.examiner(options, sender=sender, clock=self.store.clock).examine
@@ -271,10 +270,12 @@ def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
 def _fetch(address: str) -> bytes:
     from newsletter.providers.common.calls import fetcher  # the HTTP client
 
-    return fetcher(timeout=_FETCH_WITHIN)(address)
+    return fetcher(timeout=_FETCH_TIMEOUT)(address)
 
 
-def _line(options: ProviderOptions, settings: Settings, clock: Clock, key: bytes) -> PooledProvider:
+def _pooled_provider(
+    options: ProviderOptions, settings: Settings, clock: Clock, key: bytes
+) -> PooledProvider:
     provider = registry.build(options, workspace=settings.workspace, clock=clock)
     limiter = RateLimiter(
         provider=provider.name,

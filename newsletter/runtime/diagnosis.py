@@ -1,6 +1,6 @@
-"""The checks of ``newsletter doctor``: one finding each, with what to do. A service repeats some.
+"""The checks of ``newsletter doctor``: each gives a finding with advice. Services repeat some.
 
-If the provider runs on this machine, no check calls anything outside.
+If the provider runs on this machine, no check calls other machines.
 """
 
 import ipaddress
@@ -37,60 +37,60 @@ from newsletter.store.sql import Store
 
 log = logging.getLogger("newsletter.run")
 
-_HERE = {"127.0.0.1", "localhost", "::1"}
-_NOWHERE = {"outbox", "mailpit"}
-"""Kinds that are for trying out."""
+_LOOPBACK_HOSTS = {"127.0.0.1", "localhost", "::1"}
+_TRIAL_KINDS = {"outbox", "mailpit"}
+"""Provider kinds for development, which deliver no email."""
 _SELECTORS = (
     *("s1", "s2"),  # SendGrid
     *("k1", "mx", "smtp", "pic"),  # Mailgun
     *("mailjet", "resend", "brevo1", "brevo2", "mail", "rwmt1", "rwmt2"),
     *("default", "selector1", "selector2"),
 )
-"""Names that set-up pages show. Amazon, Postmark and Postal make new ones for each domain."""
-_WITHIN = timedelta(seconds=10)
+"""DKIM selectors in providers' instructions. Amazon, Postmark and Postal choose new ones."""
+_TIMEOUT = timedelta(seconds=10)
 _PAGES = "public pages"
 
 
 def sends_into_the_world(settings: Settings) -> bool:
-    """Return whether any provider is on another machine."""
+    """Return whether a provider is on another machine."""
     return any(
-        getattr(provider, "kind", "") not in _NOWHERE
-        and (urlsplit(str(provider.base_url or "")).hostname or "") not in _HERE
+        getattr(provider, "kind", "") not in _TRIAL_KINDS
+        and (urlsplit(str(provider.base_url or "")).hostname or "") not in _LOOPBACK_HOSTS
         for provider in settings.providers
     )
 
 
 def examine_from_outside(settings: Settings, key: bytes, now: datetime) -> Iterator[Finding]:
-    """Check SPF, DKIM, DMARC and BIMI, and that readers and mail programs reach our pages.
+    """Check SPF, DKIM, DMARC and BIMI, and whether the public pages can be reached.
 
-    ``key`` is the workspace's, by which the service knows a question of ours.
+    The workspace's ``key`` signs the requests that the service answers.
     """
     if not sends_into_the_world(settings):
         return
-    from newsletter.transport.dns import Names
+    from newsletter.transport.dns import TxtResolver
 
-    names = Names().texts
+    names = TxtResolver().texts
     for domain in sending_domains(settings):
         yield from examine_domain(domain, _SELECTORS, names)
     yield examine_pages(settings.public_url)
     for url in filter(None, (settings.public_url, settings.desk.url)):
-        if urlsplit(url).hostname not in _HERE:
+        if urlsplit(url).hostname not in _LOOPBACK_HOSTS:
             yield examine_proxy(url, proxy_token(key, now))
 
 
 def sending_domains(settings: Settings) -> tuple[str, ...]:
-    """The domain of each sender once, as the DNS knows it; that of ``sender`` first."""
+    """Return the domain of each sender once, in ASCII; that of ``sender`` first."""
     addresses = map(ascii_domain, settings.from_addresses)
     return tuple(dict.fromkeys(address.rpartition("@")[2].lower() for address in addresses))
 
 
-_STRANGER = "192.0.2.1"
-"""A documentation address (RFC 5737): no request comes from there."""
-_PROXY = "see 'Behind a proxy' in docs/install.md"
+_FOREIGN_ADDRESS = "192.0.2.1"
+"""A documentation address (RFC 5737), from which no request comes."""
+_PROXY_ADVICE = "see 'Behind a proxy' in docs/install.md"
 
 
 def _leads_here(host: str) -> bool:
-    """Return whether a name resolves to a loopback address, for instance by /etc/hosts."""
+    """Return whether a host resolves to a loopback address, for instance by /etc/hosts."""
     try:
         found = socket.getaddrinfo(host, None)
     except OSError:
@@ -101,55 +101,55 @@ def _leads_here(host: str) -> bool:
 def examine_proxy(
     url: str, token: str, *, leads_here: Callable[[str], bool] = _leads_here
 ) -> Finding:
-    """Check that the proxy passes on the host and the client of a request.
+    """Check that the proxy passes on the host, scheme and client of a request.
 
     The request claims another client and another scheme, as an attacker may. At a loopback address
-    the clients are not checked: the service trusts what comes from there.
+    the client is not checked: the service trusts requests from there.
     """
     from newsletter.transport.http import HttpRequest
     from newsletter.transport.transport import call_once
 
     scheme = urlsplit(url).scheme
     headers = {
-        "X-Forwarded-For": _STRANGER,
+        "X-Forwarded-For": _FOREIGN_ADDRESS,
         "X-Forwarded-Proto": "http" if scheme == "https" else "https",
     }
     try:
         request = HttpRequest(method="GET", url=f"{url}/proxy/{token}", headers=headers)
-        answer = call_once(request, timeout=_WITHIN)
+        answer = call_once(request, timeout=_TIMEOUT)
         seen = json.loads(answer.body) if answer.status == 200 else {}
     except (NewsletterError, ValueError) as error:
-        return _of_proxy(Level.WARNING, f"{url} could not be asked: {error}")
+        return _on_proxy(Level.WARNING, f"{url} could not be asked: {error}")
     if answer.status == 421:
-        return _of_proxy(Level.FAULT, f"{url} does not pass on the Host of a request")
+        return _on_proxy(Level.FAULT, f"{url} does not pass on the Host of a request")
     if not isinstance(seen, dict) or not {"host", "scheme", "client"} <= seen.keys():
-        return _of_proxy(Level.WARNING, f"{url} answers with HTTP {answer.status}, not as ours do")
-    near = leads_here(urlsplit(url).hostname or "")
-    wrong = "; ".join(_forgotten(url, {name: str(value) for name, value in seen.items()}, near))
+        return _on_proxy(Level.WARNING, f"{url} answers with HTTP {answer.status}, not as ours do")
+    local = leads_here(urlsplit(url).hostname or "")
+    wrong = "; ".join(_altered(url, {name: str(value) for name, value in seen.items()}, local))
     if wrong:
-        return _of_proxy(Level.FAULT, wrong)
-    if near:
+        return _on_proxy(Level.FAULT, wrong)
+    if local:
         why = "whether X-Forwarded-For is set shows from another machine alone"
-        return _of_proxy(Level.WARNING, f"{url} leads to this machine: {why}")
-    return _of_proxy(Level.OK, f"{url} passes all on")
+        return _on_proxy(Level.WARNING, f"{url} leads to this machine: {why}")
+    return _on_proxy(Level.OK, f"{url} passes all on")
 
 
-def _forgotten(url: str, seen: dict[str, str], near: bool) -> Iterator[str]:
-    """Yield the parts of the request that did not arrive unchanged."""
+def _altered(url: str, seen: dict[str, str], local: bool) -> Iterator[str]:
+    """Yield what is wrong with the host, scheme and client that arrived."""
     if seen["host"].lower() != urlsplit(url).netloc.lower():
         yield f"Host arrives as {seen['host']}, not {urlsplit(url).netloc}"
     if seen["scheme"] != urlsplit(url).scheme:
         yield f"X-Forwarded-Proto is not set: {url} arrives as {seen['scheme']}"
-    if near:
+    if local:
         return
-    if seen["client"] == _STRANGER:
+    if seen["client"] == _FOREIGN_ADDRESS:
         yield "X-Forwarded-For is not set: each client chooses its own address"
-    elif seen["client"] in _HERE:
+    elif seen["client"] in _LOOPBACK_HOSTS:
         yield f"X-Forwarded-For is not set: every client has the address {seen['client']}"
 
 
-def _of_proxy(level: Level, detail: str) -> Finding:
-    advice = "" if level is Level.OK else _PROXY
+def _on_proxy(level: Level, detail: str) -> Finding:
+    advice = "" if level is Level.OK else _PROXY_ADVICE
     return Finding(what="proxy", level=level, detail=detail, advice=advice)
 
 
@@ -165,7 +165,7 @@ def examine_pages(public_url: str) -> Finding:
         body=b"List-Unsubscribe=One-Click",
     )
     try:
-        status = call_once(request, timeout=_WITHIN).status
+        status = call_once(request, timeout=_TIMEOUT).status
     except NewsletterError as error:
         advice = (
             "readers cannot unsubscribe like this: run 'newsletter run' or 'serve', and look at"
@@ -182,22 +182,22 @@ def examine_pages(public_url: str) -> Finding:
 
 
 _BACKUP_AGE = timedelta(days=2)
-_DAY, _LATE = timedelta(days=1), timedelta(minutes=10)
+_DAY, _LATE_AFTER = timedelta(days=1), timedelta(minutes=10)
 _FREE_BYTES = 200_000_000
 CONNECTION = "provider connection"
-"""The name of the finding on whether the provider can be reached."""
-_LOOK = 5.0
-"""Seconds for checking the file, and again for checking its content."""
-_PUT_BACK = "check the disk, and restore a backup with 'newsletter db restore'"
+"""The name of the finding that the provider cannot be reached."""
+_CHECK_SECONDS = 5.0
+"""The time limit for checking the database file, and again for its rows."""
+_RESTORE_ADVICE = "check the disk, and restore a backup with 'newsletter db restore'"
 
 
 def finding(what: str, *, well: bool, detail: str) -> Finding:
-    """Return the finding of one check: right, or a fault."""
+    """Return the finding of a check: OK if ``well``, else a fault."""
     return Finding(what=what, level=Level.OK if well else Level.FAULT, detail=detail)
 
 
 def attempt(what: str, look: Callable[[], str]) -> Finding:
-    """Run a check. Its error becomes the finding."""
+    """Run a check. Return its text as an OK finding, or its error as a fault."""
     try:
         return passed(what, look())
     except NewsletterError as error:
@@ -231,11 +231,11 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
         yield of_machine(machine())
     yield of_backups(settings, store.clock.now())
     yield _emails(delivery)
-    yield attempt("audit log", lambda: _audited(store))
+    yield attempt("audit log", lambda: _audit_text(store))
     yield _file(settings, store)
     yield from _erasure(store)
-    yield from map(_sound, store.inspect(seconds=_LOOK))
-    yield _private(settings)
+    yield from map(_integrity, store.inspect(seconds=_CHECK_SECONDS))
+    yield _permissions(settings)
     yield from _secret_files(settings)
     yield of_sandbox(lambda: find_escapes(str(settings.workspace)))
     yield from examine_providers(delivery)
@@ -243,7 +243,7 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
 
 
 def of_sign_in(staff: Staff) -> Iterator[Finding]:
-    """Check the identity provider, and that an admin can sign in without it."""
+    """Check the identity provider, and that an admin can sign in with a password."""
     if (provider := staff.provider) is None:
         return
     yield attempt("sign-in", lambda: f"{provider.desk.name} has {len(provider.keys())} keys")
@@ -257,7 +257,7 @@ def of_sign_in(staff: Staff) -> Iterator[Finding]:
 
 
 def _service(delivery: Delivery, mismatch: str) -> Finding:
-    """Check that the service uses the settings and templates that this command has read."""
+    """Check that the service uses the settings and templates on disk."""
     if mismatch:
         advice = f"{mismatch}; until then statements are not looked at"
         return unclear("service", "a restart is needed", advice)
@@ -267,7 +267,7 @@ def _service(delivery: Delivery, mismatch: str) -> Finding:
 
 
 def _workers(delivery: Delivery) -> Finding:
-    """Name the processes that share the sending, and check that a worker and a scheduler live."""
+    """List the processes that share the sending; check for a live worker and scheduler."""
     now, workers = delivery.store.clock.now(), delivery.workers()
     living = {worker.part for worker in workers if worker.is_alive(now)}
     missing = " and ".join(f"'newsletter {part.value}'" for part in Part if part not in living)
@@ -288,10 +288,10 @@ def _hold(delivery: Delivery) -> Finding:
 
 
 def of_guard_file(settings: Settings) -> Finding:
-    """Check that a restore of the workspace or database leaves the guard file unchanged."""
+    """Check that the guard file is not restored together with the workspace or database."""
     path = settings.epoch_path.resolve()
-    put_back = (settings.workspace.resolve(), settings.database_path.resolve().parent)
-    folder = next((each for each in put_back if path.is_relative_to(each)), None)
+    restored_folders = (settings.workspace.resolve(), settings.database_path.resolve().parent)
+    folder = next((each for each in restored_folders if path.is_relative_to(each)), None)
     if folder is None:
         return passed("guard file", str(path))
     detail = f"{path} is restored together with all of {folder}, and then nothing shows that"
@@ -300,7 +300,7 @@ def of_guard_file(settings: Settings) -> Finding:
 
 
 def of_machine(name: str) -> Finding:
-    """Check that this machine has a name: without, a copy on another one is not recognised."""
+    """Check that this machine has an id, without which a copy on another is not detected."""
     if name:
         return passed("machine", "has a name of its own")
     detail = "has no name, so that nothing shows when the database is copied to another one"
@@ -309,7 +309,7 @@ def of_machine(name: str) -> Finding:
 
 
 def of_backups(settings: Settings, now: datetime) -> Finding:
-    """Check that there is a backup, that it is not old, and that it is on another disk."""
+    """Check that a recent backup exists, on another disk than the database."""
     backups, level, advice = Backups(settings=settings), Level.OK, ""
     newest_at = backups.newest_at()
     detail = f"the newest is of {newest_at:%Y-%m-%d %H:%M} UTC" if newest_at else "there is none"
@@ -328,11 +328,11 @@ def is_one_disk(one: Path, other: Path) -> bool:
 
 
 def _emails(delivery: Delivery) -> Finding:
-    """Check that readers get the emails that they asked for within a day."""
+    """Check that transactional emails of the last day were sent."""
     with delivery.store.read() as tx:
         counts, since = tx.emails.counts(tx.now - _DAY), tx.emails.waiting_since()
     detail = ", ".join(f"{state.value} {count:,}" for state, count in counts.items() if count)
-    late = since is not None and since < tx.now - _LATE
+    late = since is not None and since < tx.now - _LATE_AFTER
     lost = counts[EmailState.UNKNOWN] + counts[EmailState.REJECTED]
     advice = "they wait for 'newsletter run', 'newsletter worker' or the provider" if late else ""
     if lost and not advice:
@@ -349,8 +349,8 @@ def _staff(roles: dict[str, Role]) -> str:
     return ", ".join(f"{address} ({role.value})" for address, role in roles.items())
 
 
-def free_at(folder: Path) -> int:
-    """Return the bytes that are free where a folder is or will be."""
+def free_bytes(folder: Path) -> int:
+    """Return the free bytes on the disk of a folder, which need not exist yet."""
     there = next(place for place in (folder, *folder.parents) if place.exists())
     return shutil.disk_usage(there).free
 
@@ -367,13 +367,13 @@ def _file(settings: Settings, store: Store) -> Finding:
     """Check the database file with SQLite's own check."""
     if settings.is_on_server:
         return passed("file", "on a server; the bytes of erased data are not overwritten there")
-    faults = store.database.faults(seconds=_LOOK)
+    faults = store.database.faults(seconds=_CHECK_SECONDS)
     if faults is None:
-        detail = f"hangs together as far as was looked in {_LOOK:g} seconds"
+        detail = f"hangs together as far as was looked in {_CHECK_SECONDS:g} seconds"
         return passed("file", detail)
     if faults:
         detail = "; ".join(" ".join(fault.split()) for fault in faults)
-        return failed("file", detail, _PUT_BACK)
+        return failed("file", detail, _RESTORE_ADVICE)
     return passed("file", "hangs together")
 
 
@@ -386,17 +386,17 @@ def _erasure(store: Store) -> Iterator[Finding]:
         yield unclear("erasure", detail, advice)
 
 
-def _sound(found: IntegrityReport) -> Finding:
+def _integrity(found: IntegrityReport) -> Finding:
     part = "" if found.looked_at == found.of else f" of {found.of:,}"
     looked_at = f"{found.looked_at:,}{part}"
     if found.damaged:
         detail = f"damaged: {', '.join(found.damaged)}; {looked_at} were looked at"
-        return failed(found.what, detail, _PUT_BACK)
+        return failed(found.what, detail, _RESTORE_ADVICE)
     return passed(found.what, f"{looked_at} are what was stored")
 
 
-def _private(settings: Settings) -> Finding:
-    """Check that only the owner can read the files. Opening the workspace corrects most of them."""
+def _permissions(settings: Settings) -> Finding:
+    """Check that only the owner can read the files. Opening the workspace corrects most."""
     open_ones = open_to_others(kept(settings))
     if not open_ones:
         return passed("permissions", "only you can read the stored files")
@@ -420,7 +420,7 @@ def of_sandbox(find: Callable[[], list[str]]) -> Finding:
 
 
 def _secret_files(settings: Settings) -> Iterator[Finding]:
-    """Check whether others can read a file with a secret; in a container that may be intended."""
+    """Report secret files that others can read; in a container that may be intended."""
     open_ones = open_to_others([path.resolve() for path in settings.secret_files])
     if open_ones:
         detail = f"others may read {', '.join(map(str, open_ones))}"
@@ -428,13 +428,13 @@ def _secret_files(settings: Settings) -> Iterator[Finding]:
         yield unclear("secrets", detail, advice)
 
 
-def _audited(store: Store) -> str:
+def _audit_text(store: Store) -> str:
     with store.read() as tx:
         return f"none of its lines was changed ({tx.audit.verify().number:,})"
 
 
 def examine_providers(delivery: Delivery) -> Iterator[Finding]:
-    """Ask each provider about each sender."""
+    """Run each provider's checks for each sender."""
     several = len(delivery.pool.all) > 1
     for line, examiners in zip(delivery.pool.all, delivery.examiners, strict=True):
         found = chain.from_iterable(map(_examined, examiners))
@@ -453,7 +453,7 @@ def _examined(examine: Callable[[], tuple[Finding, ...]]) -> Iterator[Finding]:
 
 
 def check_health(delivery: Delivery) -> None:
-    """Note the checks of DNS, public pages and providers that find a fault."""
+    """Store the failing checks of DNS, public pages and providers."""
     now, failing = delivery.store.clock.now(), dict[str, str]()
     try:
         for found in chain(

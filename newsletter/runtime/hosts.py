@@ -1,4 +1,4 @@
-"""Processes that share the sending, on one machine or many: workers, and one scheduler."""
+"""Processes that share the sending, on one or more machines: workers and one scheduler."""
 
 import os
 import socket
@@ -18,15 +18,15 @@ from newsletter.runtime.rounds import Rounds
 from newsletter.runtime.scheduler import Scheduler, log
 from newsletter.store.looks import WorkerWakeups
 
-_PAUSE, _LONG_PAUSE = 1.0, 3.0
-"""Seconds until another try, while the database is not there or another scheduler is at work."""
-_SHORT = timedelta(seconds=1)
-"""A worker waits for a rate by itself if the wait is shorter."""
+_RETRY_SECONDS, _LONG_RETRY_SECONDS = 1.0, 3.0
+"""Delays before another try, if the database is away or another scheduler leads."""
+_MAX_RATE_WAIT = timedelta(seconds=1)
+"""A worker sleeps through a shorter wait for the rate, instead of a wake-up."""
 _LOST = "this process gave no sign of life for too long; others have taken over what it had begun"
 
 
 class Presence:
-    """The row of this process, with a heartbeat. ``on_end`` gets an error that ends its work."""
+    """This process's row in the database and its heartbeat. ``on_end`` gets a fatal error."""
 
     def __init__(
         self, delivery: Delivery, part: Part, *, on_end: Callable[[Exception], None]
@@ -34,13 +34,13 @@ class Presence:
         self._delivery = delivery
         self._part = part
         self._on_end = on_end
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self.leads = threading.Event()
-        """Whether this process is the scheduler at work."""
+        """Set while this process is the leading scheduler."""
 
     @contextmanager
     def at_work(self) -> Iterator[int]:
-        """Give the number of this process. Its open claims are recovered at the end."""
+        """Yield this process's worker id. At the end its open claims are recovered."""
         store = self._delivery.store
         with store.begin() as tx:
             owner = tx.workers.enter(
@@ -55,13 +55,13 @@ class Presence:
         try:
             yield owner
         finally:
-            self._over.set()
+            self._ended.set()
             beating.join()
             with suppress(StoreUnavailable):
                 log_recovered(self._delivery.recover(leaving=owner))
 
     def _beat(self, owner: int) -> None:
-        while not self._over.is_set():
+        while not self._ended.is_set():
             try:
                 if not self._beat_once(owner):
                     self._on_end(StoreUnavailable(_LOST))
@@ -71,10 +71,10 @@ class Presence:
             except Exception as error:
                 self._on_end(error)
                 return
-            self._over.wait(HEARTBEAT.total_seconds())
+            self._ended.wait(HEARTBEAT.total_seconds())
 
     def _beat_once(self, owner: int) -> bool:
-        """Return whether this process still counts as alive, and leads if it led."""
+        """Return whether this process is still alive for the others, and leads if it led."""
         store, guard_file = self._delivery.store, self._delivery.guard_file
         if isinstance(store.clock, ServerClock):
             store.clock.set()
@@ -92,31 +92,31 @@ class Presence:
         return True
 
 
-def _tell(delivery: Delivery, looks: WorkerWakeups) -> None:
-    """Tell all workers to look for batches."""
+def _wake_all_workers(delivery: Delivery, wakeups: WorkerWakeups) -> None:
+    """Tell all live workers to look for batches."""
     with delivery.store.read() as tx:
         slots = sum(
             worker.slots
             for worker in tx.workers.all()
             if worker.part is Part.WORKER and worker.is_alive(tx.now)
         )
-    looks.tell(slots)
+    wakeups.tell(slots)
 
 
 class LeadingScheduler(Scheduler):
     """The scheduler of a workspace whose workers are other processes.
 
-    It waits while another one is at work, and takes its place when that one gives no sign of life.
+    It waits while another scheduler leads, and takes over when that one is dead.
     """
 
     def _note_configuration(self) -> None:
-        """Say nothing yet: another scheduler may be at work."""
+        """Store nothing yet: another scheduler may lead."""
 
     def _at_work(self, until_idle: bool) -> Run:
-        self._looks = self._delivery.looks()
+        self._wakeups = self._delivery.wakeups()
         presence = Presence(self._delivery, Part.SCHEDULER, on_end=self._fail)
-        with self._looks.open(), presence.at_work() as owner:
-            while not presence.leads.wait(_PAUSE):
+        with self._wakeups.open(), presence.at_work() as owner:
+            while not presence.leads.wait(_RETRY_SECONDS):
                 if self._stop.is_set():
                     return self._run
             super()._note_configuration()
@@ -129,82 +129,82 @@ class LeadingScheduler(Scheduler):
         return []
 
     def _wake_workers(self) -> None:
-        _tell(self._delivery, self._looks)
+        _wake_all_workers(self._delivery, self._wakeups)
 
 
 class BatchWorker(Scheduler):
-    """Sends batches when another process tells it to look for them."""
+    """Sends batches when another process wakes it."""
 
     def stop(self) -> None:
-        """Claim nothing more, let the calls that are under way end, and come back."""
+        """Claim nothing more, and let calls under way end. Returns at once."""
         super().stop()
-        self._looks.stop()
+        self._wakeups.stop()
 
     def _note_configuration(self) -> None:
-        """Say nothing: the scheduler at work says which settings are used."""
+        """Store nothing: the leading scheduler stores which settings are used."""
 
-    def _begins(self, until_idle: bool) -> bool:
-        self._looks = self._delivery.looks()
-        return super()._begins(until_idle)
+    def _begin_generation(self, until_idle: bool) -> bool:
+        self._wakeups = self._delivery.wakeups()
+        return super()._begin_generation(until_idle)
 
     def _at_work(self, until_idle: bool) -> Run:
         while not self._stop.is_set():
             try:
-                self._work_once_told()
+                self._work_until_end()
             except StoreUnavailable as error:
                 log.error("%s", error)
-                self._stop.wait(_LONG_PAUSE)
+                self._stop.wait(_LONG_RETRY_SECONDS)
         if self._run.failure is not None:
             raise self._run.failure
         return self._run
 
-    def _work_once_told(self) -> None:
-        """Work until the end of the process, or until it needs another row or connection."""
-        self._looks = looks = self._delivery.looks()
+    def _work_until_end(self) -> None:
+        """Work until the process ends or needs a new row or connection."""
+        self._wakeups = wakeups = self._delivery.wakeups()
         ends: list[Exception] = []
 
         def end(error: Exception) -> None:
             ends.append(error)
-            looks.stop()
+            wakeups.stop()
 
         presence = Presence(self._delivery, Part.WORKER, on_end=end)
         slots = self._delivery.settings.provider.concurrency
-        with looks.open(), presence.at_work() as owner:
+        with wakeups.open(), presence.at_work() as owner:
             dispatcher = self._delivery.dispatcher(
-                owner=owner, waits=lambda: not self._stop.wait(_PAUSE)
+                owner=owner, waits=lambda: not self._stop.wait(_RETRY_SECONDS)
             )
             if not self._stop.is_set():
-                looks.work(lambda: self._look(dispatcher), self._sweep, slots=slots)
+                wakeups.work(lambda: self._send_due(dispatcher), self._recover_dead, slots=slots)
         for error in ends:
             raise error
 
-    def _look(self, dispatcher: Dispatcher) -> None:
-        """Send one batch after another, until none is due or none may leave now."""
+    def _send_due(self, dispatcher: Dispatcher) -> None:
+        """Send batches until none is due or none may leave now."""
         try:
             while not self._stop.is_set():
                 done = dispatcher.dispatch()
                 if done is not None:
                     self._note(done)
-                elif not self._waited():
+                elif not self._wait_for_rate():
                     return
         except StoreUnavailable as error:
             log.error("cannot send: %s", error)
         except BaseException as error:  # Procrastinate would only log it
             self._fail(error)
 
-    def _waited(self) -> bool:
-        """Wait for the rate if that is short, else look again then. Return whether it waited."""
+    def _wait_for_rate(self) -> bool:
+        """Wait for the rate if that is short, else schedule a wake-up. Return whether it waited."""
         ends = [wait.until for wait in self._delivery.waits().values() if wait]
         if not ends:
             return False
         left = min(ends) - self._delivery.store.clock.now()
-        if left > _SHORT:
-            self._looks.tell_at(min(ends))
+        if left > _MAX_RATE_WAIT:
+            self._wakeups.tell_at(min(ends))
             return False
         return not self._stop.wait(max(left.total_seconds(), 0.0))
 
-    def _sweep(self) -> None:
-        """Recover what the dead had begun, and tell all workers what they may have missed."""
+    def _recover_dead(self) -> None:
+        """Recover claims of dead processes, and wake all workers, who may have missed a call."""
         try:
             with self._delivery.store.read() as tx:
                 lost = tx.workers.silent(tx.now - DEAD_AFTER) or tx.batches.has_orphans(tx.now)
@@ -212,6 +212,6 @@ class BatchWorker(Scheduler):
             if lost:
                 log_recovered(self._delivery.recover())
             if sends and self._delivery.wait() is None:
-                _tell(self._delivery, self._looks)
+                _wake_all_workers(self._delivery, self._wakeups)
         except StoreUnavailable as error:
             log.error("cannot look for dead processes: %s", error)

@@ -30,8 +30,8 @@ from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.address import fold
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST_SECONDS = 10
-"""Digits of seconds since 1970: enough until the year 2286."""
+_MAX_TIME_DIGITS = 10
+"""Digits of a Unix timestamp: enough until the year 2286."""
 _KEY_BYTES = 32
 _MAX_KEYS = 256
 _RETIRED = "retired"
@@ -39,12 +39,12 @@ _RETIRED = "retired"
 
 def load_keys(path: Path) -> tuple[bytes, ...]:
     """Return all keys of a file, oldest first. A missing file is created with one key."""
-    return tuple(key for key, _ in _lines(path))
+    return tuple(key for key, _ in _load(path))
 
 
 def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
-    """Return all keys of a file that signs links, and the positions of the retired ones."""
-    lines = _lines(path)
+    """Return all keys that sign links, and the positions of the retired ones."""
+    lines = _load(path)
     retired = frozenset(number for number, (_, is_retired) in enumerate(lines) if is_retired)
     if len(lines) - 1 in retired:
         message = "is retired, and the last key signs; add one with 'newsletter db rekey'"
@@ -53,9 +53,9 @@ def load_link_keys(path: Path) -> tuple[tuple[bytes, ...], frozenset[int]]:
 
 
 def add_link_key(path: Path) -> int:
-    """Add a key and retire all others, at once or not at all; returns how many there are now.
+    """Add a key and retire all others atomically. Return the number of keys.
 
-    Raises NotFound where there is no key yet.
+    Raises NotFound if there is no key yet, and Refused if there are too many.
     """
     if not path.exists():
         raise NotFound(f"{path} is missing; put it back from the backup of var/keys")
@@ -63,16 +63,16 @@ def add_link_key(path: Path) -> int:
     if len(keys) >= _MAX_KEYS:
         raise Refused(f"{path} holds {len(keys)} keys, and no more can be told apart in links")
     lines = [f"{key.hex()} {_RETIRED}" for key in keys]
-    draft = _draft(path, [*lines, secrets.token_hex(_KEY_BYTES)])
+    draft = _write_draft(path, [*lines, secrets.token_hex(_KEY_BYTES)])
     draft.replace(path)
     return len(keys) + 1
 
 
-def _lines(path: Path) -> list[tuple[bytes, bool]]:
+def _load(path: Path) -> list[tuple[bytes, bool]]:
     if not path.exists():
         # whole or not at all, and by one process only: the others take what the first made
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = _draft(path, [secrets.token_hex(_KEY_BYTES)])
+        draft = _write_draft(path, [secrets.token_hex(_KEY_BYTES)])
         try:
             with suppress(FileExistsError):
                 # unlike a rename, a link fails where another process was first
@@ -102,8 +102,8 @@ def _key(path: Path, number: int, parts: list[str]) -> bytes:
     return key
 
 
-def _draft(path: Path, lines: Sequence[str]) -> Path:
-    """Write a complete file next to another one, readable by its owner alone, and sync it."""
+def _write_draft(path: Path, lines: Sequence[str]) -> Path:
+    """Write and sync a file next to ``path``, readable by its owner alone. Return its path."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -114,7 +114,7 @@ def _draft(path: Path, lines: Sequence[str]) -> Path:
 
 
 def address_hash(key: bytes) -> Callable[[str], bytes]:
-    """The keyed hash (16 bytes, BLAKE2b) of an address in its folded form."""
+    """Return a function that hashes a folded address with the key (16 bytes, BLAKE2b)."""
     keyed = hashlib.blake2b(key=key, digest_size=16, person=b"address")
 
     def hash_address(address: str) -> bytes:
@@ -141,12 +141,12 @@ def account_name(key: bytes) -> Callable[[bytes], str]:
 
 
 def workspace_name(key: bytes) -> str:
-    """A name for the workspace that stays as long as its key does: 12 hexadecimal digits."""
+    """Return the workspace's name, derived from its key: 12 hexadecimal digits."""
     return hashlib.blake2b(key=key, digest_size=6, person=b"workspace").hexdigest()
 
 
 def fingerprint(key: bytes) -> str:
-    """A name for a key that gives nothing of it away: 16 hexadecimal digits."""
+    """Return a key's fingerprint, which does not reveal the key: 16 hexadecimal digits."""
     return hashlib.blake2b(key=key, digest_size=8, person=b"fingerprint").hexdigest()
 
 
@@ -154,16 +154,16 @@ _PROXY_SECONDS = 300
 
 
 def proxy_token(key: bytes, at: datetime) -> str:
-    """A word that opens the page on which ``doctor`` sees what a proxy passes on, for minutes."""
+    """Return a token, valid for minutes, for the page on which ``doctor`` tests a proxy."""
     seconds = (at - _EPOCH) // timedelta(seconds=1)
     mac = hashlib.blake2b(str(seconds).encode(), key=key, digest_size=16, person=b"proxy")
     return f"{seconds}-{mac.hexdigest()}"
 
 
 def is_proxy_token(key: bytes, token: str, now: datetime) -> bool:
-    """Return whether the token was made here within the last five minutes."""
+    """Return whether the key signed the token within the last five minutes."""
     seconds = token.partition("-")[0]
-    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= _LONGEST_SECONDS):
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= _MAX_TIME_DIGITS):
         return False
     at = _EPOCH + timedelta(seconds=int(seconds))
     recent = abs(now - at) <= timedelta(seconds=_PROXY_SECONDS)
@@ -171,9 +171,9 @@ def is_proxy_token(key: bytes, token: str, now: datetime) -> bool:
 
 
 def fingerprints_in(workspace: Path) -> dict[str, str]:
-    """Path of a key's file in a workspace → fingerprint of its first key, of those that exist."""
+    """Return key file → fingerprint of its first key, for the files that exist."""
     paths = {name: workspace / name for name in ("var/keys/addresses", "var/keys/links")}
-    return {name: fingerprint(_lines(path)[0][0]) for name, path in paths.items() if path.exists()}
+    return {name: fingerprint(_load(path)[0][0]) for name, path in paths.items() if path.exists()}
 
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -181,17 +181,17 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @contextmanager
 def private() -> Iterator[int]:
-    """Whatever the process makes in the block is for its owner alone.
+    """Create files in the block for their owner alone. Yields the former umask.
 
-    Yields what it was before, for files that are meant for others: give it to ``made_with``.
+    Files that are meant for others are written under ``with_umask`` and the former umask.
     """
-    with made_with(_OTHERS) as before:
+    with with_umask(_OTHERS) as before:
         yield before
 
 
 @contextmanager
-def made_with(umask: int) -> Iterator[int]:
-    """Take these rights from what the block makes. Yields the rights that were taken before."""
+def with_umask(umask: int) -> Iterator[int]:
+    """Set the umask during the block. Yields the former one."""
     before = os.umask(umask)
     try:
         yield before
@@ -199,8 +199,8 @@ def made_with(umask: int) -> Iterator[int]:
         os.umask(before)
 
 
-def close_off(paths: Iterable[Path]) -> None:
-    """Remove all rights of others from these files, if we own them."""
+def remove_other_rights(paths: Iterable[Path]) -> None:
+    """Remove all rights of others from those of the files that we own."""
     for path in paths:
         mode = _mode(path)
         if mode & _OTHERS and path.stat().st_uid == os.geteuid():
@@ -208,29 +208,29 @@ def close_off(paths: Iterable[Path]) -> None:
 
 
 def open_to_others(paths: Iterable[Path]) -> list[Path]:
-    """Return those that others may read or change."""
+    """Return the files that others may read or change."""
     return [path for path in paths if _mode(path) & _OTHERS]
 
 
 def kept_in(folder: Path, *others: Path) -> list[Path]:
-    """Return a folder and the files in it, other files, and their companions.
+    """Return a folder, the files in it, and the other files with their companions.
 
-    Deeper files are protected by their folder.
+    Files in subfolders are protected by their folder.
     """
-    beside = (one for path in others for one in (path, *_named_after(path)))
+    beside = (one for path in others for one in (path, *_companions(path)))
     within = folder.iterdir() if folder.is_dir() else ()
     return [folder, *sorted({*within, *beside})]
 
 
-def _named_after(path: Path) -> Iterator[Path]:
-    """Yield the companions that SQLite and newsletter create for a file."""
+def _companions(path: Path) -> Iterator[Path]:
+    """Yield the files that SQLite and newsletter create beside a file."""
     beside = path.parent.iterdir() if path.parent.is_dir() else ()
     starts = (f"{path.name}-", f"{path.name}.")
     return (one for one in beside if one.name.startswith(starts))
 
 
 def _mode(path: Path) -> int:
-    """Return the mode; 0 for a missing file or a symbolic link."""
+    """Return a file's mode; 0 if it is missing or a symbolic link."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -241,14 +241,14 @@ def _mode(path: Path) -> int:
 _MAC_BYTES = 16
 _EMAIL_BYTES = 7
 _TOKEN_BYTES = 1 + 4 + 6 + _MAC_BYTES
-_LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothing is left over
+_TOKEN_LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothing is left over
 
 
 class SignedLinks:
-    """``keys``: oldest first; the last signs, all verify.
+    """Signs and verifies tokens of links. The last of ``keys`` signs, all verify.
 
-    ``retired``: the places of keys that end subscriptions and do nothing else any more. A key keeps
-    its place for ever, since each link names its key by it.
+    ``retired`` are the positions of keys that only verify unsubscribe links. A key's position never
+    changes, since each token contains it.
     """
 
     def __init__(self, keys: Sequence[bytes], *, retired: Collection[int] = ()) -> None:
@@ -264,7 +264,7 @@ class SignedLinks:
         self._message = hashlib.blake2b(key=keys[0], digest_size=8, person=b"message")
 
     def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """One token each, the same for the same recipient as long as the key signs."""
+        """Return a token per subscriber, which stays the same as long as the key signs."""
         number = len(self._unsubscribe) - 1
         head = bytes([number]) + campaign_id.to_bytes(4)
         # the beginning is hashed once: of a million tokens only the subscriber differs
@@ -277,10 +277,10 @@ class SignedLinks:
             mac.update(tail)
             raw += (head, tail, mac.digest())
         words = base64.urlsafe_b64encode(b"".join(raw)).decode()
-        return [words[at : at + _LENGTH] for at in range(0, len(words), _LENGTH)]
+        return [words[at : at + _TOKEN_LENGTH] for at in range(0, len(words), _TOKEN_LENGTH)]
 
     def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
-        """Return (campaign id, subscriber id) if we signed the token, else None."""
+        """Return (campaign id, subscriber id) of a valid token, else None."""
         # retired keys count too, so that the link in an old email always unsubscribes
         about = _read(token, self._unsubscribe, 4 + 6)
         if about is None:
@@ -291,24 +291,24 @@ class SignedLinks:
         return _sign(self._email, email_id.to_bytes(_EMAIL_BYTES))
 
     def read_email(self, token: str) -> int | None:
-        """Return the id of the email if we signed the token, else None."""
+        """Return the email id of a valid token, else None."""
         about = _read(token, self._email, _EMAIL_BYTES, self._retired)
         return None if about is None else int.from_bytes(about)
 
     def preferences_token(self, subscriber_id: int, at: datetime) -> str:
-        """The word that opens somebody's preferences; ``at`` is to the minute."""
+        """Return the token of a preferences link; ``at`` is stored to the minute."""
         minutes = (at - _EPOCH) // timedelta(minutes=1)
         return _sign(self._preferences, subscriber_id.to_bytes(6) + minutes.to_bytes(4))
 
     def read_preferences(self, token: str) -> tuple[int, datetime] | None:
-        """Return (subscriber id, when it was signed) if we signed the token, else None."""
+        """Return (subscriber id, time of signing) of a valid token, else None."""
         about = _read(token, self._preferences, 6 + 4, self._retired)
         if about is None:
             return None
         return int.from_bytes(about[:6]), _EPOCH + int.from_bytes(about[6:]) * timedelta(minutes=1)
 
     def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """The part of Message-ID before the @: signed, and the same for each try at a delivery."""
+        """Return the part of Message-ID before the @: signed, and the same in each attempt."""
         begun = self._message.copy()
         begun.update(campaign_id.to_bytes(4))
         ids: list[str] = []

@@ -1,4 +1,4 @@
-"""The log of a run: one structured line for each event."""
+"""The log of a run: one structured line per event."""
 
 import logging
 import threading
@@ -15,15 +15,15 @@ from newsletter.pipeline.statements.visit import VisitResult
 from newsletter.runtime.tick import TickResult
 
 log = logging.getLogger("newsletter.run")
-_PULSE = 60.0
-"""Seconds."""
+_PROGRESS_SECONDS = 60.0
+"""The interval between two lines about progress."""
 
 
 def log_tick(look: TickResult, before: TickResult) -> None:
-    """Log one line for each thing that is new since the look before."""
+    """Log one line for each result of a tick that the tick before did not have."""
     for fault in look.faults if look.faults != before.faults else ():
         log.error("%s", fault)
-    for issue, summary in look.gathered:
+    for issue, summary in look.built_digests:
         log.info("digest email %s of %s: %s", issue.name, issue.day.isoformat(), summary)
     for noted in look.approved:
         if noted.warnings:
@@ -60,7 +60,7 @@ def log_reconciled(done: ReconcileResult) -> None:
 
 
 def log_attempt(done: DispatchResult) -> None:
-    """Log one attempt; at DEBUG if nothing is wrong."""
+    """Log one attempt to send a batch; at DEBUG if nothing is wrong."""
     outcome = done.answer.outcome
     well = outcome.verdict is Verdict.ACCEPTED and not done.answer.exceptions and done.recorded
     log.log(
@@ -80,8 +80,8 @@ def log_attempt(done: DispatchResult) -> None:
     )
 
 
-def log_posted(done: EmailResult) -> None:
-    """Log one line for each email, without the address; as for attempts."""
+def log_email(done: EmailResult) -> None:
+    """Log one attempt to send an email, without the address; at DEBUG if nothing is wrong."""
     well = done.state is EmailState.ACCEPTED and done.recorded
     log.log(
         logging.DEBUG if well else logging.INFO,
@@ -96,21 +96,21 @@ def log_posted(done: EmailResult) -> None:
     )
 
 
-class Endings:
-    """Logs the end of each campaign, and that a person or an event settled the rest."""
+class EndLog:
+    """Logs the end of each campaign, and again when its unknown deliveries are settled."""
 
     def __init__(self) -> None:
         self._said: dict[int, CampaignState] = {}
 
     def note(self, campaigns: Iterable[Campaign]) -> None:
-        """Say which of these have ended since the last call."""
+        """Log the campaigns that have ended since the last call."""
         for campaign in campaigns:
             if campaign.state.ended and self._said.get(campaign.id) is not campaign.state:
                 self._say(campaign)
             self._said[campaign.id] = campaign.state
 
     def is_over(self, number: int) -> bool:
-        """Return whether the last line about a campaign has been logged."""
+        """Return whether the last line about the campaign with this id has been logged."""
         said = self._said.get(number)
         return said is not None and said.final
 
@@ -133,7 +133,7 @@ class Endings:
 
 
 class ProgressLog:
-    """Logs progress at most once a minute while nothing is wrong."""
+    """Logs the number of accepted messages, at most once a minute."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -142,17 +142,17 @@ class ProgressLog:
         self._messages = 0
 
     def note(self, done: DispatchResult) -> None:
-        """Count the accepted messages of a batch; any thread may call it."""
+        """Count the accepted messages of a batch. Any thread may call it."""
         if done.answer.outcome.verdict is not Verdict.ACCEPTED:
             return
         with self._lock:
             self._messages += len(done.claimed.members) - len(done.answer.exceptions)
 
     def beat(self) -> None:
-        """Log the messages since the last line, if there were any and a minute has passed."""
+        """Log the messages since the last line, if there are any and a minute has passed."""
         with self._lock:
             messages, seconds = self._messages, self._now() - self._said_at
-            if seconds < _PULSE:
+            if seconds < _PROGRESS_SECONDS:
                 return
             self._messages, self._said_at = 0, self._now()
         if messages:
@@ -178,7 +178,7 @@ def log_stopped(campaigns: Iterable[Campaign]) -> None:
 
 
 def log_visited(seen: VisitResult) -> None:
-    """Log new items of a feed, and a change in whether it can be read."""
+    """Log the new items of a feed, and whether it became readable or unreadable."""
     if seen.failure and seen.turned:
         log.error("feed=%s cannot be read: %s", seen.feed, seen.failure)
     elif seen.turned:

@@ -1,4 +1,4 @@
-"""The lines of the log: what strangers send can neither forge one nor fill the disk."""
+"""Formats log lines, so that outsiders can neither forge a line nor fill the disk."""
 
 import json
 import logging
@@ -13,21 +13,21 @@ _MAX_CHARACTERS = 2_000
 _MAX_TRACEBACK_LINES = 60
 _WINDOW_SECONDS, _MAX_IN_WINDOW = 60.0, 10
 _REQUEST_LOGGERS = ("uvicorn.error", "asyncio")
-"""Loggers of others, of which each line may be caused by a request."""
+"""Loggers of libraries whose lines requests may cause."""
 
 
 def sparing(kind: str) -> Mapping[str, object]:
-    """Return the ``extra`` of a line that strangers cause: ten of a kind are written a minute.
+    """Return the ``extra`` of a line that outsiders may cause: ten of a kind a minute are logged.
 
-    ``kind`` is one of ours, never a word of the request.
+    ``kind`` is a constant of ours, never text from the request.
     """
     return {"sparing": kind}
 
 
 class LineFormatter(logging.Formatter):
-    """Writes a record as one line of printable characters with its time in UTC.
+    """Formats a record as one line of printable characters with its time in UTC.
 
-    Unprintable characters, such as terminal escapes, are written as Python writes them.
+    Other characters, such as terminal escapes, are written as Python escapes.
     """
 
     converter = staticmethod(time.gmtime)
@@ -38,7 +38,7 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Return the line without a traceback."""
+        """Return the line without traceback."""
         return _plain(super().formatMessage(record))
 
     def formatException(
@@ -46,16 +46,16 @@ class LineFormatter(logging.Formatter):
         ei: tuple[type[BaseException], BaseException, TracebackType | None]
         | tuple[None, None, None],
     ) -> str:
-        """Return a traceback whose lines begin with blanks, as no other line does."""
+        """Return the traceback, indented so that no line looks like a record."""
         lines = super().formatException(ei).split("\n")[-_MAX_TRACEBACK_LINES:]
         return "\n".join(f"    {_plain(line)}" for line in lines)
 
 
 class JsonFormatter(LineFormatter):
-    """Writes a record as one JSON object. Each ``name=value`` of the line is a field too."""
+    """Formats a record as one JSON object, with each ``name=value`` as a field."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the object on one line, with the traceback as a string."""
+        """Return the JSON object on one line, with the traceback as a string."""
         line = _fields(record) | {
             "time": self.formatTime(record),
             "level": record.levelname,
@@ -91,16 +91,16 @@ def _plain(text: str) -> str:
 
 
 class SparingFilter(logging.Filter):
-    """Lets some lines of a kind through each minute, and counts the others."""
+    """Passes a limited number of lines of a kind each minute, and counts the others."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._now = now
         self._kinds: dict[str, tuple[float, int]] = {}
-        """Kind → when its minute began, and how many lines came since."""
+        """Kind → the start of its present minute, and the lines since."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a line is written; the first of a minute says how many were not."""
+        """Return whether to write a line; the first of a minute has the number left out before."""
         kind = getattr(record, "sparing", "")
         if record.name in _REQUEST_LOGGERS:
             kind = f"{record.name} {record.levelname}"
@@ -119,7 +119,7 @@ class SparingFilter(logging.Filter):
 
 
 def logged(sentence: str, level: int = logging.INFO) -> bool:
-    """Log a sentence meant for people if the log is for machines; return whether it is."""
+    """Log a sentence for people if the log is JSON. Return whether it is."""
     handlers = logging.getLogger().handlers
     is_json = any(isinstance(handler.formatter, JsonFormatter) for handler in handlers)
     if is_json:
@@ -128,7 +128,7 @@ def logged(sentence: str, level: int = logging.INFO) -> bool:
 
 
 def set_up(level: int, *, as_json: bool = False) -> None:
-    """Write the log to standard error: our records from a level on, warnings of others."""
+    """Write the log to standard error: our records from ``level`` on, warnings of libraries."""
     handler: logging.StreamHandler[Any] = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if as_json else LineFormatter())
     handler.addFilter(SparingFilter())

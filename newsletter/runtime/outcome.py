@@ -1,4 +1,4 @@
-"""A run and its result: the worst event decides."""
+"""The events of a run, and its result: the worst event decides."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,15 +20,15 @@ class Run:
     ticks: int = 0
     withdrawn: list[HeldStatement] = field(default_factory=list)
     worked_on: set[int] = field(default_factory=set)
-    """Campaigns that this run worked on."""
+    """The ids of campaigns that this run worked on."""
     unreachable: str = ""
     held: str = ""
-    """Why all sending is on hold, or ""."""
+    """Why all sending is on hold; "" if it is not."""
     wait: Wait | None = None
-    """The wait that ended ``until_idle`` with work left."""
+    """The long wait at which ``until_idle`` gave up."""
     failure: BaseException | None = None
     superseded: bool = False
-    """It ended because an admin saved other settings at the desk."""
+    """Whether the run ended because an admin saved other settings at the desk."""
 
 
 class Ending(Enum):
@@ -37,9 +37,9 @@ class Ending(Enum):
     DONE = "done"
     """Everything due was sent."""
     HELD = "held"
-    """Sending is stopped for the whole workspace."""
+    """All sending is on hold."""
     UNREACHABLE = "unreachable"
-    """Something could not be sent now: run again."""
+    """Some messages could not be sent now: run again."""
     NEEDS_A_PERSON = "needs a person"
     """A campaign is paused, or has rejected or unknown deliveries."""
     REFUSED = "refused"
@@ -54,12 +54,12 @@ class Outcome:
 
     ending: Ending
     emails_waiting: int = 0
-    """Transactional emails that did not leave, except news for staff."""
+    """The number of unsent transactional emails, except news for staff."""
     scheduled: tuple[Campaign, ...] = ()
     later: tuple[tuple[Campaign, LaterReaders], ...] = ()
-    """Campaigns that wait for readers' local hours."""
+    """Campaigns that wait for readers' local times."""
     in_question: tuple[Campaign, ...] = ()
-    """Campaigns that a person must look at."""
+    """Campaigns that need a person's attention."""
 
 
 def outcome_of(run: Run, *, store: Store) -> Outcome:

@@ -1,4 +1,4 @@
-"""Transactional email, which readers wait for, and feeds: each in a thread of its own."""
+"""The scheduler's jobs for transactional emails and for feeds, each in its own thread."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from newsletter.pipeline.delivery.transactional import forget
 from newsletter.runtime.delivery import Delivery
-from newsletter.runtime.log import log_posted, log_visited
+from newsletter.runtime.log import log_email, log_visited
 from newsletter.runtime.statements import Statements
 
 
 class QuietPeriod:
-    """Remembers that a query found nothing, until any process commits.
+    """Remembers that a query found nothing, until any process commits to the database.
 
-    Only for queries whose answer does not change with time.
+    Only for queries whose result does not change with time.
     """
 
     def __init__(self, version: Callable[[], int]) -> None:
@@ -23,7 +23,7 @@ class QuietPeriod:
         self._still_at: int | None = None
 
     def holds(self) -> bool:
-        """Return whether nothing was open, and nothing written since. Else ask, and ``note`` it."""
+        """Return whether the query would still find nothing. If not, query and call ``note``."""
         self._asked_at = self._version()  # before it is asked: what comes meanwhile is seen later
         return self._asked_at == self._still_at
 
@@ -32,7 +32,7 @@ class QuietPeriod:
 
 
 class Rounds:
-    """Sends waiting emails, and deletes old requests in time."""
+    """Sends due transactional emails, and deletes expired records."""
 
     def __init__(
         self, delivery: Delivery, *, stopped: Callable[[], bool], owner: int | None = None
@@ -40,31 +40,31 @@ class Rounds:
         self._delivery = delivery
         self._stopped = stopped
         self._sender = delivery.transactional_sender(owner)
-        self._still = QuietPeriod(delivery.store.version)
+        self._quiet = QuietPeriod(delivery.store.version)
         self._busy = False
 
     def go(self) -> None:
-        """Send one email after another, until none is due or none may leave."""
-        if self._still.holds():
+        """Send emails until none is due or none may leave."""
+        if self._quiet.holds():
             return
         self._busy = True
         try:
             while not self._stopped() and (done := self._sender.post()) is not None:
-                log_posted(done)
+                log_email(done)
                 self._delivery.counters.add(
                     "transactional_emails", done.claimed.email.kind.value, done.state.value
                 )
             with self._delivery.store.read() as tx:
-                self._still.note(nothing=not tx.emails.waiting()[0])
+                self._quiet.note(nothing=not tx.emails.waiting()[0])
         finally:
             self._busy = False
 
     def forget(self) -> None:
-        """Forget the networks and addresses of emails that are long done."""
+        """Delete expired records of emails, uploads and former addresses."""
         forget(store=self._delivery.store)
 
     def open(self, within: timedelta) -> bool:
-        """Return whether an email is being sent, or one may be sent within this time."""
+        """Return whether an email is being sent, or may be sent within this time."""
         if self._busy:
             return True
         due = self._sender.next_at()
@@ -73,45 +73,45 @@ class Rounds:
 
 Seen = TypeVar("Seen")
 
-_PATIENCE = 0.2
-"""Seconds."""
+_POLL_SECONDS = 0.2
+"""The interval of checks for the first tick."""
 
 
 class Visits:
-    """Visits to feeds, and whether a look has followed upon what they brought."""
+    """Visits feeds, and records whether a tick has processed the new items."""
 
     def __init__(self, statements: Statements, *, stopped: Callable[[], bool]) -> None:
         self._statements = statements
         self._stopped = stopped
         self._visitor = statements.visitor()
         self._round_over = not statements.feeds
-        self._brought = 0
+        self._found_count = 0
         self._looked_at = 0
         self._looked = Event()
 
     @property
     def open(self) -> bool:
-        """Return whether the first visits last, or something new came since the last look began."""
-        return not self._round_over or self._looked_at != self._brought
+        """Whether the first visits are not over, or items wait for a tick."""
+        return not self._round_over or self._looked_at != self._found_count
 
     def go(self) -> None:
-        """Visit the feeds that are due, one after the other."""
+        """Visit the feeds that are due."""
         try:
             # after a tick, so that no item gets the slug of a file that is new
-            while not self._looked.wait(_PATIENCE) and not self._stopped():
+            while not self._looked.wait(_POLL_SECONDS) and not self._stopped():
                 pass
             for feed in self._visitor.due(self._statements.feeds):
                 if self._stopped():
                     return
                 seen = self._visitor.visit(feed)
                 log_visited(seen)
-                self._brought += seen.found
+                self._found_count += seen.found
         finally:
             self._round_over = True
 
     def run_tick(self, look: Callable[[], Seen]) -> Seen:
-        """Run a tick, and note that it saw all items that came before it began."""
-        brought = self._brought
+        """Run a tick, which processes all items found before it began. Return its result."""
+        brought = self._found_count
         seen = look()
         self._looked_at = brought
         self._looked.set()

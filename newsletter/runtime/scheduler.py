@@ -1,7 +1,7 @@
-"""The clock that says "look now", and the threads that send batches.
+"""Runs the periodic jobs of a workspace, and the threads that send batches.
 
-APScheduler keeps its list in memory. The work itself is in the tables, and a tick only looks there.
-A tick that is paused, lost or late loses nothing.
+APScheduler keeps its jobs in memory. All work is in the database, where each tick looks for it. So
+a paused, lost or late tick loses nothing.
 """
 
 import gc
@@ -21,11 +21,11 @@ from apscheduler.triggers.interval import IntervalTrigger
 from newsletter.domain.errors import NewsletterError, Refused, StoreUnavailable
 from newsletter.pipeline.delivery.dispatch import Dispatcher, DispatchResult
 from newsletter.pipeline.delivery.reconcile import Reconciler
-from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.runtime.channels import PostRound
 from newsletter.runtime.diagnosis import check_health
 from newsletter.runtime.log import (
-    Endings,
+    EndLog,
     ProgressLog,
     log_attempt,
     log_reconciled,
@@ -41,26 +41,26 @@ from newsletter.store.file.lock import beat
 log = logging.getLogger("newsletter.run")
 
 _EXECUTORS = ("default", "reconcile", "feeds", "emails", "posts", "health")
-_IDLE_WAIT = 1.0
-_WATCH, _CALM = 0.2, 1.0
-"""Seconds between looks at whether the run is over or on hold: while sending, and while idle."""
-_TRIES = 10
-"""Tries to have the lock, each after ``_CALM``."""
-_RECONCILE = 1.0
-_POST, _FORGET = 1.0, 3600.0
-_HEALTH, _HEALTH_AFTER = 1800.0, timedelta(minutes=1)
-"""Seconds between checks of the sender's health, and the time until the first."""
-_PUT_BACK = timedelta(seconds=1)
+_IDLE_WAIT_SECONDS = 1.0
+_BUSY_POLL, _IDLE_POLL = 0.2, 1.0
+"""Seconds between checks whether the run is over or on hold, while sending and otherwise."""
+_LOCK_TRIES = 10
+"""Tries to get the lock, ``_IDLE_POLL`` apart."""
+_RECONCILE_SECONDS = 1.0
+_EMAIL_SECONDS, _CLEANUP_SECONDS = 1.0, 3600.0
+_HEALTH_SECONDS, _FIRST_HEALTH_CHECK = 1800.0, timedelta(minutes=1)
+"""The seconds between checks of the sender's health, and the time until the first."""
+_CLOCK_TOLERANCE = timedelta(seconds=1)
 _IDLE_LOOKAHEAD = timedelta(seconds=12)
-"""``until_idle`` waits for a replay or a look-up that is due so soon, not for later ones."""
-_PATIENCE = timedelta(minutes=5)
-"""The longest that ``until_idle`` waits for a quota, an hour, or to speak to the provider again."""
-_GIVE_UP_AFTER = 4
+"""``until_idle`` waits for a replay or a look-up that is due within this time."""
+_MAX_IDLE_WAIT = timedelta(minutes=5)
+"""The longest wait for a quota, a local time or a blocked provider with ``until_idle``."""
+_MAX_FAILED_ATTEMPTS = 4
 """Failed attempts of one batch after which ``until_idle`` ends."""
 
 
 class _Every(IntervalTrigger):  # type: ignore[misc] # APScheduler has no types
-    """An interval that begins with each look: a clock that jumps by years leaves none to count."""
+    """An interval from each look to the next, whatever jumps the clock makes meanwhile."""
 
     def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
         """Return the time of the next look."""
@@ -77,28 +77,28 @@ class Scheduler:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._run = Run()
-        self._sends = True
-        """Whether something was being sent at the last look."""
+        self._is_sending = True
+        """Whether a campaign was being sent at the last check."""
         self._visits = Visits(tick.statements, stopped=self._stop.is_set)
         self._rounds = Rounds(delivery, stopped=self._stop.is_set)
         self._progress = ProgressLog()
-        self._endings = Endings()
-        self._in_vain_lock = threading.Lock()
-        self._in_vain: dict[int, int] = {}
+        self._end_log = EndLog()
+        self._failed_attempts_lock = threading.Lock()
+        self._failed_attempts: dict[int, int] = {}
         self._reconciling = False
         self._nothing_unknown = QuietPeriod(delivery.store.version)
         self._nothing_sent = QuietPeriod(delivery.store.version)
 
     def stop(self) -> None:
-        """Claim nothing more, let the calls that are under way end, and come back."""
+        """Claim nothing more, and let calls under way end. Returns at once."""
         self._stop.set()
         self._wake.set()
 
     def run(self, *, until_idle: bool = False) -> Run:
-        """Work. One process at a time: raises Refused where another is at it.
+        """Run until stopped, or until idle. Return the run's events.
 
-        Where sending is stopped it waits until it is resumed: the desk on which that is done, and
-        readers' links, need this process. ``until_idle`` raises Refused instead.
+        Raises Refused if another process sends. While sending is on hold, it waits for its release,
+        since the desk and readers' links need this process; ``until_idle`` raises Refused instead.
         """
         self._tick.prepare()  # the threads share what is built
         tries = 1
@@ -106,10 +106,10 @@ class Scheduler:
             while not self._stop.is_set():
                 with self._sender_lock(tries):
                     self._note_configuration()
-                    if self._begins(until_idle):
+                    if self._begin_generation(until_idle):
                         return self._at_work(until_idle)
                 self._await_resumption()
-                tries = _TRIES
+                tries = _LOCK_TRIES
         finally:
             # the lock is free by now, so that a note that stays counts for a minute at most
             with suppress(NewsletterError), self._delivery.store.begin(lasting=False) as tx:
@@ -117,14 +117,14 @@ class Scheduler:
         return self._run
 
     def _note_configuration(self) -> None:
-        """Say in the database which settings and templates this process uses until it ends."""
+        """Store the hash of this process's settings and templates, until the process ends."""
         beat(self._delivery.settings.lock_path)
         with self._delivery.store.begin(lasting=False) as tx:
             tx.running_service.note(self._tick.statements.configuration.digest(), self._name)
 
     @contextmanager
     def _sender_lock(self, tries: int) -> Iterator[None]:
-        """Hold the sender's lock. A command that resumed sending may hold it a moment longer."""
+        """Hold the sender's lock. A command that released a hold may keep it for a moment."""
         with ExitStack() as held:
             while True:
                 try:
@@ -132,12 +132,12 @@ class Scheduler:
                     break
                 except Refused:
                     tries -= 1
-                    if not tries or self._stop.wait(_CALM):
+                    if not tries or self._stop.wait(_IDLE_POLL):
                         raise
             yield
 
-    def _begins(self, until_idle: bool) -> bool:
-        """Begin a generation. Return False if sending is stopped."""
+    def _begin_generation(self, until_idle: bool) -> bool:
+        """Begin a generation. Return False if sending is on hold."""
         guard = self._delivery.guard()
         try:
             guard.begin()
@@ -149,11 +149,10 @@ class Scheduler:
         return True
 
     def _await_resumption(self) -> None:
-        """Release the lock and wait: the person who resumes sending proves with it that nothing
-        sends."""
+        """Wait without the lock, which a command needs to prove that no process sends."""
         guard = self._delivery.guard()
         while guard.holds():
-            if self._stop.wait(_CALM):
+            if self._stop.wait(_IDLE_POLL):
                 return
             # a process with other settings may still not approve
             beat(self._delivery.settings.lock_path)
@@ -168,7 +167,7 @@ class Scheduler:
         with store.read() as tx:
             # what a dead process had begun is this run's to account for
             self._run.worked_on |= set(tx.campaigns.sending())
-        harmful = stop_harm(store=store)  # before the first batch, not some batches later
+        harmful = pause_harmful(store=store)  # before the first batch, not some batches later
         log_stopped(harmful)
         self._delivery.counters.add("breaker_pauses", by=len(harmful))
         clock = self._start_clock()
@@ -181,7 +180,7 @@ class Scheduler:
             for worker in workers:
                 worker.join()
             gc.unfreeze()
-        self._say_what_ended()
+        self._log_ended()
         if self._run.failure is not None:
             raise self._run.failure
         return self._run
@@ -194,29 +193,29 @@ class Scheduler:
             # a tick only looks: a late one is as good, and several that were missed are one
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        clock.add_listener(self._failed, EVENT_JOB_ERROR)
+        clock.add_listener(self._on_job_error, EVENT_JOB_ERROR)
         poll = self._delivery.settings.schedule.poll.total_seconds()
         self._repeat(clock, "default", poll, self._run_tick)
         reconcile = partial(self._reconcile, self._delivery.reconciler())
-        self._repeat(clock, "reconcile", _RECONCILE, reconcile)
+        self._repeat(clock, "reconcile", _RECONCILE_SECONDS, reconcile)
         if self._tick.statements.feeds:
             self._repeat(clock, "feeds", poll, self._visits.go)
-        self._repeat(clock, "emails", _POST, self._rounds.go)
-        self._repeat(clock, "emails", _FORGET, self._rounds.forget)
-        self._tell_of_events(clock)
+        self._repeat(clock, "emails", _EMAIL_SECONDS, self._rounds.go)
+        self._repeat(clock, "emails", _CLEANUP_SECONDS, self._rounds.forget)
+        self._schedule_notices(clock)
         clock.start()
         return clock
 
-    def _tell_of_events(self, clock: BackgroundScheduler) -> None:
-        """Post notices to the team's channels, and look for what else the team should know."""
+    def _schedule_notices(self, clock: BackgroundScheduler) -> None:
+        """Schedule posts to the team's channels, and checks of the sender's health."""
         settings, store = self._delivery.settings, self._delivery.store
         if not settings.desk.enabled:
             return
         if settings.notices:
             posts = PostRound(settings, store, stopped=self._stop.is_set)
-            self._repeat(clock, "posts", _POST, posts.go)
+            self._repeat(clock, "posts", _EMAIL_SECONDS, posts.go)
         check = partial(check_health, self._delivery)
-        self._repeat(clock, "health", _HEALTH, check, after=_HEALTH_AFTER)
+        self._repeat(clock, "health", _HEALTH_SECONDS, check, after=_FIRST_HEALTH_CHECK)
 
     def _repeat(
         self,
@@ -226,7 +225,7 @@ class Scheduler:
         action: Callable[[], None],
         after: timedelta = timedelta(0),
     ) -> None:
-        """Do something soon and then every so many seconds, in the thread of an executor."""
+        """Schedule an action soon and then every so many seconds, in an executor's thread."""
         clock.add_job(
             action,
             _Every(seconds=max(seconds, 0.1)),
@@ -283,7 +282,7 @@ class Scheduler:
         finally:
             self._reconciling = False
 
-    def _failed(self, event: JobExecutionEvent) -> None:
+    def _on_job_error(self, event: JobExecutionEvent) -> None:
         # a full disk and a lock pass, and the next tick looks again; anything else is a defect
         if isinstance(event.exception, StoreUnavailable):
             log.error("cannot look: %s", event.exception)
@@ -302,70 +301,70 @@ class Scheduler:
             self._fail(error)
 
     def _send(self) -> None:
-        self._sends = True
+        self._is_sending = True
         self._wake_workers()
 
     def _wake_workers(self) -> None:
         self._wake.set()
 
     def _work_once(self, dispatcher: Dispatcher) -> None:
-        done = dispatcher.dispatch() if self._sends else None
+        done = dispatcher.dispatch() if self._is_sending else None
         if done is not None:
             self._note(done)
-        elif self._sends and (
+        elif self._is_sending and (
             ends := [wait.until for wait in self._delivery.waits().values() if wait]
         ):
             # not by ``_wake``: the rate limit, not work, is missing
             left = min(ends) - self._delivery.store.clock.now()
-            self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT))
+            self._stop.wait(min(max(left.total_seconds(), 0.0), _IDLE_WAIT_SECONDS))
         else:
-            self._wake.wait(_IDLE_WAIT)
+            self._wake.wait(_IDLE_WAIT_SECONDS)
             self._wake.clear()
 
     def _note(self, done: DispatchResult) -> None:
-        with self._in_vain_lock:
-            tries = self._in_vain.pop(done.claimed.id, 0)
+        with self._failed_attempts_lock:
+            tries = self._failed_attempts.pop(done.claimed.id, 0)
             if done.wait:
-                self._in_vain[done.claimed.id] = tries + 1
+                self._failed_attempts[done.claimed.id] = tries + 1
         log_attempt(done)
         self._progress.note(done)
         self._delivery.counters.note_attempt(done)
 
     def _watch(self, until_idle: bool, clock: BackgroundScheduler) -> None:
-        while not self._stop.wait(_WATCH if until_idle or self._sends else _CALM):
+        while not self._stop.wait(_BUSY_POLL if until_idle or self._is_sending else _IDLE_POLL):
             # after the wall clock went back, the next times of the ticks are too late
             now = self._delivery.store.clock.now()
             for tick in clock.get_jobs():
-                if tick.next_run_time > now + tick.trigger.interval + _PUT_BACK:
+                if tick.next_run_time > now + tick.trigger.interval + _CLOCK_TOLERANCE:
                     tick.modify(next_run_time=now)
-            self._notice()
+            self._check_state()
             self._progress.beat()
             beat(self._delivery.settings.lock_path)
             if not until_idle and self._is_superseded():
                 return
             if until_idle and self._run.held:
                 return
-            if until_idle and self._run.ticks and not self._visits.open and self._is_over():
+            if until_idle and self._run.ticks and not self._visits.open and self._is_idle():
                 return
 
     def _is_superseded(self) -> bool:
         self._run.superseded = self._tick.statements.configuration.is_superseded()
         return self._run.superseded
 
-    def _say_what_ended(self) -> None:
-        numbers = [one for one in tuple(self._run.worked_on) if not self._endings.is_over(one)]
+    def _log_ended(self) -> None:
+        numbers = [one for one in tuple(self._run.worked_on) if not self._end_log.is_over(one)]
         if numbers:
             with self._delivery.store.read() as tx:
-                self._endings.note(filter(None, map(tx.campaigns.get, numbers)))
+                self._end_log.note(filter(None, map(tx.campaigns.get, numbers)))
 
-    def _notice(self) -> None:
+    def _check_state(self) -> None:
         if self._nothing_sent.holds():
             return
         with self._delivery.store.read() as tx:
             reason = tx.hold.reason()
-            sends, before = bool(tx.campaigns.sending()), self._sends
-        self._say_what_ended()
-        self._sends = sends
+            sends, before = bool(tx.campaigns.sending()), self._is_sending
+        self._log_ended()
+        self._is_sending = sends
         self._nothing_sent.note(nothing=not sends)
         if sends and not before:  # another process let it go on
             self._wake_workers()
@@ -377,26 +376,26 @@ class Scheduler:
             self._wake_workers()
         self._run.held = reason
 
-    def _is_over(self) -> bool:
+    def _is_idle(self) -> bool:
         with self._delivery.store.read() as tx:
             waiting = tx.batches.waiting()
             due = tx.campaigns.due(tx.now)
             asks_at = tx.unknowns.next_at(self._delivery.pool.accounts)
-        if waiting.queued and not waiting.claimed and self._waits_long():
+        if waiting.queued and not waiting.claimed and self._has_long_wait():
             return True
-        with self._in_vain_lock:
-            in_vain = max(self._in_vain.values(), default=0)
+        with self._failed_attempts_lock:
+            in_vain = max(self._failed_attempts.values(), default=0)
         # while a call is under way, its answer may still be the first good one
-        if waiting.queued and not waiting.claimed and in_vain >= _GIVE_UP_AFTER:
+        if waiting.queued and not waiting.claimed and in_vain >= _MAX_FAILED_ATTEMPTS:
             self._run.unreachable = waiting.reason
             return True
         soon = asks_at is not None and asks_at <= tx.now + _IDLE_LOOKAHEAD
         asking = soon or self._reconciling or self._rounds.open(_IDLE_LOOKAHEAD)
-        return not (due or asking or waiting.claimed or waiting.due_by(tx.now + _PATIENCE))
+        return not (due or asking or waiting.claimed or waiting.due_by(tx.now + _MAX_IDLE_WAIT))
 
-    def _waits_long(self) -> bool:
+    def _has_long_wait(self) -> bool:
         wait = self._delivery.wait()
-        if wait is None or wait.until - self._delivery.store.clock.now() < _PATIENCE:
+        if wait is None or wait.until - self._delivery.store.clock.now() < _MAX_IDLE_WAIT:
             return False
         self._run.wait = wait
         return True

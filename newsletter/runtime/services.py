@@ -1,4 +1,4 @@
-"""The services of one workspace, one a subject."""
+"""The services of one workspace, one for each subject."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Staff:
-    """The accounts of the staff, and what they prove by them."""
+    """The service for staff accounts."""
 
     settings: Settings
     store: Store
     configuration: Configuration
     key: bytes = field(repr=False)
-    """The workspace's oldest, which never changes: second factors are sealed by it."""
+    """The workspace's first key, which never changes. Second factors are derived from it."""
     on_disk: ConfigurationOnDisk
 
     @cached_property
@@ -62,10 +62,10 @@ class Services:
     settings: Settings
     store: Store
     configuration: Configuration
-    """The settings and templates, compared with those of the running service."""
+    """Compares this process's settings and templates with those of the running service."""
     links: Links
     umask: int
-    """The mode bits that files for others lack. Our own files are for their owner alone."""
+    """The umask for files that others may read. Our own files are for their owner alone."""
     statements: Statements
     campaigns: Campaigns
     delivery: Delivery
@@ -74,5 +74,5 @@ class Services:
 
     @cached_property
     def tick(self) -> Tick:
-        """Return the periodic work of the workspace."""
+        """The periodic work of the workspace."""
         return Tick(statements=self.statements, campaigns=self.campaigns, delivery=self.delivery)

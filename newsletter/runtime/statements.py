@@ -1,4 +1,4 @@
-"""The statements of a workspace: read, rendered, reviewed, approved, and written at the desk.
+"""The service for statements: read, rendered, reviewed, approved, and written at the desk.
 
 Large libraries are imported by the functions that need them, so that listing statements is fast.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from newsletter import __version__
 from newsletter.config.loading import FILE_NAME
 from newsletter.config.settings import Settings
-from newsletter.config.sources import AnySource, FeedOptions, FolderOptions, visited
+from newsletter.config.sources import AnySource, FeedOptions, FolderOptions, feeds_in
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault
 from newsletter.domain.ports import Feed, Links, Source
@@ -51,29 +51,33 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Statements:
-    """The service for statements."""
+    """The service for the statements of a workspace."""
 
     settings: Settings
     store: Store
     configuration: Configuration
     links: Links
     renderer: LazyRenderer
-    """Renders statements to emails."""
+    """Renders statements as emails."""
     campaigns: Campaigns
     subscribers: Subscribers
 
     def prepare(self) -> None:
-        """Build all of it now. Raises InvalidInput, as for a template that cannot be parsed."""
+        """Build all lazy attributes now. Raises InvalidInput, as for a broken template."""
         self.renderer.prepare()
         _ = (self.sources, self.feeds)
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         # first digest emails and the desk: of two with one slug it is the file that has to change
-        return (DigestSource(self.store), DeskSource(self.store, self.defaults), *self._own)
+        return (
+            DigestSource(self.store),
+            DeskSource(self.store, self.defaults),
+            *self._configured_sources,
+        )
 
     @cached_property
-    def _own(self) -> tuple[FolderSource | FeedSource, ...]:
+    def _configured_sources(self) -> tuple[FolderSource | FeedSource, ...]:
         return tuple(
             _source(options, self.settings, self.defaults, self.store)
             for options in self.settings.statements
@@ -82,12 +86,12 @@ class Statements:
     @cached_property
     def feeds(self) -> tuple[Feed, ...]:
         """The sources that are visited over the network."""
-        found = visited(self.settings.statements)
+        found = feeds_in(self.settings.statements)
         return tuple(_feed(options, self.settings, self.store.clock) for options in found)
 
     @cached_property
     def defaults(self) -> Defaults:
-        """The defaults for a text that names none."""
+        """The defaults for statements that set none."""
         return Defaults(
             lists=self.settings.default_lists,
             language=self.settings.language,
@@ -104,32 +108,32 @@ class Statements:
         )
 
     @cached_property
-    def _seen(self) -> tuple[IngestState, RenderState, ApprovalScan]:
-        """The state of each stage between two runs."""
+    def _stage_states(self) -> tuple[IngestState, RenderState, ApprovalScan]:
+        """The results of each stage's last run, which the next run updates."""
         return IngestState(), RenderState(), ApprovalScan()
 
     @cached_property
     def _known_faults(self) -> list[Fault]:
-        """The faults that the last look found."""
+        """The faults of the last refresh."""
         return []
 
     def refresh(self) -> tuple[Fault, ...]:
-        """Read and render what changed. Return the faults of statements."""
-        return self.take_in()[0]
+        """Read and render changed statements. Return all faults."""
+        return self.refresh_with_approvals()[0]
 
     def refresh_to_act(self) -> tuple[Fault, ...]:
-        """Refresh before an act. Raises Refused if the service would undo it."""
+        """Refresh before an act. Raises Refused if the service has other settings or templates."""
         with self.store.read() as tx:
-            self.configuration.refuse_others(tx)
+            self.configuration.refuse_mismatch(tx)
         return self.refresh()
 
-    def take_in(self) -> tuple[tuple[Fault, ...], tuple[Approval, ...]]:
-        """Refresh. Return the faults, and the approvals that files brought.
+    def refresh_with_approvals(self) -> tuple[tuple[Fault, ...], tuple[Approval, ...]]:
+        """Refresh. Return the faults, and the new approvals in front matter.
 
         If the running service has other settings or templates, nothing is read: the two processes
         would undo each other's work, and files would approve emails that are never sent.
         """
-        mark = "" if "_seen" in vars(self) else self._mark_sources()
+        mark = "" if "_stage_states" in vars(self) else self._mark_sources()
         with self.store.read() as tx:
             mismatch = self.configuration.mismatch(tx)
             known = tx.statements.faults_at(mark) if mark else None
@@ -139,7 +143,7 @@ class Statements:
         if known is not None:
             self._known_faults[:] = known
             return known, ()
-        read_before, tried, compared = self._seen
+        read_before, tried, compared = self._stage_states
         read = ingest(store=self.store, sources=self.sources, before=read_before)
         made = render(
             store=self.store, renderer=self.renderer, together=self.settings.together, before=tried
@@ -160,8 +164,8 @@ class Statements:
         return faults, noted
 
     def _mark_sources(self) -> str:
-        """Return a hash of all that reading and rendering depend on, or "" if it may not show."""
-        marks = [source.mark() for source in self._own]
+        """Return a hash of everything that a refresh depends on, or "" if a source has none."""
+        marks = [source.mark() for source in self._configured_sources]
         if not all(marks):
             return ""
         with self.store.read() as tx:
@@ -186,15 +190,14 @@ class Statements:
         send_back(slug, by=by, expect=expect, reason=reason, store=self.store, rules=rules)
 
     def fault(self, statement: Statement) -> str:
-        """Return the fault of a text or its file as far as this process knows it."""
+        """Return the fault of a statement's source as far as this process knows it, or ""."""
         own = (fault for fault in self._known_faults if fault.file == statement.origin)
         return str(next(own, ""))
 
     def faults_about(
         self, tx: Transaction, statement: Statement, faults: Iterable[Fault]
     ) -> tuple[Fault, ...]:
-        """Return the faults of its file, of texts in its email, and of another file with its
-        slug."""
+        """Return those faults that are of this statement, its email or a file with its slug."""
         within = translations_of(tx, statement.slug) if self.settings.together else ()
         origins = {statement.origin, *(translation.origin for translation in within)}
         places = {f"{statement.slug}.md", *origins}
@@ -202,12 +205,12 @@ class Statements:
             fault for fault in faults if not places.isdisjoint({fault.file, Path(fault.file).name})
         )
 
-    def writing(self, actor: str) -> DraftWriter:
-        """Return the acts of a person who writes at the desk."""
+    def writer(self, actor: str) -> DraftWriter:
+        """Return the acts of a writer at the desk."""
         return DraftWriter(store=self.store, actor=actor)
 
     @property
-    def submitting(self) -> Submitter:
+    def submitter(self) -> Submitter:
         return Submitter(
             store=self.store,
             renderer=self.renderer,
@@ -216,21 +219,21 @@ class Statements:
         )
 
     def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
-        """Submit a text of the desk, and render its email. Raises as ``submitting`` does."""
-        mark = self._mark()
-        draft = self.submitting.hand_in(key, base, by=by, told=told)
+        """Submit a draft and render its email. Raises as ``submitter.hand_in`` does."""
+        mark = self._change_number()
+        draft = self.submitter.hand_in(key, base, by=by, told=told)
         self._render_since(mark)
         return draft
 
     def take_back(self, key: str, *, by: str) -> Draft:
-        """Withdraw a submitted text. Raises Refused."""
-        mark = self._mark()
-        draft = self.submitting.take_back(key, by=by)
+        """Withdraw a submitted draft. Raises Refused."""
+        mark = self._change_number()
+        draft = self.submitter.take_back(key, by=by)
         self._render_since(mark)
         return draft
 
     def submit(self, name: str, *, by: str) -> str:
-        """Hand in a draft that is a file; returns its slug. Raises NotFound, Refused and more."""
+        """Submit a draft that is a file. Return its slug. Raises NotFound or Refused."""
         self.refresh_to_act()
         with self.store.read() as tx:
             slug = statement_named(tx, name)
@@ -244,14 +247,14 @@ class Statements:
         self.refresh()
         return slug
 
-    def _mark(self) -> int:
+    def _change_number(self) -> int:
         with self.store.read() as tx:
             return tx.statements.changed_since(None)[0]
 
     def _render_since(self, mark: int) -> None:
-        """Render what changed since: no other thread's looks are touched by that.
+        """Render statements changed since change number ``mark``, apart from other threads' state.
 
-        Where the service has other settings or templates, the service renders it.
+        If the running service has other settings or templates, the service renders them.
         """
         with self.store.read() as tx:
             if self.configuration.mismatch(tx):
@@ -286,7 +289,7 @@ def _feed(options: FeedOptions, settings: Settings, clock: Clock) -> Feed:
     from newsletter.sources.feeds.readers import SandboxReader, SyndicatedFeed
 
     return SyndicatedFeed(
-        name=options.known_as,
+        name=options.feed_name,
         address=options.url,
         every=options.every,
         fetcher=Fetcher(allow_private=options.allow_private),

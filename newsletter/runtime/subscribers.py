@@ -1,4 +1,4 @@
-"""The subscribers of a workspace: whom segments pick, which lists there are, and who is erased."""
+"""The service for subscribers: segments, declared lists, erasure."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from newsletter.store.sql import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Subscribers:
-    """The service for subscribers."""
+    """The service for the subscribers of a workspace."""
 
     settings: Settings
     store: Store
@@ -22,13 +22,13 @@ class Subscribers:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        """The saved rules that pick readers."""
+        """The configured segments, with the time zone of their dates."""
         zone = self.settings.timezone
         return tuple(Segment(**vars(rule), timezone=zone) for rule in self.settings.segments)
 
     @cached_property
     def declared_lists(self) -> frozenset[str]:
-        """The lists that the configuration declares, whether anybody is on them or not."""
+        """The lists that the settings name, also empty ones."""
         settings = self.settings
         named = [settings.default_lists]
         named += [getattr(source, "lists", ()) for source in settings.statements]
@@ -38,10 +38,10 @@ class Subscribers:
         )
 
     def forget(self, address: str, *, by: str, block_unknown: bool = False) -> tuple[bool, bool]:
-        """Erase a person. Tells whether a subscriber had the address, and if all is overwritten.
+        """Erase a person. Return whether they were a subscriber, and whether all is overwritten.
 
-        Where the database is too busy for that, the next look does it. Raises Refused for an
-        address of which nothing is kept, unless ``block_unknown``.
+        If the database is too busy for overwriting, a later tick does it. Raises Refused for an
+        address without data, unless ``block_unknown``.
         """
         known = forget(address, by=by, block_unknown=block_unknown, store=self.store)
         return known, clean(store=self.store)

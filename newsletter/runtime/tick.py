@@ -1,4 +1,4 @@
-"""The tick: every stage of a workspace but those that send."""
+"""The tick: runs every stage of a workspace except sending."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from newsletter.domain.statements.statement import Approval
 from newsletter.imports import import_all
 from newsletter.pipeline.campaigns.build_digest import BuiltDigest
 from newsletter.pipeline.campaigns.plan import HeldStatement, PlanState, plan, start_due
-from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.subscribers.leave import clean
 from newsletter.pipeline.subscribers.prefer import resume
@@ -23,17 +23,17 @@ class TickResult:
     """The result of one tick."""
 
     faults: tuple[Fault, ...] = ()
-    gathered: tuple[BuiltDigest, ...] = ()
+    built_digests: tuple[BuiltDigest, ...] = ()
     approved: tuple[Approval, ...] = ()
-    """By their own files."""
+    """Approvals in front matter."""
     scheduled: tuple[Campaign, ...] = ()
     started: tuple[Campaign, ...] = ()
     withdrawn: tuple[HeldStatement, ...] = ()
     held: tuple[HeldStatement, ...] = ()
     stopped: tuple[Campaign, ...] = ()
-    """Paused by the breaker."""
+    """Campaigns that the circuit breaker paused."""
     resumed: int = 0
-    """Readers whose pause is over."""
+    """The number of readers whose pause ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Tick:
     delivery: Delivery
 
     def prepare(self) -> None:
-        """Build and load everything that works from now on, before threads share it.
+        """Build and import everything now, before threads share it.
 
         Raises InvalidInput for a fault in the workspace.
         """
@@ -56,28 +56,27 @@ class Tick:
         import_all("newsletter.store")
 
     @cached_property
-    def _seen(self) -> PlanState:
-        """The state of planning between two ticks."""
+    def _plan_state(self) -> PlanState:
+        """The results of the last planning run."""
         return PlanState()
 
     def run(self) -> TickResult:
-        """Build digests, refresh, plan approved statements, start due campaigns, pause harmful
-        ones."""
+        """Build digests, refresh, plan and start campaigns, pause harmful ones, send notices."""
         store, rules = self.delivery.store, self.campaigns.plan_rules
         # each stage finds what the one before it wrote, within one tick
-        gathered = self.campaigns.digest_builder.build()
-        faults, noted = self.statements.take_in()
+        built_digests = self.campaigns.digest_builder.build()
+        faults, noted = self.statements.refresh_with_approvals()
         resumed = resume(store=store)
-        planned = plan(store=store, rules=rules, before=self._seen)
+        planned = plan(store=store, rules=rules, before=self._plan_state)
         started = start_due(store=store, rules=rules)
         clean(store=store)  # what was erased while the database was too busy
-        stopped = stop_harm(store=store)
+        stopped = pause_harmful(store=store)
         if self.delivery.settings.desk.enabled:
             # last: it tells of all this
             notify(store=store, rules=rules, channels=self.delivery.settings.channels())
         return TickResult(
             faults=faults,
-            gathered=gathered,
+            built_digests=built_digests,
             approved=noted,
             scheduled=planned.scheduled,
             started=started,

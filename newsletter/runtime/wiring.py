@@ -1,4 +1,4 @@
-"""Opens a workspace: its settings, its keys, its database, and the services over them."""
+"""Opens a workspace: settings, keys, database and services."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -18,12 +18,12 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
     SignedLinks,
     address_hash,
-    close_off,
     fingerprints_in,
     kept_in,
     load_keys,
     load_link_keys,
     private,
+    remove_other_rights,
 )
 from newsletter.runtime.services import Services, Staff
 from newsletter.runtime.statements import Statements
@@ -41,7 +41,7 @@ from newsletter.store.sqlite import Sqlite
 def opened(
     workspace: Path, environ: Mapping[str, str], *, clock: Clock | None = None
 ) -> Iterator[Services]:
-    """Open a workspace, and close it at the end of the block.
+    """Open a workspace during the block.
 
     ``clock`` defaults to the system's.
     """
@@ -64,7 +64,7 @@ def opened(
 
 
 def kept(settings: Settings) -> list[Path]:
-    """Return our files and folders that only the owner may read."""
+    """Return the files and folders that only the owner may read."""
     # of all kinds only the outbox keeps messages in a folder
     outboxes = (getattr(provider, "path", None) for provider in settings.providers)
     folders = [settings.resolve(path) for path in outboxes if isinstance(path, Path)]
@@ -74,17 +74,17 @@ def kept(settings: Settings) -> list[Path]:
 
 
 def open_database(settings: Settings, url: str = "") -> Backend:
-    """Return the database of the settings, or of this URL. It connects when it is used."""
+    """Return the database in the settings, or at this URL. It connects on its first use."""
     url = url or settings.database
     if not url.startswith("postgresql:"):
         return Sqlite(settings.resolve(Path(url.removeprefix("sqlite:///"))))
     from newsletter.store.postgresql import Postgresql
 
-    return Postgresql(url, settings.password)
+    return Postgresql(url, settings.db_password)
 
 
 def _clock(settings: Settings, database: Backend) -> Clock:
-    """Return the clock of this machine, or the server's where several machines send."""
+    """Return this machine's clock, or the database server's if several machines send."""
     if not settings.shares_sending:
         return SystemClock()
     from newsletter.store.postgresql import Postgresql
@@ -94,7 +94,7 @@ def _clock(settings: Settings, database: Backend) -> Clock:
 
 
 def _refuse_lost(settings: Settings, database: Backend) -> None:
-    """Raise Refused if the database existed and is gone: a new one would have no subscribers."""
+    """Raise Refused if the database is missing but existed: a new one would be empty."""
     guard_file = settings.epoch_path
     if guard_file.exists() and database.is_missing():
         raise Refused(
@@ -109,9 +109,9 @@ def _refuse_lost(settings: Settings, database: Backend) -> None:
 def _opened_store(
     settings: Settings, clock: Clock | None
 ) -> Iterator[tuple[Store, SignedLinks, bytes]]:
-    """Open the database, locked against replacement; with the links, and the workspace's key.
+    """Open the database, locked against replacement. Yields store, links and workspace key.
 
-    Makes the keys that a new workspace does not have yet.
+    Creates the missing keys of a new workspace.
     """
     folder = settings.workspace / "var" / "keys"
     settings.in_use_path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def _opened_store(
         # the first of a file is its oldest: rotation adds others below it
         key, audit = (load_keys(folder / name)[0] for name in ("addresses", "audit"))
         check_keys(database, fingerprints_in(settings.workspace))
-        close_off(kept(settings))
+        remove_other_rights(kept(settings))
         yield (
             Store(
                 database,

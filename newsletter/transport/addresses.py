@@ -1,7 +1,7 @@
-"""The addresses that a call may go to, for a host that others may have chosen.
+"""The IP addresses that a call may go to, if an outsider may have chosen the host.
 
 The host is resolved once, each of its addresses is checked, and the connection goes to one of them.
-A later change of the name has no effect.
+A later change of the DNS has no effect.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from newsletter.transport.transport import Resolve, resolve
 
 
 class AddressRefused(NewsletterError):
-    """A host has no address that may be called."""
+    """A call to this host is refused: it has no address, or a forbidden one."""
 
 
 Address = IPv4Address | IPv6Address
 
-_OWN = [
+_PRIVATE_NETWORKS = [
     ip_network(text)
     for text in (
         *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10"),
         *("::1/128", "fc00::/7"),
     )
 ]
-"""Of this machine and of private networks; an operator can allow them."""
+"""Networks of this machine and private ones. The setting ``allow_private`` allows them."""
 
-_NEVER = [
+_FORBIDDEN_NETWORKS = [
     ip_network(text)
     for text in (
         # where clouds keep their machines' credentials
@@ -38,32 +38,32 @@ _NEVER = [
         *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
     )
 ]
-_PUBLIC_6 = ip_network("2000::/3")
+_PUBLIC_IPV6 = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
 
 
 def refusal_of(text: str, *, allow_private: bool) -> str:
-    """Return why an address may not be called, or ""."""
+    """Return why an IP address may not be called, or ""."""
     # without the zone of a link-local one: fe80::1%eth0
     address = _ipv4_within(ip_address(text.partition("%")[0]))
-    if _within(address, _NEVER):
+    if _is_in(address, _FORBIDDEN_NETWORKS):
         return f"{text} is not an address that may be called"
-    if _within(address, _OWN):
+    if _is_in(address, _PRIVATE_NETWORKS):
         if allow_private:
             return ""
         return f"{text} is in a private network; write allow_private: true if that is meant"
-    if isinstance(address, IPv6Address) and address not in _PUBLIC_6:
+    if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6:
         return f"{text} is not an address that may be called"
     return ""
 
 
 def is_private(text: str) -> bool:
-    """Return whether an address is on this machine or in a private network."""
-    return _within(_ipv4_within(ip_address(text.partition("%")[0])), _OWN)
+    """Return whether an IP address is on this machine or in a private network."""
+    return _is_in(_ipv4_within(ip_address(text.partition("%")[0])), _PRIVATE_NETWORKS)
 
 
 def _ipv4_within(address: Address) -> Address:
-    """Return the IPv4 address in an IPv6 address, if there is one."""
+    """Return the IPv4 address that an IPv6 address embeds, or the address itself."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -72,14 +72,14 @@ def _ipv4_within(address: Address) -> Address:
     return address
 
 
-def _within(address: Address, networks: Sequence[object]) -> bool:
+def _is_in(address: Address, networks: Sequence[object]) -> bool:
     return any(address in network for network in networks)  # type: ignore[operator]
 
 
 def checked_addresses(
     host: str, port: int, *, is_secure: bool, allow_private: bool, resolve: Resolve = resolve
 ) -> Sequence[str]:
-    """Return all addresses of a host. Raises AddressRefused if one may not be called."""
+    """Return all IP addresses of a host. Raises AddressRefused."""
     try:
         found = resolve(host, port)
     except (OSError, UnicodeError):

@@ -1,7 +1,7 @@
-"""Read HTTP answers: skip interim ones, and keep what follows the end.
+"""Reads HTTP responses: skips interim ones, and keeps bytes after the end.
 
-``http.client`` skips only 100. It takes 102 and 103 for the answer, and the real answer for that of
-the next request. It also discards bytes after the end of an answer.
+``http.client`` skips only 100. It takes 102 and 103 for the response, and the real response for
+that of the next request. It also discards bytes after the end of a response.
 """
 
 import io
@@ -12,16 +12,16 @@ from typing import Any
 
 _SWITCHING_PROTOCOLS = 101
 _WITHOUT_BODY = {204, 304}
-_HEAD_BYTES = 262_144
-"""Room for status lines and fields."""
+_MAX_HEAD_BYTES = 262_144
+"""The limit for the status lines and headers of a response, interim ones included."""
 
 
-class _Bytes(io.RawIOBase):
-    """The bytes of a socket up to a limit; after ``stop`` only those already received."""
+class _LimitedReader(io.RawIOBase):
+    """Reads at most ``limit`` bytes from a socket, and none after ``stop``."""
 
     def __init__(self, raw: io.RawIOBase, limit: int) -> None:
         self._raw = raw
-        self._left = limit
+        self._bytes_left = limit
         self._stopped = False
 
     def stop(self) -> None:
@@ -34,8 +34,8 @@ class _Bytes(io.RawIOBase):
         if self._stopped:
             return None
         count = self._raw.readinto(buffer)
-        self._left -= count or 0
-        if self._left < 0:
+        self._bytes_left -= count or 0
+        if self._bytes_left < 0:
             raise HTTPException("the answer is too long")
         return count
 
@@ -45,20 +45,20 @@ class _Bytes(io.RawIOBase):
 
 
 class FinalAnswer(HTTPResponse):
-    """The final answer on a connection, without interim ones.
+    """The final response on a connection, after any interim ones.
 
-    Raises HTTPException for 101, and for more than ``body_bytes`` plus room for the head.
+    Raises HTTPException for status 101, and for a head or a body that is too long.
     """
 
     surplus = b""
-    """Bytes received after the end. They belong to no request."""
+    """Bytes received after the end of the response. They belong to no request."""
 
     def __init__(self, sock: socket.socket, *args: Any, body_bytes: int, **keywords: Any) -> None:
         super().__init__(sock, *args, **keywords)
         self.fp.close()
         raw = sock.makefile("rb", buffering=0)
         # twice: the frames of small chunks may take as much as their content
-        self._bytes = _Bytes(raw, 2 * body_bytes + _HEAD_BYTES)
+        self._bytes = _LimitedReader(raw, 2 * body_bytes + _MAX_HEAD_BYTES)
         self.fp = io.BufferedReader(self._bytes)
 
     def begin(self) -> None:
@@ -72,7 +72,7 @@ class FinalAnswer(HTTPResponse):
         self.will_close = self.will_close or not self._is_framed()
 
     def _is_framed(self) -> bool:
-        """Whether the head states the end of the answer in exactly one way."""
+        """Return whether the head states the end of the body in exactly one way."""
         lengths = self.headers.get_all("content-length") or []
         codings = self.headers.get_all("transfer-encoding") or []
         if codings:
@@ -88,8 +88,8 @@ class FinalAnswer(HTTPResponse):
         super()._close_conn()  # type: ignore[misc]
 
 
-def has_spoken(sock: socket.socket) -> bool:
-    """Whether there is something to read, or the other side has hung up."""
+def is_readable(sock: socket.socket) -> bool:
+    """Return whether bytes wait on a socket, or the other side has closed it."""
     if getattr(sock, "pending", int)():  # decrypted already
         return True
     waiting = select.poll()

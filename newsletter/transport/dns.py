@@ -1,4 +1,4 @@
-"""Asks the DNS for TXT records, with a deadline over each answer."""
+"""Looks up TXT records in the DNS, with a deadline for each look-up."""
 
 from collections.abc import Sequence
 
@@ -7,23 +7,23 @@ import dns.resolver
 
 from newsletter.domain.delivery.authentication import LookupFailed
 
-_SECONDS = 5.0
+_TIMEOUT_SECONDS = 5.0
 _MAX_RECORDS = 50
-"""Records of one name that are looked at."""
+"""The records of one name that are read."""
 
 
-class Names:
-    """The resolver that this machine is set up with, or another."""
+class TxtResolver:
+    """Resolves TXT records with the name servers of this machine, or with ``servers``."""
 
     def __init__(self, *, servers: Sequence[str] = (), port: int = 53) -> None:
         self._resolver = dns.resolver.Resolver(configure=not servers)
         if servers:
             self._resolver.nameservers = list(servers)
             self._resolver.port = port
-        self._resolver.lifetime = _SECONDS
+        self._resolver.lifetime = _TIMEOUT_SECONDS
 
     def texts(self, name: str) -> list[str]:
-        """The TXT records of a name, each in one piece. Raises LookupFailed."""
+        """Return the TXT records of a name, each as one string. Raises LookupFailed."""
         try:
             answer = self._resolver.resolve(name, "TXT", search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):

@@ -1,4 +1,4 @@
-"""HTTP requests and answers, and what their headers say about time."""
+"""HTTP requests and responses, and the times in response headers."""
 
 import json
 import re
@@ -15,19 +15,19 @@ import requests
 from newsletter import __version__
 from newsletter.domain.errors import Defect, Fault, InvalidConfiguration, NewsletterError
 
-LONGEST_WAIT = timedelta(hours=1)
-_LONGEST_REASON = 200
-_BEFORE_AT = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
-_WRITABLE = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|")
-"""The value of a header."""
+MAX_WAIT = timedelta(hours=1)
+_MAX_REASON_LENGTH = 200
+_LOCAL_PART = re.compile(r"(?<![^\s<>\"'(),:;])[^\s<>\"'(),:;]+@")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa1-\xff])?|")
+"""The pattern of a valid header value."""
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_SINCE_1970 = 1_000_000_000
-"""No wait is so many seconds long: a header that says so names an instant."""
+_MIN_TIMESTAMP = 1_000_000_000
+"""Smaller numbers in a header are seconds to wait, larger ones are Unix timestamps."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HttpRequest:
-    """One request. Headers and body contain secrets and addresses, so ``repr`` leaves them out."""
+    """One request. ``repr`` omits headers and body, which contain secrets and email addresses."""
 
     method: str
     url: str
@@ -37,17 +37,17 @@ class HttpRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """A full answer. The names in ``headers`` are in lower case; ``body`` is as it came."""
+    """A complete response. Names in ``headers`` are in lower case; ``body`` is not decoded."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
     at: datetime | None = None
-    """When it arrived, by our clock, if that was noted."""
+    """The time of arrival by our clock; None if it was not recorded."""
 
     @property
     def dated(self) -> datetime | None:
-        """Return its time: its own Date, which our clock cannot falsify, or the time of arrival."""
+        """Return the Date header, which our clock cannot falsify, else the time of arrival."""
         try:
             date = parsedate_to_datetime(self.headers["date"])
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -56,12 +56,12 @@ class HttpResponse:
 
 
 class AnswerLost(NewsletterError):
-    """The request began to leave and no full answer came: it may or may not have been taken."""
+    """Bytes of the request left and no full response came: it may have taken effect."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """The scheme, host and port of an address; ``header`` is the value of ``Host``."""
+    """The scheme, host and port of a URL; ``header`` is the value of ``Host``."""
 
     is_secure: bool
     host: str
@@ -70,9 +70,9 @@ class Origin:
 
 
 class _PreparedRequest(requests.PreparedRequest):
-    """A request to an address that was read before, without cookies and passwords of its own.
+    """A request whose URL is cached, without cookies and authentication of its own.
 
-    The same address is called for each batch, and to look for cookies took a fifth of a call.
+    Each batch goes to the same URL, and looking for cookies took a fifth of a call.
     """
 
     def prepare_url(self, url: Any, params: Any) -> None:
@@ -87,15 +87,15 @@ class _PreparedRequest(requests.PreparedRequest):
 
 @lru_cache(maxsize=64)
 def _address(url: str) -> str:
-    """Return an address as it is sent: quoted, and the host in ASCII."""
+    """Return a URL as it is sent: percent-encoded, with the host in ASCII."""
     return requests.Request("GET", url).prepare().url or ""
 
 
 @lru_cache(maxsize=64)
 def origin_of(url: str) -> Origin:
-    """Return the origin of an http or https address.
+    """Return the origin of an http or https URL.
 
-    Raises ValueError, also for an address with a user name.
+    Raises ValueError, also for a URL with a user name.
     """
     parts = urlsplit(_address(url))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
@@ -108,10 +108,10 @@ def origin_of(url: str) -> Origin:
     )
 
 
-def written(request: HttpRequest) -> bytes:
-    """Return the bytes of a request (RFC 9112), as requests prepares it.
+def request_bytes(request: HttpRequest) -> bytes:
+    """Return the bytes of a request (RFC 9112), as ``requests`` prepares it.
 
-    Raises InvalidConfiguration.
+    Raises InvalidConfiguration for a URL or header that cannot be written.
     """
     if not _TOKEN.fullmatch(request.method):
         raise Defect(f"A call by {request.method!r} could not be made; please report it.")
@@ -125,7 +125,7 @@ def written(request: HttpRequest) -> bytes:
         }
         # requests lets control characters and names with blanks through
         if not all(map(_TOKEN.fullmatch, headers)) or not all(
-            map(_WRITABLE.fullmatch, headers.values())
+            map(_HEADER_VALUE.fullmatch, headers.values())
         ):
             raise ValueError("a header that cannot be written")
         prepared = _PreparedRequest()
@@ -140,15 +140,15 @@ def written(request: HttpRequest) -> bytes:
 
 
 def json_post(url: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
-    """A call with JSON."""
+    """Return a POST request with a JSON body."""
     headers = {**headers, "Content-Type": "application/json"}
     return HttpRequest(method="POST", url=url, headers=headers, body=body)
 
 
-def retry_after(response: HttpResponse, at_most: timedelta = LONGEST_WAIT) -> timedelta | None:
-    """Retry-After as 0 to ``at_most``; a date is compared with that of the answer.
+def retry_after(response: HttpResponse, at_most: timedelta = MAX_WAIT) -> timedelta | None:
+    """Return the wait in Retry-After, from zero to ``at_most``; None if it is absent or invalid.
 
-    None when it is absent or makes no sense (RFC 9110, 10.2.3).
+    A date counts from the date of the response (RFC 9110, 10.2.3).
     """
     value = response.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+", value):
@@ -156,8 +156,8 @@ def retry_after(response: HttpResponse, at_most: timedelta = LONGEST_WAIT) -> ti
     return until(value, response, at_most)
 
 
-def until(date: str, response: HttpResponse, at_most: timedelta = LONGEST_WAIT) -> timedelta | None:
-    """Return the time from the answer to an HTTP date: 0 to ``at_most``, or None."""
+def until(date: str, response: HttpResponse, at_most: timedelta = MAX_WAIT) -> timedelta | None:
+    """Return the time from a response to a date, zero to ``at_most``; None if invalid."""
     try:
         return _after(response, parsedate_to_datetime(date), at_most)
     except (TypeError, ValueError, OverflowError):
@@ -165,24 +165,24 @@ def until(date: str, response: HttpResponse, at_most: timedelta = LONGEST_WAIT) 
 
 
 def reset_after(response: HttpResponse, name: str) -> timedelta | None:
-    """Return the end of a limit in a header: in seconds from now, or in seconds since 1970."""
+    """Return the wait in a rate-limit header (seconds or a Unix timestamp); else None."""
     value = response.headers.get(name, "").strip()
     if not re.fullmatch(r"[0-9]{1,11}", value):
         return None
-    if int(value) < _SINCE_1970:
-        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
-    return _after(response, datetime.fromtimestamp(int(value), UTC), LONGEST_WAIT)
+    if int(value) < _MIN_TIMESTAMP:
+        return min(timedelta(seconds=int(value)), MAX_WAIT)
+    return _after(response, datetime.fromtimestamp(int(value), UTC), MAX_WAIT)
 
 
 def _after(response: HttpResponse, instant: datetime, at_most: timedelta) -> timedelta | None:
-    """Raises TypeError for an instant without a zone."""
+    """Return the time from a response to an instant. Raises TypeError without a zone."""
     if response.dated is None:
         return None
     return min(max(instant - response.dated, timedelta(0)), at_most)
 
 
 def json_object(response: HttpResponse) -> dict[str, Any] | None:
-    """The body as a JSON object, or None if it is anything else."""
+    """Return the body as a JSON object; None if it is anything else."""
     try:
         value = json.loads(response.body)
     except (ValueError, RecursionError):
@@ -191,10 +191,10 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
 
 
 def words(text: object) -> str:
-    """Return a provider's words for people: one line, shortened, without the name in an address."""
+    """Return a provider's message on one line, shortened, without the local part of addresses."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
-    line = _BEFORE_AT.sub("…@", line)
-    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
+    line = _LOCAL_PART.sub("…@", line)
+    return line if len(line) <= _MAX_REASON_LENGTH else line[: _MAX_REASON_LENGTH - 1] + "…"
 
 
 def longest(*waits: timedelta | None) -> timedelta | None:

@@ -1,8 +1,8 @@
-"""One HTTP call, made once: the transport of providers and feeds.
+"""The HTTP client for providers and feeds, which makes each call exactly once.
 
-A failure before the first byte is *not sent*, a complete answer is *answered*, the rest is
-*unknown*. A connection is used again only if everything that came over it was the complete answer.
-No redirect is followed, and no proxy, cookie or password of the environment is used.
+A failure before the first byte is *not sent*, a complete response is *answered*, the rest is
+*unknown*. A connection is used again only if nothing but complete responses came over it. Redirects
+are not followed; proxies, cookies and passwords of the environment are not used.
 """
 
 import socket
@@ -22,32 +22,32 @@ import certifi
 from newsletter.domain.clock import Clock, NotAfter
 from newsletter.domain.errors import ClaimOver, Defect, NewsletterError, ProviderUnreachable
 from newsletter.transport import http
-from newsletter.transport.answers import FinalAnswer, has_spoken
+from newsletter.transport.answers import FinalAnswer, is_readable
 
-LONGEST_ANSWER = 1_048_576
+MAX_ANSWER_BYTES = 1_048_576
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _BACKSTOP_SECONDS = 5
-"""A socket's own time-out is longer by this: the deadline comes first."""
+"""Added to the socket's own timeout, so that the deadline of the call comes first."""
 
 Resolve = Callable[[str, int], Sequence[str]]
-"""Returns the addresses of a host for a port. It may raise anything."""
+"""Returns the IP addresses of a host for a port. It may raise any exception."""
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Ask the system's resolver. Raises OSError."""
+    """Resolve a host with the system's resolver. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 def _now() -> float:
-    """Return the seconds of a monotonic clock that also runs during sleep."""
+    """Return the seconds of a monotonic clock that also runs while the machine sleeps."""
     return time.clock_gettime(_RUNS_IN_SLEEP)
 
 
 class Call:
-    """One call under way: when it must be over, and whether a byte has left.
+    """A call in progress: its deadline, and whether a byte has left.
 
-    Its first byte leaves only while the claim behind it lasts until the call must be over.
+    Its first byte leaves only if the claim lasts at least until the deadline.
     """
 
     def __init__(self, seconds: float, not_after: NotAfter | None = None) -> None:
@@ -55,18 +55,18 @@ class Call:
         self.began = False
         self.expired = False
         self.late = False
-        """The claim was over first, so that no byte has left and none will."""
+        """The claim would have ended before the deadline, so no byte has left."""
         self._not_after = not_after
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
     @property
     def is_over(self) -> bool:
-        """Return whether its time is over, whether or not it was cut off yet."""
+        """Return whether the deadline has passed."""
         return self.expired or _now() >= self.ends_at
 
     def begin(self, sock: socket.socket) -> None:
-        """Name the socket that bytes are about to leave by. Raises TimeoutError if too late."""
+        """Register the socket before bytes leave. Raises TimeoutError after the deadline."""
         with self._lock:
             if self.is_over:
                 raise TimeoutError("its time is over")
@@ -74,14 +74,14 @@ class Call:
             self._socket, self.began = sock, True
 
     def end(self) -> None:
-        """Release the socket. Raises TimeoutError if the deadline cut the call off."""
+        """Unregister the socket. Raises TimeoutError if the deadline shut the socket down."""
         with self._lock:
             self._socket = None
             if self.expired:  # then what looks like its end may be where it was cut off
                 raise TimeoutError("its time was over")
 
     def check_claim(self) -> None:
-        """Raise TimeoutError if the claim ends before the call would."""
+        """Raise TimeoutError if the claim ends before the deadline of the call."""
         if self._not_after is None:
             return
         if self._not_after.left().total_seconds() < self.ends_at - _now():
@@ -89,7 +89,7 @@ class Call:
             raise TimeoutError("the claim is over")
 
     def expire(self) -> None:
-        """End all waiting. The TLS layer is left alone: another thread is inside it."""
+        """Shut the socket down. The TLS layer is not touched, because another thread uses it."""
         with self._lock:
             self.expired = True
             if self._socket is not None:
@@ -98,7 +98,7 @@ class Call:
 
 
 class Connection:
-    """A connection to one origin. It belongs to one call at a time."""
+    """A connection to one origin. One call uses it at a time."""
 
     def __init__(self, origin: http.Origin, resolve: Resolve, tls: ssl.SSLContext | None) -> None:
         self.origin = origin
@@ -106,21 +106,21 @@ class Connection:
         self._tls = tls
         self._sock: socket.socket | None = None
         self._answer: FinalAnswer | None = None
-        """The last answer; None before the first request."""
+        """The last response; None before the first request."""
 
     @property
     def is_clean(self) -> bool:
-        """Return whether only complete answers to our requests came over it."""
+        """Return whether nothing but complete responses came over the connection."""
         if self._sock is None or self._answer is None:
             # TLS 1.3 sends its tickets when the handshake is over
-            return self._sock is None or self.origin.is_secure or not has_spoken(self._sock)
-        return not (self._answer.will_close or self._answer.surplus or has_spoken(self._sock))
+            return self._sock is None or self.origin.is_secure or not is_readable(self._sock)
+        return not (self._answer.will_close or self._answer.surplus or is_readable(self._sock))
 
     def connect(self, call: Call) -> None:
-        """Resolve, connect and shake hands in a thread that can be left behind.
+        """Resolve, connect and shake hands in a thread that may be abandoned.
 
-        Nothing can interrupt the resolver. A thread left behind sends nothing: sending is done
-        by the caller, who has gone.
+        Nothing can interrupt the resolver. An abandoned thread sends no request, since the caller
+        does that.
         """
         failed = list[BaseException]()
 
@@ -143,15 +143,15 @@ class Connection:
             raise failed.pop()
 
     def open(self, ends_at: float) -> socket.socket:
-        """Return a socket to the first address that answers; each has its share of the time."""
+        """Return a socket to the first IP address that answers; each gets an equal time."""
         addresses = self._resolve(self.origin.host, self.origin.port)
-        for place, address in enumerate(addresses, start=1):
-            left = (ends_at - _now()) / (len(addresses) - place + 1)
+        for number, address in enumerate(addresses, start=1):
+            left = (ends_at - _now()) / (len(addresses) - number + 1)
             try:
                 sock = socket.create_connection((address, self.origin.port), max(left, 0.01))
                 break
             except OSError:
-                if place == len(addresses):
+                if number == len(addresses):
                     raise
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(max(ends_at - _now(), 0) + _BACKSTOP_SECONDS)
@@ -164,7 +164,7 @@ class Connection:
             raise
 
     def exchange(self, data: bytes, method: str, call: Call, body_bytes: int) -> FinalAnswer:
-        """Send a request and read the head of its answer. Connects first, if need be."""
+        """Send a request and read the head of its response. Connects first if necessary."""
         if self._sock is None:
             self.connect(call)
         if self._sock is None or not self.is_clean:
@@ -179,11 +179,11 @@ class Connection:
         return self._answer
 
     def read(self, sock: socket.socket, method: str, body_bytes: int) -> FinalAnswer:
-        """Return the answer that begins on a socket."""
+        """Return the response on a socket, not yet read."""
         return FinalAnswer(sock, method=method, body_bytes=body_bytes)
 
     def close(self) -> None:
-        """Close the socket, which an unread answer would keep open."""
+        """Close the socket and the response, which would keep the socket open."""
         if self._answer is not None:
             self._answer.close()
         if self._sock is not None:
@@ -194,14 +194,14 @@ class Connection:
 
 
 class AnswerTooLong(HTTPException):
-    """The answer has more bytes than the caller allows."""
+    """The response is longer than the caller allows."""
 
 
 class _Deadlines:
-    """Ends each call that takes too long. A socket's time-out counts from each read alone.
+    """Shuts down each call at its deadline. A socket's timeout covers a single read only.
 
-    One thread does it for all calls: one for each took a quarter of a call's CPU. All may last
-    equally long, so that what begins while it sleeps is over later than what it sleeps for.
+    One thread watches all calls: a thread per call took a quarter of a call's CPU. All calls have
+    the same time limit, so that a new call ends later than those the thread waits for.
     """
 
     def __init__(self) -> None:
@@ -228,12 +228,12 @@ class _Deadlines:
         self._wake.set()
 
     def _watch(self) -> None:
-        while (seconds := self._end_the_late()) is not None:
+        while (seconds := self._expire_late()) is not None:
             self._wake.wait(seconds)
             self._wake.clear()
 
-    def _end_the_late(self) -> float | None:
-        """End late calls. Return the time until the next may be late; None without calls."""
+    def _expire_late(self) -> float | None:
+        """Expire late calls. Return the seconds until the next deadline; None without calls."""
         with self._lock:
             late = [call for call in self._calls if call.is_over]
             self._calls.difference_update(late)
@@ -245,10 +245,7 @@ class _Deadlines:
 
 
 class Connections:
-    """Makes each call once, on a connection of this call alone.
-
-    ``kept`` is how many connections wait for another call.
-    """
+    """Sends each request once, and keeps up to ``kept`` idle connections for later requests."""
 
     connection_class = Connection
 
@@ -260,11 +257,11 @@ class Connections:
         self._tls = tls
         self._answer_bytes = answer_bytes
         self._idle: list[Connection] = []
-        """The one used last is at the end."""
+        """Idle connections; the last used one is at the end."""
         self._lock = threading.Lock()
 
     def send(self, request: http.HttpRequest, data: bytes, call: Call) -> http.HttpResponse:
-        """Send the bytes of a request; return its full answer."""
+        """Send the bytes of a request. Return the complete response."""
         connection = self._connection(http.origin_of(request.url))
         try:
             # one byte more shows an answer that is too long
@@ -290,7 +287,7 @@ class Connections:
             connection.close()
 
     def _connection(self, origin: http.Origin) -> Connection:
-        """Return a kept connection that is still clean, or a new one."""
+        """Return a clean idle connection to the origin, or a new one."""
         while True:
             with self._lock:
                 kept = [each for each in self._idle if each.origin == origin]
@@ -300,11 +297,11 @@ class Connections:
             if kept[-1].is_clean:
                 return kept[-1]
             kept[-1].close()
-        tls = (self._tls or _trust()) if origin.is_secure else None
+        tls = (self._tls or _tls_context()) if origin.is_secure else None
         return self.connection_class(origin, self._resolve, tls)
 
     def _complete(self, answer: FinalAnswer, body: bytes) -> http.HttpResponse:
-        """Return the answer. Raises AnswerTooLong, and ValueError if it may not be complete."""
+        """Return the response. Raises AnswerTooLong, and ValueError if it may be incomplete."""
         if len(body) > self._answer_bytes:
             raise AnswerTooLong(f"the answer is longer than {self._answer_bytes} bytes")
         headers = dict[str, str]()
@@ -312,7 +309,7 @@ class Connections:
             key = name.lower()
             headers[key] = f"{headers[key]}, {value}" if key in headers else value
         response = http.HttpResponse(status=answer.status, headers=headers, body=body)
-        fault = _incomplete(response)
+        fault = _incompleteness(response)
         # of several answers, which is the one to this request?
         if not fault and answer.surplus.strip():
             fault = "more came than one answer"
@@ -322,11 +319,11 @@ class Connections:
 
 
 class Transport:
-    """An HTTP client for any number of threads. Nothing is ever repeated.
+    """An HTTP client for any number of threads. It never retries.
 
-    ``timeout`` is the longest that a whole call may take, from resolving the name to the last
-    byte of the answer; ``concurrency`` is how many connections are kept; ``clock`` dates answers.
-    ``resolve`` may refuse a host; the connection goes to the addresses that it returns.
+    ``timeout`` limits the whole call, from resolving the host to the last byte of the response.
+    ``concurrency`` is the number of idle connections that are kept. ``clock`` dates responses.
+    ``resolve`` may refuse a host; the connection goes to the IP addresses that it returns.
     """
 
     def __init__(
@@ -337,7 +334,7 @@ class Transport:
         clock: Clock | None = None,
         resolve: Resolve = resolve,
         tls: ssl.SSLContext | None = None,
-        answer_bytes: int = LONGEST_ANSWER,
+        answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         self._seconds = timeout.total_seconds()
         self._clock = clock
@@ -349,13 +346,13 @@ class Transport:
     def call(
         self, request: http.HttpRequest, not_after: NotAfter | None = None
     ) -> http.HttpResponse:
-        """Make the call once and return the full answer, whatever its status.
+        """Make the call once. Return the complete response, whatever its status.
 
-        Raises ProviderUnreachable when no byte has left, AnswerLost when one may have, ClaimOver
-        when none has since ``not_after`` would come first, and InvalidConfiguration for a request
-        that cannot be written down.
+        Raises ProviderUnreachable if no byte has left, AnswerLost if one may have, ClaimOver if
+        none has left because the claim would end first, and InvalidConfiguration for a request that
+        cannot be written.
         """
-        data = http.written(request)
+        data = http.request_bytes(request)
         call = Call(self._seconds, not_after)
         self._deadlines.add(call)
         try:
@@ -396,7 +393,7 @@ class Transport:
 def call_once(
     request: http.HttpRequest, *, timeout: timedelta, **options: Any
 ) -> http.HttpResponse:
-    """Make one call on a connection of its own, with the options and errors of ``Transport``."""
+    """Make one call on a new connection, with the options and errors of ``Transport``."""
     transport = Transport(timeout=timeout, concurrency=1, **options)
     try:
         return transport.call(request)
@@ -404,9 +401,8 @@ def call_once(
         transport.close()
 
 
-def _incomplete(response: http.HttpResponse) -> str:
-    """Return why this may not be the complete answer. http.client misses an end in headers or
-    body."""
+def _incompleteness(response: http.HttpResponse) -> str:
+    """Return why the response may be incomplete, which ``http.client`` ignores; or ""."""
     body, length = response.body, response.headers.get("content-length")
     # the first ones have no body; a chunked body marks its own end
     if response.status in {204, 304}:
@@ -421,8 +417,8 @@ def _incomplete(response: http.HttpResponse) -> str:
 
 
 @cache
-def _trust() -> ssl.SSLContext:
-    """Return the certificates of the system, and those of Mozilla, which small systems lack."""
+def _tls_context() -> ssl.SSLContext:
+    """Return a TLS context that trusts the system's and Mozilla's certificates."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     context.set_alpn_protocols(["http/1.1"])

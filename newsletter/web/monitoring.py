@@ -142,7 +142,7 @@ class Monitoring:
         counters = self._delivery.counters
         for each in counters.declared:
             family = CounterMetricFamily(
-                f"newsletter_{each.name}", each.says, labels=[*each.labels]
+                f"newsletter_{each.name}", each.description, labels=[*each.labels]
             )
             for row, figure in counters.counts(each.name).items():
                 family.add_metric(row, figure)

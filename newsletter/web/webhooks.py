@@ -67,7 +67,7 @@ class Webhooks:
 
     def _answer(self, kind: str, headers: dict[str, str], body: bytes) -> int:
         try:
-            self._group_commits[kind].record(self._delivery.hear(kind, headers, body))
+            self._group_commits[kind].record(self._delivery.read_webhook(kind, headers, body))
         except Unverifiable as error:
             log.error(
                 "webhook=%s not verified: %s", kind, error, extra=sparing("webhook not verified")

@@ -60,7 +60,7 @@ def unfold(page: Any) -> None:
 
 def link_for(site: Forum, address: str, role: Role) -> str:
     made = people.invite(address, role, by=OPERATOR, proofs=site.services.staff.proofs)
-    return f"/desk/invitation/{made.word}"
+    return f"/desk/invitation/{made.token}"
 
 
 def code(site: Forum, secret: str, away: int = 0) -> str:

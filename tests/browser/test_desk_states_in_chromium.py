@@ -100,7 +100,7 @@ def test_while_it_goes_out_and_afterwards(windows: Windows, tmp_path: Path, migr
                 slug=SLUG,
                 by=address_of("cleo"),
                 seen=at.content_hash,
-                shown=at.services.campaigns.terms_now(SLUG),
+                shown=at.services.campaigns.current_terms(SLUG),
             )
         )
         at.begin()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pyotp import TOTP
 
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.domain.staff.account import Session
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -100,7 +100,7 @@ def signed_in(site: Forum, page: Any, name: str, role: Role) -> None:
     """Somebody who has joined before. How they join by the mouse is in the tests of accounts."""
     address, now = f"{name.lower()}@forum.example", site.clock.now()
     root, word = page.url.removesuffix("/desk/sign-in"), secrets.token_urlsafe(16)
-    session = Session(hash=hash_of(word), address=address, created_at=now, seen_at=now)
+    session = Session(hash=hash_token(word), address=address, created_at=now, seen_at=now)
     with site.services.store.begin() as tx:
         tx.staff.put(address, role, now)
         tx.sessions.begin(session)
@@ -113,7 +113,7 @@ def join(site: Forum, hands: Hands, name: str, role: Role) -> None:
     page = hands.page
     address = f"{name.lower()}@forum.example"
     made = people.invite(address, role, by=OPERATOR, proofs=site.services.staff.proofs)
-    page.goto(page.url.replace("/sign-in", f"/invitation/{made.word}"))
+    page.goto(page.url.replace("/sign-in", f"/invitation/{made.token}"))
     hands.type(page.get_by_label("New password"), PASSWORD)
     hands.press("button", "Open your account")
     if role.includes(Role.SENDER):

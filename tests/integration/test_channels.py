@@ -15,7 +15,7 @@ from newsletter.config.channels import CHANNELS
 from newsletter.domain.delivery.batch import Answer, Verdict
 from newsletter.domain.delivery.transactional import News
 from newsletter.domain.staff.post import ChannelPost, PostState
-from newsletter.runtime.channels import Call, PostRound, signature
+from newsletter.runtime.channels import PostAttempt, PostRound, signature
 from tests.fakes import NOON
 from tests.pages import forum
 from tests.rows import rows
@@ -53,7 +53,7 @@ def server() -> Iterator[LoopbackServer]:
 def call(kind: str, url: str, **more: Any) -> Answer:
     more = ({"secret": SECRET} if kind == "webhook" else {}) | {"allow_private": True} | more
     options = CHANNELS[kind].model_validate({"kind": kind, "name": "room", "url": url} | more)
-    return Call(
+    return PostAttempt(
         options=options,
         organisation="Example Forum",
         public_url="https://news.forum.example",

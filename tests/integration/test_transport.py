@@ -22,7 +22,7 @@ from newsletter.domain.errors import ClaimOver, Defect, InvalidConfiguration, Pr
 from newsletter.providers.common.calls import HttpProvider
 from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, origin_of
 from newsletter.transport.transport import (
-    LONGEST_ANSWER,
+    MAX_ANSWER_BYTES,
     Call,
     Connection,
     Transport,
@@ -467,7 +467,7 @@ BROKEN: dict[str, Step] = {
     ),
     "an endless header": endless(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x" * 4096),
     "endless headers": endless(b"HTTP/1.1 200 OK\r\n", b"X-More: x\r\n" * 100),
-    "a body too long": bytes_then_close(answer_bytes(200, b"x" * (LONGEST_ANSWER + 1))),
+    "a body too long": bytes_then_close(answer_bytes(200, b"x" * (MAX_ANSWER_BYTES + 1))),
     "a body without end": endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536),
     "endless chunks": endless(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -489,12 +489,12 @@ def test_whatever_breaks_after_the_first_byte_is_unknown_and_made_once(
 
 
 def test_the_longest_answer_allowed_is_read(server: LoopbackServer, opened: Opener) -> None:
-    server.script.append(reply(200, b"x" * LONGEST_ANSWER))
-    assert len(opened(10).call(post(server.url)).body) == LONGEST_ANSWER
+    server.script.append(reply(200, b"x" * MAX_ANSWER_BYTES))
+    assert len(opened(10).call(post(server.url)).body) == MAX_ANSWER_BYTES
 
 
 def test_a_packed_answer_is_not_unpacked(server: LoopbackServer, opened: Opener) -> None:
-    packed = gzip.compress(bytes(2 * LONGEST_ANSWER))
+    packed = gzip.compress(bytes(2 * MAX_ANSWER_BYTES))
     server.script.append(reply(200, packed, {"Content-Encoding": "gzip"}))
     assert opened(10).call(post(server.url)).body == packed
 

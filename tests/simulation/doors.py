@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import yaml
 
 from newsletter.config.loading import FILE_NAME, load
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import Session
 from newsletter.runtime.configuration import renderer_of
@@ -186,10 +186,10 @@ class Door:
         cookie, host = f"{who}-{self._run}", process.host
         now = host.now()
         with host.database.store.begin() as tx:
-            tx.sessions.end(hash_of(cookie))
+            tx.sessions.end(hash_token(cookie))
             tx.sessions.begin(
                 Session(
-                    hash=hash_of(cookie),
+                    hash=hash_token(cookie),
                     address=f"{who}@forum.example",
                     created_at=now,
                     seen_at=now,

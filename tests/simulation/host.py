@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from newsletter.credentials.codes import link_word
+from newsletter.credentials.codes import link_token
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused
@@ -24,7 +24,7 @@ from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.pipeline.delivery.reconcile import Reconciler
 from newsletter.pipeline.delivery.restore_guard import Guard
 from newsletter.pipeline.delivery.transactional import TransactionalSender
-from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.ledger import Configuration
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.ingest import DeskSource, DigestSource, IngestState, ingest
@@ -401,7 +401,7 @@ class Process:
             attempt_ids=world.attempt,
             jitter=lambda: 0.0,
             desk="https://news.forum.example/desk",
-            link_word=partial(link_word, KEY),
+            link_token=partial(link_token, KEY),
             news=lambda tx, email: (),
         )
         self.deeds: dict[str, Callable[[], object]] = {
@@ -457,7 +457,7 @@ class Process:
         """Run the steps of a tick that decide about sending."""
         self.guard_file.flush()
         if self.stages is not None:
-            self.stages.take_in()
+            self.stages.refresh_with_approvals()
         prefer.resume(store=self.store)
         plan.plan(store=self.store, rules=self.rules)
         plan.start_due(store=self.store, rules=self.rules)
@@ -475,7 +475,7 @@ class Stages:
         self._sources = DigestSource(store), DeskSource(store, _DEFAULTS), Files(process.host)
         self._read, self._tried = IngestState(), RenderState()
 
-    def take_in(self) -> None:
+    def refresh_with_approvals(self) -> None:
         """Read the texts and render those that changed."""
         store, rules = self._process.store, self._process.rules
         if SETTINGS[self._process.host.world.kind].gathers:
@@ -486,7 +486,7 @@ class Stages:
     def tell(self) -> None:
         """Run the stages that only tell of the others, and pause what does harm."""
         store, rules = cast(Any, self._process.store), self._process.rules
-        stop_harm(store=store)
+        pause_harmful(store=store)
         notify(store=store, rules=rules, channels=())
 
 

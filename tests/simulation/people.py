@@ -300,7 +300,7 @@ class People:
         )
         people = [(f"line {line}", entry) for line, entry in enumerate(entries)]
         if self._world.office(
-            host, lambda at: brought.append(imports.carry_out(people, plan, store=at.store))
+            host, lambda at: brought.append(imports.run_import(people, plan, store=at.store))
         ):
             query = "SELECT id FROM subscriber WHERE address = ?"
             [(added,)] = host.books.execute(query, (new,)).fetchall()

@@ -101,7 +101,7 @@ class Colleagues:
 
         def join(process: Process) -> None:
             self._world.door.at(process)
-            word = people.invite(address, role, by=OPERATOR, proofs=proofs).word
+            word = people.invite(address, role, by=OPERATOR, proofs=proofs).token
             page = self._post(process, one, f"/invitation/{word}", name="", password=PASSWORD)
             if page.headers["location"].endswith("/second/set-up"):
                 self._post(process, one, "/second/set-up")

@@ -11,7 +11,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState, Counts
 from newsletter.domain.delivery.batch import Answer, ClaimedBatch, Outcome, Verdict
 from newsletter.pipeline.delivery.dispatch import DispatchResult
-from newsletter.runtime.log import Endings, ProgressLog, log_attempt
+from newsletter.runtime.log import EndLog, ProgressLog, log_attempt
 from tests.fakes import NOON
 from tests.pages import forum
 
@@ -74,7 +74,7 @@ def test_what_is_wrong_is_told_to_everybody(
 def test_a_campaign_that_ends_is_told_once_with_its_name_and_figures(
     said: pytest.LogCaptureFixture,
 ) -> None:
-    endings = Endings()
+    endings = EndLog()
     states = [CampaignState.SENDING, CampaignState.ATTENTION, CampaignState.ATTENTION]
     for state in [*states, CampaignState.SENT, CampaignState.SENT]:
         assert not endings.is_over(7) or state is CampaignState.SENT

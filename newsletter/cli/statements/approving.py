@@ -19,7 +19,7 @@ from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.headcount import readers_left_out, with_readers
 from newsletter.pipeline.statements.approve import ApprovalRequest, ApprovalResult
 from newsletter.pipeline.statements.approve import revoke as take_back
-from newsletter.pipeline.status import find_status, goes_within
+from newsletter.pipeline.status import find_status, why_no_campaign
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
@@ -69,7 +69,7 @@ def approve(
             slug=slug,
             by=by,
             expect=digest or (stored.content_hash if stored else ""),
-            shown=services.campaigns.terms_now(slug),
+            shown=services.campaigns.current_terms(slug),
             despite=despite,
             no_embargo=no_embargo,
             override=override,
@@ -150,7 +150,7 @@ def _uncovered_translations(tx: Transaction, status: StatementStatus) -> Iterato
     slug, statement = status.slug, status.statement
     if status.rules.together:
         if statement.translation_of:
-            yield f"{slug} does not go out by itself: {goes_within(statement)}"
+            yield f"{slug} does not go out by itself: {why_no_campaign(statement)}"
     elif not statement.translation_of:
         for other in readers_left_out(tx, status)[1]:
             yield (
@@ -189,7 +189,7 @@ def schedule(services: Services, slug: str, at: str, approve_again: bool, by: st
     when = _instant_of(at, services.settings.timezone)
     slug = shell.statement_slug(services.store, slug)
     _refuse_past(slug, when, services.statements)
-    services.campaigns.starter().schedule(slug, when, by=by, anew=approve_again)
+    services.campaigns.starter().schedule(slug, when, by=by, renews_approvals=approve_again)
     time = shell.wall_time(when, services.settings.timezone)
     shell.say(f"{slug} goes out at {time}, once it is approved")
 
@@ -211,7 +211,7 @@ def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
 def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> None:
     """Go back to the time in the statement's file."""
     slug = shell.statement_slug(services.store, slug)
-    services.campaigns.starter().schedule(slug, None, by=by, anew=approve_again)
+    services.campaigns.starter().schedule(slug, None, by=by, renews_approvals=approve_again)
     shell.say(f"{slug} goes out when its file says")
 
 
@@ -235,7 +235,7 @@ def start(
     """
     services.statements.refresh_to_act()
     slug = shell.statement_slug(services.store, slug)
-    shown = services.campaigns.terms_now(slug)
+    shown = services.campaigns.current_terms(slug)
     if count is not None:
         shown = replace(shown, readers=count, typed=count)
     asked = StartRequest(

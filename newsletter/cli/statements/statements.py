@@ -23,7 +23,7 @@ from newsletter.pipeline.statements.render import changes
 from newsletter.pipeline.statements.review import is_settled, overrides, review
 from newsletter.pipeline.statements.translations import awaited
 from newsletter.pipeline.status import load_statuses
-from newsletter.runtime.keys import made_with
+from newsletter.runtime.keys import with_umask
 from newsletter.runtime.services import Services
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file
@@ -166,7 +166,7 @@ def new(services: Services, title: str, author: str) -> None:
     )
     text = draft_as_file(begun, author=author)
     path = free_path(services.settings.statements_folder, title)
-    with made_with(services.umask):
+    with with_umask(services.umask):
         write_new(path, text)
     click.echo(str(path))
 

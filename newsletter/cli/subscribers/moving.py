@@ -216,7 +216,7 @@ def bring_in(
         places={name: "--list" if name in options else place for name, place in read.lists.items()},
     )
     people = with_pauses(read.people, _progress_printer("tried" if rehearse else "written"))
-    return imports.carry_out(people, plan, store=subscribers.store, only_rehearse=rehearse)
+    return imports.run_import(people, plan, store=subscribers.store, only_rehearse=rehearse)
 
 
 @click.command("imports")

@@ -78,7 +78,7 @@ def receive_email(services: Services, email: BinaryIO) -> None:
     strangers = leave([departure], store=services.store)
     if strangers:
         raise NotFound("its subscriber is not in this database: erased, or lost by a restore")
-    if departure.of_a_test:
+    if departure.is_test:
         shell.say("nothing to do: it answers a test email")
     else:
         shell.say("done: its subscriber gets no more email to those lists")

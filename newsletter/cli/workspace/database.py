@@ -89,7 +89,7 @@ def backup(workspace: Shell, file: Path) -> None:
 def verify_backup(workspace: Shell, file: Path) -> None:
     """Rehearse a restore of FILE, and change nothing."""
     with private():
-        found = Backups(settings=workspace.settings()).rehearse(file)
+        found = Backups(settings=workspace.settings()).test_restore(file)
     say(f"{file} can be restored: {found}")
 
 

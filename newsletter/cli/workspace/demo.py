@@ -32,7 +32,7 @@ from newsletter.pipeline.campaigns.control import StartRequest
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.campaigns.trial import filled, sample
 from newsletter.pipeline.staff.people import accept, invite
-from newsletter.pipeline.staff.proofs import Place
+from newsletter.pipeline.staff.proofs import Client
 from newsletter.pipeline.statements.approve import ApprovalRequest
 from newsletter.rendering.mail.files import default_templates
 from newsletter.runtime.services import Services
@@ -161,9 +161,9 @@ def _send(services: Services, folder: Path, passwords: Mapping[str, str]) -> int
 def _let_in(services: Services, person: _Person, password: str) -> None:
     """Invite a person, and open their account by the link of the invitation."""
     link = invite(person.address, person.role, by=OPERATOR, proofs=services.staff.proofs)
-    place = Place(network="127.0.0.0/24", browser="the demo")
+    client = Client(network="127.0.0.0/24", browser="the demo")
     came = accept(
-        link.word, name=person.name, password=password, place=place, proofs=services.staff.proofs
+        link.token, name=person.name, password=password, client=client, proofs=services.staff.proofs
     )
     if isinstance(came, str):
         raise Defect(f"the demo's own password is refused: {came}")
@@ -199,7 +199,7 @@ def _work_at_the_desk(services: Services) -> None:
     _approved(services, "approved")
     scheduled = _approved(services, "scheduled")
     _start_tomorrow(services, scheduled)
-    services.statements.writing(_ANA.address).new(_text(services, "draft"))
+    services.statements.writer(_ANA.address).new(_text(services, "draft"))
     services.tick.run()
 
 
@@ -214,7 +214,7 @@ def _text(services: Services, name: str) -> DraftText:
 
 def _handed_in(services: Services, name: str) -> str:
     """Have Ana write and submit a text; return its slug."""
-    draft = services.statements.writing(_ANA.address).new(_text(services, name))
+    draft = services.statements.writer(_ANA.address).new(_text(services, name))
     return services.statements.hand_in(draft.key, draft.revision, by=_ANA.address).slug
 
 
@@ -225,7 +225,7 @@ def _approved(services: Services, name: str) -> str:
 
 
 def _approval(services: Services, slug: str, despite: str | None = None) -> ApprovalRequest:
-    shown = services.campaigns.terms_now(slug)
+    shown = services.campaigns.current_terms(slug)
     return ApprovalRequest(slug=slug, by=_BEN.address, shown=shown, despite=despite)
 
 
@@ -244,7 +244,7 @@ def _start_tomorrow(services: Services, slug: str) -> None:
             slug=slug,
             by=_CLEO.address,
             seen=_version(services, slug),
-            shown=services.campaigns.terms_now(slug),
+            shown=services.campaigns.current_terms(slug),
             at=nine,
         )
     )

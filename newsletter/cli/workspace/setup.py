@@ -95,7 +95,7 @@ def _examine(workspace: shell.Shell) -> Iterator[Finding]:
         return
     folder = workspace.settings().database_path.parent
     yield diagnosis.of_space(
-        diagnosis.free_at(folder), folder
+        diagnosis.free_bytes(folder), folder
     )  # first: it may be why nothing opens
     try:
         with workspace.services() as services:

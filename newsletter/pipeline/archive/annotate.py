@@ -1,4 +1,4 @@
-"""A person's note on the public page of a statement that went out, and taking its text off."""
+"""Notes of staff on the public page of a sent statement, and withdrawing its text from the web."""
 
 from newsletter.domain.archive import NoteKind, PublicNote
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
@@ -15,9 +15,9 @@ _ACTIONS = {
 
 
 def annotate(slug: str, kind: NoteKind, words: str, *, by: str, store: Store) -> None:
-    """Write a dated note on a statement's page, take its text off the web, or put it back.
+    """Add a dated note to a statement's page, withdraw its text from the web, or restore it.
 
-    Raises NotFound or Refused; InvalidInput if the words are missing or too long.
+    Raises NotFound or Refused; InvalidInput if the note is missing or too long.
     """
     said = " ".join(words.split())
     missing = not said and kind is not NoteKind.RESTORED

@@ -1,1 +1,1 @@
-"""From approvals to campaigns, and a person's hand on them."""
+"""Plans and starts campaigns, reports on them, and lets people control them."""

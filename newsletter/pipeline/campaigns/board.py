@@ -1,4 +1,4 @@
-"""The board, the start page of one person, and the calendar with what clashes in it.
+"""The board, a person's start page, and the calendar with conflicts.
 
 Every query returns one page at most.
 """
@@ -25,14 +25,14 @@ from newsletter.pipeline.status import FaultOf, load_status, load_statuses
 from newsletter.store.sql import Transaction
 
 PAGE = 50
-"""Rows of the board that one page shows."""
-_LOOKED_AT = 30
-"""Rows of one shelf to search for the tasks of one person, latest change first."""
-_SHOWN = 10
-_NEXT = 5
-_REPORTS = 3
-_COMMENTS, _NAMED, _NAMED_LATELY = 200, 5, timedelta(days=14)
-"""The last comments that are searched for a name, and how many of them are shown for how long."""
+"""The rows of one page of the board."""
+_MAX_SEARCHED = 30
+"""The rows of a shelf, latest change first, among which a person's tasks are searched."""
+_MAX_TASKS = 10
+_MAX_NEXT = 5
+_MAX_ENDED = 3
+_MAX_COMMENTS_SEARCHED, _MAX_MENTIONS, _MENTIONED_WITHIN = 200, 5, timedelta(days=14)
+"""The comments searched for a person's name, those shown at most, and their greatest age."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +41,13 @@ class BoardPage:
 
     rows: tuple[StatementStatus, ...]
     unseen: tuple[Draft, ...]
-    """Texts at the desk that were never submitted, paged like the rows."""
+    """Drafts that were never submitted, paged like the rows."""
     counts: dict[Shelf, int]
-    """Matches of the search, by shelf."""
+    """The matches of the search, by shelf."""
     shelf: Shelf | None
     search: BoardSearch
     number: int
-    """From one."""
+    """The page number, from 1."""
     has_more: bool
 
     @property
@@ -65,7 +65,7 @@ def board(
     search: BoardSearch | None = None,
     number: int = 1,
 ) -> BoardPage:
-    """One page of the board: what something happened to last comes first."""
+    """Return one page of the board, latest change first."""
     skip, search = (number - 1) * PAGE, search or BoardSearch()
     has_drafts = shelf in {None, Shelf.DRAFTS}
     keys = tx.board.unseen(search, skip=skip, most=PAGE + 1) if has_drafts else []
@@ -74,7 +74,7 @@ def board(
     counts[Shelf.DRAFTS] += tx.board.count_unseen(search)
     slugs = tx.board.page(rules, shelf, search, skip=skip, most=PAGE + 1)
     return BoardPage(
-        rows=tuple(_stand(tx, slugs[:PAGE], rules, faults)),
+        rows=tuple(_rows(tx, slugs[:PAGE], rules, faults)),
         unseen=tuple(unseen[:PAGE]),
         counts=counts,
         shelf=shelf,
@@ -84,7 +84,7 @@ def board(
     )
 
 
-def _stand(
+def _rows(
     tx: Transaction, slugs: Sequence[str], rules: CampaignRules, faults: FaultOf
 ) -> list[StatementStatus]:
     known = {stored.slug: stored for stored in tx.statements.some(slugs)}
@@ -92,18 +92,20 @@ def _stand(
 
 
 _MAX_LANGUAGES = 50
-_COUNTED = frozenset({State.SCHEDULED, State.LEAVING, State.APPROVED, State.REVIEW, State.CHANGED})
+_COUNTED_STATES = frozenset(
+    {State.SCHEDULED, State.LEAVING, State.APPROVED, State.REVIEW, State.CHANGED}
+)
 
 
 def load_for_page(
     tx: Transaction, slug: str, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> StatementStatus:
-    """Return the status of one statement, present or not, with readers, times and languages.
+    """Return a statement's status with readers, times and translations.
 
-    Raises NotFound.
+    The file may be missing. Raises NotFound.
     """
     status = load_status(tx, find_stored(tx, slug), rules, faults)
-    if status.state in _COUNTED:
+    if status.state in _COUNTED_STATES:
         status = with_readers(tx, status)
     draft = tx.drafts.of(slug) if status.statement.desk else None
     late = awaited(tx, status.campaign) if status.campaign else ()
@@ -132,89 +134,89 @@ class Desktop:
     """The start page of one person."""
 
     waiting: tuple[StatementStatus, ...]
-    """Statements that wait for this person or for their role."""
+    """Statements that wait for an act of this person or their role."""
     lapsed: tuple[StatementStatus, ...]
-    """Statements that this person started and whose start has lapsed since."""
+    """Statements whose start by this person has lapsed."""
     more_waits: bool
-    """There may be more of it, on the board."""
+    """Whether more statements wait than are shown."""
     next: tuple[StatementStatus, ...]
     going: tuple[StatementStatus, ...]
     """Statements that are being sent, newest first."""
     over: tuple[tuple[Campaign, str], ...]
-    """The last campaigns that ended, each with the title of its statement."""
+    """The last ended campaigns, each with its statement's title."""
     drafts: tuple[Draft, ...]
-    """Texts that this person writes at the desk and has not submitted."""
+    """This person's drafts that were never submitted."""
     named_in: tuple[tuple[Comment, str], ...]
-    """The last comments that name this person, each with the title of its statement."""
+    """The last comments that mention this person, each with its statement's title."""
 
 
-_LOOKED_THROUGH = (
+_TASK_SHELVES = (
     (Shelf.SENDING, Role.SENDER),
     (Shelf.REVIEW, Role.APPROVER),
     (Shelf.APPROVED, Role.SENDER),
     (Shelf.DRAFTS, Role.WRITER),
 )
-"""The shelves that may hold a task, and the role that it takes; most urgent first."""
+"""The shelves with tasks, and the role that each task needs; most urgent first."""
 
 
 def desktop(
     tx: Transaction, address: str, role: Role, rules: CampaignRules, faults: FaultOf = lambda _: ""
 ) -> Desktop:
-    """Return the start page of one person."""
+    """Return a person's start page."""
     waiting: list[StatementStatus] = []
     lapsed: list[StatementStatus] = []
-    for shelf, needed in _LOOKED_THROUGH:
+    for shelf, needed in _TASK_SHELVES:
         if role.includes(needed):
-            slugs = tx.board.page(rules, shelf, most=_LOOKED_AT)
-            found = _stand(tx, slugs, rules, faults)
+            slugs = tx.board.page(rules, shelf, most=_MAX_SEARCHED)
+            found = _rows(tx, slugs, rules, faults)
             waiting += [status for status in found if status.waits_for(address)]
             starts = ((status, status.lapsed) for status in found)
             lapsed += [status for status, start in starts if start and start.by == address]
 
-    def stand(campaigns: Sequence[Campaign]) -> tuple[StatementStatus, ...]:
-        return tuple(_stand(tx, [campaign.slug for campaign in campaigns], rules, faults))
+    def statuses_of(campaigns: Sequence[Campaign]) -> tuple[StatementStatus, ...]:
+        return tuple(_rows(tx, [campaign.slug for campaign in campaigns], rules, faults))
 
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
     if role.includes(Role.SENDER):  # nobody else would find them
-        slugs = tx.board.page(rules, Shelf.MISSING, most=_LOOKED_AT)
-        waiting += [one for one in _stand(tx, slugs, rules, faults) if one.state is State.FAULTY]
-        waiting += stand([one for one in going if one.welcome and one.counts.unknown])
+        slugs = tx.board.page(rules, Shelf.MISSING, most=_MAX_SEARCHED)
+        waiting += [one for one in _rows(tx, slugs, rules, faults) if one.state is State.FAULTY]
+        waiting += statuses_of([one for one in going if one.welcome and one.counts.unknown])
     going = [campaign for campaign in going if not campaign.welcome]
     going.sort(key=lambda campaign: -campaign.id)
-    over = tx.campaigns.last_ended(_REPORTS)
-    named = _named_in(tx, address)
+    over = tx.campaigns.last_ended(_MAX_ENDED)
+    named = _mentions_of(tx, address)
     about = tx.statements.some([*(one.slug for one in over), *(one.slug for one in named)])
     titles = {stored.statement.slug: stored.statement.title for stored in about}
-    unseen = tx.drafts.unseen(_LOOKED_AT)
+    unseen = tx.drafts.unseen(_MAX_SEARCHED)
     return Desktop(
-        waiting=tuple(waiting[:_SHOWN]),
-        lapsed=tuple(lapsed[:_SHOWN]),
-        more_waits=len(waiting) > _SHOWN,
-        next=stand(tx.campaigns.soonest(_NEXT)),
-        going=stand(going[:_SHOWN]),
+        waiting=tuple(waiting[:_MAX_TASKS]),
+        lapsed=tuple(lapsed[:_MAX_TASKS]),
+        more_waits=len(waiting) > _MAX_TASKS,
+        next=statuses_of(tx.campaigns.soonest(_MAX_NEXT)),
+        going=statuses_of(going[:_MAX_TASKS]),
         over=tuple((campaign, titles.get(campaign.slug, campaign.slug)) for campaign in over),
-        drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_NEXT]),
+        drafts=tuple([draft for draft in unseen if address in draft.version.writers][:_MAX_NEXT]),
         named_in=tuple((comment, titles.get(comment.slug, comment.slug)) for comment in named),
     )
 
 
-def _named_in(tx: Transaction, address: str) -> list[Comment]:
-    """Return the last comments of others that name a person, newest first."""
-    names, since = tx.staff.names(), tx.now - _NAMED_LATELY
+def _mentions_of(tx: Transaction, address: str) -> list[Comment]:
+    """Return the last comments of others that mention a person, newest first."""
+    names, since = tx.staff.names(), tx.now - _MENTIONED_WITHIN
     known = {one: names.get(one) or name_of(one) for one in tx.staff.roles()}
     found = [
         comment
-        for comment in tx.comments.newest(_COMMENTS)
+        for comment in tx.comments.newest(_MAX_COMMENTS_SEARCHED)
         if comment.at > since and address in mentioned_staff(comment.words, known) - {comment.by}
     ]
-    return found[:_NAMED]
+    return found[:_MAX_MENTIONS]
 
 
 _MAX_DRAFTS = 200
-_CLOSE = timedelta(minutes=15)
-"""Two statements to one list within this time clash."""
-_PLANNED = frozenset(
+_CLASH_WITHIN = timedelta(minutes=15)
+"""Two statements to one list within this time are a conflict."""
+_PLANNED_STATES = frozenset(
     {
         *(State.DRAFT, State.RETURNED, State.REVIEW, State.CHANGED, State.APPROVED),
         *(State.HELD_BACK, State.SCHEDULED, State.LEAVING),
@@ -224,42 +226,48 @@ _PLANNED = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Something at a time."""
+    """An entry of the calendar."""
 
     at: datetime
     title: str
     state: State
     path: str
-    """Its page, below ``/desk``. With ``is_embargo`` it names the entry for ever."""
+    """The page's path below ``/desk``. With ``is_embargo`` it identifies the entry."""
     lists: tuple[str, ...] = ()
     is_embargo: bool = False
-    """The time is the end of an embargo."""
+    """Whether ``at`` is the end of an embargo, not a time to send."""
 
 
 def calendar(
     tx: Transaction, rules: CampaignRules, since: datetime, until: datetime
 ) -> tuple[Entry, ...]:
-    """Return all entries of a span of time, in order."""
-    found = (*_planned(tx, rules), *_written(tx, rules.timezone), *_started(tx, since, until))
+    """Return the calendar entries from ``since`` until before ``until``, sorted by time."""
+    found = (
+        *_planned_entries(tx, rules),
+        *_draft_entries(tx, rules.timezone),
+        *_started_entries(tx, since, until),
+    )
     within = (entry for entry in found if since <= entry.at < until)
     return tuple(sorted(within, key=lambda entry: (entry.at, entry.title, entry.is_embargo)))
 
 
 def clashes(entries: Iterable[Entry]) -> list[tuple[Entry, Entry, tuple[str, ...]]]:
-    """Return the pairs of planned statements that clash, and the lists that both go to."""
-    planned = [entry for entry in entries if entry.state in _PLANNED and not entry.is_embargo]
+    """Return pairs of planned statements that are too close, and the lists that they share."""
+    planned = [
+        entry for entry in entries if entry.state in _PLANNED_STATES and not entry.is_embargo
+    ]
     return [
         (first, second, shared)
         for first, second in combinations(planned, 2)
-        if second.at - first.at < _CLOSE
+        if second.at - first.at < _CLASH_WITHIN
         and (shared := tuple(name for name in first.lists if name in second.lists))
     ]
 
 
-def _planned(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
+def _planned_entries(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
     known = [stored for stored in tx.statements.unsettled() if stored.present]
     for status in load_statuses(tx, known, rules):
-        if status.state not in _PLANNED:
+        if status.state not in _PLANNED_STATES:
             continue
         about = Entry(
             at=tx.now,
@@ -275,12 +283,12 @@ def _planned(tx: Transaction, rules: CampaignRules) -> Iterator[Entry]:
             yield replace(about, at=status.embargo_until, is_embargo=True)
 
 
-def _written(tx: Transaction, zone: str) -> Iterator[Entry]:
-    """Yield the times of texts at the desk that were never submitted."""
+def _draft_entries(tx: Transaction, zone: str) -> Iterator[Entry]:
+    """Yield the entries of drafts that were never submitted."""
     for draft in tx.drafts.unseen(_MAX_DRAFTS):
         text = draft.version.text
         for typed, is_embargo in ((text.send_at, False), (text.embargo_until, True)):
-            at = _read(typed, zone, draft.changed_at)
+            at = _instant_of(typed, zone, draft.changed_at)
             if at is not None:
                 yield Entry(
                     at=at,
@@ -292,8 +300,8 @@ def _written(tx: Transaction, zone: str) -> Iterator[Entry]:
                 )
 
 
-def _read(typed: str, zone: str, now: datetime) -> datetime | None:
-    """Return the instant of a typed time; None if it names none."""
+def _instant_of(typed: str, zone: str, now: datetime) -> datetime | None:
+    """Return the instant of a typed time; None if it is empty, local or invalid."""
     try:
         read = parse_typed_time(typed, zone=zone, now=now) if typed.strip() else None
         return None if read is None or isinstance(read, LocalTime) else resolve(read, zone)
@@ -301,7 +309,7 @@ def _read(typed: str, zone: str, now: datetime) -> datetime | None:
         return None
 
 
-def _started(tx: Transaction, since: datetime, until: datetime) -> Iterator[Entry]:
+def _started_entries(tx: Transaction, since: datetime, until: datetime) -> Iterator[Entry]:
     campaigns = tx.campaigns.begun(since - timedelta(milliseconds=1), until)
     stored = tx.statements.some({campaign.slug for campaign in campaigns})
     titles = {one.statement.slug: one.statement.title for one in stored}

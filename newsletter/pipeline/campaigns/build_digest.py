@@ -1,7 +1,7 @@
-"""campaigns → digest: gathers sent statements into one new statement that waits for approval.
+"""campaigns → digest: collects sent statements into a new statement that waits for approval.
 
-The database decides whether an occurrence is due. A second look, a crash between two looks or a
-clock that goes back makes no second issue for a local date.
+The database decides whether an issue is due. A second look, a crash between two looks or a clock
+that goes back creates no second issue for a local date.
 """
 
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from newsletter.rendering.mail.values import Abstracts
 
 Part = tuple[Campaign, Statement]
-"""A campaign and its statement as it was approved."""
+"""A campaign and its statement as approved."""
 
 
-def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
-    """Return the statement of a campaign. If its text has changed since, the body is empty."""
+def sent_statement(tx: Transaction, campaign: Campaign) -> Statement:
+    """Return the statement that a campaign sent; without body if its text has changed since."""
     stored = tx.statements.get(campaign.slug)
     if stored is not None and stored.content_hash == campaign.content_hash:
         return stored.statement
@@ -50,8 +50,8 @@ def as_it_went_out(tx: Transaction, campaign: Campaign) -> Statement:
     )
 
 
-def _on_the_web(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
-    """Leave out statements that have no page, or whose text a person took off the web."""
+def _with_page(tx: Transaction, campaigns: Sequence[Campaign]) -> list[Campaign]:
+    """Return the campaigns whose statement has a public page with its text."""
     off = tx.public_notes.off({campaign.slug for campaign in campaigns})
     return [one for one in campaigns if not (one.unlisted or one.slug in off)]
 
@@ -60,23 +60,23 @@ _SCHEDULER = "scheduler"
 
 
 BuiltDigest = tuple[Issue, str]
-"""An issue that was due or was changed, and a summary of that."""
+"""An issue that was due or changed, and a log sentence about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """The issue that a digest would make now."""
+    """The issue that a digest would get if it were built now."""
 
     digest: Digest
     coming: datetime
     parts: tuple[Statement, ...]
     made: tuple[Issue, ...]
-    """The issues that were made, oldest first."""
+    """The issues so far, oldest first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DigestBuilder:
-    """Makes the issues of a workspace's digest emails."""
+    """Builds the issues of a workspace's digest emails."""
 
     store: Store
     digests: Sequence[Digest]
@@ -84,22 +84,22 @@ class DigestBuilder:
     abstracts: "Abstracts"
 
     def build(self) -> tuple[BuiltDigest, ...]:
-        """Make the issues that are due. Update issues whose parts were corrected or cancelled."""
+        """Build the issues that are due. Update issues whose parts were corrected or cancelled."""
         self._note_names()
         with self.store.read() as tx:
             waiting = [configured for configured in self.digests if self._due(tx, configured)]
-            wrong = self._wrong(tx)
+            wrong = self._corrected_issues(tx)
         done = []
         for digest in waiting:
             with self.store.begin() as tx:
                 done += self._make_due(tx, digest)
         if wrong:
             with self.store.begin() as tx:
-                done += [self._replace(tx, right) for right in self._wrong(tx)]
+                done += [self._replace(tx, right) for right in self._corrected_issues(tx)]
         return tuple(done)
 
     def make(self, name: str, actor: str) -> BuiltDigest:
-        """Make the issue of today by hand. Raises NotFound or Refused."""
+        """Build today's issue before it is due. Raises NotFound or Refused."""
         digest = self.find(name)
         self._note_names()
         now = self.store.clock.now()
@@ -116,14 +116,14 @@ class DigestBuilder:
                 began = tx.digests.since()[name].astimezone(ZoneInfo(self.timezone))
                 raise Refused(
                     f"there is nothing to gather: since {began:%Y-%m-%d %H:%M}, when {name} was"
-                    f" first seen here, nothing went out{_to(digest)} that is not in one of its"
-                    " issues"
+                    f" first seen here, nothing went out{_lists_text(digest)} that is not in one"
+                    " of its issues"
                 )
             # a person who asks for an issue gets it even with a single statement
             return self._make(tx, replace(digest, least=1), issue, actor)
 
     def drop(self, slug: str, actor: str) -> Issue:
-        """Drop an issue that has not begun to be sent. A later issue may gather its parts."""
+        """Delete an issue that has not begun to be sent. A later one may have its parts."""
         with self.store.begin() as tx:
             found = [
                 issue for issue in tx.digests.issues() if issue.slug == slug and issue.statement
@@ -144,7 +144,7 @@ class DigestBuilder:
             return dropped
 
     def forecast(self, name: str) -> Forecast:
-        """Return the issue that would be made now. Raises NotFound."""
+        """Return the issue that would be built now. Raises NotFound."""
         digest = self.find(name)
         with self.store.read() as tx:
             issues = [issue for issue in tx.digests.issues() if issue.name == name]
@@ -157,7 +157,7 @@ class DigestBuilder:
             )
 
     def find(self, name: str) -> Digest:
-        """A configured digest email. Raises NotFound."""
+        """Return a configured digest. Raises NotFound."""
         found = self._configured(name)
         if found is None:
             raise NotFound(
@@ -169,14 +169,14 @@ class DigestBuilder:
         return next((digest for digest in self.digests if digest.name == name), None)
 
     def _parts(self, tx: Transaction, digest: Digest, upto: datetime) -> list[Part]:
-        """Return the parts of an issue that covers everything until ``upto``, in the order sent."""
+        """Return the parts of an issue that is built at ``upto``, in sending order."""
         issues = tx.digests.issues()
         made = [issue for issue in issues if issue.name == digest.name and issue.statement]
         since = tx.digests.since().get(digest.name, upto)
         after = max([since, *(issued.upto for issued in made)])
         chosen = choose_campaigns(
             # a correction begins after what it corrects
-            _on_the_web(tx, tx.campaigns.begun(after)),
+            _with_page(tx, tx.campaigns.begun(after)),
             after=after,
             upto=upto,
             gathers=digest.gathers,
@@ -184,12 +184,12 @@ class DigestBuilder:
             listed={slug for issued in made for slug in issued.parts}
             | {issue.slug for issue in issues},
         )
-        found = [(campaign, as_it_went_out(tx, campaign)) for campaign in chosen]
+        found = [(campaign, sent_statement(tx, campaign)) for campaign in chosen]
         kept = pick_language([one for _, one in found], digest.language)
         return [(campaign, one) for campaign, one in found if one in kept]
 
-    def _fill(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
-        """Return the issue with these parts and its statement."""
+    def _compose_issue(self, digest: Digest, issue: Issue, parts: Sequence[Part]) -> Issue:
+        """Return the issue with these parts and the statement composed of them."""
         abstracts = [
             self.abstracts.of(
                 one, self._local_day(campaign.started_at or issue.upto), digest.language
@@ -210,21 +210,20 @@ class DigestBuilder:
         )
 
     def _corrected(self, tx: Transaction, issue: Issue) -> Issue:
-        """Return the issue without cancelled parts, and with corrections in place of corrected
-        ones.
+        """Return the issue with corrections instead of corrected parts, without cancelled ones.
 
-        An issue that needs no change is returned as it is.
+        Return an issue that needs no change as it is.
         """
         digest, standing = (
             self._configured(issue.name),
-            current_campaigns(issue.parts, _on_the_web(tx, tx.campaigns.related(issue.parts))),
+            current_campaigns(issue.parts, _with_page(tx, tx.campaigns.related(issue.parts))),
         )
         if tuple(campaign.slug for campaign in standing) == issue.parts:
             return issue
         if digest is None or not standing:
             return replace(issue, statement=None, parts=())
-        return self._fill(
-            digest, issue, [(campaign, as_it_went_out(tx, campaign)) for campaign in standing]
+        return self._compose_issue(
+            digest, issue, [(campaign, sent_statement(tx, campaign)) for campaign in standing]
         )
 
     def _local_day(self, instant: datetime) -> date:
@@ -232,7 +231,7 @@ class DigestBuilder:
         return instant.astimezone(ZoneInfo(self.timezone)).date()
 
     def _note_names(self) -> None:
-        """Note when each digest was first configured. Its issues gather nothing older."""
+        """Store when each digest was first configured. Its issues contain nothing older."""
         configured = {digest.name for digest in self.digests}
         with self.store.read() as tx:
             known = set(tx.digests.since())
@@ -264,10 +263,10 @@ class DigestBuilder:
 
     def _make(self, tx: Transaction, digest: Digest, issue: Issue, actor: str) -> BuiltDigest:
         parts = self._parts(tx, digest, issue.upto)
-        went = f"{_counted(len(parts))} went out{_to(digest)}"
+        went = f"{_counted(len(parts))} went out{_lists_text(digest)}"
         summary = f"{went}, and it takes {digest.least}: there is no issue"
         if len(parts) >= digest.least:
-            issue = self._fill(digest, issue, parts[-MAX_STATEMENTS:])
+            issue = self._compose_issue(digest, issue, parts[-MAX_STATEMENTS:])
             summary = f"{_counted(len(issue.parts))}; it waits for approval"
         if (surplus := len(parts) - MAX_STATEMENTS) > 0:
             summary += f"; the {surplus} oldest are left out, for one mail holds {MAX_STATEMENTS}"
@@ -277,8 +276,8 @@ class DigestBuilder:
         tx.audit.enter(actor, "gather", issue.slug, detail)
         return issue, summary
 
-    def _wrong(self, tx: Transaction) -> list[Issue]:
-        """Return what waiting issues should be, where they are something else."""
+    def _corrected_issues(self, tx: Transaction) -> list[Issue]:
+        """Return the waiting issues that need a change, already changed."""
         pairs = ((issue, self._corrected(tx, issue)) for issue in tx.digests.waiting())
         return [right for issue, right in pairs if right != issue]
 
@@ -293,7 +292,7 @@ class DigestBuilder:
         return right, summary
 
 
-def _to(digest: Digest) -> str:
+def _lists_text(digest: Digest) -> str:
     return f" to {', '.join(digest.gathers)}" if digest.gathers else ""
 
 

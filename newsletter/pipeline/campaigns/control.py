@@ -27,24 +27,30 @@ from newsletter.pipeline.campaigns.headcount import (
     CountChanged,
     CountNotTyped,
     SecondFactorNeeded,
-    bind,
-    hold_against,
-    terms_now,
+    check_reader_count,
+    current_terms,
+    record_start,
 )
-from newsletter.pipeline.ledger import Configuration, entitle, find_campaign, find_seen, find_stored
+from newsletter.pipeline.ledger import (
+    Configuration,
+    entitle,
+    find_campaign,
+    find_seen,
+    find_stored,
+)
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
 from newsletter.pipeline.status import (
+    approved_from,
     first_moment,
     load_status,
-    refuse_if_gone_out,
+    refuse_if_sent,
     refuse_other_time,
-    told_for_all,
 )
 from newsletter.store.sql import Store, Transaction
 
 
 class AlreadyStarted(Refused):
-    """Somebody started it already, as it stands now."""
+    """The statement was started already with this content."""
 
     def __init__(self, start: Start) -> None:
         self.start = start
@@ -52,7 +58,7 @@ class AlreadyStarted(Refused):
 
 
 class CountUnconfirmed(Refused):
-    """It was paused because its number of readers had changed. A start takes the new number."""
+    """The campaign was paused because its number of readers changed. A new start confirms it."""
 
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
@@ -62,7 +68,7 @@ class CountUnconfirmed(Refused):
 
 
 class UndoTooLate(Refused):
-    """Sending has begun; an undo comes too late."""
+    """Sending has begun, so the start cannot be undone."""
 
     def __init__(self, campaign: Campaign) -> None:
         self.campaign = campaign
@@ -79,17 +85,17 @@ class StartRequest:
     slug: str
     by: str
     seen: str
-    """The content hash, or its beginning, of what they saw."""
+    """The content hash that the sender saw, or its beginning."""
     shown: ShownTerms = field(default_factory=ShownTerms)
     at: datetime | None = None
-    """The time to send; None for the time that is set already, or at once if none is set."""
+    """The time to send. None keeps the time that is set; if none is set, it is at once."""
     at_once: bool = False
-    """At once, whatever time is set."""
+    """Send at once, whatever time is set."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Starter:
-    """Starts approved statements, sets their times and undoes a start, in one transaction each."""
+    """Starts approved statements, sets their times and undoes starts, each in one transaction."""
 
     store: Store
     rules: CampaignRules
@@ -98,15 +104,15 @@ class Starter:
     def start(self, asked: StartRequest) -> Start:
         """Start a statement, also one that was paused because its number of readers had changed.
 
-        Raises NotFound or Refused: ContentChanged if its text is another, CountChanged if the
-        number of readers is, TimeChanged if the time is, AlreadyStarted if it was started before.
+        Raises NotFound or Refused: ContentChanged, CountChanged or TimeChanged if the sender saw
+        another content, number of readers or time; AlreadyStarted if it was started before.
         """
         with self.store.begin() as tx:
             person = entitle(tx, asked.by, Role.SENDER, "start")
-            self.configuration.refuse_others(tx)
+            self.configuration.refuse_mismatch(tx)
             status = load_status(tx, find_seen(tx, asked.slug, asked.seen), self.rules)
             unconfirmed = _has_unconfirmed_count(tx, asked.slug)
-            refuse_if_gone_out(status)
+            refuse_if_sent(status)
             if not status.approval.approved:
                 why = "; ".join(status.approval.reasons)
                 raise Refused(f"{asked.slug} is not approved: {why}")
@@ -123,7 +129,7 @@ class Starter:
                 tx.starts.revoke(asked.slug, tx.now)
                 number, paused = status.campaign.id, {CampaignState.PAUSED}
                 tx.campaigns.move(number, CampaignState.SCHEDULED, expect=paused, at=tx.now)
-            start = bind(tx, status, asked.shown, by=person)
+            start = record_start(tx, status, asked.shown, by=person)
             when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
             detail = f"{start.content_hash} to {start.count} readers{when}"
             tx.audit.enter(person, "start", start.slug, detail)
@@ -132,36 +138,38 @@ class Starter:
     def start_by_approval(
         self, tx: Transaction, stored: StoredStatement, by: str, shown: ShownTerms | None
     ) -> None:
-        """Compare the number that an approver saw with the database. Start the statement if its
-        approval does so.
+        """Compare the number of readers that an approver saw; start the statement if that is due.
 
-        A start by approval happens with the last approval that is needed. Raises as ``bind`` does.
-        A statement that planning refuses has no number of readers: a sender starts it later.
-        ``shown`` is None for a file, which shows nothing.
+        If approvals start statements, the last needed approval does. Raises as ``record_start``
+        does. A statement that planning refuses has no number of readers: a sender starts it later.
+        ``shown`` is None for an approval in a file.
         """
         status, rules = load_status(tx, stored, self.rules), self.rules
-        shown = shown or terms_now(tx, status)
+        shown = shown or current_terms(tx, status)
         starts = rules.start is StartBy.APPROVAL and status.approval.approved
         try:
             if starts and status.start is None:
-                bind(tx, status, shown, by=by)
+                record_start(tx, status, shown, by=by)
             else:
-                hold_against(tx, status, shown)
+                check_reader_count(tx, status, shown)
         except (CountChanged, CountNotTyped, SecondFactorNeeded):
             raise
         except Refused:
             return
 
-    def schedule(self, slug: str, at: datetime | None, *, by: str, anew: bool = False) -> None:
-        """Set the time of a statement, which overrules its file; None removes the time.
+    def schedule(
+        self, slug: str, at: datetime | None, *, by: str, renews_approvals: bool = False
+    ) -> None:
+        """Set the time of a statement, which overrides that of its file; None removes the time.
 
-        Raises NotFound or Refused. ``anew`` asks for new approvals if the time is earlier.
+        ``renews_approvals`` revokes approvals for a later time instead of refusing. Raises NotFound
+        or Refused.
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.SENDER, "schedule")
             status = load_status(tx, find_stored(tx, slug), self.rules)
-            refuse_if_gone_out(status)
-            self._set_time(tx, status.stored, at, person, anew=anew)
+            refuse_if_sent(status)
+            self._set_time(tx, status.stored, at, person, renews_approvals=renews_approvals)
             detail = at.isoformat() if at else "as its file says"
             tx.audit.enter(person, "schedule", slug, detail)
 
@@ -172,9 +180,9 @@ class Starter:
         at: datetime | None,
         person: str,
         *,
-        anew: bool = False,
+        renews_approvals: bool = False,
     ) -> None:
-        """Set the time. Raises Refused if an embargo is later, or as ``schedule`` does."""
+        """Set the time. Raises Refused if the embargo ends later, or as ``schedule`` does."""
         slug, zone = stored.slug, self.rules.timezone
         tx.schedules.put(slug, at)
         status = load_status(tx, stored, self.rules)
@@ -185,9 +193,9 @@ class Starter:
             )
         told = {one: one.not_before for one in status.approval.valid}
         if at is not None:
-            told = {one: told_for_all(status, one) for one in told}
+            told = {one: approved_from(status, one) for one in told}
         later = {one: until for one, until in told.items() if until is not None and until > first}
-        if later and not anew:
+        if later and not renews_approvals:
             until = moment(max(later.values()), zone)
             raise Refused(
                 f"{', '.join(one.by for one in later)} approved {slug} for no earlier than {until}:"
@@ -199,10 +207,10 @@ class Starter:
             tx.approvals.revoke(slug, tx.now, approval.by, actor=person, why=why)
 
     def undo(self, slug: str, *, by: str) -> bool:
-        """Stop a statement before it is sent. Return whether it is still approved.
+        """Undo a start before sending begins. Return whether the statement is still approved.
 
-        A sender undoes the start, or all approvals if approvals start statements. An approver
-        undoes their own approval. Raises UndoTooLate once sending has begun, and Refused.
+        A sender revokes the start, or all approvals if approvals start statements. An approver
+        revokes their own approval. Raises UndoTooLate once sending has begun, and Refused.
         """
         with self.store.begin() as tx:
             person = entitle(tx, by, Role.APPROVER, "undo")
@@ -224,35 +232,34 @@ class Starter:
             return load_status(tx, status.stored, self.rules).approval.approved
 
     def _take_back(self, tx: Transaction, status: StatementStatus, person: str) -> None:
-        """Revoke the start or the approvals. Raises Refused if there are none that the person may
-        revoke."""
+        """Revoke the start or the approvals. Raises Refused if the person may revoke none."""
         slug = status.slug
-        all_of_it = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
-        if all_of_it and self.rules.start is StartBy.SENDER:
+        may_revoke_all = person == OPERATOR or tx.staff.roles()[person].includes(Role.SENDER)
+        if may_revoke_all and self.rules.start is StartBy.SENDER:
             taken = tx.starts.revoke(slug, tx.now)
             if taken:
                 tx.audit.enter(person, "undo", slug, "start")
         else:
-            whose = None if all_of_it else person
+            whose = None if may_revoke_all else person
             taken = tx.approvals.revoke(slug, tx.now, whose, actor=person, why="undone")
         if not taken:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
         left = load_status(tx, status.stored, self.rules).approval
-        if not all_of_it and left.approved:
+        if not may_revoke_all and left.approved:
             others = ", ".join(approval.by for approval in left.given)
             raise Refused(f"{slug} is approved by {others} too; ask a sender to undo it")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorActions:
-    """The acts of one person on running campaigns, each in the audit log."""
+    """Acts of one person on campaigns, each with an entry in the audit log."""
 
     store: Store
     actor: str
-    """A member of staff, whose role is checked in the transaction of each act; or the operator."""
+    """The operator, or a member of staff, whose role each act checks in its transaction."""
 
     def pause(self, name: str) -> Campaign:
-        """Stop after the calls that are under way."""
+        """Pause a campaign. Calls under way are completed."""
         running = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.ATTENTION}
         with self._acting("pause") as tx:
             campaign, why = find_campaign(tx, name), f"paused by {self.actor}"
@@ -260,7 +267,7 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def resume(self, name: str) -> Campaign:
-        """Resume a campaign: wait for its time, or go on sending. Raises CountUnconfirmed."""
+        """Resume a campaign, also one that waits for its time. Raises CountUnconfirmed."""
         with self._acting("resume") as tx:
             campaign = find_campaign(tx, name)
             if not has_begun(campaign) and _has_unconfirmed_count(tx, campaign.slug):
@@ -278,7 +285,7 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def cancel(self, name: str) -> Campaign:
-        """Cancel a campaign: pending deliveries are cancelled, and its approvals are revoked."""
+        """Cancel a campaign: cancel its pending deliveries and revoke its approvals."""
         live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
         with self._acting("cancel") as tx:
             campaign = find_campaign(tx, name)
@@ -291,7 +298,7 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id))
 
     def go_back(self, name: str) -> Campaign:
-        """Let what waits go to the first provider again, which a person says is well."""
+        """Send pending batches by the first provider again, after a failover. Raises Refused."""
         with self._acting("return") as tx:
             campaign = find_campaign(tx, name)
             if campaign.state.ended or not tx.campaigns.hand_on(campaign.id, ""):
@@ -306,10 +313,9 @@ class OperatorActions:
     def resolve(
         self, name: str, to: Resolution, *, shown: int | None = None
     ) -> tuple[Campaign, int]:
-        """Decide the outcome of all unknown deliveries. Return how many they were.
+        """Decide the outcome of all unknown deliveries. Return the campaign and their number.
 
-        ``shown`` is the number of unknown deliveries that the person saw. Raises Refused if the
-        number is another one now.
+        ``shown`` is the number that the person saw. Raises Refused if it has changed.
         """
         with self._acting("resolve", Role.ADMIN) as tx:
             campaign = find_campaign(tx, name)
@@ -327,10 +333,10 @@ class OperatorActions:
             return find_campaign(tx, str(campaign.id)), people
 
     def reopen(self, name: str, *, shown: int | None = None) -> tuple[Campaign, int]:
-        """Send a campaign that is over to those who did not get it. Return how many they are.
+        """Send an ended campaign to its cancelled and rejected readers. Return it and their number.
 
-        They are the cancelled and the rejected. The text is the one that was approved for it.
-        ``shown`` is the number that the person saw. Raises Refused if it is another one now.
+        The content is the one approved for it. ``shown`` is the number that the person saw. Raises
+        Refused if it has changed.
         """
         with self._acting("reopen", Role.ADMIN) as tx:
             campaign = find_campaign(tx, name)
@@ -363,7 +369,7 @@ class OperatorActions:
 
     @contextmanager
     def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
-        """Begin the transaction of an act, and check in it that the person may do it."""
+        """Begin the transaction of an act, and check the actor's role in it."""
         with self.store.begin() as tx:
             entitle(tx, self.actor, needed, action)
             yield tx
@@ -390,12 +396,12 @@ class OperatorActions:
 
 
 def _has_unconfirmed_count(tx: Transaction, slug: str) -> bool:
-    """Return whether its start was paused because its number of readers had changed."""
+    """Return whether the campaign was paused because its number of readers had changed."""
     return any(start.found and start.revoked_at is None for start in tx.starts.of(slug))
 
 
 def why_not_reopened(tx: Transaction, campaign: Campaign) -> str:
-    """Return why a campaign may not be sent to the rest of its audience; "" if it may."""
+    """Return why an ended campaign may not be sent to its missed readers, or ""."""
     if not campaign.state.ended or not has_begun(campaign):
         return say("it is {state}", state=say(campaign.state.value))
     newer = tx.campaigns.latest(campaign.slug)

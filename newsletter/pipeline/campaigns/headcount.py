@@ -1,4 +1,4 @@
-"""The readers of a statement, counted or by name, and when they get it. Several stages share it."""
+"""The readers of a statement, as numbers or addresses, and when they get it. Stages share it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,24 +26,24 @@ from newsletter.pipeline.status import (
     check_translation,
     correction_of,
     find_status,
+    format_set_time,
     load_status,
-    write_set_time,
 )
 from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """The audience of one statement: all readers, or those of an original, language or segment."""
+    """The audience of a statement, and what limits it: a correction, a segment or translations."""
 
     audience: Audience | Correction
-    """Those who would get it now."""
+    """The readers who would get it now."""
     correction: Correction | None = None
     group: TranslationGroup | None = None
-    """The languages between which the readers are divided."""
+    """The original and translations among which the readers are divided."""
 
     def outside(self, tx: Transaction) -> int:
-        """Return how many people on its lists may get mail and are outside its segment."""
+        """Return how many people on the lists may get mail and are outside the segment."""
         lists, segment = self.audience.lists, self.audience.segment
         if segment is None:
             return 0
@@ -109,8 +109,8 @@ def _audience(tx: Transaction, statement: Statement, group: TranslationGroup | N
 def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
     """Return when the first reader gets it; None if a time does not exist in its zone.
 
-    While its campaign waits, this only asks whether a reader's hour has become earlier or the
-    earliest reader has gone: counting the zones of a million readers takes longer.
+    While the campaign waits, this only checks whether the first time zone still has readers and no
+    earlier one has: counting all time zones of a million readers takes longer.
     """
     by_zone = status.by_zone()
     if by_zone is None:
@@ -127,10 +127,10 @@ def release_of(tx: Transaction, status: StatementStatus) -> datetime | None:
     return found.first if found else None
 
 
-def hours_of(tx: Transaction, status: StatementStatus) -> dict[datetime, int]:
-    """Instant → how many readers get it then, the earliest first; empty without an hour.
+def send_times(tx: Transaction, status: StatementStatus) -> dict[datetime, int]:
+    """Return instant → number of readers, earliest first; empty without a local time.
 
-    Those whom another language has by now are counted too.
+    Readers who now belong to another language are counted too.
     """
     if status.hour is None:
         return {}
@@ -154,7 +154,7 @@ def _readers(tx: Transaction, status: StatementStatus) -> Audience:
 
 
 class CountChanged(Refused):
-    """The number of readers differs from the number that the person was shown."""
+    """The number of readers is not the one that the person was shown."""
 
     def __init__(self, slug: str, shown: int | None, readers: int) -> None:
         self.shown, self.readers = shown, readers
@@ -165,7 +165,7 @@ class CountChanged(Refused):
 
 
 class CountNotTyped(Refused):
-    """The number of readers has to be typed, and another one was typed, or none."""
+    """The person must type the number of readers, and typed none or another one."""
 
     def __init__(self, readers: int) -> None:
         self.readers = readers
@@ -174,21 +174,21 @@ class CountNotTyped(Refused):
 
 
 class SecondFactorNeeded(Refused):
-    """The number of readers demands a fresh second factor."""
+    """So many readers require a fresh second factor."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Headcount:
-    """How many people would get a statement now, and how many would not, with the reasons."""
+    """The number of people who would get a statement now, and of those who would not, by reason."""
 
     readers: int
     lists: tuple[str, ...]
     left_out: tuple[tuple[str, int], ...] = ()
-    """(why, people) of those on these lists, or of the original's readers; most people first."""
+    """(reason, number of people) of subscribers who would not get it; largest first."""
     elsewhere: tuple[tuple[str, int], ...] = ()
-    """(language, people) of those who get it in another language, or have it so already."""
+    """(language, number of people) of readers of another translation; largest first."""
     outside: int = 0
-    """People who may get mail and are outside its segment."""
+    """The number of people who may get mail and are outside the segment."""
 
     @property
     def left(self) -> int:
@@ -197,7 +197,7 @@ class Headcount:
 
 
 def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
-    """Count, with those who would not get it. Raises Refused where planning would refuse it."""
+    """Count readers and people left out. Raises Refused if planning would refuse."""
     reach = _reach(tx, status)
     found: Counter[str] = Counter()
     if reach.group is not None and isinstance(reach.audience, Audience):
@@ -206,14 +206,14 @@ def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
     return Headcount(
         readers=tx.audiences.count(reach.audience),
         lists=reach.audience.lists or status.statement.lists,
-        left_out=_in_order(tx.audiences.left_out(reach.audience)),
-        elsewhere=_in_order(found),
+        left_out=_largest_first(tx.audiences.left_out(reach.audience)),
+        elsewhere=_largest_first(found),
         outside=reach.outside(tx),
     )
 
 
 def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
-    """Add the number of readers and their hours, unless planning would refuse the statement."""
+    """Add the number of readers and their send times, unless planning refuses."""
     ready = status.stored.present and status.stored.content_hash and status.ready
     if status.begun or not ready:
         return status
@@ -221,26 +221,26 @@ def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
         reach = _reach(tx, status)
     except Refused:
         return status
-    instants = [at for at, readers in hours_of(tx, status).items() if readers]
+    instants = [at for at, readers in send_times(tx, status).items() if readers]
     hours = (min(instants), max(instants)) if instants else None
     readers = tx.audiences.count(reach.audience)
     lists = reach.audience.lists or status.statement.lists
     return replace(status, readers=readers, lists=lists, hours=hours)
 
 
-def terms_now(tx: Transaction, status: StatementStatus) -> ShownTerms:
-    """Return what a command shows of a statement before it decides."""
+def current_terms(tx: Transaction, status: StatementStatus) -> ShownTerms:
+    """Return the number of readers and the time, which a command confirms without a page."""
     try:
         readers = tx.audiences.count(_reach(tx, status).audience)
     except Refused:
         readers = None
-    return ShownTerms(readers=readers, time=write_set_time(status), typed=readers, fresh=True)
+    return ShownTerms(readers=readers, time=format_set_time(status), typed=readers, fresh=True)
 
 
-def hold_against(tx: Transaction, status: StatementStatus, shown: ShownTerms) -> int:
-    """Count the readers and compare the number with the one that was shown.
+def check_reader_count(tx: Transaction, status: StatementStatus, shown: ShownTerms) -> int:
+    """Return the number of readers, after comparing it with the one that was shown.
 
-    Raises CountChanged if the numbers differ, and Refused if planning would refuse the statement.
+    Raises CountChanged if they differ, and Refused if planning would refuse the statement.
     """
     readers = tx.audiences.count(_reach(tx, status).audience)
     if shown.readers is None or has_audience_changed(shown.readers, readers):
@@ -248,13 +248,13 @@ def hold_against(tx: Transaction, status: StatementStatus, shown: ShownTerms) ->
     return readers
 
 
-def bind(tx: Transaction, status: StatementStatus, shown: ShownTerms, *, by: str) -> Start:
-    """Write down that somebody starts it for as many as there are now.
+def record_start(tx: Transaction, status: StatementStatus, shown: ShownTerms, *, by: str) -> Start:
+    """Store a start with the present number of readers.
 
-    Raises as ``hold_against`` does; CountNotTyped or SecondFactorNeeded where so many get it that a
-    page asks for their number or for a second factor.
+    Raises as ``check_reader_count`` does. For many readers, raises CountNotTyped or
+    SecondFactorNeeded unless their number was typed and the second factor is fresh.
     """
-    readers = hold_against(tx, status, shown)
+    readers = check_reader_count(tx, status, shown)
     if readers >= status.rules.typed_count:
         if shown.typed is None or shown.typed != shown.readers:
             raise CountNotTyped(shown.readers or readers)
@@ -267,23 +267,23 @@ def bind(tx: Transaction, status: StatementStatus, shown: ShownTerms, *, by: str
 
 
 def _reach(tx: Transaction, status: StatementStatus, *, unstarted: bool = False) -> Reach:
-    """Return the audience, with the translations that the next look gives a campaign.
+    """Return the audience, with the translations that get a campaign next.
 
-    ``unstarted``: also those that are approved and that no sender has started.
+    ``unstarted``: also translations that are approved and not started.
     """
     planned: list[Statement] = []
     if not status.rules.together:
         planned = [
             one.statement
-            for one in siblings(tx, status)
+            for one in unsent_translations(tx, status)
             if one.approval.approved and (one.is_started or unstarted)
         ]
     together = status.rules.together
     return reach_of(tx, status.statement, together=together, to_be_planned=planned)
 
 
-def siblings(tx: Transaction, status: StatementStatus) -> list[StatementStatus]:
-    """Return the translations of a statement that may be sent and have not begun."""
+def unsent_translations(tx: Transaction, status: StatementStatus) -> list[StatementStatus]:
+    """Return the statuses of translations that can be sent and have not begun."""
     of = status.statement.translation_of or status.slug
     found = []
     for translation in tx.statements.translations(of):
@@ -300,25 +300,29 @@ def siblings(tx: Transaction, status: StatementStatus) -> list[StatementStatus]:
 def readers_left_out(
     tx: Transaction, status: StatementStatus
 ) -> tuple[list[Statement], list[Statement]]:
-    """Translations whose readers get the original, should that begin first.
+    """Return translations whose readers get the original if it begins first.
 
-    Those that are approved and not started, and those that are not approved.
+    The first list has those approved and not started, the second those not approved.
     """
     if status.rules.together or status.statement.translation_of:
         return [], []
-    late = [one for one in siblings(tx, status) if not (one.approval.approved and one.is_started)]
+    late = [
+        one
+        for one in unsent_translations(tx, status)
+        if not (one.approval.approved and one.is_started)
+    ]
     ready = [one.statement for one in late if one.approval.approved]
     return ready, [one.statement for one in late if not one.approval.approved]
 
 
-def _in_order(found: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """Sort by number of people, the most first."""
+def _largest_first(found: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return (name, number of people) pairs, largest number first."""
     return tuple(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
-    """The readers that a statement would have now, by name."""
+    """The readers that a statement would have now, with their addresses."""
 
     slug: str
     content_hash: str
@@ -328,27 +332,27 @@ class DryRun:
     audience: int = 0
     addresses: tuple[str, ...] = ()
     excluded: tuple[tuple[str, str], ...] = ()
-    """(address, why) of those on these lists, or of the original's readers, who would not."""
+    """(address, reason) of subscribers who would not get it."""
     corrects: str = ""
-    """The statement whose readers would get it, or whose place it would take."""
+    """The slug of the statement that it corrects."""
     ends: tuple[str, ...] = ()
-    """Statements that would go out no further."""
+    """Slugs of statements whose sending it would stop."""
     translates: str = ""
-    """The original that it is a translation of."""
+    """The slug of its original."""
     elsewhere: tuple[tuple[str, str], ...] = ()
-    """(address, why) of those who could be written to, but get it in another language."""
+    """(address, reason) of subscribers who get it in another language."""
     unapproved: tuple[str, ...] = ()
-    """Translations and other languages that are not approved: their readers do not wait."""
+    """Slugs of other languages that are not approved, for which no reader waits."""
     segment: str = ""
-    """The rule that picks its readers, in words."""
+    """The name and rule of its segment."""
     outside: int = 0
-    """People on its lists who may get mail and are outside its segment."""
+    """The number of people on its lists who may get mail and are outside the segment."""
     hours: tuple[tuple[datetime, int], ...] = ()
-    """(time, readers), if each reader gets it by their own clock."""
+    """(instant, number of readers), if the statement has a local time."""
 
 
 def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
-    """Say who would get it and who would not. Changes nothing."""
+    """Return who would get a statement now and who would not."""
     with store.read() as tx:
         status = find_status(tx, slug, rules)
         statement = status.statement
@@ -379,7 +383,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
         if correction is not None:
             ends = tuple(campaign.slug for campaign in correction.stops)
             return replace(dry, corrects=correction.of, ends=ends)
-        others = [] if rules.together else siblings(tx, status)
+        others = [] if rules.together else unsent_translations(tx, status)
         return replace(
             dry,
             elsewhere=tuple(_elsewhere_by_name(tx, reach)),
@@ -387,7 +391,7 @@ def dry_run(slug: str, *, store: Store, rules: CampaignRules) -> DryRun:
                 one.slug for one in others if one.slug != slug and not one.approval.approved
             ),
             outside=reach.outside(tx),
-            hours=tuple(hours_of(tx, status).items()),
+            hours=tuple(send_times(tx, status).items()),
         )
 
 
@@ -399,19 +403,19 @@ def _elsewhere_by_name(tx: Transaction, reach: Reach) -> Iterator[tuple[str, str
             yield address, f"is in the audience of {slug}" if slug else why
 
 
-_SHOWN = 3
+_MAX_ADDRESSES_SHOWN = 3
 """Addresses of readers that a dry run shows."""
 
 
 def report_lines(dry: DryRun, zone: str = "UTC") -> Iterator[str]:
-    """A dry run in words, with the first few of those who would get it; times are in ``zone``."""
+    """Yield a dry run as text, with the first few addresses. Times are in ``zone``."""
     if dry.ends:
         yield f"{dry.slug} would end {', '.join(dry.ends)}"
     whom = f"who may have {dry.corrects} or wait for it" if dry.corrects else ""
     yield f"{dry.slug} would go to {dry.audience:,} readers {whom or 'of ' + ', '.join(dry.lists)}"
-    yield from (f"  {address}" for address in dry.addresses[:_SHOWN])
-    if dry.audience > _SHOWN:
-        yield f"  and {dry.audience - _SHOWN:,} more"
+    yield from (f"  {address}" for address in dry.addresses[:_MAX_ADDRESSES_SHOWN])
+    if dry.audience > _MAX_ADDRESSES_SHOWN:
+        yield f"  and {dry.audience - _MAX_ADDRESSES_SHOWN:,} more"
     if dry.segment:
         yield f"by the segment {dry.segment}"
         yield from [f"{dry.outside:,} more on these lists are outside it"] * (not dry.corrects)

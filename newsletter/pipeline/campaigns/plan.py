@@ -1,4 +1,4 @@
-"""approval → campaign: planned when the approvals are complete, frozen when its time has come."""
+"""approval → campaign: created when the approvals are complete, started at its time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,40 +22,40 @@ from newsletter.domain.statements.review import differs_by_a_fifth
 from newsletter.domain.wording import people
 from newsletter.pipeline.campaigns.headcount import Reach, reach_of, release_of
 from newsletter.pipeline.ledger import approved_content
-from newsletter.pipeline.status import goes_within, load_status, load_statuses
+from newsletter.pipeline.status import load_status, load_statuses, why_no_campaign
 from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanRules(CampaignRules):
-    """The rules of planning with those of the providers."""
+    """The campaign rules with those of the providers."""
 
     provider: str
     batch_size: int
     capabilities: tuple[Capabilities, ...]
-    """Those of the first provider and of the second one: a batch must fit both."""
+    """The capabilities of each provider. A batch must fit all of them."""
     words_of: Callable[[Content], tuple[str, str]]
-    """Takes the opening line and the text out of an approved email, for the search."""
+    """Returns the opening line and the text of an approved email, for the archive's search."""
 
 
 class Step(Enum):
-    """The step that planning takes for a statement."""
+    """What planning does for a statement."""
 
     NOTHING = "nothing"
     """Nothing to do."""
     SCHEDULE = "schedule"
-    """It is approved and has no campaign: create one."""
+    """Create a campaign: the statement is approved and has none."""
     RESCHEDULE = "reschedule"
-    """Its campaign waits for the wrong time, or with the wrong urgency."""
+    """Change the time or urgency of a waiting campaign."""
     REPLACE = "replace"
-    """Its campaign has not started, and another text is approved now: plan again."""
+    """Replace a waiting campaign: another content is approved now."""
     WITHDRAW = "withdraw"
-    """Its campaign has not started, and the text changed or the start was taken back."""
+    """Cancel a waiting campaign: the content changed or the start was revoked."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldStatement:
-    """A statement that was approved once and does not go out, and why."""
+    """A statement that is not sent although it was approved, with the reason."""
 
     slug: str
     reason: str
@@ -84,18 +84,18 @@ class _Decision:
 
 @dataclass(kw_only=True)
 class PlanState:
-    """The state of planning between two runs: the next run looks only at what may have changed."""
+    """The results of the last planning run, so that the next one checks only changes."""
 
     staff: Mapping[str, Role] | None = None
-    """Those of the look before; None before the first one."""
+    """The roles in the last run, by address; None before the first run."""
     mark: int = 0
-    """The change number of the last run."""
+    """The database's change number in the last run."""
     open: set[str] = field(default_factory=set)
-    """Slugs whose turn may come without a change of their own: by time, or by that of others."""
+    """Slugs whose step may change without a change of their own, such as by time."""
     held: dict[str, HeldStatement] = field(default_factory=dict)
 
     def note(self, decision: _Decision) -> None:
-        """Note the result of looking at one statement."""
+        """Store the decision on one statement."""
         slug = decision.status.slug
         self.open.discard(slug)
         self.held.pop(slug, None)
@@ -106,21 +106,21 @@ class PlanState:
 
 
 def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> PlanResult:
-    """Bring the campaigns of statements in line with their approvals.
+    """Create, change or cancel campaigns so that they match the approvals.
 
-    Check what changed since ``before``, and what may go out. Without ``before``, or under other
-    staff, check all that did not go out. ``before`` is brought up to date.
+    Checks the statements that have changed since ``before`` and the open ones. Without ``before``,
+    or after a change of staff, checks all that have not been sent. Updates ``before``.
     """
     before = before or PlanState()
     with store.read() as tx:
         staff = tx.staff.roles()
-        anew = before.staff != staff
-        mark, touched = tx.statements.changed_since(None if anew else before.mark)
-        known = tx.statements.unsettled() if anew else tx.statements.some({*touched, *before.open})
+        full = before.staff != staff
+        mark, touched = tx.statements.changed_since(None if full else before.mark)
+        known = tx.statements.unsettled() if full else tx.statements.some({*touched, *before.open})
         # rendering a statement for the first time counts as a change, so it is planned then
         known = [stored for stored in known if stored.fingerprint]
         decisions = [_decide(tx, status) for status in load_statuses(tx, known, rules)]
-    if anew:
+    if full:
         # stays None until the end, so that a run that breaks off is followed by a complete one
         before.staff, before.open, before.held = None, set(), {}
     scheduled: list[Campaign] = []
@@ -132,7 +132,7 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
             with store.begin() as tx:
                 stored = tx.statements.get(slug) or decision.status.stored
                 decision = _decide(tx, load_status(tx, stored, rules))
-                scheduled += _act(tx, decision, rules)
+                scheduled += _take_step(tx, decision, rules)
         if decision.step is Step.WITHDRAW:
             withdrawn.append(HeldStatement(slug=slug, reason=decision.why))
         before.note(decision)
@@ -144,8 +144,8 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
 def _is_open(decision: _Decision) -> bool:
     """Return whether the next step may change without a change of this statement.
 
-    That is so if it waits for its time, its original or its readers, if others hold it back, or if
-    it was cancelled and an unknown delivery may still turn out accepted.
+    It may if the statement waits for its time, its original or its readers, if it is held back, or
+    if it was cancelled and an unknown delivery may still turn out accepted.
     """
     status, campaign = decision.status, decision.status.campaign
     if has_begun(campaign) and campaign.state is not CampaignState.CANCELLED:
@@ -162,16 +162,16 @@ def _decide(tx: Transaction, status: StatementStatus) -> _Decision:
 
 
 def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step, str]:
-    """Return the next step for a statement's campaign, and why it is held back or withdrawn.
+    """Return the next step, and why the statement is held back or withdrawn, or "".
 
-    ``release`` is when the first reader would get it; None if a time does not exist.
+    ``release`` is when the first reader would get it; None if a time does not exist in its zone.
     """
     # the campaign's state alone does not tell: one that was stopped on its way is paused too
     if status.begun:
         return Step.NOTHING, ""
     waiting = status.campaign if status.is_waiting else None
     if status.is_within:
-        return (Step.WITHDRAW, goes_within(status.statement)) if waiting else (Step.NOTHING, "")
+        return (Step.WITHDRAW, why_no_campaign(status.statement)) if waiting else (Step.NOTHING, "")
     if not (status.stored.present and status.approval.approved and status.is_started):
         return _step_if_not_ready(status)
     if waiting is None:
@@ -190,7 +190,7 @@ def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step,
 
 
 def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
-    """Return the step of a statement that is gone, not approved or not started, and why."""
+    """Return the step of a statement that is missing, not approved or not started, and why."""
     approval, lapsed = status.approval, status.lapsed
     reasons = "; ".join(approval.reasons)
     lapse = f"; {lapsed.by} had started it, and that has lapsed" if lapsed else ""
@@ -207,8 +207,8 @@ def _step_if_not_ready(status: StatementStatus) -> tuple[Step, str]:
     return Step.WITHDRAW, why + lapse
 
 
-def _act(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[Campaign]:
-    """Take the step. Return the new campaign, if there is one."""
+def _take_step(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[Campaign]:
+    """Carry out the step. Return the new campaign, if there is one."""
     status, campaign, release = decision.status, decision.status.campaign, decision.release
     if campaign is not None and decision.step is Step.WITHDRAW:
         _withdraw(tx, campaign, decision.why)
@@ -218,7 +218,7 @@ def _act(tx: Transaction, decision: _Decision, rules: PlanRules) -> list[Campaig
         urgent = status.statement.urgent
         tx.campaigns.reschedule(campaign.id, release, urgent=urgent)
         until = f"campaign {campaign.id} to {release.isoformat()}{', urgent' * urgent}"
-        _note(tx, "reschedule", campaign.slug, until)
+        _log(tx, "reschedule", campaign.slug, until)
     if release is not None and decision.step in {Step.SCHEDULE, Step.REPLACE}:
         return [_schedule(tx, status, release, rules)]
     return []
@@ -245,7 +245,7 @@ def _schedule(
     unlisted = statement.welcome or approved_content(tx, campaign).unlisted
     campaign = replace(campaign, unlisted=unlisted)
     campaign = replace(campaign, id=tx.campaigns.add(campaign, tx.now))
-    _note(tx, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.content_hash}")
+    _log(tx, "schedule", campaign.slug, f"campaign {campaign.id} of {campaign.content_hash}")
     return campaign
 
 
@@ -255,11 +255,11 @@ def _withdraw(tx: Transaction, campaign: Campaign, why: str) -> None:
     tx.campaigns.move(
         campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=tx.now, reason=why
     )
-    _note(tx, "withdraw", campaign.slug, f"campaign {campaign.id}: {why}")
+    _log(tx, "withdraw", campaign.slug, f"campaign {campaign.id}: {why}")
 
 
 def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
-    """Freeze the audience of each campaign whose time has come, and let it go out."""
+    """Freeze the audience of each due campaign and start it. Return those started."""
     with store.read() as tx:
         due = tx.campaigns.due(tx.now)
     started = []
@@ -283,7 +283,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         return False
     reach = reach_of(tx, stored.statement, together=rules.together)
     # an import between the sender's word and the start may have brought a list of strangers
-    if status.start is not None and _is_far_off(tx, status.start, campaign, reach):
+    if status.start is not None and _pause_if_far_off(tx, status.start, campaign, reach):
         return False
     content = approved_content(tx, campaign)
     fits = [capabilities.recipients_for(content) for capabilities in rules.capabilities]
@@ -302,14 +302,14 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
     if reach.correction is not None:
         # after the freeze, because the audience includes readers whom the original still waits for
         for stopped in reach.correction.stops:
-            _end(tx, stopped, f"corrected by {reach.correction.by}")
+            _cancel(tx, stopped, f"corrected by {reach.correction.by}")
             tx.campaigns.take_over(stopped.id, reach.correction.by)
-    _note(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
+    _log(tx, "start", campaign.slug, f"campaign {campaign.id} to {size} readers")
     return True
 
 
 def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searchable:
-    """Return the words by which the archive lists and finds the statement from now on."""
+    """Return what the archive lists and searches of a statement."""
     opening, text = rules.words_of(content)
     return Searchable(
         slug=campaign.slug,
@@ -323,15 +323,15 @@ def _searchable(campaign: Campaign, content: Content, rules: PlanRules) -> Searc
 
 
 def _replace_welcome(tx: Transaction, campaign: Campaign) -> None:
-    """End earlier welcome emails of the same lists. Readers who wait for one get the new one."""
+    """End earlier welcome emails of the same lists. Their waiting readers get the new one."""
     for earlier in tx.campaigns.welcoming(campaign.lists):
         if set(earlier.lists) <= set(campaign.lists):
             tx.campaigns.pass_on(earlier.id, campaign.id)
-            _end(tx, earlier, f"replaced by {campaign.slug}")
+            _cancel(tx, earlier, f"replaced by {campaign.slug}")
 
 
-def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
-    """Pause the campaign if the number of readers is far from the number it was started for."""
+def _pause_if_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach) -> bool:
+    """Pause the campaign if the readers are far more or fewer than at its start. Return whether."""
     now = tx.audiences.count(reach.audience)
     has_the_rest = now < start.count and reach.group is not None  # another language
     # without any reader, a pause says so
@@ -343,17 +343,17 @@ def _is_far_off(tx: Transaction, start: Start, campaign: Campaign, reach: Reach)
     )
     tx.starts.find(start.slug, now)
     _move(tx, campaign, CampaignState.PAUSED, why)
-    _note(tx, "pause", start.slug, f"campaign {campaign.id}: {now:,} readers, not {start.count:,}")
+    _log(tx, "pause", start.slug, f"campaign {campaign.id}: {now:,} readers, not {start.count:,}")
     return True
 
 
-def _end(tx: Transaction, campaign: Campaign, reason: str) -> None:
+def _cancel(tx: Transaction, campaign: Campaign, reason: str) -> None:
     tx.campaigns.move(
         campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=tx.now, reason=reason
     )
     tx.campaigns.cancel_pending(campaign.id)
     tx.approvals.revoke(campaign.slug, tx.now, actor="scheduler", why=reason)
-    _note(tx, "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
+    _log(tx, "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
 
 
 def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = "") -> None:
@@ -361,5 +361,5 @@ def _move(tx: Transaction, campaign: Campaign, to: CampaignState, reason: str = 
     tx.campaigns.move(campaign.id, to, expect=scheduled, at=tx.now, reason=reason)
 
 
-def _note(tx: Transaction, action: str, slug: str, detail: str) -> None:
+def _log(tx: Transaction, action: str, slug: str, detail: str) -> None:
     tx.audit.enter("scheduler", action, slug, detail)

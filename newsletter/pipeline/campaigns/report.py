@@ -1,4 +1,4 @@
-"""The report of a campaign, the readers that a person must look at, and the figures of open work.
+"""The report of a campaign, and the figures of open work.
 
 Open work is counted in constant time, however many campaigns there were.
 """
@@ -28,7 +28,7 @@ def report(
     waits: Mapping[str, Wait | None] = MappingProxyType({}),
     accounts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The report as JSON-ready values, with the addresses of those whom it did not reach."""
+    """Return the report as JSON values, with the addresses of readers whom it did not reach."""
     with store.read() as tx:
         campaign = find_campaign(tx, name)
         counted = figures(tx, campaign, waits=waits, accounts=accounts)
@@ -44,11 +44,10 @@ def figures(
 ) -> dict[str, Any]:
     """Return the report without addresses. ``audience`` is always the sum of the six states.
 
-    Until the audience is frozen the numbers are an estimate and ``estimated`` is true.
-
-    Events tell what happens after the provider accepted a message. Without any event for this
-    campaign ``events_received`` is false; delivered, bounced and complained then mean nothing.
-    ``accounts`` finds the unknown deliveries at accounts that are no longer configured.
+    Before the audience is frozen the numbers are an estimate and ``estimated`` is true. Events tell
+    what happens after the provider accepted a message. Without any event for this campaign
+    ``events_received`` is false, and delivered, bounced and complained mean nothing. ``accounts``
+    are the configured accounts; unknown deliveries at other ones are counted.
     """
     number = campaign.id
     content = tx.statements.content(campaign.content_hash)
@@ -62,7 +61,7 @@ def figures(
         "segment": str(content.segment or "") if content else "",
         "despite": overrides(approval for approval in given if approval.by in campaign.approved_by),
         "providers": tx.campaigns.providers(number) or [campaign.provider],
-        "outage": _row(tx.batches.outage(number)),
+        "outage": _as_json(tx.batches.outage(number)),
         "unsubscribed": tx.readers.left_through(number),
         "unknown_elsewhere": 0 if accounts is None else tx.unknowns.strays(accounts, number),
         "awaited": [
@@ -79,7 +78,7 @@ def figures(
 
 
 def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
-    """Return the addresses that it did not reach or whose outcome is unknown."""
+    """Return the addresses that the campaign did not reach, or whose outcome is unknown."""
     return {
         "unknown_addresses": tx.campaigns.unknown(campaign_id),
         "exceptions": [
@@ -94,8 +93,8 @@ def _people(tx: Transaction, campaign_id: int) -> dict[str, Any]:
     }
 
 
-def _row(found: Outage | LaterReaders | None) -> dict[str, Any] | None:
-    """JSON-ready; None where there is nothing."""
+def _as_json(found: Outage | LaterReaders | None) -> dict[str, Any] | None:
+    """Return the fields of a value as JSON values; None for None."""
     if found is None:
         return None
     return {
@@ -107,9 +106,9 @@ def _row(found: Outage | LaterReaders | None) -> dict[str, Any] | None:
 def summary(
     tx: Transaction, campaign: Campaign, waits: Mapping[str, Wait | None] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """One campaign in figures, without names.
+    """Return the figures of one campaign.
 
-    ``waits`` says by carrier why nothing leaves at the moment; "" is the first provider.
+    ``waits`` is why nothing leaves now, by provider name ("": the first).
     """
     counts, figures = campaign.counts, tx.events.figures(campaign.id)
     estimate = _estimate(tx, campaign)
@@ -137,13 +136,13 @@ def summary(
         "started_at": _iso(campaign.started_at),
         "finished_at": _iso(campaign.finished_at),
         "reason": campaign.reason,
-        "later": _row(tx.batches.later(campaign.id, tx.now)),
+        "later": _as_json(tx.batches.later(campaign.id, tx.now)),
         "waiting": _waiting(campaign, waits.get(campaign.carrier, waits.get(""))),
     }
 
 
 def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
-    """Return how many people would get it now; None once the audience is frozen, or if it is empty.
+    """Return the present number of readers; None after the freeze, or if it cannot be sent.
 
     Translations inside the email of their original have no campaigns, so the audience is not split.
     """
@@ -157,7 +156,7 @@ def _estimate(tx: Transaction, campaign: Campaign) -> int | None:
 
 
 def _waiting(campaign: Campaign, wait: Wait | None) -> dict[str, str | None] | None:
-    """Return the reason for a wait and its end; None if the campaign runs or a person paused it."""
+    """Return cause and end of a campaign's wait; None if it does not wait."""
     going = campaign.state is CampaignState.SENDING and campaign.counts.pending
     if wait is None or wait.cause is Cause.TURN or not going:
         return None
@@ -173,17 +172,17 @@ class Vitals:
     """The open work at one moment."""
 
     stopped: bool
-    """All sending is on hold, by a person or by the restore guard."""
+    """Whether all sending is on hold."""
     campaigns: tuple[Campaign, ...]
-    """Scheduled, sending, paused, or in need of attention, each with its figures."""
+    """Campaigns that are scheduled, sending, paused or need attention, with their counts."""
     batches: Waiting
-    """The batches that running campaigns still have to send."""
+    """The unsent batches of running campaigns."""
     overdue: timedelta
-    """For how long the oldest scheduled campaign has been due without having begun."""
+    """How long the oldest due campaign has waited for its start."""
     emails: int
-    """Transactional email that waits: confirmations, links, notices."""
+    """The number of transactional emails that wait."""
     emails_overdue: timedelta
-    """For how long the oldest of them has waited, also if it was tried since."""
+    """How long the oldest waiting email has waited, failed attempts included."""
 
 
 def vitals(*, store: Store) -> Vitals:

@@ -1,6 +1,6 @@
 """Previews and test mails.
 
-A test mail is no delivery: no campaign counts it, and its links unsubscribe no one.
+No campaign counts a test mail, and its links unsubscribe no one.
 """
 
 import secrets
@@ -24,10 +24,10 @@ from newsletter.pipeline.statements.translations import translations_of
 from newsletter.store.sql import Store, Transaction
 
 NO_CAMPAIGN = 0
-"""No campaign has this number, so that links signed for it end nothing."""
+"""No campaign has this id. Links signed for it end no subscription."""
 
 
-_MADE_UP = "reader@example.org"
+_SAMPLE_ADDRESS = "reader@example.org"
 _TOO_MANY = (
     "too many test mails were sent within a minute, or 60 by one person within an hour;"
     " nothing was sent, wait and try again"
@@ -37,7 +37,7 @@ _TOO_MANY = (
 def sample(
     slug: str, *, address: str | None, store: Store, links: Links
 ) -> tuple[Content, Recipient]:
-    """Return what a made-up reader gets, or the one at ``address``. Raises NotFound."""
+    """Return the email for a sample recipient, or a subscriber's. Raises NotFound."""
     with store.read() as tx:
         person = tx.readers.find(address) if address else None
         if address and person is None:
@@ -54,14 +54,13 @@ def sample(
 def shown(
     tx: Transaction, stored: StoredStatement, *, reader: int = 0, links: Links
 ) -> tuple[Content, Recipient] | None:
-    """Return what a reader gets of a statement, or got, even if its source is gone.
+    """Return the email that a reader gets, or got if it was sent; None if it was never rendered.
 
-    ``reader`` is a subscriber id; 0 is a made-up reader. Return None if there is no email of it.
-    Raises NotFound for an unknown id.
+    ``reader`` is a subscriber id; 0 is a sample recipient. Raises NotFound for an unknown id.
     """
     campaign = tx.campaigns.latest(stored.statement.slug)
-    gone = campaign is not None and campaign.may_have_reached_anybody
-    content_hash = campaign.content_hash if campaign is not None and gone else stored.content_hash
+    sent = campaign is not None and campaign.may_have_reached_anybody
+    content_hash = campaign.content_hash if campaign is not None and sent else stored.content_hash
     content = tx.statements.content(content_hash)
     person = tx.readers.get(reader) if reader else None
     if reader and person is None:
@@ -72,7 +71,7 @@ def shown(
 
 
 def made_up(content: Content, links: Links) -> Recipient:
-    """Somebody without a name, whose links end nothing."""
+    """Return a sample recipient without a name, whose links end no subscription."""
     return _as_reader(content, None, links)
 
 
@@ -80,7 +79,7 @@ def _as_reader(content: Content, person: Subscriber | None, links: Links) -> Rec
     number = person.id if person else 0
     [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
     [message] = links.message_ids(NO_CAMPAIGN, [number])
-    address, called = (person.address, person.name) if person else (_MADE_UP, "")
+    address, called = (person.address, person.name) if person else (_SAMPLE_ADDRESS, "")
     return Recipient(number, address, token, message, content.called(called))
 
 
@@ -93,8 +92,8 @@ def filled(content: Content, recipient: Recipient) -> Content:
     )
 
 
-def _entitled(tx: Transaction, by: str) -> str:
-    """The folded address of who may send one more test mail now. Raises Refused."""
+def _authorise_test(tx: Transaction, by: str) -> str:
+    """Return the folded address of a person who may send a test mail now. Raises Refused."""
     actor = entitle(tx, by, Role.WRITER, "send a test")
     if exceeded(limits_on_tests(actor), tx.now, tx.throttle.count):
         raise Refused(_TOO_MANY)
@@ -124,30 +123,29 @@ class TrialSender:
         text: Statement | None = None,
         subject: str = "",
     ) -> Answer:
-        """Send one test mail, which counts at the rate limit. ``by`` is the person who asked for
-        it.
+        """Send one test mail, which counts at the rate limit. ``by`` is who asked for it.
 
-        ``text`` replaces the stored statement, as a text that was not submitted; the audit log then
-        names ``subject``. Raises Refused for a suppressed address and for too many test mails,
-        ProviderUnreachable while the provider is blocked or the daily quota is used up.
+        ``text`` replaces the stored statement, for a draft; the audit log then names ``subject``.
+        Raises Refused for a suppressed address and for too many test mails, ProviderUnreachable
+        while the provider is blocked or the daily quota is used up.
         """
         try:
             address = parse_address(to)
         except ValueError as error:
             raise Refused(str(error)) from error
         with self.store.read() as tx:
-            _entitled(tx, by)  # to render costs too much for whoever is refused
+            _authorise_test(tx, by)  # to render costs too much for whoever is refused
         # render before the transaction: it takes long and would keep others from writing
         batch = self._batch(slug, address, text)
         taken_at, not_after = self.store.clock.now(), NotAfter.after(self.lease, self.store.clock)
         limiter = self.provider.limiter
         with self.store.begin() as tx:
-            actor = _entitled(tx, by)
+            actor = _authorise_test(tx, by)
             reason = tx.readers.suppressed(address)
             if reason is not None:
                 raise Refused(f"{address} is suppressed ({reason.value}); nothing is sent to it")
             tx.throttle.failed({limit.key for limit in limits_on_tests(actor)}, tx.now)
-            limiter.take_ahead(tx, 1, taken_at)
+            limiter.take_urgent(tx, 1, taken_at)
             tx.audit.enter(actor, "test", subject or slug, "one test mail")
         provider = self.provider.provider
         answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
@@ -158,7 +156,7 @@ class TrialSender:
         return answer
 
     def _batch(self, slug: str, address: str, text: Statement | None) -> OutgoingBatch:
-        """A batch of one that says what it is. No statement can have its name."""
+        """Return a batch with one recipient, marked as a test. Its name is no statement's."""
         with self.store.read() as tx:
             statement = text or find_statement(tx, slug).statement
             within = translations_of(tx, slug) if self.together else ()

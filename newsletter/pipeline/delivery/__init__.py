@@ -1,1 +1,1 @@
-"""From batches to outcomes, whatever happens in between."""
+"""Sends batches and emails, and settles unknown outcomes."""

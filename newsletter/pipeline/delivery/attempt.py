@@ -1,13 +1,12 @@
 """One attempt to send a batch or an email: claim → note → call → record.
 
-The first transaction claims the batch. The second one notes the hash of the bytes that are about to
-leave; then the guard file notes it outside the database. No transaction is open while bytes are
-built or a call is under way. After the first byte only a complete, understood answer counts;
-anything else is unknown. A process that dies before the second transaction commits has sent
+The first transaction claims the batch. The second one stores the hash of the request; then the
+guard file records the attempt outside the database. No transaction is open while the request is
+built or the call is under way. After the first byte only a complete, understood answer counts; any
+other outcome is unknown. A process that dies before the second transaction commits has sent
 nothing.
-
-The pool of providers decides when a batch may leave. Each provider has its own rate limiter. A
-batch that the first provider provably did not take goes to the second one.
+The provider pool decides when a batch may leave. Each provider has its own rate limiter. A batch
+that the first provider provably did not take goes to the second one.
 """
 
 import hashlib
@@ -40,8 +39,8 @@ Held = TypeVar("Held")
 Done = TypeVar("Done")
 
 _log = logging.getLogger("newsletter.run")
-_UNKNOWN_IN_A_ROW = 3
-"""The calls in a row without an understood answer after which the next ones wait."""
+_MAX_UNKNOWN_IN_A_ROW = 3
+"""After more consecutive calls with an unknown outcome, each further call is delayed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ class PooledProvider:
     provider: Provider
     limiter: RateLimiter
     account: str = ""
-    """The account at the provider. Records of another account prove nothing about this one."""
+    """Our account's name. Another account's records prove nothing about this one."""
 
     @property
     def name(self) -> str:
@@ -79,27 +78,27 @@ class ProviderPool:
     def accounts(self) -> dict[str, str]:
         return {each.name: each.account for each in self.all}
 
-    def is_watched(self, pooled: PooledProvider) -> bool:
-        """Whether the second provider takes over when this one has failed for long."""
+    def has_fallback(self, pooled: PooledProvider) -> bool:
+        """Return whether another provider takes over if this one keeps failing."""
         return self.second is not None and pooled is self.first
 
-    def of(self, batch: ClaimedBatch | UnknownBatch) -> PooledProvider:
+    def provider_for(self, batch: ClaimedBatch | UnknownBatch) -> PooledProvider:
         return next(each for each in self.all if each.name == batch.provider)
 
     def waits(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
-        """Return why nothing may leave now, by provider; "" is the first provider."""
+        """Return why and until when batches wait, by provider name ("": the first)."""
         waits = {each.name: each.limiter.wait(tx, now) for each in self.all}
         return {"": waits[self.first.name], **waits}
 
     def blocks(self, tx: Transaction, now: datetime) -> dict[str, Wait | None]:
-        """Return why even an urgent email must wait, by provider."""
+        """Return why and until when even transactional emails wait, by provider name."""
         return {each.name: each.limiter.blocked(tx, now) for each in self.all}
 
     def rate_limits(self, tx: Transaction, now: datetime) -> dict[str, RateLimit]:
         return {each.name: each.limiter.current(tx, now) for each in self.all}
 
     def fail_over_all(self, tx: Transaction, now: datetime) -> None:
-        """Move every campaign to the second provider if the first one has failed for long."""
+        """Move every campaign to the second provider if the first one has failed for ``after``."""
         rate_limit = self.first.limiter.current(tx, now)
         if self.second is None or not fails_for_long(rate_limit, now, self.after):
             return
@@ -112,7 +111,7 @@ class ProviderPool:
                 self._fail_over(tx, self.second, campaign, wait.reason)
 
     def allowance(self, rate_limits: Mapping[str, RateLimit], now: datetime) -> dict[str, int]:
-        """Return how many messages the next batch may have, by provider; 0 while it must wait."""
+        """Return the maximum messages in the next batch, by provider name; 0 while it must wait."""
         return {
             each.name: each.limiter.allowance(
                 rate_limits[each.name], now, each.provider.capabilities.max_recipients
@@ -129,13 +128,13 @@ class ProviderPool:
         taken_at: datetime,
         until: datetime,
     ) -> bool:
-        """Book the answer at its rate limit; return whether the second provider takes over."""
+        """Apply an answer to the rate limit. Return whether the campaign failed over."""
         if self.second is None and not answer.not_handed_over(len(claimed.members)):
             return False  # the usual case: the rate limit does not change
-        pooled = self.of(claimed)
-        watched = self.is_watched(pooled)
+        pooled = self.provider_for(claimed)
+        has_fallback = self.has_fallback(pooled)
         rate_limit = pooled.limiter.settle(
-            tx, answer, taken_at=taken_at, until=until, watched=watched
+            tx, answer, taken_at=taken_at, until=until, has_fallback=has_fallback
         )
         if self.second is None or pooled is self.second:
             return False
@@ -155,7 +154,7 @@ class ProviderPool:
         _log.warning("failed over: %s", detail)
 
 
-_LOST = Answer(
+_CLAIM_LOST = Answer(
     outcome=Outcome(
         verdict=Verdict.LATE, reason="it was stopped or taken over just before it would have left"
     )
@@ -164,7 +163,7 @@ _LOST = Answer(
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One try to send a batch or an email."""
+    """One attempt to send a batch or an email."""
 
     id: str
     """Unique over all attempts."""
@@ -178,9 +177,9 @@ class Attempts(ABC, Generic[Held, Done]):
     """Sends one batch or email per call. Any number of threads may share an instance.
 
     ``lease`` must be longer than the longest call. ``attempt_ids`` returns a new id each time,
-    ``jitter`` a number in 0…1. ``owner`` is the number of this process, where several send.
-    ``waits`` sleeps for a moment while the database is not there, and returns False if the process
-    is to end instead.
+    ``jitter`` a number in 0…1. ``owner`` is the worker id of this process if several send. If the
+    database is unavailable, ``waits`` sleeps for a moment, or returns False if the process must
+    end.
     """
 
     store: Store
@@ -192,23 +191,23 @@ class Attempts(ABC, Generic[Held, Done]):
     jitter: Callable[[], float]
     owner: int | None = None
     waits: Callable[[], bool] = lambda: False
-    _in_a_row: dict[str, int] = field(default_factory=dict, init=False, repr=False)
-    """The calls whose outcome is unknown since the last other one, by provider."""
+    _unknowns: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    """The consecutive calls with an unknown outcome, by provider name."""
 
     @property
     def is_shared(self) -> bool:
-        """Claims of several processes may be made at the same time.
+        """Whether several processes may claim at the same time.
 
-        Not with a second provider, which each claim looks after.
+        With a second provider they may not, because each claim checks for a failover.
         """
         return self.owner is not None and self.pool.second is None
 
     def attempt(self) -> Done | None:
-        """Send the next batch or email. Return None if nothing is due or nothing may leave now."""
+        """Send the next batch or email. Return None if none is due or none may leave now."""
         # computed before the claim, so that it ends no later than the lease
         not_after = NotAfter.after(self.lease, self.store.clock)
         # a power cut may undo the claim, because nothing leaves before the note, which is durable
-        attempt, held = self.hold(not_after)
+        attempt, held = self.claim_next(not_after)
         if held is None:
             return None
         answer = self._answer(held, attempt)
@@ -221,7 +220,7 @@ class Attempts(ABC, Generic[Held, Done]):
                     raise
 
     def _answer(self, held: Held, attempt: Attempt) -> Answer:
-        """Return the provider's answer, or our own if nothing leaves."""
+        """Return the provider's answer, or a local one if no request was sent."""
         try:
             prepared = self.prepare(held, attempt)
         except InvalidInput as error:  # from a template of the workspace or the provider's limits
@@ -229,15 +228,15 @@ class Attempts(ABC, Generic[Held, Done]):
         if isinstance(prepared, Answer):
             return prepared
         if not self._note(held, hashlib.sha256(prepared.body).hexdigest()):
-            return _LOST
-        provider, began_at = self.pooled(held).provider, self.store.clock.now()
+            return _CLAIM_LOST
+        provider, began_at = self.provider_for(held).provider, self.store.clock.now()
         answer = provider.hand_over(replace(prepared, not_after=attempt.not_after))
         return replace(answer, took=self.store.clock.now() - began_at)
 
     def _note(self, held: Held, body_hash: str) -> bool:
-        """Note the bytes before they leave, in the database and in the guard file.
+        """Record the request, before it is sent, in the database and in the guard file.
 
-        Return whether it may leave. Raises StoreUnavailable if the guard file cannot be written.
+        Return whether the claim still holds. Raises StoreUnavailable without the guard file.
         """
         with self.store.begin() if self.owner is None else self.store.send() as tx:
             number = self.intend(tx, held, body_hash)
@@ -249,59 +248,61 @@ class Attempts(ABC, Generic[Held, Done]):
             self.guard_file.note(number)
         except StoreUnavailable as error:
             with self.store.begin() as tx:
-                self.put_back(tx, held, str(error))
+                self.requeue(tx, held, str(error))
             raise
         return True
 
     def slow_down(self, tx: Transaction, pooled: PooledProvider, outcome: Outcome) -> None:
-        """Let an outage make few batches and emails unknown, not all that wait."""
+        """Delay calls after repeated unknown outcomes, to limit an outage."""
         name, is_unknown = pooled.name, outcome.verdict is Verdict.UNKNOWN
-        self._in_a_row[name] = calls = self._in_a_row.get(name, 0) + 1 if is_unknown else 0
-        if calls > _UNKNOWN_IN_A_ROW:
-            wait = backoff(calls - _UNKNOWN_IN_A_ROW, jitter=self.jitter())
+        self._unknowns[name] = calls = self._unknowns.get(name, 0) + 1 if is_unknown else 0
+        if calls > _MAX_UNKNOWN_IN_A_ROW:
+            wait = backoff(calls - _MAX_UNKNOWN_IN_A_ROW, jitter=self.jitter())
             # to the limit alone it is a refusal, so that what was never sent may fail over
             refusal = Answer(outcome=replace(outcome, verdict=Verdict.RETRY))
-            watched, now = self.pool.is_watched(pooled), self.store.clock.now()
-            pooled.limiter.settle(tx, refusal, taken_at=now, until=now + wait, watched=watched)
+            has_fallback, now = self.pool.has_fallback(pooled), self.store.clock.now()
+            pooled.limiter.settle(
+                tx, refusal, taken_at=now, until=now + wait, has_fallback=has_fallback
+            )
 
     # --- the steps that batches and emails take differently
 
-    def hold(self, not_after: NotAfter) -> tuple[Attempt, Held | None]:
-        """Claim the next batch or email, in the transaction of the only writer."""
+    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, Held | None]:
+        """Claim the next batch or email, in the exclusive write transaction."""
         with self.store.begin(lasting=False) as tx:
-            attempt = self.begun(tx, not_after)
+            attempt = self.start_attempt(tx, not_after)
             return attempt, self.claim(tx, attempt)
 
-    def begun(self, tx: Transaction, not_after: NotAfter) -> Attempt:
+    def start_attempt(self, tx: Transaction, not_after: NotAfter) -> Attempt:
         # the time of the claim: one from before would count the messages on a day that is over
         return Attempt(id=self.attempt_ids(), at=tx.now, not_after=not_after)
 
     @abstractmethod
     def claim(self, tx: Transaction, attempt: Attempt) -> Held | None:
-        """Claim what may leave next and count it at the rate limit; None if nothing may leave.
+        """Claim the next batch or email and count it at the rate limit; None if none may leave.
 
         A power cut may undo the claim: act on it only after a durable transaction.
         """
 
     @abstractmethod
-    def pooled(self, held: Held) -> PooledProvider:
-        """Return the provider that gets it."""
+    def provider_for(self, held: Held) -> PooledProvider:
+        """Return the provider that sends the claimed batch or email."""
 
     @abstractmethod
     def prepare(self, held: Held, attempt: Attempt) -> PreparedRequest | Answer:
-        """Build the request, or return an answer if nothing may leave.
+        """Build the request, or return an answer if none may be sent.
 
         Raises InvalidInput if the provider cannot express the message.
         """
 
     @abstractmethod
     def intend(self, tx: Transaction, held: Held, body_hash: str) -> int | None:
-        """Note the bytes before they leave; return the claim number, None if the claim is lost."""
+        """Record the request before it is sent. Return the claim number; None if lost."""
 
     @abstractmethod
-    def put_back(self, tx: Transaction, held: Held, reason: str) -> None:
-        """Queue it again: nothing has left."""
+    def requeue(self, tx: Transaction, held: Held, reason: str) -> None:
+        """Queue the batch or email again, after an attempt that sent nothing."""
 
     @abstractmethod
     def record(self, held: Held, answer: Answer, attempt: Attempt) -> Done:
-        """Book the answer."""
+        """Record the outcome."""

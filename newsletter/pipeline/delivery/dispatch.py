@@ -1,8 +1,8 @@
-"""batch → provider → outcomes: claims a batch, sends it, and books an outcome for each reader.
+"""batch → provider → outcomes: claims a batch, sends it, and records an outcome for each reader.
 
 A batch of 1,000 takes about 6 ms of CPU. For each reader, a row is read at the claim (1.0 µs) and
 compared with its hash (0.5), a link and an id are signed (1.1), and a part of the body is written
-(0.5). Three commits and the call take up to 3 ms per batch: a small batch pays them too.
+(0.5). Three commits and the call take up to 3 ms per batch, also for a small batch.
 """
 
 from collections.abc import Mapping
@@ -25,18 +25,18 @@ from newsletter.domain.statements.content import Content
 from newsletter.pipeline.delivery.attempt import Attempt, Attempts, PooledProvider
 from newsletter.pipeline.delivery.rate_limiter import QuotaContended
 from newsletter.pipeline.ledger import approved_content
-from newsletter.pipeline.outgoing import confirm_by_events, finish, names_for, outgoing
+from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for
 from newsletter.store.sql import Transaction
 
-_KNOWN = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
-_FINAL = _KNOWN | {Verdict.UNKNOWN}
-_WORTH_A_WAIT = frozenset({Verdict.RETRY, Verdict.QUOTA})
-_KEPT_CONTENTS = 4
-_ANOTHER_CARRIAGE = (
+_KNOWN_VERDICTS = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
+_FINAL_VERDICTS = _KNOWN_VERDICTS | {Verdict.UNKNOWN}
+_BACKOFF_VERDICTS = frozenset({Verdict.RETRY, Verdict.QUOTA})
+_MAX_CACHED_CONTENTS = 4
+_SETTINGS_CHANGED = (
     "what the settings of the provider make of a message changed after the approval;"
     " put them back, or cancel and approve a correction"
 )
-"""The provider's settings would send other bytes than the approved ones."""
+"""The reason if the provider's settings would send other bytes than the approved ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +47,19 @@ class DispatchResult:
     attempt_id: str
     answer: Answer
     wait: timedelta
-    """Time until the batch is sent again; zero if it is not, or if another provider gets it."""
+    """The time until the batch is sent again; zero if it is not, or after a failover."""
     recorded: bool
-    """False if another worker had claimed the batch by then."""
+    """Whether the outcome was stored; False if another worker has claimed the batch since."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldBatch:
-    """A claimed batch and the content that its readers get."""
+    """A claimed batch and its content."""
 
     claimed: ClaimedBatch
     content: Content
-    called: Mapping[int, str]
-    """Names for the greeting, by subscriber id."""
+    names_by_id: Mapping[int, str]
+    """Names for the greeting, by subscriber id; empty without a greeting by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,34 +82,34 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             self._finish_emptied()
         return done
 
-    def hold(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
-        """Claim the next batch, at the same time as other processes if that is possible."""
+    def claim_next(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
+        """Claim the next batch, in parallel with other processes if they share the sending."""
         if self.is_shared:
             with suppress(QuotaContended):
-                return self._hold_beside(not_after)
-        return super().hold(not_after)
+                return self._claim_concurrently(not_after)
+        return super().claim_next(not_after)
 
-    def _hold_beside(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
+    def _claim_concurrently(self, not_after: NotAfter) -> tuple[Attempt, HeldBatch | None]:
         pooled, limiter = self.pool.first, self.pool.first.limiter
         room = limiter.limits.room(pooled.provider.capabilities.max_recipients)
         reserved = limiter.reserve(self.store, room)
         with self.store.send(lasting=False) as tx:
-            attempt = self.begun(tx, not_after)
+            attempt = self.start_attempt(tx, not_after)
             rate_limit = limiter.current(tx, attempt.at)
             allowance = limiter.allowance(rate_limit, attempt.at, reserved, has_turn=True)
             held = self._claim(tx, attempt, {pooled.name: allowance})
             messages = len(held.claimed.members) if held else 0
             if messages:  # last, because all processes wait for this row
                 limiter.count(tx, messages, attempt.at)
-        limiter.put_back(reserved - messages)
+        limiter.return_unused(reserved - messages)
         return attempt, held
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldBatch | None:
-        """Claim the next batch, without the readers who have unsubscribed since it was planned."""
+        """Claim the next batch, without readers who have unsubscribed since the freeze."""
         rate_limits = self.pool.rate_limits(tx, attempt.at)
         held = self._claim(tx, attempt, self.pool.allowance(rate_limits, attempt.at))
         if held is not None:
-            pooled = self.pooled(held)
+            pooled = self.provider_for(held)
             pooled.limiter.take(tx, rate_limits[pooled.name], len(held.claimed.members), attempt.at)
         return held
 
@@ -128,41 +128,41 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         if claimed is None:
             return None
         content = self._content(tx, claimed)
-        called = names_for(tx, content, [number for number, _ in claimed.members])
-        return HeldBatch(claimed=claimed, content=content, called=called)
+        names_by_id = names_for(tx, content, [number for number, _ in claimed.members])
+        return HeldBatch(claimed=claimed, content=content, names_by_id=names_by_id)
 
-    def pooled(self, held: HeldBatch) -> PooledProvider:
-        return self.pool.of(held.claimed)
+    def provider_for(self, held: HeldBatch) -> PooledProvider:
+        return self.pool.provider_for(held.claimed)
 
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
         """Build one request for the whole batch."""
         if held.content.carriage != self.carriage:
-            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_ANOTHER_CARRIAGE))
-        batch = outgoing(
+            return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_SETTINGS_CHANGED))
+        batch = build_batch(
             held.claimed.campaign,
             held.content,
             held.claimed.members,
             attempt_id=attempt.id,
             at=held.claimed.at,
             links=self.links,
-            called=held.called,
+            names_by_id=held.names_by_id,
         )
-        return self.pooled(held).provider.prepare(batch)
+        return self.provider_for(held).provider.prepare(batch)
 
     def intend(self, tx: Transaction, held: HeldBatch, body_hash: str) -> int | None:
-        """Note the account and the hash of the bytes: a replay must send the same bytes."""
-        account, claimed = self.pooled(held).account, held.claimed
+        """Record the account and the hash of the request: a replay must send the same bytes."""
+        account, claimed = self.provider_for(held).account, held.claimed
         return tx.batches.intend(
             claimed.id, fence=claimed.fence, body_hash=body_hash, account=account, owner=self.owner
         )
 
-    def put_back(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
+    def requeue(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
         """Queue the batch again."""
         tx.batches.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
         confirm_by_events(tx, held.claimed.campaign.id)
 
     def record(self, held: HeldBatch, answer: Answer, attempt: Attempt) -> DispatchResult:
-        """Book the outcome of each reader, and what the answer says about the provider."""
+        """Record the outcome of each reader, and apply the answer to the rate limit."""
         claimed = held.claimed
         if answer.outcome.verdict is Verdict.SPLIT and len(claimed.members) == 1:
             # splitting has found the message that the provider rejects
@@ -184,35 +184,35 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             return known
         content = approved_content(tx, claimed.campaign)
         # a content may have a hundred thousand bytes, and few campaigns run at the same time
-        if len(self._contents) >= _KEPT_CONTENTS:
+        if len(self._contents) >= _MAX_CACHED_CONTENTS:
             self._contents.clear()
         self._contents[content_hash] = content
         return content
 
     def _wait(self, claimed: ClaimedBatch, answer: Answer) -> timedelta:
         outcomes = (answer.outcome, *answer.exceptions.values())
-        if not any(outcome.verdict in _WORTH_A_WAIT for outcome in outcomes):
+        if not any(outcome.verdict in _BACKOFF_VERDICTS for outcome in outcomes):
             return timedelta(0)
         return backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
 
     def _record(
         self, claimed: ClaimedBatch, answer: Answer, wait: timedelta, taken_at: datetime
     ) -> tuple[bool, bool]:
-        """Return whether the fence held, and whether the campaign moved to the second provider."""
+        """Return whether the claim still held, and whether the campaign failed over."""
         until = self.store.clock.now() + wait
         outcomes = (answer.outcome, *answer.exceptions.values())
-        is_plain = all(outcome.verdict in _KNOWN for outcome in outcomes)
+        is_plain = all(outcome.verdict in _KNOWN_VERDICTS for outcome in outcomes)
         is_shared = self.is_shared and is_plain
         with self.store.send() if is_shared else self.store.begin() as tx:
             # first, because a campaign that fails over is not paused and its batch does not wait
             failed_over = self.pool.settle(tx, claimed, answer, taken_at=taken_at, until=until)
             if failed_over:
                 wait = timedelta(0)
-            recorded = self._book(tx, claimed, answer, wait, pauses=not failed_over)
+            recorded = self._book(tx, claimed, answer, wait, may_pause=not failed_over)
             if recorded:
                 back = answer.not_handed_over(len(claimed.members))
-                self.pool.of(claimed).limiter.give_back(tx, back, taken_at)
-            self.slow_down(tx, self.pool.of(claimed), answer.outcome)
+                self.pool.provider_for(claimed).limiter.give_back(tx, back, taken_at)
+            self.slow_down(tx, self.pool.provider_for(claimed), answer.outcome)
             if not is_plain:
                 # an event may have arrived before the answer
                 confirm_by_events(tx, claimed.campaign.id)
@@ -231,10 +231,10 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         answer: Answer,
         wait: timedelta,
         *,
-        pauses: bool,
+        may_pause: bool,
     ) -> bool:
         now, outcome = self.store.clock.now(), answer.outcome
-        if outcome.verdict is Verdict.CONFIGURATION and pauses:
+        if outcome.verdict is Verdict.CONFIGURATION and may_pause:
             tx.campaigns.move(
                 claimed.campaign.id,
                 CampaignState.PAUSED,
@@ -255,14 +255,14 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         """Finish campaigns whose last readers unsubscribed while their batches waited."""
         with self.store.read() as tx:
             sending = tx.campaigns.sending()
-            emptied = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
-        for campaign in emptied:
+            empty_ids = [campaign for campaign in sending if not tx.batches.is_open(campaign)]
+        for campaign in empty_ids:
             with self.store.begin() as tx:
                 finish(tx, campaign)
 
 
 def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
-    """Return the outcome of the batch, and each reader whose outcome differs, with the reason."""
+    """Return the outcome of the batch, and that of each reader who has a different one."""
     others = {
         number: answer.exceptions[number]
         for number, _ in (claimed.members if answer.exceptions else ())
@@ -277,7 +277,7 @@ def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
         rest = unknown[0] if unknown else Outcome(verdict=Verdict.ACCEPTED)
     return Booking(
         outcome=rest,
-        exceptions={n: each for n, each in others.items() if each.verdict in _KNOWN},
-        again={n: each for n, each in others.items() if each.verdict not in _FINAL},
+        exceptions={n: each for n, each in others.items() if each.verdict in _KNOWN_VERDICTS},
+        again={n: each for n, each in others.items() if each.verdict not in _FINAL_VERDICTS},
         wait=wait,
     )

@@ -1,4 +1,4 @@
-"""The limit on sending through one provider: when messages may leave, and how many."""
+"""The rate limit of one provider: when messages may leave, and how many."""
 
 import logging
 import threading
@@ -12,16 +12,16 @@ from newsletter.domain.errors import ProviderUnreachable
 from newsletter.store.sql import Store, Transaction
 
 _log = logging.getLogger("newsletter.run")
-_RECORDS = "its records"
-"""The key of a limit on record look-ups, in place of a domain. No domain has a space in it."""
+_RECORDS_DOMAIN = "its records"
+"""The key of the limit on record look-ups, in place of a domain. No domain contains a space."""
 
 
 class QuotaContended(Exception):
-    """Claims at the same time would exceed the quota of the day."""
+    """Concurrent claims would exceed the daily quota."""
 
 
-class Share:
-    """Messages for which this process has taken turns, and which it may send until the end."""
+class Reservation:
+    """Messages that this process has reserved and may send until ``not_after``."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -36,19 +36,21 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class RateLimiter:
-    """The limit on sending through one provider for one sending domain."""
+    """The rate limit of one provider for one sending domain."""
 
     provider: str
     domain: str
     limits: Limits
-    _share: Share = field(default_factory=Share, init=False, repr=False, compare=False)
+    _reservation: Reservation = field(
+        default_factory=Reservation, init=False, repr=False, compare=False
+    )
 
     def wait(self, tx: Transaction, now: datetime) -> Wait | None:
-        """Return why and until when nothing may leave; None if a batch may leave now."""
-        return self._kept(tx).at(now, self.limits).wait(now, self.limits)
+        """Return why and until when batches must wait; None if one may leave now."""
+        return self._load(tx).at(now, self.limits).wait(now, self.limits)
 
     def current(self, tx: Transaction, now: datetime, *, is_locked: bool = False) -> RateLimit:
-        """Return the rate limit at this moment. Correct a row that a wrong clock wrote."""
+        """Return the rate limit now. Corrects a stored time that a wrong clock wrote."""
         kept = tx.rate_limits.get(self.provider, self.domain, is_locked=is_locked)
         rate_limit = kept.at(now, self.limits)
         if not kept.is_ahead(now, self.limits):
@@ -69,21 +71,21 @@ class RateLimiter:
         """Count messages that are about to leave."""
         tx.rate_limits.put(self.provider, self.domain, rate_limit.take(messages, now, self.limits))
 
-    def reserve(self, store: Store, most: int) -> int:
-        """Take messages for a batch from the share of this process; 0 while none may leave."""
+    def reserve(self, store: Store, max_messages: int) -> int:
+        """Return how many reserved messages a batch may use; 0 if it must wait."""
         if self.limits.rate is None:
-            return most
-        share = self._share
+            return max_messages
+        share = self._reservation
         with share.lock:
-            if share.left < most:
-                self._fill_share(store, most)
-            reserved = min(most, share.left)
+            if share.left < max_messages:
+                self._refill_reservation(store, max_messages)
+            reserved = min(max_messages, share.left)
             share.messages -= reserved
         return reserved
 
-    def _fill_share(self, store: Store, batch: int) -> None:
-        """Take a turn for the missing messages, if one may begin now."""
-        share, left = self._share, self._share.left
+    def _refill_reservation(self, store: Store, batch: int) -> None:
+        """Reserve the missing messages, if the rate allows it now."""
+        share, left = self._reservation, self._reservation.left
         not_after = NotAfter.after(RESERVED_FOR, store.clock)
         with store.send(lasting=False) as tx:
             size = self.limits.share(batch, len(tx.workers.all()))
@@ -95,13 +97,15 @@ class RateLimiter:
         share.size = share.messages = size
         share.not_after = not_after
 
-    def put_back(self, messages: int) -> None:
-        """Put reserved messages that were not claimed back into the share."""
-        with self._share.lock:
-            self._share.messages = min(self._share.messages + messages, self._share.size)
+    def return_unused(self, messages: int) -> None:
+        """Return unclaimed messages to the reservation."""
+        with self._reservation.lock:
+            self._reservation.messages = min(
+                self._reservation.messages + messages, self._reservation.size
+            )
 
     def count(self, tx: Transaction, messages: int, now: datetime) -> None:
-        """Count messages of a share, beside other transactions. Raises QuotaContended."""
+        """Count reserved messages in the daily quota. Raises QuotaContended."""
         quota, day = self.limits.daily_quota, self.limits.day(now)
         if quota is not None and not tx.rate_limits.count(
             self.provider, self.domain, messages, day=day, quota=quota
@@ -109,7 +113,7 @@ class RateLimiter:
             raise QuotaContended
 
     def count_day(self, tx: Transaction, now: datetime) -> None:
-        """Count what left today without a quota, when workers count nothing."""
+        """Count today's messages from before a daily quota was set."""
         if self.limits.daily_quota is not None:
             rate_limit = self.current(tx, now)
             midnight = self.limits.end_of(rate_limit.day - timedelta(days=1))
@@ -118,17 +122,17 @@ class RateLimiter:
             tx.rate_limits.put(self.provider, self.domain, counted)
 
     def blocked(self, tx: Transaction, now: datetime) -> Wait | None:
-        """Return why even an urgent email must wait; None if it may leave now.
+        """Return why and until when even a transactional email must wait; None if it may leave now.
 
-        The rate alone does not hold an urgent email back.
+        The sending rate does not delay such an email.
         """
         wait = self.wait(tx, now)
         return None if wait is None or wait.cause is Cause.TURN else wait
 
-    def take_ahead(self, tx: Transaction, messages: int, now: datetime) -> None:
-        """Count messages that leave ahead of the queue. Later batches wait for the rate instead.
+    def take_urgent(self, tx: Transaction, messages: int, now: datetime) -> None:
+        """Count messages that leave ahead of the queue. Later batches wait longer instead.
 
-        Raises ProviderUnreachable if more than the rate holds them back.
+        Raises ProviderUnreachable if the provider is blocked or the quota is used up.
         """
         rate_limit = self.current(tx, now)
         wait = self.blocked(tx, now)
@@ -140,28 +144,28 @@ class RateLimiter:
         self.take(tx, rate_limit, messages, now)
 
     def allowance(
-        self, rate_limit: RateLimit, now: datetime, most: int, *, has_turn: bool = False
+        self, rate_limit: RateLimit, now: datetime, max_messages: int, *, has_turn: bool = False
     ) -> int:
-        """Return how many messages the next batch may have; 0 while nothing may leave."""
+        """Return the maximum messages in the next batch; 0 while batches must wait."""
         wait = rate_limit.wait(now, self.limits)
         if wait is not None and not (has_turn and wait.cause is Cause.TURN):
             return 0
-        room, left = self.limits.room(most), rate_limit.left(self.limits)
+        room, left = self.limits.room(max_messages), rate_limit.left(self.limits)
         return room if left is None else min(room, left)
 
     @property
-    def of_records(self) -> "RateLimiter":
-        """Return the limiter of look-ups in the provider's records."""
-        return replace(self, domain=_RECORDS)
+    def for_records(self) -> "RateLimiter":
+        """The limiter of look-ups in the provider's records."""
+        return replace(self, domain=_RECORDS_DOMAIN)
 
     def silence(self, tx: Transaction, now: datetime) -> datetime | None:
-        """Return until when the provider asked for no calls; None if calls are allowed."""
-        until = self._kept(tx).at(now, self.limits).blocked_until
+        """Return until when the provider has asked for no calls; None if calls are allowed."""
+        until = self._load(tx).at(now, self.limits).blocked_until
         return until if until > now else None
 
-    def be_silent(self, tx: Transaction, until: datetime, reason: str) -> None:
-        """Book that the provider asked for no calls until then."""
-        rate_limit = self._kept(tx).block(until, Cause.BLOCKED, reason)
+    def block_calls(self, tx: Transaction, until: datetime, reason: str) -> None:
+        """Store that the provider asked for no calls before ``until``."""
+        rate_limit = self._load(tx).block(until, Cause.BLOCKED, reason)
         tx.rate_limits.put(self.provider, self.domain, rate_limit)
 
     def settle(
@@ -171,14 +175,14 @@ class RateLimiter:
         *,
         taken_at: datetime,
         until: datetime,
-        watched: bool = False,
+        has_fallback: bool = False,
     ) -> RateLimit:
-        """Book what the answer says about the provider: a refusal blocks ``until`` then.
+        """Apply an answer to the rate limit. A refusal blocks sending until ``until``.
 
-        ``watched``: a second provider takes over when this one has failed for long.
+        ``has_fallback``: another provider takes over if this one keeps failing.
         """
-        kept = self._kept(tx)
-        rate_limit = kept.heard(answer.outcome.verdict, taken_at) if watched else kept
+        kept = self._load(tx)
+        rate_limit = kept.heard(answer.outcome.verdict, taken_at) if has_fallback else kept
         for outcome in (answer.outcome, *answer.exceptions.values()):
             if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA}:
                 cause = Cause.QUOTA if outcome.verdict is Verdict.QUOTA else Cause.BLOCKED
@@ -189,14 +193,13 @@ class RateLimiter:
         return rate_limit
 
     def give_back(self, tx: Transaction, messages: int, taken_at: datetime) -> None:
-        """Give back the usage of messages that did not leave.
+        """Subtract messages that did not leave from the usage.
 
-        Only an attempt that still holds its claim may: its mails may have left under its key by
-        another's hand.
+        Call it only while the claim holds: otherwise another worker may have sent the messages.
         """
         if messages:
-            rate_limit = self._kept(tx).give_back(messages, self.limits.day(taken_at))
+            rate_limit = self._load(tx).give_back(messages, self.limits.day(taken_at))
             tx.rate_limits.put(self.provider, self.domain, rate_limit)
 
-    def _kept(self, tx: Transaction) -> RateLimit:
+    def _load(self, tx: Transaction) -> RateLimit:
         return tx.rate_limits.get(self.provider, self.domain)

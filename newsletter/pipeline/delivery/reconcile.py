@@ -1,8 +1,8 @@
 """unknown → accepted, rejected or queued again, by proof alone.
 
-While the provider knows the attempt's idempotency key, the same bytes are sent again under it. Then
-the provider's records are searched; complete searches without a hit, far enough apart by its own
-clock, prove that it has nothing. Else an event or a person settles the batch.
+While the provider remembers the attempt's idempotency key, the same bytes are sent again under it.
+Then the provider's records are searched. Complete searches without a hit, far enough apart by the
+provider's clock, prove that it has no message. Otherwise an event or a person settles the batch.
 """
 
 import hashlib
@@ -28,20 +28,20 @@ from newsletter.domain.errors import InvalidInput
 from newsletter.domain.ports import Links
 from newsletter.pipeline.delivery.attempt import ProviderPool
 from newsletter.pipeline.ledger import approved_content
-from newsletter.pipeline.outgoing import confirm_by_events, finish, names_for, outgoing, reassess
+from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for, reassess
 from newsletter.store.sql import Store, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryResult:
-    """Work that a former process left unfinished."""
+    """The deliveries that became unknown when a process died."""
 
     unknown: int
-    """Batches."""
+    """The number of batches."""
     emails: int = 0
-    """Emails that were being sent: unknown, and never sent again."""
+    """The number of transactional emails. They stay unknown and are never sent again."""
     strays: int = 0
-    """Readers with an unknown outcome at an account that is no longer configured."""
+    """The readers with an unknown outcome at an account that is no longer configured."""
 
 
 def recover(
@@ -53,9 +53,9 @@ def recover(
 ) -> RecoveryResult:
     """Mark the claimed batches of dead processes as unknown.
 
-    ``accounts`` are the configured accounts, by provider. Where several processes share the
-    sending, those are dead that gave no sign of life, and the one that is ``leaving``. Where not,
-    the caller has proved that all others are dead.
+    ``accounts`` are the configured accounts, by provider name. If several processes share the
+    sending, a process without a recent heartbeat is dead, as is the one with the id ``leaving``.
+    Otherwise the caller's lock proves that all other processes are dead.
     """
     with store.begin() as tx:
         dead = tx.workers.silent(tx.now - DEAD_AFTER if is_shared else _END_OF_TIME)
@@ -75,25 +75,25 @@ def recover(
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 FIRST_LOOKUP_AFTER = timedelta(seconds=5)
-"""From an attempt to the first look-up: messages seldom appear sooner in a provider's records."""
-_LOOK_GROWTH = 4
-_LAST_LOOKUP_AFTER = timedelta(days=3)
-"""From an attempt to the last look-up."""
+"""The time from an attempt to the first look-up: records seldom show a message sooner."""
+_LOOKUP_GROWTH = 4
+_MAX_LOOKUP_AGE = timedelta(days=3)
+"""The age of an attempt after which the records are searched no longer."""
 _CLOCK_SKEW = timedelta(minutes=1)
-"""A clock that went back further than this is wrong."""
-_UNREADABLE_PAUSE = timedelta(minutes=10)
-"""The longest pause between look-ups in records that cannot be read."""
-_KEY_MARGIN = timedelta(minutes=2)
-"""For the length of a call, and for a provider's clock that is ahead of ours."""
-_PAUSED_PAUSE = timedelta(seconds=30)
-_FINAL = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
+"""If our clock went back further than this, it is or was wrong."""
+_MAX_UNREADABLE_DELAY = timedelta(minutes=10)
+"""The longest delay between look-ups while the records cannot be read."""
+_KEY_EXPIRY_MARGIN = timedelta(minutes=2)
+"""Covers the length of a call, and a provider's clock that is ahead of ours."""
+_PAUSED_DELAY = timedelta(seconds=30)
+_SETTLED = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 
 
 class Step(Enum):
     """The next step for an unknown batch."""
 
     REPLAY = "replay"
-    """Send the same bytes again: the provider accepts each key, or name, once."""
+    """Send the same bytes again: the provider accepts each idempotency key or message id once."""
     LOOK_UP = "look up"
     """Search the provider's records."""
     WAIT = "wait"
@@ -103,26 +103,30 @@ class Step(Enum):
 
 
 def decide(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> Step:
-    """Return the next step. Pure."""
+    """Return the next step for an unknown batch. Pure."""
     age = now - held.attempt_at
     state = held.campaign.state
     # a look-up needs the address of at least one reader
-    asks = capabilities.records_delay is not None and len(held.without_address) < len(held.members)
+    searches = capabilities.records_delay is not None and len(held.without_address) < len(
+        held.members
+    )
     if _may_be_replayed(held, capabilities, now):
         # a second replay may only say that the key is known; the records then say more
-        if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (asks and held.tries):
+        if state in {CampaignState.SENDING, CampaignState.ATTENTION} and not (
+            searches and held.tries
+        ):
             return Step.REPLAY
-        if state is CampaignState.PAUSED and not asks:
+        if state is CampaignState.PAUSED and not searches:
             return Step.WAIT
     # records are searched by the time of the attempt
-    last_look = min(_LAST_LOOKUP_AFTER, capabilities.records_kept or _LAST_LOOKUP_AFTER)
-    if not asks or not -_CLOCK_SKEW <= age <= last_look:
+    last_look = min(_MAX_LOOKUP_AGE, capabilities.records_kept or _MAX_LOOKUP_AGE)
+    if not searches or not -_CLOCK_SKEW <= age <= last_look:
         return Step.LEAVE
     return Step.LOOK_UP if age >= FIRST_LOOKUP_AFTER else Step.WAIT
 
 
 def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: datetime) -> bool:
-    """Return whether a replay reaches no reader twice and no address that a reader has left."""
+    """Return whether a replay can reach neither a reader twice nor a reader's former address."""
     if capabilities.replay is Replay.SAFE:
         return len(held.left) < len(held.members)
     # the bytes under a key name every reader of the batch
@@ -131,43 +135,43 @@ def _may_be_replayed(held: UnknownBatch, capabilities: Capabilities, now: dateti
     age = now - held.attempt_at
     # after a clock went back, the key may have expired by the provider's clock
     went_back = age < timedelta(0) or held.seen_at - now > _CLOCK_SKEW
-    return not went_back and age < capabilities.key_lifetime - _KEY_MARGIN
+    return not went_back and age < capabilities.key_lifetime - _KEY_EXPIRY_MARGIN
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileResult:
-    """The result of one step for one batch. The numbers count deliveries."""
+    """The result of one step for one unknown batch. The numbers count deliveries."""
 
     held: UnknownBatch
     step: Step
     known: int = 0
-    """Accepted or rejected by now."""
+    """Deliveries that turned out accepted or rejected."""
     queued: int = 0
-    """The provider provably has not got them. They are queued again."""
+    """Deliveries that the provider provably does not have. They are queued again."""
     unknown: int = 0
     reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _LookupOutcome:
-    """The result of a step, to be booked."""
+    """The outcome of a step, to be recorded."""
 
     known: dict[int, Outcome]
     rest: DeliveryState
-    """ACCEPTED or UNKNOWN; PENDING if the provider provably has no message of theirs."""
+    """The state of readers not in ``known``: ACCEPTED, UNKNOWN, or PENDING if provably not sent."""
     until: datetime | None = None
-    """When to look again; None for never."""
+    """The time of the next step; None for never."""
     tries: int = 0
     silent_since: datetime | None = None
     reason: str = ""
     asked: timedelta | None = None
-    """How long the provider asked for no calls."""
+    """The time for which the provider asked for no calls."""
     apart: frozenset[int] = frozenset()
-    """Subscriber ids that stay unknown although the rest of the batch is settled."""
+    """The subscriber ids that stay unknown although the rest of the batch is settled."""
 
 
 def _look_up_later(held: UnknownBatch, until: datetime | None) -> _LookupOutcome:
-    """Return that nothing was found, and when to look again."""
+    """Return the outcome of a step that found nothing. The next step is at ``until``."""
     return _LookupOutcome(
         known={},
         rest=DeliveryState.UNKNOWN,
@@ -201,50 +205,50 @@ class Reconciler:
             held = tx.unknowns.take(at=now, lease=self.lease, accounts=self.pool.accounts)
             if held is None:
                 return None
-            provider = self.pool.of(held).provider
+            provider = self.pool.provider_for(held).provider
             step = decide(held, provider.capabilities, now)
-            batch = self._batch(tx, held, but=held.left if step is Step.REPLAY else frozenset())
-            prepared = self._same_bytes(held, batch, not_after) if step is Step.REPLAY else None
+            batch = self._batch(tx, held, omit=held.left if step is Step.REPLAY else frozenset())
+            prepared = self._rebuild(held, batch, not_after) if step is Step.REPLAY else None
             if step is Step.REPLAY and prepared is None:
-                has_records = provider.capabilities.records_delay is not None
-                step = Step.LOOK_UP if has_records else Step.LEAVE
+                searches = provider.capabilities.records_delay is not None
+                step = Step.LOOK_UP if searches else Step.LEAVE
             silence = self._silence(tx, held, step, now)
             if silence is None and step is Step.REPLAY:
                 # a person cannot resolve the batch while this call may be under way
                 tx.unknowns.call(held, until=not_after.until)
         if silence is not None:
             return self._record(Step.WAIT, held, _look_up_later(held, silence))
-        found = self._find_out(step, held, batch, prepared)
+        found = self._take_step(step, held, batch, prepared)
         return self._record(step, held, found)
 
     def _silence(
         self, tx: Transaction, held: UnknownBatch, step: Step, now: datetime
     ) -> datetime | None:
-        """Return until when the provider asked for no calls of this kind."""
-        limiter = self.pool.of(held).limiter
+        """Return until when the provider has asked for no calls of this step's kind."""
+        limiter = self.pool.provider_for(held).limiter
         if step is Step.REPLAY:
             return limiter.silence(tx, now)
-        return limiter.of_records.silence(tx, now) if step is Step.LOOK_UP else None
+        return limiter.for_records.silence(tx, now) if step is Step.LOOK_UP else None
 
-    def _batch(self, tx: Transaction, held: UnknownBatch, *, but: frozenset[int]) -> OutgoingBatch:
+    def _batch(self, tx: Transaction, held: UnknownBatch, *, omit: frozenset[int]) -> OutgoingBatch:
         content = approved_content(tx, held.campaign)
         # the addresses of the attempt, not those of today
-        members = [member for member in held.members if member[1] and member[0] not in but]
-        return outgoing(
+        members = [member for member in held.members if member[1] and member[0] not in omit]
+        return build_batch(
             held.campaign,
             content,
             members,
             attempt_id=held.attempt_id,
             at=held.attempt_at,
             links=self.links,
-            called=names_for(tx, content, [number for number, _ in members]),
+            names_by_id=names_for(tx, content, [number for number, _ in members]),
         )
 
-    def _same_bytes(
+    def _rebuild(
         self, held: UnknownBatch, batch: OutgoingBatch, not_after: NotAfter
     ) -> PreparedRequest | None:
         """Build the request of the attempt again; None if its bytes would differ."""
-        provider = self.pool.of(held).provider
+        provider = self.pool.provider_for(held).provider
         try:
             prepared = provider.prepare(batch)
         except InvalidInput:
@@ -254,15 +258,15 @@ class Reconciler:
         same = named or hashlib.sha256(prepared.body).hexdigest() == held.body_hash
         return replace(prepared, not_after=not_after) if same else None
 
-    def _find_out(
+    def _take_step(
         self, step: Step, held: UnknownBatch, batch: OutgoingBatch, prepared: PreparedRequest | None
     ) -> _LookupOutcome:
-        provider = self.pool.of(held).provider
+        provider = self.pool.provider_for(held).provider
         if prepared is not None:
             return self._read_replay(held, batch, provider.hand_over(prepared))
         if step is Step.LOOK_UP:
             return self._read_records(held, provider.look_up(batch))
-        pause = _PAUSED_PAUSE if held.campaign.state is CampaignState.PAUSED else FIRST_LOOKUP_AFTER
+        pause = _PAUSED_DELAY if held.campaign.state is CampaignState.PAUSED else FIRST_LOOKUP_AFTER
         return _look_up_later(held, self.store.clock.now() + pause if step is Step.WAIT else None)
 
     def _read_replay(
@@ -270,12 +274,12 @@ class Reconciler:
     ) -> _LookupOutcome:
         """Return what the answer to a replay proves about the attempt.
 
-        "Too fast", "wrong key" and "too large" prove nothing: a provider or a proxy may say so
-        before it looks at the idempotency key.
+        Rate limits, wrong API keys and size limits prove nothing: a provider or a proxy may check
+        them before the idempotency key.
         """
         numbers = [recipient.subscriber_id for recipient in batch.recipients]
         outcomes = {n: answer.exceptions.get(n, answer.outcome) for n in numbers}
-        known = {n: outcome for n, outcome in outcomes.items() if outcome.verdict in _FINAL}
+        known = {n: outcome for n, outcome in outcomes.items() if outcome.verdict in _SETTLED}
         # readers who left an address were not in the replay: its answer does not speak of them
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
@@ -299,7 +303,9 @@ class Reconciler:
             for number, theirs in found.items()
             if number in dict(held.members)
         }
-        records_delay = self.pool.of(held).provider.capabilities.records_delay or FIRST_LOOKUP_AFTER
+        records_delay = (
+            self.pool.provider_for(held).provider.capabilities.records_delay or FIRST_LOOKUP_AFTER
+        )
         # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
         at = result.dated or self.store.clock.now()
         early = held.attempt_at + records_delay - self.store.clock.now()
@@ -310,9 +316,9 @@ class Reconciler:
             # absence proves nothing about readers whose address is not known any more
             apart = frozenset() if result.all_or_none else held.without_address
             return _LookupOutcome(known={}, rest=DeliveryState.PENDING, apart=apart)
-        longest = records_delay if result.whole else max(records_delay, _UNREADABLE_PAUSE)
+        longest = records_delay if result.whole else max(records_delay, _MAX_UNREADABLE_DELAY)
         # tries have no end and a timedelta has; the tenth power is months already
-        growing = min(FIRST_LOOKUP_AFTER * _LOOK_GROWTH ** min(held.tries + 1, 10), longest)
+        growing = min(FIRST_LOOKUP_AFTER * _LOOKUP_GROWTH ** min(held.tries + 1, 10), longest)
         # look again as soon as the records are complete: then absence is a proof
         wait = min(growing, max(left, FIRST_LOOKUP_AFTER)) if result.whole else growing
         return _LookupOutcome(
@@ -339,9 +345,9 @@ class Reconciler:
                     held, until=found.until, tries=found.tries, silent_since=found.silent_since
                 )
             if found.asked is not None:
-                limiter = self.pool.of(held).limiter
-                limiter = limiter if step is Step.REPLAY else limiter.of_records
-                limiter.be_silent(tx, self.store.clock.now() + found.asked, found.reason)
+                limiter = self.pool.provider_for(held).limiter
+                limiter = limiter if step is Step.REPLAY else limiter.for_records
+                limiter.block_calls(tx, self.store.clock.now() + found.asked, found.reason)
             reassess(tx, held.campaign.id)
         people = len(held.members) - len(found.known) - len(found.apart)
         return ReconcileResult(

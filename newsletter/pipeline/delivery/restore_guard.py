@@ -1,8 +1,8 @@
-"""The hold on all sending: set by a person, or because the database may be a copy or a restore.
+"""Puts all sending on hold if the database may be a copy or a restore, or if a person says so.
 
-Every run begins a generation, with a name written to the database and in the guard file. A copy
-shows because the two differ. The guard file is written first and allows the generation before, so
-that a crash between the two writes raises no false alarm.
+Every run begins a generation, whose name is in the database and in the guard file. In a copied or
+restored database the two differ. The guard file is written first and also allows the generation
+before, so that a crash between the two writes causes no false alarm.
 """
 
 from collections.abc import Callable, Collection
@@ -29,10 +29,10 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Decides whether a workspace may send. ``names`` returns a new generation name.
+    """Decides whether a workspace may send.
 
-    ``waits`` sleeps for a moment. Processes that share the sending share a generation, until a
-    person releases a hold: else each would be another one's copy.
+    ``names`` returns a new generation name, ``waits`` sleeps for a moment. Processes that share the
+    sending share a generation until a person releases a hold: else each would look like a copy.
     """
 
     store: Store
@@ -42,33 +42,33 @@ class Guard:
     waits: Callable[[], object] = lambda: None
 
     def attend(self) -> None:
-        """Compare the database with the guard file before anything uses the database.
+        """Compare the database with the guard file, before any other use of the database.
 
         A new database begins its first generation. If the two differ, sending is put on hold.
         """
-        _, books = self._seen()
+        _, books = self._read_state()
         if books.is_attended and replace(books, is_attended=False).discrepancy:
             self._await_heartbeat()
-            _, books = self._seen()
+            _, books = self._read_state()
         if books.is_unmarked:
             with suppress(StoreUnavailable), self.store.begin() as tx:
-                books = self._books(tx)
+                books = self._read_books(tx)
                 if books.is_unmarked:
                     self._renew(tx, books)
                     self.guard_file.close()  # the next run may be another process
         elif books.discrepancy:
             with self.store.begin() as tx:
-                books = self._books(tx)
+                books = self._read_books(tx)
                 if books.discrepancy:  # a run may have begun since the first comparison
-                    self._act_on(tx, books)
+                    self._hold_sending(tx, books)
 
     def begin(self) -> None:
         """Begin a generation. Raises Refused, with what to do, if sending is on hold."""
         record = None
         with self.store.begin() as tx:
-            books = self._books(tx)
+            books = self._read_books(tx)
             if books.discrepancy:
-                self._act_on(tx, books)
+                self._hold_sending(tx, books)
             reasons = tx.hold.reasons()
             if not reasons:
                 record = self._renew(tx, books)
@@ -78,10 +78,10 @@ class Guard:
         self._confirm(record)
 
     def holds(self) -> dict[HoldKind, str]:
-        """Return why sending is on hold, also for a difference that no run has booked yet."""
-        reasons, books = self._seen()
+        """Return why sending is on hold, also for a difference not yet stored."""
+        reasons, books = self._read_state()
         if books.discrepancy:
-            reasons, books = self._seen()  # a run may have begun between the two reads
+            reasons, books = self._read_state()  # a run may have begun between the two reads
         if books.discrepancy and HoldKind.RESTORE_GUARD not in reasons:
             return {**reasons, HoldKind.RESTORE_GUARD: books.discrepancy}
         return reasons
@@ -92,7 +92,7 @@ class Guard:
             entitle(tx, by, Role.SENDER, "stop all sending")
             words = " ".join(reason.split())  # logs have one line each
             kept = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
-            return self._put(tx, HoldKind.STOP, by, kept)
+            return self._put_hold(tx, HoldKind.STOP, by, kept)
 
     def release(self, *, by: str, kinds: Collection[HoldKind]) -> dict[HoldKind, str]:
         """Lift the holds of these kinds. Return the holds that were lifted, with their reasons.
@@ -103,9 +103,9 @@ class Guard:
         needed = Role.ADMIN if HoldKind.RESTORE_GUARD in kinds else Role.SENDER
         with self.store.begin() as tx:
             entitle(tx, by, needed, "resume sending")
-            books = self._books(tx)
+            books = self._read_books(tx)
             if books.discrepancy:
-                self._act_on(tx, books)
+                self._hold_sending(tx, books)
             reasons = tx.hold.reasons()
             lifted = {kind: reason for kind, reason in reasons.items() if kind in kinds}
             for kind, reason in lifted.items():
@@ -117,15 +117,15 @@ class Guard:
                 tx.audit.note_gap(actor=by)
                 if self.is_shared:
                     tx.generation.end(books.mark.generation)
-                record = self._renew(tx, books, afresh=True)
+                record = self._renew(tx, books, is_new=True)
         if record is not None:
             self._confirm(record)
         return lifted
 
     def _await_heartbeat(self) -> None:
-        """Wait until another process gives a sign of life, or all count as dead.
+        """Wait until another process sends a heartbeat, or all count as dead.
 
-        A copy of the database has the last signs that its original had, and gets no newer ones.
+        A copied database contains the last heartbeats of its original, and gets no newer ones.
         """
         seen = beats = self._heartbeats()
         while beats and not any(beats.get(number, at) > at for number, at in seen.items()):
@@ -136,19 +136,19 @@ class Guard:
         with self.store.read() as tx:
             return {one.id: one.beat_at for one in tx.workers.all() if one.is_alive(tx.now)}
 
-    def _act_on(self, tx: Transaction, books: GuardCheck) -> None:
-        """Distrust the database and put sending on hold for this difference, once."""
+    def _hold_sending(self, tx: Transaction, books: GuardCheck) -> None:
+        """Put sending on hold for a difference, unless it is already, and note the evidence."""
         now = self.store.clock.now()
         tx.generation.doubt(books.evidence, now)
         if HoldKind.RESTORE_GUARD not in tx.hold.reasons():
             seen = f"{books.discrepancy}; seen on {now:%Y-%m-%d %H:%M} UTC"
-            self._put(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)
+            self._put_hold(tx, HoldKind.RESTORE_GUARD, "scheduler", seen)
 
-    def _books(self, tx: Transaction) -> GuardCheck:
-        """Read both places. The write transaction keeps claims from coming between."""
-        return self._compared(tx, self.guard_file.read(), self.guard_file.location())
+    def _read_books(self, tx: Transaction) -> GuardCheck:
+        """Read guard file and database; the write transaction excludes other claims."""
+        return self._compare(tx, self.guard_file.read(), self.guard_file.location())
 
-    def _compared(
+    def _compare(
         self, tx: Transaction, record: GuardRecord | Absence, location: Location
     ) -> GuardCheck:
         return GuardCheck(
@@ -158,14 +158,17 @@ class Guard:
             is_attended=any(worker.is_alive(tx.now) for worker in tx.workers.all()),
         )
 
-    def _seen(self) -> tuple[dict[HoldKind, str], GuardCheck]:
-        """Read both places, the guard file first: a claim in between then raises no false alarm."""
+    def _read_state(self) -> tuple[dict[HoldKind, str], GuardCheck]:
+        """Return the hold reasons, and the state of guard file and database.
+
+        The guard file is read first: a claim between the two reads then causes no false alarm.
+        """
         record, location = self.guard_file.read(), self.guard_file.location()
         with self.store.read() as tx:
-            return tx.hold.reasons(), self._compared(tx, record, location)
+            return tx.hold.reasons(), self._compare(tx, record, location)
 
-    def _renew(self, tx: Transaction, books: GuardCheck, *, afresh: bool = False) -> GuardRecord:
-        joined = "" if afresh or not self.is_shared else books.mark.generation
+    def _renew(self, tx: Transaction, books: GuardCheck, *, is_new: bool = False) -> GuardRecord:
+        joined = "" if is_new or not self.is_shared else books.mark.generation
         mark = Mark(generation=joined or self.names(), claims=books.claims)
         record = GuardRecord(mark=mark, before=books.mark.generation, location=books.location)
         self.guard_file.write(record)
@@ -173,10 +176,10 @@ class Guard:
         return record
 
     def _confirm(self, record: GuardRecord) -> None:
-        """Allow only the new generation: the database has it."""
+        """Let the guard file allow only the new generation, now that the database has it."""
         self.guard_file.write(replace(record, before=record.mark.generation))
 
-    def _put(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:
+    def _put_hold(self, tx: Transaction, kind: HoldKind, by: str, reason: str) -> str:
         tx.hold.put(kind, reason)
         tx.audit.enter(by, "hold", "workspace", reason)
         return reason

@@ -1,7 +1,7 @@
 """transactional email → provider → outcome: confirmations, links and notices to one person.
 
-These emails leave before all batches, because a person is waiting for them. Each is sent at most
-once. An unknown outcome stays unknown: the person can request another email.
+These emails leave before batches, because a person is waiting for them. Each is sent at most once.
+An unknown outcome stays unknown: the person can request another email.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from newsletter.rendering.mail.renderer import TemplateRenderer
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_KEPT = {"networks": _DAY, "addresses": LINK_LIFETIME + _DAY, "rows": 31 * _DAY}
-"""How long limits and links need each kind of record, with a day added for wrong clocks."""
-_TELLING = frozenset({EmailText.NOTICE, EmailText.INVITATION, EmailText.LINK})
-"""Texts with a sentence to a member of staff."""
+_RETENTION = {"networks": _DAY, "addresses": LINK_LIFETIME + _DAY, "rows": 31 * _DAY}
+"""How long each kind of record is kept for limits and links; a day is added for wrong clocks."""
+_STAFF_TEXTS = frozenset({EmailText.NOTICE, EmailText.INVITATION, EmailText.LINK})
+"""Texts that contain a sentence for a member of staff."""
 _NO_SUBSCRIBER = 0
 """The subscriber id in the request: the recipient may not be a subscriber."""
-_FINAL = {
+_FINAL_STATES = {
     Verdict.ACCEPTED: EmailState.ACCEPTED,
     Verdict.REJECTED: EmailState.REJECTED,
     Verdict.SPLIT: EmailState.REJECTED,  # one message cannot be split
@@ -59,15 +59,15 @@ class EmailResult:
     provider: str
     """Empty if the email was withheld."""
     state: EmailState
-    """WAITING if it provably did not leave and is sent again later."""
+    """WAITING if the email provably did not leave. It is then sent again later."""
     reason: str
     recorded: bool
-    """False if the attempt had lost its claim."""
+    """Whether the outcome was stored; False if the claim was lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldEmail:
-    """A claimed email and its text; ``provider`` is None if the email is withheld."""
+    """A claimed email and its plan; ``provider`` is None if the email is withheld."""
 
     claimed: ClaimedEmail
     plan: Plan
@@ -76,12 +76,12 @@ class HeldEmail:
 
 @dataclass(frozen=True, kw_only=True)
 class TransactionalSender(Attempts[HeldEmail, EmailResult]):
-    """Sends one email per call.
+    """Sends one transactional email per call.
 
-    ``titles`` are the lists' titles for readers, by list name. ``language`` applies to emails that
-    name none. At most ``most_per_hour`` leave within an hour, so that a flood of sign-ups cannot
-    ruin the sender's reputation. ``desk`` is the URL of the desk. ``link_word`` returns the token
-    of a link for staff, by email id. ``news`` returns the events that an email tells staff of.
+    ``titles`` are the lists' titles for readers, by list name. ``language`` applies to emails
+    without one. At most ``most_per_hour`` leave within an hour, so that a flood of sign-ups cannot
+    ruin the sender's reputation. ``desk`` is the URL of the desk. ``link_token`` returns the token
+    of a link for staff, by email id. ``news`` returns the events for an email to staff.
     """
 
     writer: "TemplateRenderer"
@@ -90,7 +90,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
     language: str
     most_per_hour: int
     desk: str
-    link_word: Callable[[int], str]
+    link_token: Callable[[int], str]
     news: Callable[[Transaction, TransactionalEmail], tuple[News, ...]]
 
     def post(self) -> EmailResult | None:
@@ -101,7 +101,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         return self.attempt()
 
     def next_at(self) -> datetime | None:
-        """Return when the next email may leave; None if none is waiting or sending is stopped."""
+        """Return when the next email may leave; None if none is waiting or sending is on hold."""
         now = self.store.clock.now()
         with self.store.read() as tx:
             _, due = tx.emails.waiting()
@@ -113,7 +113,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         return max(due, free, now + _HOUR if full else now)
 
     def claim(self, tx: Transaction, attempt: Attempt) -> HeldEmail | None:
-        """Claim the next email and decide what it says today."""
+        """Claim the next email and choose its text by the recipient's present state."""
         at = attempt.at
         blocks = self.pool.blocks(tx, at)
         free = [provider for provider in self.pool.all if blocks[provider.name] is None]
@@ -136,10 +136,10 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             return HeldEmail(claimed=claimed, plan=plan, provider=None)
         # each attempt takes the next provider: none before has taken the email
         provider = free[(claimed.attempts - 1) % len(free)]
-        provider.limiter.take_ahead(tx, 1, at)
+        provider.limiter.take_urgent(tx, 1, at)
         return HeldEmail(claimed=claimed, plan=plan, provider=provider)
 
-    def pooled(self, held: HeldEmail) -> PooledProvider:
+    def provider_for(self, held: HeldEmail) -> PooledProvider:
         return held.provider or self.pool.first
 
     def prepare(self, held: HeldEmail, attempt: Attempt) -> PreparedRequest | Answer:
@@ -149,16 +149,16 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=held.plan.reason))
         content = self._write(held.claimed, held.plan, says, attempt.at)
         batch = _batch(held.claimed, content, says, attempt.at)
-        return self.pooled(held).provider.prepare(batch)
+        return self.provider_for(held).provider.prepare(batch)
 
     def intend(self, tx: Transaction, held: HeldEmail, body_hash: str) -> int | None:
-        """Note the provider and account. The hash is not kept: an email is never replayed."""
-        pooled = self.pooled(held)
+        """Record the provider and account, without a request hash: an email is never replayed."""
+        pooled = self.provider_for(held)
         return tx.emails.intend(
             held.claimed, provider=pooled.name, account=pooled.account, owner=self.owner
         )
 
-    def put_back(self, tx: Transaction, held: HeldEmail, reason: str) -> None:
+    def requeue(self, tx: Transaction, held: HeldEmail, reason: str) -> None:
         """Queue the email again."""
         tx.emails.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
 
@@ -169,7 +169,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         elif says is EmailText.NEWS:
             url = f"{self.desk}/account#notices"
         elif says in {EmailText.INVITATION, EmailText.LINK}:
-            url = f"{self.desk}/invitation/{self.link_word(email.id)}"
+            url = f"{self.desk}/invitation/{self.link_token(email.id)}"
         elif plan.reader_id is None:
             url = f"{self.public_url}/confirm/{self.links.email_token(email.id)}"
         else:
@@ -180,24 +180,24 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             language=email.language or self.language,
             url=url,
             lists=tuple(self.titles.get(name, name) for name in email.lists),
-            about=email.source if says in _TELLING else "",
+            about=email.source if says in _STAFF_TEXTS else "",
             news=plan.news,
         )
 
     def record(self, held: HeldEmail, answer: Answer, attempt: Attempt) -> EmailResult:
-        """Book the outcome, and what the answer says about the provider."""
+        """Record the outcome, and apply the answer to the rate limit."""
         claimed, provider, now = held.claimed, held.provider, self.store.clock.now()
         outcome = answer.exceptions.get(_NO_SUBSCRIBER, answer.outcome)
         state = EmailState.WITHHELD
         if provider is not None:
-            state = _FINAL.get(outcome.verdict, EmailState.WAITING)
+            state = _FINAL_STATES.get(outcome.verdict, EmailState.WAITING)
         until = now + backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
         name = provider.name if provider else ""
         with self.store.begin() as tx:
             if provider is not None:
-                watched = self.pool.is_watched(provider)
+                has_fallback = self.pool.has_fallback(provider)
                 provider.limiter.settle(
-                    tx, answer, taken_at=attempt.at, until=until, watched=watched
+                    tx, answer, taken_at=attempt.at, until=until, has_fallback=has_fallback
                 )
                 self.slow_down(tx, provider, outcome)
             if state is EmailState.WAITING:
@@ -219,19 +219,19 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
 
 
 def forget(*, store: Store) -> int:
-    """Delete requests for emails, uploads and former addresses that nothing needs any longer.
+    """Delete expired records of emails, uploads and former addresses.
 
-    An email whose sender lost its database is given up after an hour: no call lasts so long. Return
-    how many addresses were deleted.
+    An email that was claimed more than an hour ago becomes unknown. Return the number of deleted
+    addresses.
     """
     with store.begin() as tx:
         tx.emails.abandon(store.clock.now(), lost=store.clock.now() - _HOUR)
         tx.imports.drop_uploads(tx.now - _DAY)
-        return tx.emails.clear(store.clock.now(), **_KEPT) + tx.readers.clear_left_addresses()
+        return tx.emails.clear(store.clock.now(), **_RETENTION) + tx.readers.clear_left_addresses()
 
 
 def _batch(claimed: ClaimedEmail, content: Content, says: EmailText, at: datetime) -> OutgoingBatch:
-    """Return a batch of one recipient, under a name that no statement can have."""
+    """Return a batch with one recipient. Its campaign name is no slug."""
     recipient = Recipient(
         _NO_SUBSCRIBER, claimed.email.address, "", f"letter.{unique_part(claimed.attempt_id)}"
     )

@@ -1,1 +1,1 @@
-"""From providers' events to delivery states and suppressions."""
+"""Records providers' events as delivery states and suppressions."""

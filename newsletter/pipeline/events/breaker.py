@@ -1,4 +1,4 @@
-"""delivery statuses → paused campaign: too many readers or servers object to it."""
+"""delivery statuses → paused campaign: the circuit breaker for complaints and bounces."""
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.events import Damage, pause_reasons
@@ -6,8 +6,8 @@ from newsletter.pipeline.ledger import find_campaign
 from newsletter.store.sql import Store, Transaction
 
 
-def stop_harm(*, store: Store) -> tuple[Campaign, ...]:
-    """Pause each campaign that does more harm than it may; returns them."""
+def pause_harmful(*, store: Store) -> tuple[Campaign, ...]:
+    """Pause each campaign with too many complaints or bounces. Return these campaigns."""
     with store.read() as tx:
         harmful = [number for number in tx.campaigns.sending() if _pause_reasons(tx, number)]
     paused = []

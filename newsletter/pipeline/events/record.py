@@ -1,7 +1,7 @@
-"""events → delivery states, suppressions: stores what a provider reports later.
+"""events → delivery states, suppressions: stores the events that providers post.
 
-All events of one post are stored in one transaction before the provider gets an answer. Repeated or
-reordered events give the same result.
+All events of one post are stored in one transaction before the provider gets a response. Repeated
+or reordered events give the same result.
 """
 
 import hashlib
@@ -25,21 +25,21 @@ from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionR
 from newsletter.pipeline.outgoing import BY_EVENT, confirm
 from newsletter.store.sql import Store, Transaction
 
-_CHUNK = 500
-_BEYOND = 1 << 63
+_EVENTS_PER_CHUNK = 500
+_MAX_ID = 1 << 63
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedEvents:
-    """The result of one post. The numbers may be logged."""
+    """The counts of one post of a provider. They contain no personal data."""
 
     events: int = 0
     strangers: int = 0
     """Events that match no subscriber."""
     confirmed: int = 0
-    """Deliveries of which it was not known before that the provider took them."""
+    """Unknown deliveries that the events proved accepted."""
     suppressed: int = 0
-    """Addresses that were not suppressed before."""
+    """Addresses that became suppressed."""
 
     def plus(self, other: "RecordedEvents") -> "RecordedEvents":
         return RecordedEvents(
@@ -53,23 +53,23 @@ def record(
     """Store all events of a post, or none. A repeated post changes nothing.
 
     Events for messages of another workspace at the same account are ignored. Raises Forged if a
-    token comes back with a different event.
+    signature token was used before with another event.
     """
     ours = [one for one in events if origin(one.attempt_id, workspace) is not Origin.ANOTHER]
     known = [*map(_storable, ours)]
     strangers = len(events) - len(known)
     recorded = RecordedEvents(events=strangers, strangers=strangers)
     with store.begin() as tx:
-        _refuse_what_was_altered(tx, known)
-        for start in range(0, len(known), _CHUNK):
-            told = known[start : start + _CHUNK]
-            places = tx.events.locate(told, provider=provider, workspace=workspace)
-            pairs = list(zip(told, places, strict=True))
+        _refuse_altered_events(tx, known)
+        for start in range(0, len(known), _EVENTS_PER_CHUNK):
+            told = known[start : start + _EVENTS_PER_CHUNK]
+            targets = tx.events.locate(told, provider=provider, workspace=workspace)
+            pairs = list(zip(told, targets, strict=True))
             recorded = recorded.plus(_record(tx, pairs, provider))
     return recorded
 
 
-def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event]) -> None:
+def _refuse_altered_events(tx: Transaction, events: Sequence[Event]) -> None:
     # Mailgun signs a time and a token, not the event: a person who has seen one signed post could
     # send any event under its signature
     for event in events:
@@ -83,14 +83,14 @@ def _refuse_what_was_altered(tx: Transaction, events: Sequence[Event]) -> None:
 
 
 def _storable(event: Event) -> Event:
-    """Return the event without half characters and huge numbers, which no database stores."""
+    """Return the event without unpaired surrogates and ids too large for the database."""
     changed: dict[str, Any] = {
         name: text
         for name, value in vars(event).items()
         if isinstance(value, str) and (text := value.encode("utf-8", "replace").decode()) != value
     }
     number = event.subscriber_id
-    if number is not None and not 0 < number < _BEYOND:
+    if number is not None and not 0 < number < _MAX_ID:
         changed["subscriber_id"] = None
     return replace(event, **changed) if changed else event
 
@@ -106,18 +106,18 @@ def _record(
     followed = [(event, at) for event, at in told if event.id in new]
     return RecordedEvents(
         events=len(told),
-        strangers=sum(place.subscriber_id is None for _, place in told),
+        strangers=sum(target.subscriber_id is None for _, target in told),
         confirmed=_confirm(tx, told),
-        suppressed=sum(_follow(tx, event, place, provider) for event, place in followed),
+        suppressed=sum(_apply(tx, event, target, provider) for event, target in followed),
     )
 
 
 def _statuses(told: Sequence[tuple[Event, EventTarget]]) -> Iterator[DeliveryStatus]:
-    for event, place in told:
-        kind, delivery = status_kind(event.kind), place.delivery
+    for event, target in told:
+        kind, delivery = status_kind(event.kind), target.delivery
         if kind is None or delivery is None:
             continue
-        if kind is EventKind.ACCEPTED and not place.may_leave:
+        if kind is EventKind.ACCEPTED and not target.may_leave:
             continue  # says nothing that the books do not say, or are told right now
         bounced = kind is EventKind.BOUNCED
         yield DeliveryStatus(
@@ -126,31 +126,31 @@ def _statuses(told: Sequence[tuple[Event, EventTarget]]) -> Iterator[DeliverySta
             kind=kind,
             at=event.at,
             bounce=event.bounce if bounced else None,
-            reason=event.reason if bounced and not place.erased else "",
+            reason=event.reason if bounced and not target.erased else "",
         )
 
 
 def _confirm(tx: Transaction, told: Sequence[tuple[Event, EventTarget]]) -> int:
     proved: dict[int, dict[int, str]] = defaultdict(dict)
-    for event, place in told:
-        settled = place.batch is BatchState.DONE
-        if place.delivery and not settled and event.kind.proves_acceptance:
-            campaign_id, subscriber_id = place.delivery
+    for event, target in told:
+        settled = target.batch is BatchState.DONE
+        if target.delivery and not settled and event.kind.proves_acceptance:
+            campaign_id, subscriber_id = target.delivery
             proved[campaign_id][subscriber_id] = event.provider_id
     return sum(confirm(tx, campaign_id, ids, BY_EVENT) for campaign_id, ids in proved.items())
 
 
-def _follow(tx: Transaction, event: Event, place: EventTarget, provider: str) -> int:
-    """Apply the event to its reader. Return how many addresses became suppressed."""
+def _apply(tx: Transaction, event: Event, target: EventTarget, provider: str) -> int:
+    """Apply an event to its reader's subscriptions. Return how many addresses became suppressed."""
     reason = suppression_reason(event)
     if event.kind is EventKind.UNSUBSCRIBED:
         # the campaign says which lists are meant; without one, all are
-        if place.delivery:
-            campaign_id, subscriber_id = place.delivery
-            tx.choices.leave(subscriber_id, place.lists, tx.now, campaign_id)
+        if target.delivery:
+            campaign_id, subscriber_id = target.delivery
+            tx.choices.leave(subscriber_id, target.lists, tx.now, campaign_id)
         else:
             reason = SuppressionReason.UNSUBSCRIBED
-    if reason is None or not place.address:
+    if reason is None or not target.address:
         return 0
-    entry = SuppressedEntry(address=place.address, reason=reason)
+    entry = SuppressedEntry(address=target.address, reason=reason)
     return tx.readers.suppress([entry], tx.now, f"{provider} event {event.id}")

@@ -1,1 +1,1 @@
-"""Accounts of the staff: who may come in, and how."""
+"""The accounts of staff: sign-in, invitations, roles, notices and API tokens."""

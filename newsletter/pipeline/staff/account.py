@@ -1,4 +1,4 @@
-"""One's own account: password, second factor by app or passkey, recovery codes, sessions.
+"""A person's own account: password, second factor by app or passkey, recovery codes, sessions.
 
 A change of any of these ends the person's other sessions, and a notice is mailed. A passkey
 complements an authenticator app: a code also works in a browser without script.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsletter.credentials import codes, passkeys
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.errors import NotFound, Refused
@@ -25,24 +25,24 @@ from newsletter.domain.staff.account import (
     limits_on_codes,
 )
 from newsletter.domain.wording import say
-from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn, one_line
+from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn, one_line
 from newsletter.store.sql import Transaction
 
 _ENDED = "other sessions ended"
-_WAIT = say("There were too many failures. Wait 5 minutes, then try again.")
+_TOO_OFTEN = say("There were too many failures. Wait 5 minutes, then try again.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """A person's own account as its page shows it."""
+    """A person's own account, for its page."""
 
     credential: Credential | None
     demanded: bool
-    """Their role demands a second factor."""
+    """Whether the person's role requires a second factor."""
     ways: frozenset[SignInBy]
-    """How they may sign in with what they have."""
+    """The ways in which the person can sign in with their credentials."""
     allowed: frozenset[SignInBy]
-    """How their role may."""
+    """The ways to sign in that the person's role allows."""
     codes_left: int
     passkeys: Sequence[Passkey]
     sessions: Sequence[Session]
@@ -50,16 +50,16 @@ class Overview:
 
 @dataclass(frozen=True, kw_only=True)
 class Enrolment:
-    """The secret that an authenticator app reads while a second factor is set up."""
+    """The secret for an authenticator app, while a second factor is being set up."""
 
     secret: str
     address: str
-    """For a QR code: ``otpauth://…``."""
+    """The ``otpauth://`` URI for the QR code."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnrolmentResult:
-    """A second factor that is in force, and the recovery codes, which are shown once."""
+    """The new session after setting up a second factor, and the recovery codes, shown once."""
 
     signed_in: SignedIn
     codes: tuple[str, ...]
@@ -83,19 +83,19 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
         )
 
 
-def choose_notices(hashed: bytes, muted: Sequence[NoticeKind], *, proofs: Proofs) -> None:
-    """Choose the kinds of notices that the session's owner gets no email of."""
+def choose_notices(token_hash: bytes, muted: Sequence[NoticeKind], *, proofs: Proofs) -> None:
+    """Set the kinds of notices that the session's owner does not get by email."""
     with proofs.store.begin() as tx:
-        address = proofs.holder(tx, hashed).address
+        address = proofs.find_session(tx, token_hash).address
         tx.accounts.mute(address, muted)
         said = ", ".join(kind.value for kind in muted) or "none"
         tx.audit.enter(address, "choose notices", address, f"no email of: {said}")
 
 
-def choose_language(hashed: bytes, language: str, *, proofs: Proofs) -> None:
-    """Choose the desk's language for the session's owner; "" leaves it to the browser."""
+def choose_language(token_hash: bytes, language: str, *, proofs: Proofs) -> None:
+    """Set the desk's language for the session's owner; "" follows the browser."""
     with proofs.store.begin() as tx:
-        address = proofs.holder(tx, hashed).address
+        address = proofs.find_session(tx, token_hash).address
         tx.staff.speak(address, language)
         tx.audit.enter(address, "choose language", address, language or "the browser's")
 
@@ -103,61 +103,60 @@ def choose_language(hashed: bytes, language: str, *, proofs: Proofs) -> None:
 # --- calendar
 
 
-def change_feed(hashed: bytes, word: str, *, proofs: Proofs) -> None:
-    """Give the calendar of the session's owner an address with this word; "" ends it."""
+def change_feed(token_hash: bytes, token: str, *, proofs: Proofs) -> None:
+    """Set the token in the URL of the session owner's calendar; "" ends the URL."""
     with proofs.store.begin() as tx:
-        address = proofs.holder(tx, hashed).address
-        tx.accounts.set_feed(address, hash_of(word) if word else None)
-        tx.audit.enter(address, "renew calendar" if word else "end calendar", address, "link")
+        address = proofs.find_session(tx, token_hash).address
+        tx.accounts.set_feed(address, hash_token(token) if token else None)
+        tx.audit.enter(address, "renew calendar" if token else "end calendar", address, "link")
 
 
 # --- password
 
 
 def change_password(
-    hashed: bytes, old: str, new: str, *, place: Place, proofs: Proofs
+    token_hash: bytes, old: str, new: str, *, client: Client, proofs: Proofs
 ) -> SignedIn | tuple[str, str]:
-    """Set another password. Return a field and its fault if it is refused.
+    """Set a new password. Return the new session, or a form field and its fault.
 
-    Raises Refused if the session is over or too many passwords are being hashed.
+    Raises Refused if the session has ended or too many passwords are being hashed.
     """
     with proofs.store.read() as tx:
-        address = proofs.holder(tx, hashed).address
-    limits = limits_on_codes(address, place.network, is_familiar=True)
-    compared = proofs.compare(address, old, limits, place)
+        address = proofs.find_session(tx, token_hash).address
+    limits = limits_on_codes(address, client.network, is_familiar=True)
+    compared = proofs.check_password(address, old, limits, client)
     if compared is None:
-        return "old", _WAIT
+        return "old", _TOO_OFTEN
     if not compared.is_right:
         return "old", say("This is not your password.")
-    wrong = password_fault(new, address) or (_SAME if new == old else "")
+    wrong = password_fault(new, address) or (_SAME_PASSWORD if new == old else "")
     made = "" if wrong else proofs.new_hash(new)
     with proofs.store.begin() as tx:
         tx.throttle.take_back(compared.counted)
         if wrong:
             return "new", wrong
-        session = proofs.holder(tx, hashed)
+        session = proofs.find_session(tx, token_hash)
         credential = tx.accounts.get(session.address)
-        if credential is None or credential.password != compared.hashed:
+        if credential is None or credential.password != compared.password_hash:
             raise Refused("your password was changed in the meantime; nothing more was changed")
         tx.accounts.set_password(session.address, made, tx.now)
         told = "Your password was changed."
-        return proofs.changed(tx, session, "password", _ENDED, told, place)
+        return proofs.finish_change(tx, session, "password", _ENDED, told, client)
 
 
-_SAME = say("This is the password that you have. Choose another one.")
+_SAME_PASSWORD = say("This is the password that you have. Choose another one.")
 
 
 # --- identity provider
 
 
-def disconnect(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
-    """End sign-ins with the account at the identity provider. A verified address does not connect
-    it again.
+def disconnect(token_hash: bytes, *, client: Client, proofs: Proofs) -> SignedIn:
+    """Disconnect the account at the identity provider.
 
-    Raises Refused if the person could not sign in any more.
+    A verified email address does not connect it again. Raises Refused if no other way in is left.
     """
     with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed)
+        session = proofs.find_session(tx, token_hash)
         role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
         if role is None or credential is None or not credential.subject:
             raise Refused(say("No account is connected."))
@@ -166,24 +165,23 @@ def disconnect(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
         tx.accounts.connect(session.address, credential.issuer, "")
         named = f"{one_line(credential.subject, MAX_NAME_CHARACTERS)} at {credential.issuer}"
         told = f"Your account at {credential.issuer} does not sign you in any more."
-        return proofs.changed(tx, session, "disconnect", named, told, place)
+        return proofs.finish_change(tx, session, "disconnect", named, told, client)
 
 
 # --- second factor
 
 
-def begin_factor(hashed: bytes, *, stage: Stage, proofs: Proofs) -> None:
-    """Begin to set a second factor up. One that there is goes on until a new one is proved."""
+def begin_factor(token_hash: bytes, *, stage: Stage, proofs: Proofs) -> None:
+    """Begin to set up a second factor. An existing one stays until the new one is confirmed."""
     with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed, stage=stage)
+        session = proofs.find_session(tx, token_hash, stage=stage)
         tx.accounts.prepare_factor(session.address, codes.new_salt())
 
 
-def enrolment(hashed: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> Enrolment | None:
-    """Return the second factor that is being set up; None if none is. Raises Refused without
-    session."""
+def enrolment(token_hash: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> Enrolment | None:
+    """Return the second factor being set up; None without one. Raises Refused."""
     with proofs.store.read() as tx:
-        address = proofs.holder(tx, hashed, stage=stage).address
+        address = proofs.find_session(tx, token_hash, stage=stage).address
         credential = tx.accounts.get(address)
     if credential is None or not credential.pending:
         return None
@@ -193,12 +191,12 @@ def enrolment(hashed: bytes, *, stage: Stage, issuer: str, proofs: Proofs) -> En
 
 
 def confirm_factor(
-    hashed: bytes, code: str, *, stage: Stage, place: Place, proofs: Proofs
+    token_hash: bytes, code: str, *, stage: Stage, client: Client, proofs: Proofs
 ) -> EnrolmentResult | Refusal:
-    """Turn a second factor on by its first code."""
+    """Enable the second factor that is being set up, by its first code."""
     with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed, stage=stage)
-        limits = proofs.code_limits(tx, session.address, place)
+        session = proofs.find_session(tx, token_hash, stage=stage)
+        limits = proofs.code_limits(tx, session.address, client)
         counted = proofs.attempt(tx, limits)
         if counted is None:
             return Refusal.TOO_OFTEN
@@ -212,17 +210,17 @@ def confirm_factor(
         tx.accounts.confirm_factor(session.address, step, tx.now)
         made = proofs.new_codes(tx, session.address)
         told = "A second factor was set up for your account."
-        entered = proofs.changed(tx, session, "second factor", _ENDED, told, place)
+        entered = proofs.finish_change(tx, session, "second factor", _ENDED, told, client)
     return EnrolmentResult(signed_in=entered, codes=made)
 
 
-def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
-    """Remove the second factor, and the passkeys with it.
+def drop_factor(token_hash: bytes, *, client: Client, proofs: Proofs) -> SignedIn:
+    """Remove the second factor and the passkeys.
 
-    Raises Refused if the role needs a second factor.
+    Raises Refused if the role requires a second factor.
     """
     with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed)
+        session = proofs.find_session(tx, token_hash)
         role = tx.staff.role(session.address)
         if role is not None and proofs.rules.demands_factor(role):
             raise Refused(
@@ -230,16 +228,16 @@ def drop_factor(hashed: bytes, *, place: Place, proofs: Proofs) -> SignedIn:
             )
         tx.accounts.drop_factor(session.address)
         told = "The second factor of your account was removed, with its passkeys."
-        return proofs.changed(tx, session, "second factor removed", _ENDED, told, place)
+        return proofs.finish_change(tx, session, "second factor removed", _ENDED, told, client)
 
 
 # --- recovery codes
 
 
-def renew_codes(hashed: bytes, *, proofs: Proofs) -> tuple[str, ...]:
+def renew_codes(token_hash: bytes, *, proofs: Proofs) -> tuple[str, ...]:
     """Return new recovery codes; the earlier ones no longer work. Raises Refused."""
     with proofs.store.begin() as tx:
-        address = proofs.holder(tx, hashed).address
+        address = proofs.find_session(tx, token_hash).address
         credential = tx.accounts.get(address)
         if credential is None or not credential.has_factor:
             raise Refused("recovery codes are for those who have a second factor; set one up first")
@@ -252,10 +250,10 @@ def renew_codes(hashed: bytes, *, proofs: Proofs) -> tuple[str, ...]:
 # --- sessions
 
 
-def end_session(hashed: bytes, key: str, *, proofs: Proofs) -> None:
+def end_session(token_hash: bytes, key: str, *, proofs: Proofs) -> None:
     """End another session of the same person. Raises NotFound if it is not theirs."""
     with proofs.store.begin() as tx:
-        address = proofs.holder(tx, hashed).address
+        address = proofs.find_session(tx, token_hash).address
         theirs = [session for session in tx.sessions.of(address) if session.key == key]
         if not theirs:
             raise NotFound("This session has ended already, or it is not yours.")
@@ -263,23 +261,23 @@ def end_session(hashed: bytes, key: str, *, proofs: Proofs) -> None:
         tx.audit.enter(address, "end session", address, theirs[0].browser)
 
 
-def end_others(hashed: bytes, *, proofs: Proofs) -> int:
-    """End all other sessions of one's own; returns how many."""
+def end_others(token_hash: bytes, *, proofs: Proofs) -> int:
+    """End all other sessions of the person. Return how many."""
     with proofs.store.begin() as tx:
-        address = proofs.holder(tx, hashed).address
-        ended = tx.sessions.end_all(address, but=hashed)
+        address = proofs.find_session(tx, token_hash).address
+        ended = tx.sessions.end_all(address, but=token_hash)
         tx.audit.enter(address, "end session", address, f"all others, {ended}")
     return ended
 
 
-def begin_passkey(hashed: bytes, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any]:
+def begin_passkey(token_hash: bytes, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any]:
     """Return the browser's options for creating a passkey. Raises Refused."""
     with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed)
-        known = _known(tx, session.address)
-        return passkeys.to_make(
+        session = proofs.find_session(tx, token_hash)
+        known = _passkeys_with_room(tx, session.address)
+        return passkeys.creation_options(
             party,
-            proofs.ask(tx, session),
+            proofs.new_challenge(tx, session),
             handle=passkeys.handle_of(proofs.key, session.address),
             address=session.address,
             known=[passkey.id for passkey in known],
@@ -287,25 +285,31 @@ def begin_passkey(hashed: bytes, *, party: RelyingParty, proofs: Proofs) -> dict
 
 
 def add_passkey(
-    hashed: bytes, answer: str, *, name: str, party: RelyingParty, place: Place, proofs: Proofs
+    token_hash: bytes,
+    answer: str,
+    *,
+    name: str,
+    party: RelyingParty,
+    client: Client,
+    proofs: Proofs,
 ) -> SignedIn | Refusal:
-    """Keep a passkey that a browser made. Raises Refused where there can be no more."""
+    """Verify and store a new passkey. Raises Refused if the account has too many."""
     with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed)
-        _known(tx, session.address)
-        challenge = proofs.asked(tx, session)
+        session = proofs.find_session(tx, token_hash)
+        _passkeys_with_room(tx, session.address)
+        challenge = proofs.take_challenge(tx, session)
         if challenge is None:
             return Refusal.UNFIT
         try:
-            named, public, count = passkeys.made(party, challenge, answer)
+            passkey_id, public, count = passkeys.verify_creation(party, challenge, answer)
         except passkeys.Unfit as error:
             tx.audit.enter(session.address, "passkey refused", session.address, str(error))
             return Refusal.UNFIT
         passkey = Passkey(
-            id=named,
+            id=passkey_id,
             address=session.address,
             party=party.id,
-            name=one_line(name, MAX_NAME_CHARACTERS) or place.browser or "A passkey",
+            name=one_line(name, MAX_NAME_CHARACTERS) or client.browser or "A passkey",
             public=public,
             signatures=count,
             made_at=tx.now,
@@ -313,29 +317,29 @@ def add_passkey(
         if not tx.passkeys.add(passkey):
             return Refusal.UNFIT
         told = f"The passkey “{passkey.name}” was added to your account."
-        return proofs.changed(tx, session, "passkey", f"{passkey.name} added", told, place)
+        return proofs.finish_change(tx, session, "passkey", f"{passkey.name} added", told, client)
 
 
-def remove_passkey(hashed: bytes, key: str, *, place: Place, proofs: Proofs) -> SignedIn:
+def remove_passkey(token_hash: bytes, key: str, *, client: Client, proofs: Proofs) -> SignedIn:
     """Remove one of the person's passkeys. Raises NotFound if it is not theirs."""
     with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed)
+        session = proofs.find_session(tx, token_hash)
         mine = [passkey for passkey in tx.passkeys.of(session.address) if passkey.key == key]
         if not mine:
             raise NotFound("This passkey was removed already, or it is not yours.")
         tx.passkeys.remove(mine[0].id)
         told = f"The passkey “{mine[0].name}” was removed from your account."
-        return proofs.changed(tx, session, "passkey", f"{mine[0].name} removed", told, place)
+        return proofs.finish_change(tx, session, "passkey", f"{mine[0].name} removed", told, client)
 
 
-def ask_for_passkey(word: str, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any] | None:
+def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[str, Any] | None:
     """Return the browser's options for using a passkey; None if the person has none.
 
-    The person is signed in, or has given the right password.
+    The token is that of a session, or of a sign-in after the right password.
     """
-    hashed = hash_of(word)
+    token_hash = hash_token(token)
     with proofs.store.begin() as tx:
-        session = tx.sessions.get(hashed) or tx.sessions.half(hashed)
+        session = tx.sessions.get(token_hash) or tx.sessions.half(token_hash)
         if session is None or not session.alive(tx.now):
             return None
         known = [
@@ -343,11 +347,11 @@ def ask_for_passkey(word: str, *, party: RelyingParty, proofs: Proofs) -> dict[s
         ]
         if not known or session.stage is Stage.ENROLLING:
             return None
-        return passkeys.to_show(party, proofs.ask(tx, session), known)
+        return passkeys.request_options(party, proofs.new_challenge(tx, session), known)
 
 
-def _known(tx: Transaction, address: str) -> list[Passkey]:
-    """Return the passkeys, if one more may be added. Raises Refused."""
+def _passkeys_with_room(tx: Transaction, address: str) -> list[Passkey]:
+    """Return the person's passkeys. Raises Refused if no further one may be added."""
     credential = tx.accounts.get(address)
     if credential is None or not credential.has_factor:
         raise Refused("set up an authenticator app first; a passkey is an addition to it")

@@ -1,8 +1,7 @@
-"""changed rows → notices → emails to staff, and posts to the channels of the team.
+"""changed rows → notices → emails to staff, and posts to the team's channels.
 
 No act reports its own event. The tick derives events from what has changed in the database, so that
-a crash loses none and no door can forget one. A row for each person or channel and event rules out
-doubles.
+a crash loses none. One row per event and person or channel prevents duplicates.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,20 +33,16 @@ from newsletter.store.sql import Store, Transaction
 from newsletter.store.staff.notices import Mark
 
 _MAX_STATEMENTS = 200
-"""Changed statements of one tick."""
-_TALK = 100
-"""The last comments on a statement, whose writers hear of the next one."""
-_QUOTED = 300
-"""Characters of a comment that an email shows."""
-_KEPT = timedelta(days=31)
+"""The changed statements that one tick processes."""
+_MAX_COMMENTS = 100
+"""The last comments on a statement, whose authors get a notice of the next one."""
+_MAX_QUOTE = 300
+"""The characters of a comment that an email quotes."""
+_RETENTION = timedelta(days=31)
 
 
 def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = ()) -> int:
-    """Make notices of what has changed, and queue a message for each person or channel whose turn
-    it is.
-
-    Return the number of messages.
-    """
+    """Store notices of changes and queue due messages. Return the number of messages."""
     with store.read() as tx:
         mark = tx.notices.mark()
         slugs, change = tx.notices.changed(mark, tx.now, _MAX_STATEMENTS)
@@ -57,7 +52,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         events = {slug: events_of(one, tx.audit.last(slug)) for slug, one in found.items()}
         for comment in comments:
             if comment.slug in found:
-                talk = tx.comments.of(comment.slug, _TALK)
+                talk = tx.comments.of(comment.slug, _MAX_COMMENTS)
                 about = comment_events(comment, talk, found[comment.slug])
                 events[comment.slug] += about
         failing = tx.failing_checks.untold()
@@ -78,7 +73,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
                 for check in failing
             ),
         )
-        due = _due(tx, channels)
+        due = _due_receivers(tx, channels)
     if not (slugs or comments or imports or failing or due):
         return 0
     with store.begin() as tx:
@@ -89,9 +84,9 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         last = max((comment.id for comment in comments), default=mark.comment_id)
         imported = imports[-1].finished_at if imports else mark.imported_at
         tx.notices.advance(Mark(change_id=change, comment_id=last, imported_at=imported))
-        tx.notices.clear(tx.now - _KEPT)
+        tx.notices.clear(tx.now - _RETENTION)
         tx.failing_checks.tell(check.what for check in failing)
-        due = _due(tx, channels)
+        due = _due_receivers(tx, channels)
         for address in due:
             if address.startswith("#"):
                 tx.channel_posts.add(address.removeprefix("#"), tx.now)
@@ -100,8 +95,8 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
     return len(due)
 
 
-def _due(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
-    """Return the people and channels for whom a message has to be queued."""
+def _due_receivers(tx: Transaction, channels: Iterable[Channel]) -> list[str]:
+    """Return the addresses of people and channels for whom a message must be queued."""
     due, busy = tx.notices.due(tx.now), {*tx.channel_posts.under_way()}
     free = {channel.address for channel in channels if channel.name not in busy}
     return [
@@ -121,9 +116,9 @@ def _statuses(
 def compose(
     tx: Transaction, email: TransactionalEmail, *, rules: CampaignRules, desk: str
 ) -> tuple[News, ...]:
-    """Return what an email tells of at this moment. Its notices count as told, or as over.
+    """Return the news for an email to staff. Its notices become sent, or over if outdated.
 
-    ``desk`` is the address of the desk.
+    ``desk`` is the URL of the desk.
     """
     address = email.address
     account = tx.accounts.get(address) if tx.staff.role(address) else None
@@ -139,7 +134,7 @@ def compose(
 def compose_post(
     tx: Transaction, post: ChannelPost, *, channel: Channel, rules: CampaignRules, desk: str
 ) -> tuple[News, ...]:
-    """Return what a post tells of at this moment. All its notices count as told by it."""
+    """Return the news for a post to a channel. All its notices become sent."""
     notices = tx.notices.of_post(channel, post.id)
     known = _statuses(tx, [one.slug for one in notices], rules)
     _, news = _Writer(tx=tx, address="", desk=desk, known=known).write(notices)
@@ -149,22 +144,22 @@ def compose_post(
 
 @dataclass(frozen=True, kw_only=True)
 class _Writer:
-    """Writes the parts of a message, with the sentences of the status."""
+    """Writes the parts of a message to one person or channel."""
 
     tx: Transaction
     address: str
-    """The person who reads it; empty if it is a channel."""
+    """The recipient's address; "" for a channel."""
     desk: str
     known: Mapping[str, StatementStatus]
-    """By slug."""
+    """The statements' statuses, by slug."""
 
     @property
     def is_admin(self) -> bool:
-        """Return whether the reader hears of what admins hear, as channels do."""
+        """Return whether the recipient gets the notices of admins, as channels do."""
         return not self.address or self.tx.staff.role(self.address) is Role.ADMIN
 
     def write(self, notices: Iterable[Notice]) -> tuple[list[Notice], tuple[News, ...]]:
-        """Return the notices whose events are not over, and the parts about them."""
+        """Return the notices that still apply, and the parts of the message about them."""
         told: dict[tuple[str, str], list[tuple[Notice, str]]] = {}
         for notice in notices:
             line = self.line(notice)
@@ -175,11 +170,11 @@ class _Writer:
         return kept, tuple(self.news(some) for some in told.values())
 
     def line(self, notice: Notice) -> str | None:
-        """Return what the status does not say of an event, or None if the event is over."""
+        """Return the line about an event; None if it no longer applies."""
         if notice.kind in {NoticeKind.MENTIONED, NoticeKind.COMMENTED}:
-            return self._quoted(notice)
+            return self._quote(notice)
         if notice.kind is NoticeKind.IMPORTED:
-            return self._counted(notice)
+            return self._import_counts(notice)
         if notice.kind is NoticeKind.HEALTH:
             if not self.is_admin:
                 return None
@@ -193,16 +188,16 @@ class _Writer:
         ]
         return "" if any(self.address in {"", *one.people} for one in same) else None
 
-    def _quoted(self, notice: Notice) -> str | None:
+    def _quote(self, notice: Notice) -> str | None:
         comment = self.tx.comments.get(int(notice.occurrence))
         status = self.known.get(notice.slug)
         if comment is None or status is None or status.state is State.MISSING:
             return None
         words = " ".join(comment.words.split())
-        shown = words if len(words) <= _QUOTED else f"{words[:_QUOTED].rstrip()} …"
+        shown = words if len(words) <= _MAX_QUOTE else f"{words[:_MAX_QUOTE].rstrip()} …"
         return f"{status.name(comment.by)}: “{shown}”"
 
-    def _counted(self, notice: Notice) -> str | None:
+    def _import_counts(self, notice: Notice) -> str | None:
         record = self.tx.imports.get(int(notice.occurrence))
         if record is None or record.undone_at or not (self.is_admin or record.by == self.address):
             return None
@@ -212,7 +207,7 @@ class _Writer:
         )
 
     def news(self, told: Sequence[tuple[Notice, str]]) -> News:
-        """Return the part about one statement or import."""
+        """Return the part about one statement, import or failing check."""
         notice, _ = told[0]
         label = ", ".join(dict.fromkeys(one.kind.value for one, _ in told))
         lines = [line for _, line in told if line]
@@ -236,11 +231,11 @@ class _Writer:
         )
 
 
-_ATTEMPTS = 8
-"""Attempts within about forty minutes. After them an admin may send the post again."""
-_HEAD_START = 5
-"""Doublings of the back-off that the first wait has had already: a retry in seconds is too soon."""
-_FINAL = {
+_MAX_ATTEMPTS = 8
+"""Attempts within about forty minutes. Then an admin may send the post again."""
+_DOUBLINGS = 5
+"""Doublings of the back-off before the first wait: a retry after seconds is too soon."""
+_FINAL_STATES = {
     Verdict.ACCEPTED: PostState.ACCEPTED,
     Verdict.REJECTED: PostState.REJECTED,
     Verdict.UNKNOWN: PostState.UNKNOWN,
@@ -249,9 +244,9 @@ _FINAL = {
 
 @dataclass(frozen=True, kw_only=True)
 class PostSender:
-    """Sends one post per call.
+    """Sends one post to a channel per call.
 
-    ``compose`` returns what a post tells of. ``call`` makes one attempt and returns the answer.
+    ``compose`` returns the news for a post. ``call`` makes one attempt and returns the answer.
     """
 
     store: Store
@@ -261,8 +256,7 @@ class PostSender:
     jitter: Callable[[], float]
 
     def post(self) -> tuple[ChannelPost, PostState, str] | None:
-        """Send the next post that is due. Return it, its new state and the reason; None if none is
-        due."""
+        """Send the next due post. Return it, its new state and the reason; None if none is due."""
         with self.store.read() as tx:  # called every second: an idle call must not take the lock
             if not tx.channel_posts.under_way():
                 return None
@@ -276,17 +270,17 @@ class PostSender:
                 return post, PostState.OVER, "its events are over"
         answer = self.call(post, news)
         verdict, reason = answer.outcome.verdict, answer.outcome.reason
-        state = _FINAL.get(verdict, PostState.WAITING)
-        if state is PostState.WAITING and post.attempts >= _ATTEMPTS:
+        state = _FINAL_STATES.get(verdict, PostState.WAITING)
+        if state is PostState.WAITING and post.attempts >= _MAX_ATTEMPTS:
             state = PostState.REJECTED
-        waits = backoff(post.attempts + _HEAD_START, jitter=self.jitter(), asked=answer.retry_after)
+        waits = backoff(post.attempts + _DOUBLINGS, jitter=self.jitter(), asked=answer.retry_after)
         with self.store.begin() as tx:
             tx.channel_posts.settle(post, state, reason, tx.now + max(waits, INTERVAL))
         return post, state, reason
 
 
 def send_again(post_id: int, *, by: str, store: Store, channels: Mapping[str, Channel]) -> None:
-    """Queue a post again. Raises NotFound, or Refused if it is sent by itself anyway."""
+    """Queue a post again. Raises NotFound, and Refused if it is still queued."""
     with store.begin() as tx:
         entitle(tx, by, Role.ADMIN, "send a message to a channel again")
         post = tx.channel_posts.get(post_id)

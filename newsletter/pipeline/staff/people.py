@@ -1,13 +1,13 @@
-"""The staff: who they are, who is invited by a link that is used once, and who is no longer one.
+"""The staff: members, roles and the links with which they open accounts.
 
-To open a link changes nothing, however often. Only the form behind it uses it.
+Opening a link changes nothing. It is used by posting its form.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.credentials.codes import hash_of, link_word, new_word
+from newsletter.credentials.codes import hash_token, link_token, new_token
 from newsletter.credentials.id_tokens import Identity
 from newsletter.credentials.passwords import password_fault
 from newsletter.domain.campaigns.campaign import has_begun
@@ -31,11 +31,11 @@ from newsletter.domain.wording import moment, say
 from newsletter.pipeline.ledger import entitle
 from newsletter.pipeline.staff.proofs import (
     OTHER_PERSON,
-    Place,
+    Client,
     Proofs,
     SignedIn,
-    folded,
-    named,
+    fold_or_empty,
+    identity_text,
     one_line,
 )
 from newsletter.store.sql import Transaction
@@ -43,22 +43,21 @@ from newsletter.store.sql import Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """One of the staff, as admins see them."""
+    """A member of staff, for admins."""
 
     address: str
     name: str
     role: Role
     joined: bool
-    """The person has an account. Without one, an operator added them and they approve by command
-    only."""
+    """Whether the person has an account. Without one they approve by command only."""
     factor: bool
     seen_at: datetime | None
-    """The last time that we know of in sessions that are open; None where there is none."""
+    """The last use of the person's sessions that have not ended; None without any."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnusedLink:
-    """A link that was made within three days, and the email that brings it."""
+    """An unused link from the last three days, and the email that contains it."""
 
     invitation: Invitation
     email: TransactionalEmail | None
@@ -75,7 +74,7 @@ class Team:
 
 
 def team(*, proofs: Proofs) -> Team:
-    """Return all staff, by address."""
+    """Return all staff, sorted by address, and their unused links."""
     with proofs.store.read() as tx:
         names, accounts = tx.staff.names(), tx.accounts.all()
         people = []
@@ -108,10 +107,10 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
 
     Raises NotFound, and Refused for one's own role and for the last admin.
     """
-    who = folded(address)
+    who = fold_or_empty(address)
     with proofs.store.begin() as tx:
         actor = entitle(tx, by, Role.ADMIN, "change roles")
-        before = _found(tx, who)
+        before = _role_of(tx, who)
         if who == actor:
             raise Refused("you cannot change your own role; ask another admin")
         if before is role:
@@ -119,17 +118,17 @@ def change_role(address: str, role: Role, *, by: str, proofs: Proofs) -> Role:
         if role is not Role.ADMIN:
             refuse_last_admin(tx, who)
         _grant(tx, who, role, actor)
-        _shut_out(tx, who)
+        _revoke_access(tx, who)
         tx.audit.enter(actor, "role", who, f"{before.value} to {role.value}")
         what = f"Your role is {role.value} now; it was {before.value}."
-        _tell(tx, who, f"{what} {_called(tx, actor)} changed it.", proofs)
+        _tell(tx, who, f"{what} {_actor_name(tx, actor)} changed it.", proofs)
     return before
 
 
-def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
-    """Add a member of staff, who acts by commands alone until they are invited.
+def add_member(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
+    """Add a member of staff without an account, or change their role.
 
-    Raises Refused where another address of the same mailbox is known.
+    They act by commands only. Raises Refused if another address of the mailbox is known.
     """
     with proofs.store.begin() as tx:
         refuse_same_mailbox(tx, address)
@@ -141,27 +140,26 @@ def put(address: str, role: Role, *, by: str, proofs: Proofs) -> None:
 
 
 def disable(address: str, *, by: str, proofs: Proofs) -> None:
-    """Remove a person's account and role, and end their sessions. Their acts stay in the log.
+    """Remove a person's account and role, and end their sessions. The audit log keeps their acts.
 
     Raises NotFound, and Refused for oneself and for the last admin.
     """
-    who = folded(address)
+    who = fold_or_empty(address)
     with proofs.store.begin() as tx:
         actor = entitle(tx, by, Role.ADMIN, "remove somebody")
-        before = _found(tx, who)
+        before = _role_of(tx, who)
         if who == actor:
             raise Refused("you cannot remove yourself; ask another admin")
         refuse_last_admin(tx, who)
-        _tell(tx, who, f"Your account was removed by {_called(tx, actor)}.", proofs)
+        _tell(tx, who, f"Your account was removed by {_actor_name(tx, actor)}.", proofs)
         tx.staff.remove(who)
         tx.accounts.remove(who)
-        _shut_out(tx, who)
+        _revoke_access(tx, who)
         tx.audit.enter(actor, "remove", who, f"was {before.value}")
 
 
 def scheduled_by(address: str, *, proofs: Proofs) -> dict[str, str]:
-    """Return slug → title of statements not yet begun that depend on this person's approval or
-    start.
+    """Return slug → title of unsent statements that depend on this person's approval or start.
 
     After the person loses their role, these wait for another person.
     """
@@ -183,7 +181,7 @@ def refuse_last_admin(tx: Transaction, address: str) -> None:
         raise Refused(f"{address} is the last admin; make somebody else an admin first")
 
 
-def _found(tx: Transaction, address: str) -> Role:
+def _role_of(tx: Transaction, address: str) -> Role:
     role = tx.staff.role(address)
     if role is None:
         raise NotFound(f"{address} is not among the staff")
@@ -191,7 +189,7 @@ def _found(tx: Transaction, address: str) -> Role:
 
 
 def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
-    """Give a role. Approvals and starts from before the person lost it do not count again."""
+    """Set a person's role. Approvals and starts from a former role do not count again."""
     before = tx.staff.role(address)
     tx.staff.put(address, role, tx.now)
     gained = {one for one in Role if role.includes(one) and not (before and before.includes(one))}
@@ -206,15 +204,15 @@ def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
 
 
 def _tell(tx: Transaction, address: str, what: str, proofs: Proofs) -> None:
-    """Mail a notice, if the person has an account."""
+    """Mail a notice to the person, if they have an account."""
     if tx.accounts.get(address) is not None:
         proofs.tell(tx, address, what)
 
 
-def _shut_out(tx: Transaction, address: str) -> None:
-    """End what the role gave them: sessions, links to them, and links and tokens that they made.
+def _revoke_access(tx: Transaction, address: str) -> None:
+    """End a person's sessions, the links to them, and the links and tokens that they created.
 
-    Approvals and starts are decided by the role of the moment.
+    Approvals and starts are not touched: they count by the role of the moment.
     """
     tx.sessions.end_all(address)
     tx.invitations.withdraw_of(address, tx.now)
@@ -222,38 +220,36 @@ def _shut_out(tx: Transaction, address: str) -> None:
     tx.tokens.revoke_by(address, tx.now)
 
 
-def _called(tx: Transaction, actor: str) -> str:
-    """Return the name of an admin, or of the operator, for an email."""
+def _actor_name(tx: Transaction, actor: str) -> str:
+    """Return the name of an admin or of the operator, for an email."""
     if actor == OPERATOR:
         return "the operator"
     return f"{tx.staff.names().get(actor) or name_of(actor)} ({actor})"
 
 
-_LONGEST_NAME = 80
+_MAX_NAME_LENGTH = 80
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A link that was made. Its word is kept nowhere."""
+    """A new link. Only the hash of its token is stored."""
 
     address: str
     role: Role
-    word: str
-    """Empty where the link is mailed to its owner: of an admin's links only the owner knows it."""
+    token: str
+    """"" if the link is mailed: only its owner may know the token."""
     expires_at: datetime
 
 
 def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
-    """Create a link with which one person opens an account. Their former links end.
+    """Create a link with which a person opens an account. Their former links end.
 
     The operator's link is returned for printing. An admin's link is mailed to its owner, so that no
-    admin can open an account in another name and approve as two people.
-
-    Raises InvalidInput for an invalid address, and Refused for a person who has an account or
-    shares a mailbox with a member of staff: one person with two roles could approve their own
-    texts.
+    admin can open an account in another name and approve as two people. Raises InvalidInput for an
+    invalid address, and Refused for a person who has an account or shares a mailbox with a member
+    of staff: one person with two roles could approve their own texts.
     """
-    invited = _parsed(address)
+    invited = _parse(address)
     with proofs.store.begin() as tx:
         actor = entitle(tx, by, Role.ADMIN, "invite somebody")
         known = tx.staff.role(invited)
@@ -262,17 +258,17 @@ def invite(address: str, role: Role, *, by: str, proofs: Proofs) -> Link:
         if known not in {None, role}:
             raise Refused(f"{invited} is among the staff already; change their role first")
         refuse_same_mailbox(tx, invited)
-        link = _made(tx, LinkKind.INVITATION, invited, role, actor, proofs)
-        tx.audit.enter(actor, "invite", invited, f"as {role.value}; {_went(link)}")
+        link = _create_link(tx, LinkKind.INVITATION, invited, role, actor, proofs)
+        tx.audit.enter(actor, "invite", invited, f"as {role.value}; {_how_delivered(link)}")
     return link
 
 
 def reset(address: str, *, by: str, proofs: Proofs) -> Link:
     """Create a link for a new password and second factor, and end the person's sessions.
 
-    The link is printed or mailed as in ``invite``. Raises NotFound for an unknown address.
+    The link is returned or mailed as in ``invite``. Raises NotFound for an unknown address.
     """
-    who = _parsed(address)
+    who = _parse(address)
     with proofs.store.begin() as tx:
         actor = entitle(tx, by, Role.ADMIN, "let somebody in again")
         role = tx.staff.role(who)
@@ -280,46 +276,46 @@ def reset(address: str, *, by: str, proofs: Proofs) -> Link:
             raise NotFound(f"{who} is not among the staff")
         if who == by:
             raise Refused("change your own password on your account page")
-        link = _made(tx, LinkKind.RESET, who, role, actor, proofs)
+        link = _create_link(tx, LinkKind.RESET, who, role, actor, proofs)
         tx.sessions.end_all(who)
-        tx.audit.enter(actor, "reset", who, f"a link to set a new password; {_went(link)}")
-        if link.word:
+        tx.audit.enter(actor, "reset", who, f"a link to set a new password; {_how_delivered(link)}")
+        if link.token:
             proofs.tell(tx, who, "The operator has a link that sets a new password.")
     return link
 
 
-def forgot(address: str, *, place: Place, proofs: Proofs) -> None:
+def forgot(address: str, *, client: Client, proofs: Proofs) -> None:
     """Mail a link for a new password to the owner of an account. The second factor stays.
 
-    The caller learns nothing about the address. If the owner has a link that works, none is made:
-    strangers cannot end it.
+    The caller learns nothing about the address. If the owner has an unused link, none is created,
+    so that strangers cannot end it.
     """
-    who = folded(address)
+    who = fold_or_empty(address)
     with proofs.store.begin() as tx:
-        if proofs.attempt(tx, limits_on_forgotten(who, place.network)) is None:
+        if proofs.attempt(tx, limits_on_forgotten(who, client.network)) is None:
             return
         role, links = tx.staff.role(who), tx.invitations.open(tx.now)
         may = role is not None and SignInBy.PASSWORD in proofs.ways_in(role)
         known = may and tx.accounts.get(who) and not any(one.address == who for one in links)
-        where = f"from {place.network or 'an unknown network'}"
+        where = f"from {client.network or 'an unknown network'}"
         tx.audit.enter("nobody", "forgotten password", who if known else "no account", where)
         if role and known:
-            _made(tx, LinkKind.FORGOTTEN, who, role, who, proofs)
+            _create_link(tx, LinkKind.FORGOTTEN, who, role, who, proofs)
 
 
-def _went(link: Link) -> str:
-    return "the link was printed" if link.word else "the link is mailed to its owner"
+def _how_delivered(link: Link) -> str:
+    return "the link was printed" if link.token else "the link is mailed to its owner"
 
 
-def _made(
+def _create_link(
     tx: Transaction, kind: LinkKind, address: str, role: Role, by: str, proofs: Proofs
 ) -> Link:
     expires_at = tx.now + (INVITATION_LIFETIME if kind is LinkKind.INVITATION else RESET_LIFETIME)
     if by == OPERATOR:
-        email_id, word = None, new_word()
+        email_id, token = None, new_token()
     else:
         email_id = _queue_link_email(tx, kind, address, role, by, expires_at, proofs)
-        word = link_word(proofs.key, email_id)
+        token = link_token(proofs.key, email_id)
     made = Invitation(
         id=0,
         kind=kind,
@@ -330,13 +326,13 @@ def _made(
         expires_at=expires_at,
         email_id=email_id,
     )
-    tx.invitations.add(made, hash_of(word))
-    shown = "" if email_id else word
-    return Link(address=address, role=role, word=shown, expires_at=expires_at)
+    tx.invitations.add(made, hash_token(token))
+    shown = "" if email_id else token
+    return Link(address=address, role=role, token=shown, expires_at=expires_at)
 
 
-_LINK_MAILS = 5
-_ASKS: Mapping[LinkKind, str] = {
+_MAX_LINKS = 5
+_LINK_REASONS: Mapping[LinkKind, str] = {
     LinkKind.INVITATION: "invites you as",
     LinkKind.RESET: "lets you in again as",
     LinkKind.FORGOTTEN: "asked for a new password",
@@ -352,76 +348,80 @@ def _queue_link_email(
     until: datetime,
     proofs: Proofs,
 ) -> int:
-    """Take on the email that brings a link to its owner; return its id. Raises Refused."""
-    limit = Limit(key=f"link {address}", most=_LINK_MAILS, within=timedelta(hours=1))
+    """Queue the email that contains a link. Return the email's id. Raises Refused."""
+    limit = Limit(key=f"link {address}", most=_MAX_LINKS, within=timedelta(hours=1))
     if proofs.attempt(tx, [limit]) is None:
-        raise Refused(f"{_LINK_MAILS} links were mailed to {address} within an hour; wait a while")
-    asks = f"{_called(tx, by)} {_ASKS[kind]}"
+        raise Refused(f"{_MAX_LINKS} links were mailed to {address} within an hour; wait a while")
+    reason = f"{_actor_name(tx, by)} {_LINK_REASONS[kind]}"
     role_named = "" if kind is LinkKind.FORGOTTEN else f" {role.value}"
     works = f"The link works once, until {moment(until, proofs.zone)}."
-    return tx.emails.tell(address, f"{asks}{role_named}. {works}", tx.now, EmailKind.LINK)
+    return tx.emails.tell(address, f"{reason}{role_named}. {works}", tx.now, EmailKind.LINK)
 
 
-def invitation_of(word: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[SignInBy]]:
-    """Return the invitation of a link, and how its owner may sign in by it.
+def invitation_of(token: str, *, proofs: Proofs) -> tuple[Invitation, frozenset[SignInBy]]:
+    """Return the invitation of a token, and the ways in which its owner may sign in.
 
     Raises NotFound if the link is used, expired or unknown.
     """
     with proofs.store.read() as tx:
-        link = _open(tx, word)
-        return link, _ways_by(tx, link, proofs)
+        link = _find_link(tx, token)
+        return link, _ways_in_by_link(tx, link, proofs)
 
 
-def _ways_by(tx: Transaction, link: Invitation, proofs: Proofs) -> frozenset[SignInBy]:
+def _ways_in_by_link(tx: Transaction, link: Invitation, proofs: Proofs) -> frozenset[SignInBy]:
     is_new = link.kind is LinkKind.INVITATION
-    ways = proofs.ways_in(link.role if is_new else _found(tx, link.address))
+    ways = proofs.ways_in(link.role if is_new else _role_of(tx, link.address))
     return ways - {SignInBy.PROVIDER} if link.kind is LinkKind.FORGOTTEN else ways
 
 
-def accept(word: str, *, name: str, password: str, place: Place, proofs: Proofs) -> SignedIn | str:
-    """Use a link: set the password and sign in. Return the fault of a password as a sentence.
+def accept(
+    token: str, *, name: str, password: str, client: Client, proofs: Proofs
+) -> SignedIn | str:
+    """Use a link: set the password and sign in. Return the session, or the password's fault.
 
     Raises NotFound for a link that does not work, Refused if too many passwords are being hashed.
     """
     with proofs.store.read() as tx:
-        address = _open(tx, word).address
+        address = _find_link(tx, token).address
     wrong = password_fault(password, address, name)
     if wrong:
         return wrong
     hashed = proofs.new_hash(password)
     with proofs.store.begin() as tx:
         # somebody else may have used it meanwhile
-        return _use(tx, _open(tx, word), hashed, name, place, proofs)
+        return _use_link(tx, _find_link(tx, token), hashed, name, client, proofs)
 
 
 def join(
-    tx: Transaction, number: int, name: str, identity: Identity, place: Place, proofs: Proofs
+    tx: Transaction, number: int, name: str, identity: Identity, client: Client, proofs: Proofs
 ) -> SignedIn:
-    """Use the link with this number: connect an account at the identity provider and sign in.
+    """Use the link with this id: connect an account at the identity provider and sign in.
 
     The link vouches for the person. Raises NotFound, and Refused for the account of another person.
     """
-    link = _working(tx, tx.invitations.get(number))
-    if identity.email and folded(identity.email) != link.address:
+    link = _require_open(tx, tx.invitations.get(number))
+    if identity.email and fold_or_empty(identity.email) != link.address:
         other = "You signed in there as {other}. This link is for {address}."
         raise Refused(say(other, other=identity.email, address=link.address))
     if tx.accounts.owner_of(identity.issuer, identity.subject) not in {None, link.address}:
         raise Refused(OTHER_PERSON)
-    return _use(tx, link, identity, name, place, proofs)
+    return _use_link(tx, link, identity, name, client, proofs)
 
 
-def _use(
-    tx: Transaction, link: Invitation, by: str | Identity, name: str, place: Place, proofs: Proofs
+def _use_link(
+    tx: Transaction, link: Invitation, by: str | Identity, name: str, client: Client, proofs: Proofs
 ) -> SignedIn:
-    """Use a link with the hash of a password, or with an identity. Raises Refused."""
+    """Use a link with the hash of a password or with an identity (``by``). Raises Refused."""
     identity = by if isinstance(by, Identity) else None
-    if (SignInBy.PROVIDER if identity else SignInBy.PASSWORD) not in _ways_by(tx, link, proofs):
+    if (SignInBy.PROVIDER if identity else SignInBy.PASSWORD) not in _ways_in_by_link(
+        tx, link, proofs
+    ):
         raise Refused(say("Your role does not sign in this way. Nothing was changed."))
     address, hashed = link.address, "" if identity else str(by)
     if link.kind is LinkKind.INVITATION:
         _grant(tx, address, link.role, link.by)
-        tx.staff.rename(address, one_line(name, _LONGEST_NAME) or name_of(address))
-    role = _found(tx, address)  # a reset link never changes the role
+        tx.staff.rename(address, one_line(name, _MAX_NAME_LENGTH) or name_of(address))
+    role = _role_of(tx, address)  # a reset link never changes the role
     tx.invitations.use(link.id, tx.now)
     if link.kind is LinkKind.FORGOTTEN:
         tx.accounts.set_password(address, hashed, tx.now)
@@ -430,17 +430,17 @@ def _use(
     if identity:
         tx.accounts.connect(address, identity.issuer, identity.subject)
     tx.sessions.end_all(address)
-    way = f"with {named(identity)}" if identity else "with a password"
-    _note(tx, link, role, f", {way}, from {place.network or 'an unknown network'}", proofs)
+    way = f"with {identity_text(identity)}" if identity else "with a password"
+    _log_use(tx, link, role, f", {way}, from {client.network or 'an unknown network'}", proofs)
     credential = tx.accounts.get(address)
     assert credential is not None  # noqa: S101 - it was opened before
     stage = proofs.next_stage(role, credential, identity)
     # a provider that never says when it asked could not vouch for a first factor later
-    return proofs.begin(tx, address, stage, place, fresh_at=tx.now if identity else None)
+    return proofs.begin(tx, address, stage, client, fresh_at=tx.now if identity else None)
 
 
 def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
-    """Take a link back; returns whose it was. Raises NotFound."""
+    """Withdraw an unused link. Return its owner's address. Raises NotFound."""
     with proofs.store.begin() as tx:
         actor = entitle(tx, by, Role.ADMIN, "withdraw an invitation")
         invitation = tx.invitations.get(number)
@@ -450,11 +450,11 @@ def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
     return invitation.address
 
 
-def _open(tx: Transaction, word: str) -> Invitation:
-    return _working(tx, tx.invitations.find(hash_of(word)))
+def _find_link(tx: Transaction, token: str) -> Invitation:
+    return _require_open(tx, tx.invitations.find(hash_token(token)))
 
 
-def _working(tx: Transaction, invitation: Invitation | None) -> Invitation:
+def _require_open(tx: Transaction, invitation: Invitation | None) -> Invitation:
     if invitation is None or not invitation.open(tx.now) or not _may_let_in(tx, invitation):
         raise NotFound(
             "This link does nothing any more. It was used before, it is too old, or a newer one was"
@@ -464,12 +464,12 @@ def _working(tx: Transaction, invitation: Invitation | None) -> Invitation:
 
 
 def _may_let_in(tx: Transaction, link: Invitation) -> bool:
-    """Return whether the person who made a link may still do so."""
+    """Return whether the person who created a link still has the role for it."""
     by_owner = link.kind is LinkKind.FORGOTTEN
     return by_owner or link.by == OPERATOR or tx.staff.role(link.by) is Role.ADMIN
 
 
-def _note(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Proofs) -> None:
+def _log_use(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Proofs) -> None:
     if link.kind is LinkKind.INVITATION:
         tx.audit.enter(link.address, "accept invitation", link.address, f"as {role.value}{by}")
         return
@@ -479,7 +479,7 @@ def _note(tx: Transaction, link: Invitation, role: Role, by: str, proofs: Proofs
 
 
 def refuse_same_mailbox(tx: Transaction, address: str) -> None:
-    """Raises Refused where another of the staff, or of those who are invited, reads the mailbox."""
+    """Raise Refused if a member or invited person has another address of the mailbox."""
     others = {
         *tx.staff.roles(),
         *(invitation.address for invitation in tx.invitations.open(tx.now)),
@@ -492,7 +492,7 @@ def refuse_same_mailbox(tx: Transaction, address: str) -> None:
         )
 
 
-def _parsed(address: str) -> str:
+def _parse(address: str) -> str:
     try:
         return fold(parse_address(address))
     except ValueError as error:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from newsletter.credentials import codes, passkeys
-from newsletter.credentials.codes import hash_of, new_word
+from newsletter.credentials.codes import hash_token, new_token
 from newsletter.credentials.id_tokens import Identity
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
@@ -30,31 +30,31 @@ from newsletter.store.sql import Store, Transaction
 
 
 class Refusal(Enum):
-    """The reason for refusing a sign-in."""
+    """Why a sign-in is refused."""
 
     WRONG = "wrong"
     """The password, code or passkey is wrong."""
     TOO_OFTEN = "too often"
-    """There were too many failures; whether it was right is not said."""
+    """There were too many failures. The proof was not checked."""
     UNFIT = "unfit"
-    """The passkey's answer proves nothing."""
+    """The passkey's answer is invalid."""
     COPIED = "copied"
-    """A passkey counts fewer signatures than before: another device may have the same key."""
+    """The passkey's signature count went back: another device may have a copy of the key."""
     UNNAMED = "unnamed"
-    """The identity provider named no one with an account."""
+    """The identity provider proved no identity with an account."""
     OVER = "over"
-    """The step before was too long ago: sign in again."""
+    """The previous step of the sign-in has expired: sign in again."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """The origin of a request."""
+class Client:
+    """The client of a request."""
 
     browser: str = ""
     network: str = ""
-    """Empty where a proxy does not say."""
+    """The client's network; "" if a proxy hides it."""
     device: str = ""
-    """The cookie that the browser keeps of an earlier sign-in; anybody can make one up."""
+    """The device cookie of an earlier sign-in, not yet verified."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,45 +62,45 @@ class SignedIn:
     """The new session after a sign-in or a step-up."""
 
     address: str
-    word: str
-    """For the cookie; only its hash is kept."""
+    token: str
+    """The session token for the cookie; only its hash is stored."""
     stage: Stage
 
 
 @dataclass(frozen=True, kw_only=True)
 class PasswordCheck:
-    """A password that was compared with an account's, and counted as a failure until it is not."""
+    """The result of comparing a password, which counts as a failure until that is taken back."""
 
     is_right: bool
-    hashed: str
+    password_hash: str
     counted: tuple[int, ...]
-    """Takes the failure back."""
+    """The ids of the counted failure, with which it is taken back."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PasskeyAnswer:
-    """A browser's answer with a passkey, given instead of a code."""
+    """The browser's answer with a passkey, instead of a code."""
 
     answer: str
-    """JSON, as WebAuthn writes it (``AuthenticationResponseJSON``)."""
+    """The JSON text of an ``AuthenticationResponseJSON`` (WebAuthn)."""
     party: RelyingParty
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proofs:
-    """``key`` is the workspace's key for salts and codes. It is not in the database."""
+    """Checks proofs. ``key`` is the workspace's, for salts and codes; not in the database."""
 
     store: Store
     key: bytes
     passwords: Passwords
     rules: DeskRules
     zone: str
-    """In which emails to the staff say times."""
+    """The time zone of times in emails to staff."""
     issuer: str = ""
-    """The identity provider of the staff; empty without one."""
+    """The issuer of the staff's identity provider; "" without one."""
 
     def ways_in(self, role: Role, credential: Credential | None = None) -> frozenset[SignInBy]:
-        """Return how a person may sign in: with this credential, or else with a new account."""
+        """Return the ways to sign in that a role allows, with this credential or a new account."""
         return methods_for(role, self.rules, self.issuer, credential)
 
     # --- sessions
@@ -110,53 +110,55 @@ class Proofs:
         tx: Transaction,
         address: str,
         stage: Stage,
-        place: Place,
+        client: Client,
         *,
         fresh_at: datetime | None = None,
     ) -> SignedIn:
-        """Begin a session under a new token, and delete expired sessions.
+        """Begin a session with a new token, and delete expired sessions.
 
         ``fresh_at`` is when a second factor was given.
         """
         tx.sessions.clear(tx.now)
-        word = new_word()
+        token = new_token()
         session = Session(
-            hash=hash_of(word),
+            hash=hash_token(token),
             address=address,
             created_at=tx.now,
             seen_at=tx.now,
             stepped_up_at=fresh_at,
-            browser=place.browser,
-            network=place.network,
+            browser=client.browser,
+            network=client.network,
             stage=stage,
         )
         tx.sessions.begin(session)
         if stage is Stage.WHOLE:
-            tx.throttle.know(address, place.network, tx.now)
-        return SignedIn(address=address, word=word, stage=stage)
+            tx.throttle.know(address, client.network, tx.now)
+        return SignedIn(address=address, token=token, stage=stage)
 
     def renew(
-        self, tx: Transaction, before: Session, place: Place, *, fresh: bool = True
+        self, tx: Transaction, before: Session, client: Client, *, fresh: bool = True
     ) -> SignedIn:
-        """Continue a session in the same browser under a new token, without extending it."""
+        """Continue a session with a new token, not longer. ``fresh``: with a second factor."""
         tx.sessions.end(before.hash)
-        word = new_word()
+        token = new_token()
         tx.sessions.begin(
             Session(
-                hash=hash_of(word),
+                hash=hash_token(token),
                 address=before.address,
                 # one that was only half counts its days from when it is whole
                 created_at=before.created_at if before.stage is Stage.WHOLE else tx.now,
                 seen_at=tx.now,
                 stepped_up_at=tx.now if fresh else before.stepped_up_at,
-                browser=place.browser,
-                network=place.network,
+                browser=client.browser,
+                network=client.network,
             )
         )
-        return SignedIn(address=before.address, word=word, stage=Stage.WHOLE)
+        return SignedIn(address=before.address, token=token, stage=Stage.WHOLE)
 
-    def holder(self, tx: Transaction, hashed: bytes, *, stage: Stage = Stage.WHOLE) -> Session:
-        """Return the session if it has reached this stage and has not expired. Raises Refused."""
+    def find_session(
+        self, tx: Transaction, hashed: bytes, *, stage: Stage = Stage.WHOLE
+    ) -> Session:
+        """Return the session with this token hash and stage. Raises Refused without one."""
         whole = stage is Stage.WHOLE
         session = tx.sessions.get(hashed) if whole else tx.sessions.half(hashed)
         if session is None or session.stage is not stage or not session.alive(tx.now):
@@ -168,7 +170,7 @@ class Proofs:
     def next_stage(
         self, role: Role, credential: Credential, identity: Identity | None = None
     ) -> Stage:
-        """Return the stage after the right password, or by an identity."""
+        """Return the session stage after the right password, or after an identity."""
         if identity is not None and identity.has_factor:
             return Stage.WHOLE
         if credential.has_factor:
@@ -177,25 +179,25 @@ class Proofs:
 
     # --- passwords
 
-    def compare(
+    def check_password(
         self,
         address: str,
         password: str,
         limits: Iterable[Limit],
-        place: Place,
+        client: Client,
         *,
         is_known: bool = True,
     ) -> PasswordCheck | None:
-        """Compare a password with that of an account. None: a limit refuses it.
+        """Compare a password with that of an account. Return None if a limit is reached.
 
-        The only place where passwords are compared. What a limit or a full queue refuses costs no
-        hash and no write, and a full queue counts against no account. Raises Busy.
+        All password checks go through here. A reached limit or a full queue costs no hash and no
+        write, and a full queue counts as no failure. Raises Busy.
         """
         limits = tuple(limits)
         with self.store.read() as tx:
             if exceeded(limits, tx.now, tx.throttle.count):
                 return None
-        with self.passwords.queue(place.network, is_known=is_known):
+        with self.passwords.queue(client.network, is_known=is_known):
             with self.store.begin() as tx:
                 counted = self.attempt(tx, limits)
                 role, credential = tx.staff.role(address), tx.accounts.get(address)
@@ -205,15 +207,15 @@ class Proofs:
             try:
                 # between transactions, and also for an unknown address: Argon2 takes long
                 # enough that its absence could be timed
-                right = self.passwords.fits(password, hashed)
+                right = self.passwords.matches(password, hashed)
             except Busy:
                 with self.store.begin() as tx:
                     tx.throttle.take_back(counted)
                 raise
-        return PasswordCheck(is_right=right, hashed=hashed, counted=tuple(counted))
+        return PasswordCheck(is_right=right, password_hash=hashed, counted=tuple(counted))
 
     def new_hash(self, password: str) -> str:
-        """Hash a new password of somebody for whom a session or a link vouches. Raises Busy."""
+        """Return the hash of a new password, for a person with a session or a link. Raises Busy."""
         # between two transactions: Argon2 takes long, and keeps no other writer waiting
         with self.passwords.queue(is_known=True):
             return self.passwords.hash(password)
@@ -221,10 +223,9 @@ class Proofs:
     # --- failures
 
     def attempt(self, tx: Transaction, limits: Iterable[Limit]) -> list[int] | None:
-        """Count one attempt as failed before it is checked, so that parallel attempts cannot exceed
-        a limit.
+        """Count an attempt as failed before its check, so that parallel ones cannot exceed a limit.
 
-        Return the ids that undo the count; None if the limit is reached.
+        Return the ids with which the count is taken back; None if a limit is reached.
         """
         limits = tuple(limits)
         if exceeded(limits, tx.now, tx.throttle.count):
@@ -232,15 +233,14 @@ class Proofs:
         # a set: where two limits have one key, a failure counts once
         return tx.throttle.failed({limit.key for limit in limits}, tx.now)
 
-    def code_limits(self, tx: Transaction, address: str, place: Place) -> tuple[Limit, ...]:
-        is_familiar = tx.throttle.knows(address, place.network, tx.now)
-        return limits_on_codes(address, place.network, is_familiar=is_familiar)
+    def code_limits(self, tx: Transaction, address: str, client: Client) -> tuple[Limit, ...]:
+        is_familiar = tx.throttle.knows(address, client.network, tx.now)
+        return limits_on_codes(address, client.network, is_familiar=is_familiar)
 
     # --- codes
 
-    def spend(self, tx: Transaction, credential: Credential, code: str) -> bool:
-        """Check a one-time or recovery code and mark it as used. Return whether it was right and
-        unused."""
+    def use_code(self, tx: Transaction, credential: Credential, code: str) -> bool:
+        """Check a one-time or recovery code and mark it as used. Return whether it was valid."""
         address = credential.address
         if not credential.has_factor:
             return False
@@ -255,7 +255,7 @@ class Proofs:
         return step is not None and tx.accounts.use_step(address, step)
 
     def new_codes(self, tx: Transaction, address: str) -> tuple[str, ...]:
-        """Recovery codes in the place of those that there were. They are shown once."""
+        """Replace the recovery codes. Return the new ones, which are shown once."""
         made = codes.new_recovery_codes(RECOVERY_CODES)
         hashes = [codes.recovery_hash(self.key, address, code) for code in made]
         tx.accounts.renew_codes(address, hashes)
@@ -263,37 +263,36 @@ class Proofs:
 
     # --- passkeys
 
-    def ask(self, tx: Transaction, session: Session) -> str:
-        """Create and return the challenge that a device signs for this session: once, within
-        minutes."""
+    def new_challenge(self, tx: Transaction, session: Session) -> str:
+        """Create the WebAuthn challenge of a session, valid once and for minutes. Return it."""
         challenge = passkeys.new_challenge()
         tx.sessions.ask(session.hash, challenge, tx.now)
         return challenge
 
-    def asked(self, tx: Transaction, session: Session) -> str | None:
-        """Return the challenge of this session, once; None if it has expired."""
+    def take_challenge(self, tx: Transaction, session: Session) -> str | None:
+        """Return the challenge of this session and delete it; None if it has expired."""
         found = tx.sessions.answered(session.hash)
         if found is None or tx.now - found[1] >= CHALLENGE_LIFETIME:
             return None
         return found[0]
 
-    def sign(
+    def check_passkey(
         self, tx: Transaction, session: Session, signed: PasskeyAnswer
     ) -> tuple[Refusal, str] | None:
-        """Take what a passkey signed; returns why it is refused, also for the audit log."""
-        challenge = self.asked(tx, session)
+        """Check a passkey's answer. Return None, or the refusal and its text for the audit log."""
+        challenge = self.take_challenge(tx, session)
         if challenge is None:
             return Refusal.UNFIT, "passkey refused: no challenge, or it was used or too old"
         mine = [one for one in tx.passkeys.of(session.address) if one.party == signed.party.id]
         known = {one.id: one.public for one in mine}
         try:
-            used, count = passkeys.shown(signed.party, challenge, signed.answer, known)
+            used, count = passkeys.verify_assertion(signed.party, challenge, signed.answer, known)
         except passkeys.Unfit as error:
             return Refusal.UNFIT, f"passkey refused: {error}"
         [passkey] = [one for one in mine if one.id == used]
         if passkey.repeats(count):
             name = passkey.name
-            self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED}")
+            self.tell(tx, session.address, f"Your passkey “{name}” was refused: {_COPIED_ADVICE}")
             return (
                 Refusal.COPIED,
                 f"passkey {name} refused: it counts {count} after {passkey.signatures}",
@@ -303,34 +302,34 @@ class Proofs:
 
     # --- who knows of it
 
-    def changed(
-        self, tx: Transaction, session: Session, action: str, detail: str, told: str, place: Place
+    def finish_change(
+        self, tx: Transaction, session: Session, action: str, detail: str, told: str, client: Client
     ) -> SignedIn:
-        """Finish a change of credentials.
+        """Finish a change of credentials. Return the new session.
 
-        End the person's other sessions, continue this one under a new token, and mail a notice.
+        End the person's other sessions, continue this one with a new token, and mail a notice.
         """
         tx.sessions.end_all(session.address, but=session.hash)
         # of all that is changed, only a new second factor was shown just now
-        entered = self.renew(tx, session, place, fresh=action == "second factor")
+        entered = self.renew(tx, session, client, fresh=action == "second factor")
         if session.stage is not Stage.WHOLE:
-            tx.throttle.know(session.address, place.network, tx.now)
+            tx.throttle.know(session.address, client.network, tx.now)
         tx.audit.enter(session.address, action, session.address, detail)
         self.tell(tx, session.address, told)
         return entered
 
     def tell(self, tx: Transaction, address: str, what: str) -> None:
-        """Mail somebody what happened to their account."""
+        """Mail a person a notice of what happened to their account."""
         tx.emails.tell(address, f"{what} It happened on {moment(tx.now, self.zone)}.", tx.now)
 
 
-_LONGEST_SUBJECT = 80
+_MAX_SUBJECT_LENGTH = 80
 OTHER_PERSON = say("You signed in there as another person. Nothing was changed.")
-_COPIED = "it may have been copied. Remove it on your account page, and add another one."
+_COPIED_ADVICE = "it may have been copied. Remove it on your account page, and add another one."
 
 
-def folded(address: str) -> str:
-    """Return the folded address of an account; empty if it is invalid."""
+def fold_or_empty(address: str) -> str:
+    """Return the folded address of an account; "" if it is invalid."""
     try:
         return fold(address[:254])
     except ValueError:
@@ -338,11 +337,11 @@ def folded(address: str) -> str:
 
 
 def one_line(typed: str, longest: int) -> str:
-    """Return a typed name without invisible characters; may be empty."""
+    """Return a typed name on one line, at most ``longest`` characters; may be empty."""
     seen = (character if character.isprintable() else " " for character in typed)
     return " ".join("".join(seen).split())[:longest].strip()
 
 
-def named(identity: Identity) -> str:
-    """Return an identity for the audit log."""
-    return f"{one_line(identity.subject, _LONGEST_SUBJECT)} at {identity.issuer}"
+def identity_text(identity: Identity) -> str:
+    """Return an identity as text for the audit log."""
+    return f"{one_line(identity.subject, _MAX_SUBJECT_LENGTH)} at {identity.issuer}"

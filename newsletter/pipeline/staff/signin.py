@@ -1,7 +1,7 @@
-"""address + password, or an identity → second factor → session; and a fresh factor in between.
+"""address + password, or an identity → second factor → session; and a step-up in between.
 
 A sign-in does not reveal who has an account: a wrong password, an unknown address and too many
-failures cost the same and get the same answer.
+failures take as long and get the same response.
 """
 
 import json
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from newsletter.credentials import codes, id_tokens
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.credentials.id_tokens import Identity, Unproven
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import (
@@ -24,159 +24,159 @@ from newsletter.domain.staff.account import (
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import (
     OTHER_PERSON,
+    Client,
     PasskeyAnswer,
     PasswordCheck,
-    Place,
     Proofs,
     Refusal,
     SignedIn,
-    folded,
-    named,
+    fold_or_empty,
+    identity_text,
 )
 from newsletter.store.sql import Transaction
 
 _DAY = timedelta(days=1)
-_NOBODY = "an unknown address"
-_STOPPED = "no more are looked at for some minutes"
+_UNKNOWN_ADDRESS = "an unknown address"
+_LIMIT_NOTE = "no more are looked at for some minutes"
 
 
 def sign_in(
-    address: str, password: str, *, place: Place, proofs: Proofs, before: str = ""
+    address: str, password: str, *, client: Client, proofs: Proofs, before: str = ""
 ) -> SignedIn | Refusal:
-    """Take a password. ``before`` is what the browser's cookie held: that session ends.
+    """Sign in with a password. ``before`` is the session token in the cookie: that session ends.
 
-    Raises Busy where too many passwords are being worked out just now.
+    Raises Busy if too many passwords are being hashed.
     """
-    who = folded(address)
-    device = codes.device_of(proofs.key, who, place.device)
+    who = fold_or_empty(address)
+    device = codes.find_device(proofs.key, who, client.device)
     with proofs.store.read() as tx:
-        is_familiar = tx.throttle.knows(who, place.network, tx.now)
-    limits = limits_on_passwords(who, place.network, is_familiar=is_familiar, device=device)
+        is_familiar = tx.throttle.knows(who, client.network, tx.now)
+    limits = limits_on_passwords(who, client.network, is_familiar=is_familiar, device=device)
     is_known = is_familiar or device != ""
-    compared = proofs.compare(who, password, limits, place, is_known=is_known)
+    compared = proofs.check_password(who, password, limits, client, is_known=is_known)
     if compared is None:
         return Refusal.TOO_OFTEN
     with proofs.store.begin() as tx:
         # the account may have changed while the password was worked out
         role, credential = tx.staff.role(who), tx.accounts.get(who)
         now = credential.password if role and credential else ""
-        if not compared.is_right or now != compared.hashed:
-            subject = who if role else _NOBODY
-            _fail(tx, "sign-in refused", "wrong password", subject, limits, place, proofs)
+        if not compared.is_right or now != compared.password_hash:
+            subject = who if role else _UNKNOWN_ADDRESS
+            _log_failure(tx, "sign-in refused", "wrong password", subject, limits, client, proofs)
             return Refusal.WRONG
         assert role and credential  # noqa: S101, PT018 - else no password fits
         tx.throttle.take_back(compared.counted)
         if SignInBy.PASSWORD not in proofs.ways_in(role, credential):
             tx.audit.enter("nobody", "sign-in refused", who, "passwords are off for this role")
             return Refusal.WRONG
-        tx.sessions.end(hash_of(before))
+        tx.sessions.end(hash_token(before))
         stage = proofs.next_stage(role, credential)
         if stage is Stage.WHOLE:
-            _note(tx, who, "with a password", place, proofs)
-        return proofs.begin(tx, who, stage, place)
+            _log_sign_in(tx, who, "with a password", client, proofs)
+        return proofs.begin(tx, who, stage, client)
 
 
-def _fail(
+def _log_failure(
     tx: Transaction,
     action: str,
     why: str,
     subject: str,
     limits: Iterable[Limit],
-    place: Place,
+    client: Client,
     proofs: Proofs,
 ) -> None:
-    """Log a failed attempt. The owner gets a notice of many failures once a day."""
+    """Log a failed attempt. The owner gets a notice of many failures, at most once a day."""
     last = exceeded(limits, tx.now, tx.throttle.count)
-    detail = f"{why}, from {_where(place)}" + (f"; {_STOPPED}" if last else "")
+    detail = f"{why}, from {_client_text(client)}" + (f"; {_LIMIT_NOTE}" if last else "")
     tx.audit.enter("nobody", action, subject, detail)
     told = Limit(key=f"told {subject}", most=1, within=_DAY)
-    if last and subject != _NOBODY and proofs.attempt(tx, [told]) is not None:
-        what = f"Somebody tried several times to sign in as you, from {_where(place)}, and failed."
+    if last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [told]) is not None:
+        where = _client_text(client)
+        what = f"Somebody tried several times to sign in as you, from {where}, and failed."
         proofs.tell(tx, subject, what)
 
 
-def second(
-    word: str, code: str | PasskeyAnswer, *, place: Place, proofs: Proofs
+def confirm_second_factor(
+    token: str, code: str | PasskeyAnswer, *, client: Client, proofs: Proofs
 ) -> SignedIn | Refusal:
-    """Take a one-time or recovery code, or a passkey, of somebody whose password was right."""
+    """Complete a sign-in with a one-time code, a recovery code or a passkey."""
     with proofs.store.begin() as tx:
-        half = tx.sessions.half(hash_of(word))
+        half = tx.sessions.half(hash_token(token))
         if half is None or half.stage is not Stage.HALF or not half.alive(tx.now):
             return Refusal.OVER
         if tx.staff.role(half.address) is None:
             return Refusal.OVER
-        denied = _deny(tx, half, code, place, proofs, "sign-in refused")
+        denied = _check_factor(tx, half, code, client, proofs, "sign-in refused")
         if denied is not None:
             return denied
         tx.sessions.end(half.hash)
         how = "with a passkey" if isinstance(code, PasskeyAnswer) else "with a second factor"
-        _note(tx, half.address, how, place, proofs)
-        return proofs.begin(tx, half.address, Stage.WHOLE, place, fresh_at=tx.now)
+        _log_sign_in(tx, half.address, how, client, proofs)
+        return proofs.begin(tx, half.address, Stage.WHOLE, client, fresh_at=tx.now)
 
 
 def step_up(
-    hashed: bytes, proof: str | PasskeyAnswer, *, place: Place, proofs: Proofs
+    token_hash: bytes, proof: str | PasskeyAnswer, *, client: Client, proofs: Proofs
 ) -> SignedIn | Refusal:
-    """Take a fresh factor of somebody who is signed in: a code or a passkey, or the password of
-    who has neither.
+    """Renew a session with a fresh second factor, or the password if the account has none.
 
-    Raises Refused where the session is over, or too many passwords are being worked out.
+    Raises Refused if the session has ended or too many passwords are being hashed.
     """
     with proofs.store.read() as tx:
-        session = proofs.holder(tx, hashed)
+        session = proofs.find_session(tx, token_hash)
         credential = tx.accounts.get(session.address)
-        limits = proofs.code_limits(tx, session.address, place)
+        limits = proofs.code_limits(tx, session.address, client)
     if credential is None:
         return Refusal.WRONG
     compared = None
     if not credential.has_factor and isinstance(proof, str):
-        compared = proofs.compare(session.address, proof, limits, place)
+        compared = proofs.check_password(session.address, proof, limits, client)
         if compared is None:
             return Refusal.TOO_OFTEN
     with proofs.store.begin() as tx:
-        session = proofs.holder(tx, hashed)
-        denied = _deny(tx, session, compared or proof, place, proofs, "step-up refused")
+        session = proofs.find_session(tx, token_hash)
+        denied = _check_factor(tx, session, compared or proof, client, proofs, "step-up refused")
         if denied is not None:
             return denied
-        tx.audit.enter(session.address, "step-up", session.address, _where(place))
-        return proofs.renew(tx, session, place)
+        tx.audit.enter(session.address, "step-up", session.address, _client_text(client))
+        return proofs.renew(tx, session, client)
 
 
-def _deny(
+def _check_factor(
     tx: Transaction,
     session: Session,
     proof: str | PasskeyAnswer | PasswordCheck,
-    place: Place,
+    client: Client,
     proofs: Proofs,
     action: str,
 ) -> Refusal | None:
-    """Return why a factor is refused, or None. A password was compared and counted before."""
+    """Check and count a proof. Return why it is refused, or None."""
     address = session.address
-    limits = proofs.code_limits(tx, address, place)
+    limits = proofs.code_limits(tx, address, client)
     counted = proof.counted if isinstance(proof, PasswordCheck) else proofs.attempt(tx, limits)
     if counted is None:
         return Refusal.TOO_OFTEN
-    wrong = _wrong(tx, session, proof, proofs)
+    wrong = _factor_fault(tx, session, proof, proofs)
     if wrong is None:
         tx.throttle.take_back(counted)
         return None
     denied, why = wrong
-    _fail(tx, action, why, address, limits, place, proofs)
+    _log_failure(tx, action, why, address, limits, client, proofs)
     return denied
 
 
-def _wrong(
+def _factor_fault(
     tx: Transaction, session: Session, proof: str | PasskeyAnswer | PasswordCheck, proofs: Proofs
 ) -> tuple[Refusal, str] | None:
-    """Check a second factor and mark it as used. Return why it is refused, and a log entry."""
+    """Check a second factor and mark it as used. Return None, or the refusal and an audit text."""
     if isinstance(proof, PasskeyAnswer):
-        return proofs.sign(tx, session, proof)
+        return proofs.check_passkey(tx, session, proof)
     credential = tx.accounts.get(session.address)
     if isinstance(proof, PasswordCheck):
         now = credential.password if credential else ""
-        right = proof.is_right and now == proof.hashed
+        right = proof.is_right and now == proof.password_hash
     else:
-        right = credential is not None and proofs.spend(tx, credential, proof)
+        right = credential is not None and proofs.use_code(tx, credential, proof)
     return None if right else (Refusal.WRONG, "wrong code")
 
 
@@ -184,111 +184,111 @@ def _wrong(
 
 
 class Errand(Enum):
-    """What a browser leaves for the identity provider for."""
+    """The purpose of a sign-in at the identity provider."""
 
     SIGN_IN = "sign in"
-    """Anybody signs in."""
+    """Sign in at the desk."""
     CONNECT = "connect"
-    """The person who is signed in connects the account there."""
+    """Connect the account at the provider with the signed-in person."""
     PROVE = "prove"
-    """The person who is signed in gives a fresh factor there."""
+    """Give a fresh second factor for the signed-in person."""
     JOIN = "join"
-    """The owner of a link opens an account."""
+    """Open an account with an invitation link."""
 
 
-def leave(
+def leave_for_provider(
     errand: Errand,
     address: str = "",
     onward: str = "/desk",
     link: int = 0,
     name: str = "",
     *,
-    place: Place,
+    client: Client,
     proofs: Proofs,
 ) -> str:
-    """Note that a browser leaves for the identity provider, and where it goes on afterwards.
+    """Store why a browser leaves for the identity provider, and the page to show afterwards.
 
-    A person who is signed in has an address; who joins, the number of a link, its address, and a
-    typed name. Return the word for its cookie, which works once, within ten minutes. Raises Refused
-    beyond the limit.
+    ``address`` is the signed-in person's, or the link's for JOIN, which also has the id of the
+    ``link`` and a typed ``name``. Return the token for the browser's cookie, valid once and for ten
+    minutes. Raises Refused beyond the limit.
     """
-    limit = Limit(key=f"provider {place.network}", most=60, within=timedelta(minutes=5))
+    limit = Limit(key=f"provider {client.network}", most=60, within=timedelta(minutes=5))
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, [limit]) is None:
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))
-        away = proofs.begin(tx, address, Stage.AWAY, place)
+        away = proofs.begin(tx, address, Stage.AWAY, client)
         kept = json.dumps([errand.value, onward, link, name])
-        tx.sessions.ask(hash_of(away.word), kept, tx.now)
-    return away.word
+        tx.sessions.ask(hash_token(away.token), kept, tx.now)
+    return away.token
 
 
-def come_back(
-    word: str,
+def return_from_provider(
+    token: str,
     state: str,
     identify: Callable[[], Identity],
     *,
-    join: Callable[[Transaction, int, str, Identity, Place, Proofs], SignedIn],
-    place: Place,
+    join: Callable[[Transaction, int, str, Identity, Client, Proofs], SignedIn],
+    client: Client,
     proofs: Proofs,
     before: str = "",
 ) -> tuple[SignedIn, str] | Refusal:
-    """Let the person whom the provider names do what they left for; return also where they go on.
+    """Carry out the errand for the identity that the provider proves.
 
-    ``word`` is in the cookie of the browser that left, ``before`` in that of its session.
-    ``identify`` asks the provider, without an open transaction; ``join`` uses a link. Raises
-    NotFound and Refused.
+    Return the session and the page to show. ``token`` is from the cookie that
+    ``leave_for_provider`` set, ``before`` from that of the session. ``identify`` asks the provider,
+    outside a transaction; ``join`` uses a link. Raises NotFound and Refused.
     """
     with proofs.store.begin() as tx:
-        away = tx.sessions.half(hash_of(word))
-        if away is None or away.stage is not Stage.AWAY or not id_tokens.is_state(state, word):
+        away = tx.sessions.half(hash_token(token))
+        if away is None or away.stage is not Stage.AWAY or not id_tokens.is_state(state, token):
             return Refusal.OVER
         asked = tx.sessions.answered(away.hash)
         tx.sessions.end(away.hash)
         if asked is None or not away.alive(tx.now):
             return Refusal.OVER
-    said, onward, link, name = json.loads(asked[0])
-    errand = Errand(said)
+    errand_name, onward, link, name = json.loads(asked[0])
+    errand = Errand(errand_name)
     try:
         identity = identify()
         with proofs.store.begin() as tx:
             if errand is Errand.JOIN:
-                return join(tx, link, name, identity, place, proofs), onward
+                return join(tx, link, name, identity, client, proofs), onward
             if errand is Errand.SIGN_IN:
-                return _enter(tx, identity, before, place, proofs), onward
-            session = proofs.holder(tx, hash_of(before))
+                return _sign_in_by_identity(tx, identity, before, client, proofs), onward
+            session = proofs.find_session(tx, hash_token(before))
             if session.address != away.address:
                 return Refusal.OVER
             since = away.created_at - id_tokens.LEEWAY if errand is Errand.PROVE else None
-            return _confirm(tx, identity, session, since, place, proofs), onward
+            return _confirm_identity(tx, identity, session, since, client, proofs), onward
     except (Refused, NotFound) as error:
-        why = f"{said}: {error}, from {_where(place)}"
+        why = f"{errand_name}: {error}, from {_client_text(client)}"
         with proofs.store.begin() as tx:
-            tx.audit.enter("nobody", "sign-in refused", away.address or _NOBODY, why)
+            tx.audit.enter("nobody", "sign-in refused", away.address or _UNKNOWN_ADDRESS, why)
         if isinstance(error, Unproven):
             return Refusal.UNNAMED
         raise
 
 
-def _enter(
-    tx: Transaction, identity: Identity, before: str, place: Place, proofs: Proofs
+def _sign_in_by_identity(
+    tx: Transaction, identity: Identity, before: str, client: Client, proofs: Proofs
 ) -> SignedIn:
-    """Sign in the owner of an identity, which creates no account. Raises Unproven."""
+    """Sign in the account that is connected with an identity. Creates none. Raises Unproven."""
     who = tx.accounts.owner_of(identity.issuer, identity.subject)
     who = who or _recognise(tx, identity, proofs)
     role, credential = tx.staff.role(who), tx.accounts.get(who)
     if role is None or credential is None:
-        raise Unproven(f"no account is of {named(identity)}")
-    tx.sessions.end(hash_of(before))
+        raise Unproven(f"no account is of {identity_text(identity)}")
+    tx.sessions.end(hash_token(before))
     stage = proofs.next_stage(role, credential, identity)
     if stage is Stage.WHOLE:
-        _note(tx, who, f"with an account of {identity.issuer}", place, proofs)
+        _log_sign_in(tx, who, f"with an account of {identity.issuer}", client, proofs)
     fresh_at = identity.authenticated_at if identity.has_factor else None
-    return proofs.begin(tx, who, stage, place, fresh_at=fresh_at)
+    return proofs.begin(tx, who, stage, client, fresh_at=fresh_at)
 
 
 def _recognise(tx: Transaction, identity: Identity, proofs: Proofs) -> str:
-    """Return the owner of the address that the provider verified, and connect them; else ""."""
-    who = folded(identity.email)
+    """Connect the account of the verified email address. Return the address; "" without one."""
+    who = fold_or_empty(identity.email)
     credential = tx.accounts.get(who)
     # the address of another account at this provider may have gone to another person
     if credential is None or credential.issuer == identity.issuer:
@@ -299,21 +299,21 @@ def _recognise(tx: Transaction, identity: Identity, proofs: Proofs) -> str:
 
 def _connect(tx: Transaction, identity: Identity, who: str, how: str, proofs: Proofs) -> None:
     tx.accounts.connect(who, identity.issuer, identity.subject)
-    tx.audit.enter(who, "connect", who, f"{named(identity)}, {how}")
+    tx.audit.enter(who, "connect", who, f"{identity_text(identity)}, {how}")
     proofs.tell(tx, who, f"Your account at {identity.issuer} signs you in from now on.")
 
 
-def _confirm(
+def _confirm_identity(
     tx: Transaction,
     identity: Identity,
     session: Session,
     since: datetime | None,
-    place: Place,
+    client: Client,
     proofs: Proofs,
 ) -> SignedIn:
-    """Connect an identity with the person who is signed in with a fresh factor.
+    """Connect an identity with the session's person, or take it as a fresh factor.
 
-    If it is to prove them again, it counts as a fresh factor: the provider asked ``since`` then.
+    It is a fresh factor if ``since`` is set: the person must have authenticated there since then.
     """
     owner, at = tx.accounts.owner_of(identity.issuer, identity.subject), identity.authenticated_at
     credential = tx.accounts.get(session.address)
@@ -323,40 +323,40 @@ def _confirm(
         if not session.fresh(tx.now):
             raise Refused(say("That took too long. Connect the account again."))
         _connect(tx, identity, session.address, "while signed in", proofs)
-        return proofs.renew(tx, session, place, fresh=False)
+        return proofs.renew(tx, session, client, fresh=False)
     if credential.has_factor and not identity.has_factor:
         raise Refused(say("No second factor was asked for there. Use your code instead."))
     if at is None or at < since:
         raise Refused(say("You were not asked there who you are. Nothing was changed."))
-    how = f"with an account of {identity.issuer}, from {_where(place)}"
+    how = f"with an account of {identity.issuer}, from {_client_text(client)}"
     tx.audit.enter(session.address, "step-up", session.address, how)
-    return proofs.renew(tx, session, place)
+    return proofs.renew(tx, session, client)
 
 
-def sign_out(hashed: bytes, *, proofs: Proofs) -> None:
-    """End a session, however far it has come. To sign out twice is no fault."""
+def sign_out(token_hash: bytes, *, proofs: Proofs) -> None:
+    """End a session in any stage. Signing out twice is no error."""
     with proofs.store.begin() as tx:
-        session = tx.sessions.get(hashed)
-        if tx.sessions.end(hashed) and session is not None:
+        session = tx.sessions.get(token_hash)
+        if tx.sessions.end(token_hash) and session is not None:
             tx.audit.enter(session.address, "sign-out", session.address, session.browser)
 
 
-def halfway(word: str, *, proofs: Proofs) -> Session | None:
+def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
     """Return the session of a person who must still give a second factor; None without one."""
     with proofs.store.read() as tx:
-        half = tx.sessions.half(hash_of(word)) if word else None
+        half = tx.sessions.half(hash_token(token)) if token else None
     return half if half is not None and half.alive(proofs.store.clock.now()) else None
 
 
-def _note(tx: Transaction, address: str, how: str, place: Place, proofs: Proofs) -> None:
-    """Log a sign-in. A sign-in from a new place is mailed to the person."""
-    tx.audit.enter(address, "sign-in", address, f"{how}, from {_where(place)}")
-    if not tx.throttle.knows(address, place.network, tx.now):
-        what = f"You signed in from a place that is new to us: {_where(place)}."
+def _log_sign_in(tx: Transaction, address: str, how: str, client: Client, proofs: Proofs) -> None:
+    """Log a sign-in. The person gets a notice if it is from a new network."""
+    tx.audit.enter(address, "sign-in", address, f"{how}, from {_client_text(client)}")
+    if not tx.throttle.knows(address, client.network, tx.now):
+        what = f"You signed in from a place that is new to us: {_client_text(client)}."
         proofs.tell(tx, address, what)
 
 
-def _where(place: Place) -> str:
+def _client_text(client: Client) -> str:
     return (
-        ", ".join(named for named in (place.browser, place.network) if named) or "an unknown place"
+        ", ".join(part for part in (client.browser, client.network) if part) or "an unknown place"
     )

@@ -1,9 +1,9 @@
-"""Tokens of the HTTP API: made and revoked by admins, and valid while their maker is one."""
+"""Tokens of the HTTP API: created and revoked by admins, valid while their creator is an admin."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from newsletter.credentials.codes import hash_of, new_word
+from newsletter.credentials.codes import hash_token, new_token
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.staff.token import MAX_LIFETIME, PREFIX, Scope, Token
@@ -11,30 +11,30 @@ from newsletter.pipeline.ledger import authorise
 from newsletter.pipeline.staff.proofs import Proofs, one_line
 from newsletter.store.sql import Store
 
-_LONGEST_NAME = 60
-_KNOWN_FOR = timedelta(hours=1)
-"""The last use is stored again only after so long."""
+_MAX_NAME_LENGTH = 60
+_USE_STORED_EVERY = timedelta(hours=1)
+"""The interval at which the last use of a token is stored."""
 
 
 def make(
-    name: str, scopes: Sequence[Scope], lives: timedelta, *, by: str, proofs: Proofs
+    name: str, scopes: Sequence[Scope], lifetime: timedelta, *, by: str, proofs: Proofs
 ) -> tuple[Token, str]:
-    """Make a token that acts in the name of its maker, and mail them that it was made.
+    """Create a token that acts in its creator's name, and mail them a notice.
 
-    Return it with its secret, which is kept nowhere. Raises Refused for anybody but an admin.
+    Return it with its secret, of which only the hash is stored. Raises Refused for non-admins.
     """
-    secret = PREFIX + new_word()
+    secret = PREFIX + new_token()
     with proofs.store.begin() as tx:
         actor = authorise(tx, by, Role.ADMIN, "make a token")
         token = Token(
             id=0,
-            name=one_line(name, _LONGEST_NAME) or "Without a name",
+            name=one_line(name, _MAX_NAME_LENGTH) or "Without a name",
             by=actor,
             scopes=tuple(scopes),
             made_at=tx.now,
-            expires_at=tx.now + min(lives, MAX_LIFETIME),
+            expires_at=tx.now + min(lifetime, MAX_LIFETIME),
         )
-        token = tx.tokens.add(token, hash_of(secret))
+        token = tx.tokens.add(token, hash_token(secret))
         rights = ", ".join(scope.value for scope in token.scopes)
         until = f"until {token.expires_at:%Y-%m-%d}"
         tx.audit.enter(actor, "make token", f"token {token.id}", f"{token.name}: {rights}; {until}")
@@ -43,7 +43,7 @@ def make(
 
 
 def revoke(number: int, *, by: str, proofs: Proofs) -> Token:
-    """Revoke a token. Raises NotFound, and Refused for anybody but an admin."""
+    """Revoke a token. Raises NotFound, and Refused for anyone but an admin."""
     with proofs.store.begin() as tx:
         actor = authorise(tx, by, Role.ADMIN, "revoke a token")
         token = tx.tokens.revoke(number, tx.now)
@@ -54,15 +54,15 @@ def revoke(number: int, *, by: str, proofs: Proofs) -> Token:
 
 
 def bearer(secret: str, *, store: Store) -> Token | None:
-    """Return the token with this secret, and note its use; None if it opens nothing."""
+    """Return the valid token with this secret and store its use; None if there is none."""
     if not secret.startswith(PREFIX):
         return None
     with store.read() as tx:
-        token, now = tx.tokens.find(hash_of(secret)), tx.now
+        token, now = tx.tokens.find(hash_token(secret)), tx.now
         is_admins = token is not None and tx.staff.role(token.by) is Role.ADMIN
     if token is None or not is_admins or not token.works(now):
         return None
-    if token.used_at is None or now - token.used_at >= _KNOWN_FOR:
+    if token.used_at is None or now - token.used_at >= _USE_STORED_EVERY:
         with store.begin(lasting=False) as tx:
             tx.tokens.use(token.id, now)
     return token

@@ -1,1 +1,1 @@
-"""From sources to approved statements."""
+"""Reads, renders, reviews and approves statements."""

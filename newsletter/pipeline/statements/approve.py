@@ -1,4 +1,4 @@
-"""statement → approval: a named person approves one content hash, or sends it back."""
+"""statement → approval: a person approves one content hash, comments, or asks for changes."""
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
@@ -28,33 +28,33 @@ from newsletter.pipeline.ledger import (
 )
 from newsletter.pipeline.statements.review import ReviewResult, ReviewRules, review
 from newsletter.pipeline.status import (
+    draft_refusal,
     first_moment,
     get_status,
-    is_draft,
     load_status,
-    refuse_if_gone_out,
+    refuse_if_sent,
     refuse_other_time,
 )
 from newsletter.store.sql import Store, Transaction
 
-_LONGEST_REASON = 500
-_WAIVABLE = frozenset({Check.OPEN_EMBARGO.value})
+_MAX_REASON_LENGTH = 500
+_WAIVABLE_CHECKS = frozenset({Check.OPEN_EMBARGO.value})
 """Blocking checks that a named person may waive."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalResult:
-    """An approval that was stored, and whether it is enough."""
+    """A stored approval, and the statement's approval status with it."""
 
     content_hash: str
     approval: ApprovalStatus
     warnings: tuple[str, ...] = ()
-    """The checks over which it was given, for a reason."""
+    """The warnings that the approval overrides."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Override:
-    """The warnings of a review, and the reason for approving in spite of them."""
+    """The warnings that an approval overrides, and the reason."""
 
     despite: str = ""
     warnings: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class _Override:
 
 
 Start = Callable[[Transaction, StoredStatement, str, ShownTerms | None], object]
-"""Compares the number that was shown with the database, and starts the statement for it."""
+"""Compares the shown number of readers with the database, and starts the statement if due."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +76,13 @@ class ApprovalRequest:
     slug: str
     by: str
     expect: str = ""
-    """The content hash that the person saw, or its beginning. Another hash is refused."""
+    """The content hash that the person saw, or its beginning. Any other content is refused."""
     despite: str | None = None
     """The reason for approving in spite of warnings; not stored if there are none."""
     no_embargo: bool = False
-    """They waive the embargo that the text spoke of and for which no end is set."""
+    """The person confirms that an embargo that the text mentions does not apply."""
     override: bool = False
-    """An admin replaces a missing approval; ``despite`` says why."""
+    """An admin replaces a missing approval; ``despite`` is the reason."""
     shown: ShownTerms = field(default_factory=ShownTerms)
     channel: Channel = Channel.COMMAND
 
@@ -95,17 +95,16 @@ def approve(
     configuration: Configuration,
     start: Start,
 ) -> ApprovalResult:
-    """Store an approval of the current content. Call ``start`` if the approvals are complete.
+    """Store an approval of the current content. Call ``start`` with it.
 
-    Raises NotFound or Refused; ContentChanged if the content is another one than the person saw,
-    TimeChanged if the time is. Refuses also if the running service would render the email
-    differently.
+    Raises NotFound or Refused; ContentChanged or TimeChanged if the person saw another content or
+    time. Refuses also if the running service would render the email differently.
     """
-    reason = _reason(asked.despite)
+    reason = _clean_reason(asked.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
         [reviewed] = review(tx, [find_statement(tx, asked.slug)], rules)
     with store.begin() as tx:
-        configuration.refuse_others(tx)
+        configuration.refuse_mismatch(tx)
         stored = find_seen(tx, asked.slug, asked.expect)
         if stored.content_hash != reviewed.content_hash:
             raise Refused(f"{asked.slug} changed during the review; review it again")
@@ -120,70 +119,70 @@ def approve(
             )
         if status.approval.withheld:
             raise Refused(status.approval.withheld)
-        refuse_if_gone_out(status)
+        refuse_if_sent(status)
         refuse_other_time(status, asked.shown)
         override = _Override()
-        if not _has_said_so(asked, person, status):
+        if not _has_approved(asked, person, status):
             override = _overridden_checks(
-                reviewed, reason, no_embargo=asked.no_embargo, always=asked.override
+                reviewed, reason, no_embargo=asked.no_embargo, needs_reason=asked.override
             )
             channel = Channel.OVERRIDE if asked.override else asked.channel
             _add_approval(tx, status, person, channel, override)
-        given = load_status(tx, stored, rules.campaigns).approval
+        approval = load_status(tx, stored, rules.campaigns).approval
         start(tx, stored, person, asked.shown)
         return ApprovalResult(
-            content_hash=stored.content_hash, approval=given, warnings=override.warnings
+            content_hash=stored.content_hash, approval=approval, warnings=override.warnings
         )
 
 
-def _has_said_so(asked: ApprovalRequest, person: str, now: StatementStatus) -> bool:
-    """Return whether that approval counts already, for a time that is no earlier than now."""
+def _has_approved(asked: ApprovalRequest, person: str, now: StatementStatus) -> bool:
+    """Return whether the person's approval counts already, also for the time that is set now."""
     if asked.override and now.approval.approved:
         raise Refused(f"{asked.slug} has all the approvals it needs; no admin has to replace one")
     first = first_moment(now)
     return any(
-        given.by == person and (first is None or first <= (given.not_before or given.at))
-        for given in (now.approval.overrides if asked.override else now.approval.counted)
+        approval.by == person and (first is None or first <= (approval.not_before or approval.at))
+        for approval in (now.approval.overrides if asked.override else now.approval.counted)
     )
 
 
-def _reason(despite: str | None) -> str:
-    """Return the reason on one line; empty if there is none."""
+def _clean_reason(despite: str | None) -> str:
+    """Return the reason on one line; "" if none is given. Raises Refused."""
     reason = " ".join((despite or "").split())
     if despite is not None and not reason:
         raise Refused("the reason after --despite is empty; write in a few words why")
-    if len(reason) > _LONGEST_REASON or not reason.isprintable():
+    if len(reason) > _MAX_REASON_LENGTH or not reason.isprintable():
         raise Refused(
-            f"the reason after --despite must have at most {_LONGEST_REASON} plain characters"
+            f"the reason after --despite must have at most {_MAX_REASON_LENGTH} plain characters"
         )
     return reason
 
 
 def _overridden_checks(
-    reviewed: ReviewResult, reason: str, *, no_embargo: bool, always: bool = False
+    reviewed: ReviewResult, reason: str, *, no_embargo: bool, needs_reason: bool = False
 ) -> _Override:
-    """Return the warnings that the approval overrides and the reason.
+    """Return the warnings that the approval overrides, and the reason.
 
-    ``always``: a reason is needed even without warnings. Raises Refused if the approval is blocked
-    or the reason is missing.
+    ``needs_reason``: a reason is needed even without warnings. Raises Refused if the approval is
+    blocked or the reason is missing.
     """
-    if always and not reason:
+    if needs_reason and not reason:
         raise Refused("say why you replace the missing approval")
-    waived = _WAIVABLE & set(reviewed.blocking) if no_embargo else set()
+    waived = _WAIVABLE_CHECKS & set(reviewed.blocking) if no_embargo else set()
     blocked = set(reviewed.blocking) - waived
     if blocked or (reviewed.warnings and not reason):
         grave = [str(remark) for remark in reviewed.remarks if remark.grade is not Severity.ADVICE]
-        raise Refused("\n".join([f"{reviewed.slug} is not approved: {_way(blocked)}", *grave]))
+        raise Refused("\n".join([f"{reviewed.slug} is not approved: {_advice(blocked)}", *grave]))
     over = (*sorted(waived), *reviewed.warnings)
     why = "; ".join(filter(None, ["no embargo" * bool(waived), reason]))
-    return _Override(despite=why * bool(over or always), warnings=over)
+    return _Override(despite=why * bool(over or needs_reason), warnings=over)
 
 
-def _way(blocked: Set[str]) -> str:
+def _advice(blocked: Set[str]) -> str:
     """Return what to do about the checks that block an approval."""
     if not blocked:
         return 'correct it, or say why it may go out like this with --despite "why"'
-    if blocked <= _WAIVABLE:
+    if blocked <= _WAIVABLE_CHECKS:
         return "say when its embargo ends, or that there is none with --no-embargo"
     return "correct what is blocking"
 
@@ -191,12 +190,12 @@ def _way(blocked: Set[str]) -> str:
 def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool = False) -> int:
     """Revoke one's own approval, or all approvals as an admin. Return how many.
 
-    ``own``: an admin too revokes only their own. Raises Refused once sending began, which this
-    would not stop.
+    ``own``: an admin too revokes only their own. Raises Refused once sending has begun, which a
+    revocation would not stop.
     """
     with store.begin() as tx:
         person = authorise(tx, by, Role.APPROVER, "revoke")
-        refuse_if_gone_out(get_status(tx, slug, rules))
+        refuse_if_sent(get_status(tx, slug, rules))
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
         taken = tx.approvals.revoke(slug, tx.now, whose, actor=person)
@@ -205,43 +204,42 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
         return taken
 
 
-_FILE = Channel.FRONT_MATTER
+_FRONT_MATTER = Channel.FRONT_MATTER
 
 
 @dataclass(kw_only=True)
 class ApprovalScan:
-    """The state between two runs."""
+    """The results of the last ``note_front_matter``, so that the next one reads only changes."""
 
     mark: int | None = None
     """The change number of the last run; None before the first run."""
     waiting: bool = False
-    """An approval that a file names is not stored yet."""
+    """Whether an approval that a file names is not stored yet."""
 
 
 def note_front_matter(
     *, store: Store, rules: ReviewRules, start: Start, before: ApprovalScan | None = None
 ) -> tuple[Approval, ...]:
-    """Store the approvals that files name, if the configuration trusts them.
+    """Store the approvals in front matter, if the settings trust them.
 
     A name counts for the content with which it first appeared. If the content changes under the
     same name, the person may not have seen the change: the statement then waits for a new approval,
     or until the name is removed and added again. The same holds after the approval was revoked or
     the campaign cancelled. Such an approval overrides warnings, which are stored with it, but not
     blocking checks such as an open embargo.
-
-    Return an approval of each statement that was approved. Updates ``before``.
+    Return the first new approval of each statement. Updates ``before``.
     """
     before = before or ApprovalScan()
     noted = []
     with store.read() as tx:
         mark, touched = tx.statements.changed_since(before.mark)
-        known = _bringing(tx) if before.mark is None else tx.statements.some(touched)
+        known = _naming_approvers(tx) if before.mark is None else tx.statements.some(touched)
         pending = [
             stored
             for stored in known
             if stored.content_hash
             and rules.campaigns.policy.trust_front_matter
-            and set(_named(stored.statement)) != _noted_names(tx, stored.statement)
+            and set(_named_approvers(stored.statement)) != _noted_names(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules) if pending else []
     before.waiting = bool(pending)
@@ -249,7 +247,7 @@ def note_front_matter(
         warnings, despite = reviewed.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
         with store.begin() as tx:
-            added = _bring_in_line(tx, stored, None if reviewed.blocking else override, rules)
+            added = _apply_names(tx, stored, None if reviewed.blocking else override, rules)
             for one in added:
                 start(tx, stored, one.by, None)
         noted += added[:1]
@@ -257,55 +255,55 @@ def note_front_matter(
     return tuple(noted)
 
 
-def _bringing(tx: Transaction) -> list[StoredStatement]:
-    """Return the statements that name approvers now or did so before."""
-    once = tx.approvals.slugs(_FILE)
+def _naming_approvers(tx: Transaction) -> list[StoredStatement]:
+    """Return the statements whose files name approvers now, or did so before."""
+    once = tx.approvals.slugs(_FRONT_MATTER)
     return [
         stored
         for stored in tx.statements.all()
-        if _named(stored.statement) or stored.statement.slug in once
+        if _named_approvers(stored.statement) or stored.statement.slug in once
     ]
 
 
-def _bring_in_line(
+def _apply_names(
     tx: Transaction, stored: StoredStatement, override: _Override | None, rules: ReviewRules
 ) -> list[Approval]:
-    """Store and revoke approvals as the names say. Return those that were added.
+    """Store and revoke approvals as the file names them. Return the new ones.
 
-    Without ``override`` the statement may not be approved, and none is added.
+    Without ``override`` the statement may not be approved, and none is stored.
     """
     slug = stored.statement.slug
-    named, noted = _named(stored.statement), _noted_names(tx, stored.statement)
+    named, noted = _named_approvers(stored.statement), _noted_names(tx, stored.statement)
     # removed names first: a name that comes back later must count as a new one
     for person in sorted(set(noted) - set(named)):
         # a row without a content hash says that the name was taken out
-        removed = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FILE)
+        removed = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FRONT_MATTER)
         tx.approvals.add(removed)
-        why = f"no longer named by the {_FILE.value}"
-        tx.approvals.revoke(slug, tx.now, person, _FILE, actor=person, why=why)
+        why = f"no longer named by the {_FRONT_MATTER.value}"
+        tx.approvals.revoke(slug, tx.now, person, _FRONT_MATTER, actor=person, why=why)
     if override is None:
         return []
     return [
-        _add_approval(tx, load_status(tx, stored, rules.campaigns), person, _FILE, override)
+        _add_approval(tx, load_status(tx, stored, rules.campaigns), person, _FRONT_MATTER, override)
         for person in named
         if person not in noted
     ]
 
 
-def _named(statement: Statement) -> Sequence[str]:
+def _named_approvers(statement: Statement) -> Sequence[str]:
     return statement.approved_by if statement.progress is Progress.APPROVED else ()
 
 
 def _noted_names(tx: Transaction, statement: Statement) -> set[str]:
-    """Return the names of the last run, with those whose approval was revoked since.
+    """Return the names in the last run, those with a revoked approval included.
 
-    Else a cancelled statement would be approved again by the name that is still in its file.
+    Otherwise a cancelled statement would be approved again by the name in its file.
     """
     # the last row of each name: one without a content hash says that it was taken out
     latest = {
         approval.by: approval.content_hash
         for approval in tx.approvals.of(statement.slug)
-        if approval.channel is _FILE
+        if approval.channel is _FRONT_MATTER
     }
     return {person for person, content_hash in latest.items() if content_hash}
 
@@ -314,7 +312,7 @@ def _add_approval(
     tx: Transaction, status: StatementStatus, person: str, channel: Channel, override: _Override
 ) -> Approval:
     content_hash = status.stored.content_hash
-    given = Approval(
+    approval = Approval(
         slug=status.slug,
         content_hash=content_hash,
         by=person,
@@ -324,13 +322,13 @@ def _add_approval(
         despite=override.despite,
         warnings=override.warnings,
     )
-    tx.approvals.add(given)
+    tx.approvals.add(approval)
     tx.audit.enter(person, "approve", status.slug, f"{content_hash} by {channel.value}{override}")
-    return given
+    return approval
 
 
 def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
-    """Keep what somebody says about a statement. Raises NotFound, Refused or InvalidInput."""
+    """Store a comment on a statement. Raises NotFound, Refused or InvalidInput."""
     try:
         words = normalize_comment(typed)
     except ValueError as error:
@@ -346,23 +344,23 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
     return made
 
 
-_LONGEST_REQUEST = 2_000
+_MAX_REQUEST_LENGTH = 2_000
 
 
 def send_back(
     slug: str, *, by: str, expect: str, reason: str, store: Store, rules: CampaignRules
 ) -> None:
-    """Ask for changes in the version that the person saw. Their approval of it is revoked.
+    """Ask for changes of the version that the person saw, and revoke their approval of it.
 
     Raises NotFound or Refused: ContentChanged if the content is another one.
     """
-    why = _checked_reason(reason)
+    why = _clean_request(reason)
     with store.begin() as tx:
         person = entitle(tx, by, Role.APPROVER, "send back")
         status = load_status(tx, find_seen(tx, slug, expect), rules)
         if status.statement.progress is Progress.DRAFT:
-            raise Refused(is_draft(status.statement))
-        refuse_if_gone_out(status)
+            raise Refused(draft_refusal(status.statement))
+        refuse_if_sent(status)
         if status.approval.approved:
             raise Refused(f"{slug} is approved; take that back first, then nothing of it leaves")
         back = status.returned
@@ -377,14 +375,14 @@ def send_back(
         tx.audit.enter(person, "send back", slug, detail)
 
 
-def _checked_reason(reason: str) -> str:
-    """Return the lines of the reason without surrounding spaces."""
+def _clean_request(reason: str) -> str:
+    """Return the requested change without superfluous spaces. Raises Refused."""
     lines = [" ".join(line.split()) for line in reason.strip().splitlines()]
     if not any(lines):
         raise Refused("say in a few words what should change")
     why = "\n".join(lines)
-    if len(why) > _LONGEST_REQUEST or not all(map(str.isprintable, lines)):
+    if len(why) > _MAX_REQUEST_LENGTH or not all(map(str.isprintable, lines)):
         raise Refused(
-            f"the requested change must have at most {_LONGEST_REQUEST:,} plain characters"
+            f"the requested change must have at most {_MAX_REQUEST_LENGTH:,} plain characters"
         )
     return why

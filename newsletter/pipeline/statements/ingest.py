@@ -1,4 +1,4 @@
-"""source → statement: what sources hold, the database itself too, is written down as it stands."""
+"""source → statement: stores what files, feeds, digests and the desk contain."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:  # a workspace without feeds needs none of it
 
 @dataclass(frozen=True, kw_only=True)
 class IngestResult:
-    """The result of reading the sources once."""
+    """The result of reading all sources once."""
 
     changed: tuple[str, ...]
-    """Slugs of statements that are new, changed or gone."""
+    """Slugs of statements that are new, changed or missing now."""
     faults: tuple[Fault, ...]
 
 
 @dataclass(kw_only=True)
 class IngestState:
-    """The state between two runs: the next run compares only what differs."""
+    """The results of the last ingest. The next one compares only what has changed since."""
 
     mark: int | None = None
     """The change number of the last run; None before the first run."""
@@ -37,16 +37,16 @@ class IngestState:
     found: Mapping[str, Statement] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     left: frozenset[str] = frozenset()
-    """Slugs that no source has and that stay, because a source could not be read."""
+    """Slugs without a source that stay present, because a source could not be read."""
 
 
 def ingest(
     *, store: Store, sources: Iterable[Source], before: IngestState | None = None
 ) -> IngestResult:
-    """Read all sources.
+    """Read all sources and store changed statements.
 
-    A statement whose file is gone or has a fault stays known and is marked as absent: its text is
-    not the approved one. Updates ``before``.
+    A statement whose file is missing or has a fault stays stored and is marked as not present.
+    Updates ``before``.
     """
     before = before or IngestState()
     with store.read() as tx:  # first: what is written from here on is seen the next time
@@ -61,7 +61,7 @@ def ingest(
     )
     faults = [fault for reading in readings for fault in reading.faults] + doubles
     with store.read() as tx:
-        known = _compared(tx, before, found, touched)
+        known = _load_candidates(tx, before, found, touched)
     faulty = {fault.file for fault in faults}
     complete = all(reading.complete for reading in readings)
     gone = [one for slug, one in known.items() if one and one.present and slug not in found]
@@ -79,10 +79,10 @@ def ingest(
     return IngestResult(changed=changed, faults=before.faults)
 
 
-def _compared(
+def _load_candidates(
     tx: Transaction, before: IngestState, found: Mapping[str, Statement], touched: Iterable[str]
 ) -> dict[str, StoredStatement | None]:
-    """Return the stored form of each statement that may differ from its source."""
+    """Return slug → stored statement, or None, where the source may have changed."""
     if before.mark is None:
         known = tx.statements.all()
         slugs = {*found, *(stored.statement.slug for stored in known)}
@@ -123,23 +123,23 @@ def _by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], lis
 
 @dataclass(kw_only=True)
 class FeedSource:
-    """Reads from the database: what a feed no longer lists stays as it is."""
+    """The statements of a feed, from the database. An item that the feed no longer lists stays."""
 
     feed: str
     address: str
     store: Store
     lists: tuple[str, ...]
     language: str
-    """The language of items that name none."""
+    """The language of items without one."""
     own_language: str = ""
-    """The language of all items, whatever they name."""
-    _known: tuple[int, Reading] = field(default=(-1, Reading(statements=())), init=False)
+    """The configured language, which overrides that of items; may be empty."""
+    _cached: tuple[int, Reading] = field(default=(-1, Reading(statements=())), init=False)
 
     def read(self) -> Reading:
-        """Read all statements that came from it."""
+        """Return all statements of the feed. The object stays the same while they do."""
         with self.store.read() as tx:
             revision = tx.feeds.record(self.feed).revision
-            if revision != self._known[0]:
+            if revision != self._cached[0]:
                 reading = Reading(
                     statements=tuple(
                         self._statement(taken.slug, taken.composed)
@@ -148,12 +148,12 @@ class FeedSource:
                     )
                 )
                 # an unchanged feed returns the same object, so that a comparison is cheap
-                same = reading == self._known[1]
-                self._known = (revision, self._known[1] if same else reading)
-        return self._known[1]
+                same = reading == self._cached[1]
+                self._cached = (revision, self._cached[1] if same else reading)
+        return self._cached[1]
 
     def mark(self) -> str:
-        """Return a value that changes with the items."""
+        """Return a text that changes whenever the feed's items do."""
         with self.store.read() as tx:
             return f"{self.feed} {tx.feeds.record(self.feed).revision}"
 
@@ -174,26 +174,26 @@ class FeedSource:
 
 
 class _StoredSource(ABC):
-    """Reads texts of the database; again only those that were touched since."""
+    """A source in the database, of which each read loads only changed texts."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._mark: int | None = None
-        self._known: dict[str, Parsed] = {}
+        self._cached: dict[str, Parsed] = {}
         self._reading = Reading(statements=())
 
     @abstractmethod
     def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
-        """Return all texts, or those with these slugs, by slug."""
+        """Return the texts with these slugs, or all, by slug."""
 
     def read(self) -> Reading:
-        """Read all texts, by slug."""
+        """Return all statements and faults, sorted by slug."""
         with self._store.read() as tx:
             mark, touched = tx.statements.changed_since(self._mark)
             found = self.find(tx, None if self._mark is None else touched)
-        known = {slug: self._known[slug] for slug in self._known.keys() - touched} | found
-        if known != self._known:
-            self._known = known
+        known = {slug: self._cached[slug] for slug in self._cached.keys() - touched} | found
+        if known != self._cached:
+            self._cached = known
             parsed = [known[slug] for slug in sorted(known)]
             self._reading = Reading(
                 statements=tuple(part.statement for part in parsed if part.statement),
@@ -204,7 +204,7 @@ class _StoredSource(ABC):
 
 
 class DigestSource(_StoredSource):
-    """The issues of digest emails that were made and not taken back."""
+    """The issues of digest emails that were not dropped."""
 
     def find(self, tx: Transaction, slugs: Collection[str] | None) -> dict[str, Parsed]:
         issues = tx.digests.issues() if slugs is None else tx.digests.some(slugs)
@@ -212,10 +212,9 @@ class DigestSource(_StoredSource):
 
 
 class DeskSource(_StoredSource):
-    """The versions that were submitted at the desk, and nothing newer.
+    """The submitted versions of texts at the desk.
 
-    A name that the configuration does not know, such as a segment, is a fault of the text, as in a
-    file.
+    A name that the settings do not know, such as a segment, is a fault of the text, as in a file.
     """
 
     def __init__(self, store: Store, defaults: Defaults) -> None:

@@ -1,4 +1,4 @@
-"""statement → content: rendered once, stored under its hash, never again for sending."""
+"""statement → content: rendered once and stored under its hash. Sending never renders."""
 
 import hashlib
 from collections import defaultdict
@@ -15,11 +15,11 @@ from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.statements.translations import present_translations
 from newsletter.store.sql import Store, Transaction
 
-_SLOW, _MAX_SLOW = timedelta(seconds=2), timedelta(seconds=10)
-"""A text that takes so long is slow; after so much of slow ones a look leaves the rest."""
+_SLOW_AFTER, _MAX_SLOW_TIME = timedelta(seconds=2), timedelta(seconds=10)
+"""The time from which a text is slow, and the time for slow texts in one run."""
 
 TranslationGroups = Mapping[str, tuple[Statement, ...]]
-"""Slug of an original → its translations that are there, by language."""
+"""Slug of an original → its present translations, by language."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,27 +32,27 @@ class RenderResult:
 
 @dataclass(kw_only=True)
 class RenderState:
-    """The state between two runs: the next run renders only what changed."""
+    """The results of the last rendering run. The next run renders only what has changed since."""
 
     mark: int | None = None
     """The change number of the last run; None before the first run."""
     faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
-    """By slug, of what cannot be rendered."""
+    """Faults of statements that cannot be rendered, by slug."""
     groups: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
-    """By the slug of an original, of its translations."""
+    """Faults of translations, by the original's slug."""
     originals: dict[str, str] = field(default_factory=dict)
-    """Slug of a translation → what it named as its original."""
+    """Slug of a translation → slug of the original that it named."""
     later: set[str] = field(default_factory=set)
-    """Slugs that the next look tries, whether they change or not."""
+    """Slugs that the next run renders, changed or not."""
     slow: timedelta = timedelta(0)
-    """The time that slow texts took in this run."""
+    """The time that slow texts have taken in this run."""
     is_late: bool = False
-    """A text took too long in this look, or several did together."""
+    """Whether this run has used its time for slow texts. It then postpones the others."""
 
     def note(
         self, known: Sequence[StoredStatement], groups: TranslationGroups, together: bool
     ) -> None:
-        """Note the originals of these translations and their faults."""
+        """Store the originals of these translations, and the faults of the groups."""
         texts = {stored.statement.slug: stored.statement for stored in known}
         self.originals |= {slug: one.translation_of for slug, one in texts.items()}
         for of, members in groups.items():
@@ -62,25 +62,25 @@ class RenderState:
                 if (message := _translation_fault(one, texts.get(of), members, together))
             )
 
-    def went_wrong(self, slug: str, wrong: InvalidInput | None) -> None:
-        """Note a failed rendering; one that took too long is the last of its look."""
+    def note_failure(self, slug: str, wrong: InvalidInput | None) -> None:
+        """Store a rendering's fault, if any. If it took too long, postpone the others."""
         if wrong is not None:
             self.faults[slug] = wrong.faults
         if isinstance(wrong, Postponed):
             self.later.add(slug)
-        too_long = isinstance(wrong, TookTooLong) or self.slow >= _MAX_SLOW
+        too_long = isinstance(wrong, TookTooLong) or self.slow >= _MAX_SLOW_TIME
         self.is_late = self.is_late or too_long
 
-    def took(self, duration: timedelta) -> None:
-        """Count what a text took, if that was much: no number of short ones ends a look."""
-        if duration >= _SLOW:
+    def note_duration(self, duration: timedelta) -> None:
+        """Add the time that a text took, if it was slow."""
+        if duration >= _SLOW_AFTER:
             self.slow += duration
 
 
 def render(
     *, store: Store, renderer: Renderer, together: bool = False, before: RenderState | None = None
 ) -> RenderResult:
-    """Render statements that are new, that other templates or settings rendered, or that failed.
+    """Render statements that are new, changed, failed before, or were rendered by other templates.
 
     With ``together`` the content of an original contains its translations and is rendered again
     when one of them changes. A translation that contradicts its original is a fault either way.
@@ -91,7 +91,7 @@ def render(
         mark, touched = tx.statements.changed_since(before.mark)
         if before.mark is None:
             known = tx.statements.all()
-            groups = _grouped(known)
+            groups = _group_translations(known)
         else:
             groups = _groups_of(tx, before, touched)
             known = tx.statements.some({*touched, *groups, *before.later})
@@ -113,20 +113,20 @@ def render(
         if stored.present and (stored.fingerprint != done.fingerprint or not stored.content_hash):
             renderer.prepare()  # a broken template is no fault of this statement
             if before.is_late:
-                wrong: InvalidInput | None = _put_off(stored, store)
+                wrong: InvalidInput | None = _postpone(stored, store)
             else:
                 began = store.clock.uptime()
                 wrong = _render_one(done, members, store=store, renderer=renderer)
-                before.took(store.clock.uptime() - began)
+                before.note_duration(store.clock.uptime() - began)
                 rendered.append(slug)
-            before.went_wrong(slug, wrong)
+            before.note_failure(slug, wrong)
     before.mark = mark
     found = [known[slug] for known in (before.groups, before.faults) for slug in sorted(known)]
     faults = dict.fromkeys(fault for group in found for fault in group)
     return RenderResult(slugs=tuple(sorted(rendered)), faults=tuple(faults))
 
 
-def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
+def _group_translations(known: Sequence[StoredStatement]) -> TranslationGroups:
     found: dict[str, list[StoredStatement]] = defaultdict(list)
     for stored in known:
         if stored.present and stored.statement.translation_of:
@@ -135,7 +135,7 @@ def _grouped(known: Sequence[StoredStatement]) -> TranslationGroups:
 
 
 def _groups_of(tx: Transaction, before: RenderState, touched: Sequence[str]) -> TranslationGroups:
-    """Return the groups that changed statements belong to now or belonged to before."""
+    """Return the groups that changed statements belong to now, or belonged to before."""
     changed = tx.statements.some(touched)
     named = {stored.statement.translation_of for stored in changed}
     named |= {before.originals.get(slug, "") for slug in touched}
@@ -153,7 +153,7 @@ def _translation_fault(
 
 
 def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
-    """Return a hash of the renderer and of the other statements in the content."""
+    """Return a hash of the renderer's settings and of the translations in the content."""
     if not members:
         return renderer.fingerprint
     return hashlib.sha256(f"{renderer.fingerprint} {members!r}".encode()).hexdigest()
@@ -176,33 +176,33 @@ def _render_one(
         content = renderer.render(done.statement, members)
     except InvalidInput as error:
         with store.begin() as tx:
-            _put(tx, done)
+            _store_content(tx, done)
         return error
     with store.begin() as tx:
         content_hash = tx.statements.keep_content(content, tx.now)
-        _put(tx, replace(done, content_hash=content_hash, writers=content.writers))
+        _store_content(tx, replace(done, content_hash=content_hash, writers=content.writers))
     return None
 
 
-def _put_off(stored: StoredStatement, store: Store) -> InvalidInput:
-    """Leave a text to the next look: one such wait is enough for all that this look is for."""
+def _postpone(stored: StoredStatement, store: Store) -> InvalidInput:
+    """Leave a text without content until the next run. Return the fault that says so."""
     with store.begin() as tx:
-        _put(tx, replace(stored, content_hash="", writers=()))
+        _store_content(tx, replace(stored, content_hash="", writers=()))
     message = "is no email yet: another text takes too long to be made one; it is tried again"
     return Postponed([Fault(file=stored.statement.origin, message=message)])
 
 
-def _put(tx: Transaction, done: StoredStatement) -> None:
-    """Store the content of a text, unless another run has read a newer text since."""
+def _store_content(tx: Transaction, done: StoredStatement) -> None:
+    """Store a rendered statement, unless another run has read a newer text since."""
     known = tx.statements.get(done.statement.slug)
     if known is not None and known.statement == done.statement:
         tx.statements.put(replace(done, present=known.present), tx.now)
 
 
 def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
-    """Return a unified diff from the last approved text to the current one.
+    """Return the lines of a unified diff from the last approved content to the current one.
 
-    Empty if the current text is approved. Raises NotFound if no text was ever approved.
+    Empty if the current content is approved. Raises NotFound if none was ever approved.
     """
     slug = stored.statement.slug
     approvals = [
@@ -214,8 +214,8 @@ def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
         raise NotFound(f"no one has approved {slug} yet, so there is nothing to compare it with")
     return list(
         unified_diff(
-            list(_as_lines(before)),
-            list(_as_lines(now)),
+            list(_diff_lines(before)),
+            list(_diff_lines(now)),
             f"approved {approvals[-1].content_hash[:12]} by {approvals[-1].by}",
             f"now {stored.content_hash[:12]}",
             lineterm="",
@@ -223,8 +223,8 @@ def changes(tx: Transaction, stored: StoredStatement) -> list[str]:
     )
 
 
-def _as_lines(content: Content) -> Iterator[str]:
-    """Yield everything that the content hash covers, readable parts first."""
+def _diff_lines(content: Content) -> Iterator[str]:
+    """Yield everything that the content hash covers as text, readable parts first."""
     yield f"Subject: {content.subject}"
     yield f"From: {content.sender.name} <{content.sender.address}>"
     yield f"Reply-To: {content.sender.reply_to}"

@@ -30,10 +30,10 @@ from newsletter.pipeline.status import embargo_until, load_status
 from newsletter.pipeline.subscribers.membership import known_lists, unknown_lists
 from newsletter.store.sql import Transaction
 
-_NEAR = timedelta(hours=1)
-_GOING = {CampaignState.SCHEDULED, CampaignState.SENDING}
-_LOOKS_BACK = 200
-"""The number of newest campaigns that are compared with."""
+_NEARBY_WITHIN = timedelta(hours=1)
+_ACTIVE = {CampaignState.SCHEDULED, CampaignState.SENDING}
+_MAX_COMPARED = 200
+"""The number of newest campaigns to compare with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +41,15 @@ class ReviewRules:
     """The rules for reviewing and approving a text."""
 
     review: Callable[[Statement, Content | None, ReviewContext], tuple[ReviewFinding, ...]]
-    """Returns all findings; the content is None if the statement cannot be rendered."""
+    """Returns all findings of the text checks. The content is None if it cannot be rendered."""
     campaigns: CampaignRules
     declared_lists: frozenset[str] = frozenset()
-    """The lists that the settings declare, whether anybody is on them or not."""
+    """The lists that the settings declare, also empty ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewResult:
-    """A statement as it stood, and what there was to say about it."""
+    """The content hash of a statement, and the findings about that content."""
 
     slug: str
     content_hash: str
@@ -57,7 +57,7 @@ class ReviewResult:
 
     @property
     def blocking(self) -> tuple[str, ...]:
-        """The checks that say it cannot go out like this."""
+        """The codes of checks that block an approval."""
         return codes(self.remarks, Severity.BLOCKING)
 
     @property
@@ -73,7 +73,7 @@ def review(
 
 
 class _OtherStatements:
-    """Other statements and the lists, loaded once when a check needs them."""
+    """Other campaigns and the lists, loaded once when a check needs them."""
 
     def __init__(self, tx: Transaction, declared: frozenset[str]) -> None:
         self._tx = tx
@@ -90,15 +90,15 @@ class _OtherStatements:
     @cached_property
     def going(self) -> list[Campaign]:
         return [
-            head for head in self._tx.campaigns.open() if head.state in _GOING and not head.welcome
+            head for head in self._tx.campaigns.open() if head.state in _ACTIVE and not head.welcome
         ]
 
     @cached_property
     def begun(self) -> list[Campaign]:
-        return self._tx.campaigns.last_begun(_LOOKS_BACK)
+        return self._tx.campaigns.last_begun(_MAX_COMPARED)
 
     def last(self, statement: Statement) -> Campaign | None:
-        """The campaign that went last to the same lists, and to all on them, with its figures."""
+        """Return the last campaign to exactly these lists without a segment, with its counts."""
         for campaign in self.begun:
             # a correction went to readers of what it corrects, which says nothing about the lists
             if campaign.slug == statement.slug or campaign.corrects or campaign.welcome:
@@ -111,7 +111,7 @@ class _OtherStatements:
 
     def nearby(self, statement: Statement, goes_out: datetime) -> Iterator[str]:
         for campaign in self.going:
-            near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEAR
+            near = abs((campaign.started_at or campaign.release_at) - goes_out) < _NEARBY_WITHIN
             shares = not set(campaign.lists).isdisjoint(statement.lists)
             if near and shares and campaign.slug != statement.slug:
                 stored = self._tx.statements.get(campaign.slug)
@@ -119,9 +119,9 @@ class _OtherStatements:
 
 
 def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> bool:
-    """Return whether the warnings need no decision: the content is approved or sending has begun.
+    """Return whether warnings need no decision: the content is approved, or sending has begun.
 
-    A translation in the email of its original is decided there.
+    For a translation in the email of its original, that of the original counts.
     """
     if rules.campaigns.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored
@@ -151,7 +151,7 @@ def _review(
     last = None if statement.corrects or statement.segment else others.last(statement)
     readers = Audience(lists=statement.lists, segment=statement.segment)
     audience = None if statement.corrects else tx.audiences.count(readers)
-    around = ReviewContext(
+    context = ReviewContext(
         today=tx.now.astimezone(zone).date(),
         day=goes_out.astimezone(zone).date(),
         send_at=send_at,
@@ -163,20 +163,20 @@ def _review(
         nearby=tuple(dict.fromkeys(others.nearby(statement, goes_out))),
     )
     content = tx.statements.content(stored.content_hash)
-    remarks = rules.review(statement, content, around)
+    remarks = rules.review(statement, content, context)
     if rules.campaigns.together:
-        remarks = in_order([*remarks, *_of_translations(tx, statement, rules, around)])
+        remarks = in_order([*remarks, *_translation_findings(tx, statement, rules, context)])
     return ReviewResult(slug=statement.slug, content_hash=stored.content_hash, remarks=remarks)
 
 
-def _of_translations(
-    tx: Transaction, original: Statement, rules: ReviewRules, around: ReviewContext
+def _translation_findings(
+    tx: Transaction, original: Statement, rules: ReviewRules, context: ReviewContext
 ) -> Iterator[ReviewFinding]:
-    """Yield the findings about translations that block the email; their advice stays with them.
+    """Yield findings of translations in the same email, except advice.
 
-    A translation that speaks of an embargo names its own end: its words may mean a later one.
+    Each translation must name its own embargo, as its words may mean a later one.
     """
-    alone = ReviewContext(today=around.today, day=around.day)
+    alone = ReviewContext(today=context.today, day=context.day)
     for translation in translations_of(tx, original.slug):
         if translation.progress is Progress.DRAFT:
             yield ReviewFinding(
@@ -190,9 +190,9 @@ def _of_translations(
 
 
 def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:
-    """Return the time to send; None also if it does not exist in the configured zone.
+    """Return the time to send; None if none is set or it does not exist in the configured zone.
 
-    A time by each reader's own clock counts as a time in this zone.
+    A local time counts as a time in the configured zone.
     """
     if statement.local_time is not None:
         return statement.local_time.instant(zone, ready=now)

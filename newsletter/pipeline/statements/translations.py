@@ -1,4 +1,4 @@
-"""The audience of a statement in several languages. Planning and dry runs share it."""
+"""Divides readers among an original and its translations, for planning and dry runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +11,13 @@ from newsletter.domain.subscribers.audience import Audience
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.domain.wording import say
 from newsletter.pipeline.ledger import approved_content
-from newsletter.pipeline.status import check_translation, goes_within
+from newsletter.pipeline.status import check_translation, why_no_campaign
 from newsletter.store.sql import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationGroup:
-    """An original, and translations that have readers of their own still to reach."""
+    """An original and its unsent translations, among which the readers are divided."""
 
     languages: Mapping[str, str]
     """Slug → language; the original comes first."""
@@ -29,11 +29,11 @@ class TranslationGroup:
         return next(iter(self.languages))
 
     def member_for(self, language: str) -> str:
-        """Return the slug of the version that readers of this language get."""
+        """Return the slug of the version for readers of this language."""
         return choose_version(language, self.languages)
 
     def audience(self, tx: Transaction, slug: str) -> Audience:
-        """Return the readers of this version."""
+        """Return the readers of the version with this slug."""
         named = tx.audiences.languages(self.lists)
         return Audience(
             slug=slug,
@@ -46,7 +46,7 @@ class TranslationGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """Readers whom a statement left to a translation that has not reached them."""
+    """Readers who did not get the original and whose translation has not been sent."""
 
     slug: str
     language: str
@@ -65,7 +65,7 @@ class Awaited:
 
 
 def translations_of(tx: Transaction, slug: str) -> tuple[Statement, ...]:
-    """The translations of a statement that are there, by language."""
+    """Return the present translations of a statement, by language."""
     return present_translations(tx.statements.translations(slug))
 
 
@@ -82,7 +82,7 @@ def group_of(
     together: bool,
     to_be_planned: Sequence[Statement] = (),
 ) -> TranslationGroup | None:
-    """Return the languages of a statement with translations, or of a translation; else None.
+    """Return the group of a statement with translations, or of a translation; else None.
 
     A translation that has not begun gets the readers of its language. One that has begun keeps the
     readers in its campaign; later subscribers get the original if that is still to be sent.
@@ -90,7 +90,7 @@ def group_of(
     the statement cannot be sent.
     """
     if together and statement.translation_of:
-        raise Refused(goes_within(statement))
+        raise Refused(why_no_campaign(statement))
     original = check_translation(tx, statement) if statement.translation_of else statement
     campaigns = tx.campaigns.of_translations(original.slug)
     if original is statement and not campaigns and not to_be_planned:
@@ -98,13 +98,13 @@ def group_of(
     to_come = [
         one for one in campaigns if not (together or has_begun(one)) and one.state in BEFORE_START
     ]
-    languages = {original.slug: original.language, **_languages(tx, to_come)}
+    languages = {original.slug: original.language, **_approved_languages(tx, to_come)}
     languages |= {one.slug: one.language for one in (*to_be_planned, statement)}
     return TranslationGroup(languages=languages, lists=statement.lists, segment=statement.segment)
 
 
 def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
-    """Return the readers that a campaign left to translations which have not reached them."""
+    """Return the readers that a campaign left to translations which have not been sent to them."""
     if campaign.translates or not has_begun(campaign):
         return ()
     late = [
@@ -114,7 +114,7 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     ]
     if not late:
         return ()
-    languages = _languages(tx, [campaign, *late])
+    languages = _approved_languages(tx, [campaign, *late])
     segment = approved_content(tx, campaign).segment
     group = TranslationGroup(languages=languages, lists=campaign.lists, segment=segment)
     found = []
@@ -126,6 +126,6 @@ def awaited(tx: Transaction, campaign: Campaign) -> tuple[Awaited, ...]:
     return tuple(awaited_by for awaited_by in found if awaited_by.readers)
 
 
-def _languages(tx: Transaction, campaigns: Sequence[Campaign]) -> dict[str, str]:
-    """Slug → the language in which it was approved."""
+def _approved_languages(tx: Transaction, campaigns: Sequence[Campaign]) -> dict[str, str]:
+    """Return slug → language of the approved content."""
     return {campaign.slug: approved_content(tx, campaign).language for campaign in campaigns}

@@ -1,7 +1,7 @@
-"""feed → item: stores what a feed lists, and decides which items become statements.
+"""feed → item: stores the items of a feed, and decides which ones become statements.
 
-The call happens outside a transaction. If another process visited the same feed since, its result
-counts and this one is dropped.
+The call happens outside a transaction. If another process has visited the same feed since, this
+result is dropped.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,8 +25,8 @@ from newsletter.domain.statements.feed import (
 from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
 from newsletter.store.sql import Store, Transaction
 
-_SPREAD = 1.1
-"""The spread of ``next_visit``. A later time was set by another clock or setting."""
+_MAX_SPREAD = 1.1
+"""The largest factor in ``next_visit``. Later times are of another clock or setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,26 +39,26 @@ class VisitResult:
     changed: tuple[str, ...] = ()
     """Slugs of statements whose item changed."""
     passed: int = 0
-    """Items that are new to us and were passed over."""
+    """The number of new items that do not become statements."""
     unusable: tuple[str, ...] = ()
-    """Items that cannot become statements, each with the reason."""
+    """Items that cannot become statements, with the reason."""
     first: bool = False
     remark: str = ""
-    """A new finding for a person to read."""
+    """A new remark about the feed, for a person to read; may be empty."""
     failure: str = ""
-    """Why the feed could not be read."""
+    """Why the feed could not be read; "" if it could."""
     turned: bool = False
-    """The feed became readable or unreadable, or the reason changed, since the last visit."""
+    """Whether the feed became readable or unreadable, or the reason changed."""
 
     @property
     def found(self) -> bool:
-        """Return whether there is work for the stages that follow."""
+        """Return whether statements are new or changed."""
         return bool(self.taken or self.changed)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Visitor:
-    """Visits feeds. ``share`` gives a number from 0 to 1, to spread visits."""
+    """Visits feeds. ``share`` returns a number from 0 to 1, by which visits are spread."""
 
     store: Store
     share: Callable[[], float]
@@ -69,7 +69,7 @@ class Visitor:
             return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, tx.now)]
 
     def visit(self, feed: Feed) -> VisitResult:
-        """Visit a feed once and write down what it lists."""
+        """Fetch a feed once and store its items."""
         with self.store.read() as tx:
             record, known = tx.feeds.record(feed.name), tx.feeds.items(feed.name)
         if record.address != feed.address:  # all that is there is old: a move is no news
@@ -106,17 +106,17 @@ class Visitor:
     def _book(
         self,
         feed: Feed,
-        made: "_VisitRows",
+        rows: "_VisitRows",
         record: FeedRecord,
         fetched: FetchedFeed,
         sifted: ClassifiedItems,
         began: datetime,
     ) -> VisitResult:
-        made.items += (_known(item, ItemState.PASSED) for item in sifted.old)
+        rows.items += (_as_known(item, ItemState.PASSED) for item in sifted.old)
         for known, item in sifted.known:
-            made.meet(known, item)
+            rows.meet(known, item)
         for item in reversed(sifted.fresh):  # the oldest first, as they came out
-            made.take(item)
+            rows.take(item)
         now = self.store.clock.now()
         after = replace(
             record,
@@ -135,14 +135,14 @@ class Visitor:
         with self.store.begin() as tx:
             if tx.feeds.record(feed.name).revision != record.revision:
                 return VisitResult(feed=feed.name)
-            made.name(tx, self.slugify)
-            tx.feeds.put(feed.name, after, made.items, now)
+            rows.name(tx, self.slugify)
+            tx.feeds.put(feed.name, after, rows.items, now)
         return VisitResult(
             feed=feed.name,
-            taken=tuple(made.taken),
-            changed=tuple(made.changed),
+            taken=tuple(rows.taken),
+            changed=tuple(rows.changed),
             passed=len(sifted.old),
-            unusable=tuple(made.unusable),
+            unusable=tuple(rows.unusable),
             first=record.first_at is None,
             remark=after.remark if after.remark != record.remark else "",
             turned=bool(record.failure),
@@ -150,7 +150,7 @@ class Visitor:
 
 
 class _VisitRows:
-    """The rows to store after one visit."""
+    """The items to store after a visit."""
 
     def __init__(self, texts: Mapping[Item, ExtractedStatement | InvalidInput]) -> None:
         self._texts = texts
@@ -161,15 +161,15 @@ class _VisitRows:
         self._unnamed: list[KnownItem] = []
 
     def meet(self, known: KnownItem, item: Item) -> None:
-        """An item that we knew: as it is now, or under another id."""
-        now = replace(_known(item, known.state), number=known.number, slug=known.slug)
+        """Add a known item, with its new id, title and text."""
+        now = replace(_as_known(item, known.state), number=known.number, slug=known.slug)
         if not _is_revised(known, item):
             self.items.append(now)
         elif known.slug:
             # an item that cannot be used any more leaves its statement as it was
             composed = self._texts[item]
             if isinstance(composed, InvalidInput):
-                why = _why(composed)
+                why = _fault_text(composed)
                 self.unusable.append(f"{known.title}: {why}; its statement stays as it was")
             else:
                 now = replace(now, composed=composed)
@@ -179,22 +179,22 @@ class _VisitRows:
             self.take(item, now)
 
     def take(self, item: Item, known: KnownItem | None = None) -> None:
-        """Make a statement of an item, if that can be done. ``known`` is what it was so far."""
+        """Add an item as a new statement, or as unusable. ``known`` is the stored item, if any."""
         number = known.number if known else 0
         composed = self._texts[item]
         if isinstance(composed, InvalidInput):
-            why = _why(composed)
+            why = _fault_text(composed)
             self.unusable.append(f"{item.title or item.link or item.id}: {why}")
-            self.items.append(replace(_known(item, ItemState.UNUSABLE), number=number))
+            self.items.append(replace(_as_known(item, ItemState.UNUSABLE), number=number))
             return
-        taken = replace(_known(item, ItemState.TAKEN), number=number, composed=composed)
+        taken = replace(_as_known(item, ItemState.TAKEN), number=number, composed=composed)
         self._unnamed.append(taken)
 
     def name(self, tx: Transaction, slugify: Callable[[str], str]) -> None:
-        """Give each new statement a slug that no other one has or had."""
+        """Assign each new statement a slug that no other one has or had."""
         used = {stored.statement.slug for stored in tx.statements.all()} | tx.feeds.slugs()
         for known in self._unnamed:
-            slug = _free(slugify(known.title), used)
+            slug = _free_slug(slugify(known.title), used)
             used.add(slug)
             self.items.append(replace(known, slug=slug))
             self.taken.append(slug)
@@ -204,15 +204,15 @@ def _is_due(record: FeedRecord, feed: Feed, now: datetime) -> bool:
     """Return whether a visit is due, also after the clock went back or the setting changed."""
     if record.next_at is None or record.address != feed.address or record.next_at <= now:
         return True
-    return not record.failures and record.next_at > now + feed.every * _SPREAD
+    return not record.failures and record.next_at > now + feed.every * _MAX_SPREAD
 
 
 def _is_revised(known: KnownItem, item: Item) -> bool:
-    """Return whether a known item would give readers another text. Skipped items do not count."""
+    """Return whether a known item has changed. Skipped items never count."""
     return known.state is not ItemState.PASSED and known.fingerprint != item.fingerprint()
 
 
-def _known(item: Item, state: ItemState) -> KnownItem:
+def _as_known(item: Item, state: ItemState) -> KnownItem:
     return KnownItem(
         id=item.id,
         link=item.link,
@@ -223,11 +223,11 @@ def _known(item: Item, state: ItemState) -> KnownItem:
     )
 
 
-def _why(error: InvalidInput) -> str:
+def _fault_text(error: InvalidInput) -> str:
     return "; ".join(fault.message for fault in error.faults)
 
 
-def _free(slug: str, used: set[str]) -> str:
+def _free_slug(slug: str, used: set[str]) -> str:
     number, candidate = 1, slug
     while candidate in used:
         number += 1

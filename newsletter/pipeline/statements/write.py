@@ -1,4 +1,4 @@
-"""Texts at the desk, kept as versions. The pipeline sees them only once they are submitted.
+"""Texts at the desk, kept as versions. The pipeline sees only submitted ones.
 
 A submitted text, at the desk or as a file, can be reviewed.
 """
@@ -30,41 +30,42 @@ from newsletter.domain.statements.statement import (
     StoredStatement,
 )
 from newsletter.pipeline.ledger import authorise, entitle, find_draft, find_statement, find_stored
-from newsletter.pipeline.status import Lapse, get_status, is_draft, lapse_of, refuse_if_gone_out
+from newsletter.pipeline.status import Lapse, draft_refusal, get_status, lapse_of, refuse_if_sent
 from newsletter.sources.desk import draft_text, parse_version
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
 from newsletter.store.sql import Store, Transaction
 
 _LETTERS = string.ascii_lowercase + string.digits
-_KEY, _NAME = 16, 26
+_KEY_LENGTH, _NAME_LENGTH = 16, 26
 _MAX_PICTURES = 100
 
 
 def random_name(length: int) -> str:
+    """Return a random name of this many letters and digits."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
-    """Somebody changed the text while it was typed in. Both are kept, and theirs counts for now."""
+    """Two people changed a text at the same time. Both versions are kept; ``theirs`` is current."""
 
     theirs: Draft
     mine: Version
-    """Kept as a version of its own."""
+    """The refused text, stored as a version."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DraftWriter:
-    """A member of the staff who writes. Each act asks for their role, in its own transaction."""
+    """The acts of a writer at the desk. Each checks the actor's role in its transaction."""
 
     store: Store
     actor: str
     names: Callable[[int], str] = random_name
-    """Makes a name of so many letters and digits."""
+    """Returns a random name of this length."""
 
     def new(self, text: DraftText, *, found: ImportFindings | None = None) -> Draft:
-        """Begin a text: an empty one, or one that was ``found`` in a file."""
+        """Create a draft with this text. ``found`` is what the import of a file reported."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "write")
             source = f"from {found.file or 'a pasted text'}" if found else ""
@@ -73,9 +74,8 @@ class DraftWriter:
     def copy(self, slug: str, *, title: str = "", language: str = "") -> Draft:
         """Copy a statement to the desk. Its writers stay among the writers of the copy.
 
-        The copy of a file or an item that did not go out can take its place. Each other copy is a
-        statement of its own, without times; with a language, a translation. Raises NotFound or
-        Refused.
+        The copy of an unsent file or feed item can replace it. Any other copy is a new statement,
+        without times; with a language, a translation. Raises NotFound or Refused.
         """
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "copy a statement")
@@ -98,7 +98,7 @@ class DraftWriter:
             )
 
     def begin_like(self, key: str, *, title: str = "", template: bool = False) -> Draft:
-        """Begin a text with the words of another one, or a ``template`` for others."""
+        """Create a draft, or a ``template``, with another one's words. Raises NotFound."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "write")
             other, detail = find_draft(tx, key).version, f"like {key}{', as a template' * template}"
@@ -113,9 +113,9 @@ class DraftWriter:
             )
 
     def save(self, key: str, base: int, text: DraftText) -> Draft | Conflict:
-        """Save a text that was typed on the revision ``base``. An unchanged text changes nothing.
+        """Save a text that was edited on revision ``base``. An unchanged text is not saved.
 
-        If the text has changed since, both are kept: the typed text becomes a version of its own.
+        If the draft has changed since, store the text as a version and return the conflict.
         """
         typed = text.cleaned()
         with self.store.begin() as tx:
@@ -125,7 +125,7 @@ class DraftWriter:
                 return draft
             _refuse_too_long(typed, key)
             if base != draft.revision:
-                return Conflict(theirs=draft, mine=self._put_aside(tx, who, draft, typed))
+                return Conflict(theirs=draft, mine=self._save_beside(tx, who, draft, typed))
             version = draft.version
             if version.goes_on(who, tx.now):
                 tx.drafts.grow(replace(version, text=typed, at=tx.now))
@@ -135,7 +135,7 @@ class DraftWriter:
             return tx.drafts.advance(draft.key, head, by=who, at=tx.now)
 
     def restore(self, key: str, number: int) -> Draft:
-        """Bring an earlier version back, as one more version. Raises NotFound."""
+        """Add a copy of an earlier version as the newest one. Raises NotFound."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "restore a version")
             draft = find_draft(tx, key)
@@ -152,7 +152,7 @@ class DraftWriter:
             return tx.drafts.advance(key, head, by=who, at=tx.now)
 
     def looked_through(self, key: str) -> None:
-        """Hide the notes on what the import left out or guessed."""
+        """Hide the notes on what the import left out or guessed. Raises NotFound."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "write")
             draft = find_draft(tx, key)
@@ -173,7 +173,7 @@ class DraftWriter:
             self._enter(tx, who, "delete", draft, "")
 
     def illustrate(self, key: str, made: MadePicture, *, alt: str, decoration: bool) -> Picture:
-        """Keep a picture for a text. Raises InvalidInput without words for who does not see it."""
+        """Store a picture of a draft. Raises InvalidInput without description, and Refused."""
         words = " ".join(alt.split())
         if not (words or decoration):
             message = "Say what the picture shows, or tick that it is decoration."
@@ -184,7 +184,7 @@ class DraftWriter:
             if len(tx.pictures.of(key)) >= _MAX_PICTURES:
                 raise Refused(f"This text has {_MAX_PICTURES} pictures; there is no room for more.")
             picture = Picture(
-                name=self.names(_NAME),
+                name=self.names(_NAME_LENGTH),
                 draft=key,
                 kind=made.kind,
                 width=made.width,
@@ -204,18 +204,18 @@ class DraftWriter:
         tx: Transaction,
         who: str,
         text: DraftText,
-        wrote: tuple[str, ...],
+        writers_before: tuple[str, ...],
         *,
         found: ImportFindings | None,
         detail: str,
         copied_of: str = "",
         template: bool = False,
     ) -> Draft:
-        key = self.names(_KEY)
+        key = self.names(_KEY_LENGTH)
         typed = text.cleaned()
         _refuse_too_long(typed, key)
         kind = VersionKind.TYPED if found is None else VersionKind.BROUGHT
-        version = replace(self._version(who, typed, wrote), kind=kind)
+        version = replace(self._version(who, typed, writers_before), kind=kind)
         draft = tx.drafts.add(
             Draft(
                 key=key,
@@ -233,8 +233,8 @@ class DraftWriter:
         self._enter(tx, who, "write", draft, detail or "a new text")
         return draft
 
-    def _put_aside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
-        """Keep a text that was typed on an older revision; close the current version to typing."""
+    def _save_beside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
+        """Store a text edited on an older revision; close the current version to edits."""
         tx.drafts.close(draft.version.number)
         last = tx.drafts.aside(draft.key, who)
         # the rule for a typed version decides here too whether the text belongs to the last one
@@ -248,9 +248,9 @@ class DraftWriter:
         self._enter(tx, who, "write", draft, detail)
         return replace(beside, number=number)
 
-    def _version(self, who: str, text: DraftText, wrote: tuple[str, ...]) -> Version:
+    def _version(self, who: str, text: DraftText, writers_before: tuple[str, ...]) -> Version:
         now = self.store.clock.now()
-        writers = tuple(dict.fromkeys((*wrote, who)))
+        writers = tuple(dict.fromkeys((*writers_before, who)))
         return Version(
             number=0,
             kind=VersionKind.TYPED,
@@ -280,7 +280,7 @@ def _refuse_too_long(text: DraftText, key: str) -> None:
 
 
 class WouldLapse(Refused):
-    """The change would revoke more than the person was shown."""
+    """The submission would revoke more approvals or starts than the page showed."""
 
     def __init__(self, lapse: Lapse) -> None:
         super().__init__(f"{lapse}, which counts no more once you submit a change")
@@ -288,7 +288,7 @@ class WouldLapse(Refused):
 
 @dataclass(frozen=True, kw_only=True)
 class Submitter:
-    """Submits texts and withdraws them. Unsubmitted changes stay at the desk."""
+    """Submits drafts and withdraws them. Changes after a submission stay at the desk."""
 
     store: Store
     renderer: Renderer
@@ -296,7 +296,7 @@ class Submitter:
     rules: CampaignRules
 
     def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
-        """Submit a text in its revision ``base``.
+        """Submit a draft in its revision ``base``.
 
         The first submission gives it the slug that it keeps. A second submission of the same text
         changes nothing. ``told`` is the depth of the Lapse that the page showed. Raises
@@ -319,7 +319,7 @@ class Submitter:
                 )
             if draft.template:
                 raise Refused("It is a template. Begin a statement with it.")
-            refuse_if_gone_out(get_status(tx, draft.slug, self.rules))
+            refuse_if_sent(get_status(tx, draft.slug, self.rules))
             lapse = lapse_of(tx, draft.slug, self.rules)
             if lapse.depth > told:
                 raise WouldLapse(lapse)
@@ -336,13 +336,13 @@ class Submitter:
             return find_draft(tx, key)
 
     def take_back(self, key: str, *, by: str) -> Draft:
-        """Withdraw the text: it is neither reviewed nor sent. Raises Refused."""
+        """Withdraw a submitted draft, which is then neither reviewed nor sent. Raises Refused."""
         with self.store.begin() as tx:
             who = authorise(tx, by, Role.WRITER, "take a text back")
             draft = find_draft(tx, key)
             if not draft.is_handed_in:
                 raise Refused("It is not submitted, so there is nothing to take back.")
-            refuse_if_gone_out(get_status(tx, draft.slug, self.rules))
+            refuse_if_sent(get_status(tx, draft.slug, self.rules))
             tx.drafts.take_back(key)  # also where the configuration lacks by now what it names
             self._put(tx, draft.slug)
             detail = f"version {tx.drafts.count(key, draft.handed_in or 0)}"
@@ -350,14 +350,14 @@ class Submitter:
             return find_draft(tx, key)
 
     def read(self, draft: Draft) -> Statement:
-        """Return the statement that a text would be now. Raises InvalidInput with all faults."""
+        """Return the statement that a draft would become. Raises InvalidInput."""
         parsed = parse_version(replace(draft, taken_back=False), self.defaults)
         if parsed.statement is None:
             raise InvalidInput(parsed.faults)
         return parsed.statement
 
     def _put(self, tx: Transaction, slug: str) -> tuple[Fault, ...]:
-        """Store the statement as its source reads it, so that the next run finds no difference.
+        """Store the statement as ``DeskSource`` reads it, so that the next run finds no change.
 
         Return the faults instead, if there are any.
         """
@@ -370,10 +370,10 @@ class Submitter:
 
 
 def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], store: Store) -> None:
-    """Hand in a draft that is a file: its source reads it as in review from then on.
+    """Submit a draft that is a file: its status becomes ``review``.
 
-    ``release`` has the file of this origin say so on this line. Raises NotFound or Refused, and
-    what ``release`` raises.
+    ``release`` changes the status in the file with this origin, on this line. Raises NotFound or
+    Refused, and what ``release`` raises.
     """
     with store.read() as tx:
         who = entitle(tx, by, Role.WRITER, "submit")
@@ -381,7 +381,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
     if found.progress is not Progress.DRAFT:
         raise Refused(f"{slug} is no draft: it says status: {found.progress.value} already")
     if found.desk:
-        raise Refused(is_draft(found))
+        raise Refused(draft_refusal(found))
     release(found.origin, found.line_of("status"))
     with store.begin() as tx:
         tx.change_requests.close(slug, tx.now)
@@ -389,7 +389,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
 
 
 def _slug_for(tx: Transaction, draft: Draft) -> str:
-    """Return the slug of its original if no source has that any more, else one of its title."""
+    """Return the slug of the statement that the draft replaces, else a free one of its title."""
     of = draft.copied_of
     stored = tx.statements.get(of) if of and not tx.drafts.has(of) else None
     if stored is not None and not stored.present and not has_begun(tx.campaigns.latest(of)):

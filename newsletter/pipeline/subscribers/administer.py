@@ -1,4 +1,4 @@
-"""Staff → a subscriber: added, edited, moved, taken off lists, suppressed and written to again."""
+"""Acts of staff on a subscriber: add, edit, unsubscribe, suppress, change the address."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from newsletter.pipeline.subscribers.membership import (
 from newsletter.store.sql import Store, Transaction
 
 _SUBJECT = "subscriber"
-"""The subject of these entries in the audit log, which never contains an address."""
+"""The subject of the audit log's entries, which must not contain an email address."""
 
 
 def add(
@@ -36,11 +36,11 @@ def add(
     agreed: str = "",
     store: Store,
 ) -> tuple[Subscriber | None, Subscriber]:
-    """Put a person on lists. Return the subscriber before and after.
+    """Subscribe a person to lists. Return the subscriber before (or None) and after.
 
-    ``agreed`` says how the person agreed; it is kept with the consent.
-    Raises InvalidInput for an unknown list that may not be created, and Refused for a person who is
-    suppressed or has left one of the lists: only they themselves can come back.
+    ``agreed`` says how the person consented and is stored as proof. Raises InvalidInput for an
+    unknown list that may not be created, and Refused for a person who is suppressed or has left one
+    of the lists: only they themselves can come back.
     """
     with store.begin() as tx:
         places = dict.fromkeys(entry.lists, "--list")
@@ -61,17 +61,17 @@ def add(
         said = f"added by {by}" + (f": {agreed}" if agreed else "")
         consent = Consent(source=said, at=tx.now)
         tx.readers.upsert([replace(entry, consent=consent)], tx.now)
-        person = _found(tx, entry.address)
+        person = _find(tx, entry.address)
         for name in sorted({*person.requested} & {*entry.lists}):
             _decide(tx, person, name, admits=True)
         tx.audit.enter(by, "add", _SUBJECT, f"to {', '.join(entry.lists)}")
-        return before, _found(tx, entry.address)
+        return before, _find(tx, entry.address)
 
 
 def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store) -> None:
-    """Admit a person to a list that they asked to join, or decline. An email says so.
+    """Admit a person to a list that they asked to join, or decline, and tell them by email.
 
-    Raises NotFound if the request is not open any more.
+    Raises NotFound if no such request is open.
     """
     with store.begin() as tx:
         person = tx.readers.get(subscriber_id)
@@ -95,17 +95,17 @@ def _decide(tx: Transaction, person: Subscriber, name: str, *, admits: bool) -> 
 
 
 def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
-    """Give a person the name, language, time zone, place and tags of an entry. Return the person.
+    """Set the name, language, time zone, place and tags of a person. Return the person.
 
-    Raises NotFound, and Outdated if the person is no longer of the version that was ``seen``.
+    Raises NotFound, and Outdated if the person's digest is no longer ``seen``.
     """
     with store.begin() as tx:
-        person = _found(tx, entry.address)
+        person = _find(tx, entry.address)
         if seen not in {"", person.digest}:
             raise Outdated(f"{person.address} has changed since you looked")
         tx.readers.edit(person.id, entry)
         tx.audit.enter(by, "edit", _SUBJECT)
-        return _found(tx, entry.address)
+        return _find(tx, entry.address)
 
 
 def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
@@ -119,7 +119,7 @@ def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
 
 
 def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReason:
-    """Lift the suppression of an address. Return its reason.
+    """Lift the suppression of an address. Return the reason that it had.
 
     Raises NotFound if it is not suppressed, and Refused after a complaint or an erasure.
     """
@@ -137,9 +137,9 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
 
 
 def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
-    """Return all data about one person, JSON-ready. Raises NotFound."""
+    """Return all stored data about one person as JSON values. Raises NotFound."""
     with store.begin() as tx:
-        kept = tx.data_exports.of(_found(tx, address).id)
+        kept = tx.data_exports.of(_find(tx, address).id)
         tx.audit.enter(by, "data", _SUBJECT)
     return kept
 
@@ -147,14 +147,14 @@ def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
 def unsubscribe(
     address: str, lists: Sequence[str], *, by: str, declared: Collection[str], store: Store
 ) -> tuple[str, ...]:
-    """End a person's subscriptions to these lists; return those that existed.
+    """End a person's subscriptions to these lists. Return the lists that the person was on.
 
     Raises NotFound for an unknown address or list.
     """
     with store.begin() as tx:
         for name in lists:
             find_list(tx, name, declared)
-        person = _found(tx, address)
+        person = _find(tx, address)
         left = tuple(sorted(tx.choices.leave(person.id, lists, tx.now)))
         if left:
             tx.audit.enter(by, "unsubscribe", _SUBJECT, f"from {', '.join(left)}")
@@ -168,7 +168,7 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
     it is suppressed.
     """
     with store.begin() as tx:
-        person = _found(tx, old)
+        person = _find(tx, old)
         reason = tx.readers.suppressed(new)
         if reason is not None and fold(old) != fold(new):
             raise Refused(
@@ -176,10 +176,10 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
             )
         move(tx, person, new)
         tx.audit.enter(by, "change address", _SUBJECT)
-        return _found(tx, new)
+        return _find(tx, new)
 
 
-def _found(tx: Transaction, address: str) -> Subscriber:
+def _find(tx: Transaction, address: str) -> Subscriber:
     person = tx.readers.find(address)
     if person is None:
         raise NotFound(f"{address} is not a subscriber")

@@ -19,49 +19,49 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
-_PART = 250
-"""People in one transaction: it holds the lock for some 20 ms."""
+_PEOPLE_PER_PART = 250
+"""The people written in one transaction, which then holds the write lock for some 20 ms."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportPlan:
-    """The file of an import, its actor, and the lists that its people may join."""
+    """The file to import, who imports it, and the lists that its people may join."""
 
     file: str
     """The file's name without its folder."""
     kind: str
-    """The tool that wrote it."""
+    """The tool that exported the file."""
     sha256: str
     by: str
     declared: Collection[str]
     """The lists that the settings declare."""
     create_lists: bool = False
-    """Unknown lists may be created."""
+    """Whether unknown lists are created; otherwise they are refused."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """List of the file → the place that names it first."""
+    """List name → where the file names it first."""
     agreed: str = ""
-    """How people agreed of whom the file does not say it."""
+    """The consent source of people for whom the file gives none."""
     upload: int = 0
-    """The number of the uploaded file; 0 for a file of a command."""
+    """The id of the uploaded file; 0 for a file of a command."""
 
 
-def carry_out(
+def run_import(
     people: Iterable[tuple[str, Entry | SuppressedEntry]],
     plan: ImportPlan,
     *,
     store: Store,
     only_rehearse: bool = False,
 ) -> ImportResult:
-    """Import the people of a file, each with the place in it, or say what would come of it.
+    """Import people, each with their place in the file; or only count what an import would change.
 
-    People to suppress come last. Each part of the file is written in a transaction of its own, so
-    that no writer waits for long. An import that is cut off can be undone, and the file can be
-    imported again. Raises InvalidInput for unknown lists, NotFound for an upload that is gone or
-    was imported, and Refused if the import is undone while it is at work.
+    People to suppress come last. The file is written in many transactions, so that no other writer
+    waits for long. An interrupted import can be undone, and the file can be imported again. Raises
+    InvalidInput for unknown lists, NotFound for an upload that was deleted or imported already, and
+    Refused if the import is undone while it runs.
     """
     agreed = Consent(source=plan.agreed, at=store.clock.now()) if plan.agreed else None
     parts = _parts(people, agreed)
-    return _rehearse(parts, plan, store) if only_rehearse else _bring_in(parts, plan, store)
+    return _rehearse(parts, plan, store) if only_rehearse else _import_parts(parts, plan, store)
 
 
 _Part = tuple[list[tuple[str, Entry]], list[SuppressedEntry]]
@@ -71,7 +71,7 @@ def _parts(
     people: Iterable[tuple[str, Entry | SuppressedEntry]], agreed: Consent | None
 ) -> Iterator[_Part]:
     coming = iter(people)
-    while part := list(islice(coming, _PART)):
+    while part := list(islice(coming, _PEOPLE_PER_PART)):
         entries = [
             (at, who if who.consent else replace(who, consent=agreed))
             for at, who in part
@@ -82,58 +82,58 @@ def _parts(
 
 def _rehearse(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportResult:
     with store.read() as tx:
-        brought = ImportResult(created=_created(tx, plan))
-    for entries, gone in parts:
+        result = ImportResult(created=_lists_to_create(tx, plan))
+    for entries, blocked in parts:
         with store.begin(lasting=False) as tx:
-            brought = brought.plus(tx.imports.rehearse(entries))
-            brought = brought.plus(ImportResult(suppressed=tx.readers.count_unsuppressed(gone)))
-    return brought
+            result = result.plus(tx.imports.rehearse(entries))
+            result = result.plus(ImportResult(suppressed=tx.readers.count_unsuppressed(blocked)))
+    return result
 
 
-def _bring_in(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportResult:
+def _import_parts(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportResult:
     with store.begin() as tx:
         if plan.upload and not tx.imports.drop_upload(plan.upload):
             raise NotFound("this file was imported already")
-        created = _created(tx, plan)
+        created = _lists_to_create(tx, plan)
         number = tx.imports.begin(
             at=tx.now, by=plan.by, file=plan.file, kind=plan.kind, sha256=plan.sha256
         )
         # the audit log ties each consent to that very file
         detail = f"import {number} begins; SHA-256 {plan.sha256}"
         tx.audit.enter(plan.by, "import", plan.file, detail)
-    brought = ImportResult(created=created, number=number)
-    for entries, gone in parts:
+    result = ImportResult(created=created, number=number)
+    for entries, blocked in parts:
         with store.begin(lasting=False) as tx:
-            brought = brought.plus(tx.imports.bring_in(number, entries, tx.now))
-            added = tx.readers.suppress(gone, tx.now, f"import {number} of {plan.file}", number)
-            brought = brought.plus(ImportResult(suppressed=added))
-            _note(tx, brought)
+            result = result.plus(tx.imports.bring_in(number, entries, tx.now))
+            added = tx.readers.suppress(blocked, tx.now, f"import {number} of {plan.file}", number)
+            result = result.plus(ImportResult(suppressed=added))
+            _note(tx, result)
     with store.begin() as tx:
-        _note(tx, brought, finished_at=tx.now)
+        _note(tx, result, finished_at=tx.now)
         detail = (
-            f"import {number}: {brought.new} new, {brought.known} known,"
-            f" {brought.suppressed} suppressed; SHA-256 {plan.sha256}"
+            f"import {number}: {result.new} new, {result.known} known,"
+            f" {result.suppressed} suppressed; SHA-256 {plan.sha256}"
         )
         tx.audit.enter(plan.by, "import", plan.file, detail)
-    return brought
+    return result
 
 
-def _created(tx: Transaction, plan: ImportPlan) -> tuple[str, ...]:
+def _lists_to_create(tx: Transaction, plan: ImportPlan) -> tuple[str, ...]:
     return refuse_unknown_lists(tx, plan.places, plan.declared, create=plan.create_lists)
 
 
-def _note(tx: Transaction, brought: ImportResult, *, finished_at: datetime | None = None) -> None:
-    if not tx.imports.note(brought, finished_at=finished_at):
+def _note(tx: Transaction, result: ImportResult, *, finished_at: datetime | None = None) -> None:
+    if not tx.imports.note(result, finished_at=finished_at):
         raise Refused(
-            f"import {brought.number} was undone while it was at work; nothing more is imported"
+            f"import {result.number} was undone while it was at work; nothing more is imported"
         )
 
 
 def undo(number: int, *, by: str, store: Store) -> ImportUndoResult:
-    """Undo an import, except for subscribers who changed anything since.
+    """Undo an import, except for subscribers who have changed their data since.
 
-    An undo re-subscribes no one and lifts no suppression. Raises NotFound for an unknown number,
-    and Refused for an import that was undone before or is too old.
+    An undo re-subscribes no one and lifts no suppression. Raises NotFound for an unknown import
+    number, and Refused for an import that was undone before or is too old.
     """
     with store.begin() as tx:
         record = tx.imports.get(number)

@@ -1,7 +1,7 @@
-"""A reader joins or changes address: requested on a page, done with the link in an email.
+"""A reader subscribes or changes their address: by a form, then by the link in an email.
 
-A request never reveals whether an address is subscribed. Opening the link changes nothing; its
-button works once, so that it cannot bring back a reader who has left since.
+The form never reveals whether an address is subscribed. Opening the link changes nothing; its
+button works once, so that it cannot subscribe a reader who has left since.
 """
 
 from collections.abc import Collection
@@ -18,48 +18,48 @@ from newsletter.store.sql import Store, Transaction
 
 
 class LinkState(Enum):
-    """The state of a link in an email."""
+    """The state of a confirmation link."""
 
     OPEN = "open"
     """The button carries out the request."""
     DONE = "done"
-    """That was done just now."""
+    """The request was carried out just now."""
     USED = "used"
-    """Nothing more: it was used before."""
+    """The link was used before."""
     EXPIRED = "expired"
-    """Nothing: it came too late."""
+    """The link is too old."""
     BLOCKED = "blocked"
-    """Nothing: staff suppressed the address, or it is somebody else's by now."""
+    """Staff suppressed the address, or another subscriber has it now."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedLink:
-    """A link that was followed, and what it was about."""
+    """The state of a confirmation link, and the email that contained it."""
 
     state: LinkState
     email: TransactionalEmail
     reader_id: int | None = None
-    """The subscriber; only once it was done, as an old link is no key to anybody's preferences."""
+    """The subscriber id, if the request was carried out just now. An old link gives no access."""
     requested: tuple[str, ...] = ()
-    """Lists that staff have to decide on."""
+    """Lists that staff must admit the subscriber to."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownConsent:
-    """The words of consent as they are now, and the hash of those that came with a form."""
+    """The consent text now, and the hash of the text that the form showed."""
 
     words: str
     language: str
     wording: str
-    """Empty if the form does not say which words it showed."""
+    """The hash of the text on the form; "" if the form does not say."""
 
 
 def ask(
     wish: SignUp, shown: ShownConsent, *, source: str, network: str, store: Store
 ) -> RequestOutcome | FormFault:
-    """Accept a request. Result and cost are the same for known and unknown addresses.
+    """Queue the confirmation email of a sign-up. Result and duration do not reveal a subscriber.
 
-    Return an objection if the form showed words that are not ours.
+    Return a form fault if the form showed an unknown consent text.
     """
     with store.begin() as tx:
         current = tx.consents.keep_words(shown.words, shown.language, tx.now)
@@ -80,22 +80,22 @@ def ask(
 
 
 def follow(token: str, *, store: Store, links: Links) -> FollowedLink:
-    """Look at the link in an email, and change nothing. Raises NotFound for one not of ours."""
+    """Return the state of a confirmation link. Raises NotFound for an invalid token."""
     with store.read() as tx:
         email = _email_of(tx, token, links)
-        state = _state(tx, email, _mover(tx, email))
+        state = _link_state(tx, email, _moving_subscriber(tx, email))
     return FollowedLink(state=state, email=email)
 
 
 def confirm(token: str, *, closed: Collection[str], store: Store, links: Links) -> FollowedLink:
-    """Do what the email's reader asked for, once. Raises NotFound for a link that is not ours.
+    """Carry out the request of a confirmation link, once. Raises NotFound for an invalid token.
 
     Staff decide who joins the lists in ``closed``.
     """
     with store.begin() as tx:
         email = _email_of(tx, token, links)
-        mover = _mover(tx, email)
-        state = _state(tx, email, mover)
+        mover = _moving_subscriber(tx, email)
+        state = _link_state(tx, email, mover)
         if state is not LinkState.OPEN:
             return FollowedLink(state=state, email=email)
         tx.emails.use(email.id, tx.now)
@@ -136,8 +136,8 @@ def _email_of(tx: Transaction, token: str, links: Links) -> TransactionalEmail:
     return email
 
 
-def _mover(tx: Transaction, email: TransactionalEmail) -> Subscriber | None:
-    """Return the subscriber who asked for the address, if they exist and the address is free."""
+def _moving_subscriber(tx: Transaction, email: TransactionalEmail) -> Subscriber | None:
+    """Return the subscriber who asked for a new address; None if another one has it."""
     if email.kind is not EmailKind.MOVE or email.subscriber_id is None:
         return None
     owner = tx.readers.find(email.address)
@@ -146,7 +146,7 @@ def _mover(tx: Transaction, email: TransactionalEmail) -> Subscriber | None:
     return tx.readers.get(email.subscriber_id)
 
 
-def _state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | None) -> LinkState:
+def _link_state(tx: Transaction, email: TransactionalEmail, mover: Subscriber | None) -> LinkState:
     if email.used_at is not None:
         return LinkState.USED
     if email.expired(tx.now):

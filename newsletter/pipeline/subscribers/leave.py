@@ -1,6 +1,6 @@
-"""A reader leaves: the effect is committed before the answer.
+"""Unsubscribing and erasure, committed before the response.
 
-The link in a mail works for ever, and names only its campaign and its subscriber. So it can do
+An unsubscribe link never expires and contains only a campaign id and a subscriber id, so it can do
 nothing but end subscriptions.
 """
 
@@ -15,39 +15,39 @@ from newsletter.store.sql import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Departure:
-    """The subscriber and campaign of an unsubscribe link."""
+    """The campaign and subscriber of an unsubscribe link."""
 
     campaign_id: int
     subscriber_id: int
 
     @property
-    def of_a_test(self) -> bool:
-        """The link is from a test mail or a preview, and ends nothing."""
+    def is_test(self) -> bool:
+        """Whether the link is from a test mail or a preview, and ends nothing."""
         return self.campaign_id == 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PendingDeparture:
-    """The subscriptions that a link would end."""
+    """The subscriptions that an unsubscribe link would end."""
 
     lists: tuple[str, ...]
-    """The campaign's lists. Empty if the campaign's row is gone: the link then ends everything."""
+    """The campaign's lists; empty if it was deleted: then all subscriptions end."""
     ended: bool
-    """There is nothing left to end."""
+    """Whether no subscription is left to end."""
     language: str
-    """The reader's own; may be empty."""
+    """The reader's language; may be empty."""
 
 
 def read_unsubscribe_link(token: str, links: Links) -> Departure:
-    """Read a link. Raises NotFound for one that is not ours."""
+    """Return the departure of a link. Raises NotFound for an invalid token."""
     signed = links.read_unsubscribe(token)
     if signed is None:
         raise NotFound("this link is not one of ours, or a part of it is missing")
     return Departure(campaign_id=signed[0], subscriber_id=signed[1])
 
 
-def ending_of(departure: Departure, *, store: Store) -> PendingDeparture:
-    """Return the subscriptions that the link would end. Changes nothing."""
+def pending_departure(departure: Departure, *, store: Store) -> PendingDeparture:
+    """Return the subscriptions that an unsubscribe link would end."""
     with store.read() as tx:
         campaign = tx.campaigns.get(departure.campaign_id)
         person = tx.readers.get(departure.subscriber_id)
@@ -62,23 +62,23 @@ def ending_of(departure: Departure, *, store: Store) -> PendingDeparture:
 def leave(departures: Sequence[Departure], *, store: Store) -> tuple[Departure, ...]:
     """End the subscriptions of these links in one transaction. A repetition changes nothing.
 
-    Return the links whose subscriber is not in the database: erased, or added after the restored
-    backup. Such a link names no address, so only a person can stop mail to it.
+    Return the links whose subscriber is unknown: erased, or newer than the restored backup. Such a
+    link contains no address, so only a person can stop further mail.
     """
     pairs = [
         (departure.campaign_id, departure.subscriber_id)
         for departure in departures
-        if not departure.of_a_test
+        if not departure.is_test
     ]
     with store.begin() as tx:
-        strangers = tx.choices.depart(pairs, tx.now)
-    return tuple(Departure(campaign_id=by, subscriber_id=reader) for by, reader in strangers)
+        unknown = tx.choices.depart(pairs, tx.now)
+    return tuple(Departure(campaign_id=by, subscriber_id=reader) for by, reader in unknown)
 
 
 def leave_list(departure: Departure, name: str, *, store: Store) -> None:
-    """End one subscription of the reader of a link, whether the campaign went to its list or not.
+    """End one subscription of a link's reader, also to a list that the campaign did not go to.
 
-    A repetition, and a link of somebody unknown, change nothing.
+    A repetition, or an unknown subscriber, changes nothing.
     """
     with store.begin() as tx:
         tx.choices.leave(departure.subscriber_id, [name], tx.now, departure.campaign_id)
@@ -87,9 +87,9 @@ def leave_list(departure: Departure, name: str, *, store: Store) -> None:
 def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, ...]:
     """End all subscriptions, and suppress the address, so that no import adds it again.
 
-    Return the departure itself if the subscriber is unknown.
+    Return the departure if its subscriber is unknown, else nothing.
     """
-    if departure.of_a_test:
+    if departure.is_test:
         return ()
     with store.begin() as tx:
         tx.choices.depart_from_all(departure.campaign_id, departure.subscriber_id, tx.now)
@@ -102,11 +102,11 @@ def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, 
 
 
 def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) -> bool:
-    """Erase the person with this address. Return whether a subscriber had it.
+    """Erase the person with this address. Return whether the address was a subscriber's.
 
-    ``by`` is written to the audit log. Quoted addresses are searched without a lock, so that
-    sending continues. Raises Refused for an address without data, unless ``block_unknown``: a
-    typing error would block another person for good.
+    ``by`` is written to the audit log. Texts that quote the address are searched without a lock, so
+    that sending continues. Raises Refused for an address without data, unless ``block_unknown``: a
+    typing error would otherwise block another person for good.
     """
     now = store.clock.now()
     with store.read() as tx:
@@ -132,7 +132,7 @@ def forget(address: str, *, by: str, block_unknown: bool = False, store: Store) 
 
 
 def clean(*, store: Store) -> bool:
-    """Overwrite erased data. Return False if batches are being sent or the file is in use."""
+    """Overwrite erased data. Return False during sending, or if the file is in use."""
     with store.read() as tx:
         if tx.traces.erasure_due_since() is None:
             return True

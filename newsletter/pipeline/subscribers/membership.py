@@ -1,4 +1,4 @@
-"""Decisions that all ways to change subscriptions share: unknown lists, and a new address."""
+"""Rules that all changes of subscriptions share: unknown lists, welcome emails, new addresses."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,10 +11,10 @@ from newsletter.store.sql import Transaction
 def refuse_unknown_lists(
     tx: Transaction, places: Mapping[str, str], declared: Collection[str], *, create: bool
 ) -> tuple[str, ...]:
-    """Return the lists that must be created: unknown to the settings and the database.
+    """Return the lists to create, which neither the settings nor the database have.
 
-    ``places`` says where each list is named; ``declared`` are the lists of the settings. Raises
-    InvalidInput, with a suggestion for each, unless they may be created.
+    ``places`` is list name → where it is named; ``declared`` are the lists of the settings. Raises
+    InvalidInput, with suggestions, unless ``create``.
     """
     known = known_lists(tx, declared)
     unknown = tuple(name for name in places if name not in known)
@@ -22,7 +22,7 @@ def refuse_unknown_lists(
         raise InvalidInput(
             Fault(
                 file=places[name],
-                message=f"{_missing(name, known)}; --create-list creates what is missing",
+                message=f"{_unknown_list_text(name, known)}; --create-list creates what is missing",
             )
             for name in unknown
         )
@@ -33,20 +33,20 @@ def find_list(tx: Transaction, name: str, declared: Collection[str]) -> None:
     """Raise NotFound, with a suggestion, for an unknown list."""
     known = known_lists(tx, declared)
     if name not in known:
-        raise NotFound(_missing(name, known))
+        raise NotFound(_unknown_list_text(name, known))
 
 
 def unknown_lists(names: Collection[str], known: list[str]) -> tuple[str, ...]:
     """Return a sentence with a suggestion for each list that does not exist."""
-    return tuple(_missing(name, known) for name in names if name not in known)
+    return tuple(_unknown_list_text(name, known) for name in names if name not in known)
 
 
 def known_lists(tx: Transaction, declared: Collection[str]) -> list[str]:
-    """Return the lists that the settings declare or the database has, in order."""
+    """Return the lists of the settings and of the database, sorted."""
     return sorted({*tx.readers.list_names(), *declared})
 
 
-def _missing(name: str, known: list[str]) -> str:
+def _unknown_list_text(name: str, known: list[str]) -> str:
     there = ", ".join(known) or "none"
     return f"there is no list {name!r}{guess(name, known) or ';'} there are: {there}"
 
@@ -54,7 +54,7 @@ def _missing(name: str, known: list[str]) -> str:
 def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None:
     """Queue the welcome emails of lists that a person has joined for the first time.
 
-    The newest that was started for a list counts. No campaign has a person twice.
+    Of several welcome emails to a list the newest counts. No one gets the same one twice.
     """
     started = tx.campaigns.welcoming(lists)
     found = (next((one for one in started if name in one.lists), None) for name in lists)
@@ -63,23 +63,23 @@ def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None
 
 
 def lift(tx: Transaction, address: str, said: str) -> bool:
-    """End a suppression by its person, who reads the mailbox; return whether there was one."""
+    """End a suppression for a person who reads the mailbox. Return whether it existed."""
     reason = tx.readers.lift(address)
     if reason is not None:
         tx.audit.enter("reader", "lift", "subscriber", f"was {reason.value}; {said}")
     return reason is not None
 
 
-_STAYS = frozenset(
+_MOVED_REASONS = frozenset(
     {SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINED, SuppressionReason.MANUAL}
 )
-"""Suppressions by a person or by staff move to a new address; those by a mailbox do not."""
+"""Suppressions by a person or by staff, which a new address inherits."""
 
 
 def move(tx: Transaction, person: Subscriber, address: str) -> None:
     """Change a person's address. Raises Refused if another subscriber has it."""
     if not tx.readers.move(person.id, address):
         raise Refused(f"{address} is another subscriber's; {person.address} stays as it is")
-    if person.suppressed is not None and person.suppressed in _STAYS:
+    if person.suppressed is not None and person.suppressed in _MOVED_REASONS:
         entry = SuppressedEntry(address=address, reason=person.suppressed)
         tx.readers.suppress([entry], tx.now, "change of address")

@@ -1,4 +1,4 @@
-"""A reader's own choices: stored in one transaction, effective at once."""
+"""A reader's preferences, stored in one transaction and effective at once."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -13,25 +13,25 @@ from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.membership import lift, welcome
 from newsletter.store.sql import Store, Transaction
 
-_SOURCE = "the page of preferences"
-_WRONG_CLOCK = timedelta(hours=1)
+_CONSENT_SOURCE = "the page of preferences"
+_MAX_CLOCK_SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """The holder of a link to one subscriber's preferences."""
+    """The subscriber to whose preferences a link gives access."""
 
     subscriber_id: int
     signed_at: datetime
 
     def is_late(self, now: datetime) -> bool:
-        """Return whether the link has expired and can only be used to ask for a new one."""
-        early = self.signed_at > now + _WRONG_CLOCK  # else one key would open it for years
+        """Return whether the link has expired. It then only allows to request a new link."""
+        early = self.signed_at > now + _MAX_CLOCK_SKEW  # else one key would open it for years
         return early or now > self.signed_at + PREFERENCES_LINK_LIFETIME
 
 
 def read_preferences_link(token: str, links: Links) -> Owner:
-    """Read the link in an email. Raises NotFound for one that is not ours."""
+    """Return the owner of a preferences link. Raises NotFound for an invalid token."""
     signed = links.read_preferences(token)
     if signed is None:
         raise NotFound("this link is not one of ours, or a part of it is missing")
@@ -39,7 +39,7 @@ def read_preferences_link(token: str, links: Links) -> Owner:
 
 
 def subscriber_of(owner: Owner, *, store: Store) -> Subscriber:
-    """Return the subscriber. Raises NotFound if there is none any more."""
+    """Return the subscriber of a preferences link. Raises NotFound if they were erased."""
     with store.read() as tx:
         return _subscriber(tx, owner)
 
@@ -60,11 +60,11 @@ def save(
     closed: Collection[str],
     store: Store,
 ) -> None:
-    """Store the choices. Raises NotFound if there is no such subscriber.
+    """Store a reader's preferences. Raises NotFound if the subscriber was erased.
 
-    ``shown`` are the words at each list on the page, in its language. The link proves that the
-    person reads the mailbox, so joining a list needs no confirmation. Staff decide who joins the
-    lists in ``closed``.
+    ``shown`` is list name → the text beside it on the page, in the page's language. The link proves
+    that the person reads the mailbox, so joining a list needs no confirmation. Staff decide who
+    joins the lists in ``closed``.
     """
     with store.begin() as tx:
         person = _subscriber(tx, owner)
@@ -87,7 +87,7 @@ def save(
                 list=name,
                 given=name in given,
                 method=Method.PREFERENCES,
-                source=_SOURCE,
+                source=_CONSENT_SOURCE,
                 wording=tx.consents.keep_words(shown[name], language, tx.now),
                 asked_at=tx.now,
                 at=tx.now,
@@ -100,17 +100,17 @@ def save(
 def ask_for_link(
     subscriber_id: int, *, host: str, language: str, source: str, store: Store
 ) -> None:
-    """Send a link to the preferences to the subscriber's own address, within the limits.
+    """Email a preferences link to the subscriber's own address, unless a limit is reached.
 
-    ``host`` is the origin of the request, ``source`` its page. The result is not revealed.
+    ``host`` is the client's IP address, ``source`` the page. The result is not revealed.
     """
     _ask(subscriber_id, EmailKind.PREFERENCES, host, language, store, source=source)
 
 
 def ask_to_move(owner: Owner, address: str, *, host: str, language: str, store: Store) -> None:
-    """Send a confirmation to the person's new address. The address changes with that link.
+    """Email a confirmation link to the new address, which replaces the old one when it is used.
 
-    Whether the address is known is not revealed.
+    Whether the new address is known is not revealed.
     """
     _ask(owner.subscriber_id, EmailKind.MOVE, host, language, store, address=address)
 
@@ -130,7 +130,7 @@ def _ask(
             name=person.name,
             language=person.language or language,
             timezone=person.timezone,
-            source=_SOURCE,
+            source=_CONSENT_SOURCE,
             asked_at=tx.now,
         )
         email = replace(email, **more)  # type: ignore[arg-type] # its fields of text
@@ -138,7 +138,7 @@ def _ask(
 
 
 def resume(*, store: Store) -> int:
-    """End the pauses that are over; returns how many. Looks first, so that most looks only read."""
+    """End the pauses that are over. Return how many. Writes only if there are any."""
     with store.read() as tx:
         if not tx.choices.has_ended_pause(tx.now):
             return 0

@@ -20,7 +20,7 @@ from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, basic, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
-from newsletter.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
+from newsletter.transport.http import MAX_WAIT, HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 _MAX_BYTES = 25_000_000  # of a message, uncompressed, by Mailgun's documentation
@@ -106,7 +106,7 @@ def _rate_limited(response: HttpResponse, message: str) -> Answer:
     """Return RETRY for 429, a rate limit, and QUOTA for 420. The message may give the wait."""
     waits = [http.retry_after(response)]
     if seconds := _WAIT_SECONDS.search(message):
-        waits.append(min(timedelta(seconds=int(seconds[1])), LONGEST_WAIT))
+        waits.append(min(timedelta(seconds=int(seconds[1])), MAX_WAIT))
     if date := _WAIT_DATE.search(message):
         waits.append(http.until(date[1], response))
     verdict = Verdict.RETRY if response.status == 429 else Verdict.QUOTA

@@ -22,7 +22,7 @@ from newsletter.providers.common import answers, bodies
 from newsletter.providers.common.options import ProviderOptions, WebhookKey, bearer, option, public
 from newsletter.providers.common.translators import BatchTranslator
 from newsletter.transport import http
-from newsletter.transport.http import LONGEST_WAIT, HttpRequest, HttpResponse
+from newsletter.transport.http import MAX_WAIT, HttpRequest, HttpResponse
 
 MAX_RECIPIENTS = 1000
 MAX_BYTES = 30_000_000
@@ -125,7 +125,7 @@ def _rate_limited(response: HttpResponse, reason: str) -> Answer:
     elif response.status == 401 and _USED_UP.search(reason):
         verdict, wait = Verdict.QUOTA, _wait(response)
     elif response.status == 403 and _TEMPORARY.search(reason):
-        verdict, wait = Verdict.RETRY, _wait(response) or LONGEST_WAIT
+        verdict, wait = Verdict.RETRY, _wait(response) or MAX_WAIT
     return Answer(outcome=Outcome(verdict=verdict, reason=reason), retry_after=wait)
 
 

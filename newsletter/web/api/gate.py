@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import NewsletterError, Refused
 from newsletter.domain.staff.token import Token
@@ -136,7 +136,7 @@ class Gate:
         """
         if len(key) > _MAX_KEY_SIZE:
             raise HTTPException(400, f"An Idempotency-Key has at most {_MAX_KEY_SIZE} characters.")
-        hashed = hash_of(key)
+        hashed = hash_token(key)
         # the commit of what it does also makes the key last, which comes before it
         with self._store.begin(lasting=False) as tx:
             before = tx.tokens.note_request(token, hashed, request, tx.now)

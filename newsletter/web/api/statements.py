@@ -101,7 +101,7 @@ class StatementOperations:
 
         Its writer is the admin who made the token, so that this admin cannot approve it.
         """
-        return _draft(self._through(call).writing(call.token.by).new(body))
+        return _draft(self._through(call).writer(call.token.by).new(body))
 
     @operation("GET", _DRAFT, Scope.STATEMENTS_READ)
     def draft(self, call: Call, key: str) -> DraftRecord:
@@ -112,7 +112,7 @@ class StatementOperations:
     @operation("PUT", _DRAFT, Scope.STATEMENTS_WRITE, requires_version=True)
     def update(self, call: Call, key: str, body: DraftText) -> DraftRecord:
         """Replace the text of a draft. A submitted draft stays submitted as it was."""
-        writing = self._through(call).writing(call.token.by)
+        writing = self._through(call).writer(call.token.by)
         saved = writing.save(key, self._base(call, key), body)
         if isinstance(saved, Conflict):
             raise Outdated(f"{_CHANGED}; yours is kept as version {saved.mine.number}")

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.staff.account import RelyingParty, browser_of, relying_party_of
 from newsletter.domain.wording import say
-from newsletter.pipeline.staff.proofs import PasskeyAnswer, Place
+from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.forms import host_of
@@ -58,10 +58,10 @@ def is_loopback(request: Request) -> bool:
     return request.url.scheme == "http" and all(map(is_this_machine, names))
 
 
-def client_of(request: Request) -> Place:
+def client_of(request: Request) -> Client:
     """Return the client of a request: browser, network and device token."""
     agent = request.headers.get("user-agent", "")
-    return Place(
+    return Client(
         browser=browser_of(agent),
         network=network_of(host_of(request)),
         device=session_token(request, DEVICE_COOKIE),

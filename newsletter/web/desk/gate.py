@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route as HttpRoute
 
 from newsletter.credentials import codes
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.account import Member
@@ -123,7 +123,7 @@ class Gate:
         key, device = self._staff.key, client_of(http).device
         with self._staff.store.read() as tx:
             staff = tx.staff.roles()
-        return next((one for one in staff if codes.device_of(key, one, device)), "")
+        return next((one for one in staff if codes.find_device(key, one, device)), "")
 
     def _hidden(self, http: Request) -> Response:
         log.warning(
@@ -153,7 +153,7 @@ class Gate:
             rest = posted.fields.items()
             fields = {name: values for name, values in rest if name not in {PROOF, PASSKEY}}
             posted = replace(posted, fields=fields)
-            request = replace(request, member=self._member(proved.word), posted=posted)
+            request = replace(request, member=self._member(proved.token), posted=posted)
         response = self._objection(route, request)
         if response is None:
             if request.member is not None and http.method not in _SAFE:
@@ -161,7 +161,7 @@ class Gate:
                     tx.sessions.seen(request.member.session.hash, self._desk.now())
             response = self._explained(route, request)
         if proved is not None and "set-cookie" not in response.headers:
-            set_cookie(response, http, proved.word)
+            set_cookie(response, http, proved.token)
         return response
 
     def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
@@ -172,8 +172,8 @@ class Gate:
             return None
         if member.session.fresh(self._desk.now()):
             return None
-        place = client_of(request.http)
-        return step_up(member.session.hash, proof, place=place, proofs=self._staff.proofs)
+        client = client_of(request.http)
+        return step_up(member.session.hash, proof, client=client, proofs=self._staff.proofs)
 
     def _explained(self, route: Route, request: DeskRequest) -> Response:
         try:
@@ -218,7 +218,7 @@ class Gate:
         """Return the person behind a session token, with their role at this moment."""
         if not word:
             return None
-        hashed, now = hash_of(word), self._desk.now()
+        hashed, now = hash_token(word), self._desk.now()
         with self._staff.store.read() as tx:
             session = tx.sessions.get(hashed)
             # a GET writes nothing, so that the row may not know of the last one

@@ -74,12 +74,12 @@ def test_what_has_another_form_is_no_recovery_code(typed: str) -> None:
 
 
 def test_words_of_links_have_256_bits() -> None:
-    made = {codes.new_word() for _ in range(100)}
+    made = {codes.new_token() for _ in range(100)}
     assert len(made) == 100
     for word in made:
         assert len(word) == 43
         assert len(base64.urlsafe_b64decode(word + "=")) == 32
-        assert len(codes.hash_of(word)) == 32
+        assert len(codes.hash_token(word)) == 32
 
 
 def test_a_qr_code_needs_neither_style_nor_script() -> None:

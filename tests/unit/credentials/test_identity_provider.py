@@ -41,13 +41,13 @@ def provider_of(
 def sign_in(
     server: OpenIdServer, provider: IdentityProvider, word: str = "a word", **how: Any
 ) -> Identity:
-    return provider.identity(code_of(server, provider, word, **how), word, back=BACK)
+    return provider.exchange_code(code_of(server, provider, word, **how), word, redirect_uri=BACK)
 
 
 def code_of(
     server: OpenIdServer, provider: IdentityProvider, word: str = "a word", again: bool = False
 ) -> str:
-    address = provider.address(word, back=BACK, again=again)
+    address = provider.authorization_url(word, redirect_uri=BACK, force_login=again)
     return server.code_for(dict(parse_qsl(urlsplit(address).query)))
 
 
@@ -96,7 +96,9 @@ def test_a_second_factor_counts_if_the_token_names_it(
     with OpenIdServer(clock) as server:
         server.claims |= claims
         provider = provider_of(server, clock, factor="mfa")
-        assert "acr_values=mfa" in provider.address("a word", back=BACK, again=False)
+        assert "acr_values=mfa" in provider.authorization_url(
+            "a word", redirect_uri=BACK, force_login=False
+        )
         assert sign_in(server, provider).has_factor is has_factor
 
 
@@ -211,11 +213,11 @@ def test_a_code_works_once_and_for_the_browser_that_began(
     provider = provider_of(server, clock)
     code = code_of(server, provider)
     with pytest.raises(Unproven, match="HTTP 400"):
-        provider.identity(code, "another word", back=BACK)
+        provider.exchange_code(code, "another word", redirect_uri=BACK)
     code = code_of(server, provider)
-    provider.identity(code, "a word", back=BACK)
+    provider.exchange_code(code, "a word", redirect_uri=BACK)
     with pytest.raises(Unproven, match="HTTP 400"):
-        provider.identity(code, "a word", back=BACK)
+        provider.exchange_code(code, "a word", redirect_uri=BACK)
 
 
 def test_a_new_key_of_the_provider_is_fetched_but_not_at_each_lie(
@@ -236,4 +238,4 @@ def test_a_new_key_of_the_provider_is_fetched_but_not_at_each_lie(
 def test_a_silent_provider_is_given_up(server: OpenIdServer, clock: FixedClock) -> None:
     server.steps[DESCRIPTION] = bytes_then_silence()
     with pytest.raises(Unproven, match=r"not within 0\.2 s"):
-        provider_of(server, clock, within=timedelta(milliseconds=200)).keys()
+        provider_of(server, clock, timeout=timedelta(milliseconds=200)).keys()

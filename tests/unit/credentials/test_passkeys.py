@@ -29,12 +29,12 @@ def known(device: Authenticator) -> dict[bytes, bytes]:
 
 def made(said: Any) -> tuple[bytes, bytes, int]:
     assert PARTY is not None
-    return passkeys.made(PARTY, CHALLENGE, json.dumps(said))
+    return passkeys.verify_creation(PARTY, CHALLENGE, json.dumps(said))
 
 
 def shown(said: Any, keys: dict[bytes, bytes], challenge: str = CHALLENGE) -> tuple[bytes, int]:
     assert PARTY is not None
-    return passkeys.shown(PARTY, challenge, json.dumps(said), keys)
+    return passkeys.verify_assertion(PARTY, challenge, json.dumps(said), keys)
 
 
 # --- requests
@@ -42,7 +42,7 @@ def shown(said: Any, keys: dict[bytes, bytes], challenge: str = CHALLENGE) -> tu
 
 def test_a_browser_is_asked_for_what_we_take_and_for_user_verification() -> None:
     assert PARTY is not None
-    asked = passkeys.to_make(
+    asked = passkeys.creation_options(
         PARTY, CHALLENGE, handle=b"h" * 32, address="ana@forum.example", known=[b"old"]
     )
     written = json.loads(json.dumps(asked))
@@ -58,7 +58,7 @@ def test_a_browser_is_asked_for_what_we_take_and_for_user_verification() -> None
 
 def test_a_browser_is_asked_for_one_that_is_known() -> None:
     assert PARTY is not None
-    written = json.loads(json.dumps(passkeys.to_show(PARTY, CHALLENGE, [b"one", b"two"])))
+    written = json.loads(json.dumps(passkeys.request_options(PARTY, CHALLENGE, [b"one", b"two"])))
     assert written["rpId"] == "news.forum.example"
     assert written["challenge"] == CHALLENGE
     assert written["userVerification"] == "required"

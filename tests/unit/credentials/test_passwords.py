@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from newsletter.credentials.passwords import LEAST, Busy, Passwords, password_fault
+from newsletter.credentials.passwords import MIN_CHARACTERS, Busy, Passwords, password_fault
 from tests.rows import rows
 from tests.unit.pipeline.staff.office import PASSWORDS
 
@@ -16,22 +16,22 @@ def test_a_password_is_hashed_by_argon2id_with_what_owasp_advises() -> None:
 
 def test_a_password_fits_its_own_hash_alone() -> None:
     hashed = PASSWORDS.hash("umbrella kettle forest nine")
-    assert PASSWORDS.fits("umbrella kettle forest nine", hashed)
+    assert PASSWORDS.matches("umbrella kettle forest nine", hashed)
     for wrong in ("umbrella kettle forest nine ", "", "x" * 9999):
-        assert not PASSWORDS.fits(wrong, hashed)
+        assert not PASSWORDS.matches(wrong, hashed)
     assert hashed != PASSWORDS.hash("umbrella kettle forest nine")
 
 
 @rows("hashed", ["", "nonsense", "$argon2id$v=19$m=64,t=1,p=1$AAAA$AAAA"])
 def test_nothing_fits_where_there_is_no_hash(hashed: str) -> None:
     for said in ("", "nobody's", "x"):
-        assert not PASSWORDS.fits(said, hashed)
+        assert not PASSWORDS.matches(said, hashed)
 
 
 def test_one_password_typed_on_two_keyboards_is_one() -> None:
     composed, apart = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
     assert composed != apart
-    assert PASSWORDS.fits(apart, PASSWORDS.hash(composed))
+    assert PASSWORDS.matches(apart, PASSWORDS.hash(composed))
 
 
 def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
@@ -39,7 +39,7 @@ def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
     held, done = threading.Barrier(3), threading.Event()
 
     def hold() -> None:
-        with passwords.turn():
+        with passwords.slot():
             held.wait(60)
             done.wait(60)
 
@@ -48,11 +48,11 @@ def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
         thread.start()
     held.wait(60)
     with pytest.raises(Busy, match="try again in a minute"):
-        passwords.fits("x", "")
+        passwords.matches("x", "")
     done.set()
     for thread in threads:
         thread.join()
-    assert not passwords.fits("x", "")
+    assert not passwords.matches("x", "")
 
 
 @rows(
@@ -72,7 +72,7 @@ def test_a_good_password_is_taken(password: str) -> None:
     "password",
     [
         "",
-        "x" * (LEAST - 1),
+        "x" * (MIN_CHARACTERS - 1),
         "x" * 201,
         "123456789012",
         "qwertyuiop12",

@@ -15,7 +15,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Approval, Approvals, Channel, Progress, Statement
 from newsletter.domain.subscribers.audience import Entry, SuppressedEntry, SuppressionReason
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
-from newsletter.pipeline.campaigns.headcount import DryRun, dry_run, terms_now
+from newsletter.pipeline.campaigns.headcount import DryRun, current_terms, dry_run
 from newsletter.pipeline.campaigns.plan import PlanResult, PlanRules, PlanState, plan, start_due
 from newsletter.pipeline.campaigns.trial import TrialSender
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
@@ -267,7 +267,7 @@ class Newsroom:
         with self.store.read() as tx:
             stored = tx.statements.get(slug)
             status = load_status(tx, stored, self.rules) if stored else None
-            shown = terms_now(tx, status) if status else ShownTerms()
+            shown = current_terms(tx, status) if status else ShownTerms()
         return shown if readers is None else replace(shown, readers=readers, typed=readers)
 
     def starter(self, store: Any = None) -> Starter:
@@ -392,9 +392,14 @@ class Newsroom:
         )
 
     def schedule(
-        self, slug: str, at: datetime | None, *, by: str = "ada@forum.example", anew: bool = False
+        self,
+        slug: str,
+        at: datetime | None,
+        *,
+        by: str = "ada@forum.example",
+        renews_approvals: bool = False,
     ) -> None:
-        self.starter().schedule(slug, at, by=by, anew=anew)
+        self.starter().schedule(slug, at, by=by, renews_approvals=renews_approvals)
 
     def hand(self, actor: str = "ada@forum.example") -> OperatorActions:
         return OperatorActions(store=self.store, actor=actor)

@@ -12,14 +12,14 @@ from newsletter.runtime.clock import SystemClock
 from newsletter.runtime.keys import (
     add_link_key,
     address_hash,
-    close_off,
     fingerprint,
     kept_in,
     load_keys,
     load_link_keys,
-    made_with,
     open_to_others,
     private,
+    remove_other_rights,
+    with_umask,
 )
 from newsletter.runtime.wiring import opened
 from tests.fakes import FixedClock
@@ -169,11 +169,11 @@ def mode(path: Path) -> int:
 
 
 def test_what_is_made_in_private_is_so_from_the_beginning_and_only_there(tmp_path: Path) -> None:
-    with made_with(0o022):
+    with with_umask(0o022):
         with private() as before, (tmp_path / "kept").open("w"):
             assert before == 0o022
             (tmp_path / "folder").mkdir()
-            with made_with(before):
+            with with_umask(before):
                 (tmp_path / "shown").touch()
         (tmp_path / "after").touch()
     assert [mode(tmp_path / name) for name in ("kept", "folder", "shown", "after")] == [
@@ -196,7 +196,7 @@ def test_what_was_left_open_is_shut_and_nothing_else(tmp_path: Path) -> None:
 
     paths = kept_in(state, elsewhere, tmp_path / "none")
     named = {path.name for path in open_to_others(paths)}
-    close_off(paths)
+    remove_other_rights(paths)
 
     assert named == {
         "var",
@@ -213,7 +213,7 @@ def test_what_was_left_open_is_shut_and_nothing_else(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_yet_holds_nothing(tmp_path: Path) -> None:
     missing = kept_in(tmp_path / "var")
     assert open_to_others(missing) == []
-    close_off(missing)
+    remove_other_rights(missing)
 
 
 @rows("before", [0o644, 0o600, 0o755])
@@ -221,7 +221,7 @@ def test_the_owners_rights_stay(tmp_path: Path, before: int) -> None:
     path = tmp_path / "file"
     path.touch()
     path.chmod(before)
-    close_off([path])
+    remove_other_rights([path])
     assert mode(path) == before & 0o700
 
 

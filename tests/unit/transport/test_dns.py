@@ -12,11 +12,11 @@ import dns.rrset
 import pytest
 
 from newsletter.domain.delivery.authentication import LookupFailed
-from newsletter.transport.dns import Names
+from newsletter.transport.dns import TxtResolver
 
 
 @contextmanager
-def name_server(records: Mapping[str, list[str]]) -> Iterator[Names]:
+def name_server(records: Mapping[str, list[str]]) -> Iterator[TxtResolver]:
     """Answers for these names, fails for broken.example, and knows no other."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
@@ -45,7 +45,7 @@ def name_server(records: Mapping[str, list[str]]) -> Iterator[Names]:
         thread = threading.Thread(target=serve)
         thread.start()
         try:
-            yield Names(servers=["127.0.0.1"], port=sock.getsockname()[1])
+            yield TxtResolver(servers=["127.0.0.1"], port=sock.getsockname()[1])
         finally:
             over.set()
             thread.join()

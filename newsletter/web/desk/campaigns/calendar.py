@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from newsletter.credentials.codes import hash_of, new_word
+from newsletter.credentials.codes import hash_token, new_token
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import place_of, say
@@ -113,7 +113,7 @@ class Calendar(StaffPart):
     @route("POST", "/calendar/link", Role.VIEWER)
     def renew(self, request: DeskRequest) -> Response:
         """Create a private address, which replaces the earlier one, and show it once."""
-        word = new_word()
+        word = new_token()
         change_feed(request.who.session.hash, word, proofs=self._staff.proofs)
         return self._page(request, link=f"{self._settings.desk_url}{_HERE}/{word}.ics")
 
@@ -129,7 +129,7 @@ class Calendar(StaffPart):
         """Return the iCalendar file. Raises NotFound if the address's owner left the staff."""
         now, rules = self._desk.now(), self._settings.campaign_rules()
         with self._staff.store.read() as tx:
-            owner = tx.accounts.owner_of_feed(hash_of(request.param("word")))
+            owner = tx.accounts.owner_of_feed(hash_token(request.param("word")))
             if owner is None or tx.staff.role(owner) is None:
                 raise NotFound(say("This calendar does not exist, or its link was renewed."))
             entries = calendar(tx, rules, now - _PAST, now + _FUTURE)

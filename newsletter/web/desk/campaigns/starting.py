@@ -20,10 +20,10 @@ from newsletter.pipeline.campaigns.headcount import release_of
 from newsletter.pipeline.ledger import ContentChanged, find_stored
 from newsletter.pipeline.status import (
     TimeChanged,
+    approved_from,
     first_moment,
+    format_set_time,
     load_status,
-    told_for_all,
-    write_set_time,
 )
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
@@ -85,7 +85,7 @@ class Starting:
             return self._page(request, faults=faults, read=at)
         try:
             if at is not None:  # None: it stays as it is set
-                self._campaigns.starter().schedule(slug, at, by=by, anew=anew)
+                self._campaigns.starter().schedule(slug, at, by=by, renews_approvals=anew)
         except Refused as error:
             why = self._why_not(error, say("Not changed"))
             return self._page(request, faults=[("", why)], code=409)
@@ -237,7 +237,7 @@ class Starting:
             "off": next((one.message for one in self._audience_findings(tx, status.stored)), ""),
             "leaves_at": release_of(tx, status) if status.is_started else None,
             "written": max((at for at in times if at and at > tx.now), default=None),
-            "time": write_set_time(status),
+            "time": format_set_time(status),
             "keeps": keeps,
             "told": told,
             "typed": count is not None and count.readers >= status.rules.typed_count,
@@ -247,7 +247,7 @@ class Starting:
 
     def _hindrance(self, status: StatementStatus) -> tuple[str, bool]:
         """Return why the statement cannot start now, and whether a new approval would allow it."""
-        times = (told_for_all(status, one) for one in status.approval.given)
+        times = (approved_from(status, one) for one in status.approval.given)
         told = max((at for at in times if at), default=None)
         embargo, now = status.embargo_until, status.now
         if embargo is not None and embargo > now and (told is None or told <= embargo):

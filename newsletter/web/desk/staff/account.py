@@ -69,7 +69,7 @@ class Account(StaffPart):
             request.who.session.hash,
             request.field("old"),
             request.field("new"),
-            place=browser.client_of(request.http),
+            client=browser.client_of(request.http),
             proofs=self._proofs,
         )
         if not isinstance(done, SignedIn):
@@ -80,7 +80,7 @@ class Account(StaffPart):
     def disconnect(self, request: DeskRequest) -> Response:
         """Disconnect the account from the one at the identity provider."""
         done = account.disconnect(
-            request.who.session.hash, place=browser.client_of(request.http), proofs=self._proofs
+            request.who.session.hash, client=browser.client_of(request.http), proofs=self._proofs
         )
         return self._report(request, done, "provider-removed")
 
@@ -103,20 +103,20 @@ class Account(StaffPart):
             request.who.session.hash,
             request.field("code"),
             stage=Stage.WHOLE,
-            place=browser.client_of(request.http),
+            client=browser.client_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
             return self._factor(request, done)
         response = codes_page(self._desk, request, done.codes, onward="/desk/account")
-        browser.set_cookie(response, request.http, done.signed_in.word)
+        browser.set_cookie(response, request.http, done.signed_in.token)
         return response
 
     @route("POST", "/account/factor/remove", Role.VIEWER, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove the second factor."""
         done = account.drop_factor(
-            request.who.session.hash, place=browser.client_of(request.http), proofs=self._proofs
+            request.who.session.hash, client=browser.client_of(request.http), proofs=self._proofs
         )
         return self._report(request, done, "factor-removed")
 
@@ -163,7 +163,7 @@ class Account(StaffPart):
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:
         """Store the passkey that the browser made."""
-        party, place = browser.relying_party(request, self._staff), browser.client_of(request.http)
+        party, client = browser.relying_party(request, self._staff), browser.client_of(request.http)
         if party is None:
             return self._passkey_form(request, browser.passkey_hint(request, self._staff))
         done = account.add_passkey(
@@ -171,7 +171,7 @@ class Account(StaffPart):
             request.field("made"),
             name=request.field("name"),
             party=party,
-            place=place,
+            client=client,
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
@@ -184,7 +184,7 @@ class Account(StaffPart):
         done = account.remove_passkey(
             request.who.session.hash,
             request.param("key"),
-            place=browser.client_of(request.http),
+            client=browser.client_of(request.http),
             proofs=self._proofs,
         )
         return self._report(request, done, "passkey-removed")
@@ -214,5 +214,5 @@ class Account(StaffPart):
 
     def _report(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
         response = self._desk.go(request, _PATH, done=what)
-        browser.set_cookie(response, request.http, done.word)
+        browser.set_cookie(response, request.http, done.token)
         return response

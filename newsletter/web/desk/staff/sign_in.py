@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from newsletter.credentials import codes
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Busy
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import LinkKind, Session, SignInBy, Stage, name_of
@@ -87,7 +87,7 @@ class SignIn(StaffPart):
             done = signin.sign_in(
                 request.field("email"),
                 request.field("password"),
-                place=browser.client_of(request.http),
+                client=browser.client_of(request.http),
                 # it ends: a word that somebody planted is worth nothing
                 before=browser.session_token(request.http),
                 proofs=self._proofs,
@@ -108,13 +108,13 @@ class SignIn(StaffPart):
         return response
 
     def _set_cookies(self, response: Response, request: DeskRequest, done: SignedIn) -> None:
-        known = codes.device_of(
+        known = codes.find_device(
             self._proofs.key, done.address, browser.client_of(request.http).device
         )
         if done.stage is Stage.WHOLE and not known:
-            device = codes.new_device(self._proofs.key, done.address)
+            device = codes.new_device_cookie(self._proofs.key, done.address)
             browser.set_cookie(response, request.http, device, browser.DEVICE_COOKIE, days=90)
-        browser.set_cookie(response, request.http, done.word)
+        browser.set_cookie(response, request.http, done.token)
 
     def _next(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
         if done.stage is Stage.HALF:
@@ -158,10 +158,12 @@ class SignIn(StaffPart):
         return self._to_provider(request, Errand.JOIN, link.address, "/desk", link.id, name)
 
     def _to_provider(self, request: DeskRequest, errand: Errand, *about: Any) -> Response:
-        provider, place = self._provider(), browser.client_of(request.http)
-        word = signin.leave(errand, *about, place=place, proofs=self._proofs)
+        provider, client = self._provider(), browser.client_of(request.http)
+        word = signin.leave_for_provider(errand, *about, client=client, proofs=self._proofs)
         back = browser.redirect_uri(request, self._staff)
-        address = provider.address(word, back=back, again=errand is Errand.PROVE)
+        address = provider.authorization_url(
+            word, redirect_uri=back, force_login=errand is Errand.PROVE
+        )
         title = say("On to {name}", name=provider.desk.name)
         page = self._desk.page(request, "provider.html.j2", title=title, address=address)
         # browsers hold form-action against redirects, wherever the provider then leads
@@ -182,12 +184,12 @@ class SignIn(StaffPart):
         provider = self._provider()
         word = browser.session_token(request.http, browser.PROVIDER_COOKIE)
         back = browser.redirect_uri(request, self._staff)
-        done = signin.come_back(
+        done = signin.return_from_provider(
             word,
             request.field("state"),
-            lambda: provider.identity(request.field("code"), word, back=back),
+            lambda: provider.exchange_code(request.field("code"), word, redirect_uri=back),
             join=people.join,
-            place=browser.client_of(request.http),
+            client=browser.client_of(request.http),
             proofs=self._proofs,
             before=browser.session_token(request.http),
         )
@@ -228,10 +230,10 @@ class SignIn(StaffPart):
     def second(self, request: DeskRequest) -> Response:
         """Check a one-time code, a recovery code or a passkey, and sign in."""
         onward = browser.desk_path(request.field("next"))
-        done = signin.second(
+        done = signin.confirm_second_factor(
             browser.session_token(request.http),
             browser.second_factor(request, "code", self._staff),
-            place=browser.client_of(request.http),
+            client=browser.client_of(request.http),
             proofs=self._proofs,
         )
         if done is Refusal.OVER:
@@ -242,7 +244,7 @@ class SignIn(StaffPart):
         return self._entered(request, done, onward)
 
     def _halfway_session(self, request: DeskRequest) -> Session | None:
-        return signin.halfway(browser.session_token(request.http), proofs=self._proofs)
+        return signin.find_half_session(browser.session_token(request.http), proofs=self._proofs)
 
     # --- its first set-up, where the role demands it
 
@@ -257,19 +259,19 @@ class SignIn(StaffPart):
     @route("POST", "/second/set-up", None)
     def set_up(self, request: DeskRequest) -> Response:
         """Create the secret for an authenticator app."""
-        hashed = hash_of(browser.session_token(request.http))
+        hashed = hash_token(browser.session_token(request.http))
         account.begin_factor(hashed, stage=Stage.ENROLLING, proofs=self._proofs)
         return self._desk.go(request, _SET_UP.removeprefix(browser.HOME))
 
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
         """Check the first code of the app, turn the factor on, and sign in."""
-        hashed = hash_of(browser.session_token(request.http))
+        hashed = hash_token(browser.session_token(request.http))
         done = account.confirm_factor(
             hashed,
             request.field("code"),
             stage=Stage.ENROLLING,
-            place=browser.client_of(request.http),
+            client=browser.client_of(request.http),
             proofs=self._proofs,
         )
         half = self._halfway_session(request)
@@ -291,8 +293,8 @@ class SignIn(StaffPart):
     @route("POST", "/forgotten", None)
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
-        place = browser.client_of(request.http)
-        people.forgot(request.field("email"), place=place, proofs=self._proofs)
+        client = browser.client_of(request.http)
+        people.forgot(request.field("email"), client=client, proofs=self._proofs)
         here = "/account" if request.member else "/sign-in"
         return self._desk.go(request, here, done="forgotten")
 
@@ -334,7 +336,7 @@ class SignIn(StaffPart):
                 request.param("word"),
                 name=request.field("name"),
                 password=request.field("password"),
-                place=browser.client_of(request.http),
+                client=browser.client_of(request.http),
                 proofs=self._proofs,
             )
             if isinstance(done, str):
@@ -348,7 +350,7 @@ class SignIn(StaffPart):
     @route("POST", "/sign-out", None)
     def sign_out(self, request: DeskRequest) -> Response:
         """End the session and delete its cookie. Without a session it does nothing."""
-        signin.sign_out(hash_of(browser.session_token(request.http)), proofs=self._proofs)
+        signin.sign_out(hash_token(browser.session_token(request.http)), proofs=self._proofs)
         response = self._desk.go(request, "/sign-in", done="signed-out")
         browser.set_cookie(response, request.http, "")
         return response
@@ -359,13 +361,13 @@ class SignIn(StaffPart):
         done = signin.step_up(
             request.who.session.hash,
             browser.second_factor(request, PROOF, self._staff),
-            place=browser.client_of(request.http),
+            client=browser.client_of(request.http),
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
             return self._desk.step_up(request, done)
         response = self._redirect(request, browser.desk_path(request.field("next")))
-        browser.set_cookie(response, request.http, done.word)
+        browser.set_cookie(response, request.http, done.token)
         return response
 
 

@@ -89,7 +89,7 @@ class Drafts:
     @route("POST", "/drafts/new", Role.WRITER, takes_files=True, max_bytes=MAX_FORM_BYTES)
     def begin(self, request: DeskRequest) -> Response:
         """Create a draft from a title, a file, pasted text, or another draft."""
-        writing = self._statements.writing(request.who.address)
+        writing = self._statements.writer(request.who.address)
         source, _, name = request.field("from").partition(":")
         title = request.field("title")
         if source == "statement":
@@ -164,7 +164,7 @@ class Drafts:
                 raise InvalidInput([Fault(file=draft.key, key="file", message=wanted)])
             bare = replace(draft.version.text, title="", body="")
             text, found, pictures = self._read(upload.data, upload.name or "file", bare)
-            _keep_pictures(self._statements.writing(request.who.address), draft.key, pictures)
+            _keep_pictures(self._statements.writer(request.who.address), draft.key, pictures)
         except InvalidInput as error:
             faults = " ".join(told for _, told in fields.file_faults(error.faults, "file"))
             return self._desk.data(request, {"error": faults}, status=422)
@@ -176,7 +176,7 @@ class Drafts:
     def copy(self, request: DeskRequest, slug: str = "") -> Response:
         """Copy a statement to a new draft, or begin its translation if a language is given."""
         title, language = request.field("title"), request.field("language").strip()
-        writing, slug = self._statements.writing(request.who.address), slug or request.param("slug")
+        writing, slug = self._statements.writer(request.who.address), slug or request.param("slug")
         draft = writing.copy(slug, title=title, language=language)
         page, done = "edit", "copied" if draft.copied_of else "began"
         return self._desk.go(
@@ -306,13 +306,13 @@ class Drafts:
     def looked(self, request: DeskRequest) -> Response:
         """Hide the notes of the import."""
         key = request.param("key")
-        self._statements.writing(request.who.address).looked_through(key)
+        self._statements.writer(request.who.address).looked_through(key)
         return self._desk.go(request, f"/drafts/{key}/edit")
 
     @route("POST", "/drafts/{key}/delete", Role.WRITER)
     def delete(self, request: DeskRequest) -> Response:
         """Delete a draft."""
-        self._statements.writing(request.who.address).delete(request.param("key"))
+        self._statements.writer(request.who.address).delete(request.param("key"))
         return self._desk.go(request, "/statements?state=drafts", done="deleted")
 
     # --- beside its original
@@ -344,7 +344,7 @@ class Drafts:
         blocks = (request.field(place).strip() for place in places)
         lines: dict[str, Any] = {name: request.field(name) for name in _LINES if name in posted}
         typed = replace(draft.version.text, **lines, body="\n\n".join(filter(None, blocks)))
-        writing = self._statements.writing(request.who.address)
+        writing = self._statements.writer(request.who.address)
         kept = writing.save(draft.key, fields.number_of(request.field("base")), typed)
         edits = isinstance(kept, Conflict) or request.field("act") == "edit"
         page = "edit" if edits else "translate"
@@ -391,7 +391,7 @@ class Drafts:
         line = found.markdown(self._statements.settings.public_url)
         text = draft.version.text
         body = f"{text.body.rstrip()}\n\n{line}\n".lstrip("\n")
-        self._statements.writing(request.who.address).save(
+        self._statements.writer(request.who.address).save(
             key, draft.revision, replace(text, body=body)
         )
         return self._desk.go(request, f"/drafts/{key}/edit", done="placed")
@@ -404,7 +404,7 @@ class Drafts:
             wanted = say("Choose a picture.")
             raise InvalidInput([Fault(file=key, key="picture", message=wanted)])
         made = read(upload.data, file=upload.name[:80] or "the picture")
-        return self._statements.writing(request.who.address).illustrate(
+        return self._statements.writer(request.who.address).illustrate(
             key,
             made,
             alt=request.field("alt")[:500],

@@ -59,7 +59,7 @@ class Editing:
         text = self._drafts.parse_form(request.posted.fields, draft.version.text, self._desk.now())
         base = fields.number_of(request.field("base"))
         try:
-            saved = self._statements.writing(request.who.address).save(draft.key, base, text)
+            saved = self._statements.writer(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:
             return self._form(request, draft, text, faults=error.faults, base=base)
         if isinstance(saved, Conflict):
@@ -191,7 +191,7 @@ class Editing:
             written = fields.json_fields(posted.get("fields"))
             text = self._drafts.parse_form(written, draft.version.text, self._desk.now())
             base = fields.number_of(posted.get("base"))
-            saved = self._statements.writing(request.who.address).save(draft.key, base, text)
+            saved = self._statements.writer(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._failed(request, error)
         if isinstance(saved, Conflict):
@@ -327,7 +327,7 @@ class Editing:
     def restore(self, request: DeskRequest) -> Response:
         """Save a former version as the newest one."""
         key, number = request.param("key"), fields.number_of(request.param("number"))
-        self._statements.writing(request.who.address).restore(key, number)
+        self._statements.writer(request.who.address).restore(key, number)
         return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
 
 

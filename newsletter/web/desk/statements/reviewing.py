@@ -16,7 +16,7 @@ from newsletter.domain.wording import say
 from newsletter.pipeline.campaigns import headcount
 from newsletter.pipeline.ledger import ContentChanged, find_stored
 from newsletter.pipeline.statements.approve import ApprovalRequest, revoke
-from newsletter.pipeline.status import TimeChanged, load_status, write_set_time
+from newsletter.pipeline.status import TimeChanged, format_set_time, load_status
 from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
@@ -178,7 +178,7 @@ class Reviewing:
             leaves=self._write_moment(leaves) if leaves else "",
             leaving=self._leave_time(leaves, status, starts=shown["starts"]) if leaves else "",
             missing=status.rules.policy.required - len(status.approval.counted),
-            is_draft=status.statement.progress is Progress.DRAFT,
+            draft_refusal=status.statement.progress is Progress.DRAFT,
             said=[one.message for one in shown["remarks"]],
             mine=[given for given in status.approval.given if given.by == request.who.address],
             **email,
@@ -219,7 +219,7 @@ class Reviewing:
             # from the version that they saw or decided about last; None without one
             "compared": deciding.differences(tx, before, stored.content_hash) if before else None,
             "answered": None if seen else answered,
-            "time": write_set_time(status),
+            "time": format_set_time(status),
             "correction_effect": deciding.correction_effect(tx, status.statement),
             "left_behind": headcount.readers_left_out(tx, status)[1],
             "starts": starts,

@@ -233,7 +233,7 @@ class ImportPages:
                     agreed=upload.agreed,
                     upload=number,
                 )
-                work.brought = imports.carry_out(
+                work.brought = imports.run_import(
                     with_pauses(read.file.people, work.note),
                     plan,
                     store=self._subscribers.store,

@@ -73,15 +73,15 @@ class UnsubscribePages:
                 )
             except NotFound:
                 return self._frame.notice("not_found", "broken_link", language=language, status=404)
-            if departure.of_a_test:
+            if departure.is_test:
                 return self._frame.notice("test_link", "test_link_text", language=language)
             return page(request, departure)
 
         return partial(lane.run, answer)
 
     def ask(self, request: Request, departure: leave.Departure) -> Response:
-        """Show the page of the link in an email: one button, which unsubscribes."""
-        ending = leave.ending_of(departure, store=self._subscribers.store)
+        """Show one button to a person who followed the link in a mail."""
+        ending = leave.pending_departure(departure, store=self._subscribers.store)
         if ending.ended:
             return self._end_page(request, ending, "not_subscribed")
         words, language = self._words(request, ending)
@@ -95,13 +95,13 @@ class UnsubscribePages:
         if request.url.query != _PAGE_BUTTON:
             return HTMLResponse(self._for_programs, headers=dict(self._frame.fields))
         return self._end_page(
-            request, leave.ending_of(departure, store=self._subscribers.store), "left"
+            request, leave.pending_departure(departure, store=self._subscribers.store), "left"
         )
 
     def left_everything(self, request: Request, departure: leave.Departure) -> Response:
         """Unsubscribe from all lists, so that no import subscribes the reader again."""
         store = self._subscribers.store
-        ending = leave.ending_of(departure, store=store)
+        ending = leave.pending_departure(departure, store=store)
         self._log_unknown(leave.leave_everything(departure, store=store))
         self._subscribers.counters.add("unsubscribe_posts")
         language = self._frame.language_of(request, ending.language)
@@ -112,7 +112,7 @@ class UnsubscribePages:
 
         Each list that people may join can be left at once; all else takes a link to the mailbox.
         """
-        ending = leave.ending_of(departure, store=self._subscribers.store)
+        ending = leave.pending_departure(departure, store=self._subscribers.store)
         words, language = self._words(request, ending)
         link = f"/u/{request.path_params['token']}"
         buttons = [
@@ -136,13 +136,13 @@ class UnsubscribePages:
         leave.leave_list(departure, name, store=store)
         self._subscribers.counters.add("unsubscribe_posts")
         return self._end_page(
-            request, replace(leave.ending_of(departure, store=store), lists=(name,)), "left"
+            request, replace(leave.pending_departure(departure, store=store), lists=(name,)), "left"
         )
 
     def send_link(self, request: Request, departure: leave.Departure) -> Response:
         """Send an email to the reader's own address, which is not shown here."""
         store = self._subscribers.store
-        _, language = self._words(request, leave.ending_of(departure, store=store))
+        _, language = self._words(request, leave.pending_departure(departure, store=store))
         ask_for_link(
             departure.subscriber_id,
             host=host_of(request),

@@ -217,7 +217,7 @@ def test_no_reader_gets_it_before_the_hour_by_their_clock_that_was_approved(
     for time_for_all in (IN_TOKYO, IN_HONOLULU):
         with pytest.raises(Refused, match="no earlier than Tue 1 Dec 2026, 16:00"):
             room.schedule("resignation", time_for_all)
-    room.schedule("resignation", IN_BERLIN, anew=True)
+    room.schedule("resignation", IN_BERLIN, renews_approvals=True)
     assert [one.slug for one in room.look().withdrawn] == ["resignation"]
     room.approve()
     room.schedule("resignation", IN_HONOLULU)

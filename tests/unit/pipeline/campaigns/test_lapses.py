@@ -94,14 +94,14 @@ def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroo
     desk = WritingRoom(room)
     draft = desk.new()
     desk.hand_in(draft)
-    assert desk.submitting.hand_in(draft.key, 1, by=ANA).is_handed_in  # it costs nothing
+    assert desk.submitter.hand_in(draft.key, 1, by=ANA).is_handed_in  # it costs nothing
     room.approve(BEN, "library-hours")
     desk.type(draft, body="The library opens at 8.")
     with pytest.raises(WouldLapse, match=r"ben@forum\.example approved it, which counts no more"):
-        desk.submitting.hand_in(draft.key, desk.draft(draft).revision, by=ANA)
+        desk.submitter.hand_in(draft.key, desk.draft(draft).revision, by=ANA)
     start(room, "library-hours")
     with pytest.raises(WouldLapse, match=r"and sam@forum\.example started it"):
-        desk.submitting.hand_in(draft.key, desk.draft(draft).revision, by=ANA, told=1)
+        desk.submitter.hand_in(draft.key, desk.draft(draft).revision, by=ANA, told=1)
     room.look()
     assert room.campaign("library-hours").state is CampaignState.SCHEDULED
     desk.hand_in(draft)
@@ -202,7 +202,7 @@ def test_an_approval_for_a_later_time_says_so(room: Newsroom) -> None:
     room.write(send_at=EVENING)
     room.look()
     room.approve()
-    room.schedule("resignation", NOON + timedelta(hours=1), anew=True)
+    room.schedule("resignation", NOON + timedelta(hours=1), renews_approvals=True)
     assert reasons(room) == (
         "it has 0 of 1 approvals; ed@forum.example approved it for a later time than is set now"
     )

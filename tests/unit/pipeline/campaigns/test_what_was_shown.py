@@ -259,7 +259,7 @@ def test_an_earlier_time_waits_for_a_new_approval(evening: Newsroom) -> None:
     evening.plan()
     with pytest.raises(Refused, match="for no earlier than Tue 24 Nov 2026, 20:00"):
         evening.schedule("resignation", soon)
-    evening.schedule("resignation", soon, anew=True)
+    evening.schedule("resignation", soon, renews_approvals=True)
     assert approvals(evening) == []
     [withdrawn] = evening.plan().withdrawn
     assert withdrawn.reason == (
@@ -286,7 +286,7 @@ def test_the_latest_time_that_one_of_them_was_told_holds(evening: Newsroom) -> N
     evening.schedule("resignation", EVENING + timedelta(days=1))
     say_yes(evening, by="flo@forum.example")
     # ed saw an earlier one, so his approval stays
-    evening.schedule("resignation", EVENING, anew=True)
+    evening.schedule("resignation", EVENING, renews_approvals=True)
     assert [one.by for one in approvals(evening)] == [ED]
 
 
@@ -303,7 +303,7 @@ def test_taking_back_a_later_time_leads_no_earlier_than_they_were_told(room: New
     say_yes(room)
     with pytest.raises(Refused):
         room.schedule("resignation", None)
-    room.schedule("resignation", None, anew=True)
+    room.schedule("resignation", None, renews_approvals=True)
     assert approvals(room) == []
 
 
@@ -317,7 +317,7 @@ def test_an_embargo_is_told_and_no_time_before_it_is_confirmed(room: Newsroom) -
         with pytest.raises(Refused, match=r"is embargoed until Tue 24 Nov 2026, 20:00 New York"):
             starting(room, **asked)
     with pytest.raises(Refused, match="choose that time or a later one"):
-        room.schedule("resignation", NOON + timedelta(hours=1), anew=True)
+        room.schedule("resignation", NOON + timedelta(hours=1), renews_approvals=True)
     starting(room, at=EVENING)
     room.plan()
     assert room.campaign().release_at == EVENING
@@ -367,7 +367,7 @@ def test_nobody_approves_for_another_time_than_their_page_showed(
 ) -> None:
     room.schedule("resignation", before)
     shown = room.terms()
-    room.schedule("resignation", after, anew=True)
+    room.schedule("resignation", after, renews_approvals=True)
     for how in ({}, {"by": ADA, "override": True, "despite": "nobody else is there"}):
         with pytest.raises(TimeChanged, match=r"would leave .* now, and you were not shown that"):
             say_yes(room, shown, **how)
@@ -383,7 +383,7 @@ def test_nobody_starts_for_the_time_that_is_set_if_it_is_another_one(
     room.rules = replace(room.rules, start=StartBy.SENDER)
     room.schedule("resignation", before)
     shown = room.terms()
-    room.schedule("resignation", after, anew=True)
+    room.schedule("resignation", after, renews_approvals=True)
     say_yes(room)
     with pytest.raises(TimeChanged):
         starting(room, shown)

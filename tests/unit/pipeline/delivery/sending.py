@@ -56,7 +56,7 @@ class Post:
             attempt_ids=lambda: f"letter{next(self._attempts)}",
             jitter=lambda: 0.0,
             desk="https://news.forum.example/desk",
-            link_word=str,
+            link_token=str,
             news=partial(
                 compose,
                 rules=room.rules,

@@ -576,7 +576,7 @@ def test_a_replay_waits_where_the_provider_asked_to_be_left_alone(room: Newsroom
     lost(room, **KEYS)
     with room.store.begin() as tx:
         until = room.clock.now() + timedelta(seconds=3)
-        room.limiter().be_silent(tx, until, "slow down")
+        room.limiter().block_calls(tx, until, "slow down")
     calls = len(room.provider.batches)
     looked = room.reconcile()
     assert looked is not None

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.events import Bounce, Event, EventKind
-from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.events.record import record
 from newsletter.store.sql import Store
 from tests.fakes import OURS, WORKSPACE
@@ -42,7 +42,7 @@ def tell(room: Newsroom, kind: EventKind, *members: int, bounce: Bounce | None =
 
 
 def look(room: Newsroom) -> tuple[Campaign, ...]:
-    return stop_harm(store=room.store)
+    return pause_harmful(store=room.store)
 
 
 def test_a_campaign_without_objections_goes_on(half: Newsroom) -> None:
@@ -113,6 +113,6 @@ def test_a_pause_for_another_reason_overrules_nothing(half: Newsroom) -> None:
 def test_what_is_not_sending_any_more_is_left_alone(half: Newsroom, deed: str) -> None:
     tell(half, EventKind.COMPLAINED, 1)
     meanwhile = Meanwhile(half.store, lambda: getattr(half.hand(), deed)("resignation"))
-    assert stop_harm(store=meanwhile) == ()
+    assert pause_harmful(store=meanwhile) == ()
     assert half.campaign().reason.endswith(" by ada@forum.example")
     assert ("breaker", "pause") not in half.deeds()

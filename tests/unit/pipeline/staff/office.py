@@ -5,21 +5,21 @@ from dataclasses import dataclass, field, replace
 from pyotp import TOTP
 
 from newsletter.credentials import codes
-from newsletter.credentials.codes import hash_of, link_word
+from newsletter.credentials.codes import hash_token, link_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
-from newsletter.pipeline.staff.proofs import Place, Proofs, Refusal, SignedIn
+from newsletter.pipeline.staff.proofs import Client, Proofs, Refusal, SignedIn
 from newsletter.runtime.services import Services
 from newsletter.store.sql import Store
 from tests.fakes import FixedClock
 
 PASSWORD = "umbrella kettle forest nine"  # noqa: S105 - made up
 OTHER = "lantern gravel violin sixty"
-HERE = Place(browser="Firefox on Linux", network="203.0.113.0/24")
-THERE = Place(browser="Chrome on Mac", network="198.51.100.0/24")
+HERE = Client(browser="Firefox on Linux", network="203.0.113.0/24")
+THERE = Client(browser="Chrome on Mac", network="198.51.100.0/24")
 PASSWORDS = Passwords(memory=64, passes=1)
 """Cheap ones, for tests."""
 ANA, BEN, CLEO, DAN = (f"{name}@forum.example" for name in ("ana", "ben", "cleo", "dan"))
@@ -58,25 +58,25 @@ class Office:
                 one.email_id for one in tx.invitations.open(tx.now) if one.address == address
             ]
         assert email_id is not None
-        return link_word(self.proofs.key, email_id)
+        return link_token(self.proofs.key, email_id)
 
     def accept(self, word: str, password: str = PASSWORD, name: str = "") -> SignedIn:
-        done = people.accept(word, name=name, password=password, place=HERE, proofs=self.proofs)
+        done = people.accept(word, name=name, password=password, client=HERE, proofs=self.proofs)
         assert isinstance(done, SignedIn), done
         return done
 
     def join(self, address: str, role: Role = Role.WRITER) -> SignedIn:
         """Somebody who has an account, and is signed in, with a second factor where it is due."""
-        entered = self.accept(self.link(address, role).word)
+        entered = self.accept(self.link(address, role).token)
         if entered.stage is Stage.ENROLLING:
             return self.enrol(entered, stage=Stage.ENROLLING).signed_in
         return entered
 
     def enrol(self, entered: SignedIn, *, stage: Stage = Stage.WHOLE) -> account.EnrolmentResult:
-        hashed = hash_of(entered.word)
+        hashed = hash_token(entered.token)
         account.begin_factor(hashed, stage=stage, proofs=self.proofs)
         code = self.code(entered.address, pending=True)
-        done = account.confirm_factor(hashed, code, stage=stage, place=HERE, proofs=self.proofs)
+        done = account.confirm_factor(hashed, code, stage=stage, client=HERE, proofs=self.proofs)
         assert isinstance(done, account.EnrolmentResult)
         return done
 
@@ -89,17 +89,17 @@ class Office:
         return str(TOTP(secret).at(int(self.clock.now().timestamp()) + away))
 
     def sign_in(
-        self, address: str, password: str = PASSWORD, place: Place = HERE
+        self, address: str, password: str = PASSWORD, client: Client = HERE
     ) -> SignedIn | Refusal:
-        return signin.sign_in(address, password, place=place, proofs=self.proofs)
+        return signin.sign_in(address, password, client=client, proofs=self.proofs)
 
-    def second(self, entered: SignedIn, code: str, place: Place = HERE) -> SignedIn | Refusal:
-        return signin.second(entered.word, code, place=place, proofs=self.proofs)
+    def second(self, entered: SignedIn, code: str, client: Client = HERE) -> SignedIn | Refusal:
+        return signin.confirm_second_factor(entered.token, code, client=client, proofs=self.proofs)
 
     def is_in(self, entered: SignedIn) -> bool:
         """Whether the word opens the desk."""
         with self.store.read() as tx:
-            return tx.sessions.get(hash_of(entered.word)) is not None
+            return tx.sessions.get(hash_token(entered.token)) is not None
 
     def told(self, address: str) -> list[str]:
         """Return the mails to a person, the oldest first."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import Stage
@@ -18,8 +18,8 @@ from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWO
 def change(
     office: Office, entered: SignedIn, old: str = PASSWORD, new: str = OTHER
 ) -> SignedIn | tuple[str, str]:
-    hashed = hash_of(entered.word)
-    return account.change_password(hashed, old, new, place=HERE, proofs=office.proofs)
+    hashed = hash_token(entered.token)
+    return account.change_password(hashed, old, new, client=HERE, proofs=office.proofs)
 
 
 def test_another_password_ends_all_other_sessions_and_its_owner_is_told(office: Office) -> None:
@@ -38,7 +38,7 @@ def test_the_language_of_the_desk_is_ones_own_choice(
     office: Office, language: str, deed: str
 ) -> None:
     entered = office.join(ANA)
-    account.choose_language(hash_of(entered.word), language, proofs=office.proofs)
+    account.choose_language(hash_token(entered.token), language, proofs=office.proofs)
     with office.store.read() as tx:
         assert tx.staff.languages().get(ANA, "") == language
         assert [*tx.audit.all()][-1].detail == deed
@@ -79,7 +79,7 @@ def test_of_two_changes_at_once_one_counts(office: Office) -> None:
     proofs = office.proofs
 
     class Slow(Passwords):
-        def fits(self, password: str, hashed: str) -> bool:
+        def matches(self, password: str, hashed: str) -> bool:
             with office.store.begin() as tx:
                 tx.accounts.set_password(ANA, "another", office.clock.now())
             return True
@@ -89,7 +89,9 @@ def test_of_two_changes_at_once_one_counts(office: Office) -> None:
 
     slow = replace(proofs, passwords=Slow())
     with pytest.raises(Refused, match="in the meantime"):
-        account.change_password(hash_of(entered.word), PASSWORD, OTHER, place=HERE, proofs=slow)
+        account.change_password(
+            hash_token(entered.token), PASSWORD, OTHER, client=HERE, proofs=slow
+        )
 
 
 def test_who_has_no_account_has_no_password_to_change(office: Office) -> None:
@@ -105,7 +107,7 @@ def test_who_has_no_account_has_no_password_to_change(office: Office) -> None:
 def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
     entered, other = office.join(ANA), office.sign_in(ANA)
     assert isinstance(other, SignedIn)
-    hashed = hash_of(entered.word)
+    hashed = hash_token(entered.token)
 
     def shown() -> account.Enrolment | None:
         return account.enrolment(
@@ -115,7 +117,7 @@ def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
     assert shown() is None
     assert (
         account.confirm_factor(
-            hashed, "123456", stage=Stage.WHOLE, place=HERE, proofs=office.proofs
+            hashed, "123456", stage=Stage.WHOLE, client=HERE, proofs=office.proofs
         )
         is Refusal.WRONG
     )
@@ -135,12 +137,12 @@ def test_a_second_factor_counts_once_a_code_proved_it(office: Office) -> None:
 
 def test_a_wrong_first_code_proves_nothing_and_is_limited(office: Office) -> None:
     entered = office.join(ANA)
-    hashed = hash_of(entered.word)
+    hashed = hash_token(entered.token)
     account.begin_factor(hashed, stage=Stage.WHOLE, proofs=office.proofs)
 
     def confirm(code: str) -> object:
         return account.confirm_factor(
-            hashed, code, stage=Stage.WHOLE, place=HERE, proofs=office.proofs
+            hashed, code, stage=Stage.WHOLE, client=HERE, proofs=office.proofs
         )
 
     assert [confirm("000000") for _ in range(5)] == [Refusal.WRONG] * 5
@@ -157,7 +159,7 @@ def test_the_code_that_proved_it_opens_nothing_again(office: Office) -> None:
 
 def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Office) -> None:
     entered = office.enrol(office.join(ANA)).signed_in
-    done = account.drop_factor(hash_of(entered.word), place=HERE, proofs=office.proofs)
+    done = account.drop_factor(hash_token(entered.token), client=HERE, proofs=office.proofs)
     assert office.is_in(done)
     assert "was removed" in office.told(ANA)[-1]
     again = office.sign_in(ANA)
@@ -165,7 +167,7 @@ def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Offic
     assert again.stage is Stage.WHOLE
     entered = office.join(CLEO, Role.SENDER)
     with pytest.raises(Refused, match="sender needs a second factor"):
-        account.drop_factor(hash_of(entered.word), place=HERE, proofs=office.proofs)
+        account.drop_factor(hash_token(entered.token), client=HERE, proofs=office.proofs)
 
 
 # --- recovery codes
@@ -173,7 +175,7 @@ def test_a_second_factor_goes_only_where_the_role_does_not_need_it(office: Offic
 
 def test_new_recovery_codes_take_the_place_of_the_old_ones(office: Office) -> None:
     done = office.enrol(office.join(ANA))
-    hashed = hash_of(done.signed_in.word)
+    hashed = hash_token(done.signed_in.token)
     made = account.renew_codes(hashed, proofs=office.proofs)
     assert not set(made) & set(done.codes)
     assert account.overview(ANA, proofs=office.proofs).codes_left == 10
@@ -183,7 +185,7 @@ def test_new_recovery_codes_take_the_place_of_the_old_ones(office: Office) -> No
 def test_recovery_codes_are_for_who_has_a_second_factor(office: Office) -> None:
     entered = office.join(ANA)
     with pytest.raises(Refused, match="set one up first"):
-        account.renew_codes(hash_of(entered.word), proofs=office.proofs)
+        account.renew_codes(hash_token(entered.token), proofs=office.proofs)
 
 
 # --- sessions
@@ -193,9 +195,9 @@ def test_ones_own_sessions_are_listed_and_ended(office: Office) -> None:
     here, there, third = office.join(ANA), office.sign_in(ANA), office.sign_in(ANA)
     assert isinstance(there, SignedIn)
     assert isinstance(third, SignedIn)
-    hashed = hash_of(here.word)
+    hashed = hash_token(here.token)
     assert len(account.overview(ANA, proofs=office.proofs).sessions) == 3
-    account.end_session(hashed, hash_of(there.word).hex()[:16], proofs=office.proofs)
+    account.end_session(hashed, hash_token(there.token).hex()[:16], proofs=office.proofs)
     assert [office.is_in(one) for one in (here, there, third)] == [True, False, True]
     assert account.end_others(hashed, proofs=office.proofs) == 1
     assert [office.is_in(one) for one in (here, third)] == [True, False]
@@ -204,9 +206,9 @@ def test_ones_own_sessions_are_listed_and_ended(office: Office) -> None:
 
 def test_nobody_ends_somebody_elses_session(office: Office) -> None:
     ana, ben = office.join(ANA), office.join(BEN)
-    for key in (hash_of(ben.word).hex()[:16], "", "0" * 16):
+    for key in (hash_token(ben.token).hex()[:16], "", "0" * 16):
         with pytest.raises(NotFound):
-            account.end_session(hash_of(ana.word), key, proofs=office.proofs)
+            account.end_session(hash_token(ana.token), key, proofs=office.proofs)
     assert office.is_in(ben)
 
 
@@ -225,14 +227,14 @@ def test_the_overview_of_who_never_accepted_is_empty(office: Office) -> None:
 
 ACTS: list[Callable[[bytes, Office], object]] = [
     lambda one, office: account.change_password(
-        one, PASSWORD, OTHER, place=HERE, proofs=office.proofs
+        one, PASSWORD, OTHER, client=HERE, proofs=office.proofs
     ),
     lambda one, office: account.begin_factor(one, stage=Stage.WHOLE, proofs=office.proofs),
     lambda one, office: account.enrolment(one, stage=Stage.WHOLE, issuer="x", proofs=office.proofs),
     lambda one, office: account.confirm_factor(
-        one, "1", stage=Stage.WHOLE, place=HERE, proofs=office.proofs
+        one, "1", stage=Stage.WHOLE, client=HERE, proofs=office.proofs
     ),
-    lambda one, office: account.drop_factor(one, place=HERE, proofs=office.proofs),
+    lambda one, office: account.drop_factor(one, client=HERE, proofs=office.proofs),
     lambda one, office: account.renew_codes(one, proofs=office.proofs),
     lambda one, office: account.end_session(one, "x", proofs=office.proofs),
     lambda one, office: account.end_others(one, proofs=office.proofs),
@@ -244,11 +246,11 @@ def test_whose_session_ended_meanwhile_changes_nothing(
     office: Office, act: Callable[[bytes, Office], object]
 ) -> None:
     entered = office.join(ANA)
-    half = office.accept(office.link(CLEO, Role.SENDER).word)
+    half = office.accept(office.link(CLEO, Role.SENDER).token)
     with office.store.begin() as tx:
-        tx.sessions.end(hash_of(entered.word))
-    for word in (entered.word, half.word):
+        tx.sessions.end(hash_token(entered.token))
+    for word in (entered.token, half.token):
         before = len(office.deeds())
         with pytest.raises(Refused, match="sign in again"):
-            act(hash_of(word), office)
+            act(hash_token(word), office)
         assert len(office.deeds()) == before

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.account import (
     CHALLENGE_LIFETIME,
@@ -30,7 +30,7 @@ assert ELSEWHERE is not None
 
 def begin(office: Office, entered: SignedIn) -> dict[str, Any]:
     assert PARTY is not None
-    return account.begin_passkey(hash_of(entered.word), party=PARTY, proofs=office.proofs)
+    return account.begin_passkey(hash_token(entered.token), party=PARTY, proofs=office.proofs)
 
 
 def add(
@@ -38,11 +38,11 @@ def add(
 ) -> SignedIn | Refusal:
     assert PARTY is not None
     return account.add_passkey(
-        hash_of(entered.word),
+        hash_token(entered.token),
         json.dumps(said),
         name=name,
         party=PARTY,
-        place=HERE,
+        client=HERE,
         proofs=office.proofs,
     )
 
@@ -57,7 +57,7 @@ def added(
 
 def asked(office: Office, entered: SignedIn) -> dict[str, Any]:
     assert PARTY is not None
-    found = account.ask_for_passkey(entered.word, party=PARTY, proofs=office.proofs)
+    found = account.ask_for_passkey(entered.token, party=PARTY, proofs=office.proofs)
     assert found is not None
     return found
 
@@ -68,7 +68,7 @@ def signed(device: Authenticator, options: dict[str, Any]) -> PasskeyAnswer:
 
 
 def second(office: Office, half: SignedIn, what: PasskeyAnswer) -> SignedIn | Refusal:
-    return signin.second(half.word, what, place=HERE, proofs=office.proofs)
+    return signin.confirm_second_factor(half.token, what, client=HERE, proofs=office.proofs)
 
 
 def half_in(office: Office) -> SignedIn:
@@ -117,7 +117,7 @@ def test_a_passkey_stands_beside_an_app_and_goes_with_it(office: Office) -> None
         begin(office, entered)
     entered = office.enrol(entered).signed_in
     entered = added(office, entered, Authenticator())
-    account.drop_factor(hash_of(entered.word), place=HERE, proofs=office.proofs)
+    account.drop_factor(hash_token(entered.token), client=HERE, proofs=office.proofs)
     assert theirs(office, ANA) == []
     assert "with its passkeys" in office.told(ANA)[-1]
 
@@ -125,7 +125,7 @@ def test_a_passkey_stands_beside_an_app_and_goes_with_it(office: Office) -> None
 def test_a_new_password_by_a_link_takes_passkeys_away(office: Office) -> None:
     added(office, office.join(CLEO, Role.SENDER), Authenticator())
     link = people.reset(CLEO, by=OPERATOR, proofs=office.proofs)
-    office.accept(link.word)
+    office.accept(link.token)
     assert theirs(office) == []
 
 
@@ -134,16 +134,20 @@ def test_one_is_removed_by_its_owner_alone(office: Office) -> None:
     [passkey] = theirs(office)
     ben = office.join(BEN)
     with pytest.raises(NotFound):
-        account.remove_passkey(hash_of(ben.word), passkey.key, place=HERE, proofs=office.proofs)
+        account.remove_passkey(
+            hash_token(ben.token), passkey.key, client=HERE, proofs=office.proofs
+        )
     done = account.remove_passkey(
-        hash_of(entered.word), passkey.key, place=HERE, proofs=office.proofs
+        hash_token(entered.token), passkey.key, client=HERE, proofs=office.proofs
     )
     assert theirs(office) == []
     assert [office.is_in(one) for one in (entered, done)] == [False, True]
     assert last_line(office) == (CLEO, "passkey", "Laptop removed")
     assert "“Laptop” was removed" in office.told(CLEO)[-1]
     with pytest.raises(NotFound):
-        account.remove_passkey(hash_of(done.word), passkey.key, place=HERE, proofs=office.proofs)
+        account.remove_passkey(
+            hash_token(done.token), passkey.key, client=HERE, proofs=office.proofs
+        )
 
 
 def test_a_challenge_to_make_one_is_used_once_and_within_minutes(office: Office) -> None:
@@ -190,7 +194,7 @@ def test_a_passkey_takes_the_place_of_the_code(office: Office) -> None:
     assert isinstance(done, SignedIn)
     assert office.is_in(done)
     with office.store.read() as tx:
-        session = tx.sessions.get(hash_of(done.word))
+        session = tx.sessions.get(hash_token(done.token))
     assert session is not None
     assert session.fresh(office.clock.now())
     [passkey] = theirs(office)
@@ -252,13 +256,13 @@ def test_a_passkey_of_another_website_opens_nothing(office: Office) -> None:
     entered = office.second(half_in(office), office.code(CLEO))
     assert isinstance(entered, SignedIn)
     assert ELSEWHERE is not None
-    made = account.begin_passkey(hash_of(entered.word), party=ELSEWHERE, proofs=office.proofs)
+    made = account.begin_passkey(hash_token(entered.token), party=ELSEWHERE, proofs=office.proofs)
     done = account.add_passkey(
-        hash_of(entered.word),
+        hash_token(entered.token),
         json.dumps(device.make(made)),
         name="",
         party=ELSEWHERE,
-        place=HERE,
+        client=HERE,
         proofs=office.proofs,
     )
     assert isinstance(done, SignedIn)
@@ -305,11 +309,11 @@ def test_a_passkey_is_a_fresh_factor_too(office: Office) -> None:
     entered = added(office, office.join(CLEO, Role.SENDER), device)
     office.clock.advance(minutes=11)
     what = signed(device, asked(office, entered))
-    done = signin.step_up(hash_of(entered.word), what, place=HERE, proofs=office.proofs)
+    done = signin.step_up(hash_token(entered.token), what, client=HERE, proofs=office.proofs)
     assert isinstance(done, SignedIn)
     assert office.deeds()[-1] == (CLEO, "step-up", CLEO)
     assert not office.is_in(entered)
-    again = signin.step_up(hash_of(done.word), what, place=HERE, proofs=office.proofs)
+    again = signin.step_up(hash_token(done.token), what, client=HERE, proofs=office.proofs)
     assert again is Refusal.UNFIT
     assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
 
@@ -317,7 +321,7 @@ def test_a_passkey_is_a_fresh_factor_too(office: Office) -> None:
 def test_who_has_no_second_factor_has_no_passkey_to_show(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     what = signed(Authenticator(), {"challenge": "AAAA"})
-    done = signin.step_up(hash_of(entered.word), what, place=HERE, proofs=office.proofs)
+    done = signin.step_up(hash_token(entered.token), what, client=HERE, proofs=office.proofs)
     assert done is Refusal.UNFIT
 
 
@@ -326,14 +330,14 @@ def test_who_has_no_second_factor_has_no_passkey_to_show(office: Office) -> None
 
 def test_only_who_has_one_and_gave_the_password_is_asked(office: Office) -> None:
     assert PARTY is not None
-    entered = office.accept(office.link(CLEO, Role.SENDER).word)
+    entered = office.accept(office.link(CLEO, Role.SENDER).token)
     assert entered.stage is Stage.ENROLLING
-    for word in ("", "x", "\ud800", entered.word):
+    for word in ("", "x", "\ud800", entered.token):
         assert account.ask_for_passkey(word, party=PARTY, proofs=office.proofs) is None
     done = office.enrol(entered, stage=Stage.ENROLLING).signed_in
-    assert account.ask_for_passkey(done.word, party=PARTY, proofs=office.proofs) is None
+    assert account.ask_for_passkey(done.token, party=PARTY, proofs=office.proofs) is None
     added(office, done, Authenticator())
     half = half_in(office)
     assert asked(office, half)["rpId"] == PARTY.id
     office.clock.advance(minutes=10)
-    assert account.ask_for_passkey(half.word, party=PARTY, proofs=office.proofs) is None
+    assert account.ask_for_passkey(half.token, party=PARTY, proofs=office.proofs) is None

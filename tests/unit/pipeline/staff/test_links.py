@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.errors import NotFound, Refused
@@ -13,7 +13,7 @@ from newsletter.domain.staff.account import Stage
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import account, people
-from newsletter.pipeline.staff.proofs import Place, Refusal, SignedIn
+from newsletter.pipeline.staff.proofs import Client, Refusal, SignedIn
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, DAN, HERE, OTHER, PASSWORD, Office
 from tests.unit.pipeline.staff.test_people import accept, roles
 
@@ -76,7 +76,7 @@ def test_a_link_is_not_accepted_when_its_maker_loses_the_role_meanwhile(office: 
 
     with pytest.raises(NotFound):
         people.accept(
-            word, name="", password=PASSWORD, place=HERE, proofs=replace(proofs, passwords=Slow())
+            word, name="", password=PASSWORD, client=HERE, proofs=replace(proofs, passwords=Slow())
         )
     assert ANA not in roles(office)
 
@@ -98,7 +98,7 @@ def test_what_somebody_was_setting_up_ends_with_the_role(
 ) -> None:
     office.join(DAN, Role.ADMIN)
     before = office.join(BEN, Role.ADMIN)
-    account.begin_factor(hash_of(before.word), stage=Stage.WHOLE, proofs=office.proofs)
+    account.begin_factor(hash_token(before.token), stage=Stage.WHOLE, proofs=office.proofs)
     code = office.code(BEN, pending=True)
     office.clock.advance(minutes=1)
     half = office.sign_in(BEN)
@@ -108,7 +108,7 @@ def test_what_somebody_was_setting_up_ends_with_the_role(
     assert office.second(half, code) is Refusal.OVER
     with pytest.raises(Refused, match="signed out"):
         account.confirm_factor(
-            hash_of(before.word), code, stage=Stage.WHOLE, place=HERE, proofs=office.proofs
+            hash_token(before.token), code, stage=Stage.WHOLE, client=HERE, proofs=office.proofs
         )
 
 
@@ -118,7 +118,7 @@ def test_what_somebody_was_setting_up_ends_with_the_role(
 def test_an_admins_link_is_mailed_to_its_owner_and_told_to_nobody_else(office: Office) -> None:
     office.join(DAN, Role.ADMIN)
     link = people.invite(BEN, Role.APPROVER, by=DAN, proofs=office.proofs)
-    assert link.word == ""
+    assert link.token == ""
     assert office.told(BEN) == [
         f"Dan ({DAN}) invites you as approver."
         " The link works once, until Fri 27 Nov 2026, 13:00 Berlin."
@@ -130,7 +130,7 @@ def test_an_admins_link_is_mailed_to_its_owner_and_told_to_nobody_else(office: O
     office.accept(office.mailed(BEN))
     assert people.team(proofs=office.proofs).links == []
     again = people.reset(BEN, by=DAN, proofs=office.proofs)
-    assert again.word == ""
+    assert again.token == ""
     assert "lets you in again as approver" in office.told(BEN)[-1]
     office.accept(office.mailed(BEN), OTHER)
 
@@ -172,8 +172,8 @@ def test_nobody_is_mailed_links_without_end(office: Office) -> None:
 # --- a forgotten password
 
 
-def forgot(office: Office, address: str, place: Place = HERE) -> None:
-    people.forgot(address, place=place, proofs=office.proofs)
+def forgot(office: Office, address: str, client: Client = HERE) -> None:
+    people.forgot(address, client=client, proofs=office.proofs)
 
 
 def test_a_forgotten_password_is_set_by_a_mailed_link_and_the_factor_stays(office: Office) -> None:

@@ -16,7 +16,7 @@ from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, SkippedPeople
 from newsletter.pipeline.campaigns.control import StartRequest
-from newsletter.pipeline.events.breaker import stop_harm
+from newsletter.pipeline.events.breaker import pause_harmful
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.approve import comment, send_back
 from newsletter.store.sql import Transaction
@@ -45,7 +45,7 @@ class Desk:
     def tick(self) -> int:
         self.room.look()
         self.room.start_due()
-        stop_harm(store=self.room.store)
+        pause_harmful(store=self.room.store)
         return notify(store=self.room.store, rules=self.room.rules)
 
     def mails(self, *, after: timedelta = timedelta(minutes=1)) -> dict[str, str]:

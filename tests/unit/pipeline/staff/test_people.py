@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Passwords
 from newsletter.domain.campaigns.campaign import CampaignState, Start
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
@@ -107,7 +107,7 @@ def removed_and_invited(office: Office) -> None:
 
 def removed_and_added(office: Office) -> None:
     people.disable(CLEO, by=OPERATOR, proofs=office.proofs)
-    people.put(CLEO, Role.SENDER, by=OPERATOR, proofs=office.proofs)
+    people.add_member(CLEO, Role.SENDER, by=OPERATOR, proofs=office.proofs)
 
 
 @pytest.mark.parametrize("way", [demoted_and_promoted, removed_and_invited, removed_and_added])
@@ -151,7 +151,7 @@ def test_links_of_before_do_not_give_it_back(office: Office) -> None:
     link = people.reset(ANA, by=DAN, proofs=office.proofs)
     change(office, ANA, Role.VIEWER)
     with pytest.raises(NotFound):
-        people.accept(link.word, name="", password=PASSWORD, place=HERE, proofs=office.proofs)
+        people.accept(link.token, name="", password=PASSWORD, client=HERE, proofs=office.proofs)
 
 
 def test_who_has_no_account_is_mailed_nothing(office: Office) -> None:
@@ -193,14 +193,14 @@ def roles(office: Office) -> dict[str, Role]:
 
 
 def accept(office: Office, word: str, password: str = PASSWORD) -> SignedIn | str:
-    return people.accept(word, name="", password=password, place=HERE, proofs=office.proofs)
+    return people.accept(word, name="", password=password, client=HERE, proofs=office.proofs)
 
 
 def test_an_invitation_makes_an_account_with_its_role(office: Office) -> None:
     link = office.link("Ana@Forum.example", Role.WRITER)
-    assert (link.address, len(link.word)) == (ANA, 43)
+    assert (link.address, len(link.token)) == (ANA, 43)
     assert roles(office) == {}  # until it is accepted
-    entered = office.accept(link.word, name="  Ana\tRuiz\n")
+    entered = office.accept(link.token, name="  Ana\tRuiz\n")
     assert entered.stage is Stage.WHOLE
     assert office.is_in(entered)
     assert roles(office) == {ANA: Role.WRITER}
@@ -212,12 +212,12 @@ def test_an_invitation_makes_an_account_with_its_role(office: Office) -> None:
 def test_to_open_a_link_spends_nothing_and_to_use_it_spends_it(office: Office) -> None:
     link = office.link(ANA)
     for _ in range(3):
-        offered, _ = people.invitation_of(link.word, proofs=office.proofs)
+        offered, _ = people.invitation_of(link.token, proofs=office.proofs)
     assert (offered.address, offered.role) == (ANA, Role.WRITER)
-    office.accept(link.word)
+    office.accept(link.token)
     for again in (
-        lambda: people.invitation_of(link.word, proofs=office.proofs),
-        lambda: accept(office, link.word, OTHER),
+        lambda: people.invitation_of(link.token, proofs=office.proofs),
+        lambda: accept(office, link.token, OTHER),
     ):
         with pytest.raises(NotFound, match="does nothing any more"):
             again()
@@ -230,12 +230,12 @@ def test_of_two_who_use_a_link_at_once_one_wins(office: Office) -> None:
 
     class Slow(Passwords):
         def hash(self, password: str) -> str:
-            accept(office, link.word, OTHER)
+            accept(office, link.token, OTHER)
             return "never"
 
     slow = replace(proofs, passwords=Slow())
     with pytest.raises(NotFound, match="used before"):
-        people.accept(link.word, name="", password=PASSWORD, place=HERE, proofs=slow)
+        people.accept(link.token, name="", password=PASSWORD, client=HERE, proofs=slow)
     assert isinstance(office.sign_in(ANA, OTHER), SignedIn)
 
 
@@ -243,15 +243,15 @@ def test_a_link_is_too_old_after_three_days(office: Office) -> None:
     link = office.link(ANA)
     office.clock.advance(hours=72)
     with pytest.raises(NotFound):
-        accept(office, link.word)
+        accept(office, link.token)
     assert roles(office) == {}
 
 
 def test_a_newer_link_takes_the_place_of_the_one_before(office: Office) -> None:
     first, second = office.link(ANA, Role.ADMIN), office.link(ANA, Role.VIEWER)
     with pytest.raises(NotFound):
-        accept(office, first.word)
-    office.accept(second.word)
+        accept(office, first.token)
+    office.accept(second.token)
     assert roles(office) == {ANA: Role.VIEWER}
 
 
@@ -275,24 +275,24 @@ def test_a_bad_password_is_refused_and_the_link_still_works(
     office: Office, password: str, why: str
 ) -> None:
     link = office.link(ANA)
-    said = accept(office, link.word, password)
+    said = accept(office, link.token, password)
     assert isinstance(said, str)
     assert why in said
-    office.accept(link.word)
+    office.accept(link.token)
 
 
 def test_who_needs_a_second_factor_sets_it_up_before_anything_else(office: Office) -> None:
-    entered = office.accept(office.link(CLEO, Role.SENDER).word)
+    entered = office.accept(office.link(CLEO, Role.SENDER).token)
     assert entered.stage is Stage.ENROLLING
     assert not office.is_in(entered)
     done = office.enrol(entered, stage=Stage.ENROLLING)
     assert office.is_in(done.signed_in)
-    assert done.signed_in.word != entered.word
+    assert done.signed_in.token != entered.token
 
 
 def test_which_roles_need_a_second_factor_is_configured(office: Office) -> None:
     office.rules = DeskRules(second_factor=Role.ADMIN)
-    assert office.accept(office.link(CLEO, Role.SENDER).word).stage is Stage.WHOLE
+    assert office.accept(office.link(CLEO, Role.SENDER).token).stage is Stage.WHOLE
 
 
 def test_only_admins_and_the_operator_invite(office: Office) -> None:
@@ -326,7 +326,7 @@ def test_one_mailbox_has_one_account(office: Office, other: str) -> None:
     link = office.link(ANA)
     with pytest.raises(Refused, match="one mailbox"):
         office.link(other, Role.APPROVER)
-    office.accept(link.word)
+    office.accept(link.token)
     with pytest.raises(Refused, match="one mailbox"):
         office.link(other, Role.APPROVER)
 
@@ -346,7 +346,7 @@ def test_an_invitation_can_be_withdrawn_once(office: Office) -> None:
         with pytest.raises(NotFound):
             people.withdraw(number, by=DAN, proofs=office.proofs)
     with pytest.raises(NotFound):
-        accept(office, link.word)
+        accept(office, link.token)
     with pytest.raises(Refused):
         people.withdraw(99, by=ANA, proofs=office.proofs)
 
@@ -358,7 +358,7 @@ def test_a_reset_ends_sessions_at_once_and_takes_the_second_factor_away(office: 
     before = office.join(CLEO, Role.SENDER)
     link = people.reset(CLEO, by=OPERATOR, proofs=office.proofs)
     assert not office.is_in(before)
-    entered = office.accept(link.word, OTHER, name="Somebody else")
+    entered = office.accept(link.token, OTHER, name="Somebody else")
     assert entered.stage is Stage.ENROLLING
     assert office.sign_in(CLEO) is Refusal.WRONG
     assert roles(office) == {CLEO: Role.SENDER}
@@ -376,11 +376,11 @@ def test_a_reset_link_lives_for_a_quarter_of_an_hour_and_once(office: Office) ->
     assert link.expires_at - office.clock.now() == timedelta(minutes=15)
     office.clock.advance(minutes=15)
     with pytest.raises(NotFound):
-        accept(office, link.word)
+        accept(office, link.token)
     link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
-    office.accept(link.word, OTHER)
+    office.accept(link.token, OTHER)
     with pytest.raises(NotFound):
-        accept(office, link.word)
+        accept(office, link.token)
 
 
 def test_a_reset_gives_the_role_of_now(office: Office) -> None:
@@ -388,13 +388,13 @@ def test_a_reset_gives_the_role_of_now(office: Office) -> None:
     link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
     with office.store.begin() as tx:
         tx.staff.put(ANA, Role.VIEWER, office.clock.now())
-    office.accept(link.word, OTHER)
+    office.accept(link.token, OTHER)
     assert roles(office) == {ANA: Role.VIEWER}
     link = people.reset(ANA, by=OPERATOR, proofs=office.proofs)
     with office.store.begin() as tx:
         tx.staff.remove(ANA)
     with pytest.raises(NotFound, match="not among the staff"):
-        accept(office, link.word)
+        accept(office, link.token)
 
 
 def test_nobody_resets_a_stranger_or_themselves(office: Office) -> None:
@@ -408,15 +408,15 @@ def test_nobody_resets_a_stranger_or_themselves(office: Office) -> None:
 def test_a_stolen_database_holds_no_link(office: Office) -> None:
     link = office.link(ANA)
     with office.store.read() as tx:
-        found = tx.invitations.find(hash_of(link.word))
+        found = tx.invitations.find(hash_token(link.token))
         assert found is not None
         [row] = tx.db.rows("SELECT * FROM invitation")
-    assert link.word not in str(row)
+    assert link.token not in str(row)
 
 
 def test_whoever_is_added_acts_by_commands_and_an_older_invitation_is_over(office: Office) -> None:
     people.invite(ANA, Role.ADMIN, by=OPERATOR, proofs=office.proofs)
-    people.put(ANA, Role.WRITER, by=OPERATOR, proofs=office.proofs)
+    people.add_member(ANA, Role.WRITER, by=OPERATOR, proofs=office.proofs)
     assert office.deeds()[-1] == (OPERATOR, "user", ANA)
     with office.store.read() as tx:
         assert tx.staff.role(ANA) is Role.WRITER

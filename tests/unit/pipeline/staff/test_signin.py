@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from newsletter.credentials import codes
-from newsletter.credentials.codes import hash_of
+from newsletter.credentials.codes import hash_token
 from newsletter.credentials.passwords import Busy, Passwords
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import FACTOR_TIMEOUT, Session, Stage, limits_on_passwords
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
 from newsletter.pipeline.staff import account, people, signin
-from newsletter.pipeline.staff.proofs import Place, Refusal, SignedIn
+from newsletter.pipeline.staff.proofs import Client, Refusal, SignedIn
 from tests.fakes import NOON
 from tests.unit.pipeline.staff.office import ANA, BEN, CLEO, HERE, OTHER, PASSWORD, THERE, Office
 
@@ -28,7 +28,7 @@ def come_in(office: Office, address: str, password: str = PASSWORD) -> SignedIn:
 
 def session_of(office: Office, entered: SignedIn) -> Session:
     with office.store.read() as tx:
-        found = tx.sessions.get(hash_of(entered.word))
+        found = tx.sessions.get(hash_token(entered.token))
     assert found is not None
     return found
 
@@ -45,11 +45,11 @@ def test_the_right_password_opens_the_desk_to_whom_it_is_enough_for(office: Offi
 
 def test_a_word_is_new_each_time_and_only_its_hash_is_kept(office: Office) -> None:
     first, second = office.join(ANA), come_in(office, ANA)
-    assert first.word != second.word
-    assert len(first.word) >= 43
+    assert first.token != second.token
+    assert len(first.token) >= 43
     with office.store.read() as tx:
         kept = tx.sessions.of(ANA)
-        assert {one.hash for one in kept} == {hash_of(first.word), hash_of(second.word)}
+        assert {one.hash for one in kept} == {hash_token(first.token), hash_token(second.token)}
 
 
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(office: Office) -> None:
@@ -75,12 +75,12 @@ def test_an_account_that_changes_meanwhile_lets_nobody_in(office: Office) -> Non
     proofs = office.proofs
 
     class Slow(Passwords):
-        def fits(self, password: str, hashed: str) -> bool:
+        def matches(self, password: str, hashed: str) -> bool:
             people.disable(ANA, by=OPERATOR, proofs=proofs)
             return True
 
     slow = replace(proofs, passwords=Slow())
-    assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=slow) is Refusal.WRONG
+    assert signin.sign_in(ANA, PASSWORD, client=HERE, proofs=slow) is Refusal.WRONG
 
 
 # --- the second factor
@@ -92,13 +92,13 @@ def test_who_has_a_second_factor_is_asked_for_it(office: Office) -> None:
     half = come_in(office, CLEO)
     assert half.stage is Stage.HALF
     assert not office.is_in(half)
-    assert signin.halfway(half.word, proofs=office.proofs) is not None
+    assert signin.find_half_session(half.token, proofs=office.proofs) is not None
     entered = office.second(half, office.code(CLEO))
     assert isinstance(entered, SignedIn)
-    assert entered.word != half.word
+    assert entered.token != half.token
     assert office.is_in(entered)
     assert session_of(office, entered).fresh(office.clock.now())
-    assert signin.halfway(half.word, proofs=office.proofs) is None
+    assert signin.find_half_session(half.token, proofs=office.proofs) is None
 
 
 def test_a_code_counts_once_and_so_does_the_half_way_in(office: Office) -> None:
@@ -136,7 +136,7 @@ def test_the_half_way_in_is_short_and_ends_with_the_role(office: Office) -> None
     office.clock.advance(minutes=1)
     half = come_in(office, CLEO)
     office.clock.advance(seconds=FACTOR_TIMEOUT.total_seconds())
-    assert signin.halfway(half.word, proofs=office.proofs) is None
+    assert signin.find_half_session(half.token, proofs=office.proofs) is None
     assert office.second(half, office.code(CLEO)) is Refusal.OVER
     half = come_in(office, CLEO)
     with office.store.begin() as tx:
@@ -154,19 +154,19 @@ def test_whose_second_factor_went_meanwhile_begins_again(office: Office) -> None
 
 @pytest.mark.parametrize("word", ["", "x", "\ud800"])
 def test_no_half_way_in_is_made_up(office: Office, word: str) -> None:
-    assert signin.halfway(word, proofs=office.proofs) is None
-    entered = SignedIn(address=CLEO, word=word, stage=Stage.HALF)
+    assert signin.find_half_session(word, proofs=office.proofs) is None
+    entered = SignedIn(address=CLEO, token=word, stage=Stage.HALF)
     assert office.second(entered, "123456") is Refusal.OVER
 
 
 def test_who_is_signed_in_is_nowhere_halfway(office: Office) -> None:
     entered = office.join(ANA)
-    assert signin.halfway(entered.word, proofs=office.proofs) is None
+    assert signin.find_half_session(entered.token, proofs=office.proofs) is None
     assert office.second(entered, "123456") is Refusal.OVER
 
 
 def test_a_recovery_code_opens_once_and_its_owner_is_told(office: Office) -> None:
-    first = office.accept(office.link(CLEO, Role.SENDER).word)
+    first = office.accept(office.link(CLEO, Role.SENDER).token)
     codes = office.enrol(first, stage=Stage.ENROLLING).codes
     assert len(set(codes)) == 10
     half = come_in(office, CLEO)
@@ -206,8 +206,8 @@ def test_a_stolen_database_computes_no_code(office: Office) -> None:
 HALF_A_DAY_AGO = NOON - timedelta(hours=12)
 
 
-def fail(office: Office, address: str, times: int, place: Place = HERE) -> list[object]:
-    return [office.sign_in(address, OTHER, place) for _ in range(times)]
+def fail(office: Office, address: str, times: int, client: Client = HERE) -> list[object]:
+    return [office.sign_in(address, OTHER, client) for _ in range(times)]
 
 
 @pytest.mark.parametrize("address", [ANA, "nobody@forum.example"])
@@ -229,9 +229,9 @@ def test_what_is_right_does_not_count(office: Office) -> None:
 def test_strangers_do_not_shut_anybody_out(office: Office) -> None:
     office.join(ANA)
     for number in range(80):
-        place = Place(network=f"198.51.{number}.0/24")
-        office.sign_in(ANA, OTHER, place)
-    assert office.sign_in(ANA, OTHER, Place(network="192.0.2.0/24")) is Refusal.TOO_OFTEN
+        client = Client(network=f"198.51.{number}.0/24")
+        office.sign_in(ANA, OTHER, client)
+    assert office.sign_in(ANA, OTHER, Client(network="192.0.2.0/24")) is Refusal.TOO_OFTEN
     assert isinstance(office.sign_in(ANA), SignedIn)  # she was here before
 
 
@@ -252,7 +252,7 @@ def test_a_flood_from_everywhere_stops_strangers_alone(office: Office) -> None:
 
 
 def test_whom_a_proxy_does_not_name_is_not_one_network(office: Office) -> None:
-    found = [office.sign_in(f"a{number}@forum.example", OTHER, Place()) for number in range(40)]
+    found = [office.sign_in(f"a{number}@forum.example", OTHER, Client()) for number in range(40)]
     assert set(found) == {Refusal.WRONG}
 
 
@@ -260,13 +260,13 @@ def test_a_full_queue_counts_against_no_account(office: Office) -> None:
     office.join(ANA)
     full = Passwords(memory=64, passes=1, at_once=1, waiting=0, patience=0.001)
     proofs = replace(office.proofs, passwords=full)
-    for place in (HERE, THERE):
+    for client in (HERE, THERE):
         for _ in range(6):
-            with full.queue(place.network, is_known=place is HERE), pytest.raises(Busy):
-                signin.sign_in(ANA, OTHER, place=place, proofs=proofs)  # no place
-            with full.turn(), pytest.raises(Busy):
-                signin.sign_in(ANA, OTHER, place=place, proofs=proofs)  # no turn
-        limits = limits_on_passwords(ANA, place.network, is_familiar=False)
+            with full.queue(client.network, is_known=client is HERE), pytest.raises(Busy):
+                signin.sign_in(ANA, OTHER, client=client, proofs=proofs)  # no place
+            with full.slot(), pytest.raises(Busy):
+                signin.sign_in(ANA, OTHER, client=client, proofs=proofs)  # no turn
+        limits = limits_on_passwords(ANA, client.network, is_familiar=False)
         with office.store.read() as tx:
             assert [tx.throttle.count(limit.key, HALF_A_DAY_AGO) for limit in limits] == [0] * 4
 
@@ -281,24 +281,24 @@ def test_a_limit_that_is_reached_while_somebody_queues_holds(office: Office) -> 
             yield
 
     proofs = replace(office.proofs, passwords=Slow(memory=64, passes=1))
-    assert signin.sign_in(ANA, PASSWORD, place=HERE, proofs=proofs) is Refusal.TOO_OFTEN
+    assert signin.sign_in(ANA, PASSWORD, client=HERE, proofs=proofs) is Refusal.TOO_OFTEN
 
 
 def test_strangers_who_fill_the_queue_do_not_keep_the_owner_out(office: Office) -> None:
     office.join(ANA)
     passwords = Passwords(memory=64, passes=1, at_once=1, waiting=0)
     proofs = replace(office.proofs, passwords=passwords)
-    elsewhere = replace(THERE, device=codes.new_device(proofs.key, ANA))
+    elsewhere = replace(THERE, device=codes.new_device_cookie(proofs.key, ANA))
     with passwords.queue("192.0.2.0/24"):
-        for place in (HERE, elsewhere):
-            assert isinstance(signin.sign_in(ANA, PASSWORD, place=place, proofs=proofs), SignedIn)
+        for client in (HERE, elsewhere):
+            assert isinstance(signin.sign_in(ANA, PASSWORD, client=client, proofs=proofs), SignedIn)
         with pytest.raises(Busy):
-            signin.sign_in(BEN, PASSWORD, place=HERE, proofs=proofs)
+            signin.sign_in(BEN, PASSWORD, client=HERE, proofs=proofs)
 
 
 def test_wrong_passwords_from_an_office_lock_no_colleague_there_out(office: Office) -> None:
     office.join(ANA)
-    ana = replace(HERE, device=codes.new_device(office.proofs.key, ANA))
+    ana = replace(HERE, device=codes.new_device_cookie(office.proofs.key, ANA))
     fail(office, ANA, 12)
     assert office.sign_in(ANA) is Refusal.TOO_OFTEN  # from a browser that she never used
     assert isinstance(office.sign_in(ANA, PASSWORD, ana), SignedIn)
@@ -308,11 +308,11 @@ def test_wrong_passwords_from_an_office_lock_no_colleague_there_out(office: Offi
 
 @pytest.mark.parametrize("spoil", [lambda one: one[:-1], lambda one: "é" + one[1:], lambda _: ""])
 def test_no_browser_makes_up_that_it_was_here(office: Office, spoil: Callable[[str], str]) -> None:
-    made = codes.new_device(office.proofs.key, ANA)
-    assert codes.device_of(office.proofs.key, ANA, made) == made[:16]
-    assert codes.device_of(office.proofs.key, BEN, made) == ""
-    assert codes.device_of(b"another" * 4, ANA, made) == ""
-    assert codes.device_of(office.proofs.key, ANA, spoil(made)) == ""
+    made = codes.new_device_cookie(office.proofs.key, ANA)
+    assert codes.find_device(office.proofs.key, ANA, made) == made[:16]
+    assert codes.find_device(office.proofs.key, BEN, made) == ""
+    assert codes.find_device(b"another" * 4, ANA, made) == ""
+    assert codes.find_device(office.proofs.key, ANA, spoil(made)) == ""
 
 
 def test_its_owner_hears_once_a_day_that_somebody_tries(office: Office) -> None:
@@ -346,7 +346,7 @@ def test_fifty_wrong_codes_are_enough_for_a_day(office: Office) -> None:
             office.second(half, "000000")
     office.clock.advance(minutes=6)
     assert office.second(come_in(office, CLEO), office.code(CLEO)) is Refusal.TOO_OFTEN
-    elsewhere = Place(network="192.0.2.0/24")  # strangers count against another number
+    elsewhere = Client(network="192.0.2.0/24")  # strangers count against another number
     half = office.sign_in(CLEO, PASSWORD, elsewhere)
     assert isinstance(half, SignedIn)
     assert isinstance(office.second(half, office.code(CLEO), elsewhere), SignedIn)
@@ -368,18 +368,18 @@ def test_who_signs_in_from_a_new_place_is_told(office: Office) -> None:
 
 def test_signing_in_anew_ends_what_the_browser_had(office: Office) -> None:
     first = office.join(ANA)
-    done = signin.sign_in(ANA, PASSWORD, place=HERE, before=first.word, proofs=office.proofs)
+    done = signin.sign_in(ANA, PASSWORD, client=HERE, before=first.token, proofs=office.proofs)
     assert isinstance(done, SignedIn)
     assert not office.is_in(first)
 
 
 def test_signing_out_ends_the_session_on_the_server(office: Office) -> None:
     entered, other = office.join(ANA), come_in(office, ANA)
-    signin.sign_out(hash_of(entered.word), proofs=office.proofs)
+    signin.sign_out(hash_token(entered.token), proofs=office.proofs)
     assert (office.is_in(entered), office.is_in(other)) == (False, True)
     assert office.deeds()[-1] == (ANA, "sign-out", ANA)
     before = len(office.deeds())
-    signin.sign_out(hash_of(entered.word), proofs=office.proofs)
+    signin.sign_out(hash_token(entered.token), proofs=office.proofs)
     assert len(office.deeds()) == before
 
 
@@ -392,10 +392,10 @@ def test_a_fresh_code_renews_the_session_for_ten_minutes(office: Office) -> None
     began = session_of(office, entered).created_at
     assert not session_of(office, entered).fresh(office.clock.now())
     stepped = signin.step_up(
-        hash_of(entered.word), office.code(CLEO), place=HERE, proofs=office.proofs
+        hash_token(entered.token), office.code(CLEO), client=HERE, proofs=office.proofs
     )
     assert isinstance(stepped, SignedIn)
-    assert stepped.word != entered.word
+    assert stepped.token != entered.token
     assert not office.is_in(entered)
     found = session_of(office, stepped)
     assert found.fresh(office.clock.now())
@@ -408,43 +408,43 @@ def test_a_fresh_code_renews_the_session_for_ten_minutes(office: Office) -> None
 def test_a_wrong_code_makes_nothing_fresh(office: Office) -> None:
     entered = office.join(CLEO, Role.SENDER)
     office.clock.advance(minutes=11)
-    hashed = hash_of(entered.word)
+    hashed = hash_token(entered.token)
     for said in ("000000", PASSWORD, ""):
-        assert signin.step_up(hashed, said, place=HERE, proofs=office.proofs) is Refusal.WRONG
+        assert signin.step_up(hashed, said, client=HERE, proofs=office.proofs) is Refusal.WRONG
     assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
     assert not session_of(office, entered).fresh(office.clock.now())
 
 
 def test_who_has_no_second_factor_shows_the_password_again(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
-    hashed = hash_of(entered.word)
-    assert signin.step_up(hashed, OTHER, place=HERE, proofs=office.proofs) is Refusal.WRONG
-    stepped = signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs)
+    hashed = hash_token(entered.token)
+    assert signin.step_up(hashed, OTHER, client=HERE, proofs=office.proofs) is Refusal.WRONG
+    stepped = signin.step_up(hashed, PASSWORD, client=HERE, proofs=office.proofs)
     assert isinstance(stepped, SignedIn)
     assert session_of(office, stepped).fresh(office.clock.now())
 
 
 def test_passwords_in_the_place_of_a_factor_have_the_limits_of_codes(office: Office) -> None:
     entered = office.join(ANA)
-    hashed = hash_of(entered.word)
-    found = [signin.step_up(hashed, OTHER, place=HERE, proofs=office.proofs) for _ in range(6)]
+    hashed = hash_token(entered.token)
+    found = [signin.step_up(hashed, OTHER, client=HERE, proofs=office.proofs) for _ in range(6)]
     assert found == [Refusal.WRONG] * 5 + [Refusal.TOO_OFTEN]
-    assert signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs) is Refusal.TOO_OFTEN
+    assert signin.step_up(hashed, PASSWORD, client=HERE, proofs=office.proofs) is Refusal.TOO_OFTEN
 
 
 def test_who_is_signed_out_cannot_step_up(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
-    hashed = hash_of(entered.word)
+    hashed = hash_token(entered.token)
     signin.sign_out(hashed, proofs=office.proofs)
     with pytest.raises(Refused, match="sign in again"):
-        signin.step_up(hashed, PASSWORD, place=HERE, proofs=office.proofs)
+        signin.step_up(hashed, PASSWORD, client=HERE, proofs=office.proofs)
 
 
 def test_who_has_no_account_has_nothing_to_show(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     with office.store.begin() as tx:
         tx.accounts.remove(BEN)
-    stepped = signin.step_up(hash_of(entered.word), "", place=HERE, proofs=office.proofs)
+    stepped = signin.step_up(hash_token(entered.token), "", client=HERE, proofs=office.proofs)
     assert stepped is Refusal.WRONG
 
 
@@ -453,19 +453,19 @@ def test_who_lost_the_role_cannot_step_up(office: Office) -> None:
     with office.store.begin() as tx:
         tx.staff.remove(BEN)
     with pytest.raises(Refused, match="not among the staff"):
-        signin.step_up(hash_of(entered.word), PASSWORD, place=HERE, proofs=office.proofs)
+        signin.step_up(hash_token(entered.token), PASSWORD, client=HERE, proofs=office.proofs)
 
 
 def test_an_idle_session_cannot_step_up(office: Office) -> None:
     entered = office.join(BEN, Role.APPROVER)
     office.clock.advance(seconds=timedelta(hours=9).total_seconds())
     with pytest.raises(Refused, match="sign in again"):
-        signin.step_up(hash_of(entered.word), PASSWORD, place=HERE, proofs=office.proofs)
+        signin.step_up(hash_token(entered.token), PASSWORD, client=HERE, proofs=office.proofs)
 
 
 def test_a_changed_password_is_known_by_the_next_one_who_signs_in(office: Office) -> None:
     entered = office.join(ANA)
-    hashed = hash_of(entered.word)
-    account.change_password(hashed, PASSWORD, OTHER, place=HERE, proofs=office.proofs)
+    hashed = hash_token(entered.token)
+    account.change_password(hashed, PASSWORD, OTHER, client=HERE, proofs=office.proofs)
     assert office.sign_in(ANA) is Refusal.WRONG
     assert isinstance(office.sign_in(ANA, OTHER), SignedIn)

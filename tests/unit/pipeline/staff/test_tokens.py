@@ -59,10 +59,10 @@ def test_any_admin_revokes_a_token_once(office: Office) -> None:
 def test_a_token_ends_with_the_account_and_with_a_lower_role(office: Office) -> None:
     staffed(office)
     _, secret = made(office)
-    people.put(DAN, Role.ADMIN, by="operator", proofs=office.proofs)
+    people.add_member(DAN, Role.ADMIN, by="operator", proofs=office.proofs)
     assert tokens.bearer(secret, store=office.store)
-    people.put(DAN, Role.WRITER, by="operator", proofs=office.proofs)
-    people.put(DAN, Role.ADMIN, by="operator", proofs=office.proofs)
+    people.add_member(DAN, Role.WRITER, by="operator", proofs=office.proofs)
+    people.add_member(DAN, Role.ADMIN, by="operator", proofs=office.proofs)
     assert tokens.bearer(secret, store=office.store) is None
     _, secret = made(office)
     people.disable(DAN, by=BEN, proofs=office.proofs)

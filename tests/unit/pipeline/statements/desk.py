@@ -34,7 +34,7 @@ class WritingRoom:
         return DraftWriter(store=self.room.store, actor=by)
 
     @property
-    def submitting(self) -> Submitter:
+    def submitter(self) -> Submitter:
         room = self.room
         return Submitter(
             store=room.store, renderer=room.renderer, defaults=DEFAULTS, rules=room.rules
@@ -53,7 +53,7 @@ class WritingRoom:
 
     def hand_in(self, draft: Draft, by: str = ANA) -> Draft:
         """Hand it in as it stands now, and have the pipeline look."""
-        done = self.submitting.hand_in(draft.key, self.draft(draft).revision, by=by, told=2)
+        done = self.submitter.hand_in(draft.key, self.draft(draft).revision, by=by, told=2)
         self.room.look()
         return done
 

@@ -54,7 +54,7 @@ def test_handing_in_makes_a_statement_in_review_that_its_source_reads_alike(
     desk: WritingRoom,
 ) -> None:
     draft = desk.new()
-    done = desk.submitting.hand_in(draft.key, 1, by=BEN)
+    done = desk.submitter.hand_in(draft.key, 1, by=BEN)
     assert (done.slug, done.handed_in, done.is_ahead) == (SLUG, draft.version.number, False)
     assert desk.source.read() == Reading(statements=(stored(desk).statement,))
     assert stored(desk).statement.progress is Progress.REVIEW
@@ -66,8 +66,8 @@ def test_handing_in_makes_a_statement_in_review_that_its_source_reads_alike(
 
 def test_handing_in_twice_is_handing_in_once(desk: WritingRoom) -> None:
     draft = desk.new()
-    once = desk.submitting.hand_in(draft.key, 1, by=ANA)
-    assert desk.submitting.hand_in(draft.key, 1, by=ANA) == once
+    once = desk.submitter.hand_in(draft.key, 1, by=ANA)
+    assert desk.submitter.hand_in(draft.key, 1, by=ANA) == once
     assert desk.room.deeds() == [(ANA, "write"), (ANA, "submit")]
 
 
@@ -75,7 +75,7 @@ def test_a_text_that_changed_since_it_was_opened_is_not_handed_in(desk: WritingR
     draft = desk.new()
     desk.type(draft, by=BEN, body="Ben's")
     with pytest.raises(Refused, match=f"{BEN} changed this text"):
-        desk.submitting.hand_in(draft.key, 1, by=ANA)
+        desk.submitter.hand_in(draft.key, 1, by=ANA)
     with desk.room.store.read() as tx:
         assert tx.drafts.handed_in() == []
 
@@ -83,12 +83,12 @@ def test_a_text_that_changed_since_it_was_opened_is_not_handed_in(desk: WritingR
 def test_whoever_looks_on_hands_nothing_in_and_takes_nothing_back(desk: WritingRoom) -> None:
     draft = desk.new()
     with pytest.raises(Refused, match="takes the role writer"):
-        desk.submitting.hand_in(draft.key, 1, by=VERA)
+        desk.submitter.hand_in(draft.key, 1, by=VERA)
     desk.hand_in(draft)
     with pytest.raises(Refused, match="takes the role writer"):
-        desk.submitting.take_back(draft.key, by=VERA)
+        desk.submitter.take_back(draft.key, by=VERA)
     with pytest.raises(NotFound):
-        desk.submitting.take_back("z" * 16, by=ANA)
+        desk.submitter.take_back("z" * 16, by=ANA)
 
 
 def test_typing_never_costs_an_approval_but_handing_a_changed_text_in_does(
@@ -155,7 +155,7 @@ def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) 
     draft = desk.new()
     desk.hand_in(draft)
     desk.room.approve(BEN, SLUG)
-    desk.submitting.take_back(draft.key, by=ANA)
+    desk.submitter.take_back(draft.key, by=ANA)
     assert stored(desk).statement.progress is Progress.DRAFT
     assert not approved(desk)
     desk.room.look()
@@ -163,7 +163,7 @@ def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) 
     with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):
         desk.room.approve("ed@forum.example", SLUG)
     with pytest.raises(Refused, match="nothing to take back"):
-        desk.submitting.take_back(draft.key, by=ANA)
+        desk.submitter.take_back(draft.key, by=ANA)
 
 
 def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoom) -> None:
@@ -172,7 +172,7 @@ def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoo
     desk.hand_in(draft)
     desk.room.approve(BEN, SLUG)
     assert desk.room.plan().scheduled
-    desk.submitting.take_back(draft.key, by=ANA)
+    desk.submitter.take_back(draft.key, by=ANA)
     desk.room.look()
     assert desk.room.campaign(SLUG).state.ended
     desk.hand_in(draft)
@@ -191,7 +191,7 @@ def test_what_has_gone_out_is_neither_handed_in_anew_nor_taken_back(desk: Writin
     with pytest.raises(Refused, match="has already gone out"):
         desk.hand_in(draft)
     with pytest.raises(Refused, match="has already gone out"):
-        desk.submitting.take_back(draft.key, by=ANA)
+        desk.submitter.take_back(draft.key, by=ANA)
 
 
 def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: WritingRoom) -> None:
@@ -214,14 +214,14 @@ def test_what_was_cancelled_before_anybody_had_it_is_handed_in_again(desk: Writi
 def test_all_that_is_wrong_is_told_before_anything_is_handed_in(desk: WritingRoom) -> None:
     draft = desk.new(title="", lists=(), send_at="soon")
     with pytest.raises(InvalidInput) as refused:
-        desk.submitting.hand_in(draft.key, 1, by=ANA)
+        desk.submitter.hand_in(draft.key, 1, by=ANA)
     assert [one.key for one in refused.value.faults] == ["title", "lists", "send_at"]
 
 
 def test_what_cannot_be_rendered_is_handed_to_nobody(desk: WritingRoom) -> None:
     draft = desk.new(body="unrenderable")
     with pytest.raises(InvalidInput):
-        desk.submitting.hand_in(draft.key, 1, by=ANA)
+        desk.submitter.hand_in(draft.key, 1, by=ANA)
     with desk.room.store.read() as tx:
         assert tx.drafts.handed_in() == []
 
@@ -231,7 +231,7 @@ def test_a_text_does_not_correct_itself(desk: WritingRoom) -> None:
     desk.hand_in(desk.new())
     draft = desk.new(corrects="library-hours-2")
     with pytest.raises(InvalidInput, match="names the statement itself"):
-        desk.submitting.hand_in(draft.key, 1, by=ANA)
+        desk.submitter.hand_in(draft.key, 1, by=ANA)
 
 
 # --- slugs
@@ -269,7 +269,7 @@ def test_a_copy_takes_the_place_of_a_file_that_is_gone(desk: WritingRoom) -> Non
 def test_a_copy_of_a_file_that_is_there_is_another_statement(desk: WritingRoom) -> None:
     known_elsewhere(desk, present=True)
     draft = desk.writing().copy("old")
-    assert desk.submitting.hand_in(draft.key, 1, by=ANA).slug == "old-2"
+    assert desk.submitter.hand_in(draft.key, 1, by=ANA).slug == "old-2"
 
 
 # --- the source
@@ -283,7 +283,7 @@ def test_only_what_was_handed_in_or_taken_back_since_is_read_again(desk: Writing
     desk.type(draft, body="Unseen.")
     desk.room.approve(BEN, SLUG)
     assert desk.source.read() is first
-    desk.submitting.take_back(draft.key, by=ANA)
+    desk.submitter.take_back(draft.key, by=ANA)
     [taken] = desk.source.read().statements
     assert taken == replace(first.statements[0], progress=Progress.DRAFT)
     desk.writing().delete(draft.key)
@@ -294,12 +294,12 @@ def test_what_the_configuration_no_longer_has_is_a_fault_of_the_text(desk: Writi
     segment = Segment(name="berlin", list="press", timezone="UTC")
     with_it = replace(DEFAULTS, segments=(segment,))
     draft = desk.new(segment="berlin")
-    replace(desk.submitting, defaults=with_it).hand_in(draft.key, 1, by=ANA)
+    replace(desk.submitter, defaults=with_it).hand_in(draft.key, 1, by=ANA)
     [read] = DeskSource(desk.room.store, with_it).read().statements
     assert read.segment == segment
     [fault] = DeskSource(desk.room.store, DEFAULTS).read().faults
     assert (fault.key, fault.file) == ("segment", f"desk/drafts/{draft.key}")
-    desk.submitting.take_back(draft.key, by=ANA)
+    desk.submitter.take_back(draft.key, by=ANA)
     desk.room.look()
     assert not stored(desk).present
 
@@ -321,7 +321,7 @@ def test_what_was_sent_back_waits_for_approval_once_it_is_handed_in_again(
     with room.store.read() as tx:
         assert load_status(tx, stored(desk), desk.room.rules).returned is not None
     room.clock.advance(minutes=1)
-    desk.submitting.take_back(draft.key, by=ANA)
+    desk.submitter.take_back(draft.key, by=ANA)
     desk.hand_in(draft)
     with room.store.read() as tx:
         assert load_status(tx, stored(desk), desk.room.rules).returned is None
@@ -360,7 +360,7 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
 def test_a_draft_of_the_desk_is_not_handed_in_as_a_file(desk: WritingRoom) -> None:
     draft = desk.new()
     desk.hand_in(draft)
-    desk.submitting.take_back(draft.key, by=ANA)
+    desk.submitter.take_back(draft.key, by=ANA)
     desk.room.look()
     with pytest.raises(Refused, match="taken back by its writers; submit it again at the desk"):
         submit_file(SLUG, by=ANA, release=lambda *_: None, store=desk.room.store)

@@ -173,7 +173,7 @@ def test_a_deleted_text_is_gone_but_one_that_is_handed_in_is_not_deleted(
     desk.hand_in(draft)
     with pytest.raises(Refused, match="Take it back first"):
         desk.writing().delete(draft.key)
-    desk.submitting.take_back(draft.key, by=ANA)
+    desk.submitter.take_back(draft.key, by=ANA)
     desk.writing().delete(draft.key)
     with pytest.raises(NotFound):
         desk.writing().delete(draft.key)

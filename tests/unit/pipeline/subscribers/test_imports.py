@@ -17,7 +17,7 @@ from newsletter.domain.subscribers.audience import (
 )
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.subscribers import administer, prefer
-from newsletter.pipeline.subscribers.imports import ImportPlan, carry_out, undo
+from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
 from newsletter.pipeline.subscribers.leave import Departure, forget, leave, leave_everything
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -43,8 +43,8 @@ def bring(room: Newsroom, *people: Entry, plan: ImportPlan = PLAN, gone: str = "
         file.append(("", SuppressedEntry(address=gone, reason=reason)))
     lists = [name for person in people for name in (*person.lists, *person.left)]
     plan = replace(plan, places=dict.fromkeys(lists, "people.csv:2"))
-    rehearsed = carry_out(file, plan, store=room.store, only_rehearse=True)
-    brought = carry_out(file, plan, store=room.store)
+    rehearsed = run_import(file, plan, store=room.store, only_rehearse=True)
+    brought = run_import(file, plan, store=room.store)
     assert replace(rehearsed, number=brought.number) == brought
     return brought
 
@@ -79,7 +79,7 @@ def test_a_list_nobody_knows_is_refused_where_it_stands_and_created_on_purpose(
     for only_rehearse in (True, False):
         said = "people.csv:2: there is no list 'pres'; did you mean 'press'"
         with pytest.raises(InvalidInput, match=said):
-            carry_out(file, plan, store=room.store, only_rehearse=only_rehearse)
+            run_import(file, plan, store=room.store, only_rehearse=only_rehearse)
     assert known(room) == {}
     wanted = replace(PLAN, create_lists=True)
     assert bring(room, person("ana", "pres"), plan=wanted).created == ("pres",)
@@ -104,7 +104,7 @@ def slowly(room: Newsroom, act: Callable[[], object]) -> ImportResult:
                 act()
             yield one
 
-    return carry_out(people(), PLAN, store=room.store)
+    return run_import(people(), PLAN, store=room.store)
 
 
 def test_who_leaves_while_a_file_is_imported_stays_away(room: Newsroom) -> None:
@@ -138,9 +138,9 @@ def test_an_upload_is_imported_once(room: Newsroom) -> None:
     with room.store.begin() as tx:
         number = tx.imports.keep_upload(upload, tx.now)
     plan = replace(PLAN, upload=number)
-    assert carry_out(located(person("ana")), plan, store=room.store).new == 1
+    assert run_import(located(person("ana")), plan, store=room.store).new == 1
     with pytest.raises(NotFound, match="was imported already"):
-        carry_out(located(person("bo")), plan, store=room.store)
+        run_import(located(person("bo")), plan, store=room.store)
     assert known(room) == {"ana": ("press",)}
 
 

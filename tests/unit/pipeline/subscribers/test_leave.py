@@ -12,10 +12,10 @@ from newsletter.pipeline.subscribers.leave import (
     Departure,
     PendingDeparture,
     clean,
-    ending_of,
     forget,
     leave,
     leave_everything,
+    pending_departure,
     read_unsubscribe_link,
 )
 from newsletter.runtime.keys import SignedLinks
@@ -33,7 +33,7 @@ def follow(room: Newsroom, *words: str) -> None:
 
 
 def look(room: Newsroom, word: str) -> PendingDeparture:
-    return ending_of(read_unsubscribe_link(word, room.links), store=room.store)
+    return pending_departure(read_unsubscribe_link(word, room.links), store=room.store)
 
 
 def lists_of(room: Newsroom, reader: int = 1) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def test_the_link_of_whoever_is_not_there_any_more_is_answered_all_the_same(
 def test_the_link_of_a_test_mail_ends_nothing(room: Newsroom) -> None:
     room.start(3)
     test = read_unsubscribe_link(token(room, campaign=0), room.links)
-    assert test.of_a_test
+    assert test.is_test
     leave([test], store=room.store)
     leave_everything(test, store=room.store)
     assert lists_of(room) == ("press",)

@@ -30,7 +30,7 @@ def submitted(site: Forum) -> tuple[Any, dict[str, Any]]:
 
 
 def approve(site: Forum, by: str) -> None:
-    shown = site.services.campaigns.terms_now("hours")
+    shown = site.services.campaigns.current_terms("hours")
     asked = ApprovalRequest(slug="hours", by=by, shown=shown, despite="a test")
     site.services.statements.approve(asked)
 
@@ -91,7 +91,7 @@ def test_what_others_write_meanwhile_is_kept(site: Forum) -> None:
     from newsletter.domain.statements.draft import DraftText
 
     typed = DraftText(title="Hours", body="It is closed.", lists=("press",))
-    site.services.statements.writing("ana@forum.example").save(path.rpartition("/")[2], 1, typed)
+    site.services.statements.writer("ana@forum.example").save(path.rpartition("/")[2], 1, typed)
     for deed, body in (("", TEXT), ("/submit", None)):
         method = "POST" if deed else "PUT"
         answer = crm.ask(method, path + deed, body, {"If-Match": made.headers["etag"]})

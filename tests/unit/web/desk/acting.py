@@ -262,7 +262,7 @@ def _signs_in_halfway(world: World) -> Act:
 
 
 def _gives_code(world: World) -> Act:
-    browser, address = world.halfway()
+    browser, address = world.find_half_session()
     return lambda: browser.post("/second", {"code": browser.code(address)})
 
 

@@ -93,7 +93,7 @@ def refuses(deed: Callable[[], object]) -> bool:
 
 def posted(at: Room, case: Case, path: str, /, **typed: str) -> bool:
     """Send a form with what its page showed."""
-    who, shown = at.as_(case.who, fresh=True), at.services.campaigns.terms_now(SLUG)
+    who, shown = at.as_(case.who, fresh=True), at.services.campaigns.current_terms(SLUG)
     seen = {"digest": at.content_hash, "shown": str(shown.readers), "shown_time": shown.time}
     case.happen(at)
     return who.post(f"/statements/{SLUG}/{path}", seen | typed).status >= 400
@@ -110,7 +110,7 @@ def approve_by_command(at: Room, case: Case, *more: str) -> bool:
 
 
 def approve_overtaken(at: Room, case: Case, **more: Any) -> bool:
-    shown, seen = at.services.campaigns.terms_now(SLUG), at.content_hash
+    shown, seen = at.services.campaigns.current_terms(SLUG), at.content_hash
     case.happen(at)
     asked = ApprovalRequest(slug=SLUG, by=address_of(case.who), expect=seen, shown=shown, **more)
     return refuses(lambda: at.services.statements.approve(asked))
@@ -166,7 +166,7 @@ def start_by_command(at: Room, case: Case) -> bool:
 
 
 def start_overtaken(at: Room, case: Case) -> bool:
-    shown, seen = at.services.campaigns.terms_now(SLUG), at.content_hash
+    shown, seen = at.services.campaigns.current_terms(SLUG), at.content_hash
     case.happen(at)
     asked = StartRequest(slug=SLUG, by=address_of(case.who), seen=seen, shown=shown, at=case.at)
     return refuses(lambda: at.services.campaigns.starter().start(asked))
@@ -213,12 +213,12 @@ def written(body: str = "The library opens at nine.", **head: Any) -> Act:
 
 def scheduled(when: datetime | None) -> Act:
     return lambda at: at.services.campaigns.starter().schedule(
-        SLUG, when, by=address_of("cleo"), anew=True
+        SLUG, when, by=address_of("cleo"), renews_approvals=True
     )
 
 
 def started(at: Room) -> None:
-    shown = at.services.campaigns.terms_now(SLUG)
+    shown = at.services.campaigns.current_terms(SLUG)
     at.services.campaigns.starter().start(
         StartRequest(slug=SLUG, by=address_of("cleo"), seen=at.content_hash, shown=shown)
     )
@@ -363,7 +363,7 @@ class Approved(Desk):
         services = self.staffed.site.services
         assert self.keep(act="hand-in").status == 303
         services.campaigns.starter().schedule(self.slug, LATE, by=address_of("cleo"))
-        shown = services.campaigns.terms_now(self.slug)
+        shown = services.campaigns.current_terms(self.slug)
         services.statements.approve(
             ApprovalRequest(slug=self.slug, by=address_of("ben"), shown=shown, despite="a test")
         )

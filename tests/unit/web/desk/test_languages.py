@@ -14,7 +14,7 @@ from starlette.requests import Request
 from newsletter.domain.staff.account import Member
 from newsletter.domain.wording import say
 from newsletter.rendering.sentences import Language, translated
-from newsletter.web.desk.gate import hash_of
+from newsletter.web.desk.gate import hash_token
 from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import DeskRequest
 from newsletter.web.pages import desk_routes
@@ -166,7 +166,7 @@ def test_every_word_of_a_page_goes_through_the_catalogue(
     member = None
     if signed:
         with services.store.read() as tx:
-            session = tx.sessions.get(hash_of(signed.cookie))
+            session = tx.sessions.get(hash_token(signed.cookie))
         assert session is not None
         member = Member(address=signed.address, role=STAFF[name], session=session)
     http = Request(

@@ -67,7 +67,7 @@ class Browser:
     def join(self, address: str, role: Role = Role.WRITER, password: str = PASSWORD) -> Answer:
         """Accept an invitation; with a second factor where the role demands one."""
         link = people.invite(address, role, by=OPERATOR, proofs=self.site.services.staff.proofs)
-        answer = self.post(f"/invitation/{link.word}", {"name": "", "password": password})
+        answer = self.post(f"/invitation/{link.token}", {"name": "", "password": password})
         assert answer.status == 303, answer.text
         if answer.headers["location"].endswith("/second/set-up"):
             self.post("/second/set-up")

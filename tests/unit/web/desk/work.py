@@ -30,7 +30,7 @@ def approve(
     staffed: Staffed, slug: str = "hours", by: str = "ben", despite: str | None = None
 ) -> None:
     services = staffed.site.services
-    shown = services.campaigns.terms_now(slug)
+    shown = services.campaigns.current_terms(slug)
     services.statements.approve(
         ApprovalRequest(slug=slug, by=address_of(by), shown=shown, despite=despite)
     )

@@ -119,7 +119,7 @@ class World:
             browser.post("/step-up", {"step-up": PASSWORD, "next": "/desk/account"})
         return browser, address
 
-    def halfway(self) -> tuple[Browser, str]:
+    def find_half_session(self) -> tuple[Browser, str]:
         """A sender whose password was right, and of whom a code is asked."""
         _, address = self.joined(Role.SENDER)
         self.site.clock.advance(minutes=1)
@@ -129,13 +129,13 @@ class World:
 
     def link(self, role: Role = Role.WRITER) -> str:
         proofs = self.room.services.staff.proofs
-        return people.invite(self.address(), role, by=OPERATOR, proofs=proofs).word
+        return people.invite(self.address(), role, by=OPERATOR, proofs=proofs).token
 
     def enrolling(self) -> tuple[Browser, str]:
         """Somebody whose role demands a second factor, who has none yet."""
         browser, address = Browser(site=self.site), self.address()
         proofs = self.room.services.staff.proofs
-        word = people.invite(address, Role.SENDER, by=OPERATOR, proofs=proofs).word
+        word = people.invite(address, Role.SENDER, by=OPERATOR, proofs=proofs).token
         browser.post(f"/invitation/{word}", {"name": "", "password": PASSWORD})
         return browser, address
 

@@ -228,7 +228,7 @@ def test_a_reset_link_lets_somebody_in_again(dan: Browser, browser: Browser, sit
 def test_a_name_is_text_wherever_it_stands(dan: Browser, browser: Browser) -> None:
     link = people.invite(ANA, Role.WRITER, by="operator", proofs=dan.site.services.staff.proofs)
     name = '<img src=x onerror="alert(1)">'
-    browser.post(f"/invitation/{link.word}", {"name": name, "password": PASSWORD})
+    browser.post(f"/invitation/{link.token}", {"name": name, "password": PASSWORD})
     for answer in (browser.get("/account"), dan.get("/staff"), dan.get(f"/staff/{ANA}")):
         assert "<img src=x" not in answer.text
         assert name in words(answer) or "&lt;img" in answer.text

@@ -23,10 +23,10 @@ class Counting(Passwords):
         super().__init__(memory=64, passes=1)
         self.done: list[str] = []
 
-    def fits(self, password: str, hashed: str) -> bool:
+    def matches(self, password: str, hashed: str) -> bool:
         self.done.append(password)
         time.sleep(0.01)
-        return super().fits(password, hashed)
+        return super().matches(password, hashed)
 
 
 def counting(site: Forum) -> tuple[Counting, Forum]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.credentials.codes import link_word
+from newsletter.credentials.codes import link_token
 from newsletter.domain.delivery.provider import Level
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import DeskRules, Role
@@ -88,7 +88,7 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
     site: Forum, server: OpenIdServer
 ) -> None:
     proofs, browser = site.services.staff.proofs, Browser(site=site)
-    word = people.invite(ANA, Role.APPROVER, by=OPERATOR, proofs=proofs).word
+    word = people.invite(ANA, Role.APPROVER, by=OPERATOR, proofs=proofs).token
     path = f"/invitation/{word}"
     assert "Continue with Forum ID" in words(browser.get(path))
     assert browser.get(f"{path}/provider").status == 405
@@ -109,7 +109,7 @@ def test_an_invitation_is_accepted_with_an_account_instead_of_a_password(
     with site.services.store.read() as tx:
         [link] = tx.invitations.open(tx.now)
     assert link.address == ANA
-    gone = people.reset(ANA, by=OPERATOR, proofs=proofs).word
+    gone = people.reset(ANA, by=OPERATOR, proofs=proofs).token
     server.claims |= {"sub": "1002", "email_verified": None}
     assert came_back(browser, server, f"/invitation/{gone}/provider").status == 303
     assert deeds(site)[-1][3].startswith(f"a new way in, with 1002 at {server.url}")
@@ -152,7 +152,7 @@ def test_a_link_is_not_used_with_the_account_of_another_person_or_too_late(
         who, browser = f"new{number}@forum.example", Browser(site=site)
         people.invite(who, Role.WRITER, by=CLEO, proofs=proofs)
         with site.services.store.read() as tx:
-            word = link_word(proofs.key, tx.invitations.open(tx.now)[0].email_id or 0)
+            word = link_token(proofs.key, tx.invitations.open(tx.now)[0].email_id or 0)
         asked = sent(browser.post(f"/invitation/{word}/provider", {"name": "A" * 9_000}))
         if happens:
             happens(site, word)
@@ -265,7 +265,7 @@ def test_a_reset_disconnects_and_a_removed_person_stays_out(
 ) -> None:
     came_back(Browser(site=site), server)
     link = people.reset(ANA, by=OPERATOR, proofs=site.services.staff.proofs)
-    home.post(f"/invitation/{link.word}", {"password": "lantern gravel violin sixty"})
+    home.post(f"/invitation/{link.token}", {"password": "lantern gravel violin sixty"})
     assert "once it is connected" in words(home.get("/account"))
     came_back(Browser(site=site), server)
     Browser(site=site).join(CLEO, Role.ADMIN)
@@ -416,7 +416,7 @@ def test_a_role_whose_passwords_are_off_signs_in_by_the_provider_alone(
     proofs = replace(site.services.staff.proofs, rules=rules)
     vars(site.services.staff)["proofs"] = proofs
     Browser(site=site).join(CLEO, Role.ADMIN)
-    word = people.invite(BEN, Role.WRITER, by=OPERATOR, proofs=proofs).word
+    word = people.invite(BEN, Role.WRITER, by=OPERATOR, proofs=proofs).token
     ben = Browser(site=site)
     assert "New password" not in words(ben.get(f"/invitation/{word}"))
     refused = ben.post(f"/invitation/{word}", {"name": "", "password": OTHER})

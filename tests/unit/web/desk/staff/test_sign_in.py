@@ -41,14 +41,14 @@ def test_an_invitation_opens_an_account_and_is_spent_by_its_form_alone(
     link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
     before = site.everything()
     for _ in range(3):
-        offered = browser.get(f"/invitation/{link.word}")
+        offered = browser.get(f"/invitation/{link.token}")
         assert "Your role is writer" in words(offered)
     assert site.everything() == before
-    answer = browser.post(f"/invitation/{link.word}", {"name": "Ana R.", "password": PASSWORD})
+    answer = browser.post(f"/invitation/{link.token}", {"name": "Ana R.", "password": PASSWORD})
     assert answer.headers["location"] == "/desk"
     assert "Ana R." in words(browser.get("/account"))
     for method in ("GET", "POST"):
-        spent = again(site).ask(method, f"/invitation/{link.word}")
+        spent = again(site).ask(method, f"/invitation/{link.token}")
         assert spent.status == 404
         assert "This link doesn't work any more" in words(spent)
 
@@ -58,7 +58,7 @@ def test_a_bad_password_is_said_beside_its_field_and_never_shown_again(
 ) -> None:
     link = people.invite(ANA, Role.WRITER, by=OPERATOR, proofs=site.services.staff.proofs)
     answer = browser.post(
-        f"/invitation/{link.word}", {"name": "A. R.", "password": "qwerty-123456"}
+        f"/invitation/{link.token}", {"name": "A. R.", "password": "qwerty-123456"}
     )
     assert answer.status == 422
     assert "easy to guess" in words(answer)
@@ -69,7 +69,7 @@ def test_a_bad_password_is_said_beside_its_field_and_never_shown_again(
 
 def test_a_role_that_needs_a_second_factor_sets_it_up_first(browser: Browser, site: Forum) -> None:
     link = people.invite(CLEO, Role.SENDER, by=OPERATOR, proofs=site.services.staff.proofs)
-    answer = browser.post(f"/invitation/{link.word}", {"password": PASSWORD})
+    answer = browser.post(f"/invitation/{link.token}", {"password": PASSWORD})
     assert answer.headers["location"] == "/desk/second/set-up"
     assert not browser.is_in
     assert "takes two minutes" in words(browser.get("/second/set-up"))
@@ -323,7 +323,7 @@ def test_who_comes_while_too_many_sign_in_is_told(browser: Browser, site: Forum)
     proofs = site.services.staff.proofs
 
     class Crowded(Passwords):
-        def fits(self, password: str, hashed: str) -> bool:
+        def matches(self, password: str, hashed: str) -> bool:
             raise Busy("too many people are signing in just now; try again in a minute")
 
     vars(site.services.staff)["proofs"] = replace(proofs, passwords=Crowded())

@@ -188,7 +188,7 @@ def test_texts_that_nobody_handed_in_are_listed_with_who_wrote_last(desk: Desk) 
 
 
 def test_many_texts_come_page_by_page(desk: Desk) -> None:
-    writing = desk.staffed.site.services.statements.writing(desk.ana.address)
+    writing = desk.staffed.site.services.statements.writer(desk.ana.address)
     for number in range(55):
         writing.new(DraftText(title=f"Text {number}"))
     pages = [desk.ana.get(f"/statements?state=drafts&page={number}").text for number in (1, 2)]

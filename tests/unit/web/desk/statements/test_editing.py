@@ -250,7 +250,7 @@ def test_who_edits_what_was_approved_is_told_before_what_a_change_costs(desk: De
         ApprovalRequest(
             slug="library-hours",
             by=desk.ben.address,
-            shown=services.campaigns.terms_now("library-hours"),
+            shown=services.campaigns.current_terms("library-hours"),
             despite="a test",
         )
     )
@@ -388,7 +388,7 @@ def test_a_session_that_ends_while_somebody_writes_loses_no_text(desk: Desk) -> 
     ana = desk.ana
     form = FORM | {"base": "1", "act": "save", "body": long}
     assert ana.post(f"{desk.at}/edit", form).status == 413
-    device = codes.new_device(desk.staffed.site.services.staff.key, ana.address)
+    device = codes.new_device_cookie(desk.staffed.site.services.staff.key, ana.address)
     cookies = {"Cookie": f"__Host-desk={ana.cookie}; __Host-desk-device={device}"}
     page = ana.post(f"{desk.at}/edit", form, headers=cookies)
     assert page.status == 401

@@ -370,7 +370,7 @@ def test_a_page_that_is_older_than_an_earlier_time_approves_nothing(at: Room) ->
     starter.schedule(SLUG, now + timedelta(hours=2), by=address_of("cleo"))
     ben = at.as_("ben")
     page = ben.get(PAGE)
-    starter.schedule(SLUG, now + timedelta(hours=1), by=address_of("cleo"), anew=True)
+    starter.schedule(SLUG, now + timedelta(hours=1), by=address_of("cleo"), renews_approvals=True)
     answer = approve(at, ben, page)
     assert answer.status == 409
     assert at.approvals == []

@@ -51,7 +51,7 @@ def test_many_versions_come_page_by_page(desk: Desk) -> None:
         desk.staffed.site.clock.advance(minutes=6)
         services = desk.staffed.site.services
         text = desk.draft.version.text
-        services.statements.writing(desk.ana.address).save(
+        services.statements.writer(desk.ana.address).save(
             desk.key, desk.draft.revision, type(text)(**vars(text) | {"body": f"{number}"})
         )
     first = desk.staffed.as_("ana").get(f"{desk.at}/versions")
