@@ -376,7 +376,7 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
     assert [one for one in told if one not in page] == []
     assert timedelta(hours=1) == MAX_TURN == MAX_WAIT
     assert timedelta(days=1) == MAX_BLOCK
-    lives = {kind: built(kind).capabilities.key_lives for kind in ("resend", "brevo")}
+    lives = {kind: built(kind).capabilities.key_lifetime for kind in ("resend", "brevo")}
     assert lives == {"resend": timedelta(hours=24), "brevo": timedelta(minutes=15)}
     assert "(Resend for 24 hours, Brevo for 15 minutes)" in page
     assert "Retry-After; an hour at the most" in page

@@ -112,7 +112,7 @@ def furnish(services: Services) -> None:
     vars(services.staff)["provider"] = IdentityProvider(
         desk=desk, secret="", clock=services.store.clock
     )
-    ana = services.statements.writing("ana@forum.example")
+    ana = services.statements.writer("ana@forum.example")
     with services.store.read() as tx:
         draft = tx.drafts.unseen(1)[0].key
     ana.begin_like(draft, title="Our standard release", template=True)

@@ -1,4 +1,4 @@
-"""Posts notices to the team's channels: the HTTP calls, and the job that makes them."""
+"""Posts notices to the team's channels: the HTTP calls, and the round that makes them."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _answer(verdict: Verdict, reason: str, wait: timedelta | None = None) -> Ans
 
 
 class PostRound:
-    """The scheduler's job that sends due posts."""
+    """The scheduler's work on due posts."""
 
     def __init__(self, settings: Settings, store: Store, *, stopped: Callable[[], bool]) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""The scheduler's jobs for transactional emails and for feeds, each in its own thread."""
+"""the scheduler's work for transactional emails and for feeds, each in its own thread."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,6 +1,6 @@
-"""Runs the periodic jobs of a workspace, and the threads that send batches.
+"""Runs the periodic work of a workspace, and the threads that send batches.
 
-APScheduler keeps its jobs in memory. All work is in the database, where each tick looks for it. So
+APScheduler keeps its list in memory. All work is in the database, where each tick looks for it. So
 a paused, lost or late tick loses nothing.
 """
 
@@ -193,7 +193,7 @@ class Scheduler:
             # a tick only looks: a late one is as good, and several that were missed are one
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        clock.add_listener(self._on_job_error, EVENT_JOB_ERROR)
+        clock.add_listener(self._on_look_error, EVENT_JOB_ERROR)
         poll = self._delivery.settings.schedule.poll.total_seconds()
         self._repeat(clock, "default", poll, self._run_tick)
         reconcile = partial(self._reconcile, self._delivery.reconciler())
@@ -282,7 +282,7 @@ class Scheduler:
         finally:
             self._reconciling = False
 
-    def _on_job_error(self, event: JobExecutionEvent) -> None:
+    def _on_look_error(self, event: JobExecutionEvent) -> None:
         # a full disk and a lock pass, and the next tick looks again; anything else is a defect
         if isinstance(event.exception, StoreUnavailable):
             log.error("cannot look: %s", event.exception)

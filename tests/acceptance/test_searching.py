@@ -81,8 +81,13 @@ def test_many_hits_come_in_pages_and_those_who_ask_write_nothing(
         FROM campaign, n WHERE slug = 'tea'
     """)
     assert found(search(site, "biscuits")) == ["tea"]
-    workspace.do("run", "--until-idle")
-
+    workspace.sql("""
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 44)
+        INSERT INTO archive_text (slug, content_hash, language, title, opening, text, title_words,
+            text_words)
+        SELECT 'more-' || i, content_hash, language, title, opening, text, title_words, text_words
+        FROM archive_text, n WHERE slug = 'tea'
+    """)
     pages = [search(site, "biscuits", page=str(number)) for number in (1, 2, 3)]
     assert [len(found(page)) for page in pages] == [20, 20, 5]
     assert len({slug for page in pages for slug in found(page)}) == 45

@@ -193,7 +193,7 @@ class Words:
             return answers.refusal_by_status(batch, response, f"HTTP {response.status}")
         payload = http.json_object(response) or {}
         items = answers.read_each(batch, payload.get("messages"), _outcome)
-        return answers.combine_items(batch, items, response)
+        return answers.combine(batch, items, response)
 
 
 _VERDICTS = {

@@ -23,7 +23,7 @@ _SHORT = {
 
 _OURS = {
     "newsletter.cli.workspace.setup:_SETTING": "lines of our own example",
-    "newsletter.config.document:_GAP": "the workspace's own configuration",
+    "newsletter.config.document:_VARIABLE": "the workspace's own configuration",
     "newsletter.rendering.mail.inlining:_STYLES_AND_LINKS": "mail that our templates made",
     "newsletter.rendering.markdown.markup:_HEADS": "HTML that our parser made",
     "newsletter.rendering.preview:_NOT_SHOWN": "mail that our templates made",

@@ -178,7 +178,7 @@ class Reviewing:
             leaves=self._write_moment(leaves) if leaves else "",
             leaving=self._leave_time(leaves, status, starts=shown["starts"]) if leaves else "",
             missing=status.rules.policy.required - len(status.approval.counted),
-            draft_refusal=status.statement.progress is Progress.DRAFT,
+            is_draft=status.statement.progress is Progress.DRAFT,
             said=[one.message for one in shown["remarks"]],
             mine=[given for given in status.approval.given if given.by == request.who.address],
             **email,
