@@ -124,8 +124,8 @@ def test_a_claim_reads_the_subscribers_of_its_batch_alone(
             " WHERE relname IN ('subscriber', 'subscription', 'delivery')"
         )
     assert sum(one[0] for one in read if one[2] == "delivery") < 100_000, read
-    # the planner looks at some rows more
-    assert max(sum(one[:2]) for one in read if one[2] != "delivery") < 9_500, read
+    # the INSERT reads up to 10,000 rows itself; claims that read everybody would read 40,000
+    assert max(sum(one[:2]) for one in read if one[2] != "delivery") < 20_000, read
 
 
 def test_a_new_database_is_made_once(database: Postgresql) -> None:
