@@ -195,8 +195,8 @@ class BoundedProtocol(H11Protocol):
             return
         super().data_received(data)
         if not self.transport.is_closing():
-            # bytes while nothing is asked are the beginning of the next head
-            self._wait_for(self._request_phase or "head")
+            unread = self._waits_for == _UNREAD and self.transport.get_write_buffer_size()
+            self._wait_for(self._request_phase or (_UNREAD if unread else "head"))  # the next head
 
     def _parse_on(self) -> bool:
         """Schedule the rest for the next turn of the loop. Return whether all input is parsed."""

@@ -336,16 +336,18 @@ def test_requests_that_come_together_are_all_answered() -> None:
         assert read_all(connection).count(b"HTTP/1.1 200") == 3
 
 
-@rows("then", [b"", GET, b"GET /"])
-def test_who_does_not_read_an_answer_is_let_go(then: bytes) -> None:
+@rows(("then", "later"), [(b"", 0), (GET, 0), (b"GET /", 0), (b"GET /", 0.3)])
+def test_who_does_not_read_an_answer_is_let_go(then: bytes, later: float) -> None:
     """It is larger than the system's buffers, and no one reads any of it."""
     size = 32 << 20
     with (
-        served(ConnectionLimits(connections=10, head=60, answer=0.2)) as (server, place),
+        served(ConnectionLimits(connections=10, head=60, answer=0.6)) as (server, place),
         socket.create_connection(place, timeout=PATIENCE) as connection,
     ):
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
-        connection.sendall(bytes(size) + then)
+        connection.sendall(bytes(size))
+        time.sleep(later)
+        connection.sendall(then)
         until = time.monotonic() + PATIENCE
         while server.server_state.connections and time.monotonic() < until:
             time.sleep(0.01)
