@@ -82,6 +82,39 @@ class _Loop:
 _LOOP = _Loop()
 
 
+async def exchange(
+    app: Any, method: str, path: str, fields: Mapping[str, str], body: bytes, client: str
+) -> list[dict[str, Any]]:
+    """Return the messages by which an ASGI application answers a request."""
+    bare, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": bare,
+        "raw_path": bare.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "scheme": "https",
+        "server": ("news.forum.example", 443),
+        "client": (client, 4711),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in fields.items()],
+    }
+    sent: list[dict[str, Any]] = []
+    requests = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        # after its request a client waits: it does not hang up
+        return next(requests, None) or await asyncio.Future[dict[str, Any]]()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     status: int
@@ -144,33 +177,7 @@ class Forum:
     async def _ask(
         self, method: str, path: str, fields: Mapping[str, str], body: bytes, client: str
     ) -> Answer:
-        bare, _, query = path.partition("?")
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "path": bare,
-            "raw_path": bare.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "scheme": "https",
-            "server": ("news.forum.example", 443),
-            "client": (client, 4711),
-            "headers": [(name.lower().encode(), value.encode()) for name, value in fields.items()],
-        }
-        sent: list[dict[str, Any]] = []
-
-        requests = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-        async def receive() -> dict[str, Any]:
-            # after its request a client waits: it does not hang up
-            return next(requests, None) or await asyncio.Future[dict[str, Any]]()
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        await self.pages(scope, receive, send)
+        sent = await exchange(self.pages, method, path, fields, body, client)
         pairs = [(name.decode().lower(), value.decode()) for name, value in sent[0]["headers"]]
         once = [name for name, _ in pairs if name != "set-cookie"]
         assert len(set(once)) == len(once), "each header field once"

@@ -163,7 +163,7 @@ def _summarise_run(delivery: Delivery, run: Run) -> str:
 
 
 def _describe_unsent(outcome: Outcome, run: Run, zone: str) -> str:
-    """Return a sentence on what was not sent, and why."""
+    """Return a sentence on unsent messages, and why they wait."""
     if run.wait is not None:
         return (
             f"not all has left: waiting for the {run.wait.cause.value} until"

@@ -22,7 +22,7 @@ class Finding:
     text: str
     """The value as written in the file, or as Python writes it."""
     reading: str
-    """What YAML reads the value as, such as ``a date``; "" if as text."""
+    """YAML's reading of the value, such as ``a date``; "" for text."""
 
     @property
     def context(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from newsletter.documents.sandbox import read_isolated
 _TIMEOUT = timedelta(seconds=15)
 """Time limit while a person waits at the desk."""
 ADVICE = "copy the statement's text into a .txt file"
-"""What to do with a file that takes too long."""
+"""Advice for a file that takes too long."""
 
 
 def import_isolated(data: bytes, *, today: date, file: str) -> ImportedDocument:

@@ -31,6 +31,7 @@ from newsletter.web.http.threads import Lanes
 from newsletter.web.pages import make
 from tests.fakes import WORKSPACE, FixedClock, PlainLinks, PlainRenderer, PlainWriter
 from tests.pages import SETTINGS as HOUSE
+from tests.pages import exchange
 from tests.simulation.cast import DIGEST, DONORS, KEY, LISTS, SETTINGS, ZONE
 from tests.unit.pipeline.staff.office import hash_cheaply
 
@@ -207,31 +208,8 @@ def _loop() -> asyncio.AbstractEventLoop:
 async def _asked(
     app: Any, method: str, path: str, headers: Mapping[str, str], body: bytes, client: str
 ) -> Page:
-    bare, _, query = path.partition("?")
     lines = {"Host": "news.forum.example", **headers}
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "path": bare,
-        "raw_path": bare.encode(),
-        "query_string": query.encode(),
-        "root_path": "",
-        "scheme": "https",
-        "server": ("news.forum.example", 443),
-        "client": (client, 4711),
-        "headers": [(name.lower().encode(), value.encode()) for name, value in lines.items()],
-    }
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    await app(scope, receive, send)
+    sent = await exchange(app, method, path, lines, body, client)
     said = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     text = b"".join(message.get("body", b"") for message in sent[1:]).decode()
     found = (_COOKIE.match(value.decode()) for name, value in sent[0]["headers"])

@@ -93,7 +93,7 @@ def _without_edges(
 ) -> tuple[list[DroppedLine], list[list[PdfLine]]]:
     """Remove the lines at the head or foot of most pages.
 
-    Browsers print two beside each other: the day and the title, the address and the page's number.
+    Browsers print two on one line: the day and the title, the address and the page's number.
     """
     edges: list[DroppedLine] = []
     kept = [list(page) for page in pages]

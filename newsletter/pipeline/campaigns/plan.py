@@ -39,7 +39,7 @@ class PlanRules(CampaignRules):
 
 
 class Step(Enum):
-    """What planning does for a statement."""
+    """The action of planning on a statement."""
 
     NOTHING = "nothing"
     """Nothing to do."""

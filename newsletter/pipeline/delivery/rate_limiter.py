@@ -75,17 +75,17 @@ class RateLimiter:
         """Return how many reserved messages a batch may use; 0 if it must wait."""
         if self.limits.rate is None:
             return max_messages
-        share = self._reservation
-        with share.lock:
-            if share.left < max_messages:
+        reservation = self._reservation
+        with reservation.lock:
+            if reservation.left < max_messages:
                 self._refill_reservation(store, max_messages)
-            reserved = min(max_messages, share.left)
-            share.messages -= reserved
+            reserved = min(max_messages, reservation.left)
+            reservation.messages -= reserved
         return reserved
 
     def _refill_reservation(self, store: Store, batch: int) -> None:
         """Reserve the missing messages, if the rate allows it now."""
-        share, left = self._reservation, self._reservation.left
+        reservation, left = self._reservation, self._reservation.left
         not_after = NotAfter.after(RESERVED_FOR, store.clock)
         with store.send(lasting=False) as tx:
             size = self.limits.share(batch, len(tx.workers.all()))
@@ -94,8 +94,8 @@ class RateLimiter:
                 return
             taken = rate_limit.turn(size - left, tx.now, self.limits)
             tx.rate_limits.put(self.provider, self.domain, taken)
-        share.size = share.messages = size
-        share.not_after = not_after
+        reservation.size = reservation.messages = size
+        reservation.not_after = not_after
 
     def return_unused(self, messages: int) -> None:
         """Return unclaimed messages to the reservation."""
