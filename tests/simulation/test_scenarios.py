@@ -140,6 +140,12 @@ def test_an_event_of_an_address_that_was_left_ends_that_address_alone(event: str
     holds("mute", *steps, kind="correction")
 
 
+@pytest.mark.parametrize("kind", DOCUMENTED)
+def test_two_posts_of_a_provider_are_two_events(kind: str) -> None:
+    posts = (Step("event", "bare bounced", 0), Step("event", "bare bounced", 1))
+    holds(kind, worker("dispatch-1"), *posts, kind="correction")
+
+
 @pytest.mark.parametrize("approver", ["flo", "writer"])
 def test_a_writer_of_a_translation_in_it_does_not_approve_an_email(approver: str) -> None:
     holds("mute", LOOK, Step("approve", approver), LOOK, kind="together")

@@ -39,7 +39,8 @@ class Signer(HeaderSigner):
     def example(self, at: datetime) -> bytes:
         return json.dumps(said("email.delivered", at=at)).encode()
 
-    def sign(self, content: bytes, at: datetime, *, ours: bool = True, id: str = "msg_1") -> Post:
+    def sign(self, content: bytes, at: datetime, *, ours: bool = True, id: str = "") -> Post:
+        id = id or f"msg_{hashlib.sha256(content).hexdigest()[:16]}"  # another with each event
         key, seconds = OURS if ours else THEIRS, str(int(at.timestamp()))
         try:
             signature = Standard(key).sign(id, at, content.decode())
