@@ -86,10 +86,10 @@ def test_an_sdist_has_the_scripts_and_so_has_a_wheel_made_of_it(
     archive, _ = build(checkout, "sdist", tmp_path / "sdist")
     with tarfile.open(archive) as opened:
         names = opened.getnames()
-        opened.extractall(tmp_path / "sources", filter="data")
     assert scripts(names) == built
     assert any(name.endswith("/web/browser/package-lock.json") for name in names)
-    [sources] = (tmp_path / "sources").iterdir()
+    subprocess.run(["tar", "-xf", archive, "-C", tmp_path], check=True)
+    [sources] = tmp_path.glob("newsletter-*")
     wheel, said = build(sources, "wheel", tmp_path / "wheel", "{'browser': 'required'}")
     assert "work without scripts" not in said
     with zipfile.ZipFile(wheel) as opened_wheel:
