@@ -11,6 +11,7 @@ from newsletter.documents.release.imported import ImportedDocument
 from newsletter.documents.release.lines import Line, read_lines
 
 _MARK = re.compile(r"(?:[•▪◦‣●○■□·*-]|(?P<number>[0-9]{1,2})[.)])\s+")
+_QUOTED = re.compile(r"(?:> ?)+")
 
 
 def shown_blocks(markdown: str) -> list[str]:
@@ -67,6 +68,9 @@ def _taken(waiting: list[Line], block: str) -> Iterator[int]:
         assert waiting, f"nobody wrote {rest[:60]!r}"
         line = waiting.pop(0)
         start = rest.removeprefix(" ")
+        quoted = _QUOTED.match(line.text)
+        if quoted and not start.startswith(">"):
+            line = replace(line, text=line.text[quoted.end() :])
         if rest is block and _MARK.match(start) and not start.startswith(line.text.rstrip("-")):
             line = replace(line, text=_MARK.sub(_shown, line.text))
         text = line.text if start.startswith(line.text) else line.text.removesuffix("-")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.documents.importing import import_file
+from newsletter.documents.release.embargo import is_embargo
 from newsletter.documents.release.imported import ImportedDocument
 from tests.properties import examples
 from tests.rows import rows
@@ -87,6 +88,13 @@ KINDS: dict[str, Callable[[list[str]], bytes]] = {
 
 def imported(paragraphs: list[str], file: str = "a.txt") -> ImportedDocument:
     return import_file(KINDS[file](paragraphs), today=TODAY, file=file)
+
+
+def test_each_phrase_with_each_time_imposes_an_embargo() -> None:
+    spoken = [phrase.format(when) for phrase in PHRASES for when in WHEN]
+    lines = [around.format(case(one)) for one in spoken for case in CASES for around in AROUND]
+
+    assert [line for line in lines if not is_embargo(line)] == []
 
 
 @examples(20)
