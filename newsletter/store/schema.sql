@@ -561,6 +561,7 @@ CREATE TABLE upload (
     without TEXT NOT NULL,  -- files that an export of another tool lacks
     agreed TEXT NOT NULL,  -- how its people agreed, as far as the file does not say it
     columns TEXT NOT NULL,  -- our column for each of a table's, as a person chose them
+    omits_bad_rows INTEGER NOT NULL,  -- 1: a person saw a table's bad rows and leaves them out
     body BLOB NOT NULL
 ) STRICT;
 

@@ -75,6 +75,8 @@ MAX_UNPACKED_BYTES = 2 << 30
 _MAX_LINE_CHARACTERS = 1 << 20
 """Longest line. The pieces of a longer one are refused as broken rows."""
 OURS = frozenset({*COLUMNS, FIRST_NAME, LAST_NAME})
+_LESS_EMAIL = frozenset({"paused_until", "left", "suppressed"})
+"""Columns in which a row asks for less email than the person gets."""
 IGNORED = "-"
 """The value of ``Instructions.chosen`` for a column that is not imported."""
 _MIN_SIMILARITY = 0.8
@@ -187,6 +189,8 @@ class Instructions:
     """Our column for each column of the file; "" to use its header, ``IGNORED`` to ignore it."""
     agreed: str = ""
     """The source of consent for people whose row has only the time."""
+    omits_bad_rows: bool = False
+    """Whether a table is imported without its bad rows."""
 
 
 def read_csv(
@@ -197,7 +201,8 @@ def read_csv(
     The header has our columns or their aliases in any order. The delimiter is ``,`` ``;`` or a tab,
     whichever gives the most known columns, or that of Excel's first line ``sep=;``. A cell with
     several names separates them with ``;``. A row with a reason in ``suppressed`` is a suppression;
-    if it has more cells than the address, also a subscriber.
+    if it has more cells than the address, also a subscriber. A bad row that asks for less email is
+    never left out.
     """
     body = rows(member, encoding)
     line, header = next(body, (1, []))
@@ -209,6 +214,7 @@ def read_csv(
         return
     everybody = {"lists": ";".join(instructions.lists)} if instructions.lists else {}
     for line, row in body:
+        before, asks_for_less = len(reader), _LESS_EMAIL & {*columns}
         if len(row) != len(columns):
             what = f"has {len(row)} fields, and the first row {len(columns)}"
             reader.fault(line, "", f"{what}; look for a delimiter or a quote too many or too few")
@@ -219,10 +225,12 @@ def read_csv(
                 for name, cell in filled
                 if cell and name
             }
+            asks_for_less = _LESS_EMAIL & {name for name, cell in cells.items() if cell}
             if instructions.agreed and "consent_at" in cells:
                 cells.setdefault("consent_source", instructions.agreed)
             for person in _people(cells, line, reader):
                 yield PlacedPerson(f"{member.name}:{line}", person)
+        reader.note_row(before, can_be_omitted=not asks_for_less)
 
 
 def _columns(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -23,6 +23,8 @@ from newsletter.formats.scalars import did_you_mean
 from newsletter.formats.times import language_objection, read_day_or_instant, zone_objection
 
 MAX_FAULTS = 1000
+BAD_ROW = "bad-row"
+"""The code of faults in a file that can be imported without its bad rows."""
 
 
 class DuplicateCheck:
@@ -43,8 +45,11 @@ class EntryReader:
     """Collects the faults of a file and the lines of its addresses, but no people. Faults after the
     first 1,000 are only counted."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, omits_bad_rows: bool = False) -> None:
         self.file = file
+        self.omits_bad_rows = omits_bad_rows
+        self.bad_rows = 0
+        self._faults_of_rows = 0
         self.subscribers = DuplicateCheck()
         self.suppressed = DuplicateCheck()
         self._faults: list[Fault] = []
@@ -63,12 +68,22 @@ class EntryReader:
             Fault(file=file or self.file, line=line, column=column, key=key, message=message)
         )
 
-    def finish(self) -> None:
-        """Raise InvalidInput if there are faults."""
+    def note_row(self, before: int, *, can_be_omitted: bool) -> None:
+        """Count a row as bad if it added faults to the first ``before`` ones."""
+        if can_be_omitted and len(self) > before:
+            self.bad_rows += 1
+            self._faults_of_rows += len(self) - before
+
+    def finish(self) -> tuple[Fault, ...]:
+        """Return the faults of the rows to leave out. Raise InvalidInput if there are others, or
+        bad rows are not to be left out."""
+        can_be_omitted = 0 < len(self) == self._faults_of_rows
         if self._more:
             self._faults.append(Fault(file=self.file, message=f"and {self._more} more"))
-        if self._faults:
-            raise InvalidInput(self._faults)
+        found = [replace(one, code=BAD_ROW if can_be_omitted else "") for one in self._faults]
+        if found and not (can_be_omitted and self.omits_bad_rows):
+            raise InvalidInput(found)
+        return tuple(found)
 
     def address(self, text: str, line: int, known: DuplicateCheck) -> str:
         """Return an address. Add a fault and return "" if it is invalid or a duplicate in

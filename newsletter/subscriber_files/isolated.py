@@ -44,7 +44,11 @@ def read_upload(upload: UploadedFile) -> ReadUpload:
     except InvalidInput as unreadable:
         return ReadUpload(error=unreadable)
     instructions = Instructions(
-        lists=upload.lists, without=upload.without, chosen=upload.columns, agreed=upload.agreed
+        lists=upload.lists,
+        without=upload.without,
+        chosen=upload.columns,
+        agreed=upload.agreed,
+        omits_bad_rows=upload.omits_bad_rows,
     )
     try:
         for one in stream(

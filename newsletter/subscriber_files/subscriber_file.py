@@ -231,6 +231,10 @@ class SubscriberFile:
     """Reason → number of people who are not imported."""
     count: int
     """The number of people to add or to suppress."""
+    bad_rows: int = 0
+    """The number of bad rows, which are left out."""
+    left_out: tuple[Fault, ...] = ()
+    """The faults of these rows, at most 1,000."""
     people: Iterable[PlacedEntry] = ()
     """The people to add, then those to suppress."""
 
@@ -248,6 +252,7 @@ def check_file(
     digest: str,
     notes: Iterable[str],
     progress: Callable[[int], object],
+    omits_bad_rows: bool = False,
 ) -> SubscriberFile:
     """Read and validate a whole file. Raises InvalidInput with each bad line, at most 1,000.
 
@@ -255,7 +260,8 @@ def check_file(
     before it was read. ``progress`` gets the number of people read, every 1,000 people and at the
     end.
     """
-    counts, reader, read = EntryCounts(), EntryReader(str(path)), 0
+    counts, read = EntryCounts(), 0
+    reader = EntryReader(str(path), omits_bad_rows=omits_bad_rows)
     people, suppressed = Spool[PlacedEntry](_new_file(path)), Spool[PlacedEntry](_new_file(path))
     for read, found in enumerate(read_entries(reader), start=1):
         counts.add(found)
@@ -266,7 +272,7 @@ def check_file(
             progress(read)
     if read % PROGRESS_STEP:
         progress(read)
-    reader.finish()
+    left_out = reader.finish()
     if digest_of(path) != digest:
         raise InvalidInput([Fault(file=str(path), message=CHANGED)])
     for entry in suppressed:
@@ -279,6 +285,8 @@ def check_file(
         lists=counts.lists,
         skipped={skip.value: many for skip, many in counts.skipped.items()},
         count=counts.people,
+        bad_rows=reader.bad_rows,
+        left_out=left_out,
         people=people,
     )
 

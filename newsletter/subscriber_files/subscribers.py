@@ -1,4 +1,7 @@
-"""Read a file of subscribers, ours or another tool's: the whole file or nothing."""
+"""Read a file of subscribers, ours or another tool's: the whole file or nothing.
+
+A table can be read without its bad rows, if a person has seen them and says so.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -59,7 +62,15 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
         _, header = next(csv_files.rows(member, found), (1, []))
         aside = csv_files.ignored_columns(header, instructions)
         notes += [f"columns ignored: {', '.join(aside)}"] if aside else []
-    return check_file(path, read_entries, kind=PLAIN, digest=digest, notes=notes, progress=progress)
+    return check_file(
+        path,
+        read_entries,
+        kind=PLAIN,
+        digest=digest,
+        notes=notes,
+        progress=progress,
+        omits_bad_rows=instructions.omits_bad_rows,
+    )
 
 
 def read_people(

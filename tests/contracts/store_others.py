@@ -69,8 +69,10 @@ class OthersContract:
         with store.begin() as tx:
             first, second = (tx.imports.keep_upload(upload, at) for at in (NOON, LATER))
             assert tx.imports.upload(first) == upload
-            tx.imports.choose_columns(first, ["email", "-"])
-            assert tx.imports.upload(first) == replace(upload, columns=("email", "-"))
+            tx.imports.choose(first, ["email", "-"], omits_bad_rows=True)
+            assert tx.imports.upload(first) == replace(
+                upload, columns=("email", "-"), omits_bad_rows=True
+            )
             assert tx.imports.drop_upload(first)
             assert not tx.imports.drop_upload(first)
             assert tx.imports.drop_uploads(NOON) == 0

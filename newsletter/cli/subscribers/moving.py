@@ -83,6 +83,9 @@ _BYTE_ORDER_MARK = "\ufeff"
     help="A column to ignore; repeatable.",
 )
 @click.option("--encoding", default="", help="The encoding of a table, like windows-1252.")
+@click.option(
+    "--omit-bad-rows", is_flag=True, help="Import a table without its bad rows, which are listed."
+)
 @shell.by_whom
 @shell.as_json
 @shell.in_workspace
@@ -97,6 +100,7 @@ def import_file(
     without: tuple[str, ...],
     ignored: tuple[str, ...],
     encoding: str,
+    omit_bad_rows: bool,
     by: str | None,
     as_json: bool,
 ) -> None:
@@ -115,6 +119,7 @@ def import_file(
         without=without,
         mapped=_parse_columns(columns),
         ignored=ignored,
+        omits_bad_rows=omit_bad_rows,
     )
     read = read_people(as_table(file), said, progress=_progress_printer("checked"))
     with workspace.services() as services:
@@ -127,11 +132,13 @@ def import_file(
             options=lists,
             rehearse=dry_run,
         )
-    for note in (*read.notes, *_notes(brought)):
+    left_out = [f"left out: {fault}" for fault in read.left_out]
+    for note in (*read.notes, *left_out, *_notes(brought)):
         shell.say(note)
     if as_json:
         skipped = {} if read.kind == PLAIN else {"skipped": read.skipped}
-        shell.print_json(_as_data(brought) | skipped | {"sha256": read.digest})
+        left_out_rows = {"left_out": read.bad_rows} if read.bad_rows else {}
+        shell.print_json(_as_data(brought) | skipped | left_out_rows | {"sha256": read.digest})
     else:
         number = brought.number
         undo = f"import {number}: 'newsletter subscribers undo-import {number}' takes it back"
@@ -214,6 +221,7 @@ def bring_in(
         declared=subscribers.declared_lists,
         create_lists=create_lists,
         places={name: "--list" if name in options else place for name, place in read.lists.items()},
+        bad_rows=read.bad_rows,
     )
     people = with_pauses(read.people, _progress_printer("tried" if rehearse else "written"))
     return imports.run_import(people, plan, store=subscribers.store, only_rehearse=rehearse)

@@ -202,6 +202,8 @@ class UploadedFile:
     """The source of consent, for people about whom the file does not say it."""
     columns: tuple[str, ...] = ()
     """The chosen subscriber column for each column of a table."""
+    omits_bad_rows: bool = False
+    """Whether a table is imported without its bad rows, which the person has seen."""
     body: bytes
 
 

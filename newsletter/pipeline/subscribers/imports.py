@@ -43,6 +43,8 @@ class ImportPlan:
     """The consent source of people for whom the file gives none."""
     upload: int = 0
     """The id of the uploaded file; 0 for a file of a command."""
+    bad_rows: int = 0
+    """The number of bad rows that the file is imported without."""
 
 
 def run_import(
@@ -114,6 +116,7 @@ def _import_parts(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> Imp
             f"import {number}: {result.new} new, {result.known} known,"
             f" {result.suppressed} suppressed; SHA-256 {plan.sha256}"
         )
+        detail += f"; without {plan.bad_rows} bad rows" if plan.bad_rows else ""
         tx.audit.enter(plan.by, "import", plan.file, detail)
     return result
 

@@ -70,7 +70,7 @@ _LISTS: Mapping[str, str] = {
             LEFT JOIN delivery
                 ON delivery.campaign_id = batch.campaign_id AND delivery.subscriber_id = :id
         -- the cheap condition first: for most batches it spares the search through the members
-        WHERE batch.campaign_id > :after AND batch.first <= :id AND instr(
+        WHERE batch.campaign_id > :after AND batch.first <= :id AND batch.last >= :id AND instr(
             ',' || substr(batch.members, 2, length(batch.members) - 2) || ',',
             ',' || CAST(:id AS TEXT) || ',') > 0
         ORDER BY batch.campaign_id

@@ -84,14 +84,15 @@ class Imports(AddressRepository):
     def upload(self, number: int) -> UploadedFile | None:
         return self._db.first(
             UploadedFile,
-            'SELECT "by", file, lists, without, agreed, columns, body FROM upload'
+            'SELECT "by", file, lists, without, agreed, columns, omits_bad_rows, body FROM upload'
             " WHERE id = :number",
             number=number,
         )
 
-    def choose_columns(self, number: int, columns: Sequence[str]) -> None:
-        """Store the columns that a person chose for an uploaded table."""
-        self._db.update("upload", {"id": number}, columns=list(columns))
+    def choose(self, number: int, columns: Sequence[str], *, omits_bad_rows: bool) -> None:
+        """Store what a person chose for an uploaded table."""
+        chosen = {"columns": list(columns), "omits_bad_rows": omits_bad_rows}
+        self._db.update("upload", {"id": number}, **chosen)
 
     def drop_upload(self, number: int) -> bool:
         """Delete an uploaded file; return False if it did not exist."""

@@ -27,7 +27,7 @@ OF_PEOPLE = {
         "import",
         "who did it, the file's name, SHA-256 and figures",
     ),
-    "id at by file lists without agreed columns body": (
+    "id at by file lists without agreed columns omits_bad_rows body": (
         "upload",
         "the whole file, until its import or an erasure, for a day at most",
     ),

@@ -88,6 +88,41 @@ def test_only_the_address_is_required(tmp_path: Path) -> None:
         ]
 
 
+GOOD = "good@example.org,Ana,press"
+
+
+@rows(
+    ("text", "bad_rows"),
+    [
+        ("email,name,lists\nbad,Ben,press\n", 1),
+        ("email,name,lists\nbad,Ben,Press Office\nb@example.org,Ben\n", 2),
+        ("email,name,lists\n" + "bad,Ben,press\n" * 1001, 1001),
+        # rows that ask for less email, and faults of the file itself, must be corrected
+        ("email,left,lists\nb@example.org,press,Press Office\n", None),
+        ("email,paused_until,lists\nb@example.org,2030-01-01,Press Office\n", None),
+        ("email,suppressed,lists\nb@example.org,bounces,\n", None),
+        ("email,suppressed,lists\nb@example.org,,press,bounced\n", None),
+        ("email,name,unsubscribed\nbad,Ben,press\n", None),
+    ],
+)
+def test_a_table_can_be_read_without_its_bad_rows(
+    tmp_path: Path, text: str, bad_rows: int | None
+) -> None:
+    (tmp_path / "a.csv").write_text(f"{text}{GOOD}\n")
+    with pytest.raises(InvalidInput) as refusal:
+        read(tmp_path / "a.csv")
+    codes = {fault.code for fault in refusal.value.faults}
+    assert codes == {"bad-row" if bad_rows else ""}, "said with the faults"
+    omitting = Instructions(omits_bad_rows=True)
+    if not bad_rows:
+        with pytest.raises(InvalidInput):
+            read_people(tmp_path / "a.csv", omitting)
+        return
+    file = read_people(tmp_path / "a.csv", omitting)
+    assert [one.address for one in added(file)] == ["good@example.org"]
+    assert (file.bad_rows, file.left_out) == (bad_rows, refusal.value.faults)
+
+
 def test_a_consent_without_an_offset_is_in_utc_and_may_have_no_time(tmp_path: Path) -> None:
     text = """\
 subscribers:

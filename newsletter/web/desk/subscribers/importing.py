@@ -18,6 +18,7 @@ from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files.csv_files import IGNORED, OURS
+from newsletter.subscriber_files.entries import BAD_ROW
 from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
@@ -25,6 +26,7 @@ from newsletter.web.desk.deciding import LEFT_OUT
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.subscribers.reader import PATH, chosen_lists, consent_in
+from newsletter.web.http.forms import Upload
 
 _IMPORT_PATH = f"{PATH}/import"
 _MAX_BYTES = MAX_UPLOAD_BYTES + (64 << 10)
@@ -33,6 +35,7 @@ _MAX_FAULTS_SHOWN = 50
 """The first faults of a file, which a page lists."""
 _OPTIONAL_FILES = ("unsubscribed", "cleaned")
 """Files that a Mailchimp export does not contain if they would be empty."""
+_PASTED_NAME = "pasted.csv"
 _WAIT_SECONDS = 5.0
 """Time that an upload waits for the result before it redirects to the progress page."""
 _MAX_WORKS = 50
@@ -79,6 +82,9 @@ class _ImportWork:
     columns: tuple[TableColumn, ...] = ()
     """The columns, if the file is a table."""
     notes: tuple[str, ...] = ()
+    bad_rows: int = 0
+    left_out: tuple[Fault, ...] = ()
+    """The faults of the bad rows, which are left out."""
     brought: ImportResult = field(default_factory=ImportResult)
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
@@ -118,8 +124,10 @@ class ImportPages:
         """Show the upload form, and the newest imports."""
         chosen, new_list = request.posted.all("list"), request.field("new-list")
         agreed, is_complete = request.field("agreed"), request.field("complete") == "yes"
+        pasted = request.field("pasted")
         if upload:
             chosen, agreed, is_complete = upload.lists, upload.agreed, bool(upload.without)
+            pasted = upload.body.decode() if upload.file == _PASTED_NAME else ""
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
             if upload:
@@ -132,6 +140,7 @@ class ImportPages:
             faults=faults,
             largest=MAX_UPLOAD_BYTES // 1_000_000,
             agreed=agreed,
+            pasted=pasted,
             new_list=new_list,
             complete=is_complete,
             lists=names,
@@ -149,11 +158,11 @@ class ImportPages:
     )
     def upload(self, request: DeskRequest) -> Response:
         """Store a file, and rehearse its import."""
-        file, agreed = request.upload("file"), consent_in(request)
+        file, agreed = request.upload("file") or _pasted(request), consent_in(request)
         lists, wrong = chosen_lists(request)
         faults = [*wrong]
         if file is None:
-            faults.append(("file", say("Choose a file")))
+            faults.append(("file", say("Choose a file, or paste rows")))
         elif len(file.data) > MAX_UPLOAD_BYTES:
             most = say("Choose a file of at most {most} MB", most=MAX_UPLOAD_BYTES // 1_000_000)
             faults.append(("file", most))
@@ -182,9 +191,10 @@ class ImportPages:
         columns = work.columns if work else ()
         fields = [request.field(f"column-{place}") for place in range(len(columns))]
         chosen = tuple(one if one in OURS or one == IGNORED else "" for one in fields)
+        omits = request.field("omit") == "yes"
         with self._subscribers.store.begin() as tx:
-            tx.imports.choose_columns(number, chosen)
-        return self._start(request, number, replace(upload, columns=chosen))
+            tx.imports.choose(number, chosen, omits_bad_rows=omits)
+        return self._start(request, number, replace(upload, columns=chosen, omits_bad_rows=omits))
 
     @route("POST", "/readers/import/{number}", Role.SENDER, is_parsed=True)
     def bring_in(self, request: DeskRequest) -> Response:
@@ -223,6 +233,7 @@ class ImportPages:
             work.columns, work.error = read.columns, read.error
             if read.file is not None:
                 work.people, work.notes = read.file.count, read.file.notes
+                work.bad_rows, work.left_out = read.file.bad_rows, read.file.left_out
                 plan = imports.ImportPlan(
                     file=upload.file,
                     kind=read.file.kind,
@@ -232,6 +243,7 @@ class ImportPages:
                     places=read.file.lists,
                     agreed=upload.agreed,
                     upload=number,
+                    bad_rows=work.bad_rows,
                 )
                 work.brought = imports.run_import(
                     with_pauses(read.file.people, work.note),
@@ -250,8 +262,7 @@ class ImportPages:
         work = self._works.get(number)
         if work is None or work.upload.by != request.who.address:
             raise NotFound(_GONE)
-        if not work.is_import:
-            self._upload(request, number)
+        upload = work.upload if work.is_import else self._upload(request, number)
         if not work.ended.is_set():
             return self._desk.page(
                 request,
@@ -275,7 +286,7 @@ class ImportPages:
         if work.columns and (faults or request.query("columns") or not work.people):
             return self._columns_page(request, number, work, [("", said) for _, said in faults])
         if faults:
-            return self._form(request, faults=faults, upload=work.upload)
+            return self._form(request, faults=faults, upload=upload)
         return self._rehearsed(request, number, work)
 
     def _columns_page(
@@ -284,10 +295,14 @@ class ImportPages:
         chosen = work.upload.columns or [
             one.ours or ("" if one.is_doubtful else IGNORED) for one in work.columns
         ]
+        error = work.error
+        can_omit = isinstance(error, InvalidInput) and error.faults[0].code == BAD_ROW
+        columns = say("What is in each column?")
         return self._desk.page(
             request,
             "import-columns.html.j2",
-            title=say("What is in each column?"),
+            title=say("Some rows cannot be imported") if can_omit else columns,
+            can_omit=can_omit,
             faults=faults,
             number=number,
             file=work.upload.file,
@@ -304,6 +319,8 @@ class ImportPages:
             upload=work.upload,
             brought=work.brought,
             away=_excluded(work.brought),
+            left_out=[_fault_sentence(fault, work.upload.file) for fault in work.left_out],
+            bad_rows=work.bad_rows,
             notes=[recognized(note, NOTES) for note in work.notes],
             has_columns=bool(work.columns),
         )
@@ -353,6 +370,14 @@ class ImportPages:
             seconds=int(time.monotonic() - work.began),
             refresh=0 if undone else 2,
         )
+
+
+def _pasted(request: DeskRequest) -> Upload | None:
+    """Return the pasted rows as a file. Addresses alone need no name of their column."""
+    text = request.field("pasted").strip()
+    first, *_ = text.splitlines() or [""]
+    head = "email\n" if "@" in first and not {*first} & {*",;\t"} else ""
+    return Upload(name=_PASTED_NAME, data=f"{head}{text}\n".encode()) if text else None
 
 
 def _faults_in(error: InvalidInput, file: str) -> Faults:

@@ -111,6 +111,27 @@ def test_a_file_with_faults_names_each_line_and_brings_nobody(staffed: Staffed) 
     assert reader(staffed, ANA) is None
 
 
+@pytest.mark.slow("each upload is read in a process of its own")
+def test_bad_rows_are_left_out_on_a_press_that_has_shown_them(staffed: Staffed) -> None:
+    cleo = staffed.as_("cleo")
+    page = rehearse(cleo, "", name="", pasted="new@readers.example\nnew@reader\n")
+    assert (page.status, "Line 3, column email: 'new@reader'" in words(page)) == (422, True)
+    [path] = re.findall(r'action="/desk(/readers/import/\d+/columns)"', page.text)
+    again = result(cleo, cleo.post(path, {"column-0": "email"}))
+    assert again.status == 422, "nobody said to leave them out"
+    page = result(cleo, cleo.post(path, {"column-0": "email", "omit": "yes"}))
+    said = words(page)
+    assert "1 bad row is left out Line 3, column email: 'new@reader' has no domain" in said
+    assert "Each row is imported" not in said
+    done = result(cleo, cleo.post(button(page)))
+    assert done.headers["location"].endswith("done=imported-people")
+    assert reader(staffed, "new@readers.example") is not None
+    with staffed.site.services.store.read() as tx:
+        assert "without 1 bad rows" in [*tx.audit.all()][-1].detail
+    wrong = upload(cleo, "", name="", pasted=FILE, agreed="")
+    assert FILE.strip() in wrong.text, "what was pasted is still there"
+
+
 def test_a_form_without_file_or_consent_is_refused(staffed: Staffed) -> None:
     cleo = staffed.as_("cleo")
     assert "Choose a file" in words(upload(cleo, "", name=""))
