@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -15,6 +16,7 @@ from babel.messages.pofile import write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
+from newsletter.documents.release.words import load_table
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.campaigns.notices import NoticeKind
 from newsletter.domain.campaigns.state import STATES, Act, State
@@ -37,6 +39,9 @@ TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/staff/role.py": (one.value for one in Role),
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
     "newsletter/web/desk/deciding.py": LEFT_OUT.values(),
+    "newsletter/web/desk/notes.yaml": chain(
+        *load_table("newsletter.web.desk", "notes.yaml").values()
+    ),
     "newsletter/web/desk/page.py": PROOF_FAULTS.values(),
 }
 _GAP = re.compile(r"\{[^{}]*\}")

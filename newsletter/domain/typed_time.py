@@ -19,6 +19,7 @@ _MAX_CHARACTERS = 200
 _MAX_AHEAD = timedelta(days=270)
 """A date without a year that is further ahead has more likely passed."""
 _YEARS = range(1970, 9999)
+_ALL_DAY = range(24)
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
@@ -28,35 +29,21 @@ _MONTHS = (
 _SHORT_WEEKDAYS = ("thurs", "tues", "thur", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SHORT_MONTHS = ("sept", *(name[:3] for name in _MONTHS))
 
+_WORDS = """\
+today heute hoy aujourd'hui aujourd’hui; tomorrow morgen manana demain; noon mittag mediodia midi;
+midnight mitternacht medianoche minuit; local lokal ortszeit locale;
+next nachste nachsten kommenden proximo prochain prochaine; monday montag mo lunes lundi lun;
+tuesday dienstag di martes mardi; wednesday mittwoch mi miercoles mie mercredi mer;
+thursday donnerstag do jueves jue jeudi jeu; friday freitag fr viernes vie vendredi ven;
+saturday samstag sa sabado sab samedi sam; sunday sonntag so domingo dom dimanche dim;
+january januar enero ene janvier janv; february februar febrero fevrier fevr;
+march marz marzo mars; april abril abr avril avr; may mai mayo; june juni junio juin;
+july juli julio juillet juil; august agosto ago aout; september septiembre septembre;
+october oktober okt octubre octobre; november noviembre novembre;
+december dezember dez diciembre dic decembre"""
+"""Rows with an English word, then those of other languages."""
 _OTHER_WORDS: Mapping[str, str] = {
-    word: english
-    for english, words in {
-        "today": "heute hoy aujourd'hui aujourd’hui",
-        "tomorrow": "morgen manana demain",
-        "monday": "montag mo lunes lundi lun",
-        "tuesday": "dienstag di martes mardi",
-        "wednesday": "mittwoch mi miercoles mie mercredi mer",
-        "thursday": "donnerstag do jueves jue jeudi jeu",
-        "friday": "freitag fr viernes vie vendredi ven",
-        "saturday": "samstag sa sabado sab samedi sam",
-        "sunday": "sonntag so domingo dom dimanche dim",
-        "january": "januar enero ene janvier janv",
-        "february": "februar febrero fevrier fevr",
-        "march": "marz marzo mars",
-        "april": "abril abr avril avr",
-        "may": "mai mayo",
-        "june": "juni junio juin",
-        "july": "juli julio juillet juil",
-        "august": "agosto ago aout",
-        "september": "septiembre septembre",
-        "october": "oktober okt octubre octobre",
-        "november": "noviembre novembre",
-        "december": "dezember dez diciembre dic decembre",
-        "noon": "mittag mediodia midi",
-        "midnight": "mitternacht medianoche minuit",
-        "local": "lokal ortszeit locale",
-    }.items()
-    for word in words.split()
+    word: english for english, *words in map(str.split, _WORDS.split(";")) for word in words
 }
 """German, Spanish or French word, without accents → English word."""
 _OTHER_WORD = re.compile(
@@ -66,9 +53,34 @@ _NAMES = "|".join((*_WEEKDAYS, *_MONTHS, *_SHORT_MONTHS))
 _TUESDAY = re.compile(rf"\bmar\b(?=\.? \d{{1,2}}\.? (?:de )?(?:{_NAMES})\b)")
 """French and Spanish *mar* as Tuesday; elsewhere it is March."""
 _ARTICLES = re.compile(
-    rf"\b(?:(?<!\d )am|um|den|der|el|le|del?|a(?: las?)?)\s(?=\d|(?:{_NAMES}|noon)\b)"
+    rf"\b(?:(?<!\d )am|um|den|der|el|le|del?|a(?: las?)?)\s(?=\d|(?:next|{_NAMES}|noon)\b)"
 )
-_HOURS = re.compile(r"\b(\d{1,2})(?:[:.]([0-5]\d))?\s?(?:uhr\b|h(?:([0-5]\d))?\b)")
+_HOURS = re.compile(
+    r"\b(\d{1,2})(?:[:.]([0-5]\d))?\s?(?:uhr|heures?|horas?|h(?=[\s\d]|$))"
+    rf"(?:\s?([0-5]\d)(?![/.\w-]| (?:de )?(?:{_NAMES})\b)|\b)"
+)
+_NEXT_AFTER = re.compile(rf"\b({'|'.join(_WEEKDAYS)}) next\b")
+_HALF_HOUR = re.compile(r"half an hour|einer halben stunde|une demi-heure|media hora")
+_AHEAD = re.compile(
+    r"\b(?:in|dans|en|dentro de) (?P<many>\d{1,3}|an?|one|einer?|einem|une?|una) "
+    r"(?:(?P<minutes>min(?:ut(?:e[ns]?|os?))?)|(?P<hours>hours?|stunden?|heures?|horas?|h)"
+    r"|(?P<days>days?|tag(?:en)?|jours?|dias?)|(?P<weeks>weeks?|wochen?|semaines?|semanas?))\b"
+)
+_DAY_AFTER = re.compile(r"(?:the )?day after tomorrow|ubermorgen|pasado manana|apres-demain")
+_THIS = re.compile(r"\b(?:this|ce|cette|esta) (?=evening|afternoon|soir|apres|tarde|noche)")
+_PARTS = tuple(
+    (range(*hours), re.compile(rf"\b(?:{words})\b"))
+    for hours, words in (
+        ((0, 12), r"(?:du )?matin|(?:de|por) la manana|fruh|morgens|vormittags?|morning"),
+        ((12, 20), r"(?:de l['’])?apres-midi|(?:(?:de|por) la )?tarde|nachmittags?|afternoon"),
+        ((16, 24), r"(?:du )?soir|(?:(?:de|por) la )?noche|abends?|evening"),
+    )
+)
+"""The hours of each part of the day, and its words."""
+_BARE_HOUR = re.compile(
+    rf"\b(um|a(?: las?)?|today|tomorrow|days|{'|'.join(_WEEKDAYS)}) ([01]?\d|2[0-3])"
+    rf"(?![\w:./-]|\s?(?:[ap]\.?m|uhr|h|(?:of |de )?(?:{_NAMES}))\b)"
+)
 
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.)?"
 _MONTH = rf"(?P<month>{'|'.join((*_MONTHS, *_SHORT_MONTHS))})\.?"
@@ -83,7 +95,7 @@ _DATES = tuple(
     )
 )
 _NAMED_DAY = re.compile(
-    r"\b(?:(?P<near>today|tomorrow)|(?:(?P<next>next)\s|this\s)?"
+    r"\b(?:(?P<near>today|tomorrow|(?P<days>\d{1,4}) days)|(?:(?P<next>next)\s|this\s)?"
     rf"(?P<weekday>{'|'.join((*_WEEKDAYS, *_SHORT_WEEKDAYS))})\.?)(?!\w)"
 )
 _CLOCK = re.compile(
@@ -121,7 +133,11 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     """
     if len(words) > _MAX_CHARACTERS:
         raise ValueError(say("This is too long for a date and time. {example}", example=_EXAMPLE))
-    text = " ".join(_FILLERS.sub(" ", _in_english(words)).split())
+    hours, text = _take_part(_in_letters(words))
+    instant, text = _take_ahead(text, now)
+    if instant:
+        return instant.astimezone(ZoneInfo(zone))
+    text = _in_english(" ".join(_FILLERS.sub(" ", text).split()), has_part=hours != _ALL_DAY)
     text = re.sub(r"(?<=\d)t(?=\d)", " ", text)
     local, text = _take(_LOCAL, text)
     pattern = next((pattern for pattern in _DATES if pattern.search(text)), _DATES[0])
@@ -131,7 +147,7 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     offset, rest = _take(_OFFSET, text.strip(" .;"))
     if clock is None:
         raise ValueError(_without_clock(rest, words, has_day=bool(written or named)))
-    at = _time_of(clock)
+    at = _time_of(clock, hours)
     place = _zone_of(rest, zone)
     today = now.astimezone(ZoneInfo(place or zone)).date() if now else None
     day = _day_of(written, named, today)
@@ -155,13 +171,50 @@ def parse_typed_time(words: str, *, zone: str, now: datetime | None = None) -> d
     return wall
 
 
-def _in_english(words: str) -> str:
-    """Replace the words of other languages and their ways to write an hour."""
+def _in_letters(words: str) -> str:
+    """Return the words in lower case, without accents."""
     letters = unicodedata.normalize("NFKD", words.casefold())
-    text = " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())
-    text = _OTHER_WORD.sub(lambda word: _OTHER_WORDS[word[0]], text)
-    text = _ARTICLES.sub("", _TUESDAY.sub("tuesday", text))
-    return _HOURS.sub(lambda hour: f"{hour[1]}:{hour[2] or hour[3] or '00'}", text)
+    return " ".join("".join(one for one in letters if not unicodedata.combining(one)).split())
+
+
+def _take_part(text: str) -> tuple[range, str]:
+    """Return the hours of the part of the day that a text names, and the text without it."""
+    text = _THIS.sub("today ", text.replace("tonight", "today evening"))
+    for hours, words in _PARTS:
+        found, rest = _take(words, text)
+        if found:
+            return hours, rest
+    return _ALL_DAY, text
+
+
+def _take_ahead(text: str, now: datetime | None) -> tuple[datetime | None, str]:
+    """Return the time of *in 2 hours*, or the text with *in 2 weeks* as *14 days*."""
+    text = _HALF_HOUR.sub("30 min", _DAY_AFTER.sub("in 2 days", text))
+    ahead, rest = _take(_AHEAD, text)
+    if ahead is None:
+        return None, text
+    many = int(ahead["many"]) if ahead["many"].isdecimal() else 1
+    if ahead["days"] or ahead["weeks"]:
+        return None, f"{many * (7 if ahead['weeks'] else 1)} days {rest}"
+    if now is None or rest.strip(" .,;"):
+        raise ValueError(say("“{words}” depends on the day. Write the date", words=ahead[0]))
+    instant = now + timedelta(**{"minutes" if ahead["minutes"] else "hours": many})
+    return instant.replace(second=0, microsecond=0), ""
+
+
+def _in_english(text: str, *, has_part: bool) -> str:
+    """Replace the words of other languages and their ways to write an hour."""
+    english = _OTHER_WORD.sub(lambda word: _OTHER_WORDS[word[0]], text)
+    english = _NEXT_AFTER.sub(r"next \1", _TUESDAY.sub("tuesday", english))
+    english = _HOURS.sub(lambda hour: f"{hour[1]}:{hour[2] or hour[3] or '00'}", english)
+
+    def with_minutes(bare: re.Match[str]) -> str:
+        # “Tuesday 9” may be a date; “tomorrow 9” has two meanings in English alone
+        is_plain = bare[1] not in {"today", "tomorrow", "days"} or english != text
+        is_hour = has_part or (bare[1] not in _WEEKDAYS and (is_plain or int(bare[2]) > 12))
+        return f"{bare[1]} {bare[2]}:00" if is_hour else bare[0]
+
+    return _ARTICLES.sub("", _BARE_HOUR.sub(with_minutes, english))
 
 
 def _take(pattern: re.Pattern[str], text: str) -> tuple[re.Match[str] | None, str]:
@@ -183,15 +236,22 @@ def _without_clock(rest: str, words: str, *, has_day: bool) -> str:
     return say(unread, words=words[:80].strip(), example=_EXAMPLE)
 
 
-def _time_of(clock: re.Match[str]) -> time:
+def _time_of(clock: re.Match[str], hours: range) -> time:
+    """Return the time of a clock; 20:00 for 8:00 in the evening. Raises ValueError."""
+    no_clock = say("There is no {clock}. {example}", clock=clock[0], example=_EXAMPLE)
     if clock["hour24"]:
-        return time(int(clock["hour24"]), int(clock["minute24"]), int(clock["second"] or 0))
+        hour = int(clock["hour24"])
+        hour += 12 if hour not in hours and hour < 12 else 0
+        if hour not in hours:
+            raise ValueError(no_clock)
+        return time(hour, int(clock["minute24"]), int(clock["second"] or 0))
     hour, minute = int(clock["hour"] or 12), int(clock["minute"] or 0)
     if clock["name"] == "midnight" or (hour, minute, clock["half"]) == (12, 0, "a"):
         raise ValueError(say("Midnight can begin or end the day. Write 00:00 or 23:59"))
-    if not 1 <= hour <= 12:
-        raise ValueError(say("There is no {clock}. {example}", clock=clock[0], example=_EXAMPLE))
-    return time(hour % 12 + (0 if clock["half"] == "a" else 12), minute)
+    later = hour % 12 + (0 if clock["half"] == "a" else 12)
+    if not 1 <= hour <= 12 or later not in hours:
+        raise ValueError(no_clock)
+    return time(later, minute)
 
 
 def _zone_of(name: str, home: str) -> str:
@@ -231,7 +291,8 @@ def _day_of(
     if named["near"]:
         if today is None:
             raise ValueError(say("“{words}” depends on the day. Write the date", words=named[0]))
-        near = today + timedelta(days=named["near"] == "tomorrow")
+        ahead = int(named["days"] or named["near"] == "tomorrow")
+        near = today + timedelta(days=ahead)
         if day not in {None, near}:
             other = "{words} is {date}. Write one date"
             raise ValueError(say(other, words=named[0].capitalize(), date=_in_words(near)))

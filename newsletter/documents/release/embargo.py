@@ -177,7 +177,7 @@ def _names_embargo(text: str, *, abroad: bool) -> bool:
 
 def _note(what: str, end: str) -> str:
     if not end:
-        return f"{what}: set embargo_until."
+        return f"{what}: enter its end (embargo_until)."
     # a day has two hyphens: a third is the sign of an offset
     zone = "." if "+" in end or end.count("-") > 2 else " if that time is in your own zone."
-    return f"{what}: set embargo_until, as in 'embargo_until: {end}'{zone}"
+    return f"{what}: enter {end} as its end (embargo_until){zone}"

@@ -232,7 +232,7 @@ _LONGEST_HEAD = 40
 """Maximum lines, with navigation, between a page's title and its headline."""
 _MAX_WRAPPED = 3
 _LONGEST_STOPPED = 130
-_LOOK = "look at it and write title: yourself."
+_LOOK = "look at it, and enter the title yourself."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -385,12 +385,12 @@ def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dat
         found = date_line(line.text) if is_machine_data(line.text) else None
         if found:
             return _dated(found, line, " among the page's own data")
-    return Dated(value=None, note="No date was found: write date: yourself.")
+    return Dated(value=None, note="No date was found: enter it yourself.")
 
 
 def _dated(found: FoundDate, line: Line, where: str = "") -> Dated:
     if found.value is None:
-        note = f"{found.text} on {line.where} can be read two ways: write date: yourself."
+        note = f"{found.text} on {line.where} can be read two ways: enter the date yourself."
         return Dated(value=None, note=note)
     note = f"The date {found.value} is from {line.where}{where}." if where else ""
     return Dated(value=found.value, note=note)

@@ -325,6 +325,11 @@ class Proofs:
 
 _MAX_SUBJECT_LENGTH = 80
 OTHER_PERSON = say("You signed in there as another person. Nothing was changed.")
+UNTIMED = say(
+    "The identity provider does not say when you signed in there, so nothing was changed. Use your"
+    " code or password instead. Without them, use “Forgot your password?” on the sign-in page, or"
+    " ask an admin for a link."
+)
 _COPIED_ADVICE = "it may have been copied. Remove it on your account page, and add another one."
 
 

@@ -24,6 +24,7 @@ from newsletter.domain.staff.account import (
 from newsletter.domain.wording import say
 from newsletter.pipeline.staff.proofs import (
     OTHER_PERSON,
+    UNTIMED,
     Client,
     PasskeyAnswer,
     PasswordCheck,
@@ -326,7 +327,9 @@ def _confirm_identity(
         return proofs.renew(tx, session, client, fresh=False)
     if credential.has_factor and not identity.has_factor:
         raise Refused(say("No second factor was asked for there. Use your code instead."))
-    if at is None or at < since:
+    if at is None:
+        raise Refused(UNTIMED)
+    if at < since:
         raise Refused(say("You were not asked there who you are. Nothing was changed."))
     how = f"with an account of {identity.issuer}, from {_client_text(client)}"
     tx.audit.enter(session.address, "step-up", session.address, how)

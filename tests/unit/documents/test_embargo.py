@@ -113,7 +113,7 @@ def test_no_text_that_names_its_embargo_is_imported_without_saying_so(
     document = imported(placed(line, place), file)
 
     assert document.embargo is not None, (line, place, file)
-    assert any("speaks of an embargo: set embargo_until" in one for one in document.notes)
+    assert any("speaks of an embargo: enter" in one for one in document.notes)
     assert document.title == TITLE
 
 

@@ -121,7 +121,7 @@ def test_without_a_date_the_first_line_is_the_title_and_a_note_says_so() -> None
     document = imported(TITLE, FIRST)
 
     assert (document.title, document.date) == (TITLE, None)
-    assert document.notes == ("No date was found: write date: yourself.",)
+    assert document.notes == ("No date was found: enter it yourself.",)
 
 
 def test_a_page_title_with_the_sites_name_points_at_the_title() -> None:
@@ -183,7 +183,7 @@ def test_for_immediate_release_and_the_embargo_are_left_out_and_the_embargo_note
         "the embargo",
         "the date",
     ]
-    assert document.notes == ("Line 3 speaks of an embargo: set embargo_until.",)
+    assert document.notes == ("Line 3 speaks of an embargo: enter its end (embargo_until).",)
 
 
 def test_a_short_title_that_comes_again_is_left_out_the_second_time() -> None:
@@ -282,7 +282,7 @@ def test_dates_are_read_as_people_write_them(line: str, day: str) -> None:
 
 def test_a_date_that_can_be_read_two_ways_is_left_to_the_person() -> None:
     assert imported(TITLE, "9/10/2011", FIRST).notes == (
-        "9/10/2011 on line 3 can be read two ways: write date: yourself.",
+        "9/10/2011 on line 3 can be read two ways: enter the date yourself.",
     )
 
 
@@ -788,8 +788,8 @@ def test_the_end_of_an_embargo_is_suggested_where_the_line_tells_it(line: str, v
     document = imported(line, TITLE, "May 3, 2024", FIRST)
     (note,) = [one for one in document.notes if "embargo" in one]
 
-    assert note.startswith("Line 1 speaks of an embargo: set embargo_until")
-    assert (f"embargo_until: {value}'" in note) == bool(value)
+    assert note.startswith("Line 1 speaks of an embargo: enter")
+    assert (f"enter {value} as its end (embargo_until)" in note) == bool(value)
 
 
 @rows(
@@ -807,7 +807,7 @@ def test_a_text_without_a_title_gets_the_best_one_there_is_as_a_guess(
 
     assert (document.title, document.guessed) == (title, True)
     assert paragraphs(document) == body.split("\n\n")
-    assert any("a guess: look at it and write title: yourself" in one for one in document.notes)
+    assert any("a guess: look at it, and enter the title" in one for one in document.notes)
 
 
 @rows(

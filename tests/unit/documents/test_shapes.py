@@ -174,7 +174,7 @@ Media contact: Robin Reader, (212) 555-0100, robin@forum.example
         blocks="3 5 7 9 11 12 13 15 19",
         dropped={1: "the embargo", 17: "the mark of the end"},
         notes=(
-            "Line 1 speaks of an embargo: set embargo_until, as in 'embargo_until: 2024-05-06 09:00-04:00'.",
+            "Line 1 speaks of an embargo: enter 2024-05-06 09:00-04:00 as its end (embargo_until).",
             "The date 2024-05-03 is from line 7 in its dateline.",
             contact(19),
         ),
@@ -389,8 +389,8 @@ Hinweis an die Redaktionen: Der Bericht liegt auf Wunsch vorab vor.
         blocks="5 7 9 11",
         dropped={1: "the embargo", 3: "site furniture"},
         notes=(
-            "Line 1 speaks of an embargo: set embargo_until, as in 'embargo_until: 2024-05-06 09:00' if that time is in your own zone.",
-            "No date was found: write date: yourself.",
+            "Line 1 speaks of an embargo: enter 2024-05-06 09:00 as its end (embargo_until) if that time is in your own zone.",
+            "No date was found: enter it yourself.",
             editors(11),
         ),
     ),

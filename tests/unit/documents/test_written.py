@@ -34,7 +34,7 @@ def test_title_and_date_come_from_front_matter_and_nothing_that_decides_does() -
         (6, "approved_by:"),
         (7, "embargo_until: 2024-05-04"),
     ]
-    assert document.notes == ("Line 7 speaks of an embargo: set embargo_until.",)
+    assert document.notes == ("Line 7 speaks of an embargo: enter its end (embargo_until).",)
 
 
 def test_a_language_comes_from_front_matter_and_a_title_has_no_footnote() -> None:

@@ -61,6 +61,24 @@ SUNDAY = datetime(2026, 11, 29, 18, tzinfo=UTC)
         ("mardi 1er décembre à 9h30", "2026-12-01 09:30:00"),
         ("mar. 1 déc. 2026, 09:00 New York", "2026-12-01 09:00:00"),
         ("mar 3 2027 at 9 am", "2027-03-03 09:00:00"),
+        ("in 10 minutes", "2026-11-29 13:10:00-05:00"),
+        ("dentro de 2 horas", "2026-11-29 15:00:00-05:00"),
+        ("dans une demi-heure", "2026-11-29 13:30:00-05:00"),
+        ("in einer Stunde", "2026-11-29 14:00:00-05:00"),
+        ("in 2 weeks at 9am", "2026-12-13 09:00:00"),
+        ("in 3 Tagen um 9", "2026-12-02 09:00:00"),
+        ("après-demain à 9 heures", "2026-12-01 09:00:00"),
+        ("pasado mañana a las 9 h", "2026-12-01 09:00:00"),
+        ("tomorrow 14", "2026-11-30 14:00:00"),
+        ("demain 9", "2026-11-30 09:00:00"),
+        ("morgen früh um 9", "2026-11-30 09:00:00"),
+        ("morgen 9 Uhr 30", "2026-11-30 09:30:00"),
+        ("9 Uhr, 15 Dezember", "2026-12-15 09:00:00"),
+        ("tomorrow morning at 9", "2026-11-30 09:00:00"),
+        ("tonight 8:30", "2026-11-29 20:30:00"),
+        ("heute Abend 20 Uhr", "2026-11-29 20:00:00"),
+        ("mañana a las 5 de la tarde", "2026-11-30 17:00:00"),
+        ("tomorrow afternoon, 3pm", "2026-11-30 15:00:00"),
     ],
 )
 def test_words_are_read_by_the_clocks_of_the_zone(typed: str, read: str) -> None:
@@ -99,6 +117,12 @@ def test_words_are_read_by_the_clocks_of_the_zone(typed: str, read: str) -> None
         ("14 Mar 2027 2:30am", "does not exist in America/New_York"),
         ("7 Nov 2027 1:30am", "comes twice in America/New_York"),
         ("9am" * 99, "too long"),
+        ("Dienstag 9", "9 can be 9am or 9pm"),
+        ("mardi prochain 10h", "can be Tue 1 Dec or Tue 8 Dec"),
+        ("in 2 days", "Add a time of day"),
+        ("in 10 minutes or 20", "“in 10 minutes” depends on the day"),
+        ("mañana a las 12 de la noche", "There is no 12:00"),
+        ("tomorrow morning 9pm", "There is no 9pm"),
     ],
 )
 def test_what_is_unreadable_or_has_two_meanings_is_refused(typed: str, said: str) -> None:
@@ -106,7 +130,7 @@ def test_what_is_unreadable_or_has_two_meanings_is_refused(typed: str, said: str
         parse_typed_time(typed, zone=NEW_YORK, now=SUNDAY)
 
 
-@rows("typed", ["tomorrow 9am", "Tuesday 9am", "1 Dec 9am"])
+@rows("typed", ["tomorrow 9am", "Tuesday 9am", "1 Dec 9am", "in 2 hours"])
 def test_without_a_day_to_begin_from_only_whole_dates_are_read(typed: str) -> None:
     with pytest.raises(ValueError, match=r"depends on the day|Add the year"):
         parse_typed_time(typed, zone=NEW_YORK)
@@ -135,6 +159,7 @@ PARTS = [
     "-",
     "et",
     "2026",
+    *("in", "dans", "10", "days", "hours", "um", "morgen", "tonight", "abend", "matin"),
 ]
 
 

@@ -18,7 +18,7 @@ from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings,
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, finding_of, in_order
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import say
+from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.ledger import find_draft, find_stored
 from newsletter.pipeline.statements.write import Conflict, DraftWriter, WouldLapse
 from newsletter.pipeline.status import get_status, lapse_of
@@ -35,15 +35,8 @@ from newsletter.web.desk.statements.preview import colleagues_of, send_test, vie
 _MAX_FILE_BYTES = 20_000_000
 MAX_FORM_BYTES = _MAX_FILE_BYTES + (256 << 10)
 _MAX_PICTURE_BYTES = LARGEST_PICTURE + (64 << 10)
-_DESK_WORDINGS = (
-    (re.compile(r"set embargo_until, as in 'embargo_until: ([^']*)'"), r"enter \1 as its end"),
-    (re.compile(r"set embargo_until\b"), "enter its end"),
-    (re.compile(r"write date: yourself"), "enter it yourself"),
-)
 _MAX_TEXTS_OFFERED = 10
 _LINES = ("title", "subject", "summary")
-_BLANKS = re.compile(r"\n\s*\n")
-"""Separates two blocks of Markdown."""
 _KINDS = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
 
 
@@ -151,7 +144,7 @@ class Drafts:
             language=read.language or bare.language,
         )
         left_out = tuple((line.line, line.text, line.why) for line in read.dropped)
-        notes = (*map(_note_in_words, read.notes), *map(_picture_note, read.pictures))
+        notes = (*map(without_commands, read.notes), *map(_picture_note, read.pictures))
         return text, ImportFindings(file=name, left_out=left_out, notes=notes), read.pictures
 
     @route("POST", "/drafts/{key}/import", Role.WRITER, takes_files=True, max_bytes=MAX_FORM_BYTES)
@@ -325,7 +318,8 @@ class Drafts:
             original = draft_text(find_stored(tx, draft.version.text.translation_of).statement)
         both = original, draft.version.text
         rows = [(name, *(str(vars(each)[name]) for each in both)) for name in _LINES]
-        blocks = zip_longest(*(_BLANKS.split(each.body.strip()) for each in both), fillvalue="")
+        bodies = [re.split(r"\n\s*\n", each.body.strip()) for each in both]
+        blocks = zip_longest(*bodies, fillvalue="")
         rows += [(f"block-{place}", *pair) for place, pair in enumerate(blocks)]
         return self._desk.page(
             request,
@@ -440,10 +434,3 @@ def _picture_note(picture: ImportedPicture) -> str:
     """Return an import note that says where a picture of the file is stored."""
     name = f"The picture “{picture.alt}”" if picture.alt else "A picture without a description"
     return f"{name} is kept under Pictures; put it into the text from there. {picture.note}"
-
-
-def _note_in_words(note: str) -> str:
-    """Return an import's note with the page's words instead of the file's."""
-    for pattern, words in _DESK_WORDINGS:
-        note = pattern.sub(words, note)
-    return note

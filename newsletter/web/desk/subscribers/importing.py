@@ -6,10 +6,12 @@ A page shows the progress.
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from starlette.responses import Response
 
+from newsletter.documents.release.words import load_table
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
@@ -43,29 +45,7 @@ _MAX_WORKS = 50
 _GONE = say("This file was imported already, or is gone. Look at the list of imports.")
 
 
-NOTES = (
-    say("read as an export of {tool}: {file}"),
-    say("columns ignored: {columns}"),
-    say("tags ignored, of {count} people: all go to the lists that you name"),
-    say("to be suppressed: {count} {why}, first at {places}"),
-    say("skipped: {count} {why}, first at {places}"),
-    say("files ignored, no exports of people: {files}"),
-    say("It is not UTF-8 and was read as {encoding}: look at its quotes and accents."),
-    say("{file}: It is not UTF-8 and was read as {encoding}: look at its quotes and accents."),
-    say(
-        "listmonk does not export who left a single list or never confirmed it: import only an"
-        " export of people who stand confirmed in the list you mean"
-    ),
-    say("unsubscribed"),
-    say("bounced"),
-    say("complained"),
-    say("erased"),
-    say("shut out by the staff"),
-    say("never confirmed"),
-    say("stands in the file already"),
-    say("left or bounced there, under what is no address"),
-    say("without an address that email can reach"),
-)
+NOTES: Sequence[str] = load_table("newsletter.web.desk", "notes.yaml")["readers"]
 """English texts of notes that the sandbox writes about a file, for translation."""
 
 
@@ -384,7 +364,7 @@ def _faults_in(error: InvalidInput, file: str) -> Faults:
     """Return the first faults of a file, with line and column, and the number of others."""
     found = [("file", _fault_sentence(fault, file)) for fault in error.faults]
     more = len(found) - _MAX_FAULTS_SHOWN
-    return [*found[:_MAX_FAULTS_SHOWN], *([("file", f"And {more:,} more")] if more > 0 else [])]
+    return [*found[:_MAX_FAULTS_SHOWN], *[("file", f"And {more:,} more")][: max(more, 0)]]
 
 
 def _fault_sentence(fault: Fault, file: str) -> str:
@@ -392,8 +372,7 @@ def _fault_sentence(fault: Fault, file: str) -> str:
     member = fault.file.removeprefix(file).strip("/")
     line = f"line {fault.line:,}" if fault.line else ""
     place = ", ".join(filter(None, (member, line, f"column {fault.key}" if fault.key else "")))
-    said = f"{place}: {fault.message}" if place else f"The file {fault.message}"
-    said = without_commands(said)
+    said = without_commands(f"{place}: {fault.message}" if place else f"The file {fault.message}")
     return said[:1].upper() + said[1:]
 
 

@@ -176,7 +176,7 @@ def test_a_person_without_a_factor_confirms_by_a_new_sign_in_at_the_provider(
     now, again = int(site.clock.now().timestamp()), {"again": "login"}
     for claims, why in (
         ({"auth_time": now - 61}, "not asked there who you are"),
-        ({"auth_time": None}, "not asked there who you are"),
+        ({"auth_time": None}, "Use your code or password instead"),
         ({"sub": "of ben"}, "there as another person"),
         ({"nonce": "of another"}, "You were not signed in"),
     ):
