@@ -322,7 +322,8 @@ begin
         if one.kind = 'S' then
             perform setval(one.name, 1, false);
         elsif one.relname = 'restore_guard' then
-            update restore_guard set name = '', claims = 0;
+            update restore_guard set name = '', claims = 0, beat_at = 0, timeline = '',
+                timeline_claims = 0, timeline_beat_at = 0, sends_from = 0;
         elsif one.relname <> 'schema_version' then
             execute 'delete from ' || one.name;
         end if;

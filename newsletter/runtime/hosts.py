@@ -58,6 +58,8 @@ class Presence:
             self._ended.set()
             beating.join()
             with suppress(StoreUnavailable):
+                # a claim of this process that a replica lacks may be why it ends
+                self._delivery.guard().follow()
                 log_recovered(self._delivery.recover(leaving=owner))
 
     def _beat(self, owner: int) -> None:
@@ -78,14 +80,15 @@ class Presence:
         store, guard_file = self._delivery.store, self._delivery.guard_file
         if isinstance(store.clock, ServerClock):
             store.clock.set()
+        self._delivery.guard().follow()
         with store.begin(lasting=False) as tx:
             is_known = tx.workers.beat(owner, tx.now)
             leads = self._part is Part.SCHEDULER and tx.workers.lead(owner, tx.now, DEAD_AFTER)
-            claims = tx.generation.mark().claims
+            mark = tx.generation.mark()
         if not is_known or (self.leads.is_set() and not leads):
             return False
         # each machine follows the claims of all, so that each knows a database that was put back
-        guard_file.note(claims)
+        guard_file.note(mark.claims, mark.beat_at)
         guard_file.flush()
         if leads:
             self.leads.set()

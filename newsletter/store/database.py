@@ -47,6 +47,8 @@ _log = logging.getLogger("sql.newsletter")
 """Logs each SQL statement without its values, at DEBUG. It is no child of the program's log."""
 NO_LIMIT = 1 << 62
 """A LIMIT that returns all rows."""
+TLI = "'00000000' || lower(substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))"
+"""PostgreSQL: the server's timeline, which a promotion of a replica and a restore raise."""
 MEMBER = "CAST(member.value AS BIGINT)"
 """The number of a member, of ``json_each(…) AS member``: PostgreSQL's ``value`` is text."""
 SKIP_LOCKED = "/*postgres FOR UPDATE SKIP LOCKED*/"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.domain.delivery.restore_guard import Location
 from newsletter.domain.errors import DatabaseReplaced, Defect, Refused, StoreUnavailable
-from newsletter.store.database import UNCACHED_PLAN, Database, Driver
+from newsletter.store.database import TLI, UNCACHED_PLAN, Database, Driver
 from newsletter.store.file.guard_file import hashed
 from newsletter.store.file.secure_erase import DUE_KEY
 from newsletter.store.postgresql_words import adapt, in_driver_words
@@ -160,11 +160,10 @@ class Postgresql:
         """Return the server, its history (timeline), and the database."""
         with self.transaction(reads=True) as db:
             [(system, timeline, oid)] = db.rows(
-                "SELECT system_identifier, timeline_id, pg_database.oid"
-                " FROM pg_control_system(), pg_control_checkpoint(), pg_database"
-                " WHERE datname = current_database()"
+                f"SELECT system_identifier, {TLI}, pg_database.oid"
+                " FROM pg_control_system(), pg_database WHERE datname = current_database()"
             )
-        return Location(file=int(oid), machine=hashed(str(system)), filesystem=f"{timeline:016x}")
+        return Location(file=int(oid), machine=hashed(str(system)), filesystem=timeline)
 
     def size(self) -> int:
         """Return the size of its files on the server, in bytes."""
@@ -403,6 +402,7 @@ _WRITE = (
 """A statement sees all earlier commits. No other process commits while this lock is held."""
 _STATES = {
     "08": "the server cannot be reached; check that it runs, then try again",
+    "55000": "check that the server is no standby",
     "25006": "the database takes no writes; check that the server is no standby",
     "28": "check the user and the password",
     "3D000": "make it with 'createdb', or check 'database' in newsletter.yaml",

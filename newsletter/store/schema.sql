@@ -20,11 +20,16 @@ CREATE TABLE meta (
 ) STRICT;
 
 -- The generation of the database and the number of claims in it. It has one row. Each worker
--- counts its own claims.
+-- counts its own claims. After a fail-over of the server the values of that moment are kept.
 CREATE TABLE restore_guard (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     claims INTEGER NOT NULL,
+    beat_at INTEGER NOT NULL DEFAULT 0,  -- the last heartbeat of any worker
+    timeline TEXT NOT NULL DEFAULT '',  -- of the server; other values of PostgreSQL send nothing
+    timeline_claims INTEGER NOT NULL DEFAULT 0,
+    timeline_beat_at INTEGER NOT NULL DEFAULT 0,
+    sends_from INTEGER NOT NULL DEFAULT 0,  -- until then each machine compares
     CONSTRAINT ck_restore_guard_one CHECK (id = 1)
 ) STRICT;
 INSERT INTO restore_guard (id, name, claims) VALUES (1, '', 0);

@@ -56,6 +56,30 @@ class WorkersContract:
             assert not tx.workers.beat(one, NOON)
         assert enter(store) > one
 
+    def test_nothing_is_claimed_until_the_machines_have_compared_after_a_fail_over(
+        self, store: Store
+    ) -> None:
+        Books(store, 60)
+        one, timeline = enter(store), store.database.location().filesystem
+        with store.begin() as tx:
+            tx.workers.beat(one, NOON)
+            tx.generation.note_timeline("before", 3, NOON + _SECOND)
+            assert tx.generation.mark().timeline_claims == 3
+            # of a server that became another one since
+            tx.db.change("UPDATE restore_guard SET timeline = 'another'")
+        if "postgresql" in store.database.name:
+            assert claim(store, one) is None
+        with store.begin() as tx:
+            tx.generation.note_timeline(timeline, 4, NOON + _SECOND)
+            tx.generation.note_timeline(timeline, 5, NOON)  # the first note stays
+            mark = tx.generation.mark()
+            assert (mark.timeline, mark.timeline_claims) == (timeline, 4)
+            assert mark.timeline_beat_at == mark.beat_at > 0
+        assert claim(store, one) is None
+        with store.send(lasting=False) as tx:
+            at = NOON + _SECOND
+            assert tx.batches.claim(at=at, lease=LEASE, attempt_id="a1", owner=one) is not None
+
     def test_claims_are_counted_by_each_owner_and_stay_counted(self, store: Store) -> None:
         books = Books(store, 60)
         one, other = enter(store), enter(store)

@@ -6,6 +6,10 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
 
+from newsletter.domain.delivery.worker import HEARTBEAT
+
+_MAX_LOST_MILLISECONDS = 3000 * HEARTBEAT.seconds
+"""Heartbeats do not wait for the disk or a standby: the last ones may be lost, and nothing else."""
 _STORED_STOP = re.compile(
     r"stopped by (?P<by>\S+)(?: \((?P<why>.*)\))? on (?P<at>\d{4}-\d\d-\d\d \d\d:\d\d) UTC"
 )
@@ -46,6 +50,12 @@ class Mark:
     """The number of all claims."""
     former: frozenset[str] = field(default=frozenset(), compare=False)
     """Generations that ended when a person released the hold, if several processes send."""
+    beat_at: int = field(default=0, compare=False)
+    """The last heartbeat of any process, in milliseconds since 1970 on the database's clock."""
+    timeline: str = field(default="", compare=False)
+    """The timeline of the server, with the values when its first process began; may be older."""
+    timeline_claims: int = field(default=0, compare=False)
+    timeline_beat_at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +72,8 @@ class Location:
     """A name of the machine that a restart changes."""
     device: str = ""
     """The number of the disk, valid during one ``boot``: a copied disk has another one."""
+    host: str = ""
+    """A name of the machine and folder of the guard file, if the database is on a server."""
 
     def moved_from(self, other: "Location") -> str:
         """Return why the database cannot be the file at ``other``, in words; "" if it can."""
@@ -72,15 +84,13 @@ class Location:
         if _differ(self.filesystem, other.filesystem) or (
             same_boot and _differ(self.device, other.device)
         ):
-            return "is on another disk than the one that last sent"
+            return "is on another disk, or another replica, than the one that last sent"
         return "is another file than the one that last sent" if self.file != other.file else ""
 
     def succeeds(self, other: "Location") -> bool:
-        """Return whether the database may be a replica of the server ``other``.
-
-        Only its history, in ``filesystem``, differs then.
-        """
-        return replace(self, filesystem=other.filesystem) == other
+        """Return whether only the server's timeline, in ``filesystem``, differs, and is later."""
+        same = replace(self, filesystem=other.filesystem, host=other.host) == other
+        return same and self.filesystem > other.filesystem
 
 
 def _differ(one: str, other: str) -> bool:
@@ -128,17 +138,29 @@ class GuardCheck:
         if record.mark.generation in mark.former:
             return ""  # a person has compared the database since this machine sent
         # first: the next question takes a database for new only where no claim is missing from it
-        if record.mark.claims > mark.claims:
+        has_moved, claims, beat_at = (
+            self.location.succeeds(record.location),
+            mark.claims,
+            mark.beat_at,
+        )
+        if has_moved and mark.timeline == self.location.filesystem:
+            claims, beat_at = mark.timeline_claims, mark.timeline_beat_at  # others sent since
+        if missing := max(record.mark.claims - claims, 0):
             return (
-                f"this database knows of {mark.claims:,} claims, and there were {self.claims:,}:"
-                f" what went out with the last {self.claims - mark.claims:,} is not in it"
+                f"this database knows of {claims:,} claims, and there were {claims + missing:,}:"
+                f" what went out with the last {missing:,} is not in it"
+            )
+        if has_moved and (lost := record.mark.beat_at - beat_at) > _MAX_LOST_MILLISECONDS:
+            return (
+                f"this database lacks the last {lost // 1000:,} seconds before a replica took over:"
+                " readers who left then, and what staff stopped, may not be in it"
             )
         if mark == Mark() and record.before:
             return ""  # a new database in the place of one from which nothing was ever claimed
         if mark.generation not in {record.mark.generation, record.before}:
             return "this database is not the one that the last run worked on: copied or restored"
-        if self.is_attended and self.location.succeeds(record.location):
-            return ""  # a replica has every claim, and those at work go on with it
+        if has_moved and (self.is_attended or self.location.host == record.location.host != ""):
+            return ""  # a replica with every claim took over; a copied workspace is elsewhere
         moved = self.location.moved_from(record.location)
         return f"this database {moved}: copied, restored or moved" if moved else ""
 

@@ -1,7 +1,7 @@
 """A statement, its approvals, and the decision whether they are enough."""
 
 import datetime as calendar
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -248,7 +248,9 @@ def standing(
             # a person who approves again, for a later time, is held to that time
             told = filter(None, (first.not_before, approval.not_before))
             kind[mailbox(approval.by)] = replace(first, not_before=max(told, default=None))
-    complete_at = _complete_at(tuple(counted.values()), tuple(overrides.values()), policy.required)
+    ways = ((tuple(counted.values()), policy.required), (tuple(overrides.values()), OVERRIDES))
+    enough = [given[least - 1].at for given, least in ways if len(given) >= least]
+    complete_at = min(enough, default=None)
     lost = changed(outdated[-1].content_hash) if outdated and not counted else ""
     shortfall = f"it has {len(counted)} of {policy.required} approvals"
     if lost:
@@ -270,14 +272,6 @@ def standing(
         complete_at=complete_at,
         lost=lost,
     )
-
-
-def _complete_at(
-    counted: Sequence[Approval], overrides: Sequence[Approval], required: int
-) -> datetime | None:
-    """Return when there were enough approvals or two overrides; None if there are not."""
-    ways = ((counted, required), (overrides, OVERRIDES))
-    return min((given[least - 1].at for given, least in ways if len(given) >= least), default=None)
 
 
 def _reason_not_counted(

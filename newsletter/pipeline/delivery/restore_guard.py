@@ -17,9 +17,9 @@ from newsletter.domain.delivery.restore_guard import (
     GuardRecord,
     HoldKind,
     Location,
-    Mark,
     SendingStop,
 )
+from newsletter.domain.delivery.worker import DEAD_AFTER
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.ledger import entitle
@@ -29,10 +29,9 @@ from newsletter.store.sql import Store, Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Decides whether a workspace may send.
+    """Decides whether a workspace may send. ``waits`` sleeps for a moment.
 
-    ``names`` returns a new generation name, ``waits`` sleeps for a moment. Processes that share the
-    sending share a generation until a person releases a hold: else each would look like a copy.
+    Processes that share the sending share a generation until a person releases a hold.
     """
 
     store: Store
@@ -42,10 +41,7 @@ class Guard:
     waits: Callable[[], object] = lambda: None
 
     def attend(self) -> None:
-        """Compare the database with the guard file, before any other use of the database.
-
-        A new database begins its first generation. If the two differ, sending is put on hold.
-        """
+        """Begin the generation of a new database; put sending on hold for a discrepancy."""
         _, books = self._read_state()
         if books.is_attended and replace(books, is_attended=False).discrepancy:
             self._await_heartbeat()
@@ -67,8 +63,7 @@ class Guard:
         record = None
         with self.store.begin() as tx:
             books = self._read_books(tx)
-            if books.discrepancy:
-                self._hold_sending(tx, books)
+            self._check(tx, books)
             reasons = tx.hold.reasons()
             if not reasons:
                 record = self._renew(tx, books)
@@ -76,6 +71,14 @@ class Guard:
             # after the transaction: an error inside it would undo the hold
             raise Refused(_refusal(reasons, books))
         self._confirm(record)
+
+    def follow(self) -> None:
+        """Compare the database with the guard file, before a heartbeat, if a replica took over."""
+        record, location = self.guard_file.read(), self.guard_file.location()
+        if isinstance(record, Absence) or location.filesystem == record.location.filesystem:
+            return
+        with self.store.begin() as tx:
+            self._check(tx, self._compare(tx, record, location))
 
     def holds(self) -> dict[HoldKind, str]:
         """Return why sending is on hold, also for a difference not yet stored."""
@@ -118,15 +121,14 @@ class Guard:
                 if self.is_shared:
                     tx.generation.end(books.mark.generation)
                 record = self._renew(tx, books, is_new=True)
+                if self.is_shared:
+                    tx.generation.note_timeline(books.location.filesystem, books.claims, tx.now)
         if record is not None:
             self._confirm(record)
         return lifted
 
     def _await_heartbeat(self) -> None:
-        """Wait until another process sends a heartbeat, or all count as dead.
-
-        A copied database contains the last heartbeats of its original, and gets no newer ones.
-        """
+        """Wait until another process sends a heartbeat, or all count as dead, as in a copy."""
         seen = beats = self._heartbeats()
         while beats and not any(beats.get(number, at) > at for number, at in seen.items()):
             self.waits()
@@ -135,6 +137,13 @@ class Guard:
     def _heartbeats(self) -> dict[int, datetime]:
         with self.store.read() as tx:
             return {one.id: one.beat_at for one in tx.workers.all() if one.is_alive(tx.now)}
+
+    def _check(self, tx: Transaction, books: GuardCheck) -> None:
+        if books.discrepancy:
+            self._hold_sending(tx, books)
+        elif self.is_shared:
+            timeline, from_at = books.location.filesystem, tx.now + DEAD_AFTER
+            tx.generation.note_timeline(timeline, books.mark.claims, from_at)
 
     def _hold_sending(self, tx: Transaction, books: GuardCheck) -> None:
         """Put sending on hold for a difference, unless it is already, and note the evidence."""
@@ -169,7 +178,7 @@ class Guard:
 
     def _renew(self, tx: Transaction, books: GuardCheck, *, is_new: bool = False) -> GuardRecord:
         joined = "" if is_new or not self.is_shared else books.mark.generation
-        mark = Mark(generation=joined or self.names(), claims=books.claims)
+        mark = replace(books.mark, generation=joined or self.names(), claims=books.claims)
         record = GuardRecord(mark=mark, before=books.mark.generation, location=books.location)
         self.guard_file.write(record)
         tx.generation.renew(mark)

@@ -53,12 +53,6 @@ _HEADS_TWICE = (
 _ANY = re.compile("|".join(map(re.escape, _AROUND)))
 
 
-def laid_out(html: str) -> str:
-    """Add the layout of blocks to the HTML of a text."""
-    parted = _BETWEEN.sub(_BETWEEN_COLUMNS, html)
-    return _HEADS.sub(_HEADS_TWICE, _ANY.sub(lambda found: _AROUND[found.group()], parted))
-
-
 _ALLOWED: dict[str, set[str]] = {
     **{tag: {"dir"} for tag in ("h2", "h3", "h4")},
     **{tag: set() for tag in ("ul", "li", "em", "strong", "s")},
@@ -109,7 +103,8 @@ def to_html(tokens: Sequence[Token]) -> str:
         strip_comments=True,
     )
     # behind the cleaning, which takes out all comments, those for Outlook too
-    return laid_out(clean)
+    framed = _ANY.sub(lambda found: _AROUND[found.group()], _BETWEEN.sub(_BETWEEN_COLUMNS, clean))
+    return _HEADS.sub(_HEADS_TWICE, framed)
 
 
 # --- one rule for each kind of token that mail wants otherwise -------------------------------

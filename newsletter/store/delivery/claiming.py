@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.delivery.batch import ClaimedBatch, DeliveryState
 from newsletter.store.campaigns.campaigns import Campaigns
-from newsletter.store.database import MEMBER, SKIP_LOCKED, UNCACHED_PLAN, Condition, Database
+from newsletter.store.database import MEMBER, SKIP_LOCKED, TLI, UNCACHED_PLAN, Condition, Database
 from newsletter.store.subscribers.eligibility import People, eligible, exclusion, ids_of, people_on
 
 DAMAGED = "the address was damaged in the database: it is not the one that was stored"
@@ -24,9 +24,11 @@ IS_UNKNOWN = "batch.state = 'unknown'"
 NO_HOLD = "NOT EXISTS (SELECT 1 FROM meta WHERE key IN ('doubt', 'stop'))"
 """SQL condition: there is no hold on sending."""
 IS_ALIVE = (
-    "(CAST(:owner AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner))"
+    "(CAST(:owner AS BIGINT) IS NULL OR EXISTS (SELECT 1 FROM worker WHERE worker.id = :owner)"
+    " AND EXISTS (SELECT 1 FROM restore_guard WHERE sends_from <= :at"
+    f" /*postgres AND timeline IN ('', {TLI}) */))"
 )
-"""SQL condition: the claiming process does not count as dead."""
+"""SQL condition: the claiming process does not count as dead, and no fail-over is being checked."""
 ALL_CLAIMS = (
     "SELECT claims + (SELECT COALESCE(SUM(worker.claims), 0) FROM worker) FROM restore_guard"
 )
@@ -67,6 +69,7 @@ def next_queued(
         f" WHERE campaign.state = 'sending' AND {NO_HOLD} AND {IS_ALIVE}"
         " ORDER BY urgent DESC, id",
         owner=owner,
+        at=at,
     ):
         if allowance and provider not in allowance:  # it is not configured any more
             provider = next(iter(allowance))

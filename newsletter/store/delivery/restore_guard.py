@@ -1,5 +1,6 @@
 """The holds on all sending of the workspace, and the generation of its database."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from newsletter.domain.delivery.restore_guard import HoldKind, Mark
@@ -36,12 +37,28 @@ class Generation(Repository):
 
     def mark(self) -> Mark:
         """Return the generation, and the number of claims."""
-        [(name, claims)] = self._db.rows(
-            "SELECT name, claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) FROM restore_guard"
+        [mark] = self._db.all(
+            Mark,
+            "SELECT name AS generation, beat_at, timeline, timeline_claims, timeline_beat_at,"
+            " claims + (SELECT COALESCE(SUM(claims), 0) FROM worker) AS claims FROM restore_guard",
         )
         keys = self._db.column("SELECT key FROM meta WHERE key LIKE :former", former=f"{_FORMER}%")
         former = frozenset(key.removeprefix(_FORMER) for key in keys)
-        return Mark(generation=name, claims=claims, former=former)
+        return replace(mark, former=former)
+
+    def note_timeline(self, timeline: str, claims: int, sends_from: datetime) -> None:
+        """Note a later timeline and its mark; nothing is claimed until ``sends_from``."""
+        self._db.change(
+            """
+            UPDATE restore_guard SET timeline = :timeline, timeline_claims = :claims,
+                timeline_beat_at = beat_at,
+                sends_from = CASE WHEN timeline = '' THEN 0 ELSE :sends_from END
+            WHERE timeline <> :timeline
+            """,
+            timeline=timeline,
+            claims=claims,
+            sends_from=sends_from,
+        )
 
     def end(self, name: str) -> None:
         """Note that a generation ended: its guard records are older than a person's release."""

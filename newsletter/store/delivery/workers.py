@@ -31,6 +31,7 @@ class Workers(Repository):
 
     def beat(self, worker_id: int, at: datetime) -> bool:
         """Record a heartbeat. Return False if the process counts as dead."""
+        self._db.change("UPDATE restore_guard SET beat_at = :at", at=at)
         return self._db.update("worker", {"id": worker_id}, beat_at=at)
 
     def silent(self, since: datetime) -> list[int]:

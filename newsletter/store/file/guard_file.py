@@ -1,8 +1,6 @@
 """The guard file, outside the database: the number of claims, the generation, and the location.
 
-Two copies of a disk have the same file system and file; two disks of one machine have the same
-machine. A part that the system does not provide, or that a restart changes, is empty. The machine's
-name is hashed, because systemd's must not be shown.
+A part of a location that the system does not provide is empty. Names of machines are hashed.
 """
 
 import glob
@@ -103,6 +101,7 @@ _LINE = re.compile(
     rb" before (?P<before>[0-9a-f]{32}|-{32}) file (?P<file>\d{20})"
     rb" machine (?P<machine>[0-9a-f]{32}|-{32}) filesystem (?P<filesystem>[0-9a-f]{16}|-{16})"
     rb" boot (?P<boot>[0-9a-f]{32}|-{32}) device (?P<device>[0-9a-f]{16}|-{16})"
+    rb" host (?P<host>[0-9a-f]{32}|-{32}) beat (?P<beat>\d{20})"
     rb" check (?P<check>[0-9a-f]{16})\n"
 )
 
@@ -135,7 +134,9 @@ class GuardFile:
         self._written: GuardRecord | None = None
 
     def location(self) -> Location:
-        return self._location_of(self._database)
+        found, computer = self._location_of(self._database), machine() if self._is_shared else ""
+        host = hashed(f"{computer} {_inode(self._path.parent)}" * bool(computer))
+        return replace(found, host=host)
 
     def read(self) -> GuardRecord | Absence:
         """Return the record, or why there is none."""
@@ -171,16 +172,18 @@ class GuardFile:
         if claims <= self._known().mark.claims:
             raise self._exchanged(f"so many claims ({claims:,}) were made before")
 
-    def note(self, claims: int) -> None:
-        """Store the number of a claim before its call is sent; a lower number changes nothing."""
+    def note(self, claims: int, beat_at: int = 0) -> None:
+        """Store the number of a claim before its call is sent; lower numbers change nothing."""
         with self._lock:
             known = self._known()
-            if claims <= known.mark.claims:
+            if claims <= known.mark.claims and beat_at <= known.mark.beat_at:
                 return
+            claims, beat_at = max(claims, known.mark.claims), max(beat_at, known.mark.beat_at)
+            mark = replace(known.mark, claims=claims, beat_at=beat_at)
             try:
                 # not flushed: a crash of the process loses no byte, and a record that lags raises
                 # no alarm
-                self._overwrite(replace(known, mark=replace(known.mark, claims=claims)))
+                self._overwrite(replace(known, mark=mark))
             except OSError as error:
                 raise self._unavailable(error) from error
 
@@ -288,6 +291,7 @@ def _format(record: GuardRecord) -> bytes:
         f" before {_word(record.before, _LONG)} file {location.file:020d}"
         f" machine {_word(location.machine, _LONG)} filesystem {_word(location.filesystem, _SHORT)}"
         f" boot {_word(location.boot, _LONG)} device {_word(location.device, _SHORT)}"
+        f" host {_word(location.host, _LONG)} beat {mark.beat_at:020d}"
     )
     return f"{line} check {_check(line.encode())}\n".encode()
 
@@ -304,7 +308,9 @@ def _parse(line: bytes) -> GuardRecord | Absence:
     if _check(line[: found.start("check") - len(" check ")]) != fields["check"]:
         return Absence.UNREADABLE
     return GuardRecord(
-        mark=Mark(generation=fields["epoch"], claims=int(fields["claims"])),
+        mark=Mark(
+            generation=fields["epoch"], claims=int(fields["claims"]), beat_at=int(fields["beat"])
+        ),
         before=fields["before"],
         location=Location(
             file=int(fields["file"]),
@@ -312,6 +318,7 @@ def _parse(line: bytes) -> GuardRecord | Absence:
             filesystem=fields["filesystem"],
             boot=fields["boot"],
             device=fields["device"],
+            host=fields["host"],
         ),
     )
 

@@ -125,6 +125,45 @@ def test_a_replica_that_has_every_claim_is_no_copy_where_others_go_on_with_it() 
     assert all("copied, restored or moved" in why for why in moved)
 
 
+SERVER = Location(file=7, machine="server", filesystem="2", host="here")
+
+
+@rows(
+    ["name", "there", "failover", "words"],
+    [
+        ("it has all", SERVER, (5, 100_000), ""),
+        ("the last heartbeats do not wait for the disk", SERVER, (5, 94_000), ""),
+        ("a commit of before", SERVER, (5, 93_999), "lacks the last 6 seconds before a replica"),
+        ("a claim, and others since", SERVER, (4, 100_000), "knows of 4 claims, and there were 5"),
+        ("a copied workspace", replace(SERVER, host="there"), (5, 100_000), "another replica"),
+        ("an unknown machine", replace(SERVER, host=""), (5, 100_000), "another replica"),
+        ("the primary of before", replace(SERVER, filesystem="0"), None, "another replica"),
+    ],
+)
+def test_a_replica_that_took_over_is_compared_with_what_this_machine_noted(
+    name: str, there: Location, failover: tuple[int, int] | None, words: str
+) -> None:
+    claims, beat_at = failover or (9, 200_000)
+    found = GuardCheck(
+        mark=Mark(
+            generation=FIRST,
+            claims=9,
+            beat_at=200_000,
+            timeline=there.filesystem if failover else "1",
+            timeline_claims=claims,
+            timeline_beat_at=beat_at,
+        ),
+        location=there,
+        record=GuardRecord(
+            mark=Mark(generation=FIRST, claims=5, beat_at=100_000),
+            before=FIRST,
+            location=replace(SERVER, filesystem="1", host=there.host and "here"),
+        ),
+    )
+    assert words in found.discrepancy, name
+    assert bool(found.discrepancy) is bool(words)
+
+
 def test_a_database_is_unmarked_until_its_first_epoch_began() -> None:
     assert GuardCheck(mark=NEW, location=HERE, record=Absence.MISSING).is_unmarked
     assert not GuardCheck(mark=NEW, location=HERE, record=Absence.UNREADABLE).is_unmarked

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain.delivery.restore_guard import Absence, HoldKind
+from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, HoldKind, Location
 from newsletter.domain.delivery.worker import DEAD_AFTER, Part
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.delivery.restore_guard import Guard
@@ -74,7 +74,10 @@ def test_a_second_machine_joins_the_generation_while_the_first_is_at_work(
     machine("two").begin()
     machine("one").begin()
     assert generation(room) == first
-    assert machine("two").guard_file.read() == machine("one").guard_file.read()
+    one, two = (machine(name).guard_file.read() for name in ("one", "two"))
+    assert isinstance(one, GuardRecord)
+    assert isinstance(two, GuardRecord)
+    assert one.mark == two.mark
 
 
 def test_a_machine_without_a_record_stops_the_sending_where_none_is_at_work(
@@ -112,6 +115,75 @@ def test_a_machine_that_knows_of_more_claims_stops_the_sending_of_all(
     assert HoldKind.RESTORE_GUARD in one.holds()
     with pytest.raises(Refused, match="there were 7"):
         one.begin()
+
+
+class Timeline:
+    """The location of a database on a server, for the machine of a guard file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.number = folder, 1
+
+    def of(self, guard: Guard, name: str) -> Guard:
+        def location(_: object) -> Location:
+            return Location(file=7, machine="5" * 32, filesystem=f"{self.number:016}")
+
+        file = GuardFile(self.folder / name / "epoch", "server", location, is_shared=True)
+        return replace(guard, guard_file=file)
+
+
+@pytest.fixture
+def timeline(tmp_path: Path) -> Timeline:
+    return Timeline(tmp_path)
+
+
+def waits(room: Newsroom) -> bool:
+    """Return whether the workers wait until each machine has compared."""
+    with room.store.read() as tx:
+        return bool(tx.db.number("SELECT sends_from FROM restore_guard") > tx.now.timestamp() * 1e3)
+
+
+@pytest.mark.parametrize("is_attended", [True, False])
+def test_a_replica_that_has_all_is_followed_whether_or_not_a_process_lives(
+    room: Newsroom, machine: Machine, timeline: Timeline, is_attended: bool
+) -> None:
+    one = timeline.of(machine("one"), "one")
+    one.begin()
+    enter(room)
+    beat(room)
+    timeline.number = 2
+    if is_attended:
+        one.follow()
+        assert waits(room)
+    room.clock.advance(seconds=DEAD_AFTER.total_seconds())
+    again = timeline.of(machine("one"), "one")
+    again.attend()
+    again.begin()
+    assert waits(room) is not is_attended
+    assert again.holds() == {}
+    again.follow()  # the location is known by now
+    assert room.deeds() == []
+
+
+def test_a_claim_that_the_replica_lacks_is_missed_however_many_were_made_since(
+    room: Newsroom, machine: Machine, timeline: Timeline
+) -> None:
+    one, two = (timeline.of(machine(name), name) for name in ("one", "two"))
+    one.begin()
+    enter(room)
+    two.begin()
+    two.guard_file.note(1)
+    timeline.number = 2
+    one.follow()
+    with room.store.begin() as tx:
+        tx.db.change("UPDATE worker SET claims = 5")
+    two.follow()
+    two.follow()  # an absent or followed record raises no second alarm
+    assert "knows of 0 claims, and there were 1:" in one.holds()[HoldKind.RESTORE_GUARD]
+    timeline.of(machine("two"), "two").release(by=ADA, kinds={HoldKind.RESTORE_GUARD})
+    for name in ("one", "two"):
+        timeline.of(machine(name), name).begin()
+    assert timeline.of(machine("three"), "three").follow() is None
+    assert one.holds() == {}
 
 
 def test_once_a_person_released_it_every_machine_goes_on(room: Newsroom, machine: Machine) -> None:
