@@ -69,7 +69,7 @@ def load_status(
         staff=roles,
         names={address: names.get(address) or name_of(address) for address in roles},
         campaign=campaign,
-        start=_start(tx, stored, approval),
+        start=_start(tx, stored, approval, rules),
         returned=open_change_request(
             tx.change_requests.of(stored.slug), stored.content_hash, approvals
         ),
@@ -225,16 +225,19 @@ def draft_refusal(statement: Statement) -> str:
     return f"{statement.slug} is a draft; 'newsletter statement submit {statement.slug}' submits it"
 
 
-def _start(tx: Transaction, stored: StoredStatement, approval: ApprovalStatus) -> Start | None:
+def _start(
+    tx: Transaction, stored: StoredStatement, approval: ApprovalStatus, rules: CampaignRules
+) -> Start | None:
     """Return the start that counts for the present content; None if there is none.
 
-    A start counts while its sender has the role; an approver's, as long as their approval.
+    A start counts while its sender has the role. If approvals start statements, an approver's start
+    counts as long as their approval.
     """
     if approval.complete_at is None:
         return None
     roles = tx.staff.roles()
     may_start = {address for address, role in roles.items() if role.includes(Role.SENDER)}
-    may_start |= {OPERATOR, *(one.by for one in approval.valid)}
+    may_start |= {OPERATOR, *(one.by for one in approval.valid if not rules.by_sender)}
     starts = (start for start in tx.starts.of(stored.slug) if start.by in may_start)
     return find_valid_start(starts, stored.content_hash, approval.complete_at)
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from newsletter.domain.campaigns.campaign import CampaignState, Start
+from newsletter.domain.campaigns.campaign import CampaignState, Start, StartBy
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.comment import ChangeRequest, Comment
 from newsletter.domain.statements.statement import (
@@ -115,6 +116,21 @@ class BoardContract:
             Shelf.SENT: {"sent"},
         }
         assert counts == {shelf: len(slugs) for shelf, slugs in found.items()}
+
+    def test_a_start_moves_a_statement_while_its_person_may_start(self, store: Store) -> None:
+        """Where approvals start statements, that includes who approved it."""
+        sam = "sam@forum.example"
+        with store.begin() as tx:
+            tx.staff.put(ED, Role.APPROVER, NOON)
+            tx.staff.put(sam, Role.SENDER, NOON)
+            starters = {"s": sam, "a": ED, "left": "left@forum.example", "operator": OPERATOR}
+            for slug, by in starters.items():
+                write(tx, slug)
+                tx.approvals.add(yes(slug))
+                tx.starts.add(Start(slug=slug, content_hash="d1", by=by, at=NOON, count=3))
+            for start, moved in ((StartBy.SENDER, "os"), (StartBy.APPROVAL, "aos")):
+                found = tx.board.page(replace(RULES, start=start), Shelf.SCHEDULED, most=9)
+                assert "".join(sorted(slug[0] for slug in found)) == moved
 
     def test_only_an_approval_that_counts_moves_a_statement(self, store: Store) -> None:
         author, vic = "writer@forum.example", "vic@forum.example"

@@ -83,7 +83,9 @@ class CampaignsContract:
             tx.campaigns.move(held, CampaignState.PAUSED, expect=[CampaignState.SCHEDULED], at=NOON)
             assert [one.id for one in tx.campaigns.due(NOON)] == [early, late]
             tx.campaigns.reschedule(early, NOON + timedelta(hours=1), urgent=False)
-            assert [one.id for one in tx.campaigns.due(NOON)] == [late]
+            tx.campaigns.note_approvers(late, ("ana@forum.example", "ben@forum.example"))
+            [due] = tx.campaigns.due(NOON)
+            assert (due.id, due.approved_by) == (late, ("ana@forum.example", "ben@forum.example"))
 
     def test_those_that_are_sending_are_listed_and_no_others(self, store: Store) -> None:
         first, second = Books(store, 1, slug="first"), Books(store, [], slug="second")

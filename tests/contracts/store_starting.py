@@ -35,7 +35,8 @@ class StartingContract:
     def test_a_go_is_taken_back_once(self, store: Store) -> None:
         with store.begin() as tx:
             tx.starts.add(START)
-            assert tx.starts.revoke("hours", LATER) == 1
+            assert tx.starts.revoke("hours", LATER, version="another") == 0
+            assert tx.starts.revoke("hours", LATER, version=START.content_hash) == 1
             assert tx.starts.revoke("hours", LATER) == 0
             assert tx.starts.of("hours") == [replace(START, revoked_at=LATER)]
 

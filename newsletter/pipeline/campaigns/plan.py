@@ -234,7 +234,7 @@ def _schedule(
         content_hash=status.stored.content_hash,
         state=CampaignState.SCHEDULED,
         release_at=release,
-        approved_by=tuple(approval.by for approval in status.approval.given),
+        approved_by=_approvers(status),
         lists=status.lists,
         provider=rules.provider,
         corrects=statement.corrects,
@@ -249,9 +249,13 @@ def _schedule(
     return campaign
 
 
+def _approvers(status: StatementStatus) -> tuple[str, ...]:
+    return tuple(approval.by for approval in status.approval.given)
+
+
 def _withdraw(tx: Transaction, campaign: Campaign, why: str) -> None:
     if campaign.state is CampaignState.PAUSED:  # else a text that changes back would resume it
-        tx.starts.revoke(campaign.slug, tx.now)
+        tx.starts.revoke(campaign.slug, tx.now, version=campaign.content_hash)
     tx.campaigns.move(
         campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=tx.now, reason=why
     )
@@ -296,6 +300,7 @@ def _start(tx: Transaction, campaign: Campaign, rules: PlanRules) -> bool:
         return False
     if campaign.welcome:
         _replace_welcome(tx, campaign)
+    tx.campaigns.note_approvers(campaign.id, _approvers(status))
     _move(tx, campaign, CampaignState.SENDING)
     if not campaign.unlisted:
         tx.search.put(_searchable(campaign, content, rules))

@@ -261,6 +261,10 @@ class Campaigns(Repository):
         """Change the release time of a campaign, and whether it is urgent."""
         self._db.update("campaign", {"id": campaign_id}, release_at=release_at, urgent=urgent)
 
+    def note_approvers(self, campaign_id: int, approved_by: tuple[str, ...]) -> None:
+        """Record the people whose approvals count at the start."""
+        self._db.update("campaign", {"id": campaign_id}, approved_by=approved_by)
+
     def take_over(self, campaign_id: int, by: str) -> None:
         """Note that the correction ``by`` ended this campaign and took over its waiting readers."""
         self._db.update("campaign", {"id": campaign_id}, corrected_by=by)

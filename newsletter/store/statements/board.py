@@ -5,6 +5,7 @@ approval is checked when a row is shown: here it only decides where the row is l
 """
 
 from newsletter.domain.campaigns.state import BoardSearch, CampaignRules, Shelf
+from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.statement import OVERRIDES
 from newsletter.domain.subscribers.address import mailbox
 from newsletter.store.database import Condition, Repository
@@ -154,7 +155,8 @@ _RETURNED = f"""
                     AND approval.at >= returned.at))
 """
 """A condition: an approver asked for changes in this version, and it was not approved since."""
-_ROLE = 'SELECT role FROM staff WHERE staff.address = approval."by"'
+_ROLE_OF = 'SELECT role FROM staff WHERE staff.address = {}."by"'
+_ROLE = _ROLE_OF.format("approval")
 
 
 def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
@@ -196,9 +198,16 @@ def _enough(rules: CampaignRules, when: str) -> str:
 
 
 def _started(rules: CampaignRules) -> str:
-    """A condition: a start of the current version is not before its last required approval."""
+    """A condition: who may start it started this version, not before its last needed approval."""
+    role = _ROLE_OF.format("start")
+    may_start = f"""start."by" = '{OPERATOR}' OR ({role}) IN ('sender', 'admin')"""
+    if not rules.by_sender:
+        kinds = f"{_counts(rules)} OR {_counts(rules, standing_in=True)}"
+        own = f'SELECT 1 FROM approval WHERE approval."by" = start."by" AND ({kinds})'
+        may_start += f" OR EXISTS ({own})"
     return f"""
         EXISTS (SELECT 1 FROM start
             WHERE start.slug = statement.slug AND start.content_hash = statement.content_hash
-                AND start.revoked_at IS NULL AND {_enough(rules, "approval.at <= start.at")})
+                AND start.revoked_at IS NULL AND ({may_start})
+                AND {_enough(rules, "approval.at <= start.at")})
     """

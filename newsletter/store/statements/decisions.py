@@ -120,9 +120,9 @@ class Starts(Repository):
         """Add a sealed start."""
         self._rows.add(**vars(start))
 
-    def revoke(self, slug: str, at: datetime) -> int:
-        """Revoke all starts of a statement; return their number."""
-        live = self._live(slug)
+    def revoke(self, slug: str, at: datetime, *, version: str = "") -> int:
+        """Revoke the starts of a statement, or of one content hash; return their number."""
+        live = [row for row in self._live(slug) if version in {"", row["content_hash"]}]
         for row in live:
             self._rows.change(row["id"], revoked_at=at)
         return len(live)

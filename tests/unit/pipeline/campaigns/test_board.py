@@ -401,6 +401,7 @@ DEEDS: dict[str, Callable[[Newsroom], object]] = {
     "approve the correction": lambda room: room.approve(slug="again"),
     "retire": lambda room: _put(room, Role.VIEWER),
     "appoint": lambda room: _put(room, Role.APPROVER),
+    "retire who started": lambda room: _put(room, Role.APPROVER, ADA),
     "demand two": lambda room: room.demand(required=2),
     "trust": lambda room: room.demand(author_may_approve=True),
     "own": lambda room: room.approve("writer@forum.example"),
@@ -445,9 +446,9 @@ def _let_go(room: Newsroom) -> None:
         )
 
 
-def _put(room: Newsroom, role: Role) -> None:
+def _put(room: Newsroom, role: Role, who: str = ED) -> None:
     with room.store.begin() as tx:
-        tx.staff.put(ED, role, room.clock.now())
+        tx.staff.put(who, role, room.clock.now())
 
 
 @pytest.mark.slow("it tries out many histories")

@@ -166,8 +166,13 @@ def test_a_campaign_is_withdrawn_when_its_text_changes(room: Newsroom, paused: b
     assert held.reason == withdrawn.reason
 
 
-def test_a_text_whose_change_is_approved_too_gets_a_campaign_of_its_own(room: Newsroom) -> None:
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_text_whose_change_is_approved_too_gets_a_campaign_of_its_own(
+    room: Newsroom, paused: bool
+) -> None:
     scheduled(room)
+    if paused:
+        room.hand().pause("resignation")
     room.write(body="Something else.")
     room.ingest()
     room.render()

@@ -12,6 +12,7 @@ from newsletter.domain.campaigns.campaign import (
     Start,
     StartBy,
 )
+from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -208,8 +209,13 @@ def test_a_role_that_was_lost_in_mid_form_starts_nothing(room: Newsroom) -> None
     assert starts(room) == []
 
 
-@pytest.mark.parametrize("left", [Role.APPROVER, None])
-def test_a_start_lapses_with_the_role_of_who_gave_it(room: Newsroom, left: Role | None) -> None:
+@pytest.mark.parametrize(("left", "approves"), [(Role.APPROVER, 0), (Role.APPROVER, 1), (None, 0)])
+def test_a_start_lapses_with_the_role_of_who_gave_it(
+    room: Newsroom, left: Role | None, approves: bool
+) -> None:
+    """So does that of one who approved it too, and may still approve."""
+    if approves:
+        room.approve(SAM)
     start(room, at=TOMORROW)
     room.look()
     assert room.campaign().state is CampaignState.SCHEDULED
@@ -220,12 +226,28 @@ def test_a_start_lapses_with_the_role_of_who_gave_it(room: Newsroom, left: Role 
             tx.staff.put(SAM, left, room.clock.now())
     [withdrawn] = room.look().withdrawn
     assert withdrawn.reason.startswith("no sender has started it")
+    with room.store.read() as tx:  # where senders find what waits for them
+        assert tx.board.page(room.rules, Shelf.APPROVED, most=9) == ["resignation"]
     run(room, minutes=60 * 24)
     assert room.provider.accepted == []
     with room.store.begin() as tx:
         tx.staff.put(ADA, Role.ADMIN, room.clock.now())
     start(room, by=ADA)  # another sender starts it
     run(room)
+    assert len(room.provider.accepted) == 12
+
+
+def test_a_campaign_names_those_whose_approvals_count_when_it_starts(room: Newsroom) -> None:
+    """Not one who took theirs back in time, but one who approved it meanwhile."""
+    flo = "flo@forum.example"
+    room.approve(flo)
+    start(room)
+    room.look()
+    assert room.campaign().approved_by == (ED, flo)
+    revoke("resignation", by=ED, store=room.store, rules=room.rules)
+    room.approve(ADA)
+    run(room)
+    assert room.campaign().approved_by == (flo, ADA)
     assert len(room.provider.accepted) == 12
 
 
