@@ -135,16 +135,18 @@ class DraftWriter:
             return tx.drafts.advance(draft.key, head, by=who, at=tx.now)
 
     def restore(self, key: str, number: int) -> Draft:
-        """Add a copy of an earlier version as the newest one. Raises NotFound."""
+        """Add a copy of an earlier version as the newest one. Raises NotFound.
+
+        Its writers stay those of both: an open page may bring later words back.
+        """
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "restore a version")
             draft = find_draft(tx, key)
             earlier = tx.drafts.version(key, number)
             if earlier is None:
                 raise NotFound("There is no such version of this text.")
-            back = replace(
-                self._version(who, earlier.text, earlier.writers), kind=VersionKind.RESTORED
-            )
+            writers = (*earlier.writers, *draft.version.writers)
+            back = replace(self._version(who, earlier.text, writers), kind=VersionKind.RESTORED)
             head = tx.drafts.keep(key, back)
             count = tx.drafts.count
             detail = f"version {count(key, number)} as version {count(key)}"

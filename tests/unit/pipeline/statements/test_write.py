@@ -8,7 +8,13 @@ import pytest
 
 from newsletter.documents.release.imported import MadePicture
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
-from newsletter.domain.statements.draft import DraftText, ImportFindings, Picture, VersionKind
+from newsletter.domain.statements.draft import (
+    Draft,
+    DraftText,
+    ImportFindings,
+    Picture,
+    VersionKind,
+)
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.statements.write import Conflict, DraftWriter, random_name
 from tests.rows import rows
@@ -110,7 +116,8 @@ def test_what_counted_in_a_conflict_is_typed_over_by_nobody(desk: WritingRoom) -
     assert desk.versions(draft) == ["in one window", "in another", "mine after all"]
 
 
-def test_restoring_adds_a_version_with_its_writers_and_who_restored(desk: WritingRoom) -> None:
+def test_restoring_adds_a_version_with_all_writers_and_who_restored(desk: WritingRoom) -> None:
+    """A page that is still open may bring words back that the restored version had not."""
     draft = desk.new()
     first = draft.version.number
     desk.type(draft, by=BEN, body="Ben's")
@@ -118,9 +125,14 @@ def test_restoring_adds_a_version_with_its_writers_and_who_restored(desk: Writin
     assert desk.versions(draft) == [TEXT.body, "Ben's", TEXT.body]
     assert back.version.kind is VersionKind.RESTORED
     assert desk.room.deeds()[-1] == (CLEO, "restore")
-    assert back.version.writers == (ANA, CLEO)
+    assert back.version.writers == (ANA, BEN, CLEO)
     desk.type(draft, by=CLEO, body="on")
     assert desk.versions(draft) == [TEXT.body, "Ben's", TEXT.body, "on"]
+    refused = desk.writing(CLEO).save(draft.key, 2, replace(TEXT, body="Ben's after all"))
+    assert isinstance(refused, Conflict)
+    kept = desk.writing(CLEO).save(draft.key, refused.theirs.revision, refused.mine.text)
+    assert isinstance(kept, Draft)
+    assert BEN in kept.version.writers
 
 
 def test_the_version_of_another_text_is_not_there(desk: WritingRoom) -> None:
