@@ -194,7 +194,6 @@ class Desk:
             "number": number,
             "version": version,
             "person": self.person,
-            "called": lambda address, names: names.get(address, say("Somebody")),
             "listed": listed,
             "people": people,
             "said": say,

@@ -339,17 +339,14 @@ class CampaignPage:
         return self._desk.file(data, name=name, kind="text/csv; charset=utf-8")
 
     def _rows(self, tx: Transaction, campaign: Campaign) -> Iterator[tuple[str, object]]:
-        report, names = figures(tx, campaign), colleagues(tx)
+        report = figures(tx, campaign)
         settings = self._campaigns.settings
         yield "Statement", title_of(tx, campaign.slug)
         yield "Name", campaign.slug
         yield "State", _state_word(campaign)
         yield "Lists", titles(settings, campaign.lists)
         yield "Segment", report["segment"]
-        yield (
-            "Approved by",
-            ", ".join(names.get(address, "Somebody") for address in campaign.approved_by),
-        )
+        yield "Approved by", ", ".join(map(self._desk.person, campaign.approved_by))
         yield "Version", campaign.content_hash
         yield "Provider", provider_names(report["providers"])
         yield "Began", self._local(campaign.started_at)

@@ -165,8 +165,7 @@ class Starting:
         with self._statements.store.read() as tx:
             names = deciding.colleagues(tx)
         if isinstance(error, AlreadyStarted):
-            who = names.get(error.start.by, "Somebody")
-            at = self._desk.moment(error.start.at)
+            who, at = self._desk.person(error.start.by), self._desk.moment(error.start.at)
             twice = "This was already started, by {who} on {at}. Nothing was started twice."
             return say(twice, who=who, at=at)
         return f"{what}. {deciding.plain(error, names)}"  # in English
@@ -256,7 +255,7 @@ class Starting:
         if told is None or told <= now:
             return "", False
         given = [one.by for one in status.approval.given if one.not_before]
-        by = listed([status.names.get(address, "Somebody") for address in given])
+        by = listed([status.name(address) for address in given])
         until = self._desk.moment(told)
         why = "{by} approved it for no earlier than {until}. An earlier time takes a new approval."
         return say(why, by=by, until=until), True

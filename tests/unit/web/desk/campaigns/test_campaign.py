@@ -25,6 +25,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[K
     """Twelve readers, five of whom have it."""
     with room(tmp_path_factory.mktemp("desk"), migrated) as found:
         found.approve()
+        found.approve("dan")
         found.start()
         found.begin()
         found.hand_over(batches=1)
@@ -46,6 +47,18 @@ def test_while_it_goes_out_everybody_sees_how_far_it_is(at: Room) -> None:
     assert "Approved by Ben" in said
     assert "Started by Cleo, on Tue 24 Nov 2026, 07:00 New York, for 12 people" in said
     assert "Pause" not in said
+
+
+def test_who_approved_and_started_it_is_named_also_after_they_left(at: Room) -> None:
+    with at.services.store.begin() as tx:
+        for left in ("ben", "cleo"):
+            assert tx.staff.remove(address_of(left))
+    dan = at.as_("dan")
+    said = words(dan.get(here(at)))
+    assert "Approved by Ben, Dan" in said
+    assert "Started by Cleo" in said
+    assert "Approved (done) Ben and Dan" in words(dan.get(f"/statements/{SLUG}"))
+    assert 'Approved by,"Ben, Dan"' in dan.get(f"{here(at)}/report.csv").text
 
 
 def test_the_figures_that_move_are_numbers_without_names(at: Room) -> None:
