@@ -232,10 +232,10 @@ def version(digest: str) -> str:
     return f"{digest[:4]} {digest[4:8]}".strip()
 
 
-def statement_slug(store: Store, name: str) -> str:
-    """Resolve a slug, the beginning of one, or a campaign's number to a slug."""
+def statement_slug(store: Store, name: str, *, shows: bool = False) -> str:
+    """Resolve a slug or a campaign's number to a slug, as ``statement_named`` does."""
     with store.read() as tx:
-        return statement_named(tx, name)
+        return statement_named(tx, name, shows=shows)
 
 
 def _width(text: str) -> int:

@@ -121,6 +121,6 @@ def guess(name: str, known: Sequence[str]) -> str:
 
 
 def several(name: str, found: Sequence[str]) -> str:
-    """Return that the beginning of a name fits several names, and what to write."""
+    """Return that a name is only the beginning of others, and what to write."""
     named = ", ".join(found[:_MAX_NAMED]) + (" …" if len(found) > _MAX_NAMED else "")
-    return f"several names begin with {name!r}: {named}; write more of it"
+    return f"{name!r} is only the beginning of {named}; write the whole name"

@@ -106,22 +106,25 @@ _MAX_SLUGS_SEARCHED = 1_000
 """The number of newest slugs among which a suggestion is searched."""
 
 
-def statement_named(tx: Transaction, name: str) -> str:
-    """Return the slug that a slug, its beginning or a campaign id means. Raises NotFound."""
+def statement_named(tx: Transaction, name: str, *, shows: bool = False) -> str:
+    """Return the slug that a slug or a campaign id means. Raises NotFound.
+
+    ``shows``: nothing is done to the statement, so that the beginning of its slug is enough.
+    """
     if tx.statements.get(name) is not None:
         return name
     numbered = _campaign_by_id(tx, name)
-    return numbered.slug if numbered else _match_slug(tx, name, "statement")
+    return numbered.slug if numbered else _match_slug(tx, name, "statement", shows)
 
 
-def find_campaign(tx: Transaction, name: str) -> Campaign:
-    """Return a campaign by id, or a statement's latest by its slug or its beginning.
+def find_campaign(tx: Transaction, name: str, *, shows: bool = False) -> Campaign:
+    """Return a campaign by id, or a statement's latest by its slug, as ``statement_named`` does.
 
     Raises NotFound, with a suggestion.
     """
     campaign = _campaign_by_id(tx, name) or tx.campaigns.latest(name)
     if campaign is None:
-        campaign = tx.campaigns.latest(_match_slug(tx, name, "campaign"))
+        campaign = tx.campaigns.latest(_match_slug(tx, name, "campaign", shows))
     if campaign is None:
         raise NotFound(f"{name!r} has no campaign yet; 'newsletter campaign list' shows them")
     return campaign
@@ -141,9 +144,10 @@ def _campaign_by_id(tx: Transaction, name: str) -> Campaign | None:
     return tx.campaigns.get(int(name)) if is_id else None
 
 
-def _match_slug(tx: Transaction, name: str, what: str) -> str:
+def _match_slug(tx: Transaction, name: str, what: str, shows: bool) -> str:
     found = tx.statements.slugs(name, _MAX_SUGGESTIONS) if name else []
-    if len(found) == 1:
+    # hours may be a file with a fault, and is not to mean hours-es
+    if found == [name] or (len(found) == 1 and shows):
         return found[0]
     if found:
         raise NotFound(several(name, found))

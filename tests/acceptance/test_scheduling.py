@@ -64,12 +64,20 @@ def test_a_draft_waits_until_it_is_handed_in(workspace: Workspace) -> None:
     shown = workspace.do("statement", "list", "--json").json()
     assert [(row["status"], row["standing"]) for row in shown] == [("draft", "draft")]
 
-    workspace.do("statement", "submit", "ne")
+    workspace.do("statement", "submit", "news")
     assert "status: review" in path.read_text()
     assert "is no draft" in workspace.do("statement", "submit", "news", code=4).stderr
     answer = workspace.approve("news").stderr
     for words in ("version ", "goes to 10 people on press", "leaves at", "statement revoke news"):
         assert words in answer
+
+
+def test_approving_a_file_with_a_fault_approves_no_translation_of_it(workspace: Workspace) -> None:
+    workspace.write("news-es")
+    workspace.write("news").write_text("---\ntitel: News\n---\nText.\n")
+    assert "title: is missing" in workspace.approve("news", code=1).stderr
+    [waits] = workspace.do("statement", "list", "--json").json()
+    assert (waits["slug"], waits["standing"]) == ("news-es", "waits for approval")
 
 
 def test_until_idle_does_not_wait_but_run_does(workspace: Workspace) -> None:

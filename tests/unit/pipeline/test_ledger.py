@@ -16,9 +16,9 @@ def known(room: Newsroom) -> Newsroom:
     return room
 
 
-def statement(room: Newsroom, name: str) -> str:
+def statement(room: Newsroom, name: str, *, shows: bool = True) -> str:
     with room.store.read() as tx:
-        return statement_named(tx, name)
+        return statement_named(tx, name, shows=shows)
 
 
 def campaign(room: Newsroom, name: str) -> int:
@@ -30,9 +30,16 @@ def test_a_slug_means_itself_though_another_begins_with_it(known: Newsroom) -> N
     assert statement(known, "hours") == "hours"
 
 
-def test_a_beginning_that_only_one_has_is_enough(known: Newsroom) -> None:
+def test_a_beginning_that_only_one_has_is_enough_to_show_it(known: Newsroom) -> None:
+    """An act takes the whole name: a new file may have that name, and a fault."""
     assert statement(known, "for") == "forum-resigns"
     assert statement(known, "hours-") == "hours-fr"
+    with known.store.read() as tx:
+        assert find_campaign(tx, "hours", shows=True).id == 1
+    with pytest.raises(NotFound, match="'for' is only the beginning of forum-resigns"):
+        statement(known, "for", shows=False)
+    with pytest.raises(NotFound, match="write the whole name"):
+        known.hand().resume("hours-")
 
 
 def test_a_campaigns_number_means_its_statement(known: Newsroom) -> None:
@@ -41,13 +48,13 @@ def test_a_campaigns_number_means_its_statement(known: Newsroom) -> None:
 
 
 def test_a_beginning_of_several_names_them(known: Newsroom) -> None:
-    with pytest.raises(NotFound, match="several names begin with 'ho': hours") as caught:
+    with pytest.raises(NotFound, match="'ho' is only the beginning of hours") as caught:
         statement(known, "ho")
     assert "hours-fr" in str(caught.value)
     for number in range(5):
         known.write(f"ho-{number}")
     known.look()
-    with pytest.raises(NotFound, match="…; write more of it"):
+    with pytest.raises(NotFound, match="…; write the whole name"):
         statement(known, "ho-")
 
 
@@ -68,4 +75,4 @@ def test_where_nothing_is_like_it_nothing_is_suggested(known: Newsroom, name: st
 
 def test_a_statement_that_has_no_campaign_yet_says_so(known: Newsroom) -> None:
     with pytest.raises(NotFound, match="no campaign yet"):
-        campaign(known, "forum")
+        campaign(known, "forum-resigns")
