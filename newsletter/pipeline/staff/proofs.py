@@ -177,6 +177,12 @@ class Proofs:
             return Stage.HALF
         return Stage.ENROLLING if self.rules.demands_factor(role) else Stage.WHOLE
 
+    def lacks_factor(self, role: Role, credential: Credential | None) -> bool:
+        """Return whether the settings demand a factor by now that a signed-in person lacks."""
+        if credential is None or SignInBy.PROVIDER in self.ways_in(role, credential):
+            return False
+        return self.next_stage(role, credential) is Stage.ENROLLING
+
     # --- passwords
 
     def check_password(

@@ -224,10 +224,10 @@ class Gate:
             # a GET writes nothing, so that the row may not know of the last one
             if session is None or not session.alive(now, self._seen.get(hashed)):
                 return None
-            role = tx.staff.role(session.address)
+            role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
             given_name = tx.staff.names().get(session.address, "")
             language = tx.staff.languages().get(session.address, "")
-        if role is None:
+        if role is None or self._staff.proofs.lacks_factor(role, credential):
             return None
         self._note(hashed, now)
         return Member(

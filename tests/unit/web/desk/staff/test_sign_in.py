@@ -12,7 +12,7 @@ from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
 from newsletter.pipeline.staff import people
 from tests.desk import OURS, desk, words
-from tests.pages import Forum
+from tests.pages import Forum, forum
 from tests.rows import rows
 from tests.unit.web.desk.staff.test_notices import posted
 from tests.unit.web.desk.visitor import OTHER, PASSWORD, Browser, action, hidden
@@ -82,6 +82,21 @@ def test_a_role_that_needs_a_second_factor_sets_it_up_first(browser: Browser, si
     made = re.findall(r"<li><code>([a-z0-9]{5}-[a-z0-9]{5})</code></li>", done.text)
     assert len(made) == 10
     assert browser.is_in
+
+
+def test_a_role_that_needs_a_second_factor_from_now_on_opens_no_page_without_one(
+    tmp_path: Path,
+) -> None:
+    """Sessions from before the setting changed lead to the sign-in, which sets it up."""
+    with forum(tmp_path / "forum") as site:
+        before = Browser(site=site)
+        before.join(ANA)
+        assert before.is_in
+    with forum(tmp_path / "forum", site.clock, desk={"second_factor": "writer"}) as site:
+        after = replace(before, site=site)
+        assert not after.is_in
+        answer = after.sign_in(ANA)
+        assert answer.headers["location"] == "/desk/second/set-up"
 
 
 # --- signing in
