@@ -21,7 +21,7 @@ from newsletter.pipeline.subscribers.join import ShownConsent, ask, confirm
 from newsletter.pipeline.subscribers.prefer import Owner, save
 from newsletter.store.sql import Store
 from newsletter.web.public.archive import published
-from tests.fakes import accept_all, always
+from tests.fakes import PlainRenderer, accept_all, always
 from tests.unit.pipeline.newsroom import Newsroom
 
 ANA, SAM = "ana@example.org", "sam@forum.example"
@@ -94,6 +94,7 @@ def test_a_person_who_confirms_gets_the_approved_text_and_the_campaign_goes_on(
     assert welcomed(press) == []
     joins(press)
     press.write("welcome", welcome=True, body="Another text, approved by nobody.")
+    press.renderer = PlainRenderer("plain-2")
     press.look()
     assert welcomed(press) == [ANA]
     [batch] = press.provider.batches
