@@ -23,7 +23,7 @@ def _event(text: str) -> str:
 
 
 def _signing_key(key: SecretStr) -> SecretStr:
-    # with it come the libraries of all signatures, which most commands do without
+    # with it comes what reads webhooks, which most commands do without
     from newsletter.providers.common.signatures import endpoint_secret
 
     try:

@@ -5,14 +5,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from newsletter.domain.events import Event, EventKind, Forged
 from newsletter.providers.common.webhooks import (
@@ -22,9 +16,6 @@ from newsletter.providers.common.webhooks import (
     read_many,
     value_at,
 )
-
-_PEM = "-----BEGIN "
-_DKIM = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)")
 
 
 def secret(key: str, *, looks_like: str) -> bytes:
@@ -49,37 +40,6 @@ def user_and_password(key: str) -> bytes:
     if not (user and colon and password) or not key.isprintable():
         raise ValueError("must be a user name, a colon and a password, like events:kL9…")
     return key.encode()
-
-
-def curve_key(key: str) -> ec.EllipticCurvePublicKey:
-    """Parse an ECDSA public key on the curve P-256, as PEM or base64."""
-    found = _public_key(key)
-    if not isinstance(found, ec.EllipticCurvePublicKey) or not isinstance(
-        found.curve, ec.SECP256R1
-    ):
-        raise ValueError("must be the verification key as SendGrid shows it, like MFkwEwYHKoZI…")
-    return found
-
-
-def rsa_key(key: str) -> rsa.RSAPublicKey:
-    """Parse an RSA public key: PEM, base64, or a DKIM record that contains it."""
-    record = _DKIM.search(key)
-    found = _public_key(record[1] if record and _PEM not in key else key)
-    if not isinstance(found, rsa.RSAPublicKey):
-        raise ValueError(
-            "must be Postal's public key, like MIGfMA0GCSqG… or -----BEGIN PUBLIC KEY-----; "
-            "`postal default-dkim-record` prints it after p="
-        )
-    return found
-
-
-def _public_key(key: str) -> object:
-    try:
-        if _PEM in key:
-            return load_pem_public_key(key.encode())
-        return load_der_public_key(unbase64("".join(key.split())) or b"")
-    except (ValueError, UnsupportedAlgorithm):
-        return None
 
 
 def unbase64(encoded: str) -> bytes | None:
@@ -117,16 +77,6 @@ def require_hmac(key: bytes, signed: bytes, claimed: str) -> None:
     """Verify an HMAC-SHA256 in lower-case hexadecimal. Raises Forged."""
     if not is_same(claimed, hmac.new(key, signed, hashlib.sha256).hexdigest()):
         raise Forged("the signature does not match")
-
-
-def require_rsa(
-    key: rsa.RSAPublicKey, signed: bytes, claimed: str, algorithm: hashes.HashAlgorithm
-) -> None:
-    """Verify an RSA signature (PKCS #1 v1.5) in base64. Raises Forged."""
-    try:
-        key.verify(unbase64(claimed) or b"", signed, padding.PKCS1v15(), algorithm)
-    except InvalidSignature as error:
-        raise Forged("the signature does not match") from error
 
 
 def require_user(key: bytes, headers: Mapping[str, str]) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 
 from newsletter.domain.events import Event
-from newsletter.providers.common import signatures, webhooks
-from newsletter.providers.common.signatures import SignedWebhook, header, require_rsa
+from newsletter.providers.common import webhooks
+from newsletter.providers.common.public_keys import require_rsa, rsa_key
+from newsletter.providers.common.signatures import SignedWebhook, header
 from newsletter.providers.common.webhooks import EventTables, reply_text, value_at
 
 RETRIES = timedelta(minutes=2 + 3 + 6 + 10 + 15)
@@ -49,7 +50,7 @@ class Postal(SignedWebhook):
     translate = staticmethod(_event)
 
     def __init__(self, key: str) -> None:
-        self._key = signatures.rsa_key(key)
+        self._key = rsa_key(key)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         """Verify the signature. Raises Forged."""

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.domain.events import Bounce, Event, Forged
-from newsletter.providers.common import signatures
-from newsletter.providers.common.signatures import MAX_AGE, header, require_fresh
+from newsletter.providers.common.public_keys import curve_key
+from newsletter.providers.common.signatures import MAX_AGE, header, require_fresh, unbase64
 from newsletter.providers.common.webhooks import (
     EventTables,
     delivery,
@@ -36,12 +36,12 @@ class SendGrid:
     """Verifies and parses SendGrid's webhooks. ``key`` is the webhook's public key."""
 
     def __init__(self, key: str) -> None:
-        self._key = signatures.curve_key(key)
+        self._key = curve_key(key)
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its events, one for each item of the array. Raises Forged."""
         signed_at = header(headers, _TIMESTAMP)
-        claimed = signatures.unbase64(header(headers, _SIGNATURE)) or b""
+        claimed = unbase64(header(headers, _SIGNATURE)) or b""
         signed = signed_at.encode(errors="replace") + body
         try:
             self._key.verify(claimed, signed, ec.ECDSA(hashes.SHA256()))

@@ -28,7 +28,8 @@ from cryptography.x509.oid import NameOID
 
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.providers.common import webhooks
-from newsletter.providers.common.signatures import Unverifiable, require_fresh, require_rsa
+from newsletter.providers.common.public_keys import require_rsa
+from newsletter.providers.common.signatures import Unverifiable, require_fresh
 from newsletter.providers.common.webhooks import (
     address,
     as_list,

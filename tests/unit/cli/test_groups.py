@@ -88,6 +88,13 @@ def test_a_list_of_statements_loads_the_store_and_the_settings_alone(listed: set
     assert listed & ALL == STORE
 
 
+def test_a_run_that_awaits_no_webhook_loads_no_cryptography(tmp_path: Path) -> None:
+    modules_after(tmp_path, "init", ".")
+    run = modules_after(tmp_path, "run", "--until-idle")
+    assert "apscheduler" in run
+    assert run.isdisjoint(OTHERS)
+
+
 def test_settings_in_order_are_read_without_the_words_for_faults(listed: set[str]) -> None:
     assert "newsletter.config.settings" in listed
     assert "newsletter.config.wording" not in listed

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter.providers.common import signatures as keys
+from newsletter.providers.common.public_keys import curve_key, rsa_key
 from tests.rows import rows
 
 CURVE = ec.generate_private_key(ec.SECP256R1()).public_key()
@@ -30,7 +31,7 @@ def pem(key: Any) -> str:
     [der(CURVE), pem(CURVE), der(CURVE)[:64] + "\n" + der(CURVE)[64:]],
 )
 def test_a_key_on_the_curve_is_read(written: str) -> None:
-    assert keys.curve_key(written) == CURVE
+    assert curve_key(written) == CURVE
 
 
 @rows(
@@ -38,7 +39,7 @@ def test_a_key_on_the_curve_is_read(written: str) -> None:
     [der(RSA), pem(RSA), f"v=DKIM1; t=s; h=sha256; p={der(RSA)};", f"p={der(RSA)}"],
 )
 def test_an_rsa_key_is_read(written: str) -> None:
-    assert keys.rsa_key(written) == RSA
+    assert rsa_key(written) == RSA
 
 
 def test_a_secret_of_svix_is_base64_with_or_without_its_end() -> None:
@@ -49,9 +50,9 @@ def test_a_secret_of_svix_is_base64_with_or_without_its_end() -> None:
 @rows(
     ("read", "written"),
     [
-        *((keys.curve_key, written) for written in ("", "word", der(RSA), der(OTHER_CURVE))),
-        *((keys.curve_key, written) for written in (pem(RSA), der(CURVE)[:-4], "é")),
-        *((keys.rsa_key, written) for written in ("", "p=", der(CURVE), pem(CURVE), pem(RSA)[:90])),
+        *((curve_key, written) for written in ("", "word", der(RSA), der(OTHER_CURVE))),
+        *((curve_key, written) for written in (pem(RSA), der(CURVE)[:-4], "é")),
+        *((rsa_key, written) for written in ("", "p=", der(CURVE), pem(CURVE), pem(RSA)[:90])),
         *((keys.endpoint_secret, written) for written in ("", "whsec_", "secret", "whsec_%%%")),
         *((keys.endpoint_secret, written) for written in ("x whsec_c2VjcmV0cw==", "whsec_é")),
         *((keys.user_and_password, written) for written in ("", "a", ":b", "a:", "a:b\n")),
