@@ -69,7 +69,7 @@ def _run(folder: Path, tabs: int) -> None:
             command = [sys.executable, "-m", "bench.tabs", "watch", server.address, *cookies]
             watching = subprocess.Popen(command, cwd=ROOT)
             try:
-                clock.readings.clear()
+                del clock.readings[:]
                 clock.now()
                 Scheduler(services.tick).run(until_idle=True)
             finally:

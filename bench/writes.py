@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.measuring import circumstances
-from newsletter.domain.delivery.transactional import EmailLimits
 from newsletter.domain.events import Event, EventKind
 from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.events.record import record
@@ -27,7 +26,6 @@ from tests.fakes import NOON, WORKSPACE, FixedClock, chain_of, hash_address
 _READERS = 12_000
 _ATTEMPT = "bench{}"
 _SHOWN = ShownConsent(words="Yes, send me news.", language="en", wording="")
-_LIMITS = EmailLimits(waiting=1_000_000)
 
 
 def main() -> None:
@@ -90,7 +88,7 @@ def _work(
     def join(place: int) -> None:
         wish = SignUp(address=f"new{place}@example.org", name="", lists=("press",))
         network = f"10.{place // 250}.{place % 250}.0/24"
-        ask(wish, _SHOWN, source="page", network=network, limits=_LIMITS, store=store)
+        ask(wish, _SHOWN, source="page", network=network, store=store)
 
     def bring(place: int) -> None:
         people = [("", one) for one in entries(250, start=1_000_000 + 250 * place)]

@@ -311,11 +311,11 @@ class SignedLinks:
         """Return the part of Message-ID before the @: signed, and the same in each attempt."""
         begun = self._message.copy()
         begun.update(campaign_id.to_bytes(4))
-        ids: list[str] = []
+        ids, middle = list[str](), f".{campaign_id}."
         for subscriber_id in subscriber_ids:
             mac = begun.copy()
             mac.update(subscriber_id.to_bytes(6))
-            ids.append(f"{subscriber_id}.{campaign_id}.{mac.hexdigest()}")
+            ids.append(f"{subscriber_id}{middle}{mac.hexdigest()}")
         return ids
 
 
