@@ -95,7 +95,7 @@ def invalidate(db: Database, given: Mapping[str, int], at: datetime) -> None:
     """
     db.change(
         "UPDATE transactional_email SET state = 'withheld', settled_at = :at, reason = :reason"
-        " WHERE state = 'waiting'",
+        " WHERE state = 'waiting' OR state = 'calling' AND provider = ''",
         at=at,
         reason=RESTORED,
     )

@@ -335,10 +335,14 @@ def test_an_attempt_that_was_given_up_books_nothing(post: Post) -> None:
     assert post.state() is EmailState.UNKNOWN
 
 
+@pytest.mark.parametrize("is_claimed", [False, True])
 def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_does(
-    post: Post,
+    post: Post, is_claimed: bool
 ) -> None:
     post.ask()
+    if is_claimed:  # at the moment of a backup
+        with post.room.store.begin() as tx:
+            tx.emails.claim(at=tx.now, attempt_id="a1")
     post.room.guard_file.note(7)  # somebody sent what this database does not know of
     post.room.guard().attend()
     post.ask("bo@example.org")
@@ -348,6 +352,7 @@ def test_once_a_doubt_is_lifted_no_letter_of_before_leaves_and_each_of_after_doe
     post.room.clock.advance(days=3)
 
     post.room.guard().release(by="ada@forum.example", kinds={HoldKind.RESTORE_GUARD})
+    post.room.recover()
 
     assert post.state() is EmailState.WITHHELD
     assert post.post().state is EmailState.ACCEPTED
