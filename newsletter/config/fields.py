@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from newsletter.domain.setting import Rule, line
 from newsletter.formats.times import zone_objection
-from newsletter.providers.common.options import Duration
+from newsletter.providers.common.options import Duration, refuse_tilde
 
 
 class Section(BaseModel):
@@ -67,6 +68,7 @@ def database_url(text: str) -> str:
             " sqlite:///var/newsletter.db, or postgresql://user@host/database"
         )
     file = path.removeprefix("/")
+    refuse_tilde(Path(file))
     if not file.strip() or "?" in file or file.startswith(":") or file.endswith("/"):
         raise ValueError("names no file; write a path after sqlite:///, like var/newsletter.db")
     return line(text)

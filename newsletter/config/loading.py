@@ -118,12 +118,7 @@ class Preparation:
             return ""
 
     def _report_unknown_key(
-        self,
-        key: str,
-        group: Mapping[str, Any],
-        shape: Shape,
-        path: KeyPath,
-        kinds: Sequence[str],
+        self, key: str, group: Mapping[str, Any], shape: Shape, path: KeyPath, kinds: Sequence[str]
     ) -> None:
         """Report an unknown key; ``kinds`` are the kinds that have this key."""
         known = [key for key, child in shape.keys.items() if child.secret]

@@ -27,7 +27,7 @@ from newsletter.domain.subscribers.address import Address
 from newsletter.domain.subscribers.lists import ListName, PublicList
 from newsletter.domain.subscribers.segment import SegmentRule, check_segment_rule
 from newsletter.domain.subscribers.signup import SignUpRules, SignUpSettings
-from newsletter.providers.common.options import ProviderOptions, option
+from newsletter.providers.common.options import FilePath, ProviderOptions, option
 from newsletter.providers.registry import OPTIONS
 
 
@@ -83,7 +83,7 @@ class Metrics(fields.Section):
 class BackupOptions(fields.Section):
     """The settings of `newsletter backup`."""
 
-    folder: Path | None = option(
+    folder: FilePath | None = option(
         "Their folder, on another disk than the database. It must exist.",
         "/srv/newsletter/backups",
         default=None,
@@ -238,7 +238,7 @@ class Settings(fields.Section):
     )
     metrics: Metrics = option("Figures for monitoring, at `/metrics`.", default=Metrics())
     backups: BackupOptions = option("The files of `newsletter backup`.", default=BackupOptions())
-    epoch_file: Path = option(
+    epoch_file: FilePath = option(
         "A file outside the database that detects a copied or restored database. On another"
         " disk it also detects that the database's whole disk was put back. Its folder must"
         " exist.",

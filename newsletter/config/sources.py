@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ValidationInfo
 from newsletter.config.fields import Pause, Section, duration_rule
 from newsletter.domain.setting import Language, Website, matching
 from newsletter.domain.subscribers.lists import ListName
-from newsletter.providers.common.options import option
+from newsletter.providers.common.options import FilePath, option
 
 _Name = Annotated[
     str,
@@ -26,7 +26,7 @@ class FolderOptions(Section):
     """A folder of Markdown files with front matter."""
 
     kind: Literal["folder"] = option("A folder of Markdown files with front matter.")
-    path: Path = option("The folder.", default=Path("statements"))
+    path: FilePath = option("The folder.", default=Path("statements"))
 
 
 def _require_https(url: str, info: ValidationInfo) -> str:

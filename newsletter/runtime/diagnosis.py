@@ -30,6 +30,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import open_to_others, proxy_token
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
+from newsletter.runtime.subscribers import Subscribers
 from newsletter.runtime.wiring import kept
 from newsletter.store.file.guard_file import machine
 from newsletter.store.soundness import IntegrityReport
@@ -168,11 +169,9 @@ def examine_pages(public_url: str) -> Finding:
         status = call_once(request, timeout=_TIMEOUT).status
     except NewsletterError as error:
         advice = (
-            "readers cannot unsubscribe like this: run 'newsletter run' or 'serve', and look at"
+            "no one can unsubscribe: start the service; check proxy, certificate and public_url"
         )
-        advice += " the proxy, its certificate and public_url"
-        detail = f"{public_url} cannot be reached: {error}"
-        return failed(_PAGES, detail, advice)
+        return failed(_PAGES, f"{public_url} cannot be reached: {error}", advice)
     # a redirect, a page to sign in or a cached answer says anything but that
     if status == 404:
         return passed(_PAGES, f"{public_url} takes one-click posts")
@@ -221,8 +220,9 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     advice = "none yet; 'newsletter subscribers import FILE'"
     yield finding("subscribers", well=bool(lists), detail=counts or advice)
     staffed = any(role.includes(Role.APPROVER) for role in roles.values())
+    names = ", ".join(f"{address} ({role.value})" for address, role in roles.items())
     advice = "no member of staff can approve; 'newsletter user invite EMAIL --role approver'"
-    yield finding("staff", well=staffed, detail=_staff(roles) if staffed else advice)
+    yield finding("staff", well=staffed, detail=names if staffed else advice)
     if settings.shares_sending:
         yield _workers(delivery)
     yield _hold(delivery)
@@ -240,6 +240,16 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     yield of_sandbox(lambda: find_escapes(str(settings.workspace)))
     yield from examine_providers(delivery)
     yield from examine_from_outside(settings, delivery.key, store.clock.now())
+
+
+def of_lists(subscribers: Subscribers) -> Iterator[Finding]:
+    """Check that the settings name only lists that are offered or have subscribers."""
+    offered = {each.name for each in subscribers.settings.lists}
+    with subscribers.store.read() as tx:
+        unknown = sorted(subscribers.declared_lists - offered - tx.readers.lists().keys())
+    if offered and unknown:
+        detail = f"no one is on {', '.join(unknown)}, and lists: in newsletter.yaml lacks the name"
+        yield unclear("lists", detail, "correct the name there, or add it under lists:")
 
 
 def of_sign_in(staff: Staff) -> Iterator[Finding]:
@@ -290,6 +300,9 @@ def _hold(delivery: Delivery) -> Finding:
 def of_guard_file(settings: Settings) -> Finding:
     """Check that the guard file is not restored together with the workspace or database."""
     path = settings.epoch_path.resolve()
+    if not path.parent.is_dir():
+        advice = "make it, mount its disk, or correct epoch_file: nothing is sent without this file"
+        return failed("guard file", f"there is no folder {path.parent}", advice)
     restored_folders = (settings.workspace.resolve(), settings.database_path.resolve().parent)
     folder = next((each for each in restored_folders if path.is_relative_to(each)), None)
     if folder is None:
@@ -316,6 +329,9 @@ def of_backups(settings: Settings, now: datetime) -> Finding:
     if backups.folder is None:
         detail, level = "none are configured", Level.WARNING
         advice = "set backups.folder, and let a timer run 'newsletter backup'"
+    elif not backups.folder.is_dir():
+        detail, level = f"there is no folder {backups.folder}", Level.FAULT
+        advice = "make it, mount its disk, or correct backups.folder"
     elif newest_at is None or now - newest_at > _BACKUP_AGE:
         level, advice = Level.FAULT, "'newsletter backup' makes one; look at its timer"
     elif not settings.is_on_server and is_one_disk(backups.folder, settings.database_path):
@@ -335,18 +351,12 @@ def _emails(delivery: Delivery) -> Finding:
     late = since is not None and since < tx.now - _LATE_AFTER
     lost = counts[EmailState.UNKNOWN] + counts[EmailState.REJECTED]
     advice = "they wait for 'newsletter run', 'newsletter worker' or the provider" if late else ""
-    if lost and not advice:
+    if lost and not late:
         advice = "the log of the run says why; people who got none can ask again tomorrow"
-    level = Level.WARNING if late or lost else Level.OK
+    level = Level.WARNING if advice else Level.OK
     return Finding(
         what="requested emails", level=level, detail=detail or "none today", advice=advice
     )
-
-
-def _staff(roles: dict[str, Role]) -> str:
-    if not roles:
-        return "none; what reviewers put into front matter counts"
-    return ", ".join(f"{address} ({role.value})" for address, role in roles.items())
 
 
 def free_bytes(folder: Path) -> int:

@@ -24,7 +24,7 @@ from newsletter.subscriber_files.entries import RawEntry, check_entry
 
 @click.group()
 def subscribers() -> None:
-    """Import, export, show, suppress and forget people."""
+    """Import, export, show, suppress or forget people."""
 
 
 for _command in (import_file, export, list_imports, undo_import):

@@ -94,13 +94,13 @@ def _examine(workspace: shell.Shell) -> Iterator[Finding]:
     if config.level is Level.FAULT:
         return
     folder = workspace.settings().database_path.parent
-    yield diagnosis.of_space(
-        diagnosis.free_bytes(folder), folder
-    )  # first: it may be why nothing opens
+    # first: it may be why nothing opens
+    yield diagnosis.of_space(diagnosis.free_bytes(folder), folder)
     try:
         with workspace.services() as services:
             services.tick.prepare()
             yield from diagnosis.of_workspace(services.statements, services.delivery)
+            yield from diagnosis.of_lists(services.subscribers)
             yield from diagnosis.of_sign_in(services.staff)
     except NewsletterError as error:
         yield diagnosis.finding("workspace", well=False, detail=str(error))

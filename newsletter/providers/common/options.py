@@ -4,9 +4,11 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -34,6 +36,17 @@ Duration = Annotated[
     PlainSerializer(format_duration, return_type=str),
 ]
 """A duration, written as ``30s``, ``5m``, ``2h`` or ``1d``."""
+
+
+def refuse_tilde(path: Path) -> Path:
+    """Raise ValueError for a path that begins with ``~``, which only a shell expands."""
+    if str(path).startswith("~"):
+        raise ValueError("begins with ~, which only a shell expands; write the whole path")
+    return path
+
+
+FilePath = Annotated[Path, AfterValidator(refuse_tilde)]
+"""A path, absolute or relative to the workspace."""
 
 
 def option(about: str, *examples: Any, **more: Any) -> Any:
@@ -116,10 +129,7 @@ class ProviderOptions(BaseModel):
         return burst
 
 
-_NOT_ACCOUNT_KEYS = (set(ProviderOptions.model_fields) - {"base_url"}) | {
-    "webhook_key",
-    "webhook_topics",
-}
+_NOT_ACCOUNT_KEYS = {*ProviderOptions.model_fields, "webhook_key", "webhook_topics"} - {"base_url"}
 """Settings that can change without meaning another account."""
 
 

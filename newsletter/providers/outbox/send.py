@@ -36,14 +36,8 @@ _CHUNK = 1 << 16
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _NOT_RETRIED = frozenset(
     {
-        errno.EACCES,
-        errno.EPERM,
-        errno.EROFS,
-        errno.ENOTDIR,
-        errno.EISDIR,
-        errno.EEXIST,
-        errno.ENAMETOOLONG,
-        errno.ELOOP,
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+        *(errno.ENAMETOOLONG, errno.ELOOP),
     }
 )
 

@@ -17,6 +17,7 @@ from newsletter.runtime.diagnosis import (
     is_one_disk,
     of_backups,
     of_guard_file,
+    of_lists,
     of_machine,
     of_sandbox,
     of_space,
@@ -140,9 +141,35 @@ def test_a_guard_file_that_is_put_back_with_the_workspace_is_told_of(
         f"{BASE}default_lists: [press]\ndatabase: sqlite:///{database}\n"
         f"epoch_file: {epoch_file.format(name=workspace.name)}\n"
     )
-    found = of_guard_file(load(workspace / "newsletter.yaml", {}))
+    settings = load(workspace / "newsletter.yaml", {})
+    settings.epoch_path.parent.mkdir()
+    found = of_guard_file(settings)
     assert (found.what, found.level) == ("guard file", level)
     assert ("set epoch_file" in found.advice) is (level is Level.WARNING)
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "newsletter.yaml").write_text(
+        f"{BASE}default_lists: [press]\n"
+        f"epoch_file: none/epoch\nbackups: {{folder: {tmp_path}/no}}\n"
+    )
+    settings = load(tmp_path / "newsletter.yaml", {})
+    for found, folder in (
+        (of_guard_file(settings), "none"),
+        (of_backups(settings, SystemClock().now()), "no"),
+    ):
+        assert found.level is Level.FAULT
+        assert found.detail == f"there is no folder {tmp_path / folder}"
+
+
+def test_a_misspelt_default_list_is_told_of(tmp_path: Path) -> None:
+    lists = [{"name": "press"}]
+    with forum(tmp_path, default_lists=["pres"], lists=lists) as site:
+        (found,) = of_lists(site.services.subscribers)
+    assert (found.what, found.level) == ("lists", Level.WARNING)
+    assert found.detail.startswith("no one is on pres, and lists:")
+    with forum(tmp_path / "right", default_lists=["press"], lists=lists) as site:
+        assert list(of_lists(site.services.subscribers)) == []
 
 
 def test_old_backups_are_a_fault(tmp_path: Path) -> None:
