@@ -1,9 +1,11 @@
 """Screenshots of the desk's pages: ``python -m tools.desk_screens FOLDER [LANGUAGE [PAGE …]]``.
 
-On a desktop and on a telephone, in light and in dark, of the workspace that the demo makes. Needs
-Debian's Chromium. Whatever the browser's console says is printed, and then the exit code is 1.
+They show the workspace that the demo makes, on a desktop and on a telephone, in light and in dark.
+Needs Debian's Chromium. Whatever the browser's console says is printed, and then the exit code is
+1.
 """
 
+import argparse
 import secrets
 import shutil
 import sys
@@ -189,22 +191,29 @@ def taken(
                 said.append(f"{wide} px wide")
             window.screenshot(path=out / f"{name}-{size}-{scheme}.png", full_page=True)
             context.close()
-            yield from (f"{name}, {size}: {one}" for one in said)
+            # Chromium complains of the pages that are errors themselves
+            is_error = "Failed to load resource" if name in {"not-found", "forbidden"} else "\0"
+            yield from (f"{name}, {size}: {one}" for one in said if is_error not in one)
 
 
 def main() -> int:
     """Take all of them."""
-    folder, language, *chosen = (*sys.argv[1:], "en") if not sys.argv[2:] else sys.argv[1:]
-    out = Path(folder)
-    out.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(prog="python -m tools.desk_screens", description=__doc__)
+    parser.add_argument("folder", type=Path, help="is created if it does not exist")
+    parser.add_argument("language", nargs="?", default="en", choices=("en", "de", "fr", "es"))
+    parser.add_argument("pages", nargs="*", help="names such as home-sender; without them all")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     complaints: list[str] = []
     with tempfile.TemporaryDirectory() as name, at_the_desk(sent(Path(name) / "forum")) as services:
         furnish(services)
         with WebServer(services, host="127.0.0.1", port=0) as server, browser() as chromium:
             address = server.address.replace("127.0.0.1", "localhost")
             for page in pages(services):
-                if not chosen or page[0] in chosen:
-                    faults = taken(chromium, address, services, page, out, language=language)
+                if not given.pages or page[0] in given.pages:
+                    faults = taken(
+                        chromium, address, services, page, given.folder, language=given.language
+                    )
                     complaints += list(faults)
     for complaint in dict.fromkeys(complaints):
         print(complaint)
