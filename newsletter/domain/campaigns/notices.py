@@ -52,6 +52,8 @@ class NoticeKind(Enum):
     """Sending is over."""
     PAGE_CHANGED = "its page changed"
     """A note was put on its public page, or its text was taken off the web or put back."""
+    TAKEN_BACK = "undone or cancelled"
+    """A person undid a start, or cancelled a campaign."""
     PAUSED = "paused"
     """A person, the circuit breaker or a provider paused a campaign."""
     DECISION = "needs a decision"
@@ -106,7 +108,8 @@ _LastLines = Mapping[str, AuditEntry]
 
 def events_of(status: StatementStatus, last: _LastLines) -> tuple[NoticeEvent, ...]:
     """Return the events that follow from the current status of a statement."""
-    events = (*_before_sending(status, last), *_of_campaign(status, last))
+    each = _before_sending, _taken_back, _of_campaign
+    events = (event for some in each for event in some(status, last))
     return tuple(
         NoticeEvent(kind, str(what), at, status.staff.keys() & {*people})
         for kind, what, at, people in events
@@ -163,6 +166,15 @@ def _approved(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
     # one that was scheduled within the hour has been announced just now
     if since <= release - LEAD_TIME <= status.now < release:
         yield NoticeKind.STARTS_SOON, release, release - LEAD_TIME, involved
+
+
+def _taken_back(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:
+    acts, revoked = {"undo", "cancel"}, last.get("revoke")
+    if revoked and revoked.detail.endswith(": undone"):
+        acts.add("revoke")
+    line = _newest(last, *acts, "submit", "approve", "start", "schedule", "reopen")
+    if line and line.action in acts:
+        yield NoticeKind.TAKEN_BACK, line.number, line.at, _involved(status, last) - {line.actor}
 
 
 def _of_campaign(status: StatementStatus, last: _LastLines) -> Iterator[_Event]:

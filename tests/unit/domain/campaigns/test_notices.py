@@ -109,6 +109,15 @@ def told(*lines: AuditEntry, **fields: Any) -> dict[NoticeKind, set[str]]:
     ({"campaign": SENT}, (line("take off the web", ANA),),
      {NoticeKind.FINISHED: {ANA, BEN}, NoticeKind.PAGE_CHANGED: {BEN}}),
     ({}, (line("annotate", ANA),), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
+    # its people, but the one who undid its start or cancelled it, until somebody acts again
+    ({"campaign": STOPPED}, (line("start", BEN), line("cancel", CLEO, 8)),
+     {NoticeKind.TAKEN_BACK: {ANA, BEN}}),
+    ({"campaign": STOPPED}, (line("cancel", CLEO), line("submit", ANA, 8)), {}),
+    ({"refusal": "it waits"}, (line("start", CLEO), line("undo", DAN, 8)),
+     {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}, NoticeKind.TAKEN_BACK: {ANA, CLEO}}),
+    ({}, (replace(line("revoke", BEN), detail="approval 1: undone"),),
+     {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}, NoticeKind.TAKEN_BACK: {ANA}}),
+    ({}, (line("revoke", BEN),), {NoticeKind.SUBMITTED: {BEN, CLEO, DAN}}),
     # those who can resume it, but not the one who paused it
     ({"campaign": PAUSED}, (line("pause", CLEO),), {NoticeKind.PAUSED: {ANA, BEN, DAN}}),
     ({"campaign": BREAKER}, (line("pause", "breaker"),),
