@@ -24,7 +24,6 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.signup import Method
 from newsletter.rendering.sentences import translated
 from newsletter.web.desk.deciding import LEFT_OUT
-from newsletter.web.desk.page import PROOF_FAULTS
 
 ROOT = Path(__file__).parent.parent
 WORDS = ROOT / "templates/desk/words"
@@ -39,10 +38,10 @@ TABLES: Mapping[str, Iterable[str]] = {
     "newsletter/domain/staff/role.py": (one.value for one in Role),
     "newsletter/domain/subscribers/signup.py": (one.value for one in Method),
     "newsletter/web/desk/deciding.py": LEFT_OUT.values(),
-    "newsletter/web/desk/notes.yaml": chain(
-        *load_table("newsletter.web.desk", "notes.yaml").values()
+    "newsletter/web/desk/words.yaml": chain.from_iterable(
+        some.values() if isinstance(some, dict) else some
+        for some in load_table("newsletter.web.desk", "words.yaml").values()
     ),
-    "newsletter/web/desk/page.py": PROOF_FAULTS.values(),
 }
 _GAP = re.compile(r"\{[^{}]*\}")
 _IMPORTS_SAY = re.compile(

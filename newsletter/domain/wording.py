@@ -34,10 +34,10 @@ def say(pattern: str, many: str = "", /, **values: object) -> Sentence:
     return said
 
 
-def recognized(text: str, patterns: Sequence[str]) -> str:
+def recognized(text: str, patterns: Sequence[str], in_values: bool = True) -> str:
     """Return a text as the sentence of the first pattern that it matches, else the text.
 
-    A value is recognized if a pattern has no other words. The time is linear in the text.
+    Its values are recognized too, theirs are not. The time is linear in the text.
     """
     for pattern in patterns:
         first, *pairs = _NAMED_GAP.split(pattern)
@@ -46,8 +46,9 @@ def recognized(text: str, patterns: Sequence[str]) -> str:
             value, found, rest = rest.partition(literal) if literal else (rest, "", "")
             fits, values[name] = fits and found == literal, value
         if fits and not rest:
-            whole = {one: one for one in patterns}
-            return say(pattern, **{name: whole.get(one, one) for name, one in values.items()})
+            if in_values:
+                values = {name: recognized(values[name], patterns, False) for name in values}
+            return say(pattern, **values)
     return text
 
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from newsletter.documents.release.words import load_table
 from newsletter.domain.campaigns.sentences import (
     describe_further,
     describe_next,
@@ -26,7 +27,16 @@ from newsletter.domain.delivery.restore_guard import read_sending_stop
 from newsletter.domain.schedule import LocalTime
 from newsletter.domain.staff.account import SignInBy, name_of
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import Sentence, clock, listed, moment, people, say, without_commands
+from newsletter.domain.wording import (
+    Sentence,
+    clock,
+    listed,
+    moment,
+    people,
+    recognized,
+    say,
+    without_commands,
+)
 from newsletter.pipeline.staff.proofs import Proofs, Refusal
 from newsletter.rendering.languages import base_language, language_choices, language_name
 from newsletter.rendering.mail.files import default_templates, page_templates
@@ -62,21 +72,13 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
+_WORDS = load_table("newsletter.web.desk", "words.yaml")
+NOTES: Sequence[str] = (*_WORDS["readers"], *_WORDS["documents"])
+"""English texts of notes that a sandbox writes about a file, for translation."""
 PROOF = "step-up"
 """The form field for the second factor of a step-up."""
 PROOF_FAULTS: Mapping[Refusal, str] = {
-    Refusal.WRONG: "That is not right. Check it, or wait for the next code.",
-    Refusal.TOO_OFTEN: "There were too many failures. Wait 5 minutes, then try again.",
-    Refusal.UNFIT: "That passkey was not accepted. Try again, or use a code instead.",
-    Refusal.COPIED: (
-        "This passkey was refused, as it may have been copied. Use a code, then remove the passkey"
-        " on your account page."
-    ),
-    Refusal.UNNAMED: (
-        "You were not signed in; the audit log says why. Sign in with your password, and connect"
-        " your account on your account page, or ask an admin for an invitation."
-    ),
-    Refusal.OVER: "That took too long. Sign in again.",
+    Refusal[name]: words for name, words in _WORDS["refusals"].items()
 }
 
 
@@ -197,6 +199,7 @@ class Desk:
             "listed": listed,
             "people": people,
             "said": say,
+            "noted": lambda note: recognized(note, NOTES),
             "initials": initials,
             "language": language_name,
             "left_out": lambda why: say(LEFT_OUT.get(why, why)),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from newsletter.config.editing import Value
 from newsletter.config.loading import ShownSetting, list_settings
 from newsletter.config.settings import Settings
+from newsletter.documents.release.words import load_table
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.staff.role import Role
@@ -30,17 +31,8 @@ from newsletter.web.http.forms import parse_number
 
 _LOOK = "/settings/look"
 _EXAMPLE = Statement(
-    slug="example",
-    title="Budget hearing: what we will say",
-    summary="Repairs, heating, and who pays for the elevator.",
-    body="The committee hears what the budget means for tenants. We speak on three points:\n\n"
-    "- repairs,\n- heating,\n- [who pays for the elevator](https://forum.example/elevator).\n\n"
-    "> The hearing is public, and everyone may speak.\n\nIt begins at 10:00.",
-    lists=(),
-    language="en",
+    **load_table("newsletter.web.desk", "example.yaml"), slug="example", lists=(), language="en"
 )
-
-
 _FIELDS = (
     *(f"organisation.{key}" for key in ("name", "tagline", "website", "postal_address")),
     *(f"organisation.press_contact.{key}" for key in ("name", "position", "email", "phone")),
@@ -101,7 +93,6 @@ class SettingsPages:
             request,
             "settings.html.j2",
             title=say("Settings"),
-            said=[one.about for some in groups.values() for one in some],
             groups=groups,
         )
 

@@ -18,7 +18,7 @@ from newsletter.domain.statements.draft import Draft, DraftText, ImportFindings,
 from newsletter.domain.statements.review import ReviewContext, ReviewFinding, finding_of, in_order
 from newsletter.domain.statements.statement import Statement
 from newsletter.domain.subscribers.audience import Audience
-from newsletter.domain.wording import say, without_commands
+from newsletter.domain.wording import recognized, say, without_commands
 from newsletter.pipeline.ledger import find_draft, find_stored
 from newsletter.pipeline.statements.write import Conflict, DraftWriter, WouldLapse
 from newsletter.pipeline.status import get_status, lapse_of
@@ -27,7 +27,7 @@ from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file, draft_text
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.deciding import colleagues
-from newsletter.web.desk.page import Desk
+from newsletter.web.desk.page import NOTES, Desk
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import colleagues_of, send_test, view_of
@@ -161,9 +161,13 @@ class Drafts:
         except InvalidInput as error:
             faults = " ".join(told for _, told in fields.file_faults(error.faults, "file"))
             return self._desk.data(request, {"error": faults}, status=422)
-        lost = [f"“{words}”, {why}" for _, words, why in found.left_out]
+        lost = [
+            say("“{words}”, {why}", words=words, why=recognized(why, NOTES))
+            for _, words, why in found.left_out
+        ]
+        notes = [recognized(note, NOTES) for note in found.notes]
         said = {"title": text.title, "summary": text.summary, "markdown": text.body}
-        return self._desk.data(request, said | {"left_out": lost, "notes": list(found.notes)})
+        return self._desk.data(request, said | {"left_out": lost, "notes": notes})
 
     @route("POST", "/statements/{slug}/copy", Role.WRITER)
     def copy(self, request: DeskRequest, slug: str = "") -> Response:

@@ -7,6 +7,7 @@ from datetime import datetime
 from textwrap import shorten
 from typing import Any
 
+from newsletter.documents.release.words import load_table
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.comparison import Difference
@@ -22,21 +23,8 @@ from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.forms import parse_number
 
 LABELS: Mapping[str, str] = {
-    "title": say("Title"),
-    "body": say("Text"),
-    "summary": say("Summary"),
-    "subject": say("Subject"),
-    "lists": say("Lists"),
-    "language": say("Language"),
-    "date": say("Date"),
-    "send_at": say("Send time"),
-    "embargo_until": say("Embargo until"),
-    "embargo": say("Embargo in the text"),
-    "segment": say("Segment"),
-    "translation_of": say("Translation of"),
-    "corrects": say("Corrects"),
-    "urgent": say("Ahead of other emails"),
-    "welcome": say("Welcome email"),
+    name: say(words)
+    for name, words in load_table("newsletter.web.desk", "words.yaml")["labels"].items()
 }
 """Field → its label."""
 _LIST_FIELDS, _CHECKBOXES = {"lists"}, {"urgent", "welcome"}

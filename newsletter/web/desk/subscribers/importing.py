@@ -6,16 +6,14 @@ A page shows the progress.
 
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from starlette.responses import Response
 
-from newsletter.documents.release.words import load_table
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import ImportResult, ImportUndoResult, UploadedFile
-from newsletter.domain.wording import recognized, say, without_commands
+from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import imports
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
@@ -43,10 +41,6 @@ _WAIT_SECONDS = 5.0
 _MAX_WORKS = 50
 """Uploads whose result this process keeps."""
 _GONE = say("This file was imported already, or is gone. Look at the list of imports.")
-
-
-NOTES: Sequence[str] = load_table("newsletter.web.desk", "notes.yaml")["readers"]
-"""English texts of notes that the sandbox writes about a file, for translation."""
 
 
 @dataclass(kw_only=True)
@@ -301,7 +295,7 @@ class ImportPages:
             away=_excluded(work.brought),
             left_out=[_fault_sentence(fault, work.upload.file) for fault in work.left_out],
             bad_rows=work.bad_rows,
-            notes=[recognized(note, NOTES) for note in work.notes],
+            notes=work.notes,
             has_columns=bool(work.columns),
         )
 

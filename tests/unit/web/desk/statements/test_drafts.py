@@ -12,6 +12,8 @@ from PIL import Image
 from newsletter.documents.sandbox import DOCUMENTS
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.statement import Progress
+from newsletter.domain.wording import Sentence, recognized
+from newsletter.web.desk.page import NOTES
 from tests.desk import desk as at_the_desk
 from tests.desk import words
 from tests.rows import rows
@@ -45,6 +47,26 @@ def test_a_file_in_another_language_is_a_text_in_that(desk: Desk) -> None:
 
     assert brought(desk, "a.html", page.encode()).language == "de-AT"
     assert "The text was taken to be in German" in words(desk.ana.get(f"/drafts/{desk.key}/edit"))
+
+
+@pytest.mark.slow("reads in a sandbox")
+def test_notes_about_a_file_are_in_the_language_of_their_reader(desk: Desk) -> None:
+    page = (
+        "<nav>Home</nav><h1>Library opens earlier</h1><p>EMBARGOED UNTIL 1 December 2026, 9:00</p>"
+        "<p>The library in the middle of the <u>town</u> opens an hour earlier from Monday on. See"
+        " <a href='http://forum.example'>our page</a> and <a href='b.html'>another</a>.</p>"
+        "<p>Media contact: Ana Ruiz</p><svg><path/></svg>"
+    )
+    brought(desk, "a.html", page.encode())
+    found = desk.draft.found
+    told = [*found.notes, *(why for _, _, why in found.left_out)]
+    assert len(told) > 6
+    assert [one for one in told if not isinstance(recognized(one, NOTES), Sentence)] == []
+    desk.ana.post("/account/language", {"language": "de"})
+    said = words(desk.ana.get(f"/drafts/{desk.key}/edit"))
+    desk.ana.post("/account/language", {"language": ""})
+    assert "spricht von einer Sperrfrist: Geben Sie 2026-12-01 09:00 als ihr Ende ein" in said
+    assert "“Home” (Navigation)" in said
 
 
 @pytest.mark.slow("reads in a sandbox")

@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.domain.wording import Sentence, recognized
 from newsletter.pipeline.delivery.transactional import forget
-from newsletter.web.desk.subscribers.importing import NOTES
+from newsletter.web.desk.page import NOTES
 from tests.desk import Signed, Staffed, desk, words
 from tests.pages import Answer, Kept
 from tests.unit.subscriber_files.test_exported import EXPORTS, packed, read
