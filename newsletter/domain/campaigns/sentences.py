@@ -270,6 +270,11 @@ def describe_next_step(status: StatementStatus, address: str) -> str:
     can = row.next
     if status.state is State.FAULTY and status.home is Home.DESK:
         can = "correct it"
+    elif status.state is State.FAULTY and status.home is Home.DIGEST:
+        return say(
+            "A digest email is made again if a statement in it is corrected or taken off the web."
+            " If neither helps, your operator can drop this issue."
+        )
     if not can or (status.state is State.CANCELLED and status.begun):
         return ""
     if not status.actors:

@@ -257,7 +257,7 @@ TABLE: list[tuple[dict[str, Any], State, str, str]] = [
         {"content_hash": "", "statement": statement(digest="weekly")},
         State.FAULTY,
         "It cannot be sent like this: its text has a fault.",
-        "",
+        "made again if a statement in it is corrected or taken off the web",
     ),
     ({"campaign": SENDING}, State.SENDING, "1,280 of 4,213 handed over.", "Cleo or Dan can pause"),
     (
