@@ -10,8 +10,8 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import dataclass, fields, replace
+from functools import cache, lru_cache
 from html import unescape
 from itertools import count
 from pathlib import Path
@@ -25,6 +25,7 @@ from newsletter.config.loading import FILE_NAME, load
 from newsletter.credentials.codes import hash_token
 from newsletter.domain.errors import Refused
 from newsletter.domain.staff.account import Session
+from newsletter.rendering.lazy import review_text
 from newsletter.runtime.configuration import renderer_of
 from newsletter.runtime.wiring import _services
 from newsletter.web.http.threads import Lanes
@@ -200,6 +201,10 @@ class Door:
         return cookie
 
 
+_review = lru_cache(maxsize=10_000)(review_text)
+"""The same few texts come in each run."""
+
+
 @cache
 def _loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
@@ -234,6 +239,8 @@ def _pages(kind: str) -> Pages:
         cast(Any, on_disk),
     )
     hash_cheaply(services)
+    rules = replace(services.statements.review_rules, review=_review)
+    vars(services.statements)["review_rules"] = rules
     webhooks |= dict.fromkeys(("recording", "second"))
     vars(services.delivery).update(webhooks=webhooks, workspace=WORKSPACE)
     inline = cast(Any, {lane.name: Inline() for lane in fields(Lanes)})

@@ -29,9 +29,7 @@ from newsletter.pipeline.ledger import Configuration
 from newsletter.pipeline.staff.notify import notify
 from newsletter.pipeline.statements.ingest import DeskSource, DigestSource, IngestState, ingest
 from newsletter.pipeline.statements.render import RenderState, render
-from newsletter.pipeline.statements.review import ReviewRules
 from newsletter.pipeline.subscribers import prefer
-from newsletter.rendering.checks.reviewer import review_text
 from newsletter.sources.statements import Defaults
 from newsletter.store.sql import Transaction
 from newsletter.transport.answers import FinalAnswer
@@ -368,7 +366,6 @@ class Process:
             capabilities=tuple(one.provider.capabilities for one in self.pool.all),
             words_of=lambda content: ("", content.text),
         )
-        self.review_rules = ReviewRules(review=review_text, campaigns=self.rules)
         self.starter = Starter(store=self.store, rules=self.rules, configuration=CONFIGURATION)
         self.stages = Stages(self) if world.kind in EDITORIAL else None
         self.dispatcher = Dispatcher(
