@@ -41,13 +41,21 @@ class Baton:
     def point(self, name: str) -> None:
         """Give the baton back and wait for it. Raises Crash if the process ends before."""
         actor = self.holder
-        if actor is None:
-            return  # a task of the program itself has no points
+        if actor is None or actor.idle:
+            return  # a task without a thread has no points
         actor.at = name
         self._back.release()
         actor.go.acquire()
         if actor.doomed:
             raise Crash
+
+    def run(self, actor: Actor, deed: Callable[[], object]) -> None:
+        """Run a task to its end, without a thread. Raises the errors of the task."""
+        self.holder = actor
+        try:
+            deed()
+        finally:
+            self.holder = None
 
     def begin(self, actor: Actor, deed: Callable[[], object]) -> None:
         """Start a task and run it to its first point. Raises the errors of the task."""

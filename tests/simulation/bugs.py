@@ -96,10 +96,6 @@ def _as_followed(answer: Answer) -> Answer:
     return Answer(outcome=_ACCEPTED) if answer.outcome.reason == "HTTP 302" else answer
 
 
-def _as_a_whole(answer: Answer) -> Answer:
-    return replace(answer, exceptions={})
-
-
 class _FirstAnswer(FinalAnswer):
     """The first answer that arrives, as Python's own client reads it: an early hint is empty."""
 
@@ -229,10 +225,6 @@ def _any_account(tx: Any, right: Callable[..., Any], accounts: Mapping[str, str]
     return right(accounts)
 
 
-def _never_in_the_air(_tx: Any, _right: Callable[..., Any], *_given: Any) -> None:
-    return None
-
-
 def _all_of_them(
     tx: Any, right: Callable[..., Any], campaign_id: int, told: dict[int, str], **named: Any
 ) -> Any:
@@ -240,6 +232,17 @@ def _all_of_them(
     batches = [json.loads(members) for (members,) in rows]
     with_them = [n for members in batches if set(members) & told.keys() for n in members]
     return right(campaign_id, dict.fromkeys(with_them, "") | told, **named)
+
+
+def _not_to_new_halves(
+    tx: Any, right: Callable[..., Any], campaign_id: int, told: dict[int, str], **named: Any
+) -> Any:
+    what = (
+        "SELECT members FROM batch WHERE campaign_id = ? AND state = 'queued' AND attempt_id = ''"
+    )
+    halves = {n for (members,) in _sql(tx, what, campaign_id) for n in json.loads(members)}
+    kept = {number: name for number, name in told.items() if number not in halves}
+    return right(campaign_id, kept, **named)
 
 
 def _to_addresses_of_today(tx: Any, right: Callable[..., Any], **named: Any) -> Any:
@@ -355,10 +358,6 @@ def _written_by_nobody(_tx: Any, right: Callable[..., Any], issue: Any, at: Any)
 # --- campaigns and letters
 
 
-def _nobody_cancelled(_tx: Any, _right: Callable[..., Any], _campaign_id: int) -> int:
-    return 0
-
-
 def _to_all_again(tx: Any, _right: Callable[..., Any], campaign_id: int) -> None:
     _sql(tx, "DELETE FROM delivery WHERE campaign_id = ?", campaign_id)
     _sql(
@@ -448,7 +447,7 @@ BUGS: dict[str, Parts] = {
     "a time-out is tried again": _answered(_as_retry),
     "what is unknown fails over": _answered(_as_refused),
     "a redirect is followed": _answered(_as_followed),
-    "an answer for some is read as one for all": _answered(_as_a_whole),
+    "an answer for some is read as one for all": _answered(partial(replace, exceptions={})),
     "an early hint is the answer": Parts(answer=_FirstAnswer),
     "a stale claim leaves": Parts(provider=_whenever),
     "records of another account are asked": Parts(provider=_elsewhere),
@@ -466,8 +465,9 @@ BUGS: dict[str, Parts] = {
     "no fence around what was unknown": _in("unknowns", "settle", _unfenced_unknown),
     "replayed to who left": _in("unknowns", "take", _nobody_left),
     "replayed at another account": _in("unknowns", "next_at", _any_account),
-    "decided in mid-replay": _in("unknowns", "calls_until", _never_in_the_air),
+    "decided in mid-replay": _in("unknowns", "calls_until", _not_kept),
     "an event for one is one for all": _in("unknowns", "confirm", _all_of_them),
+    "halves forget their tries": _in("unknowns", "confirm", _not_to_new_halves),
     "records are believed at once": _boasts(records_delay=timedelta(seconds=1)),
     "a key is believed for ever": _boasts(key_lifetime=timedelta(days=365)),
     "an inquiry names the addresses of today": _in("unknowns", "take", _to_addresses_of_today),
@@ -485,7 +485,7 @@ BUGS: dict[str, Parts] = {
     "a draft may go out in a mail": _in("statements", "translations", _handed_in),
     "a digest has no writers": _in("digests", "put", _written_by_nobody),
     "a page forgets the time that it showed": Parts(forgets_the_time=True),
-    "cancelling forgets the queue": _in("campaigns", "cancel_pending", _nobody_cancelled),
+    "cancelling forgets the queue": _in("campaigns", "cancel_pending", lambda *_given: 0),
     "what is reopened forgets who has it": _in("batches", "reopen", _to_all_again),
     "a correction goes to half of them": _in("audiences", "freeze", _other_half),
     "a translation goes to who had the original": Parts(transaction=_both_languages),

@@ -131,7 +131,7 @@ class Editors:
         now = (
             self._look(host, who, slug, page, deed) if self._world.parts.forgets_the_time else None
         )
-        if now is not None:
+        if now is not None and "shown_time" in now.form:
             form["shown_time"] = now.form["shown_time"]
         return (
             seen if self._world.people.sent(host, who, f"/statements/{slug}/{deed}", form) else None

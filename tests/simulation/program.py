@@ -13,7 +13,7 @@ from tests.simulation.oracle import Violation
 from tests.simulation.service import How
 from tests.simulation.staff import deeds
 from tests.simulation.wire import TRAITS
-from tests.simulation.world import World
+from tests.simulation.world import TO_THE_END, World
 
 One = TypeVar("One")
 
@@ -33,7 +33,7 @@ class Step(NamedTuple):
 BOOT = Step("boot")
 
 
-def worker(who: str, how: str = "take", points: int = 99) -> Step:
+def worker(who: str, how: str = "take", points: int = TO_THE_END) -> Step:
     """Return the step that runs a worker to the end of its task, or over some points."""
     return Step("go", who, points, how)
 
@@ -88,6 +88,8 @@ def program(seed: int) -> Program:
     steps_of = _STEPS | _EDITS if kind in EDITORIAL else _STEPS
     traits, swarm = _traits(chance), _swarm(chance, steps_of)
     steps, most = [BOOT], chance.randint(6, 22)
+    if not SETTINGS[kind].begun and chance.random() < _BEGUN:
+        steps.append(LOOK)
     if kind in EDITORIAL:  # before the first look there is no statement
         steps, most = [BOOT, LOOK], chance.randint(10, 24)
     while len(steps) <= most:
@@ -100,27 +102,60 @@ def program(seed: int) -> Program:
 
 def _sequel(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return steps that seldom follow by chance, such as a start after a crash."""
-    if step.what in _SAID and chance.random() < _TAKEN_UP:
-        return [*_agree(chance, step.number), LOOK]
-    if step.what == "reader" and step.who in _MAILED and chance.random() < _TAKEN_UP:
-        return [worker("post"), Step("reader", "confirm", chance.randint(0, 1))]
+    if step.what == "go":
+        return _go_on(step, chance, swarm)
     if step.what == "staff" and step.who == "joins":
         others = [deed for deed in deeds() if deed not in {"joins", "look"}]
         return [Step("staff", deed, step.number) for deed in chance.sample(others, 4)]
-    if step.what in _ENDS and chance.random() < _STARTED_AGAIN:
-        return [BOOT]  # without a process all later steps are skipped
-    if step.what == "back_up" and chance.random() < _PUT_BACK:
-        return [_go(chance, swarm), _STEPS["restore"][1](chance, swarm), BOOT]
-    if step.what == "go" and step.how != "take" and chance.random() < _DECIDED:
+    begins = step.what == "boot" and step.number != TO_THE_END
+    if begins or step.what in _ENDS:  # without a process all later steps are skipped
+        return [BOOT] * (chance.random() < _STARTED_AGAIN)
+    return _taken_up(step, chance, swarm) if chance.random() < _TAKEN_UP else []
+
+
+def _taken_up(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
+    """Return what other people do after a step of one."""
+    if step.what in _SAID:
+        return [*_agree(chance, step.number), LOOK]
+    if step.what in _CHANGED:
+        number = chance.choice((0, step.number or 1))
+        return [LOOK, Step("approve", chance.choice(APPROVERS), number), LOOK]
+    if step.what == "reader" and step.who in _MAILED:
+        return [worker("post"), Step("reader", "confirm", chance.randint(0, 1))]
+    if step.what == "back_up":
+        sent = worker("dispatch-1", chance.choice(swarm.faults))
+        return [sent, Step("restore", chance.choice(("in place", "anew")), _LAST), BOOT]
+    return [_LIFTED[step[:2]]] if step[:2] in _LIFTED else []
+
+
+def _go_on(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
+    """Return steps after a task, or between its points."""
+    if chance.random() < _DECIDED.get(step.how, 0):
         return _find_out(chance, swarm)
-    if step.what != "go" or step.number == _TO_THE_END or chance.random() > _DISTURBED:
+    if step.how in _REFUSALS and chance.random() < _TAKEN_UP:
+        return [_REFUSALS[step.how]]
+    if step.who in _SENDERS and step.number == TO_THE_END and chance.random() < _HEARD:
+        return _hear(chance)
+    if step.number == TO_THE_END or chance.random() > _DISTURBED:
         return []
     others = {what: weight for what, weight in swarm.steps.items() if what != "go"} or _ANY
     between = [_step(chance, swarm, others) for _ in range(chance.randint(1, 3))]
-    gone = any(one.what in _ENDS for one in between)
-    again = BOOT if gone else step._replace(number=_TO_THE_END)
-    older = [Step("older", "", _TO_THE_END, "take")] * any(one.what == "boot" for one in between)
-    return [*between, again, *older]
+    between += chance.choices(([], [Step("power")], [BOOT]), (8, 1, 1))[0]
+    again = step._replace(number=TO_THE_END)
+    if any(one.what in _ENDS for one in between):
+        return [*between, BOOT]
+    if all(one.what != "boot" for one in between):
+        return [*between, again]
+    older = Step("older", "", chance.choice((4, TO_THE_END)), "take")
+    return [*between, step._replace(number=chance.choice((2, TO_THE_END))), older, again]
+
+
+def _hear(chance: random.Random) -> list[Step]:
+    """Return events about one who may have left the address of the message."""
+    reader = chance.randint(1, 3)
+    left = [Step("reader", chance.choice(("move", "move", "erase", "leave_all")), reader)]
+    event = Step("event", chance.choice(("bounced", "complained", "delivered")), reader - 1)
+    return [*left, event]
 
 
 def _agree(chance: random.Random, number: int) -> list[Step]:
@@ -134,7 +169,7 @@ def _agree(chance: random.Random, number: int) -> list[Step]:
 def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return look-ups of unknown batches, with another step in the middle of one."""
     again = [worker("dispatch-1", chance.choice(swarm.faults))] * (chance.random() < _TRIED_AGAIN)
-    look = worker("reconcile", chance.choice(_LOOKS), chance.randint(1, 5))
+    look = worker("reconcile", chance.choice(("take", "stale")), chance.randint(1, 5))
     said = _meanwhile(chance)
     both = [look, *said] if chance.random() < _TRIED_AGAIN else [*said, look]
     return [*_looks(chance), *both, *again, *_looks(chance)]
@@ -143,8 +178,8 @@ def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
 def _looks(chance: random.Random) -> list[Step]:
     """Return some look-ups, each late enough that silence counts."""
     late = [Step("wait", "", 700), Step("wait", "", 300)]
-    each = [(chance.choice(late), worker("reconcile", chance.choice(_LOOKS))) for _ in range(3)]
-    return [step for look in each[: chance.randint(0, 3)] for step in look]
+    each = [(chance.choice(late), worker("reconcile", how)) for how in chance.choice(_LOOKS)]
+    return [step for look in each for step in look]
 
 
 def _meanwhile(chance: random.Random) -> list[Step]:
@@ -155,18 +190,36 @@ def _meanwhile(chance: random.Random) -> list[Step]:
     someone = [Step("reader", chance.choice(moved), chance.randint(1, 3))]
     rotated = [Step("rotate", PROVIDERS[0]), BOOT]
     resent = [Step("hand", "resend"), worker("dispatch-1", "split"), *told]
-    return chance.choice((decided, decided, told, someone, rotated, resent))
+    return chance.choice((decided, told, told, someone, someone, someone, rotated, resent))
 
 
-_LOOKS = ("take", "stale", "stale", "unreadable")
+_LOOKS: tuple[tuple[str, ...], ...] = (
+    *((), (), ("take",), ("stale",), ("take", "take"), ("stale", "take")),
+    *(("stale", "unreadable", "stale"), ("unreadable", "stale", "stale")),
+)
 _TRIED_AGAIN = 0.5
 _SAID = frozenset({"approve", "waive", "override", "hand in"})
+_CHANGED = frozenset({"edit", "draft", "embargo", "gather"})
 _MAILED = frozenset({"join", "ask_to_move"})
 _ENDS = frozenset({"crash", "power", "cut", "restore", "account", "rotate"})
-_STARTED_AGAIN, _DISTURBED, _PUT_BACK, _TAKEN_UP = 0.8, 0.6, 0.4, 0.6
-_DECIDED, _DECISIONS = 0.2, ("sent", "resend", "resend", "give up")
-"""How often ``_find_out`` follows a failed call, and the resolutions in it."""
-_TO_THE_END = 99
+_STARTED_AGAIN, _DISTURBED, _TAKEN_UP, _BEGUN, _HEARD = 0.9, 0.6, 0.6, 0.7, 0.1
+_REFUSALS = {
+    How.REDIRECT.value: Step("hand", "resume"),
+    How.CONFIGURATION.value: Step("hand", "resume"),
+    How.BUSY.value: Step("wait", "", 700),
+    How.QUOTA.value: Step("wait", "", 100_000),
+}
+"""The failures after which nothing is sent for a time, and the step that ends it."""
+_LIFTED = {("hold", ""): Step("release"), ("hand", "pause"): Step("hand", "resume")}
+"""The steps after which nothing is sent, and those that end it."""
+_FAULTS = [one.value for one in How if one is not How.TAKE and one.value not in _REFUSALS]
+_DECIDED = dict.fromkeys(("lose", "silent", "drop", "torn", "half", "unreadable"), 0.4)
+"""How often ``_find_out`` follows a call, by its failure."""
+_DECISIONS = ("sent", "resend", "resend", "give up")
+_SENDERS = frozenset({"dispatch-1", "dispatch-2"})
+_POINTS = (1, 2, 2, 3, 4, 5, 6, 6, 6, 7)
+_LAST = -1
+"""The newest backup."""
 _DOCUMENTED = 0.5
 """The share of providers that are one of the twelve."""
 _ANY = {"wait": 1.0, "hand": 1.0, "reader": 1.0}
@@ -186,7 +239,7 @@ def _swarm(chance: random.Random, of: Mapping[str, tuple[float, object]]) -> Swa
     return Swarm(
         steps=_at_rates(chance, weights) | always,
         workers=_at_rates(chance, _WORKERS) | {"dispatch-1": _WORKERS["dispatch-1"]},
-        faults=_part(chance, [one.value for one in How if one is not How.TAKE], 0.3),
+        faults=_part(chance, _FAULTS, 0.3) + _part(chance, _REFUSALS, 0.3) * chance.randint(0, 1),
         taken=chance.choice((0.2, 0.4, 0.7)),
         whole=chance.choice((0.3, 0.5, 0.8)),
         waits=_part(chance, (5, 20, 40, 100, 300, 700, 100_000), 0.5),
@@ -216,7 +269,7 @@ def _step(chance: random.Random, swarm: Swarm, of: Mapping[str, float]) -> Step:
 
 def _go(chance: random.Random, swarm: Swarm) -> Step:
     who = chance.choices(list(swarm.workers), list(swarm.workers.values()))[0]
-    points = _TO_THE_END if chance.random() < swarm.whole else chance.randint(1, 6)
+    points = TO_THE_END if chance.random() < swarm.whole else chance.choice(_POINTS)
     how = "take" if chance.random() < swarm.taken else chance.choice(swarm.faults)
     return worker(_where(chance) + who, how, points)
 
@@ -344,7 +397,7 @@ def take(world: World, step: Step) -> None:
     deeds: dict[str, Callable[[], object]] = {
         "go": lambda: world.go(host, step.who.removeprefix("B "), step.number, how),
         "older": lambda: world.older(host, step.number, how),
-        "boot": lambda: world.boot(host, step.number or 99),
+        "boot": lambda: world.boot(host, step.number or TO_THE_END),
         "wait": lambda: world.wait(step.number),
         "crash": lambda: world.crash(host),
         "power": lambda: world.crash(host, power=True),

@@ -89,6 +89,11 @@ STEPS: dict[str, tuple[str, str, tuple[Step, ...]]] = {
         "mute",
         (first("torn"), Step("event", "delivered")),
     ),
+    "halves forget their tries": (
+        "begun",
+        "mute",
+        (first("lose"), Step("hand", "resend"), first("split"), Step("event", "delivered")),
+    ),
     "records are believed at once": ("begun", "asked", (first("silent"), wait(20), RECONCILE)),
     "a key is believed for ever": ("begun", "keyed", (first("lose"), wait(700), RECONCILE)),
     "an inquiry names the addresses of today": (

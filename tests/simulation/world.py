@@ -34,6 +34,8 @@ from tests.simulation.staff import Colleagues
 
 _NEVER = 1 << 52
 _ROUNDS = 80
+TO_THE_END = 99
+"""More points than a task has."""
 
 
 class World:
@@ -157,9 +159,17 @@ class World:
             return
         actor, self.how = process.actors[who], how
         if actor.idle and process.up:
-            self._guarded(host, lambda: self.baton.begin(actor, process.deeds[who]))
-            points -= 1
-        self._run(host, actor, points)
+            self._begin(host, actor, process.deeds[who], points)
+        else:
+            self._run(host, actor, points)
+
+    def _begin(self, host: Host, actor: Actor, deed: Callable[[], object], points: int) -> None:
+        """Let an actor do a task, to its end or over so many points."""
+        if points >= TO_THE_END:
+            self._guarded(host, lambda: self.baton.run(actor, deed))
+        else:
+            self._guarded(host, lambda: self.baton.begin(actor, deed))
+            self._run(host, actor, points - 1)
 
     def older(self, host: Host, points: int, how: How) -> None:
         """Let an older process continue."""
@@ -168,7 +178,7 @@ class World:
             self.how = how
             self._run(host, host.older[0], points)
 
-    def _run(self, host: Host, actor: Actor, points: int = 1000) -> None:
+    def _run(self, host: Host, actor: Actor, points: int = TO_THE_END) -> None:
         while points > 0 and not actor.idle:
             self.say(f"      {actor.name} goes on at {actor.at}")
             self._guarded(host, lambda: self.baton.resume(actor))
@@ -193,7 +203,7 @@ class World:
             return True
         return False
 
-    def boot(self, host: Host, points: int = 1000) -> None:
+    def boot(self, host: Host, points: int = TO_THE_END) -> None:
         """Start a process. An older one may still run."""
         if host.process is not None:
             host.older += [one for one in host.process.actors.values() if not one.idle]
@@ -201,8 +211,7 @@ class World:
         host.disconnect()
         host.process = process = Process(host)
         actor = process.actors["look"]
-        self._guarded(host, lambda: self.baton.begin(actor, process.begin))
-        self._run(host, actor, points)
+        self._begin(host, actor, process.begin, points + 1)
 
     def stop(self, host: Host) -> None:
         """Shut the process down after its tasks have ended."""
@@ -226,7 +235,7 @@ class World:
     def cut_off(self, host: Host, who: str) -> None:
         """Kill the process before its next commit, in a transaction."""
         self.cut = True
-        self.go(host, who, 1000, How.TAKE)
+        self.go(host, who, TO_THE_END, How.TAKE)
         self.cut = False
 
     def wait(self, seconds: float) -> None:
