@@ -39,6 +39,7 @@ from newsletter.store.sql import Store, Transaction
 _LETTERS = string.ascii_lowercase + string.digits
 _KEY_LENGTH, _NAME_LENGTH = 16, 26
 _MAX_PICTURES = 100
+_SUBMITTED_AGAIN = "it was withdrawn, and submitted again"
 
 
 def random_name(length: int) -> str:
@@ -328,9 +329,12 @@ class Submitter:
             slug = draft.slug or _slug_for(tx, draft)
             number = draft.version.number
             tx.drafts.hand_in(key, slug, number, by=who, at=tx.now)
+            before = tx.statements.get(slug) if draft.taken_back else None
             faults = self._put(tx, slug)
             if faults:
                 raise InvalidInput(faults)
+            if before is not None:
+                self._revoke_unchanged(tx, before.statement, by=who)
             tx.change_requests.close(slug, tx.now)  # it waits for approval, also unchanged
             nth = tx.drafts.count(key, number)
             lapsed = f": that {lapse} counts no more" * bool(lapse.depth)
@@ -350,6 +354,16 @@ class Submitter:
             detail = f"version {tx.drafts.count(key, draft.handed_in or 0)}"
             tx.audit.enter(who, "take back", draft.slug, detail)
             return find_draft(tx, key)
+
+    def _revoke_unchanged(self, tx: Transaction, taken_back: Statement, *, by: str) -> None:
+        """Revoke the approvals of a text, and of its email, that comes back without a change.
+
+        Otherwise a writer would send what was withdrawn.
+        """
+        now = find_stored(tx, taken_back.slug).statement
+        if now == replace(taken_back, progress=now.progress):
+            slug = (self.rules.together and now.translation_of) or now.slug
+            tx.approvals.revoke(slug, tx.now, actor=by, why=_SUBMITTED_AGAIN)
 
     def read(self, draft: Draft) -> Statement:
         """Return the statement that a draft would become. Raises InvalidInput."""
@@ -387,6 +401,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
     release(found.origin, found.line_of("status"))
     with store.begin() as tx:
         tx.change_requests.close(slug, tx.now)
+        tx.approvals.revoke(slug, tx.now, actor=who, why=_SUBMITTED_AGAIN)
         tx.audit.enter(who, "submit", slug)
 
 

@@ -12,7 +12,7 @@ from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.statements.approve import send_back
 from newsletter.pipeline.statements.ingest import DeskSource
 from newsletter.pipeline.statements.write import submit_file
-from newsletter.pipeline.status import load_status
+from newsletter.pipeline.status import find_status, load_status
 from newsletter.sources.folder import FolderSource
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import hand_in
@@ -164,6 +164,10 @@ def test_what_was_taken_back_is_a_draft_that_nobody_approves(desk: WritingRoom) 
         desk.room.approve("ed@forum.example", SLUG)
     with pytest.raises(Refused, match="nothing to take back"):
         desk.submitter.take_back(draft.key, by=ANA)
+    desk.type(draft, body="The library opens at 10.")
+    desk.hand_in(draft)
+    with desk.room.store.read() as tx:  # approvers see what changed since
+        assert find_status(tx, SLUG, desk.room.rules).approval.changed
 
 
 def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoom) -> None:
@@ -177,6 +181,30 @@ def test_a_campaign_that_waits_ends_when_its_text_is_taken_back(desk: WritingRoo
     assert desk.room.campaign(SLUG).state.ended
     desk.hand_in(draft)
     assert desk.draft(draft).is_handed_in
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_what_was_taken_back_and_comes_back_as_it_was_waits_for_a_new_approval(
+    desk: WritingRoom, together: bool
+) -> None:
+    """Otherwise a writer, or a token of the API, sends a withdrawn text, which its page denies."""
+    room = desk.room
+    room.demand(together=together)
+    room.subscribe(3)
+    original = desk.hand_in(desk.new())
+    spanish = desk.hand_in(desk.new(title="Horas", language="es", translation_of=SLUG))
+    draft = spanish if together else original
+    room.approve(BEN, SLUG)
+    assert room.plan().scheduled
+    desk.submitter.take_back(draft.key, by=ANA)
+    room.look()
+    room.clock.advance(minutes=1)
+    desk.hand_in(draft, by=CLEO)
+    room.clock.advance(minutes=9)
+    assert room.look().scheduled == ()
+    assert not approved(desk)
+    room.approve(BEN, SLUG)
+    assert room.plan().scheduled
 
 
 def test_what_has_gone_out_is_neither_handed_in_anew_nor_taken_back(desk: WritingRoom) -> None:
@@ -355,6 +383,13 @@ def test_the_file_of_a_draft_is_handed_in_once_by_whoever_writes(
     room.look()
     with pytest.raises(Refused, match="news is no draft: it says status: review already"):
         submit()
+    room.approve(slug="news")
+    file.write_text(file.read_text().replace("status: review", "status: draft"))
+    room.look()
+    submit()
+    room.look()
+    with room.store.read() as tx:
+        assert not find_status(tx, "news", room.rules).approval.approved
 
 
 def test_a_draft_of_the_desk_is_not_handed_in_as_a_file(desk: WritingRoom) -> None:
