@@ -139,6 +139,8 @@ class DigestBuilder:
                 )
             dropped = replace(found[0], statement=None, parts=())
             tx.digests.put(dropped, tx.now)
+            # made again with the same parts, it would go out by the approvals of before
+            tx.approvals.revoke(slug, tx.now, actor=actor, why="dropped")
             detail = f"it gathered {', '.join(found[0].parts)}"
             tx.audit.enter(actor, "drop", slug, detail)
             return dropped

@@ -466,6 +466,16 @@ def test_settings_that_changed_hold_for_what_is_made_afterwards(desk: Desk) -> N
     assert desk.issues()[FIRST].statement.title == "What we said this week"
 
 
+def test_a_dropped_one_that_is_made_again_waits_for_a_new_approval(desk: Desk) -> None:
+    made(desk)
+    desk.approve(slug=FIRST)
+    desk.builder().drop(FIRST, "ada@forum.example")
+    desk.refresh()
+    desk.builder().make("weekly", "ada@forum.example")
+    desk.tick()
+    assert desk.started(FIRST) is None
+
+
 def test_one_that_has_begun_cannot_be_dropped(desk: Desk) -> None:
     made(desk)
     desk.approve(slug=FIRST)
