@@ -1,8 +1,7 @@
 """Puts all sending on hold if the database may be a copy or a restore, or if a person says so.
 
-Every run begins a generation, whose name is in the database and in the guard file. In a copied or
-restored database the two differ. The guard file is written first and also allows the generation
-before, so that a crash between the two writes causes no false alarm.
+Every run begins a generation, named in the database and in the guard file: those of a copy differ.
+The file is written first and also allows the generation before: a crash causes no false alarm.
 """
 
 from collections.abc import Callable, Collection
@@ -54,9 +53,13 @@ class Guard:
                     self.guard_file.close()  # the next run may be another process
         elif books.discrepancy:
             with self.store.begin() as tx:
-                books = self._read_books(tx)
-                if books.discrepancy:  # a run may have begun since the first comparison
-                    self._hold_sending(tx, books)
+                self._check(tx, self._read_books(tx))  # a run may have begun since
+        elif isinstance(books.record, GuardRecord):
+            here = replace(books.record.location, host=books.location.host)
+            if books.record.location != here == books.location:  # a copied workspace joins
+                with suppress(StoreUnavailable):
+                    self.guard_file.write(replace(books.record, location=here))
+                    self.guard_file.close()
 
     def begin(self) -> None:
         """Begin a generation. Raises Refused, with what to do, if sending is on hold."""
@@ -168,10 +171,7 @@ class Guard:
         )
 
     def _read_state(self) -> tuple[dict[HoldKind, str], GuardCheck]:
-        """Return the hold reasons, and the state of guard file and database.
-
-        The guard file is read first: a claim between the two reads then causes no false alarm.
-        """
+        """Return the hold reasons, and the state of guard file and database, read in this order."""
         record, location = self.guard_file.read(), self.guard_file.location()
         with self.store.read() as tx:
             return tx.hold.reasons(), self._compare(tx, record, location)

@@ -164,6 +164,19 @@ def test_a_replica_that_has_all_is_followed_whether_or_not_a_process_lives(
     assert room.deeds() == []
 
 
+def test_a_copied_workspace_that_joined_knows_the_replica_too(
+    room: Newsroom, machine: Machine, timeline: Timeline
+) -> None:
+    one, two = (timeline.of(machine(name), name) for name in ("one", "two"))
+    one.begin()
+    shutil.copy(timeline.folder / "one" / "epoch", timeline.folder / "two" / "epoch")
+    for _ in range(2):  # as a service that serves pages alone is started
+        two.attend()
+    timeline.number = 2
+    two.attend()
+    assert one.holds() == {}
+
+
 def test_a_claim_that_the_replica_lacks_is_missed_however_many_were_made_since(
     room: Newsroom, machine: Machine, timeline: Timeline
 ) -> None:
