@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 _MAX_NAMED = 3
 _CLAUSE = re.compile(r"(?<=[;:\n])|(?<=[.?] )")
-_COMMAND = "'newsletter "
+_COMMAND = re.compile(r"'newsletter |(?<!\S)--[a-z]")
 _NAMED_GAP = re.compile(r"\{(\w+)\}")
 _KEY = re.compile(r" \([a-z]+_[a-z]+\)")
 
@@ -99,9 +99,9 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 
 
 def without_commands(message: str) -> str:
-    """Return a message for a page: without commands and names of settings."""
+    """Return a message for a page: without commands, options and names of settings."""
     clauses = _CLAUSE.split(_KEY.sub("", message))
-    return "".join(clause for clause in clauses if _COMMAND not in clause).strip(" ;,:")
+    return "".join(clause for clause in clauses if not _COMMAND.search(clause)).strip(" ;,:")
 
 
 def _offset(local: datetime) -> str:

@@ -249,7 +249,9 @@ def _columns(
     if "email" not in columns and "email" not in instructions.mapped:
         reader.fault(line, "", f"has no column email; {_FIRST_ROW}")
     if instructions.lists and "lists" in columns:
-        reader.fault(line, "", "has a column lists; take --list away, or remove that column")
+        reader.fault(
+            line, "", "has a column lists, and a list is chosen too; take --list away, or remove it"
+        )
     if len(reader) > before:
         return None
     return [name if name in OURS else "" for name in columns]

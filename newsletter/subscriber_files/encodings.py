@@ -196,7 +196,7 @@ def _ambiguous(file: str, number: int, line: bytes) -> Fault:
             by_text.setdefault(text, name)
     readings = ", ".join(f"{text!r} in {name}" for text, name in by_text.items())
     message = (
-        f"is not UTF-8, and its letters may be {readings}; say which it is, like"
-        " --encoding windows-1252, or save the file as CSV UTF-8"
+        f"is not UTF-8, and its letters may be {readings}; save the file as CSV UTF-8; or say"
+        " which it is, like --encoding windows-1252"
     )
     return Fault(file=file, line=number, message=message)

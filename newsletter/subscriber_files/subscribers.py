@@ -42,7 +42,7 @@ def _read_ours(path: Source, instructions: Instructions, progress: Progress) -> 
     """
     suffix = path.suffix.lower()
     if suffix not in _YAML | _CSV:
-        message = "is neither YAML nor CSV by its name; name it like subscribers.yaml or people.csv"
+        message = "is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml"
         raise InvalidInput([Fault(file=str(path), message=message)])
     digest = digest_of(path)
     [member] = csv_files.members(path)
@@ -93,9 +93,9 @@ def read_people(
         export = _read_export(path, known, instructions, progress)
         if export:
             return export
-    if suffix not in _CSV and (instructions.lists or instructions.mapped):
+    if suffix in _YAML and (instructions.lists or instructions.mapped):
         option = "--list" if instructions.lists else "--column"
-        message = f"names its own lists and keys; take {option} away, or write it into the file"
+        message = f"names its own lists and keys, so choose none beside it; take {option} away"
         raise InvalidInput([Fault(file=str(path), message=message)])
     return _read_ours(path, instructions, progress)
 
@@ -175,7 +175,7 @@ def _read_export(
     kind, notes = tables[0].layout.known.name, _notes(tables, left, instructions.encoding)
     read = check_file(path, read_entries, kind=kind, digest=digest, notes=notes, progress=progress)
     if not instructions.lists and any(isinstance(person, Entry) for _, person in read.people):
-        message = "names no list of ours; say where its people go, like --list press"
+        message = "names no list of ours, so choose one for its people; say it like --list press"
         raise InvalidInput([Fault(file=str(path), message=message)])
     return read
 
@@ -200,7 +200,7 @@ def _require_unsubscribed_files(
         elif begins not in without:
             messages.append(
                 f"has no file {begins}…: whoever is in it would stay subscribed here; export the"
-                f" whole audience, or say --without {begins} if nobody was"
+                f" whole audience; or say --without {begins} if nobody was"
             )
     if messages:
         raise InvalidInput([Fault(file=str(path), message=message) for message in messages])
@@ -216,7 +216,7 @@ def _refuse_single_file(path: Source, layout: exports.Layout, without: Collectio
     flags = " ".join(f"--without {begins}" for begins in missing)
     message = (
         f"is one file of a {layout.known.name} export: whoever is in {files} would stay subscribed"
-        f" here; import the ZIP as it was downloaded, or import those files too and say {flags}"
+        f" here; import the ZIP as it was downloaded; or import those files too and say {flags}"
     )
     raise InvalidInput([Fault(file=str(path), message=message)])
 

@@ -72,6 +72,7 @@ def test_numbers_go_with_their_nouns() -> None:
         ("All is well. 'newsletter run' starts it", "All is well."),
         ("no end is set: set one (embargo_until), or not", "no end is set: set one, or not"),
         ("our newsletter is fine", "our newsletter is fine"),
+        ("a list is there too; take --list away", "a list is there too"),
     ],
 )
 def test_a_page_leaves_out_what_names_a_command(said: str, kept: str) -> None:

@@ -280,10 +280,14 @@ def test_what_is_no_table_of_the_tool_is_refused(
 def test_an_export_needs_a_list_and_a_file_of_ours_none(tmp_path: Path) -> None:
     ours = written(tmp_path, "email\nana@example.org\n", "ours.csv")
 
-    assert "say where its people go, like --list press" in refusal(EXPORTS / "ghost.csv", lists=())
+    assert "choose one for its people; say it like --list press" in refusal(
+        EXPORTS / "ghost.csv", lists=()
+    )
     assert "'Press Room' is not the name of a list" in refusal(ours, lists=("Press Room",))
     with_lists = written(tmp_path, "email,lists\nana@example.org,press\n", "with.csv")
-    assert "with.csv:1: has a column lists; take --list away" in refusal(with_lists)
+    assert "with.csv:1: has a column lists, and a list is chosen too; take --list away" in refusal(
+        with_lists
+    )
     for kind in (AUTO, PLAIN):
         assert read(ours, kind=kind, lists=()).kind == PLAIN
     yaml = written(tmp_path, "subscribers: []", "a.yaml")

@@ -228,7 +228,7 @@ def test_a_quoted_word_that_yaml_would_misread_is_text(tmp_path: Path) -> None:
 
 def test_a_file_of_another_kind_or_none_is_refused(tmp_path: Path) -> None:
     assert said(tmp_path, "a.xlsx", "") == (
-        "a.xlsx: is neither YAML nor CSV by its name; name it like subscribers.yaml or people.csv"
+        "a.xlsx: is no table by its name; save it as .csv, .xlsx or .ods, or as our .yaml"
     )
     with pytest.raises(InvalidInput, match="cannot be read: No such file"):
         read(tmp_path / "missing.csv")

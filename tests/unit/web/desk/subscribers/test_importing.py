@@ -106,6 +106,13 @@ def test_a_file_with_faults_names_each_line_and_brings_nobody(staffed: Staffed) 
     assert "Line 2, column email: 'ana' is not an address" in said
     assert "Line 3, column language: 'english'" in said
     assert "--" not in said, "no options of commands"
+    for name, text, fault in (
+        ("a.pdf", "%PDF-1.4", "The file is no table by its name; save it as .csv"),
+        ("a.yaml", "subscribers: []", "The file names its own lists and keys, so choose none"),
+        ("a.csv", f"email,lists\n{ANA},press\n", "has a column lists, and a list is chosen too"),
+    ):
+        said = words(rehearse(cleo, text, name))
+        assert (fault in said, " --" in said) == (True, False), said
     many = rehearse(cleo, "email\n" + "ana\n" * 80)
     assert "And 30 more" in words(many)
     assert reader(staffed, ANA) is None
