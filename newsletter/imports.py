@@ -14,9 +14,9 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
-def imported(place: str) -> Any:
+def imported(path: str) -> Any:
     """Return the object at this place."""
-    module, _, name = place.partition(":")
+    module, _, name = path.partition(":")
     gc.disable()  # modules leave no garbage, and to look for it takes a fifth of the time
     try:
         return getattr(import_module(module), name)

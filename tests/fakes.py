@@ -228,7 +228,7 @@ class RecordingProvider:
         shown = [n for address, n in asked.items() if address in taken and n not in self.hides]
         found = (asked.values() if shown else []) if self.all_or_none else shown
         return LookupResult(
-            found={n: f"m{n}" for n in found}, whole=True, all_or_none=self.all_or_none
+            found={n: f"m{n}" for n in found}, is_complete=True, all_or_none=self.all_or_none
         )
 
     def close(self) -> None:

@@ -367,7 +367,7 @@ def test_the_limits_that_operations_tells_are_those_of_the_code() -> None:
     told = [
         f"{emails.max_per_day} in 24 hours, {emails.max_per_month} in 30 days |",
         f"in an hour | {emails.max_per_network}; then the page says so, with 429 |",
-        f"waiting emails | {emails.waiting:,}; further requests are dropped",
+        f"waiting emails | {emails.max_waiting:,}; further requests are dropped",
         f"bytes of a form | {forms.MAX_FORM_BYTES:,} |",
         f"A head has {bounds.head} seconds, a body {bounds.body}, an answer {bounds.answer}, an"
         f" idle connection {bounds.idle}.",

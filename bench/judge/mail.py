@@ -79,7 +79,7 @@ def make_mail(name: str, text: Text, renderer: TemplateRenderer) -> Mail:
 
 def reader_of(content: Content) -> Recipient:
     """The made-up reader of a mail, by the name that it greets them with."""
-    return _READER._replace(names=content.called("Ana Ruiz"))
+    return _READER._replace(names=content.fill_names("Ana Ruiz"))
 
 
 def _bare(message: bytes, words: str) -> bytes:

@@ -94,12 +94,12 @@ def work(
     *,
     until_idle: bool,
     at_end: Callable[[], None] = lambda: None,
-    sends: bool = False,
+    is_sender: bool = False,
 ) -> int:
     """Run the scheduler in the foreground; returns the exit code, or ``AGAIN``.
 
     A signal calls ``at_end`` at once, while the calls under way end. Where several processes share
-    the sending, this one is a worker if it ``sends``, else a scheduler.
+    the sending, this one is a worker if it ``is_sender``, else a scheduler.
     """
     from newsletter.runtime.scheduler import Scheduler
 
@@ -107,7 +107,7 @@ def work(
     if services.settings.shares_sending:
         from newsletter.runtime.hosts import BatchWorker, LeadingScheduler
 
-        kind = BatchWorker if sends else LeadingScheduler
+        kind = BatchWorker if is_sender else LeadingScheduler
     scheduler = kind(services.tick)
 
     told_to_stop = threading.Event()
@@ -132,7 +132,7 @@ def _exit_code(delivery: Delivery, run: Run) -> int:
     for sentence in _sentences(outcome, run, delivery.settings.timezone):
         shell.say(sentence)
     if outcome.ending is Ending.INVALID:
-        shell.show_faults(run.last.faults)
+        shell.show_faults(run.last_result.faults)
     return _EXIT_CODES[outcome.ending]
 
 
@@ -146,7 +146,7 @@ def _sentences(outcome: Outcome, run: Run, zone: str) -> Iterator[str]:
     for campaign, later in outcome.later:
         hours = shell.hours_to_come(later.readers, later.next_at, later.last_at, zone)
         yield f"{campaign.slug}: {hours}; nothing is lost, run it again then"
-    yield from map(_decision_needed, outcome.in_question)
+    yield from map(_decision_needed, outcome.needing_attention)
 
 
 def _summarise_run(delivery: Delivery, run: Run) -> str:
@@ -226,16 +226,16 @@ def _say_where(services: Services, address: str) -> str:
 
 
 def _work_watched(
-    services: Services, host: str, port: int | None, *, until_idle: bool, sends: bool
+    services: Services, host: str, port: int | None, *, until_idle: bool, is_sender: bool
 ) -> int:
     """Run the scheduler without pages; with a port it serves monitoring."""
     if port is None:
-        return work(services, until_idle=until_idle, sends=sends)
+        return work(services, until_idle=until_idle, is_sender=is_sender)
     from newsletter.web.pages import make_monitoring
     from newsletter.web.server import WebServer
 
     with WebServer(services, host=host, port=port, make=make_monitoring) as server:
-        return work(services, until_idle=until_idle, at_end=server.stop, sends=sends)
+        return work(services, until_idle=until_idle, at_end=server.stop, is_sender=is_sender)
 
 
 @click.command()
@@ -252,7 +252,7 @@ def worker(services: Services, until_idle: bool, host: str, port: int | None) ->
     """
     if until_idle and services.settings.shares_sending:
         raise Refused("with 'engine: procrastinate' a worker runs until it is stopped")
-    return _work_watched(services, host, port, until_idle=until_idle, sends=True)
+    return _work_watched(services, host, port, until_idle=until_idle, is_sender=True)
 
 
 @click.command()
@@ -268,7 +268,7 @@ def scheduler(services: Services, until_idle: bool, host: str, port: int | None)
     """
     if not services.settings.shares_sending:
         raise Refused("set 'engine: procrastinate' first, or use 'newsletter worker'")
-    return _work_watched(services, host, port, until_idle=until_idle, sends=False)
+    return _work_watched(services, host, port, until_idle=until_idle, is_sender=False)
 
 
 @click.command()
@@ -279,7 +279,7 @@ def serve(services: Services, host: str, port: int) -> int:
     """Serve only the pages."""
     with _pages(services, host, port) as server, stopped_by_signals(server.stop):
         shell.say(_say_where(services, server.address))
-        return shell.AGAIN if server.wait(until=services.configuration.is_superseded) else 0
+        return shell.AGAIN if server.wait(is_done=services.configuration.is_superseded) else 0
 
 
 _HEALTH_WITHIN = timedelta(seconds=5)

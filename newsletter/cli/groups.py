@@ -16,9 +16,9 @@ from newsletter.imports import imported
 class LazyCommand(click.Command):
     """A placeholder for a command in lists, help and completion until it runs."""
 
-    def __init__(self, name: str, *, at: str, about: str) -> None:
-        super().__init__(name, help=about)
-        self._target = at
+    def __init__(self, name: str, *, module: str, summary: str) -> None:
+        super().__init__(name, help=summary)
+        self._target = module
         """Module and name: ``newsletter.cli.statements.preview:send``."""
 
     def load(self) -> click.Command:

@@ -90,7 +90,7 @@ for _name, _module, _about in (
     ("audit", "staff", "Show the audit log, and verify that it was not changed."),
 ):
     _at = f"newsletter.cli.{_module}:{_name.replace('-', '_')}"
-    newsletter.add_command(LazyCommand(_name, at=_at, about=_about))
+    newsletter.add_command(LazyCommand(_name, module=_at, summary=_about))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -67,8 +67,8 @@ class Preparation:
             return _parse_variable(value, shape.type)
         return value
 
-    def _group(self, group: dict[str, Any], outer: Shape, path: KeyPath) -> dict[str, Any]:
-        shape = outer.for_value(group)
+    def _group(self, group: dict[str, Any], parent: Shape, path: KeyPath) -> dict[str, Any]:
+        shape = parent.for_value(group)
         fitted: dict[str, Any] = {}
         for key, value in group.items():
             inner = (*path, key)
@@ -85,7 +85,7 @@ class Preparation:
                     self.document.names[(*path, owner)] = inner
                     fitted[owner] = self._secret(value, inner)
             else:
-                kinds = [kind for kind, each in outer.kinds.items() if key in each.keys]
+                kinds = [kind for kind, each in parent.kinds.items() if key in each.keys]
                 self._report_unknown_key(key, group, shape, path, kinds)
         return fitted
 

@@ -131,7 +131,7 @@ class Settings(fields.Section):
 
     Created by ``newsletter.config.load``. The workspace is not a setting: it is the folder of the
     file. Validation takes it from the context, ``{"workspace": Path}``, with the JSON text of the
-    ``values``, the files with ``secrets`` and the ``lines`` of keys.
+    ``values_json``, the files with ``secrets`` and the ``lines`` of keys.
     """
 
     organisation: content.Organisation = option("The organisation.")
@@ -240,7 +240,7 @@ class Settings(fields.Section):
     backups: BackupOptions = option("The files of `newsletter backup`.", default=BackupOptions())
     epoch_file: FilePath = option(
         "A file outside the database that detects a copied or restored database. On another"
-        " disk it also detects that the database's whole disk was put back. Its folder must"
+        " disk it also detects that the database's whole disk was restored. Its folder must"
         " exist.",
         "var/epoch",
         default=Path("var/epoch"),
@@ -296,7 +296,7 @@ class Settings(fields.Section):
         return self._workspace
 
     @property
-    def values(self) -> str:
+    def values_json(self) -> str:
         """The values that ``newsletter.yaml`` sets, as JSON, with secrets."""
         return self._values
 
@@ -316,7 +316,6 @@ class Settings(fields.Section):
 
     @property
     def desk_url(self) -> str:
-        """The URL of the desk."""
         return f"{self.desk.url or self.public_url}/desk"
 
     @property
@@ -346,7 +345,6 @@ class Settings(fields.Section):
 
     @property
     def is_on_server(self) -> bool:
-        """Whether the database is on a PostgreSQL server."""
         return self.database.startswith("postgresql:")
 
     @property
@@ -450,7 +448,6 @@ class Settings(fields.Section):
         )
 
     def channels(self) -> tuple[Channel, ...]:
-        """Return the channels to which notices are posted."""
         return tuple(options.channel() for options in self.notices)
 
     def campaign_rules(self) -> CampaignRules:

@@ -29,7 +29,6 @@ class Shape:
 
     @classmethod
     def of_settings(cls) -> "Shape":
-        """Return the shape of the whole file."""
         return cls(type=Settings)
 
     @classmethod
@@ -68,7 +67,6 @@ class Shape:
 
     @property
     def required(self) -> frozenset[str]:
-        """The required keys of a group."""
         return frozenset(
             key for key, child in self.keys.items() if child.field and child.field.is_required()
         )

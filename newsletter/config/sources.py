@@ -82,7 +82,6 @@ SOURCES: dict[str, type[Section]] = {"folder": FolderOptions, "feed": FeedOption
 
 
 def feeds_in(sources: tuple[AnySource, ...]) -> list[FeedOptions]:
-    """Return the feeds among the sources."""
     return [source for source in sources if isinstance(source, FeedOptions)]
 
 

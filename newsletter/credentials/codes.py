@@ -110,8 +110,8 @@ def find_device(key: bytes, address: str, cookie: str) -> str:
     return number if hmac.compare_digest(mac, right) else ""
 
 
-def _device_mac(key: bytes, address: str, number: str) -> str:
-    about = f"{number} {address}".encode("utf-8", "surrogatepass")
+def _device_mac(key: bytes, address: str, device_number: str) -> str:
+    about = f"{device_number} {address}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(about, key=key, digest_size=16, person=b"device").hexdigest()
 
 

@@ -50,11 +50,11 @@ class Passwords:
         at_once: int = 2,
         waiting: int = 8,
         network: int = 4,
-        patience: float = 5.0,
+        max_wait_seconds: float = 5.0,
     ) -> None:
         self._memory = memory
         self._passes = passes
-        self._patience = patience
+        self._patience = max_wait_seconds
         self._slots = threading.BoundedSemaphore(at_once)
         self._max_queued = at_once + waiting
         self._max_of_network = network
@@ -139,10 +139,12 @@ def password_fault(password: str, *about: str) -> str:
     return ""
 
 
-def _is_guessable(password: str, about: tuple[str, ...]) -> bool:
+def _is_guessable(password: str, personal_words: tuple[str, ...]) -> bool:
     from zxcvbn import zxcvbn  # it loads long lists
 
-    parts = [part for one in about for part in (one, *re.split(r"[\W_]+", one)) if len(part) > 2]
+    parts = [
+        part for one in personal_words for part in (one, *re.split(r"[\W_]+", one)) if len(part) > 2
+    ]
     rest = password
     for part in sorted(parts, key=len, reverse=True):
         rest = re.sub(re.escape(part), "", rest, flags=re.IGNORECASE)

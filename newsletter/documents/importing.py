@@ -57,7 +57,9 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
     covers: list[DroppedLine] = []
     while len(covers) < _MAX_COVERS and (inner := _forwarded_email(message)) is not None:
         words = " ".join(_visible_text(message).split())
-        covers.append(DroppedLine(line=0, text=words[:_SHOWN], why="the email that it came with"))
+        covers.append(
+            DroppedLine(line=0, text=words[:_SHOWN], reason="the email that it came with")
+        )
         message = inner
     # Any bytes parse as an email without header fields, whose text they are.
     part = message.get_body(("html", "plain")) if message.keys() else None
@@ -69,7 +71,7 @@ def import_eml(data: bytes, *, today: date, file: str) -> ImportedDocument:
         DroppedLine(
             line=0,
             text=attachment.get_filename() or attachment.get_content_type(),
-            why="attached to the email",
+            reason="attached to the email",
         )
         for attachment in message.iter_attachments()
     )
@@ -152,7 +154,7 @@ def _unsigned(document: ImportedDocument) -> ImportedDocument:
 
 def _without_signature(document: ImportedDocument, body: str, signature: str) -> ImportedDocument:
     shown = " ".join(signature.split())[:_SHOWN]
-    lost = DroppedLine(line=0, text=shown, why="the signature of the email")
+    lost = DroppedLine(line=0, text=shown, reason="the signature of the email")
     return replace(document, body=body, dropped=(*document.dropped, lost))
 
 

@@ -44,7 +44,7 @@ def import_markdown(data: bytes, *, today: date, file: str) -> ImportedDocument:
         if key in _TAKEN and value and key not in values:
             values[key] = value
         else:
-            untaken.append(DroppedLine(line=line, text=f"{key}: {value}".strip(), why=_UNTAKEN))
+            untaken.append(DroppedLine(line=line, text=f"{key}: {value}".strip(), reason=_UNTAKEN))
     dates = dates_in(values.get("date", "").replace("T", " ", 1))
     read = ExtractedText(
         blocks=blocks,

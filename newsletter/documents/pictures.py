@@ -129,11 +129,11 @@ def illustrated(document: ImportedDocument, read: Callable[[str], bytes]) -> Imp
             picture = make_picture(read(imported.source), file=name)
         except InvalidInput as error:
             why = f"a picture that was not kept: it {error.faults[0].message}"
-            lost.append(DroppedLine(line=0, text=name, why=why))
+            lost.append(DroppedLine(line=0, text=name, reason=why))
             continue
         if min(picture.width, picture.height) < _LEAST:
             why = f"a picture of {picture.width} × {picture.height} pixels, which nobody sees"
-            lost.append(DroppedLine(line=0, text=name, why=why))
+            lost.append(DroppedLine(line=0, text=name, reason=why))
             continue
         made.append(replace(imported, **vars(picture)))
     return replace(document, pictures=tuple(made), dropped=(*document.dropped, *lost))

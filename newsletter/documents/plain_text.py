@@ -92,7 +92,10 @@ def _underlines(lines: Sequence[Line]) -> Reasons:
     return {
         n: _UNDERLINE
         for n, line in enumerate(lines)
-        if n and not line.gap and len(line.text) <= _MAX_HEAD and _UNDERLINED.fullmatch(line.text)
+        if n
+        and not line.gap_above
+        and len(line.text) <= _MAX_HEAD
+        and _UNDERLINED.fullmatch(line.text)
     }
 
 
@@ -107,8 +110,8 @@ def _table_rows(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
     """
     number = 0
     for n, line in enumerate(lines):
-        above = n > 0 and not line.gap and _alike(lines[n - 1], line)
-        below = n + 1 < len(lines) and not lines[n + 1].gap and _alike(line, lines[n + 1])
+        above = n > 0 and not line.gap_above and _alike(lines[n - 1], line)
+        below = n + 1 < len(lines) and not lines[n + 1].gap_above and _alike(line, lines[n + 1])
         number += below and not above
         yield (number if above or below else 0), line
 
@@ -132,12 +135,7 @@ def import_bytes(data: bytes, *, today: date, file: str = "the text") -> Importe
 
 
 def import_document(
-    text: str,
-    *,
-    today: date,
-    file: str = "the text",
-    notes: Iterable[str] = (),
-    subject: str = "",
+    text: str, *, today: date, file: str = "the text", notes: Iterable[str] = (), subject: str = ""
 ) -> ImportedDocument:
     """Find title, date and body of a plain text.
 
@@ -150,7 +148,7 @@ def import_document(
         raise unusable(file, "is empty; copy the whole statement into it")
     running = _running_lines(every) | _underlines(every)
     lines = [
-        replace(line, gap=line.gap or running.get(n - 1) == _UNDERLINE)
+        replace(line, gap_above=line.gap_above or running.get(n - 1) == _UNDERLINE)
         for n, line in enumerate(every)
         if n not in running
     ]
@@ -159,7 +157,8 @@ def import_document(
     width = wrap_width(lines)
     prose = first_prose(lines, width)
     left_out = [
-        DroppedLine(line=every[n].number, text=every[n].text, why=why) for n, why in running.items()
+        DroppedLine(line=every[n].number, text=every[n].text, reason=why)
+        for n, why in running.items()
     ]
     stated = StatedFacts(
         email=inner or subject,
@@ -187,11 +186,11 @@ def _unquoted(lines: Sequence[Line]) -> Iterator[Line]:
     for line in lines:
         text = line.text[1:].strip(" ")
         if text:
-            yield replace(line, text=text, cells=(), gap=line.gap or gap)
+            yield replace(line, text=text, cells=(), gap_above=line.gap_above or gap)
         gap = not text
 
 
-def _blocks(lines: Sequence[Line], how: Joining, depth: int = 0) -> Iterator[str]:
+def _blocks(lines: Sequence[Line], joining: Joining, depth: int = 0) -> Iterator[str]:
     """Yield paragraphs, tables and quotations, in Markdown."""
     deep = depth == _MAX_QUOTE_DEPTH
     # as emails quote, and no sum such as >5 %
@@ -202,7 +201,7 @@ def _blocks(lines: Sequence[Line], how: Joining, depth: int = 0) -> Iterator[str
     for (cells, quoted), group in groupby(kinds, key=itemgetter(0, 1)):
         part = [line for *_, line in group]
         if quoted and len(part) > 1:  # a single line may only begin so
-            inside = "\n\n".join(_blocks(list(_unquoted(part)), how, depth + 1))
+            inside = "\n\n".join(_blocks(list(_unquoted(part)), joining, depth + 1))
             yield "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
         elif cells:
             table = ([escape_words(cell).replace("|", "\\|") for cell in row.cells] for row in part)
@@ -210,4 +209,4 @@ def _blocks(lines: Sequence[Line], how: Joining, depth: int = 0) -> Iterator[str
             rule = " | ".join(["---"] * len(part[0].cells))
             yield "\n".join(f"| {row} |" for row in [head, rule, *rows])
         else:
-            yield from in_markdown(join_lines(part, how))
+            yield from in_markdown(join_lines(part, joining))

@@ -53,8 +53,8 @@ _LAST_LINE = b"\n" + _END + b"\n"
 class CutOff(Exception):
     """The sandbox did not finish. ``read`` has the items that it read before, in order."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
         self.read: list[Any] = []
 
 
@@ -78,11 +78,13 @@ class Ending(Enum):
 
 @dataclass(kw_only=True)
 class Gate:
-    """Runs ``at_once`` sandboxes, lets ``waiting`` more wait up to ``patience``, and refuses
-    others."""
+    """Runs ``max_running`` sandboxes, and lets ``max_waiting`` more wait up to ``patience``.
 
-    at_once: int
-    waiting: int
+    It refuses others.
+    """
+
+    max_running: int
+    max_waiting: int
     patience: timedelta = timedelta(seconds=20)
     _changed: Condition = field(default_factory=Condition)
     _running: int = 0
@@ -104,14 +106,14 @@ class Gate:
                 self._changed.notify_all()
 
     def _wait(self) -> None:
-        if self._running >= self.at_once and self._waiting < self.waiting:
+        if self._running >= self.max_running and self._waiting < self.max_waiting:
             self._waiting += 1
-            free = lambda: self.is_closed or self._running < self.at_once  # noqa: E731
+            free = lambda: self.is_closed or self._running < self.max_running  # noqa: E731
             self._changed.wait_for(free, self.patience.total_seconds())
             self._waiting -= 1
         if self.is_closed:
             raise NotStarted(_ENDING)
-        if self._running >= self.at_once:
+        if self._running >= self.max_running:
             raise NotStarted("too much else is being read just now")
 
     @property
@@ -147,13 +149,13 @@ class Gate:
             self.is_closed = False
 
 
-DOCUMENTS = Gate(at_once=2, waiting=8)
+DOCUMENTS = Gate(max_running=2, max_waiting=8)
 """Documents from the desk and from imports. Each may take ``confinement.MEMORY_BYTES``."""
-FEEDS = Gate(at_once=1, waiting=4, patience=timedelta(seconds=60))
+FEEDS = Gate(max_running=1, max_waiting=4, patience=timedelta(seconds=60))
 """Feeds. They have their own gate, so uploads do not delay them."""
-READERS = Gate(at_once=1, waiting=4, patience=timedelta(minutes=2))
+READERS = Gate(max_running=1, max_waiting=4, patience=timedelta(minutes=2))
 """Uploaded files of subscribers. Large ones do not delay documents."""
-TEXTS = Gate(at_once=2, waiting=2)
+TEXTS = Gate(max_running=2, max_waiting=2)
 """Long texts to render or review. Each that waits blocks a thread of the web server."""
 GATES = (DOCUMENTS, FEEDS, READERS, TEXTS)
 

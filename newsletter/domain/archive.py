@@ -27,7 +27,7 @@ class Term:
 
     text: str
     """Contains a letter or a digit; all other characters are ignored."""
-    whole: bool
+    is_whole_word: bool
     """Only the whole word matches: the term was quoted, or is short."""
 
 
@@ -39,7 +39,7 @@ def terms(typed: str) -> tuple[Term, ...]:
     )
     found = _TERM.findall(unicodedata.normalize("NFC", legible).translate(_QUOTES))
     made = (
-        Term(text=phrase or word, whole=bool(phrase) or len(word) < _MIN_PREFIX_CHARACTERS)
+        Term(text=phrase or word, is_whole_word=bool(phrase) or len(word) < _MIN_PREFIX_CHARACTERS)
         for phrase, word in found
         if any(map(str.isalnum, phrase or word))
     )
@@ -96,7 +96,7 @@ class Snippet:
     """A part of an excerpt, and whether it matches the search."""
 
     text: str
-    found: bool
+    is_match: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -180,7 +180,7 @@ class DeliveryStatus:
         """Return the unique key of the status."""
         return self.campaign_id, self.subscriber_id, self.kind
 
-    def prevails(self, other: "DeliveryStatus") -> bool:
+    def replaces(self, other: "DeliveryStatus") -> bool:
         """Return whether it replaces the other: a graver bounce does, else the earlier status."""
         return self._place() < other._place()
 
@@ -241,17 +241,17 @@ class Damage:
     hard: int = 0
 
 
-def pause_reasons(damage: Damage, accepted: int, overruled: Damage) -> tuple[str, ...]:
+def pause_reasons(counts: Damage, accepted: int, accepted_counts: Damage) -> tuple[str, ...]:
     """Return why the campaign must be paused; empty if it may continue.
 
     The limits apply from 200 accepted messages on: 0.1 % complaints, 5 % hard bounces.
-    ``overruled`` are the numbers at which a person resumed the campaign: a number counts again once
-    it has doubled.
+    ``accepted_counts`` are those at which a person resumed the campaign: a number counts again
+    once it has doubled.
     """
     return tuple(
         f"{count:,} of {accepted:,} accepted {what}"
         f" ({100 * count / accepted:.2f} %; from {float(100 * limit):g} % on it stops)"
-        for count, limit, before, what in _measures(damage, overruled)
+        for count, limit, before, what in _measures(counts, accepted_counts)
         if _is_over_limit(count, accepted, limit) and count >= 2 * before
     )
 
@@ -265,9 +265,9 @@ def overrule(damage: Damage, accepted: int, before: Damage) -> Damage:
     return Damage(complained=next(counts), hard=next(counts))
 
 
-def _measures(damage: Damage, other: Damage) -> Iterator[tuple[int, Fraction, int, str]]:
-    yield damage.complained, _MAX_COMPLAINTS, other.complained, "were reported as spam"
-    yield damage.hard, _MAX_HARD_BOUNCES, other.hard, "came back since there is no such mailbox"
+def _measures(counts: Damage, other: Damage) -> Iterator[tuple[int, Fraction, int, str]]:
+    yield counts.complained, _MAX_COMPLAINTS, other.complained, "were reported as spam"
+    yield counts.hard, _MAX_HARD_BOUNCES, other.hard, "came back since there is no such mailbox"
 
 
 def _is_over_limit(count: int, accepted: int, limit: Fraction) -> bool:

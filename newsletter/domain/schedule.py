@@ -14,22 +14,22 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
-def resolve(wall: datetime, zone: str) -> datetime:
+def resolve(wall_time: datetime, zone: str) -> datetime:
     """Convert a wall time into an instant, in UTC. A time that already has an offset keeps it.
 
     Raises ValueError, which says what to write, for a time that the clock change skips or repeats.
     """
-    if wall.tzinfo is not None:
-        return wall.astimezone(UTC)
+    if wall_time.tzinfo is not None:
+        return wall_time.astimezone(UTC)
     first, second = (
-        wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)
+        wall_time.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)
     )
     if first == second:
         return first
     if first > second:  # in the gap, fold=0 reads the offset before the change
         later = first.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         raise ValueError(
-            f"{wall:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks go forward over it; "
+            f"{wall_time:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks go forward over it; "
             f"write {later:%Y-%m-%d %H:%M}, or another time"
         )
     earlier, after = (
@@ -37,18 +37,18 @@ def resolve(wall: datetime, zone: str) -> datetime:
         for instant in (first, second)
     )
     raise ValueError(
-        f"{wall:%Y-%m-%d %H:%M} comes twice in {zone}, as the clocks go back; "
+        f"{wall_time:%Y-%m-%d %H:%M} comes twice in {zone}, as the clocks go back; "
         f"write which one: {earlier} or {after}"
     )
 
 
-def instant_of(wall: datetime, zone: str) -> datetime:
+def instant_of(wall_time: datetime, zone: str) -> datetime:
     """Return the instant, in UTC, at which clocks of a zone first show a wall time or a later one.
 
     The first instant of a time that a clock change repeats, the end of the gap for a skipped one.
     """
     first, second = (
-        wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)
+        wall_time.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)
     )
     return first if first <= second else _end_of_gap(second, first, ZoneInfo(zone))
 
@@ -77,15 +77,15 @@ class LocalTime:
         day = f"{self.day} " if self.day else ""
         return f"{day}{self.at:%H:%M} local"
 
-    def instant(self, zone: str, *, ready: datetime) -> datetime:
-        """Return when readers of a zone get a message that may be sent from ``ready`` on."""
+    def instant(self, zone: str, *, earliest: datetime) -> datetime:
+        """Return when readers of a zone get a message that may be sent from ``earliest`` on."""
         if self.day is not None:
-            return max(ready, instant_of(datetime.combine(self.day, self.at), zone))
-        today = ready.astimezone(ZoneInfo(zone)).date()
+            return max(earliest, instant_of(datetime.combine(self.day, self.at), zone))
+        today = earliest.astimezone(ZoneInfo(zone)).date()
         # if clocks go back over midnight, the next day's time may have passed already
         days = (today + _DAY * number for number in (-1, 0, 1, 2))
         times = (instant_of(datetime.combine(day, self.at), zone) for day in days)
-        return next(at for at in times if at >= ready)
+        return next(at for at in times if at >= earliest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,28 +114,31 @@ def every_zone() -> frozenset[str]:
     return frozenset(available_timezones() - {"localtime", "Factory", "posixrules"})
 
 
-def times_by_zone(local: LocalTime, zones: Iterable[str], *, home: str, ready: datetime) -> ByZone:
-    """Return when readers of these zones get a message that may be sent from ``ready`` on.
+def times_by_zone(
+    local: LocalTime, zones: Iterable[str], *, home: str, earliest: datetime
+) -> ByZone:
+    """Return when readers of these zones get a message that may be sent from ``earliest`` on.
 
     Readers without a zone, or with one that this machine does not know, get it at ``home`` time.
     """
     known = every_zone()
-    otherwise = local.instant(home, ready=ready)
+    otherwise = local.instant(home, earliest=earliest)
     return ByZone(
         instants={
-            zone: local.instant(zone, ready=ready) if zone in known else otherwise for zone in zones
+            zone: local.instant(zone, earliest=earliest) if zone in known else otherwise
+            for zone in zones
         },
         otherwise=otherwise,
     )
 
 
 @lru_cache(maxsize=16)
-def all_zone_times(local: LocalTime, *, home: str, ready: datetime) -> ByZone:
+def all_zone_times(local: LocalTime, *, home: str, earliest: datetime) -> ByZone:
     """Return the times of all zones, and of readers without one.
 
     Cached, because every tick needs it for every waiting campaign and 600 zones take 25 ms.
     """
-    return times_by_zone(local, ("", *every_zone()), home=home, ready=ready)
+    return times_by_zone(local, ("", *every_zone()), home=home, earliest=earliest)
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

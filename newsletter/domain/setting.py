@@ -74,10 +74,10 @@ class RuleWithOthers:
         }
 
 
-def matching(pattern: str, refusal: str, shown: str = "") -> Rule:
+def matching(pattern: str, refusal: str, editor_pattern: str = "") -> Rule:
     """Return the rule that text matches a pattern; an error is the text with ``refusal``.
 
-    ``shown`` is the pattern for editors.
+    ``editor_pattern`` is the pattern for editors.
     """
 
     # pydantic's own pattern, with all letters that there are, took a tenth of a second to build
@@ -86,7 +86,7 @@ def matching(pattern: str, refusal: str, shown: str = "") -> Rule:
             raise ValueError(f"{text!r} {refusal}")
         return text
 
-    return Rule(read, schema={"pattern": shown} if shown else {})
+    return Rule(read, schema={"pattern": editor_pattern} if editor_pattern else {})
 
 
 def some(refusal: str) -> Rule:

@@ -60,7 +60,6 @@ class Design:
 
     @property
     def lead(self) -> int:
-        """Return the width of the lead picture."""
         return self.width - 2 * (self.padding + self.mat) if self.mat else self.width
 
 

@@ -26,11 +26,11 @@ class Sentence(str):
         return self
 
 
-def say(pattern: str, many: str = "", /, **values: object) -> Sentence:
-    """Fill a pattern, or ``many`` if the value ``count`` is not 1. Catalogues have the patterns."""
-    chosen = many if many and values["count"] != 1 else pattern
+def say(pattern: str, plural: str = "", /, **values: object) -> Sentence:
+    """Fill a pattern, or ``plural`` if ``count`` is not 1. Catalogues have the patterns."""
+    chosen = plural if plural and values["count"] != 1 else pattern
     said = Sentence(chosen.format(**values) if values else chosen)
-    said.pattern, said.many, said.values = pattern, many, values
+    said.pattern, said.many, said.values = pattern, plural, values
     return said
 
 
@@ -83,7 +83,7 @@ def people(number: int) -> Sentence:
     return say("1 person", "{count:,} people", count=number)
 
 
-def listed(names: Sequence[str], word: str = "and") -> str:
+def listed(names: Sequence[str], conjunction: str = "and") -> str:
     """Return names as a list in words: Ana, Ben and Cleo. Of many, the first few are named."""
     shown = list(names[:_MAX_NAMED])
     if len(names) > _MAX_NAMED:
@@ -95,7 +95,7 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     for name in more:
         first = say("{first}, {name}", first=first, name=name)
     either = say("{first} or {last}", first=first, last=last)
-    return either if word == "or" else say("{first} and {last}", first=first, last=last)
+    return either if conjunction == "or" else say("{first} and {last}", first=first, last=last)
 
 
 def without_commands(message: str) -> str:

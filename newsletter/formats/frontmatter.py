@@ -64,9 +64,7 @@ def parse_front_matter(text: str, *, file: str) -> FrontMatter:
     _refuse_controls("\n".join(lines[end + 1 :]), offset=end + 1, file=file)
     first = next((n for n in range(end + 1, len(lines)) if lines[n].strip()), len(lines) - 1)
     return FrontMatter(
-        fields=_fields(header, file),
-        body="\n".join(lines[first:]).rstrip(),
-        body_line=first + 1,
+        fields=_fields(header, file), body="\n".join(lines[first:]).rstrip(), body_line=first + 1
     )
 
 
@@ -162,7 +160,6 @@ def _readable(line: str) -> bool:
 
 
 def unknown_key(field: Field, known: Iterable[str], file: str) -> Fault:
-    """Return the fault of an unknown key."""
     message = f"is not a key of a statement{did_you_mean(field.key, known)}"
     return Fault(file=file, line=field.line, key=field.key, message=message)
 
@@ -212,7 +209,7 @@ class Reader:
             self.fault(key, f"must be true or false, without quotes; write {key}: true")
         return bool(value == "true")
 
-    def when(self, key: str, check: Callable[[str], T]) -> T | None:
+    def moment_text(self, key: str, check: Callable[[str], T]) -> T | None:
         """Return the text of a date or a time, whichever type YAML gives it."""
         place = self.front.fields.get(key)
         if place is None:
@@ -248,13 +245,13 @@ class Reader:
             return None
         return self._checked(key, node.value, check, line)
 
-    def _plain_text(self, key: str, place: Field) -> str | None:
-        node = place.node
+    def _plain_text(self, key: str, field: Field) -> str | None:
+        node = field.node
         if not isinstance(node, yaml.ScalarNode):
             example = f'{key}: "…"'
             self.fault(key, f"must be one line of text; write it in quotes: {example}")
             return None
-        cut = _cut_off(place)
+        cut = _cut_off(field)
         if cut:
             whole = quoted(f"{node.value} {cut}".strip())
             self.fault(key, f"YAML drops all from {cut!r} on as a comment; write {key}: {whole}")
@@ -300,15 +297,15 @@ def _misread(node: yaml.ScalarNode, *, write: str) -> str:
     return f"YAML reads {node.value} as {meant}; put it in quotes: {write}"
 
 
-def _cut_off(place: Field) -> str:
+def _cut_off(field: Field) -> str:
     """Return text that YAML drops as a comment without a blank after #: ``wins #1 spot``."""
-    rest = place.rest.strip()
-    node = place.node
+    rest = field.rest.strip()
+    node = field.node
     bare = isinstance(node, yaml.ScalarNode) and not node.style
     return rest if bare and rest.startswith("#") and rest[1:2].strip() not in {"", "#"} else ""
 
 
-def as_it_is(value: str) -> str:
+def any_text(value: str) -> str:
     """Accept any text."""
     return value
 

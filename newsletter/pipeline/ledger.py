@@ -57,14 +57,14 @@ class ContentChanged(Refused):
         )
 
 
-def find_seen(tx: Transaction, slug: str, seen: str) -> StoredStatement:
-    """Return the statement if its content hash begins with ``seen``.
+def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
+    """Return the statement if its content hash begins with ``shown_hash``.
 
     Raises ContentChanged if it does not, and NotFound or Refused as ``find_statement`` does.
     """
     stored = find_statement(tx, slug)
-    if not stored.content_hash.startswith(seen):
-        raise ContentChanged(slug, seen, stored.content_hash)
+    if not stored.content_hash.startswith(shown_hash):
+        raise ContentChanged(slug, shown_hash, stored.content_hash)
     return stored
 
 
@@ -144,7 +144,7 @@ def _campaign_by_id(tx: Transaction, name: str) -> Campaign | None:
     return tx.campaigns.get(int(name)) if is_id else None
 
 
-def _match_slug(tx: Transaction, name: str, what: str, shows: bool) -> str:
+def _match_slug(tx: Transaction, name: str, text: str, shows: bool) -> str:
     found = tx.statements.slugs(name, _MAX_SUGGESTIONS) if name else []
     # hours may be a file with a fault, and is not to mean hours-es
     if found == [name] or (len(found) == 1 and shows):
@@ -152,7 +152,7 @@ def _match_slug(tx: Transaction, name: str, what: str, shows: bool) -> str:
     if found:
         raise NotFound(several(name, found))
     hint = guess(name, tx.statements.slugs("", _MAX_SLUGS_SEARCHED))
-    raise NotFound(f"there is no {what} {name!r}{hint or ';'} 'newsletter {what} list' shows them")
+    raise NotFound(f"there is no {text} {name!r}{hint or ';'} 'newsletter {text} list' shows them")
 
 
 _OTHER_CONFIGURATION = (

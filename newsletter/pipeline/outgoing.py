@@ -36,9 +36,9 @@ def build_batch(
     """
     numbers = [number for number, _ in members]
     names = (
-        [content.called(names_by_id.get(number, "")) for number in numbers]
+        [content.fill_names(names_by_id.get(number, "")) for number in numbers]
         if names_by_id
-        else [content.called("")] * len(numbers)
+        else [content.fill_names("")] * len(numbers)
     )
     return OutgoingBatch(
         campaign=campaign.slug,

@@ -32,7 +32,7 @@ from newsletter.domain.statements.statement import (
     Progress,
     Statement,
     StoredStatement,
-    standing,
+    judge_approvals,
 )
 from newsletter.domain.wording import listed, moment, say
 from newsletter.pipeline.ledger import approved_content, find_statement
@@ -78,7 +78,7 @@ def load_status(
         fault="" if stored.content_hash and stored.present else faults(statement),
         lists=statement.lists,
     )
-    return status if status.begun else _with_plans(tx, status)
+    return status if status.has_begun else _with_plans(tx, status)
 
 
 def get_status(tx: Transaction, slug: str, rules: CampaignRules) -> StatementStatus | None:
@@ -174,7 +174,7 @@ def _approval_status(
     A draft, or an email that contains a draft, is never approved.
     """
     approvals = tx.approvals.of(stored.slug)
-    found = standing(
+    found = judge_approvals(
         content_hash=stored.content_hash,
         writers=stored.writers,
         approvals=approvals,
@@ -274,7 +274,7 @@ def lapse_of(tx: Transaction, slug: str, rules: CampaignRules) -> Lapse:
     status = get_status(tx, slug, rules)
     if status is not None and status.is_within:
         status = get_status(tx, status.statement.translation_of, rules)
-    if status is None or status.begun or not status.stored.content_hash:
+    if status is None or status.has_begun or not status.stored.content_hash:
         return Lapse()
     if status.approval.withheld:
         return Lapse()  # nothing counts as it is
@@ -293,7 +293,7 @@ def refuse_if_sent(status: StatementStatus | None) -> None:
             f"{status.slug} was ended by its correction {campaign.corrected_by}, which has its"
             " place; write what is still to be said as a statement with another slug"
         )
-    if status.begun:
+    if status.has_begun:
         raise Refused(
             f"{status.slug} has already gone out as campaign {campaign.id};"
             " write a new statement that corrects it"
@@ -348,7 +348,7 @@ def first_moment(status: StatementStatus) -> datetime | None:
     """
     first = max(set_time_of(status) or status.now, status.now)
     if status.hour is not None:
-        first = all_zone_times(status.hour, home=status.rules.timezone, ready=first).first
+        first = all_zone_times(status.hour, home=status.rules.timezone, earliest=first).first
     return first if first > status.now else None
 
 
@@ -361,7 +361,7 @@ def approved_from(status: StatementStatus, approval: Approval) -> datetime | Non
     if hour is None or told is None:
         return told
     ready = max(approval.at, status.embargo_until or approval.at)
-    zones = all_zone_times(hour, home=status.rules.timezone, ready=ready)
+    zones = all_zone_times(hour, home=status.rules.timezone, earliest=ready)
     return zones.last if zones.first == told else told
 
 

@@ -62,7 +62,7 @@ def build(options: ProviderOptions, *, workspace: Path, clock: Clock) -> Provide
         _transport(options, clock),
         _part(kind, parts.lookup)(options) if parts.lookup else None,
         settle=options.settle,
-        kept=options.records_kept,
+        records_kept=options.records_kept,
         sign=_signer(options, clock),
     )
 

@@ -77,13 +77,13 @@ class LazyRenderer:
 
 
 def review_text(
-    statement: Statement, content: Content | None, around: ReviewContext
+    statement: Statement, content: Content | None, context: ReviewContext
 ) -> tuple[ReviewFinding, ...]:
     """Return the review findings of a text. One of them says if the text takes too long."""
     from newsletter.rendering.checks import reviewer
 
     review = review_in_sandbox if is_long(statement) else reviewer.review_text
-    return review(statement, content, around)
+    return review(statement, content, context)
 
 
 # --- long texts --------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def render_in_sandbox(
     *,
     test: bool,
     renderer: Mapping[str, Any],
-    within: timedelta = TIMEOUT,
+    timeout: timedelta = TIMEOUT,
 ) -> Content:
     """Render in a sandbox. ``renderer`` holds the arguments of ``TemplateRenderer``.
 
@@ -117,12 +117,12 @@ def render_in_sandbox(
         "test": test,
     }
     try:
-        [found] = ask(_RENDER, arguments, answer=Content, timeout=within, gate=TEXTS)
+        [found] = ask(_RENDER, arguments, answer=Content, timeout=timeout, gate=TEXTS)
     except NotStarted as error:
         message = f"was not made an email yet: {error}; it is tried again"
         raise Postponed([_fault(statement, message)]) from error
     except CutOff as error:
-        raise TookTooLong([_fault(statement, _too_long(within))]) from error
+        raise TookTooLong([_fault(statement, _too_long(timeout))]) from error
     if isinstance(found, InvalidInput):
         raise found
     content: Content = replace(found, segment=statement.segment)
@@ -132,18 +132,18 @@ def render_in_sandbox(
 def review_in_sandbox(
     statement: Statement,
     content: Content | None,
-    around: ReviewContext,
+    context: ReviewContext,
     *,
-    within: timedelta = TIMEOUT,
+    timeout: timedelta = TIMEOUT,
 ) -> tuple[ReviewFinding, ...]:
     """Review in a sandbox. A finding says if the text takes too long."""
-    arguments = {"statement": statement, "content": content, "around": around}
+    arguments = {"statement": statement, "content": content, "context": context}
     kind = tuple[ReviewFinding, ...]
     try:
-        [found] = ask(_REVIEW, arguments, answer=kind, timeout=within, gate=TEXTS)
+        [found] = ask(_REVIEW, arguments, answer=kind, timeout=timeout, gate=TEXTS)
     except CutOff as error:
         message = f"was not reviewed: {error}; try again" if isinstance(error, NotStarted) else ""
-        fault = _fault(statement, message or _too_long(within))
+        fault = _fault(statement, message or _too_long(timeout))
         finding = ReviewFinding(
             check=Check.FAULT, message=fault.message, file=fault.file, line=fault.line
         )
@@ -152,9 +152,9 @@ def review_in_sandbox(
     return remarks
 
 
-def _too_long(within: timedelta) -> str:
+def _too_long(timeout: timedelta) -> str:
     return (
-        f"takes longer than {within.total_seconds():g} s to be made an email: shorten it, or take"
+        f"takes longer than {timeout.total_seconds():g} s to be made an email: shorten it, or take"
         " out what repeats signs such as brackets and quotation marks hundreds of times"
     )
 

@@ -104,8 +104,8 @@ def hub_ping(public_url: str) -> bytes:
     return urlencode([("hub.mode", "publish"), *feeds]).encode()
 
 
-def _lines(one: News) -> str:
-    text = "\n".join(one.lines)
+def _lines(part: News) -> str:
+    text = "\n".join(part.lines)
     return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS].rstrip()} …"
 
 

@@ -56,7 +56,7 @@ class Language:
         return Locale.parse(self.code, sep="-")
 
     @cached_property
-    def _words(self) -> Mapping[str, tuple[str, ...]]:
+    def _translations(self) -> Mapping[str, tuple[str, ...]]:
         """Translation by English message, in all plural forms; without open and fuzzy ones."""
         found = {}
         for message in read_po(StringIO(self.catalogue)):
@@ -75,7 +75,7 @@ class Language:
             for message in read_po(StringIO(self.catalogue))
             if any(place.endswith(".js") for place, _ in message.locations)
             for key in (message.id if isinstance(message.id, str) else message.id[0],)
-            if (said := self._words.get(key))
+            if (said := self._translations.get(key))
         }
         return json.dumps(found, ensure_ascii=False).replace("<", "\\u003c")
 
@@ -83,15 +83,15 @@ class Language:
     def _form(self) -> Callable[[int], int]:
         return c2py(read_po(StringIO(self.catalogue)).plural_expr)
 
-    def word(self, message: str) -> str:
+    def translate(self, message: str) -> str:
         """Return a message in this language; as it is if the catalogue lacks it."""
-        return self._words.get(message, (message,))[0]
+        return self._translations.get(message, (message,))[0]
 
     def in_words(self, value: object) -> object:
         """Return a sentence in this language; other values as they are."""
         if not self.catalogue or not isinstance(value, Sentence):
             return value
-        forms = self._words.get(value.pattern) or (value.pattern, value.many)
+        forms = self._translations.get(value.pattern) or (value.pattern, value.many)
         count = value.values.get("count")
         said = forms[self._form(count)] if value.many and isinstance(count, int) else forms[0]
         if not value.values:
@@ -142,8 +142,8 @@ class _Day:
         return self._at.strftime(spec)
 
 
-def translated(source: str, word: Word) -> str:
-    """Return a template's source with each visible message replaced by ``word``'s answer.
+def translated(source: str, translate: Word) -> str:
+    """Return a template's source with each visible message replaced by ``translate``'s answer.
 
     Visible are text between tags, attributes that are read out or shown, and strings in expressions
     that begin with a capital or a number, but for keys, comparisons and what ``say`` is given.
@@ -152,18 +152,18 @@ def translated(source: str, word: Word) -> str:
     run: list[tuple[bool, str]] = []
     in_tag = False
     tokens = [(kind, value) for _, kind, value in _LEXER.lex(source)]
-    for kind, value in _with_words(tokens, word):
+    for kind, value in _with_words(tokens, translate):
         if kind in {"data", "variable"}:
             run.append((kind == "variable", value))
             continue
-        text, in_tag = _run(run, in_tag, word)
+        text, in_tag = _run(run, in_tag, translate)
         out += text, value
         run = []
-    text, _ = _run(run, in_tag, word)
+    text, _ = _run(run, in_tag, translate)
     return "".join([*out, text])
 
 
-def _with_words(tokens: list[tuple[str, str]], word: Word) -> Iterator[tuple[str, str]]:
+def _with_words(tokens: list[tuple[str, str]], translate: Word) -> Iterator[tuple[str, str]]:
     """Yield (data, text), (variable, {{ … }}) and other tokens, with strings in them replaced."""
     expression, depth, said_at = "", 0, 0
     meant = [(kind, value) for kind, value in tokens if kind != "whitespace"]
@@ -180,7 +180,7 @@ def _with_words(tokens: list[tuple[str, str]], word: Word) -> Iterator[tuple[str
         is_key = before in {"==", "!="} or after == ":"
         if kind == "string" and not said_at and not is_key and _MESSAGE.match(value[1:-1]):
             quote = value[0]
-            value = quote + word(value[1:-1]).replace(quote, f"\\{quote}") + quote
+            value = quote + translate(value[1:-1]).replace(quote, f"\\{quote}") + quote
         if kind == "variable_begin":
             expression = value
         elif kind == "variable_end":
@@ -192,7 +192,7 @@ def _with_words(tokens: list[tuple[str, str]], word: Word) -> Iterator[tuple[str
             yield kind, value
 
 
-def _run(run: list[tuple[bool, str]], in_tag: bool, word: Word) -> tuple[str, bool]:
+def _run(run: list[tuple[bool, str]], in_tag: bool, translate: Word) -> tuple[str, bool]:
     """Replace the messages in text and expressions that no block interrupts.
 
     ``in_tag`` says whether the run begins, and the answer whether it ends, inside a tag.
@@ -205,28 +205,30 @@ def _run(run: list[tuple[bool, str]], in_tag: bool, word: Word) -> tuple[str, bo
     for piece in (flat[:end], *_TAG.split(flat[end:])):
         if piece.startswith("<") or (in_tag and piece):
             out.append(
-                _ATTRIBUTE.sub(lambda found: found[1] + _said(found[2], expressions, word), piece)
+                _ATTRIBUTE.sub(
+                    lambda found: found[1] + _said(found[2], expressions, translate), piece
+                )
             )
             in_tag = not piece.endswith(">")
         else:
-            out.append(_said(piece, expressions, word))
+            out.append(_said(piece, expressions, translate))
     restored = _MARK.sub(lambda mark: expressions[ord(mark[0]) - _FIRST_MARK], "".join(out))
     return restored, in_tag
 
 
-def _said(text: str, expressions: list[str], word: Word) -> str:
+def _said(text: str, placeholders: list[str], translate: Word) -> str:
     """Replace the message in a piece of text by its translation; blanks around it stay."""
     start, end = 0, len(text)
-    while start < end and _is_edge(text[start], expressions):
+    while start < end and _is_edge(text[start], placeholders):
         start += 1
-    while end > start and _is_edge(text[end - 1], expressions):
+    while end > start and _is_edge(text[end - 1], placeholders):
         end -= 1
     core = " ".join(text[start:end].split())
     if not _LETTER.search(_ENTITY.sub("", _MARK.sub("", core))):
         return text
     gaps: dict[str, str] = {}
     for mark in _MARK.findall(core):
-        expression = expressions[ord(mark) - _FIRST_MARK].partition("|")[0]
+        expression = placeholders[ord(mark) - _FIRST_MARK].partition("|")[0]
         called = expression.partition("(")[0]  # of a call, the name of what is called
         names = _NAME.findall(called) or _NAME.findall(expression) or ["value"]
         name, more = names[-1], 2
@@ -234,7 +236,7 @@ def _said(text: str, expressions: list[str], word: Word) -> str:
             name, more = f"{names[-1]}{more}", more + 1
         gaps[name] = mark
         core = core.replace(mark, f"{{{name}}}", 1)
-    said = word(core)
+    said = translate(core)
     for name, mark in gaps.items():
         said = said.replace(f"{{{name}}}", mark)
     return text[:start] + said + text[end:]

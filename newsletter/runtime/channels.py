@@ -23,7 +23,7 @@ from newsletter.providers.common.signatures import endpoint_secret
 from newsletter.rendering.notices import hub_ping, slack_message, teams_card, webhook_event
 from newsletter.runtime.rounds import QuietPeriod
 from newsletter.transport.addresses import checked_addresses
-from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, retry_after, words
+from newsletter.transport.http import AnswerLost, HttpRequest, HttpResponse, brief, retry_after
 from newsletter.transport.transport import call_once
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ class PostAttempt:
     at: datetime
 
     def make(self, post: ChannelPost, news: tuple[News, ...]) -> Answer:
-        """Make the call. Return its outcome."""
         url = self.options.url.get_secret_value()
         body = self._body(news)
         resolve = partial(
@@ -130,7 +129,7 @@ class PostAttempt:
 
     def _answer_words(self, response: HttpResponse) -> str:
         """Return the text of a response, or "" if it repeats a part of the secret URL."""
-        said = words(response.body.decode("utf-8", "replace"))[:_MAX_REASON_LENGTH]
+        said = brief(response.body.decode("utf-8", "replace"))[:_MAX_REASON_LENGTH]
         parts = urlsplit(self.options.url.get_secret_value())
         secrets = (*parts.path.split("/"), *parts.query.replace("=", "&").split("&"))
         repeats = any(part in said for part in secrets if len(part) >= _MIN_SECRET_LENGTH)

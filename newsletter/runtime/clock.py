@@ -24,7 +24,6 @@ class ServerClock:
         self._start = time - self._clock.uptime()
 
     def now(self) -> datetime:
-        """Return the time now, in UTC."""
         return self._start + self._clock.uptime()
 
     def uptime(self) -> timedelta:
@@ -36,7 +35,6 @@ class SystemClock:
     """The machine's time, in UTC."""
 
     def now(self) -> datetime:
-        """Return the time now, in UTC."""
         return datetime.now(UTC)
 
     def uptime(self) -> timedelta:

@@ -87,8 +87,8 @@ class ConfigurationOnDisk:
         data = edited(text, changes).encode()
         return *self.read(data), data
 
-    def save(self, changes: Changes, *, by: str, seen: str, store: Store) -> None:
-        """Write the changes into the file. ``seen`` is the digest that the page showed.
+    def save(self, changes: Changes, *, by: str, expected_digest: str, store: Store) -> None:
+        """Write the changes into the file. ``expected_digest`` is the digest that the page showed.
 
         Raises InvalidConfiguration for a value, Refused, and Outdated if others changed the file.
         """
@@ -101,7 +101,7 @@ class ConfigurationOnDisk:
                 actor = authorise(tx, by, Role.ADMIN, "change settings")
                 if reason := self.why_not_editable():
                     raise Refused(reason)
-                if seen != self.digest or self._file.read_bytes() != before:
+                if expected_digest != self.digest or self._file.read_bytes() != before:
                     raise Outdated(_OUTDATED)
                 said = [f"{key}: {'removed' if to is None else to}" for key, to in changes.items()]
                 tx.audit.enter(actor, "change settings", FILE_NAME, "; ".join(said))
@@ -131,7 +131,7 @@ class ConfigurationOnDisk:
 
     def _digest(self, settings: Settings, renderer: LazyRenderer) -> str:
         # keyed: the settings hold secrets, and the digest is stored in the database
-        text = json.dumps([settings.values, renderer.fingerprint])
+        text = json.dumps([settings.values_json, renderer.fingerprint])
         return hashlib.blake2b(
             text.encode(), key=self._key, digest_size=16, person=b"configuration"
         ).hexdigest()

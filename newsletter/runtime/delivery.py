@@ -35,7 +35,7 @@ from newsletter.rendering.lazy import LazyRenderer
 from newsletter.runtime.counters import Counters
 from newsletter.runtime.keys import account_name, workspace_name
 from newsletter.store.file.guard_file import GuardFile
-from newsletter.store.file.lock import beaten_at, only_one
+from newsletter.store.file.lock import last_heartbeat, only_one
 from newsletter.store.sql import Store
 
 if TYPE_CHECKING:
@@ -101,7 +101,6 @@ class Delivery:
 
     @cached_property
     def pool(self) -> ProviderPool:
-        """The providers, each with its rate limiter."""
         first, *others = (
             _pooled_provider(options, self.settings, self.store.clock, self.key)
             for options in self.settings.providers
@@ -128,11 +127,10 @@ class Delivery:
         return max(provider.timeout for provider in self.settings.providers) + _LEASE_MARGIN
 
     def new_attempt_id(self) -> str:
-        """Return a new attempt id."""
         return self.workspace + secrets.token_hex(12)
 
     def dispatcher(
-        self, *, owner: int | None = None, waits: Callable[[], bool] = lambda: False
+        self, *, worker_id: int | None = None, waits: Callable[[], bool] = lambda: False
     ) -> Dispatcher:
         """Return the sender of batches. Threads may share it."""
         return Dispatcher(
@@ -144,11 +142,11 @@ class Delivery:
             attempt_ids=self.new_attempt_id,
             jitter=random.random,
             carriage=self.settings.carriage(),
-            owner=owner,
+            owner=worker_id,
             waits=waits,
         )
 
-    def transactional_sender(self, owner: int | None = None) -> TransactionalSender:
+    def transactional_sender(self, worker_id: int | None = None) -> TransactionalSender:
         return TransactionalSender(
             store=self.store,
             guard_file=self.guard_file,
@@ -164,7 +162,7 @@ class Delivery:
             jitter=random.random,
             desk=self.settings.desk_url,
             link_token=partial(link_token, self.key),
-            owner=owner,
+            owner=worker_id,
             news=partial(
                 compose, rules=self.settings.campaign_rules(), desk=self.settings.desk_url
             ),
@@ -212,7 +210,7 @@ class Delivery:
         if self.settings.shares_sending:
             with self.store.read() as tx:
                 return tx.workers.leader(tx.now) is not None
-        seconds = self.store.clock.now().timestamp() - beaten_at(self.settings.lock_path)
+        seconds = self.store.clock.now().timestamp() - last_heartbeat(self.settings.lock_path)
         return seconds < _ALIVE_SECONDS
 
     def waits(self) -> dict[str, Wait | None]:

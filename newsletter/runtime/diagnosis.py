@@ -135,18 +135,18 @@ def examine_proxy(
     return _on_proxy(Level.OK, f"{url} passes all on")
 
 
-def _altered(url: str, seen: dict[str, str], local: bool) -> Iterator[str]:
+def _altered(url: str, received: dict[str, str], local: bool) -> Iterator[str]:
     """Yield what is wrong with the host, scheme and client that arrived."""
-    if seen["host"].lower() != urlsplit(url).netloc.lower():
-        yield f"Host arrives as {seen['host']}, not {urlsplit(url).netloc}"
-    if seen["scheme"] != urlsplit(url).scheme:
-        yield f"X-Forwarded-Proto is not set: {url} arrives as {seen['scheme']}"
+    if received["host"].lower() != urlsplit(url).netloc.lower():
+        yield f"Host arrives as {received['host']}, not {urlsplit(url).netloc}"
+    if received["scheme"] != urlsplit(url).scheme:
+        yield f"X-Forwarded-Proto is not set: {url} arrives as {received['scheme']}"
     if local:
         return
-    if seen["client"] == _FOREIGN_ADDRESS:
+    if received["client"] == _FOREIGN_ADDRESS:
         yield "X-Forwarded-For is not set: each client chooses its own address"
-    elif seen["client"] in _LOOPBACK_HOSTS:
-        yield f"X-Forwarded-For is not set: every client has the address {seen['client']}"
+    elif received["client"] in _LOOPBACK_HOSTS:
+        yield f"X-Forwarded-For is not set: every client has the address {received['client']}"
 
 
 def _on_proxy(level: Level, detail: str) -> Finding:
@@ -190,15 +190,15 @@ _CHECK_SECONDS = 5.0
 _RESTORE_ADVICE = "check the disk, and restore a backup with 'newsletter db restore'"
 
 
-def finding(what: str, *, well: bool, detail: str) -> Finding:
-    """Return the finding of a check: OK if ``well``, else a fault."""
-    return Finding(what=what, level=Level.OK if well else Level.FAULT, detail=detail)
+def finding(what: str, *, is_ok: bool, detail: str) -> Finding:
+    """Return the finding of a check: OK if ``is_ok``, else a fault."""
+    return Finding(what=what, level=Level.OK if is_ok else Level.FAULT, detail=detail)
 
 
-def attempt(what: str, look: Callable[[], str]) -> Finding:
+def attempt(what: str, check: Callable[[], str]) -> Finding:
     """Run a check. Return its text as an OK finding, or its error as a fault."""
     try:
-        return passed(what, look())
+        return passed(what, check())
     except NewsletterError as error:
         return failed(what, str(error))
 
@@ -213,16 +213,16 @@ def of_workspace(statements: Statements, delivery: Delivery) -> Iterator[Finding
     if not mismatch:
         faults = statements.refresh()
         detail = "; ".join(map(str, faults)) or "all can be rendered"
-        yield finding("statements", well=not faults, detail=detail)
+        yield finding("statements", is_ok=not faults, detail=detail)
     with store.read() as tx:
         lists, roles = tx.readers.lists(), tx.staff.roles()
     counts = ", ".join(f"{name} {count:,}" for name, count in lists.items())
     advice = "none yet; 'newsletter subscribers import FILE'"
-    yield finding("subscribers", well=bool(lists), detail=counts or advice)
+    yield finding("subscribers", is_ok=bool(lists), detail=counts or advice)
     staffed = any(role.includes(Role.APPROVER) for role in roles.values())
     names = ", ".join(f"{address} ({role.value})" for address, role in roles.items())
     advice = "no member of staff can approve; 'newsletter user invite EMAIL --role approver'"
-    yield finding("staff", well=staffed, detail=names if staffed else advice)
+    yield finding("staff", is_ok=staffed, detail=names if staffed else advice)
     if settings.shares_sending:
         yield _workers(delivery)
     yield _hold(delivery)
@@ -263,7 +263,7 @@ def of_sign_in(staff: Staff) -> Iterator[Finding]:
         each.password and roles.get(address) is Role.ADMIN for address, each in accounts.items()
     )
     detail = "admins have them" if well else "no admin has one; 'newsletter user invite EMAIL'"
-    yield finding("passwords", well=well, detail=detail)
+    yield finding("passwords", is_ok=well, detail=detail)
 
 
 def _service(delivery: Delivery, mismatch: str) -> Finding:
@@ -294,7 +294,7 @@ def _workers(delivery: Delivery) -> Finding:
 def _hold(delivery: Delivery) -> Finding:
     reasons = delivery.guard().holds()
     detail = "; ".join(f"{reason}; {HOLD_ADVICE[kind]}" for kind, reason in reasons.items())
-    return finding("sending", well=not reasons, detail=detail or "not stopped")
+    return finding("sending", is_ok=not reasons, detail=detail or "not stopped")
 
 
 def of_guard_file(settings: Settings) -> Finding:
@@ -370,7 +370,7 @@ def of_space(free: int, folder: Path) -> Finding:
     detail = f"{free // 1_000_000:,} MB free at {folder}"
     if free < _FREE_BYTES:
         detail += f"; at least {_FREE_BYTES // 1_000_000} MB are wanted"
-    return finding("disk", well=free >= _FREE_BYTES, detail=detail)
+    return finding("disk", is_ok=free >= _FREE_BYTES, detail=detail)
 
 
 def _file(settings: Settings, store: Store) -> Finding:
@@ -396,13 +396,13 @@ def _erasure(store: Store) -> Iterator[Finding]:
         yield unclear("erasure", detail, advice)
 
 
-def _integrity(found: IntegrityReport) -> Finding:
-    part = "" if found.looked_at == found.of else f" of {found.of:,}"
-    looked_at = f"{found.looked_at:,}{part}"
-    if found.damaged:
-        detail = f"damaged: {', '.join(found.damaged)}; {looked_at} were looked at"
-        return failed(found.what, detail, _RESTORE_ADVICE)
-    return passed(found.what, f"{looked_at} are what was stored")
+def _integrity(report: IntegrityReport) -> Finding:
+    part = "" if report.looked_at == report.total else f" of {report.total:,}"
+    looked_at = f"{report.looked_at:,}{part}"
+    if report.damaged:
+        detail = f"damaged: {', '.join(report.damaged)}; {looked_at} were looked at"
+        return failed(report.what, detail, _RESTORE_ADVICE)
+    return passed(report.what, f"{looked_at} are what was stored")
 
 
 def _permissions(settings: Settings) -> Finding:

@@ -62,10 +62,10 @@ class Presence:
                 self._delivery.guard().follow()
                 log_recovered(self._delivery.recover(leaving=owner))
 
-    def _beat(self, owner: int) -> None:
+    def _beat(self, worker_id: int) -> None:
         while not self._ended.is_set():
             try:
-                if not self._beat_once(owner):
+                if not self._beat_once(worker_id):
                     self._on_end(StoreUnavailable(_LOST))
                     return
             except StoreUnavailable as error:
@@ -75,19 +75,19 @@ class Presence:
                 return
             self._ended.wait(HEARTBEAT.total_seconds())
 
-    def _beat_once(self, owner: int) -> bool:
+    def _beat_once(self, worker_id: int) -> bool:
         """Return whether this process is still alive for the others, and leads if it led."""
         store, guard_file = self._delivery.store, self._delivery.guard_file
         if isinstance(store.clock, ServerClock):
             store.clock.set()
         self._delivery.guard().follow()
         with store.begin(lasting=False) as tx:
-            is_known = tx.workers.beat(owner, tx.now)
-            leads = self._part is Part.SCHEDULER and tx.workers.lead(owner, tx.now, DEAD_AFTER)
+            is_known = tx.workers.beat(worker_id, tx.now)
+            leads = self._part is Part.SCHEDULER and tx.workers.lead(worker_id, tx.now, DEAD_AFTER)
             mark = tx.generation.mark()
         if not is_known or (self.leads.is_set() and not leads):
             return False
-        # each machine follows the claims of all, so that each knows a database that was put back
+        # each machine follows the claims of all, so that each knows a database that was restored
         guard_file.note(mark.claims, mark.beat_at)
         guard_file.flush()
         if leads:
@@ -125,7 +125,7 @@ class LeadingScheduler(Scheduler):
             super()._note_configuration()
             with self._delivery.store.begin() as tx:
                 self._delivery.pool.first.limiter.count_day(tx, tx.now)
-            self._rounds = Rounds(self._delivery, stopped=self._stop.is_set, owner=owner)
+            self._rounds = Rounds(self._delivery, stopped=self._stop.is_set, worker_id=owner)
             return super()._at_work(until_idle)
 
     def _start_workers(self) -> list[threading.Thread]:
@@ -174,7 +174,7 @@ class BatchWorker(Scheduler):
         slots = self._delivery.settings.provider.concurrency
         with wakeups.open(), presence.at_work() as owner:
             dispatcher = self._delivery.dispatcher(
-                owner=owner, waits=lambda: not self._stop.wait(_RETRY_SECONDS)
+                worker_id=owner, waits=lambda: not self._stop.wait(_RETRY_SECONDS)
             )
             if not self._stop.is_set():
                 wakeups.work(lambda: self._send_due(dispatcher), self._recover_dead, slots=slots)

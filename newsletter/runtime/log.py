@@ -19,27 +19,27 @@ _PROGRESS_SECONDS = 60.0
 """The interval between two lines about progress."""
 
 
-def log_tick(look: TickResult, before: TickResult) -> None:
+def log_tick(result: TickResult, before: TickResult) -> None:
     """Log one line for each result of a tick that the tick before did not have."""
-    for fault in look.faults if look.faults != before.faults else ():
+    for fault in result.faults if result.faults != before.faults else ():
         log.error("%s", fault)
-    for issue, summary in look.built_digests:
+    for issue, summary in result.built_digests:
         log.info("digest email %s of %s: %s", issue.name, issue.day.isoformat(), summary)
-    for noted in look.approved:
+    for noted in result.approved:
         if noted.warnings:
             why = noted.despite or "no reason is given"
             log.warning("approved %s despite %s: %s", noted.slug, ", ".join(noted.warnings), why)
-    for campaign in look.scheduled:
+    for campaign in result.scheduled:
         log.info("scheduled %s for %s", campaign.slug, campaign.release_at.isoformat())
     for held in (
-        *look.withdrawn,
-        *(kept_back for kept_back in look.held if kept_back not in before.held),
+        *result.withdrawn,
+        *(kept_back for kept_back in result.held if kept_back not in before.held),
     ):
         log.warning("not sent: %s: %s", held.slug, held.reason)
-    log_stopped(look.stopped)
-    if look.resumed:
-        log.info("%d readers' pauses are over", look.resumed)
-    for campaign in look.started:
+    log_stopped(result.stopped)
+    if result.resumed:
+        log.info("%d readers' pauses are over", result.resumed)
+    for campaign in result.started:
         log.info("started %s as campaign %d", campaign.slug, campaign.id)
 
 
@@ -109,9 +109,9 @@ class EndLog:
                 self._say(campaign)
             self._said[campaign.id] = campaign.state
 
-    def is_over(self, number: int) -> bool:
+    def is_over(self, campaign_id: int) -> bool:
         """Return whether the last line about the campaign with this id has been logged."""
-        said = self._said.get(number)
+        said = self._said.get(campaign_id)
         return said is not None and said.final
 
     def _say(self, campaign: Campaign) -> None:
@@ -159,16 +159,16 @@ class ProgressLog:
             log.info("%d messages accepted in the last %.0f seconds", messages, seconds)
 
 
-def log_recovered(found: RecoveryResult) -> None:
-    if found.unknown:
-        log.warning("after a crash: %d batches unknown", found.unknown)
-    if found.emails:
-        log.warning("after a crash: %d emails unknown", found.emails)
-    if found.strays:
+def log_recovered(result: RecoveryResult) -> None:
+    if result.unknown:
+        log.warning("after a crash: %d batches unknown", result.unknown)
+    if result.emails:
+        log.warning("after a crash: %d emails unknown", result.emails)
+    if result.strays:
         log.warning(
             "%d readers are unknown at another account than is configured: what this one knows or"
             " lacks proves nothing about them, so an event or a person has to tell",
-            found.strays,
+            result.strays,
         )
 
 
@@ -177,17 +177,17 @@ def log_stopped(campaigns: Iterable[Campaign]) -> None:
         log.warning("stopped %s, campaign %d: %s", campaign.slug, campaign.id, campaign.reason)
 
 
-def log_visited(seen: VisitResult) -> None:
+def log_visited(result: VisitResult) -> None:
     """Log the new items of a feed, and whether it became readable or unreadable."""
-    if seen.failure and seen.turned:
-        log.error("feed=%s cannot be read: %s", seen.feed, seen.failure)
-    elif seen.turned:
-        log.info("feed=%s can be read again", seen.feed)
-    if seen.first:
-        log.info("feed=%s visited first: %d items passed over", seen.feed, seen.passed)
-    for slug in seen.taken:
-        log.info("feed=%s new statement %s", seen.feed, slug)
-    for slug in seen.changed:
-        log.info("feed=%s changed statement %s", seen.feed, slug)
-    for why in (*seen.unusable, *([seen.remark] if seen.remark else [])):
-        log.warning("feed=%s please check: %s", seen.feed, why)
+    if result.failure and result.has_turned:
+        log.error("feed=%s cannot be read: %s", result.feed, result.failure)
+    elif result.has_turned:
+        log.info("feed=%s can be read again", result.feed)
+    if result.first:
+        log.info("feed=%s visited first: %d items passed over", result.feed, result.passed)
+    for slug in result.new_slugs:
+        log.info("feed=%s new statement %s", result.feed, slug)
+    for slug in result.changed:
+        log.info("feed=%s changed statement %s", result.feed, slug)
+    for why in (*result.unusable, *([result.remark] if result.remark else [])):
+        log.warning("feed=%s please check: %s", result.feed, why)

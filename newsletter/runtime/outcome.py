@@ -16,7 +16,7 @@ from newsletter.store.sql import Store
 class Run:
     """The events of one run."""
 
-    last: TickResult = field(default_factory=TickResult)
+    last_result: TickResult = field(default_factory=TickResult)
     ticks: int = 0
     withdrawn: list[HeldStatement] = field(default_factory=list)
     worked_on: set[int] = field(default_factory=set)
@@ -58,7 +58,7 @@ class Outcome:
     scheduled: tuple[Campaign, ...] = ()
     later: tuple[tuple[Campaign, LaterReaders], ...] = ()
     """Campaigns that wait for readers' local times."""
-    in_question: tuple[Campaign, ...] = ()
+    needing_attention: tuple[Campaign, ...] = ()
     """Campaigns that need a person's attention."""
 
 
@@ -77,8 +77,8 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         # of an earlier run, somebody has seen the rejections
         or (campaign.id in run.worked_on and campaign.counts.rejected > 0)
     )
-    ending = Ending.INVALID if run.last.faults else Ending.DONE
-    if run.withdrawn or run.last.held:
+    ending = Ending.INVALID if run.last_result.faults else Ending.DONE
+    if run.withdrawn or run.last_result.held:
         ending = Ending.REFUSED
     if in_question:
         ending = Ending.NEEDS_A_PERSON
@@ -89,7 +89,7 @@ def outcome_of(run: Run, *, store: Store) -> Outcome:
         ending=ending,
         scheduled=tuple(found for found in campaigns if found.state is CampaignState.SCHEDULED),
         later=tuple((campaign, later) for campaign, later in waits if later is not None),
-        in_question=in_question,
+        needing_attention=in_question,
     )
 
 

@@ -35,11 +35,11 @@ class Rounds:
     """Sends due transactional emails, and deletes expired records."""
 
     def __init__(
-        self, delivery: Delivery, *, stopped: Callable[[], bool], owner: int | None = None
+        self, delivery: Delivery, *, stopped: Callable[[], bool], worker_id: int | None = None
     ) -> None:
         self._delivery = delivery
         self._stopped = stopped
-        self._sender = delivery.transactional_sender(owner)
+        self._sender = delivery.transactional_sender(worker_id)
         self._quiet = QuietPeriod(delivery.store.version)
         self._busy = False
 
@@ -95,7 +95,6 @@ class Visits:
         return not self._round_over or self._looked_at != self._found_count
 
     def go(self) -> None:
-        """Visit the feeds that are due."""
         try:
             # after a tick, so that no item gets the slug of a file that is new
             while not self._looked.wait(_POLL_SECONDS) and not self._stopped():
@@ -105,14 +104,14 @@ class Visits:
                     return
                 seen = self._visitor.visit(feed)
                 log_visited(seen)
-                self._found_count += seen.found
+                self._found_count += seen.has_changes
         finally:
             self._round_over = True
 
-    def run_tick(self, look: Callable[[], Seen]) -> Seen:
+    def run_tick(self, tick: Callable[[], Seen]) -> Seen:
         """Run a tick, which processes all items found before it began. Return its result."""
         brought = self._found_count
-        seen = look()
+        seen = tick()
         self._looked_at = brought
         self._looked.set()
         return seen

@@ -262,10 +262,10 @@ class Scheduler:
         if self._run.held:
             return
         look = self._visits.run_tick(self._tick.run)
-        log_tick(look, self._run.last)
+        log_tick(look, self._run.last_result)
         self._delivery.counters.ticked_at = self._delivery.store.clock.now()
         self._delivery.counters.add("breaker_pauses", by=len(look.stopped))
-        self._run.last = look
+        self._run.last_result = look
         self._run.withdrawn += look.withdrawn
         self._run.worked_on |= {campaign.id for campaign in look.started}
         self._run.ticks += 1

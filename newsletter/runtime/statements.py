@@ -114,7 +114,6 @@ class Statements:
 
     @cached_property
     def _known_faults(self) -> list[Fault]:
-        """The faults of the last refresh."""
         return []
 
     def refresh(self) -> tuple[Fault, ...]:
@@ -156,7 +155,7 @@ class Statements:
         )
         faults = read.faults + made.faults
         self._known_faults[:] = faults
-        left = tried.later or tried.is_late or compared.waiting
+        left = tried.later or tried.is_late or compared.is_waiting
         # a mark that stayed the same says that the run changed nothing, and no other process did
         if mark and not left and mark == self._mark_sources():
             with self.store.begin(lasting=False) as tx:
@@ -174,10 +173,10 @@ class Statements:
         by = (__version__, self.renderer.fingerprint, self.configuration.digest(), change, day)
         return sha256(repr((by, marks)).encode()).hexdigest()
 
-    def approve(self, asked: ApprovalRequest) -> ApprovalResult:
+    def approve(self, request: ApprovalRequest) -> ApprovalResult:
         """Store an approval of a statement. Raises NotFound or Refused."""
         return approve(
-            asked,
+            request,
             store=self.store,
             rules=self.review_rules,
             configuration=self.configuration,
@@ -218,10 +217,10 @@ class Statements:
             rules=self.campaigns.rules,
         )
 
-    def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
+    def hand_in(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
         """Submit a draft and render its email. Raises as ``submitter.hand_in`` does."""
         mark = self._change_number()
-        draft = self.submitter.hand_in(key, base, by=by, told=told)
+        draft = self.submitter.hand_in(key, base, by=by, shown_depth=shown_depth)
         self._render_since(mark)
         return draft
 
@@ -251,15 +250,15 @@ class Statements:
         with self.store.read() as tx:
             return tx.statements.changed_since(None)[0]
 
-    def _render_since(self, mark: int) -> None:
-        """Render statements changed since change number ``mark``, apart from other threads' state.
+    def _render_since(self, change_number: int) -> None:
+        """Render statements changed since a change number, apart from other threads' state.
 
         If the running service has other settings or templates, the service renders them.
         """
         with self.store.read() as tx:
             if self.configuration.mismatch(tx):
                 return
-        together, since = self.settings.together, RenderState(mark=mark)
+        together, since = self.settings.together, RenderState(change_number=change_number)
         render(store=self.store, renderer=self.renderer, together=together, before=since)
 
     def visitor(self) -> Visitor:

@@ -107,7 +107,6 @@ def draft_as_file(
 
 
 def draft_text(statement: Statement) -> DraftText:
-    """Return the fields that hold a statement."""
     send_at = statement.local_time or statement.send_at
     return DraftText(
         title=statement.title,

@@ -131,13 +131,13 @@ class FolderSource:
         if entry.is_symlink():
             objection = _link_objection(Path(entry.path), self._folder)
             if objection:
-                return _kept(known, (), _refused(name, objection), certain=False)
+                return _kept(known, (), _refused(name, objection), is_stable=False)
         if known is not None and known.certain and known.identity == _identity(entry.stat()):
             return known
         began = self._now_ns()
         identity, parsed = self._parse(Path(entry.path), name)
         # by the time of change, which cannot be set back, unlike that of writing
-        return _kept(known, identity, parsed, certain=identity[1] < began - _SAFE_AGE_NS)
+        return _kept(known, identity, parsed, is_stable=identity[1] < began - _SAFE_AGE_NS)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:
         status = path.stat()
@@ -159,12 +159,12 @@ class FolderSource:
 
 
 def _kept(
-    known: _Kept | None, identity: tuple[int, ...], parsed: Parsed, *, certain: bool
+    previous: _Kept | None, identity: tuple[int, ...], parsed: Parsed, *, is_stable: bool
 ) -> _Kept:
     """Return the result of reading, with the previous object if the content is equal."""
-    if known is not None and known.parsed == parsed:
-        parsed = known.parsed
-    return _Kept(identity=identity, parsed=parsed, certain=certain)
+    if previous is not None and previous.parsed == parsed:
+        parsed = previous.parsed
+    return _Kept(identity=identity, parsed=parsed, certain=is_stable)
 
 
 def _reading(parsed: Mapping[str, Parsed], unread: Sequence[Fault]) -> Reading:
@@ -213,5 +213,5 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-def _refused(name: str, why: str) -> Parsed:
-    return Parsed(statement=None, faults=(Fault(file=name, message=why),))
+def _refused(name: str, reason: str) -> Parsed:
+    return Parsed(statement=None, faults=(Fault(file=name, message=reason),))

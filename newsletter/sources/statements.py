@@ -73,7 +73,7 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
             raise ValueError(message) from error
         return read
 
-    send_at = reader.when("send_at", lambda v: read_local(v) if is_local(v) else time(v))
+    send_at = reader.moment_text("send_at", lambda v: read_local(v) if is_local(v) else time(v))
     segment = _segment(reader, defaults)
     statement = Statement(
         slug=slug,
@@ -81,10 +81,10 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         body=_body(reader),
         lists=_lists(reader, defaults, segment),
         language=reader.text("language", _language) or defaults.language,
-        date=reader.when("date", read_date),
-        summary=reader.text("summary", frontmatter.as_it_is) or "",
-        subject=reader.text("subject", frontmatter.as_it_is) or "",
-        preview=reader.text("preview", frontmatter.as_it_is) or "",
+        date=reader.moment_text("date", read_date),
+        summary=reader.text("summary", frontmatter.any_text) or "",
+        subject=reader.text("subject", frontmatter.any_text) or "",
+        preview=reader.text("preview", frontmatter.any_text) or "",
         reply_to=reader.text("reply_to", frontmatter.address) or "",
         author=reader.text("author", frontmatter.address) or "",
         progress=reader.decisive("status", _progress) or Progress.REVIEW,
@@ -92,13 +92,13 @@ def _statement(reader: frontmatter.Reader, file: str, defaults: Defaults) -> Sta
         send_at=send_at if isinstance(send_at, datetime) else None,
         local_time=send_at if isinstance(send_at, LocalTime) else None,
         segment=segment,
-        embargo_until=reader.when("embargo_until", time),
-        embargo=reader.decisive("embargo", frontmatter.as_it_is) or "",
+        embargo_until=reader.moment_text("embargo_until", time),
+        embargo=reader.decisive("embargo", frontmatter.any_text) or "",
         translation_of=_other_statement(reader, "translation_of", slug),
         corrects=_other_statement(reader, "corrects", slug),
         urgent=reader.switch("urgent"),
         welcome=reader.switch("welcome"),
-        despite=reader.decisive("despite", frontmatter.as_it_is) or "",
+        despite=reader.decisive("despite", frontmatter.any_text) or "",
         origin=file,
         places=(
             *((field.key, field.line) for field in reader.front.fields.values()),
@@ -131,7 +131,7 @@ def _refuse_beside_corrects(reader: frontmatter.Reader, statement: Statement) ->
 
 def _title(reader: frontmatter.Reader) -> str:
     before = len(reader.faults)
-    title = reader.text("title", frontmatter.as_it_is)
+    title = reader.text("title", frontmatter.any_text)
     if not title and len(reader.faults) == before:
         reader.fault("title", "is missing; write a line like title: Forum resigns from task force")
     return title or ""

@@ -89,12 +89,12 @@ class Search(Repository):
             if content_hash == hashes[slug]
         }
 
-    def find(self, terms: Sequence[Term], *, skip: int = 0, most: int) -> Hits:
+    def find(self, terms: Sequence[Term], *, skip: int = 0, limit: int) -> Hits:
         """Return the statements that contain all terms, best match first; none without a term.
 
         Case and accents are ignored. A title weighs more than the text.
         """
-        phrases = [_Phrase(tuple(_words(term.text)), term.whole) for term in terms]
+        phrases = [_Phrase(tuple(_words(term.text)), term.is_whole_word) for term in terms]
         if not phrases or not all(phrase.words for phrase in phrases):
             return Hits(count=0, shown=())
         query = " AND ".join(map(str, phrases))
@@ -105,9 +105,9 @@ class Search(Repository):
         count = self._db.value(f"SELECT COUNT(*) {hits}", query=query)
         best = self._db.rows(
             f"SELECT slug, language, title, text, date {hits}"
-            " ORDER BY hit.rank, archive_text.id DESC LIMIT :most OFFSET :skip",
+            " ORDER BY hit.rank, archive_text.id DESC LIMIT :limit OFFSET :skip",
             query=query,
-            most=most,
+            limit=limit,
             skip=skip,
         )
         shown = (
@@ -177,29 +177,29 @@ def _find(phrases: Sequence[_Phrase], text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _excerpt(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
+def _excerpt(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
     """Yield the words around the first match; the first words if there is none."""
     words = [word.start() for word in _word_pattern(text).finditer(text)]
-    first = words.index(found[0][0]) if found else 0
+    first = words.index(spans[0][0]) if spans else 0
     begin = max(min(first - _LEADING_WORDS, len(words) - _EXCERPT_WORDS), 0)
     end = begin + _EXCERPT_WORDS
     start = words[begin] if begin else 0
     stop = words[end] if end < len(words) else len(text)
     if begin:
-        yield Snippet(text="…", found=False)
+        yield Snippet(text="…", is_match=False)
     inside = [
-        (one - start, min(other, stop) - start) for one, other in found if start <= one < stop
+        (one - start, min(other, stop) - start) for one, other in spans if start <= one < stop
     ]
     yield from _marked(text[start:stop].rstrip(), inside)
     if end < len(words):
-        yield Snippet(text="…", found=False)
+        yield Snippet(text="…", is_match=False)
 
 
-def _marked(text: str, found: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
+def _marked(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Snippet]:
     place = 0
-    for start, end in [*found, (len(text), len(text))]:
+    for start, end in [*spans, (len(text), len(text))]:
         if place < start:
-            yield Snippet(text=text[place:start], found=False)
+            yield Snippet(text=text[place:start], is_match=False)
         if start < end:
-            yield Snippet(text=text[start:end], found=True)
+            yield Snippet(text=text[start:end], is_match=True)
         place = end

@@ -399,7 +399,7 @@ def document(kind: Any, text: str) -> Any:
 
 def read(kind: type[T], row: Mapping[str, Any], **more: object) -> T:
     """Return an instance of the dataclass for a row, column → stored value, with further fields."""
-    values, parts = tuple(row.values()), _parts(cast("Any", kind), tuple(row))
+    values, parts = tuple(row.values()), _field_readers(cast("Any", kind), tuple(row))
     return kind(**{name: part(values) for name, part in parts}, **more)
 
 
@@ -426,12 +426,12 @@ def _joined(one: Mapping[str, object], other: Mapping[str, object]) -> dict[str,
 @cache
 def _reader(kind: Any, columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
     """Return a function that makes an instance from a row with these columns."""
-    parts = _parts(kind, columns)
+    parts = _field_readers(kind, columns)
     return lambda row: kind(**{name: part(row) for name, part in parts})
 
 
 @cache
-def _parts(
+def _field_readers(
     kind: Any, columns: tuple[str, ...]
 ) -> list[tuple[str, Callable[[tuple[Any, ...]], Any]]]:
     """Return, for each field, a function that makes its value from a row with these columns."""

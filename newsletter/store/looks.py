@@ -87,8 +87,8 @@ class WorkerWakeups:
                 _LOOK, allow_unknown=True, queue=_LOOK, queueing_lock=lock, **when
             ).defer()
 
-    def work(self, look: Callable[[], None], sweep: Callable[[], None], *, slots: int) -> None:
-        """Call ``look``, in one thread a slot, at each wake-up, until ``stop``.
+    def work(self, handle: Callable[[], None], sweep: Callable[[], None], *, slots: int) -> None:
+        """Call ``handle``, in one thread a slot, at each wake-up, until ``stop``.
 
         Every few seconds one of all processes calls ``sweep``. Raises StoreUnavailable.
         """
@@ -101,7 +101,7 @@ class WorkerWakeups:
                 kwargs=self._parameters, min_size=1, max_size=4, **_POOL
             )
         )
-        app.task(name=_LOOK, queue=_LOOK)(look)
+        app.task(name=_LOOK, queue=_LOOK)(handle)
 
         @app.periodic(cron=_EVERY_FEW_SECONDS)
         @app.task(name=_SWEEP, queue=_SWEEP, queueing_lock=_SWEEP)

@@ -5,7 +5,7 @@ Migrations begin with the first release.
 
 import re
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from importlib.resources import files
 
 from newsletter.domain.errors import StoreUnavailable
@@ -22,7 +22,9 @@ def ensure_current(database: Backend) -> bool:
     for reads in (True, False):  # most only read, and wait for nobody
         with database.transaction(reads=reads) as db:
             if tables := database.tables(db):
-                _refuse_other(database, _current(db, tables))
+                is_ours = "schema_version" in tables
+                version = db.value("SELECT version FROM schema_version") if is_ours else 0
+                _refuse_other(database, int(version or 0))
                 return False
             if not reads:
                 create(database, db)
@@ -76,9 +78,3 @@ def _refuse_other(database: Backend, current: int) -> None:
             " first release; with the old program, export its subscribers and suppressions"
             " ('newsletter subscribers export'), then import them into a new workspace"
         )
-
-
-def _current(db: Database, tables: Collection[str]) -> int:
-    if "schema_version" not in tables:
-        return 0
-    return int(db.value("SELECT version FROM schema_version") or 0)

@@ -34,7 +34,7 @@ class IntegrityReport:
 
     what: str
     looked_at: int
-    of: int
+    total: int
     damaged: tuple[str, ...] = ()
     """The names of the first damaged rows."""
 
@@ -56,17 +56,17 @@ class IntegrityCheck:
             self._look("contents", "content", self._contents()),
         ]
 
-    def _look(self, what: str, table: str, found: Iterator[str]) -> IntegrityReport:
+    def _look(self, what: str, table: str, names: Iterator[str]) -> IntegrityReport:
         of = self.db.value(f"SELECT COUNT(*) FROM {table}")
         until, looked_at, damaged = time.monotonic() + self.seconds, 0, []
-        for name in found:
+        for name in names:
             looked_at += 1
             if name:
                 damaged.append(name)
             if time.monotonic() > until:
                 break
         return IntegrityReport(
-            what=what, looked_at=looked_at, of=of or 0, damaged=tuple(damaged[:_SHOWN])
+            what=what, looked_at=looked_at, total=of or 0, damaged=tuple(damaged[:_SHOWN])
         )
 
     def _approvals(self) -> Iterator[str]:

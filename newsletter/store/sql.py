@@ -48,13 +48,13 @@ class Transaction:
         hash_address: Callable[[str], bytes],
         chain: Chain,
         now: datetime,
-        through: str,
+        channel: str,
     ) -> None:
         self.db = db
         self.list_together = db.list_together
         self.now = now
         """The instant at which it began, which is the time of all its changes."""
-        self.audit = Audit(db, chain, now, through)
+        self.audit = Audit(db, chain, now, channel)
         self.statements = Statements(db)
         self.approvals = Approvals(db, chain, self.audit)
         self.board = Board(db)
@@ -114,10 +114,10 @@ class Store:
         self._through = ""
         self._turn = threading.Lock()
 
-    def acting_through(self, what: str) -> "Store":
+    def acting_through(self, channel: str) -> "Store":
         """Return the same store, whose audit log entries name what the actor acts through."""
         same = copy(self)
-        same._through = what
+        same._through = channel
         return same
 
     @contextmanager
@@ -135,7 +135,7 @@ class Store:
                 yield tx
                 if not lasting and tx.audit.entered:
                     raise Defect("the audit log has to last")
-                head = tx.audit.to_remember()
+                head = tx.audit.new_head()
             if head is not None:
                 self._chain.head.write(head)
 

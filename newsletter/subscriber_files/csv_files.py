@@ -181,7 +181,7 @@ class Instructions:
     encoding: str = ""
     without: Collection[str] = ()
     """Beginnings of the names of files that the export lacks because they would be empty."""
-    mapped: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     """Our column → the header in the file. The file is then not read as an export."""
     ignored: Sequence[str] = ()
     """Headers of columns to ignore."""
@@ -240,13 +240,15 @@ def _columns(
     before = len(reader)
     for number, name in enumerate(columns):
         is_twice = name in OURS and name in columns[:number]
-        objection = "stands twice; keep one of them" if is_twice else doubt(name, instructions)
+        objection = (
+            "stands twice; keep one of them" if is_twice else ignore_objection(name, instructions)
+        )
         if objection:
             reader.fault(line, "", f"column {name!r} {objection}")
-    for name, header in instructions.mapped.items():
+    for name, header in instructions.headers.items():
         if name not in columns:
             reader.fault(line, "", f"has no column {header!r}, which --column {name} names")
-    if "email" not in columns and "email" not in instructions.mapped:
+    if "email" not in columns and "email" not in instructions.headers:
         reader.fault(line, "", f"has no column email; {_FIRST_ROW}")
     if instructions.lists and "lists" in columns:
         reader.fault(
@@ -259,13 +261,13 @@ def _columns(
 
 def _our_columns(row: Sequence[str], instructions: Instructions) -> list[str]:
     """Return our column for each header; the header in lower case if we have no such column."""
-    mapped = {header.strip().lower(): name for name, header in instructions.mapped.items()}
+    mapped = {header.strip().lower(): name for name, header in instructions.headers.items()}
     chosen = [*instructions.chosen, *[""] * len(row)]
     return [
         # unless another header is mapped to the column
         one
         or mapped.get(small)
-        or (small if column_of(name) in instructions.mapped else column_of(name))
+        or (small if column_of(name) in instructions.headers else column_of(name))
         for one, name, small in zip(chosen, row, lower_case(row), strict=False)
     ]
 
@@ -281,7 +283,7 @@ def ignored_columns(row: Sequence[str], instructions: Instructions) -> list[str]
     ]
 
 
-def doubt(name: str, instructions: Instructions) -> str:
+def ignore_objection(name: str, instructions: Instructions) -> str:
     """Return why a column must not be ignored without a decision of a person, or ""."""
     if not name or name in OURS or name in lower_case(instructions.ignored):
         return ""

@@ -21,8 +21,8 @@ from typing import IO
 from unicodedata import category
 
 from newsletter.documents.encoding import encoding_by_head
-from newsletter.documents.release.words import load_table
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.tables import load_table
 
 CHUNK_BYTES = 1 << 18
 _MAX_LINE_BYTES = 1 << 16
@@ -85,14 +85,14 @@ def readable(file: str) -> Iterator[None]:
         raise InvalidInput([Fault(file=file, message=message)]) from error
 
 
-def encoding_in(member: Member, given: str = "") -> str:
-    """Return a file's encoding: the ``given`` one, Unicode, or the one that its letters show.
+def encoding_in(member: Member, encoding: str = "") -> str:
+    """Return a file's encoding: the ``encoding`` one, Unicode, or the one that its letters show.
     Raises InvalidInput for an unknown encoding, and if several encodings are plausible."""
-    if given:
+    if encoding:
         try:
-            return codecs.lookup(given).name
+            return codecs.lookup(encoding).name
         except LookupError as error:
-            message = f"{given!r} is no encoding; write one like windows-1252 or mac-roman"
+            message = f"{encoding!r} is no encoding; write one like windows-1252 or mac-roman"
             raise InvalidInput([Fault(file="--encoding", message=message)]) from error
     return unicode_in(member) or _by_letters(member)
 

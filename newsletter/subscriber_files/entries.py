@@ -173,9 +173,9 @@ def parse_subscriber(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Ent
     )
 
 
-def check_entry(raw: RawEntry, place: str = "") -> Entry:
+def check_entry(raw: RawEntry, location: str = "") -> Entry:
     """Validate a subscriber from a form, a command or the API. Raises InvalidInput."""
-    reader = EntryReader(place)
+    reader = EntryReader(location)
     entry = parse_subscriber(reader, raw, lambda key: 0)
     reader.finish()
     if entry is None:
@@ -220,10 +220,10 @@ def _consent(reader: EntryReader, raw: RawEntry, line_of: LineOf) -> Consent | N
 
 
 def _instant(
-    reader: EntryReader, line_of: LineOf, key: str, value: str, read: Callable[[str], datetime]
+    reader: EntryReader, line_of: LineOf, key: str, value: str, parse: Callable[[str], datetime]
 ) -> datetime | None:
     try:
-        return read(value) if value else None
+        return parse(value) if value else None
     except ValueError as error:
         reader.fault(line_of(key.partition(".")[0]), key, str(error))
         return None

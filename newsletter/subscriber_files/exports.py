@@ -8,7 +8,6 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from newsletter.documents.release.words import load_table
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import (
@@ -18,6 +17,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressionReason,
 )
 from newsletter.formats.times import read_day_or_instant, zone_objection
+from newsletter.tables import load_table
 
 
 class ContactStatus(Enum):
@@ -73,12 +73,12 @@ class ExportFormat:
     """Columns without which an import is not safe."""
     by_file: StatusByValue = field(default_factory=dict)
     """Beginning of a file's name → status of all people in the file."""
-    must: tuple[str, ...] = ()
+    required_files: tuple[str, ...] = ()
     """Beginnings of the names of files that a ZIP must have. They name the people who
     unsubscribed."""
     proves_consent: bool = False
     """Whether a person without a time of consent counts as unconfirmed."""
-    caution: str = ""
+    note: str = ""
     """A note on data that the export lacks, or ""."""
 
     @property
@@ -140,7 +140,7 @@ class UnusableCell(ValueError):
 class Layout:
     """The positions of a format's columns in one file."""
 
-    known: ExportFormat
+    export: ExportFormat
     header: tuple[str, ...]
     """The headers as the file has them."""
     positions: Mapping[str, int]
@@ -166,25 +166,25 @@ def lower_case(header: Sequence[str]) -> list[str]:
     return [name.strip().lower() for name in header]
 
 
-def find_layout(known: ExportFormat, header: Sequence[str], file: str) -> Layout:
+def find_layout(export: ExportFormat, header: Sequence[str], file: str) -> Layout:
     """Find the columns of a format. Raises UnusableCell if one is missing or there twice."""
     names = lower_case(header)
     for number, name in enumerate(names):
-        if name in known.columns and name in names[:number]:
+        if name in export.columns and name in names[:number]:
             raise UnusableCell(header[number].strip(), "stands twice; keep one of them")
-    missing = ", ".join(sorted(known.required.difference(names)))
+    missing = ", ".join(sorted(export.required.difference(names)))
     if missing:
-        raise UnusableCell("", f"has no column {missing}, which every {known.name} export has")
-    by_file = (status for begin, status in known.by_file.items() if file.lower().startswith(begin))
+        raise UnusableCell("", f"has no column {missing}, which every {export.name} export has")
+    by_file = (status for begin, status in export.by_file.items() if file.lower().startswith(begin))
     return Layout(
-        known=known,
+        export=export,
         header=tuple(name.strip() for name in header),
-        positions={name: names.index(name) for name in known.columns if name in names},
+        positions={name: names.index(name) for name in export.columns if name in names},
         status=next(by_file, ContactStatus.SUBSCRIBED),
         ignored=tuple(
             name.strip() or f"column {number}, which has no name"
             for number, name in enumerate(header, start=1)
-            if names[number - 1] not in known.columns
+            if names[number - 1] not in export.columns
         ),
     )
 
@@ -197,7 +197,7 @@ def read_person(
         what = f"has {len(row)} fields, and the first row {len(layout.header)}"
         raise UnusableCell("", f"{what}; look for a delimiter or a quote too many or too few")
     status = _status(layout, row)
-    cell = row[layout.positions[layout.known.address]].strip()
+    cell = row[layout.positions[layout.export.address]].strip()
     try:
         address = parse_address(cell)
     except ValueError:
@@ -207,10 +207,10 @@ def read_person(
         return SuppressedEntry(address=address, reason=REASONS[status])
     consented_at = _read_consent_time(layout, row)
     if status is ContactStatus.UNCONFIRMED or (
-        layout.known.proves_consent and consented_at is None
+        layout.export.proves_consent and consented_at is None
     ):
         return Skip.UNCONFIRMED
-    zone = "".join(layout.cells(row, layout.known.timezone).values())
+    zone = "".join(layout.cells(row, layout.export.timezone).values())
     return Entry(
         address=address,
         name=_name(layout, row),
@@ -224,7 +224,7 @@ def may_add_people(layout: Layout) -> bool:
     """Return whether a file may add people. Some files have only people to suppress or skip."""
     always = [
         says[""]
-        for name, says in layout.known.says.items()
+        for name, says in layout.export.says.items()
         if name in layout.positions and "" in says
     ]
     return {layout.status, *always} == {ContactStatus.SUBSCRIBED}
@@ -232,8 +232,8 @@ def may_add_people(layout: Layout) -> bool:
 
 def _status(layout: Layout, row: Sequence[str]) -> ContactStatus:
     found = [layout.status]
-    for column, cell in layout.cells(row, layout.known.says).items():
-        values = layout.known.says[column]
+    for column, cell in layout.cells(row, layout.export.says).items():
+        values = layout.export.says[column]
         says = values.get(cell.lower()) or (values.get(ANY_VALUE) if cell else None)
         # an unknown status may mean "never write", so it is a fault
         if says is None:
@@ -245,7 +245,7 @@ def _status(layout: Layout, row: Sequence[str]) -> ContactStatus:
 
 
 def _name(layout: Layout, row: Sequence[str]) -> str:
-    cells = layout.cells(row, layout.known.names)
+    cells = layout.cells(row, layout.export.names)
     name = " ".join(" ".join(cells.values()).split())
     control = control_in_value(name)
     if control:
@@ -254,7 +254,7 @@ def _name(layout: Layout, row: Sequence[str]) -> str:
 
 
 def _read_consent_time(layout: Layout, row: Sequence[str]) -> datetime | None:
-    for column, cell in layout.cells(row, layout.known.consent_at).items():
+    for column, cell in layout.cells(row, layout.export.consent_at).items():
         if cell:
             try:
                 return _instant(_ZONE_NAME.sub("", cell))

@@ -182,7 +182,6 @@ class Spool(Generic[T]):
         finalize(self, self._file.close)
 
     def add(self, value: T) -> None:
-        """Add a value."""
         self._waiting.append(value)
         if len(self._waiting) == _SPOOLED_AT_ONCE:
             self._flush()

@@ -87,13 +87,13 @@ def read_people(
         message = f"is no export of {instructions.kind}, which is a .csv or a .zip"
         raise InvalidInput([Fault(file=str(path), message=message)])
     may_be_export = (
-        instructions.kind == AUTO and not instructions.mapped and not instructions.chosen
+        instructions.kind == AUTO and not instructions.headers and not instructions.chosen
     )
     if known or (may_be_export and suffix in _CSV | {_ZIP}):
         export = _read_export(path, known, instructions, progress)
         if export:
             return export
-    if suffix in _YAML and (instructions.lists or instructions.mapped):
+    if suffix in _YAML and (instructions.lists or instructions.headers):
         option = "--list" if instructions.lists else "--column"
         message = f"names its own lists and keys, so choose none beside it; take {option} away"
         raise InvalidInput([Fault(file=str(path), message=message)])
@@ -131,7 +131,7 @@ def _column(header: str, number: int, first: Sequence[tuple[int, list[str]]]) ->
         header=header.strip(),
         values=tuple(dict.fromkeys(filter(None, cells)))[:_PREVIEW_VALUES],
         ours=ours if ours in csv_files.OURS else "",
-        is_doubtful=bool(csv_files.doubt(ours, Instructions())),
+        is_doubtful=bool(csv_files.ignore_objection(ours, Instructions())),
     )
 
 
@@ -150,12 +150,15 @@ class Table:
 
 
 def _read_export(
-    path: Source, known: exports.ExportFormat | None, instructions: Instructions, progress: Progress
+    path: Source,
+    export: exports.ExportFormat | None,
+    instructions: Instructions,
+    progress: Progress,
 ) -> SubscriberFile | None:
-    """Read an export. Return None if the file is no export and ``known`` is None."""
+    """Read an export. Return None if the file is no export and ``export`` is None."""
     digest = digest_of(path)
     present = csv_files.members(path)
-    found = [_table(member, known, instructions.encoding) for member in present]
+    found = [_table(member, export, instructions.encoding) for member in present]
     tables = [table for table in found if table is not None]
     packed = path.suffix.lower() == _ZIP
     if not tables:
@@ -172,7 +175,7 @@ def _read_export(
     def read_entries(reader: EntryReader) -> Iterator[PlacedPerson]:
         return _people(tables, path, tuple(instructions.lists), reader)
 
-    kind, notes = tables[0].layout.known.name, _notes(tables, left, instructions.encoding)
+    kind, notes = tables[0].layout.export.name, _notes(tables, left, instructions.encoding)
     read = check_file(path, read_entries, kind=kind, digest=digest, notes=notes, progress=progress)
     if not instructions.lists and any(isinstance(person, Entry) for _, person in read.people):
         message = "names no list of ours, so choose one for its people; say it like --list press"
@@ -188,7 +191,7 @@ def _require_unsubscribed_files(
     read = [table.member.name.lower() for table in tables]
     there = [member.name.lower() for member in present]
     messages = []
-    for begins in tables[0].layout.known.must:
+    for begins in tables[0].layout.export.required_files:
         if any(name.startswith(begins) for name in read):
             continue
         unread = next((name for name in there if name.startswith(begins)), "")
@@ -209,22 +212,22 @@ def _require_unsubscribed_files(
 def _refuse_single_file(path: Source, layout: exports.Layout, without: Collection[str]) -> None:
     """Raise InvalidInput for one file of an export whose other files name the unsubscribed
     people."""
-    missing = [begins for begins in layout.known.must if begins not in without]
+    missing = [begins for begins in layout.export.required_files if begins not in without]
     if not missing or not exports.may_add_people(layout):
         return
     files = " and ".join(f"{begins}…csv" for begins in missing)
     flags = " ".join(f"--without {begins}" for begins in missing)
     message = (
-        f"is one file of a {layout.known.name} export: whoever is in {files} would stay subscribed"
+        f"is one file of a {layout.export.name} export: whoever is in {files} would stay subscribed"
         f" here; import the ZIP as it was downloaded; or import those files too and say {flags}"
     )
     raise InvalidInput([Fault(file=str(path), message=message)])
 
 
-def _table(member: Member, known: exports.ExportFormat | None, given: str) -> Table | None:
+def _table(member: Member, export: exports.ExportFormat | None, given: str) -> Table | None:
     encoding = encoding_in(member, given)
     line, header = next(csv_files.rows(member, encoding), (1, []))
-    asked = known or _recognise_tool(header, member.file, line)
+    asked = export or _recognise_tool(header, member.file, line)
     if asked is None or (member.packed and not asked.required.issubset(exports.lower_case(header))):
         return None
     try:
@@ -257,7 +260,7 @@ def _people(
 ) -> Iterator[PlacedPerson]:
     for table in tables:
         member, layout = table.member, table.layout
-        source = f"{layout.known.name} export {path.name}"
+        source = f"{layout.export.name} export {path.name}"
         body = csv_files.rows(member, table.encoding)
         next(body, None)
         for line, row in body:
@@ -269,18 +272,18 @@ def _people(
             # a duplicate is skipped and no fault
             if isinstance(found, Entry) and reader.subscribers.record(found.address, line):
                 found = exports.Skip.DUPLICATE
-            has_tags = any(layout.cells(row, layout.known.groups).values())
+            has_tags = any(layout.cells(row, layout.export.groups).values())
             yield PlacedPerson(f"{member.name}:{line}", found, has_tags)
 
 
-def _notes(tables: Sequence[Table], left: Sequence[str], given: str) -> Iterator[str]:
+def _notes(tables: Sequence[Table], left: Sequence[str], encoding: str) -> Iterator[str]:
     for table in tables:
         name = table.member.name
-        yield f"read as an export of {table.layout.known.name}: {name}"
-        yield from (f"{name}: {note}" for note in _encoding_notes(table.encoding, given))
+        yield f"read as an export of {table.layout.export.name}: {name}"
+        yield from (f"{name}: {note}" for note in _encoding_notes(table.encoding, encoding))
     aside = dict.fromkeys(column for table in tables for column in table.layout.ignored)
     if aside:
         yield f"columns ignored: {', '.join(aside)}"
     if left:
         yield f"files ignored, no exports of people: {', '.join(left)}"
-    yield from filter(None, dict.fromkeys(table.layout.known.caution for table in tables))
+    yield from filter(None, dict.fromkeys(table.layout.export.note for table in tables))

@@ -46,9 +46,9 @@ def refusal_of(text: str, *, allow_private: bool) -> str:
     """Return why an IP address may not be called, or ""."""
     # without the zone of a link-local one: fe80::1%eth0
     address = _ipv4_within(ip_address(text.partition("%")[0]))
-    if _is_in(address, _FORBIDDEN_NETWORKS):
+    if _is_within(address, _FORBIDDEN_NETWORKS):
         return f"{text} is not an address that may be called"
-    if _is_in(address, _PRIVATE_NETWORKS):
+    if _is_within(address, _PRIVATE_NETWORKS):
         if allow_private:
             return ""
         return f"{text} is in a private network; write allow_private: true if that is meant"
@@ -59,7 +59,7 @@ def refusal_of(text: str, *, allow_private: bool) -> str:
 
 def is_private(text: str) -> bool:
     """Return whether an IP address is on this machine or in a private network."""
-    return _is_in(_ipv4_within(ip_address(text.partition("%")[0])), _PRIVATE_NETWORKS)
+    return _is_within(_ipv4_within(ip_address(text.partition("%")[0])), _PRIVATE_NETWORKS)
 
 
 def _ipv4_within(address: Address) -> Address:
@@ -72,7 +72,7 @@ def _ipv4_within(address: Address) -> Address:
     return address
 
 
-def _is_in(address: Address, networks: Sequence[object]) -> bool:
+def _is_within(address: Address, networks: Sequence[object]) -> bool:
     return any(address in network for network in networks)  # type: ignore[operator]
 
 

@@ -140,7 +140,6 @@ def request_bytes(request: HttpRequest) -> bytes:
 
 
 def json_post(url: str, headers: Mapping[str, str], body: bytes) -> HttpRequest:
-    """Return a POST request with a JSON body."""
     headers = {**headers, "Content-Type": "application/json"}
     return HttpRequest(method="POST", url=url, headers=headers, body=body)
 
@@ -190,7 +189,7 @@ def json_object(response: HttpResponse) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def words(text: object) -> str:
+def brief(text: object) -> str:
     """Return a provider's message on one line, shortened, without the local part of addresses."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[:5000]).split())
     line = _LOCAL_PART.sub("…@", line)

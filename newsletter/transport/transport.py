@@ -211,7 +211,6 @@ class _Deadlines:
         self._wake = threading.Event()
 
     def add(self, call: Call) -> None:
-        """Watch a call."""
         with self._lock:
             self._calls.add(call)
             if not self._watched:
@@ -250,9 +249,9 @@ class Connections:
     connection_class = Connection
 
     def __init__(
-        self, *, kept: int, resolve: Resolve, tls: ssl.SSLContext | None, answer_bytes: int
+        self, *, max_idle: int, resolve: Resolve, tls: ssl.SSLContext | None, answer_bytes: int
     ) -> None:
-        self._kept = kept
+        self._kept = max_idle
         self._resolve = resolve
         self._tls = tls
         self._answer_bytes = answer_bytes
@@ -280,7 +279,6 @@ class Connections:
         return response
 
     def close(self) -> None:
-        """Close idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
@@ -339,7 +337,7 @@ class Transport:
         self._seconds = timeout.total_seconds()
         self._clock = clock
         self.connections = Connections(
-            kept=concurrency, resolve=resolve, tls=tls, answer_bytes=answer_bytes
+            max_idle=concurrency, resolve=resolve, tls=tls, answer_bytes=answer_bytes
         )
         self._deadlines = _Deadlines()
 
@@ -378,7 +376,7 @@ class Transport:
         if call.is_over:
             why = f"not within {self._seconds:g} s"
         else:
-            why = http.words(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+            why = http.brief(getattr(error, "strerror", None) or str(error) or type(error).__name__)
         if call.began:
             return http.AnswerLost(
                 f"No full answer came from {host} ({why}). It may have taken it all."
@@ -408,12 +406,12 @@ def _incompleteness(response: http.HttpResponse) -> str:
     if response.status in {204, 304}:
         return ""
     if coding := response.headers.get("transfer-encoding"):
-        return "" if coding.lower() == "chunked" else f"it is coded as {http.words(coding)}"
+        return "" if coding.lower() == "chunked" else f"it is coded as {http.brief(coding)}"
     if length is None:
         # a redirect needs no body: whether one is missing does not matter
         whole = body or 300 <= response.status < 400
         return "" if whole else "the answer has neither a length nor a body"
-    return "" if length == str(len(body)) else f"{len(body)} of {http.words(length)} bytes came"
+    return "" if length == str(len(body)) else f"{len(body)} of {http.brief(length)} bytes came"
 
 
 @cache

@@ -19,7 +19,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from newsletter import __version__
-from newsletter.documents.release.words import load_table
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.delivery.rate_limit import Cause
 from newsletter.domain.errors import StoreUnavailable
@@ -29,6 +28,7 @@ from newsletter.runtime.backups import Backups
 from newsletter.runtime.keys import is_proxy_token
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.services import Services
+from newsletter.tables import load_table
 from newsletter.web.http.forms import host_of
 from newsletter.web.http.frame import Frame
 from newsletter.web.http.threads import Lane

@@ -172,7 +172,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     wrapped.append(Middleware(ProxyCheck))
     if settings.desk.url:
         at, public = name_of(settings.desk.url), name_of(settings.public_url)
-        wrapped.append(Middleware(Hosts, desk=at, public=public, absent=pages.failed))
+        wrapped.append(Middleware(Hosts, desk=at, public=public, answer_absent=pages.failed))
     made = Starlette(routes=ours, exception_handlers=handlers, middleware=wrapped)
     made.router.redirect_slashes = False  # mail programs and providers are never redirected
     return made

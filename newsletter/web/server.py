@@ -254,15 +254,15 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
         self._wire.is_parsed = bool  # else the two hold each other, and a body with them
 
-    def _wait_for(self, what: str) -> None:
-        if what and what == self._waits_for:
+    def _wait_for(self, condition: str) -> None:
+        if condition and condition == self._waits_for:
             return  # its time goes on
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._waits_for, self.since = what, self.loop.time()
-        if what:
-            self._timer = self.loop.call_later(getattr(self._bounds, what), self._time_out)
+        self._waits_for, self.since = condition, self.loop.time()
+        if condition:
+            self._timer = self.loop.call_later(getattr(self._bounds, condition), self._time_out)
 
     def _time_out(self) -> None:
         if self._waits_for in {"head", "body"} and not self.transport.get_write_buffer_size():
@@ -326,10 +326,10 @@ class WebServer:
         """Shut down after the open requests are answered."""
         self._server.should_exit = True
 
-    def wait(self, *, until: Callable[[], bool]) -> bool:
-        """Wait until the server ends or ``until`` is true. Return whether ``until`` is true."""
+    def wait(self, *, is_done: Callable[[], bool]) -> bool:
+        """Wait until the server ends or ``is_done`` is true. Return whether ``is_done`` is true."""
         while self._thread.is_alive():
-            if until():
+            if is_done():
                 return True
             self._thread.join(timeout=0.5)
         return False
@@ -359,18 +359,18 @@ def _answer_503_at_shutdown(application: ASGIApp) -> ASGIApp:
     return answer
 
 
-def build_server(application: ASGIApp, bounds: ConnectionLimits) -> _Server:
+def build_server(application: ASGIApp, limits: ConnectionLimits) -> _Server:
     """Return an HTTP server for an application with these limits."""
     return _Server(
         uvicorn.Config(
             _answer_503_at_shutdown(application),
-            http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, bounds=bounds)),
+            http=cast("type[asyncio.Protocol]", partial(BoundedProtocol, bounds=limits)),
             ws="none",
-            timeout_keep_alive=cast("int", bounds.idle),
+            timeout_keep_alive=cast("int", limits.idle),
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,
             # asyncio accepts as many in one go, and then again before it makes their protocols
-            backlog=bounds.backlog,
-            timeout_graceful_shutdown=cast("int", bounds.end),
+            backlog=limits.backlog,
+            timeout_graceful_shutdown=cast("int", limits.end),
             log_config=None,
             access_log=False,
             server_header=False,

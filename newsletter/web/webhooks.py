@@ -43,7 +43,6 @@ class Webhooks:
         }
 
     def route(self) -> Route:
-        """Return the route of all webhooks."""
         return Route("/webhooks/{provider}", self.hear, methods=["POST"])
 
     async def hear(self, request: Request) -> Response:

@@ -55,7 +55,7 @@ def test_a_service_starts_again_with_what_an_admin_saved_at_the_desk(
         services.staff.on_disk.save(
             changes,
             by=ADMIN,
-            seen=services.configuration.digest(),
+            expected_digest=services.configuration.digest(),
             store=services.store,
         )
 

@@ -161,8 +161,8 @@ def test_a_telephone_need_not_scroll_sideways(
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     ways_out = page.locator('a[href*="/u/"]').all_inner_texts()
     arabic = ["إلغاء الاشتراك", "إدارة التفضيلات"]
-    right_to_left = dict.fromkeys(("arabic", "blocks, right to left"), arabic)
-    shown = {**{name: [] for name in LETTERS}, **right_to_left}
+    rtl = dict.fromkeys(("arabic", "blocks, right to left"), arabic)
+    shown = {**{name: [] for name in LETTERS}, **rtl}
     assert ways_out == shown.get(mail, ["Unsubscribe", "Manage preferences"])
 
 

@@ -191,7 +191,7 @@ class Books:
         booking = Booking(
             outcome=outcome,
             exceptions={n: each for n, each in differ.items() if each is not BUSY},
-            again={n: each for n, each in differ.items() if each is BUSY},
+            to_retry={n: each for n, each in differ.items() if each is BUSY},
             wait=timedelta(seconds=30),
         )
         with self.step(is_shared=True) as tx:

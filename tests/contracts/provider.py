@@ -209,7 +209,7 @@ class ProviderContract:
         sent = batch(html=html, text=text, fallbacks=("friend", "lectora"))
         known = ("O'Brien", "Ángela Ruiz, Ph.D.", "{{contact}}")
         readers = tuple(
-            reader._replace(names=sent.content.called(name))
+            reader._replace(names=sent.content.fill_names(name))
             for reader, name in zip(sent.recipients, known, strict=True)
         )
         got = self.deliver(service, replace(sent, recipients=readers))
@@ -300,16 +300,16 @@ class ProviderContract:
     ) -> None:
         took, other = batch("ana@a.example"), batch("ben@b.example", attempt_id="attempt2")
         if service.provider.capabilities.records_delay is None:
-            assert not service.provider.look_up(took).whole
+            assert not service.provider.look_up(took).is_complete
             return
         self.deliver(service, took)
         found = service.provider.look_up(took)
-        assert found.whole, found.reason
+        assert found.is_complete, found.reason
         assert set(found.found) == {took.recipients[0].subscriber_id}
         self.deliver(service, other)
         never = batch("ana@a.example", "ben@b.example", attempt_id="attempt3")
         absent = service.provider.look_up(never)
-        assert absent.whole, absent.reason
+        assert absent.is_complete, absent.reason
         assert not absent.found
 
     def test_a_provider_out_of_order_is_an_answer_not_an_error(self, service: Service) -> None:

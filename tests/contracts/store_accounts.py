@@ -168,7 +168,7 @@ class AccountsContract:
         with store.begin() as tx:
             tx.accounts.open(ANA, "x", NOON)
             tx.accounts.renew_codes(ANA, [b"1"])
-            tx.throttle.know(ANA, "n", NOON)
+            tx.throttle.add_network(ANA, "n", NOON)
             assert tx.accounts.remove(ANA)
             assert not tx.accounts.remove(ANA)
             assert tx.accounts.get(ANA) is None
@@ -216,7 +216,7 @@ class SessionsContract:
     def test_a_session_that_was_used_says_when(self, store: Store) -> None:
         with store.begin() as tx:
             tx.sessions.begin(SESSION)
-            tx.sessions.seen(SESSION.hash, LATER)
+            tx.sessions.record_use(SESSION.hash, LATER)
             assert tx.sessions.get(SESSION.hash) == replace(SESSION, seen_at=LATER)
 
     def test_what_was_asked_is_answered_once_and_the_last_counts(self, store: Store) -> None:
@@ -235,7 +235,7 @@ class SessionsContract:
                 tx.sessions.begin(replace(SESSION, hash=hashed, address=address))
             assert tx.sessions.end(b"1")
             assert not tx.sessions.end(b"1")
-            assert tx.sessions.end_all(ANA, but=b"3") == 1
+            assert tx.sessions.end_all(ANA, except_hash=b"3") == 1
             assert [one.hash for one in tx.sessions.of(ANA)] == [b"3"]
             tx.generation.doubt("older", NOON)
             assert tx.sessions.of(ANA) == tx.sessions.of(BEN) == []
@@ -253,7 +253,7 @@ class SessionsContract:
                 tx.sessions.begin(one)
             assert tx.sessions.clear(now) == 3
             assert tx.sessions.of(ANA) == [kept]
-            assert [one.alive(now) for one in (kept, *others)] == [True, False, False, False]
+            assert [one.is_alive(now) for one in (kept, *others)] == [True, False, False, False]
 
 
 class InvitationsContract:
@@ -322,7 +322,7 @@ class TokensContract:
             third = tx.tokens.add(TOKEN, b"3")
             tx.generation.doubt("older", LATER)
             assert [one.revoked_at for one in tx.tokens.newest(5)] == [LATER] * 3
-            assert not third.works(LATER)
+            assert not third.is_valid(LATER)
 
     def test_a_request_is_known_by_its_key_for_a_day(self, store: Store) -> None:
         with store.begin() as tx:
@@ -358,8 +358,8 @@ class ThrottleContract:
 
     def test_a_network_is_known_for_its_person_and_for_a_while(self, store: Store) -> None:
         with store.begin() as tx:
-            tx.throttle.know(ANA, "n", NOON - timedelta(days=80))
-            tx.throttle.know(ANA, "n", NOON)
+            tx.throttle.add_network(ANA, "n", NOON - timedelta(days=80))
+            tx.throttle.add_network(ANA, "n", NOON)
             assert tx.throttle.knows(ANA, "n", NOON + timedelta(days=89))
             assert not tx.throttle.knows(ANA, "n", NOON + timedelta(days=91))
             assert not tx.throttle.knows(BEN, "n", NOON)

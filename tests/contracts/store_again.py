@@ -41,7 +41,7 @@ class AgainContract:
         books.settle(books.claim(), ACCEPTED, n1=BUSY)
         with store.read() as tx:
             waiting = tx.batches.waiting()
-        assert (waiting.queued, waiting.most_attempts, waiting.reason) == (1, 1, "busy")
+        assert (waiting.queued, waiting.max_attempts, waiting.reason) == (1, 1, "busy")
         assert waiting.next_at == LATER
         assert books.claim(at=LATER).attempts == 2
 

@@ -318,7 +318,7 @@ class BatchesContract:
         books = Books(store, 5, batch_size=2)
         with store.read() as tx:
             assert tx.batches.waiting() == Waiting(
-                queued=3, claimed=0, next_at=NOON - NOON_SINCE_1970, most_attempts=0, reason=""
+                queued=3, claimed=0, next_at=NOON - NOON_SINCE_1970, max_attempts=0, reason=""
             )
         for _ in range(2):
             books.requeue(books.claim(), seconds=30)
@@ -328,7 +328,7 @@ class BatchesContract:
                 queued=2,
                 claimed=1,
                 next_at=NOON + timedelta(seconds=30),
-                most_attempts=1,
+                max_attempts=1,
                 reason="busy",
             )
 

@@ -87,10 +87,10 @@ class BoardContract:
             for number in range(5):
                 write(tx, f"s{number}")
             write(tx, "s1", title="Anew")
-            assert tx.board.page(RULES, most=2) == ["s1", "s4"]
-            assert tx.board.page(RULES, skip=2, most=2) == ["s3", "s2"]
-            assert tx.board.page(RULES, skip=4, most=2) == ["s0"]
-            assert tx.board.page(RULES, skip=9, most=2) == []
+            assert tx.board.page(RULES, limit=2) == ["s1", "s4"]
+            assert tx.board.page(RULES, skip=2, limit=2) == ["s3", "s2"]
+            assert tx.board.page(RULES, skip=4, limit=2) == ["s0"]
+            assert tx.board.page(RULES, skip=9, limit=2) == []
 
     def test_each_shelf_is_counted_and_listed(self, store: Store) -> None:
         with store.begin() as tx:
@@ -105,7 +105,7 @@ class BoardContract:
             begun(tx, "paused", CampaignState.PAUSED)
             begun(tx, "sent", CampaignState.SENT)
         with store.read() as tx:
-            found = {shelf: set(tx.board.page(RULES, shelf, most=9)) for shelf in Shelf}
+            found = {shelf: set(tx.board.page(RULES, shelf, limit=9)) for shelf in Shelf}
             counts = tx.board.counts(RULES)
         assert {shelf: slugs for shelf, slugs in found.items() if slugs} == {
             Shelf.DRAFTS: {"draft"},
@@ -129,7 +129,7 @@ class BoardContract:
                 tx.approvals.add(yes(slug))
                 tx.starts.add(Start(slug=slug, content_hash="d1", by=by, at=NOON, count=3))
             for start, moved in ((StartBy.SENDER, "os"), (StartBy.APPROVAL, "aos")):
-                found = tx.board.page(replace(RULES, start=start), Shelf.SCHEDULED, most=9)
+                found = tx.board.page(replace(RULES, start=start), Shelf.SCHEDULED, limit=9)
                 assert "".join(sorted(slug[0] for slug in found)) == moved
 
     def test_only_an_approval_that_counts_moves_a_statement(self, store: Store) -> None:
@@ -151,9 +151,9 @@ class BoardContract:
                 tx.approvals.add(approval)
             tx.approvals.revoke("taken-back", NOON, actor=ED)
             trusting = Approvals(author_may_approve=True, trust_front_matter=True)
-            strict = tx.board.page(RULES, Shelf.APPROVED, most=9)
-            loose = tx.board.page(replace(RULES, policy=trusting), Shelf.APPROVED, most=9)
-            twice = tx.board.page(replace(RULES, policy=Approvals(required=2)), most=9)
+            strict = tx.board.page(RULES, Shelf.APPROVED, limit=9)
+            loose = tx.board.page(replace(RULES, policy=trusting), Shelf.APPROVED, limit=9)
+            twice = tx.board.page(replace(RULES, policy=Approvals(required=2)), limit=9)
         assert strict == []
         assert set(loose) == {"own", "file"}
         assert set(twice) == set(given)
@@ -172,11 +172,11 @@ class BoardContract:
                 ("other-es", {"progress": Progress.DRAFT, "translation_of": "other"}),
             ):
                 write(tx, slug, **{"translation_of": "forum", **fields})  # type: ignore[arg-type]
-            assert tx.board.page(together, Shelf.APPROVED, most=9) == ["forum"]
+            assert tx.board.page(together, Shelf.APPROVED, limit=9) == ["forum"]
             write(tx, "forum-fr", translation_of="forum", progress=Progress.DRAFT)
-            assert tx.board.page(together, Shelf.APPROVED, most=9) == []
-            assert tx.board.page(together, Shelf.REVIEW, most=9) == ["forum"]
-            assert tx.board.page(RULES, Shelf.APPROVED, most=9) == ["forum"]
+            assert tx.board.page(together, Shelf.APPROVED, limit=9) == []
+            assert tx.board.page(together, Shelf.REVIEW, limit=9) == ["forum"]
+            assert tx.board.page(RULES, Shelf.APPROVED, limit=9) == ["forum"]
 
     def test_words_are_looked_for_in_title_and_name_whatever_they_are(self, store: Store) -> None:
         asked = {
@@ -197,7 +197,7 @@ class BoardContract:
             write(tx, "sale", title="100% off")
             for words, slugs in asked.items():
                 search = BoardSearch(words=words)
-                assert tx.board.page(RULES, search=search, most=9) == slugs, words
+                assert tx.board.page(RULES, search=search, limit=9) == slugs, words
                 assert sum(tx.board.counts(RULES, search).values()) == len(slugs), words
 
     def test_a_list_a_writer_and_a_month_are_looked_for(self, store: Store) -> None:
@@ -222,9 +222,9 @@ class BoardContract:
                 ),
                 (BoardSearch(since=november - timedelta(days=9), until=november), set(), set()),
             ):
-                assert set(tx.board.page(RULES, search=search, most=9)) == slugs, search
+                assert set(tx.board.page(RULES, search=search, limit=9)) == slugs, search
                 assert sum(tx.board.counts(RULES, search).values()) == len(slugs), search
-                assert set(tx.board.unseen(search, most=9)) == keys, search
+                assert set(tx.board.unseen(search, limit=9)) == keys, search
                 assert tx.board.count_unseen(search) == len(keys), search
 
     def test_a_text_that_was_never_handed_in_is_found_by_its_title(self, store: Store) -> None:
@@ -241,10 +241,10 @@ class BoardContract:
             tx.drafts.add(replace(DRAFT, key="d" * 16))
             tx.drafts.delete("d" * 16, NOON)
             keys = [f"{number:016}" for number in (2, 1, 0)]
-            assert tx.board.unseen(most=9) == keys
-            assert tx.board.unseen(skip=1, most=1) == keys[1:2]
+            assert tx.board.unseen(limit=9) == keys
+            assert tx.board.unseen(skip=1, limit=1) == keys[1:2]
             sao = BoardSearch(words="sao")
-            assert tx.board.unseen(sao, most=9) == keys[2:]
+            assert tx.board.unseen(sao, limit=9) == keys[2:]
             assert (tx.board.count_unseen(), tx.board.count_unseen(sao)) == (3, 1)
 
     def test_a_sender_starts_what_is_approved_and_what_is_sent_back_is_a_draft(
@@ -307,9 +307,9 @@ class BoardContract:
         with store.begin() as tx:
             for subject in ("hours", "other", "hours"):
                 tx.audit.enter(actor=ED, action="note", subject=subject, detail="")
-            assert [one.number for one in tx.audit.about("hours", most=9)] == [3, 1]
-            assert [one.number for one in tx.audit.about("hours", skip=1, most=9)] == [1]
-            assert tx.audit.about("none", most=9) == []
+            assert [one.number for one in tx.audit.about("hours", limit=9)] == [3, 1]
+            assert [one.number for one in tx.audit.about("hours", skip=1, limit=9)] == [1]
+            assert tx.audit.about("none", limit=9) == []
 
     def test_the_newest_campaign_of_each_and_what_corrects_them(self, store: Store) -> None:
         with store.begin() as tx:

@@ -197,8 +197,8 @@ class OpenContract:
                 number, at = add_campaign(tx, slug), NOON + timedelta(days=day)
                 if slug != "waits":
                     tx.campaigns.move(number, CampaignState.SENDING, expect=CampaignState, at=at)
-            assert tx.campaigns.published(skip=0, most=9) == ["c", "b", "a"]
-            assert tx.campaigns.published(skip=1, most=1) == ["b"]
+            assert tx.campaigns.published(skip=0, limit=9) == ["c", "b", "a"]
+            assert tx.campaigns.published(skip=1, limit=1) == ["b"]
             assert tx.campaigns.count_published() == (3, NOON + timedelta(days=3))
 
     def test_the_translations_of_statements_are_those_with_a_campaign(self, store: Store) -> None:

@@ -170,7 +170,7 @@ class DraftsContract:
     ) -> None:
         with store.begin() as tx:
             tx.drafts.add(DRAFT)
-            tx.drafts.looked_through(KEY)
+            tx.drafts.hide_notes(KEY)
             found = tx.drafts.get(KEY)
             assert found is not None
             assert found.found == ImportFindings()

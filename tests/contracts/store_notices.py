@@ -86,16 +86,16 @@ class NoticesContract:
         with store.begin() as tx:
             tx.schedules.put("hours", LATER)
             tx.schedules.put("budget", LATER)
-            slugs, first = tx.notices.changed(Mark(), NOON, most=1)
+            slugs, first = tx.notices.changed(Mark(), NOON, limit=1)
             assert slugs == ["hours"]
-            slugs, second = tx.notices.changed(Mark(change_id=first), NOON, most=9)
+            slugs, second = tx.notices.changed(Mark(change_id=first), NOON, limit=9)
             assert slugs == ["budget"]
             tx.notices.await_("hours", NOON)
             tx.notices.await_("hours", LATER)
-            assert tx.notices.changed(Mark(change_id=second), NOON, most=9) == ([], second)
-            assert tx.notices.changed(Mark(change_id=second), LATER, most=9) == (["hours"], second)
+            assert tx.notices.changed(Mark(change_id=second), NOON, limit=9) == ([], second)
+            assert tx.notices.changed(Mark(change_id=second), LATER, limit=9) == (["hours"], second)
             tx.notices.await_("hours", None)
-            assert tx.notices.changed(Mark(change_id=second), LATER, most=9) == ([], second)
+            assert tx.notices.changed(Mark(change_id=second), LATER, limit=9) == ([], second)
 
     def test_comments_are_found_by_number(self, store: Store) -> None:
         with store.begin() as tx:
@@ -205,7 +205,7 @@ class NoticesContract:
             [post] = tx.channel_posts.log(9)
             tx.notices.add("hours", [event()], NOON, [ROOM])
             tx.notices.finish(tx.notices.of_post(ROOM, post.id), NOON, post.id)
-            assert tx.channel_posts.told(9) == [(post.id, "sending has started", "hours")]
+            assert tx.channel_posts.notices(9) == [(post.id, "sending has started", "hours")]
 
     def test_posts_are_dropped_and_cleared_with_their_notices(self, store: Store) -> None:
         with store.begin() as tx:
@@ -222,7 +222,7 @@ class NoticesContract:
             tx.failing_checks.note({"SPF": "two records"}, LATER)
             [check] = tx.failing_checks.untold()
             assert (check.what, check.detail, check.since) == ("SPF", "two records", NOON)
-            tx.failing_checks.tell(["DKIM", "SPF"])
+            tx.failing_checks.note_notified(["DKIM", "SPF"])
             tx.failing_checks.note({"SPF": "two records"}, LATER)
             assert tx.failing_checks.untold() == []
             assert [one.what for one in tx.failing_checks.all()] == ["SPF"]

@@ -25,7 +25,7 @@ class OthersContract:
     def test_readers_are_searched_and_counted(self, store: Store) -> None:
         with store.begin() as tx:
             tx.readers.upsert(entries(12), NOON)
-            found = tx.readers.search(list_name="press", query="READER1", most=2)
+            found = tx.readers.search(list_name="press", query="READER1", limit=2)
             assert [one.address for one in found] == [
                 "reader12@example.org",
                 "reader11@example.org",
@@ -154,7 +154,7 @@ class OthersContract:
         with store.begin() as tx:
             for place in range(3):
                 tx.audit.enter(actor=ANA, action="do", subject=str(place))
-            assert tx.audit.to_remember() == tx.audit.entered
+            assert tx.audit.new_head() == tx.audit.entered
         with store.begin() as tx:
             tx.audit.note_gap(actor=ANA)
             tx.generation.end("a" * 32)

@@ -23,9 +23,9 @@ def reader(number: int) -> str:
     return f"reader{number}@example.org"
 
 
-def unsent(books: Books, most: int = NO_LIMIT) -> list[tuple[str, str]]:
+def unsent(books: Books, limit: int = NO_LIMIT) -> list[tuple[str, str]]:
     with books.store.read() as tx:
-        return tx.campaigns.unsent(books.id, most)
+        return tx.campaigns.unsent(books.id, limit)
 
 
 def unknown(books: Books) -> list[str]:
@@ -238,7 +238,7 @@ class OutcomesContract:
         books.settle(claimed, ACCEPTED, n6=REJECTED)
         assert unsent(books) == [*given_up, *rest]
         assert len(unsent(books)) == books.counts().cancelled
-        assert len(unsent(books, most=3)) == 3
+        assert len(unsent(books, limit=3)) == 3
 
     def test_those_who_did_not_get_it_wait_again_and_nobody_else(self, store: Store) -> None:
         books = Books(store, 8, batch_size=4)

@@ -39,9 +39,9 @@ class PacesContract:
         assert books.settle(books.claim(), n2=REJECTED)
         books.claim(NOON + timedelta(seconds=1))
         with store.read() as tx:
-            assert tx.batches.left_since("recording", NOON) == 10
-            assert tx.batches.left_since("recording", NOON + timedelta(seconds=1)) == 5
-            assert tx.batches.left_since("mailgun", NOON) == 0
+            assert tx.batches.count_sent_since("recording", NOON) == 10
+            assert tx.batches.count_sent_since("recording", NOON + timedelta(seconds=1)) == 5
+            assert tx.batches.count_sent_since("mailgun", NOON) == 0
 
     def test_a_batch_of_which_a_part_may_leave_is_parted(self, store: Store) -> None:
         books = Books(store, 10, batch_size=5)

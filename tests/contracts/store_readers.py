@@ -358,9 +358,9 @@ class ReadersContract:
             for address in (ANA.address, "b@example.org", "c@example.org"):
                 suppress(tx, address)
             tx.readers.forget("c@example.org", NOON)
-            assert [entry.address for entry in tx.readers.suppressions(strangers=True)] == [
-                "b@example.org"
-            ]
+            assert [
+                entry.address for entry in tx.readers.suppressions(without_subscriber=True)
+            ] == ["b@example.org"]
             assert len(list(tx.readers.suppressions())) == 2
             assert tx.readers.count_erased() == 1
 

@@ -100,13 +100,18 @@ class SearchContract:
         with store.read() as tx:
             for text in ("", " ", '"', "_", "𞤀"):
                 for whole in (True, False):
-                    assert tx.search.find([Term(text=text, whole=whole)], most=9).count == 0
+                    assert (
+                        tx.search.find([Term(text=text, is_whole_word=whole)], limit=9).count == 0
+                    )
 
     def test_what_was_found_is_marked_in_the_title_and_in_an_excerpt(self, store: Store) -> None:
         publish(store, "hours", "Cake hours", f"{'Before. ' * 90}{LATER_TEXT}{' After.' * 90}")
         [hit] = find(store, "cake").shown
-        assert hit.title == (Snippet(text="Cake", found=True), Snippet(text=" hours", found=False))
-        found = [one.text for one in hit.excerpt if one.found]
+        assert hit.title == (
+            Snippet(text="Cake", is_match=True),
+            Snippet(text=" hours", is_match=False),
+        )
+        found = [one.text for one in hit.excerpt if one.is_match]
         whole = "".join(one.text for one in hit.excerpt)
         assert found == ["cake"]
         assert "coffee & <cake>." in whole
@@ -128,8 +133,8 @@ class SearchContract:
     def test_nobody_can_forge_the_marks(self, store: Store) -> None:
         publish(store, "hours", "\x02Opening\x03 hours", "A \x02forged\x03 mark.\x00")
         [hit] = find(store, "mark").shown
-        assert [one.text for one in hit.excerpt if one.found] == ["mark"]
-        assert not any(one.found for one in hit.title)
+        assert [one.text for one in hit.excerpt if one.is_match] == ["mark"]
+        assert not any(one.is_match for one in hit.title)
 
     def test_a_title_counts_for_more_and_of_equals_the_newest_comes_first(
         self, store: Store
@@ -142,10 +147,10 @@ class SearchContract:
     def test_a_part_of_what_was_found_comes_with_the_count_of_all(self, store: Store) -> None:
         for number in range(5):
             publish(store, f"s{number}", "Opening hours", "The library opens.")
-        found = find(store, "library", skip=1, most=2)
+        found = find(store, "library", skip=1, limit=2)
         assert (found.count, slugs(found)) == (5, ["s3", "s2"])
-        assert slugs(find(store, "library", skip=4, most=2)) == ["s0"]
-        assert find(store, "library", skip=9, most=2) == Hits(count=5, shown=())
+        assert slugs(find(store, "library", skip=4, limit=2)) == ["s0"]
+        assert find(store, "library", skip=9, limit=2) == Hits(count=5, shown=())
 
     def test_without_a_term_nothing_is_found(self, store: Store) -> None:
         publish(store, "hours", "Opening hours", LATER_TEXT)
@@ -235,9 +240,9 @@ def digest_of(tx: Transaction, number: int) -> str:
     return campaign.content_hash
 
 
-def find(store: Store, typed: str, *, skip: int = 0, most: int = 9) -> Hits:
+def find(store: Store, typed: str, *, skip: int = 0, limit: int = 9) -> Hits:
     with store.read() as tx:
-        return tx.search.find(terms(typed), skip=skip, most=most)
+        return tx.search.find(terms(typed), skip=skip, limit=limit)
 
 
 def slugs(hits: Hits) -> list[str]:

@@ -30,7 +30,7 @@ JOIN = TransactionalEmail(
     wording="a" * 64,
     asked_at=NOON,
 )
-LIMITS = EmailLimits(max_per_day=1, max_per_month=3, max_per_network=4, waiting=6)
+LIMITS = EmailLimits(max_per_day=1, max_per_month=3, max_per_network=4, max_waiting=6)
 HERE = "198.51.100.0/24"
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -221,7 +221,7 @@ class LettersContract:
             tx.emails.settle(claim(tx, "a1", HOUR), EmailState.ACCEPTED, at=NOON + HOUR)
             tx.emails.settle(claim(tx, "a2", HOUR), EmailState.WITHHELD, at=NOON + HOUR)
             claim(tx, "a3", HOUR * 2)
-            left = [tx.emails.left_since(NOON + HOUR * hours) for hours in (0, 1, 2)]
+            left = [tx.emails.count_sent_since(NOON + HOUR * hours) for hours in (0, 1, 2)]
             assert left == [2, 1, 0]
 
     def test_letters_are_counted_by_their_state(self, store: Store) -> None:
@@ -259,7 +259,7 @@ class LettersContract:
             assert not found.expired(NOON + DAY * 16)
             settled = claim(tx, "a2", DAY * 9)
             tx.emails.settle(settled, EmailState.ACCEPTED, at=NOON + DAY * 9)
-            assert tx.emails.left_since(NOON + DAY * 9 - HOUR) == 1
+            assert tx.emails.count_sent_since(NOON + DAY * 9 - HOUR) == 1
             spans = {"networks": DAY, "addresses": DAY * 8, "rows": DAY * 31}
             assert tx.emails.clear(NOON + DAY * 16, **spans) == 0
             assert tx.emails.clear(NOON + DAY * 18, **spans) == 1

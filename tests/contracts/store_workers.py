@@ -182,7 +182,7 @@ class WorkersContract:
                 left.append(((owner, counted), ids(claimed)))
                 again = {n: BUSY for n in ids(claimed) if draw.random() < 0.2}
                 with store.send() as tx:
-                    booking = Booking(outcome=ACCEPTED, exceptions={}, again=again, wait=LEASE)
+                    booking = Booking(outcome=ACCEPTED, exceptions={}, to_retry=again, wait=LEASE)
                     assert tx.batches.settle(claimed, booking=booking, at=NOON)
             return left
 

@@ -78,7 +78,7 @@ def test_all_of_an_attempt_are_found_among_the_records_of_others(asked: Asked) -
     for number, attempt_id in enumerate(("before", "attempt1", "after")):
         take(asked, attempt_id, READERS[number:])
     sighting = asked.provider.look_up(batch(*READERS, attempt_id="attempt1"))
-    assert sighting.whole, sighting.reason
+    assert sighting.is_complete, sighting.reason
     if asked.kind in WHOLE_CALLS:
         assert len(sighting.found) == len(READERS)
     else:
@@ -95,7 +95,7 @@ def test_what_left_while_our_clock_was_wrong_is_found(
             sent = replace(sent, at=sent.at + timedelta(hours=hours))
             asked.provider.hand_over(asked.provider.prepare(sent))
             sighting = asked.provider.look_up(sent)
-            assert sighting.whole, sighting.reason
+            assert sighting.is_complete, sighting.reason
             assert len(sighting.found) == 60
 
 
@@ -107,13 +107,13 @@ def test_a_clock_that_is_wrong_by_days_proves_no_absence(asked: Asked, days: int
     sent = replace(sent, at=sent.at + timedelta(days=days))
     asked.provider.hand_over(asked.provider.prepare(sent))
     sighting = asked.provider.look_up(sent)
-    assert sighting.found or not sighting.whole
+    assert sighting.found or not sighting.is_complete
 
 
 def test_reading_stops_when_all_are_found(asked: Asked) -> None:
     take(asked, "attempt1", READERS[:3])
     before = len(asked.server.requests)
-    assert asked.provider.look_up(batch(*READERS[:3])).whole
+    assert asked.provider.look_up(batch(*READERS[:3])).is_complete
     # SendGrid's summaries name no attempt: a look-up opens one message
     assert len(asked.server.requests) == before + (2 if asked.kind == "sendgrid" else 1)
 
@@ -124,14 +124,14 @@ def test_an_or_that_is_not_understood_does_not_pass_for_an_absence() -> None:
         empty = reply(200, {"items": [], "paging": {"next": "", "previous": ""}})
         server.script.extend([empty, empty])
         sighting = provider.look_up(batch(*READERS[:60]))
-    assert sighting.whole, sighting.reason
+    assert sighting.is_complete, sighting.reason
     assert len(sighting.found) == 60
 
 
 def test_of_an_attempt_in_part_those_are_found_who_are_there(asked: Asked) -> None:
     take(asked, "attempt1", READERS[:2])
     sighting = asked.provider.look_up(batch(*READERS[:3]))
-    assert sighting.whole
+    assert sighting.is_complete
     assert len(sighting.found) == (3 if asked.kind in WHOLE_CALLS else 2)
 
 
@@ -140,7 +140,7 @@ def test_a_filter_that_finds_nothing_does_not_pass_for_an_absence() -> None:
         provider.hand_over(provider.prepare(batch(*READERS[:60])))
         server.script.append(reply(200, {"TotalCount": 0, "Messages": []}))
         sighting = provider.look_up(batch(*READERS[:60]))
-    assert not sighting.whole
+    assert not sighting.is_complete
     assert "by address" in sighting.reason
     assert set(sighting.found) == {1}
 
@@ -165,7 +165,7 @@ def test_an_answer_in_doubt_proves_nothing(subtests: pytest.Subtests, asked: Ask
         with subtests.test(step=step):
             asked.server.script.append(step)
             sighting = asked.provider.look_up(batch(*READERS[:3]))
-            assert not sighting.whole
+            assert not sighting.is_complete
             assert sighting.reason
             assert not sighting.found
 
@@ -177,7 +177,7 @@ def test_the_wait_that_is_asked_for_is_told(asked: Asked) -> None:
 
 def test_a_provider_that_cannot_be_reached_proves_nothing(asked: Asked) -> None:
     sighting = asked.elsewhere.look_up(batch())
-    assert not sighting.whole
+    assert not sighting.is_complete
     assert "cannot be reached" in sighting.reason
 
 
@@ -197,7 +197,7 @@ def test_pages_without_an_end_are_given_up(asked: Asked) -> None:
     )
     asked.server.script.extend([page] * 500)
     sighting = asked.provider.look_up(batch())
-    assert not sighting.whole
+    assert not sighting.is_complete
     assert "pages" in sighting.reason
 
 
@@ -206,14 +206,14 @@ CONTROLLED = ["sendgrid", "brevo", "mailtrap"]
 
 def test_an_empty_log_proves_no_absence(asked: Asked) -> None:
     sighting = asked.provider.look_up(batch())
-    assert not sighting.whole
+    assert not sighting.is_complete
     assert sighting.reason
 
 
 def test_an_absence_is_proven_where_the_same_filters_find_others(asked: Asked) -> None:
     take(asked, "attempt1", READERS)
     sighting = asked.provider.look_up(batch("ana@a.example", attempt_id="attempt2"))
-    assert sighting.whole, sighting.reason
+    assert sighting.is_complete, sighting.reason
     assert not sighting.found
 
 
@@ -224,7 +224,7 @@ def test_answers_without_a_date_prove_no_absence(asked: Asked) -> None:
     step = Step(act=lambda exchange: usual(exchange.received).act(Undated(**vars(exchange))))
     asked.server.script.extend([step] * 9)
     sighting = asked.provider.look_up(batch("ana@a.example", attempt_id="attempt2"))
-    assert (sighting.whole, sighting.reason) == (False, "its answer has no Date")
+    assert (sighting.is_complete, sighting.reason) == (False, "its answer has no Date")
 
 
 def test_filters_that_find_nothing_of_what_is_there_prove_no_absence(asked: Asked) -> None:
@@ -246,14 +246,14 @@ def test_filters_that_find_nothing_of_what_is_there_prove_no_absence(asked: Aske
     ]
     asked.server.script.extend([*[usual] * before_the_control, nothing])
     sighting = asked.provider.look_up(batch("ana@a.example", attempt_id="attempt2"))
-    assert not sighting.whole
+    assert not sighting.is_complete
     assert not sighting.found
 
 
 @pytest.mark.parametrize("asked", CONTROLLED, indirect=True)
 def test_an_address_beyond_ascii_is_not_told_to_be_absent(asked: Asked) -> None:
     take(asked, "attempt1", READERS)
-    assert not asked.provider.look_up(batch("jörg@example.org", attempt_id="attempt2")).whole
+    assert not asked.provider.look_up(batch("jörg@example.org", attempt_id="attempt2")).is_complete
 
 
 @pytest.mark.parametrize("asked", ["sendgrid"], indirect=True)
@@ -263,7 +263,7 @@ def test_a_message_that_does_not_say_whose_it_is_proves_nothing(asked: Asked) ->
     for log in asked.server.logs.values():
         del log["custom_args"]
     sighting = asked.provider.look_up(batch(*READERS[:3]))
-    assert not sighting.whole
+    assert not sighting.is_complete
     assert not sighting.found
 
 
@@ -288,7 +288,7 @@ def test_more_than_a_page_of_one_reader_proves_nothing(asked: Asked) -> None:
     full = reply(200, {"messages": [row] * 1000, "events": [row] * 500})
     asked.server.script.append(full)
     sighting = asked.provider.look_up(batch("ana@a.example"))
-    assert not sighting.whole
+    assert not sighting.is_complete
 
 
 @pytest.mark.parametrize("asked", ["sendgrid", "brevo"], indirect=True)
@@ -304,7 +304,7 @@ def test_a_filter_that_is_ignored_is_noticed(asked: Asked) -> None:
     }
     others = reply(200, {"messages": [row], "events": [row]})
     asked.server.script.extend([others, others])
-    assert not asked.provider.look_up(batch("ana@a.example", attempt_id="attempt2")).whole
+    assert not asked.provider.look_up(batch("ana@a.example", attempt_id="attempt2")).is_complete
 
 
 def test_brevos_tags_that_name_no_attempt_prove_nothing() -> None:
@@ -312,7 +312,7 @@ def test_brevos_tags_that_name_no_attempt_prove_nothing() -> None:
         with BrevoServer(shows_tags=shown) as server, made("brevo", server.url) as provider:
             provider.hand_over(provider.prepare(batch()))
             sighting = provider.look_up(batch())
-            assert not sighting.whole
+            assert not sighting.is_complete
             assert not sighting.found
 
 
@@ -324,7 +324,7 @@ def test_mailtraps_filter_of_readers_may_be_ignored() -> None:
         provider.hand_over(provider.prepare(batch(*READERS)))
         assert len(provider.look_up(batch(*READERS[:40])).found) == 40
         absent = provider.look_up(batch(*READERS[:3], attempt_id="attempt2"))
-    assert absent.whole, absent.reason
+    assert absent.is_complete, absent.reason
     assert not absent.found
 
 
@@ -333,7 +333,7 @@ def test_mailtraps_messages_without_variables_prove_nothing() -> None:
         provider.hand_over(provider.prepare(batch()))
         for row in server.log:
             row["custom_variables"] = {}
-        assert not provider.look_up(batch()).whole
+        assert not provider.look_up(batch()).is_complete
 
 
 def test_a_page_elsewhere_is_not_asked_for() -> None:
@@ -342,7 +342,7 @@ def test_a_page_elsewhere_is_not_asked_for() -> None:
         strange = "https://api.mailgun.net/v3/domains?delete=all"
         page = reply(200, {"items": [item], "paging": {"next": strange}})
         server.script.extend([page, page])  # of these readers, and of all
-        assert not provider.look_up(batch()).whole
+        assert not provider.look_up(batch()).is_complete
         assert len(server.requests) == 2
 
 

@@ -126,12 +126,12 @@ def known(store: Store) -> list[Any]:
         people = [
             (replace(person, id=0), json.loads(consent)) for person, consent in tx.readers.all()
         ]
-        return [*people, *tx.readers.suppressions(strangers=True)]
+        return [*people, *tx.readers.suppressions(without_subscriber=True)]
 
 
 def exported(store: Store) -> str:
     with store.read() as tx:
-        suppressions = tx.readers.suppressions(strangers=True)
+        suppressions = tx.readers.suppressions(without_subscriber=True)
         return "".join(as_csv(tx.readers.all(), suppressions))
 
 

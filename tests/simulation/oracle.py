@@ -336,7 +336,7 @@ def in_turn(true: World, provider: str, limits: Limits) -> None:
 def in_hour(mail: Mail, ready: datetime, person: Person) -> None:
     """Judge a message of a campaign at a local time."""
     zone = person.zone or "America/New_York"
-    due = TWICE.instant(zone, ready=ready)
+    due = TWICE.instant(zone, earliest=ready)
     if not mail.claimed.jumps and mail.claimed.host_at < due:
         raise Violation(Rule.WRONG, f"{mail.address} in {zone or BERLIN} before {due}")
 

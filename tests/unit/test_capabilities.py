@@ -28,7 +28,7 @@ def test_without_a_limit_of_bytes_only_the_number_counts() -> None:
 
 
 def test_where_each_recipient_costs_a_body_the_bytes_divide_by_its_longest_form() -> None:
-    able = Capabilities(max_recipients=500, max_bytes=10_000_000, bodies=True)
+    able = Capabilities(max_recipients=500, max_bytes=10_000_000, own_body=True)
     # Two parts of ten thousand letters, each six bytes in the longest JSON form.
     assert 500 > able.recipients_for(CONTENT) == 10_000_000 // (120_000 + 2048 + 20)
 
@@ -40,7 +40,7 @@ def test_where_all_share_one_body_many_more_fit() -> None:
 
 @pytest.mark.parametrize("bodies", [True, False])
 def test_each_greeting_takes_room_for_the_longest_name(bodies: bool) -> None:
-    able = Capabilities(max_recipients=10_000, max_bytes=10_000_000, bodies=bodies)
+    able = Capabilities(max_recipients=10_000, max_bytes=10_000_000, own_body=bodies)
     greeting = replace(CONTENT, text="Dear NLMERGENAME0", fallbacks=("friend",))
     plain = replace(CONTENT, text="Dear NLGREETINGS0")
     longest = 12 * MAX_NAME_LENGTH  # two units of six bytes for each letter
@@ -53,11 +53,11 @@ def test_each_greeting_takes_room_for_the_longest_name(bodies: bool) -> None:
 
 
 def test_a_small_content_is_limited_by_the_number_again() -> None:
-    able = Capabilities(max_recipients=500, max_bytes=50_000_000, bodies=True)
+    able = Capabilities(max_recipients=500, max_bytes=50_000_000, own_body=True)
     assert able.recipients_for(replace(CONTENT, html="<p>x</p>", text="x")) == 500
 
 
 @pytest.mark.parametrize("bodies", [True, False])
 def test_at_least_one_is_tried_so_that_the_provider_says_what_is_wrong(bodies: bool) -> None:
-    able = Capabilities(max_recipients=500, max_bytes=1000, bodies=bodies)
+    able = Capabilities(max_recipients=500, max_bytes=1000, own_body=bodies)
     assert able.recipients_for(CONTENT) == 1

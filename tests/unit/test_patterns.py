@@ -36,7 +36,7 @@ _OURS = {
 _AS_IT_RUNS = {
     "newsletter.credentials.codes": "with a number of digits of our own",
     "newsletter.credentials.passwords": "one word as it is, in a password that may not be long",
-    "newsletter.documents.release.words": "tables of our own, read when a module begins",
+    "newsletter.tables": "tables of our own, read when a module begins",
     "newsletter.domain.setting": "forms of names, in the workspace's own configuration",
     "newsletter.domain.statements.weekdays": "made at the start, and in its table of patterns",
     "newsletter.providers.mailtrap.send": "a few words, held against one line of an answer",

@@ -84,7 +84,7 @@ def _call(kind: str, able: Capabilities) -> tuple[str, ...]:
     size = f"{able.max_bytes:,}" if able.max_bytes else "no limit known"
     if kind == "http":
         return ("1, or `batch_size`", size, "each its own", "halving, until one is left")
-    bodies = "each its own" if able.bodies else "one, merged"
+    bodies = "each its own" if able.own_body else "one, merged"
     return (f"{able.max_recipients:,}", size, bodies, _at_fault(kind, able))
 
 

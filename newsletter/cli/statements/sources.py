@@ -98,20 +98,20 @@ def _feed(statements: Statements, name: str) -> Feed:
     raise NotFound(f"there is no feed {name!r}; those in newsletter.yaml: {names}")
 
 
-def _print_visit(seen: VisitResult) -> None:
-    if seen.failure:
-        shell.say(f"{seen.feed} cannot be read: {seen.failure}")
+def _print_visit(result: VisitResult) -> None:
+    if result.failure:
+        shell.say(f"{result.feed} cannot be read: {result.failure}")
         return
-    for slug in seen.taken:
+    for slug in result.new_slugs:
         click.echo(slug)
-    for slug in seen.changed:
+    for slug in result.changed:
         shell.say(f"changed: {slug}")
-    for why in seen.unusable:
+    for why in result.unusable:
         shell.say(f"no statement: {why}")
-    if seen.remark:
-        shell.say(f"please check: {seen.remark}")
-    passed = f", {seen.passed} passed over" if seen.passed else ""
-    shell.say(f"{seen.feed}: {len(seen.taken)} new, {len(seen.changed)} changed{passed}")
+    if result.remark:
+        shell.say(f"please check: {result.remark}")
+    passed = f", {result.passed} passed over" if result.passed else ""
+    shell.say(f"{result.feed}: {len(result.new_slugs)} new, {len(result.changed)} changed{passed}")
 
 
 @click.command("import")
@@ -170,7 +170,7 @@ def _write_imported(services: Services, document: "ImportedDocument") -> dict[st
         "title": document.title,
         "date": day or None,
         "dropped": [
-            shell.pick(dropped_line, "line", "text", "why") for dropped_line in document.dropped
+            {"line": one.line, "text": one.text, "why": one.reason} for one in document.dropped
         ],
         "embargo": words,
         "embargo_suggested": until,

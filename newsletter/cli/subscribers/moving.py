@@ -117,7 +117,7 @@ def import_file(
         lists=lists,
         encoding=encoding,
         without=without,
-        mapped=_parse_columns(columns),
+        headers=_parse_columns(columns),
         ignored=ignored,
         omits_bad_rows=omit_bad_rows,
     )
@@ -163,44 +163,44 @@ def _parse_columns(columns: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _as_data(brought: ImportResult) -> dict[str, Any]:
-    by_reason = {reason.value: away.people for reason, away in brought.refused.items()}
+def _as_data(result: ImportResult) -> dict[str, Any]:
+    by_reason = {reason.value: away.people for reason, away in result.refused.items()}
     return {
-        "import": brought.number or None,
-        **shell.pick(brought, "new", "known", "changed"),
-        "joined": sum(brought.joined.values()),
-        "lists": dict(brought.joined),
-        "new_lists": brought.created,
-        **shell.pick(brought, "ended", "suppressed"),
+        "import": result.number or None,
+        **shell.pick(result, "new", "known", "changed"),
+        "joined": sum(result.joined.values()),
+        "lists": dict(result.joined),
+        "new_lists": result.created,
+        **shell.pick(result, "ended", "suppressed"),
         "refused": sum(by_reason.values()),
-        "left": brought.left.people,
+        "left": result.left.people,
         "refused_by_reason": by_reason,
     }
 
 
-def _summary(brought: ImportResult) -> str:
-    text = f"{brought.new:,} new, {brought.known:,} known, {brought.suppressed:,} newly suppressed"
-    if refused := sum(away.people for away in brought.refused.values()):
+def _summary(result: ImportResult) -> str:
+    text = f"{result.new:,} new, {result.known:,} known, {result.suppressed:,} newly suppressed"
+    if refused := sum(away.people for away in result.refused.values()):
         text += f"; skipped, suppressed or erased here earlier: {refused:,}"
-    if brought.left.people:
-        text += f"; skipped, unsubscribed here earlier: {brought.left.people:,}"
+    if result.left.people:
+        text += f"; skipped, unsubscribed here earlier: {result.left.people:,}"
     return text
 
 
-def _notes(brought: ImportResult) -> Iterator[str]:
+def _notes(result: ImportResult) -> Iterator[str]:
     """Yield each reason for excluding people, with the first of them."""
-    reasons = [(reason.value, away) for reason, away in brought.refused.items()]
-    for reason, away in (*reasons, ("unsubscribed", brought.left)):
+    reasons = [(reason.value, away) for reason, away in result.refused.items()]
+    for reason, away in (*reasons, ("unsubscribed", result.left)):
         if away.people:
             first = ", ".join(f"{place} ({address})" for place, address in away.first)
             yield f"skipped: {away.people:,} {reason} here earlier, first at {first}"
-    for name, people in brought.joined.items():
-        new = ", a new list" if name in brought.created else ""
+    for name, people in result.joined.items():
+        new = ", a new list" if name in result.created else ""
         yield f"joining {name}{new}: {people:,}"
-    if brought.changed:
-        yield f"known people who change: {brought.changed:,}"
-    if brought.ended:
-        yield f"subscriptions that end, as the file says that they left: {brought.ended:,}"
+    if result.changed:
+        yield f"known people who change: {result.changed:,}"
+    if result.ended:
+        yield f"subscriptions that end, as the file says that they left: {result.ended:,}"
 
 
 def bring_in(
@@ -306,7 +306,7 @@ def export(services: Services, list_name: str, bom: bool) -> None:
         if list_name:
             find_list(tx, list_name, services.subscribers.declared_lists)
         people = tx.readers.all(list_name)
-        strangers = () if list_name else tx.readers.suppressions(strangers=True)
+        strangers = () if list_name else tx.readers.suppressions(without_subscriber=True)
         # one transaction to the end, so that the file is one moment's state
         chosen = _of_list(list_name, people) if list_name else people
         for text in chain([_BYTE_ORDER_MARK] if bom else [], csv_files.as_csv(chosen, strangers)):

@@ -61,15 +61,15 @@ def show(services: Services, name: str, as_json: bool) -> None:
         click.echo(f"  and {row['readers'] - len(some):,} more")
 
 
-def _row(tx: Transaction, one: Segment) -> dict[str, Any]:
+def _row(tx: Transaction, segment: Segment) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "list": one.list,
-        "rule": one.rule,
-        "readers": tx.audiences.count(_audience(one)),
-        "on_list": tx.audiences.count(Audience(lists=(one.list,))),
+        "name": segment.name,
+        "list": segment.list,
+        "rule": segment.rule,
+        "readers": tx.audiences.count(_audience(segment)),
+        "on_list": tx.audiences.count(Audience(lists=(segment.list,))),
     }
 
 
-def _audience(one: Segment) -> Audience:
-    return Audience(lists=(one.list,), segment=one)
+def _audience(segment: Segment) -> Audience:
+    return Audience(lists=(segment.list,), segment=segment)

@@ -269,7 +269,7 @@ def list_people(
     with services.store.read() as tx:
         if list_name:
             find_list(tx, list_name, services.subscribers.declared_lists)
-        people = tx.readers.search(list_name=list_name, query=query, most=most)
+        people = tx.readers.search(list_name=list_name, query=query, limit=most)
         count = tx.readers.count(list_name=list_name, query=query)
     rows = [_as_data(person) for person in reversed(people)]
     columns = ("email", "name", "lists", "language", "state")

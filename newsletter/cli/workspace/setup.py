@@ -88,7 +88,7 @@ def doctor(workspace: shell.Shell, as_json: bool) -> int:
 
 
 def _examine(workspace: shell.Shell) -> Iterator[Finding]:
-    yield diagnosis.finding("python", well=True, detail=platform.python_version())
+    yield diagnosis.finding("python", is_ok=True, detail=platform.python_version())
     config = diagnosis.attempt("configuration", lambda: _validated_path(workspace))
     yield config
     if config.level is Level.FAULT:
@@ -103,7 +103,7 @@ def _examine(workspace: shell.Shell) -> Iterator[Finding]:
             yield from diagnosis.of_lists(services.subscribers)
             yield from diagnosis.of_sign_in(services.staff)
     except NewsletterError as error:
-        yield diagnosis.finding("workspace", well=False, detail=str(error))
+        yield diagnosis.finding("workspace", is_ok=False, detail=str(error))
 
 
 _SETTING = re.compile(r"^( *)(\w+):(?: (\"[^\"]*\"|[^\s\"#][^#]*?))?(?= *(?:#|$))")

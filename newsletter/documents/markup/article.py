@@ -9,7 +9,7 @@ from typing import Any
 from newsletter.documents.markup.inline_markup import line_of, tag_of, text_of
 from newsletter.documents.release.imported import DroppedLine
 from newsletter.documents.release.lines import ends_sentence, shortened
-from newsletter.documents.release.words import load_table
+from newsletter.tables import load_table
 
 Element = Any
 
@@ -67,7 +67,7 @@ def find_article(root: Element) -> Article:
     # what the page itself names as its article is taken whole: that is no guess
     chosen = _narrowed(start, prose) if start is body else start
     outside = list(_outside(body, chosen))
-    lost = [part for part in outside if part.why == _OUTSIDE]
+    lost = [part for part in outside if part.reason == _OUTSIDE]
     places = "line " + ", ".join(str(part.line) for part in lost[:5])
     # a page without line ends has one line: its number shows no place
     lines = Counter(line_of(element) for element in body.iter())
@@ -75,11 +75,7 @@ def find_article(root: Element) -> Article:
         places = ", ".join(f"“{part.text}”" for part in lost[:5])
     parts = "1 part" if len(lost) == 1 else f"{len(lost)} parts"
     note = f"{parts} with running text outside of the article left out: see {places}."
-    return Article(
-        element=chosen,
-        dropped=(*dropped, *outside),
-        notes=(note,) if lost else (),
-    )
+    return Article(element=chosen, dropped=(*dropped, *outside), notes=(note,) if lost else ())
 
 
 def prose_of(root: Element) -> dict[Element, int]:
@@ -115,7 +111,7 @@ def drop_furniture(body: Element) -> Iterator[DroppedLine]:
     prose = prose_of(body)
     most = _LARGEST_FURNITURE * max(prose.get(body, 0), 1)
     for element in list(body.iter()):
-        why = _why(element) if element is not body and tag_of(element) else ""
+        why = _drop_reason(element) if element is not body and tag_of(element) else ""
         if not why or body not in element.iterancestors():  # dropped with a part above it
             continue
         if next(element.iter("article", "main", "h1"), None) is not None:
@@ -126,11 +122,11 @@ def drop_furniture(body: Element) -> Iterator[DroppedLine]:
             continue
         text = text_of(element)
         if text:
-            yield DroppedLine(line=line_of(element), text=shortened(text), why=why)
+            yield DroppedLine(line=line_of(element), text=shortened(text), reason=why)
         element.drop_tree()
 
 
-def _why(element: Element) -> str:
+def _drop_reason(element: Element) -> str:
     tag = tag_of(element)
     if tag in _BY_TAG:
         # The foot of a quotation names its author.
@@ -149,7 +145,7 @@ def _why(element: Element) -> str:
     return ""
 
 
-def _named(body: Element, prose: dict[Element, int]) -> Element:
+def _named(body: Element, text_lengths: dict[Element, int]) -> Element:
     """Return the element that the page itself names as its article, if it has most of the text."""
     for attribute, wanted in (("itemprop", "articleBody"), ("role", "article"), ("role", "main")):
         found = [
@@ -157,19 +153,21 @@ def _named(body: Element, prose: dict[Element, int]) -> Element:
             for element in body.iter("*")
             if element.get(attribute) == wanted or tag_of(element) == wanted
         ]
-        best = max(found, key=lambda element: prose.get(element, 0), default=None)
-        if best is not None and prose.get(best, 0) > _MIN_PROSE_SHARE * max(prose.get(body, 0), 1):
+        best = max(found, key=lambda element: text_lengths.get(element, 0), default=None)
+        if best is not None and text_lengths.get(best, 0) > _MIN_PROSE_SHARE * max(
+            text_lengths.get(body, 0), 1
+        ):
             return best
     return body
 
 
-def _narrowed(element: Element, prose: dict[Element, int]) -> Element:
+def _narrowed(element: Element, text_lengths: dict[Element, int]) -> Element:
     """Go down while one child has nearly all text."""
     while True:
-        whole = prose.get(element, 0)
+        whole = text_lengths.get(element, 0)
         parts = [child for child in element if tag_of(child) in _PARTS]
-        best = max(parts, key=lambda child: prose.get(child, 0), default=None)
-        if best is None or not whole or prose.get(best, 0) < _WHOLE * whole:
+        best = max(parts, key=lambda child: text_lengths.get(child, 0), default=None)
+        if best is None or not whole or text_lengths.get(best, 0) < _WHOLE * whole:
             return element
         element = best
 
@@ -187,6 +185,6 @@ def _outside(body: Element, chosen: Element) -> Iterator[DroppedLine]:
                 # a long sentence may belong to the statement: a note says so
                 long = len(text) >= 60 and ends_sentence(text)
                 why = _OUTSIDE if long else "outside of the article"
-                yield DroppedLine(line=line_of(part), text=shortened(text), why=why)
+                yield DroppedLine(line=line_of(part), text=shortened(text), reason=why)
         if above is body:
             return

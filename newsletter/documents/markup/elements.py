@@ -128,23 +128,23 @@ class BlockReader:
         """Return all blocks in an element, in order."""
         return _typed_lists(self._inside(element, Run(text="")))
 
-    def _inside(self, element: Element, like: Run) -> list[Block]:
-        """Return the blocks of an element's children; ``like`` has the marks around them."""
+    def _inside(self, element: Element, style: Run) -> list[Block]:
+        """Return the blocks of an element's children; ``style`` has the marks around them."""
         blocks: list[Block] = []
-        runs: list[Run] = [replace(like, text=element.text or "")]
+        runs: list[Run] = [replace(style, text=element.text or "")]
         line = line_of(element)
         for child in element:
             if tag_of(child) in BLOCKS or child in self.holding:
                 blocks += _paragraphs(runs, line)
                 runs = []
-                blocks += self._block(child, self.inline.under(child, like))
+                blocks += self._block(child, self.inline.under(child, style))
                 line = line_of(child)
             else:
-                runs += self.inline.runs(child, like)
-            runs.append(replace(like, text=child.tail or ""))
+                runs += self.inline.runs(child, style)
+            runs.append(replace(style, text=child.tail or ""))
         return _separate_lists([*blocks, *_paragraphs(runs, line)])
 
-    def _block(self, element: Element, like: Run) -> list[Block]:
+    def _block(self, element: Element, style: Run) -> list[Block]:
         tag = tag_of(element)
         if _HEADING.fullmatch(tag):
             return self._heading(element, int(tag[1]))
@@ -158,7 +158,7 @@ class BlockReader:
             "table": self._table,
             "figure": self._figure,
         }
-        return readers.get(tag, self._inside)(element, like)
+        return readers.get(tag, self._inside)(element, style)
 
     def _heading(self, element: Element, level: int) -> list[Block]:
         lines = [line for line in lines_of(self.inline.runs_in(element, Run(text=""))) if line]
@@ -172,16 +172,16 @@ class BlockReader:
         written = f"{'#' * max(2, level)} {written}"
         return [Block(number=line_of(element), text=text, markdown=written, level=level)]
 
-    def _list(self, element: Element, like: Run) -> list[Block]:
+    def _list(self, element: Element, style: Run) -> list[Block]:
         first = element.get("start", "1")
         number = int(first) if first.isdecimal() and len(first) < 9 else 1
         items: list[list[Block]] = []
         # pages put words, and whole lists, between the items
-        stray = _paragraphs([replace(like, text=element.text or "")], line_of(element))
+        stray = _paragraphs([replace(style, text=element.text or "")], line_of(element))
         for child in element:
             tag = tag_of(child)
-            inside = self._inside(child, like) if tag == "li" else self._block(child, like)
-            after = _paragraphs([replace(like, text=child.tail or "")], line_of(child))
+            inside = self._inside(child, style) if tag == "li" else self._block(child, style)
+            after = _paragraphs([replace(style, text=child.tail or "")], line_of(child))
             inside, stray = [*stray, *inside, *after], []
             if tag != "li" and items:
                 items[-1] = _separate_lists([*items[-1], *inside])
@@ -198,19 +198,19 @@ class BlockReader:
         marks = [f"{number + n}." for n in range(len(items))]
         return list_of(items, marks if tag_of(element) == "ol" else ["-"] * len(items))
 
-    def _quote(self, element: Element, like: Run) -> list[Block]:
-        inside = self._inside(element, like)
+    def _quote(self, element: Element, style: Run) -> list[Block]:
+        inside = self._inside(element, style)
         if not inside:
             return []
         quoted = "\n".join(f"> {line}".rstrip() for line in joined(inside).split("\n"))
         return [Block(number=inside[0].number, text=_texts(inside), markdown=quoted)]
 
-    def _table(self, element: Element, like: Run) -> list[Block]:
+    def _table(self, element: Element, style: Run) -> list[Block]:
         if has_stray_words(element):
-            return self._inside(element, like)
+            return self._inside(element, style)
         rows = rows_of(element)
         captions = [child for child in element if tag_of(child) == "caption"]
-        above = [block for caption in captions for block in self._inside(caption, like)]
+        above = [block for caption in captions for block in self._inside(caption, style)]
         cells = [[self._inside(cell, Run(text="")) for cell in row] for row in rows]
         if layout(rows, cells):
             return _separate_lists(
@@ -218,15 +218,15 @@ class BlockReader:
             )
         return [*above, *table(rows, cells, line_of(element))]
 
-    def _figure(self, element: Element, like: Run) -> list[Block]:
+    def _figure(self, element: Element, style: Run) -> list[Block]:
         if not any(tag_of(part) in {"img", "video", "iframe"} for part in element.iter()):
-            return self._inside(element, like)
+            return self._inside(element, style)
         captions = list(element.iter("figcaption"))
         for caption in captions:
             self.inline.leave_out(caption, "the caption of a picture")
             caption.drop_tree()
         kept = len(self.inline.pictures)
-        inside = self._inside(element, like)
+        inside = self._inside(element, style)
         for n in range(kept, len(self.inline.pictures)):
             text = " ".join(map(text_of, captions))
             self.inline.pictures[n] = replace(self.inline.pictures[n], caption=text)
@@ -234,7 +234,6 @@ class BlockReader:
 
 
 def joined(blocks: Sequence[Block]) -> str:
-    """Return the Markdown of adjacent blocks."""
     return "".join((block.glue if n else "") + block.markdown for n, block in enumerate(blocks))
 
 

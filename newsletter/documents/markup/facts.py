@@ -37,7 +37,7 @@ class Facts:
     title: str
     windows: tuple[str, ...]
     """The page's titles for the browser window, with the name of the site."""
-    spare: tuple[str, str]
+    fallback_title: tuple[str, str]
     """The title to use if no line of the page matches, with a note."""
     text: str
     """The article's text in the page's data, or ""."""
@@ -67,7 +67,9 @@ def facts_of(root: Element, *, document: bool) -> Facts:
     return Facts(
         title=_title(root, parted, windows, names, document=document),
         windows=() if document else windows,
-        spare=("", "") if document else _spare(windows, parted[0][0] if parted else "", headline),
+        fallback_title=("", "")
+        if document
+        else _fallback_title(windows, parted[0][0] if parted else "", headline),
         text=max((_text_of(item, "articleBody") for item in data), key=len, default=""),
         dated=_dated(root, meta, data),
         base=_base(root, meta),
@@ -173,7 +175,7 @@ def _short(element: Element) -> str:
     return ordinary(text).strip()
 
 
-def _spare(windows: Sequence[str], parted: str, headline: str) -> tuple[str, str]:
+def _fallback_title(windows: Sequence[str], parted: str, headline: str) -> tuple[str, str]:
     """Return the page's name for itself and a note, for a page without a line like a title."""
     mere = len(parted.split()) <= FULL_TITLE or is_body_name(parted)
     if (mere and parted != headline) or not parted:

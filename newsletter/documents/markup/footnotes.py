@@ -70,15 +70,15 @@ def _leads_within(link: Element) -> bool:
     return (link.get("href") or "").startswith("#")
 
 
-def _holder(back: Element) -> Element:
+def _holder(back_link: Element) -> Element:
     """Return the whole note: the paragraph, or the item or part with no other link to a place."""
-    holder = back
+    holder = back_link
     while tag_of(holder) not in BLOCKS and holder.getparent() is not None:
         holder = holder.getparent()
     above = holder.getparent()
     while above is not None and tag_of(above) in _CLIMBABLE:
         # another link within is another note's: that far up stand all of them
-        if any(other is not back for other in above.iter("a") if _leads_within(other)):
+        if any(other is not back_link for other in above.iter("a") if _leads_within(other)):
             break
         holder, above = above, above.getparent()
     return holder

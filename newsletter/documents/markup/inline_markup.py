@@ -259,7 +259,7 @@ class InlineReader:
     references: dict[Element, str] = field(default_factory=dict)
     """The link that is a footnote's mark → the footnote's name."""
     dropped: list[DroppedLine] = field(default_factory=list)
-    keeps: bool = False
+    keeps_pictures: bool = False
     """Whether to keep pictures that are in the file itself."""
     pictures: list[ImportedPicture] = field(default_factory=list)
     http: int = 0
@@ -267,7 +267,7 @@ class InlineReader:
     redirects: int = 0
     """Number of links through a server of a mail program or of Google."""
     underlined: int = 0
-    raised: int = 0
+    raised_words: int = 0
     """Numbers of underlined words, and of raised or lowered words that are no figures."""
 
     def under(self, element: Element, like: Run) -> Run:
@@ -284,7 +284,7 @@ class InlineReader:
         self.underlined += bool(lined and not href and element.text and element.text.strip())
         return replace(like, marks=frozenset(marks), href=href)
 
-    def runs(self, element: Element, like: Run) -> list[Run]:
+    def runs(self, element: Element, style: Run) -> list[Run]:
         """Return the runs of an element inside a paragraph."""
         tag = tag_of(element)
         if tag == "br":
@@ -301,47 +301,47 @@ class InlineReader:
         if element in self.references:
             return [Run(text="", literal=f"[^{self.references[element]}]")]
         if tag in {"code", "kbd", "samp", "tt"}:
-            return [replace(one, code=True) for one in self.runs_in(element, like)]
+            return [replace(one, code=True) for one in self.runs_in(element, style)]
         # sup is above the line, sub below it; Google Docs says so by a style
         shifted = _SHIFTED.search(element.get("style") or "")
         level = tag if tag in {"sup", "sub"} else shifted[1].lower() if shifted else ""
         # m² and H₂O can be written with letters of their own; words cannot
         if level and _FIGURES.fullmatch(element.text or "") and not len(element):
             letters = _RAISED if level == "sup" else _LOWERED
-            return [replace(like, text=element.text.translate(letters))]
+            return [replace(style, text=element.text.translate(letters))]
         # the raised mark of a note is a link
         bare = element.find(".//a") is None and bool(text_of(element))
-        self.raised += bool(level) and bare
-        inside = self.runs_in(element, self.under(element, like))
+        self.raised_words += bool(level) and bare
+        inside = self.runs_in(element, self.under(element, style))
         if tag == "q":
-            return [replace(like, text="“"), *inside, replace(like, text="”")]
+            return [replace(style, text="“"), *inside, replace(style, text="”")]
         end = [Run(text="\n", ends_line=True)] if tag in BLOCKS else []
         return [*end, *inside, *end]
 
-    def runs_in(self, element: Element, like: Run) -> list[Run]:
-        runs = [replace(like, text=element.text or "")]
+    def runs_in(self, element: Element, style: Run) -> list[Run]:
+        runs = [replace(style, text=element.text or "")]
         for child in element:
-            runs += self.runs(child, like)
-            runs.append(replace(like, text=child.tail or ""))
+            runs += self.runs(child, style)
+            runs.append(replace(style, text=child.tail or ""))
         return runs
 
-    def leave_out(self, element: Element, why: str, text: str = "") -> None:
+    def leave_out(self, element: Element, reason: str, text: str = "") -> None:
         """Note an element that is left out, by ``text`` or its words."""
         text = text or text_of(element) or element.get("src") or element.get("title")
         text = text or tag_of(element)
-        self.dropped.append(DroppedLine(line=line_of(element), text=shortened(text), why=why))
+        self.dropped.append(DroppedLine(line=line_of(element), text=shortened(text), reason=reason))
 
     def leave_out_image(self, element: Element) -> None:
         """Note a picture, by its description."""
         alt = ordinary(element.get("alt") or "").strip()
         source = element.get("src") or ""
-        if self.keeps and source.startswith(_HELD) and len(self.pictures) < _MAX_PICTURES:
+        if self.keeps_pictures and source.startswith(_HELD) and len(self.pictures) < _MAX_PICTURES:
             above = element.xpath("string(preceding::text()[normalize-space()][1])")
             above = ordinary(above).strip()[-_ABOVE:]
             self.pictures.append(ImportedPicture(source=source, alt=alt, above=above))
             return
         name = "" if source.startswith("data:") else _file_name(source)
-        elsewhere = self.keeps and source and not source.startswith(_HELD)
+        elsewhere = self.keeps_pictures and source and not source.startswith(_HELD)
         why = "which is not in the file: add it yourself"
         why = f"a picture: {why if elsewhere else 'pictures are not imported'}"
         self.leave_out(element, why, alt or name or "a picture without a description")
@@ -367,7 +367,7 @@ class InlineReader:
         )
         text = f"{text_of(element)} → {shortened(href)}".strip()
         self.dropped.append(
-            DroppedLine(line=line_of(element), text=text, why=f"{why}; its words stay")
+            DroppedLine(line=line_of(element), text=text, reason=f"{why}; its words stay")
         )
         return ""
 

@@ -95,15 +95,17 @@ def _read(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, bytes]:
     return parts
 
 
-def page_edges(found: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
+def page_edges(edges: Iterable[tuple[str, str]]) -> Iterator[DroppedLine]:
     """Yield the texts of page heads or feet, each text once."""
     seen: set[str] = set()
-    for place, text in found:
+    for place, text in edges:
         if text and text not in seen:
             seen.add(text)
-            yield DroppedLine(line=0, text=shortened(text), why=f"at the {place} of each page")
+            yield DroppedLine(line=0, text=shortened(text), reason=f"at the {place} of each page")
 
 
 def unseen(texts: Iterable[str]) -> Iterator[DroppedLine]:
     """Yield the hidden words of a file."""
-    return (DroppedLine(line=0, text=shortened(text), why="hidden in the file") for text in texts)
+    return (
+        DroppedLine(line=0, text=shortened(text), reason="hidden in the file") for text in texts
+    )

@@ -77,7 +77,7 @@ def import_page(
     edges = list(page_edges(_take_edges(root))) if document else []
     review = _cleaned(root)
     footnotes = take_footnotes(root)
-    inline = InlineReader(base=facts.base, references=footnotes.references, keeps=True)
+    inline = InlineReader(base=facts.base, references=footnotes.references, keeps_pictures=True)
     article = None if document else find_article(root)
     chosen = article.element if article else root
     # the text itself is searched elsewhere
@@ -86,7 +86,7 @@ def import_page(
     blocks = read_blocks(chosen, inline)
     foot = [block for block in blocks if offers_to_leave(block.markdown)]
     blocks = [block for block in blocks if block not in foot]
-    left = [DroppedLine(line=o.number, text=shortened(o.text), why=_LEAVES) for o in foot]
+    left = [DroppedLine(line=o.number, text=shortened(o.text), reason=_LEAVES) for o in foot]
     hidden = _hidden_text(facts.text, blocks, inline)
     if article is not None and not hidden:
         blocks = [*between(root, chosen, facts.title), *blocks]
@@ -96,7 +96,7 @@ def import_page(
         blocks=tuple(hidden or blocks),
         title=facts.title,
         windows=facts.windows,
-        spare=facts.spare,
+        fallback_title=facts.fallback_title,
         email=subject,
         dated=_dated(facts, root, article),
         foot=footnote_blocks(footnotes, hidden or blocks, inline),
@@ -112,16 +112,16 @@ def import_page(
     return illustrated(replace(made, language=facts.language), pictures)
 
 
-def _in_words(read: ExtractedText) -> ExtractedText:
+def _in_words(extracted: ExtractedText) -> ExtractedText:
     """Set line numbers to 0 if most of the page is one line, as minified HTML is."""
-    counts = Counter(block.number for block in read.blocks)
-    if len(read.blocks) < 2 or max(counts.values()) * 2 <= len(read.blocks):
-        return read
+    counts = Counter(block.number for block in extracted.blocks)
+    if len(extracted.blocks) < 2 or max(counts.values()) * 2 <= len(extracted.blocks):
+        return extracted
     return replace(
-        read,
-        blocks=tuple(replace(block, number=0) for block in read.blocks),
-        dropped=tuple(replace(lost, line=0) for lost in read.dropped),
-        beside=tuple((0, one) for _, one in read.beside),
+        extracted,
+        blocks=tuple(replace(block, number=0) for block in extracted.blocks),
+        dropped=tuple(replace(lost, line=0) for lost in extracted.dropped),
+        beside=tuple((0, one) for _, one in extracted.beside),
     )
 
 
@@ -213,7 +213,7 @@ def import_body(
     """
     root = parse(f"<body>{body}</body>", file=file)
     footnotes = take_footnotes(root)
-    inline = InlineReader(references=footnotes.references, keeps=True)
+    inline = InlineReader(references=footnotes.references, keeps_pictures=True)
     blocks = tuple(numbered(read_blocks(root, inline)))
     foot = footnote_blocks(footnotes, blocks, inline)
     dropped = tuple(replace(lost, line=0) for lost in inline.dropped)
@@ -299,7 +299,7 @@ def link_notes(inline: InlineReader) -> list[str]:
             "underlined; in a mail only links are: make bold what has to stand out.",
         ),
         (
-            *(inline.raised, "1 place stood", "places stood"),
+            *(inline.raised_words, "1 place stood", "places stood"),
             "above or below the line, as in 5ᵗʰ, and stand on it now.",
         ),
     )
@@ -319,7 +319,7 @@ def read_pasted(html: str) -> Pasted:
     inline = InlineReader(references=footnotes.references)
     blocks = read_blocks(root, inline)
     foot = footnote_blocks(footnotes, blocks, inline)
-    lost = [f"{dropped.text[:80]} ({dropped.why})" for dropped in inline.dropped]
+    lost = [f"{dropped.text[:80]} ({dropped.reason})" for dropped in inline.dropped]
     return Pasted(
         markdown="\n\n".join(filter(None, [joined(blocks), *foot])),
         left_out=(*lost, *review.notes(), *link_notes(inline)),

@@ -63,10 +63,10 @@ def import_pdf(data: bytes, *, today: date, file: str) -> ImportedDocument:
     lines = [line for page in kept for line in page]
     columns = [part for page in kept for part in in_columns(page)]
     # to half points: how a page is scaled makes one size of letters come out as several
-    usual = _most((round(line.size * 2) / 2, len(line.text)) for line in lines)
-    pitch = _most((round(gap, 1), 1) for column in columns for gap in _gaps(column))
+    usual = _most_frequent((round(line.size * 2) / 2, len(line.text)) for line in lines)
+    pitch = _most_frequent((round(gap, 1), 1) for column in columns for gap in _gaps(column))
     blocks = _joined_over_pages([_blocks(part, usual, pitch * _LOOSER) for part in columns])
-    margin = _most((round(line.cells[0].left), 1) for line in lines if line.cells)
+    margin = _most_frequent((round(line.cells[0].left), 1) for line in lines if line.cells)
     return import_body(
         "".join(_html(blocks, usual=usual, margin=margin)),
         edges=edges,
@@ -115,7 +115,7 @@ def _without_edges(
                 if repeated or (short and _PAGE.fullmatch(line.text.lower())) or line in browsers:
                     if not any(_shape(line) == _shape(other) for other in gone):
                         why = f"at the {place} of each page"
-                        edges.append(DroppedLine(line=0, text=shortened(line.text), why=why))
+                        edges.append(DroppedLine(line=0, text=shortened(line.text), reason=why))
                     gone.append(line)
         kept = [rest for page in kept if (rest := [line for line in page if line not in gone])]
     return edges, kept
@@ -126,9 +126,9 @@ def _shape(line: PdfLine) -> str:
     return re.sub(r"\d+", "0", line.text)
 
 
-def _most(weighed: Iterable[tuple[float, int]]) -> float:
+def _most_frequent(weighted: Iterable[tuple[float, int]]) -> float:
     counts: Counter[float] = Counter()
-    for value, weight in weighed:
+    for value, weight in weighted:
         counts[value] += weight
     return counts.most_common(1)[0][0] if counts else 0.0
 
@@ -165,11 +165,11 @@ def _gaps(column: Sequence[PdfLine]) -> Iterator[float]:
             yield (above.top - line.top) / line.size
 
 
-def _blocks(page: Sequence[PdfLine], usual: float, pitch: float) -> list[_Block]:
+def _blocks(page: Sequence[PdfLine], usual: float, line_distance: float) -> list[_Block]:
     """Join the lines of one column to paragraphs: by pdfminer's boxes, and by their distance.
 
-    ``usual`` is the size of most letters. ``pitch`` is how far the lines of a paragraph are apart
-    at most, in the size of the letters. Lines that are further apart than usual are boxes alone.
+    ``usual`` is the size of most letters. ``line_distance`` is the largest distance of
+    the lines of a paragraph, in the size of the letters.
     """
     right = max(
         (line.right for line in page if _is_as_large(line, replace(line, size=usual))), default=0.0
@@ -190,7 +190,7 @@ def _blocks(page: Sequence[PdfLine], usual: float, pitch: float) -> list[_Block]
             above
             and _is_as_large(above, line)
             and not marked
-            and (above.box == line.box or _is_below(blocks[-1], line, usual, pitch))
+            and (above.box == line.box or _is_below(blocks[-1], line, usual, line_distance))
         )
         if joins:
             blocks[-1].lines.append(line)
@@ -216,7 +216,6 @@ def _is_below(block: _Block, line: PdfLine, usual: float, pitch: float) -> bool:
 
 
 def _as_one(line: PdfLine, cells: Sequence[Cell]) -> PdfLine:
-    """Return a line with its cells joined."""
     words = [word for cell in cells for word in (*cell.words, Words(text=" "))]
     return replace(line, cells=(Cell(words=tuple(words), left=cells[0].left),))
 
@@ -262,7 +261,7 @@ def _html(blocks: Sequence[_Block], *, usual: float, margin: float) -> Iterator[
     """
     # a PDF names no levels: the largest letters are the title's, all other large ones subheads
     largest = max((block.lines[0].size for block in blocks if block.lines), default=0.0)
-    for kind, group in groupby(_kinds(blocks, usual, margin), key=itemgetter(0)):
+    for kind, group in groupby(_with_kinds(blocks, usual, margin), key=itemgetter(0)):
         inside = [block for _, block in group]
         if kind in {"ul", "ol"}:
             items = (f"<li>{_inside(block, without_mark=True)}</li>" for block in inside)
@@ -280,7 +279,9 @@ def _html(blocks: Sequence[_Block], *, usual: float, margin: float) -> Iterator[
             yield from (f"<p>{_inside(block)}</p>" for block in inside)
 
 
-def _kinds(blocks: Sequence[_Block], usual: float, margin: float) -> Iterator[tuple[str, _Block]]:
+def _with_kinds(
+    blocks: Sequence[_Block], usual: float, margin: float
+) -> Iterator[tuple[str, _Block]]:
     indented = [_is_indented(block, margin) for block in blocks]
     quotes = sum(indented) * 3 <= len(blocks)  # else it is how the whole text is laid out
     counted = _counted(blocks)

@@ -109,9 +109,9 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
         lines = [(box, line) for box, one in enumerate(boxes) for line in one]
         text = "".join(line.get_text() for _, line in lines)
         kinds = list(map(_kind, text))
-        way = _Way(
+        way = _Layout(
             links=links,
-            bare=_BARE_GAP if _has_blanks([line for _, line in lines]) else _WIDE_GAP,
+            cell_gap=_BARE_GAP if _has_blanks([line for _, line in lines]) else _WIDE_GAP,
             to_left=kinds.count(_RIGHT) > kinds.count(_LEFT),
         )
         rows = [[pair] for pair in lines]
@@ -121,11 +121,11 @@ def _pages(data: bytes, file: str) -> Iterator[list[PdfLine]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Way:
+class _Layout:
     """How to read the letters of a page."""
 
     links: Sequence["_Link"]
-    bare: float
+    cell_gap: float
     """The gap without a blank that separates cells, in the size of the letters."""
     to_left: bool
     """Whether most of the page is read from right to left."""
@@ -211,17 +211,17 @@ def _in_one_box(rows: Sequence[_Row]) -> list[_Row]:
     return [[(ours[box], line) for box, line in row] for row in rows]
 
 
-def _line(row: _Row, way: _Way) -> PdfLine:
+def _line(row: _Row, layout: _Layout) -> PdfLine:
     turns = any(_runs_to_the_left(piece.get_text()) for _, piece in row)
     letters = [letter for _, piece in row for letter in piece]
     characters = list(_as_seen(letters)) if turns or len(row) > 1 else letters
     sizes = sorted(character.size for character in characters if isinstance(character, LTChar))
     # the median: a raised figure or a large initial says nothing of the line
     size = sizes[len(sizes) // 2] if sizes else 0.0
-    bare = _WIDE_GAP if turns else way.bare  # parts that run another way are set apart
-    cells = [cell for part in _parts(characters, size, bare) if (cell := _cell(part, way)).text]
+    bare = _WIDE_GAP if turns else layout.cell_gap  # parts that run another way are set apart
+    cells = [cell for part in _parts(characters, size, bare) if (cell := _cell(part, layout)).text]
     return PdfLine(
-        cells=tuple(reversed(cells) if way.to_left else cells),
+        cells=tuple(reversed(cells) if layout.to_left else cells),
         size=size,
         left=min(piece.x0 for _, piece in row),
         right=max(piece.x1 for _, piece in row),
@@ -231,14 +231,16 @@ def _line(row: _Row, way: _Way) -> PdfLine:
     )
 
 
-def _parts(characters: Sequence[Any], size: float, bare: float) -> Iterator[list[Any]]:
+def _parts(characters: Sequence[Any], size: float, gap_factor: float) -> Iterator[list[Any]]:
     """Split a line at wide gaps."""
     part: list[Any] = []
     right: float | None = None
     blank = False
     for character in characters:
         if isinstance(character, LTChar) and character.get_text().strip():
-            if right is not None and character.x0 - right > size * (_WIDE_GAP if blank else bare):
+            if right is not None and character.x0 - right > size * (
+                _WIDE_GAP if blank else gap_factor
+            ):
                 yield part
                 part = []
             right, blank = character.x1, False
@@ -249,18 +251,18 @@ def _parts(characters: Sequence[Any], size: float, bare: float) -> Iterator[list
         yield part
 
 
-def _cell(characters: Sequence[Any], way: _Way) -> Cell:
+def _cell(characters: Sequence[Any], layout: _Layout) -> Cell:
     looks: tuple[bool, bool, str] = (False, False, "")
     marked: list[tuple[tuple[bool, bool, str], str]] = []
-    for character, text in _in_reading_order(characters, way):
+    for character, text in _in_reading_order(characters, layout):
         if isinstance(character, LTChar) and text.strip():
             # a PDF says nothing of bold or italic but in the names of its fonts
             font = character.fontname.lower()
             bold = any(word in font for word in ("bold", "black", "heavy"))
-            looks = (bold, "italic" in font or "oblique" in font, _target(character, way.links))
+            looks = (bold, "italic" in font or "oblique" in font, _target(character, layout.links))
         # a blank behind linked words is of the link only where the link reaches over it
         elif isinstance(character, LTChar) and looks[2]:
-            looks = (*looks[:2], _target(character, way.links))
+            looks = (*looks[:2], _target(character, layout.links))
         marked.append((looks, text))
     words = tuple(
         Words(text=ordinary("".join(text for _, text in group)), bold=b, italic=i, href=href)
@@ -270,14 +272,14 @@ def _cell(characters: Sequence[Any], way: _Way) -> Cell:
     return Cell(words=words, left=left)
 
 
-def _in_reading_order(characters: Sequence[Any], way: _Way) -> list[tuple[Any, str]]:
+def _in_reading_order(characters: Sequence[Any], layout: _Layout) -> list[tuple[Any, str]]:
     """Return each letter with its text, in reading order."""
     real = [(letter, _plain(letter.get_text())) for letter in characters]
     if not _runs_to_the_left("".join(text for _, text in real)):
         return real
-    order = reading_order([text for _, text in real], to_left=way.to_left)
+    order = reading_order([text for _, text in real], to_left=layout.to_left)
     whole = "".join(real[n][1] for n in order)
-    turned = way.to_left and _is_mirrored(whole)
+    turned = layout.to_left and _is_mirrored(whole)
     return [(real[n][0], real[n][1].translate(_MIRRORED if turned else {})) for n in order]
 
 

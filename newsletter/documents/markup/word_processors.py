@@ -210,14 +210,14 @@ def take_review(root: Element) -> Review:
     )
 
 
-def _comment(back: Element) -> Iterator[Element]:
+def _comment(back_link: Element) -> Iterator[Element]:
     """Yield the parts of a comment that begin with the link back, then its paragraph."""
-    for part in back.iterancestors("div"):
+    for part in back_link.iterancestors("div"):
         # a part that begins with another link holds more than this comment
-        if next(part.iter("a")) is back:
+        if next(part.iter("a")) is back_link:
             yield part
-    yield from list(back.iterancestors("p"))[:1]
+    yield from list(back_link.iterancestors("p"))[:1]
 
 
-def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 else 's'}"
+def _count(item_number: int, name: str) -> str:
+    return f"{item_number} {name}{'' if item_number == 1 else 's'}"

@@ -51,7 +51,7 @@ class ExtractedText(StatedFacts):
     """The title that the file states outside of its text, or ""."""
     windows: tuple[str, ...] = ()
     """The file's own titles, with the name of the site; they identify the headline."""
-    spare: tuple[str, str] = ("", "")
+    fallback_title: tuple[str, str] = ("", "")
     """The title to use if no line matches, with a note."""
     subject: str = ""
     foot: tuple[str, ...] = ()
@@ -61,34 +61,36 @@ class ExtractedText(StatedFacts):
     notes: tuple[str, ...] = ()
 
 
-def import_blocks(read: ExtractedText, *, today: date, file: str) -> ImportedDocument:
+def import_blocks(extracted: ExtractedText, *, today: date, file: str) -> ImportedDocument:
     """Find title, date and body. Raises InvalidInput, naming ``file``, if there is no text."""
-    if not read.blocks:
+    if not extracted.blocks:
         raise unusable(file, "holds no text; look whether it is the right file")
-    start, inner = below_forwarding([block.text for block in read.blocks])
-    forwarded = list(_lines(read.blocks[:start]))
-    read = replace(read, blocks=read.blocks[start:])
-    lines = list(_lines(read.blocks))
-    prose = first_prose(lines, 0, read.windows)
+    start, inner = below_forwarding([block.text for block in extracted.blocks])
+    forwarded = list(_lines(extracted.blocks[:start]))
+    extracted = replace(extracted, blocks=extracted.blocks[start:])
+    lines = list(_lines(extracted.blocks))
+    prose = first_prose(lines, 0, extracted.windows)
     stated = replace(
-        read,
-        heading=_heading(read, lines, prose),
-        email=inner or read.email,
+        extracted,
+        heading=_heading(extracted, lines, prose),
+        email=inner or extracted.email,
         forwarded=forwarded,
-        beside=((0, read.title), *read.beside),
+        beside=((0, extracted.title), *extracted.beside),
     )
     document, kept = recognise(lines, stated, prose=prose, width=0, today=today, file=file)
-    body = "\n\n".join([_body(read.blocks, kept), *read.foot])
-    notes = (*read.notes, *document.notes)
-    document = complete_document(document, body, dropped=read.dropped, notes=notes)
-    return replace(document, subject=read.subject, pictures=read.pictures)
+    body = "\n\n".join([_body(extracted.blocks, kept), *extracted.foot])
+    notes = (*extracted.notes, *document.notes)
+    document = complete_document(document, body, dropped=extracted.dropped, notes=notes)
+    return replace(document, subject=extracted.subject, pictures=extracted.pictures)
 
 
 def _lines(blocks: Sequence[Block]) -> Iterator[Line]:
     """Yield the blocks as lines; adjacent bold ones form one headline."""
     for n, block in enumerate(blocks):
         row = n > 0 and _is_bold(blocks[n - 1]) and _is_bold(block)
-        yield Line(number=block.number, text=block.text, gap=n > 0 and not block.broken and not row)
+        yield Line(
+            number=block.number, text=block.text, gap_above=n > 0 and not block.broken and not row
+        )
 
 
 def _is_bold(block: Block) -> bool:
@@ -97,23 +99,23 @@ def _is_bold(block: Block) -> bool:
     return bold and block.markdown.count("**") == 2 and len(block.text) <= _LONGEST_BOLD
 
 
-def _heading(read: ExtractedText, lines: Sequence[Line], prose: int | None) -> Heading | None:
+def _heading(extracted: ExtractedText, lines: Sequence[Line], prose: int | None) -> Heading | None:
     """Return the stated title, or the first of the highest headings above the text."""
     near = lines[: (len(lines) if prose is None else prose) + _LONGEST_KICKER]
-    title = headline_beside(read.title) if is_embargo(read.title) else read.title
+    title = headline_beside(extracted.title) if is_embargo(extracted.title) else extracted.title
     if title:
-        place = _place(read, title, near, prose)
+        place = _find_title(extracted, title, near, prose)
         return Heading(title=title, first=place.start, last=place.stop - 1)
-    for window in read.windows:
+    for window in extracted.windows:
         found = named_by_page(window, near)
         if found is not None and not is_embargo(found.title):
             return found
-    title, note = read.spare
+    title, note = extracted.fallback_title
     title = headline_beside(title) if is_embargo(title) else title
     if title:
-        place = _place(read, title, near, prose)
+        place = _find_title(extracted, title, near, prose)
         return Heading(title=title, first=place.start, last=place.stop - 1, note=note)
-    head = read.blocks if prose is None else read.blocks[:prose]
+    head = extracted.blocks if prose is None else extracted.blocks[:prose]
     headings = [n for n, block in enumerate(head) if block.level and may_be_title(block.text)]
     if not headings:
         return None
@@ -123,13 +125,15 @@ def _heading(read: ExtractedText, lines: Sequence[Line], prose: int | None) -> H
     return Heading(title=head[best].text, first=best, last=best, note="" if alone else note)
 
 
-def _place(read: ExtractedText, title: str, near: Sequence[Line], prose: int | None) -> range:
+def _find_title(
+    extracted: ExtractedText, title: str, above: Sequence[Line], prose: int | None
+) -> range:
     """Return the place of the stated title above the text or as a heading inside it, else -1."""
-    end = len(near) if prose is None else prose
-    for n, block in enumerate(read.blocks[: len(near)]):
+    end = len(above) if prose is None else prose
+    for n, block in enumerate(extracted.blocks[: len(above)]):
         if comparable(block.text) == comparable(title) and (n < end or block.level):
             return range(n, n + 1)
-    found = named_by_page(title, near[:end])
+    found = named_by_page(title, above[:end])
     return range(found.first, found.last + 1) if found else range(-1, 0)
 
 

@@ -69,7 +69,7 @@ def is_byline(text: str) -> bool:
 
 def may_be_title(text: str) -> bool:
     """Whether a line has the length of a title and is nothing else."""
-    return _is_wordy(text) and not is_other(text)
+    return _is_wordy(text) and not is_no_title(text)
 
 
 def stopped_title(lines: Sequence[Line], index: int) -> bool:
@@ -81,12 +81,17 @@ def stopped_title(lines: Sequence[Line], index: int) -> bool:
     if len(text) > _LONGEST_STOPPED or not text.endswith(".") or not _is_wordy(text):
         return False
     words = len(text.split())
-    if words < FULL_TITLE or is_around(text) or begins_dateline(text) or not is_one_sentence(text):
+    if (
+        words < FULL_TITLE
+        or is_furniture(text)
+        or begins_dateline(text)
+        or not is_one_sentence(text)
+    ):
         return False
     if text.isupper() or (in_title_case(text) and words > FULL_TITLE):
         return True
     below = lines[index + 1] if index + 1 < len(lines) else None
-    apart = below is not None and (below.gap or date_line(below.text) is not None)
+    apart = below is not None and (below.gap_above or date_line(below.text) is not None)
     return apart and is_first(lines, index)
 
 
@@ -100,7 +105,7 @@ def is_first(lines: Sequence[Line], index: int) -> bool:
 
     More running text must be below it.
     """
-    above = [n for n in range(index) if not is_around(lines[n].text)]
+    above = [n for n in range(index) if not is_furniture(lines[n].text)]
     masthead = [n for n in above if n == above.index(n) < _MASTHEAD_LINES]
     # a name, and nothing like a short title
     masthead = [
@@ -152,18 +157,18 @@ def is_body_name(text: str) -> bool:
     return len(words) <= _MAX_PLAIN and bool(_BEGINS_BODY.match(text))
 
 
-def is_other(text: str) -> bool:
+def is_no_title(text: str) -> bool:
     """Whether a line is no title: a sentence, a date, a contact or furniture."""
     stopped = text[-1] in ".…" and not _YEAR.search(text)
     sentence = ends_sentence(text) and stopped and len(text.split()) > 2
-    return sentence or is_around(text)
+    return sentence or is_furniture(text)
 
 
-def is_around(text: str) -> bool:
+def is_furniture(text: str) -> bool:
     parts = _PARTS.split(text[:LONGEST_TITLE])
     return bool(
         _BULLET.match(text)
-        or (len(parts) > 1 and all(part and is_around(part) for part in parts))
+        or (len(parts) > 1 and all(part and is_furniture(part) for part in parts))
         or (begins_dateline(text) and text[-1] in "–—-")
         or is_byline(text)
         or _QUESTION.match(text)
@@ -239,7 +244,7 @@ def named_by_page(page: str, head: Sequence[Line]) -> Heading | None:
 
 
 def _ends_page(page: str, title: str) -> bool:
-    """Whether a page's title is a site's name and a longer title."""
+    """Whether the name of a page is a site's name, a sign such as | or –, and this title."""
     wanted, whole = comparable(title), comparable(page)
     if len(wanted) * 2 <= len(whole) or len(title.split()) < 4 or not whole.endswith(wanted):
         return False

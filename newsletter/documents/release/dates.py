@@ -259,12 +259,12 @@ def _hour(found: re.Match[str]) -> time | None:
     return time(hour, minute)
 
 
-def _offset(wall: datetime, behind: str) -> str:
+def _offset(wall_time: datetime, zone_name: str) -> str:
     """Return the offset of the zone named after an hour, or ""."""
-    bare = _BARE_OFFSET.match(behind)
+    bare = _BARE_OFFSET.match(zone_name)
     if bare is not None:
         return _as_offset(bare["ahead"])
-    found = _ZONE.match(behind)
+    found = _ZONE.match(zone_name)
     if found is None:
         return ""
     name = _EASTERN.get(found["name"].casefold(), found["name"])
@@ -272,7 +272,7 @@ def _offset(wall: datetime, behind: str) -> str:
         return ""
     if found["ahead"]:
         return _as_offset(found["ahead"]) if name in {"UTC", "GMT"} else ""
-    aware = wall.replace(tzinfo=ZoneInfo(_ZONES[name]))
+    aware = wall_time.replace(tzinfo=ZoneInfo(_ZONES[name]))
     # Many write EST in summer, which is ambiguous.
     if name not in _ALL_YEAR and aware.tzname() != _GERMAN.get(name, name):
         return ""

@@ -53,11 +53,11 @@ def is_embargo(text: str, *, abroad: bool = False) -> bool:
     if len(text) > _MAX_LINE_CHARACTERS:
         return False
     plain = folded(text)
-    at = _place(plain, abroad=abroad)
+    at = _find_mention(plain, abroad=abroad)
     return at is not None and (len(text) <= _AT_ONCE or at < _BEGINNING)
 
 
-def _place(plain: str, *, abroad: bool = False) -> int | None:
+def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
     """Return where a short text begins to mention its embargo."""
     for rule in (_NEWS, _KEEPS):
         found = rule.search(plain)
@@ -151,14 +151,14 @@ def _hits(
     """Yield each line that mentions an embargo, and the line below it."""
     for n, line in enumerate(lines):
         near = n < above + HEAD or n >= len(lines) - FOOT
-        below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap else ""
+        below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap_above else ""
         if n in title:
             speaks = is_embargo(line.text, abroad=abroad) or bool(headline_beside(line.text))
         elif near:
             speaks = _names_embargo(line.text, abroad=abroad)
         else:
             # Amid the text a line is about its embargo only from the first word on.
-            begins = (_place(folded(line.text), abroad=abroad) or 0) < _FIRST_WORD
+            begins = (_find_mention(folded(line.text), abroad=abroad) or 0) < _FIRST_WORD
             speaks = begins and is_embargo(line.text, abroad=abroad)
         if n < above and below and not is_embargo(below):
             # Two lines may speak of it only together: they were one before it was wrapped.
@@ -175,9 +175,9 @@ def _names_embargo(text: str, *, abroad: bool) -> bool:
     return said or is_embargo(text, abroad=abroad) or (not abroad and bool(_ANY.search(plain)))
 
 
-def _note(what: str, end: str) -> str:
+def _note(reason: str, end: str) -> str:
     if not end:
-        return f"{what}: enter its end (embargo_until)."
+        return f"{reason}: enter its end (embargo_until)."
     # a day has two hyphens: a third is the sign of an offset
     zone = "." if "+" in end or end.count("-") > 2 else " if that time is in your own zone."
-    return f"{what}: enter {end} as its end (embargo_until){zone}"
+    return f"{reason}: enter {end} as its end (embargo_until){zone}"

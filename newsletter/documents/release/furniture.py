@@ -28,7 +28,7 @@ _POSTCODE = pattern("postcodes", flags=0)
 _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 
-def always(text: str) -> str:
+def furniture_reason(text: str) -> str:
     """Return why a line is site furniture anywhere in the text, or ""."""
     return "site furniture" if _ALWAYS.fullmatch(text) else ""
 
@@ -44,9 +44,9 @@ def offers_to_leave(markdown: str) -> bool:
 
 def at_the_edge(text: str) -> str:
     """Return why a line is site furniture if it is above or below the text, or ""."""
-    plain = _plain(text[: _LONGEST_AROUND + 1])
-    for_sharing = len(text) <= _LONGEST_AROUND and (
-        plain in _BESIDE_ENTRIES or _AROUND.fullmatch(plain)
+    plain = _plain(text[: _MAX_ASIDE_CHARACTERS + 1])
+    for_sharing = len(text) <= _MAX_ASIDE_CHARACTERS and (
+        plain in _BESIDE_ENTRIES or _ASIDE_LINE.fullmatch(plain)
     )
     if for_sharing or _ALWAYS.fullmatch(text) or is_menu_entry(text) or is_label(text):
         return "site furniture"
@@ -55,7 +55,7 @@ def at_the_edge(text: str) -> str:
 
 def is_label(text: str) -> bool:
     """Whether a line only names the kind of text: a press release."""
-    return len(text) <= _LONGEST_AROUND and bool(_LABELS.fullmatch(text.partition(" | ")[0]))
+    return len(text) <= _MAX_ASIDE_CHARACTERS and bool(_LABELS.fullmatch(text.partition(" | ")[0]))
 
 
 def release_line(text: str) -> str | None:
@@ -151,7 +151,7 @@ def contact_lines(lines: Sequence[Line]) -> frozenset[int]:
 def _may_belong(lines: Sequence[Line], index: int) -> bool:
     """Whether a line below one of a contact may be a name, an office or a house."""
     line = lines[index]
-    apart = line.gap and not (is_contact_label(lines[index - 1].text) and not _is_whole(line))
+    apart = line.gap_above and not (is_contact_label(lines[index - 1].text) and not _is_whole(line))
     other = date_line(line.text) or release_line(line.text) is not None or is_embargo(line.text)
     text = begins_dateline(line.text) and len(line.text) > _SHORTEST_TEXT
     return not (apart or other or text or _is_whole(line))
@@ -186,9 +186,9 @@ def below_forwarding(texts: Sequence[str]) -> tuple[int, str]:
     return 0, ""
 
 
-_FREE = pattern("open menu entries", flags=0)
-_AROUND = pattern("beside articles", flags=0)
-_LONGEST_AROUND = 200
+_OPEN_MENU_ENTRY = pattern("open menu entries", flags=0)
+_ASIDE_LINE = pattern("beside articles", flags=0)
+_MAX_ASIDE_CHARACTERS = 200
 
 
 _MENU_ENTRIES, _BESIDE_ENTRIES = frozenset(words("menus")), frozenset(words("beside texts"))
@@ -196,7 +196,9 @@ _MENU_ENTRIES, _BESIDE_ENTRIES = frozenset(words("menus")), frozenset(words("bes
 
 def is_menu_entry(text: str) -> bool:
     plain = _plain(text[: _LONGEST_ENTRY + 1])
-    return len(text) <= _LONGEST_ENTRY and bool(plain in _MENU_ENTRIES or _FREE.fullmatch(plain))
+    return len(text) <= _LONGEST_ENTRY and bool(
+        plain in _MENU_ENTRIES or _OPEN_MENU_ENTRY.fullmatch(plain)
+    )
 
 
 def _plain(text: str) -> str:

@@ -12,12 +12,12 @@ from newsletter.documents.release.candidates import (
     FULL_TITLE,
     LONGEST_TITLE,
     Heading,
-    is_around,
     is_body_name,
     is_first,
     is_full,
+    is_furniture,
+    is_no_title,
     is_one_sentence,
-    is_other,
     may_be_title,
     named_by_page,
     reads_like_title,
@@ -68,7 +68,7 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
         return None
     rest = " ".join(line.text for line in lines[len(head) :])
     unnamed = [n for n in candidates if not _is_name(head[n].text, head, n, rest)] or candidates
-    chosen = _telling(head, candidates, unnamed)
+    chosen = _named_line(head, candidates, unnamed)
     if chosen is None:
         chosen = _nearest(head, candidates, unnamed)
     heading = extend_title(lines, head, chosen, head[chosen].text, width)
@@ -84,10 +84,10 @@ def extend_title(
     """Extend a title by the neighbouring lines that continue it."""
     first = last = index
     parts = [text]
-    while last + 1 < len(head) and _goes_on(parts[-1], head[last], head[last + 1], width):
+    while last + 1 < len(head) and _continues_below(parts[-1], head[last], head[last + 1], width):
         last += 1
         parts.append(head[last].text)
-    while first > 0 and _goes_on(head[first - 1].text, head[first - 1], head[first], width):
+    while first > 0 and _continues_below(head[first - 1].text, head[first - 1], head[first], width):
         first -= 1
         parts.insert(0, head[first].text)
     block = _block(lines, index, text)
@@ -111,16 +111,16 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
     """
     first = index
     whole = text == lines[index].text
-    while whole and first > 0 and not lines[first].gap and index - first < _MAX_LINES:
+    while whole and first > 0 and not lines[first].gap_above and index - first < _MAX_LINES:
         above = lines[first - 1].text
         if release_line(above) == "" or is_label(above) or date_line(above) is not None:
             break
         first -= 1
     last = index
-    while last + 1 < len(lines) and not lines[last + 1].gap and last - first < _MAX_LINES:
+    while last + 1 < len(lines) and not lines[last + 1].gap_above and last - first < _MAX_LINES:
         last += 1
     block = range(first, last + 1)
-    apart = last + 1 < len(lines) and lines[last + 1].gap
+    apart = last + 1 < len(lines) and lines[last + 1].gap_above
     texts = [text if n == index else lines[n].text for n in block]
     return block if apart and _is_one(texts) else range(index, index + 1)
 
@@ -129,12 +129,12 @@ def _is_one(texts: Sequence[str]) -> bool:
     """Whether lines look like one headline over several lines."""
     if not 1 < len(texts) <= _MAX_LINES or len(" ".join(texts)) > LONGEST_TITLE:
         return False
-    if any(is_other(text) or len(text) > _BROKEN for text in texts[:-1]):
+    if any(is_no_title(text) or len(text) > _BROKEN for text in texts[:-1]):
         return False
     if is_body_name(texts[0]) and not (begins_small(texts[1]) or _OPEN_END.search(texts[0])):
         return False
     last = texts[-1]
-    if len(last) > _BROKEN or (is_other(last) and not _ends_stopped(last)):
+    if len(last) > _BROKEN or (is_no_title(last) and not _ends_stopped(last)):
         return False
     if any(ends_sentence(text) for text in texts[:-1]):
         return False
@@ -153,7 +153,7 @@ def _ends_stopped(text: str) -> bool:
     return text[-1] == "." and may_be_title(text.rstrip("."))
 
 
-def _telling(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int | None:
+def _named_line(head: Sequence[Line], candidates: list[int], unnamed: list[int]) -> int | None:
     """Return the only line with the masthead's name, or the only line in capitals."""
     names = [head[n].text.lower() for n in candidates if n not in unnamed]
     texts = {n: head[n].text.lower() for n in unnamed}
@@ -183,7 +183,7 @@ def _nearest(head: Sequence[Line], candidates: list[int], unnamed: list[int]) ->
     if above[0] == candidates[0] and len(head[above[0]].text.split()) >= FULL_TITLE:
         return above[0]  # no masthead stands above it, and what is below is a subhead
     nearest = above[-1]
-    while nearest - 1 in above and not head[nearest].gap and full:
+    while nearest - 1 in above and not head[nearest].gap_above and full:
         nearest -= 1  # what stands directly below a title is its subhead, or its second line
     words = len(head[nearest].text.split())
     if below and words < FULL_TITLE and len(head[below[0]].text.split()) > words:
@@ -207,18 +207,18 @@ def _is_name(text: str, head: Sequence[Line], index: int, rest: str) -> bool:
     return any(text.lower() in other.lower() for other in [*others, rest])
 
 
-def _goes_on(before: str, whole: Line, line: Line, width: int) -> bool:
+def _continues_below(before: str, whole: Line, line: Line, width: int) -> bool:
     """Whether a title was wrapped at ``line`` because no more would fit.
 
     ``before`` is the part of ``whole``, the line above, that belongs to the title.
     """
-    if is_other(before) or (is_other(line.text) and not _ends_stopped(line.text)):
+    if is_no_title(before) or (is_no_title(line.text) and not _ends_stopped(line.text)):
         return False
     if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= LONGEST_TITLE // 2:
         ended = ends_sentence(before.rstrip("-\u00ad"))
         return not ended and len(before) <= LONGEST_TITLE // 2
     # short lines are broken on purpose, and a wrapped line is no shorter than its rest
-    if line.gap or len(before) < 30 or len(line.text) > len(whole.text):
+    if line.gap_above or len(before) < 30 or len(line.text) > len(whole.text):
         return False
     if whole.text.isupper() != line.text.isupper():
         return False
@@ -291,10 +291,10 @@ def _is_short_sentence(lines: Sequence[Line], index: int, _: int) -> bool:
 
 def _is_wrapped_headline(lines: Sequence[Line], index: int) -> bool:
     """Whether a line begins a wrapped headline that blank lines set off."""
-    if len(lines[index].text) > LONGEST_TITLE // 2 or (index and not lines[index].gap):
+    if len(lines[index].text) > LONGEST_TITLE // 2 or (index and not lines[index].gap_above):
         return False
     last = index
-    while last + 1 < len(lines) and not lines[last + 1].gap:
+    while last + 1 < len(lines) and not lines[last + 1].gap_above:
         last += 1
     several = 0 < last - index < _MAX_WRAPPED and last + 1 < len(lines)
     if not several or begins_small(lines[last + 1].text):
@@ -332,7 +332,7 @@ def _guessed(head: Sequence[Line]) -> Heading | None:
     """Return the first line with the length of a title that is no furniture."""
     for index, line in enumerate(head):
         words = len(line.text.split())
-        if words >= FULL_TITLE and len(line.text) <= LONGEST_TITLE and not is_around(line.text):
+        if words >= FULL_TITLE and len(line.text) <= LONGEST_TITLE and not is_furniture(line.text):
             note = f"{line.opening} was taken for the title, a guess: {_LOOK}"
             title = line.text.removesuffix(".")
             return Heading(title=title, first=index, last=index, note=note, guessed=True)
@@ -390,9 +390,9 @@ def find_date(lines: Sequence[Line], heading: Heading, prose: int | None) -> Dat
 
 def _dated(found: FoundDate, line: Line, where: str = "") -> Dated:
     if found.value is None:
-        note = f"{found.text} on {line.where} can be read two ways: enter the date yourself."
+        note = f"{found.text} on {line.location} can be read two ways: enter the date yourself."
         return Dated(value=None, note=note)
-    note = f"The date {found.value} is from {line.where}{where}." if where else ""
+    note = f"The date {found.value} is from {line.location}{where}." if where else ""
     return Dated(value=found.value, note=note)
 
 

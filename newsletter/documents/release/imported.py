@@ -21,7 +21,7 @@ class DroppedLine:
     line: int
     """In the file, from 1; in a Word file the paragraph; 0 if it has no place."""
     text: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,12 +127,12 @@ _LEAST_KANA = 0.1
 """Minimum share of kana in a Japanese text; the rest may be Chinese characters."""
 
 
-def language_of(text: str, said: str = "") -> str:
-    """Return a BCP 47 tag, or "". ``said`` is the page's own declaration.
+def language_of(text: str, declared: str = "") -> str:
+    """Return a BCP 47 tag, or "". ``declared`` is the page's own declaration.
 
     Letters decide first: pages often declare the default of their software.
     """
-    said = said.strip() if _TAG.fullmatch(said.strip()) else ""
+    declared = declared.strip() if _TAG.fullmatch(declared.strip()) else ""
     letters = [letter for letter in text[:_READ].lower() if letter.isalpha()]
     counts: Counter[tuple[str, ...]] = Counter()
     for letter, number in Counter(letters).items():
@@ -144,10 +144,10 @@ def language_of(text: str, said: str = "") -> str:
     if script == _HAN and counts[_KANA] > _LEAST_KANA * len(letters):
         script = _KANA
     if script == _NO_SCRIPT:
-        return "" if any(_base(said) in one for one, _ in _SCRIPTS.values()) else said
+        return "" if any(_base(declared) in one for one, _ in _SCRIPTS.values()) else declared
     languages, told_by = _SCRIPTS[script]
-    if _base(said) in languages:
-        return said
+    if _base(declared) in languages:
+        return declared
     present = set(letters)
     return next((one for some, one in told_by.items() if not some or present & set(some)), "")
 

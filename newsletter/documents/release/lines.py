@@ -31,15 +31,15 @@ class Line:
     """In the text, from 1; 0 if most of the text is on one line."""
     text: str
     """With single blanks, none around it."""
-    gap: bool
+    gap_above: bool
     """Whether a blank line is before it."""
-    halved: bool = False
+    hyphenated: bool = False
     """Whether a soft hyphen ends it: its last word continues in the next line."""
     cells: tuple[str, ...] = ()
     """Its parts, if tabs separate two or more."""
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         """The place for use in a sentence: the number, else the first words."""
         if self.number:
             return f"line {self.number}"
@@ -48,7 +48,7 @@ class Line:
     @property
     def opening(self) -> str:
         """The place at the beginning of a sentence."""
-        return self.where[0].upper() + self.where[1:]
+        return self.location[0].upper() + self.location[1:]
 
 
 def read_lines(text: str) -> list[Line]:
@@ -61,7 +61,9 @@ def read_lines(text: str) -> list[Line]:
             halved = bool(_SOFT_END.search(raw))
             cells = tuple(map(_clean, raw.strip(" \r").split("\t")))
             cells = cells if len(cells) > 1 and cells[0] else ()
-            lines.append(Line(number=number, text=clean, gap=gap, halved=halved, cells=cells))
+            lines.append(
+                Line(number=number, text=clean, gap_above=gap, hyphenated=halved, cells=cells)
+            )
         gap = not clean
     return lines
 
@@ -76,9 +78,9 @@ def ordinary(text: str) -> str:
     return _BLANKS.sub(" ", plain).translate(_JOINED)
 
 
-def shortened(text: str, most: int = _SHOWN) -> str:
+def shortened(text: str, limit: int = _SHOWN) -> str:
     """Cut a text to a length that identifies it."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 @lru_cache(maxsize=128)  # a page's title is compared with each of its lines
@@ -101,7 +103,7 @@ def wrap_width(lines: Sequence[Line]) -> int:
         return 0
     long = [length for length in lengths if length * 2 >= lengths[-1]]
     followed = any(
-        len(line.text) * 2 >= lengths[-1] and not below.gap for line, below in pairwise(lines)
+        len(line.text) * 2 >= lengths[-1] and not below.gap_above for line, below in pairwise(lines)
     )
     if len(long) < 2 or not followed or lengths[-1] < 40:
         return 0
@@ -141,7 +143,7 @@ def is_prose(lines: Sequence[Line], index: int, width: int) -> bool:
     if not width or len(text) < 0.8 * width:
         return False
     following = lines[index + 1 : index + 3]
-    if any(line.gap for line in following[:1]) or not following:
+    if any(line.gap_above for line in following[:1]) or not following:
         return False
-    whole = len(following) == 2 and not following[1].gap
+    whole = len(following) == 2 and not following[1].gap_above
     return not in_title_case(text) or (whole and len(following[0].text) >= 0.8 * width)

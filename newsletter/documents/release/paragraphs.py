@@ -82,44 +82,47 @@ class Joining:
 
 def how_to_join(lines: Sequence[Line], *, width: int, soft: frozenset[int]) -> Joining:
     text = " ".join(line.text for line in lines).lower()
-    long = [line.gap for line in lines if len(line.text) > _LONGEST_ENTRY]
+    long = [line.gap_above for line in lines if len(line.text) > _LONGEST_ENTRY]
     return Joining(
         width=width,
         soft=soft,
-        parted=sum(line.gap for line in lines) * 3 >= len(lines) or sum(long) * 4 > len(long) * 3,
+        parted=sum(line.gap_above for line in lines) * 3 >= len(lines)
+        or sum(long) * 4 > len(long) * 3,
         words=Counter(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", text)),
     )
 
 
-def join_lines(lines: Sequence[Line], how: Joining) -> list[str]:
+def join_lines(lines: Sequence[Line], joining: Joining) -> list[str]:
     """Join lines into paragraphs; names, addresses and the like keep their line ends."""
-    entries = _entries(lines, how) if how.parted or how.width else frozenset()
+    entries = _entries(lines, joining) if joining.parted or joining.width else frozenset()
     paragraphs: list[list[str]] = []
     for index, line in enumerate(lines):
         if index in entries:
             paragraphs[-1].append(f"\n{line.text}")
-        elif index - 1 not in entries and index and _continues(lines, index, how):
+        elif index - 1 not in entries and index and _continues(lines, index, joining):
             parts = paragraphs[-1]
-            parts[-1], text = _joined(parts[-1], lines[index - 1], line, how)
+            parts[-1], text = _joined(parts[-1], lines[index - 1], line, joining)
             parts.append(text)
         else:
             paragraphs.append([line.text])
     return ["".join(parts) for parts in paragraphs]
 
 
-def _entries(lines: Sequence[Line], how: Joining) -> frozenset[int]:
+def _entries(lines: Sequence[Line], joining: Joining) -> frozenset[int]:
     """Return the lines that continue a list of short lines, such as signatures.
 
     Blank lines surround the list. Few of its lines are as long as wrapped ones, end a sentence or
     begin in the middle of one.
     """
     found: set[int] = set()
-    starts = [n for n, line in enumerate(lines) if n == 0 or line.gap] + [len(lines)]
+    starts = [n for n, line in enumerate(lines) if n == 0 or line.gap_above] + [len(lines)]
     for start, end in pairwise(starts):
         run = [line.text for line in lines[start:end]]
         marked = any(line.cells or _ITEM.match(line.text) for line in lines[start:end])
         short = [
-            text for text in run if not how.width or len(text) < _MAX_ENTRY_WIDTH_SHARE * how.width
+            text
+            for text in run
+            if not joining.width or len(text) < _MAX_ENTRY_WIDTH_SHARE * joining.width
         ]
         # an abbreviation ends no sentence: Boise, Idaho.
         odd = [
@@ -134,10 +137,10 @@ def _entries(lines: Sequence[Line], how: Joining) -> frozenset[int]:
     return frozenset(found)
 
 
-def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, str]:
+def _joined(before: str, above: Line, line: Line, joining: Joining) -> tuple[str, str]:
     """Return the end of a paragraph and the line that continues it, ready to join."""
     text = line.text
-    if above.halved or re.match(r"[.,;:!?)\]”’](?!\w)", text):
+    if above.hyphenated or re.match(r"[.,;:!?)\]”’](?!\w)", text):
         return before, text
     half = _HALF.search(before[-_END_LETTERS:])
     if half is None or not text[0].islower():
@@ -145,18 +148,18 @@ def _joined(before: str, above: Line, line: Line, how: Joining) -> tuple[str, st
     rest = re.match(r"[^\W\d_]+", text)
     whole = half.group() + (rest.group() if rest else "")
     # the text itself tells: it has the word elsewhere in one piece, and nowhere with a hyphen
-    if how.words[whole.replace("-", "").lower()] and not how.words[whole.lower()]:
-        how.halves.append(whole.replace("-", ""))
+    if joining.words[whole.replace("-", "").lower()] and not joining.words[whole.lower()]:
+        joining.halves.append(whole.replace("-", ""))
         return before[:-1], text
-    how.halves.append(whole)
+    joining.halves.append(whole)
     return before, text
 
 
-def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
+def _continues(lines: Sequence[Line], index: int, joining: Joining) -> bool:
     before, line = lines[index - 1].text, lines[index]
-    if line.gap and line.number not in how.soft:
+    if line.gap_above and line.number not in joining.soft:
         return False
-    if lines[index - 1].halved:
+    if lines[index - 1].hyphenated:
         return True
     if line.cells and lines[index - 1].cells:
         return False
@@ -173,9 +176,9 @@ def _continues(lines: Sequence[Line], index: int, how: Joining) -> bool:
         or (over and _BULLETED.match(line.text))
     ):
         return False
-    if how.width:
-        return _wraps(before, line, how)
-    return _is_fragment(lines, index, how.parted)
+    if joining.width:
+        return _wraps(before, line, joining)
+    return _is_fragment(lines, index, joining.parted)
 
 
 def _is_next(before: str, text: str) -> bool:
@@ -186,9 +189,9 @@ def _is_next(before: str, text: str) -> bool:
     return letter["letter"] == (chr(ord(above["letter"]) + 1) if above["letter"] else "a")
 
 
-def _wraps(before: str, line: Line, how: Joining) -> bool:
+def _wraps(before: str, line: Line, joining: Joining) -> bool:
     """Whether a line was wrapped only because the next word did not fit."""
-    text, width = line.text, how.width
+    text, width = line.text, joining.width
     if _HALF.search(before[-_END_LETTERS:]) and text[0].islower():
         return True
     room = len(before) + 1 + len(text.split(maxsplit=1)[0])
@@ -200,14 +203,14 @@ def _wraps(before: str, line: Line, how: Joining) -> bool:
     if ends_sentence(before) or before.endswith(":"):
         # A paragraph may end at the margin by chance: a note says so.
         if room > 0.96 * width:
-            how.doubtful.append(line.number)
+            joining.doubtful.append(line.number)
         return room > 0.96 * width
     if begins_small(text) or _UNFINISHED.search(before[-_END_LETTERS:]):
         return room > 0.5 * width
     return room > 0.8 * width
 
 
-def _is_fragment(lines: Sequence[Line], index: int, parted: bool) -> bool:
+def _is_fragment(lines: Sequence[Line], index: int, has_blank_lines: bool) -> bool:
     """Whether a line that contains only a link or bold words belongs to the line above."""
     before, text = lines[index - 1].text, lines[index].text
     if _ITEM_END.search(before):
@@ -218,7 +221,7 @@ def _is_fragment(lines: Sequence[Line], index: int, parted: bool) -> bool:
         return False
     if _UNFINISHED.search(before[-_END_LETTERS:]):
         return True
-    if text.startswith(_OPENING) or parted:
+    if text.startswith(_OPENING) or has_blank_lines:
         return False
     return text[0].isdigit() or not _is_subheading(lines, index - 1)
 
@@ -230,7 +233,7 @@ def _is_whole(text: str) -> bool:
 def _is_subheading(lines: Sequence[Line], index: int) -> bool:
     """Whether a short line between whole paragraphs is a subheading."""
     text = lines[index].text
-    own = index == 0 or lines[index].gap or _is_whole(lines[index - 1].text)
+    own = index == 0 or lines[index].gap_above or _is_whole(lines[index - 1].text)
     following = lines[index + 1].text if index + 1 < len(lines) else ""
     full = len(following) >= max(30, len(text)) and not begins_small(following)
     return own and full and len(text.split()) <= 12 and text[0].isupper() and in_title_case(text)
@@ -268,13 +271,12 @@ class _Level:
 
 
 def _items(paragraphs: Sequence[str]) -> list[str]:
-    """Return the items of the list at the beginning, each in Markdown."""
     found: list[str] = []
     levels: list[_Level] = []
     sure, resumed = 0, False
     for paragraph in paragraphs:
         item = _ITEM.match(paragraph)
-        depth = None if item is None else _place(item, levels)
+        depth = None if item is None else _level_of(item, levels)
         if item is None or depth is None:
             break
         level = levels[depth]
@@ -288,7 +290,7 @@ def _items(paragraphs: Sequence[str]) -> list[str]:
     return found[:sure]
 
 
-def _place(item: re.Match[str], levels: list[_Level]) -> int | None:
+def _level_of(item: re.Match[str], levels: list[_Level]) -> int | None:
     """Count an item and return its level, or None if it begins something else."""
     kind = _FONTS.get(item["mark"], item["mark"]) or ("1" if item["number"] else "a")
     depth = next((n for n, level in enumerate(levels) if level.kind == kind), len(levels))

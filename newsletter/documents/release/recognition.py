@@ -9,10 +9,10 @@ from newsletter.documents.release.candidates import Heading, is_byline, names_pa
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.embargo import find_embargo, is_embargo
 from newsletter.documents.release.furniture import (
-    always,
     at_the_edge,
     contact_lines,
     ends_at_foot,
+    furniture_reason,
     is_address,
     is_contact_label,
     is_end_mark,
@@ -54,13 +54,13 @@ def below_the_text(lines: Sequence[Line], start: int, masthead: str) -> tuple[Re
     if end < len(lines):
         why = f"below {lines[end].text!r}: other pages"
         reasons.update(dict.fromkeys(range(end, len(lines)), why))
-        notes.append(f"All from {lines[end].where} on was taken for lists of other pages.")
+        notes.append(f"All from {lines[end].location} on was taken for lists of other pages.")
     data = _page_data(lines, start, end)
     reasons.update(dict.fromkeys(range(data, end), "the page's own data"))
     menu = _site_foot(lines, start, data)
     if menu < data:
         reasons.update(dict.fromkeys(range(menu, data), "the foot of the site"))
-        notes.append(f"All from {lines[menu].where} on was taken for the foot of the site.")
+        notes.append(f"All from {lines[menu].location} on was taken for the foot of the site.")
     for index, why in _foot(lines, start, menu, masthead, notes):
         reasons[index] = why
     return reasons, notes
@@ -95,7 +95,9 @@ def _site_foot(lines: Sequence[Line], start: int, end: int) -> int:
         return end
     if len(known) >= _MANY_ENTRIES and len(known) * _THICK >= len(run):
         # A blank line or a mark parts a large foot from who signs the text above it.
-        marks = [n for n in range(top, known[0]) if lines[n].gap or is_end_mark(lines[n].text)]
+        marks = [
+            n for n in range(top, known[0]) if lines[n].gap_above or is_end_mark(lines[n].text)
+        ]
         return marks[-1] if marks else top
     first = known[0]
     while first > top and is_address(lines[first - 1].text):
@@ -118,7 +120,7 @@ def _foot(
         return
     line = lines[index]
     # where no blank line stands anywhere, the want of one tells nothing
-    parted = line.gap or not any(other.gap for other in lines)
+    parted = line.gap_above or not any(other.gap_above for other in lines)
     alone = parted and ends_sentence(lines[index - 1].text)
     words = len(line.text.split())
     may_sign = words <= 6 and re.search(r"\w", line.text) and not ends_sentence(line.text)
@@ -208,7 +210,7 @@ def recognise(
         of_summary,
     ]
     why = "the head of a forwarded email or a memo"
-    above = (DroppedLine(line=line.number, text=line.text, why=why) for line in stated.forwarded)
+    above = (DroppedLine(line=line.number, text=line.text, reason=why) for line in stated.forwarded)
     document = ImportedDocument(
         title=heading.title,
         date=dated.value,
@@ -263,11 +265,14 @@ def _summary(lines: Sequence[Line], kept: Sequence[int], prose: int | None) -> t
 
 def _dropped(lines: Sequence[Line], reasons: Reasons, heading: Heading) -> tuple[DroppedLine, ...]:
     dropped = [
-        DroppedLine(line=lines[n].number, text=lines[n].text, why=why) for n, why in reasons.items()
+        DroppedLine(line=lines[n].number, text=lines[n].text, reason=why)
+        for n, why in reasons.items()
     ]
     if heading.prefix is not None:
         why = "stands before the title"
-        dropped.append(DroppedLine(line=heading.prefix.number, text=heading.prefix.text, why=why))
+        dropped.append(
+            DroppedLine(line=heading.prefix.number, text=heading.prefix.text, reason=why)
+        )
     return tuple(sorted(dropped, key=lambda line: line.line))
 
 
@@ -334,4 +339,4 @@ def _inside(text: str) -> str:
         return "the mark of the end"
     if is_bullet(text):
         return "a bullet without a text"
-    return always(text)
+    return furniture_reason(text)

@@ -43,13 +43,13 @@ _TITLE_WORDS = 3
 
 # --- patterns of a masked text, in which § is a day and | an hour
 _TIME = re.compile(r"[§|]")
-_OPENS = re.compile(r"\W*[§|]")
-_LED = re.compile(r"\W*(?:\w{1,4} ){0,2}[\d§|]")
+_BEGINS_WITH_TIME = re.compile(r"\W*[§|]")
+_LEADS_WITH_TIME = re.compile(r"\W*(?:\w{1,4} ){0,2}[\d§|]")
 _SPAN = pattern("spans")
 """A range of days or of hours."""
 _UNTIL = pattern("until", r"\b(?:{})[^§|.]{0,40}[§|]")
 _SLUG = pattern("slugs", r"(?:\w{1,12} ?: ?)?(?:{})\W+(?:\w+ )?§[^a-z]{0,30} [–—|:/-] ")
-_FROM = pattern("froms", r"\b(?:(?:{}) ){1,3}+(?=\W?[§|])")
+_BEFORE_TIME = pattern("froms", r"\b(?:(?:{}) ){1,3}+(?=\W?[§|])")
 _SET_OFF, _PLACE = pattern("set off"), pattern("places")
 _DOTTED = re.compile(r"\b(?:[01]?\d|2[0-3])\.[0-5]\d\b(?!\.?\d|%)")
 
@@ -86,42 +86,45 @@ def waiting_lines(
         if n in title:
             waits = _waits_as_title(line.text, unsure=unsure)
         elif n < above:
-            waits = is_speech or _waits_above(line.text, is_first=n < title.start)
+            masked = _masked(line.text)
+            placed = n < title.start or _SET_OFF.match(masked)
+            is_open = placed and not (is_date(line.text) or _PLACE.match(masked))
+            waits = is_speech or _names_release(line.text) or bool(is_open)
         else:
             plain = folded(line.text)
             beside = not _ANNOUNCING.search(plain) if foot else _names_hour(plain)
-            waits = beside and _holds(line.text)
+            waits = beside and _names_release(line.text)
         if waits:
             yield n
 
 
 def _waits_as_title(text: str, *, unsure: bool) -> bool:
     if not unsure:
-        return _holds(text) and _names_hour(folded(text))
+        return _names_release(text) and _names_hour(folded(text))
     masked = _masked(text)
-    return _holds(text) or "|" in masked or bool(_UNTIL.search(masked))
-
-
-def _waits_above(text: str, *, is_first: bool) -> bool:
-    """Whether a line above the text waits; ``is_first`` means that it is above the title too."""
-    masked = _masked(text)
-    placed = is_first or _SET_OFF.match(masked)
-    return _holds(text) or bool(placed and not (is_date(text) or _PLACE.match(masked)))
+    return _names_release(text) or "|" in masked or bool(_UNTIL.search(masked))
 
 
 def is_notice(text: str) -> bool:
     """Whether a line above the text names times and is like no headline."""
     masked = _masked(text)
-    if is_dated(text) or _OPENS.match(masked) or (_LED.match(masked) and _SPAN.search(masked)):
+    if (
+        is_dated(text)
+        or _BEGINS_WITH_TIME.match(masked)
+        or (_LEADS_WITH_TIME.match(masked) and _SPAN.search(masked))
+    ):
         return True
-    bare = _SET_OFF.match(masked) or len(_LONG.findall(_FROM.sub(" ", masked))) < _TITLE_WORDS - 1
+    bare = (
+        _SET_OFF.match(masked)
+        or len(_LONG.findall(_BEFORE_TIME.sub(" ", masked))) < _TITLE_WORDS - 1
+    )
     short = len(text) <= _MAX_LINE_CHARACTERS and _TIME.search(masked)
-    return bool(short and (bare or _holds(text)))
+    return bool(short and (bare or _names_release(text)))
 
 
 def asks_to_wait(text: str, today: date) -> bool:
     """Whether a line asks readers to wait for a future time."""
-    return _names_time(text, today) and _holds(text)
+    return _names_time(text, today) and _names_release(text)
 
 
 def names_a_time(text: str) -> bool:
@@ -148,7 +151,7 @@ def _names_time(text: str, today: date) -> bool:
         to_come = max(days) > today or later
     else:
         to_come = bool(CLOCK.search(plain) or MOMENT.search(plain))
-    is_dateline = begins_dateline(text) and not _holds(text)
+    is_dateline = begins_dateline(text) and not _names_release(text)
     # opening hours, and the days of an exhibition
     spans = _SPAN.search(_masked(text)) and not _KEEPING.search(plain)
     return to_come and not is_dateline and not spans
@@ -168,7 +171,7 @@ def _masked(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _holds(text: str) -> bool:
+def _names_release(text: str) -> bool:
     """Whether a line uses words about the release of a text."""
     plain = _OCCASIONS.sub(" ", folded(text))
     if _KEEPING.search(plain) or _SLUG.match(_masked(text)):

@@ -1,49 +1,6 @@
-"""Tables of words and patterns of many languages, in YAML."""
+"""The words and patterns by which lines of a release are recognised, in many languages."""
 
-import re
-from dataclasses import dataclass
-from functools import cached_property
-from importlib.resources import files
-from typing import Any
-
-import yaml
-
-
-def load_table(package: str, file: str) -> Any:
-    """Return the content of a YAML file in a package."""
-    text = files(package).joinpath(file).read_text("utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(text, loader)  # noqa: S506 - both are safe loaders
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The tables of a YAML file in a package: each is a list of words or patterns."""
-
-    package: str
-    file: str
-
-    @cached_property
-    def _tables(self) -> dict[str, list[str]]:
-        tables: dict[str, list[str]] = load_table(self.package, self.file)
-        return tables
-
-    def words(self, name: str) -> list[str]:
-        """Return the rows of a table. ``<until>`` in a row becomes the table of that name."""
-        named = lambda found: f"(?:{self.alternatives(found[1])})"  # noqa: E731
-        return [re.sub(r"(?<!P)<([a-z ]+)>", named, row) for row in self._tables[name]]
-
-    def alternatives(self, name: str) -> str:
-        """Return a table of patterns as one pattern, without a group around it."""
-        return "|".join(self.words(name))
-
-    def pattern(
-        self, name: str, whole: str = "{}", *, flags: int = re.IGNORECASE
-    ) -> re.Pattern[str]:
-        """Compile a table of patterns; ``whole`` is the pattern around it, in place of ``{}``."""
-        return re.compile(whole.replace("{}", self.alternatives(name), 1), flags)
-
+from newsletter.tables import Tables
 
 _RELEASE = Tables("newsletter.documents.release", "words.yaml")
 words, alternatives, pattern = _RELEASE.words, _RELEASE.alternatives, _RELEASE.pattern
-"""Of the lines of a release."""

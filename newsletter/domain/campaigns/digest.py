@@ -166,15 +166,10 @@ def _occurrences(digest: Digest, zone: str, now: datetime, step: int) -> Iterato
     """
     day = now.astimezone(ZoneInfo(zone)).date()
     while True:
-        if _is_due_on(digest, day):
+        is_last = (day + _DAY).day == 1
+        if is_last if digest.day == "last" else digest.day in {day.day, DAYS[day.weekday()]}:
             yield datetime.combine(day, time.fromisoformat(digest.at), ZoneInfo(zone))
         day += _DAY * step
-
-
-def _is_due_on(digest: Digest, day: date) -> bool:
-    if digest.day == "last":
-        return (day + _DAY).day == 1
-    return digest.day in {day.day, DAYS[day.weekday()]}
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&~#]")

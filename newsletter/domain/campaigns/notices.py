@@ -51,7 +51,7 @@ class NoticeKind(Enum):
     FINISHED = "finished"
     """Sending is over."""
     PAGE_CHANGED = "its page changed"
-    """A note was put on its public page, or its text was taken off the web or put back."""
+    """A note was put on its public page, or its text was taken off the web or restored."""
     TAKEN_BACK = "undone or cancelled"
     """A person undid a start, or cancelled a campaign."""
     PAUSED = "paused"

@@ -133,7 +133,7 @@ def _corrected(status: StatementStatus) -> str:
 
 def _cancelled(campaign: Campaign, status: StatementStatus) -> str:
     why = stop_reason(campaign.reason, status.names)
-    if not status.begun or not campaign.may_have_reached_anybody:
+    if not status.has_begun or not campaign.may_have_reached_anybody:
         return say("{why}, before anybody got it.", why=why)
     return say("{why}. {have_it}.", why=why, have_it=campaign.accepted_in_words)
 
@@ -188,8 +188,8 @@ def _approvers(status: StatementStatus) -> str:
     return say("{names}, who replace a missing approval", names=_names(overrides, status))
 
 
-def _names(addresses: list[str], status: StatementStatus, word: str = "and") -> str:
-    return listed([status.name(address) for address in addresses], word)
+def _names(addresses: list[str], status: StatementStatus, conjunction: str = "and") -> str:
+    return listed([status.name(address) for address in addresses], conjunction)
 
 
 def stop_reason(reason: str, names: Mapping[str, str]) -> str:
@@ -230,7 +230,7 @@ def _notes(status: StatementStatus) -> Iterator[str]:
     if status.approval.withheld and status.statement.progress is not Progress.DRAFT:
         why = without_commands(status.approval.withheld)
         yield say("It cannot be approved or sent: {why}.", why=why)
-    if status.lapsed is not None and not status.begun:
+    if status.lapsed is not None and not status.has_begun:
         yield say(
             "{who} started it, and that has lapsed. Its text, an approval or their role changed"
             " since.",
@@ -275,7 +275,7 @@ def describe_next_step(status: StatementStatus, address: str) -> str:
             "A digest email is made again if a statement in it is corrected or taken off the web."
             " If neither helps, your operator can drop this issue."
         )
-    if not can or (status.state is State.CANCELLED and status.begun):
+    if not can or (status.state is State.CANCELLED and status.has_begun):
         return ""
     if not status.actors:
         return say(row.without_actors)

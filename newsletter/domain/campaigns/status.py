@@ -93,7 +93,7 @@ class StatementStatus:
         return self.stored.slug
 
     @property
-    def begun(self) -> bool:
+    def has_begun(self) -> bool:
         """Return whether sending began, and was not cancelled before it could reach a reader."""
         campaign = self.campaign
         if not has_begun(campaign):
@@ -120,7 +120,7 @@ class StatementStatus:
     @property
     def is_overdue(self) -> bool:
         """Return whether its set time has passed and no sender has started it."""
-        waits = not self.is_started and not self.begun
+        waits = not self.is_started and not self.has_begun
         return waits and self.set_for is not None and self.set_for <= self.now
 
     @property
@@ -142,8 +142,8 @@ class StatementStatus:
         if self.hour is None or self.ready is None:
             return None
         if zones is None:
-            return all_zone_times(self.hour, home=self.rules.timezone, ready=self.ready)
-        return times_by_zone(self.hour, zones, home=self.rules.timezone, ready=self.ready)
+            return all_zone_times(self.hour, home=self.rules.timezone, earliest=self.ready)
+        return times_by_zone(self.hour, zones, home=self.rules.timezone, earliest=self.ready)
 
     @property
     def home(self) -> Home:
@@ -158,7 +158,7 @@ class StatementStatus:
     def state(self) -> State:
         if self.corrected is not None:
             return State.CORRECTED
-        if self.begun and self.campaign is not None:
+        if self.has_begun and self.campaign is not None:
             found = _STATES_ONCE_BEGUN.get(self.campaign.state, State.SENT)
             return State.IN_USE if found is State.SENDING and self.campaign.welcome else found
         if not self.stored.present:
@@ -179,11 +179,11 @@ class StatementStatus:
     def acts(self) -> tuple[Act, ...]:
         """Return the possible acts, most important first. Roles may not allow all of them."""
         state, found = self.state, STATES[self.state].acts
-        if state is State.CANCELLED and self.begun:
+        if state is State.CANCELLED and self.has_begun:
             return (Act.REPORT,) if self.statement.welcome else (Act.REPORT, Act.AMEND)
         if self.campaign is None:
             found = tuple(act for act in found if act is not Act.REPORT)
-        if not self.begun or self.home is Home.DIGEST:
+        if not self.has_begun or self.home is Home.DIGEST:
             found = tuple(act for act in found if act is not Act.CORRECT)
         if self.lapsed is not None:
             found = (*found, Act.FORGET_START)
@@ -192,7 +192,7 @@ class StatementStatus:
         kept = tuple(act for act in found if act not in DESK_ACTS)
         if state is State.CANCELLED:
             kept = (Act.REVIEW, *kept)
-        elsewhere = self.home is not Home.DIGEST and not self.begun and Act.COPY not in kept
+        elsewhere = self.home is not Home.DIGEST and not self.has_begun and Act.COPY not in kept
         return (*kept, Act.COPY) if elsewhere else kept
 
     @cached_property
@@ -259,7 +259,7 @@ def _actors_of(act: Act, status: StatementStatus) -> tuple[str, ...]:
         able = [
             address
             for address in able
-            if address not in given and not (barred and status.stored.wrote(address))
+            if address not in given and not (barred and status.stored.is_writer(address))
         ]
     if act.needed is Role.WRITER:
         # its writers continue a text; without one who may, any writer does

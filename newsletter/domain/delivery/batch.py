@@ -152,7 +152,7 @@ class OutgoingBatch:
     recipients: Sequence[Recipient]
 
 
-def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> timedelta:
+def backoff(attempts: int, *, jitter: float, retry_after: timedelta | None = None) -> timedelta:
     """Return the wait after the ``attempts``-th attempt that provably was not sent.
 
     Doubles from one second to ten minutes. ``jitter`` in 0…1 subtracts up to half, so that batches
@@ -161,7 +161,7 @@ def backoff(attempts: int, *, jitter: float, asked: timedelta | None = None) -> 
     # beyond the twentieth power no timedelta holds it, and the ceiling was reached long before
     doubled: timedelta = BACKOFF_FIRST * int(2 ** min(max(attempts, 1) - 1, 20))
     wait = min(doubled, BACKOFF_LONGEST) * (1 - jitter / 2)
-    return max(wait, asked) if asked is not None else wait
+    return max(wait, retry_after) if retry_after is not None else wait
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +187,7 @@ class Booking:
     """ACCEPTED or UNKNOWN: each rejected member has a row of its own."""
     exceptions: Mapping[int, Outcome]
     """Members that are ACCEPTED or REJECTED, unlike the rest."""
-    again: Mapping[int, Outcome] = field(default_factory=dict)
+    to_retry: Mapping[int, Outcome] = field(default_factory=dict)
     """Members to whom the message provably was not sent. They are sent to again."""
     wait: timedelta = timedelta(0)
     """The wait before they are sent to again."""
@@ -224,7 +224,7 @@ class Waiting:
     claimed: int
     next_at: datetime | None
     """When the earliest queued batch may be claimed."""
-    most_attempts: int
+    max_attempts: int
     """The most attempts of any queued batch."""
     reason: str
     """The reason why the last of them was queued again."""
@@ -234,7 +234,7 @@ class Waiting:
 
         A batch with earlier attempts does not wait for a local hour.
         """
-        tried = bool(self.most_attempts)
+        tried = bool(self.max_attempts)
         return tried or (self.next_at is not None and self.next_at <= instant)
 
 

@@ -46,7 +46,7 @@ class Capabilities:
     """The maximum of recipients in one call."""
     max_bytes: int = 0
     """The maximum of bytes in one call; 0 if the provider names no limit."""
-    bodies: bool = False
+    own_body: bool = False
     """The request has a body for each recipient; otherwise all recipients share one."""
     outcome_per_recipient: bool = False
     """An answer has an outcome for each recipient; otherwise one outcome is for all."""
@@ -66,7 +66,7 @@ class Capabilities:
         body = len(json.dumps([content.html, content.text, content.headers])) + _ENVELOPE_BYTES
         names = content.greetings * _NAME_BYTES
         shared = (self.max_bytes - body) // (_ENVELOPE_BYTES + names)
-        fit = self.max_bytes // (body + names) if self.bodies else shared
+        fit = self.max_bytes // (body + names) if self.own_body else shared
         return max(1, min(self.max_recipients, fit))
 
 
@@ -76,10 +76,10 @@ class LookupResult:
 
     found: Mapping[int, str] = field(default_factory=dict)
     """Subscriber id → the provider's id of the message that the records show."""
-    whole: bool = False
+    is_complete: bool = False
     """All records of the attempt were read: a member without a record was not sent to."""
     reason: str = ""
-    dated: datetime | None = None
+    read_at: datetime | None = None
     """When the last page of records was read, by the provider's clock if it gave a time."""
     retry_after: timedelta | None = None
     all_or_none: bool = False

@@ -54,12 +54,12 @@ class Limits:
     def day(self, now: datetime) -> date:
         return now.astimezone(ZoneInfo(self.timezone)).date()
 
-    def room(self, most: int) -> int:
+    def room(self, limit: int) -> int:
         """Return the maximum of messages in a batch, so that sending it takes at most a second.
 
         Otherwise an urgent campaign would wait for a large batch of another campaign.
         """
-        return most if self.rate is None else min(most, max(1, int(self.rate)))
+        return limit if self.rate is None else min(limit, max(1, int(self.rate)))
 
     def share(self, batch: int, processes: int) -> int:
         """Return how many messages a process reserves at a time, for one or several batches.
@@ -129,9 +129,9 @@ class RateLimit:
 
     def take(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
         """Reserve the sending time of so many messages, and count them."""
-        return replace(self.turn(messages, now, limits), used=self.used + messages)
+        return replace(self.reserve(messages, now, limits), used=self.used + messages)
 
-    def turn(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
+    def reserve(self, messages: int, now: datetime, limits: Limits) -> "RateLimit":
         """Reserve the sending time of so many messages."""
         if limits.rate is None:
             return self
@@ -146,7 +146,7 @@ class RateLimit:
         """Subtract messages that provably were not sent from the usage of a day."""
         return replace(self, used=max(0, self.used - messages)) if self.day == day else self
 
-    def heard(self, verdict: Verdict, now: datetime) -> "RateLimit":
+    def record_verdict(self, verdict: Verdict, now: datetime) -> "RateLimit":
         """Record a verdict: a first refusal sets ``failing_since``, any other answer clears it.
 
         An unknown outcome, a call that was not made and a refusal of the settings change nothing.

@@ -192,9 +192,13 @@ def plan_for(
         if suppressed is not None and email.kind is EmailKind.DECISION:
             return Plan(reason=f"this address is suppressed ({suppressed.value})")
         return Plan(text=_decided(email, person), reader_id=person.id)
-    if person is not None and _has_already(email, person):
-        return Plan(text=EmailText.KNOWN, reader_id=person.id)
     moves = email.kind is EmailKind.MOVE
+    if person is not None and (
+        person.id != email.subscriber_id
+        if moves
+        else person.suppressed is None and set(email.lists) <= set(person.lists)
+    ):
+        return Plan(text=EmailText.KNOWN, reader_id=person.id)
     return Plan(text=EmailText.MOVE if moves else EmailText.CONFIRMATION)
 
 
@@ -210,12 +214,6 @@ def _decided(email: TransactionalEmail, person: Subscriber) -> EmailText:
         return EmailText.PREFERENCES
     is_admitted = set(email.lists) <= set(person.lists)
     return EmailText.ADMITTED if is_admitted else EmailText.DECLINED
-
-
-def _has_already(email: TransactionalEmail, person: Subscriber) -> bool:
-    if email.kind is EmailKind.MOVE:
-        return person.id != email.subscriber_id
-    return person.suppressed is None and set(email.lists) <= set(person.lists)
 
 
 UNKNOWN_NETWORK = "unreadable"
@@ -253,7 +251,7 @@ class EmailLimits:
     """The maximum of emails of a kind to a mailbox within 30 days."""
     max_per_network: int = 20
     """The maximum of emails requested from one network within an hour."""
-    waiting: int = 10_000
+    max_waiting: int = 10_000
     """The maximum of emails in the queue."""
 
 

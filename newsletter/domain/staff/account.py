@@ -145,7 +145,7 @@ class Session:
         """Return the id of the session on its owner's pages. It gives no access."""
         return self.hash.hex()[:16]
 
-    def alive(self, now: datetime, seen_at: datetime | None = None) -> bool:
+    def is_alive(self, now: datetime, seen_at: datetime | None = None) -> bool:
         """Return whether the session is still valid.
 
         ``seen_at`` may be later than the stored time.
@@ -154,7 +154,7 @@ class Session:
         longest = SESSION_LIFETIME if self.stage is Stage.WHOLE else FACTOR_TIMEOUT
         return now - seen < IDLE_TIMEOUT and now - self.created_at < longest
 
-    def fresh(self, now: datetime) -> bool:
+    def has_fresh_factor(self, now: datetime) -> bool:
         """Return whether the last second factor is recent enough for dangerous acts."""
         at = self.stepped_up_at  # a clock that was put back makes none any fresher
         return at is not None and timedelta(0) <= now - at < STEP_UP_LIFETIME
@@ -197,8 +197,8 @@ class Limit:
 
     key: str
     """The key under which they are counted."""
-    most: int
-    within: timedelta
+    max_count: int
+    period: timedelta
 
 
 def limits_on_passwords(
@@ -211,27 +211,29 @@ def limits_on_passwords(
     to from this network before, so strangers elsewhere do not lock it out.
     """
     if device:
-        return (Limit(key=f"password {address} by {device}", most=10, within=_FIVE_MINUTES),)
-    pair = Limit(key=f"password {address} {network}", most=10, within=_FIVE_MINUTES)
+        return (Limit(key=f"password {address} by {device}", max_count=10, period=_FIVE_MINUTES),)
+    pair = Limit(key=f"password {address} {network}", max_count=10, period=_FIVE_MINUTES)
     if is_familiar:
         return (pair,)
-    person = Limit(key=f"password {address}", most=60, within=_HOUR)
-    everybody = Limit(key="password", most=600, within=_FIVE_MINUTES)
+    person = Limit(key=f"password {address}", max_count=60, period=_HOUR)
+    everybody = Limit(key="password", max_count=600, period=_FIVE_MINUTES)
     if not network:  # a proxy of ours that does not say whom it speaks for
         return pair, person, everybody
-    return pair, Limit(key=f"network {network}", most=30, within=_HOUR), person, everybody
+    return pair, Limit(key=f"network {network}", max_count=30, period=_HOUR), person, everybody
 
 
 def limits_on_forgotten(address: str, network: str) -> tuple[Limit, ...]:
     """Return the limits on requests for password links, which anybody can make."""
-    pair = Limit(key=f"forgotten {address}", most=3, within=_HOUR)
-    return (pair, Limit(key=f"forgotten from {network}", most=20, within=_HOUR))
+    pair = Limit(key=f"forgotten {address}", max_count=3, period=_HOUR)
+    return (pair, Limit(key=f"forgotten from {network}", max_count=20, period=_HOUR))
 
 
 def limits_on_codes(address: str, network: str, *, is_familiar: bool) -> tuple[Limit, ...]:
     """Return the limits on one-time codes: a person who guesses codes has the password already."""
     key = f"code {address} {network}" if is_familiar else f"code {address}"
-    return Limit(key=key, most=5, within=_FIVE_MINUTES), Limit(key=key, most=50, within=_DAY)
+    return Limit(key=key, max_count=5, period=_FIVE_MINUTES), Limit(
+        key=key, max_count=50, period=_DAY
+    )
 
 
 def limits_on_tests(actor: str) -> tuple[Limit, ...]:
@@ -241,15 +243,15 @@ def limits_on_tests(actor: str) -> tuple[Limit, ...]:
     """
     mine = f"test {actor}"
     return (
-        Limit(key=mine, most=5, within=timedelta(minutes=1)),
-        Limit(key=mine, most=60, within=_HOUR),
-        Limit(key="test", most=20, within=timedelta(minutes=1)),
+        Limit(key=mine, max_count=5, period=timedelta(minutes=1)),
+        Limit(key=mine, max_count=60, period=_HOUR),
+        Limit(key="test", max_count=20, period=timedelta(minutes=1)),
     )
 
 
 def exceeded(limits: Iterable[Limit], now: datetime, count: Callable[[str, datetime], int]) -> bool:
     """Return whether a limit is reached; ``count`` returns the number for a key since a time."""
-    return any(count(limit.key, now - limit.within) >= limit.most for limit in limits)
+    return any(count(limit.key, now - limit.period) >= limit.max_count for limit in limits)
 
 
 _BROWSERS = (

@@ -102,15 +102,15 @@ def sentence(entry: AuditEntry, names: Mapping[str, str], zone: str) -> str:
     if entry.actor in _ITSELF:
         did = _PROGRAM_VERBS.get(entry.action, f"{entry.action[:1].upper()}{entry.action[1:]}:")
     else:
-        did = f"{who(entry.actor, names)} {_VERBS.get(entry.action, f'{entry.action}:')}"
+        did = f"{actor_name(entry.actor, names)} {_VERBS.get(entry.action, f'{entry.action}:')}"
         detail = detail or _OBJECTS.get(entry.action, "")
-        own = f" by {who(entry.actor, names)}"
+        own = f" by {actor_name(entry.actor, names)}"
         detail = detail if not detail.endswith(own) else ""  # "paused by …": said already
     sentence = f"{did} {detail}".rstrip().rstrip(":.")
     return sentence if sentence.endswith(("?", "!")) else f"{sentence}."
 
 
-def who(actor: str, names: Mapping[str, str]) -> str:
+def actor_name(actor: str, names: Mapping[str, str]) -> str:
     return _OTHERS.get(actor) or names.get(actor) or name_of(actor)
 
 

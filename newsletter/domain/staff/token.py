@@ -45,6 +45,6 @@ class Token:
     """The last use, to the hour."""
     revoked_at: datetime | None = None
 
-    def works(self, now: datetime) -> bool:
+    def is_valid(self, now: datetime) -> bool:
         """Return whether it is neither revoked nor expired. Its creator must still be an admin."""
         return self.revoked_at is None and now < self.expires_at

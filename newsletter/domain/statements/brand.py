@@ -81,9 +81,9 @@ class Scheme:
     on_band: str = _WHITE
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(color: str, other: str) -> float:
     """Return the contrast of two colours: 1 for the same, 21 for black and white."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    lighter, darker = sorted((_luminance(color), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
@@ -220,42 +220,42 @@ def desk_colours(color: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 
 def _reach_contrast(
-    given: str, end: float, against: str, least: float, *, saturation: float = 1.0
+    color: str, end: float, against: str, min_contrast: float, *, saturation: float = 1.0
 ) -> str:
     """Return the hue, made lighter (``end`` 1) or darker (0) until the contrast is high enough."""
-    hue, lightness, own = _hls(given)
+    hue, lightness, own = _hls(color)
     steps = (lightness + (end - lightness) * step / 100 for step in range(101))
     tried = (_as_hex(colorsys.hls_to_rgb(hue, step, min(own, saturation))) for step in steps)
-    return next(one for one in tried if contrast(one, against) >= least)
+    return next(one for one in tried if contrast(one, against) >= min_contrast)
 
 
-def _neutral(given: str, lightness: float, saturation: float) -> str:
+def _neutral(color: str, lightness: float, saturation: float) -> str:
     """Return a colour of little saturation with this hue and lightness; a grey gives greys."""
-    hue, _, own = _hls(given)
+    hue, _, own = _hls(color)
     return _as_hex(colorsys.hls_to_rgb(hue, lightness, saturation * min(1.0, 2 * own)))
 
 
-def _hls(given: str) -> tuple[float, float, float]:
-    red, green, blue = (part / 255 for part in _channels(given))
+def _hls(color: str) -> tuple[float, float, float]:
+    red, green, blue = (part / 255 for part in _channels(color))
     return colorsys.rgb_to_hls(red, green, blue)
 
 
-def _mix(one: str, other: str, share: float) -> str:
-    pairs = zip(_channels(one), _channels(other), strict=True)
-    red, green, blue = (here + (there - here) * share for here, there in pairs)
+def _mix(color: str, other: str, ratio: float) -> str:
+    pairs = zip(_channels(color), _channels(other), strict=True)
+    red, green, blue = (here + (there - here) * ratio for here, there in pairs)
     return _as_hex((red / 255, green / 255, blue / 255))
 
 
-def _luminance(given: str) -> float:
+def _luminance(color: str) -> float:
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in (value / 255 for value in _channels(given))
+        for part in (value / 255 for value in _channels(color))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _channels(given: str) -> tuple[int, int, int]:
-    return int(given[1:3], 16), int(given[3:5], 16), int(given[5:7], 16)
+def _channels(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
 def _as_hex(parts: tuple[float, float, float]) -> str:

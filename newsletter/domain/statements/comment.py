@@ -77,13 +77,13 @@ class ChangeRequest:
 
 
 def open_change_request(
-    found: Iterable[ChangeRequest], content_hash: str, approvals: Iterable[Approval]
+    requests: Iterable[ChangeRequest], content_hash: str, approvals: Iterable[Approval]
 ) -> ChangeRequest | None:
     """Return the last request for changes, unless its version was approved or resubmitted since.
 
-    ``found`` is in the order of writing, which decides between two of one instant.
+    ``requests`` is in the order of writing, which decides between two of one instant.
     """
-    last = max(reversed(list(found)), key=lambda one: one.at, default=None)
+    last = max(reversed(list(requests)), key=lambda one: one.at, default=None)
     if last is None or last.closed_at is not None or last.content_hash != content_hash:
         return None
     since = [

@@ -48,7 +48,7 @@ class Difference:
 def differences(before: DraftText, after: DraftText) -> tuple[Difference, ...]:
     """Return all differences between two draft texts: fields first, then the text by paragraphs."""
     found = [
-        Difference(what=name, before=_shown(value), after=_shown(getattr(after, name)))
+        Difference(what=name, before=_as_text(value), after=_as_text(getattr(after, name)))
         for name, value in vars(before).items()
         if name != "body" and value != getattr(after, name)
     ]
@@ -72,7 +72,7 @@ def merge_texts(theirs: DraftText, mine: DraftText) -> DraftText:
     return replace(theirs, **filled | {"body": "\n\n".join(kept)})
 
 
-def _shown(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, tuple) else str(value)

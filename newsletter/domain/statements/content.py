@@ -149,7 +149,7 @@ class ListTitle:
     """The archive shows statements to this list."""
 
 
-def _goes_with_the_line(lists: tuple[str, ...], others: Mapping[str, Any]) -> tuple[str, ...]:
+def _require_release_line(lists: tuple[str, ...], others: Mapping[str, Any]) -> tuple[str, ...]:
     if lists and others.get("release_line") is False:
         raise ValueError("means nothing without release_line: true; write that too")
     return lists
@@ -170,7 +170,7 @@ class Layout:
         False,
         default=False,
     )
-    release_lists: Annotated[tuple[ListName, ...], RuleWithOthers(_goes_with_the_line)] = setting(
+    release_lists: Annotated[tuple[ListName, ...], RuleWithOthers(_require_release_line)] = setting(
         "Only statements to no other lists have the line. Without it: all. Digest emails never"
         " have it.",
         ["press"],
@@ -289,7 +289,7 @@ class Content:
         """Return the number of name gaps in both bodies."""
         return (self.html + self.text).count(f"{MARK_PREFIX}NAME")
 
-    def called(self, name: str) -> tuple[str, ...]:
+    def fill_names(self, name: str) -> tuple[str, ...]:
         """Return the text of each name gap for a reader with this name, which is outside input."""
         if not self.fallbacks:
             return ()
@@ -300,11 +300,11 @@ class Content:
 
     def in_words(self, part: str) -> str:
         """Return the HTML or the text as readers without a name get it."""
-        return _filled(part, self.fallbacks)
+        return _fill(part, self.fallbacks)
 
     def as_written(self, part: str) -> str:
         """Return the HTML or the text for its authors: each greeting as they wrote it."""
-        return _filled(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
+        return _fill(part, [f"{{name|{fallback}}}" for fallback in self.fallbacks])
 
     def content_hash(self) -> str:
         """Return the SHA-256 of all fields, 64 hexadecimal digits; a segment counts by its rule."""
@@ -362,7 +362,7 @@ class Recipient(NamedTuple):
         merged = template.replace(MergeField.UNSUBSCRIBE.value, self.unsubscribe).replace(
             MergeField.MESSAGE_ID.value, self.message_id
         )
-        return _filled(merged, self.names) if self.names else merged
+        return _fill(merged, self.names) if self.names else merged
 
 
 class Recipients(Sequence[Recipient]):
@@ -401,7 +401,7 @@ class Recipients(Sequence[Recipient]):
         return len(self.addresses)
 
 
-def _filled(part: str, names: Iterable[str]) -> str:
+def _fill(part: str, names: Iterable[str]) -> str:
     for mark, name in zip(NAME_MARKS, names, strict=False):
         part = part.replace(mark, name)
     return part

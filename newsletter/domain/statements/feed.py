@@ -192,26 +192,28 @@ def _match_known_items(
 Listed = TypeVar("Listed", Item, KnownItem)
 
 
-def _unique(items: Iterable[Listed], mark: Callable[[Item | KnownItem], str]) -> dict[str, Listed]:
+def _unique(
+    items: Iterable[Listed], key_of: Callable[[Item | KnownItem], str]
+) -> dict[str, Listed]:
     found: dict[str, list[Listed]] = {}
     for item in items:
-        found.setdefault(mark(item), []).append(item)
+        found.setdefault(key_of(item), []).append(item)
     return {key: same[0] for key, same in found.items() if key and len(same) == 1}
 
 
-def _link_key(one: Item | KnownItem) -> str:
+def _link_key(item: Item | KnownItem) -> str:
     """Return the link if it identifies a page; the front page of a site identifies no item."""
     try:
-        parts = urlsplit(one.link)
+        parts = urlsplit(item.link)
     except ValueError:
         return ""
     page = parts.path.strip("/")
     return f"{parts.netloc}/{page}?{parts.query}" if page or parts.query else ""
 
 
-def _title_key(one: Item | KnownItem) -> str:
-    at = one.published.isoformat() if one.published else ""
-    return f"{one.title.casefold()} {at}" if one.title else ""
+def _title_key(item: Item | KnownItem) -> str:
+    at = item.published.isoformat() if item.published else ""
+    return f"{item.title.casefold()} {at}" if item.title else ""
 
 
 def _is_old(item: Item, bound: datetime, *, undated: bool) -> bool:
@@ -219,18 +221,18 @@ def _is_old(item: Item, bound: datetime, *, undated: bool) -> bool:
 
 
 def next_visit(
-    now: datetime, *, every: timedelta, failures: int, asked: timedelta | None, share: float
+    now: datetime, *, every: timedelta, failures: int, retry_after: timedelta | None, share: float
 ) -> datetime:
     """Return the time of the next visit after this many failures in a row.
 
-    ``asked`` is a server's Retry-After. ``share`` (0 to 1) spreads the visits of many workspaces
-    over a tenth of the interval.
+    ``retry_after`` is what a server asked for. ``share`` (0 to 1) spreads the visits of many
+    workspaces over a tenth of the interval.
     """
     wait = every
     if failures:
         # failures have no end, and a timedelta has
         doubled = _FIRST_RETRY * 2 ** min(failures - 1, 20)
-        wait = max(min(doubled, max(every, _LATE)), min(asked or _FIRST_RETRY, _MAX_WAIT))
+        wait = max(min(doubled, max(every, _LATE)), min(retry_after or _FIRST_RETRY, _MAX_WAIT))
     return now + wait * (1 + share / 10)
 
 

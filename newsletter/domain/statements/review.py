@@ -115,7 +115,6 @@ class ReviewFinding(Fault):
 
 
 def finding_of(fault: Fault) -> ReviewFinding:
-    """Return a fault as a finding of a review."""
     check = Check(fault.code) if fault.code else Check.FAULT
     return ReviewFinding(check=check, **vars(fault) | {"column": 0, "code": ""})
 
@@ -178,10 +177,10 @@ class ReviewContext:
     """The slugs of other campaigns to one of its lists that start within an hour of it."""
 
 
-def find_context_findings(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
+def find_context_findings(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
     """Yield findings about the front matter and the context of the statement."""
     for check, keys, rule in _RULES:
-        message = rule(statement, around)
+        message = rule(statement, context)
         if message:
             key = next((key for key in keys if statement.line_of(key)), "")
             line = statement.line_of(key)
@@ -230,15 +229,15 @@ def _capitals(statement: Statement, _: ReviewContext) -> str:
     return say("the title is all in capitals, which is hard to read: write it like a sentence")
 
 
-def _date(statement: Statement, around: ReviewContext) -> str:
-    if statement.date is None or abs(statement.date - around.day) <= _YEAR:
+def _date(statement: Statement, context: ReviewContext) -> str:
+    if statement.date is None or abs(statement.date - context.day) <= _YEAR:
         return ""
     pattern = "the date is {date}, and it goes out on {day}: is the year right?"
-    return say(pattern, date=str(statement.date), day=str(around.day))
+    return say(pattern, date=str(statement.date), day=str(context.day))
 
 
-def _embargo(_: Statement, around: ReviewContext) -> str:
-    send_at, embargo = around.send_at, around.embargo_until
+def _embargo(_: Statement, context: ReviewContext) -> str:
+    send_at, embargo = context.send_at, context.embargo_until
     if send_at is None or embargo is None or send_at >= embargo:
         return ""
     return say(
@@ -256,21 +255,21 @@ def _open_embargo(statement: Statement, _: ReviewContext) -> str:
     )
 
 
-def _nobody(statement: Statement, around: ReviewContext) -> str:
-    if around.audience != 0 or not around.readers or statement.segment is not None:
+def _nobody(statement: Statement, context: ReviewContext) -> str:
+    if context.audience != 0 or not context.readers or statement.segment is not None:
         return ""
     pattern = "no one is on {lists}, and others have readers: check the name"
     return say(pattern, lists=_lists(statement))
 
 
-def _unknown_list(_: Statement, around: ReviewContext) -> str:
-    if not around.audience:  # there is nobody on any list of it, which is said instead
+def _unknown_list(_: Statement, context: ReviewContext) -> str:
+    if not context.audience:  # there is nobody on any list of it, which is said instead
         return ""
-    return "; ".join(around.unknown_lists)
+    return "; ".join(context.unknown_lists)
 
 
-def _segment(statement: Statement, around: ReviewContext) -> str:
-    if around.audience != 0 or not around.readers or statement.segment is None:
+def _segment(statement: Statement, context: ReviewContext) -> str:
+    if context.audience != 0 or not context.readers or statement.segment is None:
         return ""
     name = statement.segment.name
     return say(
@@ -281,8 +280,8 @@ def _segment(statement: Statement, around: ReviewContext) -> str:
     )
 
 
-def _no_readers(statement: Statement, around: ReviewContext) -> str:
-    if around.audience != 0 or around.readers:
+def _no_readers(statement: Statement, context: ReviewContext) -> str:
+    if context.audience != 0 or context.readers:
         return ""
     pattern = "no one is on {lists} yet: people who join before it is sent will get it"
     return say(pattern, lists=_lists(statement))
@@ -293,16 +292,16 @@ def _lists(statement: Statement) -> str:
     return say("the list {names}", "the lists {names}", count=len(statement.lists), names=names)
 
 
-def _nearby(_: Statement, around: ReviewContext) -> str:
-    if not around.nearby:
+def _nearby(_: Statement, context: ReviewContext) -> str:
+    if not context.nearby:
         return ""
-    others = ", ".join(around.nearby)
+    others = ", ".join(context.nearby)
     pattern = "readers of the same list get {others} within the hour: does it have to be both?"
     return say(pattern, others=others)
 
 
-def _audience(_: Statement, around: ReviewContext) -> str:
-    now, last = around.audience, around.last_audience
+def _audience(_: Statement, context: ReviewContext) -> str:
+    now, last = context.audience, context.last_audience
     if not now or not last or not differs_by_a_fifth(last, now):
         return ""
     return say(

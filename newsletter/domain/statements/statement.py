@@ -212,7 +212,7 @@ class ApprovalStatus:
         return not self.approved and bool(self.outdated)
 
 
-def standing(
+def judge_approvals(
     *,
     content_hash: str,
     writers: Collection[str],
@@ -306,7 +306,7 @@ class StoredStatement:
     def slug(self) -> str:
         return self.statement.slug
 
-    def wrote(self, address: str) -> bool:
+    def is_writer(self, address: str) -> bool:
         """Return whether the person with this address, in any spelling, is among the writers."""
         return any(same_person(address, writer) for writer in self.writers)
 

@@ -152,9 +152,9 @@ class Segment(SegmentRule):
         yield from _tagged("not tagged", self.without_tags, "or")
 
 
-def _tagged(how: str, tags: Sequence[str], joint: str) -> Iterator[str]:
+def _tagged(verb: str, tags: Sequence[str], conjunction: str) -> Iterator[str]:
     if tags:
-        yield f"{how} {f' {joint} '.join(tags)}"
+        yield f"{verb} {f' {conjunction} '.join(tags)}"
 
 
 def _midnight(day: date | None, zone: str) -> datetime | None:

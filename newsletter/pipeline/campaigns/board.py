@@ -63,23 +63,23 @@ def board(
     *,
     shelf: Shelf | None = None,
     search: BoardSearch | None = None,
-    number: int = 1,
+    page_number: int = 1,
 ) -> BoardPage:
     """Return one page of the board, latest change first."""
-    skip, search = (number - 1) * PAGE, search or BoardSearch()
+    skip, search = (page_number - 1) * PAGE, search or BoardSearch()
     has_drafts = shelf in {None, Shelf.DRAFTS}
-    keys = tx.board.unseen(search, skip=skip, most=PAGE + 1) if has_drafts else []
+    keys = tx.board.unseen(search, skip=skip, limit=PAGE + 1) if has_drafts else []
     unseen = [draft for draft in map(tx.drafts.get, keys) if draft is not None]
     counts = tx.board.counts(rules, search)
     counts[Shelf.DRAFTS] += tx.board.count_unseen(search)
-    slugs = tx.board.page(rules, shelf, search, skip=skip, most=PAGE + 1)
+    slugs = tx.board.page(rules, shelf, search, skip=skip, limit=PAGE + 1)
     return BoardPage(
         rows=tuple(_rows(tx, slugs[:PAGE], rules, faults)),
         unseen=tuple(unseen[:PAGE]),
         counts=counts,
         shelf=shelf,
         search=search,
-        number=number,
+        number=page_number,
         has_more=max(len(slugs), len(unseen)) > PAGE,
     )
 
@@ -167,7 +167,7 @@ def desktop(
     lapsed: list[StatementStatus] = []
     for shelf, needed in _TASK_SHELVES:
         if role.includes(needed):
-            slugs = tx.board.page(rules, shelf, most=_MAX_SEARCHED)
+            slugs = tx.board.page(rules, shelf, limit=_MAX_SEARCHED)
             found = _rows(tx, slugs, rules, faults)
             waiting += [status for status in found if status.waits_for(address)]
             starts = ((status, status.lapsed) for status in found)
@@ -179,7 +179,7 @@ def desktop(
     moving = {CampaignState.SENDING, CampaignState.PAUSED}
     going = [open_ for open_ in tx.campaigns.open() if has_begun(open_) and open_.state in moving]
     if role.includes(Role.SENDER):  # nobody else would find them
-        slugs = tx.board.page(rules, Shelf.MISSING, most=_MAX_SEARCHED)
+        slugs = tx.board.page(rules, Shelf.MISSING, limit=_MAX_SEARCHED)
         waiting += [one for one in _rows(tx, slugs, rules, faults) if one.state is State.FAULTY]
         waiting += statuses_of([one for one in going if one.welcome and one.counts.unknown])
     going = [campaign for campaign in going if not campaign.welcome]

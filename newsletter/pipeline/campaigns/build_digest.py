@@ -140,7 +140,7 @@ class DigestBuilder:
             dropped = replace(found[0], statement=None, parts=())
             tx.digests.put(dropped, tx.now)
             # made again with the same parts, it would go out by the approvals of before
-            tx.approvals.revoke(slug, tx.now, actor=actor, why="dropped")
+            tx.approvals.revoke(slug, tx.now, actor=actor, reason="dropped")
             detail = f"it gathered {', '.join(found[0].parts)}"
             tx.audit.enter(actor, "drop", slug, detail)
             return dropped
@@ -170,17 +170,17 @@ class DigestBuilder:
     def _configured(self, name: str) -> Digest | None:
         return next((digest for digest in self.digests if digest.name == name), None)
 
-    def _parts(self, tx: Transaction, digest: Digest, upto: datetime) -> list[Part]:
-        """Return the parts of an issue that is built at ``upto``, in sending order."""
+    def _parts(self, tx: Transaction, digest: Digest, end: datetime) -> list[Part]:
+        """Return the parts of an issue that is built at ``end``, in sending order."""
         issues = tx.digests.issues()
         made = [issue for issue in issues if issue.name == digest.name and issue.statement]
-        since = tx.digests.since().get(digest.name, upto)
+        since = tx.digests.since().get(digest.name, end)
         after = max([since, *(issued.upto for issued in made)])
         chosen = choose_campaigns(
             # a correction begins after what it corrects
             _with_page(tx, tx.campaigns.begun(after)),
             after=after,
-            upto=upto,
+            upto=end,
             gathers=digest.gathers,
             # neither what an issue named before, nor one digest email in another
             listed={slug for issued in made for slug in issued.parts}
@@ -283,15 +283,15 @@ class DigestBuilder:
         pairs = ((issue, self._corrected(tx, issue)) for issue in tx.digests.waiting())
         return [right for issue, right in pairs if right != issue]
 
-    def _replace(self, tx: Transaction, right: Issue) -> BuiltDigest:
-        tx.digests.put(right, tx.now)
+    def _replace(self, tx: Transaction, issue: Issue) -> BuiltDigest:
+        tx.digests.put(issue, tx.now)
         rest = (
-            f"it is made again from {_counted(len(right.parts))}" if right.parts else "none is left"
+            f"it is made again from {_counted(len(issue.parts))}" if issue.parts else "none is left"
         )
         summary = f"a part was corrected or cancelled since, and {rest}"
-        detail = ", ".join(right.parts) or summary
-        tx.audit.enter(_SCHEDULER, "gather", right.slug, detail)
-        return right, summary
+        detail = ", ".join(issue.parts) or summary
+        tx.audit.enter(_SCHEDULER, "gather", issue.slug, detail)
+        return issue, summary
 
 
 def _lists_text(digest: Digest) -> str:

@@ -31,13 +31,7 @@ from newsletter.pipeline.campaigns.headcount import (
     current_terms,
     record_start,
 )
-from newsletter.pipeline.ledger import (
-    Configuration,
-    entitle,
-    find_campaign,
-    find_seen,
-    find_stored,
-)
+from newsletter.pipeline.ledger import Configuration, entitle, find_campaign, find_seen, find_stored
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
 from newsletter.pipeline.status import (
     approved_from,
@@ -101,36 +95,36 @@ class Starter:
     rules: CampaignRules
     configuration: Configuration
 
-    def start(self, asked: StartRequest) -> Start:
+    def start(self, request: StartRequest) -> Start:
         """Start a statement, also one that was paused because its number of readers had changed.
 
         Raises NotFound or Refused: ContentChanged, CountChanged or TimeChanged if the sender saw
         another content, number of readers or time; AlreadyStarted if it was started before.
         """
         with self.store.begin() as tx:
-            person = entitle(tx, asked.by, Role.SENDER, "start")
+            person = entitle(tx, request.by, Role.SENDER, "start")
             self.configuration.refuse_mismatch(tx)
-            status = load_status(tx, find_seen(tx, asked.slug, asked.seen), self.rules)
-            unconfirmed = _has_unconfirmed_count(tx, asked.slug)
+            status = load_status(tx, find_seen(tx, request.slug, request.seen), self.rules)
+            unconfirmed = _has_unconfirmed_count(tx, request.slug)
             refuse_if_sent(status)
             if not status.approval.approved:
                 why = "; ".join(status.approval.reasons)
-                raise Refused(f"{asked.slug} is not approved: {why}")
+                raise Refused(f"{request.slug} is not approved: {why}")
             if status.start is not None and not unconfirmed:
                 raise AlreadyStarted(status.start)
-            if asked.at is not None and asked.at <= tx.now:
-                raise Refused(f"{asked.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
-            at = tx.now if asked.at_once else asked.at
+            if request.at is not None and request.at <= tx.now:
+                raise Refused(f"{request.at:%Y-%m-%d %H:%M} UTC has passed; choose a later time")
+            at = tx.now if request.at_once else request.at
             if at is None:
-                refuse_other_time(status, asked.shown)
+                refuse_other_time(status, request.shown)
             else:
                 self._set_time(tx, status.stored, at, person)
             if unconfirmed and status.campaign is not None:
-                tx.starts.revoke(asked.slug, tx.now)
+                tx.starts.revoke(request.slug, tx.now)
                 number, paused = status.campaign.id, {CampaignState.PAUSED}
                 tx.campaigns.move(number, CampaignState.SCHEDULED, expect=paused, at=tx.now)
-            start = record_start(tx, status, asked.shown, by=person)
-            when = f", at {asked.at.isoformat()}" if asked.at else ", at once" * asked.at_once
+            start = record_start(tx, status, request.shown, by=person)
+            when = f", at {request.at.isoformat()}" if request.at else ", at once" * request.at_once
             detail = f"{start.content_hash} to {start.count} readers{when}"
             tx.audit.enter(person, "start", start.slug, detail)
             return start
@@ -204,7 +198,7 @@ class Starter:
             )
         for approval in later:
             why = "it is to be sent earlier than its approvers saw"
-            tx.approvals.revoke(slug, tx.now, approval.by, actor=person, why=why)
+            tx.approvals.revoke(slug, tx.now, approval.by, actor=person, reason=why)
 
     def undo(self, slug: str, *, by: str) -> bool:
         """Undo a start before sending begins. Return whether the statement is still approved.
@@ -216,7 +210,7 @@ class Starter:
             person = entitle(tx, by, Role.APPROVER, "undo")
             status = load_status(tx, find_stored(tx, slug), self.rules)
             campaign = status.campaign
-            if campaign is not None and status.begun:
+            if campaign is not None and status.has_begun:
                 raise UndoTooLate(campaign)
             self._take_back(tx, status, person)
             if status.set_for is not None and status.set_for <= tx.now:
@@ -241,7 +235,7 @@ class Starter:
                 tx.audit.enter(person, "undo", slug, "start")
         else:
             whose = None if may_revoke_all else person
-            taken = tx.approvals.revoke(slug, tx.now, whose, actor=person, why="undone")
+            taken = tx.approvals.revoke(slug, tx.now, whose, actor=person, reason="undone")
         if not taken:
             raise Refused(f"there is nothing of {person} to undo: {slug} waits for somebody else")
         left = load_status(tx, status.stored, self.rules).approval
@@ -293,7 +287,10 @@ class OperatorActions:
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
             tx.campaigns.cancel_pending(campaign.id)
             tx.approvals.revoke(
-                campaign.slug, tx.now, actor=self.actor, why="that the cancelled campaign had used"
+                campaign.slug,
+                tx.now,
+                actor=self.actor,
+                reason="that the cancelled campaign had used",
             )
             return find_campaign(tx, str(campaign.id))
 

@@ -215,7 +215,7 @@ def headcount(tx: Transaction, status: StatementStatus) -> Headcount:
 def with_readers(tx: Transaction, status: StatementStatus) -> StatementStatus:
     """Add the number of readers and their send times, unless planning refuses."""
     ready = status.stored.present and status.stored.content_hash and status.ready
-    if status.begun or not ready:
+    if status.has_begun or not ready:
         return status
     try:
         reach = _reach(tx, status)
@@ -315,9 +315,9 @@ def readers_left_out(
     return ready, [one.statement for one in late if not one.approval.approved]
 
 
-def _largest_first(found: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+def _largest_first(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
     """Return (name, number of people) pairs, largest number first."""
-    return tuple(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+    return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
 @dataclass(frozen=True, kw_only=True)

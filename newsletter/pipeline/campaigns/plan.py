@@ -88,14 +88,13 @@ class PlanState:
 
     staff: Mapping[str, Role] | None = None
     """The roles in the last run, by address; None before the first run."""
-    mark: int = 0
+    change_number: int = 0
     """The database's change number in the last run."""
     open: set[str] = field(default_factory=set)
     """Slugs whose step may change without a change of their own, such as by time."""
     held: dict[str, HeldStatement] = field(default_factory=dict)
 
     def note(self, decision: _Decision) -> None:
-        """Store the decision on one statement."""
         slug = decision.status.slug
         self.open.discard(slug)
         self.held.pop(slug, None)
@@ -115,7 +114,7 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
     with store.read() as tx:
         staff = tx.staff.roles()
         full = before.staff != staff
-        mark, touched = tx.statements.changed_since(None if full else before.mark)
+        mark, touched = tx.statements.changed_since(None if full else before.change_number)
         known = tx.statements.unsettled() if full else tx.statements.some({*touched, *before.open})
         # rendering a statement for the first time counts as a change, so it is planned then
         known = [stored for stored in known if stored.fingerprint]
@@ -136,7 +135,7 @@ def plan(*, store: Store, rules: PlanRules, before: PlanState | None = None) -> 
         if decision.step is Step.WITHDRAW:
             withdrawn.append(HeldStatement(slug=slug, reason=decision.why))
         before.note(decision)
-    before.staff, before.mark = staff, mark
+    before.staff, before.change_number = staff, mark
     held = tuple(before.held[slug] for slug in sorted(before.held))
     return PlanResult(scheduled=tuple(scheduled), withdrawn=tuple(withdrawn), held=held)
 
@@ -156,7 +155,7 @@ def _is_open(decision: _Decision) -> bool:
 
 
 def _decide(tx: Transaction, status: StatementStatus) -> _Decision:
-    release = None if status.begun else release_of(tx, status)
+    release = None if status.has_begun else release_of(tx, status)
     step, why = _next_step(status, release)
     return _Decision(status=status, release=release, step=step, why=why)
 
@@ -167,7 +166,7 @@ def _next_step(status: StatementStatus, release: datetime | None) -> tuple[Step,
     ``release`` is when the first reader would get it; None if a time does not exist in its zone.
     """
     # the campaign's state alone does not tell: one that was stopped on its way is paused too
-    if status.begun:
+    if status.has_begun:
         return Step.NOTHING, ""
     waiting = status.campaign if status.is_waiting else None
     if status.is_within:
@@ -253,13 +252,13 @@ def _approvers(status: StatementStatus) -> tuple[str, ...]:
     return tuple(approval.by for approval in status.approval.given)
 
 
-def _withdraw(tx: Transaction, campaign: Campaign, why: str) -> None:
+def _withdraw(tx: Transaction, campaign: Campaign, reason: str) -> None:
     if campaign.state is CampaignState.PAUSED:  # else a text that changes back would resume it
         tx.starts.revoke(campaign.slug, tx.now, version=campaign.content_hash)
     tx.campaigns.move(
-        campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=tx.now, reason=why
+        campaign.id, CampaignState.CANCELLED, expect=BEFORE_START, at=tx.now, reason=reason
     )
-    _log(tx, "withdraw", campaign.slug, f"campaign {campaign.id}: {why}")
+    _log(tx, "withdraw", campaign.slug, f"campaign {campaign.id}: {reason}")
 
 
 def start_due(*, store: Store, rules: PlanRules) -> tuple[Campaign, ...]:
@@ -357,7 +356,7 @@ def _cancel(tx: Transaction, campaign: Campaign, reason: str) -> None:
         campaign.id, CampaignState.CANCELLED, expect={campaign.state}, at=tx.now, reason=reason
     )
     tx.campaigns.cancel_pending(campaign.id)
-    tx.approvals.revoke(campaign.slug, tx.now, actor="scheduler", why=reason)
+    tx.approvals.revoke(campaign.slug, tx.now, actor="scheduler", reason=reason)
     _log(tx, "cancel", campaign.slug, f"campaign {campaign.id}: {reason}")
 
 

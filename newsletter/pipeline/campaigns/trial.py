@@ -80,7 +80,7 @@ def _as_reader(content: Content, person: Subscriber | None, links: Links) -> Rec
     [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
     [message] = links.message_ids(NO_CAMPAIGN, [number])
     address, called = (person.address, person.name) if person else (_SAMPLE_ADDRESS, "")
-    return Recipient(number, address, token, message, content.called(called))
+    return Recipient(number, address, token, message, content.fill_names(called))
 
 
 def filled(content: Content, recipient: Recipient) -> Content:
@@ -149,7 +149,7 @@ class TrialSender:
             tx.audit.enter(actor, "test", subject or slug, "one test mail")
         provider = self.provider.provider
         answer = provider.hand_over(replace(provider.prepare(batch), not_after=not_after))
-        until = self.store.clock.now() + backoff(1, jitter=0, asked=answer.retry_after)
+        until = self.store.clock.now() + backoff(1, jitter=0, retry_after=answer.retry_after)
         with self.store.begin() as tx:
             limiter.settle(tx, answer, taken_at=taken_at, until=until)
             limiter.give_back(tx, answer.not_handed_over(1), taken_at)
@@ -165,7 +165,9 @@ class TrialSender:
         content = self.renderer.render(statement, within, test=True)
         content = replace(content, subject=f"[Test] {content.subject}")
         reader = made_up(content, self.links)._replace(
-            address=address, names=content.called(called), message_id=f"test.{secrets.token_hex(8)}"
+            address=address,
+            names=content.fill_names(called),
+            message_id=f"test.{secrets.token_hex(8)}",
         )
         return OutgoingBatch(
             campaign=f"{slug}_test",

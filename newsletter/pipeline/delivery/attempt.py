@@ -144,12 +144,12 @@ class ProviderPool:
         return True
 
     def _fail_over(
-        self, tx: Transaction, second: PooledProvider, campaign: Campaign, why: str
+        self, tx: Transaction, second: PooledProvider, campaign: Campaign, reason: str
     ) -> None:
         # several threads may find the outage at the same time: the first one fails over and logs it
         if not tx.campaigns.hand_on(campaign.id, second.name):
             return
-        detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {why}"
+        detail = f"campaign {campaign.id} from {self.first.name} to {second.name}: {reason}"
         tx.audit.enter("scheduler", "fail over", campaign.slug, detail)
         _log.warning("failed over: %s", detail)
 

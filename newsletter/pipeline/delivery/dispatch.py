@@ -135,7 +135,6 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         return self.pool.provider_for(held.claimed)
 
     def prepare(self, held: HeldBatch, attempt: Attempt) -> PreparedRequest | Answer:
-        """Build one request for the whole batch."""
         if held.content.carriage != self.carriage:
             return Answer(outcome=Outcome(verdict=Verdict.CONFIGURATION, reason=_SETTINGS_CHANGED))
         batch = build_batch(
@@ -157,7 +156,6 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         )
 
     def requeue(self, tx: Transaction, held: HeldBatch, reason: str) -> None:
-        """Queue the batch again."""
         tx.batches.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
         confirm_by_events(tx, held.claimed.campaign.id)
 
@@ -193,7 +191,7 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
         outcomes = (answer.outcome, *answer.exceptions.values())
         if not any(outcome.verdict in _BACKOFF_VERDICTS for outcome in outcomes):
             return timedelta(0)
-        return backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
+        return backoff(claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after)
 
     def _record(
         self, claimed: ClaimedBatch, answer: Answer, wait: timedelta, taken_at: datetime
@@ -244,11 +242,11 @@ class Dispatcher(Attempts[HeldBatch, DispatchResult]):
             )
         booking = _booking(claimed, answer, wait)
         # if no reader has a final outcome, the batch keeps its attempts, so that waits grow
-        if len(booking.again) < len(claimed.members):
+        if len(booking.to_retry) < len(claimed.members):
             return tx.batches.settle(claimed, booking=booking, at=now)
         if outcome.verdict is Verdict.SPLIT:
             return tx.batches.split(claimed)
-        reason = next(iter(booking.again.values())).reason
+        reason = next(iter(booking.to_retry.values())).reason
         return tx.batches.requeue(claimed, not_before=now + wait, reason=reason)
 
     def _finish_emptied(self) -> None:
@@ -278,6 +276,6 @@ def _booking(claimed: ClaimedBatch, answer: Answer, wait: timedelta) -> Booking:
     return Booking(
         outcome=rest,
         exceptions={n: each for n, each in others.items() if each.verdict in _KNOWN_VERDICTS},
-        again={n: each for n, each in others.items() if each.verdict not in _FINAL_VERDICTS},
+        to_retry={n: each for n, each in others.items() if each.verdict not in _FINAL_VERDICTS},
         wait=wait,
     )

@@ -92,7 +92,7 @@ class RateLimiter:
             rate_limit = self.current(tx, tx.now, is_locked=True)
             if rate_limit.wait(tx.now, self.limits) is not None:
                 return
-            taken = rate_limit.turn(size - left, tx.now, self.limits)
+            taken = rate_limit.reserve(size - left, tx.now, self.limits)
             tx.rate_limits.put(self.provider, self.domain, taken)
         reservation.size = reservation.messages = size
         reservation.not_after = not_after
@@ -117,7 +117,7 @@ class RateLimiter:
         if self.limits.daily_quota is not None:
             rate_limit = self.current(tx, now)
             midnight = self.limits.end_of(rate_limit.day - timedelta(days=1))
-            left = tx.batches.left_since(self.provider, midnight)
+            left = tx.batches.count_sent_since(self.provider, midnight)
             counted = replace(rate_limit, used=max(left, rate_limit.used))
             tx.rate_limits.put(self.provider, self.domain, counted)
 
@@ -182,7 +182,7 @@ class RateLimiter:
         ``has_fallback``: another provider takes over if this one keeps failing.
         """
         kept = self._load(tx)
-        rate_limit = kept.heard(answer.outcome.verdict, taken_at) if has_fallback else kept
+        rate_limit = kept.record_verdict(answer.outcome.verdict, taken_at) if has_fallback else kept
         for outcome in (answer.outcome, *answer.exceptions.values()):
             if outcome.verdict in {Verdict.RETRY, Verdict.QUOTA}:
                 cause = Cause.QUOTA if outcome.verdict is Verdict.QUOTA else Cause.BLOCKED

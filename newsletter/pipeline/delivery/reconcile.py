@@ -284,7 +284,7 @@ class Reconciler:
         if answer.outcome.verdict is Verdict.ACCEPTED and len(known) == len(held.members):
             known = {n: outcome for n, outcome in known.items() if n in answer.exceptions}
             return _LookupOutcome(known=known, rest=DeliveryState.ACCEPTED)
-        wait = backoff(held.tries + 1, jitter=self.jitter(), asked=answer.retry_after)
+        wait = backoff(held.tries + 1, jitter=self.jitter(), retry_after=answer.retry_after)
         return _LookupOutcome(
             known=known,
             rest=DeliveryState.UNKNOWN,
@@ -307,54 +307,57 @@ class Reconciler:
             self.pool.provider_for(held).provider.capabilities.records_delay or FIRST_LOOKUP_AFTER
         )
         # by the provider's clock: ours may have been wrong at the attempt, or be wrong now
-        at = result.dated or self.store.clock.now()
+        at = result.read_at or self.store.clock.now()
         early = held.attempt_at + records_delay - self.store.clock.now()
         # what still shows somebody new is not complete yet, and a look that is early does not count
         since = None if known or early > timedelta(0) else held.silent_since or at
         left = records_delay - (at - since) if since else max(early, FIRST_LOOKUP_AFTER)
-        if result.whole and left <= timedelta(0):
+        if result.is_complete and left <= timedelta(0):
             # absence proves nothing about readers whose address is not known any more
             apart = frozenset() if result.all_or_none else held.without_address
             return _LookupOutcome(known={}, rest=DeliveryState.PENDING, apart=apart)
-        longest = records_delay if result.whole else max(records_delay, _MAX_UNREADABLE_DELAY)
+        longest = records_delay if result.is_complete else max(records_delay, _MAX_UNREADABLE_DELAY)
         # tries have no end and a timedelta has; the tenth power is months already
         growing = min(FIRST_LOOKUP_AFTER * _LOOKUP_GROWTH ** min(held.tries + 1, 10), longest)
         # look again as soon as the records are complete: then absence is a proof
-        wait = min(growing, max(left, FIRST_LOOKUP_AFTER)) if result.whole else growing
+        wait = min(growing, max(left, FIRST_LOOKUP_AFTER)) if result.is_complete else growing
         return _LookupOutcome(
             known=known,
             rest=DeliveryState.UNKNOWN,
             until=self.store.clock.now() + max(wait, result.retry_after or wait),
             tries=held.tries + 1,
-            silent_since=since if result.whole else None,
+            silent_since=since if result.is_complete else None,
             reason=result.reason,
             asked=result.retry_after,
         )
 
-    def _record(self, step: Step, held: UnknownBatch, found: _LookupOutcome) -> ReconcileResult:
+    def _record(self, step: Step, held: UnknownBatch, outcome: _LookupOutcome) -> ReconcileResult:
         with self.store.begin() as tx:
             booked = tx.unknowns.settle(
                 held,
-                known=found.known,
-                rest=found.rest,
+                known=outcome.known,
+                rest=outcome.rest,
                 at=self.store.clock.now(),
-                apart=found.apart,
+                apart=outcome.apart,
             )
-            if found.rest is DeliveryState.UNKNOWN or found.apart:
+            if outcome.rest is DeliveryState.UNKNOWN or outcome.apart:
                 tx.unknowns.put_off(
-                    held, until=found.until, tries=found.tries, silent_since=found.silent_since
+                    held,
+                    until=outcome.until,
+                    tries=outcome.tries,
+                    silent_since=outcome.silent_since,
                 )
-            if found.asked is not None:
+            if outcome.asked is not None:
                 limiter = self.pool.provider_for(held).limiter
                 limiter = limiter if step is Step.REPLAY else limiter.for_records
-                limiter.block_calls(tx, self.store.clock.now() + found.asked, found.reason)
+                limiter.block_calls(tx, self.store.clock.now() + outcome.asked, outcome.reason)
             reassess(tx, held.campaign.id)
-        people = len(held.members) - len(found.known) - len(found.apart)
+        people = len(held.members) - len(outcome.known) - len(outcome.apart)
         return ReconcileResult(
             held=held,
             step=step,
-            known=len(found.known) + (people if found.rest is DeliveryState.ACCEPTED else 0),
-            queued=people if found.rest is DeliveryState.PENDING else 0,
-            unknown=len(found.apart) + (people if found.rest is DeliveryState.UNKNOWN else 0),
-            reason=found.reason if booked else "somebody settled the batch by hand first",
+            known=len(outcome.known) + (people if outcome.rest is DeliveryState.ACCEPTED else 0),
+            queued=people if outcome.rest is DeliveryState.PENDING else 0,
+            unknown=len(outcome.apart) + (people if outcome.rest is DeliveryState.UNKNOWN else 0),
+            reason=outcome.reason if booked else "somebody settled the batch by hand first",
         )

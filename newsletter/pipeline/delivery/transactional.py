@@ -108,7 +108,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
             if due is None or tx.hold.reasons():
                 return None
             blocks = self.pool.blocks(tx, now).values()
-            full = tx.emails.left_since(now - _HOUR) >= self.most_per_hour
+            full = tx.emails.count_sent_since(now - _HOUR) >= self.most_per_hour
         free = min(wait.until if wait else now for wait in blocks)
         return max(due, free, now + _HOUR if full else now)
 
@@ -117,7 +117,7 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         at = attempt.at
         blocks = self.pool.blocks(tx, at)
         free = [provider for provider in self.pool.all if blocks[provider.name] is None]
-        if not free or tx.emails.left_since(at - _HOUR) >= self.most_per_hour:
+        if not free or tx.emails.count_sent_since(at - _HOUR) >= self.most_per_hour:
             return None
         claimed = tx.emails.claim(at=at, attempt_id=attempt.id, owner=self.owner)
         if claimed is None:
@@ -143,7 +143,6 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         return held.provider or self.pool.first
 
     def prepare(self, held: HeldEmail, attempt: Attempt) -> PreparedRequest | Answer:
-        """Build the request for one email to one person."""
         says = held.plan.text
         if says is None:
             return Answer(outcome=Outcome(verdict=Verdict.REJECTED, reason=held.plan.reason))
@@ -159,7 +158,6 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         )
 
     def requeue(self, tx: Transaction, held: HeldEmail, reason: str) -> None:
-        """Queue the email again."""
         tx.emails.requeue(held.claimed, not_before=self.store.clock.now(), reason=reason)
 
     def _write(self, claimed: ClaimedEmail, plan: Plan, says: EmailText, at: datetime) -> Content:
@@ -191,7 +189,9 @@ class TransactionalSender(Attempts[HeldEmail, EmailResult]):
         state = EmailState.WITHHELD
         if provider is not None:
             state = _FINAL_STATES.get(outcome.verdict, EmailState.WAITING)
-        until = now + backoff(claimed.attempts, jitter=self.jitter(), asked=answer.retry_after)
+        until = now + backoff(
+            claimed.attempts, jitter=self.jitter(), retry_after=answer.retry_after
+        )
         name = provider.name if provider else ""
         with self.store.begin() as tx:
             if provider is not None:
@@ -225,7 +225,7 @@ def forget(*, store: Store) -> int:
     addresses.
     """
     with store.begin() as tx:
-        tx.emails.abandon(store.clock.now(), lost=store.clock.now() - _HOUR)
+        tx.emails.abandon(store.clock.now(), lost_before=store.clock.now() - _HOUR)
         tx.imports.drop_uploads(tx.now - _DAY)
         return tx.emails.clear(store.clock.now(), **_RETENTION) + tx.readers.clear_left_addresses()
 

@@ -96,24 +96,24 @@ def _storable(event: Event) -> Event:
 
 
 def _record(
-    tx: Transaction, told: Sequence[tuple[Event, EventTarget]], provider: str
+    tx: Transaction, located: Sequence[tuple[Event, EventTarget]], provider: str
 ) -> RecordedEvents:
-    tx.events.note(_statuses(told))
+    tx.events.note(_statuses(located))
     # nothing that names an erased person is stored again
-    whole = [(event, at) for event, at in told if event.kind in STORED_KINDS and not at.erased]
+    whole = [(event, at) for event, at in located if event.kind in STORED_KINDS and not at.erased]
     new = tx.events.keep(provider, whole, tx.now)
     # a copy ends nothing again: its reader may have come back since
-    followed = [(event, at) for event, at in told if event.id in new]
+    followed = [(event, at) for event, at in located if event.id in new]
     return RecordedEvents(
-        events=len(told),
-        strangers=sum(target.subscriber_id is None for _, target in told),
-        confirmed=_confirm(tx, told),
+        events=len(located),
+        strangers=sum(target.subscriber_id is None for _, target in located),
+        confirmed=_confirm(tx, located),
         suppressed=sum(_apply(tx, event, target, provider) for event, target in followed),
     )
 
 
-def _statuses(told: Sequence[tuple[Event, EventTarget]]) -> Iterator[DeliveryStatus]:
-    for event, target in told:
+def _statuses(located: Sequence[tuple[Event, EventTarget]]) -> Iterator[DeliveryStatus]:
+    for event, target in located:
         kind, delivery = status_kind(event.kind), target.delivery
         if kind is None or delivery is None:
             continue
@@ -130,9 +130,9 @@ def _statuses(told: Sequence[tuple[Event, EventTarget]]) -> Iterator[DeliverySta
         )
 
 
-def _confirm(tx: Transaction, told: Sequence[tuple[Event, EventTarget]]) -> int:
+def _confirm(tx: Transaction, located: Sequence[tuple[Event, EventTarget]]) -> int:
     proved: dict[int, dict[int, str]] = defaultdict(dict)
-    for event, target in told:
+    for event, target in located:
         settled = target.batch is BatchState.DONE
         if target.delivery and not settled and event.kind.proves_acceptance:
             campaign_id, subscriber_id = target.delivery

@@ -79,7 +79,7 @@ def overview(address: str, *, proofs: Proofs) -> Overview:
             allowed=proofs.ways_in(role),
             codes_left=tx.accounts.codes_left(address),
             passkeys=tx.passkeys.of(address),
-            sessions=[session for session in tx.sessions.of(address) if session.alive(tx.now)],
+            sessions=[session for session in tx.sessions.of(address) if session.is_alive(tx.now)],
         )
 
 
@@ -115,7 +115,7 @@ def change_feed(token_hash: bytes, token: str, *, proofs: Proofs) -> None:
 
 
 def change_password(
-    token_hash: bytes, old: str, new: str, *, client: Client, proofs: Proofs
+    token_hash: bytes, current: str, new: str, *, client: Client, proofs: Proofs
 ) -> SignedIn | tuple[str, str]:
     """Set a new password. Return the new session, or a form field and its fault.
 
@@ -124,12 +124,12 @@ def change_password(
     with proofs.store.read() as tx:
         address = proofs.find_session(tx, token_hash).address
     limits = limits_on_codes(address, client.network, is_familiar=True)
-    compared = proofs.check_password(address, old, limits, client)
+    compared = proofs.check_password(address, current, limits, client)
     if compared is None:
         return "old", _TOO_OFTEN
     if not compared.is_right:
         return "old", say("This is not your password.")
-    wrong = password_fault(new, address) or (_SAME_PASSWORD if new == old else "")
+    wrong = password_fault(new, address) or (_SAME_PASSWORD if new == current else "")
     made = "" if wrong else proofs.new_hash(new)
     with proofs.store.begin() as tx:
         tx.throttle.take_back(compared.counted)
@@ -265,7 +265,7 @@ def end_others(token_hash: bytes, *, proofs: Proofs) -> int:
     """End all other sessions of the person. Return how many."""
     with proofs.store.begin() as tx:
         address = proofs.find_session(tx, token_hash).address
-        ended = tx.sessions.end_all(address, but=token_hash)
+        ended = tx.sessions.end_all(address, except_hash=token_hash)
         tx.audit.enter(address, "end session", address, f"all others, {ended}")
     return ended
 
@@ -340,7 +340,7 @@ def ask_for_passkey(token: str, *, party: RelyingParty, proofs: Proofs) -> dict[
     token_hash = hash_token(token)
     with proofs.store.begin() as tx:
         session = tx.sessions.get(token_hash) or tx.sessions.half(token_hash)
-        if session is None or not session.alive(tx.now):
+        if session is None or not session.is_alive(tx.now):
             return None
         known = [
             passkey.id for passkey in tx.passkeys.of(session.address) if passkey.party == party.id

@@ -85,7 +85,7 @@ def notify(*, store: Store, rules: CampaignRules, channels: Sequence[Channel] = 
         imported = imports[-1].finished_at if imports else mark.imported_at
         tx.notices.advance(Mark(change_id=change, comment_id=last, imported_at=imported))
         tx.notices.clear(tx.now - _RETENTION)
-        tx.failing_checks.tell(check.what for check in failing)
+        tx.failing_checks.note_notified(check.what for check in failing)
         due = _due_receivers(tx, channels)
         for address in due:
             if address.startswith("#"):
@@ -206,11 +206,11 @@ class _Writer:
             f" {record.changed:,} changed, {record.skipped:,} skipped."
         )
 
-    def news(self, told: Sequence[tuple[Notice, str]]) -> News:
+    def news(self, notices: Sequence[tuple[Notice, str]]) -> News:
         """Return the part about one statement, import or failing check."""
-        notice, _ = told[0]
-        label = ", ".join(dict.fromkeys(one.kind.value for one, _ in told))
-        lines = [line for _, line in told if line]
+        notice, _ = notices[0]
+        label = ", ".join(dict.fromkeys(one.kind.value for one, _ in notices))
+        lines = [line for _, line in notices if line]
         status = self.known.get(notice.slug)
         if notice.kind is NoticeKind.HEALTH:
             title, url = "Sender health", f"{self.desk}/channels"
@@ -219,14 +219,14 @@ class _Writer:
         else:
             title = status.statement.title
             url = f"{self.desk}/statements/{notice.slug}"
-            if len(lines) < len(told):  # something besides comments
+            if len(lines) < len(notices):  # something besides comments
                 lines = [describe_state(status), describe_next(status, self.address), *lines]
         return News(
             title=title,
             label=label,
             lines=tuple(filter(None, lines)),
             url=url,
-            events=tuple(dict.fromkeys(one.kind.name.lower() for one, _ in told)),
+            events=tuple(dict.fromkeys(one.kind.name.lower() for one, _ in notices)),
             statement=notice.slug,
         )
 
@@ -273,7 +273,9 @@ class PostSender:
         state = _FINAL_STATES.get(verdict, PostState.WAITING)
         if state is PostState.WAITING and post.attempts >= _MAX_ATTEMPTS:
             state = PostState.REJECTED
-        waits = backoff(post.attempts + _DOUBLINGS, jitter=self.jitter(), asked=answer.retry_after)
+        waits = backoff(
+            post.attempts + _DOUBLINGS, jitter=self.jitter(), retry_after=answer.retry_after
+        )
         with self.store.begin() as tx:
             tx.channel_posts.settle(post, state, reason, tx.now + max(waits, INTERVAL))
         return post, state, reason

@@ -198,15 +198,15 @@ def _grant(tx: Transaction, address: str, role: Role, actor: str) -> None:
         only = None if Role.APPROVER in gained else Channel.OVERRIDE
         why = "given in a former role"
         for slug in tx.approvals.unsent_by(address):
-            tx.approvals.revoke(slug, tx.now, address, only, actor=actor, why=why)
+            tx.approvals.revoke(slug, tx.now, address, only, actor=actor, reason=why)
     if Role.SENDER in gained:
         tx.starts.revoke_by(address, tx.now)
 
 
-def _tell(tx: Transaction, address: str, what: str, proofs: Proofs) -> None:
+def _tell(tx: Transaction, address: str, notice: str, proofs: Proofs) -> None:
     """Mail a notice to the person, if they have an account."""
     if tx.accounts.get(address) is not None:
-        proofs.tell(tx, address, what)
+        proofs.tell(tx, address, notice)
 
 
 def _revoke_access(tx: Transaction, address: str) -> None:
@@ -349,7 +349,7 @@ def _queue_link_email(
     proofs: Proofs,
 ) -> int:
     """Queue the email that contains a link. Return the email's id. Raises Refused."""
-    limit = Limit(key=f"link {address}", most=_MAX_LINKS, within=timedelta(hours=1))
+    limit = Limit(key=f"link {address}", max_count=_MAX_LINKS, period=timedelta(hours=1))
     if proofs.attempt(tx, [limit]) is None:
         raise Refused(f"{_MAX_LINKS} links were mailed to {address} within an hour; wait a while")
     reason = f"{_actor_name(tx, by)} {_LINK_REASONS[kind]}"
@@ -393,13 +393,13 @@ def accept(
 
 
 def join(
-    tx: Transaction, number: int, name: str, identity: Identity, client: Client, proofs: Proofs
+    tx: Transaction, link_id: int, name: str, identity: Identity, client: Client, proofs: Proofs
 ) -> SignedIn:
     """Use the link with this id: connect an account at the identity provider and sign in.
 
     The link vouches for the person. Raises NotFound, and Refused for the account of another person.
     """
-    link = _require_open(tx, tx.invitations.get(number))
+    link = _require_open(tx, tx.invitations.get(link_id))
     if identity.email and fold_or_empty(identity.email) != link.address:
         other = "You signed in there as {other}. This link is for {address}."
         raise Refused(say(other, other=identity.email, address=link.address))
@@ -439,12 +439,12 @@ def _use_link(
     return proofs.begin(tx, address, stage, client, fresh_at=tx.now if identity else None)
 
 
-def withdraw(number: int, *, by: str, proofs: Proofs) -> str:
+def withdraw(link_id: int, *, by: str, proofs: Proofs) -> str:
     """Withdraw an unused link. Return its owner's address. Raises NotFound."""
     with proofs.store.begin() as tx:
         actor = entitle(tx, by, Role.ADMIN, "withdraw an invitation")
-        invitation = tx.invitations.get(number)
-        if invitation is None or not tx.invitations.withdraw(number, tx.now):
+        invitation = tx.invitations.get(link_id)
+        if invitation is None or not tx.invitations.withdraw(link_id, tx.now):
             raise NotFound("this invitation was used or withdrawn already")
         tx.audit.enter(actor, "withdraw invitation", invitation.address, invitation.kind.value)
     return invitation.address

@@ -132,13 +132,13 @@ class Proofs:
         )
         tx.sessions.begin(session)
         if stage is Stage.WHOLE:
-            tx.throttle.know(address, client.network, tx.now)
+            tx.throttle.add_network(address, client.network, tx.now)
         return SignedIn(address=address, token=token, stage=stage)
 
     def renew(
-        self, tx: Transaction, before: Session, client: Client, *, fresh: bool = True
+        self, tx: Transaction, before: Session, client: Client, *, with_factor: bool = True
     ) -> SignedIn:
-        """Continue a session with a new token, not longer. ``fresh``: with a second factor."""
+        """Continue a session with a new token, not longer; ``with_factor``: a second factor."""
         tx.sessions.end(before.hash)
         token = new_token()
         tx.sessions.begin(
@@ -148,7 +148,7 @@ class Proofs:
                 # one that was only half counts its days from when it is whole
                 created_at=before.created_at if before.stage is Stage.WHOLE else tx.now,
                 seen_at=tx.now,
-                stepped_up_at=tx.now if fresh else before.stepped_up_at,
+                stepped_up_at=tx.now if with_factor else before.stepped_up_at,
                 browser=client.browser,
                 network=client.network,
             )
@@ -161,7 +161,7 @@ class Proofs:
         """Return the session with this token hash and stage. Raises Refused without one."""
         whole = stage is Stage.WHOLE
         session = tx.sessions.get(hashed) if whole else tx.sessions.half(hashed)
-        if session is None or session.stage is not stage or not session.alive(tx.now):
+        if session is None or session.stage is not stage or not session.is_alive(tx.now):
             raise Refused("you were signed out in the meantime; sign in again")
         if tx.staff.role(session.address) is None:
             raise Refused(f"{session.address} is not among the staff any more")
@@ -309,24 +309,30 @@ class Proofs:
     # --- who knows of it
 
     def finish_change(
-        self, tx: Transaction, session: Session, action: str, detail: str, told: str, client: Client
+        self,
+        tx: Transaction,
+        session: Session,
+        action: str,
+        detail: str,
+        notice: str,
+        client: Client,
     ) -> SignedIn:
         """Finish a change of credentials. Return the new session.
 
         End the person's other sessions, continue this one with a new token, and mail a notice.
         """
-        tx.sessions.end_all(session.address, but=session.hash)
+        tx.sessions.end_all(session.address, except_hash=session.hash)
         # of all that is changed, only a new second factor was shown just now
-        entered = self.renew(tx, session, client, fresh=action == "second factor")
+        entered = self.renew(tx, session, client, with_factor=action == "second factor")
         if session.stage is not Stage.WHOLE:
-            tx.throttle.know(session.address, client.network, tx.now)
+            tx.throttle.add_network(session.address, client.network, tx.now)
         tx.audit.enter(session.address, action, session.address, detail)
-        self.tell(tx, session.address, told)
+        self.tell(tx, session.address, notice)
         return entered
 
-    def tell(self, tx: Transaction, address: str, what: str) -> None:
+    def tell(self, tx: Transaction, address: str, notice: str) -> None:
         """Mail a person a notice of what happened to their account."""
-        tx.emails.tell(address, f"{what} It happened on {moment(tx.now, self.zone)}.", tx.now)
+        tx.emails.tell(address, f"{notice} It happened on {moment(tx.now, self.zone)}.", tx.now)
 
 
 _MAX_SUBJECT_LENGTH = 80
@@ -347,9 +353,9 @@ def fold_or_empty(address: str) -> str:
         return ""
 
 
-def one_line(typed: str, longest: int) -> str:
+def one_line(name: str, longest: int) -> str:
     """Return a typed name on one line, at most ``longest`` characters; may be empty."""
-    seen = (character if character.isprintable() else " " for character in typed)
+    seen = (character if character.isprintable() else " " for character in name)
     return " ".join("".join(seen).split())[:longest].strip()
 
 

@@ -80,7 +80,7 @@ def sign_in(
 def _log_failure(
     tx: Transaction,
     action: str,
-    why: str,
+    reason: str,
     subject: str,
     limits: Iterable[Limit],
     client: Client,
@@ -88,9 +88,9 @@ def _log_failure(
 ) -> None:
     """Log a failed attempt. The owner gets a notice of many failures, at most once a day."""
     last = exceeded(limits, tx.now, tx.throttle.count)
-    detail = f"{why}, from {_client_text(client)}" + (f"; {_LIMIT_NOTE}" if last else "")
+    detail = f"{reason}, from {_client_text(client)}" + (f"; {_LIMIT_NOTE}" if last else "")
     tx.audit.enter("nobody", action, subject, detail)
-    told = Limit(key=f"told {subject}", most=1, within=_DAY)
+    told = Limit(key=f"told {subject}", max_count=1, period=_DAY)
     if last and subject != _UNKNOWN_ADDRESS and proofs.attempt(tx, [told]) is not None:
         where = _client_text(client)
         what = f"Somebody tried several times to sign in as you, from {where}, and failed."
@@ -103,7 +103,7 @@ def confirm_second_factor(
     """Complete a sign-in with a one-time code, a recovery code or a passkey."""
     with proofs.store.begin() as tx:
         half = tx.sessions.half(hash_token(token))
-        if half is None or half.stage is not Stage.HALF or not half.alive(tx.now):
+        if half is None or half.stage is not Stage.HALF or not half.is_alive(tx.now):
             return Refusal.OVER
         if tx.staff.role(half.address) is None:
             return Refusal.OVER
@@ -198,9 +198,9 @@ class Errand(Enum):
 
 
 def leave_for_provider(
-    errand: Errand,
+    purpose: Errand,
     address: str = "",
-    onward: str = "/desk",
+    next_path: str = "/desk",
     link: int = 0,
     name: str = "",
     *,
@@ -213,12 +213,12 @@ def leave_for_provider(
     ``link`` and a typed ``name``. Return the token for the browser's cookie, valid once and for ten
     minutes. Raises Refused beyond the limit.
     """
-    limit = Limit(key=f"provider {client.network}", most=60, within=timedelta(minutes=5))
+    limit = Limit(key=f"provider {client.network}", max_count=60, period=timedelta(minutes=5))
     with proofs.store.begin() as tx:
         if proofs.attempt(tx, [limit]) is None:
             raise Refused(say("Too many people are signing in just now. Try again in a minute."))
         away = proofs.begin(tx, address, Stage.AWAY, client)
-        kept = json.dumps([errand.value, onward, link, name])
+        kept = json.dumps([purpose.value, next_path, link, name])
         tx.sessions.ask(hash_token(away.token), kept, tx.now)
     return away.token
 
@@ -245,7 +245,7 @@ def return_from_provider(
             return Refusal.OVER
         asked = tx.sessions.answered(away.hash)
         tx.sessions.end(away.hash)
-        if asked is None or not away.alive(tx.now):
+        if asked is None or not away.is_alive(tx.now):
             return Refusal.OVER
     errand_name, onward, link, name = json.loads(asked[0])
     errand = Errand(errand_name)
@@ -298,10 +298,10 @@ def _recognise(tx: Transaction, identity: Identity, proofs: Proofs) -> str:
     return who
 
 
-def _connect(tx: Transaction, identity: Identity, who: str, how: str, proofs: Proofs) -> None:
-    tx.accounts.connect(who, identity.issuer, identity.subject)
-    tx.audit.enter(who, "connect", who, f"{identity_text(identity)}, {how}")
-    proofs.tell(tx, who, f"Your account at {identity.issuer} signs you in from now on.")
+def _connect(tx: Transaction, identity: Identity, address: str, proof: str, proofs: Proofs) -> None:
+    tx.accounts.connect(address, identity.issuer, identity.subject)
+    tx.audit.enter(address, "connect", address, f"{identity_text(identity)}, {proof}")
+    proofs.tell(tx, address, f"Your account at {identity.issuer} signs you in from now on.")
 
 
 def _confirm_identity(
@@ -321,10 +321,10 @@ def _confirm_identity(
     if credential is None or owner not in {session.address, None if since is None else ""}:
         raise Refused(OTHER_PERSON)
     if since is None:
-        if not session.fresh(tx.now):
+        if not session.has_fresh_factor(tx.now):
             raise Refused(say("That took too long. Connect the account again."))
         _connect(tx, identity, session.address, "while signed in", proofs)
-        return proofs.renew(tx, session, client, fresh=False)
+        return proofs.renew(tx, session, client, with_factor=False)
     if credential.has_factor and not identity.has_factor:
         raise Refused(say("No second factor was asked for there. Use your code instead."))
     if at is None:
@@ -348,12 +348,12 @@ def find_half_session(token: str, *, proofs: Proofs) -> Session | None:
     """Return the session of a person who must still give a second factor; None without one."""
     with proofs.store.read() as tx:
         half = tx.sessions.half(hash_token(token)) if token else None
-    return half if half is not None and half.alive(proofs.store.clock.now()) else None
+    return half if half is not None and half.is_alive(proofs.store.clock.now()) else None
 
 
-def _log_sign_in(tx: Transaction, address: str, how: str, client: Client, proofs: Proofs) -> None:
+def _log_sign_in(tx: Transaction, address: str, way: str, client: Client, proofs: Proofs) -> None:
     """Log a sign-in. The person gets a notice if it is from a new network."""
-    tx.audit.enter(address, "sign-in", address, f"{how}, from {_client_text(client)}")
+    tx.audit.enter(address, "sign-in", address, f"{way}, from {_client_text(client)}")
     if not tx.throttle.knows(address, client.network, tx.now):
         what = f"You signed in from a place that is new to us: {_client_text(client)}."
         proofs.tell(tx, address, what)

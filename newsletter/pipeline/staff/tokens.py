@@ -42,14 +42,14 @@ def make(
     return token, secret
 
 
-def revoke(number: int, *, by: str, proofs: Proofs) -> Token:
+def revoke(token_id: int, *, by: str, proofs: Proofs) -> Token:
     """Revoke a token. Raises NotFound, and Refused for anyone but an admin."""
     with proofs.store.begin() as tx:
         actor = authorise(tx, by, Role.ADMIN, "revoke a token")
-        token = tx.tokens.revoke(number, tx.now)
+        token = tx.tokens.revoke(token_id, tx.now)
         if token is None:
             raise NotFound("This token was revoked already.")
-        tx.audit.enter(actor, "revoke token", f"token {number}", f"{token.name}, of {token.by}")
+        tx.audit.enter(actor, "revoke token", f"token {token_id}", f"{token.name}, of {token.by}")
     return token
 
 
@@ -60,7 +60,7 @@ def bearer(secret: str, *, store: Store) -> Token | None:
     with store.read() as tx:
         token, now = tx.tokens.find(hash_token(secret)), tx.now
         is_admins = token is not None and tx.staff.role(token.by) is Role.ADMIN
-    if token is None or not is_admins or not token.works(now):
+    if token is None or not is_admins or not token.is_valid(now):
         return None
     if token.used_at is None or now - token.used_at >= _USE_STORED_EVERY:
         with store.begin(lasting=False) as tx:

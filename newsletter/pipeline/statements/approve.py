@@ -88,7 +88,7 @@ class ApprovalRequest:
 
 
 def approve(
-    asked: ApprovalRequest,
+    request: ApprovalRequest,
     *,
     store: Store,
     rules: ReviewRules,
@@ -100,19 +100,19 @@ def approve(
     Raises NotFound or Refused; ContentChanged or TimeChanged if the person saw another content or
     time. Refuses also if the running service would render the email differently.
     """
-    reason = _clean_reason(asked.despite)
+    reason = _clean_reason(request.despite)
     with store.read() as tx:  # nobody waits for the database while the text is read
-        [reviewed] = review(tx, [find_statement(tx, asked.slug)], rules)
+        [reviewed] = review(tx, [find_statement(tx, request.slug)], rules)
     with store.begin() as tx:
         configuration.refuse_mismatch(tx)
-        stored = find_seen(tx, asked.slug, asked.expect)
+        stored = find_seen(tx, request.slug, request.expect)
         if stored.content_hash != reviewed.content_hash:
-            raise Refused(f"{asked.slug} changed during the review; review it again")
+            raise Refused(f"{request.slug} changed during the review; review it again")
         status = load_status(tx, stored, rules.campaigns)
-        needed = Role.ADMIN if asked.override else Role.APPROVER
-        action = "stand in for an approval" if asked.override else "approve"
-        person = authorise(tx, asked.by, needed, action)
-        if status.stored.wrote(person) and not status.rules.policy.author_may_approve:
+        needed = Role.ADMIN if request.override else Role.APPROVER
+        action = "stand in for an approval" if request.override else "approve"
+        person = authorise(tx, request.by, needed, action)
+        if status.stored.is_writer(person) and not status.rules.policy.author_may_approve:
             raise Refused(
                 f"{person} wrote in {status.slug}, and approvals.author_may_approve is false;"
                 " ask somebody else to approve it"
@@ -120,29 +120,29 @@ def approve(
         if status.approval.withheld:
             raise Refused(status.approval.withheld)
         refuse_if_sent(status)
-        refuse_other_time(status, asked.shown)
+        refuse_other_time(status, request.shown)
         override = _Override()
-        if not _has_approved(asked, person, status):
+        if not _has_approved(request, person, status):
             override = _overridden_checks(
-                reviewed, reason, no_embargo=asked.no_embargo, needs_reason=asked.override
+                reviewed, reason, no_embargo=request.no_embargo, needs_reason=request.override
             )
-            channel = Channel.OVERRIDE if asked.override else asked.channel
+            channel = Channel.OVERRIDE if request.override else request.channel
             _add_approval(tx, status, person, channel, override)
         approval = load_status(tx, stored, rules.campaigns).approval
-        start(tx, stored, person, asked.shown)
+        start(tx, stored, person, request.shown)
         return ApprovalResult(
             content_hash=stored.content_hash, approval=approval, warnings=override.warnings
         )
 
 
-def _has_approved(asked: ApprovalRequest, person: str, now: StatementStatus) -> bool:
+def _has_approved(request: ApprovalRequest, person: str, now: StatementStatus) -> bool:
     """Return whether the person's approval counts already, also for the time that is set now."""
-    if asked.override and now.approval.approved:
-        raise Refused(f"{asked.slug} has all the approvals it needs; no admin has to replace one")
+    if request.override and now.approval.approved:
+        raise Refused(f"{request.slug} has all the approvals it needs; no admin has to replace one")
     first = first_moment(now)
     return any(
         approval.by == person and (first is None or first <= (approval.not_before or approval.at))
-        for approval in (now.approval.overrides if asked.override else now.approval.counted)
+        for approval in (now.approval.overrides if request.override else now.approval.counted)
     )
 
 
@@ -211,9 +211,9 @@ _FRONT_MATTER = Channel.FRONT_MATTER
 class ApprovalScan:
     """The results of the last ``note_front_matter``, so that the next one reads only changes."""
 
-    mark: int | None = None
+    change_number: int | None = None
     """The change number of the last run; None before the first run."""
-    waiting: bool = False
+    is_waiting: bool = False
     """Whether an approval that a file names is not stored yet."""
 
 
@@ -232,8 +232,10 @@ def note_front_matter(
     before = before or ApprovalScan()
     noted = []
     with store.read() as tx:
-        mark, touched = tx.statements.changed_since(before.mark)
-        known = _naming_approvers(tx) if before.mark is None else tx.statements.some(touched)
+        mark, touched = tx.statements.changed_since(before.change_number)
+        known = (
+            _naming_approvers(tx) if before.change_number is None else tx.statements.some(touched)
+        )
         pending = [
             stored
             for stored in known
@@ -242,7 +244,7 @@ def note_front_matter(
             and set(_named_approvers(stored.statement)) != _noted_names(tx, stored.statement)
         ]
         reviews = review(tx, pending, rules) if pending else []
-    before.waiting = bool(pending)
+    before.is_waiting = bool(pending)
     for stored, reviewed in zip(pending, reviews, strict=True):
         warnings, despite = reviewed.warnings, stored.statement.despite
         override = _Override(despite=despite * bool(warnings), warnings=warnings)
@@ -251,7 +253,7 @@ def note_front_matter(
             for one in added:
                 start(tx, stored, one.by, None)
         noted += added[:1]
-    before.mark = mark
+    before.change_number = mark
     return tuple(noted)
 
 
@@ -280,7 +282,7 @@ def _apply_names(
         removed = Approval(slug=slug, content_hash="", by=person, at=tx.now, channel=_FRONT_MATTER)
         tx.approvals.add(removed)
         why = f"no longer named by the {_FRONT_MATTER.value}"
-        tx.approvals.revoke(slug, tx.now, person, _FRONT_MATTER, actor=person, why=why)
+        tx.approvals.revoke(slug, tx.now, person, _FRONT_MATTER, actor=person, reason=why)
     if override is None:
         return []
     return [
@@ -366,7 +368,7 @@ def send_back(
         back = status.returned
         if back is not None:
             raise Refused(f"{slug} was sent back by {back.by} already: {back.reason}")
-        tx.approvals.revoke(slug, tx.now, person, actor=person, why="sent back")
+        tx.approvals.revoke(slug, tx.now, person, actor=person, reason="sent back")
         seen = status.stored.content_hash
         tx.change_requests.add(
             ChangeRequest(slug=slug, content_hash=seen, by=person, at=tx.now, reason=why)

@@ -31,12 +31,12 @@ class IngestResult:
 class IngestState:
     """The results of the last ingest. The next one compares only what has changed since."""
 
-    mark: int | None = None
+    change_number: int | None = None
     """The change number of the last run; None before the first run."""
     readings: Sequence[Reading] = ()
     found: Mapping[str, Statement] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
-    left: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
     """Slugs without a source that stay present, because a source could not be read."""
 
 
@@ -50,11 +50,11 @@ def ingest(
     """
     before = before or IngestState()
     with store.read() as tx:  # first: what is written from here on is seen the next time
-        mark, touched = tx.statements.changed_since(before.mark)
+        mark, touched = tx.statements.changed_since(before.change_number)
     readings = [source.read() for source in sources]
     # a source that found nothing new gives the very reading that it gave before
     same = [*map(id, readings)] == [*map(id, before.readings)]
-    if before.mark is not None and not touched and same:
+    if before.change_number is not None and not touched and same:
         return IngestResult(changed=(), faults=before.faults)
     found, doubles = _by_slug(
         [statement for reading in readings for statement in reading.statements]
@@ -73,8 +73,13 @@ def ingest(
         and ((one := known[slug]) is None or one.statement != statement or not one.present)
     ] + [replace(stored, present=False) for stored in ends]
     _write(store, updates)
-    before.mark, before.readings, before.found, before.faults = mark, readings, found, (*faults,)
-    before.left = frozenset(lost.statement.slug for lost in gone if lost not in ends)
+    before.change_number, before.readings, before.found, before.faults = (
+        mark,
+        readings,
+        found,
+        (*faults,),
+    )
+    before.kept = frozenset(lost.statement.slug for lost in gone if lost not in ends)
     changed = tuple(stored.statement.slug for stored in updates)
     return IngestResult(changed=changed, faults=before.faults)
 
@@ -83,12 +88,12 @@ def _load_candidates(
     tx: Transaction, before: IngestState, found: Mapping[str, Statement], touched: Iterable[str]
 ) -> dict[str, StoredStatement | None]:
     """Return slug → stored statement, or None, where the source may have changed."""
-    if before.mark is None:
+    if before.change_number is None:
         known = tx.statements.all()
         slugs = {*found, *(stored.statement.slug for stored in known)}
     else:
         other = {slug for slug, one in found.items() if before.found.get(slug) is not one}
-        slugs = {*touched, *before.left, *other, *(before.found.keys() - found.keys())}
+        slugs = {*touched, *before.kept, *other, *(before.found.keys() - found.keys())}
         known = tx.statements.some(slugs)
     stored = {row.statement.slug: row for row in known}
     return {slug: stored.get(slug) for slug in sorted(slugs)}

@@ -34,7 +34,7 @@ class RenderResult:
 class RenderState:
     """The results of the last rendering run. The next run renders only what has changed since."""
 
-    mark: int | None = None
+    change_number: int | None = None
     """The change number of the last run; None before the first run."""
     faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
     """Faults of statements that cannot be rendered, by slug."""
@@ -88,8 +88,8 @@ def render(
     """
     before = before or RenderState()
     with store.read() as tx:
-        mark, touched = tx.statements.changed_since(before.mark)
-        if before.mark is None:
+        mark, touched = tx.statements.changed_since(before.change_number)
+        if before.change_number is None:
             known = tx.statements.all()
             groups = _group_translations(known)
         else:
@@ -120,7 +120,7 @@ def render(
                 before.note_duration(store.clock.uptime() - began)
                 rendered.append(slug)
             before.note_failure(slug, wrong)
-    before.mark = mark
+    before.change_number = mark
     found = [known[slug] for known in (before.groups, before.faults) for slug in sorted(known)]
     faults = dict.fromkeys(fault for group in found for fault in group)
     return RenderResult(slugs=tuple(sorted(rendered)), faults=tuple(faults))
@@ -146,10 +146,10 @@ def _groups_of(tx: Transaction, before: RenderState, touched: Sequence[str]) -> 
 
 
 def _translation_fault(
-    one: Statement, original: Statement | None, members: Sequence[Statement], together: bool
+    translation: Statement, original: Statement | None, members: Sequence[Statement], together: bool
 ) -> str:
-    others = [other for other in members if other is not one]
-    return translation_fault(one, original, others, together=together)
+    others = [other for other in members if other is not translation]
+    return translation_fault(translation, original, others, together=together)
 
 
 def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:

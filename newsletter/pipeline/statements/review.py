@@ -126,7 +126,7 @@ def is_settled(tx: Transaction, stored: StoredStatement, rules: ReviewRules) -> 
     if rules.campaigns.together and stored.statement.translation_of:
         stored = tx.statements.get(stored.statement.translation_of) or stored
     status = load_status(tx, stored, rules.campaigns)
-    return status.begun or status.approval.approved
+    return status.has_begun or status.approval.approved
 
 
 def overrides(approvals: Iterable[Approval]) -> list[dict[str, Any]]:
@@ -195,7 +195,7 @@ def _instant(statement: Statement, zone: str, now: datetime) -> datetime | None:
     A local time counts as a time in the configured zone.
     """
     if statement.local_time is not None:
-        return statement.local_time.instant(zone, ready=now)
+        return statement.local_time.instant(zone, earliest=now)
     try:
         return statement.send_at and resolve(statement.send_at, zone)
     except ValueError:

@@ -34,7 +34,7 @@ class VisitResult:
     """The result of one visit to a feed."""
 
     feed: str
-    taken: tuple[str, ...] = ()
+    new_slugs: tuple[str, ...] = ()
     """Slugs of new statements."""
     changed: tuple[str, ...] = ()
     """Slugs of statements whose item changed."""
@@ -47,13 +47,13 @@ class VisitResult:
     """A new remark about the feed, for a person to read; may be empty."""
     failure: str = ""
     """Why the feed could not be read; "" if it could."""
-    turned: bool = False
+    has_turned: bool = False
     """Whether the feed became readable or unreadable, or the reason changed."""
 
     @property
-    def found(self) -> bool:
+    def has_changes(self) -> bool:
         """Return whether statements are new or changed."""
-        return bool(self.taken or self.changed)
+        return bool(self.new_slugs or self.changed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +94,16 @@ class Visitor:
                 # another process may have visited the feed since
                 if tx.feeds.record(feed.name).revision == record.revision:
                     tx.feeds.put(feed.name, after, (), now)
-            return VisitResult(feed=feed.name, failure=why, turned=record.failure != why)
+            return VisitResult(feed=feed.name, failure=why, has_turned=record.failure != why)
         return self._book(feed, _VisitRows(texts), record, fetched, sifted, began)
 
     def _next(
-        self, feed: Feed, now: datetime, failures: int, asked: timedelta | None = None
+        self, feed: Feed, now: datetime, failures: int, retry_after: timedelta | None = None
     ) -> datetime:
         share = self.share()
-        return next_visit(now, every=feed.every, failures=failures, asked=asked, share=share)
+        return next_visit(
+            now, every=feed.every, failures=failures, retry_after=retry_after, share=share
+        )
 
     def _book(
         self,
@@ -109,13 +111,13 @@ class Visitor:
         rows: "_VisitRows",
         record: FeedRecord,
         fetched: FetchedFeed,
-        sifted: ClassifiedItems,
+        classified: ClassifiedItems,
         began: datetime,
     ) -> VisitResult:
-        rows.items += (_as_known(item, ItemState.PASSED) for item in sifted.old)
-        for known, item in sifted.known:
-            rows.meet(known, item)
-        for item in reversed(sifted.fresh):  # the oldest first, as they came out
+        rows.items += (_as_known(item, ItemState.PASSED) for item in classified.old)
+        for known, item in classified.known:
+            rows.add_known(known, item)
+        for item in reversed(classified.fresh):  # the oldest first, as they came out
             rows.take(item)
         now = self.store.clock.now()
         after = replace(
@@ -130,7 +132,7 @@ class Visitor:
             # an unchanged feed keeps its finding
             remark=record.remark
             if fetched.unchanged
-            else "; ".join(filter(None, (fetched.remark, sifted.remark))),
+            else "; ".join(filter(None, (fetched.remark, classified.remark))),
         )
         with self.store.begin() as tx:
             if tx.feeds.record(feed.name).revision != record.revision:
@@ -139,13 +141,13 @@ class Visitor:
             tx.feeds.put(feed.name, after, rows.items, now)
         return VisitResult(
             feed=feed.name,
-            taken=tuple(rows.taken),
+            new_slugs=tuple(rows.taken),
             changed=tuple(rows.changed),
-            passed=len(sifted.old),
+            passed=len(classified.old),
             unusable=tuple(rows.unusable),
             first=record.first_at is None,
             remark=after.remark if after.remark != record.remark else "",
-            turned=bool(record.failure),
+            has_turned=bool(record.failure),
         )
 
 
@@ -160,7 +162,7 @@ class _VisitRows:
         self.unusable: list[str] = []
         self._unnamed: list[KnownItem] = []
 
-    def meet(self, known: KnownItem, item: Item) -> None:
+    def add_known(self, known: KnownItem, item: Item) -> None:
         """Add a known item, with its new id, title and text."""
         now = replace(_as_known(item, known.state), number=known.number, slug=known.slug)
         if not _is_revised(known, item):
@@ -227,9 +229,9 @@ def _fault_text(error: InvalidInput) -> str:
     return "; ".join(fault.message for fault in error.faults)
 
 
-def _free_slug(slug: str, used: set[str]) -> str:
+def _free_slug(slug: str, taken_slugs: set[str]) -> str:
     number, candidate = 1, slug
-    while candidate in used:
+    while candidate in taken_slugs:
         number += 1
         end = f"-{number}"
         candidate = slug[: SLUG_MAX_LENGTH - len(end)].rstrip("-") + end

@@ -65,12 +65,12 @@ class DraftWriter:
     names: Callable[[int], str] = random_name
     """Returns a random name of this length."""
 
-    def new(self, text: DraftText, *, found: ImportFindings | None = None) -> Draft:
-        """Create a draft with this text. ``found`` is what the import of a file reported."""
+    def new(self, text: DraftText, *, findings: ImportFindings | None = None) -> Draft:
+        """Create a draft with this text. ``findings`` is what the import of a file reported."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "write")
-            source = f"from {found.file or 'a pasted text'}" if found else ""
-            return self._begin(tx, who, text, (), found=found, detail=source)
+            source = f"from {findings.file or 'a pasted text'}" if findings else ""
+            return self._begin(tx, who, text, (), findings=findings, detail=source)
 
     def copy(self, slug: str, *, title: str = "", language: str = "") -> Draft:
         """Copy a statement to the desk. Its writers stay among the writers of the copy.
@@ -93,7 +93,7 @@ class DraftWriter:
                 who,
                 text,
                 statement.written_by,
-                found=ImportFindings(notes=statement.notes if moves else ()),
+                findings=ImportFindings(notes=statement.notes if moves else ()),
                 copied_of=slug if moves else "",
                 detail=f"a copy of {statement.origin or slug}",
             )
@@ -108,7 +108,7 @@ class DraftWriter:
                 who,
                 other.text.afresh(title),
                 other.writers,
-                found=ImportFindings(),
+                findings=ImportFindings(),
                 template=template,
                 detail=detail,
             )
@@ -154,12 +154,12 @@ class DraftWriter:
             self._enter(tx, who, "restore", draft, detail)
             return tx.drafts.advance(key, head, by=who, at=tx.now)
 
-    def looked_through(self, key: str) -> None:
+    def hide_notes(self, key: str) -> None:
         """Hide the notes on what the import left out or guessed. Raises NotFound."""
         with self.store.begin() as tx:
             who = authorise(tx, self.actor, Role.WRITER, "write")
             draft = find_draft(tx, key)
-            tx.drafts.looked_through(key)
+            tx.drafts.hide_notes(key)
             self._enter(tx, who, "look through", draft, "what the import left out")
 
     def delete(self, key: str) -> None:
@@ -205,11 +205,11 @@ class DraftWriter:
     def _begin(
         self,
         tx: Transaction,
-        who: str,
+        by: str,
         text: DraftText,
         writers_before: tuple[str, ...],
         *,
-        found: ImportFindings | None,
+        findings: ImportFindings | None,
         detail: str,
         copied_of: str = "",
         template: bool = False,
@@ -217,56 +217,56 @@ class DraftWriter:
         key = self.names(_KEY_LENGTH)
         typed = text.cleaned()
         _refuse_too_long(typed, key)
-        kind = VersionKind.TYPED if found is None else VersionKind.BROUGHT
-        version = replace(self._version(who, typed, writers_before), kind=kind)
+        kind = VersionKind.TYPED if findings is None else VersionKind.BROUGHT
+        version = replace(self._version(by, typed, writers_before), kind=kind)
         draft = tx.drafts.add(
             Draft(
                 key=key,
                 version=version,
                 revision=1,
                 created_at=tx.now,
-                created_by=who,
+                created_by=by,
                 changed_at=tx.now,
-                changed_by=who,
+                changed_by=by,
                 copied_of=copied_of,
                 template=template,
-                found=found or ImportFindings(),
+                found=findings or ImportFindings(),
             )
         )
-        self._enter(tx, who, "write", draft, detail or "a new text")
+        self._enter(tx, by, "write", draft, detail or "a new text")
         return draft
 
-    def _save_beside(self, tx: Transaction, who: str, draft: Draft, text: DraftText) -> Version:
+    def _save_beside(self, tx: Transaction, by: str, draft: Draft, text: DraftText) -> Version:
         """Store a text edited on an older revision; close the current version to edits."""
         tx.drafts.close(draft.version.number)
-        last = tx.drafts.aside(draft.key, who)
+        last = tx.drafts.aside(draft.key, by)
         # the rule for a typed version decides here too whether the text belongs to the last one
-        if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(who, tx.now):
+        if last is not None and replace(last, kind=VersionKind.TYPED).goes_on(by, tx.now):
             grown = replace(last, text=text, at=tx.now)
             tx.drafts.grow(grown)
             return grown
-        beside = replace(self._version(who, text, draft.version.writers), kind=VersionKind.ASIDE)
+        beside = replace(self._version(by, text, draft.version.writers), kind=VersionKind.ASIDE)
         number = tx.drafts.keep(draft.key, beside)
         detail = f"version {tx.drafts.count(draft.key)}, beside the text"
-        self._enter(tx, who, "write", draft, detail)
+        self._enter(tx, by, "write", draft, detail)
         return replace(beside, number=number)
 
-    def _version(self, who: str, text: DraftText, writers_before: tuple[str, ...]) -> Version:
+    def _version(self, by: str, text: DraftText, writers_before: tuple[str, ...]) -> Version:
         now = self.store.clock.now()
-        writers = tuple(dict.fromkeys((*writers_before, who)))
+        writers = tuple(dict.fromkeys((*writers_before, by)))
         return Version(
             number=0,
             kind=VersionKind.TYPED,
             text=text,
-            by=who,
+            by=by,
             writers=writers,
             began_at=now,
             at=now,
         )
 
-    def _enter(self, tx: Transaction, who: str, action: str, draft: Draft, detail: str) -> None:
+    def _enter(self, tx: Transaction, by: str, action: str, draft: Draft, detail: str) -> None:
         subject = draft.slug or _subject(draft.key)
-        tx.audit.enter(who, action, subject, detail)
+        tx.audit.enter(by, action, subject, detail)
 
 
 def _subject(key: str) -> str:
@@ -298,11 +298,11 @@ class Submitter:
     defaults: Defaults
     rules: CampaignRules
 
-    def hand_in(self, key: str, base: int, *, by: str, told: int = 0) -> Draft:
+    def hand_in(self, key: str, base: int, *, by: str, shown_depth: int = 0) -> Draft:
         """Submit a draft in its revision ``base``.
 
         The first submission gives it the slug that it keeps. A second submission of the same text
-        changes nothing. ``told`` is the depth of the Lapse that the page showed. Raises
+        changes nothing. ``shown_depth`` is the depth of the Lapse that the page showed. Raises
         InvalidInput with all faults of the text, Refused if it has changed or was sent, WouldLapse
         if more would lapse than the page showed.
         """
@@ -324,7 +324,7 @@ class Submitter:
                 raise Refused("It is a template. Begin a statement with it.")
             refuse_if_sent(get_status(tx, draft.slug, self.rules))
             lapse = lapse_of(tx, draft.slug, self.rules)
-            if lapse.depth > told:
+            if lapse.depth > shown_depth:
                 raise WouldLapse(lapse)
             slug = draft.slug or _slug_for(tx, draft)
             number = draft.version.number
@@ -363,7 +363,7 @@ class Submitter:
         now = find_stored(tx, taken_back.slug).statement
         if now == replace(taken_back, progress=now.progress):
             slug = (self.rules.together and now.translation_of) or now.slug
-            tx.approvals.revoke(slug, tx.now, actor=by, why=_SUBMITTED_AGAIN)
+            tx.approvals.revoke(slug, tx.now, actor=by, reason=_SUBMITTED_AGAIN)
 
     def read(self, draft: Draft) -> Statement:
         """Return the statement that a draft would become. Raises InvalidInput."""
@@ -401,7 +401,7 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
     release(found.origin, found.line_of("status"))
     with store.begin() as tx:
         tx.change_requests.close(slug, tx.now)
-        tx.approvals.revoke(slug, tx.now, actor=who, why=_SUBMITTED_AGAIN)
+        tx.approvals.revoke(slug, tx.now, actor=who, reason=_SUBMITTED_AGAIN)
         tx.audit.enter(who, "submit", slug)
 
 

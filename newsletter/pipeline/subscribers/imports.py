@@ -132,30 +132,31 @@ def _note(tx: Transaction, result: ImportResult, *, finished_at: datetime | None
         )
 
 
-def undo(number: int, *, by: str, store: Store) -> ImportUndoResult:
+def undo(import_id: int, *, by: str, store: Store) -> ImportUndoResult:
     """Undo an import, except for subscribers who have changed their data since.
 
     An undo re-subscribes no one and lifts no suppression. Raises NotFound for an unknown import
     number, and Refused for an import that was undone before or is too old.
     """
     with store.begin() as tx:
-        record = tx.imports.get(number)
+        record = tx.imports.get(import_id)
         if record is None:
             raise NotFound(
-                f"there is no import {number}; 'newsletter subscribers imports' lists them"
+                f"there is no import {import_id}; 'newsletter subscribers imports' lists them"
             )
         if record.undone_at is not None:
             when = f"{record.undone_at:%Y-%m-%d %H:%M} UTC"
             raise Refused(
-                f"import {number} was undone already, on {when} by {record.undone_by}; import"
+                f"import {import_id} was undone already, on {when} by {record.undone_by}; import"
                 " the file again if it should have stayed"
             )
         if tx.now - record.at > UNDO_PERIOD:
             raise Refused(
-                f"import {number} is older than {UNDO_PERIOD.days} days, and what it changed is not"
-                " known any more; end single subscriptions by 'newsletter subscribers unsubscribe'"
+                f"import {import_id} is older than {UNDO_PERIOD.days} days, and what it changed"
+                " is not known any more; end single subscriptions by"
+                " 'newsletter subscribers unsubscribe'"
             )
         undone = tx.imports.undo(record, tx.now, by)
-        detail = f"import {number}: {undone.removed} removed, {undone.stay + undone.left} stay"
+        detail = f"import {import_id}: {undone.removed} removed, {undone.stay + undone.left} stay"
         tx.audit.enter(by, "undo import", record.file, detail)
     return undone

@@ -62,11 +62,11 @@ def welcome(tx: Transaction, subscriber_id: int, lists: Collection[str]) -> None
         tx.batches.add_reader(campaign.id, subscriber_id)
 
 
-def lift(tx: Transaction, address: str, said: str) -> bool:
+def lift(tx: Transaction, address: str, proof: str) -> bool:
     """End a suppression for a person who reads the mailbox. Return whether it existed."""
     reason = tx.readers.lift(address)
     if reason is not None:
-        tx.audit.enter("reader", "lift", "subscriber", f"was {reason.value}; {said}")
+        tx.audit.enter("reader", "lift", "subscriber", f"was {reason.value}; {proof}")
     return reason is not None
 
 

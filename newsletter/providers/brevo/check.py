@@ -92,8 +92,8 @@ class BrevoInquiry(Inquiry):
         latest = self._events(Purpose.LATEST, limit="1")
         return records.chain([tagged, *readers, latest])
 
-    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
-        """Return the batch as found if an event has the attempt's tag; else the next question.
+    def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
+        """Find the batch by an event with the attempt's tag, or return the next question.
         Raises ValueError if the page proves nothing. An answer without events has no list."""
         rows = payload.get("events") or []
         if len(rows) >= _LIMIT:
@@ -101,11 +101,11 @@ class BrevoInquiry(Inquiry):
         for row in rows:
             if batch.attempt_id in row.get("tag", ""):
                 return records.whole_batch(batch, row["messageId"])
-        if asked.expected:
-            records.require_addresses(asked, (row["email"] for row in rows))
+        if question.expected:
+            records.require_addresses(question, (row["email"] for row in rows))
             if any(self._in_doubt(batch, row) for row in rows):
                 raise ValueError("a message of those minutes does not name its attempt")
-        return Page(next=records.chain(asked.following))
+        return Page(next=records.chain(question.following))
 
     def _in_doubt(self, batch: OutgoingBatch, row: dict[str, Any]) -> bool:
         """Return whether a message may belong to the attempt without its tag."""

@@ -68,7 +68,7 @@ class Brevo(BatchTranslator[_CompiledContent]):
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS,
         max_bytes=MAX_BYTES,
-        bodies=True,
+        own_body=True,
         replay=Replay.KEYED,
         key_lifetime=timedelta(minutes=15),  # by the changelog; the page on it says 30
     )
@@ -90,7 +90,7 @@ class Brevo(BatchTranslator[_CompiledContent]):
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for the whole call: Brevo takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
-        reason = http.words(payload.get("message") or f"HTTP {response.status}")
+        reason = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         if response.status == 429:

@@ -105,7 +105,7 @@ def combine(batch: OutgoingBatch, items: list[Outcome], response: HttpResponse) 
 
 
 def combine_outcomes(
-    batch: OutgoingBatch, items: Sequence[Outcome], wait_asked: timedelta | None = None
+    batch: OutgoingBatch, items: Sequence[Outcome], retry_after: timedelta | None = None
 ) -> Answer:
     """Combine the recipients' outcomes, in their order, into one answer with exceptions. SPLIT
     means a refusal that does not say whether this message or all messages are at fault."""
@@ -117,7 +117,7 @@ def combine_outcomes(
         for recipient, item in zip(batch.recipients, items, strict=True)
         if item.verdict is not outcome.verdict or item.verdict is Verdict.REJECTED
     }
-    wait = wait_asked if first.keys() & _RETRYABLE else None
+    wait = retry_after if first.keys() & _RETRYABLE else None
     return Answer(outcome=outcome, exceptions=differ, retry_after=wait)
 
 

@@ -31,10 +31,10 @@ class HttpProvider:
         inquiry: Inquiry | None = None,
         *,
         settle: timedelta | None = None,
-        kept: timedelta | None = None,
+        records_kept: timedelta | None = None,
         sign: Callable[[HttpRequest], HttpRequest] = lambda request: request,
     ) -> None:
-        """``settle`` and ``kept`` replace ``records_delay`` and ``kept_for`` of the inquiry.
+        """``settle`` and ``records_kept`` replace the inquiry's ``records_delay`` and ``kept_for``.
 
         ``sign`` signs each request just before it is sent, if the provider requires it.
         """
@@ -45,7 +45,7 @@ class HttpProvider:
         self.capabilities = replace(
             translator.capabilities,
             records_delay=(settle or inquiry.records_delay) if inquiry else None,
-            records_kept=(kept or inquiry.kept_for) if inquiry else None,
+            records_kept=(records_kept or inquiry.kept_for) if inquiry else None,
         )
 
     @property
@@ -95,7 +95,7 @@ class HttpProvider:
         dated: datetime | None = None
         for _ in range(MOST_PAGES):
             if question is None or len(found) == len(batch.recipients):
-                return LookupResult(found=found, whole=True, dated=dated)
+                return LookupResult(found=found, is_complete=True, read_at=dated)
             try:
                 response = self._transport.call(question)
             except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:

@@ -96,9 +96,9 @@ class Examination:
             ) from error
 
 
-def refusal_by_status(found: Mapping[int, Finding]) -> Callable[[HttpResponse], Finding | None]:
+def refusal_by_status(findings: Mapping[int, Finding]) -> Callable[[HttpResponse], Finding | None]:
     """Return a ``read_refusal`` that looks up the finding of a status."""
-    return lambda response: found.get(response.status)
+    return lambda response: findings.get(response.status)
 
 
 def _finding_by_status(what: str, status: int) -> Finding:

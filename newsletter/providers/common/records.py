@@ -84,26 +84,26 @@ class Inquiry(ABC):
         """Return the question for the first page of records that may have the attempt."""
 
     @abstractmethod
-    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+    def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Read a page of ATTEMPT or MESSAGE. May raise any error."""
 
     @abstractmethod
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Search for known messages with the same filters. Raises ValueError if there are none."""
 
-    def read(self, batch: OutgoingBatch, asked: Question, response: HttpResponse) -> Page:
+    def read(self, batch: OutgoingBatch, question: Question, response: HttpResponse) -> Page:
         """Read an answer. May raise any error if it cannot be read or the control fails."""
         payload = json.loads(response.body)
-        if asked.purpose is Purpose.CONTROL:
+        if question.purpose is Purpose.CONTROL:
             ids = {str(row[self.id_key]) for row in payload[self.rows_key]}
             # two, where two are asked for: one alone may come by half of an OR
-            if len(asked.expected & ids) < min(2, len(asked.expected)):
+            if len(question.expected & ids) < min(2, len(question.expected)):
                 raise ValueError("messages that are there were not found either")
             return Page()
-        if asked.purpose is Purpose.LATEST:
+        if question.purpose is Purpose.LATEST:
             # Brevo leaves an empty list out
             return Page(next=self.control_question(batch, payload.get(self.rows_key) or []))
-        return self.read_attempt(batch, asked, payload)
+        return self.read_attempt(batch, question, payload)
 
     def question(
         self, purpose: Purpose, query: Query, expected: frozenset[str] = frozenset(), path: str = ""
@@ -155,9 +155,9 @@ def ids_of_attempt(
     }
 
 
-def require_addresses(asked: Question, addresses: Iterable[str]) -> None:
+def require_addresses(question: Question, addresses: Iterable[str]) -> None:
     """Raise ValueError if the filter returned records of other addresses than the expected ones."""
     if not {address.lower() for address in addresses} <= {
-        address.lower() for address in asked.expected
+        address.lower() for address in question.expected
     }:
         raise ValueError("records of others came: the filter was not understood")

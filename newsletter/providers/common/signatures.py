@@ -18,10 +18,10 @@ from newsletter.providers.common.webhooks import (
 )
 
 
-def secret(key: str, *, looks_like: str) -> bytes:
+def secret(key: str, *, key_example: str) -> bytes:
     """Parse a shared secret: its printable ASCII characters are the key."""
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ValueError(f"holds a blank, or no plain letters; it looks like {looks_like}")
+        raise ValueError(f"holds a blank, or no plain letters; it looks like {key_example}")
     return key.encode()
 
 
@@ -129,12 +129,12 @@ class SignedWebhook:
 class HmacWebhook(SignedWebhook):
     """A webhook signed by HMAC-SHA256 with a shared secret, the ``key``."""
 
-    looks_like: str
+    key_example: str
     signature_header: str
     """The name of the header with the signature."""
 
     def __init__(self, key: str) -> None:
-        self._key = secret(key, looks_like=self.looks_like)
+        self._key = secret(key, key_example=self.key_example)
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         """Verify the signature. Raises Forged."""

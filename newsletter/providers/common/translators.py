@@ -45,7 +45,6 @@ class BatchTranslator(Generic[_T]):
         )
 
     def post(self, body: bytes) -> HttpRequest:
-        """Return a POST of a JSON body."""
         return json_post(self._url, self._headers, body)
 
 

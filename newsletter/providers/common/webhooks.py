@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypedDict
 
-from newsletter.documents.release.words import load_table
 from newsletter.domain.events import Bounce, Event, EventKind, classify_bounce
+from newsletter.tables import load_table
 
 MAX_RAW = 20_000
 """Characters of an event's original JSON to keep."""
@@ -141,9 +141,9 @@ def delivery(payload: Any) -> Delivery:
     )
 
 
-def split_delivery(joined: Any, mark: str) -> Delivery:
-    """Return the delivery from a text: campaign, attempt and subscriber, separated by ``mark``."""
-    parts = text(joined).rsplit(mark, 2)
+def split_delivery(joined: Any, separator: str) -> Delivery:
+    """Return the delivery from a text of campaign, attempt and subscriber with separators."""
+    parts = text(joined).rsplit(separator, 2)
     names = ("campaign", "attempt", "subscriber")
     return delivery(dict(zip(names, parts, strict=True)) if len(parts) == len(names) else {})
 

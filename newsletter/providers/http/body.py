@@ -119,7 +119,6 @@ def _unknown(error: UndefinedError, several: bool) -> str:
 
 
 def _line(error: Exception) -> str:
-    """Return the line of the template."""
     numbers = [
         number
         for frame, number in traceback.walk_tb(error.__traceback__)

@@ -33,7 +33,7 @@ class AnswerPath:
         """Raise ValueError for an invalid path."""
         header = _HEADER.fullmatch(text)
         self._header = header[1].lower() if header else ""
-        self._steps = [] if header else _steps(text)
+        self._steps = [] if header else _path_keys(text)
 
     def find(self, response: HttpResponse) -> str:
         """Return the text or whole number at the path, or ""."""
@@ -48,7 +48,7 @@ class AnswerPath:
         return value if isinstance(value, str) else ""
 
 
-def _steps(text: str) -> list[str]:
+def _path_keys(text: str) -> list[str]:
     steps, end = [], 0
     for found in _STEP.finditer(text):
         if found.start() != end:
@@ -70,7 +70,7 @@ _OF_THE_TRANSPORT = frozenset(
 )
 
 
-def _each_once(statuses: tuple[int, ...]) -> tuple[int, ...]:
+def _require_unique(statuses: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(statuses)) < len(statuses):
         raise ValueError("names a status more than once; write each once")
     return statuses
@@ -132,14 +132,14 @@ class Options(ProviderOptions):
         " `batch_size` is more than 1. It is shown: keep secrets out of it.",
         min_length=1,
     )
-    accepted: Annotated[tuple[_Accepted, ...], AfterValidator(_each_once)] = option(
+    accepted: Annotated[tuple[_Accepted, ...], AfterValidator(_require_unique)] = option(
         "The statuses that mean: all messages were taken.", default=(200, 201, 202), min_length=1
     )
-    rejected: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = option(
+    rejected: Annotated[tuple[_Refusal, ...], AfterValidator(_require_unique)] = option(
         "The statuses that mean: a recipient is refused. Several are halved to find the one.",
         default=(400, 422),
     )
-    quota: Annotated[tuple[_Refusal, ...], AfterValidator(_each_once)] = option(
+    quota: Annotated[tuple[_Refusal, ...], AfterValidator(_require_unique)] = option(
         "The statuses that mean: nothing was taken, the quota is used up.", default=()
     )
     message_id: str | None = option(
@@ -182,16 +182,16 @@ class Options(ProviderOptions):
     @classmethod
     def _fit_body(cls, body: str, info: ValidationInfo) -> str:
         if "batch_size" in info.data:  # else it is at fault itself, and says so
-            BodyTemplate(body, several=_several(info.data["batch_size"]))
+            BodyTemplate(body, several=_has_batches(info.data["batch_size"]))
         return body
 
     @property
     def several(self) -> bool:
         """Whether the body has a list of messages."""
-        return _several(self.batch_size)
+        return _has_batches(self.batch_size)
 
 
-def _several(batch_size: int | None) -> bool:
+def _has_batches(batch_size: int | None) -> bool:
     return (batch_size or 1) > 1
 
 

@@ -29,7 +29,7 @@ class Described:
     name = "http"
 
     def __init__(self, options: Options) -> None:
-        self.capabilities = Capabilities(max_recipients=options.batch_size or 1, bodies=True)
+        self.capabilities = Capabilities(max_recipients=options.batch_size or 1, own_body=True)
         address = urlsplit(options.url)
         path = address._replace(scheme="", netloc="").geturl()
         self._url = public(options, f"{address.scheme}://{address.netloc}") + path
@@ -65,7 +65,7 @@ class Described:
         text = response.body[:20_000].decode("utf-8", "replace")
         for secret in self._secrets:
             text = text.replace(secret, "…")
-        reason, status = http.words(f"HTTP {response.status} {text}".strip()), response.status
+        reason, status = (http.brief(f"HTTP {response.status} {text}".strip()), response.status)
         if status in self._options.quota:
             return answers.make_answer(response, Verdict.QUOTA, reason)
         if status in self._options.rejected:

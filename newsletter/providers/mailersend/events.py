@@ -51,7 +51,7 @@ def _event(payload: dict[str, Any], now: datetime) -> Event:
 class MailerSend(HmacWebhook):
     """Verifies and parses MailerSend's webhooks. ``key`` is the webhook's signing secret."""
 
-    looks_like = "Qk3v…, from MailerSend's page of the webhook"
+    key_example = "Qk3v…, from MailerSend's page of the webhook"
     signature_header = "signature"
     time_key, retries = "created_at", RETRIES
     translate = staticmethod(_event)

@@ -65,7 +65,7 @@ class MailerSend(MessageTranslator):
     """Translates batches of one recipient to MailerSend's API."""
 
     name, label = "mailersend", "MailerSend"
-    limits = Capabilities(max_recipients=1, bodies=True)
+    limits = Capabilities(max_recipients=1, own_body=True)
 
     def __init__(self, options: Options) -> None:
         url = f"{public(options, PUBLIC_URL)}/v1/email"
@@ -92,7 +92,7 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     elif given and not response.body.strip():
         return answers.make_answer(response, Verdict.ACCEPTED, "", provider_id=given)
     elif not given and (reasons := _suppressed(batch, warnings)):
-        return answers.make_answer(response, Verdict.REJECTED, http.words(f"suppressed: {reasons}"))
+        return answers.make_answer(response, Verdict.REJECTED, http.brief(f"suppressed: {reasons}"))
     return answers.make_answer(response, Verdict.UNKNOWN, why)
 
 
@@ -132,7 +132,7 @@ def _reason(payload: dict[str, Any]) -> str:
     errors = payload.get("errors")
     fields = errors.values() if isinstance(errors, dict) else []
     reasons = [str(each[0]) for each in fields if isinstance(each, list) and each]
-    return http.words("; ".join(reasons) or payload.get("message") or "")
+    return http.brief("; ".join(reasons) or payload.get("message") or "")
 
 
 # --- building ----------------------------------------------------------------------------------

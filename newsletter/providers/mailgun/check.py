@@ -65,11 +65,11 @@ def probes(options: Options, sender: str) -> tuple[Probe | Finding, ...]:
     return (probe, *_alignment(domain, doctor.domain_of(sender)))
 
 
-def _alignment(domain: str, used: str) -> tuple[Finding, ...]:
+def _alignment(domain: str, signer: str) -> tuple[Finding, ...]:
     """Return the finding on DMARC alignment: the From domain must match the signing domain."""
-    if used == domain or used.endswith(f".{domain}") or domain.endswith(f".{used}"):
+    if signer == domain or signer.endswith(f".{domain}") or domain.endswith(f".{signer}"):
         return ()
-    why = f"the sender writes from {used}, and Mailgun signs for {domain}"
+    why = f"the sender writes from {signer}, and Mailgun signs for {domain}"
     return (unclear("sender", why, "let sender.address and provider.domain belong together"),)
 
 
@@ -94,7 +94,7 @@ class MailgunInquiry(Inquiry):
         """Ask for accepted events of the first recipients."""
         return self._recipients_question(batch, 0)
 
-    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+    def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the recipients on the page. The empty last page links to a next page too."""
         numbers = {_folded(recipient): recipient.subscriber_id for recipient in batch.recipients}
         accepted = [
@@ -103,7 +103,7 @@ class MailgunInquiry(Inquiry):
             if item["user-variables"].get("attempt") == batch.attempt_id
         ]
         found = {numbers[address]: name for address, name in accepted if address in numbers}
-        searched = parse_qs(urlsplit(asked.url).query).get("recipient")
+        searched = parse_qs(urlsplit(question.url).query).get("recipient")
         if searched is not None:
             return Page(found=found, next=self._after(batch, searched))
         if not payload["items"]:
@@ -134,7 +134,7 @@ class MailgunInquiry(Inquiry):
         place = 1 + [_folded(recipient) for recipient in batch.recipients].index(last)
         if place < len(batch.recipients):
             return self._recipients_question(batch, place)
-        return self._events(batch, {"tags": batch.campaign}, off=timedelta(0))
+        return self._events(batch, {"tags": batch.campaign}, offset=timedelta(0))
 
     def _recipients_question(self, batch: OutgoingBatch, place: int) -> Question:
         some = " OR ".join(map(_folded, batch.recipients[place : place + _AT_ONCE]))
@@ -145,14 +145,14 @@ class MailgunInquiry(Inquiry):
         batch: OutgoingBatch,
         by: dict[str, str],
         *,
-        off: timedelta = MAX_CLOCK_ERROR,
+        offset: timedelta = MAX_CLOCK_ERROR,
         purpose: Purpose = Purpose.ATTEMPT,
         expected: frozenset[str] = frozenset(),
     ) -> Question:
         query = {
             "event": "accepted",
-            "begin": f"{(batch.at - _BEFORE - off).timestamp():.0f}",
-            "end": f"{(batch.at + _AFTER + off).timestamp():.0f}",
+            "begin": f"{(batch.at - _BEFORE - offset).timestamp():.0f}",
+            "end": f"{(batch.at + _AFTER + offset).timestamp():.0f}",
             "ascending": "yes",
             "limit": "300",
         }

@@ -34,7 +34,7 @@ class Mailgun:
     """Verifies and parses Mailgun's webhooks. ``key`` is the HTTP webhook signing key."""
 
     def __init__(self, key: str) -> None:
-        self._key = signatures.secret(key, looks_like="3f2a…, from Mailgun's page of webhooks")
+        self._key = signatures.secret(key, key_example="3f2a…, from Mailgun's page of webhooks")
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> tuple[Event, ...]:
         """Verify a post and return its one event. Raises Forged."""

@@ -85,7 +85,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for the whole call: Mailgun takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
-        message = http.words(payload.get("message") or f"HTTP {response.status}")
+        message = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             given = payload.get("id")
             if response.status == 200 and isinstance(given, str) and given:

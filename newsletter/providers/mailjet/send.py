@@ -59,7 +59,10 @@ class Mailjet(MessageTranslator):
 
     name, label = "mailjet", "Mailjet"
     limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, outcome_per_recipient=True
+        max_recipients=MAX_RECIPIENTS,
+        max_bytes=MAX_BYTES,
+        own_body=True,
+        outcome_per_recipient=True,
     )
     frame = b'{"Messages":[%b]}'
 
@@ -106,7 +109,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
 
 def _reason(errors: list[dict[str, Any]]) -> str:
     messages = [str(each.get("ErrorMessage") or each.get("ErrorCode") or "") for each in errors]
-    return http.words("; ".join(filter(None, messages)))
+    return http.brief("; ".join(filter(None, messages)))
 
 
 def _verdict(error: dict[str, Any]) -> Verdict:

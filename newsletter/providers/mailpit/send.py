@@ -33,7 +33,7 @@ class Mailpit(MessageTranslator):
     """Translates batches of one recipient to Mailpit's API."""
 
     name, label = "mailpit", "Mailpit"
-    limits = Capabilities(max_recipients=1, bodies=True)
+    limits = Capabilities(max_recipients=1, own_body=True)
 
     def __init__(self, options: Options) -> None:
         url = f"{public(options, _USUAL_URL)}/api/v1/send"
@@ -50,7 +50,7 @@ class Mailpit(MessageTranslator):
             return answers.make_answer(response, Verdict.UNKNOWN, why)
         error = payload.get("Error")
         reason = (
-            http.words(error) if isinstance(error, str) and error else f"HTTP {response.status}"
+            http.brief(error) if isinstance(error, str) and error else f"HTTP {response.status}"
         )
         if response.status == 400 and reason.startswith("invalid To address"):
             return answers.make_answer(response, Verdict.REJECTED, reason)

@@ -75,10 +75,10 @@ class MailtrapInquiry(Inquiry):
         ours = {"filters[from][operator]": "ci_contain", "filters[from][value]": _domain(batch)}
         return records.chain([*readers, self.question(Purpose.LATEST, ours)])
 
-    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+    def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the recipients on the page, and the next page or question."""
         cursor = payload["next_page_cursor"]
-        more = _after(asked, cursor) if cursor else records.chain(asked.following)
+        more = _after(question, cursor) if cursor else records.chain(question.following)
         rows = payload["messages"]
         tagged = (row for row in rows if row["category"] == batch.campaign)
         if not all("attempt" in row["custom_variables"] for row in tagged):
@@ -113,7 +113,7 @@ def _to(addresses: Sequence[str], window: tuple[datetime, datetime]) -> Query:
     ]
 
 
-def _after(asked: Question, cursor: str) -> Question:
-    base, _, query = asked.url.partition("?")
+def _after(question: Question, cursor: str) -> Question:
+    base, _, query = question.url.partition("?")
     kept = [each for each in parse_qsl(query) if each[0] != "search_after"]
-    return replace(asked, url=f"{base}?{urlencode([*kept, ('search_after', cursor)])}")
+    return replace(question, url=f"{base}?{urlencode([*kept, ('search_after', cursor)])}")

@@ -47,7 +47,7 @@ def _bounce(item: dict[str, Any], diagnostic: str) -> Bounce:
 class Mailtrap(HmacWebhook):
     """Verifies and parses Mailtrap's webhooks. ``key`` is the webhook's signing secret."""
 
-    looks_like = "8d7a…, from Mailtrap's page of the webhook"
+    key_example = "8d7a…, from Mailtrap's page of the webhook"
     signature_header = "mailtrap-signature"
     time_key, retries, events_key = "timestamp", RETRIES, "events"
     translate = staticmethod(_event)

@@ -58,7 +58,10 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
 
     name, label = "mailtrap", "Mailtrap"
     limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, outcome_per_recipient=True
+        max_recipients=MAX_RECIPIENTS,
+        max_bytes=MAX_BYTES,
+        own_body=True,
+        outcome_per_recipient=True,
     )
 
     def __init__(self, options: Options) -> None:
@@ -96,7 +99,7 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
 
 def _reason(payload: dict[str, Any]) -> str:
     errors = payload.get("errors")
-    return http.words("; ".join(map(str, errors))) if isinstance(errors, list) else ""
+    return http.brief("; ".join(map(str, errors))) if isinstance(errors, list) else ""
 
 
 def _by_words(reason: str) -> Verdict | None:

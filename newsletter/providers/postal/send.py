@@ -41,7 +41,7 @@ class Postal(MessageTranslator):
     """Translates batches of one recipient to Postal's API."""
 
     name, label = "postal", "Postal"
-    limits = Capabilities(max_recipients=1, bodies=True)
+    limits = Capabilities(max_recipients=1, own_body=True)
 
     def __init__(self, options: Options) -> None:
         url = f"{options.base_url.rstrip('/')}/api/v1/send/message"
@@ -81,8 +81,8 @@ def _read(
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
         parts = [str(each) for each in (code, message) if each]
-        return answers.make_answer(response, verdict, http.words(": ".join(parts) or str(status)))
-    return answers.make_answer(response, Verdict.UNKNOWN, "its status is " + http.words(status))
+        return answers.make_answer(response, verdict, http.brief(": ".join(parts) or str(status)))
+    return answers.make_answer(response, Verdict.UNKNOWN, "its status is " + http.brief(status))
 
 
 def _number(messages: Any, address: str) -> int:

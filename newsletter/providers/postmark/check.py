@@ -100,14 +100,14 @@ class PostmarkInquiry(Inquiry):
         """Ask for the first page of the attempt's messages."""
         return self._page(batch, 0)
 
-    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+    def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the recipients on the page, and the next page or question."""
         messages, total = payload["Messages"], int(payload["TotalCount"])
         about = [(message["Metadata"], str(message["MessageID"])) for message in messages]
         found = records.ids_of_attempt(batch, about)
         if total > _MAX_FOUND or (total and not messages):
             raise ValueError(f"{total} messages match; the search shows {_MAX_FOUND} at the most")
-        query = parse_qs(urlsplit(asked.url).query)
+        query = parse_qs(urlsplit(question.url).query)
         if "recipient" in query:
             return Page(found=found, next=self._check(batch, query["recipient"][0]), is_check=True)
         read = int(query["offset"][0]) + len(messages)

@@ -69,7 +69,10 @@ class Postmark(MessageTranslator):
 
     name, label = "postmark", "Postmark"
     limits = Capabilities(
-        max_recipients=MAX_RECIPIENTS, max_bytes=MAX_BYTES, bodies=True, outcome_per_recipient=True
+        max_recipients=MAX_RECIPIENTS,
+        max_bytes=MAX_BYTES,
+        own_body=True,
+        outcome_per_recipient=True,
     )
     frame = b"[%b]"
 
@@ -84,7 +87,7 @@ class Postmark(MessageTranslator):
             said_of_each = parse(response.body) if response.status == 200 else None
             return answers.combine(batch, answers.read_each(batch, said_of_each, _item), response)
         payload = http.json_object(response) or {}
-        message = http.words(payload.get("Message") or f"HTTP {response.status}")
+        message = http.brief(payload.get("Message") or f"HTTP {response.status}")
         verdict = _verdict(payload.get("ErrorCode"), message)
         if verdict is Verdict.REJECTED:
             verdict = answers.reject_or_split(batch)
@@ -102,7 +105,7 @@ def _item(recipient: Recipient, item: Any) -> Outcome | None:
         return None
     if code == 0 and not (to and isinstance(provider_id, str) and provider_id):
         return None  # only a refusal may come without them
-    message = http.words(item.get("Message") or f"error {code}")
+    message = http.brief(item.get("Message") or f"error {code}")
     verdict = _verdict(code, message)
     return Outcome(verdict=verdict, reason=message, provider_id="" if code else str(provider_id))
 

@@ -45,7 +45,7 @@ class Resend(MessageTranslator):
     name, label = "resend", "Resend"
     limits = Capabilities(
         max_recipients=MAX_RECIPIENTS,
-        bodies=True,
+        own_body=True,
         replay=Replay.KEYED,
         key_lifetime=timedelta(hours=24),
     )
@@ -64,7 +64,7 @@ class Resend(MessageTranslator):
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
         """Return one verdict for the whole call: Resend takes the whole batch or nothing."""
         payload = http.json_object(response) or {}
-        message = http.words(payload.get("message") or f"HTTP {response.status}")
+        message = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         if response.status == 429 and str(payload.get("name")) in _USED_UP:

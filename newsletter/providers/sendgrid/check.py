@@ -90,17 +90,17 @@ class SendGridInquiry(Inquiry):
         ]
         return records.chain([*readers, self._search("", 10, Purpose.LATEST)])
 
-    def read_attempt(self, batch: OutgoingBatch, asked: Question, payload: Any) -> Page:
+    def read_attempt(self, batch: OutgoingBatch, question: Question, payload: Any) -> Page:
         """Return the questions for the messages in a search result, or read one such message."""
-        if asked.purpose is Purpose.MESSAGE:
-            return _opened(batch, asked, payload)
+        if question.purpose is Purpose.MESSAGE:
+            return _opened(batch, question, payload)
         rows = payload["messages"]
         if len(rows) >= _LIMIT:
             raise ValueError(f"there may be more than {_LIMIT} messages, and no further page")
-        records.require_addresses(asked, (row["to_email"] for row in rows))
+        records.require_addresses(question, (row["to_email"] for row in rows))
         paths = [f"/{quote(str(row['sg_message_id']), safe='')}" for row in rows]
         messages = [self.question(Purpose.MESSAGE, {}, path=path) for path in paths]
-        return Page(next=records.chain([*messages, *asked.following]))
+        return Page(next=records.chain([*messages, *question.following]))
 
     def control_question(self, batch: OutgoingBatch, rows: list[dict[str, Any]]) -> Question:
         """Ask by address for the latest message in the log."""
@@ -134,10 +134,10 @@ class SendGridInquiry(Inquiry):
         )
 
 
-def _opened(batch: OutgoingBatch, asked: Question, payload: dict[str, Any]) -> Page:
+def _opened(batch: OutgoingBatch, question: Question, payload: dict[str, Any]) -> Page:
     attempt = payload.get("custom_args", {}).get("attempt")
     if attempt == batch.attempt_id:
         return records.whole_batch(batch, payload["sg_message_id"].partition(".")[0])
     if attempt is None and batch.campaign in payload.get("category", []):
         raise ValueError("a message of the campaign came without the attempt it belongs to")
-    return Page(next=records.chain(asked.following))
+    return Page(next=records.chain(question.following))

@@ -91,7 +91,7 @@ class SendGrid(BatchTranslator[_CompiledContent]):
         said = (http.json_object(response) or {}).get("errors")
         errors = [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
         messages = "; ".join(str(error.get("message")) for error in errors)
-        reason = http.words(messages or f"HTTP {response.status}")
+        reason = http.brief(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
             given = response.headers.get("x-message-id", "").strip()
             if response.status == 202 and given and not response.body:

@@ -70,10 +70,9 @@ def error_name(response: HttpResponse) -> str:
 
 
 def _refused(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
-    """Return the verdict of a refused call."""
     name = error_name(response)
     text = str(payload.get("message") or payload.get("Message") or "")
-    reason = http.words(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
+    reason = http.brief(": ".join(filter(None, (name, text))) or f"HTTP {response.status}")
     verdict = _BY_NAME.get(name)
     if verdict is None or response.status // 100 != 4 or response.status == 413:
         return answers.refusal_by_status(batch, response, reason)
@@ -100,7 +99,7 @@ def _item(payload: Any) -> Outcome:
         return Outcome(verdict=Verdict.UNKNOWN, reason="an answer that is not understood")
     status, given = str(payload.get("Status")), payload.get("MessageId") or ""
     error = str(payload.get("Error") or "")
-    reason = http.words(": ".join(filter(None, (status, error))) or "no status")
+    reason = http.brief(": ".join(filter(None, (status, error))) or "no status")
     verdict = _BY_STATUS.get(status, Verdict.UNKNOWN)
     accepted = verdict is Verdict.ACCEPTED
     if not isinstance(given, str) or bool(given) is not accepted or (accepted and error):

@@ -151,7 +151,6 @@ class Ses(BatchTranslator[_CompiledContent]):
         return replace(request, headers=headers)
 
     def parse(self, batch: OutgoingBatch, response: HttpResponse) -> Answer:
-        """Return one verdict for each entry."""
         return read(batch, response)
 
 

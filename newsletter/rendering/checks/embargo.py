@@ -51,4 +51,4 @@ def _lines(markdown: str, language: str) -> Iterator[Line]:
         for place, line in enumerate(words.splitlines()):
             text = ordinary(line).strip()
             if text:
-                yield Line(number=0, text=text, gap=place == 0)
+                yield Line(number=0, text=text, gap_above=place == 0)

@@ -43,16 +43,16 @@ _FILE_NAME = re.compile(
 
 
 def review_text(
-    statement: Statement, content: Content | None, around: ReviewContext
+    statement: Statement, content: Content | None, context: ReviewContext
 ) -> tuple[ReviewFinding, ...]:
     """Return all findings in order. Visits no link and never raises for a text.
 
     ``content`` is None if the statement cannot be rendered.
     """
     statement = replace(statement, embargo=embargo_in(statement))
-    remarks = [*find_context_findings(statement, around), *_of_front_matter(statement)]
+    remarks = [*find_context_findings(statement, context), *_of_front_matter(statement)]
     if len(statement.body) <= HTML_LIMIT:  # what is longer cannot be rendered anyway
-        remarks += _of_text(statement, around)
+        remarks += _of_text(statement, context)
     if content is not None:
         remarks += _of_size(statement, content)
     return in_order(remarks)
@@ -88,11 +88,11 @@ _Found = tuple[Check, int, str]
 """(check, line of the body from 0, message)."""
 
 
-def _of_text(statement: Statement, around: ReviewContext) -> Iterator[ReviewFinding]:
+def _of_text(statement: Statement, context: ReviewContext) -> Iterator[ReviewFinding]:
     first = statement.line_of("body")
     tokens = read_markdown(statement.body, statement.language)
-    about = statement.date or around.day
-    segments = _about_segments(tokens, about, around.day.year)
+    about = statement.date or context.day
+    segments = _about_segments(tokens, about, context.day.year)
     for check, line, message in (*_about_tables(tokens), *_about_files(tokens), *segments):
         place = first + line if first else 0
         yield ReviewFinding(check=check, message=message, file=statement.origin, line=place)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from newsletter.documents.release.words import Tables
 from newsletter.domain.statements.review import Check
 from newsletter.domain.wording import say
 from newsletter.rendering.markdown.faults import image_size, image_source
 from newsletter.rendering.markdown.greetings import GREETING
+from newsletter.tables import Tables
 
 PHRASES = Tables("newsletter.rendering.checks", "phrases.yaml")
 HIDDEN = "\ufffc"

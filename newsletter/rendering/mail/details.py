@@ -94,7 +94,7 @@ def opening(tokens: Sequence[Token]) -> str:
     """
     openings = []
     for above, token in pairwise(tokens):
-        line = " ".join(visible(text_of(token, greeted=_GREETING)).split())
+        line = " ".join(visible(text_of(token, greeting_prefix=_GREETING)).split())
         # without the parts below a picture or at the end
         if (
             line
@@ -107,11 +107,11 @@ def opening(tokens: Sequence[Token]) -> str:
     return min(openings, key=lambda one: _GREETING in one, default="").replace(_GREETING, "")
 
 
-def truncate(text: str, most: int) -> str:
-    """Cut a text to ``most`` characters, after a whole word."""
-    if len(text) <= most:
+def truncate(text: str, limit: int) -> str:
+    """Cut a text to ``limit`` characters, after a whole word."""
+    if len(text) <= limit:
         return text
-    cut = text[: most - 1]
+    cut = text[: limit - 1]
     whole_words = cut.rpartition(" ")[0] or cut
     return whole_words.rstrip(" ,;:.–—-") + "…"
 

@@ -95,7 +95,7 @@ class _Inliner(Premailer):  # type: ignore[misc] # it ships no types
 
 
 @lru_cache(maxsize=16)
-def _rules(css: str | None, number: int) -> Any:
-    """Parse style sheet ``number`` of a mail. Return its rules, and the CSS to keep in a style."""
-    rules, left = Premailer(**_OPTIONS)._parse_style_rules(css, number)
+def _rules(css: str | None, sheet_number: int) -> Any:
+    """Parse a style sheet of a mail. Return its rules, and the CSS to keep in a style."""
+    rules, left = Premailer(**_OPTIONS)._parse_style_rules(css, sheet_number)
     return [(weight, _Selector(selector), style) for weight, selector, style in rules], left

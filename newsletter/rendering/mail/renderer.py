@@ -89,10 +89,10 @@ def blocks(
     return tuple(_block(translation, wordings, counting, fallbacks) for translation in translations)
 
 
-def left_out(part: str, wanted: Sequence[Block]) -> Iterator[str]:
+def left_out(part: str, blocks: Sequence[Block]) -> Iterator[str]:
     """Yield a fault for each translation that is missing in a rendered part."""
     whole = "".join(part.split())
-    for block in wanted:
+    for block in blocks:
         if "".join(block.title.split()) not in whole:
             yield f"it leaves out the translation in {block.name}: fill in translations"
 
@@ -112,7 +112,7 @@ def _block(
     statement: Statement, wordings: Wordings, counting: LinkParameters | None, fallbacks: list[str]
 ) -> Block:
     words = wordings.of(statement.language)[0]
-    tokens = read_markdown(statement.body, statement.language, watch=words["watch"])
+    tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
     if counting:
         tag_links(tokens, counting.marks(statement.slug), counting.hosts)
     open_greetings(tokens, fallbacks)
@@ -167,7 +167,7 @@ class TemplateRenderer:
         """
         _refuse(statement.origin, guards.statement_faults(statement))
         words, counting = self.wordings.of(statement.language)[0], self._house.counting
-        tokens = read_markdown(statement.body, statement.language, watch=words["watch"])
+        tokens = read_markdown(statement.body, statement.language, film_label=words["watch"])
         refuse_faults(statement, tokens)
         # before both parts are written from them: each has the same addresses
         if counting:
@@ -366,8 +366,8 @@ def _letters(words: str) -> str:
     return re.sub(r"\W+", "", words).lower()
 
 
-def _refuse(place: str, messages: Iterable[str]) -> None:
-    faults = [Fault(file=place, message=message) for message in dict.fromkeys(messages)]
+def _refuse(file: str, messages: Iterable[str]) -> None:
+    faults = [Fault(file=file, message=message) for message in dict.fromkeys(messages)]
     if faults:
         raise InvalidInput(faults)
 

@@ -124,10 +124,10 @@ class Templates:
         return Fault(file=file, line=line, message=f"cannot be filled: {error}")
 
 
-def _fetching(place: str, source: str) -> list[Fault]:
+def _fetching(location: str, source: str) -> list[Fault]:
     return [
         Fault(
-            file=place,
+            file=location,
             line=source.count("\n", 0, found.start()) + 1,
             message=f"holds {found.group()}, and a mail fetches nothing: write out the rules",
         )

@@ -65,7 +65,6 @@ class Wordings:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Return the languages that have a catalogue, sorted."""
         return tuple(sorted(self._names))
 
     def of(self, language: str) -> tuple[Mapping[str, str], bool]:
@@ -107,14 +106,14 @@ def _source(text: str) -> Catalogue:
 
 
 @lru_cache(maxsize=64)
-def _catalogue(text: str, place: str, source: str) -> Catalogue:
+def _catalogue(text: str, file: str, source: str) -> Catalogue:
     """Parse a catalogue. Raises InvalidInput if it is invalid, or if the gaps of a text differ."""
     try:
         messages = read_po(StringIO(text), abort_invalid=True)
         c2py(messages.plural_expr)
     except (PoFileError, ValueError) as error:  # ValueError for a fault in its header
         line = error.lineno + 1 if isinstance(error, PoFileError) else 0
-        fault = Fault(file=place, line=line, message=f"is not a gettext catalogue: {error}")
+        fault = Fault(file=file, line=line, message=f"is not a gettext catalogue: {error}")
         raise InvalidInput([fault]) from error
     english = _source(source)
     sentences = {**english.words, **english.forms}
@@ -129,7 +128,7 @@ def _catalogue(text: str, place: str, source: str) -> Catalogue:
             # a translation of what the sentence once was may say what does not hold any more
             if message.id != sentences.get(key):
                 continue
-            faults += _gap_faults(message, place)
+            faults += _gap_faults(message, file)
         kept: dict[str, Any] = found.forms if message.pluralizable else found.words
         kept[key] = message.string
     if faults:
@@ -141,7 +140,7 @@ def _texts(found: Any) -> Sequence[str]:
     return found if isinstance(found, tuple) else [found]
 
 
-def _gap_faults(message: Message, place: str) -> list[Fault]:
+def _gap_faults(message: Message, file: str) -> list[Fault]:
     """Return faults if a translation's gaps in braces differ from those of its sentence."""
     wanted, given = (
         sorted(set(_GAP.findall(" ".join(_texts(found))))) for found in (message.id, message.string)
@@ -150,4 +149,4 @@ def _gap_faults(message: Message, place: str) -> list[Fault]:
         return []
     held = ", ".join(wanted) or "nothing"
     said = f"{message.context} has to hold in braces what it does in English: {held}"
-    return [Fault(file=place, line=message.lineno or 0, message=said)]
+    return [Fault(file=file, line=message.lineno or 0, message=said)]

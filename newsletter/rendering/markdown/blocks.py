@@ -65,17 +65,17 @@ class Span:
         return self.tokens[1].children or []
 
 
-def with_blocks(tokens: Sequence[Token], watch: str, *, mirrored: bool = False) -> list[Token]:
+def with_blocks(tokens: Sequence[Token], film_label: str, *, rtl: bool = False) -> list[Token]:
     """Return the tokens with those of our blocks.
 
-    ``watch`` is the label of a film without a title; ``mirrored`` means text from right to left.
+    ``film_label`` is the label of a film without a title.
     """
     written: list[Token] = []
     for number, span in enumerate(spans(tokens)):
         rule = _RULES.get(span.kind)
         made = rule(span) if rule else None
         if made is None and span.kind == "paragraph":
-            made = _video(span, watch, mirrored=mirrored)
+            made = _video(span, film_label, rtl=rtl)
             made = _standfirst(span) if made is None and number == 0 else made
         written += span.tokens if made is None else made
     return list(_with_figures(list(_parted(written))))
@@ -126,7 +126,7 @@ def _button(span: Span) -> list[Token] | None:
     return _pair("button", [span.tokens[1].copy(children=children)])
 
 
-def _video(span: Span, watch: str, *, mirrored: bool) -> list[Token] | None:
+def _video(span: Span, film_label: str, *, rtl: bool) -> list[Token] | None:
     """Recognise a lone picture that links to a film."""
     children = [child for child in span.line if child.type != "text" or child.content.strip()]
     if _types(children) != ["link_open", "image", "link_close"]:
@@ -134,7 +134,7 @@ def _video(span: Span, watch: str, *, mirrored: bool) -> list[Token] | None:
     if not _is_film(str(children[0].attrs["href"])):
         return None
     title = str(children[1].attrs.get("title", ""))
-    words = f"{'◀' if mirrored else '▶'}{_AS_TEXT} {title or watch or children[1].content}"
+    words = f"{'◀' if rtl else '▶'}{_AS_TEXT} {title or film_label or children[1].content}"
     label_tokens = [children[0], Token("text", "", 0, content=words), children[2]]
     inline = span.tokens[1].copy(children=list(children))
     label = span.tokens[1].copy(children=label_tokens, content="")

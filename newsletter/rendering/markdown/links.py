@@ -70,12 +70,12 @@ class Words:
         self._starts = list(accumulate((len(token.content) for token in tokens), initial=0))
         self.text = "".join(token.content for token in tokens)
 
-    def _number_at(self, place: int) -> int:
-        return bisect_right(self._starts, place) - 1
+    def _number_at(self, position: int) -> int:
+        return bisect_right(self._starts, position) - 1
 
-    def kind_at(self, place: int) -> str:
+    def kind_at(self, position: int) -> str:
         """Return the type of the token that holds the character."""
-        return self._tokens[self._number_at(place)].type
+        return self._tokens[self._number_at(position)].type
 
     def between(self, start: int, end: int) -> Iterator[Token]:
         """Yield the tokens from one place to another, as copies."""

@@ -40,10 +40,10 @@ _MAX_QUOTES = 1_000
 """Quotation marks of a block at most: markdown-it pairs them in quadratic time."""
 
 
-def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
+def read_markdown(body: str, language: str, *, film_label: str = "") -> list[Token]:
     """Parse a statement's body into tokens, with headings, tables and images made for a mail.
 
-    ``watch`` is the label of a film without a title; without it, the picture's description is.
+    ``film_label`` is the label of a film without a title; without it, the picture's description is.
 
     Every address passes, and what would be dropped becomes a token: ``faults_of_statement`` reports
     both.
@@ -61,11 +61,11 @@ def read_markdown(body: str, language: str, *, watch: str = "") -> list[Token]:
                 words = RendererHTML().renderInlineAsText(child.children, parser.options, {})
                 child.content = words
     mirrored = direction(language) == "rtl"
-    tokens = with_blocks(tokens, watch, mirrored=mirrored)
+    tokens = with_blocks(tokens, film_label, rtl=mirrored)
     link_notes(tokens, language)
     turn_around(tokens, language)
     _settle_headings(tokens)
-    settle_tables(tokens, mirrored=mirrored)
+    settle_tables(tokens, rtl=mirrored)
     return tokens
 
 

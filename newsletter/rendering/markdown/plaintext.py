@@ -238,9 +238,9 @@ def _hang(mark: str, lines: list[str]) -> list[str]:
     return [(mark + first).rstrip(), *((indent + line).rstrip() for line in others)]
 
 
-def _aligned(texts: Sequence[str], widths: Sequence[int], sides: Sequence[str]) -> str:
+def _aligned(texts: Sequence[str], widths: Sequence[int], alignments: Sequence[str]) -> str:
     cells = []
-    for text, width, side in zip(texts, widths, sides, strict=True):
+    for text, width, side in zip(texts, widths, alignments, strict=True):
         free = width - columns(text)
         before = {"right": free, "center": free // 2}.get(side, 0)
         cells.append(" " * before + text + " " * (free - before))

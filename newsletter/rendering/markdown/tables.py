@@ -101,7 +101,6 @@ class Table:
 
 
 def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
-    """Yield the tables of a text in order."""
     first = 0
     rows: list[list[Cell]] = []
     for at, (token, following) in enumerate(pairwise([*tokens, Token("", "", 0)])):
@@ -116,36 +115,36 @@ def tables_in(tokens: Sequence[Token]) -> Iterator[Table]:
             yield Table(first=first, last=at, rows=tuple(map(tuple, rows)))
 
 
-def settle_tables(tokens: Sequence[Token], *, mirrored: bool = False) -> None:
+def settle_tables(tokens: Sequence[Token], *, rtl: bool = False) -> None:
     """Turn alignment into a class, keep figures whole, and note where a table fits.
 
-    In ``mirrored`` text, from right to left, figures keep their own direction.
+    In ``rtl`` text, from right to left, figures keep their own direction.
     """
     number = 0
     for token in tokens:
         if token.type in {"th_open", "td_open"}:
-            _settle_cell(token, mirrored=mirrored)
+            _settle_cell(token, rtl=rtl)
         number = 0 if token.type == "tbody_open" else number + (token.type == "tr_open")
         if token.type == "tr_open" and number % 2 == 0:
             token.attrSet("class", "even")
     for table in tables_in(tokens):
         for cell in (cell for row in table.rows for cell in row):
-            _keep_whole(tokens, cell, mirrored=mirrored)
+            _keep_whole(tokens, cell, rtl=rtl)
         for row in table.rows:
             # the token before a cell's text is the one that opens it
             tokens[row[-1].at - 1].attrJoin("class", "last")  # it ends at the edge of the sheet
         tokens[table.first].meta["fits"] = table.fits
 
 
-def text_of(token: Token, *, greeted: str = "") -> str:
+def text_of(token: Token, *, greeting_prefix: str = "") -> str:
     """Return a line's visible text, without marks.
 
-    ``greeted`` comes before the word for readers without a name.
+    ``greeting_prefix`` is written before the fallback for readers without a name.
     """
     shown = (
         " "
         if child.type in {"softbreak", "hardbreak"}
-        else greeted * (child.type == "greeting") + child.content
+        else greeting_prefix * (child.type == "greeting") + child.content
         for child in token.children or ()
         if child.type in {"text", "code_inline", "softbreak", "hardbreak", "greeting"}
     )
@@ -165,7 +164,6 @@ def paragraph_of(children: list[Token], kind: str = "", source: Token | None = N
 
 
 def bold_tokens(children: Sequence[Token]) -> list[Token]:
-    """Return the tokens in bold."""
     return [Token("strong_open", "strong", 1), *children, Token("strong_close", "strong", -1)]
 
 
@@ -186,9 +184,9 @@ def _unbreakable_parts(text: str) -> list[str]:
     return re.findall(r"[^\s-]+-?|-", text)
 
 
-def _settle_cell(cell: Token, *, mirrored: bool) -> None:
+def _settle_cell(cell: Token, *, rtl: bool) -> None:
     side = str(cell.attrs.pop("style", "")).removeprefix("text-align:")
-    if mirrored:  # what is written as left is meant as the side where lines begin
+    if rtl:  # what is written as left is meant as the side where lines begin
         side = {"left": "right", "right": "left"}.get(side, side)
     if side:
         cell.attrSet("class", side)
@@ -196,14 +194,14 @@ def _settle_cell(cell: Token, *, mirrored: bool) -> None:
         cell.attrSet("scope", "col")
 
 
-def _keep_whole(tokens: Sequence[Token], cell: Cell, *, mirrored: bool) -> None:
+def _keep_whole(tokens: Sequence[Token], cell: Cell, *, rtl: bool) -> None:
     """Make a figure's blanks hard; the cell keeps what would break at a dash."""
     if not _FIGURE.fullmatch(cell.text):
         return
     children = tokens[cell.at].children or []
     for child in children:
         child.meta["whole"] = True
-    if mirrored and not _LETTER.search(cell.text):
+    if rtl and not _LETTER.search(cell.text):
         tokens[cell.at].children = spanned(children, dir="ltr")  # a sign stays before its figure
     if _BREAKING.search(cell.text):
         tokens[cell.at - 1].attrSet("nowrap", "")  # which Word knows, unlike white-space
@@ -264,7 +262,6 @@ def _label(head: str) -> list[Token]:
 
 
 def spanned(children: Sequence[Token], **attributes: str) -> list[Token]:
-    """Return the tokens within a span."""
     opening = Token("span_open", "span", 1, attrs=dict(attributes))
     return [opening, *children, Token("span_close", "span", -1)]
 

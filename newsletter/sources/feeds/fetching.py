@@ -75,18 +75,18 @@ class Fetcher:
             " open it in a browser and write the address it ends at"
         )
 
-    def _get(self, url: str, headers: Mapping[str, str], until: float) -> Page:
+    def _get(self, url: str, headers: Mapping[str, str], deadline: float) -> Page:
         origin = _origin(url)
         try:
             answer = call_once(
                 http.HttpRequest(method="GET", url=url, headers={**_HEADERS, **headers}),
-                timeout=timedelta(seconds=until - monotonic()),
+                timeout=timedelta(seconds=deadline - monotonic()),
                 resolve=lambda host, port: self._checked(host, port, is_secure=origin.is_secure),
                 tls=self.tls,
                 answer_bytes=MAX_BODY_BYTES,
             )
         except (ProviderUnreachable, http.AnswerLost) as error:
-            raise self._translated(error.__cause__ or error, origin.host, until) from error
+            raise self._translated(error.__cause__ or error, origin.host, deadline) from error
         body = _unpacked(answer.body, answer.headers.get("content-encoding", ""))
         return Page(status=answer.status, headers=answer.headers, body=body, url=url)
 
@@ -103,7 +103,7 @@ class Fetcher:
         except AddressRefused as error:
             raise FeedUnreadable(str(error)) from error
 
-    def _translated(self, error: BaseException, host: str, until: float) -> FeedUnreadable:
+    def _translated(self, error: BaseException, host: str, deadline: float) -> FeedUnreadable:
         if isinstance(error, FeedUnreadable):
             return error
         if isinstance(error, AnswerTooLong):
@@ -113,7 +113,7 @@ class Fetcher:
             return FeedUnreadable(
                 f"the certificate of {host} is not valid ({why}); tell its keeper"
             )
-        if monotonic() >= until or isinstance(error, TimeoutError):
+        if monotonic() >= deadline or isinstance(error, TimeoutError):
             seconds = self.within.total_seconds()
             return FeedUnreadable(f"{host} did not answer within {seconds:g} s; it is tried again")
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -50,11 +50,11 @@ class SandboxReader:
     def __init__(
         self,
         *,
-        within: timedelta = TIMEOUT,
+        timeout: timedelta = TIMEOUT,
         module: str = _MODULE,
         ask: Callable[..., list[Any]] = ask,
     ) -> None:
-        self._within = within
+        self._within = timeout
         self._module = module
         self._sandbox = ask
 
@@ -103,8 +103,8 @@ class SandboxReader:
         return self._sandbox(reader, arguments, answer=kind, timeout=self._within, gate=FEEDS)
 
 
-def _left_out(item: Item, why: str) -> Text:
-    return unusable(item.link or item.id, f"{why}; write it as a statement by hand")
+def _left_out(item: Item, reason: str) -> Text:
+    return unusable(item.link or item.id, f"{reason}; write it as a statement by hand")
 
 
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}

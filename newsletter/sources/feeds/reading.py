@@ -79,7 +79,7 @@ def _marked_up(item: Item, content: str, where: str) -> tuple[str, list[str]]:
     blocks = _without_frame(read_blocks(body, inline), item.title, dropped)
     foot = footnote_blocks(footnotes, blocks, inline)
     text = "\n\n".join(filter(None, [joined(blocks), *foot]))
-    left_out = [f"Left out: {lost.text} ({lost.why})." for lost in (*dropped, *inline.dropped)]
+    left_out = [f"Left out: {lost.text} ({lost.reason})." for lost in (*dropped, *inline.dropped)]
     return text, [*left_out, *link_notes(inline)]
 
 
@@ -89,7 +89,7 @@ def _without_frame(blocks: Sequence[Block], title: str, dropped: list[DroppedLin
     for block in blocks:
         if block not in kept:
             why = "leads to the list of readers that it was once sent to"
-            dropped.append(DroppedLine(line=0, text=shortened(block.text), why=why))
+            dropped.append(DroppedLine(line=0, text=shortened(block.text), reason=why))
     while kept and (
         kept[0].text == RULE or (kept[0].level and kept[0].text.casefold() == title.casefold())
     ):
@@ -98,7 +98,7 @@ def _without_frame(blocks: Sequence[Block], title: str, dropped: list[DroppedLin
         last = kept.pop()
         if last.text != RULE:
             why = "what the site adds below its texts"
-            dropped.append(DroppedLine(line=0, text=shortened(last.text), why=why))
+            dropped.append(DroppedLine(line=0, text=shortened(last.text), reason=why))
     return kept
 
 

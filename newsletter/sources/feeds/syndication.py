@@ -53,7 +53,7 @@ def require_few(found: Iterable[Entry]) -> list[Entry]:
 # --- RSS ---------------------------------------------------------------------------------------
 
 
-def _rss(item: Element, url: str, spoken: str) -> Item:
+def _rss(item: Element, url: str, feed_language: str) -> Item:
     base = _base(item, url)
     guid = _child(item, "guid")
     guid_text = _text(guid)
@@ -79,7 +79,7 @@ def _rss(item: Element, url: str, spoken: str) -> Item:
         markup="<" in content or "&" in content,
         whole=bool(full.strip()),
         summary=summary,
-        language=language(own_language or spoken) or language(_inherited(item, _LANG)),
+        language=language(own_language or feed_language) or language(_inherited(item, _LANG)),
         base=link or base,
     )
 
@@ -209,7 +209,7 @@ def json_items_of(text: str, url: str) -> list[Item]:
     return [_json_item(item, spoken, url) for item in require_few(items) if isinstance(item, dict)]
 
 
-def _json_item(item: dict[str, Any], spoken: str, url: str) -> Item:
+def _json_item(item: dict[str, Any], feed_language: str, url: str) -> Item:
     link = address(url, _value(item, "url") or _value(item, "external_url"))
     title = plain(_value(item, "title"))
     published = instant(_value(item, "date_published")) or instant(_value(item, "date_modified"))
@@ -225,7 +225,7 @@ def _json_item(item: dict[str, Any], spoken: str, url: str) -> Item:
         markup=bool(rich),
         whole=bool(rich or simple),
         summary=plain(summary) if rich or simple else "",
-        language=language(_value(item, "language")) or language(spoken),
+        language=language(_value(item, "language")) or language(feed_language),
         base=link or url,
     )
 

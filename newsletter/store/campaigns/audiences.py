@@ -195,7 +195,6 @@ class Audiences(Repository):
 
 
 def _readers(audience: Audience | Correction) -> People:
-    """Return the subscribers in the audience."""
     if isinstance(audience, Correction):
         join = "LEFT JOIN" if audience.unstarted else "JOIN"
         who = ~SUPPRESSED & _gets_correction(audience)
@@ -207,12 +206,11 @@ def _readers(audience: Audience | Correction) -> People:
     return People(tables="subscriber", id="subscriber.id", who=who)
 
 
-def _join(join: str, query: Condition, who: Condition) -> People:
-    """Return the subscribers, joined to the rows of a query."""
+def _join(join: str, query: Condition, condition: Condition) -> People:
     return People(
         tables=f"subscriber {join.format(query)}",
         id="subscriber.id",
-        who=Condition(who.sql, {**query.values, **who.values}),
+        who=Condition(condition.sql, {**query.values, **condition.values}),
     )
 
 

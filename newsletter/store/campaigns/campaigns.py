@@ -50,14 +50,14 @@ class Campaigns(Repository):
         """Return all campaigns with their figures, oldest first."""
         return self._db.all(Campaign, f"{_with_counts('SELECT id FROM campaign')} ORDER BY id")
 
-    def newest(self, most: int | None, *, before: int | None = None) -> list[Campaign]:
+    def newest(self, limit: int | None, *, before: int | None = None) -> list[Campaign]:
         """Return the newest campaigns with ids below ``before``, with figures, newest first."""
-        which = "SELECT id FROM campaign WHERE id < :before ORDER BY id DESC LIMIT :most"
+        which = "SELECT id FROM campaign WHERE id < :before ORDER BY id DESC LIMIT :limit"
         return self._db.all(
             Campaign,
             f"{_with_counts(which)} ORDER BY campaign.id DESC",
             before=NO_LIMIT if before is None else before,
-            most=NO_LIMIT if most is None else most,
+            limit=NO_LIMIT if limit is None else limit,
         )
 
     def count(self) -> int:
@@ -81,12 +81,12 @@ class Campaigns(Repository):
             until=NO_LIMIT if until is None else until,
         )
 
-    def last_begun(self, most: int) -> list[Campaign]:
+    def last_begun(self, limit: int) -> list[Campaign]:
         """Return the campaigns that began last, the last one first, without their figures."""
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT :most",
-            most=most,
+            f"{_HEAD} WHERE started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT :limit",
+            limit=limit,
         )
 
     def related(self, slugs: Collection[str]) -> list[Campaign]:
@@ -127,7 +127,7 @@ class Campaigns(Repository):
         )
         return self._db.all(Campaign, f"{latest} ORDER BY campaign.slug", original=original)
 
-    def published(self, *, skip: int, most: int) -> list[str]:
+    def published(self, *, skip: int, limit: int) -> list[str]:
         """Return the slugs of statements whose sending began, the last one first, each once."""
         return self._db.column(
             """
@@ -136,9 +136,9 @@ class Campaigns(Repository):
                 SELECT 1 FROM campaign AS earlier
                 WHERE earlier.slug = campaign.slug AND earlier.started_at IS NOT NULL
                     AND earlier.id < campaign.id)
-            ORDER BY started_at DESC, id DESC LIMIT :most OFFSET :skip
+            ORDER BY started_at DESC, id DESC LIMIT :limit OFFSET :skip
             """,
-            most=most,
+            limit=limit,
             skip=skip,
         )
 
@@ -151,7 +151,6 @@ class Campaigns(Repository):
         return count, None if last is None else instant(last)
 
     def get(self, campaign_id: int) -> Campaign | None:
-        """Return the campaign with this id, with its figures."""
         return self._db.first(Campaign, _with_counts("SELECT :id"), id=campaign_id)
 
     def head(self, campaign_id: int) -> Campaign:
@@ -178,22 +177,23 @@ class Campaigns(Repository):
         )
         return next(reversed(began), None)
 
-    def soonest(self, most: int) -> list[Campaign]:
+    def soonest(self, limit: int) -> list[Campaign]:
         """Return the scheduled campaigns that are sent next, without their figures."""
         return self._db.all(
             Campaign,
-            f"{_HEAD} WHERE {_IS_OPEN} AND state = 'scheduled' ORDER BY release_at, id LIMIT :most",
-            most=most,
+            f"{_HEAD} WHERE {_IS_OPEN} AND state = 'scheduled'"
+            " ORDER BY release_at, id LIMIT :limit",
+            limit=limit,
         )
 
-    def last_ended(self, most: int) -> list[Campaign]:
+    def last_ended(self, limit: int) -> list[Campaign]:
         """Return the campaigns that are over, the last begun first, with their figures."""
         newest = _with_counts(
             "SELECT id FROM campaign WHERE started_at IS NOT NULL"
-            " AND state IN ('sent', 'attention') ORDER BY started_at DESC, id DESC LIMIT :most"
+            " AND state IN ('sent', 'attention') ORDER BY started_at DESC, id DESC LIMIT :limit"
         )
         return self._db.all(
-            Campaign, f"{newest} ORDER BY campaign.started_at DESC, campaign.id DESC", most=most
+            Campaign, f"{newest} ORDER BY campaign.started_at DESC, campaign.id DESC", limit=limit
         )
 
     def sending(self) -> list[int]:
@@ -340,7 +340,7 @@ class Campaigns(Repository):
             id=campaign_id,
         )
 
-    def unsent(self, campaign_id: int, most: int = NO_LIMIT) -> list[tuple[str, str]]:
+    def unsent(self, campaign_id: int, limit: int = NO_LIMIT) -> list[tuple[str, str]]:
         """Return (address, state) of readers who were queued, cancelled or given up.
 
         Their number is ``pending`` plus ``cancelled``. Readers who were given up may have the
@@ -361,10 +361,10 @@ class Campaigns(Repository):
                 -- of a batch with cancelled ones, all others have a row of their own
                 (batch.cancelled > 0 AND COALESCE(delivery.state, 'cancelled') = 'cancelled')
                 OR (batch.state IN ('queued', 'claimed') AND delivery.state IS NULL))
-            ORDER BY {MEMBER} LIMIT :most
+            ORDER BY {MEMBER} LIMIT :limit
             """,
             id=campaign_id,
-            most=most,
+            limit=limit,
         )
 
     def unknown(self, campaign_id: int) -> list[str]:

@@ -108,11 +108,11 @@ class Batches(AddressRepository):
         campaign was cancelled in the meantime, that batch is cancelled instead.
         """
         # before the answer is booked, which is for all who are still pending
-        if booking.again and not batch_splitting.move_out(
+        if booking.to_retry and not batch_splitting.move_out(
             self._db,
             claimed,
-            booking.again.keys(),
-            reason=next(iter(booking.again.values())).reason,
+            booking.to_retry.keys(),
+            reason=next(iter(booking.to_retry.values())).reason,
             not_before=at + booking.wait,
         ):
             return False
@@ -272,7 +272,7 @@ class Batches(AddressRepository):
             campaign_id=campaign_id,
         )
 
-    def left_since(self, provider: str, at: datetime) -> int:
+    def count_sent_since(self, provider: str, at: datetime) -> int:
         """Return the number of messages that were, or may have been, sent through a provider."""
         return self._db.number(
             "SELECT SUM(size - suppressed - cancelled) FROM batch"
@@ -339,7 +339,7 @@ class Batches(AddressRepository):
             SELECT COUNT(*) FILTER (WHERE batch.state = 'queued') AS queued,
                 COUNT(*) FILTER (WHERE batch.state = 'claimed') AS claimed,
                 MIN(not_before) FILTER (WHERE batch.state = 'queued') AS next_at,
-                COALESCE(MAX(attempts) FILTER (WHERE batch.state = 'queued'), 0) AS most_attempts,
+                COALESCE(MAX(attempts) FILTER (WHERE batch.state = 'queued'), 0) AS max_attempts,
                 COALESCE(MAX(batch.reason) FILTER (WHERE batch.state = 'queued'), '') AS reason
             FROM batch JOIN campaign ON campaign.id = batch.campaign_id
             WHERE {IS_OPEN} AND (campaign.state = 'sending' OR batch.state = 'claimed')

@@ -36,7 +36,7 @@ _DENSE_IDS = 2
 """Ids per member up to which a scan from the first to the last id costs less than look-ups."""
 
 
-def went_to(accounts: Mapping[str, str]) -> Condition:
+def attempted_at(accounts: Mapping[str, str]) -> Condition:
     """Return the condition that the last attempt went to one of these accounts, by provider."""
     found = Condition("1 = 0")
     for place, (name, account) in enumerate(accounts.items()):

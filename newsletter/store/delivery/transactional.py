@@ -83,7 +83,7 @@ class TransactionalEmails(AddressRepository):
             return RequestOutcome.AGAIN
         if network and hour >= limits.max_per_network:
             return RequestOutcome.NETWORK
-        return RequestOutcome.FULL if waiting >= limits.waiting else RequestOutcome.NEW
+        return RequestOutcome.FULL if waiting >= limits.max_waiting else RequestOutcome.NEW
 
     def tell(
         self,
@@ -222,23 +222,23 @@ class TransactionalEmails(AddressRepository):
             **values,
         )
 
-    def abandon(self, at: datetime, *, lost: datetime | None = None) -> int:
+    def abandon(self, at: datetime, *, lost_before: datetime | None = None) -> int:
         """Make each email unknown that is being sent by a process without a row.
 
-        With ``lost``, those that any process claimed before then. An email without ``intend`` was
-        not sent: it is queued again. Return the number of unknown ones.
+        With ``lost_before``, those that any process claimed before then. An email without
+        ``intend`` was not sent: it is queued again. Return the number of unknown ones.
         """
         self._db.change(
             "UPDATE transactional_email SET state = 'waiting'"
             f" WHERE {_IS_ORPHAN} AND provider = ''",
-            lost=lost,
+            lost=lost_before,
         )
         return self._db.change(
             "UPDATE transactional_email SET state = 'unknown', settled_at = :at,"
             " reason = 'the process that handed it over ended before it had an answer'"
             f" WHERE {_IS_ORPHAN}",
             at=at,
-            lost=lost,
+            lost=lost_before,
         )
 
     def hold_over(self, at: datetime) -> int:
@@ -277,7 +277,7 @@ class TransactionalEmails(AddressRepository):
             kind=kind,
         )
 
-    def left_since(self, at: datetime) -> int:
+    def count_sent_since(self, at: datetime) -> int:
         """Return the number of emails that were sent since then, or may have been."""
         # older emails are not sent any more; two indexes find the others
         return self._db.number(

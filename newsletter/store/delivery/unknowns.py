@@ -44,18 +44,20 @@ class UnprovedDelivery:
     subscriber_id: int
 
 
-def may_hold(number: str) -> str:
+def may_hold(subscriber_id: str) -> str:
     """Return the condition for the batches of :campaign_id that may hold this subscriber.
 
     Members are sorted. If readers have local hours, the id ranges of many batches overlap.
     """
-    return f"batch.campaign_id = :campaign_id AND {number} BETWEEN batch.first AND batch.last"
+    return (
+        f"batch.campaign_id = :campaign_id AND {subscriber_id} BETWEEN batch.first AND batch.last"
+    )
 
 
-def unproved(db: Database, campaign_id: int, of: Condition) -> list[UnprovedDelivery]:
-    """Return the unproved deliveries of a campaign to the subscribers whom ``of`` picks, by batch.
+def unproved(db: Database, campaign_id: int, subscribers: Condition) -> list[UnprovedDelivery]:
+    """Return the unproved deliveries of a campaign to these subscribers, by batch.
 
-    ``of`` is a condition on MEMBER, the subscriber's id.
+    ``subscribers`` is a condition on MEMBER, the subscriber's id.
     """
     return db.all(
         UnprovedDelivery,
@@ -63,12 +65,12 @@ def unproved(db: Database, campaign_id: int, of: Condition) -> list[UnprovedDeli
         SELECT batch.id AS batch_id, batch.state, {MEMBER} AS subscriber_id
         FROM batch CROSS JOIN json_each(batch.members) AS member
         WHERE batch.campaign_id = :campaign_id AND batch.state IN ('unknown', 'queued', 'given up')
-            AND {of} AND NOT EXISTS (
+            AND {subscribers} AND NOT EXISTS (
                 SELECT 1 FROM delivery
                 WHERE campaign_id = :campaign_id AND subscriber_id = {MEMBER})
         ORDER BY batch.id
         """,
-        of,
+        subscribers,
         campaign_id=campaign_id,
     )
 
@@ -84,7 +86,7 @@ class Unknowns(Repository):
         Only batches that went to one of these accounts, provider → account: another account does
         not know their key, and its records prove no absence.
         """
-        ours, due = claiming.went_to(accounts), claiming.is_due(at)
+        ours, due = claiming.attempted_at(accounts), claiming.is_due(at)
         batch_id = self._db.value(
             f"SELECT id FROM batch WHERE {IS_UNKNOWN} AND {ours} AND not_before < :never"
             f" AND ({due} OR settled_at > :put_back) AND COALESCE(lease_until, 0) <= :at"
@@ -162,7 +164,7 @@ class Unknowns(Repository):
 
     def strays(self, accounts: Mapping[str, str], campaign_id: int | None = None) -> int:
         """Return the number of unknown deliveries at accounts other than these."""
-        ours = claiming.went_to(accounts)
+        ours = claiming.attempted_at(accounts)
         return self._db.number(
             f"SELECT COALESCE(SUM(unknown), 0) FROM batch WHERE {IS_UNKNOWN} AND NOT {ours}"
             " AND campaign_id = COALESCE(:campaign_id, campaign_id)",
@@ -276,7 +278,7 @@ class Unknowns(Repository):
 
     def next_at(self, accounts: Mapping[str, str]) -> datetime | None:
         """Return when the next look-up is due, or None."""
-        ours = claiming.went_to(accounts)
+        ours = claiming.attempted_at(accounts)
         return self._db.moment(
             f"SELECT MIN(not_before) FROM batch WHERE {IS_UNKNOWN} AND {ours}"
             " AND not_before < :never",

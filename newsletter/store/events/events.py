@@ -55,7 +55,7 @@ class Events(AddressRepository):
         campaign ever had that reader.
         """
         locator = Locator(self._db, self._hash, events, provider=provider, workspace=workspace)
-        return [locator.place(event) for event in events]
+        return [locator.locate(event) for event in events]
 
     def is_first(self, token: bytes, content: bytes, at: datetime) -> bool:
         """Store the content of a token; return False if the token came with other content before.
@@ -74,10 +74,10 @@ class Events(AddressRepository):
         noted: dict[object, DeliveryStatus] = {}
         for status in statuses:
             other = noted.get(status.key)
-            if other is None or status.prevails(other):
+            if other is None or status.replaces(other):
                 noted[status.key] = status
         for other in self._known(noted.values()):
-            if other.key in noted and not noted[other.key].prevails(other):
+            if other.key in noted and not noted[other.key].replaces(other):
                 del noted[other.key]
         # what prevails was chosen above; no other writes between the two
         self._db.each(
@@ -100,10 +100,10 @@ class Events(AddressRepository):
             )
 
     def keep(
-        self, provider: str, told: Sequence[tuple[Event, EventTarget]], at: datetime
+        self, provider: str, located: Sequence[tuple[Event, EventTarget]], at: datetime
     ) -> set[str]:
         """Store events as received, each once; return the ids of new ones."""
-        ids = {event.id for event, _ in told}
+        ids = {event.id for event, _ in located}
         ids -= set(
             self._db.scan(
                 "SELECT id FROM event WHERE provider = :provider"
@@ -125,13 +125,13 @@ class Events(AddressRepository):
                     "subscriber_id": place.subscriber_id,
                     "raw": event.raw[:_MAX_RAW_CHARACTERS],
                 }
-                for event, place in told
+                for event, place in located
             ),
             only_new=True,
         )
         return ids
 
-    def kept(self, after: int, most: int) -> list[KeptEvent]:
+    def kept(self, after: int, limit: int) -> list[KeptEvent]:
         """Return the events above a number, the oldest first."""
         return self._db.all(
             KeptEvent,
@@ -142,10 +142,10 @@ class Events(AddressRepository):
                 AND delivery_status.campaign_id = event.campaign_id
                 AND delivery_status.subscriber_id = event.subscriber_id
                 AND delivery_status.kind = 'bounced'
-            WHERE event.number > :after ORDER BY event.number LIMIT :most
+            WHERE event.number > :after ORDER BY event.number LIMIT :limit
             """,
             after=after,
-            most=most,
+            limit=limit,
         )
 
     def telling(self, campaign_id: int) -> list[int]:
@@ -198,16 +198,16 @@ class Events(AddressRepository):
             campaign_id=campaign_id,
         )
 
-    def bounced_domains(self, campaign_id: int, most: int = 10) -> list[tuple[str, int]]:
+    def bounced_domains(self, campaign_id: int, limit: int = 10) -> list[tuple[str, int]]:
         """Return (domain, number of bounces) of the domains with most bounces."""
         return self._db.rows(
             "SELECT substr(address, instr(address, '@') + 1) AS domain, COUNT(*) FROM ("
             "SELECT COALESCE(subscriber.address, '(erased)') AS address FROM delivery_status"
             " LEFT JOIN subscriber ON subscriber.id = delivery_status.subscriber_id"
             f" WHERE delivery_status.campaign_id = :campaign_id AND {_CAME_BACK}) AS found"
-            " GROUP BY domain ORDER BY COUNT(*) DESC, domain LIMIT :most",
+            " GROUP BY domain ORDER BY COUNT(*) DESC, domain LIMIT :limit",
             campaign_id=campaign_id,
-            most=most,
+            limit=limit,
         )
 
     def delivered_by_minute(self, campaign_id: int, *, sample: bool) -> list[tuple[datetime, int]]:
@@ -243,8 +243,8 @@ class Events(AddressRepository):
         found = "SELECT complained, hard FROM circuit_breaker_override WHERE campaign_id = :id"
         return self._db.first(Damage, found, id=campaign_id) or Damage()
 
-    def overrule(self, campaign_id: int, damage: Damage) -> None:
+    def overrule(self, campaign_id: int, counts: Damage) -> None:
         """Store the numbers at which a person resumes the campaign."""
         self._db.put(
-            "circuit_breaker_override", "campaign_id", campaign_id=campaign_id, **vars(damage)
+            "circuit_breaker_override", "campaign_id", campaign_id=campaign_id, **vars(counts)
         )

@@ -72,7 +72,7 @@ class Locator:
         self._hashes = {
             event.address: hashed
             for event in events
-            if (hashed := _maybe_hash(hash_address, event.address)) is not None
+            if (hashed := _hash_or_none(hash_address, event.address)) is not None
         }
         self._changes, self._left_by = self._find_changes(events)
         self._people = self._find_people(events)
@@ -93,7 +93,7 @@ class Locator:
         self._members: dict[int, frozenset[int]] = {}
         self._slugs: dict[str, list[int]] = {}
 
-    def place(self, event: Event) -> EventTarget:
+    def locate(self, event: Event) -> EventTarget:
         """Return the subscriber and delivery of one of the events."""
         hashed = self._hashes.get(event.address)
         # the number is one of ours: others number their readers too
@@ -120,7 +120,7 @@ class Locator:
             may_leave=self._may_leave(batch, number),
         )
 
-    def _may_leave(self, batch: _Batch, number: int | None) -> bool:
+    def _may_leave(self, batch: _Batch, subscriber_id: int | None) -> bool:
         if batch.state is BatchState.CLAIMED:
             return True
         # while a batch is not done, an event settles its readers without a row of their own
@@ -131,7 +131,7 @@ class Locator:
             "SELECT state FROM delivery"
             " WHERE campaign_id = :campaign_id AND subscriber_id = :number",
             campaign_id=batch.campaign_id,
-            number=number,
+            number=subscriber_id,
         )
         return is_cancelled if own is None else own == "rejected"
 
@@ -168,14 +168,14 @@ class Locator:
             ORDER BY number
             """,
             hashes,
-            numbers=_numbers(events),
+            numbers=_subscriber_ids(events),
         ):
             changes.setdefault(change.subscriber_id, []).append(change)
             left_by[change.address_hash] = change.subscriber_id
         return changes, left_by
 
     def _find_people(self, events: Iterable[Event]) -> dict[object, _Person]:
-        numbers = sorted({*_numbers(events), *self._changes})
+        numbers = sorted({*_subscriber_ids(events), *self._changes})
         hashes = one_of("address_hash", sorted(set(self._hashes.values())), "hash")
         found: dict[object, _Person] = {}
         for person in self._db.all(
@@ -198,16 +198,16 @@ class Locator:
             return origin(event.attempt_id, self._workspace)
         return Origin.OURS if batch.provider == self._provider else Origin.ANOTHER
 
-    def _batch_of(self, event: Event, number: int | None) -> _Batch | None:
-        if number is None or self._origin(event) is Origin.ANOTHER:
+    def _batch_of(self, event: Event, subscriber_id: int | None) -> _Batch | None:
+        if subscriber_id is None or self._origin(event) is Origin.ANOTHER:
             return None
         batch = self._batches.get(event.attempt_id)
-        if batch is not None and self._holds(batch, number):
+        if batch is not None and self._holds(batch, subscriber_id):
             return batch
         found = [
             candidate
             for campaign_id in self._campaigns(event.campaign)
-            for candidate in self._within(campaign_id, number)
+            for candidate in self._within(campaign_id, subscriber_id)
         ]
         # a campaign that was cancelled before it called anybody is no rival; but after a restore, a
         # message with our mark may be newer than the books
@@ -215,19 +215,19 @@ class Locator:
             found = [candidate for candidate in found if candidate.attempts]
         return found[0] if len(found) == 1 else None  # of two tries, nobody knows whose it was
 
-    def _within(self, campaign_id: int, number: int) -> list[_Batch]:
+    def _within(self, campaign_id: int, subscriber_id: int) -> list[_Batch]:
         """Return the batch of a campaign that holds a subscriber, or None."""
-        query = f"{_BATCH} WHERE {may_hold(':number')} ORDER BY batch.first DESC LIMIT :most"
-        place = {"campaign_id": campaign_id, "number": number}
-        rows = self._db.all(_Batch, query, **place, most=1)
-        if rows and not self._holds(rows[0], number):  # batches lie across each other
-            rows = self._db.all(_Batch, query, **place, most=NO_LIMIT)
-        return [row for row in rows if self._holds(row, number)]
+        query = f"{_BATCH} WHERE {may_hold(':id')} ORDER BY batch.first DESC LIMIT :limit"
+        values = {"campaign_id": campaign_id, "id": subscriber_id}
+        rows = self._db.all(_Batch, query, **values, limit=1)
+        if rows and not self._holds(rows[0], subscriber_id):  # batches lie across each other
+            rows = self._db.all(_Batch, query, **values, limit=NO_LIMIT)
+        return [row for row in rows if self._holds(row, subscriber_id)]
 
-    def _holds(self, batch: _Batch, number: int) -> bool:
+    def _holds(self, batch: _Batch, subscriber_id: int) -> bool:
         if batch.id not in self._members:
             self._members[batch.id] = frozenset(json.loads(batch.members))
-        return number in self._members[batch.id]
+        return subscriber_id in self._members[batch.id]
 
     def _campaigns(self, slug: str) -> list[int]:
         """Return the campaigns of a statement, newest first."""
@@ -239,12 +239,12 @@ class Locator:
         return self._slugs[slug]
 
 
-def _maybe_hash(hash_address: Callable[[str], bytes], address: str) -> bytes | None:
+def _hash_or_none(hash_address: Callable[[str], bytes], address: str) -> bytes | None:
     try:
         return hash_address(address) if "@" in address else None
     except ValueError:  # no domain that could ever be one of ours
         return None
 
 
-def _numbers(events: Iterable[Event]) -> list[int]:
+def _subscriber_ids(events: Iterable[Event]) -> list[int]:
     return sorted({event.subscriber_id for event in events if event.subscriber_id is not None})

@@ -28,7 +28,7 @@ def backup(database: Path, target: Path) -> None:
     part = target.with_name(target.name + ".part")
     try:
         _remove(part)  # of a backup that was cut off
-        _new(part)  # SQLite gives what lies beside it the same rights
+        _create_file(part)  # SQLite gives what lies beside it the same rights
         with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
             be_one_file(copy)
@@ -67,7 +67,7 @@ def restore(
         with closing(sqlite3.connect(incoming, factory=Connection)) as connection, connection:
             hold(Database(connection), reason, _last_numbers(database), at)
         if database.exists():
-            _keep(database, kept)
+            _keep_former(database, kept)
     except (sqlite3.Error, OSError, StoreUnavailable) as error:
         with suppress(OSError):
             _remove(incoming)  # or it would fill the disk of a database that is still at work
@@ -81,13 +81,13 @@ def restore(
     return kept
 
 
-def hold(db: Database, reason: str, given: Mapping[str, int], at: datetime) -> None:
+def hold(db: Database, reason: str, known_numbers: Mapping[str, int], at: datetime) -> None:
     """Put all sending from a restored or copied database on hold, until a person releases it."""
     db.put("meta", "key", key=HoldKind.RESTORE_GUARD, value=reason)
-    invalidate(db, given, at)
+    invalidate(db, known_numbers, at)
 
 
-def invalidate(db: Database, given: Mapping[str, int], at: datetime) -> None:
+def invalidate(db: Database, known_numbers: Mapping[str, int], at: datetime) -> None:
     """Withhold and end everything in an older database that may have been used since.
 
     Emails, notices and posts that wait in it may have been sent since. Sessions and tokens may have
@@ -110,7 +110,7 @@ def invalidate(db: Database, given: Mapping[str, int], at: datetime) -> None:
         at=at,
     )
     db.change("UPDATE token SET revoked_at = :at WHERE revoked_at IS NULL", at=at)
-    skip(db.driver, at, given)
+    skip(db.driver, at, known_numbers)
 
 
 def _last_numbers(database: Path) -> dict[str, int]:
@@ -124,16 +124,16 @@ def _last_numbers(database: Path) -> dict[str, int]:
         return {}  # damaged: the time has to do
 
 
-def _keep(database: Path, kept: Path) -> None:
+def _keep_former(database: Path, target: Path) -> None:
     """Keep the former database: as a backup if it can be read, otherwise as it is."""
     try:
-        backup(database, kept)
+        backup(database, target)
     except StoreUnavailable:
-        _new(kept)
+        _create_file(target)
         try:
-            shutil.copyfile(database, kept)
+            shutil.copyfile(database, target)
         except OSError:
-            kept.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
             raise
 
 
@@ -143,7 +143,7 @@ def _remove(path: Path) -> None:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
-def _new(path: Path) -> None:
+def _create_file(path: Path) -> None:
     """Create an empty file that only its owner can read."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 

@@ -264,9 +264,9 @@ class GuardFile:
             " it: check 'epoch_file' in newsletter.yaml, its folder and the disk"
         )
 
-    def _exchanged(self, what: str) -> Refused:
+    def _exchanged(self, name: str) -> Refused:
         return Refused(
-            f"{self._database} was exchanged while it was at work: {what}. Nothing more is sent;"
+            f"{self._database} was exchanged while it was at work: {name}. Nothing more is sent;"
             " start again to see what is known"
         )
 

@@ -37,7 +37,7 @@ def beat(path: Path) -> None:
         os.utime(path)
 
 
-def beaten_at(path: Path) -> float:
+def last_heartbeat(path: Path) -> float:
     """Return the holder's last heartbeat, in seconds since 1970; 0 if there was none."""
     try:
         return path.stat().st_mtime

@@ -40,14 +40,14 @@ def last_given(driver: Driver) -> dict[str, int]:
     return {name: driver.last_number(name) for name in PER_MINUTE}
 
 
-def skip(driver: Driver, at: datetime, given: Mapping[str, int]) -> None:
+def skip(driver: Driver, at: datetime, known_numbers: Mapping[str, int]) -> None:
     """Continue above all row numbers that any copy of this database may have given until now.
 
-    ``given`` has the highest numbers that another copy is known to have given, by table.
+    ``known_numbers`` has the highest numbers that another copy is known to have given, by table.
     """
     elapsed = min(max(at - _EPOCH, timedelta(0)), _MAX_ELAPSED)
     for name, a_minute in PER_MINUTE.items():
-        known = max(driver.last_number(name), given.get(name, 0))
+        known = max(driver.last_number(name), known_numbers.get(name, 0))
         floor = int(elapsed.total_seconds() * a_minute / 60)
         driver.give_after(name, max(known + _MIN_SKIP[name], floor))
 

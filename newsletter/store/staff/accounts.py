@@ -176,8 +176,8 @@ class Invitations(Repository):
         """Return the link whose token has this hash, even if it does not work any more."""
         return self._db.first(Invitation, f"{_INVITATION} WHERE hash = :hash", hash=hash)
 
-    def get(self, number: int) -> Invitation | None:
-        return self._db.first(Invitation, f"{_INVITATION} WHERE id = :id", id=number)
+    def get(self, link_id: int) -> Invitation | None:
+        return self._db.first(Invitation, f"{_INVITATION} WHERE id = :id", id=link_id)
 
     def open(self, now: datetime) -> list[Invitation]:
         """Return the links that still work, the newest first."""
@@ -196,20 +196,20 @@ class Invitations(Repository):
             now=now,
         )
 
-    def use(self, number: int, at: datetime) -> bool:
+    def use(self, link_id: int, at: datetime) -> bool:
         """Use a link; return False if it was used or withdrawn, or has expired."""
         return self._db.changes(
             f"UPDATE invitation SET used_at = :at WHERE {_IS_UNUSED} AND id = :id"
             " AND expires_at > :at",
-            id=number,
+            id=link_id,
             at=at,
         )
 
-    def withdraw(self, number: int, at: datetime) -> bool:
+    def withdraw(self, link_id: int, at: datetime) -> bool:
         """Withdraw a link; return False if it was used or withdrawn."""
         return self._db.changes(
             f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND id = :id",
-            id=number,
+            id=link_id,
             at=at,
         )
 
@@ -220,10 +220,10 @@ class Invitations(Repository):
             at=at,
         )
 
-    def withdraw_by(self, maker: str, at: datetime) -> None:
+    def withdraw_by(self, creator: str, at: datetime) -> None:
         """Withdraw all links that a person created."""
         self._db.change(
             f'UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND "by" = :maker',
-            maker=maker,
+            maker=creator,
             at=at,
         )

@@ -50,17 +50,15 @@ class SealedRows:
         return [row for row in rows if self.is_sound(row)]
 
     def is_sound(self, row: Row) -> bool:
-        """Return whether the seal of the row is valid."""
         return hmac.compare_digest(row["seal"], self._seal(row))
 
     def add(self, **values: object) -> None:
-        """Add a sealed row."""
         self._put_seal(self._db.insert(self._table, returning="id", **values))
 
-    def change(self, number: int, **values: object) -> None:
+    def change(self, row_id: int, **values: object) -> None:
         """Change columns of a row, and renew its seal."""
-        self._db.update(self._table, {"id": number}, **values)
-        self._put_seal(number)
+        self._db.update(self._table, {"id": row_id}, **values)
+        self._put_seal(row_id)
 
     def _put_seal(self, number: int) -> None:
         [row] = self._db.mappings(f"{self._select} WHERE id = :id", id=number)
@@ -112,11 +110,11 @@ class Audit(Repository):
     lines at the end were removed.
     """
 
-    def __init__(self, db: Database, chain: Chain, now: datetime, through: str) -> None:
+    def __init__(self, db: Database, chain: Chain, now: datetime, channel: str) -> None:
         super().__init__(db)
         self._chain = chain
         self._now = now
-        self._through = through
+        self._through = channel
         self.entered: AuditHead | None = None
         """The last line that this transaction added."""
 
@@ -143,17 +141,17 @@ class Audit(Repository):
         """Return all lines, oldest first."""
         return self._db.all(AuditEntry, f"{_LINE} ORDER BY number")
 
-    def newest(self, most: int | None) -> list[AuditEntry]:
+    def newest(self, limit: int | None) -> list[AuditEntry]:
         """Return the last lines, newest first."""
-        return self.page(None, NO_LIMIT if most is None else most)
+        return self.page(None, NO_LIMIT if limit is None else limit)
 
-    def about(self, subject: str, *, skip: int = 0, most: int) -> list[AuditEntry]:
+    def about(self, subject: str, *, skip: int = 0, limit: int) -> list[AuditEntry]:
         """Return the last lines about a subject, newest first."""
         return self._db.all(
             AuditEntry,
-            f"{_LINE} WHERE subject = :subject ORDER BY number DESC LIMIT :most OFFSET :skip",
+            f"{_LINE} WHERE subject = :subject ORDER BY number DESC LIMIT :limit OFFSET :skip",
             subject=subject,
-            most=most,
+            limit=limit,
             skip=skip,
         )
 
@@ -167,13 +165,13 @@ class Audit(Repository):
         )
         return {line.action: line for line in lines}
 
-    def page(self, before: int | None, most: int) -> list[AuditEntry]:
+    def page(self, before: int | None, limit: int) -> list[AuditEntry]:
         """Return the lines before a number, or the last ones, newest first."""
         return self._db.all(
             AuditEntry,
-            f"{_LINE} WHERE number < :before ORDER BY number DESC LIMIT :most",
+            f"{_LINE} WHERE number < :before ORDER BY number DESC LIMIT :limit",
             before=NO_LIMIT if before is None else before,
-            most=most,
+            limit=limit,
         )
 
     def count(self) -> int:
@@ -181,7 +179,7 @@ class Audit(Repository):
 
     # --- what lies outside
 
-    def to_remember(self) -> AuditHead | None:
+    def new_head(self) -> AuditHead | None:
         """Return the new content of the head file after this commit; None if it stays as it is.
 
         It advances only if the log continues from it: otherwise the gap must be found.
@@ -252,7 +250,7 @@ class Audit(Repository):
                 " at the end, or an older database was put back"
             )
 
-    def _compare_approvals(self, given: set[tuple[str, str, str]]) -> None:
+    def _compare_approvals(self, logged: set[tuple[str, str, str]]) -> None:
         taken, approvals = (
             revoked_ids(revocations(self._db)),
             sealed_approvals(self._db, self._chain),
@@ -263,6 +261,6 @@ class Audit(Repository):
                 raise Defect(f"{named} is not what was written; it counts for nothing")
             if is_restored(row, taken):
                 raise Defect(f"{named} was taken back, and an older row was put in its place")
-            told = (row["slug"], row["by"], row["content_hash"])
-            if row["revoked_at"] is None and told not in given:
+            approval = (row["slug"], row["by"], row["content_hash"])
+            if row["revoked_at"] is None and approval not in logged:
                 raise Defect(f"{named} has no line in the audit log")

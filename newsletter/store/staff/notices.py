@@ -28,13 +28,13 @@ class Notices(Repository):
         stored = self._db.value("SELECT value FROM meta WHERE key = :key", key=_KEY)
         return document(Mark, stored) if stored else Mark()
 
-    def changed(self, mark: Mark, now: datetime, most: int) -> tuple[list[str], int]:
+    def changed(self, mark: Mark, now: datetime, limit: int) -> tuple[list[str], int]:
         """Return slugs that changed since the mark or whose next event is due, and the new mark."""
         rows = self._db.rows(
             "SELECT slug, number FROM changed_statement WHERE number > :mark"
-            " ORDER BY number LIMIT :most",
+            " ORDER BY number LIMIT :limit",
             mark=mark.change_id,
-            most=most,
+            limit=limit,
         )
         due = self._db.column("SELECT slug FROM notice_moment WHERE at <= :now", now=now)
         slugs = dict.fromkeys([*(slug for slug, _ in rows), *due])

@@ -26,7 +26,6 @@ class ChannelPosts(Repository):
         self._db.insert("post", channel=channel, made_at=at, not_before=at)
 
     def under_way(self) -> list[str]:
-        """Return the channels with an open post."""
         return self._db.column(f"SELECT channel FROM post WHERE {_IS_OPEN}")
 
     def claim(self, channels: Collection[str], now: datetime) -> ChannelPost | None:
@@ -84,20 +83,20 @@ class ChannelPosts(Repository):
             at=at,
         )
 
-    def log(self, most: int) -> list[ChannelPost]:
+    def log(self, limit: int) -> list[ChannelPost]:
         """Return posts, newest first."""
         return self._db.all(
-            ChannelPost, f"SELECT {_POST} FROM post ORDER BY id DESC LIMIT :most", most=most
+            ChannelPost, f"SELECT {_POST} FROM post ORDER BY id DESC LIMIT :limit", limit=limit
         )
 
-    def told(self, most: int) -> list[tuple[int, str, str]]:
+    def notices(self, limit: int) -> list[tuple[int, str, str]]:
         """Return (id of the post, event, slug) of each notice in the newest posts."""
         return self._db.rows(
             "SELECT post.id, notice.kind, notice.slug FROM"
-            " (SELECT id, channel FROM post ORDER BY id DESC LIMIT :most) AS post"
+            " (SELECT id, channel FROM post ORDER BY id DESC LIMIT :limit) AS post"
             " JOIN notice ON notice.address = '#' || post.channel"
             " AND notice.message_id = post.id ORDER BY notice.id",
-            most=most,
+            limit=limit,
         )
 
 
@@ -128,7 +127,7 @@ class FailingChecks(Repository):
             seen=_CONFIRMED,
         )
 
-    def tell(self, checks: Iterable[str]) -> None:
+    def note_notified(self, checks: Iterable[str]) -> None:
         """Note that notices about these checks were created."""
         self._db.change(
             "UPDATE failing_check SET told = 1"

@@ -63,7 +63,6 @@ class Tokens(Repository):
     """Tokens of the API. A revoked one is kept, so that the desk can show it."""
 
     def add(self, token: Token, hash: bytes) -> Token:
-        """Add a token; return it with its id."""
         values = {name: value for name, value in vars(token).items() if name != "id"}
         values["scopes"] = [scope.value for scope in token.scopes]
         number = self._db.insert("token", returning="id", hash=hash, **values)
@@ -73,34 +72,34 @@ class Tokens(Repository):
         """Return the token whose secret has this hash, even if it does not work any more."""
         return self._db.first(Token, f"{_SELECT} WHERE hash = :hash", hash=hash)
 
-    def newest(self, most: int) -> list[Token]:
-        return self._db.all(Token, f"{_SELECT} ORDER BY id DESC LIMIT :most", most=most)
+    def newest(self, limit: int) -> list[Token]:
+        return self._db.all(Token, f"{_SELECT} ORDER BY id DESC LIMIT :limit", limit=limit)
 
-    def use(self, number: int, at: datetime) -> None:
-        self._db.update("token", {"id": number}, used_at=at)
+    def use(self, token_id: int, at: datetime) -> None:
+        self._db.update("token", {"id": token_id}, used_at=at)
 
-    def revoke(self, number: int, at: datetime) -> Token | None:
+    def revoke(self, token_id: int, at: datetime) -> Token | None:
         """Revoke a token; return it, or None if there is none or it was revoked before."""
         changed = self._db.changes(
             "UPDATE token SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL",
-            id=number,
+            id=token_id,
             at=at,
         )
         found = f"{_SELECT} WHERE id = :id"
-        return self._db.first(Token, found, id=number) if changed else None
+        return self._db.first(Token, found, id=token_id) if changed else None
 
-    def revoke_by(self, maker: str, at: datetime) -> None:
+    def revoke_by(self, creator: str, at: datetime) -> None:
         """Revoke all tokens that a person created."""
         self._db.change(
             'UPDATE token SET revoked_at = :at WHERE "by" = :maker AND revoked_at IS NULL',
-            maker=maker,
+            maker=creator,
             at=at,
         )
 
     # --- idempotency keys
 
     def note_request(
-        self, number: int, key: bytes, request: bytes, at: datetime
+        self, token_id: int, key: bytes, request: bytes, at: datetime
     ) -> tuple[bytes, str | None] | None:
         """Store a request under the hash of its idempotency key, or return the earlier one.
 
@@ -109,7 +108,7 @@ class Tokens(Repository):
         """
         before = at - timedelta(days=1)
         self._db.change("DELETE FROM idempotency_key WHERE at < :before", before=before)
-        values = {"token_id": number, "key": key}
+        values = {"token_id": token_id, "key": key}
         if self._db.insert_new("idempotency_key", **values, request=request, at=at):
             return None
         [row] = self._db.rows(
@@ -118,12 +117,12 @@ class Tokens(Repository):
         )
         return row[0], row[1]
 
-    def note_result(self, number: int, key: bytes, made: str) -> None:
+    def note_result(self, token_id: int, key: bytes, resource_id: str) -> None:
         """Store the id of the resource that a request created."""
-        self._db.update("idempotency_key", {"token_id": number, "key": key}, made=made)
+        self._db.update("idempotency_key", {"token_id": token_id, "key": key}, made=resource_id)
 
-    def forget(self, number: int, key: bytes) -> None:
+    def forget(self, token_id: int, key: bytes) -> None:
         """Forget a refused request, so that it can be sent again."""
         self._db.change(
-            "DELETE FROM idempotency_key WHERE token_id = :id AND key = :key", id=number, key=key
+            "DELETE FROM idempotency_key WHERE token_id = :id AND key = :key", id=token_id, key=key
         )

@@ -40,7 +40,7 @@ class Sessions(Repository):
     def begin(self, session: Session) -> None:
         self._db.insert("session", **vars(session))
 
-    def seen(self, hashed: bytes, at: datetime) -> None:
+    def record_use(self, hashed: bytes, at: datetime) -> None:
         """Record the last use of a session."""
         self._db.update("session", {"hash": hashed}, seen_at=at)
 
@@ -64,12 +64,12 @@ class Sessions(Repository):
         """End a session at any stage; return whether there was one."""
         return self._db.changes("DELETE FROM session WHERE hash = :hash", hash=hashed)
 
-    def end_all(self, address: str, *, but: bytes = b"") -> int:
+    def end_all(self, address: str, *, except_hash: bytes = b"") -> int:
         """End a person's sessions except one; return the number of ended ones."""
         return self._db.change(
             "DELETE FROM session WHERE address = :address AND hash <> :but",
             address=address,
-            but=but,
+            but=except_hash,
         )
 
     def clear(self, now: datetime) -> int:
@@ -115,7 +115,7 @@ class Throttle(AddressRepository):
             since=since,
         )
 
-    def know(self, address: str, network: str, at: datetime) -> None:
+    def add_network(self, address: str, network: str, at: datetime) -> None:
         """Record that a person signed in from a network."""
         key = self._key(network)
         self._db.put("known_network", "address, network", address=address, network=key, at=at)

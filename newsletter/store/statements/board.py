@@ -45,7 +45,7 @@ class Board(Repository):
         search: BoardSearch = _ALL,
         *,
         skip: int = 0,
-        most: int,
+        limit: int,
     ) -> list[str]:
         """Return the slugs on one shelf, or on all, the last changed first."""
         which = _of_statements(search)
@@ -53,20 +53,20 @@ class Board(Repository):
             which &= Condition(f"{_shelf(rules)} = :shelf", {"shelf": shelf})
         return self._db.column(
             f"SELECT statement.slug {_SORTED} WHERE {which}"
-            " ORDER BY changed_statement.number DESC LIMIT :most OFFSET :skip",
+            " ORDER BY changed_statement.number DESC LIMIT :limit OFFSET :skip",
             which,
-            most=most,
+            limit=limit,
             skip=skip,
         )
 
-    def unseen(self, search: BoardSearch = _ALL, *, skip: int = 0, most: int) -> list[str]:
+    def unseen(self, search: BoardSearch = _ALL, *, skip: int = 0, limit: int) -> list[str]:
         """Return the keys of texts that were never submitted, the last changed first."""
         found = _of_drafts(search)
         return self._db.column(
             f"SELECT draft.key {_UNSEEN} AND {found}"
-            " ORDER BY draft.changed_at DESC, draft.key LIMIT :most OFFSET :skip",
+            " ORDER BY draft.changed_at DESC, draft.key LIMIT :limit OFFSET :skip",
             found,
-            most=most,
+            limit=limit,
             skip=skip,
         )
 
@@ -179,16 +179,16 @@ def _counts(rules: CampaignRules, *, standing_in: bool = False) -> str:
 def _approved(rules: CampaignRules) -> str:
     """A condition: the statement is approved, and no translation in its email is a draft."""
     if not rules.together:
-        return _enough(rules, "1 = 1")
+        return _has_enough(rules, "1 = 1")
     return f"""
-        ({_enough(rules, "1 = 1")} AND NOT EXISTS (
+        ({_has_enough(rules, "1 = 1")} AND NOT EXISTS (
             SELECT 1 FROM statement AS part
             WHERE part.translation_of = statement.slug AND part.translation_of <> ''
                 AND part.present = 1 AND part.progress = 'draft'))
     """
 
 
-def _enough(rules: CampaignRules, when: str) -> str:
+def _has_enough(rules: CampaignRules, when: str) -> str:
     """A condition: these rows are as many approvals as are required, or two overrides."""
     people = "SELECT COUNT(DISTINCT approval.mailbox) FROM approval WHERE"
     return f"""
@@ -209,5 +209,5 @@ def _started(rules: CampaignRules) -> str:
         EXISTS (SELECT 1 FROM start
             WHERE start.slug = statement.slug AND start.content_hash = statement.content_hash
                 AND start.revoked_at IS NULL AND ({may_start})
-                AND {_enough(rules, "approval.at <= start.at")})
+                AND {_has_enough(rules, "approval.at <= start.at")})
     """

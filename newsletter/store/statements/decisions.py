@@ -57,7 +57,6 @@ class Approvals(Repository):
         )
 
     def add(self, approval: Approval) -> None:
-        """Add a sealed approval."""
         self._rows.add(mailbox=mailbox(approval.by), **vars(approval))
 
     def revoke(
@@ -68,7 +67,7 @@ class Approvals(Repository):
         channel: Channel | None = None,
         *,
         actor: str,
-        why: str = "",
+        reason: str = "",
     ) -> int:
         """Revoke approvals of a statement: all, one person's, one channel's; return their number.
 
@@ -87,7 +86,7 @@ class Approvals(Repository):
             self._rows.change(number, revoked_at=at)
         listed = ", ".join(map(str, numbers))
         detail = f"approval{'s' * (len(numbers) > 1)} {listed} taken back" + (
-            f": {why}" * bool(why)
+            f": {reason}" * bool(reason)
         )
         self._audit.enter(actor, REVOKE, slug, detail)
         return len(numbers)
@@ -117,7 +116,6 @@ class Starts(Repository):
         return [value_of(Start, row) for row in self._rows.of(slug)]
 
     def add(self, start: Start) -> None:
-        """Add a sealed start."""
         self._rows.add(**vars(start))
 
     def revoke(self, slug: str, at: datetime, *, version: str = "") -> int:
@@ -128,7 +126,6 @@ class Starts(Repository):
         return len(live)
 
     def revoke_by(self, person: str, at: datetime) -> None:
-        """Revoke the starts of a person."""
         query = 'SELECT id FROM start WHERE "by" = :person AND revoked_at IS NULL'
         for number in self._db.column(query, person=person):
             self._rows.change(number, revoked_at=at)
@@ -155,7 +152,6 @@ class ChangeRequests(Repository):
         )
 
     def add(self, returned: ChangeRequest) -> None:
-        """Add a request for changes."""
         self._db.insert("returned", **vars(returned))
 
     def close(self, slug: str, at: datetime) -> int:
@@ -177,23 +173,25 @@ class Comments(Repository):
         values = {name: value for name, value in vars(comment).items() if name != "id"}
         self._db.insert("comment", **values)
 
-    def of(self, slug: str, most: int) -> list[Comment]:
+    def of(self, slug: str, limit: int) -> list[Comment]:
         """Return the last comments on a statement, oldest first."""
         newest = self._db.all(
             Comment,
-            f"{_COMMENT} WHERE slug = :slug ORDER BY id DESC LIMIT :most",
+            f"{_COMMENT} WHERE slug = :slug ORDER BY id DESC LIMIT :limit",
             slug=slug,
-            most=most,
+            limit=limit,
         )
         return newest[::-1]
 
-    def newest(self, most: int) -> list[Comment]:
+    def newest(self, limit: int) -> list[Comment]:
         """Return the last comments on all statements, newest first."""
-        return self._db.all(Comment, f"{_COMMENT} ORDER BY id DESC LIMIT :most", most=most)
+        return self._db.all(Comment, f"{_COMMENT} ORDER BY id DESC LIMIT :limit", limit=limit)
 
-    def get(self, number: int) -> Comment | None:
-        return self._db.first(Comment, f"{_COMMENT} WHERE id = :number", number=number)
+    def get(self, comment_id: int) -> Comment | None:
+        return self._db.first(Comment, f"{_COMMENT} WHERE id = :comment_id", comment_id=comment_id)
 
-    def since(self, number: int) -> list[Comment]:
+    def since(self, comment_id: int) -> list[Comment]:
         """Return the comments after the one with this id, oldest first."""
-        return self._db.all(Comment, f"{_COMMENT} WHERE id > :number ORDER BY id", number=number)
+        return self._db.all(
+            Comment, f"{_COMMENT} WHERE id > :comment_id ORDER BY id", comment_id=comment_id
+        )

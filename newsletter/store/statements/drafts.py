@@ -50,26 +50,25 @@ class Drafts(Repository):
         query = "SELECT key FROM draft WHERE slug = :slug AND slug <> ''"
         return self._db.value(query, slug=slug) is not None
 
-    def unseen(self, most: int) -> list[Draft]:
+    def unseen(self, limit: int) -> list[Draft]:
         """Return texts that were never submitted, the last changed first."""
         return self._db.all(
             Draft,
             f"{_DRAFT} AND draft.slug = '' AND draft.template = 0"
-            " ORDER BY draft.changed_at DESC, draft.key LIMIT :most",
-            most=most,
+            " ORDER BY draft.changed_at DESC, draft.key LIMIT :limit",
+            limit=limit,
         )
 
     def templates(self) -> list[Draft]:
-        """Return the templates for new texts."""
         return self._db.all(Draft, f"{_DRAFT} AND draft.template = 1 ORDER BY version.sought")
 
-    def versions(self, key: str, most: int, *, skip: int = 0) -> list[Version]:
+    def versions(self, key: str, limit: int, *, skip: int = 0) -> list[Version]:
         """Return versions of a text, the newest first."""
         return self._db.all(
             Version,
-            f"{_VERSION} WHERE draft = :key ORDER BY number DESC LIMIT :most OFFSET :skip",
+            f"{_VERSION} WHERE draft = :key ORDER BY number DESC LIMIT :limit OFFSET :skip",
             key=key,
-            most=most,
+            limit=limit,
             skip=skip,
         )
 
@@ -168,7 +167,7 @@ class Drafts(Repository):
         """Withdraw a submitted text: it no longer waits for approval."""
         self._db.update("draft", {"key": key}, taken_back=1)
 
-    def looked_through(self, key: str) -> None:
+    def hide_notes(self, key: str) -> None:
         """Note that a person has checked what the import left out."""
         self._db.update("draft", {"key": key}, found=ImportFindings())
 

@@ -65,16 +65,16 @@ class Statements(Repository):
         )
         return (rows[-1][0] if rows else since), [slug for _, slug in rows]
 
-    def faults_at(self, mark: str) -> tuple[Fault, ...] | None:
+    def faults_at(self, fingerprint: str) -> tuple[Fault, ...] | None:
         """Return the faults of the sources if they were last read at this mark, else None."""
         noted = self._db.value("SELECT value FROM meta WHERE key = :key", key=_READ)
         known, _, faults = (noted or "").partition(" ")
-        return document(tuple[Fault, ...], faults) if known == mark else None
+        return document(tuple[Fault, ...], faults) if known == fingerprint else None
 
-    def note_read(self, mark: str, faults: tuple[Fault, ...]) -> None:
+    def note_read(self, fingerprint: str, faults: tuple[Fault, ...]) -> None:
         """Note that the sources were read completely at this mark, with their faults."""
         written = json.dumps([vars(fault) for fault in faults])
-        self._db.put("meta", "key", key=_READ, value=f"{mark} {written}")
+        self._db.put("meta", "key", key=_READ, value=f"{fingerprint} {written}")
 
     def unsettled(self) -> list[StoredStatement]:
         """Return the statements whose newest campaign has not begun, or was cancelled, by slug."""
@@ -89,35 +89,35 @@ class Statements(Repository):
             """,
         )
 
-    def newest(self, most: int | None) -> list[StoredStatement]:
+    def newest(self, limit: int | None) -> list[StoredStatement]:
         """Return present statements, the last changed first."""
         return self._db.all(
             StoredStatement,
             f"{_STORED} JOIN changed_statement ON changed_statement.slug = statement.slug"
-            " WHERE statement.present = 1 ORDER BY changed_statement.number DESC LIMIT :most",
-            most=NO_LIMIT if most is None else most,
+            " WHERE statement.present = 1 ORDER BY changed_statement.number DESC LIMIT :limit",
+            limit=NO_LIMIT if limit is None else limit,
         )
 
-    def after(self, slug: str, most: int) -> list[StoredStatement]:
+    def after(self, slug: str, limit: int) -> list[StoredStatement]:
         """Return the present statements that follow a slug, by slug."""
         return self._db.all(
             StoredStatement,
-            f"{_STORED} WHERE present = 1 AND slug > :slug ORDER BY slug LIMIT :most",
+            f"{_STORED} WHERE present = 1 AND slug > :slug ORDER BY slug LIMIT :limit",
             slug=slug,
-            most=most,
+            limit=limit,
         )
 
     def count(self) -> int:
         return self._db.number("SELECT COUNT(*) FROM statement WHERE present = 1")
 
-    def slugs(self, beginning: str, most: int) -> list[str]:
+    def slugs(self, beginning: str, limit: int) -> list[str]:
         """Return slugs with this beginning: those of present statements first, then the newest."""
         # not LIKE, because a typed % or _ would match anything
         return self._db.column(
             "SELECT slug FROM statement WHERE substr(slug, 1, length(:beginning)) = :beginning"
-            " ORDER BY present DESC, changed_at DESC, slug LIMIT :most",
+            " ORDER BY present DESC, changed_at DESC, slug LIMIT :limit",
             beginning=beginning,
-            most=most,
+            limit=limit,
         )
 
     def get(self, slug: str) -> StoredStatement | None:

@@ -42,7 +42,6 @@ class Consents(Repository):
         return self._db.value("SELECT words FROM wording WHERE hash = :hash", hash=wording) or ""
 
     def add(self, subscriber_id: int, records: Sequence[ConsentRecord]) -> None:
-        """Add consents and withdrawals of a subscriber."""
         for record in records:
             self._db.insert("consent", subscriber_id=subscriber_id, **vars(record))
 

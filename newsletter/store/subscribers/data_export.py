@@ -119,15 +119,15 @@ class DataExports(Repository):
             **{name: self._rows(query, subscriber_id) for name, query in _LISTS.items()},
         }
 
-    def received(self, subscriber_id: int, most: int) -> list[CampaignOutcome]:
-        """Return the outcomes of the newest ``most`` campaigns for a person, the newest first.
+    def received(self, subscriber_id: int, limit: int) -> list[CampaignOutcome]:
+        """Return the outcomes of the newest ``limit`` campaigns for a person, the newest first.
 
         Campaigns without a delivery to them are left out.
         """
         after = self._db.value(
             "SELECT COALESCE(MIN(id), 0) - 1 FROM"
-            " (SELECT id FROM campaign ORDER BY id DESC LIMIT :most) AS newest",
-            most=most,
+            " (SELECT id FROM campaign ORDER BY id DESC LIMIT :limit) AS newest",
+            limit=limit,
         )
         told = defaultdict(list)
         for row in self._rows(_LISTS["delivery_statuses"], subscriber_id, after):
@@ -147,12 +147,12 @@ class DataExports(Repository):
     def _rows(self, query: str, subscriber_id: int, after: int = 0) -> list[dict[str, Any]]:
         """Return the rows about a person, of campaigns with ids above ``after``."""
         return [
-            {name: _shown(name, value) for name, value in row.items()}
+            {name: _as_json(name, value) for name, value in row.items()}
             for row in self._db.mappings(query, id=subscriber_id, after=after)
         ]
 
 
-def _shown(name: str, value: Any) -> object:
+def _as_json(name: str, value: Any) -> object:
     """Return the stored value of a column as JSON has it."""
     if name in {"at", "not_before"} or name.endswith(("_at", "_until")):
         return None if value is None else instant(value).isoformat()

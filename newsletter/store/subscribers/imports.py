@@ -49,7 +49,7 @@ class Imports(AddressRepository):
             return importing.count_changes(self._db)
 
     def bring_in(
-        self, number: int, people: Sequence[tuple[str, Entry]], at: datetime
+        self, import_id: int, people: Sequence[tuple[str, Entry]], at: datetime
     ) -> ImportResult:
         """Add or update the people of a part of a file; return the changes.
 
@@ -57,23 +57,23 @@ class Imports(AddressRepository):
         """
         with importing.staged(self._db, self._hash, people):
             brought = importing.count_changes(self._db)
-            importing.import_people(self._db, at, number)
+            importing.import_people(self._db, at, import_id)
         return brought
 
-    def note(self, brought: ImportResult, *, finished_at: datetime | None = None) -> bool:
+    def note(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:
         """Store the changes of an import so far; return False if it was undone meanwhile."""
         return self._db.changes(
             "UPDATE import SET new = :new, known = :known, changed = :changed, joined = :joined,"
             " ended = :ended, suppressed = :suppressed, skipped = :skipped,"
             " finished_at = :finished_at WHERE id = :id AND undone_at IS NULL",
-            id=brought.number,
-            new=brought.new,
-            known=brought.known,
-            changed=brought.changed,
-            joined=sum(brought.joined.values()),
-            ended=brought.ended,
-            suppressed=brought.suppressed,
-            skipped=brought.skipped,
+            id=result.number,
+            new=result.new,
+            known=result.known,
+            changed=result.changed,
+            joined=sum(result.joined.values()),
+            ended=result.ended,
+            suppressed=result.suppressed,
+            skipped=result.skipped,
             finished_at=finished_at,
         )
 
@@ -81,36 +81,38 @@ class Imports(AddressRepository):
         """Store an uploaded file until its import; return its number."""
         return self._db.insert("upload", returning="id", at=at, **vars(upload))
 
-    def upload(self, number: int) -> UploadedFile | None:
+    def upload(self, upload_id: int) -> UploadedFile | None:
         return self._db.first(
             UploadedFile,
             'SELECT "by", file, lists, without, agreed, columns, omits_bad_rows, body FROM upload'
-            " WHERE id = :number",
-            number=number,
+            " WHERE id = :upload_id",
+            upload_id=upload_id,
         )
 
-    def choose(self, number: int, columns: Sequence[str], *, omits_bad_rows: bool) -> None:
+    def choose(self, upload_id: int, columns: Sequence[str], *, omits_bad_rows: bool) -> None:
         """Store what a person chose for an uploaded table."""
         chosen = {"columns": list(columns), "omits_bad_rows": omits_bad_rows}
-        self._db.update("upload", {"id": number}, **chosen)
+        self._db.update("upload", {"id": upload_id}, **chosen)
 
-    def drop_upload(self, number: int) -> bool:
+    def drop_upload(self, upload_id: int) -> bool:
         """Delete an uploaded file; return False if it did not exist."""
-        return self._db.changes("DELETE FROM upload WHERE id = :number", number=number)
+        return self._db.changes("DELETE FROM upload WHERE id = :upload_id", upload_id=upload_id)
 
     def drop_uploads(self, until: datetime) -> int:
         """Delete the files that were uploaded until then; return their number."""
         return self._db.change("DELETE FROM upload WHERE at <= :until", until=until)
 
-    def get(self, number: int) -> ImportRecord | None:
-        return self._db.first(ImportRecord, f"{_RECORDS} WHERE id = :number", number=number)
+    def get(self, import_id: int) -> ImportRecord | None:
+        return self._db.first(
+            ImportRecord, f"{_RECORDS} WHERE id = :import_id", import_id=import_id
+        )
 
-    def newest(self, most: int | None) -> list[ImportRecord]:
+    def newest(self, limit: int | None) -> list[ImportRecord]:
         """Return the newest imports, or all, newest first."""
         return self._db.all(
             ImportRecord,
-            f"{_RECORDS} ORDER BY id DESC LIMIT :most",
-            most=NO_LIMIT if most is None else most,
+            f"{_RECORDS} ORDER BY id DESC LIMIT :limit",
+            limit=NO_LIMIT if limit is None else limit,
         )
 
     def finished_since(self, at: datetime) -> list[ImportRecord]:
@@ -195,18 +197,18 @@ class Imports(AddressRepository):
             at=record.at,
         )
 
-    def _take_back(self, number: int) -> tuple[int, int, int]:
+    def _take_back(self, import_id: int) -> tuple[int, int, int]:
         """Return the numbers of ended subscriptions, restored people, and removed people."""
         db = self._db
         # an undo never re-subscribes
         ended = db.change(
-            "DELETE FROM subscription WHERE import_id = :number AND state <> 'ended'"
+            "DELETE FROM subscription WHERE import_id = :import_id AND state <> 'ended'"
             f" AND subscriber_id IN ({_FREE_PEOPLE})",
-            number=number,
+            import_id=import_id,
         )
         db.change(
-            f"DELETE FROM tag WHERE import_id = :number AND subscriber_id IN ({_FREE_PEOPLE})",
-            number=number,
+            f"DELETE FROM tag WHERE import_id = :import_id AND subscriber_id IN ({_FREE_PEOPLE})",
+            import_id=import_id,
         )
         # with last_import, so that no trigger takes it for an act of the person
         restored = db.change(
@@ -216,20 +218,20 @@ class Imports(AddressRepository):
                 consent = before.consent,
                 paused_until = before.paused_until, last_import = before.last_import
             FROM import_change AS before
-            WHERE before.import_id = :number AND before.subscriber_id = subscriber.id
+            WHERE before.import_id = :import_id AND before.subscriber_id = subscriber.id
                 AND subscriber.id IN ({_FREE_PEOPLE})
             """,
-            number=number,
+            import_id=import_id,
         )
         removed = db.change(
-            f"DELETE FROM subscriber WHERE import_id = :number AND id IN ({_FREE_PEOPLE}) AND NOT"
-            " EXISTS (SELECT 1 FROM subscription WHERE subscriber_id = subscriber.id)",
-            number=number,
+            f"DELETE FROM subscriber WHERE import_id = :import_id AND id IN ({_FREE_PEOPLE})"
+            " AND NOT EXISTS (SELECT 1 FROM subscription WHERE subscriber_id = subscriber.id)",
+            import_id=import_id,
         )
-        db.change("DELETE FROM import_change WHERE import_id = :number", number=number)
+        db.change("DELETE FROM import_change WHERE import_id = :import_id", import_id=import_id)
         db.change(
-            "DELETE FROM list WHERE import_id = :number"
+            "DELETE FROM list WHERE import_id = :import_id"
             " AND NOT EXISTS (SELECT 1 FROM subscription WHERE list_id = list.id)",
-            number=number,
+            import_id=import_id,
         )
         return ended, restored, removed

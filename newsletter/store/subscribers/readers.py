@@ -246,16 +246,16 @@ class Readers(AddressRepository):
                 on.values,
             )
         while rows := self._db.mappings(
-            f"{_PEOPLE} WHERE id > :last AND {who} ORDER BY id LIMIT :most",
+            f"{_PEOPLE} WHERE id > :last AND {who} ORDER BY id LIMIT :limit",
             who,
             last=last,
-            most=_CHUNK_ROWS,
+            limit=_CHUNK_ROWS,
         ):
             last = rows[-1]["id"]
             yield from self._people(rows)
 
     def search(
-        self, *, list_name: str, query: str, most: int | None, before: int | None = None
+        self, *, list_name: str, query: str, limit: int | None, before: int | None = None
     ) -> list[Subscriber]:
         """Return the newest subscribers of a list, or of all, who match the query.
 
@@ -263,21 +263,21 @@ class Readers(AddressRepository):
         """
         who = matches(list_name, query)
         rows = self._db.mappings(
-            f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :most",
+            f"{_PEOPLE} WHERE id < :before AND {who} ORDER BY id DESC LIMIT :limit",
             who,
             before=_ABOVE_ALL if before is None else before,
-            most=NO_LIMIT if most is None else most,
+            limit=NO_LIMIT if limit is None else limit,
         )
         return [person for person, _ in self._people(rows)]
 
-    def who_request(self, most: int) -> list[Subscriber]:
+    def who_request(self, limit: int) -> list[Subscriber]:
         """Return the people who wait longest for a decision on their request to join a list."""
         rows = self._db.mappings(
             # not as a join, in which SQLite may begin with all readers
             f"{_PEOPLE} WHERE id IN (SELECT subscriber_id FROM subscription WHERE"
             " state = 'requested') ORDER BY (SELECT MIN(changed_at) FROM subscription"
-            " WHERE state = 'requested' AND subscriber_id = subscriber.id), id LIMIT :most",
-            most=most,
+            " WHERE state = 'requested' AND subscriber_id = subscriber.id), id LIMIT :limit",
+            limit=limit,
         )
         return [person for person, _ in self._people(rows)]
 
@@ -305,8 +305,11 @@ class Readers(AddressRepository):
             consent = row.pop("consent")
             yield read(Subscriber, row, **listed), consent
 
-    def suppressions(self, *, strangers: bool = False) -> Iterator[SuppressedEntry]:
-        """Yield suppressed addresses, not erased ones; ``strangers``: those of no subscriber."""
+    def suppressions(self, *, without_subscriber: bool = False) -> Iterator[SuppressedEntry]:
+        """Yield suppressed addresses, except erased ones.
+
+        ``without_subscriber``: only addresses of no subscriber.
+        """
         return self._db.stream(
             SuppressedEntry,
             """
@@ -315,7 +318,7 @@ class Readers(AddressRepository):
                     WHERE subscriber.address_hash = suppression.address_hash))
             ORDER BY at, address
             """,
-            strangers=strangers,
+            strangers=without_subscriber,
         )
 
     def count_erased(self) -> int:
@@ -356,7 +359,6 @@ class Readers(AddressRepository):
         return self._db.moment("SELECT added_at FROM subscriber WHERE id = :id", id=subscriber_id)
 
     def suppressed(self, address: str) -> SuppressionReason | None:
-        """Return the reason for which an address is suppressed, or None."""
         reason = self._db.value(
             "SELECT reason FROM suppression WHERE address_hash = :hash", hash=self._hash(address)
         )

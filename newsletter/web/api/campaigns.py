@@ -1,4 +1,4 @@
-"""Campaigns in figures, and what providers told of their emails. No answer names a person."""
+"""Campaigns in figures, and the events that providers reported. No answer names a person."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime

@@ -47,17 +47,16 @@ class Gate:
         store: Store,
         lane: Lane,
         *,
-        most: int = _MAX_PER_MINUTE,
+        limit: int = _MAX_PER_MINUTE,
     ) -> None:
         self._operations = operations
         self._store = store
         self._lane = lane
         self._memory = BodyMemory(total=8 << 20, each=1 << 20)
-        self._requests = RequestLimit(most, store.clock, _MINUTE)
+        self._requests = RequestLimit(limit, store.clock, _MINUTE)
         self._tokenless = RequestLimit(_MAX_TOKENLESS_PER_HOUR, store.clock)
 
     def routes(self) -> list[Route]:
-        """Return the routes for Starlette."""
         routes = [
             Route(ROOT + one.path, self._guarded(one), methods=[one.method])
             for one in self._operations
@@ -76,7 +75,7 @@ class Gate:
                 token = await self._lane.run(self._bearer, http)
                 sender = str(token.id)
                 is_over = self._requests.is_over(sender)
-                left, seconds = self._requests.left(sender)
+                left, seconds = self._requests.remaining(sender)
                 policy = f'"token";q={self._requests.most};w={_MINUTE.seconds}'
                 limits = {"RateLimit-Policy": policy, "RateLimit": f'"token";r={left};t={seconds}'}
                 if is_over:
@@ -103,7 +102,7 @@ class Gate:
             return token
         network = network_of(host_of(http))
         if self._tokenless.is_over(network):
-            again = {"Retry-After": str(self._tokenless.left(network)[1])}
+            again = {"Retry-After": str(self._tokenless.remaining(network)[1])}
             raise HTTPException(429, "Too many requests came without a token.", again)
         fault = "This token is wrong, expired or revoked" if secret else "A token is missing"
         challenge = {"WWW-Authenticate": 'Bearer realm="newsletter"'}

@@ -107,7 +107,7 @@ class SubscriberOperations:
             if query.list:
                 find_list(tx, query.list, self._subscribers.declared_lists)
             which = {"list_name": query.list, "query": query.words}
-            found = tx.readers.search(**which, most=query.limit + 1, before=query.after or None)
+            found = tx.readers.search(**which, limit=query.limit + 1, before=query.after or None)
         return Page.of(list(map(_record, found)), query.limit, lambda one: one.id)
 
     @operation("POST", "/subscribers", _WRITE, show_path=_ONE)

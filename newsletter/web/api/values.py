@@ -98,7 +98,7 @@ class Page(Generic[T]):
     """The `after` of the next page; null on the last page."""
 
     @classmethod
-    def of(cls, found: Sequence[T], limit: int, cursor: Callable[[T], object]) -> "Page[T]":
-        """Return a page of ``limit`` items; ``found`` has one more if there is a next page."""
-        items = tuple(found[:limit])
-        return cls(items=items, next=str(cursor(items[-1])) if len(found) > len(items) else None)
+    def of(cls, rows: Sequence[T], limit: int, cursor: Callable[[T], object]) -> "Page[T]":
+        """Return a page of ``limit`` items; ``rows`` has one more if there is a next page."""
+        items = tuple(rows[:limit])
+        return cls(items=items, next=str(cursor(items[-1])) if len(rows) > len(items) else None)

@@ -148,11 +148,11 @@ def is_trial(settings: Settings) -> bool:
     return all(getattr(provider, "kind", "") == "outbox" for provider in settings.providers)
 
 
-def role_holders(tx: Transaction, role: Role, most: int | None = None) -> str:
-    """Return the names of the staff with a role, at most ``most``: Cleo or Dan."""
+def role_holders(tx: Transaction, role: Role, limit: int | None = None) -> str:
+    """Return the names of the staff with a role, at most ``limit``: Cleo or Dan."""
     names = colleagues(tx)
     found = [names[address] for address, held in tx.staff.roles().items() if held.includes(role)]
-    return listed(found[:most], "or") if found else ""
+    return listed(found[:limit], "or") if found else ""
 
 
 def colleagues(tx: Transaction) -> Mapping[str, str]:
@@ -193,7 +193,7 @@ def shown_terms(request: DeskRequest, now: datetime, typed: str = "typed") -> Sh
         readers=parse_number(request.field("shown")),
         time=request.field("shown_time"),
         typed=parse_typed_number(request.field(typed)),
-        fresh=request.who.session.fresh(now),
+        fresh=request.who.session.has_fresh_factor(now),
     )
 
 
@@ -210,6 +210,5 @@ def explain_change(moved: CountChanged | TimeChanged, moment: Callable[[datetime
 
 
 def sentence(text: str) -> str:
-    """Return a message as a sentence."""
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -30,7 +30,6 @@ class Stopping:
 
     @route("POST", "/stop", Role.SENDER)
     def stop(self, request: DeskRequest) -> Response:
-        """Stop all sending."""
         reason = " ".join(request.field("reason").split())
         if len(reason) > _MAX_REASON or not reason.isprintable():
             fault = say("Write the reason in at most {most} plain characters", most=_MAX_REASON)
@@ -82,11 +81,7 @@ class Stopping:
         )
 
 
-WAYS = {
-    "has": Resolution.ACCEPTED,
-    "none": Resolution.RESEND,
-    "leave": Resolution.GIVE_UP,
-}
+WAYS = {"has": Resolution.ACCEPTED, "none": Resolution.RESEND, "leave": Resolution.GIVE_UP}
 
 
 class UnknownDeliveries:

@@ -140,10 +140,7 @@ class Gate:
             files, kind = _MAX_FILES * route.takes_files, http.headers.get("content-type", "")
             posted = parse_form(kind, body, max_fields=_MAX_FIELDS, max_files=files)
         request = DeskRequest(
-            http=http,
-            member=self._member(session_token(http)),
-            posted=posted,
-            body=body,
+            http=http, member=self._member(session_token(http)), posted=posted, body=body
         )
         proved = self._proved(route, request)
         if isinstance(proved, Refusal):
@@ -158,7 +155,7 @@ class Gate:
         if response is None:
             if request.member is not None and http.method not in _SAFE:
                 with self._staff.store.begin() as tx:
-                    tx.sessions.seen(request.member.session.hash, self._desk.now())
+                    tx.sessions.record_use(request.member.session.hash, self._desk.now())
             response = self._explained(route, request)
         if proved is not None and "set-cookie" not in response.headers:
             set_cookie(response, http, proved.token)
@@ -170,7 +167,7 @@ class Gate:
         asks = route.step_up or route.may_step_up
         if not (proof and member and route.role and asks and member.may(route.role)):
             return None
-        if member.session.fresh(self._desk.now()):
+        if member.session.has_fresh_factor(self._desk.now()):
             return None
         client = client_of(request.http)
         return step_up(member.session.hash, proof, client=client, proofs=self._staff.proofs)
@@ -200,7 +197,7 @@ class Gate:
             if request.http.method not in _SAFE:
                 self._note_refusal(request, member, route.role)
             return self._desk.forbidden(request, route.role)
-        if route.step_up and not member.session.fresh(self._desk.now()):
+        if route.step_up and not member.session.has_fresh_factor(self._desk.now()):
             return self._desk.step_up(request)
         return None
 
@@ -214,15 +211,15 @@ class Gate:
                 f"is {member.role.value}; this takes the role {role.value}",
             )
 
-    def _member(self, word: str) -> Member | None:
+    def _member(self, session_token: str) -> Member | None:
         """Return the person behind a session token, with their role at this moment."""
-        if not word:
+        if not session_token:
             return None
-        hashed, now = hash_token(word), self._desk.now()
+        hashed, now = hash_token(session_token), self._desk.now()
         with self._staff.store.read() as tx:
             session = tx.sessions.get(hashed)
             # a GET writes nothing, so that the row may not know of the last one
-            if session is None or not session.alive(now, self._seen.get(hashed)):
+            if session is None or not session.is_alive(now, self._seen.get(hashed)):
                 return None
             role, credential = tx.staff.role(session.address), tx.accounts.get(session.address)
             given_name = tx.staff.names().get(session.address, "")

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from newsletter.documents.release.words import load_table
 from newsletter.domain.campaigns.sentences import (
     describe_further,
     describe_next,
@@ -43,6 +42,7 @@ from newsletter.rendering.mail.files import default_templates, page_templates
 from newsletter.rendering.mail.templates import Templates
 from newsletter.rendering.sentences import Language, translated
 from newsletter.runtime.services import Staff
+from newsletter.tables import load_table
 from newsletter.web.desk.assets import Assets
 from newsletter.web.desk.browser import HOME, PASSKEY, offer_passkey
 from newsletter.web.desk.deciding import (
@@ -82,9 +82,9 @@ PROOF_FAULTS: Mapping[Refusal, str] = {
 }
 
 
-def refusal_status(denied: Refusal | None) -> int:
+def refusal_status(refusal: Refusal | None) -> int:
     """Return the HTTP status of a page that asks for a second factor."""
-    return 429 if denied is Refusal.TOO_OFTEN else 401
+    return 429 if refusal is Refusal.TOO_OFTEN else 401
 
 
 _MIN_RESCUED_CHARACTERS = 80
@@ -124,7 +124,7 @@ def _languages() -> Mapping[str, Language]:
 @cache
 def _translate_template(language: Language, source: str) -> str:
     """Return a template translated into a language. Cached: translating all takes long."""
-    return translated(source, language.word) if language.catalogue else source
+    return translated(source, language.translate) if language.catalogue else source
 
 
 class Desk:
@@ -330,7 +330,7 @@ class Desk:
     def forbidden(self, request: DeskRequest, role: Role) -> Response:
         """Say that the role does not suffice, and who has it."""
         with self._staff.store.read() as tx:
-            others = role_holders(tx, role, most=4)
+            others = role_holders(tx, role, limit=4)
         takes = say("This takes the role {role}. Nothing was changed.", role=say(role.value))
         if others:
             ask = "This takes the role {role}. Ask {others}. Nothing was changed."
@@ -360,7 +360,7 @@ class Desk:
             provider=self._staff.settings.desk.oidc,
         )
 
-    def step_up(self, request: DeskRequest, denied: Refusal | None = None) -> Response:
+    def step_up(self, request: DeskRequest, refusal: Refusal | None = None) -> Response:
         """Return a page that asks for a second factor and resends the form with it."""
         post, provider = request.http.method == "POST", self._staff.provider
         with self._staff.store.read() as tx:
@@ -372,12 +372,12 @@ class Desk:
             request,
             "step-up.html.j2",
             title=say("Confirm that it's you"),
-            status=refusal_status(denied),
+            status=refusal_status(refusal),
             nav="",
             is_proving=is_proof and SignInBy.PROVIDER in ways,
             onward="/desk" if post else request.address,
             elsewhere=post,
-            faults=[(PROOF, say(PROOF_FAULTS[denied]))] if denied else (),
+            faults=[(PROOF, say(PROOF_FAULTS[refusal]))] if refusal else (),
             action=request.address if post else "/desk/step-up",
             fields=_form_fields(request) if post else {"next": [request.address]},
             has_factor=has_factor,

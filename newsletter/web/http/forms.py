@@ -55,9 +55,9 @@ def host_of(request: Request) -> str:
 
 
 async def read_body(
-    request: Request, max_bytes: int, grown: Callable[[int], None] = lambda _: None
+    request: Request, max_bytes: int, on_progress: Callable[[int], None] = lambda _: None
 ) -> bytes:
-    """Read the whole body. ``grown`` gets its size after each part.
+    """Read the whole body. ``on_progress`` gets its size after each part.
 
     Raises HTTPException: 413 for more than ``most`` bytes, 400 if the client is gone.
     """
@@ -67,7 +67,7 @@ async def read_body(
             body += part
             if len(body) > max_bytes:
                 raise HTTPException(413)
-            grown(len(body))
+            on_progress(len(body))
     except ClientDisconnect as error:
         raise HTTPException(400) from error
     return bytes(body)

@@ -102,12 +102,12 @@ class Hosts:
         *,
         desk: str,
         public: str,
-        absent: Callable[[Request, Exception], Awaitable[Response]],
+        answer_absent: Callable[[Request, Exception], Awaitable[Response]],
     ) -> None:
         self._app = app
         self._desk = desk
         self._public = public
-        self._absent = absent
+        self._absent = answer_absent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer that its host does not serve the path."""

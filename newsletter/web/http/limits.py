@@ -13,8 +13,8 @@ _MAX_SENDERS = 10_000
 class RequestLimit:
     """Limits each sender, a network or a token, to ``most`` requests within a time window."""
 
-    def __init__(self, most: int, clock: Clock, within: timedelta = timedelta(hours=1)) -> None:
-        self.most, self.within = most, within
+    def __init__(self, limit: int, clock: Clock, within: timedelta = timedelta(hours=1)) -> None:
+        self.most, self.within = limit, within
         self._clock = clock
         self._turn = Lock()
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
@@ -33,7 +33,7 @@ class RequestLimit:
                 self._seen.popitem(last=False)
             return False
 
-    def left(self, sender: str) -> tuple[int, int]:
+    def remaining(self, sender: str) -> tuple[int, int]:
         """Return the requests that a sender has left, and the seconds until there is one more."""
         with self._turn:
             now, requests = self._requests(sender)

@@ -45,7 +45,7 @@ class SignUpOffer:
 
     def request_email(
         self,
-        wish: signup.SignUp,
+        sign_up: signup.SignUp,
         form: signup.SignUpForm,
         *,
         source: str,
@@ -59,7 +59,7 @@ class SignUpOffer:
         # the email is in the language of the form, even if our pages do not have it
         spoken = form.language if LANGUAGE.fullmatch(form.language) else language
         shown = ShownConsent(words=now.words, language=spoken, wording=form.wording)
-        return ask(wish, shown, source=source, network=network, store=store)
+        return ask(sign_up, shown, source=source, network=network, store=store)
 
     def form_html(self, store: Store, names: Sequence[str] = (), language: str = "") -> str:
         """Return the HTML of a form for another site, which posts to the sign-up page.

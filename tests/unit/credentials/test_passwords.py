@@ -35,7 +35,7 @@ def test_one_password_typed_on_two_keyboards_is_one() -> None:
 
 
 def test_two_are_worked_out_at_a_time_and_who_waits_too_long_is_told() -> None:
-    passwords = Passwords(memory=64, passes=1, at_once=2, patience=0.01)
+    passwords = Passwords(memory=64, passes=1, at_once=2, max_wait_seconds=0.01)
     held, done = threading.Barrier(3), threading.Event()
 
     def hold() -> None:

@@ -53,7 +53,7 @@ def accounted(raw: str, document: ImportedDocument) -> str:
         if whole.text != dropped.text:
             assert whole.text.startswith(dropped.text), f"line {dropped.line} was left out in part"
             rest = whole.text[len(dropped.text) :].strip()
-            left[dropped.line] = Line(number=dropped.line, text=rest, gap=whole.gap)
+            left[dropped.line] = Line(number=dropped.line, text=rest, gap_above=whole.gap_above)
     waiting = [left[number] for number in sorted(left)]
     blocks = [
         list(_taken(waiting, block)) for block in [document.title, *shown_blocks(document.body)]
@@ -93,7 +93,7 @@ def crossed_gaps(raw: str, document: ImportedDocument) -> list[int]:
     Not those of the title: what blank lines set off together may be one headline.
     """
     lines = {line.number: line for line in read_lines(raw)}
-    gaps = {number for number, line in lines.items() if line.gap}
+    gaps = {number for number, line in lines.items() if line.gap_above}
     dropped = {one.line for one in document.dropped}
     found = []
     for block in accounted(raw, document).split()[1:]:
@@ -112,6 +112,6 @@ def reasons(document: ImportedDocument) -> dict[str, int]:
     """How many lines were left out for which reason."""
     counts: dict[str, int] = {}
     for dropped in document.dropped:
-        why = re.sub(r"^below '.*': ", "", dropped.why)
+        why = re.sub(r"^below '.*': ", "", dropped.reason)
         counts[why] = counts.get(why, 0) + 1
     return counts

@@ -116,7 +116,7 @@ def test_what_word_shows_to_nobody_is_left_out_and_told_of() -> None:
     )
 
     assert document.body == f"{FIRST}\n\nWe stay."
-    assert [one.text for one in document.dropped if one.why == "hidden in the file"] == [
+    assert [one.text for one in document.dropped if one.reason == "hidden in the file"] == [
         "Ask Ada first.",
         "Embargoed until Monday.",
         "A note.",
@@ -139,7 +139,7 @@ def test_pictures_formulas_and_the_head_of_each_page_are_told_of() -> None:
         header="Example Forum, Main Street 1",
     )
 
-    assert [(one.line, one.text, one.why) for one in document.dropped] == [
+    assert [(one.line, one.text, one.reason) for one in document.dropped] == [
         (0, "Example Forum, Main Street 1", "at the head of each page"),
         (
             0,
@@ -208,7 +208,7 @@ def test_press_furniture_is_found_as_in_plain_text() -> None:
 
     assert (document.title, document.date) == (TITLE, date(2024, 5, 3))
     assert document.body == f"{FIRST}\n\n- typed by hand\n- and again"
-    assert [(one.line, one.why) for one in document.dropped] == [
+    assert [(one.line, one.reason) for one in document.dropped] == [
         (1, "for immediate release"),
         (2, "a contact above the text"),
         (4, "the date"),

@@ -122,7 +122,7 @@ def test_each_phrase_is_told_from_a_title(phrase: str) -> None:
     document = imported(placed(phrase.format(WHEN[0]), "first"))
 
     assert (document.title, document.embargo is None) == (TITLE, False)
-    assert "the embargo" in {one.why for one in document.dropped}
+    assert "the embargo" in {one.reason for one in document.dropped}
 
 
 def test_letters_set_wide_end_before_a_figure() -> None:

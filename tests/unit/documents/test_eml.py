@@ -43,7 +43,7 @@ def test_the_html_part_is_read_and_attachments_are_told_of() -> None:
     document = read("Fwd: Our statement", html=html, attached="report.pdf")
     assert document.title == "Forum leaves the council"
     assert document.body == f"{FIRST}\n\n{SECOND}"
-    assert [(one.text, one.why) for one in document.dropped] == [
+    assert [(one.text, one.reason) for one in document.dropped] == [
         ("report.pdf", "attached to the email")
     ]
 
@@ -81,7 +81,7 @@ def test_the_head_of_a_forwarded_email_is_left_out_and_told_of(head: str, is_htm
         assert document.guessed is not bool(title)
         assert document.body == f"{FIRST}\n\n{SECOND}"
         assert document.date == (date(2026, 11, 26) if "2026" in head else None)
-        lost = {one.text for one in document.dropped if "forwarded email" in one.why}
+        lost = {one.text for one in document.dropped if "forwarded email" in one.reason}
         assert any(text.endswith(": Our text") for text in lost)
 
 
@@ -145,7 +145,7 @@ def test_what_is_no_email_is_refused_in_words(data: bytes, said: str) -> None:
 def test_the_signature_of_whoever_sent_it_is_left_out_and_told_of(text: str, html: str) -> None:
     document = read("Forum leaves", text=text, html=html)
     assert document.body == f"{FIRST}\n\n{SECOND}"
-    [lost] = [one for one in document.dropped if one.why == "the signature of the email"]
+    [lost] = [one for one in document.dropped if one.reason == "the signature of the email"]
     assert "Priya Nair Sent from my iPhone" in lost.text
 
 
@@ -181,7 +181,7 @@ def test_how_to_leave_the_list_it_was_once_sent_to_is_no_part_of_it() -> None:
     html = f"<h1>Forum leaves</h1><p>{FIRST}</p><p>{SECOND}</p><p>{foot}</p>"
     document = read("Forum leaves", html=html)
     assert document.body == f"{FIRST}\n\n{SECOND}"
-    assert any("once sent to" in one.why for one in document.dropped)
+    assert any("once sent to" in one.reason for one in document.dropped)
 
 
 def test_a_picture_that_came_with_the_email_is_kept_and_one_that_counts_readers_is_not() -> None:
@@ -197,7 +197,7 @@ def test_a_picture_that_came_with_the_email_is_kept_and_one_that_counts_readers_
     document = imported(bytes(message))
 
     assert [(one.alt, one.width, one.height) for one in document.pictures] == [("The hall", 60, 40)]
-    assert [one.why for one in document.dropped if "picture" in one.why] == [
+    assert [one.reason for one in document.dropped if "picture" in one.reason] == [
         "a picture of 1 × 1 pixels, which nobody sees",
         "a picture that was not kept: it is not in the file",
     ]
@@ -214,7 +214,7 @@ def test_an_email_that_only_brings_another_along_is_read_for_that() -> None:
         outer.add_attachment(inner)
         document = imported(bytes(outer))
         assert (document.title, document.body) == ("Forum leaves", f"{FIRST}\n\n{SECOND}")
-        assert [(one.text, one.why) for one in document.dropped] == [
+        assert [(one.text, one.reason) for one in document.dropped] == [
             *[("Please send this today. Thanks, Ada", "the email that it came with")] * times,
             ("a.pdf", "attached to the email"),
         ]

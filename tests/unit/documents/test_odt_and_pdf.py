@@ -87,7 +87,7 @@ def test_what_is_struck_out_stays_so_and_what_is_hidden_is_left_out_and_told_of(
     document = imported(odt(body, styles=styles))
 
     assert document.body == f"{FIRST} ~~Never.~~\n\nWe stay."
-    assert [(one.text, one.why) for one in document.dropped] == [
+    assert [(one.text, one.reason) for one in document.dropped] == [
         ("Ask Ada", "hidden in the file"),
         ("Embargoed until Monday.", "hidden in the file"),
     ]
@@ -109,7 +109,7 @@ def test_changes_comments_and_heads_of_pages_are_told_of() -> None:
     assert "1 insertion taken as text, 1 deletion left out" in said
     assert "1 comment, left out" in said
     assert ("DRAFT of the press office", "at the head of each page") in [
-        (one.text, one.why) for one in document.dropped
+        (one.text, one.reason) for one in document.dropped
     ]
 
 

@@ -36,7 +36,7 @@ def read(body: str, head: str = "") -> ImportedDocument:
 
 
 def reasons(document: ImportedDocument) -> dict[str, str]:
-    return {one.text: one.why for one in document.dropped}
+    return {one.text: one.reason for one in document.dropped}
 
 
 # --- which part is the statement ---

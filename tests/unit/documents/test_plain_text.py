@@ -67,7 +67,7 @@ def test_masthead_and_tagline_above_the_title_are_left_out_and_the_guess_is_note
     document = imported("Example Forum", "Homes for all", TITLE, "21 September 2011", FIRST)
 
     assert document.title == TITLE
-    assert [(dropped.line, dropped.why) for dropped in document.dropped] == [
+    assert [(dropped.line, dropped.reason) for dropped in document.dropped] == [
         (1, "above the title"),
         (3, "above the title"),
         (7, "the date"),
@@ -130,7 +130,7 @@ def test_a_page_title_with_the_sites_name_points_at_the_title() -> None:
     )
 
     assert document.title == TITLE
-    assert {dropped.line: dropped.why for dropped in document.dropped} == {
+    assert {dropped.line: dropped.reason for dropped in document.dropped} == {
         1: "the page's title",
         3: "site furniture",
         5: "site furniture",
@@ -178,7 +178,7 @@ def test_for_immediate_release_and_the_embargo_are_left_out_and_the_embargo_note
     )
 
     assert document.title == TITLE
-    assert [dropped.why for dropped in document.dropped] == [
+    assert [dropped.reason for dropped in document.dropped] == [
         "for immediate release",
         "the embargo",
         "the date",
@@ -193,7 +193,7 @@ def test_a_short_title_that_comes_again_is_left_out_the_second_time() -> None:
 
     assert document.title == "Forum Resigns"
     assert paragraphs(document) == [FIRST]
-    assert [dropped.why for dropped in document.dropped] == [
+    assert [dropped.reason for dropped in document.dropped] == [
         "the date",
         "the embargo",
         "the title again",
@@ -436,7 +436,7 @@ def test_a_page_break_does_not_end_a_paragraph() -> None:
     document = import_document(text + "2\n", today=TODAY)
 
     assert len(paragraphs(document)) == 2
-    assert [dropped.why for dropped in document.dropped] == [
+    assert [dropped.reason for dropped in document.dropped] == [
         "the date",
         "a page number",
         "a running header",
@@ -559,7 +559,7 @@ def test_what_underlines_a_title_is_left_out_and_a_long_address_tells_no_width()
     text = "\n".join([TITLE, "=" * len(TITLE), "May 3, 2024", "", *wrapped, "", SECOND])
     document = import_document(text, today=TODAY)
     assert document.title == TITLE
-    assert [one.why for one in document.dropped] == ["an underline", "the date"]
+    assert [one.reason for one in document.dropped] == ["an underline", "the date"]
     assert document.body.endswith(
         f"It can be read at {address} and in the library of the town.\n\n{SECOND}"
     )
@@ -575,7 +575,7 @@ def test_what_underlines_a_title_is_left_out_and_a_long_address_tells_no_width()
 def test_what_is_beside_for_immediate_release_is_no_title(head: str, why: str) -> None:
     document = imported(head, TITLE, "May 3, 2024", FIRST, "- more -", SECOND)
     assert document.title == TITLE
-    assert document.dropped[0].why == why
+    assert document.dropped[0].reason == why
     assert paragraphs(document) == [FIRST, SECOND]
 
 
@@ -728,7 +728,7 @@ def test_a_contact_above_the_text_is_left_out_and_one_below_kept_and_noted(
     below = imported(TITLE, "May 3, 2024", FIRST, SECOND, block)
 
     assert (above.title, paragraphs(above)) == (TITLE, [FIRST, SECOND])
-    assert [one.why for one in above.dropped[1:]] == ["a contact above the text"] * len(lines)
+    assert [one.reason for one in above.dropped[1:]] == ["a contact above the text"] * len(lines)
     assert below.body.replace("\\\n", "\n\n").count("\n\n") == 1 + len(lines)
     assert "begins a contact, which was kept" in below.notes[-1]
 
@@ -876,7 +876,7 @@ def test_lines_that_number_pages_in_words_part_no_paragraph() -> None:
     document = import_document(broken + "\nForum\nPage 2 of 2\n", today=TODAY)
 
     assert paragraphs(document) == paragraphs(import_document(WRAPPED, today=TODAY))
-    assert [one.why for one in document.dropped][1:] == [
+    assert [one.reason for one in document.dropped][1:] == [
         "a running header",
         "a page number",
         "a running header",

@@ -217,7 +217,7 @@ def _group_lives(group: int) -> bool:
 
 
 def test_more_than_may_wait_are_refused_at_once() -> None:
-    gate = Gate(at_once=1, waiting=0)
+    gate = Gate(max_running=1, max_waiting=0)
     with gate.slot(), pytest.raises(NotStarted, match="too much else is being read"), gate.slot():
         pass
     with gate.slot():
@@ -225,13 +225,13 @@ def test_more_than_may_wait_are_refused_at_once() -> None:
 
 
 def test_nobody_waits_for_a_turn_for_ever() -> None:
-    gate = Gate(at_once=1, waiting=1, patience=timedelta(milliseconds=20))
+    gate = Gate(max_running=1, max_waiting=1, patience=timedelta(milliseconds=20))
     with gate.slot(), pytest.raises(NotStarted, match="too much else is being read"), gate.slot():
         pass
 
 
 def test_what_waits_runs_once_there_is_room() -> None:
-    gate, order = Gate(at_once=1, waiting=1), []
+    gate, order = Gate(max_running=1, max_waiting=1), []
 
     def second() -> None:
         with gate.slot():
@@ -247,7 +247,7 @@ def test_what_waits_runs_once_there_is_room() -> None:
 
 @pytest.mark.slow("starts a process")
 def test_closing_ends_what_runs_and_refuses_what_waits_and_comes() -> None:
-    gate, came = Gate(at_once=1, waiting=1), []
+    gate, came = Gate(max_running=1, max_waiting=1), []
 
     def read() -> None:
         try:

@@ -458,7 +458,7 @@ def test_a_statement_is_recognised_whatever_its_shape(name: str) -> None:
     assert document.title == shape.title
     assert str(document.date) == shape.date
     assert accounted(shape.text, document) == shape.blocks
-    assert {one.line: one.why for one in document.dropped} == shape.dropped
+    assert {one.line: one.reason for one in document.dropped} == shape.dropped
     assert document.summary == shape.summary
     assert document.notes == shape.notes
     assert crossed_gaps(shape.text, document) == []

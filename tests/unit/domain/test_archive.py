@@ -6,7 +6,7 @@ from tests.rows import rows
 
 def read(typed: str) -> list[str]:
     """Each term; with a star where words may merely begin so."""
-    return [one.text + "*" * (not one.whole) for one in terms(typed)]
+    return [one.text + "*" * (not one.is_whole_word) for one in terms(typed)]
 
 
 @rows(
@@ -34,5 +34,5 @@ def test_words_and_phrases_are_told_apart(typed: str, expected: list[str]) -> No
 
 def test_there_are_only_so_many_terms_of_so_many_characters() -> None:
     assert len(terms(" ".join(map(str, range(100))))) == 16
-    assert terms("a" * 10_000) == (Term(text="a" * MAX_SEARCH_CHARACTERS, whole=False),)
+    assert terms("a" * 10_000) == (Term(text="a" * MAX_SEARCH_CHARACTERS, is_whole_word=False),)
     assert terms(" " * MAX_SEARCH_CHARACTERS + "late") == ()

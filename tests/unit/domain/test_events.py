@@ -84,7 +84,7 @@ def bounced(bounce: Bounce, minutes: int = 0, reason: str = "") -> DeliveryStatu
 def last_standing(receipts: tuple[DeliveryStatus, ...]) -> DeliveryStatus:
     kept = receipts[0]
     for receipt in receipts:
-        kept = receipt if receipt.prevails(kept) else kept
+        kept = receipt if receipt.replaces(kept) else kept
     return kept
 
 
@@ -105,12 +105,12 @@ def test_the_classes_of_bounce_have_one_order() -> None:
     rising = (Bounce.OTHER, Bounce.SOFT, Bounce.POLICY, Bounce.COMPLAINT, Bounce.HARD)
     assert set(rising) == set(Bounce)
     for lighter, graver in itertools.combinations(rising, 2):
-        assert bounced(graver, 9).prevails(bounced(lighter))
-        assert not bounced(lighter).prevails(bounced(graver, 9))
+        assert bounced(graver, 9).replaces(bounced(lighter))
+        assert not bounced(lighter).replaces(bounced(graver, 9))
 
 
 def test_a_copy_does_not_prevail_over_itself() -> None:
-    assert not bounced(Bounce.SOFT).prevails(bounced(Bounce.SOFT))
+    assert not bounced(Bounce.SOFT).replaces(bounced(Bounce.SOFT))
 
 
 @rows(

@@ -88,7 +88,7 @@ def test_it_comes_once_for_each_local_date_whatever_the_clocks_do(
             each = [instant_of(datetime.combine(one, hour), zone.key) for one in days]
             found, ready = [], each[0]
             while ready <= each[-1]:
-                found.append(LocalTime(at=hour).instant(zone.key, ready=ready))
+                found.append(LocalTime(at=hour).instant(zone.key, earliest=ready))
                 ready = found[-1] + timedelta(seconds=1)
             assert found == sorted(set(each)), (zone, day, hour)
             for one, instant in zip(days, each, strict=True):
@@ -104,7 +104,10 @@ def test_all_zones_have_one_date_within_little_more_than_a_day() -> None:
         for ready in (datetime(2026, 1, 1, tzinfo=UTC), None):
             local = LocalTime(at=time(9), day=day if ready else None)
             moments = times_by_zone(
-                local, every_zone(), home="UTC", ready=ready or datetime.combine(day, time(7), UTC)
+                local,
+                every_zone(),
+                home="UTC",
+                earliest=ready or datetime.combine(day, time(7), UTC),
             ).instants.values()
             assert max(moments) - min(moments) <= timedelta(hours=27)
 
@@ -112,10 +115,10 @@ def test_all_zones_have_one_date_within_little_more_than_a_day() -> None:
 def test_the_hour_everywhere_is_read_from_all_zones_once() -> None:
     """Each look asks for it, of each campaign that waits."""
     hour = LocalTime(at=time(7, 7))
-    once = all_zone_times(hour, home="UTC", ready=NOON)
-    assert once == times_by_zone(hour, ("", *every_zone()), home="UTC", ready=NOON)
-    assert all_zone_times(hour, home="UTC", ready=NOON) is once
-    assert all_zone_times(hour, home="UTC", ready=NOON + DAY) != once
+    once = all_zone_times(hour, home="UTC", earliest=NOON)
+    assert once == times_by_zone(hour, ("", *every_zone()), home="UTC", earliest=NOON)
+    assert all_zone_times(hour, home="UTC", earliest=NOON) is once
+    assert all_zone_times(hour, home="UTC", earliest=NOON + DAY) != once
 
 
 @rows(
@@ -133,9 +136,9 @@ def test_the_hour_everywhere_is_read_from_all_zones_once() -> None:
 def test_with_a_date_it_is_one_instant_in_each_zone(hour: str, zone: str, instant: str) -> None:
     wall = at(hour)
     local = LocalTime(at=wall.time(), day=wall.date())
-    assert local.instant(zone, ready=at("2000-01-01T00:00+00:00")) == at(instant)
+    assert local.instant(zone, earliest=at("2000-01-01T00:00+00:00")) == at(instant)
     late = at("2027-06-01T00:00+00:00")
-    assert local.instant(zone, ready=late) == late
+    assert local.instant(zone, earliest=late) == late
 
 
 @rows(
@@ -149,16 +152,16 @@ def test_with_a_date_it_is_one_instant_in_each_zone(hour: str, zone: str, instan
     ],
 )
 def test_without_a_date_it_is_the_next_that_comes(ready: str, zone: str, instant: str) -> None:
-    assert LocalTime(at=time(9)).instant(zone, ready=at(ready)) == at(instant)
+    assert LocalTime(at=time(9)).instant(zone, earliest=at(ready)) == at(instant)
 
 
 def test_an_hour_that_was_there_before_clocks_went_back_over_midnight_has_been() -> None:
     """Until 2011 the clocks of St. John's went back at one minute past midnight."""
     at_midnight = LocalTime(at=time(0))
     before, again = at("2010-11-07T02:29+00:00"), at("2010-11-07T02:40+00:00")
-    assert at_midnight.instant("America/St_Johns", ready=before) == at("2010-11-07T02:30+00:00")
+    assert at_midnight.instant("America/St_Johns", earliest=before) == at("2010-11-07T02:30+00:00")
     assert shown(again, ZoneInfo("America/St_Johns")) == at("2010-11-06 23:10")
-    assert at_midnight.instant("America/St_Johns", ready=again) == at("2010-11-08T03:30+00:00")
+    assert at_midnight.instant("America/St_Johns", earliest=again) == at("2010-11-08T03:30+00:00")
 
 
 def test_it_is_written_as_it_is_read() -> None:
@@ -171,7 +174,7 @@ def test_who_has_no_zone_or_an_unknown_one_has_that_of_the_house() -> None:
         LocalTime(at=time(9)),
         ["", "Asia/Tokyo", "Mars/Olympus", "../etc"],
         home="America/New_York",
-        ready=NOON,
+        earliest=NOON,
     )
     home, tokyo = at("2026-11-24T14:00+00:00"), at("2026-11-25T00:00+00:00")
     assert found == ByZone(

@@ -44,7 +44,7 @@ def key_of(room: "Newsroom", store: Store, readers: int, fields: dict[str, Any])
     if (
         not usual
         or readers > _MOST_READERS
-        or room.read.mark is not None
+        or room.read.change_number is not None
         or type(store) is not Store
         or not isinstance(store.database, Sqlite)
     ):

@@ -160,7 +160,7 @@ LIMITS = {
 def test_the_limits_of_a_call_are_those_of_its_provider() -> None:
     known = {kind: provider(kind).capabilities for kind in LIMITS}
     assert {
-        kind: (each.max_recipients, each.max_bytes, each.bodies, each.outcome_per_recipient)
+        kind: (each.max_recipients, each.max_bytes, each.own_body, each.outcome_per_recipient)
         for kind, each in known.items()
     } == LIMITS
 

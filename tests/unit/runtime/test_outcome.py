@@ -35,9 +35,11 @@ def test_a_stop_outweighs_all_and_work_that_is_left_outweighs_the_rest(room: New
     fault = TickResult(faults=(Fault(file="a.md", message="has no title"),))
     wait = Wait(until=NOON + timedelta(hours=1), cause=Cause.QUOTA, reason="all has left today")
     assert outcome(room, Run(held="stopped", unreachable="no route")).ending is Ending.HELD
-    assert outcome(room, Run(unreachable="no route", last=fault)).ending is Ending.UNREACHABLE
-    assert outcome(room, Run(wait=wait, last=fault)).ending is Ending.UNREACHABLE
-    assert outcome(room, Run(last=fault)).ending is Ending.INVALID
+    assert (
+        outcome(room, Run(unreachable="no route", last_result=fault)).ending is Ending.UNREACHABLE
+    )
+    assert outcome(room, Run(wait=wait, last_result=fault)).ending is Ending.UNREACHABLE
+    assert outcome(room, Run(last_result=fault)).ending is Ending.INVALID
 
 
 def test_what_is_paused_or_unknown_needs_a_person(room: Newsroom) -> None:
@@ -46,7 +48,7 @@ def test_what_is_paused_or_unknown_needs_a_person(room: Newsroom) -> None:
     room.dispatch()
     found = outcome(room, Run())
     assert found.ending is Ending.NEEDS_A_PERSON
-    assert [(one.id, one.state) for one in found.in_question] == [
+    assert [(one.id, one.state) for one in found.needing_attention] == [
         (campaign.id, CampaignState.ATTENTION)
     ]
 

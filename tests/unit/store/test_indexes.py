@@ -50,11 +50,11 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "texts that nobody handed in": lambda tx: tx.drafts.unseen(9),
     "what somebody typed aside": lambda tx: tx.drafts.aside("a" * 16, "ana"),
     "the pictures of a text": lambda tx: tx.pictures.of("a" * 16),
-    "a page of the archive": lambda tx: tx.campaigns.published(skip=0, most=9),
+    "a page of the archive": lambda tx: tx.campaigns.published(skip=0, limit=9),
     "the status of some": _status_of_some,
     "what leaves first": lambda tx: tx.campaigns.soonest(5),
     "what ended last": lambda tx: tx.campaigns.last_ended(3),
-    "the log about one": lambda tx: tx.audit.about("news", most=9),
+    "the log about one": lambda tx: tx.audit.about("news", limit=9),
     "comments on one": lambda tx: tx.comments.of("news", 9),
     "the campaigns of what is unknown": lambda tx: tx.unknowns.campaigns(),
     "whom an event speaks of": lambda tx: tx.events.locate(

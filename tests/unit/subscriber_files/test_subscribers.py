@@ -424,7 +424,7 @@ def mapped(
 ) -> SubscriberFile:
     path = tmp_path / "people.csv"
     path.write_text(text)
-    return read_people(path, Instructions(lists=lists, mapped=columns))
+    return read_people(path, Instructions(lists=lists, headers=columns))
 
 
 def test_columns_are_mapped_by_hand(tmp_path: Path) -> None:
@@ -455,6 +455,6 @@ def test_a_table_without_lists_goes_to_those_that_are_named(tmp_path: Path) -> N
     with pytest.raises(InvalidInput, match="take --list away"):
         mapped(tmp_path, "email,lists\nana@example.org,press\n", ("press",))
     (tmp_path / "a.yaml").write_text("subscribers: []\n")
-    for said in (Instructions(lists=("press",)), Instructions(mapped={"email": "x"})):
+    for said in (Instructions(lists=("press",)), Instructions(headers={"email": "x"})):
         with pytest.raises(InvalidInput, match="take --"):
             read_people(tmp_path / "a.yaml", said)

@@ -9,10 +9,10 @@ import pytest
 from newsletter.transport.http import (
     HttpRequest,
     HttpResponse,
+    brief,
     json_object,
     reset_after,
     retry_after,
-    words,
 )
 from tests.rows import rows
 
@@ -108,7 +108,7 @@ def test_the_providers_words_are_kept_short_and_without_names(subtests: pytest.S
         ({"a": 1}, "{'a': 1}"),
     ]:
         with subtests.test(said=said, kept=kept):
-            assert words(said) == kept
+            assert brief(said) == kept
 
 
 def test_a_request_does_not_show_its_secrets() -> None:

@@ -186,10 +186,9 @@ class CampaignPage:
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:
-        """Cancel the campaign."""
         return self._act(request, self._campaigns.hand(request.who.address).cancel, "cancelled")
 
-    def _act(self, request: DeskRequest, act: Callable[[str], Campaign], done: str) -> Response:
+    def _act(self, request: DeskRequest, act: Callable[[str], Campaign], message: str) -> Response:
         with self._campaigns.store.read() as tx:
             number = campaign_of(tx, request).id
         try:
@@ -198,7 +197,7 @@ class CampaignPage:
             raise
         except Refused as error:
             return self._page(request, refused=error)
-        return self._desk.go(request, f"/campaigns/{number}", done=done)
+        return self._desk.go(request, f"/campaigns/{number}", done=message)
 
     # --- after it went out: a note on its page, its rest
 
@@ -322,7 +321,6 @@ class CampaignPage:
 
     @route("GET", "/campaigns/{id}/report.csv", Role.VIEWER)
     def report_file(self, request: DeskRequest) -> Response:
-        """Return the report as a CSV file."""
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             rows = list(self._rows(tx, campaign))

@@ -196,7 +196,7 @@ class Starting:
             status = load_status(tx, find_stored(tx, request.param("slug")), rules)
             prospect = self._preview_start(tx, status)
             email = inbox_values(tx.statements.content(status.stored.content_hash))
-        if status.campaign is not None and status.begun and not faults:
+        if status.campaign is not None and status.has_begun and not faults:
             return self._desk.go(request, f"/campaigns/{status.campaign.id}")
         set_for = prospect["written"] or status.hour
         otherwise = AT if prospect["keeps"] else NOW

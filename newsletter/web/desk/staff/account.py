@@ -24,7 +24,6 @@ class Account(StaffPart):
 
     @route("GET", "/account", Role.VIEWER)
     def overview(self, request: DeskRequest) -> Response:
-        """Show the account."""
         return self._desk.page(
             request,
             "account.html.j2",
@@ -87,8 +86,8 @@ class Account(StaffPart):
     # --- second factor
 
     @route("GET", "/account/factor", Role.VIEWER, step_up=True)
-    def _factor(self, request: DeskRequest, denied: Refusal | None = None) -> Response:
-        return set_up_page(self._desk, self._staff, request, request.who.session, denied)
+    def _factor(self, request: DeskRequest, refusal: Refusal | None = None) -> Response:
+        return set_up_page(self._desk, self._staff, request, request.who.session, refusal)
 
     @route("POST", "/account/factor", Role.VIEWER, step_up=True)
     def factor(self, request: DeskRequest) -> Response:
@@ -108,7 +107,7 @@ class Account(StaffPart):
         )
         if isinstance(done, Refusal):
             return self._factor(request, done)
-        response = codes_page(self._desk, request, done.codes, onward="/desk/account")
+        response = codes_page(self._desk, request, done.codes, next_path="/desk/account")
         browser.set_cookie(response, request.http, done.signed_in.token)
         return response
 
@@ -180,7 +179,6 @@ class Account(StaffPart):
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
     def remove_passkey(self, request: DeskRequest) -> Response:
-        """Remove a passkey."""
         done = account.remove_passkey(
             request.who.session.hash,
             request.param("key"),
@@ -195,20 +193,18 @@ class Account(StaffPart):
     def codes(self, request: DeskRequest) -> Response:
         """Create recovery codes, which replace the old ones, and show them once."""
         made = account.renew_codes(request.who.session.hash, proofs=self._proofs)
-        return codes_page(self._desk, request, made, onward="/desk/account")
+        return codes_page(self._desk, request, made, next_path="/desk/account")
 
     # --- sessions
 
     @route("POST", "/account/sessions/{key}", Role.VIEWER)
     def end(self, request: DeskRequest) -> Response:
-        """End a session of this account."""
         key = request.param("key")
         account.end_session(request.who.session.hash, key, proofs=self._proofs)
         return self._desk.go(request, _PATH, done="session-ended")
 
     @route("POST", "/account/sessions", Role.VIEWER)
     def end_others(self, request: DeskRequest) -> Response:
-        """End all other sessions of this account."""
         account.end_others(request.who.session.hash, proofs=self._proofs)
         return self._desk.go(request, _PATH, done="sessions-ended")
 

@@ -59,7 +59,6 @@ class StaffPages(StaffPart):
 
     @route("POST", "/staff/invitations/{number}/withdraw", Role.ADMIN, step_up=True)
     def withdraw(self, request: DeskRequest) -> Response:
-        """Withdraw an invitation."""
         people.withdraw(request.number("number"), by=request.who.address, proofs=self._proofs)
         return self._desk.go(request, _STAFF, done="withdrawn")
 
@@ -106,9 +105,9 @@ class StaffPages(StaffPart):
         return self._desk.go(request, _STAFF, done="removed")
 
 
-def _parse_role(named: str) -> Role:
+def _parse_role(text: str) -> Role:
     try:
-        return Role(named)
+        return Role(text)
     except ValueError as error:
         raise Refused("choose one of the roles") from error
 
@@ -130,7 +129,7 @@ class ChannelPages(StaffPart):
         with self._staff.store.read() as tx:
             posts, failing = tx.channel_posts.log(_MAX_POSTS_SHOWN), tx.failing_checks.all()
             told: dict[int, dict[str, list[str]]] = {}
-            for number, kind, slug in tx.channel_posts.told(_MAX_POSTS_SHOWN):
+            for number, kind, slug in tx.channel_posts.notices(_MAX_POSTS_SHOWN):
                 told.setdefault(number, {}).setdefault(slug, []).append(kind)
             slugs = {slug for some in told.values() for slug in some if slug}
             known = {
@@ -210,18 +209,18 @@ class TokenPages(StaffPart):
 
     @route("GET", "/tokens", Role.ADMIN)
     def show(
-        self, request: DeskRequest, *, faults: Faults = (), made: tuple[Token, str] | None = None
+        self, request: DeskRequest, *, faults: Faults = (), created: tuple[Token, str] | None = None
     ) -> Response:
         """Show all API tokens, and the secret of one that was just created."""
         with self._staff.store.read() as tx:
             found, roles, now = tx.tokens.newest(_MAX_TOKENS_SHOWN), tx.staff.roles(), tx.now
-        works = {one.id for one in found if one.works(now) and roles.get(one.by) is Role.ADMIN}
+        works = {one.id for one in found if one.is_valid(now) and roles.get(one.by) is Role.ADMIN}
         return self._desk.page(
             request,
             "tokens.html.j2",
             title=say("API tokens"),
             faults=faults,
-            made=made,
+            made=created,
             tokens=found,
             works=works,
             prefix=PREFIX,
@@ -246,10 +245,9 @@ class TokenPages(StaffPart):
             return self.show(request, faults=faults)
         by, lives = request.who.address, timedelta(days=int(days))
         made = tokens.make(name, scopes, lives, by=by, proofs=self._staff.proofs)
-        return self.show(request, made=made)
+        return self.show(request, created=made)
 
     @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
     def revoke(self, request: DeskRequest) -> Response:
-        """Revoke an API token."""
         tokens.revoke(request.number("number"), by=request.who.address, proofs=self._staff.proofs)
         return self._desk.go(request, _PATH, done="token-revoked")

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from newsletter.config.editing import Value
 from newsletter.config.loading import ShownSetting, list_settings
 from newsletter.config.settings import Settings
-from newsletter.documents.release.words import load_table
 from newsletter.domain.campaigns.state import Shelf
 from newsletter.domain.errors import InvalidInput, Refused
 from newsletter.domain.staff.role import Role
@@ -24,6 +23,7 @@ from newsletter.rendering.preview import plain
 from newsletter.runtime.configuration import Changes
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
+from newsletter.tables import load_table
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
@@ -51,10 +51,10 @@ def _values(settings: Settings) -> dict[str, str]:
     return {key: shown.get(key, "") for key in (*_FIELDS, *lists)}
 
 
-def _changes(settings: Settings, given: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
+def _changes(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str, Value]]:
     """Return key → new value of the fields that a form changes. A missing field changes nothing."""
     before = _values(settings)
-    after = {key: given.get(key, value) for key, value in before.items()}
+    after = {key: form.get(key, value) for key, value in before.items()}
     for group in ("organisation.press_contact", "brand.logo"):
         within = [key for key in before if key.startswith(group)]
         if not any(after[key] for key in within) and any(before[key] for key in within):
@@ -65,8 +65,8 @@ def _changes(settings: Settings, given: Mapping[str, str]) -> Iterator[tuple[str
             number = parse_number(value) if key.endswith(("width", "height")) else None
             yield key, value or None if number is None else number
     new = f"lists[{len(settings.lists)}]"
-    if name := given.get(f"{new}.name"):
-        title, public = given.get(f"{new}.title") or name, given.get(f"{new}.public") == "yes"
+    if name := form.get(f"{new}.name"):
+        title, public = form.get(f"{new}.title") or name, form.get(f"{new}.public") == "yes"
         wanted = {"name": name, "title": title, "public": public}
         if settings.lists:
             yield new, wanted
@@ -102,7 +102,7 @@ class SettingsPages:
     ) -> Response:
         """Show the form for organisation, design and lists, next to an example email."""
         settings, renderer = self._staff.on_disk.read()
-        values = _values(settings) | _given(request)
+        values = _values(settings) | _posted_values(request)
         with self._staff.store.read() as tx:
             shelves, names = tx.board.counts(settings.campaign_rules()), tx.readers.list_names()
         content, locked = self._example(settings, renderer), self._staff.on_disk.why_not_editable()
@@ -132,7 +132,10 @@ class SettingsPages:
             settings, renderer, _ = self._staff.on_disk.with_changes(changes)
             self._example(settings, renderer)  # templates of the workspace may refuse it
             self._staff.on_disk.save(
-                changes, by=request.who.address, seen=request.field("seen"), store=self._staff.store
+                changes,
+                by=request.who.address,
+                expected_digest=request.field("seen"),
+                store=self._staff.store,
             )
         except InvalidInput as error:
             return self._edit(request, faults=_faults(error))
@@ -157,7 +160,7 @@ class SettingsPages:
         return self._desk.mail(preview_html(content, view_of(request)))
 
     def _changes(self, request: DeskRequest) -> Changes:
-        return dict(_changes(self._staff.on_disk.read()[0], _given(request)))
+        return dict(_changes(self._staff.on_disk.read()[0], _posted_values(request)))
 
     def _example(self, settings: Settings, renderer: LazyRenderer) -> Content:
         lists = tuple(one.name for one in settings.titled_lists()[:1])
@@ -175,5 +178,5 @@ def _faults(error: InvalidInput) -> Faults:
     return [(one.key, f"{names[one.key]}: {one.message}.") for one in error.faults]
 
 
-def _given(request: DeskRequest) -> dict[str, str]:
+def _posted_values(request: DeskRequest) -> dict[str, str]:
     return {name: request.posted.text(name) for name in request.posted.fields}

@@ -64,7 +64,7 @@ class SignIn(StaffPart):
         return self._form(request, onward)
 
     def _form(
-        self, request: DeskRequest, onward: str, fault: str = "", status: int = 401
+        self, request: DeskRequest, next_path: str, fault: str = "", status: int = 401
     ) -> Response:
         return self._desk.page(
             request,
@@ -73,7 +73,7 @@ class SignIn(StaffPart):
             status=status if fault else None,
             faults=[("email", fault)] if fault else (),
             address=one_line(request.field("email")),
-            next=onward,
+            next=next_path,
             again=request.field("again"),
         )
 
@@ -101,39 +101,39 @@ class SignIn(StaffPart):
             return self._pace.delayed(page, began, is_measured=done is Refusal.WRONG)
         return self._entered(request, done, onward)
 
-    def _entered(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
+    def _entered(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
         """Return the page after this step of the sign-in, with the session's cookie."""
-        response = self._next(request, done, onward)
-        self._set_cookies(response, request, done)
+        response = self._next(request, signed_in, next_path)
+        self._set_cookies(response, request, signed_in)
         return response
 
-    def _set_cookies(self, response: Response, request: DeskRequest, done: SignedIn) -> None:
+    def _set_cookies(self, response: Response, request: DeskRequest, signed_in: SignedIn) -> None:
         known = codes.find_device(
-            self._proofs.key, done.address, browser.client_of(request.http).device
+            self._proofs.key, signed_in.address, browser.client_of(request.http).device
         )
-        if done.stage is Stage.WHOLE and not known:
-            device = codes.new_device_cookie(self._proofs.key, done.address)
+        if signed_in.stage is Stage.WHOLE and not known:
+            device = codes.new_device_cookie(self._proofs.key, signed_in.address)
             browser.set_cookie(response, request.http, device, browser.DEVICE_COOKIE, days=90)
-        browser.set_cookie(response, request.http, done.token)
+        browser.set_cookie(response, request.http, signed_in.token)
 
-    def _next(self, request: DeskRequest, done: SignedIn, onward: str) -> Response:
-        if done.stage is Stage.HALF:
-            return self._second(request, onward, done.address)
-        if done.stage is Stage.ENROLLING:
+    def _next(self, request: DeskRequest, signed_in: SignedIn, next_path: str) -> Response:
+        if signed_in.stage is Stage.HALF:
+            return self._second(request, next_path, signed_in.address)
+        if signed_in.stage is Stage.ENROLLING:
             return self._desk.go(request, _SET_UP.removeprefix(browser.HOME))
-        return self._carry_on(request, onward, done.address)
+        return self._carry_on(request, next_path, signed_in.address)
 
-    def _carry_on(self, request: DeskRequest, onward: str, who: str) -> Response:
-        """Show the form that was sent after the session ended, or redirect to ``onward``."""
+    def _carry_on(self, request: DeskRequest, next_path: str, address: str) -> Response:
+        """Show the form that was sent after the session ended, or redirect to ``next_path``."""
         carried = _parse_resent_form(request.field("again"))
         if carried is None:
-            return self._redirect(request, onward)
+            return self._redirect(request, next_path)
         return self._desk.page(
-            request, "again.html.j2", title=say("You are signed in again"), who=who, **carried
+            request, "again.html.j2", title=say("You are signed in again"), who=address, **carried
         )
 
-    def _redirect(self, request: DeskRequest, onward: str) -> Response:
-        return self._desk.go(request, onward.removeprefix(browser.HOME))
+    def _redirect(self, request: DeskRequest, next_path: str) -> Response:
+        return self._desk.go(request, next_path.removeprefix(browser.HOME))
 
     # --- identity provider
 
@@ -157,12 +157,12 @@ class SignIn(StaffPart):
         name = request.field("name")[:_MAX_NAME]
         return self._to_provider(request, Errand.JOIN, link.address, "/desk", link.id, name)
 
-    def _to_provider(self, request: DeskRequest, errand: Errand, *about: Any) -> Response:
+    def _to_provider(self, request: DeskRequest, purpose: Errand, *about: Any) -> Response:
         provider, client = self._provider(), browser.client_of(request.http)
-        word = signin.leave_for_provider(errand, *about, client=client, proofs=self._proofs)
+        word = signin.leave_for_provider(purpose, *about, client=client, proofs=self._proofs)
         back = browser.redirect_uri(request, self._staff)
         address = provider.authorization_url(
-            word, redirect_uri=back, force_login=errand is Errand.PROVE
+            word, redirect_uri=back, force_login=purpose is Errand.PROVE
         )
         title = say("On to {name}", name=provider.desk.name)
         page = self._desk.page(request, "provider.html.j2", title=title, address=address)
@@ -213,15 +213,15 @@ class SignIn(StaffPart):
         return self._second(request, browser.desk_path(request.query("next")), half.address)
 
     def _second(
-        self, request: DeskRequest, onward: str, address: str, denied: Refusal | None = None
+        self, request: DeskRequest, next_path: str, address: str, refusal: Refusal | None = None
     ) -> Response:
         return self._desk.page(
             request,
             "second.html.j2",
             title=say("Enter your code"),
-            status=refusal_status(denied) if denied else None,
-            faults=[("code", say(PROOF_FAULTS[denied]))] if denied else (),
-            next=onward,
+            status=refusal_status(refusal) if refusal else None,
+            faults=[("code", say(PROOF_FAULTS[refusal]))] if refusal else (),
+            next=next_path,
             again=request.field("again"),
             passkeys=browser.offer_passkey(request, address, self._staff),
         )
@@ -279,7 +279,7 @@ class SignIn(StaffPart):
             if half is None:
                 return self._desk.go(request, "/sign-in")
             return set_up_page(self._desk, self._staff, request, half, done)
-        response = codes_page(self._desk, request, done.codes, onward=browser.HOME)
+        response = codes_page(self._desk, request, done.codes, next_path=browser.HOME)
         self._set_cookies(response, request, done.signed_in)
         return response
 
@@ -410,7 +410,7 @@ class _Delayed(HTMLResponse):
 
 
 def set_up_page(
-    desk: Desk, staff: Staff, request: DeskRequest, session: Session, denied: Refusal | None = None
+    desk: Desk, staff: Staff, request: DeskRequest, session: Session, refusal: Refusal | None = None
 ) -> Response:
     """Return the page with the QR code of an unconfirmed secret, or the button that creates one."""
     demanded, proofs = session.stage is Stage.ENROLLING, staff.proofs
@@ -420,8 +420,8 @@ def set_up_page(
         request,
         "set-up.html.j2",
         title=say("Set up a second factor"),
-        status=401 if denied and demanded else None,
-        faults=[("code", say(PROOF_FAULTS[denied]))] if denied else (),
+        status=401 if refusal and demanded else None,
+        faults=[("code", say(PROOF_FAULTS[refusal]))] if refusal else (),
         demanded=demanded,
         picture=codes.qr_code(shown.address) if shown else "",
         secret=shown.secret if shown else "",
@@ -430,10 +430,12 @@ def set_up_page(
     )
 
 
-def codes_page(desk: Desk, request: DeskRequest, made: Sequence[str], *, onward: str) -> Response:
+def codes_page(
+    desk: Desk, request: DeskRequest, codes: Sequence[str], *, next_path: str
+) -> Response:
     """Return the page that shows new recovery codes."""
     return desk.page(
-        request, "codes.html.j2", title=say("Your recovery codes"), codes=made, next=onward
+        request, "codes.html.j2", title=say("Your recovery codes"), codes=codes, next=next_path
     )
 
 

@@ -73,7 +73,6 @@ class Drafts:
         )
 
     def _corrected(self, request: DeskRequest) -> Statement | None:
-        """Return the statement that the new draft corrects, or None."""
         slug = request.field("corrects") or request.query("corrects")
         with self._statements.store.read() as tx:
             stored = tx.statements.get(slug) if slug else None
@@ -92,7 +91,7 @@ class Drafts:
             return self._desk.go(request, f"/drafts/{draft.key}/edit", done="began")
         try:
             text, found, pictures = self._file_text(request)
-            draft = writing.new(text, found=found)
+            draft = writing.new(text, findings=found)
             _keep_pictures(writing, draft.key, pictures)
         except InvalidInput as error:
             return self._new(request, error.faults)
@@ -143,7 +142,7 @@ class Drafts:
             embargo=read.embargo.words if read.embargo else "",
             language=read.language or bare.language,
         )
-        left_out = tuple((line.line, line.text, line.why) for line in read.dropped)
+        left_out = tuple((line.line, line.text, line.reason) for line in read.dropped)
         notes = (*map(without_commands, read.notes), *map(_picture_note, read.pictures))
         return text, ImportFindings(file=name, left_out=left_out, notes=notes), read.pictures
 
@@ -235,7 +234,7 @@ class Drafts:
             text=text,
             faults=[("to", not_sent)] if not_sent else fields.sentences(faults, text.body),
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
-            gone=status is not None and status.begun,
+            gone=status is not None and status.has_begun,
             remarks=remarks,
             said=[one.message for one in remarks],
             labels=fields.LABELS,
@@ -284,7 +283,7 @@ class Drafts:
                 draft.key,
                 base,
                 by=request.who.address,
-                told=fields.number_of(request.field("lapses")),
+                shown_depth=fields.number_of(request.field("lapses")),
             )
         except InvalidInput as error:
             return self._show(request, draft, error.faults)
@@ -303,12 +302,11 @@ class Drafts:
     def looked(self, request: DeskRequest) -> Response:
         """Hide the notes of the import."""
         key = request.param("key")
-        self._statements.writer(request.who.address).looked_through(key)
+        self._statements.writer(request.who.address).hide_notes(key)
         return self._desk.go(request, f"/drafts/{key}/edit")
 
     @route("POST", "/drafts/{key}/delete", Role.WRITER)
     def delete(self, request: DeskRequest) -> Response:
-        """Delete a draft."""
         self._statements.writer(request.who.address).delete(request.param("key"))
         return self._desk.go(request, "/statements?state=drafts", done="deleted")
 

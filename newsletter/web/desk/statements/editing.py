@@ -74,7 +74,7 @@ class Editing:
                 draft.key,
                 draft.revision,
                 by=request.who.address,
-                told=fields.number_of(request.field("lapses")),
+                shown_depth=fields.number_of(request.field("lapses")),
             )
         except InvalidInput as error:
             return self._form(request, draft, draft.version.text, faults=error.faults)
@@ -130,7 +130,7 @@ class Editing:
             house_language=settings.language,
             by_sender=self._statements.campaigns.rules.by_sender,
             segments=[segment.name for segment in self._statements.defaults.segments],
-            gone=status is not None and status.begun,
+            gone=status is not None and status.has_begun,
             returned=status.returned if status is not None else None,
             statements=[statement for statement in others if statement.slug != draft.slug],
             others=self._editors.record(draft.key, request.who.name, self._desk.now()),

@@ -7,7 +7,6 @@ from datetime import datetime
 from textwrap import shorten
 from typing import Any
 
-from newsletter.documents.release.words import load_table
 from newsletter.domain.errors import Fault
 from newsletter.domain.schedule import resolve
 from newsletter.domain.statements.comparison import Difference
@@ -17,6 +16,7 @@ from newsletter.pipeline.ledger import find_draft
 from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import parse_draft, read_times
 from newsletter.sources.statements import Parsed
+from newsletter.tables import load_table
 from newsletter.web.desk.deciding import sentence
 from newsletter.web.desk.page import Desk, Faults
 from newsletter.web.desk.request import DeskRequest
@@ -51,9 +51,9 @@ def text_of(posted: Mapping[str, Sequence[str]], before: DraftText) -> DraftText
     return replace(before, **found).cleaned()
 
 
-def number_of(named: object) -> int:
+def number_of(value: object) -> int:
     """Parse a number of a path, a form or JSON; 0 for anything else."""
-    return parse_number(str(named)) or 0
+    return parse_number(str(value)) or 0
 
 
 def form_values(text: DraftText) -> dict[str, list[str]]:
@@ -186,9 +186,9 @@ class DraftReader:
             for field in ("send_at", "embargo_until")
         }
 
-    def _time_in_words(self, wall: datetime | None, desk: Desk) -> str:
-        if wall is None:
+    def _time_in_words(self, wall_time: datetime | None, desk: Desk) -> str:
+        if wall_time is None:
             return ""
-        instant = resolve(wall, self.statements.settings.timezone)
+        instant = resolve(wall_time, self.statements.settings.timezone)
         at = desk.moment(instant)
         return say("{at} – this has passed", at=at) if instant <= desk.now() else at

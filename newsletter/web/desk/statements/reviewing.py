@@ -223,7 +223,7 @@ class Reviewing:
             "correction_effect": deciding.correction_effect(tx, status.statement),
             "left_behind": headcount.readers_left_out(tx, status)[1],
             "starts": starts,
-            "wrote": stored.wrote(request.who.address) and not rules.policy.author_may_approve,
+            "wrote": stored.is_writer(request.who.address) and not rules.policy.author_may_approve,
             "typed": starts and many,
             "typed_override": stands_in and many,
             "warnings": any(one.grade is Severity.WARNING for one in remarks),

@@ -77,7 +77,7 @@ class StatementPages:
                 statements.fault,
                 shelf=next((each for each in Shelf if each.value == request.query("state")), None),
                 search=search,
-                number=request.page,
+                page_number=request.page,
             )
         return self._desk.page(
             request,
@@ -90,18 +90,17 @@ class StatementPages:
             names=names,
         )
 
-    def _parse_month(self, written: str) -> tuple[datetime, datetime] | None:
+    def _parse_month(self, text: str) -> tuple[datetime, datetime] | None:
         """Parse ``2026-11``. Return the start of the month and of the next one; None if invalid."""
         zone = ZoneInfo(self._statements.settings.timezone)
         try:
-            day = datetime.strptime(written, "%Y-%m").replace(tzinfo=zone)
+            day = datetime.strptime(text, "%Y-%m").replace(tzinfo=zone)
             return day, _month_start(day, -1)
         except ValueError:
             return None
 
     @route("POST", "/statements/{slug}/comments", Role.WRITER)
     def comment(self, request: DeskRequest) -> Response:
-        """Add a comment."""
         slug, typed = request.param("slug"), request.field("comment")
         try:
             comment(slug, typed, by=request.who.address, store=self._statements.store)
@@ -117,7 +116,7 @@ class StatementPages:
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             skip = (number - 1) * _ENTRIES_PER_PAGE
-            entered = tx.audit.about(stored.statement.slug, skip=skip, most=_ENTRIES_PER_PAGE + 1)
+            entered = tx.audit.about(stored.statement.slug, skip=skip, limit=_ENTRIES_PER_PAGE + 1)
             entries = self._describe_entries(tx, entered)
         here = f"/desk/statements/{stored.statement.slug}/history"
         return self._desk.page(
@@ -158,9 +157,9 @@ class StatementPages:
         with statements.store.read() as tx:
             status = load_for_page(tx, slug, statements.campaigns.rules, statements.fault)
             # a statement that is being sent cannot be changed, and counting its audience takes long
-            remarks = [] if status.begun else _findings(tx, status, statements)
+            remarks = [] if status.has_begun else _findings(tx, status, statements)
             comments = tx.comments.of(slug, _MAX_COMMENTS)
-            history = self._describe_entries(tx, tx.audit.about(slug, most=_MAX_ENTRIES))
+            history = self._describe_entries(tx, tx.audit.about(slug, limit=_MAX_ENTRIES))
             changes = _changes(tx, status)
             email = inbox_values(tx.statements.content(status.stored.content_hash))
             draft = tx.drafts.of(slug) if status.statement.desk else None
@@ -194,9 +193,9 @@ class StatementPages:
         return [(entry.at, sentence(entry, names, zone)) for entry in entered]
 
 
-def _month_start(now: datetime, back: int) -> datetime:
-    """Return the start of the month that is ``back`` months before the one of ``now``."""
-    count = now.year * 12 + now.month - 1 - back
+def _month_start(now: datetime, months_back: int) -> datetime:
+    """Return the start of the month that is ``months_back`` months before the one of ``now``."""
+    count = now.year * 12 + now.month - 1 - months_back
     return datetime(count // 12, count % 12 + 1, 1, tzinfo=now.tzinfo)
 
 
@@ -209,6 +208,6 @@ def _findings(
 def _changes(tx: Transaction, status: StatementStatus) -> Sequence[Difference] | None:
     """Return the differences from the last approved version; None unless an approval lapsed."""
     outdated = status.approval.outdated
-    if status.begun or not outdated or status.approval.counted:
+    if status.has_begun or not outdated or status.approval.counted:
         return None
     return differences(tx, outdated[-1].content_hash, status.stored.content_hash)

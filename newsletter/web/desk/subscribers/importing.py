@@ -176,31 +176,31 @@ class ImportPages:
         number = request.number("number")
         return self._start(request, number, self._upload(request, number), is_import=True)
 
-    def _upload(self, request: DeskRequest, number: int) -> UploadedFile:
+    def _upload(self, request: DeskRequest, upload_id: int) -> UploadedFile:
         """Return an upload of the signed-in person. Raises NotFound."""
         with self._subscribers.store.read() as tx:
-            upload = tx.imports.upload(number)
+            upload = tx.imports.upload(upload_id)
         if upload is None or upload.by != request.who.address:
             raise NotFound(_GONE)
         return upload
 
     def _start(
-        self, request: DeskRequest, number: int, upload: UploadedFile, *, is_import: bool = False
+        self, request: DeskRequest, upload_id: int, upload: UploadedFile, *, is_import: bool = False
     ) -> Response:
         """Rehearse or import a file in a thread, and redirect to its page."""
         work = _ImportWork(upload=replace(upload, body=b""), is_import=is_import)
         with self._lock:
-            other = self._works.pop(number, None)
+            other = self._works.pop(upload_id, None)
             is_running = other and other.is_import and not other.ended.is_set()
-            self._works[number] = other if other and is_running else work
+            self._works[upload_id] = other if other and is_running else work
             while len(self._works) > _MAX_WORKS:
                 del self._works[next(iter(self._works))]
         if not is_running:
-            threading.Thread(target=self._run, args=(work, number, upload), daemon=True).start()
+            threading.Thread(target=self._run, args=(work, upload_id, upload), daemon=True).start()
             work.ended.wait(_WAIT_SECONDS)
-        return self._desk.go(request, f"{_IMPORT_PATH}/{number}")
+        return self._desk.go(request, f"{_IMPORT_PATH}/{upload_id}")
 
-    def _run(self, work: _ImportWork, number: int, upload: UploadedFile) -> None:
+    def _run(self, work: _ImportWork, upload_id: int, upload: UploadedFile) -> None:
         """Read an upload, then rehearse or carry out its import."""
         try:
             read = read_upload(upload)
@@ -216,7 +216,7 @@ class ImportPages:
                     declared=self._subscribers.declared_lists.union(upload.lists),
                     places=read.file.lists,
                     agreed=upload.agreed,
-                    upload=number,
+                    upload=upload_id,
                     bad_rows=work.bad_rows,
                 )
                 work.brought = imports.run_import(
@@ -264,7 +264,7 @@ class ImportPages:
         return self._rehearsed(request, number, work)
 
     def _columns_page(
-        self, request: DeskRequest, number: int, work: _ImportWork, faults: Faults
+        self, request: DeskRequest, upload_id: int, work: _ImportWork, faults: Faults
     ) -> Response:
         chosen = work.upload.columns or [
             one.ours or ("" if one.is_doubtful else IGNORED) for one in work.columns
@@ -278,18 +278,18 @@ class ImportPages:
             title=say("Some rows cannot be imported") if can_omit else columns,
             can_omit=can_omit,
             faults=faults,
-            number=number,
+            number=upload_id,
             file=work.upload.file,
             columns=list(zip(work.columns, chosen, strict=False)),
             recognized=sum(bool(one.ours) for one in work.columns),
         )
 
-    def _rehearsed(self, request: DeskRequest, number: int, work: _ImportWork) -> Response:
+    def _rehearsed(self, request: DeskRequest, upload_id: int, work: _ImportWork) -> Response:
         return self._desk.page(
             request,
             "import-rehearsed.html.j2",
             title=say("Check before you import"),
-            number=number,
+            number=upload_id,
             upload=work.upload,
             brought=work.brought,
             away=_excluded(work.brought),
@@ -311,9 +311,9 @@ class ImportPages:
         work.ended.wait(_WAIT_SECONDS)
         return self._desk.go(request, f"{_IMPORT_PATH}/{number}/undo")
 
-    def _run_undo(self, work: _Undo, number: int) -> None:
+    def _run_undo(self, work: _Undo, import_id: int) -> None:
         try:
-            work.undone = imports.undo(number, by=work.by, store=self._subscribers.store)
+            work.undone = imports.undo(import_id, by=work.by, store=self._subscribers.store)
         except Exception as error:  # the page of the undo raises it
             work.error = error
         work.ended.set()
@@ -370,11 +370,11 @@ def _fault_sentence(fault: Fault, file: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _excluded(brought: ImportResult) -> list[tuple[int, str, tuple[tuple[str, str], ...]]]:
+def _excluded(result: ImportResult) -> list[tuple[int, str, tuple[tuple[str, str], ...]]]:
     """Return (people, reason, first of them with lines) of those whom the import excludes."""
-    refused = [(LEFT_OUT[reason.value], away) for reason, away in brought.refused.items()]
+    refused = [(LEFT_OUT[reason.value], away) for reason, away in result.refused.items()]
     return [
         (away.people, why, away.first)
-        for why, away in (*refused, ("unsubscribed", brought.left))
+        for why, away in (*refused, ("unsubscribed", result.left))
         if away.people
     ]

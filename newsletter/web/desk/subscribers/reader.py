@@ -11,11 +11,7 @@ from starlette.responses import Response
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import parse_address
-from newsletter.domain.subscribers.audience import (
-    NOTED,
-    Entry,
-    Subscriber,
-)
+from newsletter.domain.subscribers.audience import NOTED, Entry, Subscriber
 from newsletter.domain.wording import say, without_commands
 from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
@@ -73,7 +69,6 @@ class ReaderPages:
 
     @route("POST", "/readers/unsubscribe", Role.SENDER)
     def unsubscribe(self, request: DeskRequest) -> Response:
-        """Unsubscribe a reader from one list."""
         address = _parse_address_field(request)
         administer.unsubscribe(
             address,

@@ -92,7 +92,7 @@ class ReadersPages:
         return self._desk.go(request, reader.PATH, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)
-    def _sign_up_form(self, request: DeskRequest, made: str = "") -> Response:
+    def _sign_up_form(self, request: DeskRequest, form_html: str = "") -> Response:
         """Show the options of a sign-up form for another site, and the HTML that was generated."""
         chosen, settings = request.posted.all("list"), self._subscribers.settings
         rules = self._offering.rules
@@ -103,8 +103,8 @@ class ReadersPages:
             offers=[(one.name, one.title, one.name in chosen) for one in rules.public_lists],
             languages=self._offering.languages(),
             chosen=request.field("language") or settings.language,
-            made=made,
-            script=self._offering.script_html() if made and rules.origins else "",
+            made=form_html,
+            script=self._offering.script_html() if form_html and rules.origins else "",
         )
 
     @route("POST", "/readers/form", Role.SENDER)
@@ -142,7 +142,7 @@ class ReadersPages:
             if chosen and chosen not in known_lists(tx, self._subscribers.declared_lists):
                 raise NotFound(say("There is no such list."))
             people = tx.readers.search(
-                list_name=chosen, query=words, most=_READERS_PER_PAGE + 1, before=before
+                list_name=chosen, query=words, limit=_READERS_PER_PAGE + 1, before=before
             )
             overview = {} if words or before else self._overview(tx)
         shown = people[:_READERS_PER_PAGE]

@@ -108,7 +108,6 @@ class ArchivePages:
         self._memory = PageMemory(statements.store)
 
     def routes(self) -> list[Route]:
-        """Return a route for each page and file."""
         build, data = self._build, self._frame.data_fields
         return [
             Route("/", self._serve(lambda _: build.page(1))),
@@ -156,31 +155,31 @@ class ArchivePages:
         return partial(self._lane.run, served)
 
 
-def _page_number(written: str) -> int:
+def _page_number(text: str) -> int:
     """Parse a page number as our links write it; 0 for anything else."""
     # one way to write each: /page/02 would be the same page at another address
-    is_plain = written.isascii() and written.isdigit() and len(written) < _MAX_PAGE_DIGITS
-    return int(written) if is_plain and written[0] != "0" else 0
+    is_plain = text.isascii() and text.isdigit() and len(text) < _MAX_PAGE_DIGITS
+    return int(text) if is_plain and text[0] != "0" else 0
 
 
-def answer(request: Request, found: Leaf) -> Response:
+def answer(request: Request, leaf: Leaf) -> Response:
     """Return a page as a response, or 304 if the client has it."""
-    if _is_unchanged(request.headers, found):
-        return Response(status_code=304, headers=found.fields)
-    return Response(found.body, media_type=found.media_type, headers=found.fields)
+    if _is_unchanged(request.headers, leaf):
+        return Response(status_code=304, headers=leaf.fields)
+    return Response(leaf.body, media_type=leaf.media_type, headers=leaf.fields)
 
 
-def _is_unchanged(headers: Headers, found: Leaf) -> bool:
+def _is_unchanged(headers: Headers, leaf: Leaf) -> bool:
     tags = ",".join(headers.getlist("if-none-match"))
     if tags:  # it outranks the date
         # proxies that compress make tags weak, and for a GET these count as well (RFC 9110, 13.1.2)
         named = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-        return bool(named & {found.fields["ETag"], "*"})
+        return bool(named & {leaf.fields["ETag"], "*"})
     try:
         since = parsedate_to_datetime(headers.get("if-modified-since", ""))
     except ValueError:
         return False
-    return since.tzinfo is not None and found.changed_at <= since
+    return since.tzinfo is not None and leaf.changed_at <= since
 
 
 _FOR_EVER = {
@@ -199,7 +198,6 @@ class Pictures:
         self._lane = lane
 
     def routes(self) -> list[Route]:
-        """Return the route of a picture."""
         return [Route("/media/{name}", partial(self._lane.run, self.picture), methods=["GET"])]
 
     def picture(self, request: Request) -> Response:

@@ -46,12 +46,12 @@ class Leaf:
     """Its header fields, once ``prepare`` added them."""
 
 
-def page_link(up: str, number: int) -> str:
-    """Return a relative link to a page of the list; ``up`` is the relative link to the first page.
+def page_link(first_page_link: str, page_number: int) -> str:
+    """Return a relative link to a page of the list, from a relative link to its first page.
 
     It works at any host and path, also before ``public_url`` points to the archive.
     """
-    return f"{up}page/{number}" if number > 1 else up or "./"
+    return f"{first_page_link}page/{page_number}" if page_number > 1 else first_page_link or "./"
 
 
 class ArchiveBuild:
@@ -74,7 +74,7 @@ class ArchiveBuild:
         self._published_count: tuple[int, tuple[int, datetime | None]] = (-1, (0, None))
         """The database version, and then the number of published statements and the last time."""
 
-    def page(self, number: int) -> Leaf | None:
+    def page(self, page_number: int) -> Leaf | None:
         """Return a page of the list of all statements, from 1 on; None if there is none."""
         version = self._store.version()  # each page of the list needs the count of all
         if version != self._published_count[0]:
@@ -82,36 +82,38 @@ class ArchiveBuild:
                 self._published_count = version, tx.campaigns.count_published()
         statements, changed_at = self._published_count[1]
         count = max(1, -(-statements // MAX_STATEMENTS))
-        if not 1 <= number <= count:
+        if not 1 <= page_number <= count:
             return None
-        shown = published.newest(self._store, MAX_STATEMENTS, (number - 1) * MAX_STATEMENTS)
-        up, words = "../" if number > 1 else "", self._words
+        shown = published.newest(self._store, MAX_STATEMENTS, (page_number - 1) * MAX_STATEMENTS)
+        up, words = "../" if page_number > 1 else "", self._words
         title = words["statements"]
-        if number > 1:
-            title += f" – {words['page_of'].format(page=number, count=count)}"
+        if page_number > 1:
+            title += f" – {words['page_of'].format(page=page_number, count=count)}"
         rows = self._add_headings(shown)
         page = self._list(
             title,
             up,
             rows=rows,
-            number=number,
+            number=page_number,
             count=count,
-            newer=page_link(up, number - 1) if number > 1 else "",
-            older=page_link(up, number + 1) if number < count else "",
+            newer=page_link(up, page_number - 1) if page_number > 1 else "",
+            older=page_link(up, page_number + 1) if page_number < count else "",
             message="" if rows else words["nothing_yet"],
-            public=self._public(page_link(f"{self._settings.public_url}/", number), article=None),
+            public=self._public(
+                page_link(f"{self._settings.public_url}/", page_number), article=None
+            ),
         )
         return self._leaf(page, "text/html", shown, changed_at)
 
-    def found(self, typed: str, number: int) -> bytes:
+    def found(self, query: str, page_number: int) -> bytes:
         """Return a page of search results, best match first."""
         with self._store.read() as tx:
-            skip = (number - 1) * MAX_HITS
-            hits = tx.search.find(terms(typed), skip=skip, most=MAX_HITS)
-        shown = published.some(self._store, [hit.slug for hit in hits.shown])
+            skip = (page_number - 1) * MAX_HITS
+            hits = tx.search.find(terms(query), skip=skip, limit=MAX_HITS)
+        shown = published.find_published(self._store, [hit.slug for hit in hits.shown])
         count, words = -(-hits.count // MAX_HITS), self._words
         message = words["found_none"]
-        if not terms(typed):
+        if not terms(query):
             message = words["type_words"]
         elif hits.count:
             message = self._frame.counted("found", hits.count, self._language)
@@ -119,22 +121,22 @@ class ArchiveBuild:
             words["search"],
             "",
             rows=[(shown[hit.slug], _mark_heading(hit)) for hit in hits.shown],
-            number=number,
+            number=page_number,
             count=count,
-            newer=_search_link(typed, number - 1) if 1 < number <= count else "",
-            older=_search_link(typed, number + 1) if number < count else "",
+            newer=_search_link(query, page_number - 1) if 1 < page_number <= count else "",
+            older=_search_link(query, page_number + 1) if page_number < count else "",
             message=message,
-            typed=typed[:MAX_SEARCH_CHARACTERS],
+            typed=query[:MAX_SEARCH_CHARACTERS],
         )
 
-    def _list(self, title: str, up: str, **values: Any) -> bytes:
+    def _list(self, title: str, parent_link: str, **values: Any) -> bytes:
         page = self._frame.page(
             title,
             template="archive.html.j2",
             language=self._language,
-            up=up,
+            up=parent_link,
             most=MAX_SEARCH_CHARACTERS,
-            kinds=_feeds(up),
+            kinds=_feeds(parent_link),
             ours="",
             day_of=self._day,
             dated=partial(self._write_date, language=self._language),
@@ -197,13 +199,11 @@ class ArchiveBuild:
         return self._leaf(body, FORMATS[name][1], [statement for statement, _ in shown])
 
     def site_map(self) -> Leaf:
-        """Return the site map."""
         shown = published.newest(self._store, feeds.MAX_PLACES)
         body = feeds.site_map(self._frame, self._publisher, shown)
         return self._leaf(body, "application/xml", shown)
 
     def robots(self) -> Leaf:
-        """Return robots.txt."""
         body = feeds.robots(self._settings.public_url, _DISALLOWED_PATHS).encode()
         return self._leaf(body, "text/plain", [])
 
@@ -281,8 +281,8 @@ class ArchiveBuild:
         ]
 
 
-def _feeds(up: str) -> list[tuple[str, str]]:
-    return [(up + name, kind) for name, (kind, _) in FORMATS.items()]
+def _feeds(parent_link: str) -> list[tuple[str, str]]:
+    return [(parent_link + name, kind) for name, (kind, _) in FORMATS.items()]
 
 
 def _mark_heading(hit: Hit) -> Heading:
@@ -293,10 +293,10 @@ def _mark_heading(hit: Hit) -> Heading:
 
 def _mark_matches(stretches: Sequence[Snippet]) -> Markup:
     found = Markup("<mark>{}</mark>")
-    parts = (found.format(one.text) if one.found else escape(one.text) for one in stretches)
+    parts = (found.format(one.text) if one.is_match else escape(one.text) for one in stretches)
     return Markup().join(parts)
 
 
-def _search_link(typed: str, number: int) -> str:
-    page = {"page": str(number)} if number > 1 else {}
-    return "search?" + urlencode({"q": typed[:MAX_SEARCH_CHARACTERS]} | page)
+def _search_link(query: str, page_number: int) -> str:
+    page = {"page": str(page_number)} if page_number > 1 else {}
+    return "search?" + urlencode({"q": query[:MAX_SEARCH_CHARACTERS]} | page)

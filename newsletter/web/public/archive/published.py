@@ -66,21 +66,18 @@ def published(campaigns: Sequence[Campaign], notes: Sequence[PublicNote] = ()) -
     return sorted(found, key=lambda statement: statement.began_at)[::-1]
 
 
-def _target(slug: str, aims: dict[str, str], shown: set[str]) -> str:
+def _target(slug: str, corrected_by: dict[str, str], shown: set[str]) -> str:
     """Return the published slug at the end of a chain of corrections from ``slug``, or ""."""
     passed = set()
     # files may correct each other in a circle
     while slug and slug not in shown and slug not in passed:
         passed.add(slug)
-        slug = aims.get(slug, "")
+        slug = corrected_by.get(slug, "")
     return slug if slug in shown else ""
 
 
 def _build(
-    own: Sequence[Campaign],
-    corrects: str,
-    correction: Campaign | None,
-    notes: Sequence[PublicNote],
+    own: Sequence[Campaign], corrects: str, correction: Campaign | None, notes: Sequence[PublicNote]
 ) -> Published:
     last = own[-1]
     moves = [note for note in notes if note.kind is not NoteKind.NOTE]
@@ -104,15 +101,15 @@ def _build(
     )
 
 
-def newest(store: Store, most: int, skip: int = 0) -> list[Published]:
-    """Return at most ``most`` statements, newest first, after the first ``skip``."""
+def newest(store: Store, limit: int, skip: int = 0) -> list[Published]:
+    """Return at most ``limit`` statements, newest first, after the first ``skip``."""
     with store.read() as tx:
-        slugs = tx.campaigns.published(skip=skip, most=most)
+        slugs = tx.campaigns.published(skip=skip, limit=limit)
         found = _find(tx, slugs)
     return [found[slug] for slug in slugs]
 
 
-def some(store: Store, slugs: Collection[str]) -> dict[str, Published]:
+def find_published(store: Store, slugs: Collection[str]) -> dict[str, Published]:
     """Return slug → published statement."""
     with store.read() as tx:
         return _find(tx, slugs)
@@ -161,9 +158,4 @@ def notice_of(
         text, link, link_text = words["corrects_earlier"], shown.corrects, words["read_original"]
     else:
         return None
-    return Notice(
-        text=text.format(day=dated),
-        language=language,
-        link=link,
-        link_text=link_text,
-    )
+    return Notice(text=text.format(day=dated), language=language, link=link, link_text=link_text)

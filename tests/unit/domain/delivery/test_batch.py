@@ -60,9 +60,9 @@ def test_jitter_takes_off_up_to_half(jitter: float) -> None:
 
 def test_what_the_provider_asked_for_is_the_least() -> None:
     hour = timedelta(hours=1)
-    assert backoff(1, jitter=1, asked=hour) == hour
-    assert backoff(9, jitter=0, asked=timedelta(seconds=1)) == timedelta(seconds=256)
-    assert backoff(3, jitter=0, asked=timedelta(0)) == timedelta(seconds=4)
+    assert backoff(1, jitter=1, retry_after=hour) == hour
+    assert backoff(9, jitter=0, retry_after=timedelta(seconds=1)) == timedelta(seconds=256)
+    assert backoff(3, jitter=0, retry_after=timedelta(0)) == timedelta(seconds=4)
 
 
 def test_the_audience_is_the_sum_of_all_states() -> None:

@@ -58,4 +58,4 @@ def test_a_provider_that_was_well_a_moment_ago_does_not_fail_for_long() -> None:
 def test_a_provider_fails_from_its_first_refusal_until_it_takes_something(
     verdict: Verdict, before: float | None, after: float | None
 ) -> None:
-    assert failing(before).heard(verdict, NOON) == failing(after)
+    assert failing(before).record_verdict(verdict, NOON) == failing(after)

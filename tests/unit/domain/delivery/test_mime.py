@@ -91,7 +91,7 @@ def test_a_name_is_encoded_with_the_line_that_it_stands_in() -> None:
         ("Jörg", "Jörg"),
         ("=?utf-8?q?x?=", "friend"),
     ):
-        reader = ANA._replace(names=greeting.called(name))
+        reader = ANA._replace(names=greeting.fill_names(name))
         data = to_mime(content=greeting, recipient=reader, at=AT)
         assert max(map(len, data.split(b"\r\n"))) <= 78
         assert data.isascii()

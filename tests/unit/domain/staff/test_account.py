@@ -31,26 +31,26 @@ def session(**fields: object) -> Session:
 
 
 def test_a_session_ends_idle_and_after_a_week() -> None:
-    assert session().alive(NOON + IDLE_TIMEOUT - SECOND)
-    assert not session().alive(NOON + IDLE_TIMEOUT)
+    assert session().is_alive(NOON + IDLE_TIMEOUT - SECOND)
+    assert not session().is_alive(NOON + IDLE_TIMEOUT)
     late = NOON + SESSION_LIFETIME
-    assert session(seen_at=late).alive(late - SECOND)
-    assert not session(seen_at=late).alive(late)
-    assert session().alive(NOON + IDLE_TIMEOUT, seen_at=NOON + SECOND)
+    assert session(seen_at=late).is_alive(late - SECOND)
+    assert not session(seen_at=late).is_alive(late)
+    assert session().is_alive(NOON + IDLE_TIMEOUT, seen_at=NOON + SECOND)
 
 
 def test_the_half_way_in_is_open_for_ten_minutes() -> None:
     half = session(stage=Stage.HALF)
-    assert half.alive(NOON + FACTOR_TIMEOUT - SECOND)
-    assert not half.alive(NOON + FACTOR_TIMEOUT)
+    assert half.is_alive(NOON + FACTOR_TIMEOUT - SECOND)
+    assert not half.is_alive(NOON + FACTOR_TIMEOUT)
 
 
 def test_a_factor_is_fresh_for_ten_minutes_and_never_before_it_was_shown() -> None:
-    assert not session().fresh(NOON)
+    assert not session().has_fresh_factor(NOON)
     shown = session(stepped_up_at=NOON)
-    assert shown.fresh(NOON + STEP_UP_LIFETIME - SECOND)
-    assert not shown.fresh(NOON + STEP_UP_LIFETIME)
-    assert not shown.fresh(NOON - SECOND)
+    assert shown.has_fresh_factor(NOON + STEP_UP_LIFETIME - SECOND)
+    assert not shown.has_fresh_factor(NOON + STEP_UP_LIFETIME)
+    assert not shown.has_fresh_factor(NOON - SECOND)
 
 
 def test_the_key_of_a_session_is_the_beginning_of_its_hash() -> None:

@@ -179,5 +179,5 @@ def test_after_failures_it_is_tried_soon_and_then_ever_later(
 ) -> None:
     every = timedelta(minutes=15)
     for share, factor in ((0.0, 1.0), (1.0, 1.1)):
-        at = next_visit(NOON, every=every, failures=failures, asked=asked, share=share)
+        at = next_visit(NOON, every=every, failures=failures, retry_after=asked, share=share)
         assert at == NOON + timedelta(minutes=minutes) * factor

@@ -125,11 +125,11 @@ def test_the_words_for_readers_without_a_name_are_part_of_what_is_approved() -> 
 
 
 def test_a_reader_is_called_by_name_or_as_the_text_calls_those_without_one() -> None:
-    assert GREETING.called("Ana Ruiz") == ("Ana Ruiz", "Ana Ruiz")
-    assert GREETING.called("") == GREETING.called("<b>Ana") == ("friend", "amigo")
-    assert GREETING.called(f"Ana {MARK_PREFIX.lower()}UNSUBSCRIBE") == ("friend", "amigo")
-    assert CONTENT.called("Ana Ruiz") == ()
-    ana = RECIPIENT._replace(names=GREETING.called("Ana Ruiz"))
+    assert GREETING.fill_names("Ana Ruiz") == ("Ana Ruiz", "Ana Ruiz")
+    assert GREETING.fill_names("") == GREETING.fill_names("<b>Ana") == ("friend", "amigo")
+    assert GREETING.fill_names(f"Ana {MARK_PREFIX.lower()}UNSUBSCRIBE") == ("friend", "amigo")
+    assert CONTENT.fill_names("Ana Ruiz") == ()
+    ana = RECIPIENT._replace(names=GREETING.fill_names("Ana Ruiz"))
     assert ana.merge(GREETING.text) == "Dear Ana Ruiz, Ana Ruiz"
 
 

@@ -9,7 +9,7 @@ from newsletter.domain.statements.statement import (
     Approvals,
     ApprovalStatus,
     Channel,
-    standing,
+    judge_approvals,
 )
 from tests.rows import rows
 
@@ -35,7 +35,7 @@ def yes(by: str = "ed@forum.example", **fields: Any) -> Approval:
 
 
 def judge(*approvals: Approval, **policy: Any) -> ApprovalStatus:
-    return standing(
+    return judge_approvals(
         content_hash="d1",
         writers=("writer@forum.example", "second+press@forum.example"),
         approvals=approvals,
@@ -204,7 +204,7 @@ ADMINS = {**ROLES, "dan@forum.example": Role.ADMIN, "writer@forum.example": Role
 
 
 def judged(*approvals: Approval, roles: dict[str, Role] = ADMINS, **policy: Any) -> ApprovalStatus:
-    return standing(
+    return judge_approvals(
         content_hash="d1",
         writers=("writer@forum.example",),
         approvals=approvals,

@@ -311,7 +311,7 @@ def fill(room: Newsroom, count: int) -> None:
 
 ASKED: dict[str, Callable[[Newsroom], object]] = {
     "the board": page,
-    "the last page": lambda room: page(room, number=2),
+    "the last page": lambda room: page(room, page_number=2),
     "one shelf": lambda room: page(room, shelf=Shelf.REVIEW),
     "what went out": lambda room: page(room, shelf=Shelf.SENT),
     "a search": lambda room: page(room, search=BoardSearch(words="statement")),
@@ -476,7 +476,7 @@ def _agree(room: Newsroom, start: StartBy) -> None:
     asked = replace(room.rules, start=start)
     with room.store.read() as tx:
         for one in board(tx, asked).rows:
-            listed = tx.board.page(asked, one.shelf, most=9)
+            listed = tx.board.page(asked, one.shelf, limit=9)
             assert one.slug in listed, (one.state, describe_state(one))
 
 

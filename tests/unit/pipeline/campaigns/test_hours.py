@@ -350,6 +350,6 @@ def test_whatever_the_zones_everybody_gets_it_once_at_their_hour(room: Newsroom,
     assert hour is not None
     ready = NOON + timedelta(minutes=5)
     for number, zone in enumerate(zones, start=1):
-        wanted = hour.instant(zone, ready=ready)
+        wanted = hour.instant(zone, earliest=ready)
         late = taken[f"reader{number}@example.org"] - wanted
         assert timedelta(0) <= late < HOUR

@@ -101,7 +101,7 @@ def test_a_change_is_handed_in_only_by_whom_was_told_what_it_costs(room: Newsroo
         desk.submitter.hand_in(draft.key, desk.draft(draft).revision, by=ANA)
     start(room, "library-hours")
     with pytest.raises(WouldLapse, match=r"and sam@forum\.example started it"):
-        desk.submitter.hand_in(draft.key, desk.draft(draft).revision, by=ANA, told=1)
+        desk.submitter.hand_in(draft.key, desk.draft(draft).revision, by=ANA, shown_depth=1)
     room.look()
     assert room.campaign("library-hours").state is CampaignState.SCHEDULED
     desk.hand_in(draft)

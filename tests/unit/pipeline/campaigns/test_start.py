@@ -168,7 +168,7 @@ def test_a_campaign_with_another_text_than_was_approved_last_does_not_start(
 def test_a_batch_holds_no_more_than_fits_into_one_call(room: Newsroom) -> None:
     room.subscribe(3)
     scheduled(room)
-    able = Capabilities(max_recipients=1000, max_bytes=1, bodies=True)
+    able = Capabilities(max_recipients=1000, max_bytes=1, own_body=True)
     room.rules = replace(room.rules, capabilities=(able,))
     room.clock.advance(minutes=5)
     room.start_due()

@@ -227,7 +227,7 @@ def test_a_start_lapses_with_the_role_of_who_gave_it(
     [withdrawn] = room.look().withdrawn
     assert withdrawn.reason.startswith("no sender has started it")
     with room.store.read() as tx:  # where senders find what waits for them
-        assert tx.board.page(room.rules, Shelf.APPROVED, most=9) == ["resignation"]
+        assert tx.board.page(room.rules, Shelf.APPROVED, limit=9) == ["resignation"]
     run(room, minutes=60 * 24)
     assert room.provider.accepted == []
     with room.store.begin() as tx:

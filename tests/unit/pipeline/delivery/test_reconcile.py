@@ -341,7 +341,7 @@ def test_the_settling_time_goes_by_on_the_clock_of_the_provider(room: Newsroom) 
 
     class Dated(RecordingProvider):
         def look_up(self, batch: OutgoingBatch) -> LookupResult:
-            return replace(room.provider.look_up(batch), dated=right)
+            return replace(room.provider.look_up(batch), read_at=right)
 
     for counts in [Counts(unknown=3), Counts(unknown=3), Counts(pending=3)]:
         room.clock.advance(hours=1)

@@ -213,7 +213,7 @@ def test_a_stale_claim_is_no_fault_of_the_provider(room: Newsroom) -> None:
 def test_a_stale_claim_says_nothing_about_a_provider_that_fails(room: Newsroom) -> None:
     clock = room.clock.now()
     failing = RateLimit(failing_since=clock)
-    assert failing.heard(Verdict.LATE, clock).failing_since == clock
+    assert failing.record_verdict(Verdict.LATE, clock).failing_since == clock
 
 
 def test_a_machine_that_sleeps_before_the_call_hands_nothing_over(room: Newsroom) -> None:

@@ -196,7 +196,7 @@ def test_a_passkey_takes_the_place_of_the_code(office: Office) -> None:
     with office.store.read() as tx:
         session = tx.sessions.get(hash_token(done.token))
     assert session is not None
-    assert session.fresh(office.clock.now())
+    assert session.has_fresh_factor(office.clock.now())
     [passkey] = theirs(office)
     assert (passkey.signatures, passkey.used_at) == (1, office.clock.now())
     assert last_line(office)[2].startswith("with a passkey, from Firefox on Linux")

@@ -39,7 +39,7 @@ def test_the_right_password_opens_the_desk_to_whom_it_is_enough_for(office: Offi
     assert (entered.address, entered.stage) == (ANA, Stage.WHOLE)
     found = session_of(office, entered)
     assert (found.browser, found.network) == ("Firefox on Linux", "203.0.113.0/24")
-    assert not found.fresh(office.clock.now())
+    assert not found.has_fresh_factor(office.clock.now())
     assert office.deeds()[-1] == (ANA, "sign-in", ANA)
 
 
@@ -97,7 +97,7 @@ def test_who_has_a_second_factor_is_asked_for_it(office: Office) -> None:
     assert isinstance(entered, SignedIn)
     assert entered.token != half.token
     assert office.is_in(entered)
-    assert session_of(office, entered).fresh(office.clock.now())
+    assert session_of(office, entered).has_fresh_factor(office.clock.now())
     assert signin.find_half_session(half.token, proofs=office.proofs) is None
 
 
@@ -258,7 +258,7 @@ def test_whom_a_proxy_does_not_name_is_not_one_network(office: Office) -> None:
 
 def test_a_full_queue_counts_against_no_account(office: Office) -> None:
     office.join(ANA)
-    full = Passwords(memory=64, passes=1, at_once=1, waiting=0, patience=0.001)
+    full = Passwords(memory=64, passes=1, at_once=1, waiting=0, max_wait_seconds=0.001)
     proofs = replace(office.proofs, passwords=full)
     for client in (HERE, THERE):
         for _ in range(6):
@@ -390,7 +390,7 @@ def test_a_fresh_code_renews_the_session_for_ten_minutes(office: Office) -> None
     entered = office.join(CLEO, Role.SENDER)
     office.clock.advance(minutes=11)
     began = session_of(office, entered).created_at
-    assert not session_of(office, entered).fresh(office.clock.now())
+    assert not session_of(office, entered).has_fresh_factor(office.clock.now())
     stepped = signin.step_up(
         hash_token(entered.token), office.code(CLEO), client=HERE, proofs=office.proofs
     )
@@ -398,11 +398,11 @@ def test_a_fresh_code_renews_the_session_for_ten_minutes(office: Office) -> None
     assert stepped.token != entered.token
     assert not office.is_in(entered)
     found = session_of(office, stepped)
-    assert found.fresh(office.clock.now())
+    assert found.has_fresh_factor(office.clock.now())
     assert found.created_at == began  # it lasts no longer for that
     assert office.deeds()[-1] == (CLEO, "step-up", CLEO)
     office.clock.advance(minutes=10)
-    assert not session_of(office, stepped).fresh(office.clock.now())
+    assert not session_of(office, stepped).has_fresh_factor(office.clock.now())
 
 
 def test_a_wrong_code_makes_nothing_fresh(office: Office) -> None:
@@ -412,7 +412,7 @@ def test_a_wrong_code_makes_nothing_fresh(office: Office) -> None:
     for said in ("000000", PASSWORD, ""):
         assert signin.step_up(hashed, said, client=HERE, proofs=office.proofs) is Refusal.WRONG
     assert office.deeds()[-1] == ("nobody", "step-up refused", CLEO)
-    assert not session_of(office, entered).fresh(office.clock.now())
+    assert not session_of(office, entered).has_fresh_factor(office.clock.now())
 
 
 def test_who_has_no_second_factor_shows_the_password_again(office: Office) -> None:
@@ -421,7 +421,7 @@ def test_who_has_no_second_factor_shows_the_password_again(office: Office) -> No
     assert signin.step_up(hashed, OTHER, client=HERE, proofs=office.proofs) is Refusal.WRONG
     stepped = signin.step_up(hashed, PASSWORD, client=HERE, proofs=office.proofs)
     assert isinstance(stepped, SignedIn)
-    assert session_of(office, stepped).fresh(office.clock.now())
+    assert session_of(office, stepped).has_fresh_factor(office.clock.now())
 
 
 def test_passwords_in_the_place_of_a_factor_have_the_limits_of_codes(office: Office) -> None:

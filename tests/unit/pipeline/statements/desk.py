@@ -53,7 +53,7 @@ class WritingRoom:
 
     def hand_in(self, draft: Draft, by: str = ANA) -> Draft:
         """Hand it in as it stands now, and have the pipeline look."""
-        done = self.submitter.hand_in(draft.key, self.draft(draft).revision, by=by, told=2)
+        done = self.submitter.hand_in(draft.key, self.draft(draft).revision, by=by, shown_depth=2)
         self.room.look()
         return done
 

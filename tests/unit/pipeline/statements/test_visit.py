@@ -136,9 +136,9 @@ def test_what_could_not_be_read_just_now_is_taken_at_the_next_visit(desk: Desk) 
     desk.publish("news")
     desk.feed.short = FeedUnreadable("no process could be started")
     seen = desk.visit()
-    assert (seen.failure, seen.taken) == ("no process could be started", ())
+    assert (seen.failure, seen.new_slugs) == ("no process could be started", ())
     desk.feed.short = None
-    assert desk.visit().taken == ("on-news",)
+    assert desk.visit().new_slugs == ("on-news",)
 
 
 def test_the_mark_of_a_feed_changes_with_what_it_brought(desk: Desk) -> None:
@@ -158,7 +158,12 @@ def test_the_first_visit_passes_everything_over(desk: Desk) -> None:
 def test_a_new_item_waits_for_approval_with_its_notes(desk: Desk) -> None:
     desk.publish("news")
     seen = desk.visit()
-    assert (seen.taken, seen.found, seen.first, seen.passed) == (("on-news",), True, False, 0)
+    assert (seen.new_slugs, seen.has_changes, seen.first, seen.passed) == (
+        ("on-news",),
+        True,
+        False,
+        0,
+    )
     [statement] = desk.source().read().statements
     assert (statement.slug, statement.body, statement.lists) == (
         "on-news",
@@ -173,13 +178,13 @@ def test_a_new_item_waits_for_approval_with_its_notes(desk: Desk) -> None:
 def test_items_are_taken_in_the_order_in_which_they_came_out(desk: Desk) -> None:
     desk.publish("first")
     desk.publish("second")
-    assert desk.visit().taken == ("on-first", "on-second")
+    assert desk.visit().new_slugs == ("on-first", "on-second")
 
 
 def test_an_item_older_than_the_first_visit_is_passed_over(desk: Desk) -> None:
     desk.publish("older", published=NOON - timedelta(days=1))
     seen = desk.visit()
-    assert (seen.taken, seen.passed, seen.found) == ((), 1, False)
+    assert (seen.new_slugs, seen.passed, seen.has_changes) == ((), 1, False)
     assert desk.states()["older"] is ItemState.PASSED
 
 
@@ -188,10 +193,10 @@ def test_a_changed_item_changes_its_statement(desk: Desk) -> None:
     desk.visit()
     desk.revise(content="It is newer.")
     seen = desk.visit()
-    assert (seen.taken, seen.changed) == ((), ("on-news",))
+    assert (seen.new_slugs, seen.changed) == ((), ("on-news",))
     [statement] = desk.source().read().statements
     assert statement.body == "It is newer."
-    assert not desk.visit().found
+    assert not desk.visit().has_changes
 
 
 def test_an_item_under_another_id_is_the_same_one(desk: Desk) -> None:
@@ -199,7 +204,7 @@ def test_an_item_under_another_id_is_the_same_one(desk: Desk) -> None:
     desk.visit()
     desk.revise(id="https://new.example/?p=7")
     seen = desk.visit()
-    assert (seen.taken, seen.changed) == ((), ())
+    assert (seen.new_slugs, seen.changed) == ((), ())
     assert desk.states() == {
         "old": ItemState.PASSED,
         "https://new.example/?p=7": ItemState.TAKEN,
@@ -223,7 +228,7 @@ def test_slugs_are_never_given_twice(desk: Desk, room: Newsroom) -> None:
     desk.publish("b", title="On news")
     desk.publish("c", title=f"On {'a' * 90}")
     desk.publish("d", title=f"On {'a' * 90}")
-    taken = desk.visit().taken
+    taken = desk.visit().new_slugs
     assert taken[:2] == ("on-news-2", "on-news-3")
     assert len(set(taken)) == 4
     assert all(len(slug) <= 80 for slug in taken)
@@ -233,10 +238,10 @@ def test_an_item_that_cannot_be_used_is_told_of_and_taken_once_it_can(desk: Desk
     desk.publish("news", "unusable")
     seen = desk.visit()
     assert seen.unusable == ("On news: has no text; write it",)
-    assert (seen.taken, desk.states()["news"]) == ((), ItemState.UNUSABLE)
+    assert (seen.new_slugs, desk.states()["news"]) == ((), ItemState.UNUSABLE)
     assert desk.visit().unusable == ()
     desk.revise(content="It is there now.")
-    assert desk.visit().taken == ("on-news",)
+    assert desk.visit().new_slugs == ("on-news",)
 
 
 def test_a_statement_stays_as_it_was_when_its_item_cannot_be_used_any_more(desk: Desk) -> None:
@@ -257,7 +262,7 @@ def test_a_failure_is_told_once_and_hides_nothing(desk: Desk) -> None:
     desk.visit()
     desk.feed.broken = FeedUnreadable("it is not there (HTTP 404)")
     first, second = desk.visit(), desk.visit()
-    assert (first.failure, first.turned, second.turned) == (
+    assert (first.failure, first.has_turned, second.has_turned) == (
         "it is not there (HTTP 404)",
         True,
         False,
@@ -266,7 +271,7 @@ def test_a_failure_is_told_once_and_hides_nothing(desk: Desk) -> None:
     assert len(desk.source().read().statements) == 1
     desk.feed.broken = None
     back = desk.visit()
-    assert (back.failure, back.turned, back.found) == ("", True, False)
+    assert (back.failure, back.has_turned, back.has_changes) == ("", True, False)
     assert (desk.record().failures, desk.record().failure) == (0, "")
 
 
@@ -300,7 +305,7 @@ def test_the_bookmark_is_handed_in_at_the_next_visit(desk: Desk) -> None:
     assert desk.visit().remark == "it has moved"
     assert desk.visit().remark == ""
     desk.feed.unchanged = True
-    assert not desk.visit().found
+    assert not desk.visit().has_changes
     assert desk.feed.asked == ["", "b1", "b2", "b3"]
     assert (desk.record().bookmark, desk.record().remark) == ("b3", "it has moved")
 
@@ -313,7 +318,7 @@ def test_behind_another_address_all_that_is_there_is_old(desk: Desk) -> None:
     desk.feed.items.clear()
     desk.publish("there")
     seen = desk.visit()
-    assert (seen.first, seen.passed, seen.taken) == (True, 1, ())
+    assert (seen.first, seen.passed, seen.new_slugs) == (True, 1, ())
     assert desk.feed.asked[-1] == ""
     assert len(desk.source().read().statements) == 1
 
@@ -332,6 +337,6 @@ def test_whoever_comes_after_somebody_else_books_nothing(
 
     desk.feed.broken = broken
     desk.feed.fetch = meanwhile  # type: ignore[method-assign]
-    assert not desk.visit().found
+    assert not desk.visit().has_changes
     assert desk.states() == {"old": ItemState.PASSED}
     assert desk.record().failures == 0

@@ -47,12 +47,12 @@ def test_a_text_from_a_file_says_what_the_import_left_out_until_somebody_looked(
     desk: WritingRoom,
 ) -> None:
     found = ImportFindings(file="a.docx", notes=("Look at its date.",))
-    draft = desk.writing().new(TEXT, found=found)
+    draft = desk.writing().new(TEXT, findings=found)
     assert draft.found == found
     assert draft.version.kind is VersionKind.BROUGHT
-    desk.writing(BEN).looked_through(draft.key)
+    desk.writing(BEN).hide_notes(draft.key)
     assert desk.draft(draft).found == ImportFindings()
-    pasted = desk.writing().new(TEXT, found=ImportFindings(notes=("x",)))
+    pasted = desk.writing().new(TEXT, findings=ImportFindings(notes=("x",)))
     assert pasted.found.file == ""
 
 
@@ -145,7 +145,7 @@ ACTS: dict[str, Callable[[DraftWriter, str], object]] = {
     "write": lambda pen, key: pen.new(TEXT),
     "save": lambda pen, key: pen.save(key, 1, DraftText()),
     "restore": lambda pen, key: pen.restore(key, 1),
-    "look through": lambda pen, key: pen.looked_through(key),
+    "look through": lambda pen, key: pen.hide_notes(key),
     "delete": lambda pen, key: pen.delete(key),
     "copy": lambda pen, key: pen.copy("resignation"),
     "add a picture": lambda pen, key: pen.illustrate(key, PNG, alt="x", decoration=False),

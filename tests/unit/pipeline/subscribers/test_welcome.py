@@ -227,7 +227,7 @@ def test_a_translation_of_a_welcome_email_does_not_go_to_the_list(press: Newsroo
 def test_the_archive_and_home_do_not_show_it(press: Newsroom, store: Store) -> None:
     joins(press)
     welcomed(press)
-    assert published.newest(store, 9) == [] == list(published.some(store, ["welcome"]))
+    assert published.newest(store, 9) == [] == list(published.find_published(store, ["welcome"]))
     with store.read() as tx:
         home = desktop(tx, SAM, tx.staff.roles()[SAM], press.rules)
         assert tx.campaigns.count_published()[0] == 0

@@ -69,7 +69,7 @@ def test_what_is_no_key_is_refused_without_being_shown(
 @rows("written", ["", "two words", "line\n", "é"])
 def test_a_shared_secret_is_plain_letters(written: str) -> None:
     with pytest.raises(ValueError, match="looks like 12ab"):
-        keys.secret(written, looks_like="12ab")
+        keys.secret(written, key_example="12ab")
 
 
 @rows("letters", ["YQ==\n", " YQ==", "YQ", "YQ==, YQ==", "é", "Y-=="])

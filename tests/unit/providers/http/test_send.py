@@ -89,7 +89,7 @@ def test_the_batch_size_is_what_it_can_do(subtests: pytest.Subtests) -> None:
         with subtests.test(batch_size=batch_size, most=most):
             body = MANY if most > 1 else ONE
             known = described(body=body, batch_size=batch_size).capabilities
-            assert (known.max_recipients, known.max_bytes, known.bodies) == (most, 0, True)
+            assert (known.max_recipients, known.max_bytes, known.own_body) == (most, 0, True)
 
 
 def test_an_address_that_is_none_is_refused(subtests: pytest.Subtests) -> None:

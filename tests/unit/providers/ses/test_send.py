@@ -269,7 +269,7 @@ def test_a_call_holds_fifty_or_fewer_by_setting_or_by_size() -> None:
     assert ses().capabilities.recipients_for(content()) == 50
     assert ses().capabilities.recipients_for(content(html="x" * 950_000)) < 50
     assert ses().capabilities.recipients_for(content(html="x" * 2_000_000)) == 1
-    assert not ses().capabilities.bodies
+    assert not ses().capabilities.own_body
 
 
 def test_the_fullest_call_stays_within_its_size() -> None:

@@ -54,7 +54,7 @@ def test_each_word_for_readers_without_a_name_has_one_gap_in_both_parts() -> Non
     for part in (content.html, content.text):
         assert part.count("NLMERGENAME0") == 2
         assert part.count("NLMERGENAME1") == 1
-    ana = Recipient(1, "ana@example.org", "a1", "m1", content.called("Ana O'Brien"))
+    ana = Recipient(1, "ana@example.org", "a1", "m1", content.fill_names("Ana O'Brien"))
     assert "Dear Ana O’Brien," in ana.merge(content.text)
     assert MARK_PREFIX not in ana.merge(content.html + content.text)
 
@@ -63,7 +63,7 @@ def test_languages_of_one_mail_have_their_own_words() -> None:
     spanish = statement(body="Hola {name|amigo}.", language="es", slug="s", title="Biblioteca")
     content = renderer().render(statement(body=LETTER), [spanish])
     assert content.fallbacks == ("friend", "amigo")
-    ben = Recipient(1, "ben@example.org", "a1", "m1", content.called(""))
+    ben = Recipient(1, "ben@example.org", "a1", "m1", content.fill_names(""))
     assert "Dear friend," in ben.merge(content.text)
     assert "Hola amigo." in ben.merge(content.text)
 
@@ -71,9 +71,9 @@ def test_languages_of_one_mail_have_their_own_words() -> None:
 def test_a_name_that_is_none_changes_no_byte_of_a_mail() -> None:
     content = renderer().render(statement(body=LETTER))
     somebody = Recipient(1, "ana@example.org", "a1", "m1")
-    nobody = somebody._replace(names=content.called(""))
+    nobody = somebody._replace(names=content.fill_names(""))
     for name in ("<script>", "a\r\nBcc: eve@example.org", "x" * 1_000_000, "evil.example"):
-        hostile = somebody._replace(names=content.called(name))
+        hostile = somebody._replace(names=content.fill_names(name))
         assert hostile.merge(content.html) == nobody.merge(content.html)
         assert hostile.merge(content.text) == nobody.merge(content.text)
 

@@ -72,9 +72,9 @@ def _say(tx: Transaction, number: int, subscriber_id: int, chance: random.Random
         source=mark,
         asked_at=NOON,
     )
-    tx.emails.ask(email, network="", limits=EmailLimits(waiting=1 << 30))
+    tx.emails.ask(email, network="", limits=EmailLimits(max_waiting=1 << 30))
     join = replace(email, kind=EmailKind.JOIN, address=address(number), subscriber_id=None)
-    tx.emails.ask(join, network="", limits=EmailLimits(waiting=1 << 30))
+    tx.emails.ask(join, network="", limits=EmailLimits(max_waiting=1 << 30))
     record = ConsentRecord(
         list="press", given=True, method=Method.PREFERENCES, source=mark, at=NOON
     )

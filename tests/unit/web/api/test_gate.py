@@ -76,7 +76,7 @@ def test_a_token_is_told_its_limit_and_held_to_it(site: Forum) -> None:
     assert answer.headers["ratelimit-policy"] == '"token";q=3000;w=60'
     assert answer.headers["ratelimit"] == '"token";r=2999;t=60'
     services = site.services
-    gate = Gate(operations(services), services.store, Lane(1), most=2)
+    gate = Gate(operations(services), services.store, Lane(1), limit=2)
     site.pages = Starlette(routes=gate.routes())
     site.clock.advance(seconds=60)
     answers = [crm.ask("GET", "/token") for _ in range(3)]

@@ -231,7 +231,7 @@ def test_what_could_not_be_entered_in_the_audit_log_is_not_in_the_file(dan: Sign
         services.staff.on_disk.save(
             {"organisation.name": "Another"},
             by=dan.address,
-            seen=services.configuration.digest(),
+            expected_digest=services.configuration.digest(),
             store=full,
         )
     assert written(dan) == before

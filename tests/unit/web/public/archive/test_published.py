@@ -11,10 +11,10 @@ from newsletter.store.sql import Store
 from newsletter.web.http.frame import Frame
 from newsletter.web.public.archive.published import (
     Published,
+    find_published,
     newest,
     notice_of,
     published,
-    some,
     translations,
 )
 from tests.contracts.books import add_campaign
@@ -141,7 +141,7 @@ def test_each_part_is_what_it_is_among_all(store: Store, seed: int) -> None:
         assert tx.campaigns.count_published()[0] == len(everything)
     assert newest(store, 99) == everything
     assert newest(store, 2, skip=1) == everything[1:3]
-    assert some(store, [*(one.slug for one in everything[:3]), "never"]) == {
+    assert find_published(store, [*(one.slug for one in everything[:3]), "never"]) == {
         one.slug: one for one in everything[:3]
     }
     for one in everything:
@@ -155,7 +155,7 @@ def test_a_page_asks_as_little_however_much_went_out(store: Store) -> None:
     for begin, count in ((0, 3), (3, 27)):
         publish(store, count, begin=begin)
         with counted() as statements:
-            newest(store, 3), some(store, ["went-1"]), translations(store, "went-2")
+            newest(store, 3), find_published(store, ["went-1"]), translations(store, "went-2")
         asked.append(len(statements))
     assert asked[0] == asked[1]
 

@@ -42,7 +42,7 @@ class Postbox(MessageTranslator):
     """Says a batch in Postbox's words."""
 
     name, label = "postbox", "Postbox"
-    limits = Capabilities(max_recipients=MAX_RECIPIENTS, bodies=True, outcome_per_recipient=True)
+    limits = Capabilities(max_recipients=MAX_RECIPIENTS, own_body=True, outcome_per_recipient=True)
     frame = b'{"messages":[%b]}'
 
     def __init__(self, options: Options) -> None:
@@ -55,7 +55,7 @@ class Postbox(MessageTranslator):
         if response.status // 100 == 2:
             results = payload.get("results") if response.status == 200 else None
             return answers.combine(batch, answers.read_each(batch, results, _item), response)
-        reason = http.words(payload.get("message") or f"HTTP {response.status}")
+        reason = http.brief(payload.get("message") or f"HTTP {response.status}")
         return answers.refusal_by_status(batch, response, reason)
 
 
@@ -64,7 +64,7 @@ def _item(recipient: Recipient, payload: Any) -> Outcome | None:
     match payload:
         case {"error": {"code": str(code), "message": str(message)}} if "id" not in payload:
             verdict = _BY_CODE.get(code, Verdict.UNKNOWN)
-            return Outcome(verdict=verdict, reason=http.words(f"{code}: {message}"))
+            return Outcome(verdict=verdict, reason=http.brief(f"{code}: {message}"))
         case {"to": str(to), "id": str(given)} if given and "error" not in payload:
             if to.lower() == ascii_domain(recipient.address).lower():
                 return Outcome(verdict=Verdict.ACCEPTED, provider_id=given)
