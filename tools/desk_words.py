@@ -58,7 +58,7 @@ def messages() -> Iterator[tuple[Message, str]]:
     for file in sorted((ROOT / "templates/desk").glob("*.html.j2")):
         place, text, found = str(file.relative_to(ROOT)), file.read_text(), _Collector()
         translated(text, found)
-        found += _said_in_template(text)
+        found += _said_in_template(text, place)
         yield from ((message, place) for message in found)
     for module in sorted((ROOT / "newsletter").rglob("*.py")):
         text = module.read_text()
@@ -81,10 +81,9 @@ class _Collector(list[Message]):
         return message
 
 
-def _said_in_template(source: str) -> Iterator[Message]:
-    found = extract_from_ast(
-        Environment(autoescape=True).parse(source), ("say",), babel_style=False
-    )
+def _said_in_template(source: str, place: str) -> Iterator[Message]:
+    tree = Environment(autoescape=True).parse(source, filename=place)
+    found = extract_from_ast(tree, ("say",), babel_style=False)
     for _, _, texts in found:
         yield from _messages_of([text for text in texts or () if text])
 

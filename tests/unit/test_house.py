@@ -15,7 +15,8 @@ CEILING = 71_566
 
 def test_no_module_function_or_folder_outgrows_its_reader() -> None:
     house = read(ROOT)
-    assert sum(module.text.count("\n") for module in house) <= CEILING
+    lines = sum(module.text.count("\n") for module in house)
+    assert lines <= CEILING, f"remove {lines - CEILING} lines of newsletter/: see decision 28"
     assert [module.name for module in house if module.text.count("\n") > 500] == []
     assert [name for module in house for name, lines in bodies(module) if lines > 60] == []
     folders = Counter(module.path.parent for module in house if module.path.name != "__init__.py")

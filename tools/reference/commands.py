@@ -58,8 +58,9 @@ def _section(
     yield from [f"`{path} {usage}`: {help_text}" if usage else help_text, ""]
     yield from _options(context)
     if not isinstance(command, click.Group) or command.invoke_without_command:
-        # a command without an example ends this with StopIteration
-        example = next(line for line in examples if f"{line} ".startswith(f"{path} "))
+        example = next((line for line in examples if f"{line} ".startswith(f"{path} ")), "")
+        if not example:
+            raise LookupError(f"tools/reference/examples.sh has no line with '{path}': write one")
         yield from ["```console", f"$ {example}", f"{examples[example]}```", ""]
 
 

@@ -75,7 +75,7 @@ def test_each_query_runs_on_both_databases(store: Store) -> None:
             if not method.startswith("_")
         }
     assert len(methods) > 250
-    assert methods - called == set()
+    assert methods - called == set(), "test it in its subject's module of tests/contracts/"
 
 
 def test_only_modules_that_exist_are_left_out() -> None:
