@@ -183,5 +183,5 @@ def _check(source: Path) -> None:
                     return
                 message = f"has schema {version}, and this program needs {VERSION}"
     except sqlite3.Error as error:
-        message = f"is not a database: {error}"
-    raise InvalidInput([Fault(file=str(source), message=f"{message}; take another backup")])
+        message = f"is not a database: {error}" if source.exists() else "does not exist"
+    raise InvalidInput([Fault(file=str(source), message=f"{message}; name or take another")])

@@ -161,10 +161,12 @@ def test_only_a_whole_database_of_ours_is_put_back(path: Path, tmp_path: Path) -
     whole = path.read_bytes()
     damaged.write_bytes(whole[:5000] + b"\xff" * 20_000 + whole[25_000:])
     before = path.read_bytes()
-    for bad in (email, theirs, newer, damaged, tmp_path / "missing.db"):
-        with pytest.raises(InvalidInput, match="take another backup") as caught:
+    missing = tmp_path / "missing.db"
+    for bad in (email, theirs, newer, damaged, missing):
+        with pytest.raises(InvalidInput, match="take another") as caught:
             restore(bad, path, at=NOON)
         assert str(bad) in str(caught.value)
+        assert ("does not exist" in str(caught.value)) is (bad is missing)
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("*.incoming"))
 
