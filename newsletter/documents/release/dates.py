@@ -20,10 +20,10 @@ _TWO_WAYS = {"listopada"}
 Croatian."""
 _NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True)).replace(" ", r"\s")
 _MONTH = rf"(?P<{{0}}>{_NAMES})\.?"
-_OF = r"(?:\s(?:of|de|del))?"
+_OF, _YEAR = r"(?:\s(?:of|de|del))?", r"(?![01][0-8])\d{4}"
 _DATE = re.compile(
-    rf"\b(?:{_MONTH.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>\d{{4}})"
-    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|[.º°])?{_OF}\s{_MONTH.format('m2')},?{_OF}\s(?P<y2>\d{{4}})"
+    rf"\b(?:{_MONTH.format('m1')}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y1>{_YEAR})"
+    rf"|(?P<d2>\d{{1,2}})(?:st|nd|rd|th|er|[.º°])?{_OF}\s{_MONTH.format('m2')},?{_OF}\s(?P<y2>{_YEAR})"
     r"|(?P<y3>\d{4})-(?P<m3>\d\d)-(?P<d3>\d\d)"
     r"|(?P<a4>\d{1,2})(?P<sep>[/.-])(?P<b4>\d{1,2})(?P=sep)(?P<y4>\d{4}))\b(?!-[A-Za-z])"
     # Chinese, Japanese and Korean, which have no blanks around it
@@ -50,8 +50,7 @@ _STRONG = re.compile(r"[|•·/]")
 _LONGEST_PLACE = 4
 """Maximum words of a place before or after a comma or a dash."""
 _PLACE = re.compile(r"[^\W\d_][\w.’' -]{1,30}, (?:a |el |le )?")
-_NO_PLACE = pattern("no places", r"\b(?:{})\b")
-_BEHIND = pattern("behind dates")
+_NO_PLACE, _BEHIND = pattern("no places", r"\b(?:{})\b"), pattern("behind dates")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,8 +203,7 @@ _GERMAN = {"MEZ": "CET", "MESZ": "CEST"}
 _EASTERN = {"eastern": "ET", "pacific": "PT"}
 _ZONE = re.compile(r"[\s,(/]*(?P<name>[A-Za-z]{1,8})\b(?: ?(?P<ahead>[+-]\d{1,2}(?::?\d\d)?)\b)?")
 _BARE_OFFSET = re.compile(r"\s?(?P<ahead>[+-]\d\d:?\d\d)\b")
-_NO_ZONE = pattern("no zones", flags=0)
-_OTHER_TIME = pattern("other zones", flags=0)
+_NO_ZONE, _OTHER_TIME = pattern("no zones", flags=0), pattern("other zones", flags=0)
 
 
 def end_of(text: str, following: str = "") -> str:

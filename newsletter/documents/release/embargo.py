@@ -11,8 +11,11 @@ from newsletter.documents.release.lines import Line, shortened
 from newsletter.documents.release.waiting import (
     FOOT,
     HEAD,
+    OCCASION,
     asks_to_wait,
     folded,
+    heads_a_line,
+    is_notice,
     is_timed,
     is_worded,
     waiting_lines,
@@ -30,10 +33,8 @@ _NEWS = pattern("embargo")
 _KEEPS = pattern("held back", rf"{_OPENING}(?:{{}})")
 _KEEPS_UNTIL = pattern("held until", rf"{_OPENING}(?:\w+ )?(?:{{}})")
 _FROM = pattern("timed openings", r"\W*(?:{})\b")
-_HOURED = pattern("houred openings", r"\W*(?:{})(?!\w)")
-_MARKED = pattern("marked")
-_CLOSING = pattern("closing")
-_ANY = pattern("embargo word")
+_HOURED, _MARKED = pattern("houred openings", r"\W*(?:{})(?!\w)"), pattern("marked")
+_CLOSING, _ANY, _UNBOUND = pattern("closing"), pattern("embargo word"), pattern("unbound")
 _TRADE = pattern("other embargoes")
 _OUR_TEXTS = pattern("our texts", r"\b(?:{})\b")
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
@@ -59,11 +60,15 @@ def is_embargo(text: str, *, abroad: bool = False) -> bool:
 
 def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
     """Return where a short text begins to mention its embargo."""
+    if _UNBOUND.search(plain):
+        return None
     for rule in (_NEWS, _KEEPS):
         found = rule.search(plain)
         # offers of shares say it too: not for release in or into the United States
         if found and not _is_trade(plain) and not _SECURITIES.search(plain):
             return found.start()
+    if OCCASION.match(plain) and not _OUR_TEXTS.search(plain):
+        return None
     found = _KEEPS_UNTIL.search(plain)
     if found and is_timed(plain) and not _SECURITIES.search(plain):
         return found.start()
@@ -89,7 +94,9 @@ def headline_beside(text: str) -> str:
     for rule, order in ((_PARTING, 1), (_OPENS, -1)):
         for found in rule.finditer(text[:_MAX_LINE_CHARACTERS]):
             words, title = (text[: found.start()], text[found.end() :])[::order]
-            if is_embargo(words) and is_worded(title) and not is_embargo(title):
+            told = is_embargo(words) or heads_a_line(words)
+            whole = title.count("(") == title.count(")")
+            if told and whole and is_worded(title) and not (is_embargo(title) or is_notice(title)):
                 return title.strip()
     return ""
 
@@ -115,11 +122,15 @@ def find_embargo(
     0: parts left out, the page's title, page heads.
     """
     # a text on an embargo between countries names it often: there only plain orders count
-    abroad = any(_TRADE.search(folded(line.text)) for line in lines)
+    headline = [lines[n].text for n in title if n >= 0]
+    abroad = any(_TRADE.search(folded(line.text)) for line in lines) or any(
+        _ANY.search(folded(line)) and not (is_embargo(line) or headline_beside(line))
+        for line in headline
+    )
     above = len(lines) if prose is None else prose
     hits = _hits(lines, above, title, abroad=abroad)
     found = [(n.opening, n.text, below) for n, below in hits]
-    seen = {words for _, words, _ in found} | {lines[n].text for n in title if n >= 0}
+    seen = {words for _, words, _ in found} | set(headline)
     for number, text in beside:
         # a lone word may be a tag of the page
         lone = abroad and len(text.split()) == 1
@@ -152,24 +163,25 @@ def _hits(
     for n, line in enumerate(lines):
         near = n < above + HEAD or n >= len(lines) - FOOT
         below = lines[n + 1].text if n + 1 < len(lines) and not lines[n + 1].gap_above else ""
+        # In a title and amid the text a line is about its embargo only from the first word on.
+        begins = (_find_mention(folded(line.text), abroad=abroad) or 0) < _FIRST_WORD
+        own = begins and is_embargo(line.text, abroad=abroad)
         if n in title:
-            speaks = is_embargo(line.text, abroad=abroad) or bool(headline_beside(line.text))
+            speaks = own or bool(headline_beside(line.text))
         elif near:
             speaks = _names_embargo(line.text, abroad=abroad)
         else:
-            # Amid the text a line is about its embargo only from the first word on.
-            begins = (_find_mention(folded(line.text), abroad=abroad) or 0) < _FIRST_WORD
-            speaks = begins and is_embargo(line.text, abroad=abroad)
+            speaks = own
         if n < above and below and not is_embargo(below):
             # Two lines may speak of it only together: they were one before it was wrapped.
-            speaks = speaks or is_embargo(f"{line.text} {below}")
+            speaks = speaks or is_embargo(f"{line.text} {below}", abroad=abroad)
         if speaks:
             yield line, below
 
 
 def _names_embargo(text: str, *, abroad: bool) -> bool:
     """Whether a text near the head or foot may mention its own embargo."""
-    plain = folded(text)
+    plain = _UNBOUND.sub(" ", folded(text))
     sentences = re.split(r"(?<=[.!?]) ", plain)
     said = any(_NEWS.search(one) and not _is_trade(one) for one in sentences)
     return said or is_embargo(text, abroad=abroad) or (not abroad and bool(_ANY.search(plain)))

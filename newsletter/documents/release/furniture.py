@@ -12,19 +12,15 @@ from newsletter.documents.release.words import pattern, words
 _ALWAYS = pattern("site furniture")
 _LABELS = pattern("kinds of text", r"(?:{})(?:\W{1,3}(?:n[\w.º°]{0,3} ?|رقم )?[\d/-]+|\W{1,2})?")
 _RELEASE = pattern("release lines", r"(?:{})\b\s*[:.–—-]?\s*")
-_EDITORS = pattern("notes to editors")
-_END_MARK = pattern("end marks", flags=0)
+_EDITORS, _END_MARK = pattern("notes to editors"), pattern("end marks", flags=0)
 _END_AT_FOOT = re.compile(r"#|(?:[*~_=•·] ?){3,}|[-–—](?: ?[-–—])+")
-_OTHER_PAGES = pattern("other pages")
-_VENDOR = pattern("vendors")
-_TRADE = pattern("trades", r"\b(?:{})\b")
-_MACHINE = pattern("machine data")
+_OTHER_PAGES, _VENDOR = pattern("other pages"), pattern("vendors")
+_TRADE, _MACHINE = pattern("trades", r"\b(?:{})\b"), pattern("machine data")
 _PHONE = re.compile(r"\(?\d{3}\)?[\s./-]+\d{3}[\s.-]\d{4}\b|\+\d[\d\s()./-]{7,}\d")
 _LONGEST_FOOT = 160
 _LONGEST_ENTRY = 40
 _MAILBOX = re.compile(r"\S@\S+\.\w")
-_STREET = pattern("streets")
-_POSTCODE = pattern("postcodes", flags=0)
+_STREET, _POSTCODE = pattern("streets"), pattern("postcodes", flags=0)
 _FOOT = re.compile(r"[•|·]|\b\d{5}(?:-\d{4})?\b|P\.?O\.? Box", re.IGNORECASE)
 
 

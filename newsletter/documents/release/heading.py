@@ -41,7 +41,7 @@ from newsletter.documents.release.lines import (
     ends_sentence,
     is_prose,
 )
-from newsletter.documents.release.waiting import is_notice, names_a_time
+from newsletter.documents.release.waiting import is_notice, names_a_time, names_hour
 from newsletter.documents.release.words import pattern
 
 _LABEL = pattern("title labels", r"(?:{})\s?:\s*")
@@ -61,7 +61,8 @@ def title_by_place(lines: Sequence[Line], head: Sequence[Line], width: int) -> H
         for n, line in enumerate(head)
         if n not in contacts and (may_be_title(line.text) or stopped_title(lines, n))
     ]
-    candidates = [n for n in candidates if not is_notice(head[n].text)] or candidates
+    for is_beside in (is_notice, names_hour):
+        candidates = [n for n in candidates if not is_beside(head[n].text)] or candidates
     # a title may read like an entry of a menu where no other line is left
     candidates = [n for n in candidates if not is_menu_entry(head[n].text)] or candidates
     if not candidates:
@@ -128,6 +129,8 @@ def _block(lines: Sequence[Line], index: int, text: str) -> range:
 def _is_one(texts: Sequence[str]) -> bool:
     """Whether lines look like one headline over several lines."""
     if not 1 < len(texts) <= _MAX_LINES or len(" ".join(texts)) > LONGEST_TITLE:
+        return False
+    if any(map(is_notice, texts)):
         return False
     if any(is_no_title(text) or len(text) > _BROKEN for text in texts[:-1]):
         return False
@@ -213,6 +216,8 @@ def _continues_below(before: str, whole: Line, line: Line, width: int) -> bool:
     ``before`` is the part of ``whole``, the line above, that belongs to the title.
     """
     if is_no_title(before) or (is_no_title(line.text) and not _ends_stopped(line.text)):
+        return False
+    if is_notice(line.text) or is_notice(whole.text):
         return False
     if begins_small(line.text) and line.text[0].isalpha() and len(line.text) <= LONGEST_TITLE // 2:
         ended = ends_sentence(before.rstrip("-\u00ad"))

@@ -13,8 +13,7 @@ _ENDS = re.compile(r"\r\n?|\n|\f|\v|\u2028|\u2029|\x85")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff]")
 _JOINED = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in range(0xFB00, 0xFB07)}
 """The ligatures in PDFs: ff, fi, fl, ffi, ffl and two of st."""
-_SOFT_END = re.compile(r"\xad\s*$")
-_BLANKS = re.compile(r"[^\S\n]+")
+_SOFT_END, _BLANKS = re.compile(r"\xad\s*$"), re.compile(r"[^\S\n]+")
 _WIDEST_WRAP = 130
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)\]]*$")
 _LONGEST_DATELINE = 200

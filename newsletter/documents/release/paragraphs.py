@@ -25,8 +25,7 @@ _ITEM = re.compile(
 )
 _BULLETED = re.compile(r"(?:[•▪◦‣●○■□·*+]|[-–—]|\(?\d{1,2}[.)]|\([a-z]\))\s+\S")
 _UNFINISHED = pattern("unfinished", r"(?:[,;–—-]|[,–—-][\"”’']|\b(?:{}))$")
-_ITEM_END = re.compile(r"(?:;|;\s*(?:and|or)|:)$")
-_HALF = re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
+_ITEM_END, _HALF = re.compile(r"(?:;|;\s*(?:and|or)|:)$"), re.compile(r"(?<![^\W\d_])[^\W\d_]++-$")
 _FEWEST_ENTRIES, _LONGEST_ENTRY = 3, 80
 """Minimum lines of a list without marks, and maximum characters of each line."""
 _FONTS = {"\uf0b7": "·", "\uf0a7": "§"}
