@@ -232,10 +232,10 @@ def version(digest: str) -> str:
     return f"{digest[:4]} {digest[4:8]}".strip()
 
 
-def statement_slug(store: Store, name: str, *, shows: bool = False) -> str:
+def statement_slug(store: Store, name: str, *, by_prefix: bool = False) -> str:
     """Resolve a slug or a campaign's number to a slug, as ``statement_named`` does."""
     with store.read() as tx:
-        return statement_named(tx, name, shows=shows)
+        return statement_named(tx, name, by_prefix=by_prefix)
 
 
 def _width(text: str) -> int:

@@ -106,25 +106,25 @@ _MAX_SLUGS_SEARCHED = 1_000
 """The number of newest slugs among which a suggestion is searched."""
 
 
-def statement_named(tx: Transaction, name: str, *, shows: bool = False) -> str:
+def statement_named(tx: Transaction, name: str, *, by_prefix: bool = False) -> str:
     """Return the slug that a slug or a campaign id means. Raises NotFound.
 
-    ``shows``: nothing is done to the statement, so that the beginning of its slug is enough.
+    ``by_prefix``: nothing is done to the statement, so that the beginning of its slug is enough.
     """
     if tx.statements.get(name) is not None:
         return name
     numbered = _campaign_by_id(tx, name)
-    return numbered.slug if numbered else _match_slug(tx, name, "statement", shows)
+    return numbered.slug if numbered else _match_slug(tx, name, "statement", by_prefix)
 
 
-def find_campaign(tx: Transaction, name: str, *, shows: bool = False) -> Campaign:
+def find_campaign(tx: Transaction, name: str, *, by_prefix: bool = False) -> Campaign:
     """Return a campaign by id, or a statement's latest by its slug, as ``statement_named`` does.
 
     Raises NotFound, with a suggestion.
     """
     campaign = _campaign_by_id(tx, name) or tx.campaigns.latest(name)
     if campaign is None:
-        campaign = tx.campaigns.latest(_match_slug(tx, name, "campaign", shows))
+        campaign = tx.campaigns.latest(_match_slug(tx, name, "campaign", by_prefix))
     if campaign is None:
         raise NotFound(f"{name!r} has no campaign yet; 'newsletter campaign list' shows them")
     return campaign
@@ -144,10 +144,10 @@ def _campaign_by_id(tx: Transaction, name: str) -> Campaign | None:
     return tx.campaigns.get(int(name)) if is_id else None
 
 
-def _match_slug(tx: Transaction, name: str, text: str, shows: bool) -> str:
+def _match_slug(tx: Transaction, name: str, text: str, by_prefix: bool) -> str:
     found = tx.statements.slugs(name, _MAX_SUGGESTIONS) if name else []
     # hours may be a file with a fault, and is not to mean hours-es
-    if found == [name] or (len(found) == 1 and shows):
+    if found == [name] or (len(found) == 1 and by_prefix):
         return found[0]
     if found:
         raise NotFound(several(name, found))

@@ -103,7 +103,7 @@ def _in_front(html: str, pictures: str) -> str:
 
 
 def _in_scheme(html: str, scheme: str, *, rules: str = "") -> str:
-    """Fix the colour scheme of the style sheets and of the bare page."""
+    """Make the style sheets and the bare page use one colour scheme only."""
 
     def settled(found: re.Match[str]) -> str:
         return _ALWAYS if found["scheme"].lower() == scheme else _NEVER

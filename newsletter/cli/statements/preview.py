@@ -28,7 +28,7 @@ def preview(workspace: shell.Shell, slug: str, out: Path, address: str | None) -
     """
     with workspace.services() as services:
         services.statements.refresh()
-        slug = shell.statement_slug(services.store, slug, shows=True)
+        slug = shell.statement_slug(services.store, slug, by_prefix=True)
         content, recipient = sample(
             slug, address=address, store=services.store, links=services.links
         )
@@ -58,7 +58,7 @@ def send(services: Services, slug: str, dry_run: bool, to: str | None, as_json: 
             " by 'newsletter run'"
         )
     services.statements.refresh()
-    slug = shell.statement_slug(services.store, slug, shows=True)
+    slug = shell.statement_slug(services.store, slug, by_prefix=True)
     if to is None:
         _show_dry_run(services, slug, as_json)
     else:

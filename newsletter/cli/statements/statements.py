@@ -70,7 +70,9 @@ def show(services: Services, slug: str, as_json: bool) -> None:
     """Show one statement, its approvals and what it still needs."""
     faults = services.statements.refresh()
     with services.store.read() as tx:
-        stored = tx.statements.get(slug) or tx.statements.get(statement_named(tx, slug, shows=True))
+        stored = tx.statements.get(slug) or tx.statements.get(
+            statement_named(tx, slug, by_prefix=True)
+        )
         if stored is None or not stored.present:
             shell.show_faults(faults)
             raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
@@ -222,7 +224,7 @@ def _check_one(statements: Statements, slug: str) -> _Checked:
             own = tuple(fault for fault in faults if fault.file == origin or slug in fault.file)
             if own:
                 return _collect(own, (), settled=True, statements=0)
-            stored = tx.statements.get(statement_named(tx, slug, shows=True))
+            stored = tx.statements.get(statement_named(tx, slug, by_prefix=True))
             if stored is None or not stored.present:
                 raise NotFound(f"the file of {slug} is gone; 'newsletter statement list' shows all")
         faults = statements.faults_about(tx, stored.statement, faults)
@@ -266,7 +268,7 @@ def diff(services: Services, slug: str) -> None:
     """Show what changed for readers since the last approval."""
     services.statements.refresh()
     with services.store.read() as tx:
-        lines = changes(tx, find_statement(tx, statement_named(tx, slug, shows=True)))
+        lines = changes(tx, find_statement(tx, statement_named(tx, slug, by_prefix=True)))
     for line in lines:
         click.echo(line)
 

@@ -295,7 +295,6 @@ def _name(element: Element) -> str:
 
 
 def _attribute(element: Element, name: str) -> str:
-    """Return an attribute by its local name, which is unique in an element."""
     return next(
         (value for key, value in element.attrib.items() if etree.QName(key).localname == name), ""
     )

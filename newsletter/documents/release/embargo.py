@@ -40,7 +40,7 @@ _OUR_TEXTS = pattern("our texts", r"\b(?:{})\b")
 _SECURITIES = re.compile(r"directly or indirectly|in or into|united states|jurisdiction")
 _PARTING = re.compile(r"[\])]\s*+[:–—-]?|:\s|\s[|–—-]{1,2}\s")
 _OPENS = re.compile(r"[(\[]|\s[|–—-]{1,2}\s")
-_BARE = 2
+_MAX_BARE_WORDS = 2
 _FIRST_WORD = 5
 """Maximum characters before the first word."""
 
@@ -80,7 +80,7 @@ def _find_mention(plain: str, *, abroad: bool = False) -> int | None:
     if _HOURED.match(plain) and CLOCK.search(plain):
         return 0
     found = None if abroad else _ANY.search(plain)
-    bare = is_timed(plain) or len(plain.split()) <= _BARE
+    bare = is_timed(plain) or len(plain.split()) <= _MAX_BARE_WORDS
     return found.start() if found and bare and not _is_trade(plain) else None
 
 

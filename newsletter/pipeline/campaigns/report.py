@@ -30,7 +30,7 @@ def report(
 ) -> dict[str, Any]:
     """Return the report as JSON values, with the addresses of readers whom it did not reach."""
     with store.read() as tx:
-        campaign = find_campaign(tx, name, shows=True)
+        campaign = find_campaign(tx, name, by_prefix=True)
         counted = figures(tx, campaign, waits=waits, accounts=accounts)
         return counted | _people(tx, campaign.id)
 

@@ -55,7 +55,6 @@ class Mailgun:
 
 
 def event(data: dict[str, Any], now: datetime) -> Event:
-    """Return the event in a post's ``event-data``."""
     kind = _WORDS.kind(data.get("event"))
     severity = text(data.get("severity"))
     if data.get("event") == "failed" and severity != "permanent":

@@ -28,7 +28,6 @@ _TIMES = ("BouncedAt", "DeliveredAt", "ReceivedAt", "ChangedAt")
 
 
 def event(payload: dict[str, Any], now: datetime) -> Event:
-    """Return the event that a post describes."""
     record = text(payload.get("RecordType")) or ("Bounce" if payload.get("TypeCode") else "")
     why = payload.get("Type") or payload.get("SuppressionReason")
     when = next((payload[name] for name in _TIMES if name in payload), None)

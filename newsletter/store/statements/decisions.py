@@ -151,8 +151,8 @@ class ChangeRequests(Repository):
             slug,
         )
 
-    def add(self, returned: ChangeRequest) -> None:
-        self._db.insert("returned", **vars(returned))
+    def add(self, request: ChangeRequest) -> None:
+        self._db.insert("returned", **vars(request))
 
     def close(self, slug: str, at: datetime) -> int:
         """Close the open requests, because the text was submitted again; return their number."""

@@ -156,7 +156,7 @@ class Gate:
             if request.member is not None and http.method not in _SAFE:
                 with self._staff.store.begin() as tx:
                     tx.sessions.record_use(request.member.session.hash, self._desk.now())
-            response = self._explained(route, request)
+            response = self._answer_route(route, request)
         if proved is not None and "set-cookie" not in response.headers:
             set_cookie(response, http, proved.token)
         return response
@@ -172,7 +172,7 @@ class Gate:
         client = client_of(request.http)
         return step_up(member.session.hash, proof, client=client, proofs=self._staff.proofs)
 
-    def _explained(self, route: Route, request: DeskRequest) -> Response:
+    def _answer_route(self, route: Route, request: DeskRequest) -> Response:
         try:
             return route.answer(request)
         except NotFound as error:

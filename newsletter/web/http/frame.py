@@ -123,7 +123,6 @@ class Frame:
         )
 
     def fill(self, template: str, **values: object) -> str:
-        """Fill a template without the frame."""
         return self._templates.fill(template, values)
 
     def words(self, language: str) -> tuple[Mapping[str, str], str]:

@@ -18,7 +18,7 @@ def known(room: Newsroom) -> Newsroom:
 
 def statement(room: Newsroom, name: str, *, shows: bool = True) -> str:
     with room.store.read() as tx:
-        return statement_named(tx, name, shows=shows)
+        return statement_named(tx, name, by_prefix=shows)
 
 
 def campaign(room: Newsroom, name: str) -> int:
@@ -35,7 +35,7 @@ def test_a_beginning_that_only_one_has_is_enough_to_show_it(known: Newsroom) -> 
     assert statement(known, "for") == "forum-resigns"
     assert statement(known, "hours-") == "hours-fr"
     with known.store.read() as tx:
-        assert find_campaign(tx, "hours", shows=True).id == 1
+        assert find_campaign(tx, "hours", by_prefix=True).id == 1
     with pytest.raises(NotFound, match="'for' is only the beginning of forum-resigns"):
         statement(known, "for", shows=False)
     with pytest.raises(NotFound, match="write the whole name"):

@@ -166,7 +166,7 @@ def test_a_page_reads_through_an_index_what_stands_on_it(store: Store) -> None:
         newest(store, 2)
     [listed] = [one for one in statements if "LIMIT" in one]
     with store.read() as tx:
-        plan = tx.db.rows(f"EXPLAIN QUERY PLAN {listed}", most=2, skip=0)
+        plan = tx.db.rows(f"EXPLAIN QUERY PLAN {listed}", limit=2, skip=0)
     assert "USING INDEX ix_campaign_begun" in str(plan)
     assert "TEMP B-TREE" not in str(plan)
 
