@@ -1,4 +1,8 @@
-"""Acts of staff on a subscriber: add, edit, unsubscribe, suppress, change the address."""
+"""Acts of staff on a subscriber: add, edit, unsubscribe, suppress, change the address.
+
+``by`` is the address of a member of staff, or the operator. Each act raises Refused for a person
+without its role.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import replace
 
 from newsletter.domain.delivery.transactional import EmailKind
 from newsletter.domain.errors import NotFound, Outdated, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.subscribers.audience import (
     Consent,
@@ -15,6 +20,7 @@ from newsletter.domain.subscribers.audience import (
     SuppressedEntry,
     SuppressionReason,
 )
+from newsletter.pipeline.ledger import entitle
 from newsletter.pipeline.subscribers.membership import (
     find_list,
     move,
@@ -43,6 +49,7 @@ def add(
     of the lists: only they themselves can come back.
     """
     with store.begin() as tx:
+        entitle(tx, by, Role.SENDER, "add subscribers")
         places = dict.fromkeys(entry.lists, "--list")
         refuse_unknown_lists(tx, places, declared, create=create_lists)
         before = tx.readers.find(entry.address)
@@ -74,6 +81,7 @@ def decide(subscriber_id: int, name: str, *, admits: bool, by: str, store: Store
     Raises NotFound if no such request is open.
     """
     with store.begin() as tx:
+        entitle(tx, by, Role.SENDER, "answer a request")
         person = tx.readers.get(subscriber_id)
         if person is None or name not in person.requested:
             raise NotFound("this request is not open any more")
@@ -100,6 +108,7 @@ def edit(entry: Entry, *, by: str, store: Store, seen: str = "") -> Subscriber:
     Raises NotFound, and Outdated if the person's digest is no longer ``seen``.
     """
     with store.begin() as tx:
+        entitle(tx, by, Role.SENDER, "edit subscribers")
         person = _find(tx, entry.address)
         if seen not in {"", person.digest}:
             raise Outdated(f"{person.address} has changed since you looked")
@@ -113,6 +122,7 @@ def suppress(address: str, *, by: str, reason: str = "", store: Store) -> bool:
     why = f": {reason}" if reason else ""
     entry = SuppressedEntry(address=address, reason=SuppressionReason.MANUAL)
     with store.begin() as tx:
+        entitle(tx, by, Role.SENDER, "suppress")
         added = tx.readers.suppress([entry], tx.now, f"by {by}{why}")
         tx.audit.enter(by, "suppress", _SUBJECT, reason)
     return bool(added)
@@ -124,6 +134,7 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
     Raises NotFound if it is not suppressed, and Refused after a complaint or an erasure.
     """
     with store.begin() as tx:
+        entitle(tx, by, Role.ADMIN, "lift")
         before = tx.readers.suppressed(address)
         if before is None:
             raise NotFound(f"{address} is not suppressed")
@@ -139,6 +150,7 @@ def lift(address: str, *, by: str, reason: str, store: Store) -> SuppressionReas
 def data_of(address: str, *, by: str, store: Store) -> Mapping[str, object]:
     """Return all stored data about one person as JSON values. Raises NotFound."""
     with store.begin() as tx:
+        entitle(tx, by, Role.ADMIN, "data")
         kept = tx.data_exports.of(_find(tx, address).id)
         tx.audit.enter(by, "data", _SUBJECT)
     return kept
@@ -152,6 +164,7 @@ def unsubscribe(
     Raises NotFound for an unknown address or list.
     """
     with store.begin() as tx:
+        entitle(tx, by, Role.SENDER, "unsubscribe")
         for name in lists:
             find_list(tx, name, declared)
         person = _find(tx, address)
@@ -168,6 +181,7 @@ def change_address(old: str, new: str, *, by: str, store: Store) -> Subscriber:
     it is suppressed.
     """
     with store.begin() as tx:
+        entitle(tx, by, Role.ADMIN, "change address")
         person = _find(tx, old)
         reason = tx.readers.suppressed(new)
         if reason is not None and fold(old) != fold(new):

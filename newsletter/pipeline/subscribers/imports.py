@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import (
     UNDO_PERIOD,
     Consent,
@@ -16,6 +17,7 @@ from newsletter.domain.subscribers.audience import (
     ImportUndoResult,
     SuppressedEntry,
 )
+from newsletter.pipeline.ledger import entitle
 from newsletter.pipeline.subscribers.membership import refuse_unknown_lists
 from newsletter.store.sql import Store, Transaction
 
@@ -94,6 +96,7 @@ def _rehearse(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportR
 
 def _import_parts(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> ImportResult:
     with store.begin() as tx:
+        entitle(tx, plan.by, Role.SENDER, "import subscribers")
         if plan.upload and not tx.imports.drop_upload(plan.upload):
             raise NotFound("this file was imported already")
         created = _lists_to_create(tx, plan)
@@ -106,6 +109,7 @@ def _import_parts(parts: Iterable[_Part], plan: ImportPlan, store: Store) -> Imp
     result = ImportResult(created=created, number=number)
     for entries, blocked in parts:
         with store.begin(lasting=False) as tx:
+            entitle(tx, plan.by, Role.SENDER, "import subscribers")
             result = result.plus(tx.imports.bring_in(number, entries, tx.now))
             added = tx.readers.suppress(blocked, tx.now, f"import {number} of {plan.file}", number)
             result = result.plus(ImportResult(suppressed=added))
@@ -136,9 +140,10 @@ def undo(import_id: int, *, by: str, store: Store) -> ImportUndoResult:
     """Undo an import, except for subscribers who have changed their data since.
 
     An undo re-subscribes no one and lifts no suppression. Raises NotFound for an unknown import
-    number, and Refused for an import that was undone before or is too old.
+    number, and Refused for an import that was undone before or is too old, or without the role.
     """
     with store.begin() as tx:
+        entitle(tx, by, Role.ADMIN, "undo an import")
         record = tx.imports.get(import_id)
         if record is None:
             raise NotFound(

@@ -1,10 +1,14 @@
 """Acts of staff on one subscriber, and their lines in the audit log: never the address."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from newsletter.domain.errors import InvalidInput, NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry, Subscriber, SuppressionReason
 from newsletter.pipeline.subscribers import administer
+from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
 from newsletter.pipeline.subscribers.leave import forget
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -152,3 +156,52 @@ def test_what_a_person_or_staff_said_moves_along_and_a_dead_mailbox_does_not(
     room.suppress(ANA, reason)
     assert change(room, ANA.title()).suppressed is reason, "it is the same address"
     assert change(room).suppressed is (reason if stays else None)
+
+
+def plan(by: str) -> ImportPlan:
+    return ImportPlan(file="people.csv", kind="plain", sha256="ab12", by=by, declared={"press"})
+
+
+ACTS: dict[Role, tuple[Callable[[Newsroom, str], object], ...]] = {
+    Role.SENDER: (
+        lambda room, by: administer.add(
+            Entry(address=ANA, lists=("press",)), by=by, declared={"press"}, store=room.store
+        ),
+        lambda room, by: administer.decide(1, "press", admits=True, by=by, store=room.store),
+        lambda room, by: administer.edit(Entry(address=ANA, lists=()), by=by, store=room.store),
+        lambda room, by: administer.suppress(ANA, by=by, store=room.store),
+        lambda room, by: administer.unsubscribe(ANA, [], by=by, declared=(), store=room.store),
+        lambda room, by: run_import([], plan(by), store=room.store),
+    ),
+    Role.ADMIN: (
+        lambda room, by: administer.lift(ANA, by=by, reason="", store=room.store),
+        lambda room, by: administer.data_of(ANA, by=by, store=room.store),
+        lambda room, by: administer.change_address(ANA, "eve@example.org", by=by, store=room.store),
+        lambda room, by: forget(ANA, by=by, store=room.store),
+        lambda room, by: undo(1, by=by, store=room.store),
+    ),
+}
+
+
+@pytest.mark.parametrize("needed", ACTS)
+def test_each_act_asks_for_the_role_in_its_own_transaction(room: Newsroom, needed: Role) -> None:
+    add(room, "press")
+    before = entered(room)
+    lesser = {Role.SENDER: "ed@forum.example", Role.ADMIN: "sam@forum.example"}[needed]
+    for by, why in ((lesser, f"takes the role {needed.value}"), ("gone@forum.example", "among")):
+        for act in ACTS[needed]:
+            with pytest.raises(Refused, match=why):
+                act(room, by)
+    assert entered(room) == before
+
+
+def test_an_import_stops_when_its_person_loses_the_role(room: Newsroom) -> None:
+    def people() -> Iterator[tuple[str, Entry]]:
+        for number in range(501):
+            if number == 500:
+                with room.store.begin() as tx:
+                    tx.staff.remove(ADA)
+            yield f"line {number}", Entry(address=f"a{number}@example.org", lists=("press",))
+
+    with pytest.raises(Refused, match="is not among the staff"):
+        run_import(people(), plan(ADA), store=room.store)

@@ -362,7 +362,7 @@ def asks_for_a_closed_list(room: Newsroom) -> FollowedLink:
 
 def decide(room: Newsroom, *, admits: bool) -> None:
     number = person(room).id
-    administer.decide(number, "sport", admits=admits, by="cleo@forum.example", store=room.store)
+    administer.decide(number, "sport", admits=admits, by="ada@forum.example", store=room.store)
 
 
 def told(post: Post) -> TransactionalEmail:
@@ -417,7 +417,7 @@ def test_a_person_who_is_on_a_closed_list_stays_on_it(post: Post) -> None:
 def test_staff_who_add_a_person_admit_them(post: Post) -> None:
     asks_for_a_closed_list(post.room)
     entry = Entry(address=WISH.address, lists=("sport", "press"))
-    administer.add(entry, by="cleo@forum.example", declared=(), store=post.room.store)
+    administer.add(entry, by="ada@forum.example", declared=(), store=post.room.store)
     assert person(post.room).lists == ("press", "sport")
     assert told(post).kind is EmailKind.DECISION
 

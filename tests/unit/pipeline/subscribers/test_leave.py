@@ -163,23 +163,23 @@ def test_whoever_is_forgotten_is_gone_with_what_was_told_even_meanwhile(room: Ne
     room.subscribe(2)
     tell(room, "before")
     meanwhile = Meanwhile(room.store, lambda: tell(room, "meanwhile"))
-    assert forget("reader1@example.org", by="ada", store=meanwhile)  # type: ignore[arg-type]
+    assert forget("reader1@example.org", by="ada@forum.example", store=meanwhile)  # type: ignore[arg-type]
     with room.store.read() as tx:
         assert tx.readers.get(1) is None
         assert tx.traces.of("reader1@example.org") == []
-    assert ("ada", "forget") in room.deeds()
+    assert ("ada@forum.example", "forget") in room.deeds()
 
 
 def test_an_address_of_which_nothing_is_kept_is_blocked_on_purpose_alone(room: Newsroom) -> None:
     eve = "eve@example.org"
     with pytest.raises(Refused, match="nothing is kept of eve@"):
-        forget(eve, by="ada", store=room.store)
+        forget(eve, by="ada@forum.example", store=room.store)
     with room.store.read() as tx:
         assert not tx.readers.has_data_of(eve)
-    assert not forget(eve, by="ada", block_unknown=True, store=room.store)
+    assert not forget(eve, by="ada@forum.example", block_unknown=True, store=room.store)
     with room.store.read() as tx:
         assert tx.readers.suppressed(eve) is SuppressionReason.ERASED
-    assert not forget(eve, by="ada", store=room.store), "it was erased before"
+    assert not forget(eve, by="ada@forum.example", store=room.store), "it was erased before"
 
 
 def test_nothing_is_overwritten_while_a_batch_is_being_sent(room: Newsroom) -> None:
@@ -187,7 +187,7 @@ def test_nothing_is_overwritten_while_a_batch_is_being_sent(room: Newsroom) -> N
     cleaned = []
 
     def forget_and_clean(batch: OutgoingBatch) -> Answer:
-        forget("reader1@example.org", by="ada", store=room.store)
+        forget("reader1@example.org", by="ada@forum.example", store=room.store)
         cleaned.append(clean(store=room.store))
         return accept_all(batch)
 
@@ -199,7 +199,7 @@ def test_nothing_is_overwritten_while_a_batch_is_being_sent(room: Newsroom) -> N
 def test_what_is_left_is_overwritten_once(room: Newsroom) -> None:
     room.subscribe(1)
     assert clean(store=room.store), "there is nothing to do"
-    forget("reader1@example.org", by="ada", store=room.store)
+    forget("reader1@example.org", by="ada@forum.example", store=room.store)
     with room.store.read() as tx:
         assert tx.traces.erasure_due_since() is not None
     assert clean(store=room.store)
