@@ -19,7 +19,6 @@ from newsletter.documents.sandbox import GATES
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.restore_guard import HOLD_ADVICE, HoldKind
 from newsletter.domain.errors import ProviderUnreachable, Refused
-from newsletter.domain.staff.role import Role
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.outcome import Ending, Outcome, Run, outcome_of
 from newsletter.runtime.services import Services
@@ -308,7 +307,7 @@ def healthcheck(port: int) -> int:
 @click.command()
 @click.option("--reason", default="", metavar="TEXT", help="The reason.")
 @shell.as_json
-@shell.acting(Role.SENDER, "stop all sending")
+@shell.acting
 def stop(services: Services, reason: str, by: str, as_json: bool) -> None:
     """Stop all sending, until it is resumed.
 
@@ -323,7 +322,7 @@ def stop(services: Services, reason: str, by: str, as_json: bool) -> None:
 
 @click.command("resume-sending")
 @shell.as_json
-@shell.acting(Role.SENDER, "resume sending")
+@shell.acting
 def resume_sending(services: Services, by: str, as_json: bool) -> None:
     """Resume all sending after 'newsletter stop'.
 

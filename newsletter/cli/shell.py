@@ -19,9 +19,8 @@ from newsletter.config.loading import FILE_NAME, find_workspace, load
 from newsletter.config.settings import Settings
 from newsletter.domain.errors import Fault, InvalidConfiguration, InvalidInput
 from newsletter.domain.staff.audit import OPERATOR
-from newsletter.domain.staff.role import Role
-from newsletter.domain.subscribers.address import parse_address
-from newsletter.pipeline.ledger import authorise, statement_named
+from newsletter.domain.subscribers.address import fold, parse_address
+from newsletter.pipeline.ledger import statement_named
 from newsletter.runtime.log_lines import logged
 from newsletter.runtime.services import Services
 from newsletter.runtime.wiring import opened
@@ -84,23 +83,6 @@ def with_services(command: Callable[..., Any]) -> Callable[..., Any]:
     return in_workspace(opening)
 
 
-def acting(role: Role, action: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add ``--by`` to a command, and pass it the services and the actor: a person or the operator.
-
-    A person without the role is refused.
-    """
-
-    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(command)
-        def with_actor(services: Services, *args: Any, by: str | None, **options: Any) -> Any:
-            who = actor(services.store, by, role, action)
-            return command(services, *args, by=who, **options)
-
-        return by_whom(with_services(with_actor))
-
-    return decorated
-
-
 _VERSION_DIGITS = 8
 
 
@@ -138,15 +120,27 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
     return limit(click.option("--all", "everything", is_flag=True, help="Show all.")(wrapped))
 
 
-by_whom = click.option("--by", metavar="EMAIL", help="The person who does it, for the audit log.")
-
-
-def actor(store: Store, by: str | None, role: Role, action: str) -> str:
-    """Return the address in ``--by`` if its role suffices, or the operator. Raises Refused."""
-    if by is None:
+def read_actor(_context: object, _option: object, given: str | None) -> str:
+    """Return the folded address in ``--by``, or the operator."""
+    if given is None:
         return OPERATOR
-    with store.read() as tx:
-        return authorise(tx, by, role, action)
+    try:
+        return fold(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+by_whom = click.option(
+    "--by",
+    metavar="EMAIL",
+    callback=read_actor,
+    help="The person who does it, for the audit log.",
+)
+
+
+def acting(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass a command the services and the actor in ``--by``. Each act checks the actor's role."""
+    return by_whom(with_services(command))
 
 
 def print_json(value: Any) -> None:

@@ -9,7 +9,6 @@ import click
 from newsletter.cli import shell
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import Resolution
-from newsletter.domain.staff.role import Role
 from newsletter.pipeline.campaigns.report import report as make_report
 from newsletter.pipeline.campaigns.report import summary
 from newsletter.pipeline.statements.translations import awaited
@@ -185,7 +184,7 @@ def _describe_wait(row: dict[str, Any], zone: str) -> Iterator[str]:
 
 @click.command()
 @click.argument("campaign")
-@shell.acting(Role.SENDER, "pause")
+@shell.acting
 def pause(services: Services, campaign: str, by: str) -> None:
     """Pause a campaign after its open calls."""
     _print_state(services.campaigns.hand(by).pause(campaign))
@@ -193,7 +192,7 @@ def pause(services: Services, campaign: str, by: str) -> None:
 
 @click.command()
 @click.argument("campaign")
-@shell.acting(Role.SENDER, "resume")
+@shell.acting
 def resume(services: Services, campaign: str, by: str) -> None:
     """Resume a paused campaign."""
     _print_state(services.campaigns.hand(by).resume(campaign))
@@ -201,7 +200,7 @@ def resume(services: Services, campaign: str, by: str) -> None:
 
 @click.command()
 @click.argument("campaign")
-@shell.acting(Role.SENDER, "cancel")
+@shell.acting
 def cancel(services: Services, campaign: str, by: str) -> None:
     """Cancel a campaign; sent messages stay sent."""
     cancelled = services.campaigns.hand(by).cancel(campaign)
@@ -222,7 +221,7 @@ def cancel(services: Services, campaign: str, by: str) -> None:
 @click.option(
     "--give-up", "to", flag_value=Resolution.GIVE_UP.value, help="Do not send the messages."
 )
-@shell.acting(Role.ADMIN, "resolve")
+@shell.acting
 def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
     """Decide the outcome of unknown deliveries.
 
@@ -238,7 +237,7 @@ def resolve(services: Services, campaign: str, to: str | None, by: str) -> None:
 
 @campaign.command("return")
 @click.argument("campaign")
-@shell.acting(Role.SENDER, "return")
+@shell.acting
 def go_back(services: Services, campaign: str, by: str) -> None:
     """Return waiting batches to the first provider.
 
@@ -249,7 +248,7 @@ def go_back(services: Services, campaign: str, by: str) -> None:
 
 @campaign.command()
 @click.argument("campaign")
-@shell.acting(Role.ADMIN, "reopen")
+@shell.acting
 def reopen(services: Services, campaign: str, by: str) -> None:
     """Send a campaign that is over to those who did not get it.
 

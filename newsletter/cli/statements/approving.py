@@ -11,7 +11,6 @@ from newsletter.domain.archive import NoteKind
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.schedule import resolve
-from newsletter.domain.staff.role import Role
 from newsletter.domain.wording import people
 from newsletter.formats.times import is_local
 from newsletter.pipeline.archive.annotate import annotate as note
@@ -182,7 +181,7 @@ def revoke(services: Services, slug: str, by: str) -> None:
     help="Allow an earlier time than its approvers saw; the statement then "
     "waits for a new approval.",
 )
-@shell.acting(Role.SENDER, "schedule")
+@shell.acting
 def schedule(services: Services, slug: str, at: str, approve_again: bool, by: str) -> None:
     """Set the time of a statement, which overrules its file."""
     services.statements.refresh_to_act()
@@ -207,7 +206,7 @@ def _refuse_past(slug: str, when: datetime, statements: Statements) -> None:
 @click.command()
 @click.argument("slug")
 @click.option("--approve-again", is_flag=True, help="Allow an earlier time; see schedule.")
-@shell.acting(Role.SENDER, "schedule")
+@shell.acting
 def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> None:
     """Go back to the time in the statement's file."""
     slug = shell.statement_slug(services.store, slug)
@@ -225,7 +224,7 @@ def unschedule(services: Services, slug: str, approve_again: bool, by: str) -> N
     help="The number of people that you expect; refuse another number.",
 )
 @click.option("--at", metavar="TIME", help="YYYY-MM-DD HH:MM, in the configured time zone.")
-@shell.acting(Role.SENDER, "start")
+@shell.acting
 def start(
     services: Services, slug: str, by: str, digest: str, count: int | None, at: str | None
 ) -> None:
@@ -255,7 +254,7 @@ def start(
 
 @click.command()
 @click.argument("slug")
-@shell.acting(Role.APPROVER, "undo")
+@shell.acting
 def undo(services: Services, slug: str, by: str) -> None:
     """Stop a statement before it is sent.
 
@@ -288,7 +287,7 @@ def send_back(services: Services, slug: str, by: str, reason: str, digest: str) 
     "--withdraw", "kind", flag_value=NoteKind.WITHDRAWN.value, help="Take the text off the web."
 )
 @click.option("--restore", "kind", flag_value=NoteKind.RESTORED.value, help="Put it back.")
-@shell.acting(Role.SENDER, "annotate")
+@shell.acting
 def annotate(services: Services, slug: str, words: str, kind: str | None, by: str) -> None:
     """Write a dated note on a statement's public page."""
     slug = shell.statement_slug(services.store, slug)

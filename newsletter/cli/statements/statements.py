@@ -13,7 +13,6 @@ from newsletter.domain.campaigns import sentences
 from newsletter.domain.campaigns.campaign import CampaignState, has_begun
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import Fault, NotFound
-from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.review import ReviewFinding, Severity, finding_of, in_order
 from newsletter.domain.statements.statement import Progress
@@ -275,14 +274,13 @@ def diff(services: Services, slug: str) -> None:
 
 @statement.command()
 @click.argument("slug")
-@shell.by_whom
-@shell.with_services
-def submit(services: Services, slug: str, by: str | None) -> None:
+@shell.acting
+def submit(services: Services, slug: str, by: str) -> None:
     """Hand a draft in for approval.
 
     Its file says status: review from then on.
     """
-    slug = services.statements.submit(slug, by=by or OPERATOR)
+    slug = services.statements.submit(slug, by=by)
     shell.say(
         f"{slug} waits for approval; 'newsletter statement approve {slug} --by EMAIL' approves it"
     )

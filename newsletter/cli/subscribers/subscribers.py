@@ -10,7 +10,6 @@ import click
 from newsletter.cli import shell
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import NOTED, Subscriber
 from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.pipeline.subscribers import administer
@@ -135,7 +134,7 @@ def _in_words(consent: Mapping[str, Any]) -> str:
 @subscribers.command()
 @shell.address_argument()
 @click.option("--reason", default="", help="The reason, without the address.")
-@shell.acting(Role.SENDER, "suppress")
+@shell.acting
 def suppress(services: Services, address: str, by: str, reason: str) -> None:
     """Never send to an address again."""
     added = administer.suppress(address, by=by, reason=reason, store=services.store)
@@ -145,7 +144,7 @@ def suppress(services: Services, address: str, by: str, reason: str) -> None:
 @subscribers.command()
 @shell.address_argument()
 @click.option("--reason", required=True, help="The reason, for the audit log, without the address.")
-@shell.acting(Role.ADMIN, "lift")
+@shell.acting
 def lift(services: Services, address: str, by: str, reason: str) -> None:
     """Let an address that was suppressed get mail again.
 
@@ -158,7 +157,7 @@ def lift(services: Services, address: str, by: str, reason: str) -> None:
 
 @subscribers.command()
 @shell.address_argument()
-@shell.acting(Role.ADMIN, "data")
+@shell.acting
 def data(services: Services, address: str, by: str) -> None:
     """Print all data about one person as JSON.
 
@@ -179,7 +178,7 @@ def data(services: Services, address: str, by: str) -> None:
     help="The list whose subscription ends; repeatable.",
 )
 @shell.as_json
-@shell.acting(Role.SENDER, "unsubscribe")
+@shell.acting
 def unsubscribe(
     services: Services, address: str, lists: tuple[str, ...], by: str, as_json: bool
 ) -> None:
@@ -200,7 +199,7 @@ def unsubscribe(
 @click.option(
     "--block-unknown", is_flag=True, help="Block the address even if nothing is stored about it."
 )
-@shell.acting(Role.ADMIN, "forget")
+@shell.acting
 def forget(services: Services, address: str, yes: bool, block_unknown: bool, by: str) -> None:
     """Erase a person, and never write to them again.
 
@@ -239,7 +238,7 @@ def _whom_to_erase(tx: Transaction, address: str, zone: str) -> str:
 @shell.address_argument("old", "OLD")
 @shell.address_argument("new", "NEW")
 @shell.as_json
-@shell.acting(Role.ADMIN, "change address")
+@shell.acting
 def change_address(services: Services, old: str, new: str, by: str, as_json: bool) -> None:
     """Give a subscriber another address. Their lists, choices and history stay.
 
@@ -296,7 +295,7 @@ def _as_data(person: Subscriber) -> dict[str, Any]:
 @click.option("--language", default="", help="The person's language, like es.")
 @click.option("--create-list", "create_lists", is_flag=True, help="Create an unknown list.")
 @shell.as_json
-@shell.acting(Role.SENDER, "add subscribers")
+@shell.acting
 def add(
     services: Services,
     address: str,

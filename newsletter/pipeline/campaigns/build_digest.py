@@ -23,8 +23,9 @@ from newsletter.domain.campaigns.digest import (
     pick_language,
 )
 from newsletter.domain.errors import NotFound, Refused
+from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, writers_of
-from newsletter.pipeline.ledger import approved_content
+from newsletter.pipeline.ledger import approved_content, entitle
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -99,12 +100,13 @@ class DigestBuilder:
         return tuple(done)
 
     def make(self, name: str, actor: str) -> BuiltDigest:
-        """Build today's issue before it is due. Raises NotFound or Refused."""
+        """Build today's issue before it is due, for a writer. Raises NotFound or Refused."""
         digest = self.find(name)
         self._note_names()
         now = self.store.clock.now()
         issue = Issue(name=name, day=self._local_day(now), upto=now)
         with self.store.begin() as tx:
+            entitle(tx, actor, Role.WRITER, "make a digest email")
             if any(
                 issued.slug == issue.slug and issued.statement for issued in tx.digests.issues()
             ):
@@ -125,6 +127,7 @@ class DigestBuilder:
     def drop(self, slug: str, actor: str) -> Issue:
         """Delete an issue that has not begun to be sent. A later one may have its parts."""
         with self.store.begin() as tx:
+            entitle(tx, actor, Role.WRITER, "drop a digest email")
             found = [
                 issue for issue in tx.digests.issues() if issue.slug == slug and issue.statement
             ]
