@@ -113,7 +113,7 @@ def _waits_above(text: str, heads: Sequence[str], body: Sequence[Line], *, is_fi
     masked, plain = _masked(text), folded(text)
     if _names_release(text):
         return True
-    if is_date(text) or not (is_first or _SET_OFF.match(masked)):
+    if (is_date(text) and "|" not in masked) or not (is_first or _SET_OFF.match(masked)):
         return False
     if _ADDRESSING.search(plain) or (_BRACKETED.match(masked) and _UNTIL.search(masked)):
         return True
