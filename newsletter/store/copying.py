@@ -1,5 +1,6 @@
 """Copies all rows of a database into a new one, of the same kind or of another."""
 
+from contextlib import nullcontext
 from datetime import datetime
 
 from newsletter.domain.errors import Defect, NotFound, Refused
@@ -12,11 +13,14 @@ _COMPUTED = {"batch.first", "batch.last", "archive_text.found", "subscriber.soug
 """Columns that the database computes."""
 
 
-def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
+def copy(
+    source: Backend, target: Backend, *, at: datetime, is_move: bool = False
+) -> dict[str, int]:
     """Copy all rows into another database; return table → number of rows.
 
     Nothing is sent from the copy until a person releases it, and no number in a link is used again.
-    Raises NotFound if there is no source, and Refused if the target has tables.
+    Raises NotFound if there is no source, and Refused if the target has tables, or if it
+    ``is_move`` and another process has the source open.
     """
     if source.is_missing():
         raise NotFound(f"there is no database at {source.name}")
@@ -25,7 +29,8 @@ def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
             f"{target.name} is in use; name an empty database, or a file that is not there"
         )
     counts = {}
-    with source.transaction(reads=True) as old, target.transaction() as new:
+    alone = source.unused() if is_move else nullcontext(lambda: None)
+    with alone as check, source.transaction(reads=True) as old, target.transaction() as new:
         # triggers would note each row as a change
         triggers = create(target, new, without_triggers=True)
         for table in made_tables():
@@ -46,4 +51,5 @@ def copy(source: Backend, target: Backend, *, at: datetime) -> dict[str, int]:
         hold(
             new, f"copied on {at:%Y-%m-%d %H:%M} UTC from {source.name}", last_given(old.driver), at
         )
+        check()
     return counts

@@ -143,6 +143,9 @@ class Backend(Protocol):
         Raises Refused if another process holds it.
         """
 
+    def unused(self) -> AbstractContextManager[Callable[[], None]]:
+        """Keep other processes from writing; yield a check that none is connected, or Refused."""
+
     def is_missing(self) -> bool:
         """Return whether the database does not exist."""
 

@@ -6,7 +6,7 @@ A query is the same text as on SQLite; ``_Session`` passes it to the driver.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -62,6 +62,7 @@ class Postgresql:
         self._watch: psycopg.Connection | None = None
         self._runs: str | None = None
         """The kind of the lock that this process holds."""
+        self._sessions: set[int] = set()
 
     @property
     def name(self) -> str:
@@ -99,9 +100,7 @@ class Postgresql:
         later are at least as new. Other databases of the same server change it too, which costs a
         needless look.
         """
-        query = "SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)"
-        with self._watching, self._explained():
-            return int(self._watched(query)[0])
+        return int(self._ask("SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)"))
 
     @contextmanager
     def only_one(self, *, is_shared: bool = False) -> Iterator[None]:
@@ -123,13 +122,30 @@ class Postgresql:
             yield
         finally:
             self._runs = None
-            with suppress(StoreUnavailable), self._watching, self._explained():
-                self._watched(_LOCK.format(f"advisory_unlock{kind}"))
+            with suppress(StoreUnavailable):
+                self._ask(_LOCK.format(f"advisory_unlock{kind}"))
+
+    @contextmanager
+    def unused(self) -> Iterator[Callable[[], None]]:
+        """Keep other processes from writing during the block; yield the check that none waits."""
+
+        def refuse_others() -> None:
+            if hosts := self._ask(_OTHERS.format(sorted(self._sessions))):
+                raise Refused(
+                    f"{self.name} is in use by newsletter on {hosts}; stop 'run', 'worker' and"
+                    " 'serve' there first: what they write meanwhile would be lost"
+                )
+
+        self._ask(_WRITER_LOCK.format("_"))
+        try:
+            refuse_others()
+            yield refuse_others
+        finally:
+            self._ask(_WRITER_LOCK.format("_un"))
 
     def time(self) -> datetime:
         query = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
-        with self._watching, self._explained():
-            return _EPOCH + timedelta(microseconds=int(self._watched(query)[0]))
+        return _EPOCH + timedelta(microseconds=int(self._ask(query)))
 
     def is_missing(self) -> bool:
         with self.transaction(reads=True) as db:
@@ -178,6 +194,10 @@ class Postgresql:
         with self._watching:
             if self._runs is None:
                 self._unwatch()
+
+    def _ask(self, query: str) -> Any:
+        with self._watching, self._explained():
+            return self._watched(query)[0]
 
     def _watched(self, query: str) -> Any:
         """Run a query on the kept connection; if the connection is lost, once more on a new one."""
@@ -255,6 +275,7 @@ class Postgresql:
         )
         adapt(connection)
         info = connection.info
+        self._sessions.add(info.backend_pid)  # the server's name for it
         wrong = ""
         if info.server_version // 10_000 < MIN_VERSION:
             wrong = (
@@ -392,6 +413,14 @@ class _Streamed:
 
 
 _LOCK = f"SELECT pg_{{}}({_LOCK_NAMESPACE}, {_RUNNER})"
+_WRITER_LOCK = f"SELECT pg_advisory{{}}lock({_LOCK_NAMESPACE}, {_WRITER})"
+_OTHERS = (
+    "SELECT string_agg(DISTINCT COALESCE(host(client_addr), 'the machine of the server'), ', ')"
+    " FROM pg_stat_activity WHERE datname = current_database()"
+    " AND application_name = current_setting('application_name')"
+    " AND pid <> ALL (CAST(ARRAY{} AS integer[]))"
+)
+"""The addresses of other processes with a session."""
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _WRITE = (
     "BEGIN; SET LOCAL synchronous_commit = {};"

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -88,6 +88,11 @@ class Sqlite:
     def only_one(self, *, is_shared: bool = False) -> Iterator[None]:
         """Hold nothing: the lock on the file next to the database is enough."""
         yield
+
+    @contextmanager
+    def unused(self) -> Iterator[Callable[[], None]]:
+        """Hold nothing: the lock on the file next to the database is enough."""
+        yield lambda: None
 
     def is_missing(self) -> bool:
         """Return whether the file is missing. Opening it would create it."""

@@ -79,8 +79,11 @@ def test_two_processes_on_two_machines_do_not_both_send(
         (keys / key.name).write_bytes(key.read_bytes())
     said = other.do("run", "--until-idle", code=4).stderr
     assert "another 'newsletter run' is at work on postgresql://newsletter@" in said
+    said = other.do("db", "copy", "--to", "sqlite:///var/copy.db", code=4).stderr
+    assert "stop 'run', 'worker' and 'serve' there first" in said
     running.stop()
     running.finish()
+    other.do("db", "copy", "--to", "sqlite:///var/copy.db")
 
 
 def test_the_password_comes_from_the_environment_and_is_never_shown(

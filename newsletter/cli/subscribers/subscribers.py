@@ -11,7 +11,6 @@ from newsletter.cli import shell
 from newsletter.cli.subscribers.moving import export, import_file, list_imports, undo_import
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import NOTED, Subscriber
-from newsletter.domain.subscribers.signup import ConsentRecord
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
 from newsletter.pipeline.subscribers.membership import find_list
@@ -95,7 +94,11 @@ def show(services: Services, address: str, as_json: bool) -> None:
     with services.store.read() as tx:
         person = tx.readers.find(address)
         reason = tx.readers.suppressed(address)
-        consents = [_consent(tx, one) for one in tx.consents.of(person.id)] if person else []
+        fields = ("list", "given", "method", "source", "asked_at", "at", "wording")
+        consents = [
+            {**shell.pick(one, *fields), "words": tx.consents.words(one.wording)}
+            for one in (tx.consents.of(person.id) if person else ())
+        ]
     if person is None and reason is None:
         raise NotFound(f"{address} is not a subscriber")
     if person is None:
@@ -114,13 +117,6 @@ def show(services: Services, address: str, as_json: bool) -> None:
         click.echo(f"{key + ':':<13} {shell.in_words(value) or '–'}")
     for consent in consents:
         click.echo("consent:      " + _in_words(consent))
-
-
-def _consent(tx: Transaction, record: ConsentRecord) -> dict[str, Any]:
-    return {
-        **shell.pick(record, "list", "given", "method", "source", "asked_at", "at", "wording"),
-        "words": tx.consents.words(record.wording),
-    }
 
 
 def _in_words(consent: Mapping[str, Any]) -> str:

@@ -135,11 +135,10 @@ def copy(workspace: Shell, target: str | None, source: str | None) -> None:
         _require_exclusive(settings),
         closing(open_database(settings, source or "")) as old,
         closing(open_database(settings, target or "")) as new,
-        old.only_one(),
     ):
         if source and not source.startswith("postgresql:"):
             copies.refuse_foreign(Path(old.name), fingerprints_in(settings.workspace))
-        counts = copy_rows(old, new, at=SystemClock().now())
+        counts = copy_rows(old, new, at=SystemClock().now(), is_move=True)
     say(f"{new.name} holds all {sum(counts.values()):,} rows of {len(counts)} tables")
     if target:
         say(f"to use it, write 'database: {target}' in newsletter.yaml")

@@ -234,6 +234,28 @@ def test_one_process_sends_on_whatever_machine(database: Postgresql, url: str) -
             pass
 
 
+def test_a_database_is_unused_while_no_other_process_is_connected(
+    database: Postgresql, url: str
+) -> None:
+    note(database, "before")  # connections of one's own are no others
+    with database.unused() as check:
+        noted(database)
+        check()
+    hasty = f"{url}{'&' if '?' in url else '?'}options=-c%20lock_timeout%3D50ms"
+    used = "is in use by newsletter on .*; stop 'run', 'worker' and 'serve' there first"
+    with closing(Postgresql(hasty)) as other:
+        with database.unused() as check:
+            with pytest.raises(StoreUnavailable, match="has been writing"):
+                note(other, "lost")
+            other.version()
+            with pytest.raises(Refused, match=used):
+                check()
+        note(other, "kept")
+        with pytest.raises(Refused, match=used):
+            database.unused().__enter__()
+    assert noted(database) == ["before", "kept"]
+
+
 def test_who_loses_the_lock_takes_it_again_or_is_told_who_has_it(
     database: Postgresql, url: str
 ) -> None:
