@@ -344,9 +344,10 @@ class BoardContract:
             assert [one.id for one in tx.campaigns.soonest(1)] == [soon]
             begun(tx, "first", CampaignState.SENT)
             begun(tx, "second", CampaignState.ATTENTION)
-            begun(tx, "third", CampaignState.SENDING)
-            assert [one.slug for one in tx.campaigns.last_ended(9)] == ["second", "first"]
-            assert [one.slug for one in tx.campaigns.last_ended(1)] == ["second"]
+            begun(tx, "third", CampaignState.CANCELLED)
+            begun(tx, "fourth", CampaignState.SENDING)
+            assert [one.slug for one in tx.campaigns.last_ended(9)] == ["third", "second", "first"]
+            assert [one.slug for one in tx.campaigns.last_ended(1)] == ["third"]
 
 
 def write(

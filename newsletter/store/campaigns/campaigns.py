@@ -189,8 +189,8 @@ class Campaigns(Repository):
     def last_ended(self, limit: int) -> list[Campaign]:
         """Return the campaigns that are over, the last begun first, with their figures."""
         newest = _with_counts(
-            "SELECT id FROM campaign WHERE started_at IS NOT NULL"
-            " AND state IN ('sent', 'attention') ORDER BY started_at DESC, id DESC LIMIT :limit"
+            "SELECT id FROM campaign WHERE started_at IS NOT NULL AND state IN"
+            " ('sent', 'attention', 'cancelled') ORDER BY started_at DESC, id DESC LIMIT :limit"
         )
         return self._db.all(
             Campaign, f"{newest} ORDER BY campaign.started_at DESC, campaign.id DESC", limit=limit

@@ -295,6 +295,26 @@ def lost(at: Room) -> Room:
     return at
 
 
+def test_a_cancelled_one_stays_on_home_and_is_sent_again_by_its_own_way_alone(at: Room) -> None:
+    losing = RecordingProvider(max_recipients=5)
+    losing.answer = always(Verdict.UNKNOWN)
+    first = at.services.delivery.pool.first
+    vars(at.services.delivery)["pool"] = ProviderPool(
+        first=PooledProvider(provider=losing, limiter=first.limiter)
+    )
+    at.hand_over(batches=1)
+    cleo, dan = at.as_("cleo"), at.as_("dan", fresh=True)
+    at.press(cleo, cleo.get(f"{here(at)}/cancel"), f"/desk{here(at)}/cancel")
+    home = words(dan.get(""))
+    assert "Cancelled The library opens earlier 41.6 % 24 Nov 2026 · 5 of 12 accepted" in home
+    assert "First steps" not in home
+    page = dan.get(f"{here(at)}/unknown")
+    assert "It has none of them" not in words(page), "it would be refused"
+    assert f'href="/desk{here(at)}/amend#door-rest"' in page.text
+    assert 'id="door-rest"' in (amend := dan.get(f"{here(at)}/amend")).text
+    assert "Decide that first" not in words(amend)
+
+
 def test_everybody_sees_that_it_needs_a_decision_and_whose(lost: Room) -> None:
     page = lost.as_("vera").get(here(lost))
     said = words(page)

@@ -44,6 +44,9 @@ def on_home(staffed: Staffed, name: str) -> str:
 def test_an_empty_desk_says_how_to_begin(staffed: Staffed) -> None:
     assert "Nothing needs you Write a statement" in said(staffed, "", "ana")
     assert "New statement" in said(staffed, "/statements", "ana")
+    dan = staffed.as_("dan", fresh=True)
+    assert 'href="/desk/staff#invite"' in dan.get("").text, "the form is at the end of a long page"
+    assert 'id="invite"' in dan.get("/staff").text
     assert "New statement" not in said(staffed, "", "vera") + said(staffed, "/statements", "vera")
 
 
