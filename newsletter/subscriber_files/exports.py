@@ -122,7 +122,7 @@ class Skip(Enum):
     """The other tool has no consent that could be imported."""
     DUPLICATE = "stands in the file already"
     """The first subscriber row of an address counts. A suppression counts in any row."""
-    UNREACHABLE = "left or bounced there, under what is no address"
+    UNREACHABLE = "left or bounced there, without a valid address"
     """The person unsubscribed or bounced, and the address is invalid."""
     NO_ADDRESS = "without an address that email can reach"
     """The address is invalid. One such row is no reason to refuse the file."""

@@ -158,7 +158,7 @@ class EntryCounts:
     def notes(self) -> Iterator[str]:
         """Yield sentences about suppressed and skipped people and ignored tags."""
         if self.tagged:
-            yield f"tags ignored, of {self.tagged:,} people: all go to the lists that you name"
+            yield f"tags ignored (people: {self.tagged:,}): all go to the lists that you name"
         for reason, count in self.suppressed.items():
             first = ", ".join(self._first[reason])
             yield f"to be suppressed: {count:,} {_SUPPRESSED[reason]}, first at {first}"

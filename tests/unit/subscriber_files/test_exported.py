@@ -89,7 +89,7 @@ def test_the_zip_of_mailchimp_adds_suppresses_and_skips(tmp_path: Path) -> None:
     }
     assert file.skipped == {
         "never confirmed": 2,
-        "left or bounced there, under what is no address": 1,
+        "left or bounced there, without a valid address": 1,
     }
 
 
@@ -170,7 +170,7 @@ def test_what_the_file_holds_beyond_that_is_told_once(tmp_path: Path) -> None:
     assert ghost.notes == (
         "read as an export of ghost: ghost.csv",
         "columns ignored: id, note, complimentary_plan, stripe_customer_id, tiers",
-        "tags ignored, of 1 people: all go to the lists that you name",
+        "tags ignored (people: 1): all go to the lists that you name",
         "to be suppressed: 2 unsubscribed, first at ghost.csv:5, ghost.csv:6",
     )
     assert "does not export who left" in " ".join(read(EXPORTS / "listmonk.csv").notes)

@@ -128,7 +128,7 @@ class Editing:
             default_lists=settings.default_lists,
             told=told,
             house_language=settings.language,
-            by_sender=self._statements.campaigns.rules.by_sender,
+            rules=self._statements.campaigns.rules,
             segments=[segment.name for segment in self._statements.defaults.segments],
             gone=status is not None and status.has_begun,
             returned=status.returned if status is not None else None,

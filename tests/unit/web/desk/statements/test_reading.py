@@ -13,6 +13,7 @@ from tests.desk import STAFF, Staffed, desk, words
 from tests.pages import Kept
 from tests.rows import rows
 from tests.unit.web.desk.work import READERS, approve, hand_over, send, write
+from tests.unit.web.desk.writing import Desk
 
 SETTINGS: dict[str, Any] = {
     "approvals": {"author_may_approve": False},
@@ -456,3 +457,13 @@ def test_checks_on_pages_name_no_commands(tmp_path: Path, migrated: Path) -> Non
             assert "newsletter segment" not in page, path
         review = staffed.as_("ben").get("/statements/hours/review")
         assert "Press releases, only german" in words(review)
+
+
+def test_an_approver_reads_before_a_change_that_it_bars_them(staffed: Staffed) -> None:
+    text = Desk(staffed)
+    barred = "If you change it, someone else has to approve it."
+    text.keep(act="hand-in")
+    assert barred in words(text.ben.get(f"{text.at}/edit"))
+    assert barred not in words(text.ana.get(f"{text.at}/edit")), "she wrote it"
+    text.keep(text.ben, body="The library opens at ten.")
+    assert barred not in words(text.ben.get(f"{text.at}/edit")), "it is too late"
