@@ -143,10 +143,9 @@ class Statements:
             self._known_faults[:] = known
             return known, ()
         read_before, tried, compared = self._stage_states
-        read = ingest(store=self.store, sources=self.sources, before=read_before)
-        made = render(
-            store=self.store, renderer=self.renderer, together=self.settings.together, before=tried
-        )
+        store, together = self.store, self.settings.together
+        read = ingest(store=store, sources=self.sources, together=together, before=read_before)
+        made = render(store=store, renderer=self.renderer, together=together, before=tried)
         noted = note_front_matter(
             store=self.store,
             rules=self.review_rules,

@@ -477,8 +477,9 @@ class Stages:
         store, rules = self._process.store, self._process.rules
         if SETTINGS[self._process.host.world.kind].gathers:
             digests(store).build()
-        ingest(store=store, sources=self._sources, before=self._read)
-        render(store=store, renderer=_RENDERER, together=rules.together, before=self._tried)
+        together = rules.together
+        ingest(store=store, sources=self._sources, together=together, before=self._read)
+        render(store=store, renderer=_RENDERER, together=together, before=self._tried)
 
     def tell(self) -> None:
         """Run the stages that only tell of the others, and pause what does harm."""

@@ -41,12 +41,17 @@ class IngestState:
 
 
 def ingest(
-    *, store: Store, sources: Iterable[Source], before: IngestState | None = None
+    *,
+    store: Store,
+    sources: Iterable[Source],
+    together: bool = False,
+    before: IngestState | None = None,
 ) -> IngestResult:
     """Read all sources and store changed statements.
 
     A statement whose file is missing or has a fault stays stored and is marked as not present.
-    Updates ``before``.
+    A draft that is submitted loses its approvals, or those of its email if ``together``. Updates
+    ``before``.
     """
     before = before or IngestState()
     with store.read() as tx:  # first: what is written from here on is seen the next time
@@ -72,13 +77,9 @@ def ingest(
         if slug in known
         and ((one := known[slug]) is None or one.statement != statement or not one.present)
     ] + [replace(stored, present=False) for stored in ends]
-    _write(store, updates)
-    before.change_number, before.readings, before.found, before.faults = (
-        mark,
-        readings,
-        found,
-        (*faults,),
-    )
+    _write(store, updates, together)
+    before.change_number, before.readings = mark, readings
+    before.found, before.faults = found, (*faults,)
     before.kept = frozenset(lost.statement.slug for lost in gone if lost not in ends)
     changed = tuple(stored.statement.slug for stored in updates)
     return IngestResult(changed=changed, faults=before.faults)
@@ -99,15 +100,19 @@ def _load_candidates(
     return {slug: stored.get(slug) for slug in sorted(slugs)}
 
 
-def _write(store: Store, updates: Sequence[StoredStatement]) -> None:
+def _write(store: Store, updates: Sequence[StoredStatement], together: bool) -> None:
     if not updates:
         return
     with store.begin() as tx:
         for stored in updates:
-            now = tx.statements.get(stored.statement.slug)
+            one = stored.statement
+            now = tx.statements.get(one.slug)
             # another run may have read and rendered this text since
-            if now is None or (now.statement, now.present) != (stored.statement, stored.present):
+            if now is None or (now.statement, now.present) != (one, stored.present):
                 tx.statements.put(stored, tx.now)
+            if now and now.statement.progress is Progress.DRAFT is not one.progress:
+                slug = (together and one.translation_of) or one.slug
+                tx.approvals.revoke(slug, tx.now, actor="scheduler", reason="submitted again")
 
 
 def _by_slug(statements: Sequence[Statement]) -> tuple[dict[str, Statement], list[Fault]]:

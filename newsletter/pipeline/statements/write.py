@@ -39,7 +39,6 @@ from newsletter.store.sql import Store, Transaction
 _LETTERS = string.ascii_lowercase + string.digits
 _KEY_LENGTH, _NAME_LENGTH = 16, 26
 _MAX_PICTURES = 100
-_SUBMITTED_AGAIN = "it was withdrawn, and submitted again"
 
 
 def random_name(length: int) -> str:
@@ -363,7 +362,7 @@ class Submitter:
         now = find_stored(tx, taken_back.slug).statement
         if now == replace(taken_back, progress=now.progress):
             slug = (self.rules.together and now.translation_of) or now.slug
-            tx.approvals.revoke(slug, tx.now, actor=by, reason=_SUBMITTED_AGAIN)
+            tx.approvals.revoke(slug, tx.now, actor=by, reason="submitted again")
 
     def read(self, draft: Draft) -> Statement:
         """Return the statement that a draft would become. Raises InvalidInput."""
@@ -401,7 +400,6 @@ def submit_file(slug: str, *, by: str, release: Callable[[str, int], None], stor
     release(found.origin, found.line_of("status"))
     with store.begin() as tx:
         tx.change_requests.close(slug, tx.now)
-        tx.approvals.revoke(slug, tx.now, actor=who, reason=_SUBMITTED_AGAIN)
         tx.audit.enter(who, "submit", slug)
 
 

@@ -191,7 +191,8 @@ class Newsroom:
     # --- the stages
 
     def ingest(self) -> IngestResult:
-        return ingest(store=self.store, sources=[self.source], before=self.read)
+        together = self.rules.together
+        return ingest(store=self.store, sources=[self.source], together=together, before=self.read)
 
     def render(self) -> RenderResult:
         return render(

@@ -187,4 +187,6 @@ def test_what_becomes_a_draft_again_is_held_though_it_was_approved(room: Newsroo
     [withdrawn] = room.look().withdrawn
     assert "is a draft" in withdrawn.reason
     room.write(progress=Progress.REVIEW)
-    assert room.look().scheduled, "its text is the one that was approved"
+    assert not room.look().scheduled, "whoever edits files sends nothing that was withdrawn"
+    room.approve()
+    assert room.look().scheduled

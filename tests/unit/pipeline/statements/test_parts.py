@@ -128,6 +128,14 @@ def test_a_withdrawn_plan_says_which_part_it_was(both: Newsroom) -> None:
     assert "forum-es is a draft" in both.campaign(FORUM).reason
 
 
+def test_a_part_that_was_a_draft_for_a_while_needs_a_new_approval(both: Newsroom) -> None:
+    agree(both, FORUM)
+    for progress in (Progress.DRAFT, Progress.REVIEW):
+        compose(both, SPANISH, progress=progress, author="Flo+es@Forum.example")
+    assert begin(both) == []
+    assert shelf(both, FORUM) is Shelf.CANCELLED
+
+
 def test_front_matter_approves_no_email_with_a_draft_in_it(room: Newsroom) -> None:
     room.demand(together=True, trust_front_matter=True)
     compose(room, FORUM, progress=Progress.APPROVED, approved_by=(ED,))
