@@ -90,7 +90,9 @@ def test_a_file_is_rehearsed_imported_once_and_undone(staffed: Staffed) -> None:
     assert cleo.post("/readers/import/1/undo").status == 403
     dan = staffed.as_("dan", fresh=True)
     assert dan.get("/readers/import/1/undo").status == 404
-    assert "1 person removed" in words(result(dan, dan.post("/readers/import/1/undo")))
+    undone = result(dan, dan.post("/readers/import/1/undo"))
+    assert "1 person removed" in words(undone)
+    assert "Import a file Audience" in words(undone), "what comes next"
     assert reader(staffed, ANA) is None
     again = result(dan, dan.post("/readers/import/1/undo"))
     assert (again.status, "undone already" in words(again)) == (409, True)
