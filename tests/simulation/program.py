@@ -131,7 +131,8 @@ def _taken_up(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
 def _go_on(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return steps after a task, or between its points."""
     if chance.random() < _DECIDED.get(step.how, 0):
-        return _find_out(chance, swarm)
+        torn = step.who in _SENDERS and step.how == How.TORN.value and chance.random() < _TORN_APART
+        return _after_erasure(chance) if torn else _find_out(chance, swarm)
     if step.how in _REFUSALS and chance.random() < _TAKEN_UP:
         return [_REFUSALS[step.how]]
     if step.who in _SENDERS and step.number == TO_THE_END and chance.random() < _HEARD:
@@ -175,6 +176,12 @@ def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
     return [*_looks(chance), *both, *again, *_looks(chance)]
 
 
+def _after_erasure(chance: random.Random) -> list[Step]:
+    """Return the erasure of one who may have the message, and looks until silence counts."""
+    look = (Step("wait", "", 300), worker("reconcile"))
+    return [Step("reader", "erase", chance.randint(1, 2)), *look, *look]
+
+
 def _looks(chance: random.Random) -> list[Step]:
     """Return some look-ups, each late enough that silence counts."""
     late = [Step("wait", "", 700), Step("wait", "", 300)]
@@ -203,6 +210,7 @@ _CHANGED = frozenset({"edit", "draft", "embargo", "gather"})
 _MAILED = frozenset({"join", "ask_to_move"})
 _ENDS = frozenset({"crash", "power", "cut", "restore", "account", "rotate"})
 _STARTED_AGAIN, _DISTURBED, _TAKEN_UP, _BEGUN, _HEARD = 0.9, 0.6, 0.6, 0.7, 0.1
+_TORN_APART = 0.8
 _REFUSALS = {
     How.REDIRECT.value: Step("hand", "resume"),
     How.CONFIGURATION.value: Step("hand", "resume"),
