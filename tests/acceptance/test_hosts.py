@@ -81,6 +81,8 @@ def test_workers_on_several_machines_reach_everybody_once(
     prepared(hosts, people, mailgun, batch_size=5, concurrency=2)
     mailgun.delay = 0.1
     workers = [start_worker(hosts.add()) for _ in range(3)]
+    at_work = lambda: re.findall(r"worker-\d+ on", hosts.first.do("doctor", code=3).stdout)  # noqa: E731
+    wait_until(lambda: len(at_work()) == len(workers))
     scheduler = hosts.first.start("scheduler")
     scheduler.wait_for("started news")
     report = wait_until(

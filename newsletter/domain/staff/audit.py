@@ -10,6 +10,8 @@ from newsletter.domain.wording import moment
 
 OPERATOR = "operator"
 """The actor of a command that names no person: anyone who may use the shell."""
+READER = "the reader"
+"""The actor of what a person does to their own data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,12 @@ _PROGRAM_VERBS: Mapping[str, str] = {
 }
 """An action of newsletter itself → its verb in a sentence."""
 _ITSELF = frozenset({"scheduler", "newsletter"})
-_OTHERS = {"scheduler": "The program", "newsletter": "The program", "operator": "An operator"}
+_OTHERS = {
+    "scheduler": "The program",
+    "newsletter": "The program",
+    OPERATOR: "An operator",
+    READER: "The reader",
+}
 _DIGEST = re.compile(r"\b([0-9a-f]{4})([0-9a-f]{4})[0-9a-f]{56}\b")
 _CAMPAIGN = re.compile(r"^campaign [0-9]+(?:: | is | of | )?")
 _REPEATED_PARTS = re.compile(

@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from newsletter.domain.errors import NotFound
 from newsletter.domain.setting import control_in_value
+from newsletter.domain.staff.audit import READER
 from newsletter.domain.subscribers.address import parse_address
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.lists import PublicList
@@ -319,5 +320,5 @@ class PreferencesPage:
 
     def delete(self, request: ReaderRequest) -> Response:
         """Erase the subscriber, then answer."""
-        self._subscribers.forget(request.person.address, by="the reader")
+        self._subscribers.forget(request.person.address, by=READER)
         return self._frame.notice("deleted", "deleted_text", language=request.language)
