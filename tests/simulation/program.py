@@ -131,8 +131,10 @@ def _taken_up(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
 def _go_on(step: Step, chance: random.Random, swarm: Swarm) -> list[Step]:
     """Return steps after a task, or between its points."""
     if chance.random() < _DECIDED.get(step.how, 0):
-        torn = step.who in _SENDERS and step.how == How.TORN.value and chance.random() < _TORN_APART
-        return _after_erasure(chance) if torn else _find_out(chance, swarm)
+        moved = _MOVES.get(step.how) if step.who in _SENDERS else None
+        if moved and chance.random() < _MOVED:
+            return _after_a_move(chance, moved)
+        return _find_out(chance, swarm)
     if step.how in _REFUSALS and chance.random() < _TAKEN_UP:
         return [_REFUSALS[step.how]]
     if step.who in _SENDERS and step.number == TO_THE_END and chance.random() < _HEARD:
@@ -176,10 +178,10 @@ def _find_out(chance: random.Random, swarm: Swarm) -> list[Step]:
     return [*_looks(chance), *both, *again, *_looks(chance)]
 
 
-def _after_erasure(chance: random.Random) -> list[Step]:
-    """Return the erasure of one who may have the message, and looks until silence counts."""
+def _after_a_move(chance: random.Random, moved: Sequence[str]) -> list[Step]:
+    """Return a change of one who may have the message, and looks until silence counts."""
     look = (Step("wait", "", 300), worker("reconcile"))
-    return [Step("reader", "erase", chance.randint(1, 2)), *look, *look]
+    return [Step("reader", chance.choice(moved), chance.choice((1, 1, 2, 2, 3))), *look, *look]
 
 
 def _looks(chance: random.Random) -> list[Step]:
@@ -210,7 +212,9 @@ _CHANGED = frozenset({"edit", "draft", "embargo", "gather"})
 _MAILED = frozenset({"join", "ask_to_move"})
 _ENDS = frozenset({"crash", "power", "cut", "restore", "account", "rotate"})
 _STARTED_AGAIN, _DISTURBED, _TAKEN_UP, _BEGUN, _HEARD = 0.9, 0.6, 0.6, 0.7, 0.1
-_TORN_APART = 0.8
+_MOVED = 0.8
+_MOVES = {"torn": ("erase",), "lose": ("move", "move", "erase")}
+"""Changes of a reader that may follow a call, by its failure."""
 _REFUSALS = {
     How.REDIRECT.value: Step("hand", "resume"),
     How.CONFIGURATION.value: Step("hand", "resume"),
