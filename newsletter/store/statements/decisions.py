@@ -42,17 +42,18 @@ class Approvals(Repository):
         )
 
     def unsent_by(self, person: str) -> list[str]:
-        """Return the slugs of unsent statements that a person approved."""
+        """Return the slugs of unsent statements that a person approved, except in a file."""
         return self._db.column(
             """
             SELECT DISTINCT slug FROM approval
-            WHERE "by" = :person AND revoked_at IS NULL
+            WHERE "by" = :person AND revoked_at IS NULL AND channel <> :file
                 AND NOT EXISTS (SELECT 1 FROM campaign WHERE campaign.slug = approval.slug
                     AND campaign.content_hash = approval.content_hash
                     AND campaign.started_at IS NOT NULL)
             ORDER BY slug
             """,
             person=person,
+            file=Channel.FRONT_MATTER,
         )
 
     def add(self, approval: Approval) -> None:
