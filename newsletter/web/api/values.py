@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
@@ -44,10 +45,14 @@ _BASES = {"body": _Value, "query": _Text, "answer": _Answer}
 Place = Literal["body", "query", "answer"]
 
 
+_BUILDING = Lock()
+
+
 @cache
 def values_of(kind: Any, name: str, place: Place) -> "Values":
     """Return the cached ``Values`` of a type at a place of an operation."""
-    return Values(kind, name, place)
+    with _BUILDING:  # ast.parse, which reads the docstrings, fails in two threads before 3.11.5
+        return Values(kind, name, place)
 
 
 class Values:
