@@ -53,7 +53,7 @@ as much again as the run itself. The tests of this module measure the logic."""
 
 _FALLBACK_COST = 5.0
 _SEED = pytest.StashKey[int]()
-_BEGAN = pytest.StashKey[float]()
+_BEGAN = pytest.StashKey[tuple[float, float]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -148,17 +148,22 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say in each report how much work its phase took: a busy machine only makes it wait."""
+    """Say in each report how much work its phase took: a busy machine only makes it wait.
+
+    A process counts whole when it ends. A browser that many tests shared ends behind the last of
+    them, whose work it is not.
+    """
     report = yield
-    item.stash[_BEGAN], began = work(), item.stash[_BEGAN]
-    report.user_properties.append(("work", item.stash[_BEGAN] - began))
+    item.stash[_BEGAN], (own, ended) = work(), item.stash[_BEGAN]
+    own, ended = item.stash[_BEGAN][0] - own, item.stash[_BEGAN][1] - ended
+    report.user_properties.append(("work", own + ended * (report.when != "teardown")))
     return report
 
 
-def work() -> float:
-    """Return the seconds of CPU of this process and of all processes that it started and ended."""
+def work() -> tuple[float, float]:
+    """Return the seconds of CPU of this process, and of all that it started and that ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + ended.ru_utime + ended.ru_stime
+    return time.process_time(), ended.ru_utime + ended.ru_stime
 
 
 def counts(item: pytest.Item) -> bool:
