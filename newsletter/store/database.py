@@ -315,9 +315,15 @@ class Database:
         self.change(replacement(table, key, tuple(values)), **values)
 
     def update(self, table: str, key: Mapping[str, object], /, **values: object) -> bool:
-        """Change these columns of the rows with this key; return whether there were any."""
+        """Change these columns of the rows with this key; return whether there were any.
+
+        None in the key is NULL.
+        """
         changes = ", ".join(f'"{column}" = :{column}' for column in values)
-        where = " AND ".join(f'"{column}" = :key_{column}' for column in key)
+        where = " AND ".join(
+            f'"{column}" IS NULL' if value is None else f'"{column}" = :key_{column}'
+            for column, value in key.items()
+        )
         named = {f"key_{column}": value for column, value in key.items()}
         return self.changes(f"UPDATE {table} SET {changes} WHERE {where}", **values, **named)
 

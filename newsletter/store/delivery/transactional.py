@@ -155,10 +155,11 @@ class TransactionalEmails(AddressRepository):
         Return the number of all attempts, of batches and emails, in this database; None if this
         attempt has lost the email, or if all sending was stopped since.
         """
-        held = self._book(
-            claimed,
-            "provider = :provider, account = :account",
-            f" AND {NO_HOLD}",
+        held = self._db.changes(
+            "UPDATE transactional_email SET provider = :provider, account = :account"
+            f" WHERE id = :id AND state = 'calling' AND attempt_id = :attempt_id AND {NO_HOLD}",
+            id=claimed.email.id,
+            attempt_id=claimed.attempt_id,
             provider=provider,
             account=account,
         )
@@ -193,10 +194,8 @@ class TransactionalEmails(AddressRepository):
         """Record the outcome if this attempt still holds the email; return whether it did."""
         return self._book(
             claimed,
-            "state = :state, settled_at = :at, provider = :provider, provider_id = :provider_id,"
-            " reason = :reason",
             state=state,
-            at=at,
+            settled_at=at,
             provider=provider,
             provider_id=provider_id,
             reason=reason,
@@ -204,23 +203,11 @@ class TransactionalEmails(AddressRepository):
 
     def requeue(self, claimed: ClaimedEmail, *, not_before: datetime, reason: str) -> bool:
         """Queue an email again that provably was not sent."""
-        return self._book(
-            claimed,
-            "state = 'waiting', not_before = :not_before, reason = :reason",
-            not_before=not_before,
-            reason=reason,
-        )
+        return self._book(claimed, state="waiting", not_before=not_before, reason=reason)
 
-    def _book(
-        self, claimed: ClaimedEmail, assignments: str, more: str = "", **values: object
-    ) -> bool:
-        return self._db.changes(
-            f"UPDATE transactional_email SET {assignments}"
-            f" WHERE id = :id AND state = 'calling' AND attempt_id = :attempt_id{more}",
-            id=claimed.email.id,
-            attempt_id=claimed.attempt_id,
-            **values,
-        )
+    def _book(self, claimed: ClaimedEmail, **values: object) -> bool:
+        held = {"id": claimed.email.id, "state": "calling", "attempt_id": claimed.attempt_id}
+        return self._db.update("transactional_email", held, **values)
 
     def abandon(self, at: datetime, *, lost_before: datetime | None = None) -> int:
         """Make each email unknown that is being sent by a process without a row.
@@ -249,11 +236,7 @@ class TransactionalEmails(AddressRepository):
 
     def use(self, email_id: int, at: datetime) -> bool:
         """Mark an email's link as used; return whether it was not used before."""
-        return self._db.changes(
-            "UPDATE transactional_email SET used_at = :at WHERE id = :id AND used_at IS NULL",
-            id=email_id,
-            at=at,
-        )
+        return self._db.update("transactional_email", {"id": email_id, "used_at": None}, used_at=at)
 
     def waiting(self, *, without: EmailKind | None = None) -> tuple[int, datetime | None]:
         """Return the number of waiting emails, except of one kind, and when the first is due."""

@@ -19,6 +19,7 @@ _INVITATION = """
     SELECT id, kind, address, role, "by", made_at, expires_at, used_at, withdrawn_at, email_id
     FROM invitation
 """
+_UNUSED = {"used_at": None, "withdrawn_at": None}
 _IS_UNUSED = "used_at IS NULL AND withdrawn_at IS NULL"
 
 
@@ -124,13 +125,8 @@ class Accounts(Repository):
 
     def use_code(self, address: str, hash: bytes, at: datetime) -> bool:
         """Use a recovery code, once; return whether it was valid."""
-        return self._db.changes(
-            "UPDATE recovery SET used_at = :at"
-            " WHERE address = :address AND hash = :hash AND used_at IS NULL",
-            address=address,
-            hash=hash,
-            at=at,
-        )
+        unused = {"address": address, "hash": hash, "used_at": None}
+        return self._db.update("recovery", unused, used_at=at)
 
     def codes_left(self, address: str) -> int:
         """Return how many recovery codes a person has left."""
@@ -207,23 +203,11 @@ class Invitations(Repository):
 
     def withdraw(self, link_id: int, at: datetime) -> bool:
         """Withdraw a link; return False if it was used or withdrawn."""
-        return self._db.changes(
-            f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND id = :id",
-            id=link_id,
-            at=at,
-        )
+        return self._db.update("invitation", {"id": link_id, **_UNUSED}, withdrawn_at=at)
 
     def withdraw_of(self, address: str, at: datetime) -> None:
-        self._db.change(
-            f"UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND address = :address",
-            address=address,
-            at=at,
-        )
+        self._db.update("invitation", {"address": address, **_UNUSED}, withdrawn_at=at)
 
     def withdraw_by(self, creator: str, at: datetime) -> None:
         """Withdraw all links that a person created."""
-        self._db.change(
-            f'UPDATE invitation SET withdrawn_at = :at WHERE {_IS_UNUSED} AND "by" = :maker',
-            maker=creator,
-            at=at,
-        )
+        self._db.update("invitation", {"by": creator, **_UNUSED}, withdrawn_at=at)

@@ -62,26 +62,16 @@ class ChannelPosts(Repository):
         self, post: ChannelPost, state: PostState, reason: str, not_before: datetime
     ) -> None:
         """Record the outcome of an attempt. A waiting post is sent again at ``not_before``."""
-        self._db.change(
-            "UPDATE post SET state = :state, reason = :reason, not_before = :not_before"
-            " WHERE id = :id AND state = 'calling' AND called_at = :called_at",
-            id=post.id,
-            called_at=post.called_at,
-            state=state,
-            reason=reason,
-            not_before=not_before,
-        )
+        held = {"id": post.id, "state": PostState.CALLING, "called_at": post.called_at}
+        self._db.update("post", held, state=state, reason=reason, not_before=not_before)
 
     def get(self, post_id: int) -> ChannelPost | None:
         return self._db.first(ChannelPost, f"SELECT {_POST} FROM post WHERE id = :id", id=post_id)
 
     def again(self, post_id: int, at: datetime) -> None:
         """Queue a finished post again."""
-        self._db.change(
-            "UPDATE post SET state = 'waiting', attempts = 0, not_before = :at WHERE id = :id",
-            id=post_id,
-            at=at,
-        )
+        state = PostState.WAITING
+        self._db.update("post", {"id": post_id}, state=state, attempts=0, not_before=at)
 
     def log(self, limit: int) -> list[ChannelPost]:
         """Return posts, newest first."""

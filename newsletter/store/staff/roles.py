@@ -80,21 +80,13 @@ class Tokens(Repository):
 
     def revoke(self, token_id: int, at: datetime) -> Token | None:
         """Revoke a token; return it, or None if there is none or it was revoked before."""
-        changed = self._db.changes(
-            "UPDATE token SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL",
-            id=token_id,
-            at=at,
-        )
+        changed = self._db.update("token", {"id": token_id, "revoked_at": None}, revoked_at=at)
         found = f"{_SELECT} WHERE id = :id"
         return self._db.first(Token, found, id=token_id) if changed else None
 
     def revoke_by(self, creator: str, at: datetime) -> None:
         """Revoke all tokens that a person created."""
-        self._db.change(
-            'UPDATE token SET revoked_at = :at WHERE "by" = :maker AND revoked_at IS NULL',
-            maker=creator,
-            at=at,
-        )
+        self._db.update("token", {"by": creator, "revoked_at": None}, revoked_at=at)
 
     # --- idempotency keys
 

@@ -154,13 +154,9 @@ class ChangeRequests(Repository):
     def add(self, request: ChangeRequest) -> None:
         self._db.insert("returned", **vars(request))
 
-    def close(self, slug: str, at: datetime) -> int:
-        """Close the open requests, because the text was submitted again; return their number."""
-        return self._db.change(
-            "UPDATE returned SET closed_at = :at WHERE slug = :slug AND closed_at IS NULL",
-            slug=slug,
-            at=at,
-        )
+    def close(self, slug: str, at: datetime) -> None:
+        """Close the open requests, because the text was submitted again."""
+        self._db.update("returned", {"slug": slug, "closed_at": None}, closed_at=at)
 
 
 _COMMENT = 'SELECT id, slug, "by", at, words, content_hash FROM comment'

@@ -128,18 +128,12 @@ class Drafts(Repository):
     def grow(self, version: Version) -> None:
         """Replace the text of an open version."""
         # a submitted version stays as it is, whatever an open page still sends
-        self._db.change(
-            'UPDATE version SET kind = :kind, "by" = :by, writers = :writers, document = :text,'
-            " sought = :sought, at = :at, closed = :closed"
-            " WHERE number = :number AND handed_in_at IS NULL",
-            number=version.number,
-            kind=version.kind,
-            by=version.by,
-            writers=version.writers,
-            text=version.text,
+        self._db.update(
+            "version",
+            {"number": version.number, "handed_in_at": None},
+            document=version.text,
             sought=fold_query(version.text.title),
             at=version.at,
-            closed=version.closed,
         )
 
     def close(self, number: int) -> None:

@@ -62,11 +62,9 @@ class Imports(AddressRepository):
 
     def note(self, result: ImportResult, *, finished_at: datetime | None = None) -> bool:
         """Store the changes of an import so far; return False if it was undone meanwhile."""
-        return self._db.changes(
-            "UPDATE import SET new = :new, known = :known, changed = :changed, joined = :joined,"
-            " ended = :ended, suppressed = :suppressed, skipped = :skipped,"
-            " finished_at = :finished_at WHERE id = :id AND undone_at IS NULL",
-            id=result.number,
+        return self._db.update(
+            "import",
+            {"id": result.number, "undone_at": None},
             new=result.new,
             known=result.known,
             changed=result.changed,
