@@ -6,7 +6,8 @@ with other ones would render other emails: it may not approve or start a stateme
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import StoredStatement
 from newsletter.domain.subscribers.address import fold
 from newsletter.domain.wording import guess, several
-from newsletter.store.sql import Transaction
+from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
     from newsletter.domain.statements.draft import Draft
@@ -68,15 +69,26 @@ def find_seen(tx: Transaction, slug: str, shown_hash: str) -> StoredStatement:
     return stored
 
 
-def entitle(tx: Transaction, actor: str, needed: Role, action: str) -> str:
-    """Return the actor, who is the operator or has the needed role. Raises Refused."""
-    return actor if actor == OPERATOR else authorise(tx, actor, needed, action)
+@contextmanager
+def acting(
+    store: Store, actor: str, needed: Role, action: str, *, in_person: bool = False
+) -> Iterator[tuple[Transaction, str]]:
+    """Begin the transaction of an act. Yield it, and the actor as ``entitle`` returns them."""
+    with store.begin() as tx:
+        yield tx, entitle(tx, actor, needed, action, in_person=in_person)
 
 
-def authorise(tx: Transaction, address: str, needed: Role, action: str) -> str:
-    """Return the folded address of a member of staff who has the needed role. Raises Refused."""
+def entitle(
+    tx: Transaction, actor: str, needed: Role, action: str, *, in_person: bool = False
+) -> str:
+    """Return the operator, or the folded address of a person who has the needed role.
+
+    Raises Refused for anybody else; with ``in_person`` also for the operator.
+    """
+    if actor == OPERATOR and not in_person:
+        return actor
     try:
-        by = fold(address)
+        by = fold(actor)
     except ValueError as error:
         raise Refused(str(error)) from error
     role = tx.staff.roles().get(by)

@@ -25,7 +25,7 @@ from newsletter.domain.campaigns.digest import (
 from newsletter.domain.errors import NotFound, Refused
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.statement import Statement, writers_of
-from newsletter.pipeline.ledger import approved_content, entitle
+from newsletter.pipeline.ledger import acting, approved_content
 from newsletter.store.sql import Store, Transaction
 
 if TYPE_CHECKING:
@@ -105,8 +105,7 @@ class DigestBuilder:
         self._note_names()
         now = self.store.clock.now()
         issue = Issue(name=name, day=self._local_day(now), upto=now)
-        with self.store.begin() as tx:
-            entitle(tx, actor, Role.WRITER, "make a digest email")
+        with acting(self.store, actor, Role.WRITER, "make a digest email") as (tx, _):
             if any(
                 issued.slug == issue.slug and issued.statement for issued in tx.digests.issues()
             ):
@@ -126,8 +125,7 @@ class DigestBuilder:
 
     def drop(self, slug: str, actor: str) -> Issue:
         """Delete an issue that has not begun to be sent. A later one may have its parts."""
-        with self.store.begin() as tx:
-            entitle(tx, actor, Role.WRITER, "drop a digest email")
+        with acting(self.store, actor, Role.WRITER, "drop a digest email") as (tx, _):
             found = [
                 issue for issue in tx.digests.issues() if issue.slug == slug and issue.statement
             ]

@@ -1,7 +1,5 @@
 """A person's acts on a campaign: start, schedule, pause, resume, cancel, resolve."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,7 +29,7 @@ from newsletter.pipeline.campaigns.headcount import (
     current_terms,
     record_start,
 )
-from newsletter.pipeline.ledger import Configuration, entitle, find_campaign, find_seen, find_stored
+from newsletter.pipeline.ledger import Configuration, acting, find_campaign, find_seen, find_stored
 from newsletter.pipeline.outgoing import confirm_by_events, finish, reassess
 from newsletter.pipeline.status import (
     approved_from,
@@ -101,8 +99,7 @@ class Starter:
         Raises NotFound or Refused: ContentChanged, CountChanged or TimeChanged if the sender saw
         another content, number of readers or time; AlreadyStarted if it was started before.
         """
-        with self.store.begin() as tx:
-            person = entitle(tx, request.by, Role.SENDER, "start")
+        with acting(self.store, request.by, Role.SENDER, "start") as (tx, person):
             self.configuration.refuse_mismatch(tx)
             status = load_status(tx, find_seen(tx, request.slug, request.seen), self.rules)
             unconfirmed = _has_unconfirmed_count(tx, request.slug)
@@ -159,8 +156,7 @@ class Starter:
         ``renews_approvals`` revokes approvals for a later time instead of refusing. Raises NotFound
         or Refused.
         """
-        with self.store.begin() as tx:
-            person = entitle(tx, by, Role.SENDER, "schedule")
+        with acting(self.store, by, Role.SENDER, "schedule") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
             refuse_if_sent(status)
             self._set_time(tx, status.stored, at, person, renews_approvals=renews_approvals)
@@ -206,8 +202,7 @@ class Starter:
         A sender revokes the start, or all approvals if approvals start statements. An approver
         revokes their own approval. Raises UndoTooLate once sending has begun, and Refused.
         """
-        with self.store.begin() as tx:
-            person = entitle(tx, by, Role.APPROVER, "undo")
+        with acting(self.store, by, Role.APPROVER, "undo") as (tx, person):
             status = load_status(tx, find_stored(tx, slug), self.rules)
             campaign = status.campaign
             if campaign is not None and status.has_begun:
@@ -255,14 +250,14 @@ class OperatorActions:
     def pause(self, name: str) -> Campaign:
         """Pause a campaign. Calls under way are completed."""
         running = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.ATTENTION}
-        with self._acting("pause") as tx:
+        with acting(self.store, self.actor, Role.SENDER, "pause") as (tx, _):
             campaign, why = find_campaign(tx, name), f"paused by {self.actor}"
             self._change(tx, campaign, CampaignState.PAUSED, running, why, "pause")
             return find_campaign(tx, str(campaign.id))
 
     def resume(self, name: str) -> Campaign:
         """Resume a campaign, also one that waits for its time. Raises CountUnconfirmed."""
-        with self._acting("resume") as tx:
+        with acting(self.store, self.actor, Role.SENDER, "resume") as (tx, _):
             campaign = find_campaign(tx, name)
             if not has_begun(campaign) and _has_unconfirmed_count(tx, campaign.slug):
                 raise CountUnconfirmed(campaign)
@@ -281,7 +276,7 @@ class OperatorActions:
     def cancel(self, name: str) -> Campaign:
         """Cancel a campaign: cancel its pending deliveries and revoke its approvals."""
         live = set(CampaignState) - {CampaignState.SENT, CampaignState.CANCELLED}
-        with self._acting("cancel") as tx:
+        with acting(self.store, self.actor, Role.SENDER, "cancel") as (tx, _):
             campaign = find_campaign(tx, name)
             reason = f"cancelled by {self.actor}"
             self._change(tx, campaign, CampaignState.CANCELLED, live, reason, "cancel")
@@ -296,7 +291,7 @@ class OperatorActions:
 
     def go_back(self, name: str) -> Campaign:
         """Send pending batches by the first provider again, after a failover. Raises Refused."""
-        with self._acting("return") as tx:
+        with acting(self.store, self.actor, Role.SENDER, "return") as (tx, _):
             campaign = find_campaign(tx, name)
             if campaign.state.ended or not tx.campaigns.hand_on(campaign.id, ""):
                 raise Refused(
@@ -314,7 +309,7 @@ class OperatorActions:
 
         ``shown`` is the number that the person saw. Raises Refused if it has changed.
         """
-        with self._acting("resolve", Role.ADMIN) as tx:
+        with acting(self.store, self.actor, Role.ADMIN, "resolve") as (tx, _):
             campaign = find_campaign(tx, name)
             self._refuse_undecidable(campaign, to, shown)
             # a replay that is under way would overrule the decision
@@ -335,7 +330,7 @@ class OperatorActions:
         The content is the one approved for it. ``shown`` is the number that the person saw. Raises
         Refused if it has changed.
         """
-        with self._acting("reopen", Role.ADMIN) as tx:
+        with acting(self.store, self.actor, Role.ADMIN, "reopen") as (tx, _):
             campaign = find_campaign(tx, name)
             why, people = why_not_reopened(tx, campaign), tx.batches.unreached(campaign.id)
             if not why and shown not in {None, people}:
@@ -363,13 +358,6 @@ class OperatorActions:
             )
         if to is Resolution.RESEND and campaign.state is CampaignState.CANCELLED:
             raise Refused(f"campaign {campaign.id} is cancelled; nothing more is sent")
-
-    @contextmanager
-    def _acting(self, action: str, needed: Role = Role.SENDER) -> Iterator[Transaction]:
-        """Begin the transaction of an act, and check the actor's role in it."""
-        with self.store.begin() as tx:
-            entitle(tx, self.actor, needed, action)
-            yield tx
 
     def _change(
         self,

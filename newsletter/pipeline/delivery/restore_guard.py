@@ -21,7 +21,7 @@ from newsletter.domain.delivery.restore_guard import (
 from newsletter.domain.delivery.worker import DEAD_AFTER
 from newsletter.domain.errors import Refused, StoreUnavailable
 from newsletter.domain.staff.role import Role
-from newsletter.pipeline.ledger import entitle
+from newsletter.pipeline.ledger import acting
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
 
@@ -94,8 +94,7 @@ class Guard:
 
     def stop(self, *, by: str, reason: str) -> str:
         """Put all sending on hold until a person releases it. Return the reason as stored."""
-        with self.store.begin() as tx:
-            entitle(tx, by, Role.SENDER, "stop all sending")
+        with acting(self.store, by, Role.SENDER, "stop all sending") as (tx, _):
             words = " ".join(reason.split())  # logs have one line each
             kept = str(SendingStop(by=by, at=self.store.clock.now(), why=words))
             return self._put_hold(tx, HoldKind.STOP, by, kept)
@@ -107,8 +106,7 @@ class Guard:
         """
         record = None
         needed = Role.ADMIN if HoldKind.RESTORE_GUARD in kinds else Role.SENDER
-        with self.store.begin() as tx:
-            entitle(tx, by, needed, "resume sending")
+        with acting(self.store, by, needed, "resume sending") as (tx, _):
             books = self._read_books(tx)
             if books.discrepancy:
                 self._hold_sending(tx, books)

@@ -20,7 +20,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.pipeline.ledger import (
     Configuration,
-    authorise,
+    acting,
     entitle,
     find_seen,
     find_statement,
@@ -111,7 +111,7 @@ def approve(
         status = load_status(tx, stored, rules.campaigns)
         needed = Role.ADMIN if request.override else Role.APPROVER
         action = "stand in for an approval" if request.override else "approve"
-        person = authorise(tx, request.by, needed, action)
+        person = entitle(tx, request.by, needed, action, in_person=True)
         if status.stored.is_writer(person) and not status.rules.policy.author_may_approve:
             raise Refused(
                 f"{person} wrote in {status.slug}, and approvals.author_may_approve is false;"
@@ -193,8 +193,7 @@ def revoke(slug: str, *, by: str, store: Store, rules: CampaignRules, own: bool 
     ``own``: an admin too revokes only their own. Raises Refused once sending has begun, which a
     revocation would not stop.
     """
-    with store.begin() as tx:
-        person = authorise(tx, by, Role.APPROVER, "revoke")
+    with acting(store, by, Role.APPROVER, "revoke", in_person=True) as (tx, person):
         refuse_if_sent(get_status(tx, slug, rules))
         everything = tx.staff.roles()[person] is Role.ADMIN and not own
         whose = None if everything else person
@@ -335,8 +334,7 @@ def comment(slug: str, typed: str, *, by: str, store: Store) -> Comment:
         words = normalize_comment(typed)
     except ValueError as error:
         raise InvalidInput([Fault(file="comment", message=str(error))]) from error
-    with store.begin() as tx:
-        person = authorise(tx, by, Role.WRITER, "comment")
+    with acting(store, by, Role.WRITER, "comment", in_person=True) as (tx, person):
         stored = find_stored(tx, slug)
         made = Comment(
             slug=slug, by=person, at=tx.now, words=words, content_hash=stored.content_hash
@@ -357,8 +355,7 @@ def send_back(
     Raises NotFound or Refused: ContentChanged if the content is another one.
     """
     why = _clean_request(reason)
-    with store.begin() as tx:
-        person = entitle(tx, by, Role.APPROVER, "send back")
+    with acting(store, by, Role.APPROVER, "send back") as (tx, person):
         status = load_status(tx, find_seen(tx, slug, expect), rules)
         if status.statement.progress is Progress.DRAFT:
             raise Refused(draft_refusal(status.statement))

@@ -7,6 +7,7 @@ import itertools
 import secrets
 import string
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from newsletter.documents.release.imported import MadePicture
@@ -29,7 +30,7 @@ from newsletter.domain.statements.statement import (
     Statement,
     StoredStatement,
 )
-from newsletter.pipeline.ledger import authorise, entitle, find_draft, find_statement, find_stored
+from newsletter.pipeline.ledger import acting, entitle, find_draft, find_statement, find_stored
 from newsletter.pipeline.status import Lapse, draft_refusal, get_status, lapse_of, refuse_if_sent
 from newsletter.sources.desk import draft_text, parse_version
 from newsletter.sources.statements import Defaults
@@ -66,8 +67,7 @@ class DraftWriter:
 
     def new(self, text: DraftText, *, findings: ImportFindings | None = None) -> Draft:
         """Create a draft with this text. ``findings`` is what the import of a file reported."""
-        with self.store.begin() as tx:
-            who = authorise(tx, self.actor, Role.WRITER, "write")
+        with self._acting("write") as (tx, who):
             source = f"from {findings.file or 'a pasted text'}" if findings else ""
             return self._begin(tx, who, text, (), findings=findings, detail=source)
 
@@ -77,8 +77,7 @@ class DraftWriter:
         The copy of an unsent file or feed item can replace it. Any other copy is a new statement,
         without times; with a language, a translation. Raises NotFound or Refused.
         """
-        with self.store.begin() as tx:
-            who = authorise(tx, self.actor, Role.WRITER, "copy a statement")
+        with self._acting("copy a statement") as (tx, who):
             statement = find_stored(tx, slug).statement
             if statement.digest:
                 raise Refused(f"{statement.title} is made of what went out; it cannot be edited.")
@@ -99,8 +98,7 @@ class DraftWriter:
 
     def begin_like(self, key: str, *, title: str = "", template: bool = False) -> Draft:
         """Create a draft, or a ``template``, with another one's words. Raises NotFound."""
-        with self.store.begin() as tx:
-            who = authorise(tx, self.actor, Role.WRITER, "write")
+        with self._acting("write") as (tx, who):
             other, detail = find_draft(tx, key).version, f"like {key}{', as a template' * template}"
             return self._begin(
                 tx,
@@ -118,8 +116,7 @@ class DraftWriter:
         If the draft has changed since, store the text as a version and return the conflict.
         """
         typed = text.cleaned()
-        with self.store.begin() as tx:
-            who = authorise(tx, self.actor, Role.WRITER, "write")
+        with self._acting("write") as (tx, who):
             draft = find_draft(tx, key)
             if typed == draft.version.text:
                 return draft
@@ -139,8 +136,7 @@ class DraftWriter:
 
         Its writers stay those of both: an open page may bring later words back.
         """
-        with self.store.begin() as tx:
-            who = authorise(tx, self.actor, Role.WRITER, "restore a version")
+        with self._acting("restore a version") as (tx, who):
             draft = find_draft(tx, key)
             earlier = tx.drafts.version(key, number)
             if earlier is None:
@@ -155,16 +151,14 @@ class DraftWriter:
 
     def hide_notes(self, key: str) -> None:
         """Hide the notes on what the import left out or guessed. Raises NotFound."""
-        with self.store.begin() as tx:
-            who = authorise(tx, self.actor, Role.WRITER, "write")
+        with self._acting("write") as (tx, who):
             draft = find_draft(tx, key)
             tx.drafts.hide_notes(key)
             self._enter(tx, who, "look through", draft, "what the import left out")
 
     def delete(self, key: str) -> None:
         """Delete a text. Its versions are kept. Raises Refused if it is submitted."""
-        with self.store.begin() as tx:
-            who = authorise(tx, self.actor, Role.WRITER, "delete a text")
+        with self._acting("delete a text") as (tx, who):
             draft = find_draft(tx, key)
             if draft.is_handed_in:
                 raise Refused("It is submitted. Take it back first, then delete it.")
@@ -180,8 +174,7 @@ class DraftWriter:
         if not (words or decoration):
             message = "Say what the picture shows, or tick that it is decoration."
             raise InvalidInput([Fault(file=_subject(key), key="alt", message=message)])
-        with self.store.begin() as tx:
-            who = authorise(tx, self.actor, Role.WRITER, "add a picture")
+        with self._acting("add a picture") as (tx, who):
             draft = find_draft(tx, key)
             if len(tx.pictures.of(key)) >= _MAX_PICTURES:
                 raise Refused(f"This text has {_MAX_PICTURES} pictures; there is no room for more.")
@@ -198,6 +191,9 @@ class DraftWriter:
             tx.pictures.add(picture, made.data)
             self._enter(tx, who, "add a picture", draft, picture.name)
             return picture
+
+    def _acting(self, action: str) -> AbstractContextManager[tuple[Transaction, str]]:
+        return acting(self.store, self.actor, Role.WRITER, action, in_person=True)
 
     # --- one version after the other
 
@@ -308,8 +304,7 @@ class Submitter:
         with self.store.read() as tx:
             draft = find_draft(tx, key)
         self.renderer.render(self.read(draft))  # what cannot be rendered is handed to nobody
-        with self.store.begin() as tx:
-            who = authorise(tx, by, Role.WRITER, "submit a text")
+        with acting(self.store, by, Role.WRITER, "submit a text", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
             # before the revision is compared: a button may be pressed twice
             if draft.is_handed_in and not draft.is_ahead:
@@ -342,8 +337,7 @@ class Submitter:
 
     def take_back(self, key: str, *, by: str) -> Draft:
         """Withdraw a submitted draft, which is then neither reviewed nor sent. Raises Refused."""
-        with self.store.begin() as tx:
-            who = authorise(tx, by, Role.WRITER, "take a text back")
+        with acting(self.store, by, Role.WRITER, "take a text back", in_person=True) as (tx, who):
             draft = find_draft(tx, key)
             if not draft.is_handed_in:
                 raise Refused("It is not submitted, so there is nothing to take back.")
