@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,12 +11,20 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from newsletter.credentials.links import Departure, Owner
 from newsletter.domain.campaigns.digest import Abstract
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location, Mark
 from newsletter.domain.delivery.transactional import EmailText, News
-from newsletter.domain.errors import Defect, Fault, InvalidInput, Refused, StoreUnavailable
+from newsletter.domain.errors import (
+    Defect,
+    Fault,
+    InvalidInput,
+    NotFound,
+    Refused,
+    StoreUnavailable,
+)
 from newsletter.domain.events import Bounce, Event, EventKind, Forged
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Sender
 from newsletter.domain.statements.statement import Reading, Statement, texts_of, writers_of
@@ -299,28 +308,27 @@ class PlainLinks:
     def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
         return [f"t-{campaign_id}-{number}" for number in subscriber_ids]
 
-    def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
-        kind, _, rest = token.partition("-")
-        campaign_id, _, subscriber_id = rest.partition("-")
-        known = kind == "t" and campaign_id.isdigit() and subscriber_id.isdigit()
-        return (int(campaign_id), int(subscriber_id)) if known else None
+    def read_unsubscribe(self, token: str) -> Departure:
+        return Departure(*map(int, self._read(r"t-(\d+)-(\d+)", token)))
 
     def email_token(self, email_id: int) -> str:
         return f"l-{email_id}"
 
-    def read_email(self, token: str) -> int | None:
-        kind, _, number = token.partition("-")
-        return int(number) if kind == "l" and number.isdigit() else None
+    def read_email(self, token: str) -> int:
+        return int(self._read(r"l-(\d+)", token)[0])
 
     def preferences_token(self, subscriber_id: int, at: datetime) -> str:
         return f"p-{subscriber_id}-{at:%Y%m%dT%H%M}"
 
-    def read_preferences(self, token: str) -> tuple[int, datetime] | None:
-        kind, _, rest = token.partition("-")
-        number, _, minute = rest.partition("-")
-        if kind != "p" or not number.isdigit():
-            return None
-        return int(number), datetime.strptime(minute, "%Y%m%dT%H%M").replace(tzinfo=UTC)
+    def read_preferences(self, token: str) -> Owner:
+        number, minute = self._read(r"p-(\d+)-(\w+)", token)
+        return Owner(int(number), datetime.strptime(minute, "%Y%m%dT%H%M").replace(tzinfo=UTC))
+
+    def _read(self, pattern: str, token: str) -> tuple[str, ...]:
+        found = re.fullmatch(pattern, token)
+        if found is None:
+            raise NotFound("this link is not one of ours, or a part of it is missing")
+        return found.groups()
 
     def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
         return [f"{number}.{campaign_id}.test" for number in subscriber_ids]

@@ -1,18 +1,16 @@
-"""Interfaces to sources, providers, feeds and the renderer. Each has several implementations."""
+"""Interfaces to sources, providers and the renderer. Each has several implementations."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
     from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
-    from newsletter.domain.errors import InvalidInput
     from newsletter.domain.events import Event
     from newsletter.domain.statements.content import Content
-    from newsletter.domain.statements.feed import ExtractedStatement, FetchedFeed, Item
     from newsletter.domain.statements.statement import Reading, Statement
 
 
@@ -83,63 +81,5 @@ class Webhook(Protocol):
 
         ``headers`` have names in lower case. Raises Forged for an unsigned or old post, and for
         nothing else: a signed post that cannot be parsed is an event of kind OTHER.
-        """
-        ...
-
-
-class Links(Protocol):
-    """Signs and verifies the tokens in links."""
-
-    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """Return a token for each subscriber: ``[A-Za-z0-9_-]``, one length, deterministic."""
-        ...
-
-    def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
-        """Return (campaign id, subscriber id) if the signature is valid, else None."""
-        ...
-
-    def email_token(self, email_id: int) -> str:
-        """Return the token for the link of an email, of ``[A-Za-z0-9_-]``."""
-        ...
-
-    def read_email(self, token: str) -> int | None:
-        """Return the email's id if the signature is valid, else None."""
-        ...
-
-    def preferences_token(self, subscriber_id: int, at: datetime) -> str:
-        """Return the token of a link to preferences; it contains ``at`` to the minute."""
-        ...
-
-    def read_preferences(self, token: str) -> tuple[int, datetime] | None:
-        """Return (subscriber id, time of signing) if the signature is valid, else None."""
-        ...
-
-    def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """Return the local part of Message-ID for each delivery; deterministic."""
-        ...
-
-
-class Feed(Protocol):
-    """A source of statements that is visited over the network."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def address(self) -> str: ...
-
-    @property
-    def every(self) -> timedelta:
-        """Return the interval between visits."""
-        ...
-
-    def fetch(self, bookmark: str) -> FetchedFeed:
-        """Visit the feed once. Raises FeedUnreadable for any error of the network or the feed."""
-        ...
-
-    def compose(self, items: Sequence[Item]) -> Sequence[ExtractedStatement | InvalidInput]:
-        """Extract a statement from each item, or return why there is none.
-
-        Raises FeedUnreadable if that cannot be done now.
         """
         ...

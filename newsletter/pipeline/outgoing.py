@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.errors import Defect
-from newsletter.domain.ports import Links
 from newsletter.domain.statements.content import Content, Recipients
 from newsletter.store.sql import Transaction
 
@@ -27,7 +27,7 @@ def build_batch(
     *,
     attempt_id: str,
     at: datetime,
-    links: Links,
+    links: SignedLinks,
     names_by_id: Mapping[int, str],
 ) -> OutgoingBatch:
     """Build the batch for these (subscriber id, address). The same attempt gives the same batch.

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from newsletter.config.settings import Settings
 from newsletter.credentials.codes import link_token
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.clock import Clock
 from newsletter.domain.delivery.provider import Finding
 from newsletter.domain.delivery.rate_limit import Limits, Wait
 from newsletter.domain.delivery.worker import Worker
 from newsletter.domain.events import Event
-from newsletter.domain.ports import Links, Webhook
+from newsletter.domain.ports import Webhook
 from newsletter.pipeline.campaigns.trial import TrialSender
 from newsletter.pipeline.delivery.attempt import PooledProvider, ProviderPool
 from newsletter.pipeline.delivery.dispatch import Dispatcher
@@ -56,7 +57,7 @@ class Delivery:
     settings: Settings
     store: Store
     guard_file: GuardFile
-    links: Links
+    links: SignedLinks
     renderer: LazyRenderer
     counters: Counters
     key: bytes = field(repr=False)

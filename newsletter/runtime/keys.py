@@ -1,27 +1,16 @@
-"""The workspace's own keys, created once and readable by their owner alone; links signed by them.
+"""The workspace's own keys, created once and readable by their owner alone.
 
 ``links`` holds one key a line. The last key signs and all keys verify, so that links in old emails
 work after a new key was added. A key marked ``retired`` only verifies unsubscribe links.
 ``addresses`` is the key of the hash under which suppressions are stored.
-
-A token is base64url of: key number (1 byte), subject, and a MAC of 16 bytes by keyed BLAKE2b that
-is personalised by purpose. It contains no address, only letters, digits, ``-`` and ``_``.
-
-| purpose | subject (bytes) | length | lifetime |
-|---|---|---|---|
-| unsubscribe | campaign (4), subscriber (6) | 36 | for ever |
-| letter | letter (7) | 32 | as the letter says |
-| preferences | subscriber (6), minute of signing (4) | 36 | as its reader decides |
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import os
 import secrets
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -236,115 +225,3 @@ def _mode(path: Path) -> int:
     except FileNotFoundError:
         return 0
     return 0 if stat.S_ISLNK(mode) else mode
-
-
-_MAC_BYTES = 16
-_EMAIL_BYTES = 7
-_TOKEN_BYTES = 1 + 4 + 6 + _MAC_BYTES
-_TOKEN_LENGTH = _TOKEN_BYTES // 3 * 4  # three bytes are four letters and nothing is left over
-
-
-class SignedLinks:
-    """Signs and verifies tokens of links. The last of ``keys`` signs, all verify.
-
-    ``retired`` are the positions of keys that only verify unsubscribe links. A key's position never
-    changes, since each token contains it.
-    """
-
-    def __init__(self, keys: Sequence[bytes], *, retired: Collection[int] = ()) -> None:
-        if not 1 <= len(keys) <= 256:
-            raise ValueError("between 1 and 256 keys")
-        if len(keys) - 1 in retired:
-            raise ValueError("the key that signs cannot be retired")
-        self._retired = frozenset(retired)
-        self._unsubscribe = [_keyed(key, b"unsubscribe") for key in keys]
-        self._email = [_keyed(key, b"letter") for key in keys]
-        self._preferences = [_keyed(key, b"preferences") for key in keys]
-        # the first key stays for ever, and so does the id of a mail
-        self._message = hashlib.blake2b(key=keys[0], digest_size=8, person=b"message")
-
-    def unsubscribe_tokens(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """Return a token per subscriber, which stays the same as long as the key signs."""
-        number = len(self._unsubscribe) - 1
-        head = bytes([number]) + campaign_id.to_bytes(4)
-        # the beginning is hashed once: of a million tokens only the subscriber differs
-        begun = self._unsubscribe[number].copy()
-        begun.update(head)
-        raw: list[bytes] = []
-        for subscriber_id in subscriber_ids:
-            tail = subscriber_id.to_bytes(6)
-            mac = begun.copy()
-            mac.update(tail)
-            raw += (head, tail, mac.digest())
-        words = base64.urlsafe_b64encode(b"".join(raw)).decode()
-        return [words[at : at + _TOKEN_LENGTH] for at in range(0, len(words), _TOKEN_LENGTH)]
-
-    def read_unsubscribe(self, token: str) -> tuple[int, int] | None:
-        """Return (campaign id, subscriber id) of a valid token, else None."""
-        # retired keys count too, so that the link in an old email always unsubscribes
-        about = _read(token, self._unsubscribe, 4 + 6)
-        if about is None:
-            return None
-        return int.from_bytes(about[:4]), int.from_bytes(about[4:])
-
-    def email_token(self, email_id: int) -> str:
-        return _sign(self._email, email_id.to_bytes(_EMAIL_BYTES))
-
-    def read_email(self, token: str) -> int | None:
-        """Return the email id of a valid token, else None."""
-        about = _read(token, self._email, _EMAIL_BYTES, self._retired)
-        return None if about is None else int.from_bytes(about)
-
-    def preferences_token(self, subscriber_id: int, at: datetime) -> str:
-        """Return the token of a preferences link; ``at`` is stored to the minute."""
-        minutes = (at - _EPOCH) // timedelta(minutes=1)
-        return _sign(self._preferences, subscriber_id.to_bytes(6) + minutes.to_bytes(4))
-
-    def read_preferences(self, token: str) -> tuple[int, datetime] | None:
-        """Return (subscriber id, time of signing) of a valid token, else None."""
-        about = _read(token, self._preferences, 6 + 4, self._retired)
-        if about is None:
-            return None
-        return int.from_bytes(about[:6]), _EPOCH + int.from_bytes(about[6:]) * timedelta(minutes=1)
-
-    def message_ids(self, campaign_id: int, subscriber_ids: Sequence[int]) -> list[str]:
-        """Return the part of Message-ID before the @: signed, and the same in each attempt."""
-        begun = self._message.copy()
-        begun.update(campaign_id.to_bytes(4))
-        ids, middle = list[str](), f".{campaign_id}."
-        for subscriber_id in subscriber_ids:
-            mac = begun.copy()
-            mac.update(subscriber_id.to_bytes(6))
-            ids.append(f"{subscriber_id}{middle}{mac.hexdigest()}")
-        return ids
-
-
-def _keyed(key: bytes, purpose: bytes) -> "hashlib.blake2b":
-    return hashlib.blake2b(key=key, digest_size=_MAC_BYTES, person=purpose)
-
-
-def _sign(keys: "Sequence[hashlib.blake2b]", about: bytes) -> str:
-    body = bytes([len(keys) - 1]) + about
-    mac = keys[-1].copy()
-    mac.update(body)
-    return base64.urlsafe_b64encode(body + mac.digest()).decode()
-
-
-def _read(
-    token: str, keys: "Sequence[hashlib.blake2b]", size: int, retired: Collection[int] = frozenset()
-) -> bytes | None:
-    """Return the content of a token that one of the keys signed; None for a retired key."""
-    if len(token) != (1 + size + _MAC_BYTES) // 3 * 4:
-        return None
-    try:
-        raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        return None
-    if base64.urlsafe_b64encode(raw).decode() != token:  # + and / are read too
-        return None
-    if raw[0] >= len(keys) or raw[0] in retired:
-        return None
-    body, claimed = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-    mac = keys[raw[0]].copy()
-    mac.update(body)
-    return body[1:] if hmac.compare_digest(mac.digest(), claimed) else None

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from newsletter.config.settings import Settings
+from newsletter.credentials.links import SignedLinks
 from newsletter.credentials.passwords import Passwords
-from newsletter.domain.ports import Links
 from newsletter.pipeline.ledger import Configuration
 from newsletter.pipeline.staff.proofs import Proofs
 from newsletter.runtime.campaigns import Campaigns
@@ -63,7 +63,7 @@ class Services:
     store: Store
     configuration: Configuration
     """Compares this process's settings and templates with those of the running service."""
-    links: Links
+    links: SignedLinks
     umask: int
     """The umask for files that others may read. Our own files are for their owner alone."""
     statements: Statements

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter import __version__
 from newsletter.config.loading import FILE_NAME
 from newsletter.config.settings import Settings
 from newsletter.config.sources import AnySource, FeedOptions, FolderOptions, feeds_in
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Fault
-from newsletter.domain.ports import Feed, Links, Source
+from newsletter.domain.ports import Source
 from newsletter.domain.statements.draft import Draft
 from newsletter.domain.statements.statement import Approval, Statement
 from newsletter.pipeline.ledger import Configuration, statement_named
@@ -48,6 +50,9 @@ from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import hand_in, slugify
 from newsletter.store.sql import Store, Transaction
 
+if TYPE_CHECKING:
+    from newsletter.sources.feeds.readers import SyndicatedFeed
+
 
 @dataclass(frozen=True, kw_only=True)
 class Statements:
@@ -56,7 +61,7 @@ class Statements:
     settings: Settings
     store: Store
     configuration: Configuration
-    links: Links
+    links: SignedLinks
     renderer: LazyRenderer
     """Renders statements as emails."""
     campaigns: Campaigns
@@ -84,7 +89,7 @@ class Statements:
         )
 
     @cached_property
-    def feeds(self) -> tuple[Feed, ...]:
+    def feeds(self) -> "tuple[SyndicatedFeed, ...]":
         """The sources that are visited over the network."""
         found = feeds_in(self.settings.statements)
         return tuple(_feed(options, self.settings, self.store.clock) for options in found)
@@ -282,7 +287,7 @@ def _source(
     )
 
 
-def _feed(options: FeedOptions, settings: Settings, clock: Clock) -> Feed:
+def _feed(options: FeedOptions, settings: Settings, clock: Clock) -> "SyndicatedFeed":
     from newsletter.sources.feeds.fetching import Fetcher  # with what reads pages
     from newsletter.sources.feeds.readers import SandboxReader, SyndicatedFeed
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from newsletter.config.settings import Settings
-from newsletter.domain.ports import Links
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.subscribers.segment import Segment
 from newsletter.pipeline.subscribers.leave import clean, forget
 from newsletter.runtime.counters import Counters
@@ -17,7 +17,7 @@ class Subscribers:
 
     settings: Settings
     store: Store
-    links: Links
+    links: SignedLinks
     counters: Counters
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import Any
 
 from newsletter.config.loading import FILE_NAME, load
 from newsletter.config.settings import Settings
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import Clock
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.ledger import Configuration
@@ -16,7 +17,6 @@ from newsletter.runtime.configuration import ConfigurationOnDisk
 from newsletter.runtime.counters import Counters
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import (
-    SignedLinks,
     address_hash,
     fingerprints_in,
     kept_in,

@@ -4,9 +4,11 @@ import json
 from contextlib import suppress
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.credentials.links import SignedLinks
 from newsletter.documents.importing import import_eml
 from newsletter.documents.markdown_files import import_markdown
 from newsletter.documents.markup.docx import import_docx
@@ -14,11 +16,10 @@ from newsletter.documents.markup.odt import import_odt
 from newsletter.documents.markup.pages import import_page
 from newsletter.documents.markup.pdf import import_pdf
 from newsletter.documents.plain_text import import_document
-from newsletter.domain.errors import InvalidInput
+from newsletter.domain.errors import InvalidInput, NotFound
 from newsletter.domain.statements.feed import FeedUnreadable
 from newsletter.formats.frontmatter import parse_front_matter
 from newsletter.rendering.mail.headers import unsubscribe_token
-from newsletter.runtime.keys import SignedLinks
 from newsletter.sources.feeds import syndication
 from newsletter.sources.feeds.markup import tree
 from newsletter.sources.feeds.syndication import items_of
@@ -114,9 +115,9 @@ def test_a_json_feed(text: str) -> None:
 @hostile
 @given(st.one_of(TEXT, st.text("ABCabc019-_+/=", min_size=32, max_size=36)))
 def test_a_token(word: str) -> None:
-    assert LINKS.read_unsubscribe(word) is None
-    assert LINKS.read_email(word) is None
-    assert LINKS.read_preferences(word) is None
+    for read in (LINKS.read_unsubscribe, LINKS.read_email, LINKS.read_preferences):
+        with pytest.raises(NotFound):
+            read(word)
 
 
 @hostile
@@ -126,7 +127,8 @@ def test_a_token_that_was_altered(campaign: int, reader: int, data: st.DataObjec
     assert LINKS.read_unsubscribe(word) == (campaign, reader)
     place = data.draw(st.integers(0, len(word) - 1))
     other = data.draw(st.characters().filter(lambda letter: letter != word[place]))
-    assert LINKS.read_unsubscribe(word[:place] + other + word[place + 1 :]) is None
+    with pytest.raises(NotFound):
+        LINKS.read_unsubscribe(word[:place] + other + word[place + 1 :])
     assert LINKS.read_preferences(LINKS.preferences_token(reader, NOON)) == (reader, NOON)
 
 

@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from newsletter.credentials.codes import link_token
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.campaigns.campaign import StartBy
 from newsletter.domain.delivery.restore_guard import Absence, GuardRecord, Location
 from newsletter.domain.errors import Defect, Refused
-from newsletter.domain.ports import Links
 from newsletter.domain.statements.statement import Approvals, Reading
 from newsletter.pipeline.campaigns import plan
 from newsletter.pipeline.campaigns.control import OperatorActions, Starter
@@ -65,7 +65,7 @@ class Parts:
     transaction: Callable[[Transaction], Any] = as_it_is
     provider: Callable[[Customer], Any] = as_it_is
     guard_file: Callable[["Noted"], Any] = as_it_is
-    links: Links = field(default_factory=PlainLinks)
+    links: SignedLinks = field(default_factory=PlainLinks)
     sending_store: Callable[["Books"], Any] = as_it_is
     """The store of the dispatcher."""
     answer: type[FinalAnswer] = FinalAnswer

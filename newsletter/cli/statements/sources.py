@@ -8,7 +8,6 @@ import click
 from newsletter.cli import shell
 from newsletter.config.sources import FolderOptions
 from newsletter.domain.errors import Fault, InvalidInput, NotFound
-from newsletter.domain.ports import Feed
 from newsletter.domain.schedule import format_duration
 from newsletter.domain.statements.draft import DraftText
 from newsletter.domain.statements.feed import ItemState
@@ -22,6 +21,7 @@ from newsletter.store.sql import Transaction
 
 if TYPE_CHECKING:
     from newsletter.documents.release.imported import ImportedDocument, ImportedPicture
+    from newsletter.sources.feeds.readers import SyndicatedFeed
 
 
 _UNREACHABLE = 6
@@ -53,7 +53,7 @@ def list_sources(services: Services, as_json: bool) -> None:
             shell.say(f"{row['name']}: {row['remark']}")
 
 
-def _source_row(tx: Transaction, statements: Statements, feed: Feed) -> dict[str, Any]:
+def _source_row(tx: Transaction, statements: Statements, feed: "SyndicatedFeed") -> dict[str, Any]:
     record, counts = tx.feeds.record(feed.name), tx.feeds.counts(feed.name)
     zone, visited = statements.settings.timezone, record.visited_at
     return {
@@ -90,7 +90,7 @@ def poll(services: Services, name: str | None) -> int:
     return _UNREACHABLE if any(visit.failure for visit in seen) else 0
 
 
-def _feed(statements: Statements, name: str) -> Feed:
+def _feed(statements: Statements, name: str) -> "SyndicatedFeed":
     for feed in statements.feeds:
         if feed.name == name:
             return feed

@@ -12,7 +12,7 @@ from newsletter.cli.subscribers.moving import export, import_file, list_imports,
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
 from newsletter.domain.subscribers.audience import NOTED, Subscriber
 from newsletter.pipeline.subscribers import administer
-from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
+from newsletter.pipeline.subscribers.leave import leave
 from newsletter.pipeline.subscribers.membership import find_list
 from newsletter.rendering.mail.headers import unsubscribe_token
 from newsletter.runtime.services import Services
@@ -72,7 +72,7 @@ def receive_email(services: Services, email: BinaryIO) -> None:
     if not word:
         message = "its subject is not that of an email to unsubscribe; a person has to read it"
         raise InvalidInput([Fault(file=email.name, message=message)])
-    departure = read_unsubscribe_link(word, services.links)
+    departure = services.links.read_unsubscribe(word)
     strangers = leave([departure], store=services.store)
     if strangers:
         raise NotFound("its subscriber is not in this database: erased, or lost by a restore")

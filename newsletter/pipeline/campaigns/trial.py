@@ -7,10 +7,11 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.ports import Links, Renderer
+from newsletter.domain.ports import Renderer
 from newsletter.domain.staff.account import exceeded, limits_on_tests
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -35,7 +36,7 @@ _TOO_MANY = (
 
 
 def sample(
-    slug: str, *, address: str | None, store: Store, links: Links
+    slug: str, *, address: str | None, store: Store, links: SignedLinks
 ) -> tuple[Content, Recipient]:
     """Return the email for a sample recipient, or a subscriber's. Raises NotFound."""
     with store.read() as tx:
@@ -52,7 +53,7 @@ def sample(
 
 
 def shown(
-    tx: Transaction, stored: StoredStatement, *, reader: int = 0, links: Links
+    tx: Transaction, stored: StoredStatement, *, reader: int = 0, links: SignedLinks
 ) -> tuple[Content, Recipient] | None:
     """Return the email that a reader gets, or got if it was sent; None if it was never rendered.
 
@@ -70,12 +71,12 @@ def shown(
     return content, _as_reader(content, person, links)
 
 
-def made_up(content: Content, links: Links) -> Recipient:
+def made_up(content: Content, links: SignedLinks) -> Recipient:
     """Return a sample recipient without a name, whose links end no subscription."""
     return _as_reader(content, None, links)
 
 
-def _as_reader(content: Content, person: Subscriber | None, links: Links) -> Recipient:
+def _as_reader(content: Content, person: Subscriber | None, links: SignedLinks) -> Recipient:
     number = person.id if person else 0
     [token] = links.unsubscribe_tokens(NO_CAMPAIGN, [number])
     [message] = links.message_ids(NO_CAMPAIGN, [number])
@@ -109,7 +110,7 @@ class TrialSender:
 
     store: Store
     renderer: Renderer
-    links: Links
+    links: SignedLinks
     provider: PooledProvider
     lease: timedelta
     together: bool = False

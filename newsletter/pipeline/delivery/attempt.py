@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import (
@@ -30,7 +31,7 @@ from newsletter.domain.delivery.batch import (
 from newsletter.domain.delivery.provider import PreparedRequest
 from newsletter.domain.delivery.rate_limit import Cause, RateLimit, Wait, fails_for_long, fails_over
 from newsletter.domain.errors import InvalidInput, StoreUnavailable
-from newsletter.domain.ports import Links, Provider
+from newsletter.domain.ports import Provider
 from newsletter.pipeline.delivery.rate_limiter import RateLimiter
 from newsletter.store.file.guard_file import GuardFile
 from newsletter.store.sql import Store, Transaction
@@ -185,7 +186,7 @@ class Attempts(ABC, Generic[Held, Done]):
     store: Store
     guard_file: GuardFile
     pool: ProviderPool
-    links: Links
+    links: SignedLinks
     lease: timedelta
     attempt_ids: Callable[[], str]
     jitter: Callable[[], float]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.campaigns.campaign import CampaignState
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import (
@@ -25,7 +26,6 @@ from newsletter.domain.delivery.batch import (
 from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest, Replay
 from newsletter.domain.delivery.worker import DEAD_AFTER
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.ports import Links
 from newsletter.pipeline.delivery.attempt import ProviderPool
 from newsletter.pipeline.ledger import approved_content
 from newsletter.pipeline.outgoing import build_batch, confirm_by_events, finish, names_for, reassess
@@ -190,7 +190,7 @@ class Reconciler:
 
     store: Store
     pool: ProviderPool
-    links: Links
+    links: SignedLinks
     lease: timedelta
     jitter: Callable[[], float]
 

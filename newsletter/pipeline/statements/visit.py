@@ -7,9 +7,9 @@ result is dropped.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.ports import Feed
 from newsletter.domain.statements.feed import (
     ClassifiedItems,
     ExtractedStatement,
@@ -24,6 +24,9 @@ from newsletter.domain.statements.feed import (
 )
 from newsletter.domain.statements.statement import SLUG_MAX_LENGTH
 from newsletter.store.sql import Store, Transaction
+
+if TYPE_CHECKING:  # a workspace without feeds needs none of it
+    from newsletter.sources.feeds.readers import SyndicatedFeed
 
 _MAX_SPREAD = 1.1
 """The largest factor in ``next_visit``. Later times are of another clock or setting."""
@@ -64,11 +67,11 @@ class Visitor:
     share: Callable[[], float]
     slugify: Callable[[str], str]
 
-    def due(self, feeds: Iterable[Feed]) -> list[Feed]:
+    def due(self, feeds: "Iterable[SyndicatedFeed]") -> "list[SyndicatedFeed]":
         with self.store.read() as tx:
             return [feed for feed in feeds if _is_due(tx.feeds.record(feed.name), feed, tx.now)]
 
-    def visit(self, feed: Feed) -> VisitResult:
+    def visit(self, feed: "SyndicatedFeed") -> VisitResult:
         """Fetch a feed once and store its items."""
         with self.store.read() as tx:
             record, known = tx.feeds.record(feed.name), tx.feeds.items(feed.name)
@@ -88,7 +91,7 @@ class Visitor:
                 visited_at=now,
                 failures=failures,
                 failure=why,
-                next_at=self._next(feed, now, failures, error.retry_after),
+                next_at=self._next(feed.every, now, failures, error.retry_after),
             )
             with self.store.begin() as tx:
                 # another process may have visited the feed since
@@ -98,16 +101,14 @@ class Visitor:
         return self._book(feed, _VisitRows(texts), record, fetched, sifted, began)
 
     def _next(
-        self, feed: Feed, now: datetime, failures: int, retry_after: timedelta | None = None
+        self, every: timedelta, now: datetime, failures: int, retry_after: timedelta | None = None
     ) -> datetime:
         share = self.share()
-        return next_visit(
-            now, every=feed.every, failures=failures, retry_after=retry_after, share=share
-        )
+        return next_visit(now, every=every, failures=failures, retry_after=retry_after, share=share)
 
     def _book(
         self,
-        feed: Feed,
+        feed: "SyndicatedFeed",
         rows: "_VisitRows",
         record: FeedRecord,
         fetched: FetchedFeed,
@@ -125,7 +126,7 @@ class Visitor:
             first_at=record.first_at or began,
             visited_at=now,
             succeeded_at=began,
-            next_at=self._next(feed, now, 0),
+            next_at=self._next(feed.every, now, 0),
             bookmark=fetched.bookmark,
             failures=0,
             failure="",
@@ -202,7 +203,7 @@ class _VisitRows:
             self.taken.append(slug)
 
 
-def _is_due(record: FeedRecord, feed: Feed, now: datetime) -> bool:
+def _is_due(record: FeedRecord, feed: "SyndicatedFeed", now: datetime) -> bool:
     """Return whether a visit is due, also after the clock went back or the setting changed."""
     if record.next_at is None or record.address != feed.address or record.next_at <= now:
         return True

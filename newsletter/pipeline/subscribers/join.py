@@ -8,9 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.delivery.transactional import EmailKind, RequestOutcome, TransactionalEmail
 from newsletter.domain.errors import NotFound
-from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Consent, Entry, Subscriber, SuppressionReason
 from newsletter.domain.subscribers.signup import ConsentRecord, FormFault, Method, SignUp
 from newsletter.pipeline.subscribers.membership import lift, move, welcome
@@ -79,7 +79,7 @@ def ask(
         return tx.emails.ask(email, network=network)
 
 
-def follow(token: str, *, store: Store, links: Links) -> FollowedLink:
+def follow(token: str, *, store: Store, links: SignedLinks) -> FollowedLink:
     """Return the state of a confirmation link. Raises NotFound for an invalid token."""
     with store.read() as tx:
         email = _email_of(tx, token, links)
@@ -87,7 +87,9 @@ def follow(token: str, *, store: Store, links: Links) -> FollowedLink:
     return FollowedLink(state=state, email=email)
 
 
-def confirm(token: str, *, closed: Collection[str], store: Store, links: Links) -> FollowedLink:
+def confirm(
+    token: str, *, closed: Collection[str], store: Store, links: SignedLinks
+) -> FollowedLink:
     """Carry out the request of a confirmation link, once. Raises NotFound for an invalid token.
 
     Staff decide who joins the lists in ``closed``.
@@ -128,9 +130,8 @@ def confirm(token: str, *, closed: Collection[str], store: Store, links: Links) 
     )
 
 
-def _email_of(tx: Transaction, token: str, links: Links) -> TransactionalEmail:
-    number = links.read_email(token)
-    email = None if number is None else tx.emails.get(number)
+def _email_of(tx: Transaction, token: str, links: SignedLinks) -> TransactionalEmail:
+    email = tx.emails.get(links.read_email(token))
     if email is None or email.kind not in {EmailKind.JOIN, EmailKind.MOVE}:
         raise NotFound("this link is not one of ours, or a part of it is missing")
     return email

@@ -7,26 +7,13 @@ nothing but end subscriptions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.ports import Links
+from newsletter.credentials.links import Departure
+from newsletter.domain.errors import Refused
 from newsletter.domain.staff.audit import READER
 from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import SuppressedEntry, SuppressionReason
 from newsletter.pipeline.ledger import entitle
 from newsletter.store.sql import Store
-
-
-@dataclass(frozen=True, kw_only=True)
-class Departure:
-    """The campaign and subscriber of an unsubscribe link."""
-
-    campaign_id: int
-    subscriber_id: int
-
-    @property
-    def is_test(self) -> bool:
-        """Whether the link is from a test mail or a preview, and ends nothing."""
-        return self.campaign_id == 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +26,6 @@ class PendingDeparture:
     """Whether no subscription is left to end."""
     language: str
     """The reader's language; may be empty."""
-
-
-def read_unsubscribe_link(token: str, links: Links) -> Departure:
-    """Return the departure of a link. Raises NotFound for an invalid token."""
-    signed = links.read_unsubscribe(token)
-    if signed is None:
-        raise NotFound("this link is not one of ours, or a part of it is missing")
-    return Departure(campaign_id=signed[0], subscriber_id=signed[1])
 
 
 def pending_departure(departure: Departure, *, store: Store) -> PendingDeparture:
@@ -62,20 +41,14 @@ def pending_departure(departure: Departure, *, store: Store) -> PendingDeparture
     return PendingDeparture(lists=lists, ended=is_ended, language=person.language)
 
 
-def leave(departures: Sequence[Departure], *, store: Store) -> tuple[Departure, ...]:
+def leave(departures: Sequence[Departure], *, store: Store) -> Sequence[Departure]:
     """End the subscriptions of these links in one transaction. A repetition changes nothing.
 
     Return the links whose subscriber is unknown: erased, or newer than the restored backup. Such a
     link contains no address, so only a person can stop further mail.
     """
-    pairs = [
-        (departure.campaign_id, departure.subscriber_id)
-        for departure in departures
-        if not departure.is_test
-    ]
     with store.begin() as tx:
-        unknown = tx.choices.depart(pairs, tx.now)
-    return tuple(Departure(campaign_id=by, subscriber_id=reader) for by, reader in unknown)
+        return tx.choices.depart([one for one in departures if not one.is_test], tx.now)
 
 
 def leave_list(departure: Departure, name: str, *, store: Store) -> None:
@@ -87,7 +60,7 @@ def leave_list(departure: Departure, name: str, *, store: Store) -> None:
         tx.choices.leave(departure.subscriber_id, [name], tx.now, departure.campaign_id)
 
 
-def leave_everything(departure: Departure, *, store: Store) -> tuple[Departure, ...]:
+def leave_everything(departure: Departure, *, store: Store) -> Sequence[Departure]:
     """End all subscriptions, and suppress the address, so that no import adds it again.
 
     Return the departure if its subscriber is unknown, else nothing.

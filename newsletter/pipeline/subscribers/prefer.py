@@ -1,41 +1,18 @@
 """A reader's preferences, stored in one transaction and effective at once."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
+from newsletter.credentials.links import Owner
 from newsletter.domain.delivery.transactional import EmailKind, TransactionalEmail, network_of
 from newsletter.domain.errors import NotFound
-from newsletter.domain.ports import Links
 from newsletter.domain.subscribers.audience import Subscriber
-from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME, PreferenceChange
+from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.domain.subscribers.signup import ConsentRecord, Method
 from newsletter.pipeline.subscribers.membership import lift, welcome
 from newsletter.store.sql import Store, Transaction
 
 _CONSENT_SOURCE = "the page of preferences"
-_MAX_CLOCK_SKEW = timedelta(hours=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Owner:
-    """The subscriber to whose preferences a link gives access."""
-
-    subscriber_id: int
-    signed_at: datetime
-
-    def is_late(self, now: datetime) -> bool:
-        """Return whether the link has expired. It then only allows to request a new link."""
-        early = self.signed_at > now + _MAX_CLOCK_SKEW  # else one key would open it for years
-        return early or now > self.signed_at + PREFERENCES_LINK_LIFETIME
-
-
-def read_preferences_link(token: str, links: Links) -> Owner:
-    """Return the owner of a preferences link. Raises NotFound for an invalid token."""
-    signed = links.read_preferences(token)
-    if signed is None:
-        raise NotFound("this link is not one of ours, or a part of it is missing")
-    return Owner(subscriber_id=signed[0], signed_at=signed[1])
 
 
 def subscriber_of(owner: Owner, *, store: Store) -> Subscriber:

@@ -124,7 +124,10 @@ class SyndicatedFeed:
     zone: str
 
     def fetch(self, bookmark: str) -> FetchedFeed:
-        """Read the feed, if it changed since the bookmark."""
+        """Read the feed, if it changed since the bookmark.
+
+        Raises FeedUnreadable for any error of the network or the feed.
+        """
         with unforeseen_as_unreadable():
             kept = json.loads(bookmark) if bookmark else {}
             conditions = {_CONDITIONS[key]: value for key, value in kept.items()}
@@ -145,5 +148,8 @@ class SyndicatedFeed:
             )
 
     def compose(self, items: Sequence[Item]) -> list[ExtractedStatement | InvalidInput]:
-        """Return a statement's text of each item, or why there is none."""
+        """Return a statement's text of each item, or why there is none.
+
+        Raises FeedUnreadable if that cannot be done now.
+        """
         return self.reader.compose(items, zone=self.zone, now=self.clock.now())

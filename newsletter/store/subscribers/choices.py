@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from newsletter.credentials.links import Departure
 from newsletter.domain.subscribers.audience import Consent
 from newsletter.domain.subscribers.signup import ConsentRecord, wording_of
 from newsletter.store.database import Repository
@@ -129,8 +130,8 @@ class Choices(Repository):
         self._db.change(f"{_END} AND {on}", on, id=subscriber_id, at=at, campaign_id=campaign_id)
         return left
 
-    def depart(self, links: Sequence[tuple[int, int]], at: datetime) -> list[tuple[int, int]]:
-        """End subscriptions through links in emails, each (campaign id, subscriber id).
+    def depart(self, links: Sequence[Departure], at: datetime) -> list[Departure]:
+        """End subscriptions through links in emails.
 
         A link ends the subscriptions to the lists of its campaign; all, if the campaign is unknown.
         Return the links of unknown subscribers.

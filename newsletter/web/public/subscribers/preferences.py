@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from newsletter.credentials.links import Owner
 from newsletter.domain.errors import NotFound
 from newsletter.domain.setting import control_in_value
 from newsletter.domain.staff.audit import READER
@@ -66,7 +67,7 @@ class ReaderRequest:
 
     http: Request
     form: Posted
-    owner: prefer.Owner
+    owner: Owner
     person: Subscriber
     words: Mapping[str, str]
     language: str
@@ -136,11 +137,9 @@ class PreferencesPage:
 
         return read_and_answer
 
-    def _owner(self, request: Request) -> prefer.Owner | None:
+    def _owner(self, request: Request) -> Owner | None:
         try:
-            return prefer.read_preferences_link(
-                request.path_params["token"], self._subscribers.links
-            )
+            return self._subscribers.links.read_preferences(request.path_params["token"])
         except NotFound:
             return None
 

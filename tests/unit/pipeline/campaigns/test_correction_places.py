@@ -7,7 +7,7 @@ import pytest
 from newsletter.domain.campaigns.campaign import CampaignState, Counts
 from newsletter.domain.errors import Refused
 from newsletter.pipeline.statements.approve import revoke
-from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
+from newsletter.pipeline.subscribers.leave import leave
 from tests.unit.pipeline.campaigns.correcting import (
     RIGHT,
     WRONG,
@@ -226,6 +226,6 @@ def test_its_link_ends_the_subscriptions_to_the_lists_of_the_original(room: News
     campaign = correct(room)
     room.drain()
     [token] = room.links.unsubscribe_tokens(campaign.id, [2])
-    leave([read_unsubscribe_link(token, room.links)], store=room.store)
+    leave([room.links.read_unsubscribe(token)], store=room.store)
     with room.store.read() as tx:
         assert tx.readers.lists() == {"events": 2}

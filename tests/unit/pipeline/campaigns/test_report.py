@@ -9,7 +9,7 @@ import pytest
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.errors import NotFound
 from newsletter.pipeline.campaigns.report import report, summary
-from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
+from newsletter.pipeline.subscribers.leave import leave
 from tests.fakes import always
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -142,7 +142,7 @@ def test_those_who_left_by_a_link_of_this_campaign_are_counted(room: Newsroom) -
     room.start(5)
     room.drain()
     for token in room.links.unsubscribe_tokens(1, [1, 2, 2]):
-        leave([read_unsubscribe_link(token, room.links)], store=room.store)
+        leave([room.links.read_unsubscribe(token)], store=room.store)
     assert figures(room)["unsubscribed"] == 2
 
 

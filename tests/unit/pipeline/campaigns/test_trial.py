@@ -11,7 +11,7 @@ from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.campaigns.headcount import DryRun, report_lines
 from newsletter.pipeline.campaigns.trial import filled, sample, shown
 from newsletter.pipeline.statements.render import changes
-from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
+from newsletter.pipeline.subscribers.leave import leave
 from newsletter.store.sql import Store
 from tests.unit.pipeline.newsroom import Newsroom
 
@@ -120,7 +120,7 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(room: Newsroom) -> None:
     assert room.campaigns() == []
     assert room.deeds()[-1] == ("operator", "test")
     word = batch.recipients[0].unsubscribe
-    leave([read_unsubscribe_link(word, room.links)], store=room.store)
+    leave([room.links.read_unsubscribe(word)], store=room.store)
     assert try_out(room).audience == 5
 
 

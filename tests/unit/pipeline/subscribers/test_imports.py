@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from newsletter.credentials.links import Departure, Owner
 from newsletter.domain.errors import InvalidInput, NotFound, Refused, StoreUnavailable
 from newsletter.domain.subscribers.audience import (
     Entry,
@@ -18,7 +19,7 @@ from newsletter.domain.subscribers.audience import (
 from newsletter.domain.subscribers.preferences import PreferenceChange
 from newsletter.pipeline.subscribers import administer, prefer
 from newsletter.pipeline.subscribers.imports import ImportPlan, run_import, undo
-from newsletter.pipeline.subscribers.leave import Departure, forget, leave, leave_everything
+from newsletter.pipeline.subscribers.leave import forget, leave, leave_everything
 from tests.unit.pipeline.newsroom import Newsroom
 
 ADA = "ada@forum.example"
@@ -194,7 +195,7 @@ ACTS: dict[str, Callable[[Newsroom, int], object]] = {
         Departure(campaign_id=9, subscriber_id=one), store=room.store
     ),
     "another name": lambda room, one: prefer.save(
-        prefer.Owner(subscriber_id=one, signed_at=room.clock.now()),
+        Owner(subscriber_id=one, signed_at=room.clock.now()),
         PreferenceChange(name="Ann"),
         shown={},
         language="en",

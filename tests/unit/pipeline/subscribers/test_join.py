@@ -29,7 +29,7 @@ from newsletter.pipeline.subscribers.join import (
     confirm,
     follow,
 )
-from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
+from newsletter.pipeline.subscribers.leave import leave
 from tests.fakes import NOON
 from tests.unit.pipeline.delivery.sending import JOIN, Post
 from tests.unit.pipeline.newsroom import Newsroom
@@ -188,7 +188,7 @@ def test_a_used_link_does_not_bring_back_whoever_left_since(room: Newsroom) -> N
     press(room)
     campaign = room.start(1)
     token = f"t-{campaign.id}-{person(room).id}"
-    leave([read_unsubscribe_link(token, room.links)], store=room.store)
+    leave([room.links.read_unsubscribe(token)], store=room.store)
     assert press(room).state is LinkState.USED
     assert person(room).lists == ()
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from newsletter.credentials.links import Departure, SignedLinks
 from newsletter.domain.campaigns.campaign import Counts
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch
 from newsletter.domain.errors import NotFound, Refused
@@ -9,16 +10,13 @@ from newsletter.domain.events import Event, EventKind, EventTarget
 from newsletter.domain.subscribers.audience import Audience, SuppressionReason
 from newsletter.pipeline.campaigns.report import report
 from newsletter.pipeline.subscribers.leave import (
-    Departure,
     PendingDeparture,
     clean,
     forget,
     leave,
     leave_everything,
     pending_departure,
-    read_unsubscribe_link,
 )
-from newsletter.runtime.keys import SignedLinks
 from tests.fakes import NOON, accept_all
 from tests.unit.pipeline.newsroom import Meanwhile, Newsroom
 
@@ -29,11 +27,11 @@ def token(room: Newsroom, reader: int = 1, campaign: int = 1) -> str:
 
 
 def follow(room: Newsroom, *words: str) -> None:
-    leave([read_unsubscribe_link(word, room.links) for word in words], store=room.store)
+    leave([room.links.read_unsubscribe(word) for word in words], store=room.store)
 
 
 def look(room: Newsroom, word: str) -> PendingDeparture:
-    return pending_departure(read_unsubscribe_link(word, room.links), store=room.store)
+    return pending_departure(room.links.read_unsubscribe(word), store=room.store)
 
 
 def lists_of(room: Newsroom, reader: int = 1) -> tuple[str, ...]:
@@ -83,12 +81,12 @@ def test_the_link_of_whoever_is_not_there_any_more_is_answered_all_the_same(
         tx.readers.forget("reader1@example.org", room.clock.now())
     follow(room, token(room, reader))
     assert look(room, token(room, reader)).ended
-    leave_everything(read_unsubscribe_link(token(room, reader), room.links), store=room.store)
+    leave_everything(room.links.read_unsubscribe(token(room, reader)), store=room.store)
 
 
 def test_the_link_of_a_test_mail_ends_nothing(room: Newsroom) -> None:
     room.start(3)
-    test = read_unsubscribe_link(token(room, campaign=0), room.links)
+    test = room.links.read_unsubscribe(token(room, campaign=0))
     assert test.is_test
     leave([test], store=room.store)
     leave_everything(test, store=room.store)

@@ -5,14 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from newsletter.credentials.links import Owner
 from newsletter.domain.errors import NotFound
 from newsletter.domain.subscribers.audience import Subscriber, SuppressionReason
 from newsletter.domain.subscribers.preferences import PREFERENCES_LINK_LIFETIME, PreferenceChange
 from newsletter.pipeline.subscribers.prefer import (
-    Owner,
     ask_for_link,
     ask_to_move,
-    read_preferences_link,
     resume,
     save,
     subscriber_of,
@@ -60,14 +59,14 @@ def test_a_pause_ends_by_itself_and_the_next_campaign_is_for_everybody_again(
 
 def test_a_link_opens_for_a_day_and_only_if_we_signed_it(room: Newsroom) -> None:
     word = room.links.preferences_token(7, room.clock.now())
-    found = read_preferences_link(word, room.links)
+    found = room.links.read_preferences(word)
     now = room.clock.now()
     assert found == Owner(subscriber_id=7, signed_at=now)
     assert not found.is_late(now + PREFERENCES_LINK_LIFETIME)
     assert found.is_late(now + PREFERENCES_LINK_LIFETIME + timedelta(minutes=1))
     assert found.is_late(now - timedelta(hours=2)), "signed in the future"
     with pytest.raises(NotFound, match="not one of ours"):
-        read_preferences_link("x", room.links)
+        room.links.read_preferences("x")
 
 
 def test_only_what_a_wish_names_is_changed(room: Newsroom, owner: Owner) -> None:

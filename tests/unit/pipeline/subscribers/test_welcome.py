@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from newsletter.credentials.links import Owner
 from newsletter.domain.campaigns.campaign import Campaign, CampaignState
 from newsletter.domain.campaigns.sentences import describe_state
 from newsletter.domain.campaigns.state import Act, Shelf, State
@@ -18,7 +19,7 @@ from newsletter.domain.subscribers.signup import SignUp
 from newsletter.pipeline.campaigns.board import desktop, load_for_page
 from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.join import ShownConsent, ask, confirm
-from newsletter.pipeline.subscribers.prefer import Owner, save
+from newsletter.pipeline.subscribers.prefer import save
 from newsletter.store.sql import Store
 from newsletter.web.public.archive import published
 from tests.fakes import PlainRenderer, accept_all, always

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.credentials.links import SignedLinks
 from newsletter.domain.delivery.restore_guard import HoldKind
 from newsletter.domain.delivery.transactional import (
     EmailKind,
@@ -22,8 +23,7 @@ from newsletter.domain.staff.role import Role
 from newsletter.domain.subscribers.audience import Entry
 from newsletter.pipeline.subscribers import prefer
 from newsletter.pipeline.subscribers.join import confirm, follow
-from newsletter.pipeline.subscribers.leave import leave, read_unsubscribe_link
-from newsletter.runtime.keys import SignedLinks
+from newsletter.pipeline.subscribers.leave import leave
 from newsletter.store.file.copies import backup, restore
 from newsletter.store.sql import Store
 from tests.contracts.books import Books, add_campaign
@@ -253,8 +253,8 @@ def test_a_link_from_before_a_restore_shows_nothing_of_whoever_comes_after_it(
         with pytest.raises(NotFound):
             deed(of_ana, store=restored, links=links)
     with pytest.raises(NotFound):
-        prefer.subscriber_of(prefer.read_preferences_link(own_page, links), store=restored)
-    leave([read_unsubscribe_link(in_mail, links)], store=restored)
+        prefer.subscriber_of(links.read_preferences(own_page), store=restored)
+    leave([links.read_unsubscribe(in_mail)], store=restored)
     with restored.read() as tx:
         bo = tx.readers.get(of_bo.reader_id or 0)
     assert bo is not None

@@ -8,12 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from newsletter.runtime.keys import SignedLinks
+from newsletter.credentials.links import SignedLinks
+from newsletter.domain.errors import NotFound
 from tests.fakes import NOON
 from tests.rows import rows
 
 KEY, NEWER, FOREIGN = b"k" * 32, b"n" * 32, b"f" * 32
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def read(reads: Callable[[str], object], word: str) -> object:
+    """Return what a link says, or None if it is none of ours."""
+    try:
+        return reads(word)
+    except NotFound:
+        return None
 
 
 def token(links: SignedLinks, campaign: int = 7, subscriber: int = 42) -> str:
@@ -71,19 +80,20 @@ def test_every_change_of_one_bit_is_refused() -> None:
     for place in range(len(word)):
         for bit in range(8):
             changed = word[:place] + chr(ord(word[place]) ^ (1 << bit)) + word[place + 1 :]
-            assert links.read_unsubscribe(changed) is None
+            assert read(links.read_unsubscribe, changed) is None
 
 
 @rows("word", ["", "A", "A" * 35, "A" * 36, "A" * 37, "=" * 36, "ä" * 36, "\n", "../../etc/passwd"])
 def test_what_is_no_token_of_ours_is_refused(word: str) -> None:
-    assert SignedLinks([KEY]).read_unsubscribe(word) is None
+    with pytest.raises(NotFound, match="not one of ours"):
+        SignedLinks([KEY]).read_unsubscribe(word)
 
 
 @rows("change", ["{}A", "A{}", "{}=", "{}\n", " {}", "{}\x00", "{}{}"])
 def test_a_token_with_anything_around_it_is_refused(change: str) -> None:
     links = SignedLinks([KEY])
     word = token(links)
-    assert links.read_unsubscribe(change.format(word, word)) is None
+    assert read(links.read_unsubscribe, change.format(word, word)) is None
 
 
 def test_a_token_is_written_in_one_way_alone() -> None:
@@ -92,14 +102,14 @@ def test_a_token_is_written_in_one_way_alone() -> None:
     marked = [word for word in words if {"-", "_"} & set(word)]
     assert len(marked) > 20
     for word in marked:
-        assert links.read_unsubscribe(word.replace("-", "+").replace("_", "/")) is None
+        assert read(links.read_unsubscribe, word.replace("-", "+").replace("_", "/")) is None
 
 
 def test_a_retired_key_ends_subscriptions_and_nothing_else() -> None:
     old, new = SignedLinks([KEY]), SignedLinks([KEY, NEWER], retired={0})
-    assert new.read_unsubscribe(token(old)) is not None
-    assert new.read_email(old.email_token(7)) is None
-    assert new.read_preferences(old.preferences_token(7, NOON)) is None
+    assert read(new.read_unsubscribe, token(old)) is not None
+    assert read(new.read_email, old.email_token(7)) is None
+    assert read(new.read_preferences, old.preferences_token(7, NOON)) is None
     assert new.read_email(new.email_token(7)) == 7
     assert new.read_preferences(new.preferences_token(7, NOON)) == (7, NOON)
 
@@ -114,12 +124,12 @@ def test_old_links_work_after_a_new_key_was_added_and_new_ones_are_signed_by_it(
     assert new.read_unsubscribe(token(old)) == (7, 42)
     assert token(new) != token(old)
     assert new.read_unsubscribe(token(new)) == (7, 42)
-    assert old.read_unsubscribe(token(new)) is None
+    assert read(old.read_unsubscribe, token(new)) is None
 
 
 def test_a_key_does_not_verify_in_the_place_of_another() -> None:
     swapped = SignedLinks([NEWER, KEY])
-    assert swapped.read_unsubscribe(token(SignedLinks([KEY]))) is None
+    assert read(swapped.read_unsubscribe, token(SignedLinks([KEY]))) is None
 
 
 def test_a_signature_for_another_purpose_does_not_unsubscribe() -> None:
@@ -130,7 +140,7 @@ def test_a_signature_for_another_purpose_does_not_unsubscribe() -> None:
     for purpose, accepted in ((b"unsubscribe", True), (b"", False), (b"confirm", False)):
         mac = hashlib.blake2b(body, key=KEY, digest_size=16, person=purpose).digest()
         word = base64.urlsafe_b64encode(body + mac).decode()
-        assert (links.read_unsubscribe(word) is not None) is accepted
+        assert (read(links.read_unsubscribe, word) is not None) is accepted
 
 
 @pytest.mark.parametrize("count", [0, 257])
@@ -167,9 +177,9 @@ SIGNED: dict[str, Callable[[SignedLinks], str]] = {
     "preferences": lambda links: links.preferences_token(42, AT),
 }
 READ: dict[str, Callable[[SignedLinks, str], object]] = {
-    "unsubscribe": lambda links, word: links.read_unsubscribe(word),
-    "letter": lambda links, word: links.read_email(word),
-    "preferences": lambda links, word: links.read_preferences(word),
+    "unsubscribe": lambda links, word: read(links.read_unsubscribe, word),
+    "letter": lambda links, word: read(links.read_email, word),
+    "preferences": lambda links, word: read(links.read_preferences, word),
 }
 ABOUT = {"unsubscribe": (7, 42), "letter": 7, "preferences": (42, AT)}
 
