@@ -167,7 +167,7 @@ def make(services: Services, lanes: Lanes | None = None) -> Starlette:
     ours += ApiGate(operations(services), services.store, lanes.api).routes()
     if settings.desk.enabled:
         desk = Desk(services.staff)
-        ours += Gate(desk, services.staff, desk_routes(desk, services), lanes).routes()
+        ours += Gate(desk, services.staff, desk_routes(services), lanes).routes()
     wrapped = [Middleware(SecurityHeaders, secure=settings.public_url.startswith("https://"))]
     wrapped.append(Middleware(ProxyCheck))
     if settings.desk.url:
@@ -199,7 +199,7 @@ def operations(services: Services) -> list[Operation]:
     return operations_of(resources)
 
 
-def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
+def desk_routes(services: Services) -> list[DeskRoute]:
     """Return the desk's routes as data: path, method, least role, second factor.
 
     A route without a row does not exist. The gate alone checks the conditions in a row. Role and
@@ -208,25 +208,25 @@ def desk_routes(desk: Desk, services: Services) -> list[DeskRoute]:
     statements, campaigns = services.statements, services.campaigns
     delivery, staff = services.delivery, services.staff
     pages = (
-        StatementPages(desk, statements),
-        EmailPreview(desk, statements, delivery),
-        SignIn(desk, staff),
-        Account(desk, staff),
-        administration.StaffPages(desk, staff),
-        administration.ChannelPages(desk, staff),
-        administration.TokenPages(desk, staff),
-        SettingsPages(desk, staff, statements),
-        administration.AuditLog(desk, staff),
-        Drafts(desk, statements, delivery),
-        Editing(desk, statements),
-        Reviewing(desk, statements, campaigns),
-        Starting(desk, statements, campaigns),
-        CampaignPage(desk, campaigns, delivery),
-        Calendar(desk, staff),
-        UnknownDeliveries(desk, campaigns),
-        Stopping(desk, delivery),
-        ReadersPages(desk, services.subscribers),
-        ImportPages(desk, services.subscribers),
-        ReaderPages(desk, services.subscribers),
+        StatementPages(statements),
+        EmailPreview(statements, delivery),
+        SignIn(staff),
+        Account(staff),
+        administration.StaffPages(staff),
+        administration.ChannelPages(staff),
+        administration.TokenPages(staff),
+        SettingsPages(staff, statements),
+        administration.AuditLog(staff),
+        Drafts(statements, delivery),
+        Editing(statements),
+        Reviewing(statements, campaigns),
+        Starting(statements, campaigns),
+        CampaignPage(campaigns, delivery),
+        Calendar(staff),
+        UnknownDeliveries(campaigns),
+        Stopping(delivery),
+        ReadersPages(services.subscribers),
+        ImportPages(services.subscribers),
+        ReaderPages(services.subscribers),
     )
     return routes_of(pages)

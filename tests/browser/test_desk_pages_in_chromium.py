@@ -9,7 +9,6 @@ from starlette.routing import compile_path
 
 from newsletter.cli.workspace.demo import at_the_desk
 from newsletter.runtime.services import Services
-from newsletter.web.desk.page import Desk
 from newsletter.web.pages import desk_routes
 from newsletter.web.server import WebServer
 from tests.browser.axe import violations_in_both
@@ -114,7 +113,7 @@ ELSEWHERE = {
 def test_every_page_there_is_was_looked_at(served: tuple[Services, str]) -> None:
     services, _ = served
     looked_at = [path.partition("?")[0] for _, path, _ in pages(services)]
-    for route in desk_routes(Desk(services.staff), services):
+    for route in desk_routes(services):
         if route.method == "GET" and route.path not in ELSEWHERE:
             pattern, _, _ = compile_path(route.path)
             assert any(pattern.match(path) for path in looked_at), route.path

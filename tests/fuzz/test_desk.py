@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.web.desk.page import PROOF, Desk
+from newsletter.web.desk.page import PROOF
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, desk
@@ -56,7 +56,7 @@ def test_each_route_answers_whatever_is_sent(staffed: Staffed, data: st.DataObje
         form["again"] = json.dumps(carried)
     form = {name: value.encode("utf-8", "replace").decode() for name, value in form.items()}
     who = data.draw(st.sampled_from(["vera", "cleo", "dan", ""]))
-    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
+    for route in desk_routes(staffed.site.services):
         path = filled(route, part)
         if who:
             asked = staffed.as_(who, fresh=True)

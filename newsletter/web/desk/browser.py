@@ -9,9 +9,8 @@ from starlette.responses import Response
 from newsletter.domain.delivery.transactional import network_of
 from newsletter.domain.staff.account import RelyingParty, browser_of, relying_party_of
 from newsletter.domain.wording import say
-from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer
+from newsletter.pipeline.staff.proofs import Client
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.request import DeskRequest
 from newsletter.web.http.forms import host_of
 from newsletter.web.http.hosts import is_this_machine
 
@@ -83,10 +82,10 @@ def desk_path(address: str) -> str:
     return HOME if path.startswith(_SIGN_IN_PATHS) else address
 
 
-def redirect_uri(request: DeskRequest, staff: Staff) -> str:
+def redirect_uri(request: Request, staff: Staff) -> str:
     """Return the redirect URI of a sign-in at the identity provider."""
-    own = f"http://{request.http.url.netloc}{HOME}"
-    return f"{own if is_loopback(request.http) else staff.settings.desk_url}/sign-in/back"
+    own = f"http://{request.url.netloc}{HOME}"
+    return f"{own if is_loopback(request) else staff.settings.desk_url}/sign-in/back"
 
 
 PASSKEY = "passkey"
@@ -102,24 +101,24 @@ class PasskeyOffer:
     """A sentence that names the address at which the person's passkeys work, or ""."""
 
 
-def relying_party(request: DeskRequest, staff: Staff) -> RelyingParty | None:
+def relying_party(request: Request, staff: Staff) -> RelyingParty | None:
     """Return the relying party (WebAuthn) of passkeys; None if ``desk.url`` cannot have any.
 
     On loopback it is the host in the browser instead of the host of ``desk.url``. A passkey
     of localhost is valid at no other desk.
     """
     settings, name = staff.settings, staff.settings.organisation.name
-    if is_loopback(request.http):
-        return relying_party_of(f"http://{request.http.url.netloc}", name)
+    if is_loopback(request):
+        return relying_party_of(f"http://{request.url.netloc}", name)
     return relying_party_of(settings.desk_url, name)
 
 
-def passkey_hint(request: DeskRequest, staff: Staff) -> str:
+def passkey_hint(request: Request, staff: Staff) -> str:
     """Return a sentence that names the address at which passkeys work; "" if this one does."""
-    url, party = request.http.url, relying_party(request, staff)
+    url, party = request.url, relying_party(request, staff)
     if party is not None and party.id == url.hostname:
         return ""
-    if is_loopback(request.http):
+    if is_loopback(request):
         port = f":{url.port}" if url.port else ""
         there = f"http://localhost{port}/desk"
         named = "Passkeys don't work at {host}, as they need a name. Use {there} instead."
@@ -129,7 +128,7 @@ def passkey_hint(request: DeskRequest, staff: Staff) -> str:
     return say("Passkeys work only at {address}.", address=staff.settings.desk_url)
 
 
-def offer_passkey(request: DeskRequest, address: str, staff: Staff) -> PasskeyOffer:
+def offer_passkey(request: Request, address: str, staff: Staff) -> PasskeyOffer:
     """Return whether a member of staff has a passkey that works at this address."""
     party, there = relying_party(request, staff), passkey_hint(request, staff)
     with staff.store.read() as tx:
@@ -138,11 +137,3 @@ def offer_passkey(request: DeskRequest, address: str, staff: Staff) -> PasskeyOf
         return PasskeyOffer(is_available=False, hint=there if theirs else "")
     works = party is not None and any(passkey.party == party.id for passkey in theirs)
     return PasskeyOffer(is_available=works)
-
-
-def second_factor(request: DeskRequest, field: str, staff: Staff) -> str | PasskeyAnswer:
-    """Return the second factor in a form: a passkey's signature, or the text of a field."""
-    signature, party = request.field(PASSKEY), relying_party(request, staff)
-    if signature and party:
-        return PasskeyAnswer(answer=signature, party=party)
-    return request.field(field)

@@ -7,7 +7,6 @@ from datetime import datetime
 from types import MappingProxyType
 
 from newsletter.config.settings import Settings
-from newsletter.domain.campaigns.campaign import ShownTerms, parse_typed_number
 from newsletter.domain.campaigns.status import StatementStatus
 from newsletter.domain.errors import NotFound
 from newsletter.domain.staff.account import name_of
@@ -22,8 +21,6 @@ from newsletter.pipeline.statements.review import review
 from newsletter.pipeline.status import TimeChanged
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.request import DeskRequest
-from newsletter.web.http.forms import parse_number
 
 _ADDRESS = re.compile(r"(?<![^\s@,;:()“”])[^\s@,;:()“”]++@[^\s@,;:()“”]*[^\s@,;:()“”.]")
 
@@ -172,29 +169,6 @@ def plain(error: object, names: Mapping[str, str] = MappingProxyType({})) -> str
     # an error may contain a reader's address, which staff at the desk need not see
     text = _ADDRESS.sub(lambda found: names.get(found[0], "somebody"), without_commands(said))
     return sentence(text)
-
-
-_HASH = 64
-"""Hex digits of a content hash. A page sends the whole hash, never an abbreviation."""
-
-
-def seen_version(request: DeskRequest) -> str:
-    """Return the content hash in the form; "none", which matches no version, if it has none."""
-    digest = request.field("digest")
-    return digest if len(digest) == _HASH else "none"
-
-
-def shown_terms(request: DeskRequest, now: datetime, typed: str = "typed") -> ShownTerms:
-    """Return the readers and the time that the page showed, from the fields of its form.
-
-    ``typed`` is the field in which the person typed the number of readers.
-    """
-    return ShownTerms(
-        readers=parse_number(request.field("shown")),
-        time=request.field("shown_time"),
-        typed=parse_typed_number(request.field(typed)),
-        fresh=request.who.session.has_fresh_factor(now),
-    )
 
 
 def explain_change(moved: CountChanged | TimeChanged, moment: Callable[[datetime], str]) -> str:

@@ -13,8 +13,7 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.delivery import Delivery
 from newsletter.web.desk.campaigns.campaign import campaign_of
 from newsletter.web.desk.deciding import colleagues, plain, provider_names, role_holders, title_of
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.http.forms import parse_number
 
 _MAX_REASON = 200
@@ -24,8 +23,7 @@ _A_MINUTE = timedelta(minutes=1)
 class Stopping:
     """The page that stops and resumes all sending."""
 
-    def __init__(self, desk: Desk, delivery: Delivery) -> None:
-        self._desk = desk
+    def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
 
     @route("POST", "/stop", Role.SENDER)
@@ -33,10 +31,10 @@ class Stopping:
         reason = " ".join(request.field("reason").split())
         if len(reason) > _MAX_REASON or not reason.isprintable():
             fault = say("Write the reason in at most {most} plain characters", most=_MAX_REASON)
-            return self._page(request, faults=[("reason", fault)])
+            return self._page(request.with_faults(("reason", fault)))
         if HoldKind.STOP not in self._delivery.guard().holds():
             self._delivery.guard().stop(by=request.who.address, reason=reason)
-        return self._desk.go(request, "/stop", done="stopped")
+        return go("/stop", done="stopped")
 
     @route("POST", "/resume", Role.SENDER, step_up=True)
     def resume(self, request: DeskRequest) -> Response:
@@ -55,23 +53,18 @@ class Stopping:
     def _lift(self, request: DeskRequest, kind: HoldKind) -> Response:
         lifted = self._delivery.guard().release(by=request.who.address, kinds={kind})
         page = "" if lifted and not self._delivery.guard().holds() else "/stop"
-        return self._desk.go(request, page, done="resumed-all" if lifted else "")
+        return go(page, done="resumed-all" if lifted else "")
 
     @route("GET", "/stop", Role.SENDER)
-    def _page(
-        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
-    ) -> Response:
+    def _page(self, request: DeskRequest) -> Response:
         holds = self._delivery.guard().holds()
         with self._delivery.store.read() as tx:
             names, admins, workers = colleagues(tx), role_holders(tx, Role.ADMIN), tx.workers.all()
         doubt = holds.get(HoldKind.RESTORE_GUARD, "")
         doubt = plain(doubt, names) if doubt else ""
-        return self._desk.page(
-            request,
+        return request.page(
             "stop.html.j2",
             title=say("Sending is stopped") if holds else say("Stop all sending?"),
-            status=status,
-            faults=faults,
             reason=request.field("reason"),
             by_person=HoldKind.STOP in holds,
             in_doubt=doubt,
@@ -87,8 +80,7 @@ WAYS = {"has": Resolution.ACCEPTED, "none": Resolution.RESEND, "leave": Resoluti
 class UnknownDeliveries:
     """The page on which an admin decides the outcome of unknown deliveries."""
 
-    def __init__(self, desk: Desk, campaigns: Campaigns) -> None:
-        self._desk = desk
+    def __init__(self, campaigns: Campaigns) -> None:
         self._campaigns = campaigns
 
     @route("POST", "/campaigns/{id}/unknown", Role.ADMIN, step_up=True)
@@ -97,36 +89,30 @@ class UnknownDeliveries:
         to, shown = WAYS.get(request.field("way")), parse_number(request.field("shown"))
         if to is None or shown is None:
             fault = say("Choose what you found in the provider's log")
-            return self._page(request, faults=[("way-1", fault)])
+            return self._page(request.with_faults(("way-1", fault)))
         with self._campaigns.store.read() as tx:
-            number, names = campaign_of(tx, request).id, colleagues(tx)
+            number = campaign_of(tx, request).id
         try:
             self._campaigns.hand(request.who.address).resolve(str(number), to, shown=shown)
         except Refused as error:
-            faults = [("", f"Nothing was decided. {plain(error, names)}")]
-            return self._page(request, faults=faults, status=409)
-        return self._desk.go(request, f"/campaigns/{number}", done="decided")
+            why = f"Nothing was decided. {request.desk.plain(error)}"
+            return self._page(request.with_faults(("", why), status=409))
+        return go(f"/campaigns/{number}", done="decided")
 
     @route("GET", "/campaigns/{id}/unknown", Role.SENDER)
-    def _page(
-        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
-    ) -> Response:
+    def _page(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             calls = tx.unknowns.calls(campaign.id)
             title, deciders = title_of(tx, campaign.slug), role_holders(tx, Role.ADMIN)
             providers = tx.unknowns.providers(campaign.id) or [campaign.provider]
-
-        if not campaign.counts.unknown and not faults:
-            return self._desk.go(request, f"/campaigns/{campaign.id}")
-        return self._desk.page(
-            request,
+        if not campaign.counts.unknown and not request.faults:
+            return go(f"/campaigns/{campaign.id}")
+        return request.page(
             "unknown.html.j2",
             title=say("Unknown"),
-            status=status,
             campaign=campaign,
             statement=title,
-            faults=faults,
             chosen=request.field("way"),
             since=calls and calls[0],
             until=calls and calls[1] + _A_MINUTE,

@@ -29,7 +29,7 @@ from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import step_up
 from newsletter.runtime.log_lines import sparing
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.browser import PASSKEY, client_of, second_factor, session_token, set_cookie
+from newsletter.web.desk.browser import PASSKEY, client_of, session_token, set_cookie
 from newsletter.web.desk.page import PROOF, Desk
 from newsletter.web.desk.request import DeskRequest, Route
 from newsletter.web.http.forms import BodyMemory, Posted, host_of, parse_form
@@ -131,20 +131,19 @@ class Gate:
             http.headers.get("host", ""),
             extra=sparing("proxy without Host"),
         )
-        request = DeskRequest(http=http, member=None)
-        return self._desk.failed(request, say("The web server is not set up"), _HIDDEN, status=421)
+        request = DeskRequest(http=http, desk=self._desk, member=None)
+        return request.failed(say("The web server is not set up"), _HIDDEN, status=421)
 
     def _answer(self, route: Route, http: Request, body: bytes) -> Response:
         posted = Posted()
         if body:
             files, kind = _MAX_FILES * route.takes_files, http.headers.get("content-type", "")
             posted = parse_form(kind, body, max_fields=_MAX_FIELDS, max_files=files)
-        request = DeskRequest(
-            http=http, member=self._member(session_token(http)), posted=posted, body=body
-        )
+        member = self._member(session_token(http))
+        request = DeskRequest(http=http, desk=self._desk, member=member, posted=posted, body=body)
         proved = self._proved(route, request)
         if isinstance(proved, Refusal):
-            return self._desk.step_up(request, proved)
+            return request.step_up(proved)
         if proved is not None:
             # the session has a new token from here on, and secrets are not passed on
             rest = posted.fields.items()
@@ -163,14 +162,14 @@ class Gate:
 
     def _proved(self, route: Route, request: DeskRequest) -> SignedIn | Refusal | None:
         """Check a second factor that came with the form; None if none came."""
-        proof, member = second_factor(request, PROOF, self._staff), request.member
+        proof, member = request.proof(PROOF), request.member
         asks = route.step_up or route.may_step_up
         if not (proof and member and route.role and asks and member.may(route.role)):
             return None
         if member.session.has_fresh_factor(self._desk.now()):
             return None
-        client = client_of(request.http)
-        return step_up(member.session.hash, proof, client=client, proofs=self._staff.proofs)
+        hashed, proofs = member.session.hash, self._staff.proofs
+        return step_up(hashed, proof, client=request.client, proofs=proofs)
 
     def _answer_route(self, route: Route, request: DeskRequest) -> Response:
         try:
@@ -181,7 +180,7 @@ class Gate:
             title, status, said = say("That was not done"), 409, str(error)
         except InvalidInput as error:
             title, status, said = say("Check these points"), 422, str(error)
-        return self._desk.failed(request, title, said, status=status)
+        return request.failed(title, said, status=status)
 
     def _objection(self, route: Route, request: DeskRequest) -> Response | None:
         """Return the page that refuses the request; None if the route may answer."""
@@ -192,13 +191,13 @@ class Gate:
             if request.http.method in _SAFE and not request.body:
                 back = urlencode({"next": request.address})
                 return RedirectResponse(f"/desk/sign-in?{back}", status_code=303)
-            return self._desk.sign_in_again(request)
+            return request.sign_in_again()
         if not member.may(route.role):
             if request.http.method not in _SAFE:
                 self._note_refusal(request, member, route.role)
-            return self._desk.forbidden(request, route.role)
+            return request.forbidden(route.role)
         if route.step_up and not member.session.has_fresh_factor(self._desk.now()):
-            return self._desk.step_up(request)
+            return request.step_up()
         return None
 
     def _note_refusal(self, request: DeskRequest, member: Member, role: Role) -> None:
@@ -258,8 +257,9 @@ class Gate:
         return await self._lanes.sign_in.run(self._failed, http, title, text, 404)
 
     def _failed(self, http: Request, title: str, text: str, status: int) -> Response:
-        request = DeskRequest(http=http, member=self._member(session_token(http)))
-        return self._desk.failed(request, title, text, status=status)
+        member = self._member(session_token(http))
+        request = DeskRequest(http=http, desk=self._desk, member=member)
+        return request.failed(title, text, status=status)
 
 
 def _is_our_own(http: Request) -> bool:

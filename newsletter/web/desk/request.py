@@ -1,20 +1,67 @@
-"""A request to the desk, and the declaration of the route that answers it."""
+"""A request to the desk, its answers, and the declaration of the route that gives them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote, urlencode
 
+from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from newsletter.domain.campaigns.campaign import ShownTerms, parse_typed_number
 from newsletter.domain.errors import Defect, Fault, InvalidInput, NotFound
-from newsletter.domain.staff.account import Member
+from newsletter.domain.staff.account import Member, SignInBy
 from newsletter.domain.staff.role import Role
-from newsletter.domain.wording import say
+from newsletter.domain.wording import Sentence, say
+from newsletter.pipeline.staff.proofs import Client, PasskeyAnswer, Refusal
+from newsletter.rendering.languages import base_language
+from newsletter.rendering.sentences import Language
+from newsletter.web.desk.browser import HOME, PASSKEY, client_of, offer_passkey, relying_party
+from newsletter.web.desk.deciding import role_holders
+from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk
 from newsletter.web.http.forms import Posted, Upload, parse_number
+from newsletter.web.http.frame import accepted_languages
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:;"
+    " connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+_MAIL_POLICY = (
+    "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline';"
+    " img-src 'self' https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+_HEADERS = {
+    # no-referrer would make browsers say Origin: null of our own posts, and the gate asks for it
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+_MIN_RESCUED_CHARACTERS = 80
+"""Characters from which an error page shows a field's text for copying."""
+_SECRET_FIELDS = frozenset({PROOF, PASSKEY, "password", "old", "new", "code"})
+"""Fields that no page repeats."""
+
+Faults = Sequence[tuple[str, str]]
+"""(field, sentence) of each fault in a form; "" for a fault of no field."""
+_HASH_DIGITS = 64
+_MENU_ENTRIES = {
+    "": "home",
+    "drafts": "statements",
+    "campaigns": "statements",
+    "readers": "audience",
+    "staff": "settings",
+    "audit": "settings",
+    "channels": "settings",
+    "tokens": "settings",
+}
+"""First segment of a path below the desk → its entry in the menu, if the name differs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +69,23 @@ class DeskRequest:
     """A request to the desk whose body has been read. Its handler may block: it has a thread."""
 
     http: Request
+    desk: Desk
     member: Member | None
     posted: Posted = field(default_factory=Posted)
     body: bytes = b""
+    faults: Faults = ()
+    """The faults of its form, which the page with the form shows."""
+    status: int | None = None
+    """The HTTP status of that page; None for 422 with faults, else 200."""
+
+    def with_faults(self, *faults: tuple[str, str], status: int | None = None) -> DeskRequest:
+        """Return the request as the page sees it that shows its form again."""
+        return replace(self, faults=faults, status=status)
+
+    def refused(self, name: str, refusal: Refusal) -> DeskRequest:
+        """Return the request with the fault of a field that held no valid proof."""
+        status = 429 if refusal is Refusal.TOO_OFTEN else 401
+        return self.with_faults((name, say(PROOF_FAULTS[refusal])), status=status)
 
     @property
     def who(self) -> Member:
@@ -55,7 +116,7 @@ class DeskRequest:
         return found
 
     @property
-    def page(self) -> int:
+    def page_number(self) -> int:
         """Return the page number in the query, from 1 on."""
         return max(1, parse_number(self.query("page")) or 1)
 
@@ -81,6 +142,212 @@ class DeskRequest:
         if not isinstance(read, dict):
             raise InvalidInput([Fault(file="body", message="is no JSON object")])
         return read
+
+    @property
+    def client(self) -> Client:
+        """Return the browser, the network and the device of the request."""
+        return client_of(self.http)
+
+    def proof(self, name: str) -> str | PasskeyAnswer:
+        """Return the second factor in the form: a passkey's signature, or the text of a field."""
+        signature, party = self.field(PASSKEY), relying_party(self.http, self.desk.staff)
+        if signature and party:
+            return PasskeyAnswer(answer=signature, party=party)
+        return self.field(name)
+
+    def seen_version(self) -> str:
+        """Return the content hash in the form; "none", which matches no version, if it has none.
+
+        A page sends the whole hash, never an abbreviation.
+        """
+        digest = self.field("digest")
+        return digest if len(digest) == _HASH_DIGITS else "none"
+
+    def shown_terms(self, typed: str = "typed") -> ShownTerms:
+        """Return the readers and the time that the page showed, from the fields of its form.
+
+        ``typed`` is the field in which the person typed the number of readers.
+        """
+        return ShownTerms(
+            readers=parse_number(self.field("shown")),
+            time=self.field("shown_time"),
+            typed=parse_typed_number(self.field(typed)),
+            fresh=self.who.session.has_fresh_factor(self.desk.now()),
+        )
+
+    # --- answers
+
+    def language(self, messages: Iterable[str] = ()) -> Language:
+        """Return the person's language, else the browser's; English if a message is untranslatable.
+
+        A page is never in two languages.
+        """
+        known = self.desk.languages
+        if not all(isinstance(one, Sentence) for one in messages):
+            return known["en"]
+        own = self.member.language if self.member else ""
+        header = self.http.headers.get("accept-language", "")
+        wanted = [own, *map(base_language, accepted_languages(header))]
+        return known[next((one for one in wanted if one in known), "en")]
+
+    def page(
+        self,
+        template: str,
+        *,
+        title: str,
+        status: int | None = None,
+        said: Sequence[str] = (),
+        nav: str | None = None,
+        **values: object,
+    ) -> Response:
+        """Return a page in the frame, with the faults of the form.
+
+        ``said`` are messages on it that may be untranslatable. ``nav`` is its entry in the menu,
+        by default that of its path. Raises TypeError if ``values`` has a name of the frame's.
+        """
+        part = self.path.removeprefix(HOME).strip("/").partition("/")[0]
+        desk, staff, restart = self.desk, self.desk.staff, ""
+        if self.member and not staff.configuration.is_superseded():
+            restart = staff.configuration.changed_on_disk()
+        told = [*said, *([restart] if restart else ()), *(fault for _, fault in self.faults)]
+        language = self.language(told)
+        filled = dict(
+            title=title,
+            nav=_MENU_ENTRIES.get(part, part) if nav is None else nav,
+            faults=self.faults,
+            fault=defaultdict(
+                str, reversed(self.faults)
+            ),  # of several in a field the first is said
+            organisation=staff.settings.organisation.name,
+            logo=staff.settings.brand.logo,
+            me=self.member,
+            here=self.address,
+            done=self.query("done"),
+            language=language.code,
+            script_words=Markup(language.of_scripts),  # noqa: S704 - it has no < in it
+            stopped=desk.hold_reasons() if self.member else (),
+            restart=restart,
+            assets=desk.assets,
+            oidc=staff.provider and staff.provider.desk,
+            zone=staff.settings.timezone,
+            Role=Role,
+            **values,
+        )
+        headers = {
+            **_HEADERS,
+            "Content-Security-Policy": _POLICY,
+            "Content-Language": language.code,
+        }
+        status = status or self.status or (422 if self.faults else 200)
+        return HTMLResponse(desk.fill(template, filled, language), status, headers)
+
+    def part(self, template: str, lines: Sequence[str]) -> str:
+        """Fill a template without the frame, in a language into which all ``lines`` translate."""
+        language = self.language(lines)
+        return self.desk.fill(template, {"lines": lines, "language": language.code}, language)
+
+    def data(self, values: object, *, status: int = 200) -> Response:
+        """Return JSON for our own scripts, with its sentences in the person's language."""
+        policy = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+        said = self.language().in_all_words(values)
+        return JSONResponse(said, status, {**_HEADERS, **policy})
+
+    # --- refusals
+
+    def failed(
+        self, title: str, text: str, *, status: int, written: Sequence[str] = ()
+    ) -> Response:
+        """Return a page that says what failed and why, with colleagues by their names.
+
+        ``written`` are texts that would be lost: the page shows them for copying.
+        """
+        lines = [text]
+        if not isinstance(text, Sentence):
+            lines = (self.desk.replace_addresses(text) if self.member else text).splitlines()
+        more: Mapping[str, Any] = {"said": lines, "lines": lines, "written": written}
+        return self.page("failed.html.j2", title=title, status=status, nav="", **more)
+
+    def forbidden(self, role: Role) -> Response:
+        """Say that the role does not suffice, and who has it."""
+        with self.desk.staff.store.read() as tx:
+            others = role_holders(tx, role, limit=4)
+        takes = say("This takes the role {role}. Nothing was changed.", role=say(role.value))
+        if others:
+            ask = "This takes the role {role}. Ask {others}. Nothing was changed."
+            takes = say(ask, role=say(role.value), others=others)
+        written = [
+            value
+            for values in (self._form_fields().values() if self.http.method == "POST" else ())
+            for value in values
+            if len(value) >= _MIN_RESCUED_CHARACTERS
+        ]
+        title = say("You can't do this with your role")
+        return self.failed(title, takes, status=403, written=written)
+
+    def sign_in_again(self) -> Response:
+        """Return the sign-in page. It carries the form, which can be resent after the sign-in."""
+        post = self.http.method == "POST"
+        carried = {"action": self.address, "fields": self._form_fields()}
+        return self.page(
+            "sign-in.html.j2",
+            title=say("Sign in"),
+            status=401,
+            next="/desk" if post else self.address,
+            again=json.dumps(carried) if post else "",
+            address="",
+            provider=self.desk.staff.settings.desk.oidc,
+        )
+
+    def step_up(self, refusal: Refusal | None = None) -> Response:
+        """Return a page that asks for a second factor and resends the form with it."""
+        post, staff = self.http.method == "POST", self.desk.staff
+        with staff.store.read() as tx:
+            account = tx.accounts.get(self.who.address)
+        has_factor = account is not None and account.has_factor
+        ways = staff.proofs.ways_in(self.who.role, account)
+        is_proof = staff.provider and (staff.provider.desk.factor != "" or not has_factor)
+        asked = self.refused(PROOF, refusal) if refusal else self.with_faults(status=401)
+        return asked.page(
+            "step-up.html.j2",
+            title=say("Confirm that it's you"),
+            nav="",
+            is_proving=is_proof and SignInBy.PROVIDER in ways,
+            onward="/desk" if post else self.address,
+            elsewhere=post,
+            action=self.address if post else "/desk/step-up",
+            fields=self._form_fields() if post else {"next": [self.address]},
+            has_factor=has_factor,
+            has_password=account is not None and account.password != "",
+            passkeys=offer_passkey(self.http, self.who.address, staff),
+        )
+
+    def _form_fields(self) -> dict[str, list[str]]:
+        """Return the fields of the form, without secrets, so that a second form can resend them."""
+        fields = self.posted.fields.items()
+        return {name: list(values) for name, values in fields if name not in _SECRET_FIELDS}
+
+
+def go(path: str, *, done: str = "") -> Response:
+    """Redirect to a page of the desk; ``done`` names the act that the page then reports."""
+    query = f"{'&' if '?' in path else '?'}{urlencode({'done': done})}" if done else ""
+    fields = {"Cache-Control": "no-store"}
+    return RedirectResponse(f"{HOME}{path.removeprefix(HOME)}{query}", 303, fields)
+
+
+def framed_email(html: str) -> Response:
+    """Return an email's HTML for an iframe without scripts and forms.
+
+    It has the page's origin, so that the page can fit the frame to its height.
+    """
+    return HTMLResponse(html, headers={**_HEADERS, "Content-Security-Policy": _MAIL_POLICY})
+
+
+def download(data: bytes, *, name: str, kind: str) -> Response:
+    """Return a file that browsers download and never display."""
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    policy = {"Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'"}
+    headers = {**_HEADERS, **policy, "Content-Disposition": disposition}
+    return Response(data, media_type=kind, headers=headers)
 
 
 @dataclass(frozen=True)

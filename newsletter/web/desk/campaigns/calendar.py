@@ -16,8 +16,8 @@ from newsletter.domain.wording import place_of, say
 from newsletter.pipeline.campaigns.board import Entry, calendar, clashes
 from newsletter.pipeline.staff.account import change_feed
 from newsletter.runtime.services import Staff
-from newsletter.web.desk.page import Desk, StaffPart
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.page import StaffPart
+from newsletter.web.desk.request import DeskRequest, download, go, route
 
 _HERE = "/calendar"
 _DAY = timedelta(days=1)
@@ -70,15 +70,15 @@ class _Span:
 class Calendar(StaffPart):
     """The pages of the calendar."""
 
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        super().__init__(desk, staff)
+    def __init__(self, staff: Staff) -> None:
+        super().__init__(staff)
         self._settings = staff.settings
         self._zone = ZoneInfo(staff.settings.timezone)
 
     @route("GET", "/calendar", Role.VIEWER)
     def _page(self, request: DeskRequest, link: str = "") -> Response:
         """Show a month or a week, and a private address that was just created."""
-        now = self._desk.now()
+        now = request.desk.now()
         today = now.astimezone(self._zone).date()
         by = "week" if request.query("week") else "month"
         asked = request.query("week") or request.query("month")
@@ -93,8 +93,7 @@ class Calendar(StaffPart):
         by_day: dict[date, list[Entry]] = {}
         for entry in entries:
             by_day.setdefault(entry.at.astimezone(self._zone).date(), []).append(entry)
-        return self._desk.page(
-            request,
+        return request.page(
             "calendar.html.j2",
             title=span.title,
             span=span,
@@ -121,13 +120,13 @@ class Calendar(StaffPart):
     def end(self, request: DeskRequest) -> Response:
         """Revoke the private address."""
         change_feed(request.who.session.hash, "", proofs=self._staff.proofs)
-        return self._desk.go(request, _HERE, done="calendar-ended")
+        return go(_HERE, done="calendar-ended")
 
     # calendar programs cannot sign in: the word in the address is the key
     @route("GET", "/calendar/{word}.ics", None)
     def feed(self, request: DeskRequest) -> Response:
         """Return the iCalendar file. Raises NotFound if the address's owner left the staff."""
-        now, rules = self._desk.now(), self._settings.campaign_rules()
+        now, rules = request.desk.now(), self._settings.campaign_rules()
         with self._staff.store.read() as tx:
             owner = tx.accounts.owner_of_feed(hash_token(request.param("word")))
             if owner is None or tx.staff.role(owner) is None:
@@ -135,7 +134,7 @@ class Calendar(StaffPart):
             entries = calendar(tx, rules, now - _PAST, now + _FUTURE)
         name = f"{self._settings.organisation.name}: statements"
         data = calendar_file(name, (self._event(entry, now) for entry in entries))
-        return self._desk.file(data, name="statements.ics", kind="text/calendar; charset=utf-8")
+        return download(data, name="statements.ics", kind="text/calendar; charset=utf-8")
 
     def _event(self, entry: Entry, now: datetime) -> Mapping[str, str | datetime]:
         desk = self._settings.desk_url

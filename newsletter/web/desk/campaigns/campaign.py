@@ -36,8 +36,7 @@ from newsletter.web.desk.deciding import (
     title_of,
     titles,
 )
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, download, go, route
 from newsletter.web.http.forms import parse_number
 
 WORDS: Mapping[str, str] = {
@@ -120,8 +119,7 @@ def campaign_of(tx: Transaction, request: DeskRequest) -> Campaign:
 class CampaignPage:
     """The page of a campaign, and the acts on it."""
 
-    def __init__(self, desk: Desk, campaigns: Campaigns, delivery: Delivery) -> None:
-        self._desk = desk
+    def __init__(self, campaigns: Campaigns, delivery: Delivery) -> None:
         self._campaigns = campaigns
         self._delivery = delivery
 
@@ -132,7 +130,7 @@ class CampaignPage:
         """Return the live figures for the script, which asks again every other second."""
         with self._campaigns.store.read() as tx:
             figures = self._live_figures(tx, campaign_of(tx, request))
-        return self._desk.data(request, figures)
+        return request.data(figures)
 
     @route("GET", "/campaigns/{id}/people", Role.SENDER)
     def people(self, request: DeskRequest) -> Response:
@@ -141,8 +139,7 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             title, found = title_of(tx, campaign.slug), _find_missed(tx, campaign.id)
             unsent = tx.campaigns.unsent(campaign.id, _MOST_SHOWN)
-        return self._desk.page(
-            request,
+        return request.page(
             "missed.html.j2",
             title=say("Who it did not reach"),
             campaign=campaign,
@@ -158,9 +155,8 @@ class CampaignPage:
             campaign = campaign_of(tx, request)
             title, corrects = title_of(tx, campaign.slug), title_of(tx, campaign.corrects)
         if campaign.state.final:
-            return self._desk.go(request, f"/campaigns/{campaign.id}")
-        return self._desk.page(
-            request,
+            return go(f"/campaigns/{campaign.id}")
+        return request.page(
             "cancel.html.j2",
             title=say("Cancel what is left?"),
             campaign=campaign,
@@ -182,7 +178,7 @@ class CampaignPage:
         try:
             return self._act(request, self._campaigns.hand(request.who.address).resume, "resumed")
         except CountUnconfirmed as error:
-            return self._desk.go(request, f"/statements/{error.campaign.slug}/start")
+            return go(f"/statements/{error.campaign.slug}/start")
 
     @route("POST", "/campaigns/{id}/cancel", Role.SENDER)
     def cancel(self, request: DeskRequest) -> Response:
@@ -196,8 +192,9 @@ class CampaignPage:
         except CountUnconfirmed:
             raise
         except Refused as error:
-            return self._page(request, refused=error)
-        return self._desk.go(request, f"/campaigns/{number}", done=message)
+            why = f"That was not done. {request.desk.plain(error)}"
+            return self._page(request.with_faults(("", why), status=409))
+        return go(f"/campaigns/{number}", done=message)
 
     # --- after it went out: a note on its page, its rest
 
@@ -212,10 +209,9 @@ class CampaignPage:
         try:
             annotate(campaign.slug, kind, words, by=by, store=self._campaigns.store)
         except InvalidInput as error:
-            return self._amend_page(
-                request, faults=[(one.key, one.message) for one in error.faults]
-            )
-        return self._desk.go(request, f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
+            faults = [(one.key, one.message) for one in error.faults]
+            return self._amend_page(request.with_faults(*faults))
+        return go(f"/campaigns/{campaign.id}/amend", done=_DONE[kind])
 
     @route("POST", "/campaigns/{id}/reopen", Role.ADMIN, step_up=True)
     def reopen(self, request: DeskRequest) -> Response:
@@ -225,10 +221,10 @@ class CampaignPage:
         # a form without the number counts as one that showed another
         shown = parse_number(request.field("shown")) or 0
         self._campaigns.hand(request.who.address).reopen(str(number), shown=shown)
-        return self._desk.go(request, f"/campaigns/{number}", done="reopened")
+        return go(f"/campaigns/{number}", done="reopened")
 
     @route("GET", "/campaigns/{id}/amend", Role.SENDER)
-    def _amend_page(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
+    def _amend_page(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
             values: dict[str, Any] = {
@@ -240,11 +236,9 @@ class CampaignPage:
                 "why_not": plain(why) if (why := why_not_reopened(tx, campaign)) else "",
                 "deciders": role_holders(tx, Role.ADMIN),
             }
-        return self._desk.page(
-            request,
+        return request.page(
             "amend.html.j2",
             title=say("Correct or withdraw: {title}", title=values["statement"]),
-            faults=faults,
             typed={kind.value: request.field(kind.value) for kind in NoteKind},
             **values,
         )
@@ -252,7 +246,7 @@ class CampaignPage:
     # --- the bar_parts of the page
 
     @route("GET", "/campaigns/{id}", Role.VIEWER)
-    def _page(self, request: DeskRequest, *, refused: Refused | None = None) -> Response:
+    def _page(self, request: DeskRequest) -> Response:
         sees_readers = request.who.may(Role.SENDER)
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
@@ -281,12 +275,9 @@ class CampaignPage:
                 "domains": tx.events.bounced_domains(campaign.id) if sees_readers else [],
             }
         word = _state_word(campaign)
-        return self._desk.page(
-            request,
+        return request.page(
             "campaign.html.j2",
             title=say("{title}: {state}", title=values["statement"], state=word),
-            status=409 if refused else 200,
-            faults=[("", f"That was not done. {plain(refused, names)}")] if refused else (),
             said=[why] if why else (),
             word=word,
             figure=headline(report),
@@ -298,7 +289,7 @@ class CampaignPage:
 
     def _live_figures(self, tx: Transaction, campaign: Campaign) -> dict[str, Any]:
         """Return element id of the page → current figure."""
-        counts, now = campaign.counts, self._desk.now()
+        counts = campaign.counts
         rate = self._rate(tx, campaign)
         return {
             "state": campaign.state.value,
@@ -306,7 +297,7 @@ class CampaignPage:
             **vars(counts),
             "rate": say("{count:,.0f} a minute", count=round(rate * _MINUTE)) if rate else "–",
             "left": time_left(counts.pending, rate),
-            "at": clock(now, self._campaigns.settings.timezone),
+            "at": clock(tx.now, self._campaigns.settings.timezone),
         }
 
     def _rate(self, tx: Transaction, campaign: Campaign) -> float:
@@ -323,7 +314,7 @@ class CampaignPage:
     def report_file(self, request: DeskRequest) -> Response:
         with self._campaigns.store.read() as tx:
             campaign = campaign_of(tx, request)
-            rows = list(self._rows(tx, campaign))
+            rows = list(self._rows(tx, request, campaign))
             if request.who.may(Role.SENDER):
                 found = tx.events.bounced_domains(campaign.id)
                 rows += [(f"Bounced at {name}", count) for name, count in found]
@@ -334,9 +325,11 @@ class CampaignPage:
         # the mark in front tells spreadsheets that the letters are UTF-8
         data = written.getvalue().encode("utf-8-sig")
         name = f"{campaign.slug}-report.csv"
-        return self._desk.file(data, name=name, kind="text/csv; charset=utf-8")
+        return download(data, name=name, kind="text/csv; charset=utf-8")
 
-    def _rows(self, tx: Transaction, campaign: Campaign) -> Iterator[tuple[str, object]]:
+    def _rows(
+        self, tx: Transaction, request: DeskRequest, campaign: Campaign
+    ) -> Iterator[tuple[str, object]]:
         report = figures(tx, campaign)
         settings = self._campaigns.settings
         yield "Statement", title_of(tx, campaign.slug)
@@ -344,7 +337,7 @@ class CampaignPage:
         yield "State", _state_word(campaign)
         yield "Lists", titles(settings, campaign.lists)
         yield "Segment", report["segment"]
-        yield "Approved by", ", ".join(map(self._desk.person, campaign.approved_by))
+        yield "Approved by", ", ".join(map(request.desk.person, campaign.approved_by))
         yield "Version", campaign.content_hash
         yield "Provider", provider_names(report["providers"])
         yield "Began", self._local(campaign.started_at)

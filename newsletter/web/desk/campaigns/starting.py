@@ -29,8 +29,7 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk import deciding
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, Faults, go, route
 from newsletter.web.desk.statements.preview import inbox_values
 
 NOW, WRITTEN, AT = "now", "written", "at"
@@ -39,8 +38,7 @@ NOW, WRITTEN, AT = "now", "written", "at"
 class Starting:
     """Start, change the time, undo."""
 
-    def __init__(self, desk: Desk, statements: Statements, campaigns: Campaigns) -> None:
-        self._desk = desk
+    def __init__(self, statements: Statements, campaigns: Campaigns) -> None:
         self._statements = statements
         self._campaigns = campaigns
 
@@ -55,25 +53,25 @@ class Starting:
         if is_off and request.field("right") != "yes":
             faults.insert(0, ("right-yes", say("Confirm that the number of people is right")))
         if faults or self._is_unread(request, at):
-            return self._page(request, faults=faults, read=at)
+            return self._page(request.with_faults(*faults), read=at)
         asked = StartRequest(
             slug=slug,
             by=request.who.address,
-            seen=deciding.seen_version(request),
-            shown=deciding.shown_terms(request, self._desk.now()),
+            seen=request.seen_version(),
+            shown=request.shown_terms(),
             at=at if when == AT else None,
             at_once=when == NOW,
         )
         try:
             self._campaigns.starter().start(asked)
         except headcount.CountNotTyped as error:
-            return self._page(request, faults=[("typed", str(error))])
+            return self._page(request.with_faults(("typed", str(error))))
         except headcount.SecondFactorNeeded:
-            return self._desk.step_up(request)
+            return request.step_up()
         except Refused as error:
-            return self._page(request, faults=[("", self._why_not(error))], code=409)
+            return self._not_done(request, error, say("Nothing was started"))
         done = "started" if when == NOW else "scheduled"
-        return self._desk.go(request, f"/statements/{slug}", done=done)
+        return go(f"/statements/{slug}", done=done)
 
     @route("POST", "/statements/{slug}/time", Role.SENDER)
     def set_time(self, request: DeskRequest) -> Response:
@@ -82,16 +80,15 @@ class Starting:
         field = "earlier" if anew else "at"
         at, faults = self._time(request, field)
         if faults or self._is_unread(request, at, field):
-            return self._page(request, faults=faults, read=at)
+            return self._page(request.with_faults(*faults), read=at)
         try:
             if at is not None:  # None: it stays as it is set
                 self._campaigns.starter().schedule(slug, at, by=by, renews_approvals=anew)
         except Refused as error:
-            why = self._why_not(error, say("Not changed"))
-            return self._page(request, faults=[("", why)], code=409)
+            return self._not_done(request, error, say("Not changed"))
         except NotFound as error:
             raise NotFound(say("There is no such statement.")) from error
-        return self._desk.go(request, f"/statements/{slug}", done="time-anew" if anew else "time")
+        return go(f"/statements/{slug}", done="time-anew" if anew else "time")
 
     @route("POST", "/statements/{slug}/undo", Role.APPROVER)
     def undo(self, request: DeskRequest) -> Response:
@@ -102,23 +99,20 @@ class Starting:
         except UndoTooLate as late:
             return self._too_late_page(request, late)
         except Refused as error:
-            with self._statements.store.read() as tx:
-                names = deciding.colleagues(tx)
-            return self._desk.failed(
-                request, say("Nothing was undone"), deciding.plain(error, names), status=409
-            )
+            title, why = say("Nothing was undone"), request.desk.plain(error)
+            return request.failed(title, why, status=409)
         done = "undone" if approved else "undone-approval"
         if request.query("lapsed"):
             done = "start-off"
-        return self._desk.go(request, f"/statements/{slug}", done=done)
+        return go(f"/statements/{slug}", done=done)
 
     @route("GET", "/time", Role.VIEWER)
     def read_time(self, request: DeskRequest) -> Response:
         """Return how newsletter understands a typed time, for the page's script."""
-        at, faults = self._read(request.query("typed"))
-        words = faults or (self._desk.moment(at) if at else "")
-        return self._desk.data(
-            request, {"words": words, "wrong": bool(faults), "at": at.isoformat() if at else ""}
+        at, faults = self._read(request, request.query("typed"))
+        words = faults or (request.desk.moment(at) if at else "")
+        return request.data(
+            {"words": words, "wrong": bool(faults), "at": at.isoformat() if at else ""}
         )
 
     # --- what a form holds
@@ -128,16 +122,16 @@ class Starting:
         when, text = request.field("when"), request.field(field).strip()
         if when not in {NOW, WRITTEN, AT}:
             return None, [("when-1", say("Choose when it goes out"))]
-        now = self._desk.now()
+        now = request.desk.now()
         if when != AT:
             both = say("You gave a time and chose another way. Choose one of them")
             return now if when == NOW else None, [(field, both)] if text else []
-        at, fault = self._read(text)
+        at, fault = self._read(request, text)
         return at, [(field, fault)] if fault else []
 
-    def _read(self, text: str) -> tuple[datetime | None, str]:
+    def _read(self, request: DeskRequest, text: str) -> tuple[datetime | None, str]:
         """Parse a typed time. Return the time, or why it is invalid."""
-        zone, now = self._statements.settings.timezone, self._desk.now()
+        zone, now = self._statements.settings.timezone, request.desk.now()
         try:
             typed = parse_typed_time(text, zone=zone, now=now)
         except ValueError as error:
@@ -146,7 +140,7 @@ class Starting:
             return None, say("Readers' own clocks are set in the text. Give one time for all")
         at = resolve(typed, zone)
         passed = "This time has passed: it is {now} now. Give a later one"
-        return at, say(passed, now=self._desk.clock(now)) if at <= now else ""
+        return at, say(passed, now=request.desk.clock(now)) if at <= now else ""
 
     def _is_unread(self, request: DeskRequest, at: datetime | None, field: str = "at") -> bool:
         """Return whether the page did not show yet how newsletter understands the typed time."""
@@ -155,25 +149,25 @@ class Starting:
 
     # --- what comes of it
 
-    def _why_not(self, error: Refused, what: str = say("Nothing was started")) -> str:
+    def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
+        """Return the page with the reason why nothing was started or changed."""
         if isinstance(error, headcount.CountChanged | TimeChanged):
-            why = deciding.explain_change(error, self._desk.moment)
-            return say("{what}. {why} Look again.", what=what, why=why)
-        if isinstance(error, ContentChanged):
+            why = deciding.explain_change(error, request.desk.moment)
+            text: str = say("{what}. {why} Look again.", what=what, why=why)
+        elif isinstance(error, ContentChanged):
             anew = "{what}. The text was changed while you looked, so it needs a new approval."
-            return say(anew, what=what)
-        with self._statements.store.read() as tx:
-            names = deciding.colleagues(tx)
-        if isinstance(error, AlreadyStarted):
-            who, at = self._desk.person(error.start.by), self._desk.moment(error.start.at)
+            text = say(anew, what=what)
+        elif isinstance(error, AlreadyStarted):
+            who, at = request.desk.person(error.start.by), request.desk.moment(error.start.at)
             twice = "This was already started, by {who} on {at}. Nothing was started twice."
-            return say(twice, who=who, at=at)
-        return f"{what}. {deciding.plain(error, names)}"  # in English
+            text = say(twice, who=who, at=at)
+        else:
+            text = f"{what}. {request.desk.plain(error)}"  # in English
+        return self._page(request.with_faults(("", text), status=409))
 
     def _too_late_page(self, request: DeskRequest, late: UndoTooLate) -> Response:
         campaign = late.campaign
-        return self._desk.page(
-            request,
+        return request.page(
             "late.html.j2",
             title=say("It has begun"),
             status=409,
@@ -183,52 +177,44 @@ class Starting:
         )
 
     @route("GET", "/statements/{slug}/start", Role.SENDER)
-    def _page(
-        self,
-        request: DeskRequest,
-        *,
-        faults: Faults = (),
-        code: int | None = None,
-        read: datetime | None = None,
-    ) -> Response:
+    def _page(self, request: DeskRequest, *, read: datetime | None = None) -> Response:
         statements, rules = self._statements, self._campaigns.rules
         with statements.store.read() as tx:
             status = load_status(tx, find_stored(tx, request.param("slug")), rules)
-            prospect = self._preview_start(tx, status)
+            prospect = self._preview_start(tx, request, status)
             email = inbox_values(tx.statements.content(status.stored.content_hash))
-        if status.campaign is not None and status.has_begun and not faults:
-            return self._desk.go(request, f"/campaigns/{status.campaign.id}")
+        if status.campaign is not None and status.has_begun and not request.faults:
+            return go(f"/campaigns/{status.campaign.id}")
         set_for = prospect["written"] or status.hour
         otherwise = AT if prospect["keeps"] else NOW
         waits_for = "; ".join(status.approval.reasons)
         waits_for = deciding.plain(waits_for, status.names) if waits_for else ""
-        return self._desk.page(
-            request,
+        return request.page(
             "start.html.j2",
             title=say("Send: {title}", title=status.statement.title),
-            status=code,
             statement_status=status,
-            faults=faults,
             said=[one for one in (prospect["off"], prospect["objection"], waits_for) if one],
             read=read,
             chosen=request.field("when") or (WRITTEN if set_for else otherwise),
             fields={name: request.field(name) for name in ("at", "right", "earlier")},
             trial=deciding.is_trial(statements.settings),
             waits_for=waits_for,
-            now=self._desk.now(),
+            now=request.desk.now(),
             place=place_of(rules.timezone),
             **email,
             **prospect,
         )
 
-    def _preview_start(self, tx: Transaction, status: StatementStatus) -> dict[str, Any]:
+    def _preview_start(
+        self, tx: Transaction, request: DeskRequest, status: StatementStatus
+    ) -> dict[str, Any]:
         """Return what a start would do, as values of the page's template."""
         count, objection = None, ""
         try:
             count = headcount.headcount(tx, status)
         except Refused as error:
             objection = deciding.plain(error, status.names)
-        keeps, told = self._hindrance(status)
+        keeps, told = self._hindrance(request, status)
         times = (first_moment(status), status.approval.not_before)
         return {
             "count": count,
@@ -244,19 +230,19 @@ class Starting:
             "left_behind": headcount.readers_left_out(tx, status),
         }
 
-    def _hindrance(self, status: StatementStatus) -> tuple[str, bool]:
+    def _hindrance(self, request: DeskRequest, status: StatementStatus) -> tuple[str, bool]:
         """Return why the statement cannot start now, and whether a new approval would allow it."""
         times = (approved_from(status, one) for one in status.approval.given)
         told = max((at for at in times if at), default=None)
         embargo, now = status.embargo_until, status.now
         if embargo is not None and embargo > now and (told is None or told <= embargo):
-            until = self._desk.moment(embargo)
+            until = request.desk.moment(embargo)
             return say("It is embargoed until {until}.", until=until), False
         if told is None or told <= now:
             return "", False
         given = [one.by for one in status.approval.given if one.not_before]
         by = listed([status.name(address) for address in given])
-        until = self._desk.moment(told)
+        until = request.desk.moment(told)
         why = "{by} approved it for no earlier than {until}. An earlier time takes a new approval."
         return say(why, by=by, until=until), True
 

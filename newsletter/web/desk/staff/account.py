@@ -10,7 +10,7 @@ from newsletter.pipeline.staff import account
 from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.web.desk import browser
 from newsletter.web.desk.page import PROOF_FAULTS, StaffPart
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.desk.staff.sign_in import codes_page, set_up_page
 
 _PATH = "/account"
@@ -24,42 +24,36 @@ class Account(StaffPart):
 
     @route("GET", "/account", Role.VIEWER)
     def overview(self, request: DeskRequest) -> Response:
-        return self._desk.page(
-            request,
+        return request.page(
             "account.html.j2",
             title=say("Your account"),
             mine=account.overview(request.who.address, proofs=self._proofs),
             session=request.who.session.key,
             kinds=NoticeKind,
             SignInBy=SignInBy,
-            languages=self._desk.languages,
+            languages=request.desk.languages,
         )
 
     @route("POST", "/account/language", Role.VIEWER)
     def language(self, request: DeskRequest) -> Response:
         """Set the language of the desk; an unknown value means the browser's."""
         chosen = request.field("language")
-        chosen = chosen if chosen in self._desk.languages else ""
+        chosen = chosen if chosen in request.desk.languages else ""
         account.choose_language(request.who.session.hash, chosen, proofs=self._proofs)
-        return self._desk.go(request, _PATH, done="saved")
+        return go(_PATH, done="saved")
 
     @route("POST", "/account/notices", Role.VIEWER)
     def notices(self, request: DeskRequest) -> Response:
         """Set which notices are mailed to the person."""
         muted = [kind for kind in NoticeKind if kind.name not in request.posted.all("notice")]
         account.choose_notices(request.who.session.hash, muted, proofs=self._proofs)
-        return self._desk.go(request, _PATH, done="notices")
+        return go(_PATH, done="notices")
 
     # --- password
 
     @route("GET", "/account/password", Role.VIEWER)
-    def _password(self, request: DeskRequest, field: str = "", fault: str = "") -> Response:
-        return self._desk.page(
-            request,
-            "password.html.j2",
-            title=say("Change your password"),
-            faults=[(field, fault)] if fault else (),
-        )
+    def _password(self, request: DeskRequest) -> Response:
+        return request.page("password.html.j2", title=say("Change your password"))
 
     @route("POST", "/account/password", Role.VIEWER)
     def password(self, request: DeskRequest) -> Response:
@@ -68,32 +62,32 @@ class Account(StaffPart):
             request.who.session.hash,
             request.field("old"),
             request.field("new"),
-            client=browser.client_of(request.http),
+            client=request.client,
             proofs=self._proofs,
         )
         if not isinstance(done, SignedIn):
-            return self._password(request, *done)
+            return self._password(request.with_faults(done))
         return self._report(request, done, "password")
 
     @route("POST", "/account/provider/remove", Role.VIEWER, step_up=True)
     def disconnect(self, request: DeskRequest) -> Response:
         """Disconnect the account from the one at the identity provider."""
         done = account.disconnect(
-            request.who.session.hash, client=browser.client_of(request.http), proofs=self._proofs
+            request.who.session.hash, client=request.client, proofs=self._proofs
         )
         return self._report(request, done, "provider-removed")
 
     # --- second factor
 
     @route("GET", "/account/factor", Role.VIEWER, step_up=True)
-    def _factor(self, request: DeskRequest, refusal: Refusal | None = None) -> Response:
-        return set_up_page(self._desk, self._staff, request, request.who.session, refusal)
+    def _factor(self, request: DeskRequest) -> Response:
+        return set_up_page(request, request.who.session, self._staff)
 
     @route("POST", "/account/factor", Role.VIEWER, step_up=True)
     def factor(self, request: DeskRequest) -> Response:
         """Create a secret for an app. The old factor stays valid until the new one is confirmed."""
         account.begin_factor(request.who.session.hash, stage=Stage.WHOLE, proofs=self._proofs)
-        return self._desk.go(request, "/account/factor")
+        return go("/account/factor")
 
     @route("POST", "/account/factor/confirm", Role.VIEWER, step_up=True)
     def confirm(self, request: DeskRequest) -> Response:
@@ -102,12 +96,12 @@ class Account(StaffPart):
             request.who.session.hash,
             request.field("code"),
             stage=Stage.WHOLE,
-            client=browser.client_of(request.http),
+            client=request.client,
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
-            return self._factor(request, done)
-        response = codes_page(self._desk, request, done.codes, next_path="/desk/account")
+            return self._factor(request.with_faults(("code", say(PROOF_FAULTS[done]))))
+        response = codes_page(request, done.codes, next_path="/desk/account")
         browser.set_cookie(response, request.http, done.signed_in.token)
         return response
 
@@ -115,7 +109,7 @@ class Account(StaffPart):
     def remove(self, request: DeskRequest) -> Response:
         """Remove the second factor."""
         done = account.drop_factor(
-            request.who.session.hash, client=browser.client_of(request.http), proofs=self._proofs
+            request.who.session.hash, client=request.client, proofs=self._proofs
         )
         return self._report(request, done, "factor-removed")
 
@@ -124,57 +118,53 @@ class Account(StaffPart):
     @route("POST", "/passkey", None)
     def ask_for_passkey(self, request: DeskRequest) -> Response:
         """Return the browser's options for using a passkey, as JSON for the script."""
-        party = browser.relying_party(request, self._staff)
+        party = browser.relying_party(request.http, self._staff)
         asked = party and account.ask_for_passkey(
             browser.session_token(request.http), party=party, proofs=self._proofs
         )
         if not asked:
-            return self._desk.data(request, {"fault": _NOBODY}, status=409)
-        return self._desk.data(request, asked)
+            return request.data({"fault": _NOBODY}, status=409)
+        return request.data(asked)
 
     @route("GET", "/account/passkeys", Role.VIEWER, step_up=True)
-    def _passkey_form(self, request: DeskRequest, fault: str = "") -> Response:
-        return self._desk.page(
-            request,
+    def _passkey_form(self, request: DeskRequest) -> Response:
+        return request.page(
             "passkey.html.j2",
             title=say("Add a passkey"),
-            faults=[("", fault)] if fault else (),
-            name=request.field("name")[:MAX_NAME_CHARACTERS]
-            or browser.client_of(request.http).browser,
+            name=request.field("name")[:MAX_NAME_CHARACTERS] or request.client.browser,
             longest=MAX_NAME_CHARACTERS,
-            elsewhere=browser.passkey_hint(request, self._staff),
+            elsewhere=browser.passkey_hint(request.http, self._staff),
             mine=account.overview(request.who.address, proofs=self._proofs).credential,
         )
 
     @route("POST", "/account/passkeys/options", Role.VIEWER, step_up=True)
     def passkey_options(self, request: DeskRequest) -> Response:
         """Return the browser's options for creating a passkey, as JSON for the script."""
-        party = browser.relying_party(request, self._staff)
+        party = browser.relying_party(request.http, self._staff)
         if party is None:
-            return self._desk.data(
-                request, {"fault": browser.passkey_hint(request, self._staff)}, status=409
+            return request.data(
+                {"fault": browser.passkey_hint(request.http, self._staff)}, status=409
             )
         hashed = request.who.session.hash
-        return self._desk.data(
-            request, account.begin_passkey(hashed, party=party, proofs=self._proofs)
-        )
+        return request.data(account.begin_passkey(hashed, party=party, proofs=self._proofs))
 
     @route("POST", "/account/passkeys", Role.VIEWER, step_up=True)
     def add_passkey(self, request: DeskRequest) -> Response:
         """Store the passkey that the browser made."""
-        party, client = browser.relying_party(request, self._staff), browser.client_of(request.http)
+        party = browser.relying_party(request.http, self._staff)
         if party is None:
-            return self._passkey_form(request, browser.passkey_hint(request, self._staff))
+            hint = browser.passkey_hint(request.http, self._staff)
+            return self._passkey_form(request.with_faults(("", hint)))
         done = account.add_passkey(
             request.who.session.hash,
             request.field("made"),
             name=request.field("name"),
             party=party,
-            client=client,
+            client=request.client,
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
-            return self._passkey_form(request, PROOF_FAULTS[done])
+            return self._passkey_form(request.with_faults(("", PROOF_FAULTS[done])))
         return self._report(request, done, "passkey")
 
     @route("POST", "/account/passkeys/{key}/remove", Role.VIEWER, step_up=True)
@@ -182,7 +172,7 @@ class Account(StaffPart):
         done = account.remove_passkey(
             request.who.session.hash,
             request.param("key"),
-            client=browser.client_of(request.http),
+            client=request.client,
             proofs=self._proofs,
         )
         return self._report(request, done, "passkey-removed")
@@ -193,7 +183,7 @@ class Account(StaffPart):
     def codes(self, request: DeskRequest) -> Response:
         """Create recovery codes, which replace the old ones, and show them once."""
         made = account.renew_codes(request.who.session.hash, proofs=self._proofs)
-        return codes_page(self._desk, request, made, next_path="/desk/account")
+        return codes_page(request, made, next_path="/desk/account")
 
     # --- sessions
 
@@ -201,14 +191,14 @@ class Account(StaffPart):
     def end(self, request: DeskRequest) -> Response:
         key = request.param("key")
         account.end_session(request.who.session.hash, key, proofs=self._proofs)
-        return self._desk.go(request, _PATH, done="session-ended")
+        return go(_PATH, done="session-ended")
 
     @route("POST", "/account/sessions", Role.VIEWER)
     def end_others(self, request: DeskRequest) -> Response:
         account.end_others(request.who.session.hash, proofs=self._proofs)
-        return self._desk.go(request, _PATH, done="sessions-ended")
+        return go(_PATH, done="sessions-ended")
 
     def _report(self, request: DeskRequest, done: SignedIn, what: str) -> Response:
-        response = self._desk.go(request, _PATH, done=what)
+        response = go(_PATH, done=what)
         browser.set_cookie(response, request.http, done.token)
         return response

@@ -14,8 +14,8 @@ from newsletter.pipeline.staff import people, tokens
 from newsletter.pipeline.staff.notify import send_again
 from newsletter.runtime.services import Staff
 from newsletter.web.desk.deciding import is_trial
-from newsletter.web.desk.page import Desk, Faults, StaffPart
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.page import StaffPart
+from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.http.forms import one_line, parse_number
 
 _STAFF = "/staff"
@@ -25,16 +25,11 @@ class StaffPages(StaffPart):
     """The pages on which admins see and change the accounts of others."""
 
     @route("GET", "/staff", Role.ADMIN)
-    def _list(
-        self, request: DeskRequest, *, status: int | None = None, fault: str = ""
-    ) -> Response:
+    def _list(self, request: DeskRequest) -> Response:
         """Show all staff and invitations."""
-        return self._desk.page(
-            request,
+        return request.page(
             "staff.html.j2",
             title=say("Staff"),
-            status=status,
-            faults=[("email", fault)] if fault else (),
             team=people.team(proofs=self._proofs),
             trial=is_trial(self._staff.settings),
             email=one_line(request.field("email")),
@@ -52,15 +47,15 @@ class StaffPages(StaffPart):
                 proofs=self._proofs,
             )
         except InvalidInput as error:
-            return self._list(request, fault=f"{error.faults[0].message}.")
+            return self._list(request.with_faults(("email", f"{error.faults[0].message}.")))
         except Refused as error:
-            return self._list(request, status=409, fault=f"{error}.")
-        return self._desk.go(request, _STAFF, done="link")
+            return self._list(request.with_faults(("email", f"{error}."), status=409))
+        return go(_STAFF, done="link")
 
     @route("POST", "/staff/invitations/{number}/withdraw", Role.ADMIN, step_up=True)
     def withdraw(self, request: DeskRequest) -> Response:
         people.withdraw(request.number("number"), by=request.who.address, proofs=self._proofs)
-        return self._desk.go(request, _STAFF, done="withdrawn")
+        return go(_STAFF, done="withdrawn")
 
     # --- one of them
 
@@ -72,8 +67,7 @@ class StaffPages(StaffPart):
         person = staff.get(address)
         if person is None:
             raise NotFound(say("No member of staff has this address."))
-        return self._desk.page(
-            request,
+        return request.page(
             "person.html.j2",
             title=person.name,
             person=person,
@@ -90,19 +84,19 @@ class StaffPages(StaffPart):
             by=request.who.address,
             proofs=self._proofs,
         )
-        return self._desk.go(request, _STAFF, done="role")
+        return go(_STAFF, done="role")
 
     @route("POST", "/staff/{address}/reset", Role.ADMIN, step_up=True)
     def reset(self, request: DeskRequest) -> Response:
         """Mail a colleague a link to set a new password."""
         people.reset(request.param("address"), by=request.who.address, proofs=self._proofs)
-        return self._desk.go(request, _STAFF, done="link")
+        return go(_STAFF, done="link")
 
     @route("POST", "/staff/{address}/remove", Role.ADMIN, step_up=True)
     def remove(self, request: DeskRequest) -> Response:
         """Remove a colleague's account."""
         people.disable(request.param("address"), by=request.who.address, proofs=self._proofs)
-        return self._desk.go(request, _STAFF, done="removed")
+        return go(_STAFF, done="removed")
 
 
 def _parse_role(text: str) -> Role:
@@ -119,8 +113,8 @@ _MAX_POSTS_SHOWN = 100
 class ChannelPages(StaffPart):
     """The page of the channels that get notices, with the state of each message."""
 
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        super().__init__(desk, staff)
+    def __init__(self, staff: Staff) -> None:
+        super().__init__(staff)
         self._channels = {channel.name: channel for channel in staff.settings.channels()}
 
     @route("GET", "/channels", Role.ADMIN)
@@ -135,8 +129,7 @@ class ChannelPages(StaffPart):
             known = {
                 one.statement.slug: one.statement.title for one in tx.statements.some([*slugs])
             }
-        return self._desk.page(
-            request,
+        return request.page(
             "channels.html.j2",
             title=say("Channels"),
             channels=self._staff.settings.notices,
@@ -156,7 +149,7 @@ class ChannelPages(StaffPart):
             store=self._staff.store,
             channels=self._channels,
         )
-        return self._desk.go(request, _CHANNELS, done="posted-again")
+        return go(_CHANNELS, done="posted-again")
 
 
 _LINES_PER_PAGE = 50
@@ -175,8 +168,7 @@ class AuditLog(StaffPart):
             lines, count = tx.audit.page(before, _LINES_PER_PAGE), tx.audit.count()
         newest = bool(before is None or (lines and lines[0].number == count))
         older = lines[-1].number if lines and lines[-1].number > 1 else None
-        return self._desk.page(
-            request,
+        return request.page(
             "audit.html.j2",
             title=say("Audit log"),
             lines=lines,
@@ -194,8 +186,8 @@ class AuditLog(StaffPart):
                 tx.audit.verify()
         except Defect as error:
             text = f"{error}.\nTell your operator now: 'newsletter audit verify' says the same."
-            return self._desk.failed(request, "The audit log is not sound", text, status=409)
-        return self._desk.go(request, "/audit", done="verified")
+            return request.failed("The audit log is not sound", text, status=409)
+        return go("/audit", done="verified")
 
 
 _PATH = "/tokens"
@@ -208,26 +200,22 @@ class TokenPages(StaffPart):
     """The page on which admins create and revoke API tokens."""
 
     @route("GET", "/tokens", Role.ADMIN)
-    def show(
-        self, request: DeskRequest, *, faults: Faults = (), created: tuple[Token, str] | None = None
-    ) -> Response:
+    def show(self, request: DeskRequest, *, created: tuple[Token, str] | None = None) -> Response:
         """Show all API tokens, and the secret of one that was just created."""
         with self._staff.store.read() as tx:
             found, roles, now = tx.tokens.newest(_MAX_TOKENS_SHOWN), tx.staff.roles(), tx.now
         works = {one.id for one in found if one.is_valid(now) and roles.get(one.by) is Role.ADMIN}
-        return self._desk.page(
-            request,
+        return request.page(
             "tokens.html.j2",
             title=say("API tokens"),
-            faults=faults,
             made=created,
             tokens=found,
             works=works,
             prefix=PREFIX,
             scopes=[scope.value for scope in Scope],
-            chosen=request.posted.all("scope") if faults else (),
-            name=one_line(request.field("name")) if faults else "",
-            days=request.field("days") if faults else "90",
+            chosen=request.posted.all("scope") if request.faults else (),
+            name=one_line(request.field("name")) if request.faults else "",
+            days=request.field("days") if request.faults else "90",
         )
 
     @route("POST", "/tokens", Role.ADMIN, step_up=True)
@@ -242,7 +230,7 @@ class TokenPages(StaffPart):
         }
         faults = [fault for fault in said.items() if fault[1]]
         if faults:
-            return self.show(request, faults=faults)
+            return self.show(request.with_faults(*faults))
         by, lives = request.who.address, timedelta(days=int(days))
         made = tokens.make(name, scopes, lives, by=by, proofs=self._staff.proofs)
         return self.show(request, created=made)
@@ -250,4 +238,4 @@ class TokenPages(StaffPart):
     @route("POST", "/tokens/{number}/revoke", Role.ADMIN)
     def revoke(self, request: DeskRequest) -> Response:
         tokens.revoke(request.number("number"), by=request.who.address, proofs=self._staff.proofs)
-        return self._desk.go(request, _PATH, done="token-revoked")
+        return go(_PATH, done="token-revoked")

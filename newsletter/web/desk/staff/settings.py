@@ -24,8 +24,7 @@ from newsletter.runtime.configuration import Changes
 from newsletter.runtime.services import Staff
 from newsletter.runtime.statements import Statements
 from newsletter.tables import load_table
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, Faults, framed_email, go, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 from newsletter.web.http.forms import parse_number
 
@@ -77,8 +76,7 @@ def _changes(settings: Settings, form: Mapping[str, str]) -> Iterator[tuple[str,
 class SettingsPages:
     """The pages of the settings. An admin's changes are written into newsletter.yaml."""
 
-    def __init__(self, desk: Desk, staff: Staff, statements: Statements) -> None:
-        self._desk = desk
+    def __init__(self, staff: Staff, statements: Statements) -> None:
         self._staff = staff
         self._statements = statements
 
@@ -89,29 +87,22 @@ class SettingsPages:
         for one in list_settings(self._staff.settings):
             name = re.split(r"[.[]", one.key)[0]
             groups.setdefault("" if name == one.key else name, []).append(one)
-        return self._desk.page(
-            request,
-            "settings.html.j2",
-            title=say("Settings"),
-            groups=groups,
-        )
+        return request.page("settings.html.j2", title=say("Settings"), groups=groups)
 
     @route("GET", _LOOK, Role.ADMIN)
-    def _edit(
-        self, request: DeskRequest, *, faults: Faults = (), status: int | None = None
-    ) -> Response:
+    def _edit(self, request: DeskRequest) -> Response:
         """Show the form for organisation, design and lists, next to an example email."""
         settings, renderer = self._staff.on_disk.read()
         values = _values(settings) | _posted_values(request)
         with self._staff.store.read() as tx:
             shelves, names = tx.board.counts(settings.campaign_rules()), tx.readers.list_names()
-        content, locked = self._example(settings, renderer), self._staff.on_disk.why_not_editable()
-        return self._desk.page(
-            request,
+        content, locked = (
+            self._example(request, settings, renderer),
+            self._staff.on_disk.why_not_editable(),
+        )
+        return request.page(
             "settings-look.html.j2",
             title=say("Publisher and look"),
-            status=status,
-            faults=faults,
             said=[locked] if locked else (),
             lists=settings.lists,
             choices={"theme": Theme, "serif": Serif, "sans": Sans},
@@ -130,7 +121,7 @@ class SettingsPages:
         try:
             changes = self._changes(request)
             settings, renderer, _ = self._staff.on_disk.with_changes(changes)
-            self._example(settings, renderer)  # templates of the workspace may refuse it
+            self._example(request, settings, renderer)  # templates of the workspace may refuse it
             self._staff.on_disk.save(
                 changes,
                 by=request.who.address,
@@ -138,10 +129,10 @@ class SettingsPages:
                 store=self._staff.store,
             )
         except InvalidInput as error:
-            return self._edit(request, faults=_faults(error))
+            return self._edit(request.with_faults(*_faults(error)))
         except Refused as error:
-            return self._edit(request, faults=[("", f"{error}.")], status=409)
-        return self._desk.go(request, _LOOK, done="settings")
+            return self._edit(request.with_faults(("", f"{error}."), status=409))
+        return go(_LOOK, done="settings")
 
     @route("GET", f"{_LOOK}/mail", Role.ADMIN)
     def _mail(self, request: DeskRequest) -> Response:
@@ -153,18 +144,18 @@ class SettingsPages:
         """Return an example email with the design in the form, without saving it."""
         try:
             settings, renderer, _ = self._staff.on_disk.with_changes(self._changes(request))
-            content = self._example(settings, renderer)
+            content = self._example(request, settings, renderer)
         except InvalidInput as error:
             said = "\n".join(sentence for _, sentence in _faults(error))
-            return self._desk.mail(plain(said, title="Faults", language="en"))
-        return self._desk.mail(preview_html(content, view_of(request)))
+            return framed_email(plain(said, title="Faults", language="en"))
+        return framed_email(preview_html(content, view_of(request)))
 
     def _changes(self, request: DeskRequest) -> Changes:
         return dict(_changes(self._staff.on_disk.read()[0], _posted_values(request)))
 
-    def _example(self, settings: Settings, renderer: LazyRenderer) -> Content:
+    def _example(self, request: DeskRequest, settings: Settings, renderer: LazyRenderer) -> Content:
         lists = tuple(one.name for one in settings.titled_lists()[:1])
-        day = self._desk.now().date()
+        day = request.desk.now().date()
         content = renderer.render(
             replace(_EXAMPLE, lists=lists, language=settings.language, date=day)
         )

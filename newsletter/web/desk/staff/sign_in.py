@@ -26,8 +26,8 @@ from newsletter.pipeline.staff.proofs import Refusal, SignedIn
 from newsletter.pipeline.staff.signin import Errand
 from newsletter.runtime.services import Staff
 from newsletter.web.desk import browser
-from newsletter.web.desk.page import PROOF, PROOF_FAULTS, Desk, StaffPart, refusal_status
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.page import PROOF, StaffPart
+from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.http.forms import one_line
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ _SET_UP = "/desk/second/set-up"
 class SignIn(StaffPart):
     """The pages before a sign-in."""
 
-    def __init__(self, desk: Desk, staff: Staff) -> None:
-        super().__init__(desk, staff)
+    def __init__(self, staff: Staff) -> None:
+        super().__init__(staff)
         self._pace = _Pace()
 
     # --- password
@@ -60,18 +60,13 @@ class SignIn(StaffPart):
         """Show the sign-in form; redirect a person who is signed in."""
         onward = browser.desk_path(request.query("next"))
         if request.member is not None:
-            return self._redirect(request, onward)
+            return go(onward)
         return self._form(request, onward)
 
-    def _form(
-        self, request: DeskRequest, next_path: str, fault: str = "", status: int = 401
-    ) -> Response:
-        return self._desk.page(
-            request,
+    def _form(self, request: DeskRequest, next_path: str) -> Response:
+        return request.page(
             "sign-in.html.j2",
             title=say("Sign in"),
-            status=status if fault else None,
-            faults=[("email", fault)] if fault else (),
             address=one_line(request.field("email")),
             next=next_path,
             again=request.field("again"),
@@ -87,17 +82,18 @@ class SignIn(StaffPart):
             done = signin.sign_in(
                 request.field("email"),
                 request.field("password"),
-                client=browser.client_of(request.http),
+                client=request.client,
                 # it ends: a word that somebody planted is worth nothing
                 before=browser.session_token(request.http),
                 proofs=self._proofs,
             )
         except Busy:
-            page = self._form(request, onward, _BUSY, 503)  # with what it carries along
+            busy = request.with_faults(("email", _BUSY), status=503)
+            page = self._form(busy, onward)  # with what it carries along
             page.headers["Retry-After"] = "60"
             return self._pace.delayed(page, began, is_measured=False)
         if isinstance(done, Refusal):
-            page = self._form(request, onward, _SIGN_IN_REFUSED)
+            page = self._form(request.with_faults(("email", _SIGN_IN_REFUSED), status=401), onward)
             return self._pace.delayed(page, began, is_measured=done is Refusal.WRONG)
         return self._entered(request, done, onward)
 
@@ -108,9 +104,7 @@ class SignIn(StaffPart):
         return response
 
     def _set_cookies(self, response: Response, request: DeskRequest, signed_in: SignedIn) -> None:
-        known = codes.find_device(
-            self._proofs.key, signed_in.address, browser.client_of(request.http).device
-        )
+        known = codes.find_device(self._proofs.key, signed_in.address, request.client.device)
         if signed_in.stage is Stage.WHOLE and not known:
             device = codes.new_device_cookie(self._proofs.key, signed_in.address)
             browser.set_cookie(response, request.http, device, browser.DEVICE_COOKIE, days=90)
@@ -120,20 +114,17 @@ class SignIn(StaffPart):
         if signed_in.stage is Stage.HALF:
             return self._second(request, next_path, signed_in.address)
         if signed_in.stage is Stage.ENROLLING:
-            return self._desk.go(request, _SET_UP.removeprefix(browser.HOME))
+            return go(_SET_UP)
         return self._carry_on(request, next_path, signed_in.address)
 
     def _carry_on(self, request: DeskRequest, next_path: str, address: str) -> Response:
         """Show the form that was sent after the session ended, or redirect to ``next_path``."""
         carried = _parse_resent_form(request.field("again"))
         if carried is None:
-            return self._redirect(request, next_path)
-        return self._desk.page(
-            request, "again.html.j2", title=say("You are signed in again"), who=address, **carried
+            return go(next_path)
+        return request.page(
+            "again.html.j2", title=say("You are signed in again"), who=address, **carried
         )
-
-    def _redirect(self, request: DeskRequest, next_path: str) -> Response:
-        return self._desk.go(request, next_path.removeprefix(browser.HOME))
 
     # --- identity provider
 
@@ -158,14 +149,14 @@ class SignIn(StaffPart):
         return self._to_provider(request, Errand.JOIN, link.address, "/desk", link.id, name)
 
     def _to_provider(self, request: DeskRequest, purpose: Errand, *about: Any) -> Response:
-        provider, client = self._provider(), browser.client_of(request.http)
+        provider, client = self._provider(), request.client
         word = signin.leave_for_provider(purpose, *about, client=client, proofs=self._proofs)
-        back = browser.redirect_uri(request, self._staff)
+        back = browser.redirect_uri(request.http, self._staff)
         address = provider.authorization_url(
             word, redirect_uri=back, force_login=purpose is Errand.PROVE
         )
         title = say("On to {name}", name=provider.desk.name)
-        page = self._desk.page(request, "provider.html.j2", title=title, address=address)
+        page = request.page("provider.html.j2", title=title, address=address)
         # browsers hold form-action against redirects, wherever the provider then leads
         page.headers["Refresh"] = f"0; url={address}"
         browser.set_cookie(page, request.http, word, browser.PROVIDER_COOKIE)
@@ -176,25 +167,25 @@ class SignIn(StaffPart):
         """Show the form that posts the authorization code to ``come_back``."""
         title = say("Back from {name}", name=self._provider().desk.name)
         code, state = request.query("code"), request.query("state")
-        return self._desk.page(request, "back.html.j2", title=title, code=code, state=state)
+        return request.page("back.html.j2", title=title, code=code, state=state)
 
     @route("POST", "/sign-in/back", None, calls_provider=True)
     def come_back(self, request: DeskRequest) -> Response:
         """Exchange the authorization code, and sign in."""
         provider = self._provider()
         word = browser.session_token(request.http, browser.PROVIDER_COOKIE)
-        back = browser.redirect_uri(request, self._staff)
+        back = browser.redirect_uri(request.http, self._staff)
         done = signin.return_from_provider(
             word,
             request.field("state"),
             lambda: provider.exchange_code(request.field("code"), word, redirect_uri=back),
             join=people.join,
-            client=browser.client_of(request.http),
+            client=request.client,
             proofs=self._proofs,
             before=browser.session_token(request.http),
         )
         if isinstance(done, Refusal):
-            return self._form(request, browser.HOME, say(PROOF_FAULTS[done]))
+            return self._form(request.refused("email", done), browser.HOME)
         return self._entered(request, *done)
 
     def _provider(self) -> "IdentityProvider":
@@ -209,21 +200,16 @@ class SignIn(StaffPart):
         """Show the form for a code; redirect to the sign-in if no password was accepted before."""
         half = self._halfway_session(request)
         if half is None or half.stage is not Stage.HALF:
-            return self._desk.go(request, "/sign-in")
+            return go("/sign-in")
         return self._second(request, browser.desk_path(request.query("next")), half.address)
 
-    def _second(
-        self, request: DeskRequest, next_path: str, address: str, refusal: Refusal | None = None
-    ) -> Response:
-        return self._desk.page(
-            request,
+    def _second(self, request: DeskRequest, next_path: str, address: str) -> Response:
+        return request.page(
             "second.html.j2",
             title=say("Enter your code"),
-            status=refusal_status(refusal) if refusal else None,
-            faults=[("code", say(PROOF_FAULTS[refusal]))] if refusal else (),
             next=next_path,
             again=request.field("again"),
-            passkeys=browser.offer_passkey(request, address, self._staff),
+            passkeys=browser.offer_passkey(request.http, address, self._staff),
         )
 
     @route("POST", "/second", None, max_bytes=_MAX_RESENT_BYTES)
@@ -232,15 +218,15 @@ class SignIn(StaffPart):
         onward = browser.desk_path(request.field("next"))
         done = signin.confirm_second_factor(
             browser.session_token(request.http),
-            browser.second_factor(request, "code", self._staff),
-            client=browser.client_of(request.http),
+            request.proof("code"),
+            client=request.client,
             proofs=self._proofs,
         )
         if done is Refusal.OVER:
-            return self._form(request, onward, say(PROOF_FAULTS[done]))
+            return self._form(request.refused("email", done), onward)
         if isinstance(done, Refusal):
             half = self._halfway_session(request)
-            return self._second(request, onward, half.address if half else "", done)
+            return self._second(request.refused("code", done), onward, half.address if half else "")
         return self._entered(request, done, onward)
 
     def _halfway_session(self, request: DeskRequest) -> Session | None:
@@ -253,15 +239,15 @@ class SignIn(StaffPart):
         """Show the QR code of the secret, or the button that creates a secret."""
         half = self._halfway_session(request)
         if half is None or half.stage is not Stage.ENROLLING:
-            return self._desk.go(request, "/sign-in")
-        return set_up_page(self._desk, self._staff, request, half)
+            return go("/sign-in")
+        return set_up_page(request, half, self._staff)
 
     @route("POST", "/second/set-up", None)
     def set_up(self, request: DeskRequest) -> Response:
         """Create the secret for an authenticator app."""
         hashed = hash_token(browser.session_token(request.http))
         account.begin_factor(hashed, stage=Stage.ENROLLING, proofs=self._proofs)
-        return self._desk.go(request, _SET_UP.removeprefix(browser.HOME))
+        return go(_SET_UP)
 
     @route("POST", "/second/set-up/confirm", None)
     def confirm(self, request: DeskRequest) -> Response:
@@ -271,15 +257,15 @@ class SignIn(StaffPart):
             hashed,
             request.field("code"),
             stage=Stage.ENROLLING,
-            client=browser.client_of(request.http),
+            client=request.client,
             proofs=self._proofs,
         )
         half = self._halfway_session(request)
         if isinstance(done, Refusal):
             if half is None:
-                return self._desk.go(request, "/sign-in")
-            return set_up_page(self._desk, self._staff, request, half, done)
-        response = codes_page(self._desk, request, done.codes, next_path=browser.HOME)
+                return go("/sign-in")
+            return set_up_page(request.refused("code", done), half, self._staff)
+        response = codes_page(request, done.codes, next_path=browser.HOME)
         self._set_cookies(response, request, done.signed_in)
         return response
 
@@ -288,15 +274,15 @@ class SignIn(StaffPart):
     @route("GET", "/forgotten", None)
     def forgotten(self, request: DeskRequest) -> Response:
         """Show the form that requests a link to reset a password."""
-        return self._desk.page(request, "forgotten.html.j2", title=say("Forgotten password"))
+        return request.page("forgotten.html.j2", title=say("Forgotten password"))
 
     @route("POST", "/forgotten", None)
     def forgot(self, request: DeskRequest) -> Response:
         """Mail a reset link to an account's owner. The answer is the same for unknown addresses."""
-        client = browser.client_of(request.http)
+        client = request.client
         people.forgot(request.field("email"), client=client, proofs=self._proofs)
         here = "/account" if request.member else "/sign-in"
-        return self._desk.go(request, here, done="forgotten")
+        return go(here, done="forgotten")
 
     @route("GET", "/invitation/{word}", None)
     def invitation(self, request: DeskRequest) -> Response:
@@ -308,16 +294,14 @@ class SignIn(StaffPart):
 
     def _spent_link_page(self, request: DeskRequest, error: NotFound) -> Response:
         title = say("This link doesn't work any more")
-        return self._desk.failed(request, title, str(error), status=404)
+        return request.failed(title, str(error), status=404)
 
-    def _invitation(self, request: DeskRequest, *, fault: str = "") -> Response:
+    def _invitation(self, request: DeskRequest) -> Response:
         offered, ways = people.invitation_of(request.param("word"), proofs=self._proofs)
         joins = offered.kind is LinkKind.INVITATION
-        return self._desk.page(
-            request,
+        return request.page(
             "invitation.html.j2",
             title=say("Welcome") if joins else say("Choose a new password"),
-            faults=[("password", fault)] if fault else (),
             joins=joins,
             keeps=offered.kind is LinkKind.FORGOTTEN,
             address=offered.address,
@@ -336,11 +320,11 @@ class SignIn(StaffPart):
                 request.param("word"),
                 name=request.field("name"),
                 password=request.field("password"),
-                client=browser.client_of(request.http),
+                client=request.client,
                 proofs=self._proofs,
             )
             if isinstance(done, str):
-                return self._invitation(request, fault=done)
+                return self._invitation(request.with_faults(("password", done)))
         except NotFound as error:
             return self._spent_link_page(request, error)
         return self._entered(request, done, browser.HOME)
@@ -351,7 +335,7 @@ class SignIn(StaffPart):
     def sign_out(self, request: DeskRequest) -> Response:
         """End the session and delete its cookie. Without a session it does nothing."""
         signin.sign_out(hash_token(browser.session_token(request.http)), proofs=self._proofs)
-        response = self._desk.go(request, "/sign-in", done="signed-out")
+        response = go("/sign-in", done="signed-out")
         browser.set_cookie(response, request.http, "")
         return response
 
@@ -360,13 +344,13 @@ class SignIn(StaffPart):
         """Check a second factor, and redirect to the page that required it."""
         done = signin.step_up(
             request.who.session.hash,
-            browser.second_factor(request, PROOF, self._staff),
-            client=browser.client_of(request.http),
+            request.proof(PROOF),
+            client=request.client,
             proofs=self._proofs,
         )
         if isinstance(done, Refusal):
-            return self._desk.step_up(request, done)
-        response = self._redirect(request, browser.desk_path(request.field("next")))
+            return request.step_up(done)
+        response = go(browser.desk_path(request.field("next")))
         browser.set_cookie(response, request.http, done.token)
         return response
 
@@ -409,19 +393,14 @@ class _Delayed(HTMLResponse):
         await super().__call__(scope, receive, send)
 
 
-def set_up_page(
-    desk: Desk, staff: Staff, request: DeskRequest, session: Session, refusal: Refusal | None = None
-) -> Response:
+def set_up_page(request: DeskRequest, session: Session, staff: Staff) -> Response:
     """Return the page with the QR code of an unconfirmed secret, or the button that creates one."""
     demanded, proofs = session.stage is Stage.ENROLLING, staff.proofs
     issuer = staff.settings.organisation.name
     shown = account.enrolment(session.hash, stage=session.stage, issuer=issuer, proofs=proofs)
-    return desk.page(
-        request,
+    return request.page(
         "set-up.html.j2",
         title=say("Set up a second factor"),
-        status=401 if refusal and demanded else None,
-        faults=[("code", say(PROOF_FAULTS[refusal]))] if refusal else (),
         demanded=demanded,
         picture=codes.qr_code(shown.address) if shown else "",
         secret=shown.secret if shown else "",
@@ -430,12 +409,10 @@ def set_up_page(
     )
 
 
-def codes_page(
-    desk: Desk, request: DeskRequest, codes: Sequence[str], *, next_path: str
-) -> Response:
+def codes_page(request: DeskRequest, codes: Sequence[str], *, next_path: str) -> Response:
     """Return the page that shows new recovery codes."""
-    return desk.page(
-        request, "codes.html.j2", title=say("Your recovery codes"), codes=codes, next=next_path
+    return request.page(
+        "codes.html.j2", title=say("Your recovery codes"), codes=codes, next=next_path
     )
 
 

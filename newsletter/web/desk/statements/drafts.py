@@ -27,8 +27,8 @@ from newsletter.runtime.statements import Statements
 from newsletter.sources.desk import draft_as_file, draft_text
 from newsletter.sources.writing import slugify
 from newsletter.web.desk.deciding import colleagues
-from newsletter.web.desk.page import NOTES, Desk
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.page import NOTES
+from newsletter.web.desk.request import DeskRequest, download, go, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import colleagues_of, send_test, view_of
 
@@ -43,8 +43,7 @@ _KINDS = ".docx, .odt, .pdf, .eml, .html, .md, .txt"
 class Drafts:
     """The pages that create, import, translate, submit and delete a draft."""
 
-    def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
-        self._desk = desk
+    def __init__(self, statements: Statements, delivery: Delivery) -> None:
         self._statements = statements
         self._delivery = delivery
         self._drafts = fields.DraftReader(statements=statements)
@@ -52,17 +51,15 @@ class Drafts:
     # --- a new text
 
     @route("GET", "/drafts/new", Role.WRITER)
-    def _new(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
+    def _new(self, request: DeskRequest) -> Response:
         """Show the form for a new draft."""
         corrected = self._corrected(request)
         with self._statements.store.read() as tx:
             templates, sent = tx.drafts.templates(), tx.campaigns.last_begun(_MAX_TEXTS_OFFERED)
             known = {one.slug: one for one in tx.statements.some([each.slug for each in sent])}
-        return self._desk.page(
-            request,
+        return request.page(
             "draft-new.html.j2",
             title=say("New statement"),
-            faults=fields.file_faults(faults, "file"),
             named=request.field("title") or (f"Correction: {corrected.title}" if corrected else ""),
             corrected=corrected,
             templates=templates,
@@ -88,21 +85,21 @@ class Drafts:
             return self.copy(request, name)
         if source in {"template", "text"}:
             draft = writing.begin_like(name, title=title, template=source == "text")
-            return self._desk.go(request, f"/drafts/{draft.key}/edit", done="began")
+            return go(f"/drafts/{draft.key}/edit", done="began")
         try:
             text, found, pictures = self._file_text(request)
             draft = writing.new(text, findings=found)
             _keep_pictures(writing, draft.key, pictures)
         except InvalidInput as error:
-            return self._new(request, error.faults)
+            return self._new(request.with_faults(*fields.file_faults(error.faults, "file")))
         done = "began" if found is None else "imported"
-        return self._desk.go(request, f"/drafts/{draft.key}/edit", done=done)
+        return go(f"/drafts/{draft.key}/edit", done=done)
 
     def _file_text(
         self, request: DeskRequest
     ) -> tuple[DraftText, ImportFindings | None, Sequence[ImportedPicture]]:
         settings = self._statements.settings
-        today = self._desk.now().astimezone(ZoneInfo(settings.timezone)).date()
+        today = request.desk.now().astimezone(ZoneInfo(settings.timezone)).date()
         bare = DraftText(lists=settings.default_lists, language=settings.language)
         corrected = self._corrected(request)
         if corrected is not None:
@@ -127,7 +124,7 @@ class Drafts:
         if len(data) > _MAX_FILE_BYTES:
             message = f"is larger than {_MAX_FILE_BYTES // 1_000_000} MB; take its pictures out"
             raise InvalidInput([Fault(file=name, message=message)])
-        today, defaults = self._desk.now().date(), self._statements.defaults
+        today, defaults = self._statements.store.clock.now().date(), self._statements.defaults
         read = read_upload(data, today=today, file=name, defaults=defaults)
         if isinstance(read, DraftText):
             return read, ImportFindings(file=name), ()
@@ -159,14 +156,14 @@ class Drafts:
             _keep_pictures(self._statements.writer(request.who.address), draft.key, pictures)
         except InvalidInput as error:
             faults = " ".join(told for _, told in fields.file_faults(error.faults, "file"))
-            return self._desk.data(request, {"error": faults}, status=422)
+            return request.data({"error": faults}, status=422)
         lost = [
             say("“{words}”, {why}", words=words, why=recognized(why, NOTES))
             for _, words, why in found.left_out
         ]
         notes = [recognized(note, NOTES) for note in found.notes]
         said = {"title": text.title, "summary": text.summary, "markdown": text.body}
-        return self._desk.data(request, said | {"left_out": lost, "notes": notes})
+        return request.data(said | {"left_out": lost, "notes": notes})
 
     @route("POST", "/statements/{slug}/copy", Role.WRITER)
     def copy(self, request: DeskRequest, slug: str = "") -> Response:
@@ -175,9 +172,7 @@ class Drafts:
         writing, slug = self._statements.writer(request.who.address), slug or request.param("slug")
         draft = writing.copy(slug, title=title, language=language)
         page, done = "edit", "copied" if draft.copied_of else "began"
-        return self._desk.go(
-            request, f"/drafts/{draft.key}/{'translate' if language else page}", done=done
-        )
+        return go(f"/drafts/{draft.key}/{'translate' if language else page}", done=done)
 
     # --- one text
 
@@ -190,10 +185,11 @@ class Drafts:
     def test(self, request: DeskRequest) -> Response:
         """Send a test email of the last saved version, submitted or not."""
         draft, me = self._drafts.find(request), request.who.address
-        to = request.field("to") or me
-        parsed = self._drafts.parse_leniently(draft.version.text, key=draft.key, slug=draft.slug)
+        text, to = draft.version.text, request.field("to") or me
+        parsed = self._drafts.parse_leniently(text, key=draft.key, slug=draft.slug)
         if parsed.statement is None:
-            return self._show(request, draft, parsed.faults)
+            faults = fields.sentences(parsed.faults, text.body)
+            return self._show(request.with_faults(*faults), draft)
         send = partial(
             self._delivery.trial_sender().send,
             draft.slug or draft.key,
@@ -204,35 +200,24 @@ class Drafts:
         )
         fault = send_test(self._statements.store, to, send)
         if fault:
-            return self._show(request, draft, not_sent=fault)
-        return self._desk.go(request, f"/drafts/{draft.key}", done="test")
+            return self._show(request.with_faults(("to", fault), status=409), draft)
+        return go(f"/drafts/{draft.key}", done="test")
 
-    def _show(
-        self,
-        request: DeskRequest,
-        draft: Draft,
-        faults: Sequence[Fault] = (),
-        *,
-        not_sent: str = "",
-        refused: str = "",
-    ) -> Response:
+    def _show(self, request: DeskRequest, draft: Draft, *, refused: str = "") -> Response:
         text, me = draft.version.text, request.who
         with self._statements.store.read() as tx:
             rules = self._statements.campaigns.rules
             status, lapse = get_status(tx, draft.slug, rules), lapse_of(tx, draft.slug, rules)
             names = colleagues(tx)
         remarks = self._findings(request, draft)
-        return self._desk.page(
-            request,
+        return request.page(
             "draft.html.j2",
             title=text.title.strip() or say("A new text"),
-            status=409 if not_sent or refused else None,
             lapse=lapse,
             names=names,
             refused=refused,
             draft=draft,
             text=text,
-            faults=[("to", not_sent)] if not_sent else fields.sentences(faults, text.body),
             staff=colleagues_of(self._statements.store, me.address) if me.may(Role.WRITER) else [],
             gone=status is not None and status.has_begun,
             remarks=remarks,
@@ -240,7 +225,7 @@ class Drafts:
             labels=fields.LABELS,
             by_sender=self._statements.campaigns.rules.by_sender,
             size=view_of(request),
-            told=self._drafts.time_notes(text, self._desk),
+            told=self._drafts.time_notes(text, request.desk),
         )
 
     def _findings(self, request: DeskRequest, draft: Draft) -> tuple[ReviewFinding, ...]:
@@ -250,7 +235,7 @@ class Drafts:
             return in_order([finding_of(fault) for fault in parsed.faults])
         statements = self._statements
         zone = ZoneInfo(statements.settings.timezone)
-        today = self._desk.now().astimezone(zone).date()
+        today = request.desk.now().astimezone(zone).date()
         with statements.store.read() as tx:
             wanted = Audience(lists=parsed.statement.lists, segment=parsed.statement.segment)
             audience = tx.audiences.count(wanted)
@@ -271,7 +256,7 @@ class Drafts:
         text = draft.version.text
         slug = draft.slug or slugify(text.title)
         file, name = draft_as_file(text, slug=slug, author=draft.created_by), f"{slug}.md"
-        return self._desk.file(file.encode(), name=name, kind="text/markdown; charset=utf-8")
+        return download(file.encode(), name=name, kind="text/markdown; charset=utf-8")
 
     @route("POST", "/drafts/{key}/hand-in", Role.WRITER)
     def hand_in(self, request: DeskRequest) -> Response:
@@ -286,29 +271,31 @@ class Drafts:
                 shown_depth=fields.number_of(request.field("lapses")),
             )
         except InvalidInput as error:
-            return self._show(request, draft, error.faults)
+            faults = fields.sentences(error.faults, draft.version.text.body)
+            return self._show(request.with_faults(*faults), draft)
         except WouldLapse:
-            return self._show(request, draft, refused=say("Not submitted yet."))
-        return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
+            refused = say("Not submitted yet.")
+            return self._show(request.with_faults(status=409), draft, refused=refused)
+        return go(f"/statements/{done.slug}", done="handed-in")
 
     @route("POST", "/drafts/{key}/take-back", Role.WRITER)
     def take_back(self, request: DeskRequest) -> Response:
         """Withdraw a submitted draft."""
         key = request.param("key")
         self._statements.take_back(key, by=request.who.address)
-        return self._desk.go(request, f"/drafts/{key}", done="taken-back")
+        return go(f"/drafts/{key}", done="taken-back")
 
     @route("POST", "/drafts/{key}/looked", Role.WRITER)
     def looked(self, request: DeskRequest) -> Response:
         """Hide the notes of the import."""
         key = request.param("key")
         self._statements.writer(request.who.address).hide_notes(key)
-        return self._desk.go(request, f"/drafts/{key}/edit")
+        return go(f"/drafts/{key}/edit")
 
     @route("POST", "/drafts/{key}/delete", Role.WRITER)
     def delete(self, request: DeskRequest) -> Response:
         self._statements.writer(request.who.address).delete(request.param("key"))
-        return self._desk.go(request, "/statements?state=drafts", done="deleted")
+        return go("/statements?state=drafts", done="deleted")
 
     # --- beside its original
 
@@ -323,8 +310,7 @@ class Drafts:
         bodies = [re.split(r"\n\s*\n", each.body.strip()) for each in both]
         blocks = zip_longest(*bodies, fillvalue="")
         rows += [(f"block-{place}", *pair) for place, pair in enumerate(blocks)]
-        return self._desk.page(
-            request,
+        return request.page(
             "translate.html.j2",
             title=say("Translate: {title}", title=original.title),
             draft=draft,
@@ -344,7 +330,7 @@ class Drafts:
         kept = writing.save(draft.key, fields.number_of(request.field("base")), typed)
         edits = isinstance(kept, Conflict) or request.field("act") == "edit"
         page = "edit" if edits else "translate"
-        return self._desk.go(request, f"/drafts/{draft.key}/{page}", done="saved")
+        return go(f"/drafts/{draft.key}/{page}", done="saved")
 
     # --- its pictures
 
@@ -361,18 +347,18 @@ class Drafts:
         try:
             picture = self._store_picture(request)
         except InvalidInput as error:
+            faults = fields.file_faults(error.faults, "picture")
             if scripted:
-                faults = " ".join(told for _, told in fields.file_faults(error.faults, "picture"))
-                return self._desk.data(request, {"error": faults}, status=422)
-            return self._pictures(request, error.faults)
+                return request.data({"error": " ".join(told for _, told in faults)}, status=422)
+            return self._pictures(request.with_faults(*faults))
         except (NotFound, Refused) as error:
             if scripted:
-                return self._desk.data(request, {"error": str(error)}, status=409)
+                return request.data({"error": str(error)}, status=409)
             raise
         if not scripted:
-            return self._desk.go(request, f"/drafts/{picture.draft}/pictures", done="picture")
+            return go(f"/drafts/{picture.draft}/pictures", done="picture")
         url = self._statements.settings.public_url
-        return self._desk.data(request, {"address": picture.address(url), "alt": picture.alt})
+        return request.data({"address": picture.address(url), "alt": picture.alt})
 
     @route("POST", "/drafts/{key}/pictures/{name}/place", Role.WRITER)
     def place(self, request: DeskRequest) -> Response:
@@ -390,7 +376,7 @@ class Drafts:
         self._statements.writer(request.who.address).save(
             key, draft.revision, replace(text, body=body)
         )
-        return self._desk.go(request, f"/drafts/{key}/edit", done="placed")
+        return go(f"/drafts/{key}/edit", done="placed")
 
     def _store_picture(self, request: DeskRequest) -> Picture:
         from newsletter.documents.isolated import picture as read
@@ -408,19 +394,17 @@ class Drafts:
         )
 
     @route("GET", "/drafts/{key}/pictures", Role.WRITER)
-    def _pictures(self, request: DeskRequest, faults: tuple[Fault, ...] = ()) -> Response:
+    def _pictures(self, request: DeskRequest) -> Response:
         """Show all pictures of a draft, each with its Markdown."""
         with self._statements.store.read() as tx:
             draft = find_draft(tx, request.param("key"))
             pictures = tx.pictures.of(draft.key)
         url = self._statements.settings.public_url
-        return self._desk.page(
-            request,
+        return request.page(
             "draft-pictures.html.j2",
             title=say("Pictures"),
             draft=draft,
             pictures=[(picture, picture.markdown(url)) for picture in pictures],
-            faults=fields.file_faults(faults, "picture"),
             alt=request.field("alt"),
             decoration=request.field("decoration") == "yes",
         )

@@ -23,8 +23,7 @@ from newsletter.pipeline.status import get_status, lapse_of
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues
-from newsletter.web.desk.page import Desk
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, framed_email, go, route
 from newsletter.web.desk.statements import fields
 from newsletter.web.desk.statements.preview import preview_html, view_of
 
@@ -38,8 +37,7 @@ _MAX_STATEMENTS_OFFERED = 50
 class Editing:
     """The pages on which a draft is written, previewed, saved and submitted."""
 
-    def __init__(self, desk: Desk, statements: Statements) -> None:
-        self._desk = desk
+    def __init__(self, statements: Statements) -> None:
         self._statements = statements
         self._drafts = fields.DraftReader(statements=statements)
         self._editors = ActiveEditors()
@@ -56,17 +54,20 @@ class Editing:
     def keep(self, request: DeskRequest) -> Response:
         """Save the form, and submit the draft if that button was pressed."""
         draft = self._drafts.find(request)
-        text = self._drafts.parse_form(request.posted.fields, draft.version.text, self._desk.now())
+        text = self._drafts.parse_form(
+            request.posted.fields, draft.version.text, request.desk.now()
+        )
         base = fields.number_of(request.field("base"))
         try:
             saved = self._statements.writer(request.who.address).save(draft.key, base, text)
         except InvalidInput as error:
-            return self._form(request, draft, text, faults=error.faults, base=base)
+            faults = fields.sentences(error.faults, text.body)
+            return self._form(request.with_faults(*faults), draft, text, base=base)
         if isinstance(saved, Conflict):
             return self._conflict(request, saved)
         if request.field("act") == "hand-in":
             return self._hand_in(request, saved)
-        return self._desk.go(request, f"/drafts/{draft.key}/edit", done="saved")
+        return go(f"/drafts/{draft.key}/edit", done="saved")
 
     def _hand_in(self, request: DeskRequest, draft: Draft) -> Response:
         try:
@@ -77,10 +78,12 @@ class Editing:
                 shown_depth=fields.number_of(request.field("lapses")),
             )
         except InvalidInput as error:
-            return self._form(request, draft, draft.version.text, faults=error.faults)
+            faults = fields.sentences(error.faults, draft.version.text.body)
+            return self._form(request.with_faults(*faults), draft, draft.version.text)
         except WouldLapse:
-            return self._form(request, draft, draft.version.text, lapses=True)
-        return self._desk.go(request, f"/statements/{done.slug}", done="handed-in")
+            again = request.with_faults(status=409)
+            return self._form(again, draft, draft.version.text, lapses=True)
+        return go(f"/statements/{done.slug}", done="handed-in")
 
     def _form(
         self,
@@ -88,7 +91,6 @@ class Editing:
         draft: Draft,
         text: DraftText,
         *,
-        faults: Sequence[Fault] = (),
         base: int | None = None,
         lapses: bool = False,
     ) -> Response:
@@ -104,9 +106,8 @@ class Editing:
             offered = (*tx.statements.newest(_MAX_STATEMENTS_OFFERED), *named)
             others = {stored.statement.slug: stored.statement for stored in offered}.values()
         settings, view = self._statements.settings, view_of(request)
-        told = self._drafts.time_notes(text, self._desk)
-        return self._desk.page(
-            request,
+        told = self._drafts.time_notes(text, request.desk)
+        return request.page(
             "draft-edit.html.j2",
             title=text.title.strip() or say("A new text"),
             editor=True,
@@ -117,8 +118,6 @@ class Editing:
             lapse=lapse,
             names=names,
             lapses=lapses,
-            status=409 if lapses else None,
-            faults=fields.sentences(faults, text.body),
             lists=lists,
             counts=counts,
             recipients=recipients,
@@ -133,7 +132,7 @@ class Editing:
             gone=status is not None and status.has_begun,
             returned=status.returned if status is not None else None,
             statements=[statement for statement in others if statement.slug != draft.slug],
-            others=self._editors.record(draft.key, request.who.name, self._desk.now()),
+            others=self._editors.record(draft.key, request.who.name, request.desk.now()),
         )
 
     def _lists(self, tx: Transaction, text: DraftText) -> list[str]:
@@ -154,10 +153,9 @@ class Editing:
 
     def _conflict(self, request: DeskRequest, conflict: Conflict) -> Response:
         theirs, mine = conflict.theirs, conflict.mine.text
-        who = self._desk.person(theirs.changed_by)
+        who = request.desk.person(theirs.changed_by)
         own = theirs.changed_by == request.who.address
-        return self._desk.page(
-            request,
+        return request.page(
             "draft-conflict.html.j2",
             title=say("This text was changed while you wrote"),
             status=409,
@@ -189,30 +187,30 @@ class Editing:
             posted = request.json()
             draft = self._drafts.find(request)
             written = fields.json_fields(posted.get("fields"))
-            text = self._drafts.parse_form(written, draft.version.text, self._desk.now())
+            text = self._drafts.parse_form(written, draft.version.text, request.desk.now())
             base = fields.number_of(posted.get("base"))
             saved = self._statements.writer(request.who.address).save(draft.key, base, text)
         except (InvalidInput, NotFound, Refused) as error:
             return self._failed(request, error)
         if isinstance(saved, Conflict):
-            return self._desk.data(request, self._conflict_json(request, saved), status=409)
-        others = self._editors.record(draft.key, request.who.name, self._desk.now())
+            return request.data(self._conflict_json(request, saved), status=409)
+        others = self._editors.record(draft.key, request.who.name, request.desk.now())
         at = saved.changed_at.isoformat()
-        told = self._drafts.time_notes(text, self._desk)
+        told = self._drafts.time_notes(text, request.desk)
         answer = {"version": saved.revision, "saved_at": at, "others": others, "told": told}
         # what the words for a time meant when they were typed, for the fields
         answer["settled"] = {name: getattr(text, name) for name in told}
         if text.lists != draft.version.text.lists:  # to count people takes longer than to save
             with self._statements.store.read() as tx:
                 answer["recipients"] = self._recipients(tx, text)
-        return self._desk.data(request, answer)
+        return request.data(answer)
 
     def _conflict_json(self, request: DeskRequest, conflict: Conflict) -> dict[str, Any]:
         theirs = conflict.theirs
         return {
             "version": theirs.revision,
             "saved_at": theirs.changed_at.isoformat(),
-            "by": self._desk.person(theirs.changed_by),
+            "by": request.desk.person(theirs.changed_by),
             "own": theirs.changed_by == request.who.address,
             "fields": fields.form_values(theirs.version.text),
         }
@@ -229,9 +227,7 @@ class Editing:
             read = pasted(html if isinstance(html, str) else "")
         except InvalidInput as error:
             return self._failed(request, error)
-        return self._desk.data(
-            request, {"markdown": read.markdown, "left_out": list(read.left_out)}
-        )
+        return request.data({"markdown": read.markdown, "left_out": list(read.left_out)})
 
     def _failed(self, request: DeskRequest, error: NewsletterError) -> Response:
         status = {NotFound: 404, Refused: 403}.get(type(error), 422)
@@ -239,7 +235,7 @@ class Editing:
             message = " ".join(sentence for _, sentence in fields.sentences(error.faults))
         else:
             message = str(error)
-        return self._desk.data(request, {"error": message}, status=status)
+        return request.data({"error": message}, status=status)
 
     # --- the email
 
@@ -257,7 +253,9 @@ class Editing:
     def preview(self, request: DeskRequest) -> Response:
         """Return the email of an unsaved form, for an iframe."""
         draft = self._drafts.find(request)
-        text = self._drafts.parse_form(request.posted.fields, draft.version.text, self._desk.now())
+        text = self._drafts.parse_form(
+            request.posted.fields, draft.version.text, request.desk.now()
+        )
         return self._mail(request, draft, text)
 
     def _mail(self, request: DeskRequest, draft: Draft, text: DraftText) -> Response:
@@ -276,11 +274,11 @@ class Editing:
         shown = filled(content, made_up(content, statements.links))
         # from where the page is, so that it is seen before anybody is at the public address
         html = shown.html.replace(f"{statements.settings.public_url}/media/", "/media/")
-        return self._desk.mail(preview_html(replace(shown, html=html), view_of(request)))
+        return framed_email(preview_html(replace(shown, html=html), view_of(request)))
 
     def _no_preview(self, request: DeskRequest, faults: Sequence[Fault], body: str) -> Response:
         lines = [sentence for _, sentence in fields.sentences(faults, body)]
-        return self._desk.mail(self._desk.part(request, "draft-unshown.html.j2", lines))
+        return framed_email(request.part("draft-unshown.html.j2", lines))
 
     # --- the versions
 
@@ -294,8 +292,7 @@ class Editing:
             count = tx.drafts.count(draft.key)
         page = skip // _VERSIONS_PER_PAGE
         here = f"/desk/drafts/{draft.key}/versions"
-        return self._desk.page(
-            request,
+        return request.page(
             "draft-versions.html.j2",
             title=say("Versions"),
             draft=draft,
@@ -313,10 +310,9 @@ class Editing:
             draft = find_draft(tx, request.param("key"))
             version = _version_of(tx, draft, request.param("number"))
             nth = tx.drafts.count(draft.key, version.number)
-        return self._desk.page(
-            request,
+        return request.page(
             "draft-version.html.j2",
-            title=say("Version {number}, {at}", number=nth, at=self._desk.moment(version.at)),
+            title=say("Version {number}, {at}", number=nth, at=request.desk.moment(version.at)),
             draft=draft,
             version=version,
             now=draft.version.number == version.number,
@@ -328,7 +324,7 @@ class Editing:
         """Save a former version as the newest one."""
         key, number = request.param("key"), fields.number_of(request.param("number"))
         self._statements.writer(request.who.address).restore(key, number)
-        return self._desk.go(request, f"/drafts/{key}/edit", done="restored")
+        return go(f"/drafts/{key}/edit", done="restored")
 
 
 class ActiveEditors:

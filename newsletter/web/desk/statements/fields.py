@@ -18,8 +18,8 @@ from newsletter.sources.desk import parse_draft, read_times
 from newsletter.sources.statements import Parsed
 from newsletter.tables import load_table
 from newsletter.web.desk.deciding import sentence
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.request import DeskRequest, Faults
 from newsletter.web.http.forms import parse_number
 
 LABELS: Mapping[str, str] = {

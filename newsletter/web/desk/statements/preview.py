@@ -20,8 +20,7 @@ from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Store
 from newsletter.web.desk.deciding import colleagues
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, framed_email, go, route
 from newsletter.web.http.forms import parse_number
 
 VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
@@ -31,8 +30,7 @@ VIEWS = ("desktop", "phone", "dark", "text", "no-pictures")
 class EmailPreview:
     """The pages that preview a statement's email, and send it as a test."""
 
-    def __init__(self, desk: Desk, statements: Statements, delivery: Delivery) -> None:
-        self._desk = desk
+    def __init__(self, statements: Statements, delivery: Delivery) -> None:
         self._statements = statements
         self._delivery = delivery
 
@@ -48,8 +46,8 @@ class EmailPreview:
         with self._statements.store.read() as tx:
             person = tx.readers.find(address) if address else None
         if person is None:
-            return self._page(request, typed=typed, faults=[("reader", fault)])
-        return self._page(request, typed=typed, reader=person.id)
+            return self._page(request.with_faults(("reader", fault)))
+        return self._page(request, reader=person.id)
 
     @route("GET", "/statements/{slug}/mail", Role.VIEWER)
     def mail(self, request: DeskRequest) -> Response:
@@ -72,38 +70,27 @@ class EmailPreview:
         send = partial(self._delivery.trial_sender().send, slug, to=to, by=me)
         fault = send_test(self._statements.store, to, send)
         if fault:
-            return self._page(request, faults=[("to", fault)], status=409)
-        return self._desk.go(request, f"/statements/{slug}/look", done="test")
+            return self._page(request.with_faults(("to", fault), status=409))
+        return go(f"/statements/{slug}/look", done="test")
 
     @route("GET", "/statements/{slug}/look", Role.VIEWER)
-    def _page(
-        self,
-        request: DeskRequest,
-        *,
-        status: int | None = None,
-        typed: str = "",
-        reader: int = 0,
-        faults: Faults = (),
-    ) -> Response:
+    def _page(self, request: DeskRequest, *, reader: int = 0) -> Response:
         """Show the preview in the view that the query names."""
         stored, content = self._load_content(request.param("slug"), reader)
         view = view_of(request)
         here = f"/desk/statements/{stored.statement.slug}"
-        return self._desk.page(
-            request,
+        return request.page(
             "look.html.j2",
             title=say("Email: {title}", title=stored.statement.title),
-            status=status,
             stored=stored,
             **inbox_values(content),
             view=view,
             frame=f"{here}/mail{f'/{reader}' if reader else ''}?view={view}",
-            typed=typed,
+            typed=request.field("reader").strip(),
             reader=reader,
             staff=colleagues_of(self._statements.store, request.who.address)
             if request.who.may(Role.WRITER)
             else [],
-            faults=faults,
         )
 
     def _load_content(self, slug: str, reader: int) -> tuple[StoredStatement, Content | None]:
@@ -117,7 +104,7 @@ class EmailPreview:
         _, content = self._load_content(request.param("slug"), reader)
         if content is None:
             raise NotFound(say("There is no email of this statement."))
-        return self._desk.mail(preview_html(content, request.query("view")))
+        return framed_email(preview_html(content, request.query("view")))
 
 
 def inbox_values(content: Content | None) -> dict[str, Any]:

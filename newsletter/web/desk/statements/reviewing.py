@@ -21,16 +21,15 @@ from newsletter.runtime.campaigns import Campaigns
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk import deciding
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.page import Desk
+from newsletter.web.desk.request import DeskRequest, framed_email, go, route
 from newsletter.web.desk.statements.preview import inbox_values, preview_html, view_of
 
 
 class Reviewing:
     """The review page, and its acts: approve, request changes, withdraw, override."""
 
-    def __init__(self, desk: Desk, statements: Statements, campaigns: Campaigns) -> None:
-        self._desk = desk
+    def __init__(self, statements: Statements, campaigns: Campaigns) -> None:
         self._statements = statements
         self._campaigns = campaigns
 
@@ -42,7 +41,7 @@ class Reviewing:
             status = load_status(tx, stored, self._campaigns.rules)
             content = deciding.version_of(tx, status, request.param("digest"))
         html, text = content.in_words(content.html), content.in_words(content.text)
-        return self._desk.mail(
+        return framed_email(
             preview_html(replace(content, html=html, text=text), request.query("view"))
         )
 
@@ -61,21 +60,21 @@ class Reviewing:
                 ApprovalRequest(
                     slug=slug,
                     by=request.who.address,
-                    expect=deciding.seen_version(request),
-                    shown=deciding.shown_terms(request, self._desk.now(), typed),
+                    expect=request.seen_version(),
+                    shown=request.shown_terms(typed),
                     channel=Channel.DESK,
                     no_embargo=request.field("no_embargo") == "yes",
                     **how,
                 )
             )
         except headcount.CountNotTyped as error:
-            return self._page(request, faults=[(typed, str(error))])
+            return self._page(request.with_faults((typed, str(error))))
         except headcount.SecondFactorNeeded:
-            return self._desk.step_up(request)
+            return request.step_up()
         except Refused as error:
             return self._not_done(request, error, say("Not approved."))
         done = "approved" if given.approval.approved else partly
-        return self._desk.go(request, f"/statements/{slug}", done=done)
+        return go(f"/statements/{slug}", done=done)
 
     @route("POST", "/statements/{slug}/override", Role.ADMIN, step_up=True)
     def override(self, request: DeskRequest) -> Response:
@@ -83,7 +82,7 @@ class Reviewing:
         why = request.field("why").strip()
         if not why:
             fault = say("Say why you replace the missing approval")
-            return self._page(request, faults=[("why", fault)])
+            return self._page(request.with_faults(("why", fault)))
         typed = "typed_override"  # two forms of one page
         return self._approve(request, "stood-in", typed=typed, despite=why, override=True)
 
@@ -93,14 +92,14 @@ class Reviewing:
         slug, reason = request.param("slug"), request.field("reason")
         if not reason.strip():
             fault = say("Say in a few words what should change")
-            return self._page(request, faults=[("reason", fault)])
+            return self._page(request.with_faults(("reason", fault)))
         try:
             self._statements.send_back(
-                slug, by=request.who.address, expect=deciding.seen_version(request), reason=reason
+                slug, by=request.who.address, expect=request.seen_version(), reason=reason
             )
         except Refused as error:
             return self._not_done(request, error, say("Not sent back."))
-        return self._desk.go(request, f"/statements/{slug}", done="sent-back")
+        return go(f"/statements/{slug}", done="sent-back")
 
     @route("POST", "/statements/{slug}/withdraw", Role.APPROVER)
     def withdraw(self, request: DeskRequest) -> Response:
@@ -112,18 +111,18 @@ class Reviewing:
             return self._not_done(request, error, say("Not withdrawn."))
         except NotFound as error:
             raise NotFound(say("You have not approved this statement.")) from error
-        return self._desk.go(request, f"/statements/{slug}", done="approval-withdrawn")
+        return go(f"/statements/{slug}", done="approval-withdrawn")
 
     def _not_done(self, request: DeskRequest, error: Refused, what: str) -> Response:
         """Return the review page with the reason why nothing was decided."""
         if isinstance(error, ContentChanged):
             text = say("{what} {why}", what=what, why=self._changed(request))
-            return self._page(request, faults=[("", text)], code=409, seen=error.seen)
+            return self._page(request.with_faults(("", text), status=409), seen=error.seen)
         if isinstance(error, headcount.CountChanged | TimeChanged):
-            why = deciding.explain_change(error, self._desk.moment)
+            why = deciding.explain_change(error, request.desk.moment)
             text = say("{what} {why} Look again.", what=what, why=why)
-            return self._page(request, faults=[("", text)], code=409)
-        return self._page(request, code=409, refused=error, what=what)
+            return self._page(request.with_faults(("", text), status=409))
+        return self._page(request, refused=error, what=what)
 
     def _changed(self, request: DeskRequest) -> str:
         """Return a sentence that the text was changed; by whom and when, if that is known."""
@@ -133,17 +132,15 @@ class Reviewing:
             version = tx.drafts.version(draft.key, number) if draft and number else None
         if version is None or version.handed_in_at is None:
             return say("This text was changed while you were reading it.")
-        who, at = self._desk.person(version.handed_in_by), version.handed_in_at
+        who, at = request.desk.person(version.handed_in_by), version.handed_in_at
         text = "{who} submitted another text {at}, while you were reading this one."
-        return say(text, who=who, at=self._write_moment(at, on=True))
+        return say(text, who=who, at=_write_moment(request.desk, at, on=True))
 
     @route("GET", "/statements/{slug}/review", Role.APPROVER)
     def _page(
         self,
         request: DeskRequest,
         *,
-        faults: Faults = (),
-        code: int | None = None,
         seen: str = "",
         refused: Refused | None = None,
         what: str = "",
@@ -155,28 +152,28 @@ class Reviewing:
             email = inbox_values(tx.statements.content(stored.content_hash))
         if refused is not None:
             first, *others = str(refused).splitlines()
-            faults = [("", f"{what} {deciding.plain(first, status.names)}")]
+            fault = ("", f"{what} {deciding.plain(first, status.names)}")
             if others and not shown["blocked"]:
                 key, why = "despite", say("Say why it may go out like this.")
                 if shown["embargo"] and not request.field("no_embargo"):
                     key = "no_embargo-yes"
                     why = say("Tick that there is no embargo, or send it back to get its end.")
-                faults = [(key, say("{what} {why}", what=what, why=why))]
+                fault = (key, say("{what} {why}", what=what, why=why))
+            request = request.with_faults(fault, status=409)
         leaves = status.release or status.ready
         view = view_of(request)
         kept = ("despite", "reason", "why") if seen else ("despite", "reason", "why", "no_embargo")
-        return self._desk.page(
-            request,
+        return request.page(
             "review.html.j2",
             title=say("Review: {title}", title=status.statement.title),
-            status=code,
             statement_status=status,
-            faults=faults,
             changed_now=bool(seen),
             fields={name: request.field(name) for name in kept},
             view=view,
-            leaves=self._write_moment(leaves) if leaves else "",
-            leaving=self._leave_time(leaves, status, starts=shown["starts"]) if leaves else "",
+            leaves=_write_moment(request.desk, leaves) if leaves else "",
+            leaving=_leave_time(request.desk, leaves, status, starts=shown["starts"])
+            if leaves
+            else "",
             missing=status.rules.policy.required - len(status.approval.counted),
             is_draft=status.statement.progress is Progress.DRAFT,
             said=[one.message for one in shown["remarks"]],
@@ -184,21 +181,6 @@ class Reviewing:
             **email,
             **shown,
         )
-
-    def _leave_time(self, leaves: datetime, status: StatementStatus, *, starts: bool) -> str:
-        """Return in words when the statement is sent, or that a sender must start it."""
-        at = self._desk.moment(leaves)
-        if not status.rules.by_sender:
-            return at if starts else say("no earlier than {at}", at=at)
-        if leaves > status.now + status.rules.undo_window:
-            return say("once a sender starts it, no earlier than {at}", at=at)
-        return say("once a sender starts it")
-
-    def _write_moment(self, at: datetime, *, on: bool = False) -> str:
-        """Return the time in words, without the day if it is today."""
-        if self._desk.day(at) == self._desk.day(self._desk.now()):
-            return say("at {at}", at=self._desk.clock(at))
-        return say("on {at}", at=self._desk.moment(at)) if on else self._desk.moment(at)
 
     def _load_facts(
         self, tx: Transaction, request: DeskRequest, status: StatementStatus, seen: str
@@ -230,6 +212,23 @@ class Reviewing:
             "embargo": Check.OPEN_EMBARGO in {one.check for one in remarks},
             "blocked": bool(blocking - {Check.OPEN_EMBARGO}),
         }
+
+
+def _leave_time(desk: Desk, leaves: datetime, status: StatementStatus, *, starts: bool) -> str:
+    """Return in words when the statement is sent, or that a sender must start it."""
+    at = desk.moment(leaves)
+    if not status.rules.by_sender:
+        return at if starts else say("no earlier than {at}", at=at)
+    if leaves > status.now + status.rules.undo_window:
+        return say("once a sender starts it, no earlier than {at}", at=at)
+    return say("once a sender starts it")
+
+
+def _write_moment(desk: Desk, at: datetime, *, on: bool = False) -> str:
+    """Return the time in words, without the day if it is today."""
+    if desk.day(at) == desk.day(desk.now()):
+        return say("at {at}", at=desk.clock(at))
+    return say("on {at}", at=desk.moment(at)) if on else desk.moment(at)
 
 
 def _find_answered_request(tx: Transaction, status: StatementStatus) -> ChangeRequest | None:

@@ -22,8 +22,7 @@ from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.statements import Statements
 from newsletter.store.sql import Transaction
 from newsletter.web.desk.deciding import colleagues, differences, findings_of, mark_waived, title_of
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.desk.statements.fields import LABELS
 from newsletter.web.desk.statements.preview import inbox_values
 
@@ -39,18 +38,16 @@ _ENTRIES_PER_PAGE = 50
 class StatementPages:
     """Home with a person's tasks, the board, and a statement with its findings and history."""
 
-    def __init__(self, desk: Desk, statements: Statements) -> None:
-        self._desk = desk
+    def __init__(self, statements: Statements) -> None:
         self._statements = statements
 
     @route("GET", "", Role.VIEWER)
     def home(self, request: DeskRequest) -> Response:
         statements, me = self._statements, request.who
-        local = self._desk.now().astimezone(ZoneInfo(statements.settings.timezone))
+        local = request.desk.now().astimezone(ZoneInfo(statements.settings.timezone))
         with statements.store.read() as tx:
             found = desktop(tx, me.address, me.role, statements.campaigns.rules, statements.fault)
-        return self._desk.page(
-            request,
+        return request.page(
             "home.html.j2",
             title=say("Home"),
             today=say("{at:%A}, {at.day} {at:%B}", at=local),
@@ -61,7 +58,7 @@ class StatementPages:
     def all(self, request: DeskRequest) -> Response:
         """Show a page of the board; the query has the shelf, the search and the page number."""
         statements, month = self._statements, self._parse_month(request.query("month"))
-        now = self._desk.now().astimezone(ZoneInfo(statements.settings.timezone))
+        now = request.desk.now().astimezone(ZoneInfo(statements.settings.timezone))
         search = BoardSearch(
             words=" ".join(request.query("q")[:_MAX_SEARCH].split()),
             on_list=request.query("list")[:_MAX_SEARCH],
@@ -77,10 +74,9 @@ class StatementPages:
                 statements.fault,
                 shelf=next((each for each in Shelf if each.value == request.query("state")), None),
                 search=search,
-                page_number=request.page,
+                page_number=request.page_number,
             )
-        return self._desk.page(
-            request,
+        return request.page(
             "statements.html.j2",
             title=say("Statements"),
             found=found,
@@ -106,21 +102,20 @@ class StatementPages:
             comment(slug, typed, by=request.who.address, store=self._statements.store)
         except InvalidInput as error:
             faults = [("comment", fault.message) for fault in error.faults]
-            return self._page(request, typed=typed, faults=faults)
-        return self._desk.go(request, f"/statements/{slug}", done="commented")
+            return self._page(request.with_faults(*faults))
+        return go(f"/statements/{slug}", done="commented")
 
     @route("GET", "/statements/{slug}/history", Role.VIEWER)
     def history(self, request: DeskRequest) -> Response:
         """Show a page of the statement's history."""
-        number = request.page
+        number = request.page_number
         with self._statements.store.read() as tx:
             stored = find_stored(tx, request.param("slug"))
             skip = (number - 1) * _ENTRIES_PER_PAGE
             entered = tx.audit.about(stored.statement.slug, skip=skip, limit=_ENTRIES_PER_PAGE + 1)
             entries = self._describe_entries(tx, entered)
         here = f"/desk/statements/{stored.statement.slug}/history"
-        return self._desk.page(
-            request,
+        return request.page(
             "history.html.j2",
             title=say("History: {title}", title=stored.statement.title),
             stored=stored,
@@ -138,8 +133,7 @@ class StatementPages:
             remarks = _findings(tx, status, self._statements)
         first = stored.statement.line_of("body") or 1  # a text without a place of its own: from one
         lines = list(enumerate(stored.statement.body.splitlines(), start=first))
-        return self._desk.page(
-            request,
+        return request.page(
             "checks.html.j2",
             title=say("Checks: {title}", title=stored.statement.title),
             stored=stored,
@@ -152,7 +146,7 @@ class StatementPages:
         )
 
     @route("GET", "/statements/{slug}", Role.VIEWER)
-    def _page(self, request: DeskRequest, *, typed: str = "", faults: Faults = ()) -> Response:
+    def _page(self, request: DeskRequest) -> Response:
         statements, slug = self._statements, request.param("slug")
         with statements.store.read() as tx:
             status = load_for_page(tx, slug, statements.campaigns.rules, statements.fault)
@@ -167,8 +161,7 @@ class StatementPages:
             kin = (status.statement.corrects, status.statement.translation_of)
             named = {slug: title_of(tx, slug) for slug in kin if slug}
             submitted = tx.drafts.version(draft.key, number) if draft and number else None
-        return self._desk.page(
-            request,
+        return request.page(
             "statement.html.j2",
             title=status.statement.title,
             statement_status=status,
@@ -181,8 +174,7 @@ class StatementPages:
             submitted=submitted,
             named=named,
             public_url=statements.settings.public_url,
-            typed=typed,
-            faults=faults,
+            typed=request.field("comment"),
             **email,
         )
 

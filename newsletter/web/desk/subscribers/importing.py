@@ -23,8 +23,7 @@ from newsletter.subscriber_files.isolated import MAX_UPLOAD_BYTES, read_upload
 from newsletter.subscriber_files.subscriber_file import with_pauses
 from newsletter.subscriber_files.subscribers import TableColumn
 from newsletter.web.desk.deciding import LEFT_OUT
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, Faults, go, route
 from newsletter.web.desk.subscribers.reader import PATH, chosen_lists, consent_in
 from newsletter.web.http.forms import Upload
 
@@ -82,8 +81,7 @@ class _Undo:
 class ImportPages:
     """The pages on which senders import files of readers."""
 
-    def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
-        self._desk = desk
+    def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
         self._works: dict[int, _ImportWork] = {}
         """Upload number → its work."""
@@ -92,9 +90,7 @@ class ImportPages:
         self._lock = threading.Lock()
 
     @route("GET", "/readers/import", Role.SENDER)
-    def _form(
-        self, request: DeskRequest, *, faults: Faults = (), upload: UploadedFile | None = None
-    ) -> Response:
+    def _form(self, request: DeskRequest, *, upload: UploadedFile | None = None) -> Response:
         """Show the upload form, and the newest imports."""
         chosen, new_list = request.posted.all("list"), request.field("new-list")
         agreed, is_complete = request.field("agreed"), request.field("complete") == "yes"
@@ -107,11 +103,9 @@ class ImportPages:
             if upload:
                 new_list = next((name for name in chosen if name not in names), "")
             records = tx.imports.newest(_MAX_IMPORTS_SHOWN)
-        return self._desk.page(
-            request,
+        return request.page(
             "import.html.j2",
             title=say("Import readers"),
-            faults=faults,
             largest=MAX_UPLOAD_BYTES // 1_000_000,
             agreed=agreed,
             pasted=pasted,
@@ -143,7 +137,7 @@ class ImportPages:
         if not agreed:
             faults.append(("agreed", say("Say where these people come from, and how they agreed")))
         if file is None or faults:
-            return self._form(request, faults=faults)
+            return self._form(request.with_faults(*faults))
         upload = UploadedFile(
             by=request.who.address,
             file=file.name.replace("\\", "/").rpartition("/")[2] or "file",
@@ -198,7 +192,7 @@ class ImportPages:
         if not is_running:
             threading.Thread(target=self._run, args=(work, upload_id, upload), daemon=True).start()
             work.ended.wait(_WAIT_SECONDS)
-        return self._desk.go(request, f"{_IMPORT_PATH}/{upload_id}")
+        return go(f"{_IMPORT_PATH}/{upload_id}")
 
     def _run(self, work: _ImportWork, upload_id: int, upload: UploadedFile) -> None:
         """Read an upload, then rehearse or carry out its import."""
@@ -238,8 +232,7 @@ class ImportPages:
             raise NotFound(_GONE)
         upload = work.upload if work.is_import else self._upload(request, number)
         if not work.ended.is_set():
-            return self._desk.page(
-                request,
+            return request.page(
                 "import-working.html.j2",
                 title=say("Importing {file}", file=work.upload.file)
                 if work.is_import
@@ -256,28 +249,25 @@ class ImportPages:
         elif work.error is not None:
             raise work.error
         if work.is_import and not faults:
-            return self._desk.go(request, _IMPORT_PATH, done="imported-people")
+            return go(_IMPORT_PATH, done="imported-people")
         if work.columns and (faults or request.query("columns") or not work.people):
-            return self._columns_page(request, number, work, [("", said) for _, said in faults])
+            faulty = request.with_faults(*(("", said) for _, said in faults))
+            return self._columns_page(faulty, number, work)
         if faults:
-            return self._form(request, faults=faults, upload=upload)
+            return self._form(request.with_faults(*faults), upload=upload)
         return self._rehearsed(request, number, work)
 
-    def _columns_page(
-        self, request: DeskRequest, upload_id: int, work: _ImportWork, faults: Faults
-    ) -> Response:
+    def _columns_page(self, request: DeskRequest, upload_id: int, work: _ImportWork) -> Response:
         chosen = work.upload.columns or [
             one.ours or ("" if one.is_doubtful else IGNORED) for one in work.columns
         ]
         error = work.error
         can_omit = isinstance(error, InvalidInput) and error.faults[0].code == BAD_ROW
         columns = say("What is in each column?")
-        return self._desk.page(
-            request,
+        return request.page(
             "import-columns.html.j2",
             title=say("Some rows cannot be imported") if can_omit else columns,
             can_omit=can_omit,
-            faults=faults,
             number=upload_id,
             file=work.upload.file,
             columns=list(zip(work.columns, chosen, strict=False)),
@@ -285,8 +275,7 @@ class ImportPages:
         )
 
     def _rehearsed(self, request: DeskRequest, upload_id: int, work: _ImportWork) -> Response:
-        return self._desk.page(
-            request,
+        return request.page(
             "import-rehearsed.html.j2",
             title=say("Check before you import"),
             number=upload_id,
@@ -309,7 +298,7 @@ class ImportPages:
                 work = self._undos[number] = _Undo(by=request.who.address)
                 threading.Thread(target=self._run_undo, args=(work, number), daemon=True).start()
         work.ended.wait(_WAIT_SECONDS)
-        return self._desk.go(request, f"{_IMPORT_PATH}/{number}/undo")
+        return go(f"{_IMPORT_PATH}/{number}/undo")
 
     def _run_undo(self, work: _Undo, import_id: int) -> None:
         try:
@@ -332,8 +321,7 @@ class ImportPages:
         if work.error is not None:
             raise work.error
         undone = work.undone
-        return self._desk.page(
-            request,
+        return request.page(
             "import-undone.html.j2",
             title=say("Import {number} is undone", number=number)
             if undone

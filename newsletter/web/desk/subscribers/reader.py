@@ -17,8 +17,7 @@ from newsletter.pipeline.subscribers import administer
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.subscriber_files import entries
 from newsletter.subscriber_files.entries import RawEntry
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, Faults, download, go, route
 
 PATH = "/readers"
 _MAX_REASON = 200
@@ -31,8 +30,7 @@ _MAX_CAMPAIGNS_SHOWN = 30
 class ReaderPages:
     """The page of one reader, and the acts on it."""
 
-    def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
-        self._desk = desk
+    def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
 
     @route("GET", "/readers/{number}", Role.SENDER)
@@ -51,7 +49,7 @@ class ReaderPages:
         try:
             entry = check_entry(request, address)
         except InvalidInput as error:
-            return self.page(request, address, faults=faults_of(error))
+            return self.page(request.with_faults(*faults_of(error)), address)
         administer.edit(entry, by=request.who.address, store=self._subscribers.store)
         return self._redirect(request, address, "saved")
 
@@ -61,7 +59,7 @@ class ReaderPages:
         address, why = _parse_address_field(request), " ".join(request.field("why").split())
         if len(why) > _MAX_REASON or "@" in why:
             fault = say(_REASON_RULE, most=_MAX_REASON)
-            return self.page(request, address, faults=[("why", fault)])
+            return self.page(request.with_faults(("why", fault)), address)
         administer.suppress(
             address, by=request.who.address, reason=why, store=self._subscribers.store
         )
@@ -89,7 +87,7 @@ class ReaderPages:
                 old, new, by=request.who.address, store=self._subscribers.store
             )
         except (ValueError, Refused) as error:
-            return self.page(request, old, faults=[("new", without_commands(str(error)))])
+            return self.page(request.with_faults(("new", without_commands(str(error)))), old)
         return self._redirect(request, new, "moved")
 
     @route("POST", "/readers/lift", Role.ADMIN, step_up=True)
@@ -98,7 +96,7 @@ class ReaderPages:
         address, reason = _parse_address_field(request), " ".join(request.field("reason").split())
         if not reason or len(reason) > _MAX_REASON or "@" in reason:
             fault = say(_REASON_RULE, most=_MAX_REASON)
-            return self.page(request, address, faults=[("reason", fault)])
+            return self.page(request.with_faults(("reason", fault)), address)
         try:
             administer.lift(
                 address, by=request.who.address, reason=reason, store=self._subscribers.store
@@ -115,7 +113,7 @@ class ReaderPages:
         address, store = _parse_address_field(request), self._subscribers.store
         kept = administer.data_of(address, by=request.who.address, store=store)
         written = json.dumps(kept, indent=2, ensure_ascii=False).encode()
-        return self._desk.file(written, name="your-data.json", kind="application/json")
+        return download(written, name="your-data.json", kind="application/json")
 
     @route("POST", "/readers/erase", Role.ADMIN, step_up=True)
     def erase(self, request: DeskRequest) -> Response:
@@ -123,7 +121,7 @@ class ReaderPages:
         address = _parse_address_field(request)
         if request.field("sure") != "yes":
             fault = say("Tick that you are sure: no one can undo this")
-            return self.page(request, address, faults=[("sure-yes", fault)])
+            return self.page(request.with_faults(("sure-yes", fault)), address)
         try:
             self._subscribers.forget(address, by=request.who.address)
         except Refused as error:
@@ -137,9 +135,9 @@ class ReaderPages:
         """Redirect to the reader's page, or to all readers if no reader has the address."""
         with self._subscribers.store.read() as tx:
             person = tx.readers.find(address)
-        return self._desk.go(request, f"{PATH}/{person.id}" if person else PATH, done=done)
+        return go(f"{PATH}/{person.id}" if person else PATH, done=done)
 
-    def page(self, request: DeskRequest, address: str, *, faults: Faults = ()) -> Response:
+    def page(self, request: DeskRequest, address: str) -> Response:
         """Show the reader with this address, or a page that no reader has it."""
         with self._subscribers.store.read() as tx:
             person, suppressed = tx.readers.find(address), tx.readers.suppressed(address)
@@ -151,11 +149,9 @@ class ReaderPages:
                 stored.statement.slug: stored.statement.title
                 for stored in tx.statements.some([mail.slug for mail in mails])
             }
-        return self._desk.page(
-            request,
+        return request.page(
             "reader.html.j2",
             title=(person and person.name) or address,
-            faults=faults,
             address=address,
             person=person,
             noted=typed_fields(request)
@@ -163,7 +159,7 @@ class ReaderPages:
             else stored_fields(person),
             suppressed=suppressed,
             blocked=origin.removeprefix("by ").partition(": ") if suppressed else (),
-            now=self._desk.now(),
+            now=request.desk.now(),
             new=request.field("new"),
             consents=consents,
             agreed=agreed,

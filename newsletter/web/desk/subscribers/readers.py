@@ -14,8 +14,7 @@ from newsletter.pipeline.subscribers import administer
 from newsletter.pipeline.subscribers.membership import known_lists
 from newsletter.runtime.subscribers import Subscribers
 from newsletter.store.sql import Transaction
-from newsletter.web.desk.page import Desk, Faults
-from newsletter.web.desk.request import DeskRequest, route
+from newsletter.web.desk.request import DeskRequest, go, route
 from newsletter.web.desk.subscribers import reader
 from newsletter.web.http.forms import parse_number
 from newsletter.web.http.offering import SignUpOffer
@@ -27,10 +26,9 @@ _MONTH = timedelta(days=30)
 class ReadersPages:
     """The pages that list, search and add readers."""
 
-    def __init__(self, desk: Desk, subscribers: Subscribers) -> None:
-        self._desk = desk
+    def __init__(self, subscribers: Subscribers) -> None:
         self._subscribers = subscribers
-        self._one = reader.ReaderPages(desk, subscribers)
+        self._one = reader.ReaderPages(subscribers)
         self._offering = SignUpOffer(subscribers.settings)
 
     @route("POST", "/readers", Role.SENDER)
@@ -45,7 +43,7 @@ class ReadersPages:
             person = tx.readers.find(address)
         if person is None:
             return self._one.page(request, address)
-        return self._desk.go(request, f"{reader.PATH}/{person.id}")
+        return go(f"{reader.PATH}/{person.id}")
 
     @route("POST", "/readers/new", Role.SENDER)
     def add(self, request: DeskRequest) -> Response:
@@ -59,9 +57,9 @@ class ReadersPages:
         try:
             entry = reader.check_entry(request, request.field("email").strip(), lists)
         except InvalidInput as error:
-            return self._form(request, faults=[*reader.faults_of(error), *faults])
+            return self._form(request.with_faults(*reader.faults_of(error), *faults))
         if faults:
-            return self._form(request, faults=faults)
+            return self._form(request.with_faults(*faults))
         try:
             _, person = administer.add(
                 entry,
@@ -75,8 +73,9 @@ class ReadersPages:
             raise NotFound(say("There is no such list.")) from error
         except Refused as error:
             fault = without_commands(str(error))
-            return self._form(request, faults=[("email", f"{fault[:1].upper()}{fault[1:]}")])
-        return self._desk.go(request, f"{reader.PATH}/{person.id}", done="added")
+            fault = f"{fault[:1].upper()}{fault[1:]}"
+            return self._form(request.with_faults(("email", fault)))
+        return go(f"{reader.PATH}/{person.id}", done="added")
 
     @route("POST", "/readers/requests", Role.SENDER)
     def decide(self, request: DeskRequest) -> Response:
@@ -89,15 +88,14 @@ class ReadersPages:
             by=request.who.address,
             store=self._subscribers.store,
         )
-        return self._desk.go(request, reader.PATH, done="admitted" if admits else "declined")
+        return go(reader.PATH, done="admitted" if admits else "declined")
 
     @route("GET", "/readers/form", Role.SENDER)
     def _sign_up_form(self, request: DeskRequest, form_html: str = "") -> Response:
         """Show the options of a sign-up form for another site, and the HTML that was generated."""
         chosen, settings = request.posted.all("list"), self._subscribers.settings
         rules = self._offering.rules
-        return self._desk.page(
-            request,
+        return request.page(
             "sign-up-form.html.j2",
             title=say("Sign-up form for your site"),
             offers=[(one.name, one.title, one.name in chosen) for one in rules.public_lists],
@@ -115,16 +113,14 @@ class ReadersPages:
         return self._sign_up_form(request, made)
 
     @route("GET", "/readers/new", Role.SENDER)
-    def _form(self, request: DeskRequest, *, faults: Faults = ()) -> Response:
+    def _form(self, request: DeskRequest) -> Response:
         """Show the form to add a person."""
         chosen = request.posted.all("list")
         with self._subscribers.store.read() as tx:
             names = known_lists(tx, self._subscribers.declared_lists)
-        return self._desk.page(
-            request,
+        return request.page(
             "reader-new.html.j2",
             title=say("Add a reader"),
-            faults=faults,
             email=request.field("email"),
             new_list=request.field("new-list"),
             agreed=request.field("agreed"),
@@ -146,14 +142,13 @@ class ReadersPages:
             )
             overview = {} if words or before else self._overview(tx)
         shown = people[:_READERS_PER_PAGE]
-        return self._desk.page(
-            request,
+        return request.page(
             "readers.html.j2",
             title=say("Readers"),
             words=words,
             chosen=chosen,
             people=shown,
-            now=self._desk.now(),
+            now=request.desk.now(),
             older=shown[-1].id if len(people) > _READERS_PER_PAGE else None,
             **overview,
         )

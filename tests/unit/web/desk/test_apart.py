@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.web.desk.page import Desk
 from newsletter.web.http.threads import Lanes
 from newsletter.web.pages import Pages, desk_routes
 from tests.desk import Staffed, desk
@@ -58,7 +57,7 @@ def test_at_the_host_of_the_desk_nothing_is_public_but_pictures(own: Staffed, ho
 def test_at_the_public_host_the_desk_is_not_there(own: Staffed, host: str) -> None:
     assert "On hours" in at(own.site, host, "/archive/hours").text
     dan = own.as_("dan", fresh=True)
-    for route in desk_routes(Desk(own.site.services.staff), own.site.services):
+    for route in desk_routes(own.site.services):
         answer = dan.ask(route.method, asked_of(route), headers={"Host": host})
         assert (answer.status, "set-cookie" in answer.headers) == (404, False), route.path
     assert at(own.site, host, "/desk/static/x/desk.js").status == 404
@@ -66,7 +65,7 @@ def test_at_the_public_host_the_desk_is_not_there(own: Staffed, host: str) -> No
 
 def elsewhere(site: Forum) -> list[str]:
     """An address of each page of the desk and of the public, but for monitoring's."""
-    rows = desk_routes(Desk(site.services.staff), site.services)
+    rows = desk_routes(site.services)
     return [*{f"/desk{asked_of(row)}" for row in rows}, *set(public_paths(site)) - MONITORED]
 
 

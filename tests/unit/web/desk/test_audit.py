@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.staff.role import Role
-from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
 from tests.pages import Answer
@@ -30,9 +29,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[
 
 
 def posts(at: Room) -> list[Route]:
-    return [
-        one for one in desk_routes(Desk(at.services.staff), at.services) if one.method == "POST"
-    ]
+    return [one for one in desk_routes(at.services) if one.method == "POST"]
 
 
 def test_each_post_has_an_example(world: World) -> None:

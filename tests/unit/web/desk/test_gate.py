@@ -7,7 +7,6 @@ from urllib.parse import quote
 import pytest
 
 from newsletter.domain.delivery.restore_guard import HoldKind
-from newsletter.web.desk.page import Desk
 from newsletter.web.pages import desk_routes
 from tests.desk import OURS, Staffed, words
 from tests.pages import Forum
@@ -161,7 +160,7 @@ def test_with_no_staff_there_is_no_page_on_which_somebody_becomes_one(site: Foru
         "code": "000000",
         "next": "/desk",
     }
-    for route in desk_routes(Desk(site.services.staff), site.services):
+    for route in desk_routes(site.services):
         form = {} if route.method == "GET" else {"form": told}
         path = asked_of(route).replace("nothing-there", "eve@elsewhere.example")
         answer = site.ask(route.method, f"/desk{path}", headers=OURS, **form)

@@ -158,7 +158,7 @@ def test_every_word_of_a_page_goes_through_the_catalogue(
             where = where.replace("KEY", tx.drafts.unseen(1)[0].key)
     answer, found = next(
         (one.answer, found)
-        for one in sorted(desk_routes(in_marks, services), key=lambda one: one.path.count("{"))
+        for one in sorted(desk_routes(services), key=lambda one: one.path.count("{"))
         if one.method == "GET"
         and (found := re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", one.path), where))
     )
@@ -180,7 +180,7 @@ def test_every_word_of_a_page_goes_through_the_catalogue(
             "server": ("127.0.0.1", 80),
         }
     )
-    text = bytes(answer(DeskRequest(http=http, member=member)).body).decode()
+    text = bytes(answer(DeskRequest(http=http, desk=in_marks, member=member)).body).decode()
     assert '<html lang="en-US"' in text, "nothing on it makes the page English"
     # texts of people, quoted lines of the log, and CLDR's names of languages and months
     own_words = (

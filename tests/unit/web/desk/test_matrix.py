@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.staff.role import Role
-from newsletter.web.desk.page import Desk
 from newsletter.web.desk.request import Route
 from newsletter.web.pages import desk_routes
 from tests.desk import STAFF, Staffed
@@ -29,17 +28,14 @@ def asked_of(route: Route) -> str:
 
 
 def test_each_route_demands_what_stands_written(staffed: Staffed) -> None:
-    found = sorted(
-        line_of(route)
-        for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services)
-    )
+    found = sorted(line_of(route) for route in desk_routes(staffed.site.services))
     written = MATRIX.read_text("utf-8").splitlines()
     assert found == sorted(written), "matrix.txt says what each route demands; add or mend its line"
 
 
 @pytest.mark.slow("each route is asked as each of five people")
 def test_no_route_is_open_to_whom_it_is_not_for(staffed: Staffed) -> None:
-    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
+    for route in desk_routes(staffed.site.services):
         path = asked_of(route)
         for name, role in STAFF.items():
             answer = staffed.as_(name).ask(route.method, path)
@@ -51,7 +47,7 @@ def test_no_route_is_open_to_whom_it_is_not_for(staffed: Staffed) -> None:
 
 
 def test_who_is_not_signed_in_gets_to_the_door_alone(staffed: Staffed) -> None:
-    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
+    for route in desk_routes(staffed.site.services):
         if route.role is None:
             continue
         fields = {} if route.method == "GET" else {"Sec-Fetch-Site": "same-origin"}
@@ -76,7 +72,7 @@ VARIANTS = [
 @rows("variant", range(len(VARIANTS)))
 def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: int) -> None:
     vera = staffed.as_("vera")
-    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
+    for route in desk_routes(staffed.site.services):
         if route.role in {None, Role.VIEWER}:
             continue
         path = VARIANTS[variant](asked_of(route))
@@ -89,7 +85,7 @@ def test_no_spelling_of_a_path_goes_round_its_role(staffed: Staffed, variant: in
 def test_no_other_method_does_anything(staffed: Staffed, method: str) -> None:
     vera = staffed.as_("vera")
     before = staffed.site.everything()
-    for route in desk_routes(Desk(staffed.site.services.staff), staffed.site.services):
+    for route in desk_routes(staffed.site.services):
         answer = vera.ask(method, asked_of(route))
         allowed = {200, 303, 401, 403, 404, 405} if method == "HEAD" else {403, 405}
         assert answer.status in allowed, f"{method} {asked_of(route)}: {answer.status}"

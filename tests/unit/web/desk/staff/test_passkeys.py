@@ -9,7 +9,6 @@ from starlette.requests import Request
 
 from newsletter.domain.staff.role import Role
 from newsletter.web.desk.browser import passkey_hint
-from newsletter.web.desk.request import DeskRequest
 from tests.desk import OURS, words
 from tests.pages import Answer, Forum
 from tests.rows import rows
@@ -170,6 +169,6 @@ def test_a_browser_wants_a_name(site: Forum, url: str, said: str) -> None:
         "headers": [(b"host", parts.netloc.encode())],
         "client": ("127.0.0.1", 4711),
     }
-    asked = DeskRequest(http=Request(scope), member=None)
+    asked = Request(scope)
     assert passkey_hint(asked, site.services.staff).endswith(said)
     assert bool(passkey_hint(asked, site.services.staff)) == bool(said)
