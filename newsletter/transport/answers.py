@@ -7,6 +7,7 @@ that of the next request. It also discards bytes after the end of a response.
 import io
 import select
 import socket
+from collections.abc import Callable
 from http.client import BadStatusLine, HTTPException, HTTPResponse
 from typing import Any
 
@@ -17,11 +18,16 @@ _MAX_HEAD_BYTES = 262_144
 
 
 class _LimitedReader(io.RawIOBase):
-    """Reads at most ``limit`` bytes from a socket, and none after ``stop``."""
+    """Reads at most ``limit`` bytes from a socket, and none after ``stop``.
 
-    def __init__(self, raw: io.RawIOBase, limit: int) -> None:
-        self._raw = raw
+    Each read may take ``seconds_left``: a socket's own timeout begins anew with each byte.
+    """
+
+    def __init__(self, sock: socket.socket, limit: int, seconds_left: Callable[[], float]) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
         self._bytes_left = limit
+        self._seconds_left = seconds_left
         self._stopped = False
 
     def stop(self) -> None:
@@ -33,6 +39,7 @@ class _LimitedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         if self._stopped:
             return None
+        self._sock.settimeout(self._seconds_left())
         count = self._raw.readinto(buffer)
         self._bytes_left -= count or 0
         if self._bytes_left < 0:
@@ -53,12 +60,19 @@ class FinalAnswer(HTTPResponse):
     surplus = b""
     """Bytes received after the end of the response. They belong to no request."""
 
-    def __init__(self, sock: socket.socket, *args: Any, body_bytes: int, **keywords: Any) -> None:
-        super().__init__(sock, *args, **keywords)
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        method: str,
+        body_bytes: int,
+        seconds_left: Callable[[], float],
+    ) -> None:
+        """``seconds_left`` returns the time until the deadline, or raises TimeoutError after it."""
+        super().__init__(sock, method=method)
         self.fp.close()
-        raw = sock.makefile("rb", buffering=0)
         # twice: the frames of small chunks may take as much as their content
-        self._bytes = _LimitedReader(raw, 2 * body_bytes + _MAX_HEAD_BYTES)
+        self._bytes = _LimitedReader(sock, 2 * body_bytes + _MAX_HEAD_BYTES, seconds_left)
         self.fp = io.BufferedReader(self._bytes)
 
     def begin(self) -> None:

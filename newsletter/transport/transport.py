@@ -26,8 +26,6 @@ from newsletter.transport.answers import FinalAnswer, is_readable
 
 MAX_ANSWER_BYTES = 1_048_576
 _RUNS_IN_SLEEP = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-_BACKSTOP_SECONDS = 5
-"""Added to the socket's own timeout, so that the deadline of the call comes first."""
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Returns the IP addresses of a host for a port. It may raise any exception."""
@@ -53,48 +51,33 @@ class Call:
     def __init__(self, seconds: float, not_after: NotAfter | None = None) -> None:
         self.ends_at = _now() + seconds
         self.began = False
-        self.expired = False
         self.late = False
         """The claim would have ended before the deadline, so no byte has left."""
         self._not_after = not_after
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
 
     @property
     def is_over(self) -> bool:
         """Return whether the deadline has passed."""
-        return self.expired or _now() >= self.ends_at
+        return _now() >= self.ends_at
 
-    def begin(self, sock: socket.socket) -> None:
-        """Register the socket before bytes leave. Raises TimeoutError after the deadline."""
-        with self._lock:
-            if self.is_over:
-                raise TimeoutError("its time is over")
-            self.check_claim()
-            self._socket, self.began = sock, True
-
-    def end(self) -> None:
-        """Unregister the socket. Raises TimeoutError if the deadline shut the socket down."""
-        with self._lock:
-            self._socket = None
-            if self.expired:  # then what looks like its end may be where it was cut off
-                raise TimeoutError("its time was over")
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline. Raises TimeoutError after it."""
+        left = self.ends_at - _now()
+        if left <= 0:
+            raise TimeoutError("its time is over")
+        return left
 
     def check_claim(self) -> None:
-        """Raise TimeoutError if the claim ends before the deadline of the call."""
-        if self._not_after is None:
-            return
-        if self._not_after.left().total_seconds() < self.ends_at - _now():
+        """Raise TimeoutError after the deadline, or if the claim ends before it."""
+        left = self.seconds_left()
+        if self._not_after is not None and self._not_after.left().total_seconds() < left:
             self.late = True
             raise TimeoutError("the claim is over")
 
-    def expire(self) -> None:
-        """Shut the socket down. The TLS layer is not touched, because another thread uses it."""
-        with self._lock:
-            self.expired = True
-            if self._socket is not None:
-                with suppress(OSError):
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+    def begin(self) -> None:
+        """Note that bytes leave from now on. Raises as ``check_claim`` does."""
+        self.check_claim()
+        self.began = True
 
 
 class Connection:
@@ -123,21 +106,22 @@ class Connection:
         does that.
         """
         failed = list[BaseException]()
+        abandoned = threading.Event()
 
         def attempt() -> None:
             try:
                 self._sock = self.open(call.ends_at)
             except BaseException as error:  # raised again in the caller's thread
                 failed.append(error)
-            # the caller has given up: a connection that comes now belongs to no call
-            if call.expired:
+            # a connection that comes now belongs to no call
+            if abandoned.is_set():
                 self.close()
 
         thread = threading.Thread(target=attempt, name="connect", daemon=True)
         thread.start()
         thread.join(max(call.ends_at - _now(), 0))
         if thread.is_alive() or call.is_over:
-            call.expire()
+            abandoned.set()
             raise TimeoutError("connecting took too long")
         if failed:
             raise failed.pop()
@@ -154,7 +138,7 @@ class Connection:
                 if number == len(addresses):
                     raise
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(max(ends_at - _now(), 0) + _BACKSTOP_SECONDS)
+        sock.settimeout(max(ends_at - _now(), 0.01))
         if self._tls is None:
             return sock
         try:
@@ -167,20 +151,25 @@ class Connection:
         """Send a request and read the head of its response. Connects first if necessary."""
         if self._sock is None:
             self.connect(call)
-        if self._sock is None or not self.is_clean:
+        sock = self._sock
+        if sock is None or not self.is_clean:
             raise ConnectionError("something came before anything was asked")
-        self._sock.settimeout(max(call.ends_at - _now(), 0) + _BACKSTOP_SECONDS)
-        call.begin(self._sock)
+        call.begin()
         # a server may refuse the rest of a long body, and say why
         with suppress(BrokenPipeError):
-            self._sock.sendall(data)
-        self._answer = self.read(self._sock, method, body_bytes)
+            left = memoryview(data)
+            while left:
+                sock.settimeout(call.seconds_left())
+                left = left[sock.send(left) :]
+        self._answer = self.read(sock, method, call, body_bytes)
         self._answer.begin()
         return self._answer
 
-    def read(self, sock: socket.socket, method: str, body_bytes: int) -> FinalAnswer:
+    def read(self, sock: socket.socket, method: str, call: Call, body_bytes: int) -> FinalAnswer:
         """Return the response on a socket, not yet read."""
-        return FinalAnswer(sock, method=method, body_bytes=body_bytes)
+        return FinalAnswer(
+            sock, method=method, body_bytes=body_bytes, seconds_left=call.seconds_left
+        )
 
     def close(self) -> None:
         """Close the socket and the response, which would keep the socket open."""
@@ -197,61 +186,29 @@ class AnswerTooLong(HTTPException):
     """The response is longer than the caller allows."""
 
 
-class _Deadlines:
-    """Shuts down each call at its deadline. A socket's timeout covers a single read only.
+class Transport:
+    """An HTTP client for any number of threads. It sends each request once.
 
-    One thread watches all calls: a thread per call took a quarter of a call's CPU. All calls have
-    the same time limit, so that a new call ends later than those the thread waits for.
+    ``timeout`` limits the whole call, from resolving the host to the last byte of the response.
+    ``concurrency`` is the number of idle connections that are kept. ``clock`` dates responses.
+    ``resolve`` may refuse a host; the connection goes to the IP addresses that it returns.
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._calls: set[Call] = set()
-        self._watched = False
-        self._wake = threading.Event()
-
-    def add(self, call: Call) -> None:
-        with self._lock:
-            self._calls.add(call)
-            if not self._watched:
-                threading.Thread(target=self._watch, name="deadlines", daemon=True).start()
-                self._watched = True
-
-    def remove(self, call: Call) -> None:
-        """Stop watching a call."""
-        with self._lock:
-            self._calls.discard(call)
-
-    def close(self) -> None:
-        """Stop the thread at once if no call is under way."""
-        self._wake.set()
-
-    def _watch(self) -> None:
-        while (seconds := self._expire_late()) is not None:
-            self._wake.wait(seconds)
-            self._wake.clear()
-
-    def _expire_late(self) -> float | None:
-        """Expire late calls. Return the seconds until the next deadline; None without calls."""
-        with self._lock:
-            late = [call for call in self._calls if call.is_over]
-            self._calls.difference_update(late)
-            ends = min((call.ends_at for call in self._calls), default=None)
-            self._watched = ends is not None
-        for call in late:
-            call.expire()
-        return None if ends is None else max(ends - _now(), 0)
-
-
-class Connections:
-    """Sends each request once, and keeps up to ``kept`` idle connections for later requests."""
 
     connection_class = Connection
 
     def __init__(
-        self, *, max_idle: int, resolve: Resolve, tls: ssl.SSLContext | None, answer_bytes: int
+        self,
+        *,
+        timeout: timedelta,
+        concurrency: int = 4,
+        clock: Clock | None = None,
+        resolve: Resolve = resolve,
+        tls: ssl.SSLContext | None = None,
+        answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        self._kept = max_idle
+        self._seconds = timeout.total_seconds()
+        self._clock = clock
+        self._kept = concurrency
         self._resolve = resolve
         self._tls = tls
         self._answer_bytes = answer_bytes
@@ -259,7 +216,32 @@ class Connections:
         """Idle connections; the last used one is at the end."""
         self._lock = threading.Lock()
 
-    def send(self, request: http.HttpRequest, data: bytes, call: Call) -> http.HttpResponse:
+    def call(
+        self, request: http.HttpRequest, not_after: NotAfter | None = None
+    ) -> http.HttpResponse:
+        """Make the call once. Return the complete response, whatever its status.
+
+        Raises ProviderUnreachable if no byte has left, AnswerLost if one may have, ClaimOver if
+        none has left because the claim would end first, and InvalidConfiguration for a request that
+        cannot be written.
+        """
+        data = http.request_bytes(request)
+        call = Call(self._seconds, not_after)
+        try:
+            call.check_claim()
+            answer = self._send(request, data, call)
+        except Exception as error:
+            raise self._translated(error, call, http.origin_of(request.url).host) from error
+        return replace(answer, at=self._clock.now()) if self._clock else answer
+
+    def close(self) -> None:
+        """Close idle connections."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _send(self, request: http.HttpRequest, data: bytes, call: Call) -> http.HttpResponse:
         """Send the bytes of a request. Return the complete response."""
         connection = self._connection(http.origin_of(request.url))
         try:
@@ -267,7 +249,7 @@ class Connections:
             with connection.exchange(data, request.method, call, self._answer_bytes + 1) as answer:
                 body = answer.read(self._answer_bytes + 1)
             response = self._complete(answer, body)
-            call.end()
+            call.seconds_left()  # after a sleep of the machine, others may have taken over
         except BaseException:
             connection.close()
             raise
@@ -277,12 +259,6 @@ class Connections:
                 return response
         connection.close()
         return response
-
-    def close(self) -> None:
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
 
     def _connection(self, origin: http.Origin) -> Connection:
         """Return a clean idle connection to the origin, or a new one."""
@@ -314,58 +290,6 @@ class Connections:
         if fault:
             raise ValueError(fault)
         return response
-
-
-class Transport:
-    """An HTTP client for any number of threads. It never retries.
-
-    ``timeout`` limits the whole call, from resolving the host to the last byte of the response.
-    ``concurrency`` is the number of idle connections that are kept. ``clock`` dates responses.
-    ``resolve`` may refuse a host; the connection goes to the IP addresses that it returns.
-    """
-
-    def __init__(
-        self,
-        *,
-        timeout: timedelta,
-        concurrency: int = 4,
-        clock: Clock | None = None,
-        resolve: Resolve = resolve,
-        tls: ssl.SSLContext | None = None,
-        answer_bytes: int = MAX_ANSWER_BYTES,
-    ) -> None:
-        self._seconds = timeout.total_seconds()
-        self._clock = clock
-        self.connections = Connections(
-            max_idle=concurrency, resolve=resolve, tls=tls, answer_bytes=answer_bytes
-        )
-        self._deadlines = _Deadlines()
-
-    def call(
-        self, request: http.HttpRequest, not_after: NotAfter | None = None
-    ) -> http.HttpResponse:
-        """Make the call once. Return the complete response, whatever its status.
-
-        Raises ProviderUnreachable if no byte has left, AnswerLost if one may have, ClaimOver if
-        none has left because the claim would end first, and InvalidConfiguration for a request that
-        cannot be written.
-        """
-        data = http.request_bytes(request)
-        call = Call(self._seconds, not_after)
-        self._deadlines.add(call)
-        try:
-            call.check_claim()
-            answer = self.connections.send(request, data, call)
-        except Exception as error:
-            raise self._translated(error, call, http.origin_of(request.url).host) from error
-        finally:
-            self._deadlines.remove(call)
-        return replace(answer, at=self._clock.now()) if self._clock else answer
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self.connections.close()
-        self._deadlines.close()
 
     def _translated(self, error: Exception, call: Call, host: str) -> Exception:
         if call.late:

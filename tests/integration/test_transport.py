@@ -395,11 +395,10 @@ def test_a_certificate_that_nobody_vouches_for_is_not_sent(
         assert heard == []
 
 
-def test_a_call_whose_time_is_over_before_it_sends_is_not_sent(server: LoopbackServer) -> None:
-    call = Call(10)
-    call.expire()
-    with socket.socket() as unused, pytest.raises(TimeoutError):
-        call.begin(unused)
+def test_a_call_whose_time_is_over_before_it_sends_is_not_sent() -> None:
+    call = Call(0)
+    with pytest.raises(TimeoutError):
+        call.begin()
     assert not call.began
 
 
@@ -590,25 +589,8 @@ def test_each_call_has_its_own_deadline(server: LoopbackServer, opened: Opener) 
         server.script.append(bytes_then_silence())
         cut_off(transport, post(server.url))
         assert answered(transport, post(server.url)).status == 200
-    time.sleep(SHORT * 1.5)  # now nothing is watched
     server.script.append(bytes_then_silence())
     cut_off(transport, post(server.url))
-
-
-def test_one_thread_watches_all_calls_and_ends_with_the_transport(
-    server: LoopbackServer, opened: Opener
-) -> None:
-    def watching() -> list[threading.Thread]:
-        return [each for each in threading.enumerate() if each.name == "deadlines"]
-
-    before, transport = watching(), opened(30)
-    for _ in range(3):
-        transport.call(post(server.url))
-    [thread] = [each for each in watching() if each not in before]
-    transport.close()
-    thread.join(SLACK)
-    assert not thread.is_alive()
-    assert transport.call(post(server.url)).status == 200
 
 
 def test_one_stalled_call_does_not_hold_or_end_the_others(

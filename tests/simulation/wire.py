@@ -25,7 +25,7 @@ from newsletter.providers.mailtrap.send import Options
 from newsletter.transport import http
 from newsletter.transport.answers import FinalAnswer
 from newsletter.transport.http import HttpRequest, HttpResponse, json_post
-from newsletter.transport.transport import Connection, Transport
+from newsletter.transport.transport import Call, Connection, Transport
 from tests.simulation.documented import Documented, provider
 from tests.simulation.service import HAVE_RECORDS, KEY_LIVES, SETTLES, Arrival, Request, Service
 
@@ -115,10 +115,14 @@ class Network:
             def open(self, ends_at: float) -> socket.socket:
                 return network._open()
 
-            def read(self, sock: socket.socket, method: str, body_bytes: int) -> FinalAnswer:
-                return answer(sock, method=method, body_bytes=body_bytes)
+            def read(
+                self, sock: socket.socket, method: str, call: Call, body_bytes: int
+            ) -> FinalAnswer:
+                return answer(
+                    sock, method=method, body_bytes=body_bytes, seconds_left=call.seconds_left
+                )
 
-        self.transport.connections.connection_class = Connected
+        self.transport.connection_class = Connected
 
     def _open(self) -> socket.socket:
         near, far = socket.socketpair()
