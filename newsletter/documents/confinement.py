@@ -31,8 +31,9 @@ _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 38, 22
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def confine(*, parent: int, seconds: float) -> None:
-    """Drop every right that reading a text does not need. ``parent`` is the parent's process id."""
+def confine(*, parent: int, seconds: float, max_bytes: int) -> None:
+    """Drop every right that reading a text does not need. ``parent`` is the parent's process id,
+    and ``max_bytes`` the limit of the output."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds + 1)  # if the parent does not end us in time
     with suppress(OSError, AttributeError):  # Linux alone
@@ -41,7 +42,7 @@ def confine(*, parent: int, seconds: float) -> None:
     if os.getppid() != parent:
         sys.exit(1)
     os.nice(_NICENESS)
-    _limit(seconds)
+    _limit(seconds, max_bytes)
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         _close_files()
@@ -62,12 +63,12 @@ def try_forbidden_acts(folder: str) -> Iterator[str]:
             yield name
 
 
-def _limit(seconds: float) -> None:
+def _limit(seconds: float, max_bytes: int) -> None:
     limits = {
         resource.RLIMIT_AS: MEMORY_BYTES,
         resource.RLIMIT_CPU: int(seconds) + 1,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,  # a pipe is no file
+        resource.RLIMIT_FSIZE: max_bytes,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_NPROC: 0,  # root may have as many as it likes, but for seccomp
     }

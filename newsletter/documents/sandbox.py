@@ -3,21 +3,19 @@
 A file can be made so that reading it takes for ever or all memory. A thread cannot be stopped in
 the middle of that and would block the others. So a process reads the file: without database, keys
 and environment, and confined by the kernel (``confinement``). It calls one function; its input is
-the pickled arguments. Its output is JSON, a line for each thing read, and a last line that marks
-the end. It ends with its work, at the end of its time, or with its parent, together with all that
-it started. Only a few run at once. The parent validates the output: a file may have taken over the
-process. Run as a module, this is the process.
+the pickled arguments. It writes JSON into a temporary file, whose size the kernel limits: a line
+for each thing read, and a last line that marks the end. It ends with its work, at the end of its
+time, or with its parent, together with all that it started. Only a few run at once. The parent
+validates the output: a file may have taken over the process. Run as a module, this is the process.
 """
 
 import base64
 import json
 import os
 import pickle
-import selectors
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -25,7 +23,7 @@ from datetime import date, timedelta
 from enum import Enum
 from functools import cache
 from importlib import import_module
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from threading import Condition
 from typing import IO, TYPE_CHECKING, Any, TypeVar, Union
 
@@ -39,15 +37,9 @@ TIMEOUT = timedelta(seconds=30)
 """Default time limit. Reading 20,000 items takes 13 s on a busy small machine."""
 MAX_ANSWER_BYTES = 64_000_000
 _MODULE = "newsletter.documents.sandbox"
-_MAX_IN_MEMORY_BYTES = 4 << 20
-"""Bytes of an answer to keep in memory; a larger one goes to a temporary file."""
-_CHUNK_BYTES = 1 << 16
-_EXIT_SECONDS = 1.0
-"""Seconds for a process to end after its answer."""
 _ENDING = "newsletter is about to end"
-_END = b"."
+_LAST_LINE = b".\n"
 """The line that marks the end of the output."""
-_LAST_LINE = b"\n" + _END + b"\n"
 
 
 class CutOff(Exception):
@@ -60,17 +52,6 @@ class CutOff(Exception):
 
 class NotStarted(CutOff):
     """No process could be started, because the machine is busy or low on resources."""
-
-
-class Ending(Enum):
-    """How the output of a sandbox ended."""
-
-    WHOLE = "whole"
-    """The output has the line that marks its end."""
-    LATE = "late"
-    """The time limit was reached."""
-    BROKEN = "broken"
-    """The output ended early or was too large."""
 
 
 # --- a few at once -----------------------------------------------------------------------------
@@ -90,7 +71,7 @@ class Gate:
     _running: int = 0
     _waiting: int = 0
     is_closed: bool = False
-    _ends: dict[int, Callable[[], None]] = field(default_factory=dict)
+    processes: "set[subprocess.Popen[bytes]]" = field(default_factory=set)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
@@ -116,31 +97,25 @@ class Gate:
         if self._running >= self.max_running:
             raise NotStarted("too much else is being read just now")
 
-    @property
-    def pids(self) -> tuple[int, ...]:
-        with self._changed:
-            return tuple(self._ends)
-
     @contextmanager
     def ended_by_closing(self, process: "subprocess.Popen[bytes]") -> Iterator[None]:
         """End the process if the gate is closed meanwhile."""
         with self._changed:
-            self._ends[process.pid] = lambda: end(process)
-            closed = self.is_closed
-        try:
-            if closed:
+            self.processes.add(process)
+            if self.is_closed:
                 end(process)
+        try:
             yield
         finally:
             with self._changed:
-                del self._ends[process.pid]
+                self.processes.remove(process)
 
     def close(self) -> None:
         """End all running sandboxes, and refuse waiting and new ones."""
         with self._changed:
             self.is_closed = True
-            for end in self._ends.values():
-                end()
+            for process in self.processes:
+                end(process)
             self._changed.notify_all()
 
     def open(self) -> None:
@@ -190,29 +165,29 @@ def stream(
     max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Iterator[Any]:
     """Yield the items of ``ask`` after the process has ended; then raise CutOff if it did not
-    finish. An output of a few megabytes to ``max_bytes`` is kept in a temporary file."""
+    finish."""
     seconds = timeout.total_seconds()
-    with SpooledTemporaryFile(_MAX_IN_MEMORY_BYTES) as out:
-        with gate.slot(), _started(reader, seconds, max_bytes) as process:
+    is_late = is_whole = False
+    with TemporaryFile() as out:
+        with gate.slot(), _started(reader, seconds, max_bytes, out) as process:
             try:
                 with gate.ended_by_closing(process):
-                    question = pickle.dumps(arguments)
-                    ending = exchange(process, question, seconds, sink=out, max_bytes=max_bytes)
-                if ending is Ending.BROKEN:
-                    with suppress(subprocess.TimeoutExpired):
-                        process.wait(_EXIT_SECONDS)  # how it ended says why
+                    process.communicate(pickle.dumps(arguments), seconds)
+            except subprocess.TimeoutExpired:
+                is_late = True
             finally:  # interrupted or not: else the process would read on
                 end(process)
         out.seek(0)
         for line in out:
+            is_whole = line == _LAST_LINE
             # without an end it is half a line
-            if line != _END + b"\n" and line.endswith(b"\n"):
+            if not is_whole and line.endswith(b"\n"):
                 yield _read_answer(line, answer)
-    if ending is Ending.WHOLE:
+    if is_whole:
         return
     if gate.is_closed:
         raise NotStarted(_ENDING)
-    if ending is Ending.LATE or process.returncode in {-signal.SIGALRM, -signal.SIGXCPU}:
+    if is_late or process.returncode in {-signal.SIGALRM, -signal.SIGXCPU}:
         raise CutOff(f"it could not be read within {seconds:g} s")
     raise CutOff("it could not be read with the memory that there is for that")
 
@@ -244,7 +219,9 @@ def cut_off(error: CutOff, *, file: str, advice: str) -> InvalidInput:
     return InvalidInput([Fault(file=file, message=f"was not read: {error}; {remedy}")])
 
 
-def _started(reader: str, seconds: float, max_bytes: int) -> "subprocess.Popen[bytes]":
+def _started(
+    reader: str, seconds: float, max_bytes: int, out: IO[bytes]
+) -> "subprocess.Popen[bytes]":
     """Start the sandbox's process, with only the module path as environment. Raises NotStarted."""
     asked = (str(os.getpid()), f"{seconds:g}", str(max_bytes), reader)
     try:
@@ -252,7 +229,7 @@ def _started(reader: str, seconds: float, max_bytes: int) -> "subprocess.Popen[b
             # -P: no module out of whatever folder this was started in
             [sys.executable, "-P", "-m", _MODULE, *asked],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=out,
             stderr=subprocess.DEVNULL,
             env={"PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))},
             cwd="/",
@@ -267,47 +244,6 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     """Kill a process and all its children."""
     with suppress(ProcessLookupError, PermissionError):  # on macOS where all of them are gone
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def exchange(
-    process: "subprocess.Popen[bytes]",
-    question: bytes,
-    seconds: float,
-    *,
-    sink: IO[bytes],
-    max_bytes: int = MAX_ANSWER_BYTES,
-) -> Ending:
-    """Write the question and read the output, which goes to ``sink``. A child of the sandbox may
-    keep the pipe open for ever, so the deadline is absolute."""
-    until = time.monotonic() + seconds
-    source, entry = process.stdout, process.stdin
-    if source is None or entry is None:
-        raise NotStarted("there is no way to speak to its process")
-    left, last, size = memoryview(question), b"\n", 0
-    with selectors.DefaultSelector() as ready:
-        for pipe, event in ((source, selectors.EVENT_READ), (entry, selectors.EVENT_WRITE)):
-            os.set_blocking(pipe.fileno(), False)
-            ready.register(pipe, event)
-        while (wait := until - time.monotonic()) > 0:
-            for key, _ in ready.select(wait):
-                if key.fileobj is entry:
-                    try:
-                        left = left[os.write(entry.fileno(), left[:_CHUNK_BYTES]) :]
-                    except BrokenPipeError:  # the process reads no more
-                        left = left[:0]
-                    if not left:
-                        ready.unregister(entry)
-                        with suppress(BrokenPipeError):
-                            entry.close()
-                    continue
-                chunk = os.read(key.fd, _CHUNK_BYTES)
-                sink.write(chunk)
-                last, size = (last + chunk)[-len(_LAST_LINE) :], size + len(chunk)
-                if last == _LAST_LINE:
-                    return Ending.WHOLE
-                if not chunk or size > max_bytes:
-                    return Ending.BROKEN
-    return Ending.LATE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,34 +289,25 @@ def work() -> None:
     """Run the sandbox: confine this process, read, and end."""
     from newsletter.documents.confinement import confine  # the asking process does not need it
 
-    parent, seconds = int(sys.argv[1]), float(sys.argv[2])
-    module, _, name = sys.argv[4].partition(":")
+    parent, seconds, max_bytes, place = sys.argv[1:]
+    module, _, name = place.partition(":")
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library's print is no answer
     reader: Callable[..., Any] = getattr(import_module(module), name)
-    confine(parent=parent, seconds=seconds)
-    serve(reader, sys.stdin.buffer, sink, max_bytes=int(sys.argv[3]))
+    confine(parent=int(parent), seconds=float(seconds), max_bytes=int(max_bytes))
+    serve(reader, sys.stdin.buffer, sink)
+    os._exit(0)  # nothing is left to tidy up, and who asked waits
 
 
-def serve(
-    reader: Callable[..., Any],
-    source: IO[bytes],
-    sink: IO[bytes],
-    *,
-    max_bytes: int = MAX_ANSWER_BYTES,
-) -> None:
+def serve(reader: Callable[..., Any], source: IO[bytes], sink: IO[bytes]) -> None:
     """Call a function with pickled arguments, and write each item as soon as it is read."""
     arguments = pickle.load(source)  # noqa: S301 - what our own parent wrote
-    left = max_bytes
     for one in answers(reader, arguments):
         # half a character becomes a question mark
         line = json.dumps(one, ensure_ascii=False, default=_plain).encode("utf-8", "replace")
-        left -= len(line) + 1
-        if left < 0:
-            raise MemoryError
         sink.write(line + b"\n")
         sink.flush()
-    sink.write(_END + b"\n")
+    sink.write(_LAST_LINE)
     sink.flush()
 
 
