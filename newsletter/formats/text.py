@@ -5,7 +5,8 @@ import re
 from newsletter.domain.errors import Fault, InvalidInput
 from newsletter.domain.setting import name_control
 
-_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+CONTROL_IN_LINES = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]"
+"""Pattern of control characters. Tabs and ``\\n`` do not count."""
 
 
 def decode_utf8(data: bytes, *, file: str) -> str:
@@ -29,12 +30,6 @@ def decode_utf8(data: bytes, *, file: str) -> str:
 
 
 def control_in_lines(text: str) -> tuple[int, str] | None:
-    """Return line and name of a text's first control character. Tabs and ``\\n`` do not count."""
-    found = first_control(text)
-    return (text.count("\n", 0, found[0]) + 1, found[1]) if found else None
-
-
-def first_control(text: str) -> tuple[int, str] | None:
-    """Return place and name of a text's first control character. Tabs and ``\\n`` do not count."""
-    found = _CONTROL_IN_LINES.search(text)
-    return (found.start(), name_control(found.group())) if found else None
+    """Return line and name of a text's first control character."""
+    found = re.search(CONTROL_IN_LINES, text)
+    return (text.count("\n", 0, found.start()) + 1, name_control(found[0])) if found else None

@@ -5,25 +5,26 @@ import codecs
 import hashlib
 import io
 import pickle
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Generic, NamedTuple, TypeVar
 from weakref import finalize
 
 from newsletter.domain.errors import Fault, InvalidInput
+from newsletter.domain.setting import name_control
 from newsletter.domain.subscribers.audience import (
     MAX_EXAMPLES,
     Entry,
     SuppressedEntry,
     SuppressionReason,
 )
-from newsletter.formats.text import first_control
+from newsletter.formats.text import CONTROL_IN_LINES
 from newsletter.subscriber_files import encodings
 from newsletter.subscriber_files.entries import EntryReader
 from newsletter.subscriber_files.exports import Skip
@@ -39,59 +40,44 @@ _NOT = {
 }
 
 
+_MARK = "newsletter.marked"
+_MARKED = "[\udc00-\udcff]"
+"""What an invalid byte is read as: half a character, which no text has."""
+
+
 def not_text(member: encodings.Member, encoding: str) -> Fault:
     """Return the fault of the first byte that is invalid in an encoding."""
-    place = _Place()
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with encodings.readable(member.file), member.open() as stream:
-        for chunk in chain(iter(partial(stream.read, encodings.CHUNK_BYTES), b""), [b""]):
-            before = decoder.getstate()
-            try:
-                place.advance(decoder.decode(chunk, final=not chunk))
-            except UnicodeDecodeError as error:
-                # decoded again up to the bad byte, to count its line
-                decoder.setstate(before)
-                good = len(chunk) - (len(error.object) - error.start)
-                # below 0 if the bad byte is from the chunk before
-                place.advance(decoder.decode(chunk[: max(good, 0)]))
-                octet = f"0x{error.object[error.start]:02x}"
-                what = _NOT.get(encoding, f"not {encoding}")
-                message = f"holds {octet} here, which is {what}; save the file as UTF-8"
-                return place.fault(member.file, message)
-    return Fault(file=member.file, message=CHANGED)
+    return _find(member, encoding, _MARKED) or Fault(file=member.file, message=CHANGED)
 
 
-def control_in(member: encodings.Member, encoding: str) -> Fault | None:
-    """Return the fault of the first control character except tabs, or None. Raises
-    UnicodeDecodeError."""
-    place = _Place()
-    with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding) as text:
-        for piece in iter(partial(text.read, encodings.CHUNK_BYTES), ""):
-            found = first_control(piece)
-            if found:
-                at, name = found
-                place.advance(piece[:at])
-                return place.fault(member.file, f"holds {name}, which is invisible; take it out")
-            place.advance(piece)
+def flaw_in(member: encodings.Member, encoding: str) -> Fault | None:
+    """Return the fault of the first byte that is invalid in an encoding, or of the first control
+    character except tabs; None if there is none."""
+    return _find(member, encoding, f"{_MARKED}|{CONTROL_IN_LINES}")
+
+
+def _find(member: encodings.Member, encoding: str, pattern: str) -> Fault | None:
+    def mark(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - nothing is encoded here
+        return chr(0xDC00 + error.object[error.start]), error.start + 1
+
+    codecs.register_error(_MARK, mark)
+    line = column = 1
+    with encodings.readable(member.file), io.TextIOWrapper(member.open(), encoding, _MARK) as text:
+        for piece in iter(partial(text.readline, encodings.CHUNK_BYTES), ""):
+            if found := re.search(pattern, piece):
+                message = _flaw(found[0], encoding)
+                at = column + found.start()
+                return Fault(file=member.file, line=line, column=at, message=message)
+            line, column = (line + 1, 1) if piece.endswith("\n") else (line, column + len(piece))
     return None
 
 
-class _Place:
-    """Counts lines and columns of a text that is read in pieces."""
-
-    def __init__(self) -> None:
-        self._line = self._column = 1
-        self._line_ends = io.IncrementalNewlineDecoder(None, translate=True)
-
-    def advance(self, piece: str, *, final: bool = False) -> None:
-        text = self._line_ends.decode(piece, final=final)
-        ends = text.count("\n")
-        self._line += ends
-        self._column = len(text) - text.rfind("\n") if ends else self._column + len(text)
-
-    def fault(self, file: str, message: str) -> Fault:
-        self.advance("", final=True)
-        return Fault(file=file, line=self._line, column=self._column, message=message)
+def _flaw(character: str, encoding: str) -> str:
+    if re.fullmatch(_MARKED, character):
+        octet, what = ord(character) - 0xDC00, _NOT.get(encoding, f"not {encoding}")
+        return f"holds 0x{octet:02x} here, which is {what}; save the file as UTF-8"
+    return f"holds {name_control(character)}, which is invisible; take it out"
 
 
 Person = Entry | SuppressedEntry | Skip

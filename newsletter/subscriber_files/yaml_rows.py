@@ -17,7 +17,7 @@ from newsletter.subscriber_files.entries import (
     parse_suppression,
     unknown_key,
 )
-from newsletter.subscriber_files.subscriber_file import PlacedPerson, control_in, not_text
+from newsletter.subscriber_files.subscriber_file import PlacedPerson, flaw_in
 
 _MAX_DEPTH = 8
 _PLAIN_TAG = "tag:yaml.org,2002:"
@@ -36,12 +36,8 @@ Found = Iterable[Entry | SuppressedEntry]
 def read_yaml(member: Member, encoding: str, reader: EntryReader) -> Iterator[PlacedPerson]:
     """Yield all subscribers and suppressions; the reader collects the faults. Raises InvalidInput
     if the file is not text."""
-    try:
-        control = control_in(member, encoding)
-    except UnicodeDecodeError as error:
-        raise InvalidInput([not_text(member, encoding)]) from error
-    if control:
-        raise InvalidInput([control])
+    if flaw := flaw_in(member, encoding):
+        raise InvalidInput([flaw])
     try:
         with io.TextIOWrapper(member.open(), encoding) as text:
             for line, found in _document(Nodes(text, deepest=_MAX_DEPTH), reader):
