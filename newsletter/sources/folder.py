@@ -1,6 +1,5 @@
 """Read statements from a folder of Markdown files."""
 
-import operator
 import os
 import stat
 import time
@@ -52,8 +51,6 @@ class FolderSource:
         self._defaults = defaults
         self._now_ns = now_ns
         self._known: dict[str, _Kept] = {}
-        self._parsed: dict[str, Parsed] = {}
-        self._faults: list[Fault] = []
         self._reading = Reading(statements=())
 
     def read(self) -> Reading:
@@ -73,14 +70,11 @@ class FolderSource:
             except OSError as error:
                 why = f"cannot be read: {error.strerror}; check the file and its permissions"
                 faults.append(Fault(file=name, message=why))
-        parsed = {name: kept.parsed for name, kept in found.items()}
-        same = list(parsed) == list(self._parsed) and all(
-            map(operator.is_, parsed.values(), self._parsed.values())
-        )
-        if not same or faults != self._faults:
-            self._parsed, self._faults = parsed, faults
-            self._reading = _reading(parsed, faults)
         self._known = found
+        reading = _reading({name: kept.parsed for name, kept in found.items()}, faults)
+        # of what was kept, the comparison sees that it is the same object
+        if reading != self._reading:
+            self._reading = reading
         return self._reading
 
     def mark(self) -> str:
@@ -131,13 +125,16 @@ class FolderSource:
         if entry.is_symlink():
             objection = _link_objection(Path(entry.path), self._folder)
             if objection:
-                return _kept(known, (), _refused(name, objection), is_stable=False)
+                return _Kept(identity=(), parsed=_refused(name, objection), certain=False)
         if known is not None and known.certain and known.identity == _identity(entry.stat()):
             return known
         began = self._now_ns()
         identity, parsed = self._parse(Path(entry.path), name)
+        if known is not None and known.parsed == parsed:
+            parsed = known.parsed
         # by the time of change, which cannot be set back, unlike that of writing
-        return _kept(known, identity, parsed, is_stable=identity[1] < began - _SAFE_AGE_NS)
+        certain = identity[1] < began - _SAFE_AGE_NS
+        return _Kept(identity=identity, parsed=parsed, certain=certain)
 
     def _parse(self, path: Path, name: str) -> tuple[tuple[int, ...], Parsed]:
         status = path.stat()
@@ -156,15 +153,6 @@ class FolderSource:
     def _name(self, path: str) -> str:
         """Return the path for people: relative to the workspace if it is inside."""
         return path.removeprefix(f"{self._workspace}{os.sep}")
-
-
-def _kept(
-    previous: _Kept | None, identity: tuple[int, ...], parsed: Parsed, *, is_stable: bool
-) -> _Kept:
-    """Return the result of reading, with the previous object if the content is equal."""
-    if previous is not None and previous.parsed == parsed:
-        parsed = previous.parsed
-    return _Kept(identity=identity, parsed=parsed, certain=is_stable)
 
 
 def _reading(parsed: Mapping[str, Parsed], unread: Sequence[Fault]) -> Reading:
