@@ -4,14 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from newsletter.documents.markup.inline_markup import line_of, tag_of, text_of
+from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
 from newsletter.documents.release.imported import DroppedLine
 from newsletter.documents.release.lines import ends_sentence, shortened
 from newsletter.tables import load_table
-
-Element = Any
 
 _UNSEEN = ("head", "script", "style", "template", "noscript", "link", "meta", "title", "xml")
 _KINDS: Mapping[str, Mapping[str, list[str]]] = load_table(

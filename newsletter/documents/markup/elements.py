@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from newsletter.documents.markup.inline_markup import (
     BLOCKS,
+    Element,
     InlineReader,
     Run,
     line_of,
@@ -20,7 +20,6 @@ from newsletter.documents.release.blocks import RULE, Block
 from newsletter.documents.release.dates import date_line
 from newsletter.documents.release.furniture import at_the_edge, is_contact, release_line
 
-Element = Any
 Rows = Sequence[Sequence[Element]]
 Cells = Sequence[Sequence[Sequence[Block]]]
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from newsletter.documents.markup.inline_markup import line_of, tag_of, text_of
+from newsletter.documents.markup.inline_markup import Element, line_of, tag_of, text_of
 from newsletter.documents.release.candidates import (
     FULL_TITLE,
     is_body_name,
@@ -16,8 +16,6 @@ from newsletter.documents.release.candidates import (
 from newsletter.documents.release.dates import dates_in
 from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.lines import comparable, ordinary
-
-Element = Any
 
 _PARTING = re.compile(r"(?<!\s)\s++[|–—»·:-]\s+")
 _DATES = ("article:published_time", "datepublished", "dc.date", "dcterms.date", "date", "pubdate")

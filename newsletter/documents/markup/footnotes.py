@@ -1,11 +1,8 @@
 """Find footnotes: two places that link to each other, the later of which is the note."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from newsletter.documents.markup.inline_markup import BLOCKS, tag_of
-
-Element = Any
+from newsletter.documents.markup.inline_markup import BLOCKS, Element, tag_of
 
 _CLIMBABLE = {"li", "div", "p", "dd", "aside"}
 

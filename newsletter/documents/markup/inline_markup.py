@@ -13,6 +13,8 @@ from newsletter.documents.release.imported import DroppedLine, ImportedPicture
 from newsletter.documents.release.lines import ordinary, shortened
 from newsletter.documents.release.paragraphs import escape_start, escape_words
 
+Element = Any
+"""An element of lxml, which ships no types."""
 BOLD, ITALIC, STRUCK = "**", "*", "~~"
 _ORDER = (BOLD, ITALIC, STRUCK)
 _DEFINITION = re.compile(r"(\[\^\w+\]):")
@@ -188,8 +190,6 @@ def _marked(runs: Sequence[Run], before: str) -> str:
         out += "".join(order) + text + "".join(reversed(order))
     return out
 
-
-Element = Any
 
 BLOCKS = frozenset(
     [

@@ -8,19 +8,16 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from html import escape
-from typing import Any
 
 from lxml import etree
 
-from newsletter.documents.markup.inline_markup import PART
+from newsletter.documents.markup.inline_markup import PART, Element
 from newsletter.documents.markup.packed import Packing, page_edges, unseen
 from newsletter.documents.markup.pages import import_body
 from newsletter.documents.markup.word_processors import Review
 from newsletter.documents.pictures import illustrated
 from newsletter.documents.release.imported import ImportedDocument, unusable
 from newsletter.documents.release.lines import ordinary
-
-Element = Any
 
 _CONTENT, _STYLES = "content.xml", "styles.xml"
 _SAVE_ANEW = "open it in LibreOffice, save it again as an ODF text document (.odt) and import that"

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 from lxml import etree, html
 
@@ -14,7 +13,7 @@ from newsletter.documents.markup.article import Article, drop_unseen, find_artic
 from newsletter.documents.markup.elements import BlockReader, holding_blocks, joined, numbered
 from newsletter.documents.markup.facts import Facts, facts_of, words_of
 from newsletter.documents.markup.footnotes import Footnotes, take_footnotes
-from newsletter.documents.markup.inline_markup import InlineReader, line_of, text_of
+from newsletter.documents.markup.inline_markup import Element, InlineReader, line_of, text_of
 from newsletter.documents.markup.packed import page_edges
 from newsletter.documents.markup.word_processors import (
     Review,
@@ -33,8 +32,6 @@ from newsletter.documents.release.heading import Dated
 from newsletter.documents.release.imported import DroppedLine, ImportedDocument, Pasted, unusable
 from newsletter.documents.release.lines import comparable, ordinary, shortened
 from newsletter.documents.release.paragraphs import escape
-
-Element = Any
 
 _DECLARED = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*+=\s*+(?:["']\s*+)?([\w.:-]{1,40})""", re.IGNORECASE

@@ -3,13 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from lxml import html
 
-from newsletter.documents.markup.inline_markup import tag_of, text_of
-
-Element = Any
+from newsletter.documents.markup.inline_markup import Element, tag_of, text_of
 
 _LEVEL = re.compile(r"mso-list:\s*\w+\s+level(\d)", re.IGNORECASE)
 _IGNORED = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)

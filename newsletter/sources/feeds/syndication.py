@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 from lxml import etree, html
 
 from newsletter.domain.statements.feed import FeedUnreadable, Item
-from newsletter.sources.feeds.markup import address, clean, instant, language, plain
+from newsletter.sources.feeds.markup import Element, address, clean, instant, language, plain
 
-Element = Any
 Entry = TypeVar("Entry")
 
 MAX_ITEMS = 20_000
