@@ -7,6 +7,7 @@ configured kinds are imported, and the HTTP client only for a kind that needs it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from newsletter.domain.clock import Clock
     from newsletter.domain.delivery.provider import Finding
     from newsletter.domain.ports import Provider, Webhook
-    from newsletter.providers.common.doctor import Examination, Probe
+    from newsletter.providers.common.doctor import Probe
     from newsletter.providers.common.options import ProviderOptions
     from newsletter.transport.http import HttpRequest
     from newsletter.transport.transport import Transport
@@ -89,12 +90,12 @@ def webhook(
     return made
 
 
-def examiner(options: ProviderOptions, *, sender: str, clock: Clock) -> Examination:
-    """Return the examination of the key and the sending domain. Nothing is called yet."""
-    from newsletter.providers.common.doctor import Examination  # it brings the HTTP client
+def examine(options: ProviderOptions, *, sender: str, clock: Clock) -> tuple[Finding, ...]:
+    """Check the key and the sending domain, without a message. Raises ProviderUnreachable."""
+    from newsletter.providers.common.doctor import examine  # it brings the HTTP client
 
-    parts = probes(options, sender=sender)
-    return Examination(parts, lambda: _transport(options), _signer(options, clock))
+    with closing(_transport(options)) as transport:
+        return tuple(examine(probes(options, sender=sender), transport, _signer(options, clock)))
 
 
 def probes(options: ProviderOptions, *, sender: str) -> tuple[Probe | Finding, ...]:

@@ -15,7 +15,6 @@ from newsletter.credentials.codes import link_token
 from newsletter.credentials.links import SignedLinks
 from newsletter.domain.campaigns.campaign import Campaign
 from newsletter.domain.clock import Clock
-from newsletter.domain.delivery.provider import Finding
 from newsletter.domain.delivery.rate_limit import Limits, Wait
 from newsletter.domain.delivery.worker import Worker
 from newsletter.domain.events import Event
@@ -244,17 +243,6 @@ class Delivery:
         self.counters.add("breaker_pauses", by=len(stopped))
         return recorded, stopped
 
-    @property
-    def examiners(self) -> tuple[tuple[Callable[[], tuple[Finding, ...]], ...], ...]:
-        """The checks of each provider, one for each sender."""
-        return tuple(
-            tuple(
-                registry.examiner(options, sender=sender, clock=self.store.clock).examine
-                for sender in self.settings.from_addresses
-            )
-            for options in self.settings.providers
-        )
-
 
 def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
     key = getattr(options, "webhook_key", None)
@@ -266,10 +254,10 @@ def _webhook(kind: str, options: ProviderOptions) -> Webhook | None:
     )
 
 
-def _fetch(address: str) -> bytes:
-    from newsletter.providers.common.calls import fetcher  # the HTTP client
+def _fetch(url: str) -> bytes:
+    from newsletter.providers.common.calls import fetch  # the HTTP client
 
-    return fetcher(timeout=_FETCH_TIMEOUT)(address)
+    return fetch(url, timeout=_FETCH_TIMEOUT)
 
 
 def _pooled_provider(
@@ -286,5 +274,5 @@ def _pooled_provider(
             daily_quota=options.daily_quota,
         ),
     )
-    account = account_name(key)(account_of(options))
+    account = account_name(key, account_of(options))
     return PooledProvider(provider=provider, limiter=limiter, account=account)

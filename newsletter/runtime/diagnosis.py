@@ -25,6 +25,8 @@ from newsletter.domain.delivery.transactional import EmailState
 from newsletter.domain.delivery.worker import Part
 from newsletter.domain.errors import NewsletterError, ProviderUnreachable
 from newsletter.domain.staff.role import Role
+from newsletter.providers import registry
+from newsletter.providers.common.options import ProviderOptions
 from newsletter.runtime.backups import Backups
 from newsletter.runtime.delivery import Delivery
 from newsletter.runtime.keys import open_to_others, proxy_token
@@ -445,17 +447,18 @@ def _audit_text(store: Store) -> str:
 
 def examine_providers(delivery: Delivery) -> Iterator[Finding]:
     """Run each provider's checks for each sender."""
-    several = len(delivery.pool.all) > 1
-    for line, examiners in zip(delivery.pool.all, delivery.examiners, strict=True):
-        found = chain.from_iterable(map(_examined, examiners))
-        for finding in dict.fromkeys(found):  # what is asked for each sender may be said of all
-            named = f"{line.name}: {finding.detail}"
-            yield replace(finding, detail=named) if several else finding
+    settings = delivery.settings
+    for pooled, options in zip(delivery.pool.all, settings.providers, strict=True):
+        found = (_examined(options, sender, delivery) for sender in settings.from_addresses)
+        # what is asked for each sender may be said of all
+        for finding in dict.fromkeys(chain.from_iterable(found)):
+            named = f"{pooled.name}: {finding.detail}"
+            yield replace(finding, detail=named) if len(delivery.pool.all) > 1 else finding
 
 
-def _examined(examine: Callable[[], tuple[Finding, ...]]) -> Iterator[Finding]:
+def _examined(options: ProviderOptions, sender: str, delivery: Delivery) -> Iterator[Finding]:
     try:
-        yield from examine()
+        yield from registry.examine(options, sender=sender, clock=delivery.store.clock)
     except ProviderUnreachable as error:
         yield failed(CONNECTION, str(error))
     except NewsletterError as error:

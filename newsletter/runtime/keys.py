@@ -114,19 +114,12 @@ def address_hash(key: bytes) -> Callable[[str], bytes]:
     return hash_address
 
 
-def account_name(key: bytes) -> Callable[[bytes], str]:
-    """Return a function that names a provider's account by 32 hexadecimal digits.
+def account_name(key: bytes, identity: bytes) -> str:
+    """Return the name of a provider's account, 32 hexadecimal digits.
 
     The name is keyed: with the database alone a secret cannot be guessed.
     """
-    keyed = hashlib.blake2b(key=key, digest_size=16, person=b"account")
-
-    def name(identity: bytes) -> str:
-        state = keyed.copy()
-        state.update(identity)
-        return state.hexdigest()
-
-    return name
+    return hashlib.blake2b(identity, key=key, digest_size=16, person=b"account").hexdigest()
 
 
 def workspace_name(key: bytes) -> str:

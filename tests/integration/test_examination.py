@@ -49,9 +49,7 @@ def examined(
     asked = ASKED[kind]
     server.shown, server.refusal, server.signed = asked.shown, asked.refusal, asked.signed
     server.answers = {**asked.answers, **(more or {})}
-    found = registry.examiner(
-        options(kind, server.url, key), sender=sender, clock=FixedClock()
-    ).examine()
+    found = registry.examine(options(kind, server.url, key), sender=sender, clock=FixedClock())
     assert len({finding.what for finding in found}) == len(found)
     assert all(finding.detail for finding in found)
     assert all(finding.advice for finding in found if finding.level is Level.FAULT)
@@ -522,18 +520,16 @@ def test_who_cannot_be_reached_is_told_apart(subtests: pytest.Subtests) -> None:
     for kind in ASKED:
         with subtests.test(kind=kind):
             asked = options(kind, f"http://127.0.0.1:{closed_port()}")
-            examiner = registry.examiner(asked, sender=SENDER, clock=FixedClock())
             with pytest.raises(ProviderUnreachable, match=r"127\.0\.0\.1"):
-                examiner.examine()
+                registry.examine(asked, sender=SENDER, clock=FixedClock())
 
 
 def test_a_question_that_is_not_answered_in_full_is_no_proof(server: QuestionServer) -> None:
     asked = options("resend", server.url, timeout="1s")
-    examiner = registry.examiner(asked, sender=SENDER, clock=FixedClock())
     for step in (bytes_then_close(b"HTTP/1.1 200 "), bytes_then_silence()):
         server.script.append(step)
         with pytest.raises(ProviderUnreachable, match="did not answer"):
-            examiner.examine()
+            registry.examine(asked, sender=SENDER, clock=FixedClock())
 
 
 def test_a_sender_outside_mailguns_domain_is_told(server: QuestionServer) -> None:
@@ -567,10 +563,8 @@ def test_an_international_domain_is_compared_as_the_dns_has_it(server: QuestionS
 
 def found_of(kind: str, **own: Any) -> dict[str, Finding]:
     asked = registry.OPTIONS[kind].model_validate({"kind": kind, **own})
-    return {
-        one.what: one
-        for one in registry.examiner(asked, sender=SENDER, clock=FixedClock()).examine()
-    }
+    found = registry.examine(asked, sender=SENDER, clock=FixedClock())
+    return {one.what: one for one in found}
 
 
 def test_mailpit_tells_its_version(server: QuestionServer) -> None:
@@ -603,7 +597,7 @@ def test_what_a_described_body_leaves_out_is_told() -> None:
 
 
 def test_a_provider_without_questions_is_said_to_have_none() -> None:
-    (finding,) = registry.examiner(ProviderOptions(), sender=SENDER, clock=FixedClock()).examine()
+    (finding,) = registry.examine(ProviderOptions(), sender=SENDER, clock=FixedClock())
     assert finding.level is Level.WARNING
 
 

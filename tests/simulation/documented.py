@@ -6,6 +6,7 @@ a host is the key with which it is called.
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from email.utils import format_datetime
 from functools import cache
@@ -17,7 +18,7 @@ from urllib.parse import unquote_plus
 
 from newsletter.providers import registry
 from newsletter.providers.common.calls import HttpProvider
-from newsletter.providers.common.doctor import Examination
+from newsletter.providers.common.doctor import examine as ask_all
 from newsletter.providers.registry import OPTIONS, build
 from newsletter.transport.transport import Transport
 from tests.fakes import NOON, WORKSPACE
@@ -157,7 +158,8 @@ def examine(kind: str, key: str, transport: Transport) -> None:
     options = _options(kind, key)
     signed = registry._signer(options, cast(Any, _Noon()))
     probes = registry.probes(options, sender="news@forum.example")
-    Examination(probes, lambda: transport, signed).examine()
+    with closing(transport):
+        list(ask_all(probes, transport, signed))
 
 
 class _Noon:

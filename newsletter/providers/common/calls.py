@@ -122,19 +122,15 @@ class HttpProvider:
         )
 
 
-def fetcher(*, timeout: timedelta) -> Callable[[str], bytes]:
-    """Return a function that sends one GET and returns the body. It raises OSError."""
-
-    def fetch(url: str) -> bytes:
-        try:
-            response = call_once(HttpRequest(method="GET", url=url), timeout=timeout)
-        except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
-            raise OSError(str(error)) from error
-        if response.status != 200:
-            raise OSError(f"HTTP {response.status}")
-        return response.body
-
-    return fetch
+def fetch(url: str, *, timeout: timedelta) -> bytes:
+    """Send one GET and return the body. Raises OSError."""
+    try:
+        response = call_once(HttpRequest(method="GET", url=url), timeout=timeout)
+    except (ProviderUnreachable, AnswerLost, InvalidConfiguration) as error:
+        raise OSError(str(error)) from error
+    if response.status != 200:
+        raise OSError(f"HTTP {response.status}")
+    return response.body
 
 
 def _answer(verdict: Verdict, reason: object) -> Answer:

@@ -4,7 +4,7 @@ that may only send is refused by most of these questions. That is no fault of th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -50,50 +50,38 @@ class Probe:
         )
 
 
-class Examination:
-    """Checks whether a provider would take our email, without sending any."""
+def examine(
+    parts: Iterable[Probe | Finding],
+    transport: Transport,
+    sign: Callable[[HttpRequest], HttpRequest],
+) -> Iterator[Finding]:
+    """Ask all questions, but stop if the key is refused. Raises ProviderUnreachable.
 
-    def __init__(
-        self,
-        parts: Sequence[Probe | Finding],
-        transport: Callable[[], Transport],
-        sign: Callable[[HttpRequest], HttpRequest],
-    ) -> None:
-        """``parts`` are questions, and findings that need none. ``sign`` signs each request."""
-        self._sign = sign
-        self._parts = parts
-        self._transport = transport
+    ``parts`` are questions, and findings that need none. ``sign`` signs each request.
+    """
+    reported: set[str] = set()
+    for part in parts:
+        found = (part,) if isinstance(part, Finding) else _ask(part, transport, sign)
+        for finding in found:
+            # each understood answer proves the key: it is said once
+            if finding.what != KEY or KEY not in reported:
+                yield finding
+            reported.add(finding.what)
+            if finding.what == KEY and finding.level is Level.FAULT:
+                return
 
-    def examine(self) -> tuple[Finding, ...]:
-        """Ask all questions, but stop if the key is refused. Raises ProviderUnreachable."""
-        transport = self._transport()
-        try:
-            return tuple(self._findings(transport))
-        finally:
-            transport.close()
 
-    def _findings(self, transport: Transport) -> Iterator[Finding]:
-        reported: set[str] = set()
-        for part in self._parts:
-            for finding in self._ask(part, transport):
-                # each understood answer proves the key: it is said once
-                if finding.what != KEY or KEY not in reported:
-                    yield finding
-                reported.add(finding.what)
-                if finding.what == KEY and finding.level is Level.FAULT:
-                    return
-
-    def _ask(self, part: Probe | Finding, transport: Transport) -> tuple[Finding, ...]:
-        if isinstance(part, Finding):
-            return (part,)
-        request = self._sign(HttpRequest(method="GET", url=part.url, headers=part.headers))
-        try:
-            return part.read(transport.call(request))
-        except AnswerLost as error:
-            host = urlsplit(part.url).hostname
-            raise ProviderUnreachable(
-                f"{host} did not answer in full. It was only asked: try again."
-            ) from error
+def _ask(
+    probe: Probe, transport: Transport, sign: Callable[[HttpRequest], HttpRequest]
+) -> tuple[Finding, ...]:
+    request = sign(HttpRequest(method="GET", url=probe.url, headers=probe.headers))
+    try:
+        return probe.read(transport.call(request))
+    except AnswerLost as error:
+        host = urlsplit(probe.url).hostname
+        raise ProviderUnreachable(
+            f"{host} did not answer in full. It was only asked: try again."
+        ) from error
 
 
 def refusal_by_status(findings: Mapping[int, Finding]) -> Callable[[HttpResponse], Finding | None]:
