@@ -16,7 +16,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
@@ -111,19 +111,11 @@ class Ses(BatchTranslator[_CompiledContent]):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options, f"{endpoint(options)}/v2/email/outbound-", {}, _compile)
-        token = options.session_token
-        self._key = SigningKey(
-            access_key_id=options.access_key_id,
-            secret_access_key=options.secret_access_key.get_secret_value(),
-            session_token=token.get_secret_value() if token else "",
-            region=options.region,
-            service="ses",
-        )
-        self._configuration_set = options.configuration_set
+        self._options = options
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return an unsigned POST of JSON. Raises InvalidInput for what SES would misread."""
-        compiled = self._compiled.get(batch)
+        compiled = self._compiled(batch.content)
         readers = bodies.addresses(
             batch.recipients, limit=MAX_RECIPIENTS, label="SES", allow_duplicates=True
         )
@@ -131,8 +123,8 @@ class Ses(BatchTranslator[_CompiledContent]):
         if not _WORDS.fullmatch(values):
             raise bodies.field_error("to", "a merge value holds more than plain letters")
         call = dict(compiled.common)
-        if self._configuration_set:
-            call["ConfigurationSetName"] = self._configuration_set
+        if self._options.configuration_set:
+            call["ConfigurationSetName"] = self._options.configuration_set
         if len(readers) == 1:
             path, call = "emails", call | _single(batch, compiled, readers[0])
         else:
@@ -140,13 +132,24 @@ class Ses(BatchTranslator[_CompiledContent]):
         return json_post(self._url + path, {}, bodies.to_json(call).encode())
 
     def sign(self, request: HttpRequest, at: datetime) -> HttpRequest:
-        """Return the signed request. SES accepts it for some minutes after ``at``."""
-        headers = self._key.signed(
-            method=request.method,
-            url=request.url,
-            headers=request.headers,
-            body=request.body,
-            at=at,
+        """Return the signed request. SES accepts it for some minutes after ``at``. The URL must
+        have no query."""
+        stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        parts, options = urlsplit(request.url), self._options
+        # with a port only if it is not the default
+        host = parts.netloc.lower().removesuffix(f":{_DEFAULT_PORTS.get(parts.scheme)}")
+        headers = {**request.headers, "Host": host, "X-Amz-Date": stamp}
+        if options.session_token:
+            headers["X-Amz-Security-Token"] = options.session_token.get_secret_value()
+        names, canonical = _canonical(request.method, parts.path, headers, request.body)
+        scope = f"{stamp[:8]}/{options.region}/ses/aws4_request"
+        to_sign = "\n".join([_ALGORITHM, stamp, scope, hashlib.sha256(canonical).hexdigest()])
+        key = f"AWS4{options.secret_access_key.get_secret_value()}".encode()
+        for step in scope.split("/"):
+            key = _hmac(key, step)
+        headers["Authorization"] = (
+            f"{_ALGORITHM} Credential={options.access_key_id}/{scope}, "
+            f"SignedHeaders={names}, Signature={_hmac(key, to_sign).hex()}"
         )
         return replace(request, headers=headers)
 
@@ -272,43 +275,6 @@ def _headers(compiled: _CompiledContent, reader: Recipient) -> list[dict[str, st
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-@dataclass(frozen=True, kw_only=True)
-class SigningKey:
-    """Credentials that sign requests, for one service and region."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str = field(default="", repr=False)
-    """Part of temporary credentials; "" for lasting ones."""
-    region: str
-    service: str
-
-    def signed(
-        self, *, method: str, url: str, headers: Mapping[str, str], body: bytes, at: datetime
-    ) -> dict[str, str]:
-        """Return the headers with those of the signature, dated ``at``. The URL must have no
-        query."""
-        stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        parts = urlsplit(url)
-        # with a port only if it is not the default
-        host = parts.netloc.lower().removesuffix(f":{_DEFAULT_PORTS.get(parts.scheme)}")
-        added = {"Host": host, "X-Amz-Date": stamp}
-        if self.session_token:
-            added["X-Amz-Security-Token"] = self.session_token
-        all_headers = {**headers, **added}
-        names, canonical = _canonical(method, parts.path, all_headers, body)
-        scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
-        to_sign = "\n".join([_ALGORITHM, stamp, scope, hashlib.sha256(canonical).hexdigest()])
-        key = f"AWS4{self.secret_access_key}".encode()
-        for step in (stamp[:8], self.region, self.service, "aws4_request"):
-            key = _hmac(key, step)
-        authorization = (
-            f"{_ALGORITHM} Credential={self.access_key_id}/{scope}, "
-            f"SignedHeaders={names}, Signature={_hmac(key, to_sign).hex()}"
-        )
-        return {**all_headers, "Authorization": authorization}
 
 
 def _canonical(
