@@ -20,7 +20,7 @@ _MAX_HEAD_BYTES = 262_144
 class _LimitedReader(io.RawIOBase):
     """Reads at most ``limit`` bytes from a socket, and none after ``stop``.
 
-    Each read may take ``seconds_left``: a socket's own timeout begins anew with each byte.
+    Each read may take ``seconds_left``: a socket's own timeout starts again with each byte.
     """
 
     def __init__(self, sock: socket.socket, limit: int, seconds_left: Callable[[], float]) -> None:

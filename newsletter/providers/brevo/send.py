@@ -19,7 +19,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities, Replay
 from newsletter.domain.statements.content import Content, MergeField
@@ -80,7 +80,7 @@ class Brevo(BatchTranslator[_CompiledContent]):
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return a POST of JSON. Raises InvalidInput for what Brevo would misread."""
-        compiled = self._compiled.get(batch)
+        compiled = self._compiled(batch.content)
         versions = self.fill_entries(compiled.version, batch)
         headers = {"idempotencyKey": idempotency_key(batch.attempt_id)}
         attempt = {"headers": headers, "tags": [batch.campaign, batch.attempt_id]}
@@ -94,12 +94,8 @@ class Brevo(BatchTranslator[_CompiledContent]):
         if response.status // 100 == 2:
             return _taken(batch, response, payload)
         if response.status == 429:
-            # Retry-After or, in seconds from now, x-sib-ratelimit-reset: the longer one
-            wait = http.longest(
-                http.retry_after(response), http.reset_after(response, "x-sib-ratelimit-reset")
-            )
-            outcome = Outcome(verdict=Verdict.RETRY, reason=reason)
-            return Answer(outcome=outcome, retry_after=wait)
+            wait = http.reset_after(response, "x-sib-ratelimit-reset")  # in seconds from now
+            return answers.make_answer(response, Verdict.RETRY, reason, wait=wait)
         code = str(payload.get("code")) if response.status // 100 == 4 else ""
         if code == "not_enough_credits":
             return answers.make_answer(response, Verdict.QUOTA, reason)
@@ -119,10 +115,9 @@ def idempotency_key(attempt_id: str) -> str:
 def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
     ids, count = payload.get("messageIds", [payload.get("messageId")]), len(batch.recipients)
     full = isinstance(ids, list) and all(isinstance(each, str) and each for each in ids)
-    if response.status == 201 and full and len(ids) == count:
-        return answers.make_answer(response, Verdict.ACCEPTED, "Accepted", provider_id=ids[0])
-    why = f"HTTP {response.status} without an id for each of {count}"
-    return answers.make_answer(response, Verdict.UNKNOWN, why)
+    whole = response.status == 201 and full and len(ids) == count
+    doubt = f"HTTP {response.status} without an id for each of {count}"
+    return answers.accept_or_doubt(response, ids[0] if whole else "", doubt)
 
 
 # --- building ----------------------------------------------------------------------------------

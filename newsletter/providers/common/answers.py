@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Recipient
-from newsletter.transport.http import HttpRequest, HttpResponse, retry_after
+from newsletter.transport.http import HttpRequest, HttpResponse, longest, retry_after
 
 _BY_STATUS = {
     401: Verdict.CONFIGURATION,
@@ -45,12 +45,26 @@ class Translator(Protocol):
 
 
 def make_answer(
-    response: HttpResponse, verdict: Verdict, reason: str, *, provider_id: str = ""
+    response: HttpResponse,
+    verdict: Verdict,
+    reason: str,
+    *,
+    provider_id: str = "",
+    wait: timedelta | None = None,
 ) -> Answer:
-    """Return one outcome for the whole call, with the answer's Retry-After if a retry is due."""
+    """Return one outcome for the whole call. If a retry is due, it comes after the longer one of
+    ``wait`` and the answer's Retry-After."""
     outcome = Outcome(verdict=verdict, reason=reason, provider_id=provider_id)
-    wait = retry_after(response) if verdict in _RETRYABLE else None
-    return Answer(outcome=outcome, retry_after=wait)
+    due = longest(wait, retry_after(response)) if verdict in _RETRYABLE else None
+    return Answer(outcome=outcome, retry_after=due)
+
+
+def accept_or_doubt(response: HttpResponse, provider_id: object, doubt: str) -> Answer:
+    """Return ACCEPTED for a call that was answered with the provider's id of it, a text that is not
+    empty; else UNKNOWN, for the reason ``doubt``."""
+    if isinstance(provider_id, str) and provider_id:
+        return make_answer(response, Verdict.ACCEPTED, "", provider_id=provider_id)
+    return make_answer(response, Verdict.UNKNOWN, doubt)
 
 
 def refusal_by_status(

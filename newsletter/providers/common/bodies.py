@@ -3,10 +3,11 @@
 import json
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.mime import ascii_domain, mime_template
@@ -20,7 +21,6 @@ from newsletter.domain.statements.content import (
     Recipients,
 )
 
-_MAX_CACHED = 4
 CAMPAIGN, ATTEMPT, SUBSCRIBER, ADDRESS = _OUR_MARKS = tuple(
     MARK_PREFIX + name for name in ("CAMPAIGN", "ATTEMPT", "SUBSCRIBER", "ADDRESS")
 )
@@ -44,25 +44,8 @@ _SAFE_CHARACTERS = (string.ascii_letters + string.digits + "._~+=-").encode()
 _NEEDS_ESCAPING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\&<>'`={}\[\]()%$*|_@:/]")
 """Characters that are special in JSON, HTML or a provider's template. ``greeting_name``
 removes them from names."""
-_T = TypeVar("_T")
-
-
-class ContentCache(Generic[_T]):
-    """Caches the last few contents in a provider's encoding: many batches have the same content."""
-
-    def __init__(self, encode: Callable[[Content], _T]) -> None:
-        self._encode = encode
-        self._kept: dict[str, tuple[Content, _T]] = {}
-
-    def get(self, batch: OutgoingBatch) -> _T:
-        """Return a batch's content, encoded. Raises InvalidInput if the provider would misread
-        it."""
-        known = self._kept.get(batch.content_hash)
-        if known is None or known[0] != batch.content:
-            known = (batch.content, self._encode(batch.content))
-            kept = dict(list(self._kept.items())[1 - _MAX_CACHED :])
-            self._kept = kept | {batch.content_hash: known}  # replaced whole: threads share it
-        return known[1]
+remember_contents = lru_cache(maxsize=4)
+"""Keep what a function made of the last few contents: many batches have the same content."""
 
 
 @dataclass(frozen=True, kw_only=True)

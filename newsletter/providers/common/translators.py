@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 from newsletter.domain.delivery.batch import OutgoingBatch
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content
-from newsletter.providers.common.bodies import ContentCache, Template, fill_template
+from newsletter.providers.common.bodies import Template, fill_template, remember_contents
 from newsletter.providers.common.options import ProviderOptions
 from newsletter.transport.http import HttpRequest, json_post
 
@@ -36,7 +36,7 @@ class BatchTranslator(Generic[_T]):
         )
         self._url = url
         self._headers = headers
-        self._compiled = ContentCache(encode)
+        self._compiled = remember_contents(encode)
 
     def fill_entries(self, template: Template, batch: OutgoingBatch) -> bytes:
         """Return the template filled for each recipient, joined by commas. Raises InvalidInput."""
@@ -55,4 +55,4 @@ class MessageTranslator(BatchTranslator[Template]):
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return a POST of JSON. Raises InvalidInput for what the provider would misread."""
-        return self.post(self.frame % self.fill_entries(self._compiled.get(batch), batch))
+        return self.post(self.frame % self.fill_entries(self._compiled(batch.content), batch))

@@ -13,7 +13,7 @@ from newsletter.domain.delivery.mime import ascii_domain, mime_template
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import Content, Recipient
 from newsletter.providers.common import answers
-from newsletter.providers.common.bodies import ContentCache, addresses, field_error
+from newsletter.providers.common.bodies import addresses, field_error, remember_contents
 from newsletter.providers.common.options import public
 from newsletter.providers.http.body import BodyTemplate
 from newsletter.providers.http.description import AnswerPath, Options
@@ -42,13 +42,13 @@ class Described:
         self._template = BodyTemplate(options.body, several=options.several)
         self._options = options
         self._id = AnswerPath(options.message_id) if options.message_id else None
-        self._checked = ContentCache(_check)
+        self._checked = remember_contents(_check)
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return the call. Raises InvalidInput if the filled template is no valid JSON."""
         most = self.capabilities.max_recipients
         readers = addresses(batch.recipients, limit=most, label="one call", allow_duplicates=True)
-        self._checked.get(batch)
+        self._checked(batch.content)
         messages = [
             _message(batch.content, recipient, address)
             for recipient, address in zip(batch.recipients, readers, strict=True)
@@ -75,11 +75,10 @@ class Described:
         if status not in self._options.accepted:
             why = f"not among the accepted statuses: {reason}"
             return answers.make_answer(response, Verdict.UNKNOWN, why)
-        provider_id = self._id.find(response) if self._id else ""
-        if self._id and not provider_id:
-            why = f"no id at {self._options.message_id}: {reason}"
-            return answers.make_answer(response, Verdict.UNKNOWN, why)
-        return answers.make_answer(response, Verdict.ACCEPTED, "", provider_id=provider_id)
+        if self._id is None:
+            return answers.make_answer(response, Verdict.ACCEPTED, "")
+        doubt = f"no id at {self._options.message_id}: {reason}"
+        return answers.accept_or_doubt(response, self._id.find(response), doubt)
 
 
 def _secrets(options: Options) -> Iterator[str]:

@@ -84,16 +84,16 @@ class MailerSend(MessageTranslator):
 
 def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]) -> Answer:
     given, warnings = response.headers.get("x-message-id", ""), payload.get("warnings")
-    why = _reason(payload) or "HTTP 202 without an id, or with more than an id"
+    doubt = ""
     if response.status != 202:
-        why = f"HTTP {response.status}, and only 202 is a message that was taken"
+        doubt = f"HTTP {response.status}, and only 202 is a message that was taken"
     elif response.headers.get("x-send-paused", "false").lower() != "false":
-        why = "MailerSend has it and keeps it: sending is paused for the domain"
-    elif given and not response.body.strip():
-        return answers.make_answer(response, Verdict.ACCEPTED, "", provider_id=given)
+        doubt = "MailerSend has it and keeps it: sending is paused for the domain"
     elif not given and (reasons := _suppressed(batch, warnings)):
         return answers.make_answer(response, Verdict.REJECTED, http.brief(f"suppressed: {reasons}"))
-    return answers.make_answer(response, Verdict.UNKNOWN, why)
+    is_taken = not doubt and not response.body.strip()
+    doubt = doubt or _reason(payload) or "HTTP 202 without an id, or with more than an id"
+    return answers.accept_or_doubt(response, given if is_taken else "", doubt)
 
 
 def _suppressed(batch: OutgoingBatch, warnings: object) -> str:

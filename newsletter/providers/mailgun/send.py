@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
@@ -71,7 +71,7 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
         """Return a multipart form. Raises InvalidInput for what Mailgun would misread."""
         to, variables = _recipients(batch.recipients)
         parts = [
-            *self._compiled.get(batch),
+            *self._compiled(batch.content),
             _part("o:tag", batch.campaign),
             _part("v:campaign", batch.campaign),
             _part("v:attempt", batch.attempt_id),
@@ -87,31 +87,25 @@ class Mailgun(BatchTranslator[tuple[bytes, ...]]):
         payload = http.json_object(response) or {}
         message = http.brief(payload.get("message") or f"HTTP {response.status}")
         if response.status // 100 == 2:
-            given = payload.get("id")
-            if response.status == 200 and isinstance(given, str) and given:
-                return answers.make_answer(response, Verdict.ACCEPTED, message, provider_id=given)
-            why = f"HTTP {response.status} without an id"
-            return answers.make_answer(response, Verdict.UNKNOWN, why)
+            given = payload.get("id") if response.status == 200 else ""
+            return answers.accept_or_doubt(response, given, f"HTTP {response.status} without an id")
         if response.status == 400 and payload.get("message"):  # else the answer is not from Mailgun
             reader = _ABOUT_A_RECIPIENT.search(message) or not _ABOUT_THE_CALL.search(message)
             verdict = answers.reject_or_split(batch) if reader else Verdict.CONFIGURATION
             return answers.make_answer(response, verdict, message)
         if response.status in {420, 429}:
-            return _rate_limited(response, message)
+            verdict = Verdict.RETRY if response.status == 429 else Verdict.QUOTA
+            return answers.make_answer(response, verdict, message, wait=_wait(response, message))
         # 402 too: time does not repair an unpaid account, so a person must look
         return answers.refusal_by_status(batch, response, message)
 
 
-def _rate_limited(response: HttpResponse, message: str) -> Answer:
-    """Return RETRY for 429, a rate limit, and QUOTA for 420. The message may give the wait."""
-    waits = [http.retry_after(response)]
-    if seconds := _WAIT_SECONDS.search(message):
-        waits.append(min(timedelta(seconds=int(seconds[1])), MAX_WAIT))
-    if date := _WAIT_DATE.search(message):
-        waits.append(http.until(date[1], response))
-    verdict = Verdict.RETRY if response.status == 429 else Verdict.QUOTA
-    return Answer(
-        outcome=Outcome(verdict=verdict, reason=message), retry_after=http.longest(*waits)
+def _wait(response: HttpResponse, message: str) -> timedelta | None:
+    """Return the wait that the message of a rate limit or quota names."""
+    seconds, date = _WAIT_SECONDS.search(message), _WAIT_DATE.search(message)
+    return http.longest(
+        min(timedelta(seconds=int(seconds[1])), MAX_WAIT) if seconds else None,
+        http.until(date[1], response) if date else None,
     )
 
 

@@ -71,7 +71,7 @@ class Mailtrap(BatchTranslator[_CompiledContent]):
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return a POST of one JSON object. Raises InvalidInput for content or addresses that
         Mailtrap would misread."""
-        compiled = self._compiled.get(batch)
+        compiled = self._compiled(batch.content)
         requests = self.fill_entries(compiled.request, batch)
         return self.post(b'{"base":%b,"requests":[%b]}' % (compiled.base, requests))
 

@@ -72,12 +72,8 @@ def _read(
     """Read an answer. A refusal's ``data`` quotes the key, so only code and message are kept."""
     code, message = data.get("code"), data.get("message")
     if status == "success":
-        number = _number(data.get("messages"), ascii_domain(batch.recipients[0].address))
-        if number:
-            return answers.make_answer(response, Verdict.ACCEPTED, "", provider_id=str(number))
-        return answers.make_answer(
-            response, Verdict.UNKNOWN, "success, but not one message with an id"
-        )
+        given = _message_id(data.get("messages"), ascii_domain(batch.recipients[0].address))
+        return answers.accept_or_doubt(response, given, "success, but not one message with an id")
     if status == "parameter-error" or (status == "error" and isinstance(code, str) and code):
         verdict = Verdict.REJECTED if code == "NoRecipients" else Verdict.CONFIGURATION
         parts = [str(each) for each in (code, message) if each]
@@ -85,14 +81,14 @@ def _read(
     return answers.make_answer(response, Verdict.UNKNOWN, "its status is " + http.brief(status))
 
 
-def _number(messages: Any, address: str) -> int:
-    """Return the message's number, if the answer has the recipient's address alone; else 0."""
+def _message_id(messages: Any, address: str) -> str:
+    """Return the message's number, if the answer has the recipient's address alone; else ""."""
     match messages:
         case {**by_address} if list(by_address) == [address]:
             match by_address[address]:
                 case {"id": int(number)} if number > 0 and number is not True:
-                    return number
-    return 0
+                    return str(number)
+    return ""
 
 
 # --- building ----------------------------------------------------------------------------------

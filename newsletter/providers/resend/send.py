@@ -84,10 +84,10 @@ def _taken(batch: OutgoingBatch, response: HttpResponse, payload: dict[str, Any]
     items = data if isinstance(data, list) else []
     ids = [item.get("id") for item in items if isinstance(item, dict)]
     whole = all(isinstance(each, str) and each for each in ids) and len(items) == expected
-    if response.status == 200 and whole and len(set(ids)) == expected and not payload.get("errors"):
-        return answers.make_answer(response, Verdict.ACCEPTED, "accepted", provider_id=str(ids[0]))
-    why = f"HTTP {response.status} without an id for each message"
-    return answers.make_answer(response, Verdict.UNKNOWN, why)
+    whole = whole and len(set(ids)) == expected and not payload.get("errors")
+    given = ids[0] if response.status == 200 and whole else ""
+    doubt = f"HTTP {response.status} without an id for each message"
+    return answers.accept_or_doubt(response, given, doubt)
 
 
 # --- building ----------------------------------------------------------------------------------

@@ -9,12 +9,11 @@ of the whole call or replaces them. Unconfirmed: the size of a call, internation
 import json
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 
 from pydantic import SecretStr
 
-from newsletter.domain.delivery.batch import Answer, Outcome, OutgoingBatch, Verdict
+from newsletter.domain.delivery.batch import Answer, OutgoingBatch, Verdict
 from newsletter.domain.delivery.mime import ascii_domain
 from newsletter.domain.delivery.provider import Capabilities
 from newsletter.domain.statements.content import NAME_MARKS, Content, MergeField, Recipient
@@ -70,7 +69,7 @@ class SendGrid(BatchTranslator[_CompiledContent]):
 
     def build(self, batch: OutgoingBatch) -> HttpRequest:
         """Return a POST of JSON. Raises InvalidInput for what SendGrid would misread."""
-        compiled = self._compiled.get(batch)
+        compiled = self._compiled(batch.content)
         readers = bodies.addresses(batch.recipients, limit=MAX_RECIPIENTS, label=self.label)
         bodies.check_values(batch.recipients)
         campaign = json.dumps(batch.campaign)
@@ -94,12 +93,9 @@ class SendGrid(BatchTranslator[_CompiledContent]):
         reason = http.brief(messages or f"HTTP {response.status}")
         if response.status // 100 == 2:
             given = response.headers.get("x-message-id", "").strip()
-            if response.status == 202 and given and not response.body:
-                return answers.make_answer(
-                    response, Verdict.ACCEPTED, "Accepted", provider_id=given
-                )
-            why = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
-            return answers.make_answer(response, Verdict.UNKNOWN, why)
+            given = given if response.status == 202 and not response.body else ""
+            doubt = f"HTTP {response.status}, but not the empty answer with an X-Message-Id"
+            return answers.accept_or_doubt(response, given, doubt)
         if response.status in {429, 401, 403}:
             return _rate_limited(response, reason)
         if response.status == 400:
@@ -119,19 +115,15 @@ def _names(reader: Recipient) -> str:
 
 def _rate_limited(response: HttpResponse, reason: str) -> Answer:
     """Return RETRY for 429; used-up credits come as 401, a temporary block as 403."""
-    verdict, wait = Verdict.CONFIGURATION, None
+    verdict = Verdict.CONFIGURATION
+    wait = http.reset_after(response, "x-ratelimit-reset")  # in seconds since 1970
     if response.status == 429:
-        verdict, wait = Verdict.RETRY, _wait(response)
+        verdict = Verdict.RETRY
     elif response.status == 401 and _USED_UP.search(reason):
-        verdict, wait = Verdict.QUOTA, _wait(response)
+        verdict = Verdict.QUOTA
     elif response.status == 403 and _TEMPORARY.search(reason):
-        verdict, wait = Verdict.RETRY, _wait(response) or MAX_WAIT
-    return Answer(outcome=Outcome(verdict=verdict, reason=reason), retry_after=wait)
-
-
-def _wait(response: HttpResponse) -> timedelta | None:
-    """Return the longer of Retry-After and X-RateLimit-Reset, which is in seconds since 1970."""
-    return http.longest(http.retry_after(response), http.reset_after(response, "x-ratelimit-reset"))
+        verdict, wait = Verdict.RETRY, wait or http.retry_after(response) or MAX_WAIT
+    return answers.make_answer(response, verdict, reason, wait=wait)
 
 
 # --- building ----------------------------------------------------------------------------------

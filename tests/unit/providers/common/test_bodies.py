@@ -7,11 +7,9 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.errors import InvalidInput
-from newsletter.domain.statements.content import Content
 from newsletter.providers.common.bodies import (
     ADDRESS,
     METADATA,
-    ContentCache,
     addresses,
     check_content,
     check_values,
@@ -19,37 +17,17 @@ from newsletter.providers.common.bodies import (
     fault,
     fill_template,
     mailbox,
-    raise_faults,
+    remember_contents,
 )
 from tests.contracts.provider import batch, content, recipients
 
 
-def test_content_is_said_once_for_many_batches() -> None:
+def test_content_is_encoded_once_for_many_batches() -> None:
     said: list[str] = []
-    compiled = ContentCache(lambda each: said.append(each.subject) or each.subject)
-    assert [compiled.get(batch()) for _ in range(3)] == ["Forum resigns from task force"] * 3
-    assert said == ["Forum resigns from task force"]
-
-
-def test_content_that_differs_under_the_same_digest_is_said_anew() -> None:
-    compiled = ContentCache(lambda each: each.subject)
-    compiled.get(batch())
-    assert compiled.get(replace(batch(), content=content(subject="Another"))) == "Another"
-
-
-def test_only_the_last_few_contents_are_kept() -> None:
-    said: list[Content] = []
-    compiled = ContentCache(said.append)
-    for number in (1, 2, 3, 4, 1, 5, 1):
-        compiled.get(batch(subject=f"Number {number}"))
-    assert [each.subject[-1] for each in said] == ["1", "2", "3", "4", "5", "1"]
-
-
-def test_content_that_cannot_be_said_is_looked_at_again() -> None:
-    compiled = ContentCache(lambda each: raise_faults([fault(each.subject, "is no name")]))
-    for _ in range(2):
-        with pytest.raises(InvalidInput, match="is no name"):
-            compiled.get(batch())
+    encode = remember_contents(lambda each: said.append(each.subject))
+    for changes in ({}, {}, {"subject": "Another"}, {}):
+        encode(batch(**changes).content)
+    assert said == ["Forum resigns from task force", "Another"]
 
 
 def test_gaps_are_filled_in_any_order_and_more_than_once() -> None:
