@@ -198,7 +198,7 @@ def approve(ben: Hands, text: str) -> None:
 def send(site: Forum, cleo: Hands, title: str) -> None:
     """Start it, and see what became of it."""
     cleo.press("link", "Home")
-    cleo.press("link", "Choose a time and send")
+    cleo.press("link", "Send or schedule")
     assert "Send to 3 people?" in cleo.page.get_by_role("heading", level=1).inner_text()
     cleo.press("button", "Send to 3 people")
     site.services.tick.run()

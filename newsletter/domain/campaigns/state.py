@@ -148,7 +148,7 @@ class Act(Enum):
     """Read it, and approve it or send it back."""
     SEE_CHANGES = "See the changes", Role.APPROVER
     """Read what changed since the approval, and approve it or send it back."""
-    START = "Choose a time and send", Role.SENDER
+    START = "Send or schedule", Role.SENDER
     """Choose a time and send."""
     CHANGE_TIME = "Change the time", Role.SENDER
     """Set another time."""

@@ -156,7 +156,7 @@ def test_a_reader_shows_what_they_got_and_what_became_of_it(staffed: Staffed, cl
     assert "None of the last 30 statements was for them." in words(find(cleo, ANA))
     staffed.site.send("news", title="Opening hours")
     said = words(find(cleo, ANA))
-    assert "Opening hours : accepted by the provider" in said
+    assert "Opening hours Accepted by the provider" in said
     assert said.index("What they got") < said.index("Stop all email to this address")
     assert "Opening hours" not in words(find(cleo, CHEN))
 
