@@ -4,8 +4,7 @@ Counters begin at zero at each start, as Prometheus expects. Each process that s
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from itertools import product
@@ -15,63 +14,38 @@ from newsletter.domain.delivery.transactional import EmailKind, EmailState
 from newsletter.domain.events import EventKind
 from newsletter.pipeline.delivery.dispatch import DispatchResult
 
-
-@dataclass(frozen=True, kw_only=True)
-class Counter:
-    """A counter's declaration. ``labels`` has the label values that start at zero, by label."""
-
-    name: str
-    description: str
-    labels: Mapping[str, tuple[str, ...]]
+_OUTCOMES = (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN)
+"""What the call to the provider can make of a message of a campaign."""
 
 
 def _values(kind: type[Enum]) -> tuple[str, ...]:
     return tuple(member.value for member in kind)
 
 
-def _declared(providers: tuple[str, ...]) -> Iterator[Counter]:
-    calls = {"provider": providers, "verdict": _values(Verdict)}
-    final = tuple(each.value for each in (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN))
-    for name, says, labels in (
-        (
-            "messages",
-            "Messages of campaigns, by what the call to the provider made of them.",
-            {"provider": providers, "outcome": final},
-        ),
-        ("provider_calls", "Calls to providers, with batches.", calls),
-        ("provider_call_seconds", "Time that these calls took.", calls),
-        (
-            "transactional_emails",
-            "Confirmations, links and notices, after each attempt.",
-            {"kind": _values(EmailKind), "state": _values(EmailState)},
-        ),
-        (
-            "events",
-            "Events that providers posted, repeated ones too.",
-            {"provider": providers, "event": _values(EventKind)},
-        ),
-        (
-            "webhook_posts",
-            "Posts of providers, by the status of our answer.",
-            {"provider": providers, "status": ("200", "401", "503")},
-        ),
-        ("unsubscribe_posts", "Unsubscribe requests by the link of an email.", {}),
-        ("breaker_pauses", "Campaigns that the circuit breaker paused.", {}),
-    ):
-        yield Counter(name=name, description=says, labels=labels)
-
-
 class Counters:
     """The counters of this process. Any thread may use them."""
 
     def __init__(self, providers: Iterable[str]) -> None:
-        self.declared = tuple(_declared(tuple(providers)))
+        kinds = tuple(providers)
+        calls = {"provider": kinds, "verdict": _values(Verdict)}
+        outcomes = tuple(each.value for each in _OUTCOMES)
+        self.labels: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+            "messages": {"provider": kinds, "outcome": outcomes},
+            "provider_calls": calls,
+            "provider_call_seconds": calls,
+            "transactional_emails": {"kind": _values(EmailKind), "state": _values(EmailState)},
+            "events": {"provider": kinds, "event": _values(EventKind)},
+            "webhook_posts": {"provider": kinds, "status": ("200", "401", "503")},
+            "unsubscribe_posts": {},
+            "breaker_pauses": {},
+        }
+        """Counter → its labels, each with the values that start at zero."""
         self.ticked_at: datetime | None = None
         """The end of the last tick; None if this process runs none."""
         self._lock = threading.Lock()
         self._counts: dict[str, dict[tuple[str, ...], float]] = {
-            counter.name: dict.fromkeys(product(*counter.labels.values()), 0.0)
-            for counter in self.declared
+            name: dict.fromkeys(product(*labels.values()), 0.0)
+            for name, labels in self.labels.items()
         }
 
     def add(self, name: str, *labels: str, by: float = 1) -> None:
@@ -95,5 +69,5 @@ class Counters:
         outcomes = {answer.outcome.verdict: len(done.claimed.members) - len(others)}
         for each in others:
             outcomes[each] = outcomes.get(each, 0) + 1
-        for each in (Verdict.ACCEPTED, Verdict.REJECTED, Verdict.UNKNOWN):
+        for each in _OUTCOMES:
             self.add("messages", done.claimed.provider, each.value, by=outcomes.get(each, 0))

@@ -140,11 +140,9 @@ class Monitoring:
                 gauge.add_metric(row, figure)
             yield gauge
         counters = self._delivery.counters
-        for each in counters.declared:
-            family = CounterMetricFamily(
-                f"newsletter_{each.name}", each.description, labels=[*each.labels]
-            )
-            for row, figure in counters.counts(each.name).items():
+        for name, named in counters.labels.items():
+            family = CounterMetricFamily(f"newsletter_{name}", says[name], labels=[*named])
+            for row, figure in counters.counts(name).items():
                 family.add_metric(row, figure)
             yield family
 
