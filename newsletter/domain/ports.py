@@ -1,8 +1,8 @@
-"""Interfaces to sources, providers and the renderer. Each has several implementations."""
+"""Interfaces to sources and providers. Each has several implementations."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from newsletter.domain.delivery.batch import Answer, OutgoingBatch
     from newsletter.domain.delivery.provider import Capabilities, LookupResult, PreparedRequest
     from newsletter.domain.events import Event
-    from newsletter.domain.statements.content import Content
-    from newsletter.domain.statements.statement import Reading, Statement
+    from newsletter.domain.statements.statement import Reading
 
 
 class Source(Protocol):
@@ -19,28 +18,6 @@ class Source(Protocol):
 
     def read(self) -> Reading:
         """Read all statements. Faults in their texts are returned, not raised."""
-        ...
-
-
-class Renderer(Protocol):
-    """A renderer that turns a statement into content."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Return a value that changes whenever a statement could be rendered into other content."""
-        ...
-
-    def prepare(self) -> None:
-        """Prepare to render. Raises InvalidInput for a fault that affects every statement."""
-        ...
-
-    def render(
-        self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
-    ) -> Content:
-        """Render a statement, with translations in the same content.
-
-        The same statements give the same content. ``test`` marks a test mail. Raises InvalidInput.
-        """
         ...
 
 

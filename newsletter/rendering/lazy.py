@@ -59,7 +59,10 @@ class LazyRenderer:
     def render(
         self, statement: Statement, translations: Sequence[Statement] = (), *, test: bool = False
     ) -> Content:
-        """Render as ``TemplateRenderer`` does. Raises InvalidInput, TookTooLong and Postponed."""
+        """Render a statement, with translations in the same content. ``test`` marks a test mail.
+
+        The same statements give the same content. Raises InvalidInput, TookTooLong and Postponed.
+        """
         if not is_long(statement, *translations):
             return self.templates.render(statement, translations, test=test)
         return render_in_sandbox(statement, translations, test=test, renderer=self._arguments)

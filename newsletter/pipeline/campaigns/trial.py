@@ -11,7 +11,6 @@ from newsletter.credentials.links import SignedLinks
 from newsletter.domain.clock import NotAfter
 from newsletter.domain.delivery.batch import Answer, OutgoingBatch, backoff
 from newsletter.domain.errors import NotFound, Refused
-from newsletter.domain.ports import Renderer
 from newsletter.domain.staff.account import exceeded, limits_on_tests
 from newsletter.domain.staff.audit import OPERATOR
 from newsletter.domain.staff.role import Role
@@ -22,6 +21,7 @@ from newsletter.domain.subscribers.audience import Subscriber
 from newsletter.pipeline.delivery.attempt import PooledProvider
 from newsletter.pipeline.ledger import entitle, find_statement
 from newsletter.pipeline.statements.translations import translations_of
+from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store, Transaction
 
 NO_CAMPAIGN = 0
@@ -109,7 +109,7 @@ class TrialSender:
     """
 
     store: Store
-    renderer: Renderer
+    renderer: LazyRenderer
     links: SignedLinks
     provider: PooledProvider
     lease: timedelta

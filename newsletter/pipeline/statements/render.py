@@ -9,10 +9,10 @@ from difflib import unified_diff
 
 from newsletter.domain.campaigns.translations import translation_fault
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Postponed, TookTooLong
-from newsletter.domain.ports import Renderer
 from newsletter.domain.statements.content import Content
 from newsletter.domain.statements.statement import Statement, StoredStatement
 from newsletter.pipeline.statements.translations import present_translations
+from newsletter.rendering.lazy import LazyRenderer
 from newsletter.store.sql import Store, Transaction
 
 _SLOW_AFTER, _MAX_SLOW_TIME = timedelta(seconds=2), timedelta(seconds=10)
@@ -78,7 +78,11 @@ class RenderState:
 
 
 def render(
-    *, store: Store, renderer: Renderer, together: bool = False, before: RenderState | None = None
+    *,
+    store: Store,
+    renderer: LazyRenderer,
+    together: bool = False,
+    before: RenderState | None = None,
 ) -> RenderResult:
     """Render statements that are new, changed, failed before, or were rendered by other templates.
 
@@ -152,7 +156,7 @@ def _translation_fault(
     return translation_fault(translation, original, others, together=together)
 
 
-def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
+def _fingerprint(renderer: LazyRenderer, members: Sequence[Statement]) -> str:
     """Return a hash of the renderer's settings and of the translations in the content."""
     if not members:
         return renderer.fingerprint
@@ -160,7 +164,7 @@ def _fingerprint(renderer: Renderer, members: Sequence[Statement]) -> str:
 
 
 def _render_one(
-    done: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: Renderer
+    done: StoredStatement, members: Sequence[Statement], *, store: Store, renderer: LazyRenderer
 ) -> InvalidInput | None:
     try:
         # no mail leaves with only some of its languages

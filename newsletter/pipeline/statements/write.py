@@ -14,7 +14,6 @@ from newsletter.documents.release.imported import MadePicture
 from newsletter.domain.campaigns.campaign import has_begun
 from newsletter.domain.campaigns.state import CampaignRules
 from newsletter.domain.errors import Fault, InvalidInput, NotFound, Refused
-from newsletter.domain.ports import Renderer
 from newsletter.domain.staff.role import Role
 from newsletter.domain.statements.draft import (
     Draft,
@@ -32,6 +31,7 @@ from newsletter.domain.statements.statement import (
 )
 from newsletter.pipeline.ledger import acting, entitle, find_draft, find_statement, find_stored
 from newsletter.pipeline.status import Lapse, draft_refusal, get_status, lapse_of, refuse_if_sent
+from newsletter.rendering.lazy import LazyRenderer
 from newsletter.sources.desk import draft_text, parse_version
 from newsletter.sources.statements import Defaults
 from newsletter.sources.writing import slugify
@@ -289,7 +289,7 @@ class Submitter:
     """Submits drafts and withdraws them. Changes after a submission stay at the desk."""
 
     store: Store
-    renderer: Renderer
+    renderer: LazyRenderer
     defaults: Defaults
     rules: CampaignRules
 
